@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Float storage as vector units like it: aligned to a cache line, growing only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <vector>
+
+namespace kairos::host {
+
+template <typename T>
+struct AlignedAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t alignment{64};
+
+  AlignedAllocator() noexcept = default;
+  template <typename U>
+  explicit AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
+
+  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
+  void deallocate(T* pointer, std::size_t) noexcept { ::operator delete(pointer, alignment); }
+  bool operator==(const AlignedAllocator&) const noexcept { return true; }
+};
+
+/// Holds at least as many values as were ever asked for; new ones are zero, old ones are kept.
+class FloatBuffer {
+ public:
+  void reserve(std::int64_t count) {
+    if (const auto wanted = static_cast<std::size_t>(count); wanted > values_.size()) values_.resize(wanted);
+  }
+  [[nodiscard]] float* data() noexcept { return values_.data(); }
+  [[nodiscard]] const float* data() const noexcept { return values_.data(); }
+
+ private:
+  std::vector<float, AlignedAllocator<float>> values_;
+};
+
+}  // namespace kairos::host

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Makes and runs oneDNN's inner products over arrays in Keras' layout.
+#include "compute/dense_primitive.hpp"
+
+#include <array>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+[[noreturn]] void fail(const char* what, int status) {
+  throw Error(ErrorKind::Internal,
+              {"KAIROS-I102", "dense layer", what, "oneDNN status " + std::to_string(status), "", ""});
+}
+
+/// A kernel [inputs, units] is what oneDNN calls weights (units, inputs) in the order `ba`.
+struct Descriptors {
+  Descriptors(std::int64_t rows, std::int64_t inputs, std::int64_t units)
+      : x({rows, inputs}, type, dnnl::memory::format_tag::ab),
+        kernel({units, inputs}, type, dnnl::memory::format_tag::ba),
+        bias({units}, type, dnnl::memory::format_tag::a),
+        y({rows, units}, type, dnnl::memory::format_tag::ab) {}
+
+  static constexpr auto type = dnnl::memory::data_type::f32;
+  dnnl::memory::desc x, kernel, bias, y;
+};
+
+}  // namespace
+
+struct DensePrimitives::State {
+  State(ComputeEngine& owner, std::int64_t rows, std::int64_t inputs, std::int64_t units)
+      : stream(owner.stream()),
+        engine(owner.engine(), true),
+        descriptors(rows, inputs, units),
+        x(descriptors.x, engine, nullptr),
+        kernel(descriptors.kernel, engine, nullptr),
+        bias(descriptors.bias, engine, nullptr),
+        y(descriptors.y, engine, nullptr) {}
+
+  dnnl::inner_product_forward::primitive_desc forward_hint(bool with_bias) {
+    const Descriptors& d = descriptors;
+    const auto kind = dnnl::prop_kind::forward_training;
+    return with_bias ? dnnl::inner_product_forward::primitive_desc({kind, d.x, d.kernel, d.bias, d.y}, engine)
+                     : dnnl::inner_product_forward::primitive_desc({kind, d.x, d.kernel, d.y}, engine);
+  }
+
+  /// The C function, because the C++ one collects its arguments in a map of its own first.
+  template <std::size_t count>
+  void run(const dnnl::primitive& primitive, const std::array<dnnl_exec_arg_t, count>& arguments) {
+    const dnnl_status_t status =
+        dnnl_primitive_execute(primitive.get(), stream, static_cast<int>(count), arguments.data());
+    if (status != dnnl_success) fail("a product could not be computed", status);
+  }
+
+  /// oneDNN takes addresses without const; it writes only to what is an output of the primitive.
+  static void point(dnnl::memory& memory, const float* data) {
+    dnnl_memory_set_data_handle(memory.get(), const_cast<float*>(data));
+  }
+
+  dnnl_stream* stream;
+  dnnl::engine engine;
+  Descriptors descriptors;
+  dnnl::memory x, kernel, bias, y;
+  dnnl::inner_product_forward forward_with_bias, forward_without_bias;
+  dnnl::inner_product_backward_data backward_data;
+  dnnl::inner_product_backward_weights backward_with_bias, backward_without_bias;
+};
+
+DensePrimitives::DensePrimitives(ComputeEngine& engine, std::int64_t rows, std::int64_t inputs,
+                                 std::int64_t units)
+    : state_(std::make_unique<State>(engine, rows, inputs, units)) {}
+
+DensePrimitives::~DensePrimitives() = default;
+
+void DensePrimitives::forward(const float* x, const float* kernel, const float* bias, float* y) {
+  State& s = *state_;
+  dnnl::inner_product_forward& primitive = bias != nullptr ? s.forward_with_bias : s.forward_without_bias;
+  if (!primitive) primitive = dnnl::inner_product_forward(s.forward_hint(bias != nullptr));
+  State::point(s.x, x);
+  State::point(s.kernel, kernel);
+  State::point(s.y, y);
+  if (bias == nullptr) {
+    s.run<3>(primitive,
+             {{{DNNL_ARG_SRC, s.x.get()}, {DNNL_ARG_WEIGHTS, s.kernel.get()}, {DNNL_ARG_DST, s.y.get()}}});
+    return;
+  }
+  State::point(s.bias, bias);
+  s.run<4>(primitive, {{{DNNL_ARG_SRC, s.x.get()},
+                        {DNNL_ARG_WEIGHTS, s.kernel.get()},
+                        {DNNL_ARG_BIAS, s.bias.get()},
+                        {DNNL_ARG_DST, s.y.get()}}});
+}
+
+void DensePrimitives::backward_data(const float* y_gradient, const float* kernel, float* x_gradient) {
+  State& s = *state_;
+  if (!s.backward_data) {
+    const Descriptors& d = s.descriptors;
+    const dnnl::inner_product_backward_data::desc wanted(d.x, d.kernel, d.y);
+    s.backward_data = dnnl::inner_product_backward_data({wanted, s.engine, s.forward_hint(false)});
+  }
+  State::point(s.y, y_gradient);
+  State::point(s.kernel, kernel);
+  State::point(s.x, x_gradient);
+  s.run<3>(
+      s.backward_data,
+      {{{DNNL_ARG_DIFF_DST, s.y.get()}, {DNNL_ARG_WEIGHTS, s.kernel.get()}, {DNNL_ARG_DIFF_SRC, s.x.get()}}});
+}
+
+void DensePrimitives::backward_weights(const float* x, const float* y_gradient, float* kernel_gradient,
+                                       float* bias_gradient) {
+  using Backward = dnnl::inner_product_backward_weights;
+  State& s = *state_;
+  const bool with_bias = bias_gradient != nullptr;
+  Backward& primitive = with_bias ? s.backward_with_bias : s.backward_without_bias;
+  if (!primitive) {
+    const Descriptors& d = s.descriptors;
+    const auto wanted =
+        with_bias ? Backward::desc(d.x, d.kernel, d.bias, d.y) : Backward::desc(d.x, d.kernel, d.y);
+    primitive = Backward({wanted, s.engine, s.forward_hint(with_bias)});
+  }
+  State::point(s.x, x);
+  State::point(s.y, y_gradient);
+  State::point(s.kernel, kernel_gradient);
+  if (!with_bias) {
+    s.run<3>(primitive, {{{DNNL_ARG_SRC, s.x.get()},
+                          {DNNL_ARG_DIFF_DST, s.y.get()},
+                          {DNNL_ARG_DIFF_WEIGHTS, s.kernel.get()}}});
+    return;
+  }
+  State::point(s.bias, bias_gradient);
+  s.run<4>(primitive, {{{DNNL_ARG_SRC, s.x.get()},
+                        {DNNL_ARG_DIFF_DST, s.y.get()},
+                        {DNNL_ARG_DIFF_WEIGHTS, s.kernel.get()},
+                        {DNNL_ARG_DIFF_BIAS, s.bias.get()}}});
+}
+
+}  // namespace kairos::host

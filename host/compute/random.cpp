@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// SplitMix64 as a counter-based generator.
+#include "compute/random.hpp"
+
+#include <cmath>
+#include <numbers>
+
+namespace kairos::host {
+
+std::uint64_t mixed_bits(std::uint64_t value) noexcept {
+  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  value = (value ^ (value >> 27)) * 0x94D049BB133111EBULL;
+  return value ^ (value >> 31);
+}
+
+std::uint64_t joined_key(std::uint64_t a, std::uint64_t b) noexcept {
+  return mixed_bits(mixed_bits(a + 0x9E3779B97F4A7C15ULL) ^
+                    (b * 0xD1B54A32D192ED03ULL + 0x8CB92BA72F3D8DD7ULL));
+}
+
+std::uint64_t random_at(std::uint64_t key, std::uint64_t n) noexcept {
+  return mixed_bits(key + (n + 1) * 0x9E3779B97F4A7C15ULL);
+}
+
+double RandomStream::uniform() noexcept {
+  return static_cast<double>(random_at(key_, count_++) >> 11) * 0x1p-53;
+}
+
+double RandomStream::normal() noexcept {
+  const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
+  return radius * std::cos(2.0 * std::numbers::pi * uniform());
+}
+
+}  // namespace kairos::host

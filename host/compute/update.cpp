@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The update loops; branches on what is null stand outside the hot ones.
+#include "compute/update.hpp"
+
+#include <cmath>
+
+namespace kairos::host {
+
+void sgd_update(std::int64_t n, float rate, const float* g, float* w) noexcept {
+  for (std::int64_t i = 0; i < n; ++i) w[i] -= rate * g[i];
+}
+
+void sgd_momentum_update(std::int64_t n, float rate, float momentum, Momentum kind, const float* g, float* m,
+                         float* w) noexcept {
+  if (kind == Momentum::Nesterov) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      m[i] = momentum * m[i] - rate * g[i];
+      w[i] += momentum * m[i] - rate * g[i];
+    }
+    return;
+  }
+  for (std::int64_t i = 0; i < n; ++i) {
+    m[i] = momentum * m[i] - rate * g[i];
+    w[i] += m[i];
+  }
+}
+
+void adam_update(std::int64_t n, const AdamStep& step, const float* g, float* m, float* v, float* v_hat,
+                 float* w) noexcept {
+  const AdamStep s = step;
+  if (v_hat != nullptr) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      m[i] += (g[i] - m[i]) * s.one_minus_beta_1;
+      v[i] += (g[i] * g[i] - v[i]) * s.one_minus_beta_2;
+      v_hat[i] = v_hat[i] > v[i] ? v_hat[i] : v[i];
+      w[i] -= m[i] * s.rate / (std::sqrt(v_hat[i]) + s.epsilon);
+    }
+    return;
+  }
+  for (std::int64_t i = 0; i < n; ++i) {
+    m[i] += (g[i] - m[i]) * s.one_minus_beta_1;
+    v[i] += (g[i] * g[i] - v[i]) * s.one_minus_beta_2;
+    w[i] -= m[i] * s.rate / (std::sqrt(v[i]) + s.epsilon);
+  }
+}
+
+void rmsprop_update(std::int64_t n, const RmspropStep& step, const float* g, float* velocity, float* momentum,
+                    float* mean, float* w) noexcept {
+  const RmspropStep s = step;
+  for (std::int64_t i = 0; i < n; ++i) {
+    velocity[i] = s.rho * velocity[i] + s.one_minus_rho * g[i] * g[i];
+    float denominator = velocity[i] + s.epsilon;
+    if (mean != nullptr) {
+      mean[i] = s.rho * mean[i] + s.one_minus_rho * g[i];
+      denominator -= mean[i] * mean[i];
+    }
+    float increment = s.rate * g[i] / std::sqrt(denominator);
+    if (momentum != nullptr) {
+      momentum[i] = s.momentum * momentum[i] + increment;
+      increment = momentum[i];
+    }
+    w[i] -= increment;
+  }
+}
+
+void adagrad_update(std::int64_t n, float rate, float epsilon, const float* g, float* sum,
+                    float* w) noexcept {
+  for (std::int64_t i = 0; i < n; ++i) {
+    sum[i] += g[i] * g[i];
+    w[i] -= rate * g[i] / std::sqrt(sum[i] + epsilon);
+  }
+}
+
+void decay_weights(std::int64_t n, float decay, float rate, float* w) noexcept {
+  for (std::int64_t i = 0; i < n; ++i) w[i] -= w[i] * decay * rate;
+}
+
+void clip_values(std::int64_t n, float limit, const float* from, float* to) noexcept {
+  for (std::int64_t i = 0; i < n; ++i)
+    to[i] = from[i] > limit ? limit : (from[i] < -limit ? -limit : from[i]);
+}
+
+void scale_values(std::int64_t n, float factor, float divisor, const float* from, float* to) noexcept {
+  for (std::int64_t i = 0; i < n; ++i) to[i] = from[i] * factor / divisor;
+}
+
+}  // namespace kairos::host

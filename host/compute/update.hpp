@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// One optimizer step over one weight: Keras 3's formulas in float32. `w` weight, `g` gradient, rest state.
+#pragma once
+
+#include <cstdint>
+
+namespace kairos::host {
+
+void sgd_update(std::int64_t n, float rate, const float* g, float* w) noexcept;
+
+enum class Momentum { Plain, Nesterov };
+void sgd_momentum_update(std::int64_t n, float rate, float momentum, Momentum kind, const float* g, float* m,
+                         float* w) noexcept;
+
+struct AdamStep {
+  float rate;  ///< with the bias correction of both moments in it
+  float one_minus_beta_1;
+  float one_minus_beta_2;
+  float epsilon;
+};
+/// `v_hat` is null without amsgrad.
+void adam_update(std::int64_t n, const AdamStep& step, const float* g, float* m, float* v, float* v_hat,
+                 float* w) noexcept;
+
+struct RmspropStep {
+  float rate;
+  float rho;
+  float one_minus_rho;
+  float momentum;
+  float epsilon;
+};
+/// `momentum` is null without one, `mean` (of the gradient) is null unless centered.
+void rmsprop_update(std::int64_t n, const RmspropStep& step, const float* g, float* velocity, float* momentum,
+                    float* mean, float* w) noexcept;
+
+void adagrad_update(std::int64_t n, float rate, float epsilon, const float* g, float* sum, float* w) noexcept;
+
+/// w -= w * decay * rate
+void decay_weights(std::int64_t n, float decay, float rate, float* w) noexcept;
+/// to = clamp(from, -limit, limit); NaN passes.
+void clip_values(std::int64_t n, float limit, const float* from, float* to) noexcept;
+/// to = from * factor / divisor, in that order of rounding.
+void scale_values(std::int64_t n, float factor, float divisor, const float* from, float* to) noexcept;
+
+}  // namespace kairos::host

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Plain loops that the compiler turns into vector code.
+#include "compute/vector.hpp"
+
+#include <cmath>
+
+namespace kairos::host {
+
+void add_to(std::int64_t n, const float* b, float* a) noexcept {
+  for (std::int64_t i = 0; i < n; ++i) a[i] += b[i];
+}
+
+double sum_of_squares(std::int64_t n, const float* values) noexcept {
+  double sum = 0;
+  for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  return sum;
+}
+
+double sum_of_magnitudes(std::int64_t n, const float* values) noexcept {
+  double sum = 0;
+  for (std::int64_t i = 0; i < n; ++i) sum += std::abs(static_cast<double>(values[i]));
+  return sum;
+}
+
+void add_penalty_gradient(std::int64_t n, float l1, float l2, const float* weights,
+                          float* gradient) noexcept {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float w = weights[i];
+    const float sign = w > 0 ? 1.0F : (w < 0 ? -1.0F : 0.0F);
+    gradient[i] += l1 * sign + 2.0F * l2 * w;
+  }
+}
+
+std::int64_t index_of_largest(std::int64_t n, const float* values) noexcept {
+  std::int64_t best = 0;
+  for (std::int64_t i = 1; i < n; ++i)
+    if (values[i] > values[best]) best = i;
+  return best;
+}
+
+}  // namespace kairos::host

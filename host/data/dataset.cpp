@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// The checks that every data set passes before anything trains.
+#include "kairos/host/dataset.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+std::string call(const char* kind, std::size_t i, const NamedArray& named, std::size_t count) {
+  if (!named.name.empty()) return std::string(kind) + " \"" + named.name + "\"";
+  return count > 1 ? std::string(kind) + " " + std::to_string(i) : kind;
+}
+
+/// ", column 3 (counted from 0)", or the index of a value in a sample of higher rank.
+std::string column_text(const Array& array, std::int64_t offset) {
+  if (array.shape.size() < 2) return "";
+  std::string text;
+  for (std::size_t d = array.shape.size(); d-- > 1; offset /= array.shape[d])
+    text = std::to_string(offset % array.shape[d]) + (text.empty() ? "" : ", ") + text;
+  return (array.shape.size() == 2 ? ", column " : ", position ") + text + " (counted from 0)";
+}
+
+std::string value_text(float value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "infinity" : "-infinity";
+  std::string text = std::to_string(value);
+  text.erase(text.find_last_not_of('0') + 1);
+  return text.back() == '.' ? text + "0" : text;
+}
+
+void check_values(const Dataset& data, const Array& array, const std::string& what, bool weights) {
+  const auto bad = std::find_if(array.values.begin(), array.values.end(), [weights](float value) {
+    return !std::isfinite(value) || (weights && value < 0.0F);
+  });
+  if (bad == array.values.end()) return;
+  const std::int64_t at = bad - array.values.begin();
+  const std::int64_t row_size = array.row_size();
+  if (std::isfinite(*bad))
+    throw Error(ErrorKind::Data, {"KAIROS-D012", data.place(at / row_size), "a sample weight is negative",
+                                  value_text(*bad), "0 or more", "Correct the weight"});
+  throw Error(ErrorKind::Data,
+              {"KAIROS-D011", data.place(at / row_size), "a value is not finite",
+               value_text(*bad) + " in the " + what + column_text(array, at % row_size), "a finite number",
+               "Correct the value or take the row out"});
+}
+
+void check_group(const Dataset& data, const std::vector<NamedArray>& arrays, const char* kind, bool weights) {
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    const Array& array = arrays[i].array;
+    const std::string what = call(kind, i, arrays[i], arrays.size());
+    if (array.rows() != data.size() || array.shape.empty())
+      throw Error(ErrorKind::Data, {"KAIROS-D010", data.origin, "the " + what + " has another number of rows",
+                                    array.shape.empty() ? "a single value" : std::to_string(array.rows()),
+                                    std::to_string(data.size()) + " as in the first input",
+                                    "Give as many rows in each array"});
+    if (weights && array.shape.size() > 2)
+      throw Error(ErrorKind::Data, {"KAIROS-D014", data.origin, "the " + what + " has too many dimensions",
+                                    "shape " + shape_text(array.shape), "(samples) or (samples, timesteps)",
+                                    "Reshape the weights"});
+    check_values(data, array, what, weights);
+  }
+}
+
+void append_rows(std::vector<NamedArray>& out, const std::vector<NamedArray>& arrays, std::int64_t begin,
+                 std::int64_t end) {
+  for (const NamedArray& named : arrays) {
+    NamedArray part{named.name, {named.array.shape, {}}};
+    part.array.shape.front() = end - begin;
+    const std::int64_t row_size = named.array.row_size();
+    part.array.values.assign(named.array.values.begin() + begin * row_size, named.array.values.begin() + end * row_size);
+    out.push_back(std::move(part));
+  }
+}
+
+}  // namespace
+
+std::string Dataset::place(std::int64_t sample) const {
+  if (row_naming == RowNaming::Line) return origin + ":" + std::to_string(first_row + sample + 1);
+  return origin + ": row " + std::to_string(first_row + sample) + " (counted from 0)";
+}
+
+void Dataset::check() const {
+  if (size() == 0)
+    throw Error(ErrorKind::Data, {"KAIROS-D013", origin, "there are no samples", "0 rows", "at least one",
+                                  "Check what should have written them"});
+  check_group(*this, inputs, "input", false);
+  check_group(*this, targets, "target", false);
+  check_group(*this, sample_weights, "sample weight", true);
+}
+
+Dataset Dataset::rows(std::int64_t begin, std::int64_t end) const {
+  if (begin < 0 || begin > end || end > size())
+    throw Error(ErrorKind::Internal, {"KAIROS-I010", origin, "rows that do not exist were asked for",
+                                      std::to_string(begin) + " to " + std::to_string(end),
+                                      "0 to " + std::to_string(size()), "Report this as a fault of Kairos"});
+  Dataset part;
+  part.origin = origin;
+  part.first_row = first_row + begin;
+  part.row_naming = row_naming;
+  part.class_names = class_names;
+  append_rows(part.inputs, inputs, begin, end);
+  append_rows(part.targets, targets, begin, end);
+  append_rows(part.sample_weights, sample_weights, begin, end);
+  return part;
+}
+
+}  // namespace kairos::host

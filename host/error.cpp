@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Turns diagnoses into one line each and finds the word that was probably meant.
+#include "kairos/host/error.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+#include <utility>
+
+namespace kairos::host {
+
+std::string Diagnosis::text() const {
+  std::string line = code + ": ";
+  if (!where.empty()) line += where + ": ";
+  line += what;
+  if (!found.empty()) line += "; found " + found;
+  if (!expected.empty()) line += (found.empty() ? "; expected " : ", expected ") + expected;
+  if (line.back() != '?') line += ".";
+  if (!cure.empty()) line += " " + cure + (cure.back() == '?' ? "" : ".");
+  return line;
+}
+
+Error::Error(ErrorKind kind, Diagnosis diagnosis)
+    : std::runtime_error(diagnosis.text()), kind_(kind), diagnosis_(std::move(diagnosis)) {}
+
+namespace {
+
+std::string folded(std::string_view word) {
+  std::string out;
+  for (const char c : word)
+    if (c != '_' && c != '-') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+/// Optimal string alignment distance: insert, delete, replace, or swap two neighbours.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before_last[j - 2] + 1);
+    }
+    before_last.swap(last);
+    last.swap(row);
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string wanted = folded(word);
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const std::size_t d = distance(wanted, folded(candidate));
+    if (d < best_distance) {
+      best_distance = d;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string suggest(std::string_view word, const std::vector<std::string>& candidates) {
+  if (const std::string near = nearest(word, candidates); !near.empty()) return "Did you mean \"" + near + "\"?";
+  std::string list;
+  for (const std::string& candidate : candidates) list += (list.empty() ? "" : ", ") + candidate;
+  return list.empty() ? "" : "Known are: " + list;
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Makes a model that can be trained out of an architecture and the names of optimizer, loss and metrics.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kairos/host/model.hpp"
+
+namespace kairos::host {
+
+/// Where the architecture comes from: `file`, or else `text`.
+struct ModelSource {
+  std::filesystem::path file;  ///< Keras JSON, as `model.to_json()` writes it
+  std::string text;  ///< Keras JSON, or a shorthand: "dense(64,relu) dropout(0.2) dense(10,softmax)"
+  /// Shape of one sample of the data, for an architecture that names none; one that does must agree. May be
+  /// empty.
+  std::vector<std::int64_t> input_shape;
+};
+
+/// L are the losses of a batch, w their weights, N their number.
+enum class LossReduction {
+  SumOverBatchSize,      ///< Σ(w·L) / N, as Keras 3 does by default
+  MeanWithSampleWeight,  ///< Σ(w·L) / Σw; 0 if all weights are
+};
+
+struct CompileOptions {
+  /// "adam", "SGD(learning_rate=0.1,momentum=0.9)", or Keras JSON {"class_name", "config"}.
+  std::string optimizer = "rmsprop";
+  /// "mse", "binary_crossentropy(from_logits=true)". Empty: the model can only predict.
+  std::string loss;
+  std::vector<std::string> metrics;           ///< not weighted
+  std::vector<std::string> weighted_metrics;  ///< weighted by the sample weights
+  LossReduction loss_reduction = LossReduction::SumOverBatchSize;
+  /// Fixes initial weights and dropout.
+  std::uint64_t seed = 0;
+};
+
+/// Throws Error(Model) for what cannot be trained, Error(File) for a file that cannot be read or is no JSON.
+[[nodiscard]] std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& options);
+
+/// Full Keras 3 JSON for any architecture that `compile` takes.
+[[nodiscard]] std::string keras_json(const ModelSource& source);
+
+/// "sum_over_batch_size" or "mean_with_sample_weight". Throws Error(Model).
+[[nodiscard]] LossReduction loss_reduction(const std::string& name);
+
+}  // namespace kairos::host

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// What the fit loop and the callbacks know of a model. `nn/` is one implementation, a loop of one's own another.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kairos/host/array.hpp"
+
+namespace kairos::host {
+
+/// Which way a metric gets better; ABI numbers (kairos/abi/logs.h).
+enum class Direction : std::int32_t { Unknown = 0, Min = 1, Max = 2 };
+
+/// A key of the logs, without the prefix `val_`.
+struct LogKey {
+  std::string name;  ///< Keras' names: "loss", "accuracy", "weighted_accuracy", "learning_rate"
+  Direction direction = Direction::Unknown;
+};
+
+/// What a checkpoint holds.
+enum class SaveContent { Model, Weights };
+
+/// What callbacks may see and change of whatever is being trained: the smaller half of `Model`.
+/// All calls come from the thread that runs the loop. Errors are thrown as `Error`.
+class Trainee {
+ public:
+  virtual ~Trainee() = default;
+
+  /// Weights (trainable or not) in Keras' get_weights() order for Role::Weight and Role::Buffer together are
+  /// `tensors(Role::Weight)`; Role::Buffer lists the untrained ones again. The span is borrowed until the next call.
+  virtual std::span<const TensorRef> tensors(Role role) = 0;
+
+  /// Must be called after values behind `tensors(Role::Weight)` or `Role::Slot` were written.
+  virtual void tensors_written(Role role) = 0;
+
+  /// A hyper-parameter of the optimizer ("learning_rate", "momentum"); empty if it has none of that name.
+  [[nodiscard]] virtual std::optional<double> hyper(std::string_view name) const = 0;
+
+  /// Sets what `hyper` returned. False if there is none of that name.
+  virtual bool set_hyper(std::string_view name, double value) = 0;
+
+  /// Optimizer steps made since the model was made or loaded.
+  [[nodiscard]] virtual std::int64_t iterations() const = 0;
+
+  /// Writes the model or its weights atomically; the format follows the ending. Never changes the live model.
+  virtual void save(const std::filesystem::path& file, SaveContent content) = 0;
+
+  /// Loads weights in place. The file's shapes must fit, else Error(Model) and nothing has changed.
+  virtual void load_weights(const std::filesystem::path& file) = 0;
+
+  /// Keras JSON of the architecture; "" if there is none.
+  [[nodiscard]] virtual std::string architecture() const = 0;
+};
+
+/// A named input or output. `shape` is without the batch dimension.
+struct Port {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+
+/// Weights of a batch for one output: `values` is [size, per_sample] or null for none.
+/// per_sample is 1 (a weight per sample) or the number of timesteps.
+struct WeightView {
+  const float* values = nullptr;
+  std::int64_t per_sample = 1;
+};
+
+/// One batch, borrowed for the call. inputs[i] is [size, inputs()[i].shape…], likewise targets by output; row-major.
+struct Batch {
+  std::int64_t size = 0;  ///< samples
+  std::vector<const float*> inputs;
+  std::vector<const float*> targets;    ///< empty for predict
+  std::vector<WeightView> weights;      ///< for the loss and the weighted metrics; empty or one per output
+};
+
+/// Told when the gradients of a batch are complete and the step is not yet made.
+class GradientObserver {
+ public:
+  virtual ~GradientObserver() = default;
+  virtual void gradients_ready() = 0;
+};
+
+/// What the fit loop drives. Nothing here allocates once each batch size has been seen.
+class Model : public Trainee {
+ public:
+  [[nodiscard]] virtual std::span<const Port> inputs() const = 0;
+  [[nodiscard]] virtual std::span<const Port> outputs() const = 0;
+  /// Shape of one sample of the target of each output, as the loss wants it (`{}` for an integer label).
+  [[nodiscard]] virtual std::span<const Port> targets() const = 0;
+  /// What is wrong with one sample's target for `output`, e.g. "label 12 is outside 0 … 9"; "" if nothing is.
+  [[nodiscard]] virtual std::string target_fault(std::size_t output, const float* target) const = 0;
+
+  /// The keys that train_batch and test_batch account for, "loss" first.
+  [[nodiscard]] virtual std::span<const LogKey> log_keys() const = 0;
+  /// Forgets the sums behind read_logs: before each epoch, and before each test.
+  virtual void reset_logs() = 0;
+  /// Means since reset_logs, one per key of log_keys().
+  virtual void read_logs(std::span<double> values) = 0;
+
+  /// Forward, loss, backward, step. `observer` may be null.
+  virtual void train_batch(const Batch& batch, GradientObserver* observer) = 0;
+  /// Forward in inference mode, loss and metrics.
+  virtual void test_batch(const Batch& batch) = 0;
+  /// Forward in inference mode; outputs[i] points to [size, outputs()[i].shape…], borrowed until the next call.
+  virtual void predict_batch(const Batch& batch, std::span<const float*> outputs) = 0;
+};
+
+}  // namespace kairos::host

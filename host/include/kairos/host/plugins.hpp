@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// Which plugins there are: found and described without running any of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+/// The value of an option. `type` is a KAIROS_TYPE_… number (kairos/abi/option.h) and says which other field counts:
+/// bool, int and duration (nanoseconds) use `integer`, float uses `number`, all others `text`.
+struct OptionValue {
+  std::int32_t type = 0;
+  std::int64_t integer = 0;
+  double number = 0.0;
+  std::string text;
+
+  /// Only the field that counts is compared; NaN equals NaN.
+  [[nodiscard]] bool operator==(const OptionValue& other) const;
+  [[nodiscard]] bool absent() const noexcept { return type == 0; }
+};
+
+/// Declaration of an option, as kairos_option.
+struct OptionSpec {
+  std::uint32_t flags = 0;  ///< KAIROS_OPTION_…
+  std::int32_t type = 0;    ///< KAIROS_TYPE_…
+  std::string name, help;
+  std::vector<std::string> aliases;
+  std::string unit;
+  std::vector<std::string> choices;
+  OptionValue initial, min, max;
+};
+
+/// Declaration of a callback, as kairos_callback.
+struct CallbackManifest {
+  std::string id;
+  std::string summary;
+  std::int32_t phase = 0;                ///< KAIROS_PHASE_…
+  std::uint64_t capabilities = 0;        ///< KAIROS_CAN_…
+  std::vector<std::string> publishes;    ///< keys that it may publish
+  std::uint32_t state_version = 0;       ///< 0: no state
+  std::uint32_t oldest_state_version = 0;
+  std::vector<std::string> hooks;        ///< in the order of kairos_hooks, without create and destroy
+  std::vector<OptionSpec> options;
+
+  /// What follows the last '.' of the id.
+  [[nodiscard]] std::string_view short_name() const noexcept;
+};
+
+/// What a plugin says of itself.
+struct Manifest {
+  std::uint16_t major = 0, minor_required = 0, minor_built = 0;
+  std::string version;   ///< of the plugin
+  std::string sdk;       ///< version of the SDK that it was built with
+  std::string compiler;  ///< version of the compiler
+  std::vector<CallbackManifest> callbacks;
+};
+
+/// "int" for KAIROS_TYPE_INT, and so on; "absent" for 0.
+[[nodiscard]] std::string_view type_name(std::int32_t type) noexcept;
+/// "measure", "decide", "report", "persist".
+[[nodiscard]] std::string_view phase_name(std::int32_t phase) noexcept;
+/// "stop", "set_optimizer", … for the bits that this host knows, lowest first.
+[[nodiscard]] std::vector<std::string> capability_names(std::uint64_t capabilities);
+/// A value as it would be written in a configuration: "true", "10", "0.001", "1h30m"; "" if absent.
+[[nodiscard]] std::string value_text(const OptionValue& value);
+
+/// Tells one version of a file from another.
+struct FileIdentity {
+  std::uint64_t device = 0, inode = 0, size = 0;
+  std::int64_t modified = 0;  ///< nanoseconds
+  [[nodiscard]] bool operator==(const FileIdentity&) const = default;
+};
+
+/// A file that passed every check that needs no execution.
+struct Plugin {
+  std::filesystem::path file;  ///< absolute
+  Manifest manifest;
+  FileIdentity identity;  ///< of what was checked; loading refuses anything else
+};
+
+/// A file that did not, and why.
+struct Refusal {
+  std::filesystem::path file;
+  Diagnosis diagnosis;
+  std::vector<std::string> ids;  ///< callbacks that its manifest names, as far as it could be read
+};
+
+/// One --plugin: `ID[@instance][:key=value,…]`, or a path to a .so with `#ID` where it holds several callbacks.
+struct PluginSpec {
+  std::string target;    ///< an id or short name, or the path of a .so
+  std::string callback;  ///< what stands after '#', else ""
+  std::string instance;  ///< what stands after '@', else ""
+  std::vector<std::pair<std::string, std::string>> options;
+
+  /// True if `target` is the path of a file.
+  [[nodiscard]] bool is_file() const noexcept;
+};
+
+/// Values with commas or quotes are written in '…' or "…"; in "…", \" and \\ stand for " and \.
+/// Throws Error(Plugin) with the column of what is wrong.
+[[nodiscard]] PluginSpec parse_plugin_spec(std::string_view text);
+
+/// The directories to scan, absolute, in order: those of the command line (relative ones are taken from the current
+/// directory), those of the variable KAIROS_PLUGIN_PATH (separated by ':', absolute only), `install_directory` (may be empty).
+/// Throws Error(Plugin) for one that was asked for and is no readable directory; a missing `install_directory` is left out.
+[[nodiscard]] std::vector<std::filesystem::path> plugin_directories(std::span<const std::filesystem::path> command_line,
+                                                                    std::optional<std::string_view> environment,
+                                                                    const std::filesystem::path& install_directory);
+
+/// All plugins that can be seen. Pointers into it live as long as it does, also when it is moved.
+class Catalog {
+ public:
+  struct Match {
+    const Plugin* plugin = nullptr;
+    const CallbackManifest* callback = nullptr;
+    std::size_t index = 0;  ///< of the callback in the manifest
+  };
+
+  /// Reads every *.so in the directories (not below them), then the files that were named. What cannot be used becomes a
+  /// refusal, and so do two files with a callback of the same id, unless one of them was named. Runs no plugin code.
+  [[nodiscard]] static Catalog scan(std::span<const std::filesystem::path> directories,
+                                    std::span<const std::filesystem::path> files = {});
+
+  [[nodiscard]] const std::vector<Plugin>& plugins() const noexcept { return plugins_; }
+  [[nodiscard]] const std::vector<Refusal>& refusals() const noexcept { return refusals_; }
+  [[nodiscard]] const std::vector<std::filesystem::path>& directories() const noexcept { return directories_; }
+
+  /// The callback with this id or short name; "EarlyStopping", "early_stopping" and "kairos.EarlyStopping" are the same.
+  /// Throws Error(Plugin) if there is none or more than one, or if what would have been it was refused.
+  [[nodiscard]] Match find(std::string_view name) const;
+
+  /// The same for a --plugin. A file must be among those given to `scan`.
+  [[nodiscard]] Match find(const PluginSpec& spec) const;
+
+ private:
+  [[nodiscard]] Match find_in_file(const PluginSpec& spec) const;
+  [[noreturn]] void not_found(std::string_view name) const;
+
+  std::vector<Plugin> plugins_;
+  std::vector<Refusal> refusals_;
+  std::vector<std::filesystem::path> directories_;
+};
+
+}  // namespace kairos::host

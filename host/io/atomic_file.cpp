@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// Temporary name, fsync, rename, fsync of the directory.
+#include "io/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <system_error>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+std::string cure_for(int error, const fs::path& path) {
+  switch (error) {
+    case ENOENT:
+      return "Make the directory " + path.parent_path().string() + " first";
+    case ENOTDIR:
+      return "Choose another path: a part of this one is a file";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "Choose a directory that you may write to";
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return "Free some space or choose another disk";
+    case ENAMETOOLONG:
+      return "Choose a shorter name";
+    default:
+      return "Check the device that it is on";
+  }
+}
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+/// The file that a chain of symbolic links ends in, also when that file does not exist yet.
+fs::path follow_links(fs::path path) {
+  constexpr int links_followed = 40;  // what the kernel follows
+  std::error_code ignored;
+  for (int i = 0; i < links_followed && fs::is_symlink(path, ignored); ++i)
+    path = folder_of(path) / fs::read_symlink(path, ignored);
+  return path;
+}
+
+/// Short, so that it fits beside every file whose own name fits.
+std::string temporary_name() {
+  std::random_device random;
+  const std::uint64_t number = (std::uint64_t{random()} << 32) | random();
+  return ".kairos-" + std::to_string(::getpid()) + "-" + std::to_string(number) + ".tmp";
+}
+
+}  // namespace
+
+void AtomicFile::fail(const char* what, int error) const {
+  const bool durable = fs::exists(target_) && temporary_.empty();
+  throw Error(ErrorKind::File, {"KAIROS-F005", path_.string(), what, reason(error),
+                                durable ? "" : "a place to write to; what was there before is untouched",
+                                cure_for(error, path_)});
+}
+
+AtomicFile::AtomicFile(const fs::path& path) : path_(path), target_(follow_links(path)) {
+  struct stat status {};
+  const bool exists = ::stat(target_.c_str(), &status) == 0;
+  if (exists && !S_ISREG(status.st_mode))
+    throw Error(ErrorKind::File,
+                {"KAIROS-F008", path_.string(), "cannot write the file",
+                 S_ISDIR(status.st_mode) ? "a directory of that name" : "a device or FIFO of that name",
+                 "a regular file or nothing", "Choose another name"});
+  constexpr int attempts = 16;
+  for (int i = 0; i < attempts && descriptor_ < 0; ++i) {
+    temporary_ = folder_of(target_) / temporary_name();
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ < 0 && errno != EEXIST) break;
+  }
+  if (descriptor_ < 0) {
+    temporary_.clear();
+    fail("cannot write the file", errno);
+  }
+  // Keeping the mode is a courtesy: a file system without modes must not stop the writing.
+  if (exists && ::fchmod(descriptor_, status.st_mode & 07777) != 0) errno = 0;
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("cannot write the file", errno);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) fail("cannot bring the file to the disk", errno);
+  const int closed = ::close(descriptor_);
+  descriptor_ = -1;
+  if (closed != 0) fail("cannot bring the file to the disk", errno);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot give the file its name", errno);
+  temporary_.clear();
+  const int folder = ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0)
+    return;  // a directory that may be written but not read: the file is complete, only not yet synced
+  const int synced = ::fsync(folder);
+  const int error = errno;
+  ::close(folder);
+  if (synced != 0 && error != EINVAL && error != ENOTSUP)
+    fail("cannot bring the directory to the disk", error);
+}
+
+void write_file(const fs::path& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(content);
+  file.commit();
+}
+
+void make_parent_directories(const fs::path& file) {
+  if (!file.has_parent_path()) return;
+  std::error_code error;
+  fs::create_directories(file.parent_path(), error);
+  if (error)
+    throw Error(ErrorKind::File, {"KAIROS-F006", file.parent_path().string(), "cannot make the directory",
+                                  error.message(), "a place to write to", cure_for(error.value(), file)});
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// Keras 3's weights file: groups named by class, data sets by number; and the choice between the two layouts.
+#include <algorithm>
+#include <charconv>
+
+#include "io/architecture.hpp"
+#include "io/hdf5_layouts.hpp"
+#include "io/hdf5_legacy.hpp"
+#include "io/hdf5_reader.hpp"
+#include "io/hdf5_writer.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// Appends the numbered arrays of `group`/vars in the order of their numbers: "10" comes after "2".
+void read_vars(const Hdf5Group& group, std::vector<NamedArray>& out) {
+  if (!group.has_group("vars")) return;
+  const Hdf5Group vars = group.group("vars");
+  std::vector<std::pair<std::uint32_t, std::string>> numbered;
+  for (std::string& name : vars.children()) {
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc{} || end != name.data() + name.size())
+      vars.refuse("KAIROS-F024", vars.place(name), "an array is not numbered", "\"" + name + "\"",
+                  "names 0, 1, … as Keras 3 gives them", "Write the file again");
+    numbered.emplace_back(number, std::move(name));
+  }
+  std::sort(numbered.begin(), numbered.end());
+  for (const auto& [number, name] : numbered) out.push_back({vars.place(name), vars.array(name)});
+}
+
+/// The arrays of a layer and of the layers and cells that it owns. States of random generators are not
+/// weights.
+void read_layer(const Hdf5Group& group, std::vector<NamedArray>& out, int depth) {
+  constexpr int depth_limit = 32;
+  if (depth > depth_limit)
+    group.refuse("KAIROS-F024", group.place(), "groups are nested too deeply", "", "at most 32 levels",
+                 "Write the file again");
+  read_vars(group, out);
+  for (const std::string& name : group.children())
+    if (name != "vars" && name != "seed_generator" && group.has_group(name))
+      read_layer(group.group(name), out, depth + 1);
+}
+
+ModelFile read_hdf5_keras3(const Hdf5Group& root) {
+  ModelFile file;
+  file.layout = WeightsLayout::Keyed;
+  const Hdf5Group layers = root.group("layers");
+  for (const std::string& key : layers.children()) {
+    LayerWeights layer;
+    layer.name = key;
+    read_layer(layers.group(key), layer.weights, 0);
+    file.layers.push_back(std::move(layer));
+  }
+  if (!root.has_group("optimizer")) return file;
+  const Hdf5Group optimizer = root.group("optimizer");
+  read_vars(optimizer, file.optimizer);
+  if (!file.optimizer.empty()) file.iterations = optimizer.integer("vars/0");
+  return file;
+}
+
+}  // namespace
+
+ModelFile read_hdf5(const std::filesystem::path& path) {
+  const Hdf5Group root = Hdf5Group::open(path);
+  if (is_hdf5_legacy(root)) return read_hdf5_legacy(root);
+  if (root.has_group("layers")) return read_hdf5_keras3(root);
+  root.refuse("KAIROS-F024", path.string(), "this HDF5 file holds no Keras model or weights",
+              "neither layer_names nor /model_weights nor /layers", "a file that Keras or Kairos wrote",
+              "Check that this is the file you mean");
+}
+
+void write_hdf5_keras3(const std::filesystem::path& path, const ModelFile& file) {
+  const ArchitectureFacts facts = architecture_facts(file.architecture_json, path.string());
+  std::vector<LayerWeights> layers;
+  for (const LayerWeights* layer : layers_with_groups(file.layers, facts)) layers.push_back(*layer);
+  const std::vector<std::string> keys = layer_keys(layers);
+  Hdf5Writer writer(path);
+  writer.group("/layers");
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::string vars = "/layers/" + keys[i] + "/vars";
+    writer.group(vars);
+    writer.text(vars, "name", layers[i].name, Hdf5Charset::Utf8);
+    for (std::size_t k = 0; k < layers[i].weights.size(); ++k)
+      writer.array(vars + "/" + std::to_string(k), layers[i].weights[k].array);
+  }
+  writer.group("/vars");
+  if (!facts.name.empty()) writer.text("/vars", "name", facts.name, Hdf5Charset::Utf8);
+  if (!file.optimizer.empty()) {
+    const std::string vars = "/optimizer/vars";
+    writer.group(vars);
+    for (std::size_t k = 0; k < file.optimizer.size(); ++k) {
+      const Array& array = file.optimizer[k].array;
+      const std::string name = vars + "/" + std::to_string(k);
+      if (k == 0 && array.values.size() == 1)  // Keras 3 keeps the count of steps first
+        writer.integer(name, file.iterations.value_or(static_cast<std::int64_t>(array.values[0])));
+      else
+        writer.array(name, array);
+    }
+    const std::string& first = file.optimizer.front().name;
+    if (const std::size_t slash = first.find('/'); slash != std::string::npos)
+      writer.text(vars, "name", first.substr(0, slash), Hdf5Charset::Utf8);
+  }
+  writer.commit();
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// Opens with O_NONBLOCK and looks before it reads, so that a FIFO cannot hang the program.
+#include "io/input_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <vector>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void refuse(const char* code, const std::string& name, const char* what,
+                         const std::string& found, const char* expected, const std::string& cure) {
+  throw Error(ErrorKind::File, {code, name, what, found, expected, cure});
+}
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+/// A file of nearly the same name beside the missing one, else the first directory of the path that is
+/// missing.
+std::string cure_for_missing(const fs::path& path) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  constexpr std::size_t entries_looked_at = 1000;
+  std::vector<std::string> names;
+  std::error_code ignored;
+  if (!fs::exists(folder, ignored))
+    return "Check the path: the directory " + folder.string() + " does not exist";
+  for (fs::directory_iterator entry(folder, ignored), end; entry != end && names.size() < entries_looked_at;
+       entry.increment(ignored)) {
+    if (ignored) break;
+    names.push_back(entry->path().filename().string());
+  }
+  const std::string near = nearest(path.filename().string(), names);
+  return near.empty() ? "Check the path" : "Did you mean \"" + near + "\"?";
+}
+
+std::string cure_for(int error, const fs::path& path) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return cure_for_missing(path);
+    case EACCES:
+    case EPERM:
+      return "Give yourself the right to read it";
+    case ELOOP:
+      return "Name the file itself: its symbolic links lead in a circle";
+    default:
+      return "Check the path and the device that it is on";
+  }
+}
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+}  // namespace
+
+InputFile::InputFile(const fs::path& path) : name_(path.string()) {
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (descriptor_ < 0) {
+    const int error = errno;
+    refuse("KAIROS-F001", name_, "cannot open the file", reason(error), "a readable file",
+           cure_for(error, path));
+  }
+  try {
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0)
+      refuse("KAIROS-F001", name_, "cannot open the file", reason(errno), "a readable file",
+             "Check the device that it is on");
+    if (!S_ISREG(status.st_mode))
+      refuse("KAIROS-F002", name_, "this is not a regular file", kind_of(status.st_mode), "a regular file",
+             "Give the path of a file");
+    if (status.st_size == 0)
+      refuse("KAIROS-F003", name_, "the file is empty", "0 bytes", "", "Check what should have written it");
+    size_ = static_cast<std::uint64_t>(status.st_size);
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+InputFile::~InputFile() {
+  ::close(descriptor_);
+}
+
+std::size_t InputFile::read(std::span<std::byte> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::read(descriptor_, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0)
+      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that it is on");
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+std::string read_file(const fs::path& path, std::uint64_t limit) {
+  InputFile file(path);
+  if (file.size() > limit)
+    refuse("KAIROS-F007", path.string(), "the file is too large", std::to_string(file.size()) + " bytes",
+           ("at most " + std::to_string(limit)).c_str(), "Check that this is the file you mean");
+  std::string text(file.size(), '\0');
+  text.resize(file.read(std::as_writable_bytes(std::span(text))));
+  return text;
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// A model on disk, whichever of Keras' formats it is in.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kairos/host/dataset.hpp"
+#include "kairos/host/model.hpp"
+
+namespace kairos::host {
+
+/// The weights of one layer in the order of Keras' `layer.weights`: trained first, then not trained.
+struct LayerWeights {
+  std::string name;                 ///< "dense_1"
+  std::string class_name;           ///< "Dense"; the key of Keras 3's weights files comes from it
+  std::vector<NamedArray> weights;  ///< named as in "dense_1/kernel"
+};
+
+/// How the weights in a file find their layers.
+enum class WeightsLayout {
+  Ordered,  ///< legacy HDF5: the layers that have weights, one after the other; names do not count
+  Keyed,    ///< Keras 3 `.weights.h5`: `name` is the key made of the class name ("dense", "dense_1")
+  Flat,     ///< `.npz`: one entry without a name, all weights in get_weights() order
+};
+
+/// What a file holds, or is to hold.
+struct ModelFile {
+  std::string architecture_json;  ///< as in the file, also Keras 1's bare list of layers; "" in weights files
+  std::string training_config_json;  ///< "" if the model was not compiled
+  std::vector<LayerWeights> layers;  ///< all layers in the model's order, those without weights too
+  std::vector<NamedArray> optimizer;
+  /// Exact count of steps; what is called "iteration" or "iterations" in `optimizer` is float32 and not
+  /// exact.
+  std::optional<std::int64_t> iterations;
+  WeightsLayout layout = WeightsLayout::Ordered;  ///< set by reading
+};
+
+/// Writes atomically; the ending decides: `.h5` and `.hdf5` legacy HDF5, `.weights.h5` Keras 3's weights (the
+/// whole model in legacy HDF5 if that is asked for, as Keras does), `.npz` weights "0", "1", … Throws
+/// Error(File).
+void write_model_file(const std::filesystem::path& path, SaveContent content, const ModelFile& file);
+
+/// Reads what `write_model_file` and Keras 1 to 3 write. HDF5 is told apart by what is in it, not by its
+/// name.
+[[nodiscard]] ModelFile read_model_file(const std::filesystem::path& path);
+
+/// Throws Error(File) now for a path that `write_model_file` would refuse later because of its ending.
+void check_model_ending(const std::filesystem::path& path, SaveContent content);
+
+/// The weights of `file` in get_weights() order for a model of `layers`, of which only names, classes and
+/// shapes are looked at. Throws Error(Model) that names the first layer whose count or shapes differ.
+[[nodiscard]] std::vector<Array> weights_for(const ModelFile& file, const std::vector<LayerWeights>& layers,
+                                             const std::filesystem::path& path);
+
+/// The key of each layer in a Keras 3 weights file: its class in snake case, numbered from the second on.
+[[nodiscard]] std::vector<std::string> layer_keys(const std::vector<LayerWeights>& layers);
+
+}  // namespace kairos::host

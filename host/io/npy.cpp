@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Single arrays in files of their own.
+#include "io/npy.hpp"
+
+#include "io/atomic_file.hpp"
+#include "io/input_file.hpp"
+#include "io/npy_format.hpp"
+
+namespace kairos::host {
+
+Array read_npy(const std::filesystem::path& path) {
+  InputFile file(path);
+  return decode_npy(file, file.size(), path.string());
+}
+
+void write_npy(const std::filesystem::path& path, const Array& array) {
+  AtomicFile file(path);
+  file.write(npy_header(array));
+  file.write(npy_body(array));
+  file.commit();
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The bytes of one NumPy array, wherever they stand: a file or an entry of an archive.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "io/input_file.hpp"
+#include "kairos/host/array.hpp"
+
+namespace kairos::host {
+
+/// Reads one array. `size` is what `source` can give at most and bounds what is allocated; `origin` is for
+/// messages.
+[[nodiscard]] Array decode_npy(ByteSource& source, std::uint64_t size, const std::string& origin);
+
+/// Magic, version 1.0 and the dictionary, padded to 64 bytes, for '<f4' in C order.
+[[nodiscard]] std::string npy_header(const Array& array);
+
+/// The values as bytes; borrowed from `array`.
+[[nodiscard]] std::string_view npy_body(const Array& array);
+
+}  // namespace kairos::host

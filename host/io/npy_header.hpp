@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// The dictionary in front of a NumPy array.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/input_file.hpp"
+
+namespace kairos::host {
+
+struct NpyHeader {
+  std::string type;       ///< "<f4"
+  char kind = 'f';        ///< 'f', 'i', 'u' or 'b'
+  std::size_t width = 4;  ///< bytes per value
+  bool big_endian = false;
+  bool fortran_order = false;
+  std::vector<std::int64_t> shape;
+  std::uint64_t count = 0;  ///< product of the shape; count * width fits 64 bits
+};
+
+/// Reads magic, version, length and dictionary, and leaves `source` at the first value.
+/// `size` is the whole size; a shape that does not fit into it is refused. Throws Error(Data).
+[[nodiscard]] NpyHeader read_npy_header(ByteSource& source, std::uint64_t size, const std::string& origin);
+
+}  // namespace kairos::host

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// What all layers have in common.
+#include "nn/layer.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "kairos/host/array.hpp"
+#include "kairos/host/error.hpp"
+#include "nn/keras_object.hpp"
+
+namespace kairos::host {
+
+namespace {
+/// A weight beyond 8 GiB is a mistake in the architecture rather than a wish.
+constexpr std::int64_t most_values = std::int64_t{1} << 31;
+}  // namespace
+
+std::int64_t size_of(const Shape& shape) noexcept {
+  std::int64_t n = 1;
+  for (const std::int64_t dimension : shape) n *= dimension;
+  return n;
+}
+
+std::string layer_noun(std::string_view name, std::string_view class_name) {
+  return "layer \"" + std::string(name) + "\" (" + std::string(class_name) + ")";
+}
+
+void require_float32(ConfigReader& config, std::string_view key) {
+  const nlohmann::json* dtype = config.take(key);
+  if (dtype == nullptr || *dtype == "float32") return;
+  if (dtype->is_object()) {
+    const auto inner = dtype->find("config");
+    if (inner != dtype->end() && inner->is_object() && inner->value("name", nlohmann::json()) == "float32") return;
+  }
+  config.bad_value(key, "float32");
+}
+
+nlohmann::json float32_policy_json() { return keras_object("keras", "DTypePolicy", {{"name", "float32"}}); }
+
+Layer::Layer(ConfigReader& config, std::string class_name)
+    : name_(config.text("name", "")), class_name_(std::move(class_name)), trainable_(config.boolean("trainable", true)) {
+  require_float32(config, "dtype");
+  if (name_.empty() || name_.find('/') != std::string::npos) config.bad_value("name", "a name without \"/\"");
+}
+
+Parameter& Layer::add_parameter(std::string name, Shape shape) {
+  std::int64_t n = 1;
+  for (const std::int64_t dimension : shape)
+    if (__builtin_mul_overflow(n, dimension, &n) || n > most_values)
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M008", layer_noun(name_, class_name_), "the weight \"" + name + "\" is too large",
+                   shape_text(shape), "at most " + std::to_string(most_values) + " values", "Make the layer smaller"});
+  Parameter parameter;
+  parameter.name = std::move(name);
+  parameter.shape = std::move(shape);
+  parameter.trainable = trainable_;
+  parameter.values.reserve(n);
+  if (trainable_) parameter.gradient.reserve(n);
+  return parameters_.emplace_back(std::move(parameter));
+}
+
+void Layer::refuse_shape(const Shape& found, const std::string& expected) const {
+  throw Error(ErrorKind::Model, {"KAIROS-M008", layer_noun(name_, class_name_), "it cannot take what comes in",
+                                 "shape " + shape_text(found), expected, "Change the layer before it"});
+}
+
+nlohmann::json Layer::config() const {
+  nlohmann::json config{{"name", name_}, {"trainable", trainable_}, {"dtype", float32_policy_json()}};
+  write_config(config);
+  return config;
+}
+
+}  // namespace kairos::host

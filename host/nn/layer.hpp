@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// What a layer is to the graph. A new kind of layer is a file under layers/ and a line in layer_registry.cpp.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compute/engine.hpp"
+#include "nn/parameter.hpp"
+#include "train/config_reader.hpp"
+
+namespace kairos::host {
+
+enum class Mode { Train, Infer };
+
+/// One walk through the graph.
+struct Pass {
+  std::int64_t batch;  ///< samples
+  Mode mode;
+  /// Optimizer steps made before; what is drawn at random depends on it and on nothing else, so a run that is
+  /// resumed draws what the uninterrupted one would have.
+  std::uint64_t step;
+};
+
+struct BuildContext {
+  ComputeEngine& engine;
+  std::uint64_t key;  ///< of all that is random in this layer
+};
+
+/// What `Layer::backward` reads and writes.
+struct LayerGradients {
+  std::span<const float* const> inputs;
+  const float* output;
+  float* output_gradient;                   ///< may be overwritten
+  std::span<float* const> input_gradients;  ///< null where nobody asks for it
+};
+
+/// Arrays are [batch, shape…], row-major. Shapes are without the batch.
+class Layer {
+ public:
+  /// Takes what all layers have (name, trainable, dtype) from `config`; `class_name` is Keras'.
+  Layer(ConfigReader& config, std::string class_name);
+  virtual ~Layer() = default;
+  Layer(const Layer&) = delete;
+  Layer& operator=(const Layer&) = delete;
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& class_name() const noexcept { return class_name_; }
+  [[nodiscard]] bool trainable() const noexcept { return trainable_; }
+  /// For a model that is not trainable as a whole; before `build`.
+  void freeze() noexcept { trainable_ = false; }
+  [[nodiscard]] std::span<Parameter> parameters() noexcept { return parameters_; }
+
+  /// Makes the parameters and says what shape comes out. Throws Error(Model) for shapes that it cannot take.
+  virtual Shape build(std::span<const Shape> inputs, const BuildContext& context) = 0;
+  /// Makes room for a batch of that size, before the first pass of that size.
+  virtual void reserve(std::int64_t batch) { (void)batch; }
+  virtual void forward(const Pass& pass, std::span<const float* const> inputs, float* output) = 0;
+  /// Follows a `forward` of the same pass. Fills gradients of trainable parameters, does not add to them.
+  virtual void backward(const Pass& pass, const LayerGradients& gradients) = 0;
+
+  /// Keras 3's "config".
+  [[nodiscard]] nlohmann::json config() const;
+
+ protected:
+  virtual void write_config(nlohmann::json& config) const = 0;
+  /// With room for its values, and for its gradient if the layer is trained.
+  Parameter& add_parameter(std::string name, Shape shape);
+  [[noreturn]] void refuse_shape(const Shape& found, const std::string& expected) const;
+
+ private:
+  std::string name_;
+  std::string class_name_;
+  bool trainable_;
+  std::vector<Parameter> parameters_;
+};
+
+/// `layer "dense_1" (Dense)`
+[[nodiscard]] std::string layer_noun(std::string_view name, std::string_view class_name);
+
+/// Throws unless the dtype under that key is absent or float32, as a name or as a DTypePolicy.
+void require_float32(ConfigReader& config, std::string_view key);
+[[nodiscard]] nlohmann::json float32_policy_json();
+
+}  // namespace kairos::host

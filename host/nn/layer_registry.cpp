@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// The list of layers: one line each.
+#include "nn/layer_registry.hpp"
+
+#include "nn/layers/layer_types.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+const std::vector<LayerType>& layer_types() {
+  static const std::vector<LayerType> types{
+      dense_layer_type(),
+      activation_layer_type(),
+      dropout_layer_type(),
+      flatten_layer_type(),
+  };
+  return types;
+}
+
+}  // namespace
+
+const LayerType* find_layer_type(std::string_view class_name) {
+  for (const LayerType& type : layer_types())
+    if (type.class_name == class_name) return &type;
+  return nullptr;
+}
+
+const LayerType* find_layer_word(std::string_view word) {
+  for (const LayerType& type : layer_types())
+    if (type.word == word) return &type;
+  return nullptr;
+}
+
+std::vector<std::string> layer_class_names() {
+  std::vector<std::string> names{"InputLayer"};
+  for (const LayerType& type : layer_types()) names.emplace_back(type.class_name);
+  return names;
+}
+
+std::vector<std::string> layer_words() {
+  std::vector<std::string> words{"input"};
+  for (const LayerType& type : layer_types()) words.emplace_back(type.word);
+  return words;
+}
+
+}  // namespace kairos::host

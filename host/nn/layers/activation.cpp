@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Activation: a function of every value, or softmax over the last dimension.
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "kairos/host/error.hpp"
+#include "nn/layers/layer_types.hpp"
+
+namespace kairos::host {
+
+const Activation& read_activation(ConfigReader& config, std::string_view key) {
+  const nlohmann::json* value = config.take(key);
+  if (value == nullptr) return *find_activation("linear");
+  const nlohmann::json* name = value;
+  if (value->is_object() && value->value("class_name", nlohmann::json()) == "function" && value->contains("config"))
+    name = &value->at("config");
+  if (!name->is_string()) config.bad_value(key, "the name of an activation function");
+  if (const Activation* found = find_activation(name->get_ref<const std::string&>())) return *found;
+  throw Error(ErrorKind::Model,
+              {"KAIROS-M004", config.where(), "there is no activation " + brief_json(*name), "", "",
+               suggest(name->get_ref<const std::string&>(), activation_names())});
+}
+
+namespace {
+
+class ActivationLayer final : public Layer {
+ public:
+  explicit ActivationLayer(ConfigReader& config)
+      : Layer(config, "Activation"), activation_(read_activation(config, "activation")) {}
+
+  Shape build(std::span<const Shape> inputs, const BuildContext&) override {
+    const Shape& shape = inputs.front();
+    if (shape.empty()) refuse_shape(shape, "at least one dimension");
+    width_ = shape.back();
+    rows_per_sample_ = size_of(shape) / width_;
+    return shape;
+  }
+
+  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
+    activation_.forward(pass.batch * rows_per_sample_, width_, inputs.front(), output);
+  }
+
+  void backward(const Pass& pass, const LayerGradients& g) override {
+    if (g.input_gradients.front() == nullptr) return;
+    const float* kept = activation_.needs == ActivationNeeds::Output ? g.output : g.inputs.front();
+    activation_.backward(pass.batch * rows_per_sample_, width_, kept, g.output_gradient, g.input_gradients.front());
+  }
+
+ protected:
+  void write_config(nlohmann::json& config) const override { config["activation"] = activation_.name; }
+
+ private:
+  const Activation& activation_;
+  std::int64_t width_ = 0;
+  std::int64_t rows_per_sample_ = 0;
+};
+
+}  // namespace
+
+LayerType activation_layer_type() {
+  return {"Activation", "activation", {"activation"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {
+            return std::make_unique<ActivationLayer>(config);
+          }};
+}
+
+}  // namespace kairos::host

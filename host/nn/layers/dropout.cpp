@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Dropout: sets a share of the values to 0 while training and scales the others up by what that takes away.
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "compute/random.hpp"
+#include "nn/layers/layer_types.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// What is dropped is a function of seed, step and position: nothing has to be stored for a resumed run.
+class DropoutLayer final : public Layer {
+ public:
+  explicit DropoutLayer(ConfigReader& config)
+      : Layer(config, "Dropout"),
+        rate_(config.required_number("rate", {0, 1})),
+        seed_(config.optional_integer("seed", {-std::numeric_limits<double>::infinity(),
+                                               std::numeric_limits<double>::infinity()})) {
+    config.unsupported("noise_shape", nullptr, "Remove it from the layer");
+    const double kept = 1 - rate_;
+    scale_ = kept > 0 ? static_cast<float>(1 / kept) : 0.0F;
+    constexpr double whole = 18446744073709551616.0;  // 2^64
+    const double limit = rate_ * whole;
+    drop_below_ = limit >= whole ? std::numeric_limits<std::uint64_t>::max() : static_cast<std::uint64_t>(limit);
+  }
+
+  Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
+    key_ = seed_ ? mixed_bits(static_cast<std::uint64_t>(*seed_) + 1) : context.key;
+    size_ = size_of(inputs.front());
+    return inputs.front();
+  }
+
+  void reserve(std::int64_t batch) override { factors_.reserve(batch * size_); }
+
+  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
+    const std::int64_t n = pass.batch * size_;
+    const float* const input = inputs.front();
+    if (pass.mode == Mode::Infer || rate_ == 0) {
+      std::copy_n(input, n, output);
+      return;
+    }
+    const std::uint64_t step_key = joined_key(key_, pass.step);
+    float* const factors = factors_.data();
+    for (std::int64_t i = 0; i < n; ++i) {
+      factors[i] = random_at(step_key, static_cast<std::uint64_t>(i)) < drop_below_ ? 0.0F : scale_;
+      output[i] = input[i] * factors[i];
+    }
+  }
+
+  void backward(const Pass& pass, const LayerGradients& g) override {
+    float* const input_gradient = g.input_gradients.front();
+    if (input_gradient == nullptr) return;
+    const std::int64_t n = pass.batch * size_;
+    if (pass.mode == Mode::Infer || rate_ == 0) {
+      std::copy_n(g.output_gradient, n, input_gradient);
+      return;
+    }
+    for (std::int64_t i = 0; i < n; ++i) input_gradient[i] = g.output_gradient[i] * factors_.data()[i];
+  }
+
+ protected:
+  void write_config(nlohmann::json& config) const override {
+    config["rate"] = rate_;
+    config["seed"] = seed_ ? nlohmann::json(*seed_) : nlohmann::json(nullptr);
+    config["noise_shape"] = nullptr;
+  }
+
+ private:
+  double rate_;
+  std::optional<std::int64_t> seed_;
+  float scale_ = 1;
+  std::uint64_t drop_below_ = 0;
+  std::uint64_t key_ = 0;
+  std::int64_t size_ = 0;
+  FloatBuffer factors_;
+};
+
+}  // namespace
+
+LayerType dropout_layer_type() {
+  return {"Dropout", "dropout", {"rate"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {
+            return std::make_unique<DropoutLayer>(config);
+          }};
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Every kind of layer, each defined in the file of its name.
+#pragma once
+
+#include "compute/activation.hpp"
+#include "nn/layer_registry.hpp"
+
+namespace kairos::host {
+
+[[nodiscard]] LayerType activation_layer_type();
+[[nodiscard]] LayerType dense_layer_type();
+[[nodiscard]] LayerType dropout_layer_type();
+[[nodiscard]] LayerType flatten_layer_type();
+
+/// The activation under that key: a name, or Keras' {"class_name": "function", "config": name}; linear if absent.
+/// Throws Error(Model).
+[[nodiscard]] const Activation& read_activation(ConfigReader& config, std::string_view key);
+
+}  // namespace kairos::host

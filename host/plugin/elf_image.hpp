@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// Reads a shared object as bytes, through its program headers and without trusting any of its numbers.
+#pragma once
+
+#include <elf.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "kairos/host/plugins.hpp"
+
+namespace kairos::host {
+
+/// A note of a PT_NOTE segment.
+struct ElfNote {
+  std::string owner;  ///< without the terminator
+  std::uint32_t type = 0;
+  std::vector<std::byte> description;
+  std::uint64_t description_address = 0;  ///< in the memory image
+};
+
+/// A library and the symbol versions of it.
+struct VersionNeed {
+  std::string library;
+  std::vector<std::string> versions;  ///< without the weak ones
+};
+
+/// The dynamic section, with every table checked to be inside the file.
+struct DynamicSection {
+  std::vector<std::string> needed;
+  std::string soname, rpath, runpath;
+  std::vector<VersionNeed> version_needs;
+};
+
+struct DynamicSymbol {
+  std::string_view name;  ///< borrowed from the image
+  bool defined = false;
+  std::uint8_t binding = 0, visibility = 0, type = 0;
+  std::uint64_t address = 0;
+};
+
+/// One open file. Everything is read with pread into memory of our own, so that a file that shrinks meanwhile gives an error and
+/// never a signal. All members throw Error(Plugin) KAIROS-L… for a file that cannot be what it claims.
+class ElfImage {
+ public:
+  /// Opens a regular file and checks it up to its segments: class, byte order, machine, type, every segment inside the file.
+  explicit ElfImage(const std::filesystem::path& file);
+  ~ElfImage();
+  ElfImage(const ElfImage&) = delete;
+  ElfImage& operator=(const ElfImage&) = delete;
+
+  [[nodiscard]] const FileIdentity& identity() const noexcept { return identity_; }
+  [[nodiscard]] std::vector<ElfNote> notes() const;
+  [[nodiscard]] DynamicSection dynamic_section();
+  /// All dynamic symbols but the empty first one. Call dynamic_section() before.
+  [[nodiscard]] std::vector<DynamicSymbol> dynamic_symbols() const;
+  /// Names of the symbol versions that this library defines. Call dynamic_section() before.
+  [[nodiscard]] std::vector<std::string> defined_versions() const;
+  /// Bytes of the memory image that come from the file.
+  [[nodiscard]] std::vector<std::byte> memory(std::uint64_t address, std::uint64_t count) const;
+
+ private:
+  struct Table {
+    std::uint64_t address = 0, size = 0;
+  };
+
+  void check_header(const Elf64_Ehdr& header) const;
+  void check_segments(const Elf64_Ehdr& header);
+  [[nodiscard]] std::vector<std::byte> read(std::uint64_t offset, std::uint64_t count) const;
+  template <class T>
+  [[nodiscard]] std::vector<T> array(std::uint64_t address, std::uint64_t count) const;
+  /// Bytes of the file from `address` to the end of its segment.
+  [[nodiscard]] std::uint64_t extent(std::uint64_t address) const;
+  [[nodiscard]] std::uint64_t offset_of(std::uint64_t address, std::uint64_t count) const;
+  [[nodiscard]] std::string_view string(std::uint64_t offset) const;
+  [[nodiscard]] std::uint64_t symbol_count() const;
+  [[nodiscard]] std::uint64_t symbol_count_of_gnu_hash() const;
+  [[nodiscard]] std::vector<VersionNeed> version_needs() const;
+  [[noreturn]] void truncated(const std::string& found, const std::string& expected) const;
+  [[noreturn]] void malformed(const std::string& found) const;
+
+  std::string name_;
+  int descriptor_ = -1;
+  FileIdentity identity_;
+  std::vector<Elf64_Phdr> segments_;
+  std::vector<char> strings_;
+  std::uint64_t symbols_ = 0, hash_ = 0, gnu_hash_ = 0;
+  Table version_need_, version_definition_;  ///< size: number of entries
+};
+
+/// "x86-64" for EM_X86_64; "machine 12345" for one without a name here.
+[[nodiscard]] std::string machine_name(std::uint16_t machine);
+
+}  // namespace kairos::host

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// A formula over a few variables, such as the schedule of a learning rate.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kairos::host {
+
+/// Arithmetic, comparisons, `a ? b : c`, `^` or `**`, muParser's functions and floor, ceil, round, fmod, mod, pow; `log` is the
+/// natural logarithm. The same text gives the same bits everywhere: no locale, no rearranging.
+class Expression {
+ public:
+  /// At most 1024 characters, nested at most 64 deep. `where` is what messages name.
+  /// Throws Error(Plugin) KAIROS-O027 with the column of what is wrong.
+  Expression(std::string_view text, std::span<const std::string> variables, std::string_view where);
+  ~Expression();
+  Expression(Expression&&) noexcept;
+  Expression& operator=(Expression&&) noexcept;
+
+  /// One number for each variable, in their order. NaN or infinity where the formula has no value. Allocates nothing.
+  [[nodiscard]] double evaluate(std::span<const double> variables);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
+
+}  // namespace kairos::host

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// What every declaration must keep to, whether it was read from a file or from memory.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kairos/abi.h"
+#include "kairos/host/plugins.hpp"
+
+namespace kairos::host {
+
+constexpr std::array<std::pair<std::string_view, std::int32_t>, 4> phase_table = {
+    {{"measure", KAIROS_PHASE_MEASURE}, {"decide", KAIROS_PHASE_DECIDE}, {"report", KAIROS_PHASE_REPORT},
+     {"persist", KAIROS_PHASE_PERSIST}}};
+
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 5> capability_table = {
+    {{"stop", KAIROS_CAN_STOP}, {"set_optimizer", KAIROS_CAN_SET_OPTIMIZER},
+     {"write_weights", KAIROS_CAN_WRITE_WEIGHTS}, {"write_gradients", KAIROS_CAN_WRITE_GRADIENTS},
+     {"save_model", KAIROS_CAN_SAVE_MODEL}}};
+
+constexpr std::array<std::pair<std::string_view, std::int32_t>, 9> type_table = {
+    {{"bool", KAIROS_TYPE_BOOL}, {"int", KAIROS_TYPE_INT}, {"float", KAIROS_TYPE_FLOAT}, {"string", KAIROS_TYPE_STRING},
+     {"enum", KAIROS_TYPE_ENUM}, {"path", KAIROS_TYPE_PATH}, {"duration", KAIROS_TYPE_DURATION},
+     {"metric", KAIROS_TYPE_METRIC}, {"expression", KAIROS_TYPE_EXPRESSION}}};
+
+constexpr std::array<std::pair<std::string_view, std::uint32_t>, 3> option_flag_table = {
+    {{"required", KAIROS_OPTION_REQUIRED}, {"min_exclusive", KAIROS_OPTION_MIN_EXCLUSIVE},
+     {"max_exclusive", KAIROS_OPTION_MAX_EXCLUSIVE}}};
+
+constexpr std::uint32_t most_callbacks = 256;
+constexpr std::uint32_t most_options = 1024;
+constexpr std::size_t most_words = 1024;        // aliases, choices, keys
+constexpr std::size_t longest_text = 16 << 10;  // bytes of any one text
+
+/// A rule that is broken: the field, and what is there.
+struct BrokenRule {
+  std::string field;
+  std::string found;
+  std::string expected;
+};
+
+/// Throws BrokenRule unless names are names, defaults fit their types and bounds, and nothing is declared twice.
+void check_rules(const Manifest& manifest);
+
+/// "callback com.example.StallStop, option patience" and so on, so that all messages name fields alike.
+[[nodiscard]] std::string callback_field(const std::string& id, std::string_view field);
+[[nodiscard]] std::string option_field(const std::string& id, const std::string& option, std::string_view field);
+
+}  // namespace kairos::host

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// The checks in the order of what a user can mend first: the file, the ABI, the manifest, the symbols, the libraries.
+#include "plugin/preflight.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+
+#include "plugin/elf_image.hpp"
+#include "plugin/manifest.hpp"
+#include "plugin/refusal.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+struct NoteText {
+  std::array<std::uint16_t, 4> numbers;  // major, minor required, minor built, 0
+  std::int32_t distance;
+};
+static_assert(sizeof(NoteText) == 12);
+
+/// The note of this host's major; another major's is only good for the message.
+ElfNote find_note(const ElfImage& image, const std::string& where) {
+  const std::vector<ElfNote> notes = image.notes();
+  const ElfNote* other = nullptr;
+  for (const ElfNote& note : notes) {
+    if (note.owner != KAIROS_NOTE_OWNER) continue;
+    if (note.type == KAIROS_ABI_MAJOR) return note;
+    other = &note;
+  }
+  if (other == nullptr) throw refusal(RefusalCode::NoNote, {where, "none"});
+  throw refusal(RefusalCode::OtherMajor,
+                {where, fmt::format("ABI {}", other->type), fmt::format("ABI {}, which this host offers", KAIROS_ABI_MAJOR)});
+}
+
+AbiVersions check_versions(const NoteText& text, const std::string& where) {
+  const AbiVersions abi{text.numbers[0], text.numbers[1], text.numbers[2]};
+  if (abi.major != KAIROS_ABI_MAJOR)
+    throw refusal(RefusalCode::Malformed, {where, fmt::format("ABI {} in a note of ABI {}", abi.major, KAIROS_ABI_MAJOR)});
+  if (abi.minor_required > abi.minor_built)
+    throw refusal(RefusalCode::Malformed,
+                  {where, fmt::format("a note that requires minor {} but was built with {}", abi.minor_required, abi.minor_built)});
+  if (abi.minor_required > KAIROS_ABI_MINOR)
+    throw refusal(RefusalCode::NewerMinor,
+                  {where, fmt::format("ABI {}.{} required", abi.major, abi.minor_required),
+                   fmt::format("at most ABI {}.{}, which this host offers", KAIROS_ABI_MAJOR, KAIROS_ABI_MINOR)});
+  return abi;
+}
+
+Manifest read_manifest(const ElfImage& image, const std::string& where) {
+  const ElfNote note = find_note(image, where);
+  if (note.description.size() < sizeof(NoteText))
+    throw refusal(RefusalCode::Malformed, {where, fmt::format("a note of {} bytes", note.description.size())});
+  NoteText text;
+  std::memcpy(&text, note.description.data(), sizeof text);
+  const AbiVersions abi = check_versions(text, where);
+  const std::uint64_t address = note.description_address + offsetof(NoteText, distance) +
+                                static_cast<std::uint64_t>(std::int64_t{text.distance});
+  kairos_manifest_header header;
+  std::memcpy(&header, image.memory(address, sizeof header).data(), sizeof header);
+  if (header.length > KAIROS_MANIFEST_LIMIT)
+    throw refusal(RefusalCode::BadManifest, {where, fmt::format("{} bytes", header.length),
+                                             fmt::format("at most {} bytes", KAIROS_MANIFEST_LIMIT)});
+  const std::vector<std::byte> json = image.memory(address + sizeof header, header.length);
+  return parse_manifest({reinterpret_cast<const char*>(json.data()), json.size()}, abi);
+}
+
+bool is_entry_symbol(std::string_view name) {
+  constexpr std::string_view stem = "kairos_plugin_v";
+  if (!name.starts_with(stem) || name.size() == stem.size()) return false;
+  return name.find_first_not_of("0123456789", stem.size()) == std::string_view::npos;
+}
+
+/// True for what linkers add by themselves.
+bool is_of_linker(std::string_view name) {
+  constexpr std::array<std::string_view, 7> names = {"_init", "_fini", "_edata", "edata", "_end", "end", "__bss_start"};
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Refuses a plugin that another could bind to by accident, or that binds to the host by name. An entry symbol of another major
+/// is no extra: one file may serve two.
+void check_symbols(const ElfImage& image, const std::string& where) {
+  bool has_entry = false;
+  std::vector<std::string> extra;
+  for (const DynamicSymbol& symbol : image.dynamic_symbols()) {
+    if (symbol.binding == STB_LOCAL) continue;
+    if (!symbol.defined) {
+      if (symbol.name.starts_with("kairos_"))
+        throw refusal(RefusalCode::WantsHostSymbol, {where, std::string(symbol.name)});
+      continue;
+    }
+    if (symbol.visibility == STV_HIDDEN || symbol.visibility == STV_INTERNAL) continue;
+    if (symbol.name == KAIROS_PLUGIN_SYMBOL) {
+      if (symbol.type == STT_FUNC || symbol.type == STT_GNU_IFUNC || symbol.type == STT_TLS)
+        throw refusal(RefusalCode::NoEntrySymbol, {where, "a kairos_plugin_v1 that is no data"});
+      static_cast<void>(image.memory(symbol.address, sizeof(std::uint32_t)));
+      has_entry = true;
+    } else if (!is_entry_symbol(symbol.name) && !is_of_linker(symbol.name)) {
+      extra.emplace_back(symbol.name);
+    }
+  }
+  if (!has_entry) throw refusal(RefusalCode::NoEntrySymbol, {where, "none of that name"});
+  if (extra.empty()) return;
+  std::sort(extra.begin(), extra.end());
+  constexpr std::size_t shown = 3;
+  std::string list = extra[0];
+  for (std::size_t i = 1; i < std::min(extra.size(), shown); ++i) list += ", " + extra[i];
+  if (extra.size() > shown) list += fmt::format(" and {} more", extra.size() - shown);
+  throw refusal(RefusalCode::ExtraExports, {where, list});
+}
+
+/// Only the libraries that the plugin names itself; what these need in turn is left to the loader.
+void check_libraries(const DynamicSection& section, const std::filesystem::path& file, LibraryIndex& libraries) {
+  for (const std::string& name : section.needed)
+    if (libraries.find(name, section, file) == nullptr)
+      throw refusal(RefusalCode::LibraryMissing,
+                    {file.string(), "no " + name, name});
+  for (const VersionNeed& need : section.version_needs) {
+    const LibraryIndex::Found* library = libraries.find(need.library, section, file);
+    // The loader warns and goes on where a library has no versions at all.
+    if (library == nullptr || library->versions.empty()) continue;
+    for (const std::string& version : need.versions)
+      if (std::find(library->versions.begin(), library->versions.end(), version) == library->versions.end())
+        throw refusal(RefusalCode::SymbolVersionMissing,
+                      {file.string(), fmt::format("{} without {}", library->file.string(), version),
+                       fmt::format("{} with {}", need.library, version)});
+  }
+}
+
+}  // namespace
+
+Inspection inspect(const std::filesystem::path& file, LibraryIndex& libraries) {
+  Inspection inspection;
+  inspection.plugin.file = file;
+  const std::string where = file.string();
+  try {
+    ElfImage image(file);
+    inspection.plugin.identity = image.identity();
+    const DynamicSection section = image.dynamic_section();
+    inspection.plugin.manifest = read_manifest(image, where);
+    check_symbols(image, where);
+    check_libraries(section, file, libraries);
+  } catch (const Error& error) {
+    inspection.refusal = with_where(error, where).diagnosis();
+  }
+  return inspection;
+}
+
+}  // namespace kairos::host

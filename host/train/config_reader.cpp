@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// Typed access to a configuration with errors that name the key.
+#include "train/config_reader.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+std::string brief_json(const nlohmann::json& value) {
+  constexpr std::size_t longest = 80;
+  std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (text.size() > longest) text = text.substr(0, longest) + "…";
+  return text;
+}
+
+namespace {
+
+std::string range_text(const char* kind, NumberRange range) {
+  const auto bound = [](double value) {
+    return brief_json(value == std::floor(value) && std::abs(value) < 1e15
+                          ? nlohmann::json(static_cast<std::int64_t>(value))
+                          : nlohmann::json(value));
+  };
+  const bool open_below = std::isinf(range.least);
+  const bool open_above = std::isinf(range.most) || range.most >= 1e15;
+  std::string text = std::string("a") + (*kind == 'i' ? "n " : " ") + kind;
+  if (!open_below && !open_above) return text + " from " + bound(range.least) + " to " + bound(range.most);
+  if (!open_below) return text + " of at least " + bound(range.least);
+  return text;
+}
+
+}  // namespace
+
+ConfigReader::ConfigReader(const nlohmann::json& object, std::string where)
+    : object_(object), where_(std::move(where)) {
+  if (!object_.is_object())
+    throw Error(ErrorKind::Model, {"KAIROS-M003", where_, "the configuration is not an object",
+                                   brief_json(object_), "an object such as {\"units\": 64}", ""});
+}
+
+const nlohmann::json* ConfigReader::take(std::string_view key) {
+  known_.emplace_back(key);
+  const auto found = object_.find(std::string(key));
+  return found == object_.end() || found->is_null() ? nullptr : &*found;
+}
+
+void ConfigReader::bad_value(std::string_view key, const std::string& expected) const {
+  const auto found = object_.find(std::string(key));
+  throw Error(ErrorKind::Model,
+              {"KAIROS-M003", where_, "\"" + std::string(key) + "\" has a value that cannot be used",
+               found == object_.end() ? "nothing" : brief_json(*found), expected, ""});
+}
+
+bool ConfigReader::boolean(std::string_view key, bool fallback) {
+  const nlohmann::json* value = take(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_boolean()) bad_value(key, "true or false");
+  return value->get<bool>();
+}
+
+std::optional<double> ConfigReader::optional_number(std::string_view key, NumberRange range) {
+  const nlohmann::json* value = take(key);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_number()) bad_value(key, range_text("number", range));
+  const double number = value->get<double>();
+  if (!std::isfinite(number) || number < range.least || number > range.most)
+    bad_value(key, range_text("number", range));
+  return number;
+}
+
+double ConfigReader::number(std::string_view key, double fallback, NumberRange range) {
+  return optional_number(key, range).value_or(fallback);
+}
+
+double ConfigReader::required_number(std::string_view key, NumberRange range) {
+  const std::optional<double> value = optional_number(key, range);
+  if (!value) bad_value(key, range_text("number", range));
+  return *value;
+}
+
+std::optional<std::int64_t> ConfigReader::optional_integer(std::string_view key, NumberRange range) {
+  const nlohmann::json* value = take(key);
+  if (value == nullptr) return std::nullopt;
+  const bool whole = value->is_number() && value->get<double>() == std::floor(value->get<double>());
+  if (!whole || value->get<double>() < range.least || value->get<double>() > range.most)
+    bad_value(key, range_text("integer", range));
+  return value->is_number_float() ? static_cast<std::int64_t>(value->get<double>())
+                                  : value->get<std::int64_t>();
+}
+
+std::int64_t ConfigReader::required_integer(std::string_view key, NumberRange range) {
+  const std::optional<std::int64_t> value = optional_integer(key, range);
+  if (!value) bad_value(key, range_text("integer", range));
+  return *value;
+}
+
+std::string ConfigReader::text(std::string_view key, std::string_view fallback) {
+  const nlohmann::json* value = take(key);
+  if (value == nullptr) return std::string(fallback);
+  if (!value->is_string()) bad_value(key, "a text");
+  return value->get<std::string>();
+}
+
+void ConfigReader::unsupported(std::string_view key, const nlohmann::json& harmless, std::string_view cure) {
+  const nlohmann::json* value = take(key);
+  if (value == nullptr || *value == harmless) return;
+  throw Error(ErrorKind::Model,
+              {"KAIROS-M004", where_, "\"" + std::string(key) + "\" is not supported", brief_json(*value),
+               harmless.is_null() ? "null" : brief_json(harmless), std::string(cure)});
+}
+
+void ConfigReader::finish() const {
+  for (const auto& [key, value] : object_.items())
+    if (std::find(known_.begin(), known_.end(), key) == known_.end())
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M002", where_, "there is no argument \"" + key.substr(0, 80) + "\"", "", "",
+                   suggest(key, known_)});
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Reads a configuration object so that nothing in it is overlooked: a key that nobody asked for is an error.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kairos::host {
+
+/// Inclusive bounds of a number.
+struct NumberRange {
+  double least;
+  double most;
+};
+
+/// Borrows the object. null counts as absent. Every error is Error(Model) and names `where` and the key.
+class ConfigReader {
+ public:
+  /// `where` is a noun for messages: `layer "dense_1" (Dense)`.
+  ConfigReader(const nlohmann::json& object, std::string where);
+
+  [[nodiscard]] const std::string& where() const noexcept { return where_; }
+
+  /// The value, or null if absent. Marks the key as known.
+  const nlohmann::json* take(std::string_view key);
+
+  bool boolean(std::string_view key, bool fallback);
+  /// Finite and in range.
+  double number(std::string_view key, double fallback, NumberRange range);
+  std::optional<double> optional_number(std::string_view key, NumberRange range);
+  double required_number(std::string_view key, NumberRange range);
+  std::optional<std::int64_t> optional_integer(std::string_view key, NumberRange range);
+  std::int64_t required_integer(std::string_view key, NumberRange range);
+  std::string text(std::string_view key, std::string_view fallback);
+
+  /// A key that exists in Keras and is not supported here: only null, or `harmless`, is let through.
+  void unsupported(std::string_view key, const nlohmann::json& harmless, std::string_view cure);
+  /// A key without a meaning for us.
+  void skip(std::string_view key) { (void)take(key); }
+
+  /// Throws if there is a key that nothing has asked for.
+  void finish() const;
+
+  /// "found X, expected Y" for a value that is not to be had.
+  [[noreturn]] void bad_value(std::string_view key, const std::string& expected) const;
+
+ private:
+  const nlohmann::json& object_;
+  std::string where_;
+  std::vector<std::string> known_;
+};
+
+/// A value as short text for messages.
+[[nodiscard]] std::string brief_json(const nlohmann::json& value);
+
+}  // namespace kairos::host

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Loss functions as Keras 3 computes them, their gradients, and how a batch of them becomes one number.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kairos/host/compile.hpp"
+#include "kairos/host/model.hpp"
+
+namespace kairos::host {
+
+/// What a target says about an output of `features` values.
+enum class TargetKind {
+  Values,  ///< as many values
+  Label,   ///< one class number
+};
+
+/// A row is `features` values of the output (its last dimension); every row has one loss.
+class Loss {
+ public:
+  virtual ~Loss() = default;
+
+  /// Keras' full name: "mean_squared_error".
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual TargetKind target_kind() const { return TargetKind::Values; }
+
+  /// Throws Error(Model) if no output of that width can ever be trained with this loss.
+  virtual void check_output(std::int64_t features) const = 0;
+  /// What is wrong with the target of one row; "" if nothing is.
+  [[nodiscard]] virtual std::string target_fault(std::int64_t features, const float* target) const = 0;
+
+  /// each[row] = loss of the row.
+  virtual void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+                      float* each) const = 0;
+  /// gradient = scale[row] * d each[row] / d output.
+  virtual void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+                        const float* scale, float* gradient) const = 0;
+};
+
+/// By name, alias or Keras class name: "mse", "MeanSquaredError", "binary_crossentropy(from_logits=true)".
+/// Throws Error(Model).
+[[nodiscard]] std::unique_ptr<Loss> make_loss(std::string_view text);
+/// The same without an error: null where the text is no loss.
+[[nodiscard]] bool is_loss_name(std::string_view name);
+[[nodiscard]] std::vector<std::string> loss_names();
+
+/// The loss of a batch, and what each row's gradient is multiplied by.
+/// `scale` has room for samples * rows_per_sample. Weights are per sample, or per row of a sample.
+[[nodiscard]] double reduce_losses(LossReduction reduction, std::int64_t samples,
+                                   std::int64_t rows_per_sample, const float* each, const WeightView& weights,
+                                   float* scale);
+
+}  // namespace kairos::host

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Metrics that stream over an epoch: exact for any split into batches.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kairos/host/model.hpp"
+#include "train/losses.hpp"
+
+namespace kairos::host {
+
+/// Outputs and targets of a batch. A row is `features` values of the output.
+struct MetricBatch {
+  std::int64_t samples;
+  std::int64_t rows_per_sample;
+  std::int64_t features;
+  const float* target;
+  const float* output;
+  WeightView weights;
+};
+
+class Metric {
+ public:
+  virtual ~Metric() = default;
+  virtual void reset() = 0;
+  /// Allocates nothing once the batch size has been seen.
+  virtual void update(const MetricBatch& batch) = 0;
+  /// 0 before the first update, and where all weights are 0.
+  [[nodiscard]] virtual double result() const = 0;
+};
+
+/// A metric and the key it has in the logs.
+struct NamedMetric {
+  LogKey key;
+  std::unique_ptr<Metric> metric;
+};
+
+/// What a metric has to know of the output that it is for.
+struct MetricSite {
+  std::int64_t features;   ///< last dimension of the output
+  TargetKind target_kind;  ///< as the loss has it
+};
+
+/// `text` is a name or alias; "accuracy" becomes the one that fits the site, as in Keras 3. The key is what
+/// the user wrote, except that "acc" becomes "accuracy". Throws Error(Model).
+[[nodiscard]] NamedMetric make_metric(std::string_view text, const MetricSite& site);
+
+/// Gives the keys Keras' names where some are equal: "accuracy", "accuracy_1"; among the weighted ones
+/// "weighted_accuracy", "weighted_accuracy_1".
+void name_metrics(std::vector<NamedMetric>& plain, std::vector<NamedMetric>& weighted);
+
+}  // namespace kairos::host

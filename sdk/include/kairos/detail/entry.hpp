@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// The tables behind kairos_plugin_v1, as constants.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "kairos/detail/traits.hpp"
+
+namespace kairos {
+inline namespace v1 {
+namespace detail {
+
+template <class T>
+constexpr std::uint32_t option_count() {
+  T callback{};
+  return callback.options.count;
+}
+
+template <class T>
+constexpr bool has_state() {
+  T callback{};
+  return callback.states.count > 0;
+}
+
+template <class T>
+constexpr kairos_hooks make_hooks() {
+  kairos_hooks hooks{};
+  hooks.size = sizeof hooks;
+  hooks.create = &create<T>;
+  hooks.destroy = &destroy<T>;
+  if constexpr (has_state<T>()) {
+    hooks.state_save = &state_save<T>;
+    hooks.state_load = &state_load<T, Declared_state_version<T>::value>;
+  }
+#define X(hook, EventClass, Raw) hooks.hook = find_##hook<T>();
+#include "kairos/detail/hook_list.hpp"
+  return hooks;
+}
+
+/// Static data of one callback class.
+template <class T>
+struct Tables {
+  static_assert(check_callback<T>());
+  static constexpr std::size_t count = option_count<T>();
+
+  static constexpr std::array<kairos_option, count + 1> make_options() {
+    std::array<kairos_option, count + 1> out{};
+    T prototype{};
+    std::size_t i = 0;
+    for (const OptionBase* option = prototype.options.first; option != nullptr; option = option->next)
+      out[i++] = option->declaration();
+    return out;
+  }
+  static constexpr std::array<kairos_option, count + 1> options = make_options();
+
+  template <std::size_t... i>
+  static constexpr std::array<const kairos_option*, count + 1> make_pointers(std::index_sequence<i...>) {
+    return {&options[i]..., nullptr};
+  }
+  static constexpr std::array<const kairos_option*, count + 1> option_pointers =
+      make_pointers(std::make_index_sequence<count>());
+
+  static constexpr kairos_hooks hooks = make_hooks<T>();
+
+  static constexpr kairos_callback callback = {
+      sizeof(kairos_callback),
+      static_cast<std::int32_t>(Declared_phase<T>::value),
+      static_cast<std::uint64_t>(Declared_capabilities<T>::value),
+      T::id,
+      Declared_summary<T>::value,
+      Declared_publishes<T>::value,
+      has_state<T>() ? Declared_state_version<T>::value : 0,
+      has_state<T>() ? Declared_oldest_state_version<T>::value : 0,
+      option_pointers.data(),
+      static_cast<std::uint32_t>(count),
+      0,
+      &hooks};
+};
+
+template <class... Callbacks>
+inline constexpr std::array<const kairos_callback*, sizeof...(Callbacks)> callback_pointers = {&Tables<Callbacks>::callback...};
+
+template <class Facts, class... Callbacks>
+constexpr kairos_plugin make_plugin() {
+  static_assert(sizeof...(Callbacks) > 0, "kairos: KAIROS_PLUGIN(version, Callback, …) names at least one callback");
+  return {KAIROS_PLUGIN_MAGIC,
+          sizeof(kairos_plugin),
+          KAIROS_ABI_MAJOR,
+          KAIROS_TARGET_MINOR,
+          KAIROS_ABI_MINOR,
+          0,
+          Facts::version,
+          callback_pointers<Callbacks...>.data(),
+          static_cast<std::uint32_t>(sizeof...(Callbacks)),
+          0,
+          nullptr,
+          nullptr};
+}
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace kairos

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+// The manifest as JSON, written while the plugin compiles.
+#pragma once
+
+#include <cstdint>
+
+#include "kairos/detail/traits.hpp"
+
+namespace kairos {
+inline namespace v1 {
+namespace detail {
+
+/// Writes to `out`, or only counts where that is null.
+struct Sink {
+  char* out = nullptr;
+  std::uint32_t length = 0;
+
+  constexpr void put(char c) {
+    if (out != nullptr) out[length] = c;
+    ++length;
+  }
+  constexpr void raw(const char* text) {
+    for (; *text != '\0'; ++text) put(*text);
+  }
+  constexpr void quoted(const char* text) {
+    put('"');
+    for (; *text != '\0'; ++text) escaped(*text);
+    put('"');
+  }
+  constexpr void escaped(char c) {
+    constexpr const char* hex = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      put('\\');
+      put(c);
+    } else if (byte < 0x20) {
+      raw("\\u00");
+      put(hex[byte >> 4]);
+      put(hex[byte & 15]);
+    } else {
+      put(c);
+    }
+  }
+  constexpr void integer(std::int64_t value) {
+    if (value < 0) put('-');
+    std::uint64_t rest = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+    char digits[20] = {};
+    int n = 0;
+    do {
+      digits[n++] = static_cast<char>('0' + rest % 10);
+      rest /= 10;
+    } while (rest != 0);
+    while (n > 0) put(digits[--n]);
+  }
+  /// "a,b" as ["a","b"].
+  constexpr void words(const char* list) {
+    raw("[\"");
+    for (; *list != '\0'; ++list) {
+      if (*list == ',')
+        raw("\",\"");
+      else
+        escaped(*list);
+    }
+    raw("\"]");
+  }
+  constexpr void number(double value);
+  constexpr void hex_float(double value);
+};
+
+/// A double as the shortest m·10^e for which reading it back is exact by construction (|m| < 2^53 and |e| <= 22: one rounding);
+/// what has none is written as a hexadecimal float in quotes, which loses nothing either.
+constexpr void Sink::number(double value) {
+  if (value != value) return quoted("nan");
+  if (value - value != 0.0) return quoted(value > 0 ? "inf" : "-inf");
+  for (int e = 22; e >= -22; --e) {
+    double power = 1.0;
+    for (int i = 0; i < (e < 0 ? -e : e); ++i) power *= 10.0;
+    const double quotient = e < 0 ? value * power : value / power;
+    if (quotient >= 9007199254740992.0 || quotient <= -9007199254740992.0) continue;
+    const auto m = static_cast<std::int64_t>(quotient < 0 ? quotient - 0.5 : quotient + 0.5);
+    const double back = e < 0 ? static_cast<double>(m) / power : static_cast<double>(m) * power;
+    if (back != value || (m == 0 && value != 0.0)) continue;
+    integer(m);
+    if (e != 0 && m != 0) {
+      put('e');
+      integer(e);
+    }
+    return;
+  }
+  hex_float(value);
+}
+
+constexpr void Sink::hex_float(double value) {
+  const auto bits = __builtin_bit_cast(std::uint64_t, value);
+  constexpr const char* hex = "0123456789abcdef";
+  put('"');
+  if ((bits >> 63) != 0) put('-');
+  const auto exponent = static_cast<std::int64_t>((bits >> 52) & 0x7FF);
+  raw(exponent == 0 ? "0x0." : "0x1.");
+  for (int shift = 48; shift >= 0; shift -= 4) put(hex[(bits >> shift) & 15]);
+  put('p');
+  integer(exponent == 0 ? -1022 : exponent - 1023);
+  put('"');
+}
+
+constexpr const char* type_name(std::int32_t type) {
+  constexpr const char* names[] = {"",     "bool",     "int",    "float",     "string",
+                                   "enum", "path", "duration", "metric", "expression"};
+  return names[type];
+}
+
+constexpr const char* phase_name(Phase phase) {
+  constexpr const char* names[] = {"", "measure", "decide", "report", "persist"};
+  return names[static_cast<std::int32_t>(phase)];
+}
+
+constexpr void write_value(Sink& sink, const char* key, const kairos_value& value) {
+  if (value.type == KAIROS_TYPE_ABSENT) return;
+  sink.raw(",\"");
+  sink.raw(key);
+  sink.raw("\":");
+  if (value.type == KAIROS_TYPE_BOOL)
+    sink.raw(value.integer != 0 ? "true" : "false");
+  else if (value.type == KAIROS_TYPE_INT || value.type == KAIROS_TYPE_DURATION)
+    sink.integer(value.integer);
+  else if (value.type == KAIROS_TYPE_FLOAT)
+    sink.number(value.number);
+  else
+    sink.quoted(value.text.ptr);
+}
+
+constexpr void write_words(Sink& sink, const char* key, const char* words) {
+  if (words == nullptr) return;
+  sink.raw(",\"");
+  sink.raw(key);
+  sink.raw("\":");
+  sink.words(words);
+}
+
+constexpr void write_option(Sink& sink, const kairos_option& option) {
+  sink.raw("{\"name\":");
+  sink.quoted(option.name);
+  sink.raw(",\"type\":");
+  sink.quoted(type_name(option.type));
+  sink.raw(",\"help\":");
+  sink.quoted(option.help);
+  if (option.unit != nullptr) {
+    sink.raw(",\"unit\":");
+    sink.quoted(option.unit);
+  }
+  write_words(sink, "aliases", option.aliases);
+  write_words(sink, "choices", option.choices);
+  if (option.flags != 0) {
+    sink.raw(",\"flags\":[");
+    const char* separator = "\"";
+    constexpr const char* names[] = {"required", "min_exclusive", "max_exclusive"};
+    for (int bit = 0; bit < 3; ++bit) {
+      if ((option.flags & (1u << bit)) == 0) continue;
+      sink.raw(separator);
+      sink.raw(names[bit]);
+      separator = "\",\"";
+    }
+    sink.raw("\"]");
+  }
+  write_value(sink, "default", option.initial);
+  write_value(sink, "min", option.min);
+  write_value(sink, "max", option.max);
+  sink.put('}');
+}
+
+constexpr void write_capabilities(Sink& sink, Can capabilities) {
+  const auto bits = static_cast<std::uint64_t>(capabilities);
+  if (bits == 0) return;
+  sink.raw(",\"capabilities\":[");
+  const char* separator = "\"";
+  constexpr const char* names[] = {"stop", "set_optimizer", "write_weights", "write_gradients", "save_model"};
+  for (int bit = 0; bit < 5; ++bit) {
+    if ((bits & (1ull << bit)) == 0) continue;
+    sink.raw(separator);
+    sink.raw(names[bit]);
+    separator = "\",\"";
+  }
+  sink.raw("\"]");
+}
+
+constexpr void write_hook(Sink& sink, bool present, const char* name, bool& first) {
+  if (!present) return;
+  if (!first) sink.put(',');
+  sink.quoted(name);
+  first = false;
+}
+
+template <class T>
+constexpr void write_hooks(Sink& sink, bool has_state) {
+  bool first = true;
+  sink.raw(",\"hooks\":[");
+  write_hook(sink, Has_setup<T>::value, "setup", first);
+  write_hook(sink, Has_teardown<T>::value, "teardown", first);
+  write_hook(sink, has_state, "state_save", first);
+  write_hook(sink, has_state, "state_load", first);
+#define X(hook, EventClass, Raw) \
+  if (#hook[0] == 'o') write_hook(sink, Has_##hook<T>::value, #hook, first);
+#include "kairos/detail/hook_list.hpp"
+  sink.put(']');
+}
+
+template <class T>
+constexpr void write_callback(Sink& sink) {
+  T callback{};
+  const bool has_state = callback.states.count > 0;
+  sink.raw("{\"id\":");
+  sink.quoted(T::id);
+  sink.raw(",\"summary\":");
+  sink.quoted(Declared_summary<T>::value);
+  sink.raw(",\"phase\":");
+  sink.quoted(phase_name(Declared_phase<T>::value));
+  write_capabilities(sink, Declared_capabilities<T>::value);
+  write_words(sink, "publishes", Declared_publishes<T>::value);
+  if (has_state) {
+    sink.raw(",\"state_version\":");
+    sink.integer(Declared_state_version<T>::value);
+    sink.raw(",\"oldest_state_version\":");
+    sink.integer(Declared_oldest_state_version<T>::value);
+  }
+  write_hooks<T>(sink, has_state);
+  sink.raw(",\"options\":[");
+  for (const OptionBase* option = callback.options.first; option != nullptr; option = option->next) {
+    if (option != callback.options.first) sink.put(',');
+    write_option(sink, option->declaration());
+  }
+  sink.raw("]}");
+}
+
+template <class Facts, class... Callbacks>
+constexpr std::uint32_t write_manifest(char* out) {
+  Sink sink{out, 0};
+  sink.raw("{\"version\":");
+  sink.quoted(Facts::version);
+  sink.raw(",\"sdk\":\"" KAIROS_SDK_VERSION "\",\"compiler\":\"" __VERSION__ "\",\"callbacks\":[");
+  bool first = true;
+  const auto separate = [&] {
+    if (!first) sink.put(',');
+    first = false;
+  };
+  ((separate(), write_callback<Callbacks>(sink)), ...);
+  sink.raw("]}");
+  return sink.length;
+}
+
+/// The object that the note points to.
+template <std::uint32_t n>
+struct ManifestData {
+  kairos_manifest_header header;
+  char text[n];
+};
+
+template <class Facts, class... Callbacks>
+constexpr auto make_manifest() {
+  constexpr std::uint32_t n = write_manifest<Facts, Callbacks...>(nullptr);
+  static_assert(n <= KAIROS_MANIFEST_LIMIT, "kairos: the manifest is too long; shorten help texts or split the plugin");
+  ManifestData<n> data{{n, 0}, {}};
+  write_manifest<Facts, Callbacks...>(data.text);
+  return data;
+}
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace kairos

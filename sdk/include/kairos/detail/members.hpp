@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// The lists in which options, states and owned objects of a callback register themselves.
+#pragma once
+
+#include <cstdint>
+
+#include "kairos/abi.h"
+
+namespace kairos {
+inline namespace v1 {
+namespace detail {
+
+class OptionBase;
+class StateBase;
+class OwnedBase;
+
+/// The host's interfaces, asked for once at create; null where the host has none.
+struct Interfaces {
+  const kairos_host* host = nullptr;
+  const kairos_logs* logs = nullptr;
+  const kairos_control* control = nullptr;
+  const kairos_optimizer* optimizer = nullptr;
+  const kairos_tensors* tensors = nullptr;
+  const kairos_model* model = nullptr;
+  const kairos_expressions* expressions = nullptr;
+  const kairos_tasks* tasks = nullptr;
+  const kairos_dist* dist = nullptr;
+
+  void ask(const kairos_host* from) {
+    host = from;
+    logs = static_cast<const kairos_logs*>(host->query(host, KAIROS_LOGS));
+    control = static_cast<const kairos_control*>(host->query(host, KAIROS_CONTROL));
+    optimizer = static_cast<const kairos_optimizer*>(host->query(host, KAIROS_OPTIMIZER));
+    tensors = static_cast<const kairos_tensors*>(host->query(host, KAIROS_TENSORS));
+    model = static_cast<const kairos_model*>(host->query(host, KAIROS_MODEL));
+    expressions = static_cast<const kairos_expressions*>(host->query(host, KAIROS_EXPRESSIONS));
+    tasks = static_cast<const kairos_tasks*>(host->query(host, KAIROS_TASKS));
+    dist = static_cast<const kairos_dist*>(host->query(host, KAIROS_DIST));
+  }
+};
+
+/// A list that can be built while a constant is evaluated, so that a manifest is data and not code.
+template <class Node>
+struct List {
+  Node* first = nullptr;
+  Node* last = nullptr;
+  std::uint32_t count = 0;
+
+  constexpr std::uint32_t add(Node* node) {
+    if (last != nullptr) last->next = node;
+    if (first == nullptr) first = node;
+    last = node;
+    return count++;
+  }
+};
+
+/// Base of every callback. Its lists point into the object itself: it is neither copied nor moved.
+struct Members {
+  constexpr Members() = default;
+  Members(const Members&) = delete;
+  Members& operator=(const Members&) = delete;
+
+  List<OptionBase> options{};
+  List<StateBase> states{};
+  List<OwnedBase> owned{};
+  Interfaces interfaces{};
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace kairos

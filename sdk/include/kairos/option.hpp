@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+// Options: one declaration gives the manifest, the parsing, the checks and the value.
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "kairos/detail/members.hpp"
+#include "kairos/error.hpp"
+#include "kairos/event.hpp"
+
+namespace kairos {
+inline namespace v1 {
+
+// Types of an option that C++ has no word for.
+struct Choice {};      ///< one of a list of words
+struct Path {};        ///< a file or directory; arrives absolute
+struct Duration {};    ///< "90s", "5m"
+struct Metric {};      ///< a key of the logs, checked by the host before anything runs
+struct Expression {};  ///< a formula over named variables
+
+/// In place of a default: the user may leave the option out, and then it has no value. As a State<double>: no number yet.
+struct Unset {
+  constexpr operator double() const { return std::numeric_limits<double>::quiet_NaN(); }
+};
+inline constexpr Unset unset{};
+
+/// In place of a default: the user must set the option.
+struct Required {};
+inline constexpr Required required{};
+
+/// Which way a metric gets better.
+enum class Direction : std::int32_t {
+  Unknown = KAIROS_DIRECTION_UNKNOWN,
+  Min = KAIROS_DIRECTION_MIN,
+  Max = KAIROS_DIRECTION_MAX
+};
+
+/// True if `value` improves on `best` by more than |min_delta|, strictly, as in Keras 3; NaN never does, and a best that is
+/// unset (NaN) is beaten by the first finite value.
+[[nodiscard]] inline bool is_better(Direction direction, double value, double best, double min_delta = 0.0) {
+  if (std::isnan(value)) return false;
+  if (std::isnan(best)) return std::isfinite(value);
+  const double delta = std::fabs(min_delta);
+  return direction == Direction::Max ? value > best + delta : value < best - delta;
+}
+
+namespace detail {
+
+struct Bound {
+  double value;
+  bool lower;
+  bool exclusive;
+};
+struct Alias {
+  const char* names;
+};
+struct Unit {
+  const char* name;
+};
+struct Choices {
+  const char* words;
+};
+
+}  // namespace detail
+
+/// Bounds of a number. `min` and `max` allow the bound itself, `above` and `below` do not.
+[[nodiscard]] constexpr detail::Bound min(double value) { return {value, true, false}; }
+[[nodiscard]] constexpr detail::Bound max(double value) { return {value, false, false}; }
+[[nodiscard]] constexpr detail::Bound above(double value) { return {value, true, true}; }
+[[nodiscard]] constexpr detail::Bound below(double value) { return {value, false, true}; }
+/// Other keys for the same option, separated by commas: alias("epsilon").
+[[nodiscard]] constexpr detail::Alias alias(const char* names) { return {names}; }
+/// Unit shown by `inspect`: unit("epochs").
+[[nodiscard]] constexpr detail::Unit unit(const char* name) { return {name}; }
+/// The words of a Choice, separated by commas: choices("auto,min,max").
+[[nodiscard]] constexpr detail::Choices choices(const char* words) { return {words}; }
+/// The variables of an Expression in the order in which it is called: variables("epoch,lr").
+[[nodiscard]] constexpr detail::Choices variables(const char* names) { return {names}; }
+
+namespace detail {
+
+constexpr kairos_str text_of(const char* text) {
+  std::uint64_t n = 0;
+  while (text[n] != '\0') ++n;
+  return {text, n};
+}
+
+constexpr kairos_value absent_value() { return {KAIROS_TYPE_ABSENT, 0, 0, 0.0, {nullptr, 0}}; }
+
+constexpr kairos_value value_of(std::int32_t type, bool v) { return {type, 0, v ? 1 : 0, 0.0, {nullptr, 0}}; }
+constexpr kairos_value value_of(std::int32_t type, int v) {
+  return type == KAIROS_TYPE_FLOAT ? kairos_value{type, 0, 0, static_cast<double>(v), {nullptr, 0}}
+                                   : kairos_value{type, 0, v, 0.0, {nullptr, 0}};
+}
+constexpr kairos_value value_of(std::int32_t type, long v) { return {type, 0, v, 0.0, {nullptr, 0}}; }
+constexpr kairos_value value_of(std::int32_t type, long long v) { return {type, 0, v, 0.0, {nullptr, 0}}; }
+constexpr kairos_value value_of(std::int32_t type, double v) { return {type, 0, 0, v, {nullptr, 0}}; }
+constexpr kairos_value value_of(std::int32_t type, const char* v) { return {type, 0, 0, 0.0, text_of(v)}; }
+constexpr kairos_value value_of(std::int32_t type, std::chrono::nanoseconds v) {
+  return {type, 0, v.count(), 0.0, {nullptr, 0}};
+}
+constexpr kairos_value value_of(std::int32_t, Unset) { return absent_value(); }
+constexpr kairos_value value_of(std::int32_t, Required) { return absent_value(); }
+
+constexpr void constrain(kairos_option& spec, Bound bound) {
+  const bool integral = spec.type == KAIROS_TYPE_INT || spec.type == KAIROS_TYPE_DURATION;
+  const kairos_value value = integral ? value_of(spec.type, static_cast<long long>(bound.value))
+                                      : value_of(spec.type, bound.value);
+  (bound.lower ? spec.min : spec.max) = value;
+  if (bound.exclusive) spec.flags |= bound.lower ? KAIROS_OPTION_MIN_EXCLUSIVE : KAIROS_OPTION_MAX_EXCLUSIVE;
+}
+constexpr void constrain(kairos_option& spec, Alias alias) { spec.aliases = alias.names; }
+constexpr void constrain(kairos_option& spec, Unit unit) { spec.unit = unit.name; }
+constexpr void constrain(kairos_option& spec, Choices choices) { spec.choices = choices.words; }
+
+/// What all options share: the declaration, and the value that the host filled in.
+class OptionBase {
+ public:
+  /// False if the option has no default and the user did not set it.
+  [[nodiscard]] bool is_set() const { return value_.type != KAIROS_TYPE_ABSENT; }
+  [[nodiscard]] constexpr const kairos_option& declaration() const { return declaration_; }
+
+  /// Takes the value from the host. Called by the SDK before any hook.
+  void fill(const kairos_host* host) {
+    if (host->option(host, index_, &value_) != KAIROS_OK)
+      throw Error(KAIROS_E_INTERNAL, std::string("the host gave no value for option ") + declaration_.name);
+  }
+
+  OptionBase* next = nullptr;
+
+ protected:
+  template <class Default, class... Constraints>
+  constexpr OptionBase(Members* owner, std::int32_t type, const char* name, Default initial, const char* help,
+                       Constraints... constraints)
+      : declaration_{sizeof(kairos_option), std::is_same_v<Default, Required> ? KAIROS_OPTION_REQUIRED : 0u,
+                     type,
+                     0,
+                     name,
+                     help,
+                     nullptr,
+                     nullptr,
+                     nullptr,
+                     value_of(type, initial),
+                     absent_value(),
+                     absent_value()},
+        owner_(owner) {
+    (constrain(declaration_, constraints), ...);
+    index_ = owner->options.add(this);
+  }
+
+  [[nodiscard]] std::string_view text() const { return {value_.text.ptr, static_cast<std::size_t>(value_.text.length)}; }
+
+  kairos_option declaration_;
+  kairos_value value_ = absent_value();
+  Members* owner_;
+  std::uint32_t index_ = 0;
+};
+
+}  // namespace detail
+
+/// An option of type T: Option<int> patience{this, "patience", 10, "epochs without improvement", kairos::min(0)};
+/// arguments: this, key, default (or `unset`, `required`), one sentence of help, then bounds, aliases, unit.
+/// T is bool, int, std::int64_t, double, std::string_view, Choice, Path, Duration, Metric or Expression.
+template <class T>
+class Option;
+
+template <>
+class Option<bool> : public detail::OptionBase {
+ public:
+  template <class D, class... C>
+  constexpr Option(detail::Members* owner, const char* name, D initial, const char* help, C... constraints)
+      : OptionBase(owner, KAIROS_TYPE_BOOL, name, initial, help, constraints...) {}
+  [[nodiscard]] bool value() const { return value_.integer != 0; }
+  operator bool() const { return value(); }
+};
+
+template <>
+class Option<std::int64_t> : public detail::OptionBase {
+ public:
+  template <class D, class... C>
+  constexpr Option(detail::Members* owner, const char* name, D initial, const char* help, C... constraints)
+      : OptionBase(owner, KAIROS_TYPE_INT, name, initial, help, constraints...) {}
+  [[nodiscard]] std::int64_t value() const { return value_.integer; }
+  operator std::int64_t() const { return value(); }
+};
+
+/// As Option<std::int64_t>: the host carries 64 bits, and nothing is cut off.
+template <>
+class Option<int> : public Option<std::int64_t> {
+ public:
+  using Option<std::int64_t>::Option;
+};
+
+template <>
+class Option<double> : public detail::OptionBase {
+ public:
+  template <class D, class... C>
+  constexpr Option(detail::Members* owner, const char* name, D initial, const char* help, C... constraints)
+      : OptionBase(owner, KAIROS_TYPE_FLOAT, name, initial, help, constraints...) {}
+  /// NaN if the option is not set.
+  [[nodiscard]] double value() const { return is_set() ? value_.number : static_cast<double>(unset); }
+  operator double() const { return value(); }
+};
+
+namespace detail {
+
+/// Options whose value is text. The text is borrowed until the callback is destroyed.
+template <std::int32_t type>
+class TextOption : public OptionBase {
+ public:
+  template <class D, class... C>
+  constexpr TextOption(Members* owner, const char* name, D initial, const char* help, C... constraints)
+      : OptionBase(owner, type, name, initial, help, constraints...) {}
+  [[nodiscard]] std::string_view value() const { return text(); }
+  operator std::string_view() const { return text(); }
+  friend bool operator==(const TextOption& a, std::string_view b) { return a.text() == b; }
+  friend bool operator!=(const TextOption& a, std::string_view b) { return a.text() != b; }
+};
+
+}  // namespace detail
+
+template <>
+class Option<std::string_view> : public detail::TextOption<KAIROS_TYPE_STRING> {
+ public:
+  using TextOption::TextOption;
+};
+
+template <>
+class Option<Choice> : public detail::TextOption<KAIROS_TYPE_ENUM> {
+ public:
+  using TextOption::TextOption;
+};
+
+template <>
+class Option<Path> : public detail::TextOption<KAIROS_TYPE_PATH> {
+ public:
+  using TextOption::TextOption;
+};
+
+template <>
+class Option<Duration> : public detail::OptionBase {
+ public:
+  template <class D, class... C>
+  constexpr Option(detail::Members* owner, const char* name, D initial, const char* help, C... constraints)
+      : OptionBase(owner, KAIROS_TYPE_DURATION, name, initial, help, constraints...) {}
+  [[nodiscard]] std::chrono::nanoseconds value() const { return std::chrono::nanoseconds(value_.integer); }
+};
+
+/// A key of the logs. The host has checked that it exists; its value may still not be due in every epoch.
+template <>
+class Option<Metric> : public detail::TextOption<KAIROS_TYPE_METRIC> {
+ public:
+  using TextOption::TextOption;
+
+  /// The value in this event; empty if it is not due (an epoch without validation) or does not exist at all.
+  [[nodiscard]] std::optional<double> value(const Event& event) const {
+    const std::optional<std::uint32_t> index = event.find_log(text());
+    return index ? event.log(*index) : std::nullopt;
+  }
+  [[nodiscard]] std::string_view key() const { return text(); }
+
+  /// The direction that `mode` (auto, min or max) asks for; for `auto` the metric's own. Throws where that is unknown.
+  [[nodiscard]] Direction direction(const Event& event, std::string_view mode = "auto") const {
+    if (mode == "min") return Direction::Min;
+    if (mode == "max") return Direction::Max;
+    const std::optional<std::uint32_t> index = event.find_log(text());
+    if (!index) return Direction::Min;  // Nothing will ever be compared: the user relaxed a missing key.
+    const auto direction = static_cast<Direction>(event.log_direction(*index));
+    if (direction == Direction::Unknown)
+      throw Error("nobody declared whether \"" + std::string(text()) +
+                  "\" gets better upwards or downwards, so mode=auto cannot tell. Set mode=min or mode=max");
+    return direction;
+  }
+
+  /// Whether this epoch's value improves on `best` by more than `min_delta`, in the metric's own direction; if so, `best`
+  /// becomes that value. False also where the value is not due.
+  template <class Best>
+  bool improved(const Event& event, Best& best, double min_delta = 0.0) const {
+    const std::optional<double> now = value(event);
+    if (!now || !is_better(direction(event), *now, best, min_delta)) return false;
+    best = *now;
+    return true;
+  }
+};
+
+/// A formula: Option<Expression> schedule{this, "schedule", required, "rate", variables("epoch,lr")}; schedule(e, 3, 0.1).
+template <>
+class Option<Expression> : public detail::TextOption<KAIROS_TYPE_EXPRESSION> {
+ public:
+  using TextOption::TextOption;
+
+  template <class... Numbers>
+  [[nodiscard]] double operator()(const Event& event, Numbers... variables) const {
+    const double values[] = {static_cast<double>(variables)...};
+    return event.evaluate(index_, values, sizeof...(variables));
+  }
+};
+
+}  // namespace v1
+}  // namespace kairos

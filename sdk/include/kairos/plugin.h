@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* The one header of a plugin in C11: macros that turn one list of options and one list of hooks into the tables, the manifest and
+ * the note. Everything that they make is constant data.
+ *
+ *   #include <kairos/plugin.h>
+ *   #define OPTIONS(INT, FLOAT, BOOL, TEXT) INT(every, 1, "print every n epochs")
+ *   KAIROS_C_OPTIONS(OPTIONS)
+ *   static kairos_status create(const kairos_host *host, kairos_call *call, void **self) { … KAIROS_C_INDEX(every) … }
+ *   static void destroy(void *self) { … }
+ *   static kairos_status on_epoch_end(void *self, kairos_call *call, const kairos_epoch_event *event) { … }
+ *   #define HOOKS(HOOK) HOOK(on_epoch_end)
+ *   KAIROS_C_PLUGIN("1.0.0", "com.example.Hello", "Greets.", REPORT, OPTIONS, HOOKS)
+ *
+ *   OPTIONS  kind(name, default, "help"), one after the other: INT(n, 10, "…"), FLOAT(x, 1e-4, "…"), BOOL(b, 1, "…") with 0 or
+ *            1, TEXT(t, "text", "…"). KAIROS_C_NO_OPTIONS for none. KAIROS_C_INDEX(name) is what host->option takes.
+ *   HOOKS    HOOK(name) for each hook of this file, in the order of kairos_hooks (abi/plugin.h)
+ *   phase    MEASURE, DECIDE, REPORT or PERSIST, with the capabilities that plugin.hpp gives them by default
+ * Help and texts hold no quotation mark and no backslash. What needs more (bounds, aliases, metrics, state, several callbacks) is
+ * written with plugin.hpp, or with the tables of abi.h by hand.                                                              */
+#ifndef KAIROS_PLUGIN_H
+#define KAIROS_PLUGIN_H
+
+#include "abi.h"
+
+#define KAIROS_C_NO_OPTIONS(INT, FLOAT, BOOL, TEXT)
+#define KAIROS_C_INDEX(name) kairos_c_index_##name
+
+/* Phases: the word in the manifest, the capabilities as bits and as words. */
+#define KAIROS_C_WORD_MEASURE_ "measure"
+#define KAIROS_C_WORD_DECIDE_ "decide"
+#define KAIROS_C_WORD_REPORT_ "report"
+#define KAIROS_C_WORD_PERSIST_ "persist"
+#define KAIROS_C_CAN_MEASURE_ 0
+#define KAIROS_C_CAN_DECIDE_ (KAIROS_CAN_STOP | KAIROS_CAN_SET_OPTIMIZER)
+#define KAIROS_C_CAN_REPORT_ 0
+#define KAIROS_C_CAN_PERSIST_ KAIROS_CAN_SAVE_MODEL
+#define KAIROS_C_CANS_MEASURE_ ""
+#define KAIROS_C_CANS_DECIDE_ ",\"capabilities\":[\"stop\",\"set_optimizer\"]"
+#define KAIROS_C_CANS_REPORT_ ""
+#define KAIROS_C_CANS_PERSIST_ ",\"capabilities\":[\"save_model\"]"
+
+/* What each OPTIONS entry becomes: an index, a declaration, a pointer to it, a piece of the manifest. */
+#define KAIROS_C_ENUM_(name, initial, help) kairos_c_index_##name,
+#define KAIROS_C_NOTHING_ {0, 0, 0, 0.0, {0, 0}}
+#define KAIROS_C_DECLARE_(name, kind, help, integer, number, ptr, length)                       \
+  static const kairos_option kairos_c_option_##name = {                                         \
+      sizeof(kairos_option), 0, kind, 0, #name, help, 0, 0, 0,                                  \
+      {kind, 0, integer, number, {ptr, length}}, KAIROS_C_NOTHING_, KAIROS_C_NOTHING_};
+#define KAIROS_C_INT_(name, initial, help) KAIROS_C_DECLARE_(name, KAIROS_TYPE_INT, help, initial, 0.0, 0, 0)
+#define KAIROS_C_FLOAT_(name, initial, help) KAIROS_C_DECLARE_(name, KAIROS_TYPE_FLOAT, help, 0, initial, 0, 0)
+#define KAIROS_C_BOOL_(name, initial, help) KAIROS_C_DECLARE_(name, KAIROS_TYPE_BOOL, help, initial, 0.0, 0, 0)
+#define KAIROS_C_TEXT_(name, initial, help) \
+  KAIROS_C_DECLARE_(name, KAIROS_TYPE_STRING, help, 0, 0.0, initial, sizeof(initial) - 1)
+#define KAIROS_C_POINTER_(name, initial, help) &kairos_c_option_##name,
+#define KAIROS_C_JSON_(name, kind, initial, help) \
+  ",{\"name\":\"" #name "\",\"type\":\"" kind "\",\"help\":\"" help "\",\"default\":" initial "}"
+#define KAIROS_C_JSON_INT_(name, initial, help) KAIROS_C_JSON_(name, "int", #initial, help)
+#define KAIROS_C_JSON_FLOAT_(name, initial, help) KAIROS_C_JSON_(name, "float", #initial, help)
+#define KAIROS_C_JSON_BOOL_(name, initial, help) KAIROS_C_JSON_(name, "bool", KAIROS_C_JSON_BOOL_##initial##_, help)
+#define KAIROS_C_JSON_BOOL_0_ "false"
+#define KAIROS_C_JSON_BOOL_1_ "true"
+#define KAIROS_C_JSON_TEXT_(name, initial, help) KAIROS_C_JSON_(name, "string", "\"" initial "\"", help)
+
+/* What each HOOKS entry becomes: a slot of the table, a piece of the manifest. */
+#define KAIROS_C_SLOT_(hook) .hook = hook,
+#define KAIROS_C_JSON_HOOK_(hook) ",\"" #hook "\""
+
+#define KAIROS_C_OPTIONS(OPTIONS)                                                                         \
+  enum { OPTIONS(KAIROS_C_ENUM_, KAIROS_C_ENUM_, KAIROS_C_ENUM_, KAIROS_C_ENUM_) kairos_c_option_count }; \
+  OPTIONS(KAIROS_C_INT_, KAIROS_C_FLOAT_, KAIROS_C_BOOL_, KAIROS_C_TEXT_)                                 \
+  static const kairos_option *const kairos_c_options[] = {                                                \
+      OPTIONS(KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_) 0};
+
+/* A list in JSON begins with a null, which readers skip: every entry can then begin with a comma. */
+#define KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS)                           \
+  "{\"version\":\"" version_text "\",\"sdk\":\"" KAIROS_SDK_VERSION "\",\"compiler\":\"" __VERSION__             \
+  "\",\"callbacks\":[{\"id\":\"" id_text "\",\"summary\":\"" summary_text                                        \
+  "\",\"phase\":\"" KAIROS_C_WORD_##PHASE##_ "\"" KAIROS_C_CANS_##PHASE##_                                       \
+  ",\"hooks\":[null" HOOKS(KAIROS_C_JSON_HOOK_) "],\"options\":[null" OPTIONS(                                   \
+      KAIROS_C_JSON_INT_, KAIROS_C_JSON_FLOAT_, KAIROS_C_JSON_BOOL_, KAIROS_C_JSON_TEXT_) "]}]}"
+
+#define KAIROS_C_PLUGIN(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS)                              \
+  static const kairos_hooks kairos_c_hooks = {                                                                   \
+      .size = sizeof(kairos_hooks), .create = create, .destroy = destroy, HOOKS(KAIROS_C_SLOT_)};                \
+  static const kairos_callback kairos_c_callback = {.size = sizeof(kairos_callback),                             \
+                                                    .phase = KAIROS_PHASE_##PHASE,                               \
+                                                    .capabilities = KAIROS_C_CAN_##PHASE##_,                     \
+                                                    .id = id_text,                                               \
+                                                    .summary = summary_text,                                     \
+                                                    .options = kairos_c_options,                                 \
+                                                    .option_count = kairos_c_option_count,                       \
+                                                    .hooks = &kairos_c_hooks};                                   \
+  static const kairos_callback *const kairos_c_callbacks[] = {&kairos_c_callback};                               \
+  extern const kairos_plugin kairos_plugin_v1;                                                                   \
+  __attribute__((used, visibility("default"))) const kairos_plugin kairos_plugin_v1 = {                          \
+      .magic = KAIROS_PLUGIN_MAGIC,                                                                              \
+      .size = sizeof(kairos_plugin),                                                                             \
+      .major = KAIROS_ABI_MAJOR,                                                                                 \
+      .minor_required = KAIROS_TARGET_MINOR,                                                                     \
+      .minor_built = KAIROS_ABI_MINOR,                                                                           \
+      .version = version_text,                                                                                   \
+      .callbacks = kairos_c_callbacks,                                                                           \
+      .callback_count = 1};                                                                                      \
+  struct kairos_c_manifest {                                                                                     \
+    kairos_manifest_header header;                                                                               \
+    char text[sizeof KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS)];            \
+  };                                                                                                             \
+  extern const struct kairos_c_manifest kairos_manifest_v1;                                                      \
+  __attribute__((used, visibility("hidden"))) const struct kairos_c_manifest kairos_manifest_v1 = {              \
+      {sizeof KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS) - 1, 0},            \
+      KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS)};                           \
+  KAIROS_NOTE(kairos_manifest_v1);
+
+#endif

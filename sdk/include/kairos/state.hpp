@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// State: what a callback remembers is declared once and thereby saved and restored.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "kairos/detail/members.hpp"
+#include "kairos/error.hpp"
+#include "kairos/event.hpp"
+
+namespace kairos {
+inline namespace v1 {
+
+namespace detail {
+
+/// A named piece of the state. The functions are set by State<T>; a table of virtual functions would be no constant in C++17.
+class StateBase {
+ public:
+  /// Bytes of the value; borrowed until it changes.
+  using View = std::string_view (*)(const StateBase&);
+  /// Whether `bytes` can be a value of this type; asked for every state before the first one is changed.
+  using Fits = bool (*)(std::string_view bytes);
+  using Assign = void (*)(StateBase&, std::string_view bytes);
+  using Lifetime = void (*)(StateBase&);
+
+  [[nodiscard]] const char* name() const { return name_; }
+  [[nodiscard]] std::string_view view() const { return view_(*this); }
+  [[nodiscard]] bool fits(std::string_view bytes) const { return fits_(bytes); }
+  void assign(std::string_view bytes) { assign_(*this, bytes); }
+  void make() { make_(*this); }
+  void end() { end_(*this); }
+
+  StateBase* next = nullptr;
+
+ protected:
+  constexpr StateBase(Members* owner, const char* key, View viewer, Fits fitter, Assign assigner, Lifetime maker,
+                      Lifetime ender)
+      : name_(key), view_(viewer), fits_(fitter), assign_(assigner), make_(maker), end_(ender) {
+    owner->states.add(this);
+  }
+
+ private:
+  const char* name_;
+  View view_;
+  Fits fits_;
+  Assign assign_;
+  Lifetime make_;
+  Lifetime end_;
+};
+
+inline void no_lifetime(StateBase&) {}
+
+}  // namespace detail
+
+/// A number, enumeration or other trivially copyable value: State<int> wait{this, "wait", 0}; used like the value itself.
+/// The name is part of the saved state: rename it and old states no longer load.
+template <class T>
+class State : public detail::StateBase {
+  static_assert(std::is_trivially_copyable_v<T>, "State<T> holds trivially copyable values, std::string and std::vector of such");
+
+ public:
+  template <class Initial>
+  constexpr State(detail::Members* owner, const char* name, Initial initial)
+      : StateBase(owner, name, &view_of, &fits_size, &assign_to, &detail::no_lifetime, &detail::no_lifetime),
+        value_(static_cast<T>(initial)) {}
+
+  operator const T&() const { return value_; }
+  [[nodiscard]] const T& value() const { return value_; }
+  State& operator=(const T& value) {
+    value_ = value;
+    return *this;
+  }
+  T operator++() { return ++value_; }
+  T operator--() { return --value_; }
+  State& operator+=(const T& by) {
+    value_ += by;
+    return *this;
+  }
+  T* operator->() { return &value_; }
+
+ private:
+  static std::string_view view_of(const StateBase& self) {
+    return {reinterpret_cast<const char*>(&static_cast<const State&>(self).value_), sizeof(T)};
+  }
+  static bool fits_size(std::string_view bytes) { return bytes.size() == sizeof(T); }
+  static void assign_to(StateBase& self, std::string_view bytes) {
+    std::memcpy(&static_cast<State&>(self).value_, bytes.data(), sizeof(T));
+  }
+
+  T value_;
+};
+
+namespace detail {
+
+/// States that own memory. The object lives from create to destroy, behind a pointer, so that the callback stays a constant.
+template <class Container>
+class ContainerState : public StateBase {
+  using Element = typename Container::value_type;
+  static_assert(std::is_trivially_copyable_v<Element>, "a saved std::vector holds trivially copyable elements");
+
+ public:
+  constexpr ContainerState(Members* owner, const char* name)
+      : StateBase(owner, name, &view_of, &fits_size, &assign_to, &make_object, &end_object) {}
+
+  Container& operator*() { return *object_; }
+  Container* operator->() { return object_; }
+  const Container& operator*() const { return *object_; }
+  const Container* operator->() const { return object_; }
+
+ private:
+  static Container*& object(StateBase& self) { return static_cast<ContainerState&>(self).object_; }
+  static std::string_view view_of(const StateBase& self) {
+    const Container& c = *static_cast<const ContainerState&>(self).object_;
+    return {reinterpret_cast<const char*>(c.data()), c.size() * sizeof(Element)};
+  }
+  static bool fits_size(std::string_view bytes) { return bytes.size() % sizeof(Element) == 0; }
+  static void assign_to(StateBase& self, std::string_view bytes) {
+    object(self)->resize(bytes.size() / sizeof(Element));
+    if (!bytes.empty()) std::memcpy(&(*object(self))[0], bytes.data(), bytes.size());
+  }
+  static void make_object(StateBase& self) { object(self) = new Container(); }
+  static void end_object(StateBase& self) { delete object(self); }
+
+  Container* object_ = nullptr;
+};
+
+}  // namespace detail
+
+/// Text that is saved: State<std::string> last{this, "last"}; used through * and ->.
+template <>
+class State<std::string> : public detail::ContainerState<std::string> {
+ public:
+  using ContainerState::ContainerState;
+};
+
+/// A list that is saved: State<std::vector<double>> losses{this, "losses"}; used through * and ->.
+template <class T>
+class State<std::vector<T>> : public detail::ContainerState<std::vector<T>> {
+ public:
+  using detail::ContainerState<std::vector<T>>::ContainerState;
+};
+
+/// Weights remembered by the host, saved with the state: Snapshot best{this, "best_weights"}; best.take(epoch); best.restore(end).
+class Snapshot : public State<std::uint64_t> {
+ public:
+  constexpr Snapshot(detail::Members* owner, const char* name) : State(owner, name, 0) {}
+
+  [[nodiscard]] bool empty() const { return value() == 0; }
+  /// Remembers the weights of now, in place of what was remembered.
+  void take(Event& event) {
+    std::uint64_t slot = value();
+    event.snapshot(slot);
+    State::operator=(slot);
+  }
+  /// Puts them back. Not for an empty one.
+  void restore(Event& event) { event.rollback(value()); }
+  void drop(Event& event) {
+    event.drop(value());
+    State::operator=(0);
+  }
+};
+
+}  // namespace v1
+}  // namespace kairos

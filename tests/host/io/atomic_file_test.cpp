@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Writing replaces a file whole or not at all; reading never waits for what is no file.
+#include "io/atomic_file.hpp"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <iterator>
+#include <string>
+
+#include "host/temporary_directory.hpp"
+#include "io/input_file.hpp"
+
+namespace fs = std::filesystem;
+using namespace kairos::host;
+using kairos::tests::content_of;
+using kairos::tests::refusal;
+using kairos::tests::TemporaryDirectory;
+
+namespace {
+std::size_t entries(const TemporaryDirectory& directory) {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()));
+}
+
+/// While it lives, files cannot grow beyond `bytes`: the portable stand-in for a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+}  // namespace
+
+TEST_CASE("An atomic file replaces the old content and keeps its mode", "[host][io]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory.put("a.txt", "old");
+  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read);
+  write_file(file, "new content");
+  CHECK(content_of(file) == "new content");
+  CHECK((fs::status(file).permissions() & fs::perms::others_read) == fs::perms::none);
+  CHECK(entries(directory) == 1);
+}
+
+TEST_CASE("An atomic file that is not committed leaves the old one", "[host][io]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory.put("a.txt", "old");
+  {
+    AtomicFile unfinished(file);
+    unfinished.write("half of the n");
+    CHECK(content_of(file) == "old");
+  }
+  CHECK(content_of(file) == "old");
+  CHECK(entries(directory) == 1);
+}
+
+TEST_CASE("An atomic file survives a full disk with the old content", "[host][io]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory.put("a.txt", "old");
+  std::string sentence;
+  {
+    const FileSizeLimit limit(1000);
+    sentence = refusal(directory, [&] { write_file(file, std::string(5000, 'x')); });
+  }
+  CHECK(sentence ==
+        "KAIROS-F005: a.txt: cannot write the file; found File too large, expected a place to write to; what "
+        "was there "
+        "before is untouched. Free some space or choose another disk.");
+  CHECK(content_of(file) == "old");
+  CHECK(entries(directory) == 1);
+}
+
+TEST_CASE("An atomic file goes where a symbolic link points", "[host][io]") {
+  const TemporaryDirectory directory;
+  fs::create_directory(directory / "store");
+  fs::create_symlink("store/real.txt", directory / "link.txt");
+  write_file(directory / "link.txt", "content");
+  CHECK(fs::is_symlink(directory / "link.txt"));
+  CHECK(content_of(directory / "store/real.txt") == "content");
+}
+
+TEST_CASE("An atomic file refuses where it cannot be", "[host][io]") {
+  const TemporaryDirectory directory;
+  fs::create_directory(directory / "folder");
+  static_cast<void>(directory.put("plain", "x"));
+  REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
+  struct Case {
+    const char *name, *sentence;
+  };
+  const Case cases[] = {
+      {"folder", "KAIROS-F008: folder: cannot write the file; found a directory of that name"},
+      {"fifo", "KAIROS-F008: fifo: cannot write the file; found a device or FIFO of that name"},
+      {"absent/a.txt", "KAIROS-F005: absent/a.txt: cannot write the file; found No such file or directory"},
+      {"plain/a.txt", "KAIROS-F005: plain/a.txt: cannot write the file; found Not a directory"},
+  };
+  for (const Case& c : cases)
+    CHECK_THAT(refusal(directory, [&] { write_file(directory / c.name, "x"); }),
+               Catch::Matchers::StartsWith(c.sentence));
+  CHECK_THAT(
+      refusal(directory, [&] { make_parent_directories(directory / "plain/b/c.txt"); }),
+      Catch::Matchers::StartsWith("KAIROS-F006: plain/b: cannot make the directory; found Not a directory"));
+  make_parent_directories(directory / "one/two/c.txt");
+  CHECK(fs::is_directory(directory / "one/two"));
+}
+
+TEST_CASE("An input file refuses at once what is no regular file", "[host][io]") {
+  const TemporaryDirectory directory;
+  fs::create_directory(directory / "folder");
+  static_cast<void>(directory.put("iris.csv", "x"));
+  static_cast<void>(directory.put("empty", ""));
+  REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
+  struct Case {
+    const char *name, *sentence;
+  };
+  const Case cases[] = {
+      {"folder",
+       "KAIROS-F002: folder: this is not a regular file; found a directory, expected a regular file. Give "
+       "the path of a file."},
+      {"fifo", "KAIROS-F002: fifo: this is not a regular file; found a FIFO"},
+      {"empty", "KAIROS-F003: empty: the file is empty; found 0 bytes. Check what should have written it."},
+      {"irs.csv",
+       "KAIROS-F001: irs.csv: cannot open the file; found No such file or directory, expected a readable "
+       "file. Did you mean \"iris.csv\"?"},
+      {"iris.csv/a", "KAIROS-F001: iris.csv/a: cannot open the file; found Not a directory"},
+  };
+  for (const Case& c : cases)
+    CHECK_THAT(refusal(directory, [&] { static_cast<void>(read_file(directory / c.name)); }),
+               Catch::Matchers::StartsWith(c.sentence));
+  CHECK(refusal(directory, [&] { static_cast<void>(read_file("/dev/null")); }) ==
+        "KAIROS-F002: /dev/null: this is not a regular file; found a device, expected a regular file. Give "
+        "the path of "
+        "a file.");
+}
