@@ -12,9 +12,13 @@ std::int64_t product(const std::vector<std::int64_t>& shape, std::size_t from) {
 }
 }  // namespace
 
-std::int64_t Array::row_size() const noexcept { return product(shape, 1); }
+std::int64_t Array::row_size() const noexcept {
+  return product(shape, 1);
+}
 
-std::int64_t TensorRef::size() const noexcept { return product(shape, 0); }
+std::int64_t TensorRef::size() const noexcept {
+  return product(shape, 0);
+}
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
   std::string text = "(";

@@ -66,7 +66,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 }
 
 std::string suggest(std::string_view word, const std::vector<std::string>& candidates) {
-  if (const std::string near = nearest(word, candidates); !near.empty()) return "Did you mean \"" + near + "\"?";
+  if (const std::string near = nearest(word, candidates); !near.empty())
+    return "Did you mean \"" + near + "\"?";
   std::string list;
   for (const std::string& candidate : candidates) list += (list.empty() ? "" : ", ") + candidate;
   return list.empty() ? "" : "Known are: " + list;

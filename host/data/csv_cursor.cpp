@@ -9,7 +9,8 @@ namespace kairos::host {
 CsvFault CsvCursor::text(std::string& field) {
   field.clear();
   if (at_ == end_ || *at_ != '"') {
-    const char* stop = std::find_if(at_, end_, [this](char c) { return c == delimiter_ || c == '\n' || c == '\r'; });
+    const char* stop =
+        std::find_if(at_, end_, [this](char c) { return c == delimiter_ || c == '\n' || c == '\r'; });
     const char* first = std::find_if(at_, stop, [](char c) { return c != ' '; });
     while (stop != first && stop[-1] == ' ') --stop;
     field.assign(first, stop);

@@ -24,7 +24,8 @@ class CsvCursor {
   /// Counted from 1, of the field that comes next.
   [[nodiscard]] std::int64_t line() const noexcept { return line_; }
 
-  /// Reads the next field if it is a plain number that fits float32, which is nearly always; else stays in front of it.
+  /// Reads the next field if it is a plain number that fits float32, which is nearly always; else stays in
+  /// front of it.
   bool number(float& value) noexcept {
     const char* begin = at_;
     while (begin != end_ && *begin == ' ') ++begin;

@@ -43,10 +43,9 @@ void check_values(const Dataset& data, const Array& array, const std::string& wh
   if (std::isfinite(*bad))
     throw Error(ErrorKind::Data, {"KAIROS-D012", data.place(at / row_size), "a sample weight is negative",
                                   value_text(*bad), "0 or more", "Correct the weight"});
-  throw Error(ErrorKind::Data,
-              {"KAIROS-D011", data.place(at / row_size), "a value is not finite",
-               value_text(*bad) + " in the " + what + column_text(array, at % row_size), "a finite number",
-               "Correct the value or take the row out"});
+  throw Error(ErrorKind::Data, {"KAIROS-D011", data.place(at / row_size), "a value is not finite",
+                                value_text(*bad) + " in the " + what + column_text(array, at % row_size),
+                                "a finite number", "Correct the value or take the row out"});
 }
 
 void check_group(const Dataset& data, const std::vector<NamedArray>& arrays, const char* kind, bool weights) {
@@ -72,7 +71,8 @@ void append_rows(std::vector<NamedArray>& out, const std::vector<NamedArray>& ar
     NamedArray part{named.name, {named.array.shape, {}}};
     part.array.shape.front() = end - begin;
     const std::int64_t row_size = named.array.row_size();
-    part.array.values.assign(named.array.values.begin() + begin * row_size, named.array.values.begin() + end * row_size);
+    part.array.values.assign(named.array.values.begin() + begin * row_size,
+                             named.array.values.begin() + end * row_size);
     out.push_back(std::move(part));
   }
 }

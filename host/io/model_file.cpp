@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "io/hdf5_isolated.hpp"
 #include "io/hdf5_layouts.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
@@ -177,7 +178,7 @@ void write_model_file(const std::filesystem::path& path, SaveContent content, co
 }
 
 ModelFile read_model_file(const std::filesystem::path& path) {
-  return format_of(path) == Format::Npz ? read_flat(path) : read_hdf5(path);
+  return format_of(path) == Format::Npz ? read_flat(path) : read_hdf5_isolated(path);
 }
 
 std::vector<Array> weights_for(const ModelFile& file, const std::vector<LayerWeights>& layers,

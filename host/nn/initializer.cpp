@@ -55,7 +55,8 @@ constexpr std::array<PlainType, 6> plain_types{{
 constexpr const char* variance_scaling = "VarianceScaling";
 
 constexpr NumberRange any_float{-3e38, 3e38};
-constexpr NumberRange any_integer{-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+constexpr NumberRange any_integer{-std::numeric_limits<double>::infinity(),
+                                  std::numeric_limits<double>::infinity()};
 
 std::vector<std::string> names() {
   std::vector<std::string> all;
@@ -72,7 +73,9 @@ double truncated_normal(RandomStream& random) {
   return value;
 }
 
-const char* fan_name(Fan fan) { return fan == Fan::In ? "fan_in" : (fan == Fan::Out ? "fan_out" : "fan_avg"); }
+const char* fan_name(Fan fan) {
+  return fan == Fan::In ? "fan_in" : (fan == Fan::Out ? "fan_out" : "fan_avg");
+}
 
 Fan read_fan(ConfigReader& arguments) {
   const std::string mode = arguments.text("mode", "fan_in");
@@ -110,9 +113,10 @@ Initializer read_initializer(ConfigReader& config, std::string_view key, std::st
     if (kind == snake_case(type.class_name)) {
       result.class_name_ = type.class_name;
       result.draw_ = type.draw;
-      result.first_ = type.first_key == nullptr ? type.first : arguments.number(type.first_key, type.first, any_float);
-      result.second_ =
-          type.second_key == nullptr ? type.second : arguments.number(type.second_key, type.second, any_float);
+      result.first_ =
+          type.first_key == nullptr ? type.first : arguments.number(type.first_key, type.first, any_float);
+      result.second_ = type.second_key == nullptr ? type.second
+                                                  : arguments.number(type.second_key, type.second, any_float);
     }
   if (kind == snake_case(variance_scaling)) {
     result.class_name_ = variance_scaling;

@@ -39,6 +39,7 @@ class Initializer {
 };
 
 /// A name or an object. `fallback` is a name too. Throws Error(Model).
-[[nodiscard]] Initializer read_initializer(ConfigReader& config, std::string_view key, std::string_view fallback);
+[[nodiscard]] Initializer read_initializer(ConfigReader& config, std::string_view key,
+                                           std::string_view fallback);
 
 }  // namespace kairos::host

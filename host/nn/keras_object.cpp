@@ -20,15 +20,19 @@ namespace {
 
 }  // namespace
 
-void require_keras_class(const nlohmann::json& object, const std::string& class_name, const std::string& where) {
+void require_keras_class(const nlohmann::json& object, const std::string& class_name,
+                         const std::string& where) {
   if (const auto module = object.find("module"); module != object.end() && module->is_string()) {
     const std::string& text = module->get_ref<const std::string&>();
-    const bool known = text.rfind("keras", 0) == 0 || text.rfind("tensorflow", 0) == 0 || text.rfind("tf_keras", 0) == 0;
+    const bool known =
+        text.rfind("keras", 0) == 0 || text.rfind("tensorflow", 0) == 0 || text.rfind("tf_keras", 0) == 0;
     if (!known && text != "builtins") refuse_custom(where, "module " + brief_json(*module));
   }
-  if (const auto registered = object.find("registered_name"); registered != object.end() && registered->is_string()) {
+  if (const auto registered = object.find("registered_name");
+      registered != object.end() && registered->is_string()) {
     const std::string& text = registered->get_ref<const std::string&>();
-    if (!text.empty() && text != class_name && text.rfind("Keras>", 0) != 0) refuse_custom(where, brief_json(*registered));
+    if (!text.empty() && text != class_name && text.rfind("Keras>", 0) != 0)
+      refuse_custom(where, brief_json(*registered));
   }
 }
 
@@ -42,22 +46,27 @@ KerasObject::KerasObject(const nlohmann::json& value, std::string where, std::ve
   }
   const auto name = value.is_object() ? value.find("class_name") : value.end();
   if (!value.is_object() || name == value.end() || !name->is_string())
-    throw Error(ErrorKind::Model, {"KAIROS-M005", where_, "this is no name and no object of Keras", brief_json(value),
-                                   "a name, or {\"class_name\": …, \"config\": …}", ""});
+    throw Error(ErrorKind::Model, {"KAIROS-M005", where_, "this is no name and no object of Keras",
+                                   brief_json(value), "a name, or {\"class_name\": …, \"config\": …}", ""});
   class_name_ = name->get<std::string>();
   require_keras_class(value, class_name_, where_);
-  if (const auto config = value.find("config"); config != value.end() && !config->is_null()) *config_ = *config;
+  if (const auto config = value.find("config"); config != value.end() && !config->is_null())
+    *config_ = *config;
 }
 
 KerasObject::~KerasObject() = default;
 
 void KerasObject::unknown(std::string_view code, std::string_view what) const {
-  throw Error(ErrorKind::Model, {std::string(code), where_, "there is no " + std::string(what) + " \"" + class_name_ + "\"",
-                                 "", "", suggest(class_name_, known_)});
+  throw Error(ErrorKind::Model,
+              {std::string(code), where_, "there is no " + std::string(what) + " \"" + class_name_ + "\"", "",
+               "", suggest(class_name_, known_)});
 }
 
 nlohmann::json keras_object(std::string_view module, std::string_view class_name, nlohmann::json config) {
-  return {{"module", module}, {"class_name", class_name}, {"config", std::move(config)}, {"registered_name", nullptr}};
+  return {{"module", module},
+          {"class_name", class_name},
+          {"config", std::move(config)},
+          {"registered_name", nullptr}};
 }
 
 std::string snake_case(std::string_view name) {

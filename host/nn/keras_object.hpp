@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Keras' way of writing an object down: {"module", "class_name", "config", "registered_name"}, or a bare name.
+// Keras' way of writing an object down: {"module", "class_name", "config", "registered_name"}, or a bare
+// name.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,8 @@ class KerasObject {
 };
 
 /// Throws unless "module" and "registered_name" of `object` say that it is Keras' own class.
-void require_keras_class(const nlohmann::json& object, const std::string& class_name, const std::string& where);
+void require_keras_class(const nlohmann::json& object, const std::string& class_name,
+                         const std::string& where);
 
 /// As Keras 3 writes it.
 [[nodiscard]] nlohmann::json keras_object(std::string_view module, std::string_view class_name,

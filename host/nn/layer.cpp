@@ -31,15 +31,20 @@ void require_float32(ConfigReader& config, std::string_view key) {
   if (dtype == nullptr || *dtype == "float32") return;
   if (dtype->is_object()) {
     const auto inner = dtype->find("config");
-    if (inner != dtype->end() && inner->is_object() && inner->value("name", nlohmann::json()) == "float32") return;
+    if (inner != dtype->end() && inner->is_object() && inner->value("name", nlohmann::json()) == "float32")
+      return;
   }
   config.bad_value(key, "float32");
 }
 
-nlohmann::json float32_policy_json() { return keras_object("keras", "DTypePolicy", {{"name", "float32"}}); }
+nlohmann::json float32_policy_json() {
+  return keras_object("keras", "DTypePolicy", {{"name", "float32"}});
+}
 
 Layer::Layer(ConfigReader& config, std::string class_name)
-    : name_(config.text("name", "")), class_name_(std::move(class_name)), trainable_(config.boolean("trainable", true)) {
+    : name_(config.text("name", "")),
+      class_name_(std::move(class_name)),
+      trainable_(config.boolean("trainable", true)) {
   require_float32(config, "dtype");
   if (name_.empty() || name_.find('/') != std::string::npos) config.bad_value("name", "a name without \"/\"");
 }
@@ -50,7 +55,8 @@ Parameter& Layer::add_parameter(std::string name, Shape shape) {
     if (__builtin_mul_overflow(n, dimension, &n) || n > most_values)
       throw Error(ErrorKind::Model,
                   {"KAIROS-M008", layer_noun(name_, class_name_), "the weight \"" + name + "\" is too large",
-                   shape_text(shape), "at most " + std::to_string(most_values) + " values", "Make the layer smaller"});
+                   shape_text(shape), "at most " + std::to_string(most_values) + " values",
+                   "Make the layer smaller"});
   Parameter parameter;
   parameter.name = std::move(name);
   parameter.shape = std::move(shape);
@@ -61,8 +67,9 @@ Parameter& Layer::add_parameter(std::string name, Shape shape) {
 }
 
 void Layer::refuse_shape(const Shape& found, const std::string& expected) const {
-  throw Error(ErrorKind::Model, {"KAIROS-M008", layer_noun(name_, class_name_), "it cannot take what comes in",
-                                 "shape " + shape_text(found), expected, "Change the layer before it"});
+  throw Error(ErrorKind::Model,
+              {"KAIROS-M008", layer_noun(name_, class_name_), "it cannot take what comes in",
+               "shape " + shape_text(found), expected, "Change the layer before it"});
 }
 
 nlohmann::json Layer::config() const {

@@ -35,7 +35,8 @@ std::vector<T> ElfImage::array(std::uint64_t address, std::uint64_t count) const
 }
 
 std::string_view ElfImage::string(std::uint64_t offset) const {
-  if (offset >= strings_.size()) malformed(fmt::format("a name at {} in a table of {} bytes", offset, strings_.size()));
+  if (offset >= strings_.size())
+    malformed(fmt::format("a name at {} in a table of {} bytes", offset, strings_.size()));
   const char* start = strings_.data() + offset;
   const std::size_t limit = std::min<std::size_t>(strings_.size() - offset, longest_string);
   const void* end = std::memchr(start, '\0', limit);
@@ -60,23 +61,51 @@ DynamicSection ElfImage::dynamic_section() {
     if (entry.d_tag == DT_NULL) break;
     const std::uint64_t value = entry.d_un.d_val;
     switch (entry.d_tag) {
-      case DT_NEEDED: needed.push_back(value); break;
-      case DT_SONAME: soname = value; break;
-      case DT_RPATH: rpath = value; break;
-      case DT_RUNPATH: runpath = value; break;
-      case DT_STRTAB: string_table.address = value; break;
-      case DT_STRSZ: string_table.size = value; break;
-      case DT_SYMTAB: symbols_ = value; break;
-      case DT_HASH: hash_ = value; break;
-      case DT_GNU_HASH: gnu_hash_ = value; break;
-      case DT_VERNEED: version_need_.address = value; break;
-      case DT_VERNEEDNUM: version_need_.size = value; break;
-      case DT_VERDEF: version_definition_.address = value; break;
-      case DT_VERDEFNUM: version_definition_.size = value; break;
-      default: break;
+      case DT_NEEDED:
+        needed.push_back(value);
+        break;
+      case DT_SONAME:
+        soname = value;
+        break;
+      case DT_RPATH:
+        rpath = value;
+        break;
+      case DT_RUNPATH:
+        runpath = value;
+        break;
+      case DT_STRTAB:
+        string_table.address = value;
+        break;
+      case DT_STRSZ:
+        string_table.size = value;
+        break;
+      case DT_SYMTAB:
+        symbols_ = value;
+        break;
+      case DT_HASH:
+        hash_ = value;
+        break;
+      case DT_GNU_HASH:
+        gnu_hash_ = value;
+        break;
+      case DT_VERNEED:
+        version_need_.address = value;
+        break;
+      case DT_VERNEEDNUM:
+        version_need_.size = value;
+        break;
+      case DT_VERDEF:
+        version_definition_.address = value;
+        break;
+      case DT_VERDEFNUM:
+        version_definition_.size = value;
+        break;
+      default:
+        break;
     }
   }
-  if (string_table.size > largest_string_table) malformed(fmt::format("names of {} bytes", string_table.size));
+  if (string_table.size > largest_string_table)
+    malformed(fmt::format("names of {} bytes", string_table.size));
   const std::vector<std::byte> names = memory(string_table.address, string_table.size);
   const char* first = reinterpret_cast<const char*>(names.data());
   strings_.assign(first, first + names.size());
@@ -92,7 +121,8 @@ DynamicSection ElfImage::dynamic_section() {
 
 std::vector<VersionNeed> ElfImage::version_needs() const {
   std::vector<VersionNeed> needs;
-  if (version_need_.size > most_versions) malformed(fmt::format("versions of {} libraries", version_need_.size));
+  if (version_need_.size > most_versions)
+    malformed(fmt::format("versions of {} libraries", version_need_.size));
   std::uint64_t address = version_need_.address;
   std::uint64_t left = most_versions;
   for (std::uint64_t i = 0; i < version_need_.size; ++i) {
@@ -113,7 +143,8 @@ std::vector<VersionNeed> ElfImage::version_needs() const {
 
 std::vector<std::string> ElfImage::defined_versions() const {
   std::vector<std::string> versions;
-  if (version_definition_.size > most_versions) malformed(fmt::format("{} defined versions", version_definition_.size));
+  if (version_definition_.size > most_versions)
+    malformed(fmt::format("{} defined versions", version_definition_.size));
   std::uint64_t address = version_definition_.address;
   for (std::uint64_t i = 0; i < version_definition_.size; ++i) {
     const Elf64_Verdef definition = array<Elf64_Verdef>(address, 1).front();

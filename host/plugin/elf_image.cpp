@@ -48,7 +48,8 @@ const char* kind_of(mode_t mode) {
 std::string opening_failure(int error, const std::filesystem::path& file) {
   std::error_code ignored;
   if (error == ENOENT && std::filesystem::is_symlink(file, ignored))
-    return "a symbolic link to " + std::filesystem::read_symlink(file, ignored).string() + ", which does not exist";
+    return "a symbolic link to " + std::filesystem::read_symlink(file, ignored).string() +
+           ", which does not exist";
   return std::generic_category().message(error);
 }
 
@@ -68,15 +69,24 @@ T record(const std::vector<std::byte>& bytes, std::uint64_t offset) {
 
 std::string machine_name(std::uint16_t machine) {
   switch (machine) {
-    case EM_386: return "x86 (32-bit)";
-    case EM_X86_64: return "x86-64";
-    case EM_ARM: return "ARM (32-bit)";
-    case EM_AARCH64: return "AArch64";
-    case EM_RISCV: return "RISC-V";
-    case EM_PPC64: return "PowerPC64";
-    case EM_S390: return "s390";
-    case EM_MIPS: return "MIPS";
-    default: return fmt::format("machine {}", machine);
+    case EM_386:
+      return "x86 (32-bit)";
+    case EM_X86_64:
+      return "x86-64";
+    case EM_ARM:
+      return "ARM (32-bit)";
+    case EM_AARCH64:
+      return "AArch64";
+    case EM_RISCV:
+      return "RISC-V";
+    case EM_PPC64:
+      return "PowerPC64";
+    case EM_S390:
+      return "s390";
+    case EM_MIPS:
+      return "MIPS";
+    default:
+      return fmt::format("machine {}", machine);
   }
 }
 
@@ -121,7 +131,9 @@ ElfImage::ElfImage(const std::filesystem::path& file) : name_(file.string()) {
   }
 }
 
-ElfImage::~ElfImage() { ::close(descriptor_); }
+ElfImage::~ElfImage() {
+  ::close(descriptor_);
+}
 
 void ElfImage::check_header(const Elf64_Ehdr& header) const {
   if (header.e_ident[EI_CLASS] != ELFCLASS64)
@@ -153,11 +165,13 @@ void ElfImage::check_segments(const Elf64_Ehdr& header) {
     if (segment.p_offset > identity_.size || segment.p_filesz > identity_.size - segment.p_offset)
       truncated(fmt::format("{} bytes", identity_.size),
                 fmt::format("a segment of {} bytes at {}", segment.p_filesz, segment.p_offset));
-    if (segment.p_type == PT_LOAD && (segment.p_filesz > segment.p_memsz ||
-                                      segment.p_vaddr > std::numeric_limits<std::uint64_t>::max() - segment.p_memsz))
+    if (segment.p_type == PT_LOAD &&
+        (segment.p_filesz > segment.p_memsz ||
+         segment.p_vaddr > std::numeric_limits<std::uint64_t>::max() - segment.p_memsz))
       malformed("a segment larger in the file than in memory");
   }
-  // Nothing here needs the section table, and stripping may remove it. One that lies past the end tells of a half-made copy.
+  // Nothing here needs the section table, and stripping may remove it. One that lies past the end tells of a
+  // half-made copy.
   const std::uint64_t sections_size = std::uint64_t{header.e_shnum} * header.e_shentsize;
   if (header.e_shoff != 0 &&
       (header.e_shoff > identity_.size || sections_size > identity_.size - header.e_shoff))
@@ -172,11 +186,13 @@ std::vector<std::byte> ElfImage::read(std::uint64_t offset, std::uint64_t count)
   std::vector<std::byte> bytes(count);
   std::uint64_t done = 0;
   while (done < count) {
-    const ssize_t n = ::pread(descriptor_, bytes.data() + done, count - done, static_cast<off_t>(offset + done));
+    const ssize_t n =
+        ::pread(descriptor_, bytes.data() + done, count - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw refusal(RefusalCode::CannotRead, {name_, std::generic_category().message(errno)});
     if (n == 0)
-      truncated(fmt::format("a file that has shrunk to {} bytes", offset + done), fmt::format("{} bytes", identity_.size));
+      truncated(fmt::format("a file that has shrunk to {} bytes", offset + done),
+                fmt::format("{} bytes", identity_.size));
     done += static_cast<std::uint64_t>(n);
   }
   return bytes;
@@ -184,7 +200,8 @@ std::vector<std::byte> ElfImage::read(std::uint64_t offset, std::uint64_t count)
 
 std::uint64_t ElfImage::extent(std::uint64_t address) const {
   for (const Elf64_Phdr& segment : segments_)
-    if (segment.p_type == PT_LOAD && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz)
+    if (segment.p_type == PT_LOAD && address >= segment.p_vaddr &&
+        address - segment.p_vaddr < segment.p_filesz)
       return segment.p_filesz - (address - segment.p_vaddr);
   return 0;
 }
@@ -206,7 +223,8 @@ std::vector<ElfNote> ElfImage::notes() const {
   std::vector<ElfNote> all;
   for (const Elf64_Phdr& segment : segments_) {
     if (segment.p_type != PT_NOTE) continue;
-    if (segment.p_filesz > largest_note_segment) malformed(fmt::format("notes of {} bytes", segment.p_filesz));
+    if (segment.p_filesz > largest_note_segment)
+      malformed(fmt::format("notes of {} bytes", segment.p_filesz));
     const std::vector<std::byte> bytes = read(segment.p_offset, segment.p_filesz);
     const std::uint64_t alignment = segment.p_align == 8 ? 8 : 4;
     std::uint64_t position = 0;
@@ -216,7 +234,9 @@ std::vector<ElfNote> ElfImage::notes() const {
       const std::uint64_t description = round_up(name + header.n_namesz, alignment);
       if (description > bytes.size() || header.n_descsz > bytes.size() - description)
         malformed("a note that is longer than its segment");
-      const auto at = [&bytes](std::uint64_t offset) { return bytes.begin() + static_cast<std::ptrdiff_t>(offset); };
+      const auto at = [&bytes](std::uint64_t offset) {
+        return bytes.begin() + static_cast<std::ptrdiff_t>(offset);
+      };
       ElfNote note;
       if (header.n_namesz != 0)
         note.owner.assign(reinterpret_cast<const char*>(bytes.data() + name), header.n_namesz - 1);

@@ -46,11 +46,13 @@ struct DynamicSymbol {
   std::uint64_t address = 0;
 };
 
-/// One open file. Everything is read with pread into memory of our own, so that a file that shrinks meanwhile gives an error and
-/// never a signal. All members throw Error(Plugin) KAIROS-L… for a file that cannot be what it claims.
+/// One open file. Everything is read with pread into memory of our own, so that a file that shrinks meanwhile
+/// gives an error and never a signal. All members throw Error(Plugin) KAIROS-L… for a file that cannot be
+/// what it claims.
 class ElfImage {
  public:
-  /// Opens a regular file and checks it up to its segments: class, byte order, machine, type, every segment inside the file.
+  /// Opens a regular file and checks it up to its segments: class, byte order, machine, type, every segment
+  /// inside the file.
   explicit ElfImage(const std::filesystem::path& file);
   ~ElfImage();
   ElfImage(const ElfImage&) = delete;

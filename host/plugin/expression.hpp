@@ -9,8 +9,9 @@
 
 namespace kairos::host {
 
-/// Arithmetic, comparisons, `a ? b : c`, `^` or `**`, muParser's functions and floor, ceil, round, fmod, mod, pow; `log` is the
-/// natural logarithm. The same text gives the same bits everywhere: no locale, no rearranging.
+/// Arithmetic, comparisons, `a ? b : c`, `^` or `**`, muParser's functions and floor, ceil, round, fmod, mod,
+/// pow; `log` is the natural logarithm. The same text gives the same bits everywhere: no locale, no
+/// rearranging.
 class Expression {
  public:
   /// At most 1024 characters, nested at most 64 deep. `where` is what messages name.
@@ -20,7 +21,8 @@ class Expression {
   Expression(Expression&&) noexcept;
   Expression& operator=(Expression&&) noexcept;
 
-  /// One number for each variable, in their order. NaN or infinity where the formula has no value. Allocates nothing.
+  /// One number for each variable, in their order. NaN or infinity where the formula has no value. Allocates
+  /// nothing.
   [[nodiscard]] double evaluate(std::span<const double> variables);
 
  private:

@@ -14,11 +14,12 @@ namespace kairos::host {
 /// A callback of a loaded plugin.
 struct LoadedCallback {
   const kairos_callback* declaration;  ///< static data of the plugin
-  kairos_hooks hooks;                  ///< the host's own copy at full size: slots that the plugin does not know are null
+  kairos_hooks hooks;  ///< the host's own copy at full size: slots that the plugin does not know are null
 };
 
-/// Code of one plugin. It is never unloaded, not even when the last Library of it goes: threads, destructors of thread-local
-/// variables and exception objects of the plugin may outlive every instance, and their code must still be there.
+/// Code of one plugin. It is never unloaded, not even when the last Library of it goes: threads, destructors
+/// of thread-local variables and exception objects of the plugin may outlive every instance, and their code
+/// must still be there.
 class Library {
  public:
   /// Loads the file (this runs its static constructors) and checks that its data says what the manifest said.

@@ -35,11 +35,11 @@ struct CacheEntry {
 static_assert(sizeof(CacheHeader) == 48 && sizeof(CacheEntry) == 24);
 
 #if defined(__aarch64__)
-constexpr std::array default_directories = {"/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64",
-                                            "/lib", "/usr/lib"};
+constexpr std::array default_directories = {
+    "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"};
 #else
-constexpr std::array default_directories = {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64",
-                                            "/lib", "/usr/lib"};
+constexpr std::array default_directories = {
+    "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"};
 #endif
 
 std::string text_at(std::string_view text, std::size_t offset) {
@@ -53,7 +53,8 @@ void replace_all(std::string& text, std::string_view from, const std::string& to
     text.replace(at, from.size(), to);
 }
 
-std::vector<fs::path> split_directories(std::string_view list, std::string_view separators, const std::string& origin) {
+std::vector<fs::path> split_directories(std::string_view list, std::string_view separators,
+                                        const std::string& origin) {
   std::vector<fs::path> directories;
   while (!list.empty()) {
     const std::size_t end = list.find_first_of(separators);
@@ -82,15 +83,18 @@ LibraryIndex::LibraryIndex() {
     environment_ = split_directories(path, ":;", "");
 }
 
-const LibraryIndex::Found* LibraryIndex::find(const std::string& name, const DynamicSection& section, const fs::path& plugin) {
+const LibraryIndex::Found* LibraryIndex::find(const std::string& name, const DynamicSection& section,
+                                              const fs::path& plugin) {
   if (name.find('/') != std::string::npos) return at(name);
   if (const auto loaded = loaded_.find(name); loaded != loaded_.end())
     if (const Found* found = at(loaded->second)) return found;
   const std::string origin = plugin.parent_path().string();
   if (section.runpath.empty())
-    if (const Found* found = in_directories(split_directories(section.rpath, ":", origin), name)) return found;
+    if (const Found* found = in_directories(split_directories(section.rpath, ":", origin), name))
+      return found;
   if (const Found* found = in_directories(environment_, name)) return found;
-  if (const Found* found = in_directories(split_directories(section.runpath, ":", origin), name)) return found;
+  if (const Found* found = in_directories(split_directories(section.runpath, ":", origin), name))
+    return found;
   return in_system(name);
 }
 
@@ -108,7 +112,8 @@ const LibraryIndex::Found* LibraryIndex::at(const fs::path& file) {
   return place->second ? &*place->second : nullptr;
 }
 
-const LibraryIndex::Found* LibraryIndex::in_directories(const std::vector<fs::path>& directories, const std::string& name) {
+const LibraryIndex::Found* LibraryIndex::in_directories(const std::vector<fs::path>& directories,
+                                                        const std::string& name) {
   for (const fs::path& directory : directories)
     if (const Found* found = at(directory / name)) return found;
   return nullptr;
@@ -119,7 +124,8 @@ const LibraryIndex::Found* LibraryIndex::in_system(const std::string& name) {
   if (!is_new) return place->second;
   read_cache();
   const auto [first, last] = cache_.equal_range(name);
-  for (auto entry = first; entry != last && place->second == nullptr; ++entry) place->second = at(entry->second);
+  for (auto entry = first; entry != last && place->second == nullptr; ++entry)
+    place->second = at(entry->second);
   if (place->second == nullptr) {
     const std::vector<fs::path> defaults(default_directories.begin(), default_directories.end());
     place->second = in_directories(defaults, name);
@@ -136,7 +142,8 @@ void LibraryIndex::read_cache() {
   } catch (const Error&) {
     return;  // A system without a cache has its default directories.
   }
-  // An old-format cache may stand before the one that counts; offsets in entries begin at the latter's header.
+  // An old-format cache may stand before the one that counts; offsets in entries begin at the latter's
+  // header.
   const std::size_t start = text.find(cache_mark);
   if (start == std::string::npos || text.size() - start < sizeof(CacheHeader)) return;
   const std::string_view cache = std::string_view(text).substr(start);

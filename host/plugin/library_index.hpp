@@ -25,21 +25,25 @@ class LibraryIndex {
 
   LibraryIndex();
 
-  /// The library that `name` in the section of `plugin` means, or null. Looks at the libraries of this process, RPATH,
-  /// LD_LIBRARY_PATH, RUNPATH, the loader's cache and its default directories. Borrowed as long as the index lives.
-  [[nodiscard]] const Found* find(const std::string& name, const DynamicSection& section, const std::filesystem::path& plugin);
+  /// The library that `name` in the section of `plugin` means, or null. Looks at the libraries of this
+  /// process, RPATH, LD_LIBRARY_PATH, RUNPATH, the loader's cache and its default directories. Borrowed as
+  /// long as the index lives.
+  [[nodiscard]] const Found* find(const std::string& name, const DynamicSection& section,
+                                  const std::filesystem::path& plugin);
 
  private:
   [[nodiscard]] const Found* at(const std::filesystem::path& file);
-  [[nodiscard]] const Found* in_directories(const std::vector<std::filesystem::path>& directories, const std::string& name);
+  [[nodiscard]] const Found* in_directories(const std::vector<std::filesystem::path>& directories,
+                                            const std::string& name);
   [[nodiscard]] const Found* in_system(const std::string& name);
   void read_cache();
 
-  std::map<std::string, std::filesystem::path> loaded_;              ///< by file name
-  std::multimap<std::string, std::filesystem::path> cache_;          ///< /etc/ld.so.cache
-  std::vector<std::filesystem::path> environment_;                   ///< LD_LIBRARY_PATH
-  std::map<std::filesystem::path, std::optional<Found>> examined_;   ///< empty for files that are no library for us
-  std::map<std::string, const Found*> system_;                       ///< answers of in_system
+  std::map<std::string, std::filesystem::path> loaded_;      ///< by file name
+  std::multimap<std::string, std::filesystem::path> cache_;  ///< /etc/ld.so.cache
+  std::vector<std::filesystem::path> environment_;           ///< LD_LIBRARY_PATH
+  std::map<std::filesystem::path, std::optional<Found>>
+      examined_;                                ///< empty for files that are no library for us
+  std::map<std::string, const Found*> system_;  ///< answers of in_system
   bool cache_read_ = false;
 };
 

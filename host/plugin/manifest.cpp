@@ -32,8 +32,10 @@ std::optional<double> read_hex_float(std::string_view text) {
   } else {
     if (!text.starts_with("0x")) return std::nullopt;
     text.remove_prefix(2);
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::hex);
-    if (error != std::errc() || end != text.data() + text.size() || text.starts_with('-')) return std::nullopt;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::hex);
+    if (error != std::errc() || end != text.data() + text.size() || text.starts_with('-'))
+      return std::nullopt;
   }
   return negative ? -value : value;
 }
@@ -50,7 +52,8 @@ class Reader {
     manifest.version = text(object, "version", "version");
     manifest.sdk = text(object, "sdk", "sdk");
     manifest.compiler = text(object, "compiler", "compiler");
-    for (const json& entry : list(object, "callbacks", "callbacks", most_callbacks)) manifest.callbacks.push_back(callback(entry));
+    for (const json& entry : list(object, "callbacks", "callbacks", most_callbacks))
+      if (!entry.is_null()) manifest.callbacks.push_back(callback(entry));
     return manifest;
   }
 
@@ -60,8 +63,9 @@ class Reader {
     CallbackManifest callback;
     callback.id = text(object, "id", "callbacks, id");
     const auto field = [&callback](std::string_view name) { return callback_field(callback.id, name); };
-    known_keys(object, callback.id, {"id", "summary", "phase", "capabilities", "publishes", "state_version",
-                                     "oldest_state_version", "hooks", "options"});
+    known_keys(object, callback.id,
+               {"id", "summary", "phase", "capabilities", "publishes", "state_version",
+                "oldest_state_version", "hooks", "options"});
     callback.summary = text(object, "summary", field("summary"));
     callback.phase = word(text(object, "phase", field("phase")), phase_table, field("phase")).value_or(0);
     for (const std::string& name : words(object, "capabilities", field("capabilities")))
@@ -71,7 +75,7 @@ class Reader {
     callback.oldest_state_version = natural(object, "oldest_state_version", field("oldest_state_version"));
     callback.hooks = hooks(words(object, "hooks", field("hooks")), field("hooks"));
     for (const json& entry : list(object, "options", field("options"), most_options))
-      callback.options.push_back(option(entry, callback.id));
+      if (!entry.is_null()) callback.options.push_back(option(entry, callback.id));
     return callback;
   }
 
@@ -80,7 +84,8 @@ class Reader {
     OptionSpec option;
     option.name = text(object, "name", callback_field(id, "options"));
     const auto field = [&](std::string_view name) { return option_field(id, option.name, name); };
-    known_keys(object, id, {"name", "type", "help", "unit", "aliases", "choices", "flags", "default", "min", "max"});
+    known_keys(object, id,
+               {"name", "type", "help", "unit", "aliases", "choices", "flags", "default", "min", "max"});
     const std::string type = text(object, "type", field("type"));
     option.type = word(type, type_table, field("type"), Unknown::Refuse).value_or(0);
     option.help = text(object, "help", field("help"));
@@ -108,7 +113,8 @@ class Reader {
       case KAIROS_TYPE_INT:
       case KAIROS_TYPE_DURATION:
         if (!place->is_number_integer() ||
-            (place->is_number_unsigned() && place->get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()))
+            (place->is_number_unsigned() &&
+             place->get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()))
           fail(field, *place, "a whole number of 64 bits");
         value.integer = place->get<std::int64_t>();
         break;
@@ -117,7 +123,8 @@ class Reader {
           value.number = place->get<double>();
           break;
         }
-        const auto number = place->is_string() ? read_hex_float(place->get_ref<const std::string&>()) : std::nullopt;
+        const auto number =
+            place->is_string() ? read_hex_float(place->get_ref<const std::string&>()) : std::nullopt;
         if (!number) fail(field, *place, "a number, or the text of a hexadecimal one");
         value.number = *number;
         break;
@@ -134,13 +141,15 @@ class Reader {
     std::size_t next = 0;
     for (const std::string& name : names) {
       const auto slots = hook_slots();
-      const auto slot = std::find_if(slots.begin(), slots.end(), [&name](const HookSlot& s) { return s.name == name; });
+      const auto slot =
+          std::find_if(slots.begin(), slots.end(), [&name](const HookSlot& s) { return s.name == name; });
       if (slot == slots.end()) {
         if (newer_) continue;
         throw BrokenRule{field, '"' + name + '"', "hooks of this ABI"};
       }
       const auto index = static_cast<std::size_t>(slot - slots.begin());
-      if (index < next) throw BrokenRule{field, '"' + name + "\" out of order or twice", "the order of kairos_hooks"};
+      if (index < next)
+        throw BrokenRule{field, '"' + name + "\" out of order or twice", "the order of kairos_hooks"};
       next = index + 1;
       known.push_back(name);
     }
@@ -161,11 +170,13 @@ class Reader {
     throw BrokenRule{field, '"' + name + '"', expected};
   }
 
-  void known_keys(const json& object, const std::string& id, std::initializer_list<std::string_view> keys) const {
+  void known_keys(const json& object, const std::string& id,
+                  std::initializer_list<std::string_view> keys) const {
     if (newer_) return;
     for (const auto& [key, value] : object.items())
       if (std::find(keys.begin(), keys.end(), key) == keys.end())
-        throw BrokenRule{id.empty() ? "manifest" : "callback " + id, "the key \"" + key + "\"", "keys of this ABI"};
+        throw BrokenRule{id.empty() ? "manifest" : "callback " + id, "the key \"" + key + "\"",
+                         "keys of this ABI"};
   }
 
   static void expect_object(const json& object, const std::string& field) {
@@ -182,22 +193,27 @@ class Reader {
   static std::uint32_t natural(const json& object, const char* key, const std::string& field) {
     const auto place = object.find(key);
     if (place == object.end()) return 0;
-    if (!place->is_number_unsigned() || place->get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max())
+    if (!place->is_number_unsigned() ||
+        place->get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max())
       fail(field, *place, "a whole number of 32 bits");
     return place->get<std::uint32_t>();
   }
 
-  static std::vector<json> list(const json& object, const char* key, const std::string& field, std::size_t limit) {
+  /// Entries of null are to be passed over: they let a macro of the SDK begin each entry with a comma.
+  static std::span<const json> list(const json& object, const char* key, const std::string& field,
+                                    std::size_t limit) {
     const auto place = object.find(key);
     if (place == object.end()) return {};
     if (!place->is_array()) fail(field, *place, "a list");
-    if (place->size() > limit) throw BrokenRule{field, fmt::format("{} entries", place->size()), fmt::format("at most {}", limit)};
-    return place->get<std::vector<json>>();
+    if (place->size() > limit)
+      throw BrokenRule{field, fmt::format("{} entries", place->size()), fmt::format("at most {}", limit)};
+    return place->get_ref<const json::array_t&>();
   }
 
   static std::vector<std::string> words(const json& object, const char* key, const std::string& field) {
     std::vector<std::string> words;
     for (const json& entry : list(object, key, field, most_words)) {
+      if (entry.is_null()) continue;
       if (!entry.is_string()) fail(field, entry, "texts");
       words.push_back(entry.get<std::string>());
     }
@@ -215,7 +231,6 @@ class Reader {
 
 Manifest parse_manifest(std::string_view text, const AbiVersions& abi) {
   try {
-    // A pad of zeros after the text would come from a wrong length, and is an error like any other.
     const json document = parse_json(text, "manifest");
     Manifest manifest = Reader(abi.minor_built > KAIROS_ABI_MINOR).manifest(document);
     manifest.major = abi.major;
@@ -224,10 +239,10 @@ Manifest parse_manifest(std::string_view text, const AbiVersions& abi) {
     check_rules(manifest);
     return manifest;
   } catch (const BrokenRule& rule) {
-    throw refusal(RefusalCode::BadManifest, {"", rule.field + ": " + rule.found, rule.expected});
+    throw refusal(RefusalCode::BadManifest, {"", printable(rule.field + ": " + rule.found), rule.expected});
   } catch (const Error& error) {
     const Diagnosis& inner = error.diagnosis();
-    throw refusal(RefusalCode::BadManifest, {"", inner.where + ": " + inner.what, "JSON"});
+    throw refusal(RefusalCode::BadManifest, {"", printable(inner.where + ": " + inner.what), "JSON"});
   }
 }
 

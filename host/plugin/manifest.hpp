@@ -21,12 +21,12 @@ struct AbiVersions {
   std::uint16_t minor_built = KAIROS_ABI_MINOR;
 };
 
-/// Reads a manifest. What this host does not know (a key, hook or capability) is an error, unless the plugin was built with a
-/// newer minor: then it is left out. Throws Error(Plugin) KAIROS-L014; its `where` is empty.
+/// Reads a manifest. What this host does not know (a key, hook or capability) is an error, unless the plugin
+/// was built with a newer minor: then it is left out. Throws Error(Plugin) KAIROS-L014; its `where` is empty.
 [[nodiscard]] Manifest parse_manifest(std::string_view json, const AbiVersions& abi = {});
 
-/// Reads the same from the data of a loaded plugin, as far as this host knows it; `sdk` and `compiler` stay empty.
-/// Throws Error(Plugin) KAIROS-L024 for data that breaks the rules of the ABI; its `where` is empty.
+/// Reads the same from the data of a loaded plugin, as far as this host knows it; `sdk` and `compiler` stay
+/// empty. Throws Error(Plugin) KAIROS-L024 for data that breaks the rules of the ABI; its `where` is empty.
 [[nodiscard]] Manifest describe(const kairos_plugin& plugin);
 
 /// The first field in which the two disagree.
@@ -36,8 +36,10 @@ struct ManifestDifference {
   std::string data_says;
 };
 
-/// Empty if `data` (from `describe`) says the same as the manifest of the file. `sdk` and `compiler` are not in the data.
-[[nodiscard]] std::optional<ManifestDifference> first_difference(const Manifest& manifest, const Manifest& data);
+/// Empty if `data` (from `describe`) says the same as the manifest of the file. `sdk` and `compiler` are not
+/// in the data.
+[[nodiscard]] std::optional<ManifestDifference> first_difference(const Manifest& manifest,
+                                                                 const Manifest& data);
 
 /// A slot of kairos_hooks that is listed in manifests.
 struct HookSlot {

@@ -14,8 +14,12 @@ namespace kairos::host {
 
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool is_identifier(std::string_view word) {
   return !word.empty() && is_letter(word.front()) &&
@@ -23,7 +27,8 @@ bool is_identifier(std::string_view word) {
 }
 
 bool is_snake_case(std::string_view word) {
-  return is_identifier(word) && std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return is_identifier(word) &&
+         std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 /// A key of the logs: no separators of lists, nothing that a table or a terminal would take amiss.
@@ -34,24 +39,30 @@ bool is_key(std::string_view word) {
 /// Words between dots; the last is an identifier, and not "so", which would look like the name of a file.
 bool is_id(std::string_view id) {
   const std::size_t dot = id.rfind('.');
-  if (dot == std::string_view::npos || !is_identifier(id.substr(dot + 1)) || id.substr(dot + 1) == "so") return false;
+  if (dot == std::string_view::npos || !is_identifier(id.substr(dot + 1)) || id.substr(dot + 1) == "so")
+    return false;
   std::string_view domain = id.substr(0, dot);
   while (true) {
     const std::size_t end = domain.find('.');
     const std::string_view word = domain.substr(0, end);
-    const bool good = !word.empty() && (is_letter(word.front()) || is_digit(word.front())) &&
-                      std::all_of(word.begin(), word.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
+    const bool good =
+        !word.empty() && (is_letter(word.front()) || is_digit(word.front())) &&
+        std::all_of(word.begin(), word.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
     if (!good) return false;
     if (end == std::string_view::npos) return true;
     domain.remove_prefix(end + 1);
   }
 }
 
-/// Text that is shown must not steer a terminal.
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
 void check_text(const std::string& field, const std::string& text) {
   if (text.size() > longest_text)
-    throw BrokenRule{field, fmt::format("{} bytes", text.size()), fmt::format("at most {} bytes", longest_text)};
-  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+    throw BrokenRule{field, fmt::format("{} bytes", text.size()),
+                     fmt::format("at most {} bytes", longest_text)};
+  if (std::any_of(text.begin(), text.end(), is_control))
     throw BrokenRule{field, "a control character", "printable text"};
 }
 
@@ -72,7 +83,8 @@ class OptionRules {
       if (!is_identifier(alias)) fail("aliases", quoted(alias), "a name");
       take(alias, taken);
     }
-    for (const auto& [field, text] : {std::pair{"help", &option_.help}, {"unit", &option_.unit}, {"default", &option_.initial.text}})
+    for (const auto& [field, text] :
+         {std::pair{"help", &option_.help}, {"unit", &option_.unit}, {"default", &option_.initial.text}})
       check_text(option_field(id_, option_.name, field), *text);
     check_choices();
     check_values();
@@ -86,7 +98,8 @@ class OptionRules {
   }
 
   void take(const std::string& name, std::set<std::string>& taken) const {
-    if (!taken.insert(name).second) fail("name", quoted(name) + " twice or reserved by the host", "a name of its own");
+    if (!taken.insert(name).second)
+      fail("name", quoted(name) + " twice or reserved by the host", "a name of its own");
   }
 
   void check_choices() const {
@@ -105,10 +118,13 @@ class OptionRules {
     const OptionValue& initial = option_.initial;
     for (const OptionValue* bound : {&option_.min, &option_.max})
       if (!bound->absent() && (!has_bounds(option_.type) || bound->type != option_.type))
-        fail("min, max", std::string(type_name(bound->type)), "bounds of the type of the option, and only for numbers");
+        fail("min, max", std::string(type_name(bound->type)),
+             "bounds of the type of the option, and only for numbers");
     if (initial.absent()) return;
-    if (initial.type != option_.type) fail("default", std::string(type_name(initial.type)), std::string(type_name(option_.type)));
-    if ((option_.flags & KAIROS_OPTION_REQUIRED) != 0) fail("default", value_text(initial), "none, because the option is required");
+    if (initial.type != option_.type)
+      fail("default", std::string(type_name(initial.type)), std::string(type_name(option_.type)));
+    if ((option_.flags & KAIROS_OPTION_REQUIRED) != 0)
+      fail("default", value_text(initial), "none, because the option is required");
     if (initial.type == KAIROS_TYPE_ENUM &&
         std::find(option_.choices.begin(), option_.choices.end(), initial.text) == option_.choices.end())
       fail("default", quoted(initial.text), "one of the choices");
@@ -122,19 +138,22 @@ class OptionRules {
 void check_callback(const CallbackManifest& callback) {
   const auto field = [&callback](std::string_view name) { return callback_field(callback.id, name); };
   if (!is_id(callback.id))
-    throw BrokenRule{field("id"), '"' + callback.id + '"', "a reverse domain and a name, such as com.example.StallStop"};
+    throw BrokenRule{field("id"), '"' + callback.id + '"',
+                     "a reverse domain and a name, such as com.example.StallStop"};
   check_text(field("summary"), callback.summary);
   if (phase_name(callback.phase) == "unknown")
     throw BrokenRule{field("phase"), std::to_string(callback.phase), "measure, decide, report or persist"};
   for (const std::string& key : callback.publishes)
-    if (check_text(field("publishes"), key); !is_key(key)) throw BrokenRule{field("publishes"), '"' + key + '"', "keys of the logs"};
+    if (check_text(field("publishes"), key); !is_key(key))
+      throw BrokenRule{field("publishes"), '"' + key + '"', "keys of the logs"};
   const auto has = [&callback](std::string_view hook) {
     return std::find(callback.hooks.begin(), callback.hooks.end(), hook) != callback.hooks.end();
   };
   const bool state = callback.state_version != 0;
   if (has("state_save") != state || has("state_load") != state)
-    throw BrokenRule{field("state_version"), std::to_string(callback.state_version),
-                     state ? "the hooks state_save and state_load" : "a version, because there are state hooks"};
+    throw BrokenRule{
+        field("state_version"), std::to_string(callback.state_version),
+        state ? "the hooks state_save and state_load" : "a version, because there are state hooks"};
   if (callback.oldest_state_version > callback.state_version || (state && callback.oldest_state_version == 0))
     throw BrokenRule{field("oldest_state_version"), std::to_string(callback.oldest_state_version),
                      fmt::format("1 to {}", callback.state_version)};
@@ -143,6 +162,11 @@ void check_callback(const CallbackManifest& callback) {
 }
 
 }  // namespace
+
+std::string printable(std::string text) {
+  std::replace_if(text.begin(), text.end(), is_control, '?');
+  return text;
+}
 
 std::string callback_field(const std::string& id, std::string_view field) {
   return fmt::format("callback {}, {}", id, field);
@@ -161,7 +185,8 @@ void check_rules(const Manifest& manifest) {
   std::set<std::string_view> ids;
   for (const CallbackManifest& callback : manifest.callbacks) {
     check_callback(callback);
-    if (!ids.insert(callback.id).second) throw BrokenRule{"callbacks", callback.id + " twice", "different ids"};
+    if (!ids.insert(callback.id).second)
+      throw BrokenRule{"callbacks", callback.id + " twice", "different ids"};
   }
 }
 

@@ -15,21 +15,32 @@
 namespace kairos::host {
 
 constexpr std::array<std::pair<std::string_view, std::int32_t>, 4> phase_table = {
-    {{"measure", KAIROS_PHASE_MEASURE}, {"decide", KAIROS_PHASE_DECIDE}, {"report", KAIROS_PHASE_REPORT},
+    {{"measure", KAIROS_PHASE_MEASURE},
+     {"decide", KAIROS_PHASE_DECIDE},
+     {"report", KAIROS_PHASE_REPORT},
      {"persist", KAIROS_PHASE_PERSIST}}};
 
 constexpr std::array<std::pair<std::string_view, std::uint64_t>, 5> capability_table = {
-    {{"stop", KAIROS_CAN_STOP}, {"set_optimizer", KAIROS_CAN_SET_OPTIMIZER},
-     {"write_weights", KAIROS_CAN_WRITE_WEIGHTS}, {"write_gradients", KAIROS_CAN_WRITE_GRADIENTS},
+    {{"stop", KAIROS_CAN_STOP},
+     {"set_optimizer", KAIROS_CAN_SET_OPTIMIZER},
+     {"write_weights", KAIROS_CAN_WRITE_WEIGHTS},
+     {"write_gradients", KAIROS_CAN_WRITE_GRADIENTS},
      {"save_model", KAIROS_CAN_SAVE_MODEL}}};
 
 constexpr std::array<std::pair<std::string_view, std::int32_t>, 9> type_table = {
-    {{"bool", KAIROS_TYPE_BOOL}, {"int", KAIROS_TYPE_INT}, {"float", KAIROS_TYPE_FLOAT}, {"string", KAIROS_TYPE_STRING},
-     {"enum", KAIROS_TYPE_ENUM}, {"path", KAIROS_TYPE_PATH}, {"duration", KAIROS_TYPE_DURATION},
-     {"metric", KAIROS_TYPE_METRIC}, {"expression", KAIROS_TYPE_EXPRESSION}}};
+    {{"bool", KAIROS_TYPE_BOOL},
+     {"int", KAIROS_TYPE_INT},
+     {"float", KAIROS_TYPE_FLOAT},
+     {"string", KAIROS_TYPE_STRING},
+     {"enum", KAIROS_TYPE_ENUM},
+     {"path", KAIROS_TYPE_PATH},
+     {"duration", KAIROS_TYPE_DURATION},
+     {"metric", KAIROS_TYPE_METRIC},
+     {"expression", KAIROS_TYPE_EXPRESSION}}};
 
 constexpr std::array<std::pair<std::string_view, std::uint32_t>, 3> option_flag_table = {
-    {{"required", KAIROS_OPTION_REQUIRED}, {"min_exclusive", KAIROS_OPTION_MIN_EXCLUSIVE},
+    {{"required", KAIROS_OPTION_REQUIRED},
+     {"min_exclusive", KAIROS_OPTION_MIN_EXCLUSIVE},
      {"max_exclusive", KAIROS_OPTION_MAX_EXCLUSIVE}}};
 
 constexpr std::uint32_t most_callbacks = 256;
@@ -44,11 +55,17 @@ struct BrokenRule {
   std::string expected;
 };
 
-/// Throws BrokenRule unless names are names, defaults fit their types and bounds, and nothing is declared twice.
+/// Throws BrokenRule unless names are names, defaults fit their types and bounds, and nothing is declared
+/// twice.
 void check_rules(const Manifest& manifest);
+
+/// `text` with '?' for control characters: what a file says must not steer a terminal, not even from an
+/// error.
+[[nodiscard]] std::string printable(std::string text);
 
 /// "callback com.example.StallStop, option patience" and so on, so that all messages name fields alike.
 [[nodiscard]] std::string callback_field(const std::string& id, std::string_view field);
-[[nodiscard]] std::string option_field(const std::string& id, const std::string& option, std::string_view field);
+[[nodiscard]] std::string option_field(const std::string& id, const std::string& option,
+                                       std::string_view field);
 
 }  // namespace kairos::host

@@ -9,8 +9,8 @@
 
 namespace kairos::host {
 
-/// The value, or nothing if `text` is not of this KAIROS_TYPE_…. Texts of every kind (string, enum, path, metric, expression)
-/// are taken as they are. Never depends on the locale.
+/// The value, or nothing if `text` is not of this KAIROS_TYPE_…. Texts of every kind (string, enum, path,
+/// metric, expression) are taken as they are. Never depends on the locale.
 [[nodiscard]] std::optional<OptionValue> parse_value(std::int32_t type, std::string_view text);
 
 /// "a whole number, such as 10": what parse_value expects.

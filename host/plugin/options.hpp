@@ -23,7 +23,7 @@ enum class OnMissing { Error, Warn, Ignore };
 
 /// What the run knows before it starts.
 struct OptionContext {
-  std::vector<LogKey> keys;               ///< all keys that can be monitored, `val_…` ones included
+  std::vector<LogKey> keys;              ///< all keys that can be monitored, `val_…` ones included
   std::filesystem::path base_directory;  ///< for relative paths; empty for the current one
 };
 
@@ -34,9 +34,9 @@ struct ResolvedOptions {
   std::vector<std::string> warnings;  ///< sentences for the user
 };
 
-/// Checks `options` (key, text) against the declaration. Every instance takes `on_error` (default: disable for the phase report,
-/// else fatal) and `on_missing` beside its own. `who` is the instance as messages name it.
-/// Throws Error(Plugin) KAIROS-O020 … O028 for the first option that is wrong.
+/// Checks `options` (key, text) against the declaration. Every instance takes `on_error` (default: disable
+/// for the phase report, else fatal) and `on_missing` beside its own. `who` is the instance as messages name
+/// it. Throws Error(Plugin) KAIROS-O020 … O028 for the first option that is wrong.
 [[nodiscard]] ResolvedOptions resolve_options(const CallbackManifest& callback,
                                               std::span<const std::pair<std::string, std::string>> options,
                                               const OptionContext& context, std::string_view who);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The checks in the order of what a user can mend first: the file, the ABI, the manifest, the symbols, the libraries.
+// The checks in the order of what a user can mend first: the file, the ABI, the manifest, the symbols, the
+// libraries.
 #include "plugin/preflight.hpp"
 
 #include <fmt/format.h>
@@ -33,28 +34,32 @@ ElfNote find_note(const ElfImage& image, const std::string& where) {
     other = &note;
   }
   if (other == nullptr) throw refusal(RefusalCode::NoNote, {where, "none"});
-  throw refusal(RefusalCode::OtherMajor,
-                {where, fmt::format("ABI {}", other->type), fmt::format("ABI {}, which this host offers", KAIROS_ABI_MAJOR)});
+  throw refusal(RefusalCode::OtherMajor, {where, fmt::format("ABI {}", other->type),
+                                          fmt::format("ABI {}, which this host offers", KAIROS_ABI_MAJOR)});
 }
 
 AbiVersions check_versions(const NoteText& text, const std::string& where) {
   const AbiVersions abi{text.numbers[0], text.numbers[1], text.numbers[2]};
   if (abi.major != KAIROS_ABI_MAJOR)
-    throw refusal(RefusalCode::Malformed, {where, fmt::format("ABI {} in a note of ABI {}", abi.major, KAIROS_ABI_MAJOR)});
+    throw refusal(RefusalCode::Malformed,
+                  {where, fmt::format("ABI {} in a note of ABI {}", abi.major, KAIROS_ABI_MAJOR)});
   if (abi.minor_required > abi.minor_built)
     throw refusal(RefusalCode::Malformed,
-                  {where, fmt::format("a note that requires minor {} but was built with {}", abi.minor_required, abi.minor_built)});
+                  {where, fmt::format("a note that requires minor {} but was built with {}",
+                                      abi.minor_required, abi.minor_built)});
   if (abi.minor_required > KAIROS_ABI_MINOR)
-    throw refusal(RefusalCode::NewerMinor,
-                  {where, fmt::format("ABI {}.{} required", abi.major, abi.minor_required),
-                   fmt::format("at most ABI {}.{}, which this host offers", KAIROS_ABI_MAJOR, KAIROS_ABI_MINOR)});
+    throw refusal(
+        RefusalCode::NewerMinor,
+        {where, fmt::format("ABI {}.{} required", abi.major, abi.minor_required),
+         fmt::format("at most ABI {}.{}, which this host offers", KAIROS_ABI_MAJOR, KAIROS_ABI_MINOR)});
   return abi;
 }
 
 Manifest read_manifest(const ElfImage& image, const std::string& where) {
   const ElfNote note = find_note(image, where);
   if (note.description.size() < sizeof(NoteText))
-    throw refusal(RefusalCode::Malformed, {where, fmt::format("a note of {} bytes", note.description.size())});
+    throw refusal(RefusalCode::Malformed,
+                  {where, fmt::format("a note of {} bytes", note.description.size())});
   NoteText text;
   std::memcpy(&text, note.description.data(), sizeof text);
   const AbiVersions abi = check_versions(text, where);
@@ -77,12 +82,13 @@ bool is_entry_symbol(std::string_view name) {
 
 /// True for what linkers add by themselves.
 bool is_of_linker(std::string_view name) {
-  constexpr std::array<std::string_view, 7> names = {"_init", "_fini", "_edata", "edata", "_end", "end", "__bss_start"};
+  constexpr std::array<std::string_view, 7> names = {"_init", "_fini", "_edata",     "edata",
+                                                     "_end",  "end",   "__bss_start"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Refuses a plugin that another could bind to by accident, or that binds to the host by name. An entry symbol of another major
-/// is no extra: one file may serve two.
+/// Refuses a plugin that another could bind to by accident, or that binds to the host by name. An entry
+/// symbol of another major is no extra: one file may serve two.
 void check_symbols(const ElfImage& image, const std::string& where) {
   bool has_entry = false;
   std::vector<std::string> extra;
@@ -114,11 +120,11 @@ void check_symbols(const ElfImage& image, const std::string& where) {
 }
 
 /// Only the libraries that the plugin names itself; what these need in turn is left to the loader.
-void check_libraries(const DynamicSection& section, const std::filesystem::path& file, LibraryIndex& libraries) {
+void check_libraries(const DynamicSection& section, const std::filesystem::path& file,
+                     LibraryIndex& libraries) {
   for (const std::string& name : section.needed)
     if (libraries.find(name, section, file) == nullptr)
-      throw refusal(RefusalCode::LibraryMissing,
-                    {file.string(), "no " + name, name});
+      throw refusal(RefusalCode::LibraryMissing, {file.string(), "no " + name, name});
   for (const VersionNeed& need : section.version_needs) {
     const LibraryIndex::Found* library = libraries.find(need.library, section, file);
     // The loader warns and goes on where a library has no versions at all.

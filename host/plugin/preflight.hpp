@@ -11,11 +11,12 @@ namespace kairos::host {
 
 /// What could be read of a plugin: complete, or up to the point where it was refused.
 struct Inspection {
-  Plugin plugin;                       ///< the manifest is empty if it could not be read
+  Plugin plugin;                     ///< the manifest is empty if it could not be read
   std::optional<Diagnosis> refusal;  ///< empty if the plugin may be loaded
 };
 
-/// Checks `file` (absolute) as the system's loader would and reads its manifest. Never throws for what is in the file.
+/// Checks `file` (absolute) as the system's loader would and reads its manifest. Never throws for what is in
+/// the file.
 [[nodiscard]] Inspection inspect(const std::filesystem::path& file, LibraryIndex& libraries);
 
 }  // namespace kairos::host

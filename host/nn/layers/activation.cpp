@@ -12,13 +12,13 @@ const Activation& read_activation(ConfigReader& config, std::string_view key) {
   const nlohmann::json* value = config.take(key);
   if (value == nullptr) return *find_activation("linear");
   const nlohmann::json* name = value;
-  if (value->is_object() && value->value("class_name", nlohmann::json()) == "function" && value->contains("config"))
+  if (value->is_object() && value->value("class_name", nlohmann::json()) == "function" &&
+      value->contains("config"))
     name = &value->at("config");
   if (!name->is_string()) config.bad_value(key, "the name of an activation function");
   if (const Activation* found = find_activation(name->get_ref<const std::string&>())) return *found;
-  throw Error(ErrorKind::Model,
-              {"KAIROS-M004", config.where(), "there is no activation " + brief_json(*name), "", "",
-               suggest(name->get_ref<const std::string&>(), activation_names())});
+  throw Error(ErrorKind::Model, {"KAIROS-M004", config.where(), "there is no activation " + brief_json(*name),
+                                 "", "", suggest(name->get_ref<const std::string&>(), activation_names())});
 }
 
 namespace {
@@ -43,7 +43,8 @@ class ActivationLayer final : public Layer {
   void backward(const Pass& pass, const LayerGradients& g) override {
     if (g.input_gradients.front() == nullptr) return;
     const float* kept = activation_.needs == ActivationNeeds::Output ? g.output : g.inputs.front();
-    activation_.backward(pass.batch * rows_per_sample_, width_, kept, g.output_gradient, g.input_gradients.front());
+    activation_.backward(pass.batch * rows_per_sample_, width_, kept, g.output_gradient,
+                         g.input_gradients.front());
   }
 
  protected:

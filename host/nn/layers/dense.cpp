@@ -25,8 +25,8 @@ class DenseLayer final : public Layer {
         kernel_regularizer_(read_regularizer(config, "kernel_regularizer")),
         bias_regularizer_(read_regularizer(config, "bias_regularizer")) {
     const char* const cure = "Remove it from the layer";
-    for (const char* key : {"activity_regularizer", "kernel_constraint", "bias_constraint", "lora_rank", "lora_alpha",
-                            "quantization_config"})
+    for (const char* key : {"activity_regularizer", "kernel_constraint", "bias_constraint", "lora_rank",
+                            "lora_alpha", "quantization_config"})
       config.unsupported(key, nullptr, cure);
   }
 
@@ -49,7 +49,8 @@ class DenseLayer final : public Layer {
   }
 
   void reserve(std::int64_t batch) override {
-    if (activation_.needs == ActivationNeeds::Input) before_activation_.reserve(batch * rows_per_sample_ * units_);
+    if (activation_.needs == ActivationNeeds::Input)
+      before_activation_.reserve(batch * rows_per_sample_ * units_);
   }
 
   void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
@@ -70,7 +71,8 @@ class DenseLayer final : public Layer {
       product_->backward_weights(rows, g.inputs.front(), g.output_gradient, parameters()[0].gradient.data(),
                                  use_bias_ ? parameters()[1].gradient.data() : nullptr);
     if (g.input_gradients.front() != nullptr)
-      product_->backward_data(rows, g.output_gradient, parameters()[0].values.data(), g.input_gradients.front());
+      product_->backward_data(rows, g.output_gradient, parameters()[0].values.data(),
+                              g.input_gradients.front());
   }
 
  protected:
@@ -82,7 +84,8 @@ class DenseLayer final : public Layer {
     config["bias_initializer"] = bias_initializer_.json();
     config["kernel_regularizer"] = regularizer_json(kernel_regularizer_);
     config["bias_regularizer"] = regularizer_json(bias_regularizer_);
-    for (const char* key : {"kernel_constraint", "bias_constraint", "quantization_config"}) config[key] = nullptr;
+    for (const char* key : {"kernel_constraint", "bias_constraint", "quantization_config"})
+      config[key] = nullptr;
   }
 
  private:

@@ -19,14 +19,15 @@ class DropoutLayer final : public Layer {
   explicit DropoutLayer(ConfigReader& config)
       : Layer(config, "Dropout"),
         rate_(config.required_number("rate", {0, 1})),
-        seed_(config.optional_integer("seed", {-std::numeric_limits<double>::infinity(),
-                                               std::numeric_limits<double>::infinity()})) {
+        seed_(config.optional_integer(
+            "seed", {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()})) {
     config.unsupported("noise_shape", nullptr, "Remove it from the layer");
     const double kept = 1 - rate_;
     scale_ = kept > 0 ? static_cast<float>(1 / kept) : 0.0F;
     constexpr double whole = 18446744073709551616.0;  // 2^64
     const double limit = rate_ * whole;
-    drop_below_ = limit >= whole ? std::numeric_limits<std::uint64_t>::max() : static_cast<std::uint64_t>(limit);
+    drop_below_ =
+        limit >= whole ? std::numeric_limits<std::uint64_t>::max() : static_cast<std::uint64_t>(limit);
   }
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {

@@ -12,8 +12,8 @@ namespace kairos::host {
 [[nodiscard]] LayerType dropout_layer_type();
 [[nodiscard]] LayerType flatten_layer_type();
 
-/// The activation under that key: a name, or Keras' {"class_name": "function", "config": name}; linear if absent.
-/// Throws Error(Model).
+/// The activation under that key: a name, or Keras' {"class_name": "function", "config": name}; linear if
+/// absent. Throws Error(Model).
 [[nodiscard]] const Activation& read_activation(ConfigReader& config, std::string_view key);
 
 }  // namespace kairos::host

@@ -23,5 +23,12 @@ class Error : public std::runtime_error {
   kairos_status status_;
 };
 
+/// A function of the host failed. The host has recorded its reason in the call; what() only says what was being done. An author
+/// may let it pass, which ends the hook with the host's reason, or catch it and go on.
+class HostError : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace v1
 }  // namespace kairos

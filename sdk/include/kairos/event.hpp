@@ -30,7 +30,7 @@ inline std::string_view from_abi(kairos_str text) { return {text.ptr, static_cas
 }  // namespace detail
 
 /// Common half of all events. Borrowed until the hook returns. Every function here is for the fit thread; each throws
-/// kairos::Error with the host's reason where it fails, which an author may just let pass.
+/// kairos::Error where it fails, which an author may just let pass: the user then reads the host's reason.
 class Event {
  public:
   Event(const detail::Interfaces& interfaces, kairos_call* call) : interfaces_(interfaces), call_(call) {}
@@ -169,9 +169,8 @@ class Event {
     check(logs().key(call_, index, &key), "reading a key of the logs");
     return key;
   }
-  /// The host has put its reason into the call's slot already; the status is enough to end the hook with it.
   static void check(kairos_status status, const char* doing) {
-    if (status != KAIROS_OK) throw Error(status, doing);
+    if (status != KAIROS_OK) throw HostError(status, doing);
   }
 
   const detail::Interfaces& interfaces_;

@@ -42,13 +42,16 @@ enum class Direction : std::int32_t {
   Max = KAIROS_DIRECTION_MAX
 };
 
-/// True if `value` improves on `best` by more than |min_delta|, strictly, as in Keras 3; NaN never does, and a best that is
-/// unset (NaN) is beaten by the first finite value.
+/// True if `value` improves on `best` by more than |min_delta|, strictly; NaN never does, and a best that is unset (NaN) is
+/// beaten by the first finite value. Decided as Keras 3 decides: the delta goes to the value, and both sides are compared as
+/// float32, so that 0.8 to 0.7 is no improvement by more than 0.1 whatever the last bit of a double says.
 [[nodiscard]] inline bool is_better(Direction direction, double value, double best, double min_delta = 0.0) {
   if (std::isnan(value)) return false;
   if (std::isnan(best)) return std::isfinite(value);
   const double delta = std::fabs(min_delta);
-  return direction == Direction::Max ? value > best + delta : value < best - delta;
+  const auto handicapped = static_cast<float>(direction == Direction::Max ? value - delta : value + delta);
+  const auto reference = static_cast<float>(best);
+  return direction == Direction::Max ? handicapped > reference : handicapped < reference;
 }
 
 namespace detail {
@@ -123,6 +126,10 @@ constexpr void constrain(kairos_option& spec, Choices choices) { spec.choices = 
 /// What all options share: the declaration, and the value that the host filled in.
 class OptionBase {
  public:
+  // A copy would not be known to the host.
+  OptionBase(const OptionBase&) = delete;
+  OptionBase& operator=(const OptionBase&) = delete;
+
   /// False if the option has no default and the user did not set it.
   [[nodiscard]] bool is_set() const { return value_.type != KAIROS_TYPE_ABSENT; }
   [[nodiscard]] constexpr const kairos_option& declaration() const { return declaration_; }

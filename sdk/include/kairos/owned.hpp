@@ -12,6 +12,8 @@ namespace detail {
 class OwnedBase {
  public:
   using Lifetime = void (*)(OwnedBase&);
+  OwnedBase(const OwnedBase&) = delete;
+  OwnedBase& operator=(const OwnedBase&) = delete;
   void make() { make_(*this); }
   void end() { end_(*this); }
   OwnedBase* next = nullptr;

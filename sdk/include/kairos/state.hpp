@@ -28,6 +28,10 @@ class StateBase {
   using Assign = void (*)(StateBase&, std::string_view bytes);
   using Lifetime = void (*)(StateBase&);
 
+  // A copy would take the other one's name and place in the list.
+  StateBase(const StateBase&) = delete;
+  StateBase& operator=(const StateBase&) = delete;
+
   [[nodiscard]] const char* name() const { return name_; }
   [[nodiscard]] std::string_view view() const { return view_(*this); }
   [[nodiscard]] bool fits(std::string_view bytes) const { return fits_(bytes); }
@@ -75,6 +79,8 @@ class State : public detail::StateBase {
     value_ = value;
     return *this;
   }
+  /// Takes the value, not the name.
+  State& operator=(const State& other) { return *this = other.value_; }
   T operator++() { return ++value_; }
   T operator--() { return --value_; }
   State& operator+=(const T& by) {
@@ -149,6 +155,8 @@ class State<std::vector<T>> : public detail::ContainerState<std::vector<T>> {
 class Snapshot : public State<std::uint64_t> {
  public:
   constexpr Snapshot(detail::Members* owner, const char* name) : State(owner, name, 0) {}
+  /// Two snapshots never share one memory.
+  Snapshot& operator=(const Snapshot&) = delete;
 
   [[nodiscard]] bool empty() const { return value() == 0; }
   /// Remembers the weights of now, in place of what was remembered.

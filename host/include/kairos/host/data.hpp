@@ -13,27 +13,30 @@ namespace kairos::host {
 
 /// Whether the first line of a CSV names the columns.
 enum class HeaderPolicy {
-  Detect,   ///< it does if none of its fields is a number, or if the target or weight is one of its fields
+  Detect,  ///< it does if none of its fields is a number, or if the target or weight is one of its fields
   Present,
-  Absent,   ///< columns are then called by their index
+  Absent,  ///< columns are then called by their index
 };
 
 enum class TargetUse {
   Required,  ///< fit, evaluate
-  Optional,  ///< predict: a target that is named and there is taken out of the inputs, one that is missing is not missed
+  Optional,  ///< predict: a target that is named and there is taken out of the inputs, one that is missing is
+             ///< not missed
 };
 
 /// What to read and what it means.
 struct DataSpec {
   std::filesystem::path file;  ///< .csv, .tsv, .txt, .data, .npy or .npz
-  /// CSV: a column by name or by index from 0 (from the end: -1), several as "a,b"; NPZ: an array, "y" if empty;
-  /// for each: an .npy file, or one column of numbers in a .csv file.
+  /// CSV: a column by name or by index from 0 (from the end: -1), several as "a,b"; NPZ: an array, "y" if
+  /// empty; for each: an .npy file, or one column of numbers in a .csv file.
   std::string target;
-  std::string sample_weight;  ///< as `target`, but one column; "" for none (NPZ: "sample_weight" if it is there)
+  std::string
+      sample_weight;  ///< as `target`, but one column; "" for none (NPZ: "sample_weight" if it is there)
   TargetUse target_use = TargetUse::Required;
   HeaderPolicy header = HeaderPolicy::Detect;
   char delimiter = '\0';  ///< '\0': a tab for .tsv, else a comma
-  /// Labels of a target of text by number, from an earlier `Dataset::class_names`. Empty: 0, 1, … in sorted order.
+  /// Labels of a target of text by number, from an earlier `Dataset::class_names`. Empty: 0, 1, … in sorted
+  /// order.
   std::vector<std::string> class_names;
 };
 
@@ -42,9 +45,9 @@ struct LoadedData {
   std::optional<Dataset> validation;  ///< of an NPZ with x_val and y_val
 };
 
-/// Reads everything into memory and checks it (`Dataset::check`). In an NPZ, several inputs and targets are called
-/// x0, x1, …, y0, y1, …, their validation x0_val, …, and weights per output sample_weight0, ….
-/// Decimal text is rounded to the nearest float32. Throws Error(Data), or Error(File) if a file cannot be read.
+/// Reads everything into memory and checks it (`Dataset::check`). In an NPZ, several inputs and targets are
+/// called x0, x1, …, y0, y1, …, their validation x0_val, …, and weights per output sample_weight0, …. Decimal
+/// text is rounded to the nearest float32. Throws Error(Data), or Error(File) if a file cannot be read.
 [[nodiscard]] LoadedData load_data(const DataSpec& spec);
 
 }  // namespace kairos::host

@@ -16,23 +16,29 @@ struct NamedArray {
   Array array;       ///< [n_samples, …]
 };
 
-/// How messages call a sample: by its line in a text file (counted from 1) or by its row in an array (from 0).
+/// How messages call a sample: by its line in a text file (counted from 1) or by its row in an array (from
+/// 0).
 enum class RowNaming { Index, Line };
 
 /// What `fit`, `evaluate` and `predict` read. All arrays have the same number of rows; `check()` says so.
 struct Dataset {
   std::vector<NamedArray> inputs;
-  std::vector<NamedArray> targets;         ///< empty for predict
-  std::vector<NamedArray> sample_weights;  ///< empty, one for all outputs, or one per output; [n] or [n, timesteps]
-  std::string origin;                      ///< where it was read from, for messages: "iris.csv"
-  std::int64_t first_row = 0;              ///< row of the file that sample 0 stands in, for messages; 1 for a CSV with a header
+  std::vector<NamedArray> targets;  ///< empty for predict
+  std::vector<NamedArray>
+      sample_weights;  ///< empty, one for all outputs, or one per output; [n] or [n, timesteps]
+  std::string origin;  ///< where it was read from, for messages: "iris.csv"
+  std::int64_t first_row =
+      0;  ///< row of the file that sample 0 stands in, for messages; 1 for a CSV with a header
   RowNaming row_naming = RowNaming::Index;
-  std::vector<std::string> class_names;  ///< what the labels 0, 1, … of a target of text mean; empty if it was numbers
+  std::vector<std::string>
+      class_names;  ///< what the labels 0, 1, … of a target of text mean; empty if it was numbers
 
-  [[nodiscard]] std::int64_t size() const noexcept { return inputs.empty() ? 0 : inputs.front().array.rows(); }
+  [[nodiscard]] std::int64_t size() const noexcept {
+    return inputs.empty() ? 0 : inputs.front().array.rows();
+  }
 
-  /// Throws Error(Data) unless all row counts agree, no value is NaN or infinite, and no weight is negative or NaN;
-  /// names array, row and column.
+  /// Throws Error(Data) unless all row counts agree, no value is NaN or infinite, and no weight is negative
+  /// or NaN; names array, row and column.
   void check() const;
 
   /// Where a sample stands, for messages: "iris.csv:17" or "digits.npz: row 16 (counted from 0)".

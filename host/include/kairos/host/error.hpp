@@ -11,7 +11,8 @@ namespace kairos::host {
 
 /// What went wrong and what ends it. Every field but `code` and `what` may be empty.
 struct Diagnosis {
-  std::string code;      ///< "KAIROS-D004": the letter is the kind (see ErrorKind), the number never changes meaning.
+  std::string
+      code;  ///< "KAIROS-D004": the letter is the kind (see ErrorKind), the number never changes meaning.
   std::string where;     ///< File, file:row, layer, option or plugin.
   std::string what;      ///< What failed, without a full stop.
   std::string found;     ///< What was there.
@@ -44,7 +45,8 @@ class Error : public std::runtime_error {
   Diagnosis diagnosis_;
 };
 
-/// The candidate closest to `word` by edit distance (case and '_' do not count), or "" if none is near enough to suggest.
+/// The candidate closest to `word` by edit distance (case and '_' do not count), or "" if none is near enough
+/// to suggest.
 [[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 /// `Did you mean "X"?` for the nearest candidate, else `Known are: a, b, c`; "" when there is no candidate.

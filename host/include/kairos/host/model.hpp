@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the fit loop and the callbacks know of a model. `nn/` is one implementation, a loop of one's own another.
+// What the fit loop and the callbacks know of a model. `nn/` is one implementation, a loop of one's own
+// another.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +34,8 @@ class Trainee {
   virtual ~Trainee() = default;
 
   /// Weights (trainable or not) in Keras' get_weights() order for Role::Weight and Role::Buffer together are
-  /// `tensors(Role::Weight)`; Role::Buffer lists the untrained ones again. The span is borrowed until the next call.
+  /// `tensors(Role::Weight)`; Role::Buffer lists the untrained ones again. The span is borrowed until the
+  /// next call.
   virtual std::span<const TensorRef> tensors(Role role) = 0;
 
   /// Must be called after values behind `tensors(Role::Weight)` or `Role::Slot` were written.
@@ -50,6 +52,10 @@ class Trainee {
 
   /// Writes the model or its weights atomically; the format follows the ending. Never changes the live model.
   virtual void save(const std::filesystem::path& file, SaveContent content) = 0;
+
+  /// Why `save` could not write such a file whatever the disk says (its ending, its content); "" if it could.
+  [[nodiscard]] virtual std::string save_fault(const std::filesystem::path& file,
+                                               SaveContent content) const = 0;
 
   /// Loads weights in place. The file's shapes must fit, else Error(Model) and nothing has changed.
   virtual void load_weights(const std::filesystem::path& file) = 0;
@@ -71,12 +77,13 @@ struct WeightView {
   std::int64_t per_sample = 1;
 };
 
-/// One batch, borrowed for the call. inputs[i] is [size, inputs()[i].shape…], likewise targets by output; row-major.
+/// One batch, borrowed for the call. inputs[i] is [size, inputs()[i].shape…], likewise targets by output;
+/// row-major.
 struct Batch {
   std::int64_t size = 0;  ///< samples
   std::vector<const float*> inputs;
-  std::vector<const float*> targets;    ///< empty for predict
-  std::vector<WeightView> weights;      ///< for the loss and the weighted metrics; empty or one per output
+  std::vector<const float*> targets;  ///< empty for predict
+  std::vector<WeightView> weights;    ///< for the loss and the weighted metrics; empty or one per output
 };
 
 /// Told when the gradients of a batch are complete and the step is not yet made.
@@ -107,7 +114,8 @@ class Model : public Trainee {
   virtual void train_batch(const Batch& batch, GradientObserver* observer) = 0;
   /// Forward in inference mode, loss and metrics.
   virtual void test_batch(const Batch& batch) = 0;
-  /// Forward in inference mode; outputs[i] points to [size, outputs()[i].shape…], borrowed until the next call.
+  /// Forward in inference mode; outputs[i] points to [size, outputs()[i].shape…], borrowed until the next
+  /// call.
   virtual void predict_batch(const Batch& batch, std::span<const float*> outputs) = 0;
 };
 

@@ -17,8 +17,8 @@
 
 namespace kairos::host {
 
-/// The value of an option. `type` is a KAIROS_TYPE_… number (kairos/abi/option.h) and says which other field counts:
-/// bool, int and duration (nanoseconds) use `integer`, float uses `number`, all others `text`.
+/// The value of an option. `type` is a KAIROS_TYPE_… number (kairos/abi/option.h) and says which other field
+/// counts: bool, int and duration (nanoseconds) use `integer`, float uses `number`, all others `text`.
 struct OptionValue {
   std::int32_t type = 0;
   std::int64_t integer = 0;
@@ -45,12 +45,12 @@ struct OptionSpec {
 struct CallbackManifest {
   std::string id;
   std::string summary;
-  std::int32_t phase = 0;                ///< KAIROS_PHASE_…
-  std::uint64_t capabilities = 0;        ///< KAIROS_CAN_…
-  std::vector<std::string> publishes;    ///< keys that it may publish
-  std::uint32_t state_version = 0;       ///< 0: no state
+  std::int32_t phase = 0;              ///< KAIROS_PHASE_…
+  std::uint64_t capabilities = 0;      ///< KAIROS_CAN_…
+  std::vector<std::string> publishes;  ///< keys that it may publish
+  std::uint32_t state_version = 0;     ///< 0: no state
   std::uint32_t oldest_state_version = 0;
-  std::vector<std::string> hooks;        ///< in the order of kairos_hooks, without create and destroy
+  std::vector<std::string> hooks;  ///< in the order of kairos_hooks, without create and destroy
   std::vector<OptionSpec> options;
 
   /// What follows the last '.' of the id.
@@ -96,7 +96,8 @@ struct Refusal {
   std::vector<std::string> ids;  ///< callbacks that its manifest names, as far as it could be read
 };
 
-/// One --plugin: `ID[@instance][:key=value,…]`, or a path to a .so with `#ID` where it holds several callbacks.
+/// One --plugin: `ID[@instance][:key=value,…]`, or a path to a .so with `#ID` where it holds several
+/// callbacks.
 struct PluginSpec {
   std::string target;    ///< an id or short name, or the path of a .so
   std::string callback;  ///< what stands after '#', else ""
@@ -111,12 +112,13 @@ struct PluginSpec {
 /// Throws Error(Plugin) with the column of what is wrong.
 [[nodiscard]] PluginSpec parse_plugin_spec(std::string_view text);
 
-/// The directories to scan, absolute, in order: those of the command line (relative ones are taken from the current
-/// directory), those of the variable KAIROS_PLUGIN_PATH (separated by ':', absolute only), `install_directory` (may be empty).
-/// Throws Error(Plugin) for one that was asked for and is no readable directory; a missing `install_directory` is left out.
-[[nodiscard]] std::vector<std::filesystem::path> plugin_directories(std::span<const std::filesystem::path> command_line,
-                                                                    std::optional<std::string_view> environment,
-                                                                    const std::filesystem::path& install_directory);
+/// The directories to scan, absolute, in order: those of the command line (relative ones are taken from the
+/// current directory), those of the variable KAIROS_PLUGIN_PATH (separated by ':', absolute only),
+/// `install_directory` (may be empty). Throws Error(Plugin) for one that was asked for and is no readable
+/// directory; a missing `install_directory` is left out.
+[[nodiscard]] std::vector<std::filesystem::path> plugin_directories(
+    std::span<const std::filesystem::path> command_line, std::optional<std::string_view> environment,
+    const std::filesystem::path& install_directory);
 
 /// All plugins that can be seen. Pointers into it live as long as it does, also when it is moved.
 class Catalog {
@@ -127,17 +129,21 @@ class Catalog {
     std::size_t index = 0;  ///< of the callback in the manifest
   };
 
-  /// Reads every *.so in the directories (not below them), then the files that were named. What cannot be used becomes a
-  /// refusal, and so do two files with a callback of the same id, unless one of them was named. Runs no plugin code.
+  /// Reads every *.so in the directories (not below them), then the files that were named. What cannot be
+  /// used becomes a refusal, and so do two files with a callback of the same id, unless one of them was
+  /// named. Runs no plugin code.
   [[nodiscard]] static Catalog scan(std::span<const std::filesystem::path> directories,
                                     std::span<const std::filesystem::path> files = {});
 
   [[nodiscard]] const std::vector<Plugin>& plugins() const noexcept { return plugins_; }
   [[nodiscard]] const std::vector<Refusal>& refusals() const noexcept { return refusals_; }
-  [[nodiscard]] const std::vector<std::filesystem::path>& directories() const noexcept { return directories_; }
+  [[nodiscard]] const std::vector<std::filesystem::path>& directories() const noexcept {
+    return directories_;
+  }
 
-  /// The callback with this id or short name; "EarlyStopping", "early_stopping" and "kairos.EarlyStopping" are the same.
-  /// Throws Error(Plugin) if there is none or more than one, or if what would have been it was refused.
+  /// The callback with this id or short name; "EarlyStopping", "early_stopping" and "kairos.EarlyStopping"
+  /// are the same. Throws Error(Plugin) if there is none or more than one, or if what would have been it was
+  /// refused.
   [[nodiscard]] Match find(std::string_view name) const;
 
   /// The same for a --plugin. A file must be among those given to `scan`.

@@ -24,7 +24,8 @@ struct kairos_host {
   void *impl;            /* the host's own; not for plugins */
 
   /* Records why a call fails and returns `status`, so that a hook can say `return host->fail(call, status, text)`.
-   * The text is copied; the host adds plugin, instance, hook and epoch. [fit-thread & any-state] */
+   * The text is copied; the host adds plugin, instance, hook and epoch. A function of the host that failed has recorded its
+   * reason by itself: returning its status is enough. The last reason recorded counts. [fit-thread & any-state] */
   kairos_status (*fail)(kairos_call *call, kairos_status status, kairos_str text);
 
   /* A line for the user, under the instance's name. The text is copied. [any-thread & any-state] */

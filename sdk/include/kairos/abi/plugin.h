@@ -105,9 +105,10 @@ typedef struct kairos_plugin {
   const kairos_callback *const *callbacks;
   uint32_t callback_count, flags; /* flags: 0 */
 
-  /* May be null. Once in a process, after every check has passed and before the first create. [fit-thread & loading] */
+  /* May be null. Once for each run that uses the plugin, after every check has passed and before its first create.
+   * [fit-thread & loading] */
   kairos_status (*open)(const kairos_host *host, kairos_call *call);
-  /* May be null. Once for each open that succeeded, after the last destroy. [fit-thread & any-state] */
+  /* May be null. Once for each open that succeeded, after the last destroy of that run. [fit-thread & any-state] */
   void (*close)(void);
 } kairos_plugin;
 

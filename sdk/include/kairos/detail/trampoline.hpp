@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <new>
 #include <string>
@@ -27,6 +28,8 @@ kairos_status guarded(const kairos_host* host, kairos_call* call, Work&& work) n
   try {
     std::forward<Work>(work)();
     return KAIROS_OK;
+  } catch (const HostError& error) {
+    return error.status();  // fail() would replace the host's reason by a poorer one.
   } catch (const Error& error) {
     return host->fail(call, error.status(), to_abi(error.what()));
   } catch (const std::bad_alloc&) {

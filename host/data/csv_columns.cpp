@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Columns by name, by index, by index from the end.
+#include "data/csv_columns.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
+
+#include "data/csv.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+bool is_number(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return !text.empty() && error != std::errc::invalid_argument && end == text.data() + text.size();
+}
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    parts.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::optional<std::size_t> find_column(const std::vector<std::string>& names, const std::string& wanted) {
+  if (const auto named = std::find(names.begin(), names.end(), wanted);
+      named != names.end() && !wanted.empty())
+    return static_cast<std::size_t>(named - names.begin());
+  std::int64_t index = 0;
+  const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), index);
+  if (wanted.empty() || error != std::errc{} || end != wanted.data() + wanted.size()) return std::nullopt;
+  const auto count = static_cast<std::int64_t>(names.size());
+  if (index < -count || index >= count) return std::nullopt;
+  return static_cast<std::size_t>(index < 0 ? index + count : index);
+}
+
+[[noreturn]] void unknown(const std::vector<std::string>& names, const std::string& wanted, const char* role,
+                          const DataSpec& spec) {
+  const bool header =
+      std::any_of(names.begin(), names.end(), [](const std::string& name) { return !name.empty(); });
+  const std::string count = std::to_string(names.size());
+  throw Error(
+      ErrorKind::Data,
+      {"KAIROS-D022", spec.file.string(), std::string("there is no such ") + role + " column",
+       "\"" + wanted + "\"",
+       header ? "a name of the header or an index from -" + count + " to " + std::to_string(names.size() - 1)
+              : "an index from -" + count + " to " + std::to_string(names.size() - 1) +
+                    ", because the file has no header",
+       header ? suggest(wanted, names) : "Give the index of the column"});
+}
+
+void assign(CsvColumns& columns, const std::vector<std::string>& names, const std::string& wanted,
+            ColumnUse use, const DataSpec& spec) {
+  const char* role = use == ColumnUse::Target ? "target" : "sample weight";
+  const std::optional<std::size_t> index = find_column(names, wanted);
+  if (!index && use == ColumnUse::Target && spec.target_use == TargetUse::Optional) return;
+  if (!index) unknown(names, wanted, role, spec);
+  CsvColumn& column = columns.all[*index];
+  if (column.use != ColumnUse::Input)
+    throw Error(ErrorKind::Data, {"KAIROS-D038", spec.file.string(), "a column is asked for twice",
+                                  columns.call(*index), "each column once", "Name another column"});
+  column.use = use;
+  column.slot = use == ColumnUse::Target ? columns.targets++ : columns.weights++;
+}
+
+void refuse_duplicates(const std::vector<std::string>& names, const DataSpec& spec) {
+  std::set<std::string> seen;
+  for (const std::string& name : names)
+    if (!seen.insert(name).second)
+      throw Error(ErrorKind::Data,
+                  {"KAIROS-D023", spec.file.string(), "two columns have the same name", "\"" + name + "\"",
+                   "names that differ", "Rename one of them in the header"});
+}
+
+}  // namespace
+
+std::string CsvColumns::call(std::size_t index) const {
+  if (!all[index].name.empty()) return "column \"" + all[index].name + "\"";
+  return "column " + std::to_string(index) + " (counted from 0)";
+}
+
+bool is_header(const std::vector<std::string>& record, const DataSpec& spec) {
+  if (spec.header != HeaderPolicy::Detect) return spec.header == HeaderPolicy::Present;
+  if (std::none_of(record.begin(), record.end(), is_number)) return true;
+  const auto names_one = [&](const std::string& wanted) {
+    return !is_number(wanted) && std::find(record.begin(), record.end(), wanted) != record.end();
+  };
+  if (names_one(spec.target) || names_one(spec.sample_weight)) return true;
+  const std::vector<std::string> targets = split(spec.target);
+  return targets.size() > 1 && std::all_of(targets.begin(), targets.end(), names_one);
+}
+
+CsvColumns assign_columns(const std::vector<std::string>& names, const DataSpec& spec) {
+  const bool header =
+      std::any_of(names.begin(), names.end(), [](const std::string& name) { return !name.empty(); });
+  if (header) refuse_duplicates(names, spec);
+  CsvColumns columns;
+  for (const std::string& name : names) columns.all.push_back({name, ColumnUse::Input, 0});
+  if (!spec.target.empty() && !names_file(spec.target)) {
+    const std::vector<std::string> wanted =
+        find_column(names, spec.target) ? std::vector<std::string>{spec.target} : split(spec.target);
+    for (const std::string& one : wanted) assign(columns, names, one, ColumnUse::Target, spec);
+  } else if (spec.target.empty() && spec.target_use == TargetUse::Required) {
+    throw Error(ErrorKind::Data, {"KAIROS-D021", spec.file.string(), "no target column is named", "", "one",
+                                  header ? "Name one of the header's: " + suggest("", names)
+                                         : "Give its index, -1 for the last column"});
+  }
+  if (!spec.sample_weight.empty() && !names_file(spec.sample_weight))
+    assign(columns, names, spec.sample_weight, ColumnUse::Weight, spec);
+  for (CsvColumn& column : columns.all)
+    if (column.use == ColumnUse::Input) column.slot = columns.inputs++;
+  if (columns.inputs == 0)
+    throw Error(ErrorKind::Data,
+                {"KAIROS-D039", spec.file.string(), "no column is left for the input",
+                 std::to_string(names.size()) + " in all", "at least one besides target and weight",
+                 "Check the delimiter of the file"});
+  return columns;
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Callbacks of a run: created from plugins, called in order, told apart when one fails. The fit loop drives
+// it, and so can a loop of one's own.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kairos/host/model.hpp"
+#include "kairos/host/plugins.hpp"
+
+namespace kairos::host {
+
+enum class Level : std::int32_t { Debug = 0, Info = 1, Warning = 2, Error = 3 };
+
+/// Receives the lines that callbacks and the host have for the user. `author` is the instance, or "" for the
+/// host. May be called from a background thread while the fit thread calls it too.
+using MessageSink = std::function<void(Level level, std::string_view author, std::string_view text)>;
+
+/// Facts of a run that callbacks are told; see kairos_run_event.
+struct RunInfo {
+  std::int64_t epochs = 0;
+  std::int64_t initial_epoch = 0;
+  std::int64_t steps_per_epoch = -1;
+  std::int64_t batch_size = -1;
+  std::int64_t samples = -1;
+  std::int64_t validation_samples = 0;
+  std::uint64_t seed = 0;
+};
+
+/// Current values of the keys of a pass, one per key, in the order of `CallbacksOptions::keys`. Read only if
+/// someone asks.
+class LogSource {
+ public:
+  virtual ~LogSource() = default;
+  virtual void read_logs(std::span<double> values) = 0;
+};
+
+/// A LogSource of given numbers: for loops that have them at hand.
+class LogValues : public LogSource {
+ public:
+  LogValues(std::initializer_list<double> values) : values_(values) {}
+  explicit LogValues(std::vector<double> values) : values_(std::move(values)) {}
+  void read_logs(std::span<double> values) override;
+
+ private:
+  std::vector<double> values_;
+};
+
+/// Who asked for the end of the run, and why.
+struct StopRequest {
+  std::string reason;
+  std::string instance;
+};
+
+/// How a run ended; ABI numbers (kairos/abi/event.h).
+enum class RunEnd : std::int32_t { Completed = 0, Stopped = 1, Fault = 2, Interrupted = 3 };
+
+/// A value of the logs; `due` is false where this event has none.
+struct LogValue {
+  double value = 0;
+  bool due = false;
+};
+
+struct CallbacksOptions {
+  /// What train_batch_end, test_end and epoch_end report, without `val_`.
+  std::vector<LogKey> keys;
+  /// Whether the run validates, so that the `val_…` keys exist.
+  bool validates = false;
+  /// Relative paths of options are taken from here; empty for the current directory.
+  std::filesystem::path run_directory;
+  MessageSink messages;
+};
+
+class Session;
+
+/// All instances of a run. Not thread-safe: every function is for the thread that trains.
+///
+/// Order of calls: constructor, setup, [load_state], train_begin, for each epoch epoch_begin,
+/// (train_batch_begin, [gradients_ready], train_batch_end)*, [test_begin, (test_batch_begin,
+/// test_batch_end)*, test_end], epoch_end, at last train_end; teardown happens in finish() or the destructor.
+/// A failure of an instance whose policy is `fatal` is thrown as Error(Callback).
+class Callbacks {
+ public:
+  /// Finds each spec in the catalog, checks its options, loads the libraries, creates the instances.
+  /// `trainee` must outlive this. Throws Error(Plugin) before any instance exists where the configuration is
+  /// wrong.
+  Callbacks(const Catalog& catalog, std::span<const PluginSpec> specs, Trainee& trainee,
+            CallbacksOptions options);
+  ~Callbacks();
+  Callbacks(const Callbacks&) = delete;
+  Callbacks& operator=(const Callbacks&) = delete;
+
+  void setup(const RunInfo& run);
+
+  /// Bytes of all states, with those of instances that a loaded state had and this run has not.
+  [[nodiscard]] std::string save_state();
+  /// Between setup and train_begin. Throws Error(Callback) for bytes that are damaged or that an instance
+  /// refuses.
+  void load_state(std::string_view bytes);
+
+  void train_begin();
+  void epoch_begin(std::int64_t epoch);
+  void train_batch_begin(std::int64_t batch, std::int64_t samples);
+  void gradients_ready();
+  void train_batch_end(LogSource& logs);
+  /// `batches` of this pass; -1 if not known. Inside a fit the keys have the prefix `val_`.
+  void test_begin(std::int64_t batches);
+  void test_batch_begin(std::int64_t batch, std::int64_t samples);
+  void test_batch_end(LogSource& logs);
+  void test_end(LogSource& logs);
+  /// `validation` is null in an epoch without one. `learning_rate` is read from the trainee.
+  void epoch_end(LogSource& training, LogSource* validation, bool partial = false);
+  void train_end(RunEnd why);
+  void predict_begin();
+  void predict_batch_begin(std::int64_t batch, std::int64_t samples);
+  void predict_batch_end();
+  void predict_end();
+  /// Tells all instances but the one that failed; failures in it are only reported.
+  void fault(std::string_view instance, std::string_view hook, std::string_view message);
+  void interrupt(int signal);
+  /// teardown of every instance in reverse order, once; then one line for each instance that failed on the
+  /// way.
+  void finish(RunEnd why);
+
+  /// Set for good by the first instance that asked.
+  [[nodiscard]] const std::optional<StopRequest>& stop() const noexcept;
+
+  /// Keys in the order of History: those of the model, `val_…`, then what callbacks publish. Complete after
+  /// setup.
+  [[nodiscard]] std::span<const LogKey> keys() const noexcept;
+  /// Values of the last epoch_end, one per key.
+  [[nodiscard]] std::vector<LogValue> epoch_values() const;
+
+  /// True if an instance listens to batches: a loop may leave out the calls if not.
+  [[nodiscard]] bool wants_gradients() const noexcept;
+
+  /// Files that instances saved, in order; absolute.
+  [[nodiscard]] const std::vector<std::filesystem::path>& saved_files() const noexcept;
+
+  /// For --explain-order: one line for each hook that someone has, with the instances in their order and
+  /// phases.
+  [[nodiscard]] std::string explain_order() const;
+
+  /// Instances by name, in the order of their specs.
+  [[nodiscard]] std::vector<std::string> instances() const;
+
+ private:
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace kairos::host

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// A child process reads, its result comes back through a file in memory.
+#include "io/hdf5_isolated.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "io/hdf5_layouts.hpp"
+#include "io/model_stream.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// Owns a descriptor; both ends of the traffic between the two processes.
+class MemoryFile final : public ByteSink, public ByteSource {
+ public:
+  MemoryFile() : descriptor_(::memfd_create("kairos-hdf5", MFD_CLOEXEC)) {}
+  ~MemoryFile() override { ::close(descriptor_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  [[nodiscard]] bool valid() const noexcept { return descriptor_ >= 0; }
+  bool write(const void* bytes, std::size_t count) override {
+    for (const char* at = static_cast<const char*>(bytes); count > 0;) {
+      const ssize_t n = ::write(descriptor_, at, count);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return false;
+      at += n;
+      count -= static_cast<std::size_t>(n);
+    }
+    return true;
+  }
+  std::size_t read(std::span<std::byte> bytes) override {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const ssize_t n = ::read(descriptor_, bytes.data() + done, bytes.size() - done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) break;
+      done += static_cast<std::size_t>(n);
+    }
+    return done;
+  }
+  /// Back to the first byte; how many there are.
+  std::uint64_t rewind() {
+    const off_t size = ::lseek(descriptor_, 0, SEEK_END);
+    ::lseek(descriptor_, 0, SEEK_SET);
+    return size < 0 ? 0 : static_cast<std::uint64_t>(size);
+  }
+
+ private:
+  int descriptor_;
+};
+
+/// The child must die quietly and soon, and must not run handlers that belong to the program it was copied
+/// from.
+void prepare_child(std::uint64_t file_size) {
+  for (const int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGXCPU, SIGTERM, SIGINT})
+    ::signal(number, SIG_DFL);
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  constexpr rlim_t base_seconds = 5, bytes_per_second = rlim_t{16} << 20;  // gzip is some ten times as fast
+  const rlim_t seconds = base_seconds + file_size / bytes_per_second;
+  const rlimit time{seconds, seconds};
+  ::setrlimit(RLIMIT_CPU, &time);
+  // An allocator that finds its heap damaged says so on standard error; that is not the user's concern.
+  if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
+    ::dup2(nowhere, STDERR_FILENO);
+}
+
+[[noreturn]] void read_in_child(const std::filesystem::path& path, std::uint64_t file_size, ByteSink& sink) {
+  prepare_child(file_size);
+  try {
+    send_model(sink, read_hdf5(path));
+  } catch (const Error& error) {
+    send_error(sink, error);
+  } catch (...) {
+    ::_exit(1);
+  }
+  ::_exit(0);
+}
+
+std::string death(int status) {
+  if (!WIFSIGNALED(status)) return "that the HDF5 library cannot read it";
+  if (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)
+    return "that the HDF5 library finds no end of it";
+  return "that the HDF5 library crashes on it";
+}
+
+}  // namespace
+
+ModelFile read_hdf5_isolated(const std::filesystem::path& path) {
+  const std::uint64_t file_size = InputFile(path).size();
+  MemoryFile result;
+  const pid_t child = result.valid() ? ::fork() : -1;
+  if (child < 0)
+    throw Error(ErrorKind::File,
+                {"KAIROS-F027", path.string(), "cannot start the process that reads the file",
+                 std::generic_category().message(errno), "", "Raise the limit of processes or memory"});
+  if (child == 0) read_in_child(path, file_size, result);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  ModelFile file;
+  if (!receive_model(result, result.rewind(), file))
+    throw Error(ErrorKind::File, {"KAIROS-F021", path.string(), "the HDF5 file is damaged", death(status),
+                                  "a file that Keras or Kairos wrote", "Copy or write the file again"});
+  return file;
+}
+
+}  // namespace kairos::host

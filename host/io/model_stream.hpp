@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// A model file or the error about it as a run of bytes, from one process to another of the same program.
+#pragma once
+
+#include <string>
+
+#include "io/input_file.hpp"
+#include "io/model_file.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+/// Written through `write`, which returns false to stop.
+class ByteSink {
+ public:
+  virtual ~ByteSink() = default;
+  virtual bool write(const void* bytes, std::size_t count) = 0;
+};
+
+void send_model(ByteSink& sink, const ModelFile& file);
+void send_error(ByteSink& sink, const Error& error);
+
+/// Reads what was sent: sets `file`, or throws the error. False if `source` ends early or holds something
+/// else; no length in it is believed beyond `size`, the bytes that `source` has.
+[[nodiscard]] bool receive_model(ByteSource& source, std::uint64_t size, ModelFile& file);
+
+}  // namespace kairos::host

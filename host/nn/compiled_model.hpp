@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// A graph with an optimizer and a loss: the Model that `compile` makes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/model_file.hpp"
+#include "kairos/host/compile.hpp"
+#include "kairos/host/model.hpp"
+#include "nn/graph.hpp"
+#include "nn/head.hpp"
+#include "nn/optimizer.hpp"
+
+namespace kairos::host {
+
+class CompiledModel final : public Model {
+ public:
+  /// Throws Error(Model) if the options do not go with the graph.
+  CompiledModel(std::unique_ptr<Graph> graph, std::string name, const CompileOptions& options);
+  ~CompiledModel() override;
+
+  std::span<const TensorRef> tensors(Role role) override;
+  void tensors_written(Role role) override;
+  [[nodiscard]] std::optional<double> hyper(std::string_view name) const override {
+    return optimizer_->hyper(name);
+  }
+  bool set_hyper(std::string_view name, double value) override { return optimizer_->set_hyper(name, value); }
+  [[nodiscard]] std::int64_t iterations() const override { return optimizer_->iterations(); }
+  void save(const std::filesystem::path& file, SaveContent content) override;
+  [[nodiscard]] std::string save_fault(const std::filesystem::path& file, SaveContent content) const override;
+  void load_weights(const std::filesystem::path& file) override;
+  [[nodiscard]] std::string architecture() const override;
+
+  [[nodiscard]] std::span<const Port> inputs() const override { return graph_->inputs(); }
+  [[nodiscard]] std::span<const Port> outputs() const override { return graph_->outputs(); }
+  [[nodiscard]] std::span<const Port> targets() const override { return targets_; }
+  [[nodiscard]] std::string target_fault(std::size_t output, const float* target) const override;
+
+  [[nodiscard]] std::span<const LogKey> log_keys() const override { return log_keys_; }
+  void reset_logs() override;
+  void read_logs(std::span<double> values) override;
+
+  void train_batch(const Batch& batch, GradientObserver* observer) override;
+  void test_batch(const Batch& batch) override;
+  void predict_batch(const Batch& batch, std::span<const float*> outputs) override;
+
+ private:
+  void collect_parameters();
+  void list_batch_tensors();
+  void point_batch_tensors(const Batch& batch);
+  void require_loss() const;
+  double evaluate(const Batch& batch);
+  [[nodiscard]] double penalties() const;
+  void count_loss(double loss, std::int64_t samples);
+  [[nodiscard]] std::vector<LayerWeights> layer_weights() const;
+  [[nodiscard]] std::string training_config() const;
+
+  std::unique_ptr<Graph> graph_;
+  std::string name_;
+  CompileOptions options_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::vector<Head> heads_;  ///< one per output; none without a loss
+  std::vector<Port> targets_;
+  std::vector<LogKey> log_keys_;
+  std::vector<Parameter*> trained_;
+
+  std::vector<TensorRef> weights_, gradients_, buffers_;
+  std::vector<TensorRef> input_refs_, target_refs_, output_refs_;
+
+  double loss_sum_ = 0;
+  std::int64_t samples_ = 0;
+};
+
+}  // namespace kairos::host

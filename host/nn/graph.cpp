@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Walks through the layers, forwards and back.
+#include "nn/graph.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "compute/random.hpp"
+#include "compute/vector.hpp"
+
+namespace kairos::host {
+
+Graph::Value Graph::add_input(std::string name, Shape shape) {
+  inputs_.push_back({std::move(name), shape});
+  input_values_.push_back(values_.size());
+  values_.emplace_back().shape = std::move(shape);
+  return values_.size() - 1;
+}
+
+Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs) {
+  std::vector<Shape> shapes;
+  bool trained_before = false;
+  for (const Value input : inputs) {
+    shapes.push_back(values_[input].shape);
+    trained_before = trained_before || values_[input].wants_gradient;
+  }
+  ValueState made;
+  made.shape = layer->build(shapes, {engine_, joined_key(seed_, nodes_.size())});
+  const std::span<Parameter> parameters = layer->parameters();
+  made.wants_gradient = trained_before || std::any_of(parameters.begin(), parameters.end(),
+                                                      [](const Parameter& p) { return p.trainable; });
+  values_.push_back(std::move(made));
+  Node node{std::move(layer), std::move(inputs), values_.size() - 1, {}, {}};
+  node.input_data.resize(node.inputs.size());
+  node.input_gradients.resize(node.inputs.size());
+  nodes_.push_back(std::move(node));
+  return values_.size() - 1;
+}
+
+void Graph::add_output(std::string name, Value value) {
+  outputs_.push_back({std::move(name), values_[value].shape});
+  output_values_.push_back(value);
+  values_[value].is_output = true;
+}
+
+void Graph::reserve(std::int64_t batch) {
+  if (batch <= reserved_batch_) return;
+  for (const Node& node : nodes_) {
+    ValueState& value = values_[node.output];
+    value.storage.reserve(batch * size_of(value.shape));
+    value.data = value.storage.data();
+    if (!value.wants_gradient && !value.is_output) continue;
+    value.gradient.reserve(batch * size_of(value.shape));
+    scratch_.reserve(batch * size_of(value.shape));
+  }
+  for (const Node& node : nodes_) node.layer->reserve(batch);
+  reserved_batch_ = batch;
+}
+
+void Graph::forward(const Pass& pass, std::span<const float* const> inputs) {
+  reserve(pass.batch);
+  for (std::size_t i = 0; i < input_values_.size(); ++i) values_[input_values_[i]].data = inputs[i];
+  for (Node& node : nodes_) {
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) node.input_data[i] = values_[node.inputs[i]].data;
+    node.layer->forward(pass, node.input_data, values_[node.output].storage.data());
+  }
+}
+
+void Graph::backward(const Pass& pass) {
+  for (ValueState& value : values_) value.has_gradient = value.is_output;
+  for (std::size_t i = nodes_.size(); i-- > 0;)
+    if (const ValueState& value = values_[nodes_[i].output]; value.wants_gradient && value.has_gradient)
+      backward(pass, nodes_[i]);
+}
+
+void Graph::backward(const Pass& pass, Node& node) {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    ValueState& value = values_[node.inputs[i]];
+    node.input_data[i] = value.data;
+    // One scratch is enough for layers of one input; a layer of several gets one when there is such a layer.
+    node.input_gradients[i] = !value.wants_gradient ? nullptr
+                              : value.has_gradient  ? scratch_.data()
+                                                    : value.gradient.data();
+  }
+  ValueState& output = values_[node.output];
+  node.layer->backward(pass, {node.input_data, output.data, output.gradient.data(), node.input_gradients});
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    ValueState& value = values_[node.inputs[i]];
+    if (!value.wants_gradient) continue;
+    if (value.has_gradient) add_to(pass.batch * size_of(value.shape), scratch_.data(), value.gradient.data());
+    value.has_gradient = true;
+  }
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Layers and the values between them, in an order in which they can be computed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compute/engine.hpp"
+#include "kairos/host/model.hpp"
+#include "nn/layer.hpp"
+
+namespace kairos::host {
+
+/// Any number of named inputs and outputs; a value may feed several layers.
+class Graph {
+ public:
+  using Value = std::size_t;
+
+  /// `seed` fixes all that is random in the layers.
+  explicit Graph(std::uint64_t seed) : seed_(seed) {}
+
+  Value add_input(std::string name, Shape shape);
+  /// Builds the layer. `inputs` are values made before. Throws Error(Model) if the layer cannot take their
+  /// shapes.
+  Value add(std::unique_ptr<Layer> layer, std::vector<Value> inputs);
+  void add_output(std::string name, Value value);
+
+  [[nodiscard]] std::span<const Port> inputs() const noexcept { return inputs_; }
+  [[nodiscard]] std::span<const Port> outputs() const noexcept { return outputs_; }
+  [[nodiscard]] std::size_t layer_count() const noexcept { return nodes_.size(); }
+  [[nodiscard]] Layer& layer(std::size_t i) const { return *nodes_[i].layer; }
+  /// Shape of what goes into the layer first.
+  [[nodiscard]] const Shape& layer_input_shape(std::size_t i) const {
+    return values_[nodes_[i].inputs.front()].shape;
+  }
+
+  /// `inputs` are borrowed until the next forward. Allocates only for a batch larger than any before.
+  void forward(const Pass& pass, std::span<const float* const> inputs);
+  [[nodiscard]] const float* output(std::size_t i) const { return values_[output_values_[i]].data; }
+  /// To be filled with d loss / d output before `backward`.
+  [[nodiscard]] float* output_gradient(std::size_t i) { return values_[output_values_[i]].gradient.data(); }
+  /// Follows a forward of the same pass.
+  void backward(const Pass& pass);
+
+ private:
+  struct ValueState {
+    Shape shape;
+    FloatBuffer storage;          ///< of a computed value
+    const float* data = nullptr;  ///< storage, or the caller's array
+    FloatBuffer gradient;
+    bool wants_gradient = false;  ///< a parameter that is trained lies before it
+    bool is_output = false;
+    bool has_gradient = false;  ///< in the current backward: something has been written
+  };
+  struct Node {
+    std::unique_ptr<Layer> layer;
+    std::vector<Value> inputs;
+    Value output = 0;
+    std::vector<const float*> input_data;  ///< scratch of the passes, sized once
+    std::vector<float*> input_gradients;
+  };
+
+  void reserve(std::int64_t batch);
+  void backward(const Pass& pass, Node& node);
+
+  std::uint64_t seed_;
+  ComputeEngine engine_;  ///< before the layers that refer to it
+  std::vector<ValueState> values_;
+  std::vector<Node> nodes_;
+  std::vector<Port> inputs_;
+  std::vector<Port> outputs_;
+  std::vector<Value> input_values_;
+  std::vector<Value> output_values_;
+  FloatBuffer scratch_;  ///< the second and later gradients of a value that feeds several layers
+  std::int64_t reserved_batch_ = 0;
+};
+
+}  // namespace kairos::host

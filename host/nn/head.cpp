@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Turns an output and its targets into a loss, metrics and a gradient.
+#include "nn/head.hpp"
+
+#include "nn/parameter.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+Shape target_shape(Shape output, TargetKind kind) {
+  if (kind == TargetKind::Label) output.pop_back();
+  return output;
+}
+
+}  // namespace
+
+Head::Head(const Port& output, const CompileOptions& options)
+    : loss_(make_loss(options.loss)),
+      reduction_(options.loss_reduction),
+      features_(output.shape.back()),
+      rows_per_sample_(size_of(output.shape) / features_),
+      target_{output.name, target_shape(output.shape, loss_->target_kind())} {
+  loss_->check_output(features_);
+  const MetricSite site{features_, loss_->target_kind()};
+  for (const std::string& text : options.metrics) metrics_.push_back(make_metric(text, site));
+  for (const std::string& text : options.weighted_metrics)
+    weighted_metrics_.push_back(make_metric(text, site));
+  name_metrics(metrics_, weighted_metrics_);
+}
+
+std::string Head::target_fault(const float* target) const {
+  const std::int64_t step = loss_->target_kind() == TargetKind::Label ? 1 : features_;
+  for (std::int64_t row = 0; row < rows_per_sample_; ++row)
+    if (std::string fault = loss_->target_fault(features_, target + row * step); !fault.empty()) return fault;
+  return "";
+}
+
+std::vector<LogKey> Head::metric_keys() const {
+  std::vector<LogKey> keys;
+  for (const auto* list : {&metrics_, &weighted_metrics_})
+    for (const NamedMetric& metric : *list) keys.push_back(metric.key);
+  return keys;
+}
+
+void Head::reset() {
+  for (auto* list : {&metrics_, &weighted_metrics_})
+    for (NamedMetric& metric : *list) metric.metric->reset();
+}
+
+double Head::evaluate(std::int64_t samples, const float* target, const float* output,
+                      const WeightView& weights) {
+  const std::int64_t rows = samples * rows_per_sample_;
+  each_.reserve(rows);
+  scale_.reserve(rows);
+  loss_->values(rows, features_, target, output, each_.data());
+  const double loss =
+      reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), weights, scale_.data());
+  const MetricBatch plain{samples, rows_per_sample_, features_, target, output, {}};
+  for (NamedMetric& metric : metrics_) metric.metric->update(plain);
+  const MetricBatch weighted{samples, rows_per_sample_, features_, target, output, weights};
+  for (NamedMetric& metric : weighted_metrics_) metric.metric->update(weighted);
+  return loss;
+}
+
+void Head::gradient(std::int64_t samples, const float* target, const float* output, float* gradient) {
+  loss_->gradient(samples * rows_per_sample_, features_, target, output, scale_.data(), gradient);
+}
+
+double* Head::read_metrics(double* values) const {
+  for (const auto* list : {&metrics_, &weighted_metrics_})
+    for (const NamedMetric& metric : *list) *values++ = metric.metric->result();
+  return values;
+}
+
+}  // namespace kairos::host

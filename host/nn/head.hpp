@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// What belongs to one output: its loss, its metrics, and their sums.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compute/buffer.hpp"
+#include "kairos/host/compile.hpp"
+#include "kairos/host/model.hpp"
+#include "train/losses.hpp"
+#include "train/metrics.hpp"
+
+namespace kairos::host {
+
+/// Loss and metrics of one output. Nothing allocates once a batch size has been seen.
+class Head {
+ public:
+  /// Throws Error(Model) if loss or metrics cannot go with that output.
+  Head(const Port& output, const CompileOptions& options);
+
+  [[nodiscard]] const Port& target() const noexcept { return target_; }
+  [[nodiscard]] std::string target_fault(const float* target) const;
+  /// Plain first, then weighted.
+  [[nodiscard]] std::vector<LogKey> metric_keys() const;
+
+  void reset();
+  /// Counts the batch in the metrics and returns its loss; keeps what `gradient` needs.
+  double evaluate(std::int64_t samples, const float* target, const float* output, const WeightView& weights);
+  /// d loss / d output of the batch last evaluated.
+  void gradient(std::int64_t samples, const float* target, const float* output, float* gradient);
+  /// In the order of metric_keys(); returns where they end.
+  double* read_metrics(double* values) const;
+
+ private:
+  std::unique_ptr<Loss> loss_;
+  LossReduction reduction_;
+  std::int64_t features_;
+  std::int64_t rows_per_sample_;
+  Port target_;
+  std::vector<NamedMetric> metrics_;
+  std::vector<NamedMetric> weighted_metrics_;
+  FloatBuffer each_;
+  FloatBuffer scale_;
+};
+
+}  // namespace kairos::host

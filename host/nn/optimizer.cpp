@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// What all optimizers share: arguments, clipping, weight decay, slots.
+#include "nn/optimizer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "compute/update.hpp"
+#include "compute/vector.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace {
+constexpr NumberRange rate_range{0, 3e38};
+constexpr NumberRange positive_range{1e-30, 3e38};
+constexpr std::string_view rate_name = "learning_rate";
+}  // namespace
+
+Optimizer::Optimizer(ConfigReader& config, double default_learning_rate)
+    : learning_rate_(static_cast<float>(config.number(rate_name, default_learning_rate, rate_range))),
+      weight_decay_(config.optional_number("weight_decay", rate_range)) {
+  config.skip("name");
+  read_clip(config);
+  config.unsupported("use_ema", false, "Average the weights with a plugin");
+  // Keras writes this one even where use_ema is off and it means nothing.
+  if (config.take("use_ema") == nullptr)
+    config.unsupported("ema_momentum", nullptr, "Average the weights with a plugin");
+  else
+    config.skip("ema_momentum");
+  config.unsupported("ema_overwrite_frequency", nullptr, "Average the weights with a plugin");
+  config.unsupported("loss_scale_factor", nullptr, "Remove it");
+  config.unsupported("gradient_accumulation_steps", nullptr, "Use a larger batch size");
+  config.unsupported("decay", 0.0, "Use the plugin LearningRateScheduler with schedule=lr/(1+decay*epoch)");
+  config.unsupported("is_legacy_optimizer", false, "Remove it");
+  config.unsupported("jit_compile", false, "Remove it");
+}
+
+void Optimizer::read_clip(ConfigReader& config) {
+  constexpr std::pair<const char*, Clip> kinds[] = {
+      {"clipvalue", Clip::Value}, {"clipnorm", Clip::Norm}, {"global_clipnorm", Clip::GlobalNorm}};
+  for (const auto& [key, kind] : kinds) {
+    const std::optional<double> limit = config.optional_number(key, positive_range);
+    if (!limit) continue;
+    if (clip_ != Clip::None) config.bad_value(key, "only one of clipvalue, clipnorm and global_clipnorm");
+    clip_ = kind;
+    clip_limit_ = *limit;
+  }
+}
+
+std::size_t Optimizer::add_hyper(ConfigReader& config, std::string_view name, double fallback,
+                                 NumberRange range) {
+  hypers_.push_back({name, config.number(name, fallback, range), range});
+  return hypers_.size() - 1;
+}
+
+void Optimizer::build(std::vector<TrainedWeight> weights) {
+  weights_ = std::move(weights);
+  for (const TrainedWeight& weight : weights_)
+    for (const SlotType& type : slot_types_) {
+      const std::int64_t n = weight.parameter->size();
+      FloatBuffer& values = slot_values_.emplace_back();
+      values.reserve(n);
+      std::fill_n(values.data(), n, type.initial);
+      slot_data_.push_back(values.data());
+      if (clip_ != Clip::None) clip_scratch_.reserve(n);
+    }
+  if (clip_ != Clip::None)
+    for (const TrainedWeight& weight : weights_) clip_scratch_.reserve(weight.parameter->size());
+
+  const std::string prefix = std::string(instance_name()) + "/";
+  slot_refs_.push_back({prefix + "iteration", {}, &iterations_mirror_, false});
+  slot_refs_.push_back({prefix + std::string(rate_name), {}, &learning_rate_, false});
+  const int groups = slot_types_.empty() ? 0 : slot_types_.back().group + 1;
+  for (int group = 0; group < groups; ++group)
+    for (std::size_t w = 0; w < weights_.size(); ++w)
+      for (std::size_t t = 0; t < slot_types_.size(); ++t)
+        if (slot_types_[t].group == group)
+          slot_refs_.push_back({prefix + weights_[w].slot_prefix + "_" + std::string(slot_types_[t].name),
+                                weights_[w].parameter->shape, slot(w, t), false});
+}
+
+const float* Optimizer::clipped(const Parameter& parameter, double global_norm) {
+  const float* const gradient = parameter.gradient.data();
+  const std::int64_t n = parameter.size();
+  const auto limit = static_cast<float>(clip_limit_);
+  float* const to = clip_scratch_.data();
+  switch (clip_) {
+    case Clip::None:
+      return gradient;
+    case Clip::Value:
+      clip_values(n, limit, gradient, to);
+      return to;
+    case Clip::Norm:
+    case Clip::GlobalNorm: {
+      const double norm = clip_ == Clip::Norm ? std::sqrt(sum_of_squares(n, gradient)) : global_norm;
+      // Not std::max: a norm that is NaN must stay one.
+      scale_values(n, limit, static_cast<float>(norm < clip_limit_ ? clip_limit_ : norm), gradient, to);
+      return to;
+    }
+  }
+  return gradient;
+}
+
+void Optimizer::step() {
+  double global_norm = 0;
+  if (clip_ == Clip::GlobalNorm) {
+    for (const TrainedWeight& weight : weights_)
+      global_norm += sum_of_squares(weight.parameter->size(), weight.parameter->gradient.data());
+    global_norm = std::sqrt(global_norm);
+  }
+  begin_step();
+  for (std::size_t w = 0; w < weights_.size(); ++w) {
+    Parameter& parameter = *weights_[w].parameter;
+    if (weight_decay_)
+      decay_weights(parameter.size(), static_cast<float>(*weight_decay_), learning_rate_,
+                    parameter.values.data());
+    update(w, parameter.size(), clipped(parameter, global_norm), parameter.values.data());
+  }
+  ++iterations_;
+}
+
+std::optional<double> Optimizer::hyper(std::string_view name) const {
+  if (name == rate_name || name == "lr") return static_cast<double>(learning_rate_);
+  if (name == "weight_decay") return weight_decay_;
+  for (const Hyper& hyper : hypers_)
+    if (hyper.name == name) return hyper.value;
+  return std::nullopt;
+}
+
+void Optimizer::refuse_hyper(std::string_view name, double found, const std::string& expected,
+                             const std::string& cure) const {
+  throw Error(ErrorKind::Model,
+              {"KAIROS-M024", "optimizer " + std::string(class_name()),
+               "\"" + std::string(name) + "\" cannot be set", brief_json(found), expected, cure});
+}
+
+bool Optimizer::set_hyper(std::string_view name, double value) {
+  const auto require = [&](NumberRange range) {
+    if (std::isfinite(value) && value >= range.least && value <= range.most) return;
+    refuse_hyper(name, value,
+                 range.most > 1e30 ? "a finite number that is not negative" : "a number from 0 to 1", "");
+  };
+  if (name == rate_name || name == "lr") {
+    require(rate_range);
+    learning_rate_ = static_cast<float>(value);
+    return true;
+  }
+  if (name == "weight_decay" && weight_decay_) {
+    require(rate_range);
+    weight_decay_ = value;
+    return true;
+  }
+  for (Hyper& hyper : hypers_)
+    if (hyper.name == name) {
+      require(hyper.range);
+      check_hyper(name, value);
+      hyper.value = value;
+      return true;
+    }
+  return false;
+}
+
+std::span<const TensorRef> Optimizer::slots() {
+  iterations_mirror_ = static_cast<float>(iterations_);
+  return slot_refs_;
+}
+
+void Optimizer::slots_written() {
+  // What was only read back keeps its exact count: float32 has no odd numbers beyond 2^24.
+  if (iterations_mirror_ != static_cast<float>(iterations_) && iterations_mirror_ >= 0)
+    iterations_ = std::llround(iterations_mirror_);
+}
+
+nlohmann::json Optimizer::json() const {
+  const auto limit = [this](Clip kind) {
+    return clip_ == kind ? nlohmann::json(clip_limit_) : nlohmann::json(nullptr);
+  };
+  nlohmann::json config{
+      {"name", instance_name()},
+      {"learning_rate", static_cast<double>(learning_rate_)},
+      {"weight_decay", weight_decay_ ? nlohmann::json(*weight_decay_) : nlohmann::json(nullptr)},
+      {"clipnorm", limit(Clip::Norm)},
+      {"global_clipnorm", limit(Clip::GlobalNorm)},
+      {"clipvalue", limit(Clip::Value)},
+      {"use_ema", false},
+      {"ema_momentum", 0.99},
+      {"ema_overwrite_frequency", nullptr},
+      {"loss_scale_factor", nullptr},
+      {"gradient_accumulation_steps", nullptr},
+  };
+  for (const Hyper& hyper : hypers_) config[std::string(hyper.name)] = hyper.value;
+  write_config(config);
+  return {{"class_name", class_name()}, {"config", std::move(config)}};
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Every optimizer, each defined in the file of its name.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "nn/optimizer.hpp"
+
+namespace kairos::host {
+
+struct OptimizerType {
+  std::string_view class_name;
+  std::unique_ptr<Optimizer> (*make)(ConfigReader& config);
+};
+
+/// Numbers that share a range: shares of something, and terms that keep a divisor off 0.
+constexpr NumberRange share_range{0, 1};
+constexpr NumberRange epsilon_range{0, 3e38};
+
+[[nodiscard]] OptimizerType adagrad_optimizer_type();
+[[nodiscard]] OptimizerType adam_optimizer_type();
+[[nodiscard]] OptimizerType rmsprop_optimizer_type();
+[[nodiscard]] OptimizerType sgd_optimizer_type();
+
+}  // namespace kairos::host

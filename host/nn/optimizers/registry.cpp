@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Finds an optimizer by what the user wrote: one line for each there is.
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "io/json.hpp"
+#include "kairos/host/error.hpp"
+#include "nn/keras_object.hpp"
+#include "nn/optimizers/optimizer_types.hpp"
+#include "train/call_text.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+std::vector<OptimizerType> optimizer_types() {
+  return {sgd_optimizer_type(), adam_optimizer_type(), rmsprop_optimizer_type(), adagrad_optimizer_type()};
+}
+
+/// "sgd", "SGD" and "Sgd" are one.
+std::string folded(std::string_view name) {
+  std::string out(name);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+nlohmann::json read_description(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && text[first] == '{') return parse_json(text, "optimizer");
+  return call_json(parse_call(text, "optimizer"), "optimizer");
+}
+
+/// The names of Keras 1 and 2.
+void rename_old_arguments(nlohmann::json& config, const std::string& where) {
+  if (!config.is_object() || !config.contains("lr")) return;
+  if (config.contains("learning_rate"))
+    throw Error(ErrorKind::Model, {"KAIROS-M002", where, "lr and learning_rate are the same argument", "both",
+                                   "one", "Remove lr"});
+  config["learning_rate"] = config["lr"];
+  config.erase("lr");
+}
+
+}  // namespace
+
+std::unique_ptr<Optimizer> make_optimizer(std::string_view text) {
+  std::vector<std::string> names;
+  for (const OptimizerType& type : optimizer_types()) names.emplace_back(type.class_name);
+  const KerasObject object(read_description(text), "optimizer", names);
+  for (const OptimizerType& type : optimizer_types()) {
+    if (folded(type.class_name) != folded(object.class_name())) continue;
+    const std::string where = "optimizer " + std::string(type.class_name);
+    nlohmann::json description = object.config();
+    rename_old_arguments(description, where);
+    ConfigReader config(description, where);
+    std::unique_ptr<Optimizer> optimizer = type.make(config);
+    config.finish();
+    return optimizer;
+  }
+  object.unknown("KAIROS-M020", "optimizer");
+}
+
+}  // namespace kairos::host

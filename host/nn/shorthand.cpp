@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Reads the one-line form of a model.
+#include <fmt/format.h>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "compute/activation.hpp"
+#include "kairos/host/error.hpp"
+#include "nn/architecture.hpp"
+#include "nn/keras_object.hpp"
+#include "nn/layer_registry.hpp"
+#include "train/call_text.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+constexpr std::string_view noun = "model";
+
+[[noreturn]] void fail(const std::string& what, const std::string& found, const std::string& cure) {
+  throw Error(ErrorKind::Model, {"KAIROS-M010", std::string(noun), what, found, "", cure});
+}
+
+Shape read_input(const CallText& call) {
+  constexpr std::int64_t largest = 2147483647;
+  Shape shape;
+  for (const CallArgument& argument : call.arguments) {
+    const nlohmann::json value = value_json(argument.value);
+    if (!argument.name.empty() || !value.is_number_integer() || value < 1 || value > largest)
+      fail("input takes the dimensions of one sample", "\"" + argument.value + "\"",
+           "Write input(8) or input(28,28,1)");
+    shape.push_back(value.get<std::int64_t>());
+  }
+  if (shape.empty()) fail("input needs a shape", "", "Write input(8) or input(28,28,1)");
+  return shape;
+}
+
+/// "relu" is "activation(relu)".
+CallText spelled_out(const CallText& call) {
+  if (find_layer_word(call.name) != nullptr || find_activation(call.name) == nullptr) return call;
+  if (!call.arguments.empty()) fail(call.name + " takes no arguments", "", "Write " + call.name);
+  return {"activation", {{"", call.name}}};
+}
+
+/// l1=, l2= are the penalties on the kernel.
+void fold_penalties(nlohmann::json& config) {
+  nlohmann::json penalties = nlohmann::json::object();
+  for (const char* key : {"l1", "l2"})
+    if (const auto found = config.find(key); found != config.end()) {
+      penalties[key] = *found;
+      config.erase(found);
+    }
+  if (!penalties.empty())
+    config["kernel_regularizer"] = {{"class_name", "L1L2"}, {"config", std::move(penalties)}};
+}
+
+nlohmann::json layer_config(const LayerType& type, CallText call) {
+  std::size_t position = 0;
+  for (CallArgument& argument : call.arguments)
+    if (argument.name.empty()) {
+      if (position == type.positional.size())
+        fail(fmt::format("{} takes {} argument{} without a name", type.word, type.positional.size(),
+                         type.positional.size() == 1 ? "" : "s"),
+             "\"" + argument.value + "\"", "Write key=value for the others");
+      argument.name = type.positional[position++];
+    }
+  nlohmann::json config = call_json(call, noun).at("config");
+  fold_penalties(config);
+  return config;
+}
+
+/// dense, dense_1, dense_2 as Keras counts them.
+class Names {
+ public:
+  std::string next(std::string_view class_name) {
+    const std::string base = snake_case(class_name);
+    const int before = count_[base]++;
+    return before == 0 ? base : base + "_" + std::to_string(before);
+  }
+
+ private:
+  std::map<std::string, int> count_;
+};
+
+}  // namespace
+
+Architecture read_shorthand(std::string_view text) {
+  Architecture model;
+  Names names;
+  for (const CallText& written : parse_calls(text, noun)) {
+    if (written.name == "input") {
+      if (!model.layers.empty() || model.input_shape)
+        fail("input stands behind other layers", "", "Put it first");
+      model.input_shape = read_input(written);
+      continue;
+    }
+    const CallText call = spelled_out(written);
+    const LayerType* type = find_layer_word(call.name);
+    if (type == nullptr) type = find_layer_type(call.name);
+    if (type == nullptr)
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M001", std::string(noun), "there is no layer \"" + call.name + "\" here", "", "",
+                   suggest(call.name, layer_words())});
+    nlohmann::json json = layer_config(*type, call);
+    if (!json.contains("name")) json["name"] = names.next(type->class_name);
+    ConfigReader config(json, layer_noun(brief_json(json["name"]), type->class_name));
+    model.layers.push_back(type->make(config));
+    config.finish();
+  }
+  return model;
+}
+
+}  // namespace kairos::host

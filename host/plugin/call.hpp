@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// What the host keeps while a hook runs; plugins see it as an opaque pointer.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "kairos/abi.h"
+
+namespace kairos::host {
+
+class Session;
+struct Instance;
+
+/// When a call happens; later ones allow more (kairos/abi/types.h).
+enum class Moment { Loading, SetUp, Training, EpochEnd };
+
+}  // namespace kairos::host
+
+struct kairos_call {
+  kairos_call(kairos::host::Session* of, kairos::host::Instance* callee, const char* slot,
+              kairos::host::Moment when)
+      : session(of), instance(callee), hook(slot), moment(when) {}
+
+  kairos::host::Session* session;
+  kairos::host::Instance* instance;  ///< changes as the call goes from listener to listener
+  const char* hook;
+  kairos::host::Moment moment;
+  unsigned written_roles = 0;  ///< bit 1 << role for each tensor that was borrowed for writing
+
+  std::string reason;  ///< why a call of the host failed, or what `fail` was told
+  kairos_status reason_status = KAIROS_OK;
+
+  std::string lent;  ///< text that the hook may read until it returns
+
+  /// Remembers why a function of the host fails; returns `status`.
+  kairos_status refuse(kairos_status status, std::string why) {
+    reason = std::move(why);
+    reason_status = status;
+    return status;
+  }
+};

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+// Turns the steps of a loop into events.
+#include "kairos/host/callbacks.hpp"
+
+#include <limits>
+#include <utility>
+
+#include "plugin/session.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+kairos_run_event run_event(const Session& session) {
+  const RunInfo& run = session.run;
+  kairos_run_event event{};
+  event.size = sizeof event;
+  event.resumed = session.resumed ? 1 : 0;
+  event.epochs = run.epochs;
+  event.initial_epoch = run.initial_epoch;
+  event.steps_per_epoch = run.steps_per_epoch;
+  event.batch_size = run.batch_size;
+  event.samples = run.samples;
+  event.validation_samples = run.validation_samples;
+  event.seed = run.seed;
+  event.run_dir = {session.run_directory.data(), session.run_directory.size()};
+  return event;
+}
+
+kairos_epoch_event epoch_event(const Session& session, bool partial) {
+  kairos_epoch_event event{};
+  event.size = sizeof event;
+  event.partial = partial ? 1 : 0;
+  event.epoch = session.epoch;
+  event.step = session.trainee.iterations();
+  event.learning_rate =
+      session.trainee.hyper("learning_rate").value_or(std::numeric_limits<double>::quiet_NaN());
+  return event;
+}
+
+kairos_test_event test_event(const Session& session) {
+  kairos_test_event event{};
+  event.size = sizeof event;
+  event.in_fit = session.training ? 1 : 0;
+  event.epoch = session.epoch;
+  event.batches = session.batches;
+  event.step = session.trainee.iterations();
+  return event;
+}
+
+LogBoard::Pass test_pass(const Session& session) {
+  return session.training ? LogBoard::Pass::Validation : LogBoard::Pass::Training;
+}
+
+}  // namespace
+
+Callbacks::Callbacks(const Catalog& catalog, std::span<const PluginSpec> specs, Trainee& trainee,
+                     CallbacksOptions options)
+    : session_(std::make_unique<Session>(trainee, std::move(options))) {
+  session_->create(catalog, specs);
+}
+
+Callbacks::~Callbacks() = default;
+
+void Callbacks::setup(const RunInfo& run) {
+  Session& s = *session_;
+  s.run = run;
+  const kairos_run_event event = run_event(s);
+  for (const auto& instance : s.instances) {
+    HookList one{s.setup.name, {}};
+    if (instance->hooks.setup != nullptr) one.listeners.push_back(instance.get());
+    s.dispatch(one, &kairos_hooks::setup, event, Moment::SetUp);
+    instance->is_set_up = true;
+  }
+}
+
+std::string Callbacks::save_state() {
+  return session_->save_state();
+}
+void Callbacks::load_state(std::string_view bytes) {
+  session_->load_state(bytes);
+}
+
+void Callbacks::train_begin() {
+  Session& s = *session_;
+  s.training = true;
+  s.dispatch(s.on_train_begin, &kairos_hooks::on_train_begin, run_event(s), Moment::Training);
+}
+
+void Callbacks::epoch_begin(std::int64_t epoch) {
+  Session& s = *session_;
+  s.epoch = epoch;
+  s.batches = s.run.steps_per_epoch;
+  s.board.clear();
+  s.dispatch(s.on_epoch_begin, &kairos_hooks::on_epoch_begin, epoch_event(s, false), Moment::Training);
+}
+
+void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples) {
+  Session& s = *session_;
+  s.batch = {sizeof s.batch, 0, s.epoch, batch, s.batches, s.trainee.iterations(), samples};
+  s.dispatch(s.on_train_batch_begin, &kairos_hooks::on_train_batch_begin, s.batch, Moment::Training);
+}
+
+void Callbacks::gradients_ready() {
+  Session& s = *session_;
+  s.dispatch(s.on_backward_end, &kairos_hooks::on_backward_end, s.batch, Moment::Training);
+}
+
+void Callbacks::train_batch_end(LogSource& logs) {
+  Session& s = *session_;
+  ++s.generation;
+  s.batch.step = s.trainee.iterations();
+  if (s.on_train_batch_end.listeners.empty()) return;
+  s.board.clear();
+  s.board.offer(LogBoard::Pass::Training, logs);
+  s.dispatch(s.on_train_batch_end, &kairos_hooks::on_train_batch_end, s.batch, Moment::Training);
+  s.board.clear();
+}
+
+void Callbacks::test_begin(std::int64_t batches) {
+  Session& s = *session_;
+  s.batches = batches;
+  s.dispatch(s.on_test_begin, &kairos_hooks::on_test_begin, test_event(s), Moment::Training);
+}
+
+void Callbacks::test_batch_begin(std::int64_t batch, std::int64_t samples) {
+  Session& s = *session_;
+  s.batch = {sizeof s.batch, 0, s.epoch, batch, s.batches, s.trainee.iterations(), samples};
+  s.dispatch(s.on_test_batch_begin, &kairos_hooks::on_test_batch_begin, s.batch, Moment::Training);
+}
+
+void Callbacks::test_batch_end(LogSource& logs) {
+  Session& s = *session_;
+  if (s.on_test_batch_end.listeners.empty()) return;
+  s.board.clear();
+  s.board.offer(test_pass(s), logs);
+  s.dispatch(s.on_test_batch_end, &kairos_hooks::on_test_batch_end, s.batch, Moment::Training);
+  s.board.clear();
+}
+
+void Callbacks::test_end(LogSource& logs) {
+  Session& s = *session_;
+  s.board.clear();
+  s.board.offer(test_pass(s), logs);
+  s.dispatch(s.on_test_end, &kairos_hooks::on_test_end, test_event(s), Moment::Training);
+  if (!s.training) s.epoch_values = s.board.values();
+  s.board.clear();
+}
+
+void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool partial) {
+  Session& s = *session_;
+  s.board.clear();
+  s.board.offer(LogBoard::Pass::Training, training);
+  if (validation != nullptr) s.board.offer(LogBoard::Pass::Validation, *validation);
+  s.dispatch(s.on_epoch_end, &kairos_hooks::on_epoch_end, epoch_event(s, partial), Moment::EpochEnd);
+  s.epoch_values = s.board.values();
+  ++s.epochs_run;
+}
+
+void Callbacks::train_end(RunEnd why) {
+  Session& s = *session_;
+  if (!s.epoch_values.empty()) s.board.restore(s.epoch_values);
+  s.dispatch(s.on_train_end, &kairos_hooks::on_train_end, s.end_event(why), Moment::Training);
+  s.training = false;
+  s.epoch = -1;
+}
+
+void Callbacks::predict_begin() {
+  Session& s = *session_;
+  s.batches = s.run.steps_per_epoch;
+  s.dispatch(s.on_predict_begin, &kairos_hooks::on_predict_begin, run_event(s), Moment::Training);
+}
+
+void Callbacks::predict_batch_begin(std::int64_t batch, std::int64_t samples) {
+  Session& s = *session_;
+  s.batch = {sizeof s.batch, 0, -1, batch, s.batches, s.trainee.iterations(), samples};
+  s.dispatch(s.on_predict_batch_begin, &kairos_hooks::on_predict_batch_begin, s.batch, Moment::Training);
+}
+
+void Callbacks::predict_batch_end() {
+  Session& s = *session_;
+  s.dispatch(s.on_predict_batch_end, &kairos_hooks::on_predict_batch_end, s.batch, Moment::Training);
+}
+
+void Callbacks::predict_end() {
+  Session& s = *session_;
+  s.dispatch(s.on_predict_end, &kairos_hooks::on_predict_end, s.end_event(RunEnd::Completed),
+             Moment::Training);
+}
+
+void Callbacks::fault(std::string_view instance, std::string_view hook, std::string_view message) {
+  Session& s = *session_;
+  const kairos_fault_event event{sizeof event,
+                                 KAIROS_E_INTERNAL,
+                                 {instance.data(), instance.size()},
+                                 {hook.data(), hook.size()},
+                                 {message.data(), message.size()}};
+  for (Instance* listener : s.on_fault.listeners) {
+    if (listener->name == instance) continue;
+    HookList one{s.on_fault.name, {listener}};
+    try {
+      s.dispatch(one, &kairos_hooks::on_fault, event, Moment::Training);
+    } catch (const std::exception& error) {
+      s.message(Level::Error, listener->name, error.what());
+    }
+  }
+}
+
+void Callbacks::interrupt(int signal) {
+  Session& s = *session_;
+  const kairos_interrupt_event event{sizeof event, signal};
+  s.dispatch(s.on_interrupt, &kairos_hooks::on_interrupt, event, Moment::Training);
+}
+
+void Callbacks::finish(RunEnd why) {
+  session_->finish(why);
+}
+
+const std::optional<StopRequest>& Callbacks::stop() const noexcept {
+  return session_->stop;
+}
+std::span<const LogKey> Callbacks::keys() const noexcept {
+  return session_->board.keys();
+}
+std::vector<LogValue> Callbacks::epoch_values() const {
+  return session_->epoch_values;
+}
+bool Callbacks::wants_gradients() const noexcept {
+  return !session_->on_backward_end.listeners.empty();
+}
+const std::vector<std::filesystem::path>& Callbacks::saved_files() const noexcept {
+  return session_->saved_files;
+}
+std::string Callbacks::explain_order() const {
+  return session_->explain_order();
+}
+
+std::vector<std::string> Callbacks::instances() const {
+  std::vector<std::string> names;
+  for (const auto& instance : session_->instances) names.push_back(instance->name);
+  return names;
+}
+
+}  // namespace kairos::host

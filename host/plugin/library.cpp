@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// The one place where code of a plugin enters the process.
+#include "plugin/library.hpp"
+
+#include <dlfcn.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <boost/dll/shared_library.hpp>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "plugin/manifest.hpp"
+#include "plugin/refusal.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+void check_unchanged(const Plugin& plugin) {
+  const std::string where = plugin.file.string();
+  struct stat status {};
+  if (::stat(plugin.file.c_str(), &status) != 0)
+    throw refusal(RefusalCode::Changed, {where, std::generic_category().message(errno)});
+  const FileIdentity now{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+                         status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+  if (!(now == plugin.identity))
+    throw refusal(RefusalCode::Changed, {where, "another file, or another content"});
+}
+
+/// Without RTLD_NODELETE the handle would have to live somewhere for ever; with it the code stays and nothing
+/// has to.
+boost::dll::shared_library load_file(const Plugin& plugin) {
+  namespace dll = boost::dll;
+  const auto mode =
+      static_cast<dll::load_mode::type>(static_cast<int>(dll::load_mode::rtld_now) |
+                                        static_cast<int>(dll::load_mode::rtld_local) | RTLD_NODELETE);
+  dll::shared_library library;
+  boost::dll::fs::error_code error;
+  ::dlerror();
+  library.load(plugin.file, mode, error);
+  // Boost's error says "bad file descriptor" whatever happened; the loader's own words are still there.
+  if (error) {
+    const char* words = ::dlerror();
+    throw refusal(RefusalCode::LoadFailed,
+                  {plugin.file.string(), words != nullptr ? words : error.message()});
+  }
+  return library;
+}
+
+const kairos_plugin& data_of(const boost::dll::shared_library& library, const std::string& where) {
+  if (!library.has(KAIROS_PLUGIN_SYMBOL))
+    throw refusal(RefusalCode::NoEntrySymbol, {where, "none of that name"});
+  return library.get<const kairos_plugin>(KAIROS_PLUGIN_SYMBOL);
+}
+
+void check_data(const Plugin& plugin, const kairos_plugin& data) {
+  const std::string where = plugin.file.string();
+  Manifest declared;
+  try {
+    declared = describe(data);
+  } catch (const Error& error) {
+    throw with_where(error, where);
+  }
+  if (const auto difference = first_difference(plugin.manifest, declared))
+    throw refusal(RefusalCode::LyingManifest,
+                  {where, difference->field + " is " + difference->data_says + " in the data",
+                   difference->manifest_says + " as in the manifest"});
+}
+
+}  // namespace
+
+std::shared_ptr<Library> Library::load(const Plugin& plugin) {
+  check_unchanged(plugin);
+  const boost::dll::shared_library handle = load_file(plugin);
+  check_unchanged(plugin);
+  const kairos_plugin& data = data_of(handle, plugin.file.string());
+  check_data(plugin, data);
+  return std::shared_ptr<Library>(new Library(data));
+}
+
+Library::Library(const kairos_plugin& plugin) : plugin_(&plugin) {
+  for (std::uint32_t i = 0; i < plugin.callback_count; ++i) {
+    const kairos_callback* declaration = plugin.callbacks[i];
+    LoadedCallback& callback = callbacks_.emplace_back(LoadedCallback{declaration, {}});
+    const std::size_t size = std::min<std::size_t>(declaration->hooks->size, sizeof(kairos_hooks));
+    std::memcpy(&callback.hooks, declaration->hooks, size);
+    callback.hooks.size = sizeof(kairos_hooks);
+  }
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// The logs as callbacks see them: which keys there are, which are due in this event, and their values when
+// asked for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "kairos/host/callbacks.hpp"
+
+namespace kairos::host {
+
+/// Keys in order: those of the model, the same with `val_` if the run validates, then what callbacks publish.
+class LogBoard {
+ public:
+  enum class Pass { Training = 0, Validation = 1 };
+
+  LogBoard(std::vector<LogKey> model_keys, bool validates);
+
+  [[nodiscard]] std::span<const LogKey> keys() const noexcept { return keys_; }
+  [[nodiscard]] std::optional<std::uint32_t> find(std::string_view name) const noexcept;
+  /// Index of the new key, or of the one that has this name already.
+  std::uint32_t add(const LogKey& key);
+  /// True if callbacks and not the model give the key its values.
+  [[nodiscard]] bool is_published(std::uint32_t index) const noexcept { return index >= first_published_; }
+
+  /// Begins an event: nothing is due.
+  void clear() noexcept;
+  /// Makes the keys of a pass due. They are read from `source` when the first of them is asked for; it must
+  /// live until clear().
+  void offer(Pass pass, LogSource& source) noexcept { sources_[static_cast<std::size_t>(pass)] = &source; }
+  void publish(std::uint32_t index, double value) noexcept { values_[index] = {value, true}; }
+  /// Value of a key; nothing if it is not due.
+  [[nodiscard]] std::optional<double> value(std::uint32_t index);
+
+  /// All values of the event, as they are kept for History.
+  [[nodiscard]] std::vector<LogValue> values();
+  /// Puts back what values() gave.
+  void restore(const std::vector<LogValue>& values);
+
+ private:
+  void read(Pass pass);
+
+  std::vector<LogKey> keys_;
+  std::vector<LogValue> values_;
+  std::vector<double> row_;  ///< one pass, as a source fills it
+  std::uint32_t per_pass_;
+  std::uint32_t first_published_;
+  LogSource* sources_[2] = {nullptr, nullptr};
+};
+
+}  // namespace kairos::host

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// One pass over what the user gave, one over what the plugin declares.
+#include "plugin/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "kairos/abi.h"
+#include "plugin/expression.hpp"
+#include "plugin/option_value.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::pair<std::string_view, OnError>, 3> on_error_words = {
+    {{"fatal", OnError::Fatal}, {"disable", OnError::Disable}, {"warn", OnError::Warn}}};
+constexpr std::array<std::pair<std::string_view, OnMissing>, 3> on_missing_words = {
+    {{"error", OnMissing::Error}, {"warn", OnMissing::Warn}, {"ignore", OnMissing::Ignore}}};
+
+/// Names that Keras 1 and 2 used in the logs.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> old_keys = {
+    {{"acc", "accuracy"}, {"val_acc", "val_accuracy"}, {"lr", "learning_rate"}}};
+
+std::string in_quotes(std::string_view text) {
+  return '"' + std::string(text) + '"';
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string list;
+  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+  return list;
+}
+
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+class Resolver {
+ public:
+  Resolver(const CallbackManifest& callback, const OptionContext& context, std::string_view who)
+      : callback_(callback), context_(context), who_(who), given_(callback.options.size(), nullptr) {
+    result_.on_error = callback.phase == KAIROS_PHASE_REPORT ? OnError::Disable : OnError::Fatal;
+    for (const LogKey& key : context.keys) keys_.push_back(key.name);
+  }
+
+  ResolvedOptions resolve(std::span<const std::pair<std::string, std::string>> options) {
+    for (const auto& option : options) sort_in(option);
+    // These two decide about the others.
+    if (on_error_ != nullptr) result_.on_error = word(*on_error_, on_error_words);
+    if (on_missing_ != nullptr) result_.on_missing = word(*on_missing_, on_missing_words);
+    for (std::size_t i = 0; i < callback_.options.size(); ++i)
+      result_.values.push_back(value(callback_.options[i], given_[i]));
+    return std::move(result_);
+  }
+
+ private:
+  using Given = std::pair<std::string, std::string>;
+
+  [[noreturn]] void fail(const char* code, std::string_view option, std::string what, std::string found,
+                         std::string expected, std::string cure) const {
+    throw Error(ErrorKind::Plugin, {code, fmt::format("{}, option {}", who_, option), std::move(what),
+                                    std::move(found), std::move(expected), std::move(cure)});
+  }
+
+  void sort_in(const Given& option) {
+    const auto declared =
+        std::find_if(callback_.options.begin(), callback_.options.end(), [&option](const OptionSpec& spec) {
+          return spec.name == option.first || contains(spec.aliases, option.first);
+        });
+    const Given** place = option.first == "on_error"     ? &on_error_
+                          : option.first == "on_missing" ? &on_missing_
+                          : declared != callback_.options.end()
+                              ? &given_[static_cast<std::size_t>(declared - callback_.options.begin())]
+                              : nullptr;
+    if (place == nullptr) {
+      std::vector<std::string> known;
+      for (const OptionSpec& spec : callback_.options) {
+        known.push_back(spec.name);
+        known.insert(known.end(), spec.aliases.begin(), spec.aliases.end());
+      }
+      known.insert(known.end(), {"on_error", "on_missing"});
+      fail("KAIROS-O020", option.first, "there is no such option", "", "", suggest(option.first, known));
+    }
+    if (*place != nullptr)
+      fail("KAIROS-O021", option.first, "the option is set twice",
+           fmt::format("{}={} and {}={}", (*place)->first, (*place)->second, option.first, option.second),
+           "one value", "Leave one of them out");
+    *place = &option;
+  }
+
+  template <class T, std::size_t N>
+  T word(const Given& option, const std::array<std::pair<std::string_view, T>, N>& words) const {
+    std::vector<std::string> known;
+    for (const auto& [name, value] : words) {
+      if (name == option.second) return value;
+      known.emplace_back(name);
+    }
+    not_a_choice(option.first, option.second, known);
+  }
+
+  [[noreturn]] void not_a_choice(std::string_view option, const std::string& text,
+                                 const std::vector<std::string>& choices) const {
+    const std::string near = nearest(text, choices);
+    fail("KAIROS-O025", option, "the value is none of the choices", in_quotes(text), joined(choices),
+         near.empty() ? "Choose one of them" : "Did you mean " + in_quotes(near) + "?");
+  }
+
+  OptionValue value(const OptionSpec& option, const Given* given) {
+    OptionValue value = option.initial;
+    if (given == nullptr) {
+      if ((option.flags & KAIROS_OPTION_REQUIRED) != 0)
+        fail("KAIROS-O022", option.name, "the option is required and not set", "",
+             std::string(type_name(option.type)) + (option.help.empty() ? "" : ", " + option.help),
+             fmt::format("Add {}=…", option.name));
+    } else if (!is_none(option, given->second)) {
+      value = read(option, *given);
+    } else {
+      value = OptionValue{};
+    }
+    if (value.absent()) return value;
+    if (value.type == KAIROS_TYPE_PATH) value.text = absolute(value.text);
+    if (value.type == KAIROS_TYPE_METRIC) value.text = metric(option, value.text, given != nullptr);
+    if (value.type == KAIROS_TYPE_EXPRESSION)
+      static_cast<void>(
+          Expression(value.text, option.choices, fmt::format("{}, option {}", who_, option.name)));
+    return value;
+  }
+
+  /// Python's None (and JSON's null) sets an option without default back to that.
+  static bool is_none(const OptionSpec& option, std::string_view text) {
+    return option.initial.absent() && (option.flags & KAIROS_OPTION_REQUIRED) == 0 &&
+           option.type != KAIROS_TYPE_STRING && (text == "None" || text == "null" || text == "none");
+  }
+
+  OptionValue read(const OptionSpec& option, const Given& given) const {
+    const std::optional<OptionValue> value = parse_value(option.type, given.second);
+    const bool empty = given.second.empty() && option.type != KAIROS_TYPE_STRING;
+    if (!value || empty)
+      fail("KAIROS-O023", given.first, fmt::format("the value is no {}", type_name(option.type)),
+           in_quotes(given.second), std::string(value_syntax(option.type)), "Correct the value");
+    if (!within_bounds(option, *value))
+      fail("KAIROS-O024", given.first, "the value is out of range", value_text(*value), bounds_text(option),
+           "Correct the value");
+    if (option.type == KAIROS_TYPE_ENUM && !contains(option.choices, value->text))
+      not_a_choice(given.first, value->text, option.choices);
+    return *value;
+  }
+
+  std::string absolute(const std::string& text) const {
+    if (text.empty()) return text;
+    const fs::path base =
+        context_.base_directory.empty() ? fs::current_path() : fs::absolute(context_.base_directory);
+    return (base / text).lexically_normal().string();
+  }
+
+  std::string metric(const OptionSpec& option, const std::string& name, bool set_by_user) {
+    if (contains(keys_, name)) return name;
+    for (const auto& [old, now] : old_keys)
+      if (old == name && contains(keys_, now)) return std::string(now);
+    if (result_.on_missing == OnMissing::Error) missing_metric(option, name, set_by_user);
+    if (result_.on_missing == OnMissing::Warn)
+      result_.warnings.push_back(
+          fmt::format("{}, option {}: there is no metric \"{}\" in this run; known are: {}", who_,
+                      option.name, name, keys_.empty() ? "none" : joined(keys_)));
+    return name;
+  }
+
+  [[noreturn]] void missing_metric(const OptionSpec& option, const std::string& name,
+                                   bool set_by_user) const {
+    const std::string found = in_quotes(name) + (set_by_user ? "" : ", the default");
+    std::string cure = "Set " + option.name + " to one of them";
+    if (const std::string near = nearest(name, keys_); !near.empty())
+      cure = "Did you mean " + in_quotes(near) + "?";
+    if (name.starts_with("val_") && contains(keys_, name.substr(4)))
+      cure = fmt::format("Add validation data, or set {}={}", option.name, name.substr(4));
+    fail("KAIROS-O026", option.name, "there is no such metric in this run", found,
+         keys_.empty() ? "none" : joined(keys_), cure);
+  }
+
+  const CallbackManifest& callback_;
+  const OptionContext& context_;
+  std::string who_;
+  std::vector<std::string> keys_;
+  std::vector<const Given*> given_;  ///< one for each declared option
+  const Given* on_error_ = nullptr;
+  const Given* on_missing_ = nullptr;
+  ResolvedOptions result_;
+};
+
+}  // namespace
+
+ResolvedOptions resolve_options(const CallbackManifest& callback,
+                                std::span<const std::pair<std::string, std::string>> options,
+                                const OptionContext& context, std::string_view who) {
+  return Resolver(callback, context, who).resolve(options);
+}
+
+}  // namespace kairos::host

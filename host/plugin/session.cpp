@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+// Creates, orders and ends instances, and decides what a failure means.
+#include "plugin/session.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+std::string_view status_text(kairos_status status) noexcept {
+  static constexpr std::string_view names[] = {"ok",          "invalid",       "not found", "out of range",
+                                               "wrong state", "unsupported",   "denied",    "input/output",
+                                               "no memory",   "unusable data", "exception", "host fault"};
+  return status >= 0 && static_cast<std::size_t>(status) < std::size(names) ? names[status]
+                                                                            : "unknown status";
+}
+
+Session::Session(Trainee& trained, CallbacksOptions given)
+    : trainee(trained),
+      options(std::move(given)),
+      board(options.keys, options.validates),
+      run_directory(options.run_directory.string()) {}
+
+Session::~Session() {
+  try {
+    finish(std::uncaught_exceptions() > 0 ? RunEnd::Fault : RunEnd::Completed);
+  } catch (const std::exception& error) {
+    message(Level::Error, "", error.what());
+  }
+  destroy_all();
+}
+
+void Session::message(Level level, std::string_view author, std::string_view text) const {
+  if (options.messages) options.messages(level, author, text);
+}
+
+// ---------------------------------------------------------------- creation
+
+namespace {
+
+/// A name for each instance: what the user gave, else the short name, with _2, _3 … for further ones.
+std::string instance_name(const PluginSpec& spec, const CallbackManifest& callback,
+                          const std::set<std::string>& taken) {
+  if (!spec.instance.empty()) {
+    if (taken.contains(spec.instance))
+      throw Error(ErrorKind::Plugin, {"KAIROS-O030", "--plugin " + spec.target,
+                                      "two instances have the name \"" + spec.instance + "\"", "", "",
+                                      "Give one of them another name after the @"});
+    return spec.instance;
+  }
+  const std::string base(callback.short_name());
+  std::string name = base;
+  for (int n = 2; taken.contains(name); ++n) name = base + "_" + std::to_string(n);
+  return name;
+}
+
+/// Keys that options may watch: those of the model and those that some callback's manifest promises to
+/// publish.
+void add_published_keys(LogBoard& board, const std::vector<Catalog::Match>& matches) {
+  for (const Catalog::Match& match : matches)
+    for (const std::string& key : match.callback->publishes) board.add({key, Direction::Unknown});
+}
+
+}  // namespace
+
+void Session::create(const Catalog& catalog, std::span<const PluginSpec> specs) {
+  std::vector<Catalog::Match> matches;
+  for (const PluginSpec& spec : specs) matches.push_back(catalog.find(spec));
+  add_published_keys(board, matches);
+
+  // Everything that can be wrong in the configuration is found before any plugin's code is loaded.
+  const OptionContext context{{board.keys().begin(), board.keys().end()}, options.run_directory};
+  std::vector<ResolvedOptions> resolved;
+  std::vector<std::string> names;
+  std::set<std::string> taken;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    names.push_back(instance_name(specs[i], *matches[i].callback, taken));
+    taken.insert(names.back());
+    resolved.push_back(resolve_options(*matches[i].callback, specs[i].options, context, names.back()));
+    for (const std::string& warning : resolved.back().warnings)
+      message(Level::Warning, names.back(), warning);
+  }
+
+  std::map<const Plugin*, std::shared_ptr<Library>> libraries;
+  for (const Catalog::Match& match : matches)
+    if (std::shared_ptr<Library>& library = libraries[match.plugin]; !library)
+      library = Library::load(*match.plugin);
+  try {
+    for (std::size_t i = 0; i < specs.size(); ++i)
+      create_instance(matches[i], libraries[matches[i].plugin], std::move(resolved[i]), names[i]);
+  } catch (...) {
+    destroy_all();
+    throw;
+  }
+  subscribe();
+}
+
+void Session::create_instance(const Catalog::Match& match, std::shared_ptr<Library> library,
+                              ResolvedOptions resolved, std::string name) {
+  instances.push_back(std::make_unique<Instance>());
+  Instance& instance = *instances.back();
+  instance.session = this;
+  instance.name = std::move(name);
+  instance.file = match.plugin->file.string();
+  instance.manifest = *match.callback;
+  instance.library = std::move(library);
+  instance.hooks = instance.library->callbacks()[match.index].hooks;
+  instance.options = std::move(resolved);
+  for (const std::string& key : instance.manifest.publishes) instance.published.push_back(*board.find(key));
+  for (std::size_t i = 0; i < instance.manifest.options.size(); ++i) {
+    const OptionSpec& spec = instance.manifest.options[i];
+    const OptionValue& value = instance.options.values[i];
+    instance.expressions.emplace_back();
+    if (spec.type == KAIROS_TYPE_EXPRESSION && !value.absent())
+      instance.expressions.back().emplace(value.text, spec.choices, instance.name + ": option " + spec.name);
+  }
+  instance.host = make_host(instance);
+
+  kairos_call call(this, &instance, "create", Moment::Loading);
+  const kairos_plugin& plugin = instance.library->plugin();
+  if (plugin.open != nullptr &&
+      std::find(opened_.begin(), opened_.end(), instance.library) == opened_.end()) {
+    call.hook = "open";
+    breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
+    if (const kairos_status status = plugin.open(&instance.host, &call); status != KAIROS_OK)
+      handle_failure(call, status);
+    opened_.push_back(instance.library);
+  }
+  call.hook = "create";
+  breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
+  const kairos_status status = instance.hooks.create(&instance.host, &call, &instance.self);
+  breadcrumb = {};
+  if (status != KAIROS_OK) {
+    instance.self = nullptr;
+    handle_failure(call, status);
+  }
+}
+
+// ---------------------------------------------------------------- order
+
+template <class Visitor>
+void Session::for_each_list(Visitor&& visit) {
+#define KAIROS_LIST(hook) visit(hook, &kairos_hooks::hook)
+  KAIROS_LIST(setup);
+  KAIROS_LIST(on_train_begin);
+  KAIROS_LIST(on_epoch_begin);
+  KAIROS_LIST(on_train_batch_begin);
+  KAIROS_LIST(on_backward_end);
+  KAIROS_LIST(on_train_batch_end);
+  KAIROS_LIST(on_test_begin);
+  KAIROS_LIST(on_test_batch_begin);
+  KAIROS_LIST(on_test_batch_end);
+  KAIROS_LIST(on_test_end);
+  KAIROS_LIST(on_epoch_end);
+  KAIROS_LIST(on_checkpoint_saved);
+  KAIROS_LIST(on_train_end);
+  KAIROS_LIST(on_predict_begin);
+  KAIROS_LIST(on_predict_batch_begin);
+  KAIROS_LIST(on_predict_batch_end);
+  KAIROS_LIST(on_predict_end);
+  KAIROS_LIST(on_fault);
+  KAIROS_LIST(on_interrupt);
+  KAIROS_LIST(teardown);
+#undef KAIROS_LIST
+}
+
+template <class Slot>
+void Session::subscribe_one(HookList& list, Slot slot) {
+  for (Instance* instance : ordered_)
+    if (instance->hooks.*slot != nullptr) list.listeners.push_back(instance);
+}
+
+void Session::subscribe() {
+  for (const auto& instance : instances)
+    if (instance->self != nullptr) ordered_.push_back(instance.get());
+  std::stable_sort(ordered_.begin(), ordered_.end(), [](const Instance* a, const Instance* b) {
+    return a->manifest.phase < b->manifest.phase;
+  });
+  for_each_list([this](HookList& list, auto slot) { subscribe_one(list, slot); });
+  std::reverse(teardown.listeners.begin(), teardown.listeners.end());
+}
+
+std::string Session::explain_order() const {
+  std::string text;
+  const_cast<Session*>(this)->for_each_list([&](const HookList& list, auto) {
+    if (list.listeners.empty()) return;
+    text += std::string(list.name) + ":";
+    std::string_view phase;
+    for (const Instance* instance : list.listeners) {
+      if (phase != phase_name(instance->manifest.phase)) {
+        phase = phase_name(instance->manifest.phase);
+        text += " [" + std::string(phase) + "]";
+      }
+      text += " " + instance->name;
+    }
+    text += "\n";
+  });
+  return text;
+}
+
+// ---------------------------------------------------------------- failure
+
+bool Session::may_run(kairos_call& call, Instance& instance) {
+  if (instance.disabled) return false;
+  instance.attention.store(false);
+  if (const kairos_status status = tasks.drain(instance); status != KAIROS_OK) {
+    call.instance = &instance;
+    call.reason = "a background task failed";
+    handle_failure(call, status);
+  }
+  return !instance.disabled;
+}
+
+void Session::handle_failure(kairos_call& call, kairos_status status) {
+  Instance& instance = *call.instance;
+  std::string what = call.hook;
+  if (epoch >= 0)
+    what += " failed in epoch " + std::to_string(epoch + 1);
+  else
+    what += " failed";
+  what += ": " + (call.reason.empty() ? std::string(status_text(status)) : call.reason);
+  call.reason.clear();
+  const bool starting = call.moment == Moment::Loading || call.moment == Moment::SetUp;
+  if (instance.options.on_error == OnError::Fatal || starting) {
+    breadcrumb = {};
+    throw Error(
+        starting ? ErrorKind::Plugin : ErrorKind::Callback,
+        {starting ? "KAIROS-O031" : "KAIROS-C001", instance.name + " (" + instance.file + ")", what, "", "",
+         starting ? "Mend the option or leave this --plugin out"
+                  : "Add on_error=disable to this --plugin to go on without it when it fails"});
+  }
+  if (++instance.failures == 1) instance.first_failure = what;
+  if (instance.options.on_error == OnError::Disable) {
+    instance.disabled = true;
+    instance.attention = true;
+    message(Level::Warning, instance.name, what + ". It is disabled for the rest of the run");
+  } else if (instance.failures == 1) {
+    message(Level::Warning, instance.name, what + ". Further failures are counted and reported at the end");
+  }
+}
+
+void Session::announce_writes(kairos_call& call) {
+  for (unsigned role = 0; role < 16; ++role)
+    if ((call.written_roles & (1u << role)) != 0) trainee.tensors_written(static_cast<Role>(role));
+  call.written_roles = 0;
+  ++generation;
+}
+
+void Session::checkpoint_saved(const std::string& path, SaveContent content, const Instance& author) {
+  const kairos_checkpoint_event event{sizeof event,
+                                      content == SaveContent::Model ? KAIROS_SAVE_MODEL : KAIROS_SAVE_WEIGHTS,
+                                      {path.data(), path.size()},
+                                      {author.name.data(), author.name.size()}};
+  HookList others{on_checkpoint_saved.name, {}};
+  std::copy_if(on_checkpoint_saved.listeners.begin(), on_checkpoint_saved.listeners.end(),
+               std::back_inserter(others.listeners),
+               [&](const Instance* instance) { return instance != &author; });
+  dispatch(others, &kairos_hooks::on_checkpoint_saved, event, Moment::Training);
+}
+
+// ---------------------------------------------------------------- the end
+
+kairos_end_event Session::end_event(RunEnd why) const {
+  kairos_end_event event{};
+  event.size = sizeof event;
+  event.why = static_cast<std::int32_t>(why);
+  event.epochs_run = epochs_run;
+  event.step = trainee.iterations();
+  if (stop) {
+    event.reason = {stop->reason.data(), stop->reason.size()};
+    event.stopped_by = {stop->instance.data(), stop->instance.size()};
+  }
+  return event;
+}
+
+void Session::finish(RunEnd why) {
+  if (std::exchange(finished_, true)) return;
+  teardown_all(why);
+  for (const auto& instance : instances)
+    if (instance->failures > 0)
+      message(Level::Warning, instance->name,
+              "failed " + std::to_string(instance->failures) +
+                  " time(s) in this run; first: " + instance->first_failure);
+}
+
+/// Every instance gets its teardown, whatever the others do; the first fatal failure is thrown at the end.
+void Session::teardown_all(RunEnd why) {
+  const kairos_end_event event = end_event(why);
+  std::exception_ptr first;
+  const auto keep_first = [&](auto&& work) {
+    try {
+      work();
+    } catch (...) {
+      if (!first) first = std::current_exception();
+    }
+  };
+  for (Instance* instance : teardown.listeners) {
+    if (!instance->is_set_up) continue;
+    HookList one{teardown.name, {instance}};
+    keep_first([&] { dispatch(one, &kairos_hooks::teardown, event, Moment::Training); });
+  }
+  for (const auto& instance : instances)
+    if (const kairos_status status = tasks.drain(*instance); status != KAIROS_OK)
+      keep_first([&] {
+        kairos_call call(this, instance.get(), "a background task", Moment::Training);
+        handle_failure(call, status);
+      });
+  if (first) std::rethrow_exception(first);
+}
+
+void Session::destroy_all() {
+  for (auto instance = instances.rbegin(); instance != instances.rend(); ++instance) {
+    static_cast<void>(tasks.drain(**instance));  // finish() has reported what failed
+    if ((*instance)->self == nullptr) continue;
+    breadcrumb = {(*instance)->name.c_str(), (*instance)->file.c_str(), "destroy"};
+    (*instance)->hooks.destroy(std::exchange((*instance)->self, nullptr));
+    breadcrumb = {};
+  }
+  for (auto library = opened_.rbegin(); library != opened_.rend(); ++library)
+    if ((*library)->plugin().close != nullptr) (*library)->plugin().close();
+  opened_.clear();
+}
+
+// ---------------------------------------------------------------- state
+
+void Session::save_instance(Instance& instance, std::vector<SavedState>& out) {
+  if (instance.hooks.state_save == nullptr || instance.disabled) return;
+  SavedState state{
+      instance.manifest.id, instance.name, instance.manifest.state_version, {}, instance.snapshots};
+  const kairos_writer writer{
+      sizeof writer, 0, &state.bytes, [](void* impl, const void* bytes, std::uint64_t count) {
+        static_cast<std::string*>(impl)->append(static_cast<const char*>(bytes), count);
+        return kairos_status{KAIROS_OK};
+      }};
+  kairos_call call(this, &instance, "state_save", Moment::SetUp);
+  breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
+  const kairos_status status = instance.hooks.state_save(instance.self, &call, &writer);
+  breadcrumb = {};
+  if (status != KAIROS_OK) {
+    call.moment = Moment::Training;
+    handle_failure(call, status);
+  } else {
+    out.push_back(std::move(state));
+  }
+}
+
+std::string Session::save_state() {
+  std::vector<SavedState> states;
+  for (const auto& instance : instances) save_instance(*instance, states);
+  states.insert(states.end(), orphans_.begin(), orphans_.end());
+  return encode_states(states);
+}
+
+void Session::load_instance(Instance& instance, SavedState& state) {
+  const auto refuse = [&](const std::string& what, const std::string& found, const std::string& expected) {
+    throw Error(ErrorKind::Callback,
+                {"KAIROS-C007", instance.name + " (" + instance.file + ")", what, found, expected,
+                 "Resume with the plugin that saved it, or start without the saved state"});
+  };
+  if (state.version > instance.manifest.state_version ||
+      state.version < instance.manifest.oldest_state_version)
+    refuse("its saved state cannot be read by this plugin", "state version " + std::to_string(state.version),
+           std::to_string(instance.manifest.oldest_state_version) + " … " +
+               std::to_string(instance.manifest.state_version));
+  struct Source {
+    std::string_view rest;
+  } source{state.bytes};
+  const kairos_reader reader{sizeof reader, state.version, &source, state.bytes.size(),
+                             [](void* impl, void* bytes, std::uint64_t count, std::uint64_t* got) {
+                               Source& from = *static_cast<Source*>(impl);
+                               *got = std::min<std::uint64_t>(count, from.rest.size());
+                               std::copy_n(from.rest.data(), *got, static_cast<char*>(bytes));
+                               from.rest.remove_prefix(*got);
+                               return kairos_status{KAIROS_OK};
+                             }};
+  kairos_call call(this, &instance, "state_load", Moment::SetUp);
+  breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
+  const kairos_status status = instance.hooks.state_load(instance.self, &call, &reader);
+  breadcrumb = {};
+  if (status != KAIROS_OK) refuse("it refused its saved state", call.reason, "");
+  instance.snapshots = std::move(state.snapshots);
+  instance.next_snapshot = instance.snapshots.empty() ? 1 : instance.snapshots.rbegin()->first + 1;
+}
+
+void Session::load_state(std::string_view bytes) {
+  for (SavedState& state : decode_states(bytes)) {
+    const auto owner = std::find_if(instances.begin(), instances.end(), [&](const auto& instance) {
+      return instance->manifest.id == state.id && instance->name == state.name &&
+             instance->hooks.state_load != nullptr;
+    });
+    if (owner != instances.end()) {
+      load_instance(**owner, state);
+    } else {
+      message(Level::Info, "",
+              "the saved state of " + state.name + " (" + state.id + ") is kept for a run that has it");
+      orphans_.push_back(std::move(state));
+    }
+  }
+  resumed = true;
+}
+
+}  // namespace kairos::host

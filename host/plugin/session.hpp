@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// The dispatch: all instances of a run, the lists of who listens to what, and the policy for what fails.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "kairos/abi.h"
+#include "kairos/host/callbacks.hpp"
+#include "plugin/breadcrumb.hpp"
+#include "plugin/call.hpp"
+#include "plugin/instance.hpp"
+#include "plugin/log_board.hpp"
+#include "plugin/task_queue.hpp"
+
+namespace kairos::host {
+
+/// A hook by name, and the instances that have it, in the order in which they are called.
+struct HookList {
+  const char* name;
+  std::vector<Instance*> listeners;
+};
+
+/// Saved state of one instance.
+struct SavedState {
+  std::string id, name;
+  std::uint32_t version = 0;
+  std::string bytes;
+  std::map<std::uint64_t, std::vector<float>> snapshots;
+};
+
+/// What Callbacks is made of. The functions of the ABI (host_api.cpp) reach it through their call or host
+/// pointer.
+class Session {
+ public:
+  Session(Trainee& trainee, CallbacksOptions options);
+  ~Session();
+
+  /// Makes the instances of all specs; on failure none is left.
+  void create(const Catalog& catalog, std::span<const PluginSpec> specs);
+
+  /// Calls `slot` of every listener. A failure is handled by the policy of its instance.
+  template <class Event>
+  void dispatch(HookList& list, kairos_status (*kairos_hooks::*slot)(void*, kairos_call*, const Event*),
+                const Event& event, Moment moment) {
+    if (list.listeners.empty()) return;
+    kairos_call call(this, nullptr, list.name, moment);
+    const Breadcrumb outer = breadcrumb;
+    for (Instance* instance : list.listeners) {
+      if (instance->attention.load(std::memory_order_relaxed) && !may_run(call, *instance)) continue;
+      breadcrumb = {instance->name.c_str(), instance->file.c_str(), list.name};
+      call.instance = instance;
+      const kairos_status status = (instance->hooks.*slot)(instance->self, &call, &event);
+      if (call.written_roles != 0) announce_writes(call);
+      if (status != KAIROS_OK) [[unlikely]]
+        handle_failure(call, status);
+    }
+    breadcrumb = outer;
+  }
+
+  /// Sends a line to the user.
+  void message(Level level, std::string_view author, std::string_view text) const;
+
+  [[nodiscard]] std::string save_state();
+  void load_state(std::string_view bytes);
+  void finish(RunEnd why);
+  [[nodiscard]] kairos_end_event end_event(RunEnd why) const;
+  [[nodiscard]] std::string explain_order() const;
+
+  /// Tells everyone but `author` of a file.
+  void checkpoint_saved(const std::string& path, SaveContent content, const Instance& author);
+
+  Trainee& trainee;
+  CallbacksOptions options;
+  LogBoard board;
+  TaskQueue tasks;
+  std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
+  std::optional<StopRequest> stop;
+  std::vector<std::filesystem::path> saved_files;
+  std::vector<LogValue> epoch_values;
+  std::thread::id thread = std::this_thread::get_id();
+  std::uint64_t generation = 1;  ///< of the tensors
+
+  // Facts that events repeat.
+  RunInfo run;
+  bool resumed = false;
+  bool training = false;
+  std::string run_directory;
+  std::int64_t epoch = -1;
+  std::int64_t epochs_run = 0;
+  kairos_batch_event batch{};
+  std::int64_t batches = -1;  ///< of the pass that is going on
+
+  HookList setup{"setup", {}}, teardown{"teardown", {}}, on_train_begin{"on_train_begin", {}},
+      on_train_end{"on_train_end", {}}, on_epoch_begin{"on_epoch_begin", {}},
+      on_epoch_end{"on_epoch_end", {}}, on_train_batch_begin{"on_train_batch_begin", {}},
+      on_backward_end{"on_backward_end", {}}, on_train_batch_end{"on_train_batch_end", {}},
+      on_test_begin{"on_test_begin", {}}, on_test_end{"on_test_end", {}},
+      on_test_batch_begin{"on_test_batch_begin", {}}, on_test_batch_end{"on_test_batch_end", {}},
+      on_predict_begin{"on_predict_begin", {}}, on_predict_end{"on_predict_end", {}},
+      on_predict_batch_begin{"on_predict_batch_begin", {}}, on_predict_batch_end{"on_predict_batch_end", {}},
+      on_checkpoint_saved{"on_checkpoint_saved", {}}, on_fault{"on_fault", {}},
+      on_interrupt{"on_interrupt", {}};
+
+ private:
+  void create_instance(const Catalog::Match& match, std::shared_ptr<Library> library,
+                       ResolvedOptions resolved, std::string name);
+  void subscribe();
+  template <class Slot>
+  void subscribe_one(HookList& list, Slot slot);
+  template <class Visitor>
+  void for_each_list(Visitor&& visit);
+
+  /// Slow path of dispatch: false for an instance that was disabled; reports a failed background task.
+  bool may_run(kairos_call& call, Instance& instance);
+  void handle_failure(kairos_call& call, kairos_status status);
+  void announce_writes(kairos_call& call);
+  void teardown_all(RunEnd why);
+  void destroy_all();
+
+  void save_instance(Instance& instance, std::vector<SavedState>& out);
+  void load_instance(Instance& instance, SavedState& state);
+
+  std::vector<std::shared_ptr<Library>> opened_;
+  std::vector<SavedState> orphans_;  ///< states of instances that this run does not have
+  std::vector<Instance*> ordered_;   ///< by phase, then by the user's order
+  bool finished_ = false;
+};
+
+/// Encoding of saved states; KAIROS-C006 for bytes that are damaged.
+[[nodiscard]] std::string encode_states(const std::vector<SavedState>& states);
+[[nodiscard]] std::vector<SavedState> decode_states(std::string_view bytes);
+
+/// The host as `instance` sees it.
+[[nodiscard]] kairos_host make_host(Instance& instance);
+
+/// "KAIROS_E_DENIED" and so on, in words: "denied".
+[[nodiscard]] std::string_view status_text(kairos_status status) noexcept;
+
+}  // namespace kairos::host

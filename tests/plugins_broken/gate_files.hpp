@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Copies and damages plugins for tests of the gate.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "kairos/host/plugins.hpp"
+#include "plugin/library_index.hpp"
+#include "plugin/preflight.hpp"
+
+namespace kairos::host {
+
+/// A plugin of this folder.
+inline std::filesystem::path broken_plugin(const std::string& name) {
+  return std::filesystem::path(KAIROS_BROKEN_PLUGINS) / (name + ".so");
+}
+
+inline std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+inline std::filesystem::path write_bytes(const std::filesystem::path& file, std::string_view bytes) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return file;
+}
+
+template <class T>
+void patch(std::string& bytes, std::size_t offset, T value) {
+  std::memcpy(bytes.data() + offset, &value, sizeof value);
+}
+
+/// Where the description of the note begins: after its owner's eight bytes.
+inline std::size_t note_description(const std::string& bytes) {
+  const std::size_t owner = bytes.find(std::string_view("\x07\0\0\0\x0c\0\0\0\x01\0\0\0Kairos\0\0", 20));
+  if (owner == std::string::npos) throw std::logic_error("the fixture has no note");
+  return owner + 20;
+}
+
+inline Diagnosis refusal_of(const std::filesystem::path& file) {
+  LibraryIndex libraries;
+  return inspect(file, libraries).refusal.value_or(Diagnosis{});
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Cannot be created: its constructor throws, and the SDK must not let that reach the host.
+#include <kairos/plugin.hpp>
+#include <stdexcept>
+
+namespace {
+
+struct ThrowingCreate : kairos::Callback<ThrowingCreate> {
+  static constexpr auto id = "com.example.ThrowingCreate";
+  static constexpr auto summary = "Throws when it is made.";
+  static constexpr auto phase = kairos::Phase::Report;
+
+  ThrowingCreate() { throw std::runtime_error("there is no such planet"); }
+  void on_epoch_end(kairos::Epoch&) {}
+};
+
+}  // namespace
+
+KAIROS_PLUGIN("1.0.0", ThrowingCreate)
