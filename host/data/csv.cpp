@@ -51,6 +51,8 @@ class CsvReader {
 
   Dataset read() {
     while (!cursor_.at_end() && cursor_.at_blank_line()) cursor_.skip_blank_line();
+    if (cursor_.at_end()) no_rows();
+    first_line_ = cursor_.line();
     read_names();
     Dataset data;
     data.origin = name_;
@@ -59,9 +61,7 @@ class CsvReader {
     data.inputs.push_back({"", {{0, static_cast<std::int64_t>(columns_.inputs)}, {}}});
     reserve(data.inputs.front().array.values);
     while (more_rows()) read_row(data.inputs.front().array.values);
-    if (rows_ == 0)
-      refuse("KAIROS-D035", name_, "there are no rows", header_ ? "only a header" : "nothing",
-             "at least one row", "Check what should have written them");
+    if (rows_ == 0) no_rows();
     data.inputs.front().array.shape.front() = rows_;
     add_rest(data);
     return data;
@@ -74,6 +74,11 @@ class CsvReader {
                 {code, where, std::move(what), std::move(found), std::move(expected), std::move(cure)});
   }
   [[nodiscard]] std::string here() const { return name_ + ":" + std::to_string(cursor_.line()); }
+
+  [[noreturn]] void no_rows() const {
+    refuse("KAIROS-D035", name_, "there are no rows", header_ ? "only a header" : "only empty lines",
+           "at least one row", "Check what should have written them");
+  }
 
   void read_text(std::string& field) {
     switch (cursor_.text(field)) {
@@ -148,7 +153,7 @@ class CsvReader {
       ++count;
     }
     refuse("KAIROS-D024", name_ + ":" + std::to_string(line), "a row has another number of fields",
-           fields(count), std::to_string(columns_.all.size()) + " as in line 1",
+           fields(count), std::to_string(columns_.all.size()) + " as in line " + std::to_string(first_line_),
            count == columns_.all.size() ? "Take out what stands after the last field"
                                         : "Correct the row, or quote fields that hold the delimiter");
   }
@@ -240,6 +245,7 @@ class CsvReader {
   std::size_t size_;
   CsvCursor cursor_;
   char delimiter_;
+  std::int64_t first_line_ = 1;
   bool header_ = false;
   bool labelled_ = false;
   CsvColumns columns_;

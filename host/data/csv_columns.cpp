@@ -57,6 +57,13 @@ std::optional<std::size_t> find_column(const std::vector<std::string>& names, co
        header ? suggest(wanted, names) : "Give the index of the column"});
 }
 
+std::string list_of(const std::vector<std::string>& names) {
+  constexpr std::size_t listed = 20;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(listed, names.size()); ++i) text += (i > 0 ? ", " : "") + names[i];
+  return text + (names.size() > listed ? ", …" : "");
+}
+
 void assign(CsvColumns& columns, const std::vector<std::string>& names, const std::string& wanted,
             ColumnUse use, const DataSpec& spec) {
   const char* role = use == ColumnUse::Target ? "target" : "sample weight";
@@ -110,7 +117,7 @@ CsvColumns assign_columns(const std::vector<std::string>& names, const DataSpec&
     for (const std::string& one : wanted) assign(columns, names, one, ColumnUse::Target, spec);
   } else if (spec.target.empty() && spec.target_use == TargetUse::Required) {
     throw Error(ErrorKind::Data, {"KAIROS-D021", spec.file.string(), "no target column is named", "", "one",
-                                  header ? "Name one of the header's: " + suggest("", names)
+                                  header ? "Name one of the header's: " + list_of(names)
                                          : "Give its index, -1 for the last column"});
   }
   if (!spec.sample_weight.empty() && !names_file(spec.sample_weight))

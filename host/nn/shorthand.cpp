@@ -104,7 +104,8 @@ Architecture read_shorthand(std::string_view text) {
                    suggest(call.name, layer_words())});
     nlohmann::json json = layer_config(*type, call);
     if (!json.contains("name")) json["name"] = names.next(type->class_name);
-    ConfigReader config(json, layer_noun(brief_json(json["name"]), type->class_name));
+    ConfigReader config(
+        json, layer_noun(json["name"].is_string() ? json["name"].get<std::string>() : "?", type->class_name));
     model.layers.push_back(type->make(config));
     config.finish();
   }

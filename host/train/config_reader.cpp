@@ -13,6 +13,9 @@ namespace kairos::host {
 
 std::string brief_json(const nlohmann::json& value) {
   constexpr std::size_t longest = 80;
+  // JSON has no word for these.
+  if (value.is_number_float() && !std::isfinite(value.get<double>()))
+    return std::to_string(value.get<double>());
   std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (text.size() > longest) text = text.substr(0, longest) + "…";
   return text;

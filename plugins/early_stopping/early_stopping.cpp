@@ -9,35 +9,43 @@
 
 namespace kairos::plugins {
 
-/// Behaves as Keras 3.15 `EarlyStopping`, but NaN and infinity never become the best. The first epoch that is looked at starts
-/// the count whatever its value; from then on an epoch without a usable number is a bad one.
+/// Behaves as Keras 3.15 `EarlyStopping`, but NaN never becomes the best. The first epoch that is looked at
+/// starts the count whatever its value; from then on NaN is a bad epoch like any other.
 struct EarlyStopping : Callback<EarlyStopping> {
   static constexpr auto id = "kairos.EarlyStopping";
   static constexpr auto summary = "Ends the run when a metric has stopped improving.";
   static constexpr auto capabilities = Can::Stop | Can::WriteWeights;
 
   Option<Metric> monitor{this, "monitor", "val_loss", "metric to watch"};
-  Option<double> min_delta{this, "min_delta", 0.0, "smallest change that counts as an improvement; the sign is ignored"};
-  Option<int> patience{this,           "patience",     0, "epochs without improvement after which the run ends",
-                       unit("epochs"), kairos::min(0)};
-  Option<int> verbose{this, "verbose", 0, "1 says why the run ends and which weights are restored", kairos::min(0)};
-  Option<Choice> mode{this, "mode", "auto", "which way the metric gets better; auto as the metric itself declares",
+  Option<double> min_delta{this, "min_delta", 0.0,
+                           "smallest change that counts as an improvement; the sign is ignored"};
+  Option<int> patience{
+      this,           "patience",    0, "epochs without improvement after which the run ends",
+      unit("epochs"), kairos::min(0)};
+  Option<int> verbose{this, "verbose", 0, "1 says why the run ends and which weights are restored",
+                      kairos::min(0)};
+  Option<Choice> mode{this, "mode", "auto",
+                      "which way the metric gets better; auto as the metric itself declares",
                       choices("auto,min,max")};
-  Option<double> baseline{this, "baseline", unset, "value that has to be beaten for the patience to start anew"};
+  Option<double> baseline{this, "baseline", unset,
+                          "value that has to be beaten for the patience to start anew"};
   Option<bool> restore_best_weights{this, "restore_best_weights", false,
                                     "put the weights of the best epoch back when the run ends"};
-  Option<int> start_from_epoch{this,           "start_from_epoch", 0, "epochs at the start that are not looked at",
-                               unit("epochs"), kairos::min(0)};
+  Option<int> start_from_epoch{
+      this,           "start_from_epoch", 0, "epochs at the start that are not looked at",
+      unit("epochs"), kairos::min(0)};
 
   State<bool> counting{this, "counting", false};  ///< an epoch has been looked at
   State<std::int64_t> wait{this, "wait", 0};      ///< epochs since the last improvement
   State<double> best{this, "best", unset};
   State<std::int64_t> best_epoch{this, "best_epoch", 0};
-  State<std::int64_t> stopped_epoch{this, "stopped_epoch", 0};  ///< 0: not stopped; the first epoch never stops a run
+  State<std::int64_t> stopped_epoch{this, "stopped_epoch",
+                                    0};  ///< 0: not stopped; the first epoch never stops a run
   Snapshot best_weights{this, "best_weights"};
 
   void setup(Run& run) {
-    if (!std::isfinite(min_delta.value())) throw Error("min_delta is not a finite number. Set min_delta=0 or a small number");
+    if (!std::isfinite(min_delta.value()))
+      throw Error("min_delta is not a finite number. Set min_delta=0 or a small number");
     if (baseline.is_set() && std::isnan(baseline.value()))
       throw Error("baseline is NaN, which nothing can beat. Set a number or leave it out");
     direction_ = monitor.direction(run, mode);
@@ -77,10 +85,12 @@ struct EarlyStopping : Callback<EarlyStopping> {
   }
 
   void on_train_end(End& end) {
-    if (stopped_epoch > 0 && verbose > 0) end.print("Epoch " + std::to_string(stopped_epoch + 1) + ": early stopping");
-    if (best_weights.empty()) return;
+    if (stopped_epoch > 0 && verbose > 0)
+      end.print("Epoch " + std::to_string(stopped_epoch + 1) + ": early stopping");
+    if (!restore_best_weights || best_weights.empty()) return;
     if (verbose > 0)
-      end.print("Restoring model weights from the end of the best epoch: " + std::to_string(best_epoch + 1) + ".");
+      end.print("Restoring model weights from the end of the best epoch: " + std::to_string(best_epoch + 1) +
+                ".");
     best_weights.restore(end);
   }
 
@@ -94,7 +104,8 @@ struct EarlyStopping : Callback<EarlyStopping> {
     const std::string metric(monitor.key());
     const std::string epochs = wait == 1 ? "epoch" : std::to_string(wait) + " epochs";
     if (std::isnan(best.value())) return metric + " has had no finite value in " + epochs;
-    return metric + " has not improved in the last " + epochs + "; the best was epoch " + std::to_string(best_epoch + 1);
+    return metric + " has not improved in the last " + epochs + "; the best was epoch " +
+           std::to_string(best_epoch + 1);
   }
 
   Direction direction_ = Direction::Min;

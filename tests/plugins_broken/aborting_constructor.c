@@ -4,4 +4,6 @@
 
 #include "fixture.h"
 
-__attribute__((constructor)) static void end_the_process(void) { abort(); }
+__attribute__((constructor)) static void end_the_process(void) {
+  abort();
+}

@@ -3,6 +3,10 @@
 #include "fixture.h"
 
 __attribute__((visibility("default"))) int helper(void);
-__attribute__((visibility("default"))) int helper(void) { return 1; }
+__attribute__((visibility("default"))) int helper(void) {
+  return 1;
+}
 __attribute__((visibility("default"))) int another_helper(void);
-__attribute__((visibility("default"))) int another_helper(void) { return 2; }
+__attribute__((visibility("default"))) int another_helper(void) {
+  return 2;
+}

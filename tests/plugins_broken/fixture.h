@@ -21,13 +21,15 @@
   "{\"name\":\"factor\",\"type\":\"float\",\"help\":\"by what\",\"flags\":[\"max_exclusive\"],"            \
   "\"default\":0.5,\"max\":1}]}]}"
 
-static kairos_status fixture_create(const kairos_host *host, kairos_call *call, void **self) {
+static kairos_status fixture_create(const kairos_host* host, kairos_call* call, void** self) {
   (void)call;
-  *self = (void *)(uintptr_t)host;
+  *self = (void*)(uintptr_t)host;
   return KAIROS_OK;
 }
-static void fixture_destroy(void *self) { (void)self; }
-static kairos_status fixture_on_epoch_end(void *self, kairos_call *call, const kairos_epoch_event *event) {
+static void fixture_destroy(void* self) {
+  (void)self;
+}
+static kairos_status fixture_on_epoch_end(void* self, kairos_call* call, const kairos_epoch_event* event) {
   (void)self, (void)call, (void)event;
   return KAIROS_OK;
 }
@@ -51,7 +53,7 @@ static const kairos_option fixture_factor = {
     .initial = {.type = KAIROS_TYPE_FLOAT, .number = 0.5},
     .max = {.type = KAIROS_TYPE_FLOAT, .number = 1},
 };
-static const kairos_option *const fixture_options[] = {&fixture_patience, &fixture_factor};
+static const kairos_option* const fixture_options[] = {&fixture_patience, &fixture_factor};
 static const kairos_hooks fixture_hooks = {
     .size = sizeof(kairos_hooks),
     .create = fixture_create,
@@ -69,7 +71,7 @@ static const kairos_callback fixture_callback = {
     .option_count = 2,
     .hooks = &fixture_hooks,
 };
-static const kairos_callback *const fixture_callbacks[] = {&fixture_callback};
+static const kairos_callback* const fixture_callbacks[] = {&fixture_callback};
 
 #ifndef FIXTURE_NO_ENTRY
 extern const kairos_plugin kairos_plugin_v1;
@@ -97,8 +99,8 @@ struct fixture_manifest {
   char text[sizeof FIXTURE_JSON];
 };
 extern const struct fixture_manifest kairos_manifest_v1;
-__attribute__((used, visibility("hidden"))) const struct fixture_manifest kairos_manifest_v1 = {
-    {sizeof FIXTURE_JSON - 1, 0}, FIXTURE_JSON};
+__attribute__((used, visibility("hidden")))
+const struct fixture_manifest kairos_manifest_v1 = {{sizeof FIXTURE_JSON - 1, 0}, FIXTURE_JSON};
 KAIROS_NOTE(kairos_manifest_v1);
 #endif
 

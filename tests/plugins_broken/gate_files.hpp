@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -20,16 +18,6 @@ namespace kairos::host {
 /// A plugin of this folder.
 inline std::filesystem::path broken_plugin(const std::string& name) {
   return std::filesystem::path(KAIROS_BROKEN_PLUGINS) / (name + ".so");
-}
-
-inline std::string bytes_of(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-inline std::filesystem::path write_bytes(const std::filesystem::path& file, std::string_view bytes) {
-  std::ofstream(file, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return file;
 }
 
 template <class T>

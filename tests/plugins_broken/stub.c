@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A library for plugins to need. */
 int fixture_stub(void);
-int fixture_stub(void) { return 1; }
+int fixture_stub(void) {
+  return 1;
+}

@@ -21,6 +21,13 @@ const Activation& read_activation(ConfigReader& config, std::string_view key) {
                                  "", "", suggest(name->get_ref<const std::string&>(), activation_names())});
 }
 
+void check_activation_width(const Layer& layer, const Activation& activation, std::int64_t width) {
+  if (activation.name == "softmax" && width == 1)
+    throw Error(ErrorKind::Model, {"KAIROS-M032", layer_noun(layer.name(), layer.class_name()),
+                                   "softmax over one unit is always 1", "1 unit", "a unit for each class",
+                                   "Use sigmoid, or one unit per class"});
+}
+
 namespace {
 
 class ActivationLayer final : public Layer {
@@ -32,6 +39,7 @@ class ActivationLayer final : public Layer {
     const Shape& shape = inputs.front();
     if (shape.empty()) refuse_shape(shape, "at least one dimension");
     width_ = shape.back();
+    check_activation_width(*this, activation_, width_);
     rows_per_sample_ = size_of(shape) / width_;
     return shape;
   }

@@ -33,6 +33,7 @@ class DenseLayer final : public Layer {
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     Shape shape = inputs.front();
     if (shape.empty()) refuse_shape(shape, "at least one dimension");
+    check_activation_width(*this, activation_, units_);
     inputs_ = shape.back();
     rows_per_sample_ = size_of(shape) / inputs_;
     Parameter& kernel = add_parameter("kernel", {inputs_, units_});

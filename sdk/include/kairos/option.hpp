@@ -97,25 +97,38 @@ constexpr kairos_str text_of(const char* text) {
 
 constexpr kairos_value absent_value() { return {KAIROS_TYPE_ABSENT, 0, 0, 0.0, {nullptr, 0}}; }
 
-constexpr kairos_value value_of(std::int32_t type, bool v) { return {type, 0, v ? 1 : 0, 0.0, {nullptr, 0}}; }
-constexpr kairos_value value_of(std::int32_t type, int v) {
-  return type == KAIROS_TYPE_FLOAT ? kairos_value{type, 0, 0, static_cast<double>(v), {nullptr, 0}}
-                                   : kairos_value{type, 0, v, 0.0, {nullptr, 0}};
+constexpr bool is_integral(std::int32_t type) { return type == KAIROS_TYPE_INT || type == KAIROS_TYPE_DURATION; }
+
+/// A default or bound; where it is not of the option's type, the callback is no constant and does not compile.
+constexpr kairos_value value_if(bool fits, kairos_value value) {
+  return fits ? value : throw "kairos: the default of an option is not of the option's type";
 }
-constexpr kairos_value value_of(std::int32_t type, long v) { return {type, 0, v, 0.0, {nullptr, 0}}; }
-constexpr kairos_value value_of(std::int32_t type, long long v) { return {type, 0, v, 0.0, {nullptr, 0}}; }
-constexpr kairos_value value_of(std::int32_t type, double v) { return {type, 0, 0, v, {nullptr, 0}}; }
-constexpr kairos_value value_of(std::int32_t type, const char* v) { return {type, 0, 0, 0.0, text_of(v)}; }
+
+constexpr kairos_value value_of(std::int32_t type, bool v) {
+  return value_if(type == KAIROS_TYPE_BOOL, {type, 0, v ? 1 : 0, 0.0, {nullptr, 0}});
+}
+constexpr kairos_value value_of(std::int32_t type, long long v) {
+  return type == KAIROS_TYPE_FLOAT ? kairos_value{type, 0, 0, static_cast<double>(v), {nullptr, 0}}
+                                   : value_if(is_integral(type), {type, 0, v, 0.0, {nullptr, 0}});
+}
+constexpr kairos_value value_of(std::int32_t type, int v) { return value_of(type, static_cast<long long>(v)); }
+constexpr kairos_value value_of(std::int32_t type, long v) { return value_of(type, static_cast<long long>(v)); }
+constexpr kairos_value value_of(std::int32_t type, double v) {
+  return value_if(type == KAIROS_TYPE_FLOAT, {type, 0, 0, v, {nullptr, 0}});
+}
+constexpr kairos_value value_of(std::int32_t type, const char* v) {
+  return value_if(type != KAIROS_TYPE_BOOL && type != KAIROS_TYPE_FLOAT && !is_integral(type),
+                  {type, 0, 0, 0.0, text_of(v)});
+}
 constexpr kairos_value value_of(std::int32_t type, std::chrono::nanoseconds v) {
-  return {type, 0, v.count(), 0.0, {nullptr, 0}};
+  return value_if(type == KAIROS_TYPE_DURATION, {type, 0, v.count(), 0.0, {nullptr, 0}});
 }
 constexpr kairos_value value_of(std::int32_t, Unset) { return absent_value(); }
 constexpr kairos_value value_of(std::int32_t, Required) { return absent_value(); }
 
 constexpr void constrain(kairos_option& spec, Bound bound) {
-  const bool integral = spec.type == KAIROS_TYPE_INT || spec.type == KAIROS_TYPE_DURATION;
-  const kairos_value value = integral ? value_of(spec.type, static_cast<long long>(bound.value))
-                                      : value_of(spec.type, bound.value);
+  const kairos_value value = is_integral(spec.type) ? value_of(spec.type, static_cast<long long>(bound.value))
+                                                    : value_of(spec.type, bound.value);
   (bound.lower ? spec.min : spec.max) = value;
   if (bound.exclusive) spec.flags |= bound.lower ? KAIROS_OPTION_MIN_EXCLUSIVE : KAIROS_OPTION_MAX_EXCLUSIVE;
 }

@@ -16,6 +16,7 @@
 /// KAIROS_PLUGIN("1.0.0", First, Second): once in a shared object, at namespace scope, after the callbacks. Emits the entry symbol, the
 /// manifest and the note that leads to it; all of it is constant data.
 #define KAIROS_PLUGIN(version_text, ...)                                                                          \
+  static_assert(::kairos::detail::check_callbacks<__VA_ARGS__>());                                                \
   namespace {                                                                                                     \
   struct KairosPluginFacts {                                                                                      \
     static constexpr const char* version = version_text;                                                          \

@@ -151,14 +151,15 @@ TEST_CASE("CSV reading refuses with file, line, column and what it found", "[hos
       {"a,b\n1,2\n", "b,b", "KAIROS-D038: t.csv: a column is asked for twice; found column \"b\""},
       {"a,b\n1,2\n", "a,b", "KAIROS-D039: t.csv: no column is left for the input; found 2 in all"},
       {"a,b\n1,2\n", "",
-       "KAIROS-D021: t.csv: no target column is named; expected one. Name one of the header's: Known are: "
+       "KAIROS-D021: t.csv: no target column is named; expected one. Name one of the header's: "
        "a, b."},
       {"1,2\n", "",
        "KAIROS-D021: t.csv: no target column is named; expected one. Give its index, -1 for the last "
        "column."},
       {"a,b,y\n", "y",
        "KAIROS-D035: t.csv: there are no rows; found only a header, expected at least one row."},
-      {"\n\n\n", "-1", "KAIROS-D0"},
+      {"\n\n\n", "-1",
+       "KAIROS-D035: t.csv: there are no rows; found only empty lines, expected at least one row."},
       {"a;b;y\n1;2;0\n", "y", "KAIROS-D022: t.csv: there is no such target column; found \"y\""},
       {"a,y\n1,cat\n2,dog\n3,4\n", "y",
        "KAIROS-D032: t.csv:4: a target is a number among labels; found \"4\" in column \"y\""},

@@ -8,7 +8,9 @@
 
 #include "kairos/host/model.hpp"
 
-namespace kairos::host::test {
+namespace kairos::tests {
+
+using namespace kairos::host;
 
 /// Rows of one input, one target, and weights (may be empty).
 struct Rows {
@@ -29,7 +31,8 @@ struct Rows {
     const auto part = [&](const Array& array) {
       Array out{array.shape, {}};
       out.shape.front() = end - begin;
-      out.values.assign(array.values.begin() + begin * array.row_size(), array.values.begin() + end * array.row_size());
+      out.values.assign(array.values.begin() + begin * array.row_size(),
+                        array.values.begin() + end * array.row_size());
       return out;
     };
     Rows out{part(x), part(y), {}};
@@ -72,13 +75,16 @@ inline std::vector<float> predict(Model& model, const Array& x) {
   return {outputs[0], outputs[0] + n};
 }
 
-inline std::vector<float> copy_of(const TensorRef& tensor) { return {tensor.data, tensor.data + tensor.size()}; }
+inline std::vector<float> copy_of(const TensorRef& tensor) {
+  return {tensor.data, tensor.data + tensor.size()};
+}
 
 /// All weights one after the other.
 inline std::vector<float> weights_of(Model& model) {
   std::vector<float> all;
-  for (const TensorRef& tensor : model.tensors(Role::Weight)) all.insert(all.end(), tensor.data, tensor.data + tensor.size());
+  for (const TensorRef& tensor : model.tensors(Role::Weight))
+    all.insert(all.end(), tensor.data, tensor.data + tensor.size());
   return all;
 }
 
-}  // namespace kairos::host::test
+}  // namespace kairos::tests

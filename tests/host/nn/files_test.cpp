@@ -1,1 +1,75 @@
+// SPDX-License-Identifier: MIT
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "host/error_text.hpp"
+#include "host/nn/batches.hpp"
+#include "host/temporary_directory.hpp"
+#include "io/model_file.hpp"
+#include "kairos/host/compile.hpp"
+
+using namespace kairos::host;
+using kairos::tests::error_of;
+
+namespace {
+
+std::unique_ptr<Model> model_of(const char* text, std::uint64_t seed) {
+  CompileOptions options;
+  options.optimizer = "adam(lr=0.25)";
+  options.loss = "binary_crossentropy(from_logits=true)";
+  options.metrics = {"acc"};
+  options.seed = seed;
+  return compile({"", text, {}}, options);
+}
+
+constexpr const char* text = "input(3) dense(4,relu) dropout(0.1) dense(1)";
+
+}  // namespace
+
+TEST_CASE("Weights that were saved load into another model of the same layers", "[host][nn]") {
+  const kairos::tests::TemporaryDirectory directory;
+  for (const char* name : {"w.h5", "w.weights.h5", "w.npz"}) {
+    INFO(name);
+    const auto model = model_of(text, 1);
+    const auto other = model_of(text, 2);
+    REQUIRE(kairos::tests::weights_of(*model) != kairos::tests::weights_of(*other));
+    model->save(directory / name, SaveContent::Weights);
+    other->load_weights(directory / name);
+    CHECK(kairos::tests::weights_of(*model) == kairos::tests::weights_of(*other));
+  }
+}
+
+TEST_CASE("A saved model holds architecture, training configuration and optimizer", "[host][nn]") {
+  const kairos::tests::TemporaryDirectory directory;
+  const auto model = model_of(text, 1);
+  const std::vector<float> x{1, 2, 3}, y{1};
+  model->train_batch({1, {x.data()}, {y.data()}, {}}, nullptr);
+  model->save(directory / "m.h5", SaveContent::Model);
+  const ModelFile file = read_model_file(directory / "m.h5");
+  const nlohmann::json training = nlohmann::json::parse(file.training_config_json);
+  CHECK(training.at("optimizer_config").at("class_name") == "Adam");
+  CHECK(training.at("optimizer_config").at("config").at("learning_rate") == 0.25);
+  CHECK(training.at("loss").at("class_name") == "BinaryCrossentropy");
+  CHECK(training.at("loss").at("config").at("from_logits") == true);
+  CHECK(training.at("metrics") == nlohmann::json::parse(R"(["acc"])"));
+  CHECK(file.iterations == 1);
+  CHECK(file.optimizer.size() == model->tensors(Role::Slot).size());
+  CHECK(keras_json({"", file.architecture_json, {}}) == model->architecture());
+}
+
+TEST_CASE("Weights of another shape change nothing and are refused", "[host][nn]") {
+  const kairos::tests::TemporaryDirectory directory;
+  model_of("input(3) dense(5,relu) dense(1)", 1)->save(directory / "w.h5", SaveContent::Weights);
+  const auto model = model_of(text, 2);
+  const std::vector<float> before = kairos::tests::weights_of(*model);
+  CHECK_THROWS_AS(model->load_weights(directory / "w.h5"), Error);
+  CHECK(kairos::tests::weights_of(*model) == before);
+}
+
+TEST_CASE("A file that could never be saved is known before", "[host][nn]") {
+  const auto model = model_of(text, 1);
+  CHECK(model->save_fault("m.npz", SaveContent::Model).rfind("an .npz file can hold weights only", 0) == 0);
+  CHECK(model->save_fault("m.npz", SaveContent::Weights).empty());
+  CHECK(model->save_fault("m.h5", SaveContent::Model).empty());
+}

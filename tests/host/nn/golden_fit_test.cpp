@@ -17,7 +17,9 @@ using namespace kairos::host;
 namespace {
 
 /// Sums in another order differ in the last bits and grow slowly.
-Approx near(double value) { return Approx(value).epsilon(1e-5).margin(2e-6); }
+Approx near(double value) {
+  return Approx(value).epsilon(1e-5).margin(2e-6);
+}
 
 struct Golden {
   explicit Golden(const std::string& name) : folder(std::filesystem::path(KAIROS_TEST_DATA) / "fit" / name) {
@@ -26,7 +28,8 @@ struct Golden {
     const nlohmann::json compiled = read_json(folder / "model.json").at("compile_config");
     options.optimizer = compiled.at("optimizer").dump();
     options.loss = compiled.at("loss").get<std::string>();
-    if (compiled.at("metrics").is_array()) options.metrics = compiled.at("metrics").get<std::vector<std::string>>();
+    if (compiled.at("metrics").is_array())
+      options.metrics = compiled.at("metrics").get<std::vector<std::string>>();
     if (compiled.at("weighted_metrics").is_array())
       options.weighted_metrics = compiled.at("weighted_metrics").get<std::vector<std::string>>();
     model = compile({folder / "model.json", "", {}}, options);
@@ -48,7 +51,7 @@ struct Golden {
 
   void read_rows() {
     const auto data = read_npz(folder / "data.npz");
-    test::Rows all{data.at("x"), data.at("y"), {}};
+    kairos::tests::Rows all{data.at("x"), data.at("y"), {}};
     if (data.contains("sample_weight")) all.weights = data.at("sample_weight").values;
     const std::int64_t n = all.x.rows();
     const auto split = static_cast<std::int64_t>(
@@ -69,7 +72,8 @@ struct Golden {
     }
   }
 
-  void check_logs(const std::vector<double>& values, const nlohmann::json& expected, const std::string& prefix) const {
+  void check_logs(const std::vector<double>& values, const nlohmann::json& expected,
+                  const std::string& prefix) const {
     for (std::size_t i = 0; i < values.size(); ++i) {
       INFO(prefix + model->log_keys()[i].name);
       CHECK(values[i] == near(expected.at(prefix + model->log_keys()[i].name).get<double>()));
@@ -93,14 +97,14 @@ struct Golden {
     const std::int64_t batch_size = spec.at("fit").at("batch_size").get<std::int64_t>();
     const nlohmann::json& expected = trace.at("epochs").at(epoch);
     model->set_hyper("learning_rate", expected.at("lr_begin").get<double>());
-    test::train_epoch(*model, train, batch_size, [&](std::int64_t batch) {
+    kairos::tests::train_epoch(*model, train, batch_size, [&](std::int64_t batch) {
       INFO("epoch " << epoch << " batch " << batch);
-      check_logs(test::logs_of(*model), trace.at("batches").at(next).at("logs"), "");
+      check_logs(kairos::tests::logs_of(*model), trace.at("batches").at(next).at("logs"), "");
       if (next < 2) check_tensors(Role::Weight, "snapshots.npz", "b" + std::to_string(next) + "_");
       ++next;
     });
-    check_logs(test::logs_of(*model), expected.at("logs"), "");
-    check_logs(test::evaluate(*model, validation, batch_size), expected.at("logs"), "val_");
+    check_logs(kairos::tests::logs_of(*model), expected.at("logs"), "");
+    check_logs(kairos::tests::evaluate(*model, validation, batch_size), expected.at("logs"), "val_");
   }
 
   std::filesystem::path folder;
@@ -108,19 +112,20 @@ struct Golden {
   nlohmann::json trace;
   CompileOptions options;
   std::unique_ptr<Model> model;
-  test::Rows train, validation, whole;
+  kairos::tests::Rows train, validation, whole;
 };
 
 }  // namespace
 
 TEST_CASE("A fit follows the one that Keras made from the same weights", "[host][nn][golden]") {
-  const std::string name = GENERATE(as<std::string>{}, "mlp_adagrad_binary", "mlp_adam_class_weight_one_hot",
-                                    "mlp_callbacks_together", "mlp_rmsprop_regression_l2",
-                                    "mlp_sgd_nesterov_sample_weight");
+  const std::string name =
+      GENERATE(as<std::string>{}, "mlp_adagrad_binary", "mlp_adam_class_weight_one_hot",
+               "mlp_callbacks_together", "mlp_rmsprop_regression_l2", "mlp_sgd_nesterov_sample_weight");
   INFO(name);
   Golden golden(name);
   std::size_t next = 0;
-  for (std::size_t epoch = 0; epoch < golden.trace.at("epochs").size(); ++epoch) golden.follow_epoch(epoch, next);
+  for (std::size_t epoch = 0; epoch < golden.trace.at("epochs").size(); ++epoch)
+    golden.follow_epoch(epoch, next);
   REQUIRE(next == golden.trace.at("batches").size());
   CHECK(golden.model->iterations() == static_cast<std::int64_t>(next));
 
@@ -128,18 +133,19 @@ TEST_CASE("A fit follows the one that Keras made from the same weights", "[host]
   if (name == "mlp_callbacks_together") golden.copy_into(Role::Weight, "final.npz", 0);
   golden.check_tensors(Role::Weight, "final.npz", "");
   golden.check_tensors(Role::Slot, "optimizer.npz", "");
-  golden.check_logs(test::evaluate(*golden.model, golden.whole, 32), golden.trace.at("evaluate"), "");
+  golden.check_logs(kairos::tests::evaluate(*golden.model, golden.whole, 32), golden.trace.at("evaluate"),
+                    "");
   const Array expected = read_npy(golden.folder / "predict.npy");
-  const std::vector<float> predicted = test::predict(*golden.model, golden.whole.x);
+  const std::vector<float> predicted = kairos::tests::predict(*golden.model, golden.whole.x);
   REQUIRE(predicted.size() == expected.values.size());
   for (std::size_t i = 0; i < predicted.size(); ++i)
     REQUIRE(static_cast<double>(predicted[i]) == near(static_cast<double>(expected.values[i])));
 }
 
 TEST_CASE("Slots have Keras' names, shapes and order", "[host][nn][golden]") {
-  const std::string name = GENERATE(as<std::string>{}, "mlp_adagrad_binary", "mlp_adam_class_weight_one_hot",
-                                    "mlp_callbacks_together", "mlp_rmsprop_regression_l2",
-                                    "mlp_sgd_nesterov_sample_weight");
+  const std::string name =
+      GENERATE(as<std::string>{}, "mlp_adagrad_binary", "mlp_adam_class_weight_one_hot",
+               "mlp_callbacks_together", "mlp_rmsprop_regression_l2", "mlp_sgd_nesterov_sample_weight");
   INFO(name);
   Golden golden(name);
   const nlohmann::json& expected = golden.trace.at("optimizer_variables");

@@ -1,1 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "nn/layer.hpp"
+
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <vector>
+
+#include "nn/architecture.hpp"
+
+using namespace kairos::host;
+
+namespace {
+
+std::vector<float> forward(Graph& graph, const std::vector<float>& x, std::int64_t batch, Mode mode,
+                           std::uint64_t step = 0) {
+  graph.forward({batch, mode, step}, std::vector<const float*>{x.data()});
+  return {graph.output(0), graph.output(0) + batch * size_of(graph.outputs()[0].shape)};
+}
+
+std::unique_ptr<Graph> graph_of(const char* text, std::uint64_t seed = 0) {
+  return build_graph(read_shorthand(text), {}, seed);
+}
+
+}  // namespace
+
+TEST_CASE("Dense multiplies by its kernel and adds the bias", "[host][nn]") {
+  const auto graph = graph_of("input(2) dense(3,relu)");
+  Parameter& kernel = graph->layer(0).parameters()[0];
+  Parameter& bias = graph->layer(0).parameters()[1];
+  REQUIRE(kernel.shape == Shape{2, 3});
+  for (int i = 0; i < 6; ++i) kernel.values.data()[i] = static_cast<float>(i + 1);
+  bias.values.data()[1] = -100;
+  CHECK(forward(*graph, {1, 2}, 1, Mode::Infer) == std::vector<float>{9, 0, 15});
+}
+
+TEST_CASE("Dense works on the last dimension", "[host][nn]") {
+  const auto graph = graph_of("input(4,2) dense(3)");
+  CHECK(graph->outputs()[0].shape == Shape{4, 3});
+  CHECK(graph->layer(0).parameters()[0].shape == Shape{2, 3});
+}
+
+TEST_CASE("Dropout drops its share while training and keeps the mean", "[host][nn]") {
+  const auto graph = graph_of("input(20000) dropout(0.3)", 5);
+  const std::vector<float> ones(20000, 1.0F);
+  const std::vector<float> y = forward(*graph, ones, 1, Mode::Train);
+  int dropped = 0;
+  for (const float value : y) {
+    REQUIRE((value == 0 || value == 1.0F / 0.7F));
+    dropped += value == 0 ? 1 : 0;
+  }
+  CHECK(std::abs(dropped / 20000.0 - 0.3) < 0.01);
+}
+
+TEST_CASE("Dropout is fixed by seed and step", "[host][nn]") {
+  const std::vector<float> ones(200, 1.0F);
+  const auto drop = [&](std::uint64_t seed, std::uint64_t step) {
+    return forward(*graph_of("input(100) dropout(0.5)", seed), ones, 2, Mode::Train, step);
+  };
+  CHECK(drop(1, 7) == drop(1, 7));
+  CHECK(drop(1, 7) != drop(1, 8));
+  CHECK(drop(1, 7) != drop(2, 7));
+  const auto two = graph_of("input(100) dropout(0.5) dense(1) ", 1);
+  const auto own_seed = [&](std::uint64_t seed) {
+    return forward(*graph_of("input(100) dropout(0.5,seed=3)", seed), ones, 2, Mode::Train, 0);
+  };
+  CHECK(own_seed(1) == own_seed(2));
+}
+
+TEST_CASE("Dropout does nothing when not training, and everything at rate 1", "[host][nn]") {
+  const std::vector<float> x{1, -2, 3, 4};
+  CHECK(forward(*graph_of("input(4) dropout(0.9)"), x, 1, Mode::Infer) == x);
+  CHECK(forward(*graph_of("input(4) dropout(0)"), x, 1, Mode::Train) == x);
+  CHECK(forward(*graph_of("input(4) dropout(1)"), x, 1, Mode::Train) == std::vector<float>{0, -0.0F, 0, 0});
+}
+
+TEST_CASE("Flatten keeps the values in their order", "[host][nn]") {
+  const auto graph = graph_of("input(2,3) flatten");
+  CHECK(graph->outputs()[0].shape == Shape{6});
+  const std::vector<float> x{1, 2, 3, 4, 5, 6};
+  CHECK(forward(*graph, x, 1, Mode::Train) == x);
+}

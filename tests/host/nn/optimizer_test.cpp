@@ -1,1 +1,240 @@
+// SPDX-License-Identifier: MIT
+#include "nn/optimizer.hpp"
+
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "host/error_text.hpp"
+
+using namespace kairos::host;
+using kairos::tests::error_of;
+
+namespace {
+
+Parameter parameter(const char* name, std::vector<float> values) {
+  Parameter p;
+  p.name = name;
+  p.shape = {static_cast<std::int64_t>(values.size())};
+  p.values.reserve(p.size());
+  p.gradient.reserve(p.size());
+  std::copy(values.begin(), values.end(), p.values.data());
+  return p;
+}
+
+void set_gradient(Parameter& p, const std::vector<float>& gradient) {
+  std::copy(gradient.begin(), gradient.end(), p.gradient.data());
+}
+
+constexpr int steps = 6;
+double gradient_at(int step) {
+  return std::sin(step * 1.3 + 0.4) * 2;
+}
+
+/// The weight after some steps of one that begins at 1.5.
+double weight_after(const char* text) {
+  Parameter p = parameter("kernel", {1.5F});
+  const std::unique_ptr<Optimizer> optimizer = make_optimizer(text);
+  optimizer->build({{&p, "m_kernel"}});
+  for (int step = 0; step < steps; ++step) {
+    set_gradient(p, {static_cast<float>(gradient_at(step))});
+    optimizer->step();
+  }
+  CHECK(optimizer->iterations() == steps);
+  return static_cast<double>(p.values.data()[0]);
+}
+
+/// The same by a formula that updates w with g at 1-based step t.
+double expected_after(const std::function<void(double& w, double g, int t)>& update) {
+  double w = 1.5;
+  for (int step = 0; step < steps; ++step) update(w, gradient_at(step), step + 1);
+  return w;
+}
+
+}  // namespace
+
+TEST_CASE("An optimizer steps by its formula", "[host][nn]") {
+  double m = 0, v = 0, a = 0, hat = 0;
+  const auto fresh = [&](auto update) {
+    m = v = hat = 0;
+    a = 0.1;
+    return Approx(expected_after(update)).epsilon(1e-5);
+  };
+  CHECK(weight_after("sgd(lr=0.1)") == fresh([&](double& w, double g, int) { w -= 0.1 * g; }));
+  CHECK(weight_after("SGD(learning_rate=0.1,momentum=0.9)") == fresh([&](double& w, double g, int) {
+          m = 0.9 * m - 0.1 * g;
+          w += m;
+        }));
+  CHECK(weight_after("SGD(learning_rate=0.1,momentum=0.9,nesterov=true)") ==
+        fresh([&](double& w, double g, int) {
+          m = 0.9 * m - 0.1 * g;
+          w += 0.9 * m - 0.1 * g;
+        }));
+  CHECK(weight_after("SGD(learning_rate=0.1,weight_decay=0.2)") == fresh([&](double& w, double g, int) {
+          w -= w * 0.2 * 0.1;
+          w -= 0.1 * g;
+        }));
+  const auto adam = [&](bool amsgrad) {
+    return [&, amsgrad](double& w, double g, int t) {
+      m += (g - m) * (1 - 0.8);
+      v += (g * g - v) * (1 - 0.99);
+      hat = std::max(hat, v);
+      const double rate = 0.05 * std::sqrt(1 - std::pow(0.99, t)) / (1 - std::pow(0.8, t));
+      w -= m * rate / (std::sqrt(amsgrad ? hat : v) + 1e-3);
+    };
+  };
+  CHECK(weight_after("adam(learning_rate=0.05,beta_1=0.8,beta_2=0.99,epsilon=1e-3)") == fresh(adam(false)));
+  CHECK(weight_after("Adam(learning_rate=0.05,beta_1=0.8,beta_2=0.99,epsilon=1e-3,amsgrad=true)") ==
+        fresh(adam(true)));
+  CHECK(weight_after("rmsprop(learning_rate=0.05,rho=0.7,epsilon=1e-4)") ==
+        fresh([&](double& w, double g, int) {
+          v = 0.7 * v + 0.3 * g * g;
+          w -= 0.05 * g / std::sqrt(v + 1e-4);
+        }));
+  CHECK(weight_after("RMSprop(learning_rate=0.05,rho=0.7,epsilon=1e-4,momentum=0.5,centered=true)") ==
+        fresh([&](double& w, double g, int) {
+          v = 0.7 * v + 0.3 * g * g;
+          hat = 0.7 * hat + 0.3 * g;
+          m = 0.5 * m + 0.05 * g / std::sqrt(v - hat * hat + 1e-4);
+          w -= m;
+        }));
+  CHECK(weight_after("adagrad(learning_rate=0.5,epsilon=1e-4)") == fresh([&](double& w, double g, int) {
+          a += g * g;
+          w -= 0.5 * g / std::sqrt(a + 1e-4);
+        }));
+}
+
+TEST_CASE("Clipping bounds what a step uses and leaves the gradient alone", "[host][nn]") {
+  const auto step = [](const char* text) {
+    Parameter p = parameter("kernel", {0, 0}), q = parameter("bias", {0});
+    const std::unique_ptr<Optimizer> optimizer = make_optimizer(text);
+    optimizer->build({{&p, "m_kernel"}, {&q, "m_bias"}});
+    set_gradient(p, {3, -4});
+    set_gradient(q, {0.5F});
+    optimizer->step();
+    CHECK(p.gradient.data()[1] == -4.0F);
+    return std::vector<double>{-static_cast<double>(p.values.data()[0]),
+                               -static_cast<double>(p.values.data()[1]),
+                               -static_cast<double>(q.values.data()[0])};
+  };
+  const auto check = [](const std::vector<double>& found, const std::vector<double>& expected) {
+    for (std::size_t i = 0; i < 3; ++i) CHECK(found[i] == Approx(expected[i]));
+  };
+  check(step("sgd(lr=1,clipvalue=2)"), {2, -2, 0.5});
+  check(step("sgd(lr=1,clipnorm=1)"), {0.6, -0.8, 0.5});
+  const double norm = std::sqrt(25.25);
+  check(step("sgd(lr=1,global_clipnorm=1)"), {3 / norm, -4 / norm, 0.5 / norm});
+  check(step("sgd(lr=1,global_clipnorm=100)"), {3, -4, 0.5});
+}
+
+TEST_CASE("A gradient that is NaN reaches the weight through every way of clipping", "[host][nn]") {
+  for (const char* text : {"sgd", "sgd(clipvalue=1)", "sgd(clipnorm=1)", "sgd(global_clipnorm=1)"}) {
+    INFO(text);
+    Parameter p = parameter("kernel", {0, 0});
+    const std::unique_ptr<Optimizer> optimizer = make_optimizer(text);
+    optimizer->build({{&p, "m_kernel"}});
+    set_gradient(p, {std::numeric_limits<float>::quiet_NaN(), 1});
+    optimizer->step();
+    CHECK(std::isnan(p.values.data()[0]));
+  }
+}
+
+TEST_CASE("The learning rate is a float32", "[host][nn]") {
+  const std::unique_ptr<Optimizer> optimizer = make_optimizer("adam(lr=0.1)");
+  CHECK(optimizer->hyper("learning_rate") == static_cast<double>(0.1F));
+  CHECK(optimizer->set_hyper("lr", 0.3));
+  CHECK(optimizer->hyper("lr") == static_cast<double>(0.3F));
+  CHECK(optimizer->hyper("beta_1") == 0.9);
+  CHECK(optimizer->set_hyper("beta_1", 0.5));
+  CHECK(optimizer->hyper("beta_1") == 0.5);
+  CHECK_FALSE(optimizer->hyper("momentum").has_value());
+  CHECK_FALSE(optimizer->set_hyper("momentum", 0.5));
+}
+
+TEST_CASE("A hyper-parameter is not set to what it cannot be", "[host][nn]") {
+  const std::unique_ptr<Optimizer> optimizer = make_optimizer("sgd");
+  const auto refusal = [&](const char* name, double value) {
+    return error_of([&] { return optimizer->set_hyper(name, value); });
+  };
+  CHECK(refusal("learning_rate", -1) ==
+        "KAIROS-M024: optimizer SGD: \"learning_rate\" cannot be set; found -1.0, expected a "
+        "finite number that is not negative.");
+  CHECK(refusal("learning_rate", std::nan("")).find("\"learning_rate\" cannot be set") != std::string::npos);
+  CHECK(refusal("momentum", 0.9) ==
+        "KAIROS-M024: optimizer SGD: \"momentum\" cannot be set; found 0.9, expected 0, because "
+        "the optimizer was made without momentum. Start with a momentum above 0.");
+  CHECK(refusal("momentum", 0).empty());
+  CHECK(optimizer->hyper("learning_rate") == static_cast<double>(0.01F));
+}
+
+TEST_CASE("An optimizer that is unknown or asked for too much is refused with a cure", "[host][nn]") {
+  struct Case {
+    const char* text;
+    const char* sentence;
+  };
+  for (const Case& c : {
+           Case{"adm", "KAIROS-M020: optimizer: there is no optimizer \"adm\". Did you mean \"Adam\"?"},
+           Case{"lion",
+                "KAIROS-M020: optimizer: there is no optimizer \"lion\". Known are: SGD, Adam, RMSprop, "
+                "Adagrad."},
+           Case{"sgd(momentun=0.9)",
+                "KAIROS-M002: optimizer SGD: there is no argument \"momentun\". Did you mean \"momentum\"?"},
+           Case{"sgd(momentum=1.5)",
+                "KAIROS-M003: optimizer SGD: \"momentum\" has a value that cannot be used; found 1.5, "
+                "expected a number from 0 to 1."},
+           Case{"sgd(lr=fast)",
+                "KAIROS-M003: optimizer SGD: \"learning_rate\" has a value that cannot be used; found "
+                "\"fast\", "
+                "expected a number of at least 0."},
+           Case{"sgd(lr=nan)",
+                "KAIROS-M003: optimizer SGD: \"learning_rate\" has a value that cannot be used; found nan, "
+                "expected a number of at least 0."},
+           Case{"sgd(lr=1,learning_rate=2)",
+                "KAIROS-M002: optimizer SGD: lr and learning_rate are the same argument; found "
+                "both, expected one. Remove lr."},
+           Case{"sgd(decay=0.1)",
+                "KAIROS-M004: optimizer SGD: \"decay\" is not supported; found 0.1, expected 0.0. Use the "
+                "plugin LearningRateScheduler with schedule=lr/(1+decay*epoch)."},
+           Case{"adam(use_ema=true)",
+                "KAIROS-M004: optimizer Adam: \"use_ema\" is not supported; found true, expected false. "
+                "Average the weights with a plugin."},
+           Case{"adam(ema_momentum=0.5)",
+                "KAIROS-M004: optimizer Adam: \"ema_momentum\" is not supported; found 0.5, expected "
+                "null. Average the weights with a plugin."},
+           Case{"adam(clipnorm=1,clipvalue=1)",
+                "KAIROS-M003: optimizer Adam: \"clipnorm\" has a value that cannot be used; found 1, "
+                "expected only one of "
+                "clipvalue, clipnorm and global_clipnorm."},
+       }) {
+    INFO(c.text);
+    CHECK(error_of([&] { return make_optimizer(c.text); }) == c.sentence);
+  }
+}
+
+TEST_CASE("An optimizer's JSON makes the same optimizer", "[host][nn]") {
+  for (const char* text :
+       {"sgd(lr=0.5,momentum=0.25,nesterov=true,clipnorm=2)", "adam(amsgrad=true,weight_decay=0.5)",
+        "rmsprop(centered=true,momentum=0.5)", "adagrad(initial_accumulator_value=0.5)"}) {
+    INFO(text);
+    const nlohmann::json json = make_optimizer(text)->json();
+    CHECK(make_optimizer(json.dump())->json() == json);
+  }
+  CHECK(make_optimizer("adam(clipnorm=none)")->json() == make_optimizer("adam")->json());
+}
+
+TEST_CASE("The count of steps survives a round trip through the slots", "[host][nn]") {
+  const std::unique_ptr<Optimizer> optimizer = make_optimizer("sgd");
+  optimizer->build({});
+  optimizer->set_iterations((std::int64_t{1} << 24) + 1);  // not a float32
+  const std::span<const TensorRef> slots = optimizer->slots();
+  CHECK(slots[0].name == "SGD/iteration");
+  optimizer->slots_written();
+  CHECK(optimizer->iterations() == (std::int64_t{1} << 24) + 1);
+  slots[0].data[0] = 42;
+  optimizer->slots_written();
+  CHECK(optimizer->iterations() == 42);
+}

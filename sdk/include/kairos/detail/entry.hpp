@@ -40,10 +40,16 @@ constexpr kairos_hooks make_hooks() {
   return hooks;
 }
 
+/// Asked before anything else is made of the classes, so that the sentences come first in what the compiler prints.
+template <class... Callbacks>
+constexpr bool check_callbacks() {
+  static_assert(sizeof...(Callbacks) > 0, "kairos: KAIROS_PLUGIN(version, Callback, …) names at least one callback");
+  return (check_callback<Callbacks>() && ...);
+}
+
 /// Static data of one callback class.
 template <class T>
 struct Tables {
-  static_assert(check_callback<T>());
   static constexpr std::size_t count = option_count<T>();
 
   static constexpr std::array<kairos_option, count + 1> make_options() {
@@ -85,7 +91,6 @@ inline constexpr std::array<const kairos_callback*, sizeof...(Callbacks)> callba
 
 template <class Facts, class... Callbacks>
 constexpr kairos_plugin make_plugin() {
-  static_assert(sizeof...(Callbacks) > 0, "kairos: KAIROS_PLUGIN(version, Callback, …) names at least one callback");
   return {KAIROS_PLUGIN_MAGIC,
           sizeof(kairos_plugin),
           KAIROS_ABI_MAJOR,

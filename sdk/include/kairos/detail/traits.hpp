@@ -70,6 +70,11 @@ KAIROS_DETAIL_OPTIONAL(state_version, std::uint32_t, 1)
 KAIROS_DETAIL_OPTIONAL(oldest_state_version, std::uint32_t, 1)
 #undef KAIROS_DETAIL_OPTIONAL
 
+template <class T, class = void>
+struct Has_id : std::false_type {};
+template <class T>
+struct Has_id<T, std::void_t<decltype(T::id)>> : std::true_type {};
+
 template <class T>
 constexpr bool check_callback() {
   static_assert(std::is_base_of_v<Callback<T>, T>,
@@ -77,7 +82,11 @@ constexpr bool check_callback() {
   static_assert(std::is_trivially_destructible_v<T>,
                 "kairos: a callback holds options, states and plain values; put a std::string, std::vector, std::ofstream or the "
                 "like into kairos::Owned<T> name{this}, or into kairos::State<T> if it is to be saved");
+#define X(hook, EventClass, Raw) static_cast<void>(find_##hook<T>());
+#include "kairos/detail/hook_list.hpp"
   static_assert(has_any_hook<T>, "kairos: this callback has no hook that the host could call; see kairos/callback.hpp");
+  static_assert(Has_id<T>::value,
+                "kairos: a callback has an id: static constexpr auto id = \"com.example.Mine\"; reverse domain and name");
   return true;
 }
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The commands of the program: arguments in, exit code out. What goes wrong is thrown as Error and printed by
+// main.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/settings.hpp"
+#include "kairos/host/callbacks.hpp"
+#include "kairos/host/plugins.hpp"
+
+namespace kairos::host::cli {
+
+using Arguments = std::span<const std::string>;
+
+int run_fit(Arguments arguments);
+int run_evaluate(Arguments arguments);
+int run_predict(Arguments arguments);
+int run_plugins(Arguments arguments);
+int run_replay(Arguments arguments);
+
+/// What runs say to a person: information to standard output, warnings and errors to standard error.
+[[nodiscard]] MessageSink console_messages();
+
+/// Where plugins are searched: `directories` (from --plugin-dir), KAIROS_PLUGIN_PATH, and beside the program
+/// (../lib/kairos/plugins).
+[[nodiscard]] std::vector<std::filesystem::path> search_directories(
+    const std::vector<std::string>& directories);
+
+/// The catalog of those directories and of the files that specs name.
+[[nodiscard]] Catalog scan_catalog(const std::vector<std::string>& directories,
+                                   std::span<const PluginSpec> specs);
+
+/// Specs of all --plugin values.
+[[nodiscard]] std::vector<PluginSpec> parse_specs(const std::vector<std::string>& texts);
+
+/// The number of the signal that asked the program to end, 0 for none. Installed once, for the whole process.
+[[nodiscard]] const std::atomic<int>& watch_interrupts();
+
+/// Prints to standard output and throws Error(File) if that fails (a closed pipe, a full disk).
+void print(std::string_view text);
+
+}  // namespace kairos::host::cli

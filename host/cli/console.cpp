@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Messages, search directories and signals of the program.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "cli/command.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host::cli {
+
+namespace {
+
+/// The handler of a signal reaches nothing else.
+std::atomic<int> interrupt_signal{0};
+
+/// The first signal asks for an orderly end, a second one of the same kind is not waited for.
+void on_interrupt(int signal) {
+  interrupt_signal.store(signal);
+  std::signal(signal, SIG_DFL);
+}
+
+}  // namespace
+
+MessageSink console_messages() {
+  auto mutex = std::make_shared<std::mutex>();
+  return [mutex](Level level, std::string_view author, std::string_view text) {
+    if (level == Level::Debug) return;
+    const std::lock_guard lock(*mutex);
+    if (level == Level::Info) {
+      fmt::print(stdout, "{}\n", text);
+      std::fflush(stdout);
+      return;
+    }
+    std::fflush(stdout);
+    fmt::print(stderr, "{}: {}{}{}\n", level == Level::Warning ? "warning" : "error", author,
+               author.empty() ? "" : ": ", text);
+  };
+}
+
+std::vector<std::filesystem::path> search_directories(const std::vector<std::string>& directories) {
+  const std::vector<std::filesystem::path> given(directories.begin(), directories.end());
+  const char* environment = std::getenv("KAIROS_PLUGIN_PATH");
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path installed =
+      error ? std::filesystem::path() : program.parent_path().parent_path() / "lib" / "kairos" / "plugins";
+  return plugin_directories(
+      given, environment == nullptr ? std::nullopt : std::optional<std::string_view>(environment), installed);
+}
+
+std::vector<PluginSpec> parse_specs(const std::vector<std::string>& texts) {
+  std::vector<PluginSpec> specs;
+  for (const std::string& text : texts) specs.push_back(parse_plugin_spec(text));
+  return specs;
+}
+
+Catalog scan_catalog(const std::vector<std::string>& directories, std::span<const PluginSpec> specs) {
+  std::vector<std::filesystem::path> files;
+  for (const PluginSpec& spec : specs)
+    if (spec.is_file()) files.emplace_back(spec.target);
+  const std::vector<std::filesystem::path> searched = search_directories(directories);
+  return Catalog::scan(searched, files);
+}
+
+const std::atomic<int>& watch_interrupts() {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  return interrupt_signal;
+}
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+  throw Error(ErrorKind::File, {"KAIROS-F060", "standard output", "it took no more", "", "",
+                                "Look for a full disk or a closed pipe"});
+}
+
+}  // namespace kairos::host::cli

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// kairos evaluate.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "cli/inputs.hpp"
+#include "kairos/host/fit.hpp"
+
+namespace kairos::host::cli {
+
+int run_evaluate(Arguments arguments) {
+  const Settings settings("evaluate", evaluate_settings(), arguments);
+  if (settings.help_wanted()) return print(settings.help("loss and metrics of a model on data")), 0;
+  if (settings.is_on("print_config")) return print(settings.json()), 0;
+  require(settings, "model", "Name a Keras file, or a shorthand with --weights");
+  require(settings, "data", "Name a .csv, .npy or .npz file");
+
+  PassOptions options;
+  options.batch_size = settings.integer("batch_size");
+  options.steps = settings.integer("steps");
+  options.plugins = parse_specs(settings.list("plugin"));
+  const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
+  options.catalog = &catalog;
+  options.run_directory = settings.text("run_dir");
+  options.messages = console_messages();
+  const LoadedData data = load(settings, settings.text("data"), Purpose::Evaluate);
+  const std::unique_ptr<Model> model = make_model(settings, data.train, Purpose::Evaluate);
+
+  const auto results = evaluate(*model, data.train, options);
+  std::string line;
+  nlohmann::ordered_json document;
+  for (const auto& [name, value] : results) {
+    line += fmt::format("{}{}: {:.{}}", line.empty() ? "" : " - ", name, value, 6);
+    document[name] = value;
+  }
+  print((settings.is_on("json") ? document.dump() : line) + "\n");
+  return 0;
+}
+
+}  // namespace kairos::host::cli

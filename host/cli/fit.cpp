@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// kairos fit.
+#include "kairos/host/fit.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <csignal>
+
+#include "cli/command.hpp"
+#include "cli/inputs.hpp"
+#include "io/atomic_file.hpp"
+#include "kairos/host/error.hpp"
+#include "train/prepare.hpp"
+
+namespace kairos::host::cli {
+
+namespace {
+
+[[noreturn]] void bad_value(const char* flag, const std::string& found, const char* expected,
+                            const std::string& cure) {
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U003", flag, "the value cannot be read", "\"" + found + "\"", expected, cure});
+}
+
+template <class T>
+std::optional<T> number_from(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Shuffle shuffle_of(const std::string& text) {
+  if (text == "true" || text == "True") return Shuffle::Samples;
+  if (text == "false" || text == "False") return Shuffle::None;
+  if (text == "batch") return Shuffle::Batches;
+  bad_value("--shuffle", text, "true, false or batch", suggest(text, {"true", "false", "batch"}));
+}
+
+std::map<std::int64_t, double> class_weights(const std::string& text) {
+  std::map<std::int64_t, double> weights;
+  for (const std::string& part : split_list(text)) {
+    const std::size_t equals = part.find('=');
+    const auto label = number_from<std::int64_t>(std::string_view(part).substr(0, equals));
+    const auto weight = equals == std::string::npos
+                            ? std::nullopt
+                            : number_from<double>(std::string_view(part).substr(equals + 1));
+    if (!label || !weight) bad_value("--class-weight", part, "CLASS=WEIGHT", "Write --class-weight 0=1,1=5");
+    if (!weights.emplace(*label, *weight).second)
+      bad_value("--class-weight", part, "each class once", "Leave one of the two out");
+  }
+  return weights;
+}
+
+void read_validation_freq(const std::string& text, FitOptions& options) {
+  std::vector<std::int64_t> epochs;
+  for (const std::string& part : split_list(text)) {
+    const auto epoch = number_from<std::int64_t>(part);
+    if (!epoch)
+      bad_value("--validation-freq", text, "a number, or epochs with commas between them",
+                "Write --validation-freq 2");
+    epochs.push_back(*epoch);
+  }
+  if (epochs.size() == 1)
+    options.validation_freq = epochs.front();
+  else
+    options.validation_epochs.insert(epochs.begin(), epochs.end());
+}
+
+FitOptions fit_options(const Settings& settings) {
+  FitOptions options;
+  options.epochs = settings.integer("epochs");
+  options.initial_epoch = settings.integer("initial_epoch");
+  options.batch_size = settings.integer("batch_size");
+  options.shuffle = shuffle_of(settings.text("shuffle"));
+  options.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  if (settings.has("validation_split")) options.validation_split = settings.number("validation_split");
+  read_validation_freq(settings.text("validation_freq"), options);
+  options.validation_batch_size = settings.integer("validation_batch_size");
+  options.validation_steps = settings.integer("validation_steps");
+  options.steps_per_epoch = settings.integer("steps_per_epoch");
+  options.class_weight = class_weights(settings.text("class_weight"));
+  options.messages = console_messages();
+  check_fit_options(options);
+  return options;
+}
+
+/// --verbose 1 and 2 are the plugin ProgbarLogger, last in the user's order as in Keras, unless the user
+/// placed one.
+void add_progress(std::vector<PluginSpec>& specs, const std::string& verbose, const Catalog& catalog) {
+  if (verbose == "0") return;
+  if (verbose != "1" && verbose != "2") bad_value("--verbose", verbose, "0, 1 or 2", "Write --verbose 1");
+  const Catalog::Match progress = catalog.find("kairos.ProgbarLogger");
+  for (const PluginSpec& spec : specs)
+    if (catalog.find(spec).callback == progress.callback) return;
+  specs.push_back(parse_plugin_spec("kairos.ProgbarLogger:verbose=" + verbose));
+}
+
+/// Makes the run directory and puts the effective configuration there.
+void open_run_directory(const Settings& settings, FitOptions& options) {
+  if (!settings.has("run_dir")) return;
+  options.run_directory = std::filesystem::absolute(settings.text("run_dir")).lexically_normal();
+  std::error_code error;
+  std::filesystem::create_directories(options.run_directory, error);
+  if (error || !std::filesystem::is_directory(options.run_directory))
+    throw Error(ErrorKind::File,
+                {"KAIROS-F062", "--run-dir " + settings.text("run_dir"), "the directory cannot be made",
+                 error ? error.message() : "something else of that name", "", "Choose another place"});
+  require_writable((options.run_directory / "run.json").string(), "--run-dir");
+}
+
+void print_stop(const History& history) {
+  if (history.end == RunEnd::Stopped && history.stop)
+    print(fmt::format("Stopped by {}: {}\n", history.stop->instance, history.stop->reason));
+}
+
+/// Every place that will be written at the end, checked before the first batch.
+void check_outputs(const Settings& settings, const Model& model) {
+  if (settings.has("history")) {
+    check_history_ending(settings.text("history"));
+    require_writable(settings.text("history"), "--history");
+  }
+  if (!settings.has("save_weights")) return;
+  const std::string file = settings.text("save_weights");
+  if (const std::string fault = model.save_fault(file, SaveContent::Weights); !fault.empty())
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U006", "--save-weights " + file, fault, "", "", "Choose .npz, .h5 or .weights.h5"});
+  require_writable(file, "--save-weights");
+}
+
+void write_outputs(const Settings& settings, const FitOptions& options, Model& model,
+                   const History& history) {
+  if (settings.has("save_weights")) model.save(settings.text("save_weights"), SaveContent::Weights);
+  if (settings.has("history")) write_history(history, settings.text("history"));
+  if (!options.run_directory.empty()) write_history(history, options.run_directory / "history.json");
+}
+
+int exit_code(const History& history, const FitOptions& options) {
+  return history.end == RunEnd::Interrupted ? 128 + options.interrupted->load() : 0;
+}
+
+}  // namespace
+
+int run_fit(Arguments arguments) {
+  const Settings settings("fit", fit_settings(), arguments);
+  if (settings.help_wanted()) return print(settings.help("trains a model and returns its History")), 0;
+  if (settings.is_on("print_config")) return print(settings.json()), 0;
+  require(settings, "model",
+          "Name a Keras file, or a shorthand such as --model \"dense(64,relu) dense(10,softmax)\"");
+  require(settings, "data", "Name a .csv, .npy or .npz file");
+
+  FitOptions options = fit_options(settings);
+  options.plugins = parse_specs(settings.list("plugin"));
+  const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
+  options.catalog = &catalog;
+  add_progress(options.plugins, settings.text("verbose"), catalog);
+
+  LoadedData data = load(settings, settings.text("data"), Purpose::Train);
+  if (settings.has("validation_data"))
+    options.validation_data = load(settings, settings.text("validation_data"), Purpose::Train).train;
+  else if (data.validation)
+    options.validation_data = std::move(data.validation);
+  if (options.validation_data && options.validation_split)
+    options.messages(Level::Warning, "", "validation data are given, so that --validation-split is not used");
+  const std::unique_ptr<Model> model = make_model(settings, data.train, Purpose::Train);
+  check_outputs(settings, *model);
+  if (settings.is_on("explain_order")) return print(explain_order(*model, data.train, options)), 0;
+
+  open_run_directory(settings, options);
+  options.interrupted = &watch_interrupts();
+  if (!options.run_directory.empty()) write_file(options.run_directory / "run.json", settings.json());
+  const History history = fit(*model, data.train, options);
+  print_stop(history);
+  write_outputs(settings, options, *model, history);
+  return exit_code(history, options);
+}
+
+}  // namespace kairos::host::cli

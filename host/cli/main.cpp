@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// The program kairos: finds the command, and turns what it throws into one line and an exit code.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "kairos/abi/version.h"
+#include "kairos/host/error.hpp"
+#include "plugin/breadcrumb.hpp"
+
+namespace {
+
+using namespace kairos::host;
+
+struct Command {
+  const char* name;
+  const char* summary;
+  int (*run)(cli::Arguments);
+};
+
+constexpr Command commands[] = {
+    {"fit", "train a model", cli::run_fit},
+    {"evaluate", "loss and metrics of a model on data", cli::run_evaluate},
+    {"predict", "outputs of a model for data", cli::run_predict},
+    {"plugins", "list or inspect plugins without running them", cli::run_plugins},
+    {"replay", "run callbacks over given logs, without a model", cli::run_replay},
+};
+
+std::string usage() {
+  std::string text = "kairos: trains models; callbacks are plugins that are loaded at run time\n\n";
+  for (const Command& command : commands) {
+    std::string line = std::string("  kairos ") + command.name;
+    line.resize(24, ' ');
+    text += line + command.summary + "\n";
+  }
+  return text +
+         "\n`kairos COMMAND --help` lists the flags of a command; `kairos --version` prints the version.\n";
+}
+
+/// A plugin that crashes takes the process with it, but not its name.
+void on_crash(int signal) {
+  write_breadcrumb(STDERR_FILENO);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+int exit_code(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::Usage:
+      return 2;
+    case ErrorKind::Plugin:
+      return 3;
+    case ErrorKind::Data:
+      return 4;
+    case ErrorKind::Model:
+      return 5;
+    case ErrorKind::File:
+      return 6;
+    case ErrorKind::Callback:
+      return 7;
+    case ErrorKind::Internal:
+      break;
+  }
+  return 1;
+}
+
+int run(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.front() == "--help" || arguments.front() == "help") {
+    cli::print(usage());
+    return arguments.empty() ? 2 : 0;
+  }
+  if (arguments.front() == "--version") {
+    cli::print("kairos " KAIROS_SDK_VERSION ", ABI " + std::to_string(KAIROS_ABI_MAJOR) + "." +
+               std::to_string(KAIROS_ABI_MINOR) + "\n");
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands) {
+    if (arguments.front() == command.name) return command.run(cli::Arguments(arguments).subspan(1));
+    names.emplace_back(command.name);
+  }
+  throw Error(ErrorKind::Usage, {"KAIROS-U001", "kairos", "there is no such command",
+                                 "\"" + arguments.front() + "\"", "", suggest(arguments.front(), names)});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) std::signal(signal, on_crash);
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const Error& error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "%s\n", error.what());
+    return exit_code(error.kind());
+  } catch (const std::exception& error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "KAIROS-I001: kairos: %s. Report this, with the command that led to it.\n",
+                 error.what());
+    return 1;
+  }
+}

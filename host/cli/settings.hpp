@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// Settings of a run: one table from which flags, the keys of RUN.json, help and --print-config come.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kairos/host/plugins.hpp"
+
+namespace kairos::host::cli {
+
+/// What a setting holds; decides how it is checked and how it is written as JSON.
+enum class Kind {
+  Text,
+  Int,
+  Number,
+  Switch,  ///< a flag without a value; not kept in a configuration
+  List,    ///< may be given several times, or with commas
+  Items,   ///< may be given several times; commas belong to the value
+};
+
+struct Setting {
+  const char* key;      ///< "batch_size": the key in RUN.json; the flag is --batch-size
+  const char* aliases;  ///< other keys, "nb_epoch,…"; "" for none
+  Kind kind;
+  const char* initial;  ///< default; "" for none
+  const char* value;    ///< what stands for the value in the help, "N"
+  const char* help;
+};
+
+/// Settings that a command knows.
+[[nodiscard]] std::vector<Setting> fit_settings();
+[[nodiscard]] std::vector<Setting> evaluate_settings();
+[[nodiscard]] std::vector<Setting> predict_settings();
+
+/// The settings of one call: defaults, then the configuration, then the command line.
+class Settings {
+ public:
+  /// Throws Error(Usage) for an unknown flag or key with the nearest one, and for a value of the wrong kind.
+  Settings(std::string command, std::vector<Setting> known, std::span<const std::string> arguments);
+
+  [[nodiscard]] bool help_wanted() const { return is_on("help"); }
+  [[nodiscard]] std::string help(std::string_view summary) const;
+
+  [[nodiscard]] bool has(std::string_view key) const;
+  /// Text of a setting, "" if it has none.
+  [[nodiscard]] std::string text(std::string_view key) const;
+  [[nodiscard]] std::int64_t integer(std::string_view key) const;
+  [[nodiscard]] double number(std::string_view key) const;
+  [[nodiscard]] bool is_on(std::string_view key) const;
+  [[nodiscard]] std::vector<std::string> list(std::string_view key) const;
+
+  /// The effective settings as RUN.json.
+  [[nodiscard]] std::string json() const;
+
+ private:
+  [[nodiscard]] const Setting* find(std::string_view key) const;
+  [[nodiscard]] const Setting& known(std::string_view key) const;
+  void read_arguments(std::span<const std::string> arguments);
+  void read_config(const std::filesystem::path& file);
+  void put(const Setting& setting, std::vector<std::string> values, const std::string& where);
+
+  std::string command_;
+  std::vector<Setting> settings_;
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
+};
+
+/// "a,b(c,d)" as {"a", "b(c,d)"}: commas inside parentheses, brackets or quotes do not split.
+[[nodiscard]] std::vector<std::string> split_list(std::string_view text);
+
+}  // namespace kairos::host::cli

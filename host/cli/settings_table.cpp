@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The settings of fit, evaluate and predict.
+#include <initializer_list>
+
+#include "cli/settings.hpp"
+
+namespace kairos::host::cli {
+
+namespace {
+
+void append(std::vector<Setting>& to, std::initializer_list<Setting> more) {
+  to.insert(to.end(), more);
+}
+
+void append_model(std::vector<Setting>& to) {
+  append(to,
+         {
+             {"model", "", Kind::Text, "", "MODEL",
+              "Keras JSON (.json), a Keras file (.h5), or a shorthand: \"dense(64,relu) dense(10,softmax)\""},
+             {"weights", "", Kind::Text, "", "FILE",
+              "start from these weights (.npz in get_weights() order, .h5, .weights.h5)"},
+             {"seed", "", Kind::Int, "0", "N", "fixes initial weights, dropout and the order of samples"},
+         });
+}
+
+void append_compile(std::vector<Setting>& to) {
+  append(to, {
+                 {"loss", "", Kind::Text, "", "NAME",
+                  "mse, mae, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy"},
+                 {"metrics", "", Kind::List, "", "NAME,…", "accuracy, mae, mse, …"},
+                 {"weighted_metrics", "", Kind::List, "", "NAME,…", "metrics that sample weights weigh"},
+                 {"loss_reduction", "", Kind::Text, "sum_over_batch_size", "NAME",
+                  "sum_over_batch_size (Keras 3) or mean_with_sample_weight"},
+             });
+}
+
+void append_data(std::vector<Setting>& to) {
+  append(to, {
+                 {"data", "", Kind::Text, "", "FILE",
+                  ".csv, .npy or .npz (arrays x, y, sample_weight, x_val, y_val)"},
+                 {"target", "", Kind::Text, "", "COLUMN|FILE",
+                  "column of a CSV by name or index (-1: the last), or an .npy file"},
+                 {"sample_weight", "", Kind::Text, "", "COLUMN|FILE", "weight of each sample"},
+                 {"header", "", Kind::Text, "detect", "detect|true|false",
+                  "whether the first line of a CSV names the columns"},
+                 {"delimiter", "", Kind::Text, "", "C", "of a CSV; default: a comma, for .tsv a tab"},
+                 {"batch_size", "", Kind::Int, "32", "N", "samples in a batch"},
+             });
+}
+
+void append_plugins(std::vector<Setting>& to) {
+  append(to, {
+                 {"plugin", "plugins,callbacks", Kind::Items, "", "SPEC",
+                  "ID[@instance][:key=value,…] or FILE.so[#ID]; may be repeated"},
+                 {"plugin_dir", "plugin_dirs", Kind::Items, "", "DIR",
+                  "search this directory before KAIROS_PLUGIN_PATH and the installed one"},
+                 {"run_dir", "", Kind::Text, "", "DIR",
+                  "relative output paths of plugins, the effective configuration and the history go there"},
+             });
+}
+
+void append_general(std::vector<Setting>& to) {
+  append(to, {
+                 {"config", "", Kind::Text, "", "RUN.json",
+                  "settings from a file, with a key for each flag; flags win"},
+                 {"print_config", "", Kind::Switch, "", "", "print the effective configuration and end"},
+                 {"help", "", Kind::Switch, "", "", "print this and end"},
+             });
+}
+
+}  // namespace
+
+std::vector<Setting> fit_settings() {
+  std::vector<Setting> all;
+  append_model(all);
+  append(all, {{"optimizer", "", Kind::Text, "rmsprop", "TEXT",
+                "SGD(learning_rate=0.1,momentum=0.9), adam, rmsprop, adagrad"}});
+  append_compile(all);
+  append_data(all);
+  append(all, {
+                  {"epochs", "nb_epoch", Kind::Int, "1", "N", "index after the last epoch"},
+                  {"initial_epoch", "", Kind::Int, "0", "N", "index of the first epoch"},
+                  {"verbose", "", Kind::Text, "1", "0|1|2", "0 silent, 1 progress bar, 2 one line per epoch"},
+                  {"validation_split", "", Kind::Number, "", "SHARE",
+                   "the last samples, before any shuffle, are held out"},
+                  {"validation_data", "", Kind::Text, "", "FILE",
+                   "samples to validate on; wins over --validation-split"},
+                  {"validation_freq", "", Kind::Text, "1", "N|A,B,…",
+                   "validate every N epochs, or after the epochs A, B, … (from 1)"},
+                  {"validation_batch_size", "", Kind::Int, "0", "N",
+                   "samples in a validation batch; 0: --batch-size"},
+                  {"validation_steps", "", Kind::Int, "0", "N", "batches of a validation; 0: all"},
+                  {"shuffle", "", Kind::Text, "true", "true|false|batch",
+                   "order of samples in each epoch; batch: whole batches change places"},
+                  {"class_weight", "", Kind::Text, "", "0=1,1=5", "weight of each class in training"},
+                  {"steps_per_epoch", "", Kind::Int, "0", "N",
+                   "batches in an epoch; 0: all. The next epoch goes on where one stopped"},
+                  {"save_weights", "", Kind::Text, "", "FILE",
+                   "write the weights at the end (.npz, .h5, .weights.h5)"},
+                  {"history", "", Kind::Text, "", "FILE",
+                   "write the History (.json, .csv, or .txt as Python prints it)"},
+              });
+  append_plugins(all);
+  append(all, {{"explain_order", "", Kind::Switch, "", "", "print in which order callbacks run, and end"}});
+  append_general(all);
+  return all;
+}
+
+std::vector<Setting> evaluate_settings() {
+  std::vector<Setting> all;
+  append_model(all);
+  append_compile(all);
+  append_data(all);
+  append(all, {{"steps", "", Kind::Int, "0", "N", "batches to evaluate; 0: all"},
+               {"json", "", Kind::Switch, "", "", "print the result as JSON"}});
+  append_plugins(all);
+  append_general(all);
+  return all;
+}
+
+std::vector<Setting> predict_settings() {
+  std::vector<Setting> all;
+  append_model(all);
+  append_data(all);
+  append(all, {{"out", "", Kind::Text, "", "FILE",
+                "where to write the predictions: .npy, or .npz for several outputs"},
+               {"steps", "", Kind::Int, "0", "N", "batches to predict; 0: all"}});
+  append_plugins(all);
+  append_general(all);
+  return all;
+}
+
+}  // namespace kairos::host::cli

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// fit, evaluate and predict: what Keras' functions of these names take and return.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kairos/host/callbacks.hpp"
+#include "kairos/host/dataset.hpp"
+#include "kairos/host/history.hpp"
+#include "kairos/host/model.hpp"
+#include "kairos/host/plugins.hpp"
+
+namespace kairos::host {
+
+enum class Shuffle {
+  Samples,  ///< a new permutation of the samples in each epoch: Keras' True
+  None,     ///< the order of the data
+  Batches,  ///< whole batches change places, the short one stays last: Keras 1's and 2's 'batch'
+};
+
+/// Arguments of Keras' `fit`, with its defaults where Keras has some.
+struct FitOptions {
+  std::int64_t epochs = 1;         ///< index after the last epoch, not a count from initial_epoch
+  std::int64_t initial_epoch = 0;  ///< index of the first epoch
+  std::int64_t batch_size = 32;
+  Shuffle shuffle = Shuffle::Samples;
+  std::uint64_t seed = 0;  ///< of the order of samples; epoch e has the same order in every run of this seed
+
+  std::optional<double> validation_split;  ///< share in (0, 1) of the last samples, taken before any shuffle
+  std::optional<Dataset> validation_data;  ///< wins over validation_split
+  std::int64_t validation_freq = 1;        ///< validates in epochs k, 2k, …
+  std::set<std::int64_t> validation_epochs;  ///< if not empty: in these epochs (from 1) instead
+  std::int64_t validation_batch_size = 0;    ///< 0: batch_size
+  std::int64_t validation_steps = 0;         ///< first batches of each validation; 0: all
+
+  std::int64_t steps_per_epoch = 0;  ///< 0: all batches; an epoch then goes on where the last one stopped
+  std::map<std::int64_t, double>
+      class_weight;  ///< class to weight; multiplies sample weights, never in validation
+
+  // Callbacks.
+  std::vector<PluginSpec> plugins;
+  const Catalog* catalog =
+      nullptr;  ///< where they are found; may be null if there are none. Borrowed for the call
+  std::filesystem::path run_directory;
+  MessageSink messages;
+  std::string callback_state;  ///< History::callback_state of an earlier run, to go on from
+  /// Checked after every batch: any other number than 0 (a signal's) ends the run. Borrowed; may be null.
+  const std::atomic<int>* interrupted = nullptr;
+};
+
+/// Trains. Everything that is wrong with data, weights, options or plugins is thrown before the first batch:
+/// Error(Data), Error(Model), Error(Usage), Error(Plugin). A callback that fails with the policy `fatal` is
+/// thrown as Error(Callback) after all others were told and torn down.
+[[nodiscard]] History fit(Model& model, const Dataset& data, const FitOptions& options);
+
+/// What evaluate and predict take.
+struct PassOptions {
+  std::int64_t batch_size = 32;
+  std::int64_t steps = 0;  ///< batches; 0: all
+  std::vector<PluginSpec> plugins;
+  const Catalog* catalog = nullptr;
+  std::filesystem::path run_directory;
+  MessageSink messages;
+};
+
+/// Loss and metrics by name, "loss" first.
+[[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Model& model, const Dataset& data,
+                                                                   const PassOptions& options);
+
+/// One array for each output, [n, …], named like the output.
+[[nodiscard]] std::vector<NamedArray> predict(Model& model, const Dataset& data, const PassOptions& options);
+
+/// What `fit` would do, without training: creates the callbacks and returns their order
+/// (Callbacks::explain_order).
+[[nodiscard]] std::string explain_order(Model& model, const Dataset& data, const FitOptions& options);
+
+}  // namespace kairos::host

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Orders samples and gathers batches.
+#include "train/batches.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <utility>
+
+namespace kairos::host {
+
+namespace {
+
+/// A number below `bound` without bias; std::uniform_int_distribution may differ from one standard library to
+/// the next.
+std::uint64_t below(std::mt19937_64& random, std::uint64_t bound) {
+  const std::uint64_t limit = random.max() - random.max() % bound;
+  std::uint64_t number = random();
+  while (number >= limit) number = random();
+  return number % bound;
+}
+
+void permute(std::vector<std::int64_t>& items, std::mt19937_64& random) {
+  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(random, i)]);
+}
+
+}  // namespace
+
+std::vector<std::int64_t> sample_order(Shuffle shuffle, std::int64_t count, std::int64_t batch_size,
+                                       std::uint64_t seed, std::int64_t pass) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  if (shuffle == Shuffle::None) return order;
+  // Each pass has a generator of its own, so that a run that begins in the middle sees what an uninterrupted
+  // one saw.
+  const auto number = static_cast<std::uint64_t>(pass);
+  std::seed_seq sequence{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
+                         static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32)};
+  std::mt19937_64 random(sequence);
+  if (shuffle == Shuffle::Samples) {
+    permute(order, random);
+    return order;
+  }
+  std::vector<std::int64_t> batches(static_cast<std::size_t>(count / batch_size));
+  std::iota(batches.begin(), batches.end(), std::int64_t{0});
+  permute(batches, random);
+  auto next = order.begin();
+  for (const std::int64_t batch : batches) {
+    std::iota(next, next + batch_size, batch * batch_size);
+    next += batch_size;
+  }
+  return order;
+}
+
+Batches::Batches(Columns columns, std::int64_t begin, std::int64_t end, std::int64_t batch_size)
+    : begin_(begin), samples_(end - begin), batch_size_(batch_size) {
+  add(columns.inputs, inputs_);
+  add(columns.targets, targets_);
+  add(columns.weights, weights_);
+  batch_.inputs.resize(inputs_.size());
+  batch_.targets.resize(targets_.size());
+  batch_.weights.resize(weights_.size());
+}
+
+void Batches::add(const std::vector<const Array*>& arrays, std::vector<Feed>& feeds) const {
+  for (const Array* array : arrays) feeds.push_back({array, array == nullptr ? 0 : array->row_size(), {}});
+}
+
+void Batches::reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) {
+  order_.clear();
+  if (shuffle != Shuffle::None) order_ = sample_order(shuffle, samples_, batch_size_, seed, pass);
+}
+
+std::int64_t Batches::size(std::int64_t index) const noexcept {
+  return std::min(batch_size_, samples_ - index * batch_size_);
+}
+
+const float* Batches::rows(Feed& feed, std::int64_t first, std::int64_t count) {
+  if (feed.source == nullptr) return nullptr;
+  const float* base = feed.source->values.data() + begin_ * feed.row_size;
+  if (order_.empty()) return base + first * feed.row_size;
+  feed.buffer.resize(static_cast<std::size_t>(batch_size_ * feed.row_size));
+  float* out = feed.buffer.data();
+  for (std::int64_t i = first; i < first + count; ++i, out += feed.row_size)
+    std::copy_n(base + order_[static_cast<std::size_t>(i)] * feed.row_size, feed.row_size, out);
+  return feed.buffer.data();
+}
+
+const Batch& Batches::at(std::int64_t index) {
+  const std::int64_t first = index * batch_size_;
+  const std::int64_t count = size(index);
+  batch_.size = count;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) batch_.inputs[i] = rows(inputs_[i], first, count);
+  for (std::size_t i = 0; i < targets_.size(); ++i) batch_.targets[i] = rows(targets_[i], first, count);
+  for (std::size_t i = 0; i < weights_.size(); ++i)
+    batch_.weights[i] = {rows(weights_[i], first, count), weights_[i].row_size};
+  return batch_;
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+// The fit loop. What happens when, and what callbacks are told, is written down in sdk/doc/lifecycle.md.
+#include "kairos/host/fit.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "kairos/host/error.hpp"
+#include "train/denormals.hpp"
+#include "train/prepare.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// The running means of the model, as callbacks ask for them.
+class ModelLogs : public LogSource {
+ public:
+  explicit ModelLogs(Model& model) : model_(model) {}
+  void read_logs(std::span<double> values) override { model_.read_logs(values); }
+
+ private:
+  Model& model_;
+};
+
+/// Numbers of a pass that has ended; its place is kept from epoch to epoch.
+class KeptLogs : public LogSource {
+ public:
+  explicit KeptLogs(std::size_t count) : values_(count) {}
+  void keep(Model& model) { model.read_logs(values_); }
+  void read_logs(std::span<double> values) override {
+    std::copy_n(values_.begin(), values.size(), values.begin());
+  }
+
+ private:
+  std::vector<double> values_;
+};
+
+class Gradients : public GradientObserver {
+ public:
+  explicit Gradients(Callbacks& callbacks) : callbacks_(callbacks) {}
+  void gradients_ready() override { callbacks_.gradients_ready(); }
+
+ private:
+  Callbacks& callbacks_;
+};
+
+/// One fit: the loop and what it keeps between batches.
+class FitLoop {
+ public:
+  FitLoop(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options)
+      : model_(model),
+        training_(prepared.training()),
+        validation_(prepared.validation()),
+        callbacks_(callbacks),
+        options_(options),
+        gradients_(callbacks),
+        logs_(model),
+        trained_(model.log_keys().size()),
+        validated_(model.log_keys().size()) {}
+
+  History run() {
+    callbacks_.train_begin();
+    for (std::int64_t epoch = options_.initial_epoch; epoch < options_.epochs && !ending(); ++epoch) {
+      model_.reset_logs();
+      callbacks_.epoch_begin(epoch);
+      const std::int64_t due = begin_pass(epoch);
+      const std::int64_t trained = train(due);
+      if (trained == 0 || interrupted()) break;
+      trained_.keep(model_);
+      const bool validates = validation_ != nullptr && validation_due(epoch);
+      if (validates) validate();
+      callbacks_.epoch_end(trained_, validates ? &validated_ : nullptr, trained < due);
+      history_.append(epoch, callbacks_.keys(), callbacks_.epoch_values());
+    }
+    history_.end = interrupted()       ? RunEnd::Interrupted
+                   : callbacks_.stop() ? RunEnd::Stopped
+                                       : RunEnd::Completed;
+    callbacks_.train_end(history_.end);
+    return std::move(history_);
+  }
+
+ private:
+  /// Trains up to `due` batches; fewer if the run is to end. Returns how many.
+  std::int64_t train(std::int64_t due) {
+    GradientObserver* observer = callbacks_.wants_gradients() ? &gradients_ : nullptr;
+    std::int64_t step = 0;
+    for (; step < due && !ending(); ++step, ++next_batch_) {
+      callbacks_.train_batch_begin(step, training_.size(next_batch_));
+      model_.train_batch(training_.at(next_batch_), observer);
+      callbacks_.train_batch_end(logs_);
+    }
+    return step;
+  }
+
+  void validate() {
+    const std::int64_t all = validation_->count();
+    const std::int64_t steps = options_.validation_steps > 0 ? std::min(options_.validation_steps, all) : all;
+    model_.reset_logs();
+    callbacks_.test_begin(steps);
+    for (std::int64_t step = 0; step < steps; ++step) {
+      callbacks_.test_batch_begin(step, validation_->size(step));
+      model_.test_batch(validation_->at(step));
+      callbacks_.test_batch_end(logs_);
+    }
+    validated_.keep(model_);
+    callbacks_.test_end(validated_);
+  }
+
+  /// Batches of this epoch. With steps_per_epoch a pass over the data is spread over epochs, and begins anew
+  /// where it ended.
+  std::int64_t begin_pass(std::int64_t epoch) {
+    const std::int64_t count = training_.count();
+    if (options_.steps_per_epoch == 0) {
+      next_batch_ = 0;
+      training_.reorder(options_.shuffle, options_.seed, epoch);
+      return count;
+    }
+    if (next_batch_ >= count) {
+      next_batch_ = 0;
+      training_.reorder(options_.shuffle, options_.seed, ++pass_);
+    } else if (pass_ < 0) {
+      training_.reorder(options_.shuffle, options_.seed, pass_ = 0);
+    }
+    const std::int64_t left = count - next_batch_;
+    if (left < options_.steps_per_epoch) warn_short_epoch(epoch, left);
+    return std::min(options_.steps_per_epoch, left);
+  }
+
+  void warn_short_epoch(std::int64_t epoch, std::int64_t left) {
+    if (!options_.messages || std::exchange(warned_, true)) return;
+    options_.messages(Level::Warning, "",
+                      "epoch " + std::to_string(epoch + 1) + " has " + std::to_string(left) + " of " +
+                          std::to_string(options_.steps_per_epoch) +
+                          " steps: the data are exhausted and begin anew after it");
+  }
+
+  [[nodiscard]] bool validation_due(std::int64_t epoch) const {
+    if (!options_.validation_epochs.empty()) return options_.validation_epochs.contains(epoch + 1);
+    return (epoch + 1) % options_.validation_freq == 0;
+  }
+
+  bool interrupted() {
+    const int signal =
+        options_.interrupted == nullptr ? 0 : options_.interrupted->load(std::memory_order_relaxed);
+    if (signal != 0 && !std::exchange(told_, true)) callbacks_.interrupt(signal);
+    return signal != 0;
+  }
+  bool ending() { return callbacks_.stop().has_value() || interrupted(); }
+
+  Model& model_;
+  Batches& training_;
+  Batches* validation_;
+  Callbacks& callbacks_;
+  const FitOptions& options_;
+  Gradients gradients_;
+  ModelLogs logs_;
+  KeptLogs trained_, validated_;
+  History history_;
+  std::int64_t next_batch_ = 0;
+  std::int64_t pass_ = -1;  ///< of the data; counted only with steps_per_epoch
+  bool told_ = false, warned_ = false;
+};
+
+CallbacksOptions callbacks_options(const Model& model, bool validates,
+                                   const std::filesystem::path& run_directory, const MessageSink& messages) {
+  const auto keys = model.log_keys();
+  return {{keys.begin(), keys.end()}, validates, run_directory, messages};
+}
+
+const Catalog& catalog_or(const Catalog* given, const Catalog& empty) {
+  return given == nullptr ? empty : *given;
+}
+
+RunInfo run_info(const FitOptions& options, Prepared& prepared) {
+  const Batches& training = prepared.training();
+  const std::int64_t steps = options.steps_per_epoch > 0 ? options.steps_per_epoch : training.count();
+  return {
+      options.epochs,     options.initial_epoch, steps,
+      options.batch_size, training.samples(),    prepared.validation() ? prepared.validation()->samples() : 0,
+      options.seed};
+}
+
+/// Runs `work`; if it throws, the callbacks are told and torn down before the exception goes on.
+template <class Work>
+auto with_fault_handling(Callbacks& callbacks, Work&& work) {
+  try {
+    auto result = work();
+    callbacks.finish(RunEnd::Completed);
+    return result;
+  } catch (const std::exception& error) {
+    callbacks.fault("", "", error.what());
+    try {
+      callbacks.finish(RunEnd::Fault);
+    } catch (const std::exception&) {
+      // The first error is the one to report; what a teardown adds to it was said by finish.
+    }
+    throw;
+  }
+}
+
+/// Batches over a whole data set for evaluate and predict, with the weights that they need.
+struct Pass {
+  Pass(const Model& model, const Dataset& data, const PassOptions& options, Targets targets) {
+    if (options.batch_size < 1)
+      throw Error(ErrorKind::Usage,
+                  {"KAIROS-U010", "--batch-size", "the value is outside its range",
+                   std::to_string(options.batch_size), "1 or more", "Keras' default is 32"});
+    data.check();
+    Columns columns = match_columns(model, data, targets);
+    if (targets == Targets::Needed) weights = combined_weights(model, data, columns, {});
+    for (const Array& one : weights) columns.weights.push_back(&one);
+    batches.emplace(columns, 0, data.size(), options.batch_size);
+    steps = options.steps > 0 ? std::min(options.steps, batches->count()) : batches->count();
+  }
+  [[nodiscard]] RunInfo info(std::int64_t batch_size) const {
+    return {0, 0, steps, batch_size, batches->samples(), 0, 0};
+  }
+  std::vector<Array> weights;
+  std::optional<Batches> batches;
+  std::int64_t steps = 0;
+};
+
+}  // namespace
+
+History fit(Model& model, const Dataset& data, const FitOptions& options) {
+  const FlushDenormals flush;
+  Prepared prepared(model, data, options);
+  const Catalog none;
+  Callbacks callbacks(
+      catalog_or(options.catalog, none), options.plugins, model,
+      callbacks_options(model, prepared.validation() != nullptr, options.run_directory, options.messages));
+  return with_fault_handling(callbacks, [&] {
+    callbacks.setup(run_info(options, prepared));
+    if (!options.callback_state.empty()) callbacks.load_state(options.callback_state);
+    History history = FitLoop(model, prepared, callbacks, options).run();
+    history.stop = callbacks.stop();
+    history.saved_files = callbacks.saved_files();
+    history.callback_state = callbacks.save_state();
+    callbacks.finish(history.end);
+    return history;
+  });
+}
+
+std::string explain_order(Model& model, const Dataset& data, const FitOptions& options) {
+  Prepared prepared(model, data, options);
+  const Catalog none;
+  Callbacks callbacks(
+      catalog_or(options.catalog, none), options.plugins, model,
+      callbacks_options(model, prepared.validation() != nullptr, options.run_directory, options.messages));
+  return callbacks.explain_order();
+}
+
+std::vector<std::pair<std::string, double>> evaluate(Model& model, const Dataset& data,
+                                                     const PassOptions& options) {
+  const FlushDenormals flush;
+  Pass pass(model, data, options, Targets::Needed);
+  const Catalog none;
+  Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
+                      callbacks_options(model, false, options.run_directory, options.messages));
+  return with_fault_handling(callbacks, [&] {
+    callbacks.setup(pass.info(options.batch_size));
+    ModelLogs logs(model);
+    model.reset_logs();
+    callbacks.test_begin(pass.steps);
+    for (std::int64_t step = 0; step < pass.steps; ++step) {
+      callbacks.test_batch_begin(step, pass.batches->size(step));
+      model.test_batch(pass.batches->at(step));
+      callbacks.test_batch_end(logs);
+    }
+    callbacks.test_end(logs);
+    std::vector<double> values(model.log_keys().size());
+    model.read_logs(values);
+    std::vector<std::pair<std::string, double>> result;
+    for (std::size_t i = 0; i < values.size(); ++i) result.emplace_back(model.log_keys()[i].name, values[i]);
+    return result;
+  });
+}
+
+std::vector<NamedArray> predict(Model& model, const Dataset& data, const PassOptions& options) {
+  const FlushDenormals flush;
+  Pass pass(model, data, options, Targets::Ignored);
+  const Catalog none;
+  Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
+                      callbacks_options(model, false, options.run_directory, options.messages));
+  return with_fault_handling(callbacks, [&] {
+    callbacks.setup(pass.info(options.batch_size));
+    std::vector<NamedArray> results;
+    for (const Port& port : model.outputs()) {
+      results.push_back({port.name, {port.shape, {}}});
+      results.back().array.shape.insert(results.back().array.shape.begin(), 0);
+    }
+    std::vector<const float*> outputs(results.size());
+    callbacks.predict_begin();
+    for (std::int64_t step = 0; step < pass.steps; ++step) {
+      const std::int64_t size = pass.batches->size(step);
+      callbacks.predict_batch_begin(step, size);
+      model.predict_batch(pass.batches->at(step), outputs);
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        Array& out = results[i].array;
+        out.values.insert(out.values.end(), outputs[i], outputs[i] + size * out.row_size());
+        out.shape.front() += size;
+      }
+      callbacks.predict_batch_end();
+    }
+    callbacks.predict_end();
+    return results;
+  });
+}
+
+}  // namespace kairos::host

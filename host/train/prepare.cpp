@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// Matches data to the model and finds every error that can be found before training.
+#include "train/prepare.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+std::int64_t product(std::span<const std::int64_t> shape) {
+  std::int64_t n = 1;
+  for (const std::int64_t size : shape) n *= size;
+  return n;
+}
+
+std::string label(const NamedArray& named, const char* kind, std::size_t index) {
+  return named.name.empty() ? std::string(kind) + " " + std::to_string(index) : "\"" + named.name + "\"";
+}
+
+/// One array fits a port if its rows have the port's shape, or are flat and as long.
+bool fits(const Array& array, const Port& port) {
+  const std::span<const std::int64_t> row = std::span(array.shape).subspan(1);
+  return std::ranges::equal(row, port.shape) ||
+         (row.size() <= 1 && array.row_size() == product(port.shape)) ||
+         (port.shape.size() <= 1 && row.size() == 2 && row.back() == 1 && row.front() == product(port.shape));
+}
+
+void check_shape(const Dataset& data, const NamedArray& named, const Port& port, const char* kind,
+                 std::size_t index) {
+  if (fits(named.array, port)) return;
+  std::vector<std::int64_t> row(named.array.shape.begin() + 1, named.array.shape.end());
+  const bool is_target = std::string(kind) == "target";
+  throw Error(ErrorKind::Data,
+              {"KAIROS-D101", data.origin,
+               std::string("the ") + kind + " " + label(named, kind, index) + " does not fit the model's " +
+                   (is_target ? "output" : "input") + " \"" + port.name + "\"",
+               shape_text(row) + " per sample", shape_text(port.shape),
+               is_target ? "Choose the loss and the last layer for this target, or another --target"
+                         : "Change the model's input shape or the columns of the data"});
+}
+
+/// Arrays in the order of the ports.
+std::vector<const NamedArray*> by_port(const Dataset& data, const std::vector<NamedArray>& arrays,
+                                       std::span<const Port> ports, const char* kind) {
+  if (arrays.size() != ports.size())
+    throw Error(ErrorKind::Data, {"KAIROS-D100", data.origin,
+                                  std::string("the number of ") + kind + "s does not fit the model",
+                                  std::to_string(arrays.size()), std::to_string(ports.size()),
+                                  std::string("Give one ") + kind + " for each of the model's ports"});
+  std::vector<const NamedArray*> ordered;
+  for (const Port& port : ports) {
+    const auto named =
+        std::find_if(arrays.begin(), arrays.end(), [&](const NamedArray& a) { return a.name == port.name; });
+    if (named != arrays.end()) ordered.push_back(&*named);
+  }
+  if (ordered.size() == ports.size()) return ordered;
+  if (!ordered.empty()) {
+    std::vector<std::string> names;
+    for (const Port& port : ports) names.push_back(port.name);
+    const auto stranger = std::find_if(arrays.begin(), arrays.end(), [&](const NamedArray& a) {
+      return std::find(names.begin(), names.end(), a.name) == names.end();
+    });
+    throw Error(ErrorKind::Data,
+                {"KAIROS-D102", data.origin, std::string("the model has no port for the ") + kind,
+                 "\"" + stranger->name + "\"", "", suggest(stranger->name, names)});
+  }
+  for (const NamedArray& array : arrays) ordered.push_back(&array);
+  return ordered;
+}
+
+void check_targets(const Model& model, const Dataset& data, const Columns& columns) {
+  for (std::size_t output = 0; output < columns.targets.size(); ++output) {
+    const Array& target = *columns.targets[output];
+    for (std::int64_t row = 0; row < target.rows(); ++row) {
+      const std::string fault = model.target_fault(output, target.values.data() + row * target.row_size());
+      if (fault.empty()) continue;
+      throw Error(ErrorKind::Data,
+                  {"KAIROS-D103", data.place(row), "the target does not fit the loss", fault, "",
+                   "Mend the label, or give the last layer as many units as there are classes"});
+    }
+  }
+}
+
+/// Class of one row: an integer label, or the largest of a one-hot row.
+std::int64_t class_of(const float* target, std::int64_t size) {
+  if (size <= 1) return std::llround(*target);
+  return std::max_element(target, target + size) - target;
+}
+
+void multiply_class_weights(Array& weights, const Array& target, const Dataset& data,
+                            const std::map<std::int64_t, double>& class_weight) {
+  for (std::int64_t row = 0; row < target.rows(); ++row) {
+    const std::int64_t label = class_of(target.values.data() + row * target.row_size(), target.row_size());
+    const auto weight = class_weight.find(label);
+    if (weight == class_weight.end()) {
+      std::string known;
+      for (const auto& [one, unused] : class_weight)
+        known += (known.empty() ? "" : ", ") + std::to_string(one);
+      throw Error(ErrorKind::Data, {"KAIROS-D104", data.place(row), "the class has no weight",
+                                    "class " + std::to_string(label), "one of " + known,
+                                    "Add " + std::to_string(label) + "=… to --class-weight"});
+    }
+    float* out = weights.values.data() + row * weights.row_size();
+    for (std::int64_t i = 0; i < weights.row_size(); ++i) out[i] *= static_cast<float>(weight->second);
+  }
+}
+
+/// The weights that the data set has for an output; null for none.
+const NamedArray* sample_weights_of(const Dataset& data, std::size_t output, const std::string& name) {
+  if (data.sample_weights.empty()) return nullptr;
+  if (data.sample_weights.size() == 1) return &data.sample_weights.front();
+  for (const NamedArray& named : data.sample_weights)
+    if (named.name == name) return &named;
+  return &data.sample_weights[std::min(output, data.sample_weights.size() - 1)];
+}
+
+void check_weight_shape(const Dataset& data, const Array& weights, const Port& output) {
+  const bool per_sample = weights.row_size() == 1;
+  const bool per_step =
+      weights.shape.size() == 2 && output.shape.size() >= 2 && weights.shape[1] == output.shape.front();
+  if (per_sample || per_step) return;
+  std::string expected = "(" + std::to_string(data.size()) + ",)";
+  if (output.shape.size() >= 2)
+    expected += " or (" + std::to_string(data.size()) + ", " + std::to_string(output.shape.front()) + ")";
+  throw Error(ErrorKind::Data,
+              {"KAIROS-D105", data.origin, "the sample weights are neither per sample nor per timestep",
+               shape_text(weights.shape), expected, "Give one weight for each sample"});
+}
+
+[[noreturn]] void bad_option(const std::string& flag, const std::string& found, const std::string& expected,
+                             const std::string& cure) {
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U010", flag, "the value is outside its range", found, expected, cure});
+}
+
+}  // namespace
+
+Columns match_columns(const Model& model, const Dataset& data, Targets targets) {
+  if (data.size() == 0)
+    throw Error(ErrorKind::Data, {"KAIROS-D106", data.origin, "there are no samples", "", "",
+                                  "Give data with at least one row"});
+  Columns columns;
+  std::size_t index = 0;
+  for (const NamedArray* named : by_port(data, data.inputs, model.inputs(), "input")) {
+    check_shape(data, *named, model.inputs()[index], "input", index);
+    columns.inputs.push_back(&named->array);
+    ++index;
+  }
+  if (targets == Targets::Ignored) return columns;
+  if (data.targets.empty())
+    throw Error(ErrorKind::Data, {"KAIROS-D107", data.origin, "there is no target to learn from", "", "",
+                                  "Name it with --target COLUMN, or put an array y into the NPZ file"});
+  index = 0;
+  for (const NamedArray* named : by_port(data, data.targets, model.targets(), "target")) {
+    check_shape(data, *named, model.targets()[index], "target", index);
+    columns.targets.push_back(&named->array);
+    ++index;
+  }
+  check_targets(model, data, columns);
+  return columns;
+}
+
+std::vector<Array> combined_weights(const Model& model, const Dataset& data, const Columns& columns,
+                                    const std::map<std::int64_t, double>& class_weight) {
+  if (data.sample_weights.empty() && class_weight.empty()) return {};
+  std::vector<Array> combined;
+  for (std::size_t output = 0; output < columns.targets.size(); ++output) {
+    const NamedArray* own = sample_weights_of(data, output, model.outputs()[output].name);
+    if (own != nullptr) check_weight_shape(data, own->array, model.outputs()[output]);
+    combined.push_back(
+        own != nullptr
+            ? own->array
+            : Array{{data.size()}, std::vector<float>(static_cast<std::size_t>(data.size()), 1.0F)});
+    if (!class_weight.empty())
+      multiply_class_weights(combined.back(), *columns.targets[output], data, class_weight);
+  }
+  return combined;
+}
+
+void check_fit_options(const FitOptions& o) {
+  if (o.epochs < 0)
+    bad_option("--epochs", std::to_string(o.epochs), "0 or more", "Give the number of epochs");
+  if (o.initial_epoch < 0)
+    bad_option("--initial-epoch", std::to_string(o.initial_epoch), "0 or more", "Epochs count from 0 here");
+  if (o.batch_size < 1)
+    bad_option("--batch-size", std::to_string(o.batch_size), "1 or more", "Keras' default is 32");
+  if (o.validation_split && !(*o.validation_split > 0 && *o.validation_split < 1))
+    bad_option("--validation-split", std::to_string(*o.validation_split),
+               "a share between 0 and 1, both excluded", "Leave it out to train without validation");
+  if (o.validation_freq < 1)
+    bad_option("--validation-freq", std::to_string(o.validation_freq), "1 or more",
+               "1 validates after every epoch");
+  if (!o.validation_epochs.empty() && *o.validation_epochs.begin() < 1)
+    bad_option("--validation-freq", std::to_string(*o.validation_epochs.begin()), "epochs from 1 on",
+               "Epochs count from 1 here");
+  if (o.steps_per_epoch < 0)
+    bad_option("--steps-per-epoch", std::to_string(o.steps_per_epoch), "1 or more",
+               "Leave it out to use all batches");
+  if (o.validation_steps < 0)
+    bad_option("--validation-steps", std::to_string(o.validation_steps), "1 or more",
+               "Leave it out to use all batches");
+  if (o.validation_batch_size < 0)
+    bad_option("--validation-batch-size", std::to_string(o.validation_batch_size), "1 or more",
+               "Leave it out to use --batch-size");
+  for (const auto& [label, weight] : o.class_weight)
+    if (!(weight >= 0) || !std::isfinite(weight))
+      bad_option("--class-weight", std::to_string(label) + "=" + std::to_string(weight),
+                 "a weight of 0 or more", "Give each class a finite weight");
+}
+
+Prepared::Prepared(const Model& model, const Dataset& data, const FitOptions& options) {
+  check_fit_options(options);
+  data.check();
+  Columns columns = match_columns(model, data, Targets::Needed);
+  const std::int64_t n = data.size();
+  std::int64_t split = n;
+  if (options.validation_split && !options.validation_data) {
+    split = static_cast<std::int64_t>(std::floor(static_cast<double>(n) * (1.0 - *options.validation_split)));
+    if (split == 0 || split == n)
+      bad_option("--validation-split", std::to_string(*options.validation_split),
+                 "a share that leaves samples on both sides of " + std::to_string(n),
+                 "Choose another share, or more data");
+  }
+  const std::int64_t validation_batch =
+      options.validation_batch_size > 0 ? options.validation_batch_size : options.batch_size;
+  const auto point = [](Columns into, const std::vector<Array>& weights) {
+    for (const Array& one : weights) into.weights.push_back(&one);
+    return into;
+  };
+
+  weights_ = combined_weights(model, data, columns, options.class_weight);
+  training_.emplace(point(columns, weights_), 0, split, options.batch_size);
+  if (options.validation_data) {
+    const Dataset& validation = *options.validation_data;
+    validation.check();
+    const Columns own = match_columns(model, validation, Targets::Needed);
+    validation_weights_ = combined_weights(model, validation, own, {});
+    validation_.emplace(point(own, validation_weights_), 0, validation.size(), validation_batch);
+  } else if (split < n) {
+    // Class weights never touch validation: its samples have the weights that the user gave them, if any.
+    validation_weights_ = combined_weights(model, data, columns, {});
+    validation_.emplace(point(columns, validation_weights_), split, n, validation_batch);
+  }
+}
+
+}  // namespace kairos::host

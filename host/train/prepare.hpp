@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Everything that is settled before the first batch: which array feeds which port, the split, the weights,
+// and what is wrong.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "kairos/host/dataset.hpp"
+#include "kairos/host/fit.hpp"
+#include "kairos/host/model.hpp"
+#include "train/batches.hpp"
+
+namespace kairos::host {
+
+enum class Targets { Needed, Ignored };
+
+/// The arrays of `data` in the order of the model's ports: by name where a name is a port's, else by
+/// position. Checks shapes, and each target against the loss. Throws Error(Data) naming array, row and
+/// shapes.
+[[nodiscard]] Columns match_columns(const Model& model, const Dataset& data, Targets targets);
+
+/// Sample weights for each output, multiplied by the weight of the sample's class. Empty where nothing is
+/// weighted. Throws Error(Data) for a shape that is neither per sample nor per timestep, and for a class
+/// without a weight.
+[[nodiscard]] std::vector<Array> combined_weights(const Model& model, const Dataset& data,
+                                                  const Columns& columns,
+                                                  const std::map<std::int64_t, double>& class_weight);
+
+/// What a fit runs on. Borrows the data sets of the arguments; owns the weights.
+class Prepared {
+ public:
+  /// Throws Error(Usage) for options outside their range, Error(Data) for data that do not fit.
+  Prepared(const Model& model, const Dataset& data, const FitOptions& options);
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+
+  [[nodiscard]] Batches& training() { return *training_; }
+  /// Null if the run does not validate.
+  [[nodiscard]] Batches* validation() { return validation_ ? &*validation_ : nullptr; }
+
+ private:
+  std::vector<Array> weights_, validation_weights_;
+  std::optional<Batches> training_, validation_;
+};
+
+/// Throws Error(Usage) for what no data could mend: negative epochs, a batch of no samples, a split outside
+/// (0, 1) …
+void check_fit_options(const FitOptions& options);
+
+}  // namespace kairos::host

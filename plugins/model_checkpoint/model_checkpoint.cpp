@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// Saves the model while it is trained: at the end of epochs, every n batches, or when a metric is better than
+// ever.
+#include <kairos/plugin.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "file_template.hpp"
+
+namespace kairos::plugins {
+
+namespace fs = std::filesystem;
+
+/// Behaves as Keras 3.15 `ModelCheckpoint`, except that NaN is never saved as the best, that what is wrong
+/// with the file name or the monitor is found before training, and that an integer save_freq works with
+/// save_best_only.
+struct ModelCheckpoint : Callback<ModelCheckpoint> {
+  static constexpr auto id = "kairos.ModelCheckpoint";
+  static constexpr auto summary =
+      "Saves the model or its weights after epochs or batches, all or only the best.";
+  static constexpr auto phase = Phase::Persist;
+  static constexpr auto capabilities = Can::SaveModel;
+
+  Option<Path> filepath{
+      this, "filepath", required,
+      "file to write, with fields: m-{epoch:02d}-{val_loss:.2f}.keras; the ending chooses the format"};
+  // Without a default, so that a run without validation may save every epoch; val_loss is applied where it is
+  // needed.
+  Option<Metric> monitor{this, "monitor", unset, "metric that save_best_only compares; val_loss if not set"};
+  Option<int> verbose{this, "verbose", 0, "1 says what is saved and why", kairos::min(0)};
+  Option<bool> save_best_only{this, "save_best_only", false, "save only when the metric is better than ever"};
+  Option<bool> save_weights_only{this, "save_weights_only", false,
+                                 "save the weights without architecture and optimizer"};
+  Option<Choice> mode{this, "mode", "auto",
+                      "which way the metric gets better; auto as the metric itself declares",
+                      choices("auto,min,max")};
+  Option<std::string_view> save_freq{this, "save_freq", "epoch",
+                                     "epoch, or after how many batches to save, counted across epochs"};
+  Option<int> period{
+      this,           "period",      1, "with save_freq=epoch: look only at every so many epoch ends",
+      unit("epochs"), kairos::min(1)};
+  Option<double> initial_value_threshold{this, "initial_value_threshold", unset,
+                                         "value that the first file of save_best_only has to beat"};
+
+  State<double> best{this, "best", unset};
+  State<std::int64_t> since_save{this, "since_save", 0};  ///< epochs, or batches with an integer save_freq
+
+  void setup(Run& run) {
+    read_frequency();
+    *template_ = FileTemplate(filepath.value());
+    check_fields(run);
+    check_place();
+    run.require_can_save(filepath.value(), content());
+    if (initial_value_threshold.is_set() && std::isnan(initial_value_threshold.value()))
+      throw Error("initial_value_threshold is NaN, which nothing can beat. Set a number or leave it out");
+    best = initial_value_threshold.value();  // Before a saved state is restored, which knows better.
+    if (save_best_only) check_monitor(run);
+  }
+
+  void on_train_batch_end(Batch& batch) {
+    if (every_batches_ == 0 || ++since_save < every_batches_) return;
+    since_save = 0;
+    save(batch, batch.epoch() + 1, batch.index() + 1);
+  }
+
+  void on_epoch_end(Epoch& epoch) {
+    if (every_batches_ != 0 || ++since_save < period) return;
+    since_save = 0;
+    save(epoch, epoch.number(), 0);
+  }
+
+ private:
+  [[nodiscard]] SaveContent content() const {
+    return save_weights_only ? SaveContent::Weights : SaveContent::Model;
+  }
+  [[nodiscard]] std::string_view monitored() const { return monitor.is_set() ? monitor.key() : "val_loss"; }
+
+  void read_frequency() {
+    const std::string_view text = save_freq.value();
+    if (text == "epoch") return;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), every_batches_);
+    if (error != std::errc() || end != text.data() + text.size() || every_batches_ < 1)
+      throw Error("save_freq is \"" + std::string(text) +
+                  "\"; expected epoch or a number of batches from 1. Correct it");
+    if (period > 1)
+      throw Error("period counts epochs and save_freq=" + std::string(text) +
+                  " counts batches. Leave one of them out");
+  }
+
+  /// Every field must be known before training: a name that cannot be written would otherwise cost an epoch.
+  void check_fields(const Run& run) const {
+    std::vector<std::string> known = {"epoch"};
+    if (every_batches_ != 0) known.emplace_back("batch");
+    for (std::uint32_t i = 0; i < run.log_count(); ++i)
+      if (every_batches_ == 0 || !is_validation(run.log_name(i))) known.emplace_back(run.log_name(i));
+    for (const FileTemplate::Piece& piece : template_->pieces())
+      if (!piece.key.empty() && std::find(known.begin(), known.end(), piece.key) == known.end())
+        refuse_field(piece.key, known);
+  }
+
+  [[noreturn]] void refuse_field(const std::string& key, const std::vector<std::string>& known) const {
+    std::string text = "filepath: nothing has the name of the field {" + key + "}";
+    if (key == "batch") text = "filepath: {batch} is known only with an integer save_freq";
+    if (every_batches_ != 0 && is_validation(key))
+      text = "filepath: {" + key +
+             "} has no value when a batch ends, and save_freq=" + std::string(save_freq.value()) +
+             " saves then";
+    const std::string near = nearest_key(key, known);
+    text += near.empty() ? ". Known are: " : ". Did you mean {" + near + "}? Known are: ";
+    for (const std::string& name : known) text += (name == known.front() ? "" : ", ") + name;
+    throw Error(text);
+  }
+
+  /// The first directory on the way up that exists must take files; save() makes those below it.
+  void check_place() const {
+    const fs::path file(filepath.value());
+    std::error_code ignored;
+    if (!template_->has_fields() && fs::is_directory(file, ignored))
+      throw Error(KAIROS_E_IO, "filepath: " + file.string() + " is a directory. Name a file in it");
+    fs::path parent = file.parent_path();
+    while (!fs::exists(parent, ignored) && parent.has_relative_path()) parent = parent.parent_path();
+    if (!fs::is_directory(parent, ignored) || ::access(parent.c_str(), W_OK | X_OK) != 0)
+      throw Error(KAIROS_E_IO, "filepath: no file can be made below " + parent.string() +
+                                   ", which is no directory that may be written. Choose another place");
+  }
+
+  void check_monitor(const Run& run) {
+    const std::string key(monitored());
+    if (every_batches_ != 0 && is_validation(key))
+      throw Error(
+          "save_best_only compares \"" + key +
+          "\", which has no value when a batch ends, and save_freq=" + std::string(save_freq.value()) +
+          " saves then. Set monitor=" + key.substr(4) + " or save_freq=epoch");
+    if (!monitor.is_set() && !run.find_log(key))
+      throw Error(
+          "save_best_only compares \"val_loss\" if no monitor is set, and this run does not validate. "
+          "Add validation data, or set monitor=loss");
+    direction_ = monitor.is_set() ? monitor.direction(run, mode)
+                 : mode == "max"  ? Direction::Max
+                                  : Direction::Min;
+  }
+
+  void save(Event& event, std::int64_t epoch, std::int64_t batch) {
+    const std::string who = "Epoch " + std::to_string(epoch) + ": ";
+    std::string why;
+    std::optional<double> now;
+    if (save_best_only) {
+      now = value_of(event, monitored());
+      if (!now) return;
+      if (!is_better(direction_, *now, best)) {
+        if (verbose > 0) event.print(who + std::string(monitored()) + " did not improve from " + best_text());
+        return;
+      }
+      why = std::string(monitored()) + " improved from " + best_text() + " to " + five_digits(*now) + ", ";
+    }
+    const std::optional<std::string> file = file_name(event, epoch, batch);
+    if (!file) return;
+    if (verbose > 0) event.print(who + why + "saving model to " + *file);
+    event.save(*file, content());
+    if (now) best = *now;  // Not earlier: a file that could not be written is not the best one.
+    if (verbose > 0) event.print(who + "finished saving model to " + *file);
+  }
+
+  /// Nothing where a field has no value in this event.
+  std::optional<std::string> file_name(const Event& event, std::int64_t epoch, std::int64_t batch) {
+    std::string name;
+    for (const FileTemplate::Piece& piece : template_->pieces()) {
+      name += piece.text;
+      if (piece.key.empty()) continue;
+      const std::optional<double> value = piece.key == "epoch"   ? static_cast<double>(epoch)
+                                          : piece.key == "batch" ? static_cast<double>(batch)
+                                                                 : value_of(event, piece.key);
+      if (!value) {
+        warn_once(event, piece.key, epoch);
+        return std::nullopt;
+      }
+      name += formatted(*value, piece.format, FileTemplate::is_whole(piece.key));
+    }
+    return name;
+  }
+
+  void warn_once(const Event& event, const std::string& key, std::int64_t epoch) {
+    if (!warned_)
+      event.print(
+          "nothing was saved in epoch " + std::to_string(epoch) + ", because {" + key +
+              "} in the file name has no value there; the same holds for later epochs without one. Leave {" +
+              key + "} out of filepath to save them too",
+          Level::Warning);
+    warned_ = true;
+  }
+
+  [[nodiscard]] static std::optional<double> value_of(const Event& event, std::string_view key) {
+    const std::optional<std::uint32_t> index = event.find_log(key);
+    return index ? event.log(*index) : std::nullopt;
+  }
+  [[nodiscard]] static bool is_validation(std::string_view key) { return key.substr(0, 4) == "val_"; }
+  [[nodiscard]] std::string best_text() const {
+    return std::isnan(best.value()) ? "None" : five_digits(best);
+  }
+  [[nodiscard]] static std::string five_digits(double value) {
+    FileTemplate::Format format;
+    format.precision = 5;
+    format.type = 'f';
+    return formatted(value, format, false);
+  }
+
+  Owned<FileTemplate> template_{this};
+  std::int64_t every_batches_ = 0;  ///< 0: at the end of epochs
+  Direction direction_ = Direction::Min;
+  bool warned_ = false;
+};
+
+}  // namespace kairos::plugins
+
+KAIROS_PLUGIN("1.0.0", kairos::plugins::ModelCheckpoint)

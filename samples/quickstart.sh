@@ -1,0 +1,106 @@
+#!/bin/sh
+# From a fresh clone to a trained model: installs the packages that are missing, builds Kairos, installs it into build/install,
+# and trains a classifier of handwritten digits with five plugins that are found at run time.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+prefix=$root/build/install
+run=$root/build/quickstart
+build=yes
+
+usage() {
+  cat <<END
+usage: samples/quickstart.sh [--with PREFIX] [--run-dir DIR]
+
+Installs the Debian packages that are missing (as root or through sudo), builds Kairos into build/release, installs it into
+build/install and trains a classifier of handwritten digits. What is built already is not built again.
+
+  --with PREFIX   train with the Kairos that is installed there; installs and builds nothing
+  --run-dir DIR   where the run's files go, instead of build/quickstart; an earlier run in it is replaced
+  --help          this text
+END
+}
+
+die() {
+  echo "quickstart: $1" >&2
+  exit 2
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --with) [ $# -ge 2 ] || die "--with needs a directory"; prefix=$(cd "$2" && pwd) || exit 2; build=no; shift 2 ;;
+    --run-dir) [ $# -ge 2 ] || die "--run-dir needs a directory"; run=$2; shift 2 ;;
+    --help | -h) usage; exit 0 ;;
+    *) die "unknown argument \"$1\"; see samples/quickstart.sh --help" ;;
+  esac
+done
+
+# Shows what a step has to say only if it fails.
+quietly() {
+  log=$root/build/quickstart.log
+  "$@" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+}
+
+if [ $build = yes ]; then
+  "$root/samples/install_packages.sh" build
+  mkdir -p "$root/build"
+  if command -v ccache >/dev/null; then
+    export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+  fi
+  cd "$root"
+  if [ ! -f build/release/build.ninja ]; then
+    echo "Building Kairos into build/release; this takes a few minutes, once."
+    quietly cmake --preset release
+  fi
+  cmake --build --preset release -- --quiet
+  quietly cmake --install build/release --prefix "$prefix"
+fi
+
+kairos=$prefix/bin/kairos
+[ -x "$kairos" ] || die "there is no bin/kairos in $prefix; install Kairos there, or leave --with out to have it built"
+if [ -e "$run" ]; then
+  [ -f "$run/log.csv" ] || die "$run exists and is no earlier run of this script; name another with --run-dir"
+  rm -r "$run"
+fi
+
+# Pixels are 0 … 16, and the model takes them as they are.
+set -- fit \
+  --data "$root/samples/data/digits.csv" --target label --validation-split 0.2 \
+  --model 'dense(128,relu) dense(64,relu) dense(10,softmax)' \
+  --optimizer 'Adam(learning_rate=0.001)' --loss sparse_categorical_crossentropy --metrics accuracy \
+  --epochs 60 --seed 1 --verbose 2 --run-dir "$run" \
+  --plugin EarlyStopping:monitor=val_loss,patience=10,restore_best_weights=true \
+  --plugin ReduceLROnPlateau:monitor=val_loss,factor=0.3,patience=4 \
+  --plugin ModelCheckpoint:filepath=best.h5,monitor=val_accuracy,save_best_only=true \
+  --plugin CSVLogger:filename=log.csv \
+  --plugin TensorBoard:log_dir=tensorboard
+
+echo "Training:"
+echo
+printf '%s' "$kairos"
+for argument in "$@"; do
+  case $argument in
+    --*) printf ' \\\n  %s' "$argument" ;;
+    *[\ \(]*) printf " '%s'" "$argument" ;;
+    *) printf ' %s' "$argument" ;;
+  esac
+done
+printf '\n\n'
+"$kairos" "$@"
+
+best=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "val_accuracy") column = i; next }
+                $column > best { best = $column } END { print best + 0 }' "$run/log.csv")
+cat <<END
+
+Best validation accuracy: $best. The files of the run, in $run:
+END
+(cd "$run" && find . -type f | sort | sed 's|^\./|  |')
+cat <<END
+
+Next:
+  $kairos plugins list                      what can be dropped in
+  $kairos plugins inspect EarlyStopping     its options
+  $kairos fit --help                        every argument of fit
+  samples/hello_callback/README.md          a callback of your own in 20 lines
+END
+awk -v best="$best" 'BEGIN { exit best >= 0.96 ? 0 : 1 }' ||
+  { echo "quickstart: expected a validation accuracy of 0.96 or more, found $best" >&2; exit 1; }

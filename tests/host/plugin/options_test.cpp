@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+// What users write for options, and what becomes of it.
+#include "plugin/options.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "kairos/abi.h"
+#include "plugin/option_value.hpp"
+
+using namespace kairos::host;
+namespace fs = std::filesystem;
+
+namespace {
+
+OptionSpec option(std::int32_t type, std::string name, OptionValue initial = {}) {
+  OptionSpec spec;
+  spec.type = type;
+  spec.name = std::move(name);
+  spec.initial = std::move(initial);
+  return spec;
+}
+
+OptionValue number(double value) {
+  return {KAIROS_TYPE_FLOAT, 0, value, ""};
+}
+OptionValue whole(std::int64_t value) {
+  return {KAIROS_TYPE_INT, value, 0, ""};
+}
+OptionValue text(std::int32_t type, std::string value) {
+  return {type, 0, 0, std::move(value)};
+}
+
+CallbackManifest callback() {
+  CallbackManifest callback;
+  callback.id = "kairos.Stall";
+  callback.phase = KAIROS_PHASE_DECIDE;
+  OptionSpec patience = option(KAIROS_TYPE_INT, "patience", whole(10));
+  patience.aliases = {"wait"};
+  patience.min = whole(0);
+  patience.unit = "epochs";
+  OptionSpec factor = option(KAIROS_TYPE_FLOAT, "factor", number(0.1));
+  factor.min = number(0);
+  factor.max = number(1);
+  factor.flags = KAIROS_OPTION_MIN_EXCLUSIVE | KAIROS_OPTION_MAX_EXCLUSIVE;
+  OptionSpec mode = option(KAIROS_TYPE_ENUM, "mode", text(KAIROS_TYPE_ENUM, "auto"));
+  mode.choices = {"auto", "min", "max"};
+  OptionSpec schedule = option(KAIROS_TYPE_EXPRESSION, "schedule");
+  schedule.choices = {"epoch", "lr"};
+  callback.options = {patience,
+                      factor,
+                      mode,
+                      schedule,
+                      option(KAIROS_TYPE_BOOL, "verbose"),
+                      option(KAIROS_TYPE_FLOAT, "baseline"),
+                      option(KAIROS_TYPE_PATH, "filepath"),
+                      option(KAIROS_TYPE_DURATION, "every"),
+                      option(KAIROS_TYPE_METRIC, "monitor", text(KAIROS_TYPE_METRIC, "val_loss")),
+                      option(KAIROS_TYPE_STRING, "title")};
+  return callback;
+}
+
+OptionContext context() {
+  return {{{"loss", Direction::Min},
+           {"accuracy", Direction::Max},
+           {"val_loss", Direction::Min},
+           {"val_accuracy", Direction::Max}},
+          "/runs/one"};
+}
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+ResolvedOptions resolve(const Pairs& pairs) {
+  return resolve_options(callback(), pairs, context(), "Stall");
+}
+
+/// The value of the option `name` when it is written as `value`.
+OptionValue value_of(const std::string& name, const std::string& value) {
+  const CallbackManifest declaration = callback();
+  const Pairs pairs = {{name, value}};
+  const ResolvedOptions resolved = resolve_options(declaration, pairs, context(), "Stall");
+  for (std::size_t i = 0; i < declaration.options.size(); ++i)
+    if (declaration.options[i].name == name) return resolved.values[i];
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("resolve_options fills in defaults", "[host][plugin]") {
+  const ResolvedOptions resolved = resolve({});
+  REQUIRE(resolved.values.size() == callback().options.size());
+  CHECK(resolved.values[0] == whole(10));
+  CHECK(resolved.values[2].text == "auto");
+  CHECK(resolved.values[3].absent());
+  CHECK(resolved.values[8].text == "val_loss");
+  CHECK(resolved.on_error == OnError::Fatal);
+  CHECK(resolved.on_missing == OnMissing::Error);
+  CallbackManifest report = callback();
+  report.phase = KAIROS_PHASE_REPORT;
+  CHECK(resolve_options(report, {}, context(), "Stall").on_error == OnError::Disable);
+}
+
+TEST_CASE("resolve_options reads values of each type", "[host][plugin]") {
+  CHECK(value_of("patience", "20").integer == 20);
+  CHECK(value_of("patience", "+1e3").integer == 1000);
+  CHECK(value_of("factor", "5e-1").number == 0.5);
+  for (const char* yes : {"true", "True", "1", "yes"}) CHECK(value_of("verbose", yes).integer == 1);
+  for (const char* no : {"false", "False", "0", "no"}) CHECK(value_of("verbose", no).integer == 0);
+  CHECK(value_of("mode", "max").text == "max");
+  CHECK(value_of("title", "").text == "");
+  CHECK(!value_of("title", "").absent());
+  CHECK(value_of("baseline", "None").absent());
+  CHECK(value_of("title", "None").text == "None");
+  CHECK(value_of("filepath", "a/../w.{epoch:02d}.h5").text == "/runs/one/w.{epoch:02d}.h5");
+  CHECK(value_of("filepath", "/x/./y").text == "/x/y");
+  CHECK(value_of("schedule", "lr*0.9").text == "lr*0.9");
+  CHECK(value_of("monitor", "accuracy").text == "accuracy");
+  CHECK(value_of("monitor", "val_acc").text == "val_accuracy");
+}
+
+TEST_CASE("resolve_options reads durations and writes them back", "[host][plugin]") {
+  struct Case {
+    const char* text;
+    std::int64_t nanoseconds;
+    const char* written;
+  };
+  const auto row = GENERATE(Case{"90s", 90'000'000'000, "1m30s"}, Case{"5m", 300'000'000'000, "5m"},
+                            Case{"1h30m", 5'400'000'000'000, "1h30m"}, Case{"500ms", 500'000'000, "500ms"},
+                            Case{"1.5s", 1'500'000'000, "1s500ms"}, Case{"0s", 0, "0s"},
+                            Case{"2d", 172'800'000'000'000, "2d"}, Case{"7us3ns", 7'003, "7us3ns"});
+  const OptionValue value = value_of("every", row.text);
+  CHECK(value.integer == row.nanoseconds);
+  CHECK(value_text(value) == row.written);
+}
+
+TEST_CASE("resolve_options takes an alias and the host's own options", "[host][plugin]") {
+  CHECK(resolve({{"wait", "3"}}).values[0].integer == 3);
+  const ResolvedOptions resolved =
+      resolve({{"on_error", "warn"}, {"on_missing", "ignore"}, {"monitor", "absent"}});
+  CHECK(resolved.on_error == OnError::Warn);
+  CHECK(resolved.on_missing == OnMissing::Ignore);
+  CHECK(resolved.warnings.empty());
+}
+
+TEST_CASE("resolve_options warns of a missing metric if it is asked to", "[host][plugin]") {
+  const ResolvedOptions resolved = resolve({{"monitor", "auc"}, {"on_missing", "warn"}});
+  CHECK(resolved.values[8].text == "auc");
+  CHECK(resolved.warnings ==
+        std::vector<std::string>{
+            "Stall, option monitor: there is no metric \"auc\" in this run; known are: loss, "
+            "accuracy, val_loss, val_accuracy"});
+}
+
+TEST_CASE("resolve_options has a sentence for every wrong value", "[host][plugin]") {
+  struct Case {
+    Pairs pairs;
+    const char* sentence;
+  };
+  const auto row = GENERATE(
+      Case{{{"pateince", "3"}},
+           "KAIROS-O020: Stall, option pateince: there is no such option. Did you mean \"patience\"?"},
+      Case{{{"patience", "3"}, {"wait", "4"}},
+           "KAIROS-O021: Stall, option wait: the option is set twice; found patience=3 and wait=4, expected "
+           "one value. Leave one of "
+           "them out."},
+      Case{{{"patience", "ten"}},
+           "KAIROS-O023: Stall, option patience: the value is no int; found \"ten\", expected a whole "
+           "number, such as 10. Correct the "
+           "value."},
+      Case{{{"patience", "1.5"}},
+           "KAIROS-O023: Stall, option patience: the value is no int; found \"1.5\", expected a whole "
+           "number, such as 10. Correct the "
+           "value."},
+      Case{{{"factor", "0,5"}},
+           "KAIROS-O023: Stall, option factor: the value is no float; found \"0,5\", expected a number, such "
+           "as 0.001. Correct the "
+           "value."},
+      Case{{{"verbose", "maybe"}},
+           "KAIROS-O023: Stall, option verbose: the value is no bool; found \"maybe\", expected true or "
+           "false. Correct the value."},
+      Case{{{"every", "90"}},
+           "KAIROS-O023: Stall, option every: the value is no duration; found \"90\", expected a duration "
+           "with its unit, such as 90s, 5m "
+           "or 1h30m. Correct the value."},
+      Case{{{"filepath", ""}},
+           "KAIROS-O023: Stall, option filepath: the value is no path; found \"\", expected a text. Correct "
+           "the value."},
+      Case{{{"patience", "-1"}},
+           "KAIROS-O024: Stall, option patience: the value is out of range; found -1, expected at least 0 "
+           "epochs. Correct the value."},
+      Case{{{"factor", "1"}},
+           "KAIROS-O024: Stall, option factor: the value is out of range; found 1, expected greater than 0 "
+           "and less than 1. Correct "
+           "the value."},
+      Case{{{"factor", "nan"}},
+           "KAIROS-O024: Stall, option factor: the value is out of range; found nan, expected greater than 0 "
+           "and less than 1. Correct "
+           "the value."},
+      Case{{{"mode", "maxx"}},
+           "KAIROS-O025: Stall, option mode: the value is none of the choices; found \"maxx\", expected "
+           "auto, min, max. Did you mean "
+           "\"max\"?"},
+      Case{{{"on_error", "explode"}},
+           "KAIROS-O025: Stall, option on_error: the value is none of the choices; found \"explode\", "
+           "expected fatal, disable, warn. "
+           "Choose one of them."},
+      Case{{{"monitor", "val_los"}},
+           "KAIROS-O026: Stall, option monitor: there is no such metric in this run; found \"val_los\", "
+           "expected loss, accuracy, "
+           "val_loss, val_accuracy. Did you mean \"val_loss\"?"},
+      Case{{{"schedule", "lr*"}},
+           "KAIROS-O027: Stall, option schedule: the expression is malformed at column 4; found Unexpected "
+           "end of expression at "
+           "position 3. Variables are epoch, lr."});
+  CHECK_THROWS_WITH(resolve(row.pairs), row.sentence);
+}
+
+TEST_CASE("resolve_options asks for validation data where only that is missing", "[host][plugin]") {
+  OptionContext training_only = context();
+  training_only.keys.resize(2);
+  CHECK_THROWS_WITH(resolve_options(callback(), {}, training_only, "Stall"),
+                    "KAIROS-O026: Stall, option monitor: there is no such metric in this run; found "
+                    "\"val_loss\", the default, expected "
+                    "loss, accuracy. Add validation data, or set monitor=loss.");
+}
+
+TEST_CASE("resolve_options insists on a required option", "[host][plugin]") {
+  CallbackManifest declaration = callback();
+  declaration.options = {option(KAIROS_TYPE_EXPRESSION, "schedule")};
+  declaration.options[0].flags = KAIROS_OPTION_REQUIRED;
+  declaration.options[0].help = "the rate of an epoch";
+  CHECK_THROWS_WITH(resolve_options(declaration, {}, context(), "Steps"),
+                    "KAIROS-O022: Steps, option schedule: the option is required and not set; expected "
+                    "expression, the rate of an "
+                    "epoch. Add schedule=….");
+}
+
+TEST_CASE("parse_value refuses numbers that do not fit", "[host][plugin]") {
+  CHECK(!parse_value(KAIROS_TYPE_INT, "9223372036854775808"));
+  CHECK(parse_value(KAIROS_TYPE_INT, "-9223372036854775808"));
+  CHECK(!parse_value(KAIROS_TYPE_INT, "1e300"));
+  CHECK(!parse_value(KAIROS_TYPE_FLOAT, "1e999"));
+  CHECK(!parse_value(KAIROS_TYPE_FLOAT, "++1"));
+  CHECK(!parse_value(KAIROS_TYPE_DURATION, "1e9h"));
+  CHECK(!parse_value(KAIROS_TYPE_DURATION, "999999999d"));
+  CHECK(!parse_value(KAIROS_TYPE_DURATION, "-5s"));
+}

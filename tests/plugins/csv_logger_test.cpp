@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// CSVLogger: the bytes of its file, and what it does to files that are there.
+#include <catch2/catch.hpp>
+
+#include "host/temporary_directory.hpp"
+#include "plugins/driver.hpp"
+
+namespace kairos::tests {
+
+namespace {
+
+using Catch::Matchers::Contains;
+
+const std::vector<host::LogKey> two_keys = {{"loss", host::Direction::Min},
+                                            {"accuracy", host::Direction::Max}};
+
+}  // namespace
+
+TEST_CASE("CSVLogger writes what Keras writes, but for the ends of lines", "[plugins]") {
+  struct Case {
+    std::string options;
+    std::vector<EpochLogs> epochs;
+    std::string bytes;
+  };
+  const Case table[] = {
+      {"",
+       {{{2.2724249362945557}, {0.5}}, {{1}, {1e-5}}},
+       "epoch,loss,val_loss\n0,2.2724249362945557,0.5\n1,1.0,1e-05\n"},
+      {",separator=';'", {{{1}}, {{1}, {2}}, {{1}}}, "epoch;loss;val_loss\n0;1.0;NA\n1;1.0;2.0\n2;1.0;NA\n"},
+      {",separator='\\t'", {{{1}, {2}}}, "epoch\tloss\tval_loss\n0\t1.0\t2.0\n"},
+      {"",
+       {{{nan}, {-inf}}, {{inf}, {-0.0}}, {{1e16}, {123456789}}},
+       "epoch,loss,val_loss\n0,nan,-inf\n1,inf,-0.0\n2,1e+16,123456789.0\n"},
+      {"", {}, "epoch,loss,val_loss\n"},
+  };
+  for (const Case& row : table) {
+    CAPTURE(row.options);
+    const TemporaryDirectory directory;
+    Driver run({{"CSVLogger:filename=log.csv" + row.options}, directory.path()});
+    run.fit(row.epochs);
+    CHECK(content_of(directory / "log.csv") == row.bytes);
+  }
+}
+
+TEST_CASE("CSVLogger has a column for every declared key, sorted", "[plugins]") {
+  const TemporaryDirectory directory;
+  Driver run({{"CSVLogger:filename=log.csv", "ReduceLROnPlateau:patience=1,factor=0.5"},
+              directory.path(),
+              two_keys});
+  run.fit({{{3, .5}}, {{2, .6}, {4, .4}}, {{1, .7}, {4, .5}}, {{1, .7}, {4, .5}}});
+  CHECK(content_of(directory / "log.csv") ==
+        "epoch,accuracy,learning_rate,loss,val_accuracy,val_loss\n"
+        "0,0.5,1.0,3.0,NA,NA\n1,0.6,1.0,2.0,0.4,4.0\n2,0.7,1.0,1.0,0.5,4.0\n3,0.7,0.5,1.0,0.5,4.0\n");
+}
+
+TEST_CASE("CSVLogger has every finished epoch in the file before the next begins", "[plugins]") {
+  const TemporaryDirectory directory;
+  Driver run({{"CSVLogger:filename=log.csv"}, directory.path()});
+  run.begin();
+  run.epoch({{1}, {2}});
+  CHECK(content_of(directory / "log.csv") == "epoch,loss,val_loss\n0,1.0,2.0\n");
+  run.end();
+}
+
+TEST_CASE("CSVLogger quotes what would break a line apart", "[plugins]") {
+  const TemporaryDirectory directory;
+  Driver run({{"CSVLogger:filename=log.csv"},
+              directory.path(),
+              {{"a,b", host::Direction::Min}, {"c\"d", host::Direction::Min}},
+              false});
+  run.fit({{{1, 2}}});
+  CHECK(content_of(directory / "log.csv") == "epoch,\"a,b\",\"c\"\"d\"\n0,1.0,2.0\n");
+}
+
+TEST_CASE("CSVLogger makes directories, and nothing before training", "[plugins]") {
+  const TemporaryDirectory directory;
+  Driver run({{"CSVLogger:filename=a/b/log.csv"}, directory.path()});
+  CHECK(!std::filesystem::exists(directory / "a"));
+  run.fit(losses({1}));
+  CHECK(content_of(directory / "a/b/log.csv") == "epoch,loss,val_loss\n0,1.0,1.0\n");
+}
+
+TEST_CASE("CSVLogger writes over a file, or goes on in it", "[plugins]") {
+  struct Case {
+    std::string options, before, after;
+  };
+  const Case table[] = {
+      {"", "something else", "epoch,loss,val_loss\n0,1.0,1.0\n"},
+      {",append=true", "", "epoch,loss,val_loss\n0,1.0,1.0\n"},
+      {",append=true", "epoch,loss,val_loss\n0,3.0,3.0\n", "epoch,loss,val_loss\n0,3.0,3.0\n0,1.0,1.0\n"},
+      {",append=true", "epoch,loss,val_loss\r\n0,3.0,3.0\r\n",
+       "epoch,loss,val_loss\r\n0,3.0,3.0\r\n0,1.0,1.0\n"},
+      {",append=true", "epoch,loss,val_loss\n0,3.0", "epoch,loss,val_loss\n0,3.0\n0,1.0,1.0\n"},
+  };
+  for (const Case& row : table) {
+    CAPTURE(row.options, row.before);
+    const TemporaryDirectory directory;
+    static_cast<void>(directory.put("log.csv", row.before));
+    Driver run({{"CSVLogger:filename=log.csv" + row.options}, directory.path()});
+    run.fit(losses({1}));
+    CHECK(content_of(directory / "log.csv") == row.after);
+  }
+}
+
+TEST_CASE("CSVLogger appends nothing below other columns", "[plugins]") {
+  const TemporaryDirectory directory;
+  for (const std::string before :
+       {"epoch,loss\n0,1.0\n", "epoch,loss,val_loss,val_mae\n", "text without an end"}) {
+    static_cast<void>(directory.put("log.csv", before));
+    Plan plan{{"CSVLogger:filename=log.csv,append=true,on_error=fatal"}, directory.path()};
+    const std::string text = refusal_of(plan);
+    CHECK_THAT(text, Contains("has other columns: it begins with \"" + before.substr(0, 10)));
+    CHECK_THAT(
+        text,
+        Contains(
+            "and this run writes \"epoch,loss,val_loss\". Choose another file, or set append=false to write "
+            "over it"));
+    CHECK(content_of(directory / "log.csv") == before);
+  }
+}
+
+TEST_CASE("CSVLogger goes on in the file of a run that is resumed, without rows twice", "[plugins]") {
+  const TemporaryDirectory directory;
+  const Plan plan{{"CSVLogger:filename=log.csv", "EarlyStopping:patience=9"}, directory.path()};
+  const std::vector<EpochLogs> epochs = losses({4, 3, 2, 1});
+  Driver before(plan);
+  before.begin();
+  before.epoch(epochs[0]);
+  before.epoch(epochs[1]);
+  const std::string state = before.callbacks().save_state();
+  before.epoch(epochs[2]);
+  std::ofstream(directory / "log.csv", std::ios::app) << "3,1";  // Killed while it wrote.
+  Driver after(plan);
+  after.resume(state, 2);
+  after.fit(epochs);
+  CHECK(content_of(directory / "log.csv") ==
+        "epoch,loss,val_loss\n0,4.0,4.0\n1,3.0,3.0\n2,2.0,2.0\n3,1.0,1.0\n");
+}
+
+TEST_CASE("CSVLogger is disabled and the run goes on when its file takes no more", "[plugins]") {
+  Driver run({{"CSVLogger:filename=/dev/full"}});
+  run.fit(losses({1, 1}));
+  CHECK(run.epochs_run() == 2);
+  REQUIRE(!run.messages.empty());
+  CHECK_THAT(run.messages[0],
+             Contains("/dev/full cannot be written: No space left on device") && Contains("It is disabled"));
+}
+
+TEST_CASE("CSVLogger refuses before training what it could not write", "[plugins]") {
+  const TemporaryDirectory directory;
+  static_cast<void>(directory.put("file", "x"));
+  std::filesystem::create_directory(directory / "folder");
+  struct Case {
+    std::string options, sentence;
+  };
+  const Case table[] = {
+      {"", "the option is required and not set"},
+      {":filename=folder", "is a directory. Name a file in it"},
+      {":filename=file/log.csv", "is no directory that may be written. Choose another place"},
+      {":filename=log.csv,separator=ab", "separator is \"ab\"; expected one character"},
+      {":filename=log.csv,separator='\"'",
+       "expected one character that is neither a quote nor the end of a line"},
+      {":filename=log.csv,separator=", "separator is \"\"; expected one character"},
+      {":filename=log.csv,append=perhaps", "the value is no bool"},
+      {":file=log.csv", "there is no such option"},
+  };
+  for (const Case& row : table) {
+    CAPTURE(row.options);
+    CHECK_THAT(refusal_of({{"CSVLogger" + row.options}, directory.path()}), Contains(row.sentence));
+  }
+}
+
+}  // namespace kairos::tests

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+// Drives plugins over given numbers through the host's own dispatch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kairos/host/callbacks.hpp"
+#include "kairos/host/error.hpp"
+#include "kairos/host/plugins.hpp"
+#include "plugins/stub_trainee.hpp"
+
+namespace kairos::tests {
+
+inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double inf = std::numeric_limits<double>::infinity();
+
+/// Numbers of one epoch, one per key of the model.
+struct EpochLogs {
+  std::vector<double> training;
+  std::vector<double> validation = {};            ///< empty: none in this epoch
+  std::vector<std::vector<double>> batches = {};  ///< running means after each batch
+};
+
+/// Epochs in which loss and val_loss have these values.
+inline std::vector<EpochLogs> losses(const std::vector<double>& values) {
+  std::vector<EpochLogs> epochs;
+  for (const double value : values) epochs.push_back({{value}, {value}});
+  return epochs;
+}
+
+struct Plan {
+  std::vector<std::string> plugins;
+  std::filesystem::path directory = {};
+  std::vector<host::LogKey> keys = {{"loss", host::Direction::Min}};
+  bool validates = true;
+  double rate = 1.0;
+  std::int64_t epochs = 4;
+  std::int64_t steps = -1;
+  bool has_optimizer = true;
+};
+
+/// A run. In epoch e the weight becomes e + 1.
+class Driver {
+ public:
+  /// Creates and sets up the plugins; throws what they throw.
+  explicit Driver(const Plan& plan)
+      : trainee(plan.rate),
+        catalog_(host::Catalog::scan(std::vector<std::filesystem::path>{KAIROS_TEST_PLUGINS})) {
+    trainee.has_optimizer = plan.has_optimizer;
+    std::vector<host::PluginSpec> specs;
+    for (const std::string& text : plan.plugins) specs.push_back(host::parse_plugin_spec(text));
+    host::CallbacksOptions options;
+    options.keys = plan.keys;
+    options.validates = plan.validates;
+    options.run_directory = plan.directory;
+    options.messages = [this](host::Level level, std::string_view, std::string_view text) {
+      if (level == host::Level::Info || level == host::Level::Warning) messages.emplace_back(text);
+    };
+    callbacks_ = std::make_unique<host::Callbacks>(catalog_, specs, trainee, std::move(options));
+    host::RunInfo run;
+    run.epochs = plan.epochs;
+    run.steps_per_epoch = plan.steps;
+    run.validation_samples = plan.validates ? 1 : 0;
+    run_ = run;
+  }
+
+  /// Before begin(): as a run that was saved before this epoch.
+  void resume(const std::string& state, std::int64_t epoch) {
+    state_ = state;
+    next_ = epoch;
+  }
+
+  void begin() {
+    run_.initial_epoch = next_;
+    callbacks_->setup(run_);
+    if (!state_.empty()) callbacks_->load_state(state_);
+    callbacks_->train_begin();
+  }
+
+  /// False once a plugin has asked for the end.
+  bool epoch(const EpochLogs& logs) {
+    host::Callbacks& c = *callbacks_;
+    c.epoch_begin(next_);
+    rates.push_back(static_cast<double>(trainee.rate));
+    bool partial = false;
+    for (std::size_t i = 0; i < logs.batches.size() && !partial; ++i) {
+      c.train_batch_begin(static_cast<std::int64_t>(i), 1);
+      ++trainee.steps;
+      host::LogValues values(logs.batches[i]);
+      c.train_batch_end(values);
+      partial = c.stop().has_value();
+    }
+    trainee.weight = static_cast<float>(next_ + 1);
+    host::LogValues training(logs.training);
+    host::LogValues validation(logs.validation);
+    if (!logs.validation.empty()) {
+      c.test_begin(1);
+      c.test_batch_begin(0, 1);
+      c.test_batch_end(validation);
+      c.test_end(validation);
+    }
+    c.epoch_end(training, logs.validation.empty() ? nullptr : &validation, partial);
+    ++next_;
+    return !c.stop().has_value();
+  }
+
+  void end() {
+    const host::RunEnd why = callbacks_->stop() ? host::RunEnd::Stopped : host::RunEnd::Completed;
+    callbacks_->train_end(why);
+    callbacks_->finish(why);
+  }
+
+  void fit(const std::vector<EpochLogs>& epochs) {
+    begin();
+    while (next_ < static_cast<std::int64_t>(epochs.size()) && epoch(epochs[static_cast<std::size_t>(next_)]))
+      continue;
+    end();
+  }
+
+  [[nodiscard]] host::Callbacks& callbacks() { return *callbacks_; }
+  [[nodiscard]] std::int64_t epochs_run() const { return next_; }
+  [[nodiscard]] std::string stop_reason() const {
+    return callbacks_->stop() ? callbacks_->stop()->reason : "";
+  }
+  /// Names of the files that were saved, in order.
+  [[nodiscard]] std::vector<std::string> saved() const {
+    std::vector<std::string> names;
+    for (const std::filesystem::path& file : callbacks_->saved_files())
+      names.push_back(file.filename().string());
+    return names;
+  }
+  /// Value of a key after the last epoch; empty if it was not due.
+  [[nodiscard]] std::optional<double> value(std::string_view key) const {
+    const auto keys = callbacks_->keys();
+    const std::vector<host::LogValue> values = callbacks_->epoch_values();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (keys[i].name == key && values[i].due) return values[i].value;
+    return std::nullopt;
+  }
+
+  StubTrainee trainee;
+  std::vector<std::string> messages;
+  std::vector<double> rates;  ///< used in each epoch
+
+ private:
+  host::Catalog catalog_;
+  std::unique_ptr<host::Callbacks> callbacks_;
+  host::RunInfo run_;
+  std::string state_;
+  std::int64_t next_ = 0;
+};
+
+/// What creating, setting up and beginning a run with this plan is refused with; "" if it is not.
+inline std::string refusal_of(const Plan& plan) {
+  try {
+    Driver driver(plan);
+    driver.begin();
+  } catch (const host::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// The run with a break before epoch `at`: state, weight and rate are carried over, all else is new.
+inline std::unique_ptr<Driver> interrupted(const Plan& plan, const std::vector<EpochLogs>& epochs,
+                                           std::size_t at) {
+  Driver before(plan);
+  before.begin();
+  for (std::size_t i = 0; i < at; ++i) before.epoch(epochs[i]);
+  auto after = std::make_unique<Driver>(plan);
+  after->resume(before.callbacks().save_state(), static_cast<std::int64_t>(at));
+  after->trainee.weight = before.trainee.weight;
+  after->trainee.rate = before.trainee.rate;
+  after->fit(epochs);
+  return after;
+}
+
+}  // namespace kairos::tests

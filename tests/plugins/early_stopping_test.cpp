@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// EarlyStopping: when it ends a run and whose weights remain.
+#include <catch2/catch.hpp>
+
+#include "plugins/driver.hpp"
+
+namespace kairos::tests {
+
+namespace {
+
+using Catch::Matchers::Contains;
+
+const std::vector<host::LogKey> with_score = {{"loss", host::Direction::Min},
+                                              {"score", host::Direction::Max}};
+
+}  // namespace
+
+TEST_CASE("EarlyStopping ends runs where Keras ends them", "[plugins]") {
+  struct Case {
+    std::vector<double> values;
+    std::string options;
+    std::int64_t epochs;
+    float weight;  ///< epoch number whose weights remain
+  };
+  const Case table[] = {
+      {{1, 1, 1, 1}, "patience=0", 2, 2},
+      {{1, 2, 3, 4}, "patience=1", 2, 2},
+      {{1, 2, 3, 4}, "patience=2", 3, 3},
+      {{1, .5, .4, .39}, "patience=1,min_delta=0.1", 3, 3},
+      {{1, .9, .8, .7}, "patience=1,min_delta=0.1", 2, 2},
+      {{1, .9, .8, .7}, "patience=1,min_delta=-0.1", 2, 2},
+      {{.8, .7, .6, .5}, "patience=1,min_delta=0.1", 2, 2},
+      {{1, nan, .5, nan, .4}, "patience=2", 5, 5},
+      {{1, .5, .7, .8, .9}, "patience=10,restore_best_weights=true", 5, 2},
+      {{1, .5, .7, .8, .9}, "patience=10", 5, 5},
+      {{5, 4, 3, 2, 1}, "patience=2,baseline=2.5", 5, 5},
+      {{5, 6, 7, 8, 9}, "patience=2,baseline=2.5,restore_best_weights=true", 2, 1},
+      {{9, 1, 5, 5, 5, 5, 5}, "patience=2,start_from_epoch=2,restore_best_weights=true", 5, 3},
+      {{1, 2, 3, 4, 5}, "patience=1,mode=max", 5, 5},
+      {{4, 3, 2, 1}, "patience=1,mode=max,restore_best_weights=true", 2, 1},
+  };
+  for (const Case& row : table) {
+    CAPTURE(row.options, row.values);
+    Driver run({{"EarlyStopping:" + row.options}});
+    run.fit(losses(row.values));
+    CHECK(run.epochs_run() == row.epochs);
+    CHECK(run.trainee.weight == row.weight);
+  }
+}
+
+TEST_CASE("EarlyStopping never takes NaN for the best, unlike Keras", "[plugins]") {
+  struct Case {
+    std::vector<double> values;
+    std::string options;
+    std::int64_t epochs;
+    float weight;
+  };
+  const Case table[] = {
+      {{nan, nan, 1, 2, 3}, "patience=2,restore_best_weights=true", 5, 3},
+      {{nan, nan, nan, nan}, "patience=2,restore_best_weights=true", 3, 1},
+      {{inf, 1, 2, 3}, "patience=2,restore_best_weights=true", 4, 2},
+      {{3, nan, nan, 1}, "patience=2,restore_best_weights=true", 3, 1},
+      {{nan, nan, 1}, "patience=2,baseline=0.5", 2, 2},
+  };
+  for (const Case& row : table) {
+    CAPTURE(row.options, row.values);
+    Driver run({{"EarlyStopping:" + row.options}});
+    run.fit(losses(row.values));
+    CHECK(run.epochs_run() == row.epochs);
+    CHECK(run.trainee.weight == row.weight);
+  }
+}
+
+TEST_CASE("EarlyStopping takes the direction that the metric declares", "[plugins]") {
+  Driver run({{"EarlyStopping:monitor=score,patience=1"}, {}, with_score, false});
+  run.fit({{{1, .1}}, {{1, .2}}, {{1, .3}}, {{1, .2}}, {{1, .9}}});
+  CHECK(run.epochs_run() == 4);
+}
+
+TEST_CASE("EarlyStopping does not count epochs in which the metric is not due", "[plugins]") {
+  Driver run({{"EarlyStopping:patience=1"}});
+  run.fit({{{1}}, {{1}, {5}}, {{1}}, {{1}}, {{1}, {4}}, {{1}}, {{1}, {4}}, {{1}}});
+  CHECK(run.epochs_run() == 7);
+}
+
+TEST_CASE("EarlyStopping says why it ended the run and what it restored", "[plugins]") {
+  Driver talking({{"EarlyStopping:patience=2,verbose=1,restore_best_weights=true"}});
+  talking.fit(losses({3, 1, 2, 2, 2}));
+  CHECK(talking.messages ==
+        std::vector<std::string>{"Epoch 4: early stopping",
+                                 "Restoring model weights from the end of the best epoch: 2."});
+  CHECK(talking.stop_reason() == "val_loss has not improved in the last 2 epochs; the best was epoch 2");
+
+  Driver silent({{"EarlyStopping:patience=1,restore_best_weights=true"}});
+  silent.fit(losses({nan, nan}));
+  CHECK(silent.messages.empty());
+  CHECK(silent.stop_reason() == "val_loss has had no finite value in the last epoch");
+}
+
+TEST_CASE("EarlyStopping goes on counting where a resumed run was broken off", "[plugins]") {
+  const Plan plan{{"EarlyStopping:patience=3,restore_best_weights=true,baseline=4"}};
+  const std::vector<EpochLogs> epochs = losses({5, 4, 3, 6, 2, 7, 7, 7, 1});
+  Driver whole(plan);
+  whole.fit(epochs);
+  REQUIRE(whole.epochs_run() == 8);
+  for (std::size_t at = 1; at < 8; ++at) {
+    CAPTURE(at);
+    const auto pieces = interrupted(plan, epochs, at);
+    CHECK(pieces->epochs_run() == whole.epochs_run());
+    CHECK(pieces->trainee.weight == whole.trainee.weight);
+    CHECK(pieces->stop_reason() == whole.stop_reason());
+  }
+}
+
+TEST_CASE("EarlyStopping refuses options that cannot be meant", "[plugins]") {
+  struct Case {
+    std::string options, sentence;
+  };
+  const Case table[] = {
+      {"patience=-1", "the value is out of range; found -1, expected at least 0 epochs"},
+      {"patience=ten", "the value is no int"},
+      {"patince=3", "there is no such option. Did you mean \"patience\"?"},
+      {"mode=up", "the value is none of the choices; found \"up\", expected auto, min, max"},
+      {"monitor=val_los", "there is no such metric in this run; found \"val_los\""},
+      {"start_from_epoch=-1", "expected at least 0 epochs"},
+      {"min_delta=nan", "min_delta is not a finite number. Set min_delta=0 or a small number"},
+      {"baseline=nan", "baseline is NaN, which nothing can beat. Set a number or leave it out"},
+  };
+  for (const Case& row : table) {
+    CAPTURE(row.options);
+    CHECK_THAT(refusal_of({{"EarlyStopping:" + row.options}}), Contains(row.sentence));
+  }
+  CHECK_THAT(
+      refusal_of({{"EarlyStopping"}, {}, {{"loss", host::Direction::Min}}, false}),
+      Contains("found \"val_loss\", the default") && Contains("Add validation data, or set monitor=loss"));
+  const std::vector<host::LogKey> unknown = {{"loss", host::Direction::Min},
+                                             {"mine", host::Direction::Unknown}};
+  CHECK_THAT(refusal_of({{"EarlyStopping:monitor=mine"}, {}, unknown}), Contains("Set mode=min or mode=max"));
+  CHECK(refusal_of({{"EarlyStopping:monitor=mine,mode=max"}, {}, unknown}) == "");
+}
+
+}  // namespace kairos::tests

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// What happens when the code of a plugin does enter the process.
+#include "plugin/library.hpp"
+
+#include <cstring>
+
+#include <catch2/catch.hpp>
+
+#include "gate_files.hpp"
+#include "host/temporary_directory.hpp"
+
+using namespace kairos::host;
+using Catch::Matchers::Contains;
+using kairos::tests::TemporaryDirectory;
+namespace fs = std::filesystem;
+
+namespace {
+
+Plugin inspected(const fs::path& file) {
+  LibraryIndex libraries;
+  Inspection inspection = inspect(file, libraries);
+  INFO(inspection.refusal.value_or(Diagnosis{}).text());
+  REQUIRE(!inspection.refusal);
+  return inspection.plugin;
+}
+
+}  // namespace
+
+TEST_CASE("Library gives the callbacks of a plugin with tables of full size", "[host][plugin]") {
+  const Plugin plugin = inspected(broken_plugin("sound"));
+  const std::shared_ptr<Library> library = Library::load(plugin);
+  CHECK(library->plugin().callback_count == 1);
+  REQUIRE(library->callbacks().size() == 1);
+  const LoadedCallback& callback = library->callbacks()[0];
+  CHECK(std::string(callback.declaration->id) == "com.example.Fixture");
+  CHECK(callback.hooks.size == sizeof(kairos_hooks));
+  CHECK(callback.hooks.on_epoch_end != nullptr);
+  CHECK(callback.hooks.on_interrupt == nullptr);
+}
+
+TEST_CASE("Library leaves the code of a plugin where it is", "[host][plugin]") {
+  const Plugin plugin = inspected(broken_plugin("second"));
+  const kairos_plugin* data = &Library::load(plugin)->plugin();
+  CHECK(std::string(data->version) == "2.1.0");
+  CHECK(&Library::load(plugin)->plugin() == data);
+}
+
+TEST_CASE("Library refuses data that differs from the manifest", "[host][plugin]") {
+  const Plugin plugin = inspected(broken_plugin("lying"));
+  CHECK_THROWS_WITH(
+      Library::load(plugin),
+      "KAIROS-L023: " + plugin.file.string() +
+          ": the plugin does not do what its manifest says; found callback com.example.Fixture, option "
+          "patience, "
+          "default is int 11 in the data, expected int 10 as in the manifest. Build the plugin with "
+          "kairos_add_plugin() and the macros of the SDK.");
+}
+
+TEST_CASE("Library refuses structs that are smaller than any release had", "[host][plugin]") {
+  CHECK_THROWS_WITH(
+      Library::load(inspected(broken_plugin("small_struct"))),
+      Contains("KAIROS-L024") && Contains("found plugin: a struct of 16 bytes, expected at least 56 bytes"));
+}
+
+TEST_CASE("Library passes on what the system's loader says", "[host][plugin]") {
+  CHECK_THROWS_WITH(Library::load(inspected(broken_plugin("undefined_symbol"))),
+                    Contains("KAIROS-L022") && Contains("undefined symbol: fixture_of_nobody"));
+}
+
+TEST_CASE("Library loads only the file that was checked", "[host][plugin]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory / "plugin.so";
+  fs::copy_file(broken_plugin("sound"), file);
+  const Plugin plugin = inspected(file);
+  SECTION("not one that was renamed into its place") {
+    fs::copy_file(broken_plugin("second"), directory / "new.so");
+    fs::rename(directory / "new.so", file);
+    CHECK_THROWS_WITH(
+        Library::load(plugin),
+        "KAIROS-L021: " + file.string() +
+            ": the plugin changed between its check and its loading; found another file, or another content, "
+            "expected "
+            "the file that was checked. Start again; replace plugins by renaming, not by writing over them.");
+  }
+  SECTION("not one that is gone") {
+    fs::remove(file);
+    CHECK_THROWS_WITH(Library::load(plugin),
+                      Contains("KAIROS-L021") && Contains("No such file or directory"));
+  }
+}
+
+TEST_CASE("Library loads a plugin of the SDK whose create throws, and the exception stays inside",
+          "[host][plugin]") {
+  const std::shared_ptr<Library> library = Library::load(inspected(broken_plugin("throwing_create")));
+  static std::string said;
+  kairos_host host{};
+  host.size = sizeof host;
+  host.major = KAIROS_ABI_MAJOR;
+  host.fail = [](kairos_call*, kairos_status status, kairos_str text) {
+    said.assign(text.ptr, text.length);
+    return status;
+  };
+  void* self = nullptr;
+  CHECK(library->callbacks()[0].hooks.create(&host, nullptr, &self) == KAIROS_E_EXCEPTION);
+  CHECK(said == "there is no such planet");
+  CHECK(self == nullptr);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// What happens at the boundary: exceptions, failed creation, interfaces that a host does not have.
+#include <catch2/catch.hpp>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fake_host.hpp"
+
+namespace {
+
+using kairos::tests::declaration_of;
+using kairos::tests::FakeHost;
+using kairos::tests::FakeInstance;
+using kairos::tests::Outcome;
+
+enum Kind { OwnError, PlainError, NoMemory, Standard, Number, HostRefusal };
+
+/// Throws in every hook what the option says.
+struct Thrower : kairos::Callback<Thrower> {
+  static constexpr auto id = "test.Thrower";
+  kairos::Option<int> kind{this, "kind", 0, "what to throw"};
+
+  void raise(kairos::Event& event) {
+    switch (static_cast<Kind>(kind.value())) {
+      case OwnError:
+        throw kairos::Error(KAIROS_E_DATA, "own words");
+      case PlainError:
+        throw kairos::Error("plain words");
+      case NoMemory:
+        throw std::bad_alloc();
+      case Standard:
+        throw std::out_of_range("far out");
+      case Number:
+        throw 42;
+      case HostRefusal:
+        event.stop("never mind");
+    }
+  }
+#define X(hook, EventClass, Raw)         \
+  void hook(kairos::EventClass& event) { \
+    raise(event);                        \
+  }
+#include <kairos/detail/hook_list.hpp>
+};
+
+/// Counts its objects and throws in the constructor if the last of three is asked to.
+struct Fragile {
+  static inline int alive = 0;
+  static inline int made = 0;
+  static inline int throw_at = 0;
+  Fragile() {
+    if (++made == throw_at) throw std::runtime_error("made too many");
+    ++alive;
+  }
+  ~Fragile() { --alive; }
+  Fragile(const Fragile&) = delete;
+  Fragile& operator=(const Fragile&) = delete;
+};
+
+struct Owner : kairos::Callback<Owner> {
+  static constexpr auto id = "test.Owner";
+  kairos::Owned<Fragile> first{this};
+  kairos::State<std::vector<double>> between{this, "between"};
+  kairos::Owned<Fragile> second{this};
+  kairos::Owned<Fragile> third{this};
+  void on_epoch_end(kairos::Epoch&) {}
+};
+
+struct Asker : kairos::Callback<Asker> {
+  static constexpr auto id = "test.Asker";
+  void on_epoch_begin(kairos::Epoch& epoch) { (void)epoch.metric("loss"); }
+  void on_epoch_end(kairos::Epoch& epoch) { epoch.stop("enough"); }
+  void on_train_batch_begin(kairos::Batch& batch) { (void)batch.learning_rate(); }
+  void on_train_batch_end(kairos::Batch& batch) { (void)batch.tensor_count(kairos::Role::Weight); }
+  void on_train_begin(kairos::Run& run) { (void)run.evaluate(0, nullptr, 0); }
+  void on_train_end(kairos::End& end) { end.save("a.h5", kairos::SaveContent::Weights); }
+};
+
+}  // namespace
+
+TEST_CASE("No exception leaves a hook: each becomes a status and a text", "[sdk][boundary]") {
+  const struct {
+    Kind kind;
+    kairos_status status;
+    const char* text;
+  } table[] = {{OwnError, KAIROS_E_DATA, "own words"},
+               {PlainError, KAIROS_E_INVALID, "plain words"},
+               {NoMemory, KAIROS_E_MEMORY, "out of memory"},
+               {Standard, KAIROS_E_EXCEPTION, "far out"},
+               {Number, KAIROS_E_EXCEPTION, "an exception that is no std::exception"},
+               {HostRefusal, KAIROS_E_DENIED, "this callback may not stop the run"}};
+  for (const auto& row : table) {
+    FakeHost host;
+    host.may_stop = false;
+    FakeInstance instance(host, declaration_of<Thrower>());
+    instance.set("kind", {KAIROS_TYPE_INT, 0, row.kind, 0.0, {nullptr, 0}});
+    REQUIRE(instance.create().status == KAIROS_OK);
+    int hooks = 0;
+    const auto check = [&](const Outcome& outcome, const char* hook) {
+      INFO(hook);
+      CHECK(outcome.status == row.status);
+      CHECK(outcome.text == row.text);
+      ++hooks;
+    };
+#define X(hook, EventClass, Raw) check(instance.run(instance.hooks().hook, Raw{}), #hook);
+#include <kairos/detail/hook_list.hpp>
+    CHECK(hooks == 20);
+  }
+}
+
+TEST_CASE("A create that throws leaves nothing behind", "[sdk][boundary]") {
+  for (int throw_at = 1; throw_at <= 4; ++throw_at) {
+    Fragile::alive = Fragile::made = 0;
+    Fragile::throw_at = throw_at;
+    FakeHost host;
+    FakeInstance instance(host, declaration_of<Owner>());
+    const Outcome made = instance.create();
+    if (throw_at <= 3) {
+      CHECK(made.status == KAIROS_E_EXCEPTION);
+      CHECK(made.text == "made too many");
+      CHECK(instance.self() == nullptr);
+      CHECK(Fragile::alive == 0);
+    } else {
+      CHECK(made.status == KAIROS_OK);
+      CHECK(Fragile::alive == 3);
+      instance.destroy();
+      CHECK(Fragile::alive == 0);
+    }
+  }
+}
+
+TEST_CASE("An interface that the host lacks is named when it is used, not before", "[sdk][boundary]") {
+  FakeHost host;
+  host.withheld = {KAIROS_LOGS, KAIROS_CONTROL, KAIROS_MODEL};
+  FakeInstance instance(host, declaration_of<Asker>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  const auto check = [](const Outcome& outcome, const std::string& id) {
+    CHECK(outcome.status == KAIROS_E_UNSUPPORTED);
+    CHECK(outcome.text == "this host does not offer " + id);
+  };
+  const kairos_hooks& hooks = instance.hooks();
+  check(instance.run(hooks.on_epoch_begin, kairos_epoch_event{}), "kairos.logs/1");
+  check(instance.run(hooks.on_epoch_end, kairos_epoch_event{}), "kairos.control/1");
+  check(instance.run(hooks.on_train_batch_begin, kairos_batch_event{}), "kairos.optimizer/1");
+  check(instance.run(hooks.on_train_batch_end, kairos_batch_event{}), "kairos.tensors/1");
+  check(instance.run(hooks.on_train_begin, kairos_run_event{}), "kairos.expressions/1");
+  check(instance.run(hooks.on_train_end, kairos_end_event{}), "kairos.model/1");
+}
+
+TEST_CASE("Event::metric says which key is missing", "[sdk][boundary]") {
+  FakeHost host;
+  host.logs = {{"loss", KAIROS_DIRECTION_MIN, std::nullopt}};
+  FakeInstance instance(host, declaration_of<Asker>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  const Outcome outcome = instance.run(instance.hooks().on_epoch_begin, kairos_epoch_event{});
+  CHECK(outcome.status == KAIROS_E_NOT_FOUND);
+  CHECK(outcome.text == "the logs of this event have no \"loss\"");
+}

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# check_headers.sh C_COMPILER CXX_COMPILER SDK_INCLUDE: every header of the SDK compiles alone, without a warning.
+set -u
+c=$1 cxx=$2 include=$3
+warnings="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
+failed=0
+checked=0
+# compile LANGUAGE COMPILER STANDARD HEADER: the header is included, so that #pragma once does not stand in a main file.
+compile() {
+  checked=$((checked + 1))
+  printf '#include <%s>\n#include <%s>\ntypedef int checked;\n' "$4" "$4" |
+    "$2" -x "$1" -std="$3" -fsyntax-only -I"$include" $warnings $5 - || { echo "failed: $4 as $3 with $2"; failed=1; }
+}
+cd "$include" || exit 1
+for header in $(find kairos -name '*.h' | sort); do
+  compile c "$c" c11 "$header" -pedantic
+  compile c++ "$cxx" c++17 "$header" ""
+  compile c++ "$cxx" c++20 "$header" ""
+done
+# hook_list.hpp is a list that is included for what X makes of it.
+for header in $(find kairos -name '*.hpp' ! -name hook_list.hpp | sort); do
+  compile c++ "$cxx" c++17 "$header" ""
+  compile c++ "$cxx" c++20 "$header" ""
+done
+echo "$checked compilations"
+[ "$checked" -gt 50 ] && exit $failed
+echo "found too few headers below $include"
+exit 1

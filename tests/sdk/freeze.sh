@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copies the ABI headers of today into frozen/<major>.<minor>: once when a minor is released, and never again afterwards.
+# While the version is a release candidate the copy may be renewed; sdk/CHANGELOG.md then says why.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+source=$here/../../sdk/include/kairos
+number() { sed -n "s/^#define KAIROS_ABI_$1 \([0-9]*\)$/\1/p" "$source/abi/version.h"; }
+target=$here/frozen/$(number MAJOR).$(number MINOR)
+mkdir -p "$target/kairos/abi"
+cp "$source/abi.h" "$target/kairos/"
+cp "$source"/abi/*.h "$target/kairos/abi/"
+echo "frozen into $target"

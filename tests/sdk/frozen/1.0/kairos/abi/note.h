@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The ELF note that makes a plugin readable without running any of it.
+ *
+ * Section .note.kairos, owner "Kairos", type = the major of the ABI. Description, little-endian:
+ *   uint16 major, uint16 minor_required, uint16 minor_built, uint16 0
+ *   int32  distance from this field to a kairos_manifest, in the memory image
+ * The manifest is constant data without pointers, so that a reader needs no relocation. Its JSON says again what
+ * `kairos_plugin_v1` says; a host refuses a plugin in which the two differ. The fields: sdk/doc/abi.md. */
+#ifndef KAIROS_ABI_NOTE_H
+#define KAIROS_ABI_NOTE_H
+
+#include "types.h"
+
+#define KAIROS_NOTE_OWNER "Kairos"
+#define KAIROS_MANIFEST_LIMIT (1u << 20) /* bytes; a longer manifest is refused */
+
+/* What stands where the note points to. `text` follows at once: `length` bytes of JSON. Frozen. */
+typedef struct kairos_manifest_header {
+  uint32_t length;
+  uint32_t reserved;
+} kairos_manifest_header;
+
+#define KAIROS_NOTE_TEXT_(x) #x
+#define KAIROS_NOTE_TEXT(x) KAIROS_NOTE_TEXT_(x)
+
+/* Emits the note; `symbol` is the name of the manifest, an object of hidden visibility in the same file. Written by hand in
+ * assembler because a compiler aligns a constant array so that readers of notes call it corrupt. */
+#define KAIROS_NOTE(symbol)                                                                                  \
+  __asm__(".pushsection .note.kairos,\"a\",%note\n"                                                          \
+          " .balign 4\n"                                                                                     \
+          " .long 7f-6f, 9f-8f, " KAIROS_NOTE_TEXT(KAIROS_ABI_MAJOR) "\n"                                    \
+          "6: .asciz \"" KAIROS_NOTE_OWNER "\"\n"                                                            \
+          "7: .balign 4\n"                                                                                   \
+          "8: .short " KAIROS_NOTE_TEXT(KAIROS_ABI_MAJOR) ", " KAIROS_NOTE_TEXT(KAIROS_TARGET_MINOR)         \
+          ", " KAIROS_NOTE_TEXT(KAIROS_ABI_MINOR) ", 0\n"                                                    \
+          " .long " #symbol " - .\n"                                                                         \
+          "9: .balign 4\n"                                                                                   \
+          ".popsection\n")
+
+#endif

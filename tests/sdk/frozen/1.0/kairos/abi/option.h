@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Options: declared once by the plugin, checked by the host before an instance is created. */
+#ifndef KAIROS_ABI_OPTION_H
+#define KAIROS_ABI_OPTION_H
+
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KAIROS_TYPE_ABSENT 0     /* no value: an option without default that the user did not set */
+#define KAIROS_TYPE_BOOL 1       /* integer 0 or 1 */
+#define KAIROS_TYPE_INT 2        /* integer */
+#define KAIROS_TYPE_FLOAT 3      /* number */
+#define KAIROS_TYPE_STRING 4     /* text */
+#define KAIROS_TYPE_ENUM 5       /* text, one of `choices` */
+#define KAIROS_TYPE_PATH 6       /* text, absolute; relative ones were resolved against the run directory, else the current one */
+#define KAIROS_TYPE_DURATION 7   /* integer, nanoseconds; written as "90s", "5m", "1h30m" */
+#define KAIROS_TYPE_METRIC 8     /* text, a key of the logs that exists in this run (unless the user said on_missing=warn) */
+#define KAIROS_TYPE_EXPRESSION 9 /* text, a formula over the variables in `choices`; evaluated by kairos.expressions/1 */
+
+/* A typed value. Frozen: 40 bytes. No union, so that it can be constant data in every dialect; fields that do not belong to
+ * the type are zero. */
+typedef struct kairos_value {
+  int32_t type; /* KAIROS_TYPE_… */
+  uint32_t reserved;
+  int64_t integer;
+  double number;
+  kairos_str text;
+} kairos_value;
+
+#define KAIROS_OPTION_REQUIRED (1u << 0)      /* no default; the user must set it */
+#define KAIROS_OPTION_MIN_EXCLUSIVE (1u << 1) /* the value must be greater than `min`, not equal */
+#define KAIROS_OPTION_MAX_EXCLUSIVE (1u << 2) /* the value must be less than `max`, not equal */
+
+/* Declaration of one option. Everything is static. */
+typedef struct kairos_option {
+  uint32_t size;
+  uint32_t flags; /* KAIROS_OPTION_… */
+  int32_t type;   /* KAIROS_TYPE_… */
+  uint32_t reserved;
+  const char *name;    /* key in the configuration, snake_case */
+  const char *help;    /* one sentence, shown by `kairos plugins inspect` */
+  const char *aliases; /* other keys that mean the same, "epsilon,delta"; null for none */
+  const char *unit;    /* "epochs"; null for none */
+  const char *choices; /* KAIROS_TYPE_ENUM: "auto,min,max". KAIROS_TYPE_EXPRESSION: the variables, "epoch,lr". Else null */
+  kairos_value initial;  /* the default; KAIROS_TYPE_ABSENT for none */
+  kairos_value min;      /* smallest value, KAIROS_TYPE_ABSENT for no bound; of the option's own type */
+  kairos_value max;      /* largest value, likewise */
+} kairos_option;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

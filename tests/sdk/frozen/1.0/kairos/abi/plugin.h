@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* The hooks of a callback, its declaration, and the one symbol that a plugin exports. */
+#ifndef KAIROS_ABI_PLUGIN_H
+#define KAIROS_ABI_PLUGIN_H
+
+#include "event.h"
+#include "host.h"
+#include "option.h"
+#include "state.h"
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A hook that is null is not called and costs nothing. All run on the fit thread, one at a time for each instance; `self` is what
+ * create gave. A status other than KAIROS_OK is a failure, and the instance's policy (fatal, disable, warn) decides.
+ * Order and contents of every event: sdk/doc/lifecycle.md. */
+typedef struct kairos_hooks {
+  uint32_t size, reserved;
+
+  /* Makes an instance; options are readable. On failure nothing may be left behind. [fit-thread & loading] */
+  kairos_status (*create)(const kairos_host *host, kairos_call *call, void **self);
+  /* Ends it; its tasks have been joined. Called once for each create that succeeded. [fit-thread & any-state] */
+  void (*destroy)(void *self);
+
+  /* The model and its keys are known, nothing has run, state is not yet restored: the last place for a configuration error.
+   * [fit-thread & set-up] */
+  kairos_status (*setup)(void *self, kairos_call *call, const kairos_run_event *event);
+  /* Called once for each setup that succeeded, also after a fault. [fit-thread & set-up] */
+  kairos_status (*teardown)(void *self, kairos_call *call, const kairos_end_event *event);
+
+  /* Writes the same bytes for the same state. Called after all hooks of an event. [fit-thread & set-up] */
+  kairos_status (*state_save)(void *self, kairos_call *call, const kairos_writer *out);
+  /* All or nothing: on failure the instance is as it was. Between setup and on_train_begin. [fit-thread & set-up] */
+  kairos_status (*state_load)(void *self, kairos_call *call, const kairos_reader *in);
+
+  /* [fit-thread & training] */
+  kairos_status (*on_train_begin)(void *self, kairos_call *call, const kairos_run_event *event);
+  kairos_status (*on_train_end)(void *self, kairos_call *call, const kairos_end_event *event);
+  kairos_status (*on_epoch_begin)(void *self, kairos_call *call, const kairos_epoch_event *event);
+  kairos_status (*on_epoch_end)(void *self, kairos_call *call, const kairos_epoch_event *event);
+  kairos_status (*on_train_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
+  /* Gradients are complete, the step is not made: they may be read, and written with KAIROS_CAN_WRITE_GRADIENTS. */
+  kairos_status (*on_backward_end)(void *self, kairos_call *call, const kairos_batch_event *event);
+  kairos_status (*on_train_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
+
+  /* Validation inside a fit, and evaluate. [fit-thread & set-up] */
+  kairos_status (*on_test_begin)(void *self, kairos_call *call, const kairos_test_event *event);
+  kairos_status (*on_test_end)(void *self, kairos_call *call, const kairos_test_event *event);
+  kairos_status (*on_test_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
+  kairos_status (*on_test_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
+
+  /* [fit-thread & set-up] */
+  kairos_status (*on_predict_begin)(void *self, kairos_call *call, const kairos_run_event *event);
+  kairos_status (*on_predict_end)(void *self, kairos_call *call, const kairos_end_event *event);
+  kairos_status (*on_predict_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
+  kairos_status (*on_predict_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
+
+  /* A file written through kairos.model/1 is complete. Not for the instance that asked. [fit-thread & training] */
+  kairos_status (*on_checkpoint_saved)(void *self, kairos_call *call, const kairos_checkpoint_event *event);
+  /* The run ends because of an error in the model, the loop or another instance. [fit-thread & set-up] */
+  kairos_status (*on_fault)(void *self, kairos_call *call, const kairos_fault_event *event);
+  /* The process was asked to end; the run stops after the current batch. [fit-thread & training] */
+  kairos_status (*on_interrupt)(void *self, kairos_call *call, const kairos_interrupt_event *event);
+} kairos_hooks;
+
+/* Order inside an event: what an earlier phase publishes, later ones see; persist sees everyone's state. */
+#define KAIROS_PHASE_MEASURE 1
+#define KAIROS_PHASE_DECIDE 2
+#define KAIROS_PHASE_REPORT 3
+#define KAIROS_PHASE_PERSIST 4
+
+/* What a callback may change. Without the bit the host answers KAIROS_E_DENIED. */
+#define KAIROS_CAN_STOP (1ull << 0)
+#define KAIROS_CAN_SET_OPTIMIZER (1ull << 1)
+#define KAIROS_CAN_WRITE_WEIGHTS (1ull << 2) /* and optimizer slots */
+#define KAIROS_CAN_WRITE_GRADIENTS (1ull << 3)
+#define KAIROS_CAN_SAVE_MODEL (1ull << 4)
+
+/* Declaration of one callback. Everything is static. */
+typedef struct kairos_callback {
+  uint32_t size;
+  int32_t phase;          /* KAIROS_PHASE_… */
+  uint64_t capabilities;  /* KAIROS_CAN_… */
+  const char *id;         /* reverse domain and name, "com.example.StallStop"; what follows the last '.' is the short name */
+  const char *summary;    /* one sentence */
+  const char *publishes;  /* keys that on_epoch_end may publish, "learning_rate,gradient_norm"; null for none */
+  uint32_t state_version; /* 0: no state. Raise it when the saved bytes change their meaning */
+  uint32_t oldest_state_version; /* the oldest that state_load still understands */
+  const kairos_option *const *options;
+  uint32_t option_count;
+  uint32_t reserved;
+  const kairos_hooks *hooks;
+} kairos_callback;
+
+#define KAIROS_PLUGIN_MAGIC 0x5249414Bu /* "KAIR" in memory */
+
+/* The one exported symbol, constant data named KAIROS_PLUGIN_SYMBOL whatever the file is called. */
+typedef struct kairos_plugin {
+  uint32_t magic; /* KAIROS_PLUGIN_MAGIC */
+  uint32_t size;
+  uint16_t major, minor_required, minor_built, reserved;
+  const char *version; /* of the plugin */
+  const kairos_callback *const *callbacks;
+  uint32_t callback_count, flags; /* flags: 0 */
+
+  /* May be null. Once for each run that uses the plugin, after every check has passed and before its first create.
+   * [fit-thread & loading] */
+  kairos_status (*open)(const kairos_host *host, kairos_call *call);
+  /* May be null. Once for each open that succeeded, after the last destroy of that run. [fit-thread & any-state] */
+  void (*close)(void);
+} kairos_plugin;
+
+#define KAIROS_PLUGIN_SYMBOL "kairos_plugin_v1"
+
+#ifdef __cplusplus
+}
+#endif
+#endif

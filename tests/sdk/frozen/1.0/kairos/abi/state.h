@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Streams through which an instance saves and restores what it must remember. */
+#ifndef KAIROS_ABI_STATE_H
+#define KAIROS_ABI_STATE_H
+
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Borrowed (until return). */
+typedef struct kairos_writer {
+  uint32_t size, reserved;
+  void *impl;
+  /* Appends bytes. Errors: KAIROS_E_MEMORY. [fit-thread & any-state] */
+  kairos_status (*write)(void *impl, const void *bytes, uint64_t count);
+} kairos_writer;
+
+/* Borrowed (until return). */
+typedef struct kairos_reader {
+  uint32_t size;
+  uint32_t version; /* state_version of the plugin that saved it */
+  void *impl;
+  uint64_t total; /* bytes in all */
+  /* Reads up to `count` bytes and says how many it gave; 0 at the end. [fit-thread & any-state] */
+  kairos_status (*read)(void *impl, void *bytes, uint64_t count, uint64_t *got);
+} kairos_reader;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

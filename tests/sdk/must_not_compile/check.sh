@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# check.sh COMPILER SDK_INCLUDE FILE: the file must be refused with the sentence that its first line expects.
+set -u
+compiler=$1 include=$2 file=$3
+sentence=$(sed -n '1s|^// expect: ||p' "$file")
+if [ -z "$sentence" ]; then
+  echo "$file: the first line must be: // expect: <sentence>"
+  exit 1
+fi
+for standard in 17 20; do
+  if output=$("$compiler" -std=c++$standard -fsyntax-only -I"$include" "$file" 2>&1); then
+    echo "$file compiles as C++$standard; expected a refusal with: $sentence"
+    exit 1
+  fi
+  if ! printf '%s\n' "$output" | grep -qF -- "$sentence"; then
+    echo "$file is refused as C++$standard, but not with: $sentence"
+    printf '%s\n' "$output" | head -20
+    exit 1
+  fi
+done

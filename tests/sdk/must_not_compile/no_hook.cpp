@@ -1,0 +1,10 @@
+// expect: this callback has no hook that the host could call
+// SPDX-License-Identifier: MIT
+// A name that is nearly a hook.
+#include <kairos/plugin.hpp>
+
+struct Mine : kairos::Callback<Mine> {
+  static constexpr auto id = "test.Mine";
+  void on_epoch_ended(kairos::Epoch&) {}
+};
+KAIROS_PLUGIN("1.0.0", Mine)

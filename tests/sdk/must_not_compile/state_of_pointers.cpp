@@ -1,0 +1,13 @@
+// expect: State<T> holds trivially copyable values, std::string and std::vector of such
+// SPDX-License-Identifier: MIT
+// A state that cannot be saved as bytes.
+#include <kairos/plugin.hpp>
+
+#include <map>
+
+struct Mine : kairos::Callback<Mine> {
+  static constexpr auto id = "test.Mine";
+  kairos::State<std::map<int, int>> seen{this, "seen", 0};
+  void on_epoch_end(kairos::Epoch&) {}
+};
+KAIROS_PLUGIN("1.0.0", Mine)

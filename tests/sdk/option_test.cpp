@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// Options in the author's hands, and when a metric counts as better.
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "fake_host.hpp"
+
+namespace {
+
+using kairos::Direction;
+using kairos::tests::declaration_of;
+using kairos::tests::FakeHost;
+using kairos::tests::FakeInstance;
+using kairos::tests::Outcome;
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+struct Reader : kairos::Callback<Reader> {
+  static constexpr auto id = "test.Reader";
+  kairos::Option<bool> flag{this, "flag", true, "bool"};
+  kairos::Option<int> count{this, "count", 7, "int"};
+  kairos::Option<double> rate{this, "rate", 2, "float"};
+  kairos::Option<double> limit{this, "limit", kairos::unset, "float"};
+  kairos::Option<std::string_view> text{this, "text", "words", "string"};
+  kairos::Option<kairos::Choice> mode{this, "mode", "auto", "enum", kairos::choices("auto,min,max")};
+  kairos::Option<kairos::Duration> pause{this, "pause", std::chrono::minutes(2), "duration"};
+  kairos::Option<kairos::Metric> monitor{this, "monitor", "val_loss", "metric"};
+  kairos::State<double> best{this, "best", kairos::unset};
+  bool better = false;
+  Direction direction = Direction::Unknown;
+
+  void on_epoch_begin(kairos::Epoch& epoch) { direction = monitor.direction(epoch, mode); }
+  void on_epoch_end(kairos::Epoch& epoch) { better = monitor.improved(epoch, best, 0.5); }
+};
+
+kairos_value text_value(std::int32_t type, std::string_view text) {
+  return {type, 0, 0, 0.0, {text.data(), text.size()}};
+}
+
+}  // namespace
+
+TEST_CASE("is_better is strict, counts |min_delta|, and never lets NaN win or stand", "[sdk][option]") {
+  const struct {
+    Direction direction;
+    double value, best, min_delta;
+    bool better;
+    const char* why;
+  } table[] = {
+      {Direction::Min, 1.0, 2.0, 0.0, true, "smaller is better"},
+      {Direction::Min, 2.0, 1.0, 0.0, false, "larger is worse"},
+      {Direction::Min, 1.0, 1.0, 0.0, false, "equal is not better"},
+      {Direction::Min, 0.5, 1.0, 0.5, false, "exactly min_delta is not enough"},
+      {Direction::Min, 0.25, 1.0, 0.5, true, "more than min_delta is"},
+      {Direction::Min, 0.25, 1.0, -0.5, true, "the sign of min_delta does not count"},
+      {Direction::Min, 0.75, 1.0, -0.5, false, "the sign of min_delta does not count"},
+      {Direction::Max, 2.0, 1.0, 0.0, true, "larger is better"},
+      {Direction::Max, 1.0, 1.0, 0.0, false, "equal is not better"},
+      {Direction::Max, 1.5, 1.0, 0.5, false, "exactly min_delta is not enough"},
+      {Direction::Max, 1.75, 1.0, 0.5, true, "more than min_delta is"},
+      {Direction::Unknown, 1.0, 2.0, 0.0, true, "without a direction smaller is better"},
+      {Direction::Min, not_a_number, 1.0, 0.0, false, "NaN never improves"},
+      {Direction::Max, not_a_number, 1.0, 0.0, false, "NaN never improves"},
+      {Direction::Min, not_a_number, not_a_number, 0.0, false, "NaN does not even set an unset best"},
+      {Direction::Min, 5.0, not_a_number, 0.0, true, "the first finite value sets the best"},
+      {Direction::Max, 5.0, not_a_number, 9.0, true,
+       "the first finite value sets the best, whatever min_delta is"},
+      {Direction::Min, infinite, not_a_number, 0.0, false, "infinity does not set the best"},
+      {Direction::Max, -infinite, not_a_number, 0.0, false, "infinity does not set the best"},
+      {Direction::Min, 1.0, infinite, 0.0, true, "anything finite beats infinity"},
+      {Direction::Max, infinite, 1.0, 0.0, true, "a metric may reach infinity"},
+      {Direction::Min, infinite, infinite, 0.0, false, "equal is not better"},
+  };
+  for (const auto& row : table) {
+    INFO(row.why << ": " << row.value << " against " << row.best);
+    CHECK(kairos::is_better(row.direction, row.value, row.best, row.min_delta) == row.better);
+  }
+}
+
+TEST_CASE("Options have their defaults, or what the user set", "[sdk][option]") {
+  FakeHost host;
+  FakeInstance instance(host, declaration_of<Reader>());
+  SECTION("defaults") {
+    REQUIRE(instance.create().status == KAIROS_OK);
+    const auto& reader = *static_cast<const Reader*>(instance.self());
+    CHECK(reader.flag);
+    CHECK(reader.count == 7);
+    CHECK(reader.rate == 2.0);
+    CHECK_FALSE(reader.limit.is_set());
+    CHECK(std::isnan(reader.limit.value()));
+    CHECK(reader.text == "words");
+    CHECK(reader.mode != "min");
+    CHECK(reader.pause.value() == std::chrono::seconds(120));
+    CHECK(reader.monitor.key() == "val_loss");
+  }
+  SECTION("set") {
+    instance.set("flag", {KAIROS_TYPE_BOOL, 0, 0, 0.0, {nullptr, 0}});
+    instance.set("count", {KAIROS_TYPE_INT, 0, std::numeric_limits<std::int64_t>::max(), 0.0, {nullptr, 0}});
+    instance.set("limit", {KAIROS_TYPE_FLOAT, 0, 0, -1.5, {nullptr, 0}});
+    instance.set("text", text_value(KAIROS_TYPE_STRING, ""));
+    REQUIRE(instance.create().status == KAIROS_OK);
+    const auto& reader = *static_cast<const Reader*>(instance.self());
+    CHECK_FALSE(reader.flag);
+    CHECK(reader.count == std::numeric_limits<std::int64_t>::max());
+    CHECK(reader.limit == -1.5);
+    CHECK(reader.text.value().empty());
+  }
+}
+
+TEST_CASE("create fails where the host has no value for an option", "[sdk][option]") {
+  FakeHost host;
+  FakeInstance instance(host, declaration_of<Reader>());
+  host.options.pop_back();
+  const Outcome made = instance.create();
+  CHECK(made.status == KAIROS_E_INTERNAL);
+  CHECK(made.text == "the host gave no value for option monitor");
+  CHECK(instance.self() == nullptr);
+}
+
+TEST_CASE("Option<Metric> takes mode=auto from the metric and refuses to guess", "[sdk][option]") {
+  const struct {
+    std::string_view mode;
+    std::int32_t declared;
+    Direction direction;
+  } table[] = {{"auto", KAIROS_DIRECTION_MIN, Direction::Min},
+               {"auto", KAIROS_DIRECTION_MAX, Direction::Max},
+               {"min", KAIROS_DIRECTION_MAX, Direction::Min},
+               {"max", KAIROS_DIRECTION_MIN, Direction::Max},
+               {"min", KAIROS_DIRECTION_UNKNOWN, Direction::Min}};
+  for (const auto& row : table) {
+    FakeHost host;
+    host.logs = {{"loss", KAIROS_DIRECTION_MIN, 1.0}, {"val_loss", row.declared, 1.0}};
+    FakeInstance instance(host, declaration_of<Reader>());
+    instance.set("mode", text_value(KAIROS_TYPE_ENUM, row.mode));
+    REQUIRE(instance.create().status == KAIROS_OK);
+    CHECK(instance.run(instance.hooks().on_epoch_begin, kairos_epoch_event{}).status == KAIROS_OK);
+    CHECK(static_cast<const Reader*>(instance.self())->direction == row.direction);
+  }
+  FakeHost host;
+  host.logs = {{"val_loss", KAIROS_DIRECTION_UNKNOWN, 1.0}};
+  FakeInstance instance(host, declaration_of<Reader>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  const Outcome refused = instance.run(instance.hooks().on_epoch_begin, kairos_epoch_event{});
+  CHECK(refused.status == KAIROS_E_INVALID);
+  CHECK(refused.text ==
+        "nobody declared whether \"val_loss\" gets better upwards or downwards, so mode=auto cannot tell. "
+        "Set mode=min or mode=max");
+}
+
+TEST_CASE("Option<Metric> improves only where its value is due, and moves the best", "[sdk][option]") {
+  FakeHost host;
+  host.logs = {{"val_loss", KAIROS_DIRECTION_MIN, std::nullopt}};
+  FakeInstance instance(host, declaration_of<Reader>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  const auto& reader = *static_cast<const Reader*>(instance.self());
+  const struct {
+    std::optional<double> value;
+    bool better;
+    double best;
+  } epochs[] = {{std::nullopt, false, not_a_number},
+                {not_a_number, false, not_a_number},
+                {4.0, true, 4.0},
+                {3.5, false, 4.0},
+                {3.25, true, 3.25},
+                {std::nullopt, false, 3.25}};
+  for (const auto& epoch : epochs) {
+    host.logs[0].value = epoch.value;
+    REQUIRE(instance.run(instance.hooks().on_epoch_end, kairos_epoch_event{}).status == KAIROS_OK);
+    CHECK(reader.better == epoch.better);
+    if (std::isnan(epoch.best))
+      CHECK(std::isnan(reader.best.value()));
+    else
+      CHECK(reader.best.value() == epoch.best);
+  }
+}

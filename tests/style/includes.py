@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Includes point in the design's direction: the SDK knows only the standard library, plugins and samples only installed
+headers, and each heavy library is known in one place."""
+import os.path
+import pathlib
+import re
+
+import sources
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+# A library, and the only files that may know it.
+CONFINED = {
+    r"boost/dll": r"host/plugin/library\.cpp",
+    r"boost/program_options": r"host/cli/",
+    r"oneapi/dnnl|dnnl": r"host/compute/|tests/host/compute/",
+    r"hdf5\.h|H5": r"host/io/",
+    r"zip\.h": r"host/io/",
+    r"muParser": r"host/plugin/",
+    r"google/protobuf": r"plugins/tensorboard/|tests/plugins/",
+    r"mpi\.h": r"host/dist/",
+}
+# Slow to compile: never in a header that others include.
+HEAVY = re.compile(r"nlohmann/json\.hpp|Eigen/|oneapi/dnnl|dnnl|hdf5\.h|boost/")
+# Headers of that folder which only its own files include.
+INNER = ("host/compute/", "host/io/", "host/nn/", "host/plugin/", "host/train/", "host/cli/")
+STANDARD = re.compile(r"[a-z_0-9]+(\.h)?$")
+
+
+def resolve(name, quoted):
+    """The project's file that a quoted include means, or None."""
+    for base in (name.parent, *map(pathlib.Path, ("host", "host/include", "sdk/include", "tests"))):
+        candidate = pathlib.Path(os.path.normpath(base / quoted))
+        if (sources.ROOT / candidate).is_file():
+            return candidate
+    return None
+
+
+def fault_of(name, bracket, included):
+    path = str(name)
+    for library, allowed in CONFINED.items():
+        if re.match(library, included) and not re.match(allowed, path):
+            return f"<{included}> may only be included by {allowed}"
+    if HEAVY.match(included) and name.suffix in (".h", ".hpp") and not path.startswith("tests/"):
+        # A folder may keep its library in a header that never leaves it.
+        if not path.startswith(INNER):
+            return f"<{included}> is slow to compile and may stand in .cpp files only"
+    top = name.parts[0]
+    if top == "sdk" and path.startswith("sdk/include/"):
+        inside = included.startswith("kairos/") or bracket == '"'
+        if not inside and not STANDARD.match(included):
+            return f"<{included}>: the SDK includes only the standard library"
+        if included.startswith("kairos/host"):
+            return f'"{included}": the SDK knows nothing of the host'
+    if top in ("plugins", "samples"):
+        if included.startswith("kairos/host") and top == "plugins":
+            return f'"{included}": a plugin knows nothing of the host'
+        target = resolve(name, included) if bracket == '"' else None
+        if target is not None and target.parts[:2] != name.parts[:2]:
+            return f'"{included}" is {target}: outside of {"/".join(name.parts[:2])}'
+    if path.startswith("sdk/include/kairos/abi") and included.startswith("kairos/"):
+        return f"<{included}>: the ABI is pure C and includes only itself"
+    if top == "host" and included.startswith("kairos/") and not included.startswith(("kairos/host/", "kairos/abi")):
+        return f"<{included}>: the host speaks the C ABI, not the sugar of plugins"
+    return None
+
+
+faults = []
+count = 0
+for name in sources.files(*sources.CODE):
+    for number, line in enumerate(sources.text(name).splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        count += 1
+        fault = fault_of(name, match[1], match[2])
+        if fault:
+            faults.append(f"{name}:{number}: {fault}")
+sources.finish("includes", faults, count)
