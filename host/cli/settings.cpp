@@ -144,10 +144,28 @@ std::vector<std::string> split_list(std::string_view text) {
   return parts;
 }
 
+std::vector<std::string> take_words(std::vector<std::string>& arguments, const std::vector<Setting>& known) {
+  std::vector<std::string> words, flags;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (!arguments[i].starts_with("--")) {
+      words.push_back(arguments[i]);
+      continue;
+    }
+    flags.push_back(arguments[i]);
+    const std::string key = key_of(arguments[i]);
+    const auto setting =
+        std::find_if(known.begin(), known.end(), [&](const Setting& one) { return names(one, key); });
+    const bool has_value = setting != known.end() && setting->kind != Kind::Switch;
+    if (has_value && i + 1 < arguments.size()) flags.push_back(arguments[++i]);
+  }
+  arguments = std::move(flags);
+  return words;
+}
+
 Settings::Settings(std::string command, std::vector<Setting> known, std::span<const std::string> arguments)
     : command_(std::move(command)), settings_(std::move(known)) {
   read_arguments(arguments);
-  if (has("config")) read_config(text("config"));
+  if (find("config") != nullptr && has("config")) read_config(text("config"));
 }
 
 const Setting* Settings::find(std::string_view key) const {

@@ -38,6 +38,9 @@ struct Setting {
 [[nodiscard]] std::vector<Setting> fit_settings();
 [[nodiscard]] std::vector<Setting> evaluate_settings();
 [[nodiscard]] std::vector<Setting> predict_settings();
+[[nodiscard]] std::vector<Setting> plugins_list_settings();
+[[nodiscard]] std::vector<Setting> plugins_inspect_settings();
+[[nodiscard]] std::vector<Setting> replay_settings();
 
 /// The settings of one call: defaults, then the configuration, then the command line.
 class Settings {
@@ -70,6 +73,11 @@ class Settings {
   std::vector<Setting> settings_;
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
 };
+
+/// Takes the arguments that are neither flags nor their values out of `arguments`: names and files that stand
+/// alone.
+[[nodiscard]] std::vector<std::string> take_words(std::vector<std::string>& arguments,
+                                                  const std::vector<Setting>& known);
 
 /// "a,b(c,d)" as {"a", "b(c,d)"}: commas inside parentheses, brackets or quotes do not split.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text);

@@ -130,4 +130,51 @@ std::vector<Setting> predict_settings() {
   return all;
 }
 
+namespace {
+
+void append_search(std::vector<Setting>& to) {
+  append(to, {{"plugin_dir", "plugin_dirs", Kind::Items, "", "DIR",
+               "search this directory before KAIROS_PLUGIN_PATH and the installed one"}});
+}
+
+void append_help(std::vector<Setting>& to) {
+  append(to, {{"help", "", Kind::Switch, "", "", "print this and end"}});
+}
+
+}  // namespace
+
+std::vector<Setting> plugins_list_settings() {
+  std::vector<Setting> all;
+  append(all, {{"json", "", Kind::Switch, "", "", "print everything that the manifests say, as JSON"},
+               {"markdown", "", Kind::Switch, "", "", "print the callbacks as a Markdown table"}});
+  append_search(all);
+  append_help(all);
+  return all;
+}
+
+std::vector<Setting> plugins_inspect_settings() {
+  std::vector<Setting> all;
+  append(all, {{"json", "", Kind::Switch, "", "", "print it as JSON"}});
+  append_search(all);
+  append_help(all);
+  return all;
+}
+
+std::vector<Setting> replay_settings() {
+  std::vector<Setting> all;
+  append(all, {
+                  {"logs", "", Kind::Text, "", "FILE",
+                   "logs of each epoch: a History (.json), or a .csv with a column for each key"},
+                  {"plugin", "plugins,callbacks", Kind::Items, "", "SPEC",
+                   "with --logs: ID[@instance][:key=value,…] or FILE.so[#ID]; may be repeated"},
+                  {"lr", "learning_rate", Kind::Number, "", "RATE",
+                   "learning rate at the start; default: learning_rate in the logs, else 0.001"},
+                  {"out", "", Kind::Text, "", "DIR",
+                   "keep there what callbacks write; default: a directory that is removed at the end"},
+              });
+  append_search(all);
+  append_help(all);
+  return all;
+}
+
 }  // namespace kairos::host::cli

@@ -131,8 +131,10 @@ Expression::Expression(std::string_view text, std::span<const std::string> varia
         cure += (cure.empty() ? "Variables are " : ", ") + variable;
       if (cure.empty()) cure = "Correct the formula";
     }
-    refuse_at(where, std::min(position, text.size()),
-              error.GetToken().empty() ? error.GetMsg() : "\"" + error.GetToken() + "\"", std::move(cure));
+    const std::string found = error.GetCode() == mu::ecUNEXPECTED_EOF ? "the end of the formula"
+                              : error.GetToken().empty()              ? error.GetMsg()
+                                                                      : '"' + error.GetToken() + '"';
+    refuse_at(where, std::min(position, text.size()), found, std::move(cure));
   }
   if (parser.GetNumResults() != 1) refuse_at(where, 0, "several formulas", "Give one formula");
 }

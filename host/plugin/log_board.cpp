@@ -47,7 +47,7 @@ void LogBoard::read(Pass pass) {
   source->read_logs(row_);
   const std::size_t first = p * per_pass_;
   assert(first + per_pass_ <= first_published_);
-  for (std::size_t i = 0; i < per_pass_; ++i) values_[first + i] = {row_[i], true};
+  for (std::size_t i = 0; i < per_pass_; ++i) values_[first + i] = {row_[i], source->is_due(i)};
 }
 
 std::optional<double> LogBoard::value(std::uint32_t index) {

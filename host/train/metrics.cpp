@@ -175,6 +175,16 @@ NamedMetric make_metric(std::string_view text, const MetricSite& site) {
                                  suggest(call.name, metric_names())});
 }
 
+Direction metric_direction(std::string_view name) {
+  const bool is_accuracy =
+      is_plain_accuracy(name) ||
+      std::any_of(accuracies.begin(), accuracies.end(), [name](const AccuracyType& type) {
+        return std::find(type.names.begin(), type.names.end(), name) != type.names.end();
+      });
+  if (is_accuracy) return Direction::Max;
+  return name == "loss" || is_loss_name(name) ? Direction::Min : Direction::Unknown;
+}
+
 void name_metrics(std::vector<NamedMetric>& plain, std::vector<NamedMetric>& weighted) {
   std::map<std::string, int> seen{{"loss", 1}};
   const auto numbered = [&seen](const std::string& name) {

@@ -49,6 +49,9 @@ struct MetricSite {
 /// the user wrote, except that "acc" becomes "accuracy". Throws Error(Model).
 [[nodiscard]] NamedMetric make_metric(std::string_view text, const MetricSite& site);
 
+/// Which way a metric of this name gets better; Unknown for a name that is no metric and no loss.
+[[nodiscard]] Direction metric_direction(std::string_view name);
+
 /// Gives the keys Keras' names where some are equal: "accuracy", "accuracy_1"; among the weighted ones
 /// "weighted_accuracy", "weighted_accuracy_1".
 void name_metrics(std::vector<NamedMetric>& plain, std::vector<NamedMetric>& weighted);

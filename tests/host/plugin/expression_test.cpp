@@ -66,7 +66,7 @@ TEST_CASE("Expression says where a formula is wrong", "[host][plugin]") {
       Case{" ",
            "the expression is empty; found nothing, expected a formula. Write one, such as "
            "0.1*0.5^floor(epoch/10)."},
-      Case{"0.1*epok", "the expression is malformed at column 5; found \"epok\". Did you mean \"epoch\"?"},
+      Case{"0.1*epohc", "the expression is malformed at column 5; found \"epohc\". Did you mean \"epoch\"?"},
       Case{"flor(epoch)", "the expression is malformed at column 1; found \"flor\". Did you mean \"floor\"?"},
       Case{"lr*(1+2", "the expression is malformed at column 8; found \")\". Variables are epoch, lr."},
       Case{"lr = 3",

@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# check.sh COMPILER SDK_INCLUDE FILE: the file must be refused with the sentence that its first line expects.
+# check.sh COMPILER SDK_INCLUDE FILE STANDARD...: the file must be refused with the sentence that its first line expects.
 set -u
 compiler=$1 include=$2 file=$3
+shift 3
 sentence=$(sed -n '1s|^// expect: ||p' "$file")
 if [ -z "$sentence" ]; then
   echo "$file: the first line must be: // expect: <sentence>"
   exit 1
 fi
-for standard in 17 20; do
+[ $# -gt 0 ] || { echo "no standard was named"; exit 1; }
+for standard in "$@"; do
   if output=$("$compiler" -std=c++$standard -fsyntax-only -I"$include" "$file" 2>&1); then
     echo "$file compiles as C++$standard; expected a refusal with: $sentence"
     exit 1

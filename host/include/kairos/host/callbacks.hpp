@@ -3,6 +3,7 @@
 // it, and so can a loop of one's own.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -43,6 +44,11 @@ class LogSource {
  public:
   virtual ~LogSource() = default;
   virtual void read_logs(std::span<double> values) = 0;
+  /// False for a key that has no value in this event though others of its pass have. Asked after read_logs.
+  [[nodiscard]] virtual bool is_due(std::size_t key) const {
+    static_cast<void>(key);
+    return true;
+  }
 };
 
 /// A LogSource of given numbers: for loops that have them at hand.

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+// The fit loop without batches of its own: numbers come from a record, the model is one weight.
+#include "train/replay.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <span>
+
+#include "io/atomic_file.hpp"
+#include "io/model_file.hpp"
+#include "kairos/abi.h"
+#include "kairos/host/compile.hpp"
+#include "kairos/host/error.hpp"
+#include "plugin/options.hpp"
+#include "train/metrics.hpp"
+
+namespace kairos::host {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view validation_prefix = "val_";
+
+/// One weight and one learning rate. Its files are those of a Keras model with a single Dense(1) without
+/// bias.
+class StubModel : public Trainee {
+ public:
+  explicit StubModel(double rate) : rate_(static_cast<float>(rate)) {}
+
+  [[nodiscard]] double weight() const { return static_cast<double>(weight_); }
+  [[nodiscard]] double rate() const { return static_cast<double>(rate_); }
+  void train(float weight) { weight_ = weight; }
+  void step() { ++steps_; }
+
+  std::span<const TensorRef> tensors(Role role) override {
+    if (role == Role::Weight) return weights_;
+    return {};
+  }
+  void tensors_written(Role) override {}
+  [[nodiscard]] std::optional<double> hyper(std::string_view name) const override {
+    if (name != "learning_rate") return std::nullopt;
+    return rate();
+  }
+  bool set_hyper(std::string_view name, double value) override {
+    if (name != "learning_rate") return false;
+    rate_ = static_cast<float>(value);
+    return true;
+  }
+  [[nodiscard]] std::int64_t iterations() const override { return steps_; }
+
+  void save(const fs::path& file, SaveContent content) override {
+    make_parent_directories(file);
+    ModelFile model;
+    if (content == SaveContent::Model) model.architecture_json = architecture();
+    model.layers = layers();
+    write_model_file(file, content, model);
+  }
+  [[nodiscard]] std::string save_fault(const fs::path& file, SaveContent content) const override {
+    try {
+      check_model_ending(file, content);
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+  void load_weights(const fs::path& file) override {
+    weight_ = weights_for(read_model_file(file), layers(), file).front().values.front();
+  }
+  [[nodiscard]] std::string architecture() const override {
+    return keras_json({{}, "dense(1,use_bias=false)", {1}});
+  }
+
+ private:
+  [[nodiscard]] std::vector<LayerWeights> layers() const {
+    return {{"dense", "Dense", {{"dense/kernel", {{1, 1}, {weight_}}}}}};
+  }
+
+  float weight_ = 0;
+  float rate_;
+  std::int64_t steps_ = 0;
+  std::vector<TensorRef> weights_{{"dense/kernel", {1, 1}, &weight_, true}};
+};
+
+/// One row as a pass of the model's keys.
+class RowLogs : public LogSource {
+ public:
+  RowLogs(const std::vector<LogKey>& keys, std::string_view prefix, const LogRow& row) : values_(keys.size()) {
+    for (std::size_t i = 0; i < keys.size(); ++i)
+      for (const auto& [name, value] : row)
+        if (name.size() == prefix.size() + keys[i].name.size() && name.starts_with(prefix) &&
+            name.ends_with(keys[i].name))
+          values_[i] = value;
+  }
+  [[nodiscard]] bool any() const {
+    return std::any_of(values_.begin(), values_.end(), [](const auto& value) { return value.has_value(); });
+  }
+  void read_logs(std::span<double> values) override {
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = values_[i].value_or(0);
+  }
+  [[nodiscard]] bool is_due(std::size_t key) const override { return values_[key].has_value(); }
+
+ private:
+  std::vector<std::optional<double>> values_;
+};
+
+/// The keys of a record, as a model would declare them.
+struct Keys {
+  std::vector<LogKey> given;  ///< "loss", "val_loss", …: what the record has
+  std::vector<LogKey> model;  ///< the same without `val_`
+  bool validates = false;
+
+  void add(const std::string& name) {
+    const auto add_to = [](std::vector<LogKey>& keys, std::string_view key) {
+      const auto found = std::find_if(keys.begin(), keys.end(), [&](const LogKey& k) { return k.name == key; });
+      if (found == keys.end()) keys.push_back({std::string(key), log_direction(key)});
+    };
+    const bool is_validation = name.starts_with(validation_prefix);
+    validates = validates || is_validation;
+    add_to(given, name);
+    add_to(model, is_validation ? std::string_view(name).substr(validation_prefix.size()) : name);
+  }
+};
+
+/// What the callbacks of this run publish is left out of the record's keys: it is theirs to say.
+Keys keys_of(const ReplayRun& run, const std::vector<std::string>& published) {
+  Keys keys;
+  const auto add_row = [&](const LogRow& row) {
+    for (const auto& [name, value] : row)
+      if (std::find(published.begin(), published.end(), name) == published.end()) keys.add(name);
+  };
+  for (const ReplayEpoch& epoch : run.epochs) {
+    add_row(epoch.logs);
+    std::for_each(epoch.batches.begin(), epoch.batches.end(), add_row);
+  }
+  return keys;
+}
+
+/// A path that stays below the directory of the replay: "/data/best.h5" is "data/best.h5" there.
+std::string confined(const std::string& text) {
+  const fs::path normal = fs::path(text).lexically_normal().relative_path();
+  fs::path inside;
+  for (const fs::path& part : normal)
+    if (part != "..") inside /= part;
+  return inside.string();
+}
+
+void confine_paths(PluginSpec& spec, const CallbackManifest& callback) {
+  for (auto& [key, value] : spec.options)
+    for (const OptionSpec& option : callback.options) {
+      const bool means =
+          option.name == key ||
+          std::find(option.aliases.begin(), option.aliases.end(), key) != option.aliases.end();
+      if (means && option.type == KAIROS_TYPE_PATH) value = confined(value);
+    }
+}
+
+/// The loop of a replay, from setup to finish.
+class Replay {
+ public:
+  Replay(const ReplayRun& run, const Catalog& catalog, const fs::path& directory, const MessageSink& messages,
+         ReplayResult& result)
+      : run_(run), result_(result), model_(run.learning_rate) {
+    result_.final_rate = model_.rate();
+    std::vector<PluginSpec> specs = run.plugins;
+    std::vector<std::string> published;
+    std::vector<const CallbackManifest*> manifests;
+    for (PluginSpec& spec : specs) {
+      manifests.push_back(catalog.find(spec).callback);
+      confine_paths(spec, *manifests.back());
+      published.insert(published.end(), manifests.back()->publishes.begin(), manifests.back()->publishes.end());
+    }
+    keys_ = keys_of(run, published);
+    check_options(specs, manifests, published, directory);
+    callbacks_ = std::make_unique<Callbacks>(
+        catalog, specs, model_, CallbacksOptions{keys_.model, keys_.validates, directory, messages});
+  }
+
+  void go() {
+    callbacks_->setup(info());
+    callbacks_->train_begin();
+    std::int64_t epoch = run_.initial_epoch;
+    for (const ReplayEpoch& record : run_.epochs) {
+      if (callbacks_->stop() || !train(record, epoch)) break;
+      end_epoch(record, epoch++);
+    }
+    const RunEnd why = callbacks_->stop() ? RunEnd::Stopped : RunEnd::Completed;
+    callbacks_->train_end(why);
+    note_saved(epoch - 1);
+    callbacks_->finish(why);
+  }
+
+  /// After an error too: what was decided so far.
+  void keep_result() {
+    result_.stop = callbacks_->stop();
+    result_.final_rate = model_.rate();
+    result_.final_weight = model_.weight();
+  }
+  void fault(const char* message) { callbacks_->fault("", "", message); }
+  void finish() { callbacks_->finish(RunEnd::Fault); }
+
+ private:
+  /// With the keys that the record has: the ones that the host pairs them with ("val_mae" where there is only
+  /// "mae") are never due, and may not be watched.
+  void check_options(const std::vector<PluginSpec>& specs, const std::vector<const CallbackManifest*>& manifests,
+                     const std::vector<std::string>& published, const fs::path& directory) const {
+    OptionContext context{keys_.given, directory};
+    for (const std::string& key : published) context.keys.push_back({key, Direction::Unknown});
+    for (std::size_t i = 0; i < specs.size(); ++i)
+      static_cast<void>(resolve_options(*manifests[i], specs[i].options, context,
+                                        specs[i].instance.empty() ? std::string(manifests[i]->short_name())
+                                                                  : specs[i].instance));
+  }
+
+  [[nodiscard]] RunInfo info() const {
+    RunInfo info;
+    info.initial_epoch = run_.initial_epoch;
+    info.epochs = run_.initial_epoch + static_cast<std::int64_t>(run_.epochs.size());
+    std::size_t steps = 0;
+    for (const ReplayEpoch& epoch : run_.epochs) steps = std::max(steps, epoch.batches.size());
+    if (steps > 0) info.steps_per_epoch = static_cast<std::int64_t>(steps);
+    info.validation_samples = keys_.validates ? 1 : 0;
+    return info;
+  }
+
+  /// False if the run ends before the epoch has begun in earnest.
+  bool train(const ReplayEpoch& record, std::int64_t epoch) {
+    callbacks_->epoch_begin(epoch);
+    result_.rates.push_back(model_.rate());
+    if (callbacks_->stop()) return false;
+    trained_ = 0;
+    for (const LogRow& row : record.batches) {
+      if (callbacks_->stop()) break;
+      callbacks_->train_batch_begin(static_cast<std::int64_t>(trained_), 1);
+      model_.step();
+      RowLogs logs(keys_.model, "", row);
+      callbacks_->train_batch_end(logs);
+      note_saved(epoch);
+      ++trained_;
+    }
+    model_.train(static_cast<float>(epoch + 1));
+    return true;
+  }
+
+  void end_epoch(const ReplayEpoch& record, std::int64_t epoch) {
+    RowLogs training(keys_.model, "", record.logs);
+    RowLogs validation(keys_.model, validation_prefix, record.logs);
+    if (validation.any()) {
+      callbacks_->test_begin(-1);
+      callbacks_->test_end(validation);
+    }
+    callbacks_->epoch_end(training, validation.any() ? &validation : nullptr,
+                          trained_ < record.batches.size());
+    ++result_.epochs_run;
+    note_saved(epoch);
+    note_published();
+  }
+
+  void note_saved(std::int64_t epoch) {
+    const std::vector<fs::path>& files = callbacks_->saved_files();
+    for (std::size_t i = result_.saved.size(); i < files.size(); ++i) result_.saved.push_back({epoch, files[i]});
+  }
+
+  void note_published() {
+    const std::vector<LogValue> values = callbacks_->epoch_values();
+    const auto keys = callbacks_->keys();
+    const std::size_t own = keys_.model.size() * (keys_.validates ? 2 : 1);
+    for (std::size_t i = own; i < keys.size(); ++i) {
+      if (i - own == result_.published.size()) result_.published.push_back({keys[i].name, {}});
+      result_.published[i - own].values.push_back(values[i].due ? std::optional(values[i].value)
+                                                                : std::nullopt);
+    }
+  }
+
+  const ReplayRun& run_;
+  ReplayResult& result_;
+  StubModel model_;
+  Keys keys_;
+  std::unique_ptr<Callbacks> callbacks_;
+  std::size_t trained_ = 0;  ///< batches of this epoch
+};
+
+}  // namespace
+
+Direction log_direction(std::string_view key) {
+  if (key.starts_with(validation_prefix)) key.remove_prefix(validation_prefix.size());
+  // Keras numbers equal names: accuracy_1.
+  const std::size_t digits = key.find_last_not_of("0123456789");
+  if (digits != std::string_view::npos && digits + 1 < key.size() && key[digits] == '_')
+    key = key.substr(0, digits);
+  for (std::size_t start = 0;; ++start) {
+    if (const Direction found = metric_direction(key.substr(start)); found != Direction::Unknown) return found;
+    start = key.find('_', start);
+    if (start == std::string_view::npos) return Direction::Unknown;
+  }
+}
+
+ReplayResult replay(const ReplayRun& run, const Catalog& catalog, const fs::path& directory,
+                    const MessageSink& messages) {
+  ReplayResult result;
+  try {
+    Replay loop(run, catalog, directory, messages, result);
+    try {
+      loop.go();
+    } catch (const std::exception& error) {
+      result.error = error.what();
+      loop.fault(error.what());
+    }
+    loop.keep_result();
+    try {
+      loop.finish();
+    } catch (const std::exception& error) {
+      if (result.error.empty()) result.error = error.what();
+    }
+  } catch (const std::exception& error) {
+    if (result.error.empty()) result.error = error.what();
+  }
+  return result;
+}
+
+}  // namespace kairos::host
