@@ -98,17 +98,20 @@ void add_progress(std::vector<PluginSpec>& specs, const std::string& verbose, co
   specs.push_back(parse_plugin_spec("kairos.ProgbarLogger:verbose=" + verbose));
 }
 
-/// Makes the run directory and puts the effective configuration there.
-void open_run_directory(const Settings& settings, FitOptions& options) {
+/// Checks the run directory; it is made only when everything else has been checked too.
+void plan_run_directory(const Settings& settings, FitOptions& options) {
   if (!settings.has("run_dir")) return;
   options.run_directory = std::filesystem::absolute(settings.text("run_dir")).lexically_normal();
-  std::error_code error;
-  std::filesystem::create_directories(options.run_directory, error);
-  if (error || !std::filesystem::is_directory(options.run_directory))
-    throw Error(ErrorKind::File,
-                {"KAIROS-F062", "--run-dir " + settings.text("run_dir"), "the directory cannot be made",
-                 error ? error.message() : "something else of that name", "", "Choose another place"});
   require_writable((options.run_directory / "run.json").string(), "--run-dir");
+  options.before_training = [&settings, directory = options.run_directory] {
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    if (error)
+      throw Error(ErrorKind::File,
+                  {"KAIROS-F062", "--run-dir " + directory.string(), "the directory cannot be made",
+                   error.message(), "", "Choose another place"});
+    write_file(directory / "run.json", settings.json());
+  };
 }
 
 void print_stop(const History& history) {
@@ -166,11 +169,10 @@ int run_fit(Arguments arguments) {
     options.messages(Level::Warning, "", "validation data are given, so that --validation-split is not used");
   const std::unique_ptr<Model> model = make_model(settings, data.train, Purpose::Train);
   check_outputs(settings, *model);
+  plan_run_directory(settings, options);
   if (settings.is_on("explain_order")) return print(explain_order(*model, data.train, options)), 0;
 
-  open_run_directory(settings, options);
   options.interrupted = &watch_interrupts();
-  if (!options.run_directory.empty()) write_file(options.run_directory / "run.json", settings.json());
   const History history = fit(*model, data.train, options);
   print_stop(history);
   write_outputs(settings, options, *model, history);

@@ -114,7 +114,7 @@ std::unique_ptr<Model> make_model(const Settings& settings, const Dataset& data,
   if (has_weights) {
     const ModelFile file = read_model_file(given);
     if (file.architecture_json.empty())
-      throw Error(ErrorKind::Model, {"KAIROS-M090", given, "the file holds weights and no model", "", "",
+      throw Error(ErrorKind::Model, {"KAIROS-M095", given, "the file holds weights and no model", "", "",
                                      "Give the architecture with --model and this file with --weights"});
     source.text = file.architecture_json;
     if (purpose != Purpose::Predict) take_training_config(options, settings, file.training_config_json);

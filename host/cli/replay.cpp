@@ -1,4 +1,210 @@
+// SPDX-License-Identifier: MIT
+// kairos replay.
+#include "train/replay.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
 #include "cli/command.hpp"
+#include "cli/replay_input.hpp"
+#include "kairos/host/error.hpp"
+
 namespace kairos::host::cli {
-int run_replay(Arguments) { return 2; }
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr const char* explanation = R"(
+Usage: kairos replay CASES.json [--out DIR]
+       kairos replay --logs FILE --plugin SPEC [--lr RATE] [--out DIR]
+
+Callbacks run over the given logs as in a fit, on a model of one weight, which is e + 1 when the epoch of index e
+ends. A path in an option is taken below the output directory, so that no file of an earlier run is written over.
+
+CASES.json   {"cases": [{"lr": 0.1, "logs": [{"loss": 0.5, "val_loss": 0.6}, ...],
+              "batch_logs": [[{"loss": 0.7}, ...], ...],
+              "callbacks": [{"class": "EarlyStopping", "config": {"patience": 2}}]}]}
+             null in the logs is a value that is not due, in a config an option that is not set; "expect" is ignored.
+output       {"cases": [{"epochs_run": 2, "lr": [rate used in each epoch], "final_lr": 0.1, "stopped": true,
+              "stop_reason": "...", "saved_after_epoch": [epoch of each file], "saved_files": [names],
+              "final_weight": 2.0, "published": {key: [value of each epoch, null where there is none]},
+              "errors": [sentences]}]}
+exit code    0; 3 if a case has errors (the others are replayed all the same); 2 for a file of cases that cannot
+             be read as one.
+)";
+
+/// Where callbacks write: what the user named, or a place that goes away with this.
+class OutputDirectory {
+ public:
+  explicit OutputDirectory(const std::string& given) : temporary_(given.empty()) {
+    if (!temporary_) {
+      std::error_code error;
+      path_ = fs::absolute(given).lexically_normal();
+      fs::create_directories(path_, error);
+      if (!error && ::access(path_.c_str(), W_OK | X_OK) == 0) return;
+      throw Error(ErrorKind::File,
+                  {"KAIROS-F062", "--out " + given, "the directory cannot be made or written",
+                   error ? error.message() : "", "", "Choose another place"});
+    }
+    // Files that nobody will read need no disk: in memory, writing them costs next to nothing.
+    const char* chosen = std::getenv("TMPDIR");
+    const fs::path memory = "/dev/shm";
+    const fs::path base =
+        chosen == nullptr && ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : fs::temp_directory_path();
+    std::string name = (base / "kairos-replay-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+      throw Error(ErrorKind::File, {"KAIROS-F062", base.string(), "no directory can be made there", "", "",
+                                    "Name a place with --out"});
+    path_ = name;
+  }
+  ~OutputDirectory() {
+    std::error_code ignored;
+    if (temporary_) fs::remove_all(path_, ignored);
+  }
+  OutputDirectory(const OutputDirectory&) = delete;
+  OutputDirectory& operator=(const OutputDirectory&) = delete;
+
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  bool temporary_;
+  fs::path path_;
+};
+
+/// Standard output belongs to the one JSON document: what plugins print goes to standard error.
+class OutputToError {
+ public:
+  OutputToError() : kept_(::dup(STDOUT_FILENO)) {
+    std::fflush(stdout);
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  }
+  ~OutputToError() {
+    std::fflush(stdout);
+    ::dup2(kept_, STDOUT_FILENO);
+    ::close(kept_);
+  }
+  OutputToError(const OutputToError&) = delete;
+  OutputToError& operator=(const OutputToError&) = delete;
+
+ private:
+  int kept_;
+};
+
+ordered_json json_number(std::optional<double> value) {
+  if (!value) return nullptr;
+  if (std::isnan(*value)) return "NaN";
+  if (std::isinf(*value)) return *value > 0 ? "Infinity" : "-Infinity";
+  return *value;
 }
+
+ordered_json json_of(const ReplayResult& result) {
+  ordered_json one;
+  one["epochs_run"] = result.epochs_run;
+  one["lr"] = result.rates;
+  one["final_lr"] = result.final_rate;
+  one["stopped"] = result.stop.has_value();
+  one["stop_reason"] = result.stop ? ordered_json(result.stop->reason) : ordered_json();
+  one["saved_after_epoch"] = one["saved_files"] = ordered_json::array();
+  for (const ReplayResult::Saved& saved : result.saved) {
+    one["saved_after_epoch"].push_back(saved.epoch);
+    one["saved_files"].push_back(saved.file.filename().string());
+  }
+  one["final_weight"] = json_number(result.final_weight);
+  one["published"] = ordered_json::object();
+  for (const ReplayResult::Published& published : result.published) {
+    ordered_json& values = one["published"][published.key] = ordered_json::array();
+    for (const auto& value : published.values) values.push_back(json_number(value));
+  }
+  one["errors"] = ordered_json::array();
+  if (!result.error.empty()) one["errors"].push_back(result.error);
+  return one;
+}
+
+/// The learning rate that the record begins with, if it has one.
+std::optional<double> recorded_rate(const ReplayRun& run) {
+  if (run.epochs.empty()) return std::nullopt;
+  for (const auto& [key, value] : run.epochs.front().logs)
+    if (key == "learning_rate" || key == "lr") return value;
+  return std::nullopt;
+}
+
+ReplayCase case_of_logs(const Settings& settings) {
+  ReplayCase one;
+  one.run = read_logs(settings.text("logs"));
+  one.run.learning_rate = settings.has("lr") ? settings.number("lr") : recorded_rate(one.run).value_or(0.001);
+  one.run.plugins = parse_specs(settings.list("plugin"));
+  if (one.run.plugins.empty())
+    throw Error(ErrorKind::Usage, {"KAIROS-U005", "--plugin", "this setting is missing", "", "",
+                                   "Say what to try, such as --plugin EarlyStopping:patience=5"});
+  return one;
+}
+
+std::vector<ReplayCase> read_input(const Settings& settings, const std::vector<std::string>& files) {
+  if (settings.has("lr") && !(settings.number("lr") >= 0 && std::isfinite(settings.number("lr"))))
+    throw Error(ErrorKind::Usage, {"KAIROS-U003", "--lr", "this is no learning rate", settings.text("lr"),
+                                   "a number from 0", "Write --lr 0.1"});
+  if (settings.has("logs") && files.empty()) return {case_of_logs(settings)};
+  if (settings.has("logs") || files.size() != 1)
+    throw Error(ErrorKind::Usage, {"KAIROS-U005", "kairos replay", "it takes one file of cases, or --logs",
+                                   "", "kairos replay CASES.json, or kairos replay --logs FILE --plugin SPEC",
+                                   "See kairos replay --help"});
+  if (settings.has("plugin"))
+    throw Error(ErrorKind::Usage, {"KAIROS-U031", "--plugin", "a file of cases names its callbacks itself",
+                                   "", "", "Leave --plugin out, or give logs with --logs"});
+  return read_cases(files.front(), settings.has("lr") ? settings.number("lr") : 0.001);
+}
+
+/// Messages of callbacks, with the number of their case where there are several.
+MessageSink messages_of(std::size_t index, std::size_t count) {
+  const std::string prefix = count > 1 ? fmt::format("case {}: ", index) : "";
+  return [prefix](Level level, std::string_view author, std::string_view text) {
+    if (level == Level::Debug) return;
+    const char* kind = level == Level::Warning ? "warning: " : level == Level::Error ? "error: " : "";
+    const std::string who = level == Level::Info || author.empty() ? "" : std::string(author) + ": ";
+    fmt::print(stderr, "{}{}{}{}\n", prefix, kind, who, text);
+  };
+}
+
+}  // namespace
+
+int run_replay(Arguments arguments) {
+  std::vector<std::string> flags(arguments.begin(), arguments.end());
+  const std::vector<std::string> files = take_words(flags, replay_settings());
+  const Settings settings("replay", replay_settings(), flags);
+  if (settings.help_wanted())
+    return print(settings.help("what callbacks would have decided over given logs") + explanation), 0;
+
+  const std::vector<ReplayCase> cases = read_input(settings, files);
+  std::vector<PluginSpec> specs;
+  for (const ReplayCase& one : cases)
+    specs.insert(specs.end(), one.run.plugins.begin(), one.run.plugins.end());
+  const Catalog catalog = scan_catalog(settings.list("plugin_dir"), specs);
+  const OutputDirectory directory(settings.text("out"));
+
+  ordered_json document;
+  document["cases"] = ordered_json::array();
+  bool failed = false;
+  {
+    const OutputToError redirected;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      const fs::path place =
+          cases.size() == 1 ? directory.path() : directory.path() / fmt::format("case-{:03}", i);
+      ReplayResult result;
+      result.error = cases[i].error;
+      if (result.error.empty()) result = replay(cases[i].run, catalog, place, messages_of(i, cases.size()));
+      failed = failed || !result.error.empty();
+      document["cases"].push_back(json_of(result));
+    }
+  }
+  print(document.dump(1) + "\n");
+  return failed ? 3 : 0;
+}
+
+}  // namespace kairos::host::cli

@@ -32,7 +32,8 @@ std::string shown(const json& value) {
 }
 
 const json& list_in(const json& object, const char* key, const std::string& where) {
-  if (!object.contains(key)) malformed(where, std::string("there is no \"") + key + "\"", "", "a list", "Add it");
+  if (!object.contains(key))
+    malformed(where, std::string("there is no \"") + key + "\"", "", "a list", "Add it");
   if (!object[key].is_array())
     malformed(where + ": " + key, "this is no list", shown(object[key]), "a list", "Put it in brackets");
   return object[key];
@@ -46,7 +47,8 @@ void check_keys(const json& object, const std::vector<std::string>& known, const
 }
 
 LogRow row_from(const json& object, const std::string& where) {
-  if (!object.is_object()) malformed(where, "this is no object of logs", shown(object), "{\"loss\": 0.5}", "Correct it");
+  if (!object.is_object())
+    malformed(where, "this is no object of logs", shown(object), "{\"loss\": 0.5}", "Correct it");
   LogRow row;
   for (const auto& [key, value] : object.items()) {
     if (value.is_null()) continue;
@@ -75,7 +77,8 @@ std::vector<ReplayEpoch> epochs_from(const json& one, const std::string& where) 
               std::to_string(epochs.size()), "Give one list of batches for each epoch");
   for (std::size_t e = 0; e < lists.size(); ++e) {
     const std::string place = where + ": batch_logs, epoch " + std::to_string(e);
-    if (!lists[e].is_array()) malformed(place, "this is no list", shown(lists[e]), "a list of objects", "Correct it");
+    if (!lists[e].is_array())
+      malformed(place, "this is no list", shown(lists[e]), "a list of objects", "Correct it");
     for (const json& row : lists[e]) epochs[e].batches.push_back(row_from(row, place));
   }
   return epochs;
@@ -99,7 +102,8 @@ PluginSpec spec_from(const json& callback, const std::string& where) {
   PluginSpec spec = parse_plugin_spec(callback["class"].get<std::string>());
   const json config = callback.value("config", json::object());
   if (config.is_null()) return spec;
-  if (!config.is_object()) malformed(where + ": config", "this is no object", shown(config), "{…}", "Correct it");
+  if (!config.is_object())
+    malformed(where + ": config", "this is no object", shown(config), "{…}", "Correct it");
   for (const auto& [key, value] : config.items())
     if (!value.is_null()) spec.options.emplace_back(key, option_text(value, where + ": " + key));
   return spec;
@@ -109,7 +113,8 @@ double rate_from(const json& one, const std::string& where, double default_rate)
   if (!one.contains("lr") || one["lr"].is_null()) return default_rate;
   const json& rate = one["lr"];
   const bool good = rate.is_number() && std::isfinite(rate.get<double>()) && rate.get<double>() >= 0;
-  if (!good) malformed(where + ": lr", "this is no learning rate", shown(rate), "a number from 0", "Correct it");
+  if (!good)
+    malformed(where + ": lr", "this is no learning rate", shown(rate), "a number from 0", "Correct it");
   return rate.get<double>();
 }
 
@@ -197,7 +202,8 @@ std::vector<ReplayCase> read_cases(const std::filesystem::path& file, double def
   const std::string name = file.string();
   if (document.is_object() && document.contains("history"))
     malformed(name, "this is a History and no file of cases", "", "{\"cases\": […]}", "Give it with --logs");
-  if (!document.is_object()) malformed(name, "this is no object", shown(document), "{\"cases\": […]}", "Correct it");
+  if (!document.is_object())
+    malformed(name, "this is no object", shown(document), "{\"cases\": […]}", "Correct it");
   std::vector<ReplayCase> cases;
   for (const json& one : list_in(document, "cases", name))
     cases.push_back(case_from(one, name + ": case " + std::to_string(cases.size()), default_rate));
@@ -205,9 +211,10 @@ std::vector<ReplayCase> read_cases(const std::filesystem::path& file, double def
 }
 
 ReplayRun read_logs(const std::filesystem::path& file) {
-  const InputFile input(file);
-  const History history = file.extension() == ".json" ? parse_history(input.text(), file.string())
-                                                      : history_from_csv(input.text(), file.string());
+  constexpr std::uint64_t largest = 64 << 20;
+  const std::string text = read_file(file, largest);
+  const History history = file.extension() == ".json" ? parse_history(text, file.string())
+                                                      : history_from_csv(text, file.string());
   ReplayRun run;
   if (!history.epochs.empty()) run.initial_epoch = std::max<std::int64_t>(history.epochs.front(), 0);
   run.epochs.resize(history.epochs.size());

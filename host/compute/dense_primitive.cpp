@@ -2,6 +2,8 @@
 // Makes and runs oneDNN's inner products over arrays in Keras' layout.
 #include "compute/dense_primitive.hpp"
 
+#include <omp.h>
+
 #include <array>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
@@ -29,11 +31,30 @@ struct Descriptors {
   dnnl::memory::desc x, kernel, bias, y;
 };
 
+/// Below this many multiply-adds one thread does the product. A team of threads would win little when it is
+/// alone on the machine, and lose much when it is not: every product then waits for whoever has the other
+/// core.
+constexpr std::int64_t one_thread_limit = std::int64_t{2} << 20;
+
+/// oneDNN's OpenMP regions take their size from the thread that makes and runs a primitive; others are not
+/// concerned.
+class TeamSize {
+ public:
+  explicit TeamSize(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }
+  ~TeamSize() { omp_set_num_threads(before_); }
+  TeamSize(const TeamSize&) = delete;
+  TeamSize& operator=(const TeamSize&) = delete;
+
+ private:
+  int before_;
+};
+
 }  // namespace
 
 struct DensePrimitives::State {
   State(ComputeEngine& owner, std::int64_t rows, std::int64_t inputs, std::int64_t units)
-      : stream(owner.stream()),
+      : threads(rows * inputs * units < one_thread_limit ? 1 : omp_get_max_threads()),
+        stream(owner.stream()),
         engine(owner.engine(), true),
         descriptors(rows, inputs, units),
         x(descriptors.x, engine, nullptr),
@@ -61,6 +82,7 @@ struct DensePrimitives::State {
     dnnl_memory_set_data_handle(memory.get(), const_cast<float*>(data));
   }
 
+  int threads;
   dnnl_stream* stream;
   dnnl::engine engine;
   Descriptors descriptors;
@@ -78,6 +100,7 @@ DensePrimitives::~DensePrimitives() = default;
 
 void DensePrimitives::forward(const float* x, const float* kernel, const float* bias, float* y) {
   State& s = *state_;
+  const TeamSize team(s.threads);
   dnnl::inner_product_forward& primitive = bias != nullptr ? s.forward_with_bias : s.forward_without_bias;
   if (!primitive) primitive = dnnl::inner_product_forward(s.forward_hint(bias != nullptr));
   State::point(s.x, x);
@@ -97,6 +120,7 @@ void DensePrimitives::forward(const float* x, const float* kernel, const float* 
 
 void DensePrimitives::backward_data(const float* y_gradient, const float* kernel, float* x_gradient) {
   State& s = *state_;
+  const TeamSize team(s.threads);
   if (!s.backward_data) {
     const Descriptors& d = s.descriptors;
     const dnnl::inner_product_backward_data::desc wanted(d.x, d.kernel, d.y);
@@ -114,6 +138,7 @@ void DensePrimitives::backward_weights(const float* x, const float* y_gradient, 
                                        float* bias_gradient) {
   using Backward = dnnl::inner_product_backward_weights;
   State& s = *state_;
+  const TeamSize team(s.threads);
   const bool with_bias = bias_gradient != nullptr;
   Backward& primitive = with_bias ? s.backward_with_bias : s.backward_without_bias;
   if (!primitive) {

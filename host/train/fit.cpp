@@ -234,6 +234,7 @@ History fit(Model& model, const Dataset& data, const FitOptions& options) {
   return with_fault_handling(callbacks, [&] {
     callbacks.setup(run_info(options, prepared));
     if (!options.callback_state.empty()) callbacks.load_state(options.callback_state);
+    if (options.before_training) options.before_training();
     History history = FitLoop(model, prepared, callbacks, options).run();
     history.stop = callbacks.stop();
     history.saved_files = callbacks.saved_files();

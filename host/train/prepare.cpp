@@ -143,9 +143,6 @@ void check_weight_shape(const Dataset& data, const Array& weights, const Port& o
 }  // namespace
 
 Columns match_columns(const Model& model, const Dataset& data, Targets targets) {
-  if (data.size() == 0)
-    throw Error(ErrorKind::Data, {"KAIROS-D106", data.origin, "there are no samples", "", "",
-                                  "Give data with at least one row"});
   Columns columns;
   std::size_t index = 0;
   for (const NamedArray* named : by_port(data, data.inputs, model.inputs(), "input")) {

@@ -85,7 +85,8 @@ class StubModel : public Trainee {
 /// One row as a pass of the model's keys.
 class RowLogs : public LogSource {
  public:
-  RowLogs(const std::vector<LogKey>& keys, std::string_view prefix, const LogRow& row) : values_(keys.size()) {
+  RowLogs(const std::vector<LogKey>& keys, std::string_view prefix, const LogRow& row)
+      : values_(keys.size()) {
     for (std::size_t i = 0; i < keys.size(); ++i)
       for (const auto& [name, value] : row)
         if (name.size() == prefix.size() + keys[i].name.size() && name.starts_with(prefix) &&
@@ -112,7 +113,8 @@ struct Keys {
 
   void add(const std::string& name) {
     const auto add_to = [](std::vector<LogKey>& keys, std::string_view key) {
-      const auto found = std::find_if(keys.begin(), keys.end(), [&](const LogKey& k) { return k.name == key; });
+      const auto found =
+          std::find_if(keys.begin(), keys.end(), [&](const LogKey& k) { return k.name == key; });
       if (found == keys.end()) keys.push_back({std::string(key), log_direction(key)});
     };
     const bool is_validation = name.starts_with(validation_prefix);
@@ -148,9 +150,8 @@ std::string confined(const std::string& text) {
 void confine_paths(PluginSpec& spec, const CallbackManifest& callback) {
   for (auto& [key, value] : spec.options)
     for (const OptionSpec& option : callback.options) {
-      const bool means =
-          option.name == key ||
-          std::find(option.aliases.begin(), option.aliases.end(), key) != option.aliases.end();
+      const bool means = option.name == key ||
+                         std::find(option.aliases.begin(), option.aliases.end(), key) != option.aliases.end();
       if (means && option.type == KAIROS_TYPE_PATH) value = confined(value);
     }
 }
@@ -168,7 +169,8 @@ class Replay {
     for (PluginSpec& spec : specs) {
       manifests.push_back(catalog.find(spec).callback);
       confine_paths(spec, *manifests.back());
-      published.insert(published.end(), manifests.back()->publishes.begin(), manifests.back()->publishes.end());
+      published.insert(published.end(), manifests.back()->publishes.begin(),
+                       manifests.back()->publishes.end());
     }
     keys_ = keys_of(run, published);
     check_options(specs, manifests, published, directory);
@@ -202,14 +204,15 @@ class Replay {
  private:
   /// With the keys that the record has: the ones that the host pairs them with ("val_mae" where there is only
   /// "mae") are never due, and may not be watched.
-  void check_options(const std::vector<PluginSpec>& specs, const std::vector<const CallbackManifest*>& manifests,
+  void check_options(const std::vector<PluginSpec>& specs,
+                     const std::vector<const CallbackManifest*>& manifests,
                      const std::vector<std::string>& published, const fs::path& directory) const {
     OptionContext context{keys_.given, directory};
     for (const std::string& key : published) context.keys.push_back({key, Direction::Unknown});
     for (std::size_t i = 0; i < specs.size(); ++i)
-      static_cast<void>(resolve_options(*manifests[i], specs[i].options, context,
-                                        specs[i].instance.empty() ? std::string(manifests[i]->short_name())
-                                                                  : specs[i].instance));
+      static_cast<void>(resolve_options(
+          *manifests[i], specs[i].options, context,
+          specs[i].instance.empty() ? std::string(manifests[i]->short_name()) : specs[i].instance));
   }
 
   [[nodiscard]] RunInfo info() const {
@@ -258,7 +261,8 @@ class Replay {
 
   void note_saved(std::int64_t epoch) {
     const std::vector<fs::path>& files = callbacks_->saved_files();
-    for (std::size_t i = result_.saved.size(); i < files.size(); ++i) result_.saved.push_back({epoch, files[i]});
+    for (std::size_t i = result_.saved.size(); i < files.size(); ++i)
+      result_.saved.push_back({epoch, files[i]});
   }
 
   void note_published() {
@@ -289,7 +293,8 @@ Direction log_direction(std::string_view key) {
   if (digits != std::string_view::npos && digits + 1 < key.size() && key[digits] == '_')
     key = key.substr(0, digits);
   for (std::size_t start = 0;; ++start) {
-    if (const Direction found = metric_direction(key.substr(start)); found != Direction::Unknown) return found;
+    if (const Direction found = metric_direction(key.substr(start)); found != Direction::Unknown)
+      return found;
     start = key.find('_', start);
     if (start == std::string_view::npos) return Direction::Unknown;
   }

@@ -102,9 +102,9 @@ struct EarlyStopping : Callback<EarlyStopping> {
 
   [[nodiscard]] std::string reason() const {
     const std::string metric(monitor.key());
-    const std::string epochs = wait == 1 ? "epoch" : std::to_string(wait) + " epochs";
-    if (std::isnan(best.value())) return metric + " has had no finite value in " + epochs;
-    return metric + " has not improved in the last " + epochs + "; the best was epoch " +
+    if (std::isnan(best.value())) return metric + " has had no finite value so far";
+    return metric + " has not improved in the last " +
+           (wait == 1 ? "epoch" : std::to_string(wait) + " epochs") + "; the best was epoch " +
            std::to_string(best_epoch + 1);
   }
 

@@ -37,8 +37,8 @@ TEST_CASE("ReduceLROnPlateau lowers the rate where Keras lowers it", "[plugins]"
       {constant(5), "factor=0.1,patience=1,min_lr=0.05", {1, 1, .1, .05, .05}},
       {constant(5), "factor=0.1,patience=1,min_lr=2", {1, 1, 1, 1, 1}},
       {{1, .9999, .9998, .9997}, "factor=0.5,patience=1", {1, 1, .5, .5}},
-      {{1, .95, .9, .85}, "factor=0.5,patience=1,min_delta=0.05", {1, 1, .5, .25}},
-      {{1, .95, .9, .85}, "factor=0.5,patience=1,epsilon=0.05", {1, 1, .5, .25}},
+      {{1, .95, .9, .85, .8}, "factor=0.5,patience=1,min_delta=0.05", {1, 1, .5, .5, .25}},
+      {{1, .95, .9, .85, .8}, "factor=0.5,patience=1,epsilon=0.05", {1, 1, .5, .5, .25}},
       {{1, 2, 3, 4}, "factor=0.5,patience=1,mode=max", {1, 1, 1, 1}},
       {{nan, nan, nan, nan, nan}, "factor=0.5,patience=2", {1, 1, 1, .5, .5}},
       {{nan, 2, 1, .5, .4}, "factor=0.5,patience=1", {1, 1, 1, 1, 1}},
@@ -77,7 +77,7 @@ TEST_CASE("ReduceLROnPlateau goes on counting where a resumed run was broken off
   const std::vector<EpochLogs> epochs = losses({2, 1, 1, 1, 1, .5, 1, 1, 1, 1});
   Driver whole(plan);
   whole.fit(epochs);
-  REQUIRE(whole.trainee.rate == 0.125f);
+  REQUIRE(whole.trainee.rate == 0.25f);
   for (std::size_t at = 1; at < epochs.size(); ++at) {
     CAPTURE(at);
     const auto pieces = interrupted(plan, epochs, at);

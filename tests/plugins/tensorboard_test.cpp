@@ -257,7 +257,7 @@ TEST_CASE("TensorBoard resumes beside a file that is damaged", "[plugins]") {
 
 TEST_CASE("TensorBoard refuses before training what it could not write", "[plugins]") {
   const TemporaryDirectory directory;
-  directory.put("taken", "a file");
+  const std::filesystem::path taken = directory.put("taken", "a file");
   struct Case {
     std::string options;
     std::string sentence;
@@ -275,7 +275,7 @@ TEST_CASE("TensorBoard refuses before training what it could not write", "[plugi
     CAPTURE(row.options);
     CHECK_THAT(refusal_of({{"TensorBoard:" + row.options}, directory.path()}), Contains(row.sentence));
   }
-  CHECK(content_of(directory / "taken") == "a file");
+  CHECK(content_of(taken) == "a file");
   CHECK_FALSE(std::filesystem::exists(directory / "logs"));
 }
 

@@ -2,7 +2,9 @@
 """Reads a plugin as the documentation of the ABI says, without the host's code: the note, the manifest, the exported symbols.
 
 read_plugin.py FILE...          prints the manifests
-read_plugin.py --check FILE...  fails unless each exports kairos_plugin_v1 alone, as an ordinary symbol, and can be read"""
+read_plugin.py --check FILE...  fails unless each exports kairos_plugin_v1 alone, as an ordinary symbol, and can be read
+
+A directory stands for the *.so in it."""
 import json
 import pathlib
 import struct
@@ -94,16 +96,23 @@ def faults(plugin):
         yield f"cannot be read: {error}"
 
 
+def files(names):
+    for name in map(pathlib.Path, names):
+        yield from sorted(name.glob("*.so")) if name.is_dir() else [name]
+
+
 def main(arguments):
     check = arguments[:1] == ["--check"]
-    failed = False
-    for path in arguments[check:]:
+    paths = list(files(arguments[check:]))
+    failed = not paths
+    for path in paths:
         plugin = Plugin(path)
         if not check:
             print(json.dumps(plugin.manifest(), indent=2))
         for fault in faults(plugin) if check else ():
             print(f"{path} {fault}")
             failed = True
+    print(f"{len(paths)} plugins", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -13,7 +13,7 @@ KAIROS = sys.argv[1]
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 # What a machine has besides.
-KNOWN = {"git", "cd", "cmake", "ctest", "cp", "mkdir", "export", "cat", "zcat", "awk", "sudo", "time", "clang-tidy"}
+KNOWN = {"git", "cd", "cmake", "ctest", "ninja", "cp", "mkdir", "export", "cat", "zcat", "awk", "sudo", "time", "clang-tidy"}
 
 
 def help_of(command):

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -54,6 +55,9 @@ struct FitOptions {
   std::string callback_state;  ///< History::callback_state of an earlier run, to go on from
   /// Checked after every batch: any other number than 0 (a signal's) ends the run. Borrowed; may be null.
   const std::atomic<int>* interrupted = nullptr;
+  /// Called once, when every check has passed and nothing has been trained or written: the place to make what
+  /// the run leaves behind. What it throws ends the run. May be null.
+  std::function<void()> before_training;
 };
 
 /// Trains. Everything that is wrong with data, weights, options or plugins is thrown before the first batch:

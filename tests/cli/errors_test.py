@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Bad input: one line on standard error that says what to do, the exit code of its kind, and nothing written."""
+import pathlib
+
+import numpy as np
+
+from program import CSV, ProgramTest, main
+
+WATCH = "EarlyStopping:monitor=loss,"
+
+# title, changes to a fit that works, exit code, parts of the line
+FIT = [
+    # 2: the command line
+    ("unknown flag", {"epoch": 3}, 2, ["KAIROS-U001", "--epoch", 'Did you mean "--epochs"?']),
+    ("no number", {"epochs": "many"}, 2, ["KAIROS-U003", "--epochs", '"many"', "a whole number"]),
+    ("negative number", {"epochs": -1}, 2, ["KAIROS-U", "epochs", "-1"]),
+    ("batch of nothing", {"batch_size": 0}, 2, ["KAIROS-U", "batch-size", "1 or more"]),
+    ("share outside (0, 1)", {"validation_split": 1.5}, 2, ["KAIROS-U", "validation-split", "1.5"]),
+    ("no such word", {"shuffle": "bach"}, 2, ["--shuffle", '"bach"', 'Did you mean "batch"?']),
+    ("class weight without '='", {"class_weight": "0:1"}, 2, ["--class-weight", '"0:1"', "CLASS=WEIGHT"]),
+    ("ending of the history", {"history": "h.xml"}, 2, ["--history h.xml", ".json, .csv or .txt"]),
+    ("ending of the weights", {"save_weights": "w.txt"}, 2, ["--save-weights w.txt", ".npz"]),
+    ("no model", {"model": None}, 2, ["KAIROS-U005", "--model", "this setting is missing"]),
+    ("no loss", {"loss": None}, 2, ["KAIROS-U005", "--loss", "this setting is missing"]),
+    ("no data", {"data": None}, 2, ["KAIROS-U005", "--data", "this setting is missing"]),
+    ("flag given twice", {"epochs": [1, 2]}, 2, ["KAIROS-U002", "--epochs", "twice"]),
+    # 3: plugins
+    ("unknown plugin", {"plugin": "EarlyStoping"}, 3, ["KAIROS-O001", 'Did you mean "EarlyStopping"?']),
+    ("unknown option", {"plugin": WATCH + "patiense=3"}, 3, ["KAIROS-O020", "patiense", 'Did you mean "patience"?']),
+    ("option that is no number", {"plugin": WATCH + "patience=two"}, 3, ["KAIROS-O023", "patience", '"two"']),
+    ("option out of range", {"plugin": WATCH + "patience=-1"}, 3, ["KAIROS-O024", "patience", "at least 0"]),
+    ("option that is no choice", {"plugin": WATCH + "mode=mix"}, 3, ["KAIROS-O025", "mode", '"mix"', "auto, min, max"]),
+    ("unknown metric to watch", {"plugin": "EarlyStopping:monitor=los"}, 3, ["KAIROS-O026", '"los"', 'Did you mean "loss"?']),
+    ("no validation to watch", {"plugin": "EarlyStopping"}, 3, ["KAIROS-O026", "val_loss", "monitor=loss"]),
+    ("option that is missing", {"plugin": "ModelCheckpoint"}, 3, ["KAIROS-O022", "filepath", "required"]),
+    ("checkpoint of unknown format", {"plugin": "ModelCheckpoint:filepath=m.txt"}, 3, ["KAIROS-O031", "ModelCheckpoint", ".txt"]),
+    ("field of no metric", {"plugin": "ModelCheckpoint:filepath='m-{los}.h5'"}, 3, ["{los}", "{loss}"]),
+    ("plugin file that is not there", {"plugin": "./nothing.so"}, 3, ["KAIROS-L", "nothing.so"]),
+    ("plugin file that is none", {"plugin": "./text.so"}, 3, ["KAIROS-L", "text.so"]),
+    ("plugin directory that is none", {"plugin_dir": "nowhere", "plugin": WATCH + "patience=1"}, 3, ["KAIROS-L050", "nowhere"]),
+    ("grammar of a plugin", {"plugin": "EarlyStopping:patience"}, 3, ["KAIROS-O010", "patience"]),
+    ("two instances of one name", {"plugin": ["EarlyStopping@a:monitor=loss"] * 2}, 3, ["KAIROS-O030", '"a"']),
+    ("failure of a hook that is no word", {"plugin": WATCH + "on_error=fatl"}, 3, ["on_error", "fatal"]),
+    # 4: data
+    ("no target", {"target": None}, 4, ["data.csv", "target"]),
+    ("unknown column", {"target": "labl"}, 4, ["data.csv", '"labl"', 'Did you mean "label"?']),
+    ("column beyond the last", {"target": 3}, 4, ["data.csv", "3"]),
+    ("missing value", {"data": "missing.csv"}, 4, ["missing.csv:4", "height"]),
+    ("NaN", {"data": "nan.csv"}, 4, ["nan.csv:4", "height"]),
+    ("text among numbers", {"data": "text.csv"}, 4, ["text.csv:4", "height", "tall"]),
+    ("ragged row", {"data": "ragged.csv"}, 4, ["ragged.csv:4"]),
+    ("label outside the output", {"data": "label.csv"}, 4, ["label.csv:4", "7", "0 … 1"]),
+    ("class without a weight", {"class_weight": "0=1"}, 4, ["1", "class"]),
+    ("negative sample weight", {"data": "weights.npz", "target": None}, 4, ["weights.npz", "sample_weight", "-1"]),
+    ("more rows in x than in y", {"data": "rows.npz", "target": None}, 4, ["rows.npz", "4", "3"]),
+    ("unknown weight column", {"sample_weight": "widht"}, 4, ['"widht"', 'Did you mean "width"?']),
+    # 5: the model
+    ("unknown layer", {"model": "dens(4)"}, 5, ["KAIROS-M001", '"dens"', 'Did you mean "dense"?']),
+    ("unknown activation", {"model": "dense(4,rely)"}, 5, ["rely", "relu"]),
+    ("shape that does not fit", {"model": "input(3) dense(2,softmax)"}, 5, ["(3)", "(2)"]),
+    ("unknown loss", {"loss": "mze"}, 5, ["mze", 'Did you mean "mse"?']),
+    ("unknown metric", {"metrics": "acuracy"}, 5, ["acuracy", 'Did you mean "accuracy"?']),
+    ("unknown optimizer", {"optimizer": "adma"}, 5, ["adma", "adam"]),
+    ("unknown optimizer argument", {"optimizer": "SGD(momentun=0.9)"}, 5, ["momentun", 'Did you mean "momentum"?']),
+    ("loss and output that do not fit", {"model": "dense(1)"}, 5, ["sparse_categorical_crossentropy"]),
+    ("weights of another model", {"weights": "other.npz"}, 5, ["other.npz", "(2, 4)"]),
+    # 6: files
+    ("data that are not there", {"data": "nothing.csv"}, 6, ["nothing.csv"]),
+    ("run directory below a file", {"run_dir": "data.csv/run"}, 6, ["--run-dir", "data.csv"]),
+    ("history below a file", {"history": "data.csv/h.json"}, 6, ["--history", "data.csv"]),
+    ("weights onto a directory", {"save_weights": "taken.npz"}, 6, ["--save-weights taken.npz", "directory"]),
+    ("weights that are not there", {"weights": "nothing.npz"}, 6, ["nothing.npz"]),
+    ("model that is not there", {"model": "nothing.json"}, 6, ["nothing.json"]),
+    ("model that is no JSON", {"model": "broken.json"}, 6, ["broken.json", "line 1"]),
+]
+
+# title, arguments, exit code, parts of the line
+OTHERS = [
+    ("unknown command", ["fitt"], 2, ["KAIROS-U001", '"fitt"', 'Did you mean "fit"?']),
+    ("word that stands alone", ["fit", "data.csv"], 2, ["KAIROS-U001", '"data.csv"']),
+    ("flag without its value", ["fit", "--model"], 2, ["KAIROS-U002", "--model", "no value"]),
+    ("configuration with a wrong key", ["fit", "--config", "key.json"], 2, ["key.json", '"epoch"', 'Did you mean "epochs"?']),
+    ("configuration with a wrong value", ["fit", "--config", "value.json"], 2, ["value.json", "epochs", '"ten"']),
+    ("configuration that is a list", ["fit", "--config", "list.json"], 2, ["list.json", "JSON object"]),
+    ("configuration that is no JSON", ["fit", "--config", "broken.json"], 6, ["broken.json", "line 1"]),
+    ("predict without --out", ["predict", "--model", "dense(2)", "--data", "data.csv"], 2, ["--out", "missing"]),
+    ("predict into an unknown format", ["predict", "--model", "dense(2)", "--data", "data.csv", "--out", "p.csv"], 2, [".npy"]),
+    ("weights without a model", ["predict", "--model", "weights.h5", "--data", "data.csv", "--out", "p.npy"], 6, ["weights.h5"]),
+    ("plugins without a command", ["plugins"], 2, ["kairos plugins list"]),
+    ("unknown command of plugins", ["plugins", "lst"], 2, ['"lst"', 'Did you mean "list"?']),
+    ("two formats of a list", ["plugins", "list", "--json", "--markdown"], 2, ["--json and --markdown"]),
+    ("inspect without a name", ["plugins", "inspect"], 2, ["one name"]),
+    ("inspect of an unknown name", ["plugins", "inspect", "EarlyStopper"], 3, ["EarlyStopper", 'Did you mean "EarlyStopping"?']),
+    ("inspect of a file that is no plugin", ["plugins", "inspect", "./text.so"], 3, ["KAIROS-L", "text.so"]),
+    ("inspect with options", ["plugins", "inspect", "EarlyStopping:patience=3"], 2, ["without options"]),
+    ("replay without input", ["replay"], 2, ["--logs"]),
+    ("replay of nothing to try", ["replay", "--logs", "logs.csv"], 2, ["--plugin"]),
+    ("replay of a file that is not there", ["replay", "nothing.json"], 6, ["nothing.json"]),
+    ("replay with a wrong key", ["replay", "case.json"], 2, ["case.json: case 0", '"calbacks"', 'Did you mean "callbacks"?']),
+    ("replay with logs that are no numbers", ["replay", "logs.json"], 2, ["logs.json: case 0: logs, epoch 1: loss", '"low"']),
+    ("replay of a History as cases", ["replay", "history.json"], 2, ["history.json", "--logs"]),
+    ("replay of a CSV with a bad field", ["replay", "--logs", "bad.csv", "--plugin", "TerminateOnNaN"], 6,
+     ["bad.csv:3", '"loss"', '"x"']),
+]
+
+
+class Errors(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        lines = CSV.splitlines()
+        for name, row in (("missing", "0.5,,0"), ("nan", "0.5,nan,0"), ("text", "0.5,tall,0"), ("ragged", "0.5,1"),
+                          ("label", "0.5,1,7")):
+            self.put(f"{name}.csv", "\n".join(lines[:3] + [row] + lines[3:]) + "\n")
+        x, y = np.ones((4, 2), "float32"), np.array([0, 1, 0, 1], "float32")
+        np.savez(self.directory / "weights.npz", x=x, y=y, sample_weight=np.array([1, 1, -1, 1], "float32"))
+        np.savez(self.directory / "rows.npz", x=x, y=y[:3])
+        np.savez(self.directory / "other.npz", **{"0": np.ones((3, 4), "float32"), "1": np.ones(4, "float32"),
+                                                   "2": np.ones((4, 2), "float32"), "3": np.ones(2, "float32")})
+        for name, content in (("text.so", "no plugin\n"), ("broken.json", "{,"), ("key.json", '{"epoch": 3}'),
+                              ("value.json", '{"epochs": "ten"}'), ("list.json", "[1]"), ("weights.h5", "no file\n"),
+                              ("logs.csv", "epoch,loss\n0,1\n"), ("bad.csv", "epoch,loss\n0,1\n1,x\n"),
+                              ("case.json", '{"cases": [{"lr": 1, "logs": [{"loss": 1}], "calbacks": []}]}'),
+                              ("logs.json", '{"cases": [{"lr": 1, "logs": [{"loss": 1}, {"loss": "low"}], "callbacks": []}]}'),
+                              ("history.json", '{"epoch": [0], "history": {"loss": [1]}}')):
+            self.put(name, content)
+        (self.directory / "taken.npz").mkdir()
+
+    def check(self, title, arguments, exit_code, parts):
+        before = self.files()
+        run = self.run_kairos(*arguments)
+        with self.subTest(title):
+            self.assertEqual(run.returncode, exit_code, run.stderr)
+            self.assertEqual(run.stdout, "")
+            self.assertRegex(run.stderr, r"\AKAIROS-[A-Z]\d{3}: [^\n]+\n\Z")
+            for part in parts:
+                self.assertIn(part, run.stderr)
+            self.assertEqual(self.files(), before, "something was written")
+
+    def test_every_mistake_in_a_fit_has_its_line(self):
+        outputs = {"run_dir": "run", "history": "h.json", "save_weights": "w.npz"}
+        for title, changes, exit_code, parts in FIT:
+            self.check(title, self.fit(**{**outputs, **changes}), exit_code, parts)
+
+    def test_every_mistake_elsewhere_has_its_line(self):
+        for title, arguments, exit_code, parts in OTHERS:
+            self.check(title, arguments, exit_code, parts)
+
+    def test_directory_without_permission_is_told_before_training(self):
+        locked = self.directory / "locked"
+        locked.mkdir(mode=0o500)
+        if _writable(locked):
+            self.skipTest("this user may write everywhere")
+        self.check("run directory without permission", self.fit(run_dir="locked/run"), 6, ["--run-dir", "locked"])
+
+
+def _writable(directory: pathlib.Path):
+    try:
+        (directory / "probe").touch()
+    except OSError:
+        return False
+    (directory / "probe").unlink()
+    return True
+
+
+if __name__ == "__main__":
+    main()

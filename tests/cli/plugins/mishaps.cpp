@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Callbacks that go wrong in the middle of a run, two in one file.
+#include <kairos/plugin.hpp>
+
+#include <csignal>
+
+struct Crash : kairos::Callback<Crash> {
+  static constexpr auto id = "com.example.Crash";
+
+  void on_epoch_end(kairos::Epoch& epoch) {
+    if (epoch.index() == 1) static_cast<void>(std::raise(SIGSEGV));
+  }
+};
+
+struct Fail : kairos::Callback<Fail> {
+  static constexpr auto id = "com.example.Fail";
+  kairos::Option<int> after{this, "after", 1, "epochs that go well", kairos::min(0)};
+
+  void on_epoch_end(kairos::Epoch& epoch) {
+    if (epoch.index() >= after) throw kairos::Error("there is no more paper. Fill the tray");
+  }
+};
+
+KAIROS_PLUGIN("1.2.3", Crash, Fail)

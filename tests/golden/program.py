@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""Runs kairos for the golden tests, and ends them."""
+import json
+import subprocess
+import sys
+
+KAIROS = sys.argv[1]
+
+
+def kairos(*arguments, cwd):
+    """Standard output; the test fails here if kairos does."""
+    run = subprocess.run([KAIROS, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=300)
+    if run.returncode != 0:
+        sys.exit(f"exit code {run.returncode} of kairos {' '.join(map(str, arguments))}\n{run.stdout}{run.stderr}")
+    return run.stdout
+
+
+def replay(cases, directory, exit_code=0):
+    """The results of these cases."""
+    file = directory / "cases.json"
+    file.write_text(json.dumps({"cases": cases}))
+    run = subprocess.run([KAIROS, "replay", file], cwd=directory, capture_output=True, text=True, timeout=300)
+    if run.returncode != exit_code:
+        sys.exit(f"exit code {run.returncode} of kairos replay, expected {exit_code}\n{run.stdout}{run.stderr}")
+    return json.loads(run.stdout)["cases"]
+
+
+def finish(faults, checked):
+    for fault in faults:
+        print(fault)
+    print(f"{checked} checked, {len(faults)} at fault")
+    sys.exit(1 if faults or not checked else 0)
