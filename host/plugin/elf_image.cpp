@@ -118,7 +118,7 @@ ElfImage::ElfImage(const std::filesystem::path& file) : name_(file.string()) {
                                             fmt::format("at most {} bytes", largest_file)});
     Elf64_Ehdr header{};
     const std::vector<std::byte> start = read(0, std::min<std::uint64_t>(identity_.size, sizeof header));
-    std::memcpy(&header, start.data(), start.size());
+    if (!start.empty()) std::memcpy(&header, start.data(), start.size());
     if (start.size() >= SELFMAG && std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
       throw refusal(RefusalCode::NotElf, {name_, "a file that does not begin with the mark of ELF"});
     if (start.size() < sizeof header)

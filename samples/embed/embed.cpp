@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -28,8 +30,9 @@ int train(const std::string& csv, const std::vector<std::string>& plugins) {
   const auto model = host::compile(source, compiling);
 
   // The plugins that Kairos brought, and those of KAIROS_PLUGIN_PATH.
-  const auto directories = host::plugin_directories({}, std::getenv("KAIROS_PLUGIN_PATH"), KAIROS_PLUGIN_DIR);
-  const host::Catalog catalog = host::Catalog::scan(directories);
+  std::optional<std::string_view> path;
+  if (const char* value = std::getenv("KAIROS_PLUGIN_PATH")) path = value;
+  const host::Catalog catalog = host::Catalog::scan(host::plugin_directories({}, path, KAIROS_PLUGIN_DIR));
 
   host::FitOptions options;
   options.epochs = 30;

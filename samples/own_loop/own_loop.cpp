@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,8 +25,9 @@ host::Catalog find_plugins(const std::vector<host::PluginSpec>& specs) {
   std::vector<std::filesystem::path> files;
   for (const host::PluginSpec& spec : specs)
     if (spec.is_file()) files.emplace_back(spec.target);
-  return host::Catalog::scan(
-      host::plugin_directories({}, std::getenv("KAIROS_PLUGIN_PATH"), KAIROS_PLUGIN_DIR), files);
+  std::optional<std::string_view> path;
+  if (const char* value = std::getenv("KAIROS_PLUGIN_PATH")) path = value;
+  return host::Catalog::scan(host::plugin_directories({}, path, KAIROS_PLUGIN_DIR), files);
 }
 
 void train(const std::vector<host::PluginSpec>& specs) {

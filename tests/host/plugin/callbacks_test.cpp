@@ -40,7 +40,8 @@ struct Rig {
   }
   std::optional<double> published(std::string_view key) {
     for (std::size_t i = 0; i < callbacks->keys().size(); ++i)
-      if (callbacks->keys()[i].name == key && callbacks->epoch_values()[i].due) return callbacks->epoch_values()[i].value;
+      if (callbacks->keys()[i].name == key && callbacks->epoch_values()[i].due)
+        return callbacks->epoch_values()[i].value;
     return std::nullopt;
   }
 
@@ -56,24 +57,29 @@ TEST_CASE("A fatal failure names instance, file, hook, epoch and reason", "[host
   Rig rig({"Thrower@bad:on_error=fatal"});
   const std::string error = error_of([&] { return rig.epoch(2, 1.0), 0; });
   CHECK_THAT(error, Contains("KAIROS-C001: bad (") && Contains("test_troublemaker.so") &&
-                        Contains("on_epoch_end failed in epoch 3: thrown on purpose") && Contains("on_error=disable"));
+                        Contains("on_epoch_end failed in epoch 3: thrown on purpose") &&
+                        Contains("on_error=disable"));
 }
 
 TEST_CASE("An exception of every kind ends at the boundary with its text", "[host][plugin]") {
-  const auto [what, text] = GENERATE(table<std::string, std::string>(
-      {{"std", "thrown on purpose"}, {"own", "the disk is full"}, {"int", "an exception that is no std::exception"}}));
+  const auto [what, text] =
+      GENERATE(table<std::string, std::string>({{"std", "thrown on purpose"},
+                                                {"own", "the disk is full"},
+                                                {"int", "an exception that is no std::exception"}}));
   Rig rig({"Thrower:on_error=fatal,what=" + what});
   CHECK_THAT(error_of([&] { return rig.epoch(0, 1.0), 0; }), Contains(text));
 }
 
 TEST_CASE("A plugin that throws in any hook of a fit is caught in that hook", "[host][plugin]") {
-  const std::string hook = GENERATE("on_epoch_begin", "on_train_batch_begin", "on_backward_end", "on_train_batch_end", "on_epoch_end");
+  const std::string hook = GENERATE("on_epoch_begin", "on_train_batch_begin", "on_backward_end",
+                                    "on_train_batch_end", "on_epoch_end");
   Rig rig({"Thrower:on_error=fatal,hook=" + hook});
   CHECK_THAT(error_of([&] { return rig.epoch(0, 1.0), 0; }), Contains(hook + " failed"));
 }
 
 TEST_CASE("A failure in setup ends the run before training, whatever the policy", "[host][plugin]") {
-  CHECK_THAT(error_of([] { return Rig({"Thrower:hook=setup,on_error=warn"}), 0; }), Contains("KAIROS-O031") && Contains("setup failed"));
+  CHECK_THAT(error_of([] { return Rig({"Thrower:hook=setup,on_error=warn"}), 0; }),
+             Contains("KAIROS-O031") && Contains("setup failed"));
 }
 
 TEST_CASE("A reporter that fails is disabled by default and summed up at the end", "[host][plugin]") {
@@ -83,7 +89,8 @@ TEST_CASE("A reporter that fails is disabled by default and summed up at the end
   rig.callbacks->train_end(RunEnd::Completed);
   rig.callbacks->finish(RunEnd::Completed);
   REQUIRE(rig.warnings.size() == 2);
-  CHECK_THAT(rig.warnings[0], Contains("Thrower: on_epoch_end failed in epoch 1") && Contains("disabled for the rest of the run"));
+  CHECK_THAT(rig.warnings[0], Contains("Thrower: on_epoch_end failed in epoch 1") &&
+                                  Contains("disabled for the rest of the run"));
   CHECK_THAT(rig.warnings[1], Contains("failed 1 time(s) in this run"));
 }
 
@@ -135,7 +142,10 @@ TEST_CASE("Phases order an event, then the user's order, and teardown runs in re
 TEST_CASE("Instances of one callback get different names", "[host][plugin]") {
   Rig rig({"Stopper", "Stopper", "Stopper@mine"});
   CHECK(rig.callbacks->instances() == std::vector<std::string>{"Stopper", "Stopper_2", "mine"});
-  CHECK_THAT(error_of([] { return Rig({"Stopper@a", "Thrower@a"}), 0; }), Contains("two instances have the name \"a\""));
+  CHECK_THAT(error_of([] {
+               return Rig({"Stopper@a", "Thrower@a"}), 0;
+             }),
+             Contains("two instances have the name \"a\""));
 }
 
 TEST_CASE("The first stop keeps its author and reason", "[host][plugin]") {
@@ -180,7 +190,8 @@ TEST_CASE("State that is damaged anywhere is refused by one sentence", "[host][p
   rig.epoch(0, 1.0);
   const std::string state = rig.callbacks->save_state();
   for (std::size_t cut = 1; cut < state.size(); cut += 7)
-    CHECK_THAT(error_of([&] { return Rig({"Rememberer"}, state.substr(0, cut)), 0; }), Contains("KAIROS-C006"));
+    CHECK_THAT(error_of([&] { return Rig({"Rememberer"}, state.substr(0, cut)), 0; }),
+               Contains("KAIROS-C006"));
   for (std::size_t at = 0; at < state.size(); at += 5) {
     std::string damaged = state;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x20);

@@ -208,9 +208,8 @@ TEST_CASE("resolve_options has a sentence for every wrong value", "[host][plugin
            "expected loss, accuracy, "
            "val_loss, val_accuracy. Did you mean \"val_loss\"?"},
       Case{{{"schedule", "lr*"}},
-           "KAIROS-O027: Stall, option schedule: the expression is malformed at column 4; found Unexpected "
-           "end of expression at "
-           "position 3. Variables are epoch, lr."});
+           "KAIROS-O027: Stall, option schedule: the expression is malformed at column 4; found the end of "
+           "the formula. Variables are epoch, lr."});
   CHECK_THROWS_WITH(resolve(row.pairs), row.sentence);
 }
 

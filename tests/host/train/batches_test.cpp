@@ -35,7 +35,8 @@ TEST_CASE("shuffle=batch moves whole batches and leaves the short one last", "[h
   CHECK(order != counted(32));
   for (std::size_t batch = 0; batch < 6; ++batch) {
     CHECK(order[batch * 5] % 5 == 0);
-    for (std::size_t i = 1; i < 5; ++i) CHECK(order[batch * 5 + i] == order[batch * 5] + static_cast<std::int64_t>(i));
+    for (std::size_t i = 1; i < 5; ++i)
+      CHECK(order[batch * 5 + i] == order[batch * 5] + static_cast<std::int64_t>(i));
   }
 }
 

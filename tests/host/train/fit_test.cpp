@@ -60,15 +60,20 @@ std::string documented(const std::string& block) {
       inside = true;
     } else if (line == "```") {
       inside = false;
-    } else if (inside && !line.starts_with("create") && !line.starts_with("destroy") && !line.starts_with("state_")) {
+    } else if (inside && !line.starts_with("create") && !line.starts_with("destroy") &&
+               !line.starts_with("state_")) {
       calls += line + "\n";
     }
   }
   return calls;
 }
 
-std::string recorded(const TemporaryDirectory& dir) { return content_of(dir / "calls"); }
-std::string recorder(const TemporaryDirectory& dir) { return "Recorder:file=" + (dir / "calls").string(); }
+std::string recorded(const TemporaryDirectory& dir) {
+  return content_of(dir / "calls");
+}
+std::string recorder(const TemporaryDirectory& dir) {
+  return "Recorder:file=" + (dir / "calls").string();
+}
 
 }  // namespace
 
@@ -148,13 +153,15 @@ TEST_CASE("A signal ends the run after the batch without an epoch end", "[host][
 TEST_CASE("A callback that fails fatally is torn down with all others", "[host][train]") {
   TemporaryDirectory dir;
   const auto model = line_model();
-  const std::string error =
-      error_of([&] { return fit(*model, line_data(4), with({"Thrower:on_error=fatal", recorder(dir)})); });
+  const std::string error = error_of([&] {
+    return fit(*model, line_data(4), with({"Thrower:on_error=fatal", recorder(dir)}));
+  });
   CHECK_THAT(error, Contains("KAIROS-C001"));
   CHECK_THAT(recorded(dir), Contains("on_fault KAIROS-C001") && Contains("teardown\n"));
 }
 
-TEST_CASE("validation_freq leaves epochs without validation values, and History keeps the gaps", "[host][train]") {
+TEST_CASE("validation_freq leaves epochs without validation values, and History keeps the gaps",
+          "[host][train]") {
   FitOptions options = with({});
   options.epochs = 5;
   options.validation_data = line_data(2);
@@ -187,7 +194,8 @@ TEST_CASE("The last samples validate, and the split is taken before the shuffle"
   CHECK(*history.last("val_loss") > 100000);
 }
 
-TEST_CASE("steps_per_epoch goes on where the last epoch stopped and warns once when data run out", "[host][train]") {
+TEST_CASE("steps_per_epoch goes on where the last epoch stopped and warns once when data run out",
+          "[host][train]") {
   std::vector<std::string> warnings;
   TemporaryDirectory dir;
   FitOptions options = with({recorder(dir)});
@@ -212,7 +220,8 @@ TEST_CASE("No epoch runs when there is none to run, and callbacks still begin an
   CHECK(recorded(dir) == "setup\non_train_begin\non_train_end\nteardown\n");
 }
 
-TEST_CASE("The same seed gives the same bits, and a run in two halves sees the order of one run", "[host][train]") {
+TEST_CASE("The same seed gives the same bits, and a run in two halves sees the order of one run",
+          "[host][train]") {
   FitOptions options = with({});
   options.epochs = 4;
   options.seed = 7;
@@ -252,7 +261,9 @@ TEST_CASE("Options outside their range are refused before anything runs", "[host
   }
   SECTION("split above one") {
     options.validation_split = 1.5;
-    expected = "--validation-split: the value is outside its range; found 1.500000, expected a share between 0 and 1";
+    expected =
+        "--validation-split: the value is outside its range; found 1.500000, expected a share between 0 and "
+        "1";
   }
   SECTION("split that leaves nothing") {
     options.validation_split = 0.01;

@@ -63,12 +63,14 @@ TEST_CASE("What is no History is refused with what was found", "[host][train]") 
       {R"({"loss": ["x"]})", "found the value \"x\""},
       {R"({"epoch": [0], "history": {"loss": [1, 2]}})", "found \"epoch\" that does not count the values"},
   }));
-  CHECK_THAT(error_of([&] { return parse_history(json, "h.json"); }), Contains("KAIROS-F050: h.json") && Contains(found));
+  CHECK_THAT(error_of([&] { return parse_history(json, "h.json"); }),
+             Contains("KAIROS-F050: h.json") && Contains(found));
 }
 
 TEST_CASE("History is written by the ending of its file", "[host][train]") {
   TemporaryDirectory dir;
   write_history(sample(), dir / "deep/h.csv");
   CHECK_THAT(content_of(dir / "deep/h.csv"), Contains("epoch,loss"));
-  CHECK_THAT(error_of([&] { return write_history(sample(), dir / "h.yaml"), 0; }), Contains("expected .json, .csv or .txt"));
+  CHECK_THAT(error_of([&] { return write_history(sample(), dir / "h.yaml"), 0; }),
+             Contains("expected .json, .csv or .txt"));
 }

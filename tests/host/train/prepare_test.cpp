@@ -43,11 +43,13 @@ TEST_CASE("A shape that does not fit names the port and both shapes", "[host][tr
   Dataset data = labelled({0, 1});
   data.inputs[0].array = {{2, 5}, std::vector<float>(10, 1.0F)};
   CHECK_THAT(refusal_of(*classifier(), data),
-             Contains("KAIROS-D101: d.npz: the input \"x\" does not fit the model's input") && Contains("found (5) per sample, expected (2)"));
+             Contains("KAIROS-D101: d.npz: the input \"x\" does not fit the model's input") &&
+                 Contains("found (5) per sample, expected (2)"));
 }
 
 TEST_CASE("Labels for a loss that wants one-hot rows are refused", "[host][train]") {
-  CHECK_THAT(refusal_of(*classifier("categorical_crossentropy"), labelled({0, 1})), Contains("KAIROS-D101") && Contains("expected (3)"));
+  CHECK_THAT(refusal_of(*classifier("categorical_crossentropy"), labelled({0, 1})),
+             Contains("KAIROS-D101") && Contains("expected (3)"));
 }
 
 TEST_CASE("Data without samples, targets or the right number of arrays are refused", "[host][train]") {
@@ -76,7 +78,8 @@ TEST_CASE("Class weights multiply sample weights", "[host][train]") {
   const auto weights = combined_weights(*model, data, columns, {{0, 1}, {1, 10}, {2, 0.5}});
   REQUIRE(weights.size() == 1);
   CHECK(weights[0].values == std::vector<float>{1, 20, 1.5F, 40});
-  CHECK(combined_weights(*model, labelled({0}), match_columns(*model, labelled({0}), Targets::Needed), {}).empty());
+  CHECK(combined_weights(*model, labelled({0}), match_columns(*model, labelled({0}), Targets::Needed), {})
+            .empty());
 }
 
 TEST_CASE("The class of a one-hot row is its largest entry", "[host][train]") {
@@ -92,11 +95,13 @@ TEST_CASE("A class without a weight is an error that names it", "[host][train]")
   FitOptions options;
   options.class_weight = {{0, 1}, {1, 2}};
   CHECK_THAT(refusal_of(*classifier(), labelled({0, 2}), options),
-             Contains("KAIROS-D104: d.npz: row 1 (counted from 0): the class has no weight; found class 2, expected one of 0, 1"));
+             Contains("KAIROS-D104: d.npz: row 1 (counted from 0): the class has no weight; found class 2, "
+                      "expected one of 0, 1"));
 }
 
 TEST_CASE("Weights that are neither per sample nor per timestep are refused", "[host][train]") {
   Dataset data = labelled({0, 1});
   data.sample_weights = {{"", {{2, 3}, {1, 1, 1, 1, 1, 1}}}};
-  CHECK_THAT(refusal_of(*classifier(), data), Contains("KAIROS-D105") && Contains("found (2, 3), expected (2,)"));
+  CHECK_THAT(refusal_of(*classifier(), data),
+             Contains("KAIROS-D105") && Contains("found (2, 3), expected (2,)"));
 }

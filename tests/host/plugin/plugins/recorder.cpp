@@ -14,7 +14,9 @@ struct Recorder : Callback<Recorder> {
   Option<Path> file{this, "file", required, "where the calls are written"};
   State<int> calls{this, "calls", 0};
 
-  void line(const std::string& text) { std::ofstream(std::string(file.value()), std::ios::app) << text << "\n"; }
+  void line(const std::string& text) {
+    std::ofstream(std::string(file.value()), std::ios::app) << text << "\n";
+  }
   void line(const char* hook, std::int64_t index) { line(std::string(hook) + " " + std::to_string(index)); }
 
   void setup(Run&) { line("setup"); }
@@ -27,7 +29,9 @@ struct Recorder : Callback<Recorder> {
   void on_test_batch_begin(Batch& batch) { line("on_test_batch_begin", batch.index()); }
   void on_test_batch_end(Batch& batch) { line("on_test_batch_end", batch.index()); }
   void on_test_end(Test&) { line("on_test_end"); }
-  void on_epoch_end(Epoch& epoch) { line(epoch.partial() ? "on_epoch_end (partial)" : "on_epoch_end", epoch.index()); }
+  void on_epoch_end(Epoch& epoch) {
+    line(epoch.partial() ? "on_epoch_end (partial)" : "on_epoch_end", epoch.index());
+  }
   void on_train_end(End&) { line("on_train_end"); }
   void on_predict_begin(Run&) { line("on_predict_begin"); }
   void on_predict_batch_begin(Batch& batch) { line("on_predict_batch_begin", batch.index()); }

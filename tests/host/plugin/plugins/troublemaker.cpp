@@ -69,7 +69,8 @@ struct Meddler : Callback<Meddler> {
     if (act == "publish") epoch.publish("loss", 1.0);
     if (act == "publish_unknown") epoch.publish("nothing", 1.0);
     if (act == "declare") epoch.declare_log("late", KAIROS_DIRECTION_MIN);
-    if (act == "gradients" && epoch.tensor_count(Role::Gradient) != 0) throw Error("there are gradients here");
+    if (act == "gradients" && epoch.tensor_count(Role::Gradient) != 0)
+      throw Error("there are gradients here");
     if (act == "tensor_index") static_cast<void>(epoch.tensor(Role::Weight, 99));
     if (act == "hyper") static_cast<void>(epoch.hyper("momentums"));
     if (act == "rollback") epoch.rollback(7);

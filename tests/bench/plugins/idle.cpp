@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Callbacks that do next to nothing, so that what is measured is the way to them.
+#include <kairos/plugin.hpp>
+
+namespace {
+
+using namespace kairos;
+
+/// Listens to batches and counts them.
+struct Idle : Callback<Idle> {
+  static constexpr auto id = "bench.Idle";
+  static constexpr auto phase = Phase::Report;
+  std::int64_t batches = 0;
+  void on_train_batch_end(Batch&) { ++batches; }
+};
+
+/// Reads the loss of every batch.
+struct Reader : Callback<Reader> {
+  static constexpr auto id = "bench.Reader";
+  static constexpr auto phase = Phase::Report;
+  std::uint32_t loss = 0;
+  double sum = 0;
+  void setup(Run& run) { loss = *run.find_log("loss"); }
+  void on_train_batch_end(Batch& batch) { sum += *batch.log(loss); }
+};
+
+/// Listens to nothing that happens in a batch.
+struct Silent : Callback<Silent> {
+  static constexpr auto id = "bench.Silent";
+  static constexpr auto phase = Phase::Report;
+  void teardown(End&) {}
+};
+
+}  // namespace
+
+KAIROS_PLUGIN("1.0.0", Idle, Reader, Silent)

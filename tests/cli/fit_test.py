@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+"""What fit does with its settings, its files, its signals, and callbacks that fail."""
+import json
+import re
+import signal
+import subprocess
+import time
+
+import numpy as np
+
+from program import KAIROS, MISHAPS, ProgramTest, main
+
+
+class Settings(ProgramTest):
+    def test_printed_configuration_gives_the_same_run(self):
+        changes = {"optimizer": "SGD(learning_rate=0.1,momentum=0.9)", "metrics": "accuracy,mae", "loss": "mse", "model": "dense(1)",
+                   "validation_split": 0.2, "class_weight": None, "shuffle": "batch", "validation_freq": "1,3",
+                   "plugin": ["EarlyStopping@first:monitor=loss,patience=2", "CSVLogger:filename='a,b.csv'"]}
+        self.put("run.json", self.kairos(*self.fit(**changes), "--print-config"))
+        outputs = [(["--history", f"{name}.json", "--save-weights", f"{name}.npz"]) for name in ("flags", "config")]
+        self.kairos(*self.fit(**changes), *outputs[0])
+        self.kairos("fit", "--config", "run.json", *outputs[1])
+        self.assertEqual(self.text("flags.json"), self.text("config.json"))
+        self.assertEqual((self.directory / "flags.npz").read_bytes(), (self.directory / "config.npz").read_bytes())
+        again = json.loads(self.kairos("fit", "--config", "run.json", "--print-config"))
+        self.assertEqual(again, json.loads(self.text("run.json")))
+
+    def test_every_flag_has_its_key(self):
+        for command in ("fit", "evaluate", "predict"):
+            listed = re.findall(r"^  --([a-z-]+)", self.kairos(command, "--help"), re.MULTILINE)
+            keys = json.loads(self.kairos(command, "--print-config"))
+            without = {"config", "print-config", "help", "explain-order", "json"}
+            self.assertEqual(sorted(set(listed) - without), sorted(key.replace("_", "-") for key in keys), command)
+
+    def test_flag_wins_over_its_key(self):
+        self.put("run.json", '{"epochs": 9, "batch_size": 3}')
+        config = json.loads(self.kairos("fit", "--config", "run.json", "--epochs", "2", "--print-config"))
+        self.assertEqual((config["epochs"], config["batch_size"]), (2, 3))
+
+    def test_keras_old_name_of_epochs_is_taken(self):
+        self.assertEqual(json.loads(self.kairos("fit", "--nb-epoch", "4", "--print-config"))["epochs"], 4)
+        self.assertEqual(json.loads(self.kairos("fit", "--nb_epoch", "4", "--print-config"))["epochs"], 4)
+
+    def test_plugins_in_a_configuration_may_be_objects(self):
+        config = json.loads(self.kairos(*self.fit(), "--print-config"))
+        config["plugin"] = [{"id": "EarlyStopping", "instance": "mine", "options": {"monitor": "loss", "patience": 2, "baseline": None}}]
+        self.put("run.json", json.dumps(config))
+        self.assertIn("on_epoch_end: [decide] mine", self.kairos("fit", "--config", "run.json", "--explain-order"))
+
+    def test_order_is_explained_and_nothing_is_written(self):
+        before = self.files()
+        out = self.kairos(*self.fit(verbose=2, run_dir="run", plugin=[
+            "ModelCheckpoint:filepath=m.h5", "CSVLogger:filename=log.csv", "EarlyStopping:monitor=loss", MISHAPS + "#Fail"]),
+            "--explain-order")
+        self.assertIn("on_epoch_end: [decide] EarlyStopping Fail [report] CSVLogger ProgbarLogger [persist] ModelCheckpoint\n", out)
+        self.assertIn("on_train_begin: [decide] EarlyStopping [report] CSVLogger ProgbarLogger\n", out)
+        self.assertEqual(self.files(), before)
+
+    def test_either_spelling_names_a_plugin(self):
+        for name in ("EarlyStopping", "early_stopping", "kairos.EarlyStopping"):
+            self.assertIn("[decide] EarlyStopping\n", self.kairos(*self.fit(plugin=name + ":monitor=loss"), "--explain-order"))
+
+    def test_help_and_version_are_no_errors(self):
+        for arguments in (["--help"], ["--version"], ["fit", "--help"], ["evaluate", "--help"], ["predict", "--help"]):
+            self.assertIn("kairos", self.kairos(*arguments))
+
+
+class Outputs(ProgramTest):
+    def test_history_is_written_in_three_formats(self):
+        metrics = {"metrics": "accuracy", "validation_split": 0.2, "validation_freq": 2}
+        for ending in ("json", "csv", "txt"):
+            self.kairos(*self.fit(history=f"h.{ending}", **metrics))
+        document = json.loads(self.text("h.json"))
+        self.assertEqual(document["epoch"], [0, 1, 2])
+        history = document["history"]
+        self.assertEqual(list(history), ["loss", "accuracy", "val_loss", "val_accuracy"])
+        self.assertEqual([value is None for value in history["val_loss"]], [True, False, True])
+        rows = [line.split(",") for line in self.text("h.csv").splitlines()]
+        self.assertEqual(rows[0], ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"])
+        self.assertEqual([float(row[1]) for row in rows[1:]], history["loss"])
+        self.assertEqual([row[3] == "NA" for row in rows[1:]], [True, False, True])
+        # As Python prints it, so that Python reads it.
+        self.assertEqual(eval(self.text("h.txt"), {"None": None}), history)
+
+    def test_run_directory_keeps_configuration_history_and_what_plugins_write(self):
+        self.kairos(*self.fit(run_dir="runs/first", plugin=["CSVLogger:filename=log.csv",
+                                                            "ModelCheckpoint:filepath='m-{epoch}.h5',period=3"]))
+        run = self.directory / "runs" / "first"
+        self.assertEqual(sorted(path.name for path in run.iterdir()), ["history.json", "log.csv", "m-3.h5", "run.json"])
+        self.assertEqual(json.loads((run / "run.json").read_text())["epochs"], 3)
+        self.assertEqual(len(json.loads((run / "history.json").read_text())["epoch"]), 3)
+        self.kairos("fit", "--config", run / "run.json", "--run-dir", "runs/second")
+        self.assertEqual((run / "history.json").read_text(), self.text("runs/second/history.json"))
+
+    def test_same_seed_gives_the_same_bits(self):
+        for name in ("one", "two"):
+            self.kairos(*self.fit(model="dense(4,tanh) dropout(0.3) dense(2,softmax)", history=f"{name}.json", save_weights=f"{name}.npz"))
+        self.kairos(*self.fit(seed=8, save_weights="other.npz"))
+        self.assertEqual((self.directory / "one.npz").read_bytes(), (self.directory / "two.npz").read_bytes())
+        self.assertEqual(self.text("one.json"), self.text("two.json"))
+        self.assertNotEqual((self.directory / "one.npz").read_bytes(), (self.directory / "other.npz").read_bytes())
+
+    def test_weights_go_on_where_they_were_saved(self):
+        for ending in ("npz", "h5", "weights.h5"):
+            self.kairos(*self.fit(save_weights=f"w.{ending}"))
+            self.kairos("predict", "--model", "dense(4,tanh) dense(2,softmax)", "--weights", f"w.{ending}", "--data", "data.csv",
+                        "--target", "label", "--out", f"{ending}.npy")
+        first = np.load(self.directory / "npz.npy")
+        self.assertEqual(first.shape, (10, 2))
+        for ending in ("h5", "weights.h5"):
+            np.testing.assert_array_equal(np.load(self.directory / f"{ending}.npy"), first)
+
+    def test_verbose_2_prints_a_line_for_each_epoch(self):
+        out = self.kairos(*self.fit(verbose=2, metrics="accuracy", validation_split=0.2))
+        lines = out.splitlines()
+        self.assertEqual(lines[0::2], ["Epoch 1/3", "Epoch 2/3", "Epoch 3/3"])
+        for line in lines[1::2]:
+            self.assertRegex(line, r"^2/2 - \d+s - \d+(us|ms|s)/step - loss: \d\.\d{4} - accuracy: [\d.e+-]+ - val_loss: \d\.\d{4} - "
+                                   r"val_accuracy: [\d.e+-]+$")
+
+    def test_verbose_1_is_never_repainted_in_a_file(self):
+        out = self.kairos(*self.fit(verbose=1))
+        self.assertNotIn("\r", out)
+        self.assertNotIn("\x1b", out)
+        self.assertEqual(len(re.findall(r"^3/3 \S{20} .*loss: ", out, re.MULTILINE)), 3, out)
+
+    def test_verbose_0_is_silent(self):
+        self.assertEqual(self.kairos(*self.fit()), "")
+
+    def test_stop_says_who_and_why(self):
+        out = self.kairos(*self.fit(epochs=50, optimizer="SGD(learning_rate=0)", history="h.json", plugin="EarlyStopping@mine:monitor=loss,patience=2",
+                                    shuffle="false"))
+        self.assertIn("Stopped by mine: loss has not improved", out)
+        self.assertLess(len(json.loads(self.text("h.json"))["epoch"]), 50)
+
+    def test_evaluate_prints_text_or_json(self):
+        self.kairos(*self.fit(save_weights="w.npz"))
+        arguments = ["evaluate", "--model", "dense(4,tanh) dense(2,softmax)", "--weights", "w.npz", "--data", "data.csv", "--target",
+                     "label", "--loss", "sparse_categorical_crossentropy", "--metrics", "accuracy"]
+        values = json.loads(self.kairos(*arguments, "--json"))
+        self.assertEqual(list(values), ["loss", "accuracy"])
+        self.assertRegex(self.kairos(*arguments), r"^loss: [\d.]+ - accuracy: [\d.]+\n$")
+
+
+class Trouble(ProgramTest):
+    def test_interrupt_ends_the_run_in_order(self):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            program = subprocess.Popen([KAIROS, *self.fit(epochs=100000000, run_dir="run", save_weights="w.npz", plugin="CSVLogger:filename=log.csv")],
+                                       cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            log = self.directory / "run" / "log.csv"
+            deadline = time.monotonic() + 30
+            while not (log.exists() and log.read_text().count("\n") > 2) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            program.send_signal(number)
+            _, error = program.communicate(timeout=30)
+            self.assertEqual(program.returncode, code, error)
+            epochs = len(json.loads(self.text("run/history.json"))["epoch"])
+            self.assertGreater(epochs, 1)
+            self.assertEqual(self.text("run/log.csv").count("\n"), epochs + 1)
+            self.assertTrue((self.directory / "w.npz").exists())
+            log.unlink()
+
+    def test_crash_in_a_plugin_names_plugin_and_hook(self):
+        run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Crash@bad"))
+        self.assertEqual(run.returncode, -signal.SIGSEGV, run.stderr)
+        for part in ("KAIROS-C009", "plugin bad", "mishaps.so", "hook on_epoch_end"):
+            self.assertIn(part, run.stderr)
+
+    def test_failure_ends_the_run_unless_the_user_says_otherwise(self):
+        run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Fail", history="h.json"))
+        self.assertEqual(run.returncode, 7, run.stderr)
+        for part in ("KAIROS-C001", "Fail", "mishaps.so", "on_epoch_end failed in epoch 2", "there is no more paper", "on_error=disable"):
+            self.assertIn(part, run.stderr)
+        self.assertFalse((self.directory / "h.json").exists())
+
+    def test_failing_callback_can_be_left_out_or_counted(self):
+        for policy, times in (("disable", 1), ("warn", 2)):
+            run = self.run_kairos(*self.fit(plugin=f"{MISHAPS}#Fail:on_error={policy}", history="h.json"))
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertEqual(len(json.loads(self.text("h.json"))["epoch"]), 3)
+            self.assertIn("warning: Fail: on_epoch_end failed in epoch 2: there is no more paper", run.stderr)
+            self.assertIn(f"failed {times} time(s) in this run", run.stderr)
+
+    def test_file_of_several_callbacks_needs_the_name_of_one(self):
+        run = self.run_kairos(*self.fit(plugin=MISHAPS))
+        self.assertEqual(run.returncode, 3)
+        self.assertRegex(run.stderr, r"KAIROS-O004: .*com\.example\.Crash, com\.example\.Fail.*mishaps\.so#Crash")
+        run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Fial"))
+        self.assertEqual(run.returncode, 3)
+        self.assertIn('Did you mean "Fail"?', run.stderr)
+
+    def test_fault_leaves_what_others_wrote(self):
+        run = self.run_kairos(*self.fit(plugin=["CSVLogger:filename=log.csv", MISHAPS + "#Fail"]))
+        self.assertEqual(run.returncode, 7)
+        self.assertEqual(self.text("log.csv").count("\n"), 2)  # The header, and the epoch that ended well.
+
+
+if __name__ == "__main__":
+    main()
