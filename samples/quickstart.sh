@@ -51,7 +51,7 @@ if [ $build = yes ]; then
     echo "Building Kairos into build/release; this takes a few minutes, once."
     quietly cmake --preset release
   fi
-  cmake --build --preset release -- --quiet
+  cmake --build --preset release
   quietly cmake --install build/release --prefix "$prefix"
 fi
 

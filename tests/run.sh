@@ -31,8 +31,12 @@ done
 samples/install_packages.sh build test
 if command -v ccache >/dev/null; then
   export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+  # What was compiled in another clone counts too.
+  export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
 fi
 jobs=$(nproc)
+quiet=--quiet
+[ ! -t 1 ] || quiet=  # On a terminal, progress is one line.
 mkdir -p build
 summary=$root/build/tests.txt
 : >"$summary"
@@ -46,7 +50,7 @@ part() {
     cat "build/$1.log"
     result="could not be configured"
     failed=yes
-  elif ! cmake --build --preset "$1" -- --quiet; then
+  elif ! cmake --build --preset "$1" -- $quiet; then
     result="could not be built"
     failed=yes
   elif ctest --preset "$1" --progress -j "$jobs" --output-log "build/$1.log"; then

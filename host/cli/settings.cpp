@@ -218,9 +218,13 @@ void Settings::read_arguments(std::span<const std::string> arguments) {
   // "--target -1": the value is joined to its flag, so that its dash is not taken for another flag.
   std::vector<std::string> joined;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    joined.push_back(arguments[i]);
-    const Setting* setting = arguments[i].starts_with("--") ? find(key_of(arguments[i])) : nullptr;
-    if (setting == nullptr || setting->kind == Kind::Switch) continue;
+    const std::size_t equals = arguments[i].find('=');
+    const std::string name = arguments[i].substr(0, equals);
+    const Setting* setting = name.starts_with("--") ? find(key_of(name)) : nullptr;
+    // "--nb_epoch" is "--nb-epoch": Keras' arguments are written with underscores.
+    joined.push_back(setting == nullptr ? arguments[i]
+                                        : flag_of(key_of(name)) + arguments[i].substr(name.size()));
+    if (setting == nullptr || setting->kind == Kind::Switch || equals != std::string::npos) continue;
     if (i + 1 == arguments.size() || arguments[i + 1].starts_with("--"))
       throw Error(ErrorKind::Usage,
                   {"KAIROS-U002", "kairos " + command_, "the flag has no value", arguments[i],

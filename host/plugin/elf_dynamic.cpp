@@ -56,16 +56,13 @@ DynamicSection ElfImage::dynamic_section() {
 
   Table string_table;
   std::vector<std::uint64_t> needed;
-  std::uint64_t soname = 0, rpath = 0, runpath = 0;
+  std::uint64_t rpath = 0, runpath = 0;
   for (const Elf64_Dyn& entry : entries) {
     if (entry.d_tag == DT_NULL) break;
     const std::uint64_t value = entry.d_un.d_val;
     switch (entry.d_tag) {
       case DT_NEEDED:
         needed.push_back(value);
-        break;
-      case DT_SONAME:
-        soname = value;
         break;
       case DT_RPATH:
         rpath = value;
@@ -112,7 +109,6 @@ DynamicSection ElfImage::dynamic_section() {
 
   DynamicSection section;
   for (const std::uint64_t name : needed) section.needed.emplace_back(string(name));
-  if (soname != 0) section.soname = string(soname);
   if (rpath != 0) section.rpath = string(rpath);
   if (runpath != 0) section.runpath = string(runpath);
   section.version_needs = version_needs();

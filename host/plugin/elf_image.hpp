@@ -7,10 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -35,7 +33,7 @@ struct VersionNeed {
 /// The dynamic section, with every table checked to be inside the file.
 struct DynamicSection {
   std::vector<std::string> needed;
-  std::string soname, rpath, runpath;
+  std::string rpath, runpath;
   std::vector<VersionNeed> version_needs;
 };
 

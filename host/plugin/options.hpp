@@ -36,7 +36,7 @@ struct ResolvedOptions {
 
 /// Checks `options` (key, text) against the declaration. Every instance takes `on_error` (default: disable
 /// for the phase report, else fatal) and `on_missing` beside its own. `who` is the instance as messages name
-/// it. Throws Error(Plugin) KAIROS-O020 … O028 for the first option that is wrong.
+/// it. Throws Error(Plugin) KAIROS-O020 … O027 for the first option that is wrong.
 [[nodiscard]] ResolvedOptions resolve_options(const CallbackManifest& callback,
                                               std::span<const std::pair<std::string, std::string>> options,
                                               const OptionContext& context, std::string_view who);

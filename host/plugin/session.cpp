@@ -317,7 +317,8 @@ void Session::destroy_all() {
     static_cast<void>(tasks.drain(**instance));  // finish() has reported what failed
     if ((*instance)->self == nullptr) continue;
     breadcrumb = {(*instance)->name.c_str(), (*instance)->file.c_str(), "destroy"};
-    (*instance)->hooks.destroy(std::exchange((*instance)->self, nullptr));
+    void* self = std::exchange((*instance)->self, nullptr);
+    if ((*instance)->hooks.destroy != nullptr) (*instance)->hooks.destroy(self);
     breadcrumb = {};
   }
   for (auto library = opened_.rbegin(); library != opened_.rend(); ++library)

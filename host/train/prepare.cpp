@@ -2,6 +2,8 @@
 // Matches data to the model and finds every error that can be found before training.
 #include "train/prepare.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -82,7 +84,7 @@ void check_targets(const Model& model, const Dataset& data, const Columns& colum
       const std::string fault = model.target_fault(output, target.values.data() + row * target.row_size());
       if (fault.empty()) continue;
       throw Error(ErrorKind::Data,
-                  {"KAIROS-D103", data.place(row), "the target does not fit the loss", fault, "",
+                  {"KAIROS-D103", data.place(row), "the target does not fit the loss: " + fault, "", "",
                    "Mend the label, or give the last layer as many units as there are classes"});
     }
   }
@@ -189,7 +191,7 @@ void check_fit_options(const FitOptions& o) {
   if (o.batch_size < 1)
     bad_option("--batch-size", std::to_string(o.batch_size), "1 or more", "Keras' default is 32");
   if (o.validation_split && !(*o.validation_split > 0 && *o.validation_split < 1))
-    bad_option("--validation-split", std::to_string(*o.validation_split),
+    bad_option("--validation-split", fmt::format("{}", *o.validation_split),
                "a share between 0 and 1, both excluded", "Leave it out to train without validation");
   if (o.validation_freq < 1)
     bad_option("--validation-freq", std::to_string(o.validation_freq), "1 or more",
@@ -208,8 +210,8 @@ void check_fit_options(const FitOptions& o) {
                "Leave it out to use --batch-size");
   for (const auto& [label, weight] : o.class_weight)
     if (!(weight >= 0) || !std::isfinite(weight))
-      bad_option("--class-weight", std::to_string(label) + "=" + std::to_string(weight),
-                 "a weight of 0 or more", "Give each class a finite weight");
+      bad_option("--class-weight", fmt::format("{}={}", label, weight), "a weight of 0 or more",
+                 "Give each class a finite weight");
 }
 
 Prepared::Prepared(const Model& model, const Dataset& data, const FitOptions& options) {
@@ -221,7 +223,7 @@ Prepared::Prepared(const Model& model, const Dataset& data, const FitOptions& op
   if (options.validation_split && !options.validation_data) {
     split = static_cast<std::int64_t>(std::floor(static_cast<double>(n) * (1.0 - *options.validation_split)));
     if (split == 0 || split == n)
-      bad_option("--validation-split", std::to_string(*options.validation_split),
+      bad_option("--validation-split", fmt::format("{}", *options.validation_split),
                  "a share that leaves samples on both sides of " + std::to_string(n),
                  "Choose another share, or more data");
   }

@@ -61,7 +61,8 @@ class StubModel : public Trainee {
       check_model_ending(file, content);
       return "";
     } catch (const Error& error) {
-      return error.what();
+      const Diagnosis& why = error.diagnosis();
+      return why.what + (why.expected.empty() ? "" : ", expected " + why.expected);
     }
   }
   void load_weights(const fs::path& file) override {

@@ -71,7 +71,7 @@ void train(const std::vector<host::PluginSpec>& specs) {
   if (callbacks.stop())
     std::printf("stopped by %s: %s\n", callbacks.stop()->instance.c_str(), callbacks.stop()->reason.c_str());
   const auto weights = model.tensors(host::Role::Weight);
-  std::printf("y = %.3f x + %.3f, loss %.6f\n", static_cast<double>(*weights[0].data),
+  std::printf("y = %.3f x %+.3f, loss %.6f\n", static_cast<double>(*weights[0].data),
               static_cast<double>(*weights[1].data), mean);
 }
 

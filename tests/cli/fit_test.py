@@ -43,7 +43,8 @@ class Settings(ProgramTest):
 
     def test_plugins_in_a_configuration_may_be_objects(self):
         config = json.loads(self.kairos(*self.fit(), "--print-config"))
-        config["plugin"] = [{"id": "EarlyStopping", "instance": "mine", "options": {"monitor": "loss", "patience": 2, "baseline": None}}]
+        options = {"monitor": "loss", "patience": 2, "baseline": None}
+        config["plugin"] = [{"id": "EarlyStopping", "instance": "mine", "options": options}]
         self.put("run.json", json.dumps(config))
         self.assertIn("on_epoch_end: [decide] mine", self.kairos("fit", "--config", "run.json", "--explain-order"))
 
@@ -94,7 +95,8 @@ class Outputs(ProgramTest):
 
     def test_same_seed_gives_the_same_bits(self):
         for name in ("one", "two"):
-            self.kairos(*self.fit(model="dense(4,tanh) dropout(0.3) dense(2,softmax)", history=f"{name}.json", save_weights=f"{name}.npz"))
+            self.kairos(*self.fit(model="dense(4,tanh) dropout(0.3) dense(2,softmax)", history=f"{name}.json",
+                                  save_weights=f"{name}.npz"))
         self.kairos(*self.fit(seed=8, save_weights="other.npz"))
         self.assertEqual((self.directory / "one.npz").read_bytes(), (self.directory / "two.npz").read_bytes())
         self.assertEqual(self.text("one.json"), self.text("two.json"))
@@ -128,8 +130,8 @@ class Outputs(ProgramTest):
         self.assertEqual(self.kairos(*self.fit()), "")
 
     def test_stop_says_who_and_why(self):
-        out = self.kairos(*self.fit(epochs=50, optimizer="SGD(learning_rate=0)", history="h.json", plugin="EarlyStopping@mine:monitor=loss,patience=2",
-                                    shuffle="false"))
+        out = self.kairos(*self.fit(epochs=50, optimizer="SGD(learning_rate=0)", shuffle="false", history="h.json",
+                                    plugin="EarlyStopping@mine:monitor=loss,patience=2"))
         self.assertIn("Stopped by mine: loss has not improved", out)
         self.assertLess(len(json.loads(self.text("h.json"))["epoch"]), 50)
 
@@ -145,8 +147,9 @@ class Outputs(ProgramTest):
 class Trouble(ProgramTest):
     def test_interrupt_ends_the_run_in_order(self):
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-            program = subprocess.Popen([KAIROS, *self.fit(epochs=100000000, run_dir="run", save_weights="w.npz", plugin="CSVLogger:filename=log.csv")],
-                                       cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            arguments = self.fit(epochs=100000000, run_dir="run", save_weights="w.npz", plugin="CSVLogger:filename=log.csv")
+            program = subprocess.Popen([KAIROS, *arguments], cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       text=True)
             log = self.directory / "run" / "log.csv"
             deadline = time.monotonic() + 30
             while not (log.exists() and log.read_text().count("\n") > 2) and time.monotonic() < deadline:
@@ -169,7 +172,8 @@ class Trouble(ProgramTest):
     def test_failure_ends_the_run_unless_the_user_says_otherwise(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Fail", history="h.json"))
         self.assertEqual(run.returncode, 7, run.stderr)
-        for part in ("KAIROS-C001", "Fail", "mishaps.so", "on_epoch_end failed in epoch 2", "there is no more paper", "on_error=disable"):
+        for part in ("KAIROS-C001", "Fail", "mishaps.so", "on_epoch_end failed in epoch 2", "there is no more paper",
+                     "on_error=disable"):
             self.assertIn(part, run.stderr)
         self.assertFalse((self.directory / "h.json").exists())
 

@@ -29,7 +29,8 @@ class Replay(ProgramTest):
     def test_wrong_case_is_told_and_the_others_go_on(self):
         wrong = [{"class": "EarlyStoping", "config": {}}, {"class": "EarlyStopping", "config": {"monitor": "loss", "patiense": 1}},
                  {"class": "EarlyStopping", "config": {"monitor": "accuracy"}}, {"class": MISHAPS + "#Fail", "config": {"after": 1}}]
-        results = self.cases(*[{"lr": 1, "logs": losses(3, 2, 1), "callbacks": [one]} for one in [STOP, *wrong, STOP]], exit_code=3)
+        cases = [{"lr": 1, "logs": losses(3, 2, 1), "callbacks": [one]} for one in [STOP, *wrong, STOP]]
+        results = self.cases(*cases, exit_code=3)
         self.assertEqual([result["epochs_run"] for result in results], [3, 0, 0, 0, 1, 3])
         for result, code in zip(results[1:5], ("KAIROS-O001", "KAIROS-O020", "KAIROS-O026", "KAIROS-C001")):
             self.assertEqual(len(result["errors"]), 1)
@@ -49,8 +50,8 @@ class Replay(ProgramTest):
         self.assertIn("KAIROS-O026", result["errors"][0])
 
     def test_directions_come_from_the_names_of_metrics(self):
-        for key, values, epochs in (("val_accuracy", [1, 2, 3], 3), ("kind_accuracy", [1, 2, 3], 3), ("weighted_accuracy_1", [3, 2, 1], 2),
-                                    ("val_mae", [1, 2, 3], 2), ("kind_loss", [3, 2, 1], 3)):
+        for key, values, epochs in (("val_accuracy", [1, 2, 3], 3), ("kind_accuracy", [1, 2, 3], 3), ("val_mae", [1, 2, 3], 2),
+                                    ("weighted_accuracy_1", [3, 2, 1], 2), ("kind_loss", [3, 2, 1], 3)):
             stop = {"class": "EarlyStopping", "config": {"monitor": key, "patience": 1}}
             [result] = self.cases({"lr": 1, "logs": [{key: value} for value in values], "callbacks": [stop]})
             self.assertEqual((key, result["epochs_run"]), (key, epochs))

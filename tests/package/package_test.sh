@@ -162,9 +162,8 @@ $own"
       CSVLogger:filename="$work/own_loop.csv" >"$work/own_loop.txt" 2>&1 || { cat "$work/own_loop.txt"; fail "own_loop failed"; }
     expect "$work/own_loop.txt" "stopped by EarlyStopping"
     expect "$work/own_loop.txt" "Hello from epoch 1: loss "
-    expect "$work/own_loop.txt" "y = 3.0"
-    [ "$(head -1 "$work/own_loop.csv" | cut -d, -f1-2)" = "epoch,learning_rate" ] ||
-      [ "$(head -1 "$work/own_loop.csv" | cut -d, -f1-2)" = "epoch,loss" ] || fail "CSVLogger wrote no header"
+    expect "$work/own_loop.txt" "y = 2.999 x -0.999"
+    [ "$(head -1 "$work/own_loop.csv")" = "epoch,loss" ] || fail "CSVLogger wrote no header"
     if "$work/own_loop/own_loop" ModelCheckpoint:filepath=best.h5,monitor=loss >"$work/own_loop.txt" 2>&1; then
       fail "a format that the model cannot save was accepted"
     fi

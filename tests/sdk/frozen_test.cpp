@@ -7,7 +7,7 @@
 
 #include "fake_host.hpp"
 
-TEST_CASE("A plugin built from the frozen headers of 1.0 still runs", "[sdk][frozen]") {
+TEST_CASE("A plugin built from the frozen headers of 1.0 still runs", "[sdk][plugin]") {
   void* library = ::dlopen(KAIROS_FROZEN_PLUGIN, RTLD_NOW | RTLD_LOCAL);
   INFO((library == nullptr ? ::dlerror() : ""));
   REQUIRE(library != nullptr);

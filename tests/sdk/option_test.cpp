@@ -57,6 +57,7 @@ TEST_CASE("is_better is strict, counts |min_delta|, and never lets NaN win or st
       {Direction::Min, 0.25, 1.0, 0.5, true, "more than min_delta is"},
       {Direction::Min, 0.25, 1.0, -0.5, true, "the sign of min_delta does not count"},
       {Direction::Min, 0.75, 1.0, -0.5, false, "the sign of min_delta does not count"},
+      {Direction::Min, 0.7, 0.8, 0.1, false, "0.8 - 0.1 is 0.7, whatever the last bit of a double says"},
       {Direction::Max, 2.0, 1.0, 0.0, true, "larger is better"},
       {Direction::Max, 1.0, 1.0, 0.0, false, "equal is not better"},
       {Direction::Max, 1.5, 1.0, 0.5, false, "exactly min_delta is not enough"},

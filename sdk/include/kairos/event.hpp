@@ -24,13 +24,18 @@ enum class Level : std::int32_t {
 
 namespace detail {
 
-inline kairos_str to_abi(std::string_view text) { return {text.data(), text.size()}; }
-inline std::string_view from_abi(kairos_str text) { return {text.ptr, static_cast<std::size_t>(text.length)}; }
+inline kairos_str to_abi(std::string_view text) {
+  return {text.data(), text.size()};
+}
+inline std::string_view from_abi(kairos_str text) {
+  return {text.ptr, static_cast<std::size_t>(text.length)};
+}
 
 }  // namespace detail
 
-/// Common half of all events. Borrowed until the hook returns. Every function here is for the fit thread; each throws
-/// kairos::Error where it fails, which an author may just let pass: the user then reads the host's reason.
+/// Common half of all events. Borrowed until the hook returns. Every function here is for the fit thread;
+/// each throws kairos::Error where it fails, which an author may just let pass: the user then reads the
+/// host's reason.
 class Event {
  public:
   Event(const detail::Interfaces& interfaces, kairos_call* call) : interfaces_(interfaces), call_(call) {}
@@ -43,7 +48,8 @@ class Event {
   [[nodiscard]] double metric(std::string_view key) const {
     const std::optional<std::uint32_t> index = find_log(key);
     const std::optional<double> value = index ? log(*index) : std::nullopt;
-    if (!value) throw Error(KAIROS_E_NOT_FOUND, "the logs of this event have no \"" + std::string(key) + "\"");
+    if (!value)
+      throw Error(KAIROS_E_NOT_FOUND, "the logs of this event have no \"" + std::string(key) + "\"");
     return *value;
   }
 
@@ -61,13 +67,18 @@ class Event {
     return value;
   }
   /// Name of a key; borrowed until the callback is destroyed.
-  [[nodiscard]] std::string_view log_name(std::uint32_t index) const { return detail::from_abi(log_key(index).name); }
+  [[nodiscard]] std::string_view log_name(std::uint32_t index) const {
+    return detail::from_abi(log_key(index).name);
+  }
   [[nodiscard]] std::int32_t log_direction(std::uint32_t index) const { return log_key(index).direction; }
 
-  /// Adds a value to the logs of on_epoch_end. The key stands in `static constexpr auto publishes`, or was declared in setup.
+  /// Adds a value to the logs of on_epoch_end. The key stands in `static constexpr auto publishes`, or was
+  /// declared in setup.
   void publish(std::string_view key, double value) {
     const std::optional<std::uint32_t> index = find_log(key);
-    if (!index) throw Error(KAIROS_E_NOT_FOUND, "\"" + std::string(key) + "\" was not declared before it was published");
+    if (!index)
+      throw Error(KAIROS_E_NOT_FOUND,
+                  "\"" + std::string(key) + "\" was not declared before it was published");
     check(logs().publish(call_, *index, value), "publishing a value");
   }
   /// In setup: adds a key that depends on options. `direction` is KAIROS_DIRECTION_….
@@ -80,7 +91,8 @@ class Event {
 
   /// Asks for the end of the run, with a reason that History and the user see.
   void stop(std::string_view reason) {
-    check(need(interfaces_.control, KAIROS_CONTROL).request_stop(call_, detail::to_abi(reason)), "asking for a stop");
+    check(need(interfaces_.control, KAIROS_CONTROL).request_stop(call_, detail::to_abi(reason)),
+          "asking for a stop");
   }
   [[nodiscard]] bool stop_requested() const {
     return need(interfaces_.control, KAIROS_CONTROL).stop_requested(call_) != 0;
@@ -122,7 +134,8 @@ class Event {
   }
   /// Throws unless `save` could write such a file.
   void require_can_save(std::string_view path, SaveContent content) const {
-    check(model().can_save(call_, detail::to_abi(path), static_cast<std::int32_t>(content)), "checking the path");
+    check(model().can_save(call_, detail::to_abi(path), static_cast<std::int32_t>(content)),
+          "checking the path");
   }
   void load_weights(std::string_view path) {
     check(model().load_weights(call_, detail::to_abi(path)), "loading weights");
@@ -158,7 +171,8 @@ class Event {
  private:
   template <class Interface>
   static const Interface& need(const Interface* interface, const char* id) {
-    if (interface == nullptr) throw Error(KAIROS_E_UNSUPPORTED, std::string("this host does not offer ") + id);
+    if (interface == nullptr)
+      throw Error(KAIROS_E_UNSUPPORTED, std::string("this host does not offer ") + id);
     return *interface;
   }
   [[nodiscard]] const kairos_logs& logs() const { return need(interfaces_.logs, KAIROS_LOGS); }
@@ -182,7 +196,8 @@ namespace detail {
 template <class Raw>
 class EventOf : public Event {
  public:
-  EventOf(const Interfaces& interfaces, kairos_call* call, const Raw* raw) : Event(interfaces, call), raw_(*raw) {}
+  EventOf(const Interfaces& interfaces, kairos_call* call, const Raw* raw)
+      : Event(interfaces, call), raw_(*raw) {}
   /// The struct as the ABI has it.
   [[nodiscard]] const Raw& raw() const { return raw_; }
 
@@ -208,11 +223,14 @@ class Run : public detail::EventOf<kairos_run_event> {
 class Epoch : public detail::EventOf<kairos_epoch_event> {
  public:
   using EventOf::EventOf;
-  [[nodiscard]] std::int64_t index() const { return raw_.epoch; }       ///< from 0
-  [[nodiscard]] std::int64_t number() const { return raw_.epoch + 1; }  ///< from 1, as messages and file names count
+  /// Counted from 0.
+  [[nodiscard]] std::int64_t index() const { return raw_.epoch; }
+  /// Counted from 1, as messages and file names do.
+  [[nodiscard]] std::int64_t number() const { return raw_.epoch + 1; }
   [[nodiscard]] std::int64_t step() const { return raw_.step; }
   [[nodiscard]] bool partial() const { return raw_.partial != 0; }
-  /// In on_epoch_end the rate that this epoch used, whatever other callbacks have set since; NaN without an optimizer.
+  /// In on_epoch_end the rate that this epoch used, whatever other callbacks have set since; NaN without an
+  /// optimizer.
   [[nodiscard]] double used_learning_rate() const { return raw_.learning_rate; }
 };
 

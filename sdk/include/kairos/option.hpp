@@ -25,7 +25,8 @@ struct Duration {};    ///< "90s", "5m"
 struct Metric {};      ///< a key of the logs, checked by the host before anything runs
 struct Expression {};  ///< a formula over named variables
 
-/// In place of a default: the user may leave the option out, and then it has no value. As a State<double>: no number yet.
+/// In place of a default: the user may leave the option out, and then it has no value. As a State<double>: no
+/// number yet.
 struct Unset {
   constexpr operator double() const { return std::numeric_limits<double>::quiet_NaN(); }
 };
@@ -42,9 +43,10 @@ enum class Direction : std::int32_t {
   Max = KAIROS_DIRECTION_MAX
 };
 
-/// True if `value` improves on `best` by more than |min_delta|, strictly; NaN never does, and a best that is unset (NaN) is
-/// beaten by the first finite value. Decided as Keras 3 decides: the delta goes to the value, and both sides are compared as
-/// float32, so that 0.8 to 0.7 is no improvement by more than 0.1 whatever the last bit of a double says.
+/// True if `value` improves on `best` by more than |min_delta|, strictly; NaN never does, and a best that is
+/// unset (NaN) is beaten by the first finite value. Decided as Keras 3 decides: the delta goes to the value,
+/// and both sides are compared as float32, so that 0.8 to 0.7 is no improvement by more than 0.1 whatever the
+/// last bit of a double says.
 [[nodiscard]] inline bool is_better(Direction direction, double value, double best, double min_delta = 0.0) {
   if (std::isnan(value)) return false;
   if (std::isnan(best)) return std::isfinite(value);
@@ -74,18 +76,34 @@ struct Choices {
 }  // namespace detail
 
 /// Bounds of a number. `min` and `max` allow the bound itself, `above` and `below` do not.
-[[nodiscard]] constexpr detail::Bound min(double value) { return {value, true, false}; }
-[[nodiscard]] constexpr detail::Bound max(double value) { return {value, false, false}; }
-[[nodiscard]] constexpr detail::Bound above(double value) { return {value, true, true}; }
-[[nodiscard]] constexpr detail::Bound below(double value) { return {value, false, true}; }
+[[nodiscard]] constexpr detail::Bound min(double value) {
+  return {value, true, false};
+}
+[[nodiscard]] constexpr detail::Bound max(double value) {
+  return {value, false, false};
+}
+[[nodiscard]] constexpr detail::Bound above(double value) {
+  return {value, true, true};
+}
+[[nodiscard]] constexpr detail::Bound below(double value) {
+  return {value, false, true};
+}
 /// Other keys for the same option, separated by commas: alias("epsilon").
-[[nodiscard]] constexpr detail::Alias alias(const char* names) { return {names}; }
+[[nodiscard]] constexpr detail::Alias alias(const char* names) {
+  return {names};
+}
 /// Unit shown by `inspect`: unit("epochs").
-[[nodiscard]] constexpr detail::Unit unit(const char* name) { return {name}; }
+[[nodiscard]] constexpr detail::Unit unit(const char* name) {
+  return {name};
+}
 /// The words of a Choice, separated by commas: choices("auto,min,max").
-[[nodiscard]] constexpr detail::Choices choices(const char* words) { return {words}; }
+[[nodiscard]] constexpr detail::Choices choices(const char* words) {
+  return {words};
+}
 /// The variables of an Expression in the order in which it is called: variables("epoch,lr").
-[[nodiscard]] constexpr detail::Choices variables(const char* names) { return {names}; }
+[[nodiscard]] constexpr detail::Choices variables(const char* names) {
+  return {names};
+}
 
 namespace detail {
 
@@ -95,11 +113,16 @@ constexpr kairos_str text_of(const char* text) {
   return {text, n};
 }
 
-constexpr kairos_value absent_value() { return {KAIROS_TYPE_ABSENT, 0, 0, 0.0, {nullptr, 0}}; }
+constexpr kairos_value absent_value() {
+  return {KAIROS_TYPE_ABSENT, 0, 0, 0.0, {nullptr, 0}};
+}
 
-constexpr bool is_integral(std::int32_t type) { return type == KAIROS_TYPE_INT || type == KAIROS_TYPE_DURATION; }
+constexpr bool is_integral(std::int32_t type) {
+  return type == KAIROS_TYPE_INT || type == KAIROS_TYPE_DURATION;
+}
 
-/// A default or bound; where it is not of the option's type, the callback is no constant and does not compile.
+/// A default or bound; where it is not of the option's type, the callback is no constant and does not
+/// compile.
 constexpr kairos_value value_if(bool fits, kairos_value value) {
   return fits ? value : throw "kairos: the default of an option is not of the option's type";
 }
@@ -111,8 +134,12 @@ constexpr kairos_value value_of(std::int32_t type, long long v) {
   return type == KAIROS_TYPE_FLOAT ? kairos_value{type, 0, 0, static_cast<double>(v), {nullptr, 0}}
                                    : value_if(is_integral(type), {type, 0, v, 0.0, {nullptr, 0}});
 }
-constexpr kairos_value value_of(std::int32_t type, int v) { return value_of(type, static_cast<long long>(v)); }
-constexpr kairos_value value_of(std::int32_t type, long v) { return value_of(type, static_cast<long long>(v)); }
+constexpr kairos_value value_of(std::int32_t type, int v) {
+  return value_of(type, static_cast<long long>(v));
+}
+constexpr kairos_value value_of(std::int32_t type, long v) {
+  return value_of(type, static_cast<long long>(v));
+}
 constexpr kairos_value value_of(std::int32_t type, double v) {
   return value_if(type == KAIROS_TYPE_FLOAT, {type, 0, 0, v, {nullptr, 0}});
 }
@@ -123,8 +150,12 @@ constexpr kairos_value value_of(std::int32_t type, const char* v) {
 constexpr kairos_value value_of(std::int32_t type, std::chrono::nanoseconds v) {
   return value_if(type == KAIROS_TYPE_DURATION, {type, 0, v.count(), 0.0, {nullptr, 0}});
 }
-constexpr kairos_value value_of(std::int32_t, Unset) { return absent_value(); }
-constexpr kairos_value value_of(std::int32_t, Required) { return absent_value(); }
+constexpr kairos_value value_of(std::int32_t, Unset) {
+  return absent_value();
+}
+constexpr kairos_value value_of(std::int32_t, Required) {
+  return absent_value();
+}
 
 constexpr void constrain(kairos_option& spec, Bound bound) {
   const kairos_value value = is_integral(spec.type) ? value_of(spec.type, static_cast<long long>(bound.value))
@@ -132,9 +163,15 @@ constexpr void constrain(kairos_option& spec, Bound bound) {
   (bound.lower ? spec.min : spec.max) = value;
   if (bound.exclusive) spec.flags |= bound.lower ? KAIROS_OPTION_MIN_EXCLUSIVE : KAIROS_OPTION_MAX_EXCLUSIVE;
 }
-constexpr void constrain(kairos_option& spec, Alias alias) { spec.aliases = alias.names; }
-constexpr void constrain(kairos_option& spec, Unit unit) { spec.unit = unit.name; }
-constexpr void constrain(kairos_option& spec, Choices choices) { spec.choices = choices.words; }
+constexpr void constrain(kairos_option& spec, Alias alias) {
+  spec.aliases = alias.names;
+}
+constexpr void constrain(kairos_option& spec, Unit unit) {
+  spec.unit = unit.name;
+}
+constexpr void constrain(kairos_option& spec, Choices choices) {
+  spec.choices = choices.words;
+}
 
 /// What all options share: the declaration, and the value that the host filled in.
 class OptionBase {
@@ -159,7 +196,8 @@ class OptionBase {
   template <class Default, class... Constraints>
   constexpr OptionBase(Members* owner, std::int32_t type, const char* name, Default initial, const char* help,
                        Constraints... constraints)
-      : declaration_{sizeof(kairos_option), std::is_same_v<Default, Required> ? KAIROS_OPTION_REQUIRED : 0u,
+      : declaration_{sizeof(kairos_option),
+                     std::is_same_v<Default, Required> ? KAIROS_OPTION_REQUIRED : 0u,
                      type,
                      0,
                      name,
@@ -175,7 +213,9 @@ class OptionBase {
     index_ = owner->options.add(this);
   }
 
-  [[nodiscard]] std::string_view text() const { return {value_.text.ptr, static_cast<std::size_t>(value_.text.length)}; }
+  [[nodiscard]] std::string_view text() const {
+    return {value_.text.ptr, static_cast<std::size_t>(value_.text.length)};
+  }
 
   kairos_option declaration_;
   kairos_value value_ = absent_value();
@@ -185,9 +225,12 @@ class OptionBase {
 
 }  // namespace detail
 
-/// An option of type T: Option<int> patience{this, "patience", 10, "epochs without improvement", kairos::min(0)};
-/// arguments: this, key, default (or `unset`, `required`), one sentence of help, then bounds, aliases, unit.
-/// T is bool, int, std::int64_t, double, std::string_view, Choice, Path, Duration, Metric or Expression.
+/// An option of type T: bool, int, std::int64_t, double, std::string_view, Choice, Path, Duration, Metric or
+/// Expression.
+///
+///   Option<int> patience{this, "patience", 10, "epochs without improvement", kairos::min(0)};
+///
+/// Arguments: this, key, default (or `unset`, `required`), one sentence of help, then bounds, aliases, unit.
 template <class T>
 class Option;
 
@@ -286,7 +329,8 @@ class Option<Metric> : public detail::TextOption<KAIROS_TYPE_METRIC> {
   }
   [[nodiscard]] std::string_view key() const { return text(); }
 
-  /// The direction that `mode` (auto, min or max) asks for; for `auto` the metric's own. Throws where that is unknown.
+  /// The direction that `mode` (auto, min or max) asks for; for `auto` the metric's own. Throws where that is
+  /// unknown.
   [[nodiscard]] Direction direction(const Event& event, std::string_view mode = "auto") const {
     if (mode == "min") return Direction::Min;
     if (mode == "max") return Direction::Max;
@@ -299,8 +343,8 @@ class Option<Metric> : public detail::TextOption<KAIROS_TYPE_METRIC> {
     return direction;
   }
 
-  /// Whether this epoch's value improves on `best` by more than `min_delta`, in the metric's own direction; if so, `best`
-  /// becomes that value. False also where the value is not due.
+  /// Whether this epoch's value improves on `best` by more than `min_delta`, in the metric's own direction;
+  /// if so, `best` becomes that value. False also where the value is not due.
   template <class Best>
   bool improved(const Event& event, Best& best, double min_delta = 0.0) const {
     const std::optional<double> now = value(event);
@@ -310,7 +354,10 @@ class Option<Metric> : public detail::TextOption<KAIROS_TYPE_METRIC> {
   }
 };
 
-/// A formula: Option<Expression> schedule{this, "schedule", required, "rate", variables("epoch,lr")}; schedule(e, 3, 0.1).
+/// A formula, called with its variables:
+///
+///   Option<Expression> schedule{this, "schedule", required, "rate", variables("epoch,lr")};
+///   double rate = schedule(epoch, 3, 0.1);
 template <>
 class Option<Expression> : public detail::TextOption<KAIROS_TYPE_EXPRESSION> {
  public:

@@ -19,7 +19,9 @@ class OwnedBase {
   OwnedBase* next = nullptr;
 
  protected:
-  constexpr OwnedBase(Members* owner, Lifetime maker, Lifetime ender) : make_(maker), end_(ender) { owner->owned.add(this); }
+  constexpr OwnedBase(Members* owner, Lifetime maker, Lifetime ender) : make_(maker), end_(ender) {
+    owner->owned.add(this);
+  }
 
  private:
   Lifetime make_;
@@ -28,10 +30,13 @@ class OwnedBase {
 
 }  // namespace detail
 
-/// A default-constructed T that lives from create to destroy: Owned<std::ofstream> file{this}; file->open(path).
+/// A default-constructed T that lives from create to destroy:
 ///
-/// A callback is a constant at compile time (its manifest is made from it), so a member such as std::ofstream or
-/// std::vector cannot stand in it directly.
+///   Owned<std::ofstream> file{this};
+///   file->open(path);
+///
+/// A callback is a constant at compile time (its manifest is made from it), so a member such as std::ofstream
+/// or std::vector cannot stand in it directly.
 template <class T>
 class Owned : public detail::OwnedBase {
  public:

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* clang-format off */
 /* The one header of a plugin in C11: macros that turn one list of options and one list of hooks into the tables, the manifest and
  * the note. Everything that they make is constant data.
  *
@@ -15,7 +16,7 @@
  *            1, TEXT(t, "text", "…"). KAIROS_C_NO_OPTIONS for none. KAIROS_C_INDEX(name) is what host->option takes.
  *   HOOKS    HOOK(name) for each hook of this file, in the order of kairos_hooks (abi/plugin.h)
  *   phase    MEASURE, DECIDE, REPORT or PERSIST, with the capabilities that plugin.hpp gives them by default
- * Help and texts hold no quotation mark and no backslash. What needs more (bounds, aliases, metrics, state, several callbacks) is
+ * Help and texts hold no quotation mark and no backslash; numbers are written as JSON writes them (0.5, not .5 or 0.5f). What needs more (bounds, aliases, metrics, state, several callbacks) is
  * written with plugin.hpp, or with the tables of abi.h by hand.                                                              */
 #ifndef KAIROS_PLUGIN_H
 #define KAIROS_PLUGIN_H

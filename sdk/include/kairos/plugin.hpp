@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The one header of a plugin in C++17: callbacks, options, state, events, and the macro that makes a plugin of them.
+// The one header of a plugin in C++17: callbacks, options, state, events, and the macro that makes a plugin
+// of them.
 #pragma once
 
 #include "kairos/abi.h"
@@ -13,19 +14,19 @@
 #include "kairos/state.hpp"
 #include "kairos/tensor.hpp"
 
-/// KAIROS_PLUGIN("1.0.0", First, Second): once in a shared object, at namespace scope, after the callbacks. Emits the entry symbol, the
-/// manifest and the note that leads to it; all of it is constant data.
-#define KAIROS_PLUGIN(version_text, ...)                                                                          \
-  static_assert(::kairos::detail::check_callbacks<__VA_ARGS__>());                                                \
-  namespace {                                                                                                     \
-  struct KairosPluginFacts {                                                                                      \
-    static constexpr const char* version = version_text;                                                          \
-  };                                                                                                              \
-  }                                                                                                               \
-  extern "C" {                                                                                                    \
-  __attribute__((used, visibility("hidden"))) extern constexpr auto kairos_manifest_v1 =                          \
-      ::kairos::detail::make_manifest<KairosPluginFacts, __VA_ARGS__>();                                          \
-  __attribute__((used, visibility("default"))) extern constexpr kairos_plugin kairos_plugin_v1 =                  \
-      ::kairos::detail::make_plugin<KairosPluginFacts, __VA_ARGS__>();                                            \
-  }                                                                                                               \
+/// KAIROS_PLUGIN("1.0.0", First, Second): once in a shared object, at namespace scope, after the callbacks.
+/// Emits the entry symbol, the manifest and the note that leads to it; all of it is constant data.
+#define KAIROS_PLUGIN(version_text, ...)                                                         \
+  static_assert(::kairos::detail::check_callbacks<__VA_ARGS__>());                               \
+  namespace {                                                                                    \
+  struct KairosPluginFacts {                                                                     \
+    static constexpr const char* version = version_text;                                         \
+  };                                                                                             \
+  }                                                                                              \
+  extern "C" {                                                                                   \
+  __attribute__((used, visibility("hidden"))) extern constexpr auto kairos_manifest_v1 =         \
+      ::kairos::detail::make_manifest<KairosPluginFacts, __VA_ARGS__>();                         \
+  __attribute__((used, visibility("default"))) extern constexpr kairos_plugin kairos_plugin_v1 = \
+      ::kairos::detail::make_plugin<KairosPluginFacts, __VA_ARGS__>();                           \
+  }                                                                                              \
   KAIROS_NOTE(kairos_manifest_v1);

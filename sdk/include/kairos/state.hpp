@@ -18,7 +18,8 @@ inline namespace v1 {
 
 namespace detail {
 
-/// A named piece of the state. The functions are set by State<T>; a table of virtual functions would be no constant in C++17.
+/// A named piece of the state. The functions are set by State<T>; a table of virtual functions would be no
+/// constant in C++17.
 class StateBase {
  public:
   /// Bytes of the value; borrowed until it changes.
@@ -42,8 +43,8 @@ class StateBase {
   StateBase* next = nullptr;
 
  protected:
-  constexpr StateBase(Members* owner, const char* key, View viewer, Fits fitter, Assign assigner, Lifetime maker,
-                      Lifetime ender)
+  constexpr StateBase(Members* owner, const char* key, View viewer, Fits fitter, Assign assigner,
+                      Lifetime maker, Lifetime ender)
       : name_(key), view_(viewer), fits_(fitter), assign_(assigner), make_(maker), end_(ender) {
     owner->states.add(this);
   }
@@ -61,11 +62,12 @@ inline void no_lifetime(StateBase&) {}
 
 }  // namespace detail
 
-/// A number, enumeration or other trivially copyable value: State<int> wait{this, "wait", 0}; used like the value itself.
-/// The name is part of the saved state: rename it and old states no longer load.
+/// A number, enumeration or other trivially copyable value: State<int> wait{this, "wait", 0}; used like the
+/// value itself. The name is part of the saved state: rename it and old states no longer load.
 template <class T>
 class State : public detail::StateBase {
-  static_assert(std::is_trivially_copyable_v<T>, "State<T> holds trivially copyable values, std::string and std::vector of such");
+  static_assert(std::is_trivially_copyable_v<T>,
+                "State<T> holds trivially copyable values, std::string and std::vector of such");
 
  public:
   template <class Initial>
@@ -103,11 +105,13 @@ class State : public detail::StateBase {
 
 namespace detail {
 
-/// States that own memory. The object lives from create to destroy, behind a pointer, so that the callback stays a constant.
+/// States that own memory. The object lives from create to destroy, behind a pointer, so that the callback
+/// stays a constant.
 template <class Container>
 class ContainerState : public StateBase {
   using Element = typename Container::value_type;
-  static_assert(std::is_trivially_copyable_v<Element>, "a saved std::vector holds trivially copyable elements");
+  static_assert(std::is_trivially_copyable_v<Element>,
+                "a saved std::vector holds trivially copyable elements");
 
  public:
   constexpr ContainerState(Members* owner, const char* name)
@@ -151,7 +155,11 @@ class State<std::vector<T>> : public detail::ContainerState<std::vector<T>> {
   using detail::ContainerState<std::vector<T>>::ContainerState;
 };
 
-/// Weights remembered by the host, saved with the state: Snapshot best{this, "best_weights"}; best.take(epoch); best.restore(end).
+/// Weights remembered by the host, saved with the state:
+///
+///   Snapshot best{this, "best_weights"};
+///   best.take(epoch);
+///   best.restore(end);
 class Snapshot : public State<std::uint64_t> {
  public:
   constexpr Snapshot(detail::Members* owner, const char* name) : State(owner, name, 0) {}

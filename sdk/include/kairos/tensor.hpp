@@ -46,7 +46,8 @@ class Tensor {
   }
   /// For a tensor that was borrowed with Access::Write.
   [[nodiscard]] float* mutable_data() const {
-    if (raw_.access != KAIROS_ACCESS_WRITE) throw Error(KAIROS_E_DENIED, "this tensor was borrowed for reading");
+    if (raw_.access != KAIROS_ACCESS_WRITE)
+      throw Error(KAIROS_E_DENIED, "this tensor was borrowed for reading");
     return reinterpret_cast<float*>(static_cast<char*>(raw_.view.data) + raw_.view.byte_offset);
   }
   /// The view as DLPack knows it.

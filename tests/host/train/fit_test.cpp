@@ -262,7 +262,7 @@ TEST_CASE("Options outside their range are refused before anything runs", "[host
   SECTION("split above one") {
     options.validation_split = 1.5;
     expected =
-        "--validation-split: the value is outside its range; found 1.500000, expected a share between 0 and "
+        "--validation-split: the value is outside its range; found 1.5, expected a share between 0 and "
         "1";
   }
   SECTION("split that leaves nothing") {

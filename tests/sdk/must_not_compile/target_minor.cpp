@@ -1,4 +1,4 @@
-// expect: KAIROS_TARGET_MINOR is newer than this SDK: install a newer Kairos SDK or lower KAIROS_TARGET_MINOR
+// expect: KAIROS_TARGET_MINOR is newer than this SDK
 // SPDX-License-Identifier: MIT
 // A plugin that wants more than this SDK describes.
 #define KAIROS_TARGET_MINOR 99

@@ -40,10 +40,12 @@ constexpr kairos_hooks make_hooks() {
   return hooks;
 }
 
-/// Asked before anything else is made of the classes, so that the sentences come first in what the compiler prints.
+/// Asked before anything else is made of the classes, so that the sentences come first in what the compiler
+/// prints.
 template <class... Callbacks>
 constexpr bool check_callbacks() {
-  static_assert(sizeof...(Callbacks) > 0, "kairos: KAIROS_PLUGIN(version, Callback, …) names at least one callback");
+  static_assert(sizeof...(Callbacks) > 0,
+                "kairos: KAIROS_PLUGIN(version, Callback, …) names at least one callback");
   return (check_callback<Callbacks>() && ...);
 }
 
@@ -71,23 +73,23 @@ struct Tables {
 
   static constexpr kairos_hooks hooks = make_hooks<T>();
 
-  static constexpr kairos_callback callback = {
-      sizeof(kairos_callback),
-      static_cast<std::int32_t>(Declared_phase<T>::value),
-      static_cast<std::uint64_t>(Declared_capabilities<T>::value),
-      T::id,
-      Declared_summary<T>::value,
-      Declared_publishes<T>::value,
-      has_state<T>() ? Declared_state_version<T>::value : 0,
-      has_state<T>() ? Declared_oldest_state_version<T>::value : 0,
-      option_pointers.data(),
-      static_cast<std::uint32_t>(count),
-      0,
-      &hooks};
+  static constexpr kairos_callback callback = {sizeof(kairos_callback),
+                                               static_cast<std::int32_t>(Declared_phase<T>::value),
+                                               static_cast<std::uint64_t>(Declared_capabilities<T>::value),
+                                               T::id,
+                                               Declared_summary<T>::value,
+                                               Declared_publishes<T>::value,
+                                               has_state<T>() ? Declared_state_version<T>::value : 0,
+                                               has_state<T>() ? Declared_oldest_state_version<T>::value : 0,
+                                               option_pointers.data(),
+                                               static_cast<std::uint32_t>(count),
+                                               0,
+                                               &hooks};
 };
 
 template <class... Callbacks>
-inline constexpr std::array<const kairos_callback*, sizeof...(Callbacks)> callback_pointers = {&Tables<Callbacks>::callback...};
+inline constexpr std::array<const kairos_callback*, sizeof...(Callbacks)> callback_pointers = {
+    &Tables<Callbacks>::callback...};
 
 template <class Facts, class... Callbacks>
 constexpr kairos_plugin make_plugin() {

@@ -43,7 +43,8 @@ struct Sink {
   }
   constexpr void integer(std::int64_t value) {
     if (value < 0) put('-');
-    std::uint64_t rest = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+    std::uint64_t rest =
+        value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
     char digits[20] = {};
     int n = 0;
     do {
@@ -67,8 +68,8 @@ struct Sink {
   constexpr void hex_float(double value);
 };
 
-/// A double as the shortest m·10^e for which reading it back is exact by construction (|m| < 2^53 and |e| <= 22: one rounding);
-/// what has none is written as a hexadecimal float in quotes, which loses nothing either.
+/// A double as the shortest m·10^e for which reading it back is exact by construction (|m| < 2^53 and |e| <=
+/// 22: one rounding); what has none is written as a hexadecimal float in quotes, which loses nothing either.
 constexpr void Sink::number(double value) {
   if (value != value) return quoted("nan");
   if (value - value != 0.0) return quoted(value > 0 ? "inf" : "-inf");
@@ -104,7 +105,7 @@ constexpr void Sink::hex_float(double value) {
 }
 
 constexpr const char* type_name(std::int32_t type) {
-  constexpr const char* names[] = {"",     "bool",     "int",    "float",     "string",
+  constexpr const char* names[] = {"",     "bool", "int",      "float",  "string",
                                    "enum", "path", "duration", "metric", "expression"};
   return names[type];
 }
@@ -257,7 +258,8 @@ struct ManifestData {
 template <class Facts, class... Callbacks>
 constexpr auto make_manifest() {
   constexpr std::uint32_t n = write_manifest<Facts, Callbacks...>(nullptr);
-  static_assert(n <= KAIROS_MANIFEST_LIMIT, "kairos: the manifest is too long; shorten help texts or split the plugin");
+  static_assert(n <= KAIROS_MANIFEST_LIMIT,
+                "kairos: the manifest is too long; shorten help texts or split the plugin");
   ManifestData<n> data{{n, 0}, {}};
   write_manifest<Facts, Callbacks...>(data.text);
   return data;

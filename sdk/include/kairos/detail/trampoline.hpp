@@ -52,7 +52,8 @@ kairos_status create(const kairos_host* host, kairos_call* call, void** self) {
   const kairos_status status = guarded(host, call, [&] {
     made = new T{};
     made->interfaces.ask(host);
-    for (OptionBase* option = made->options.first; option != nullptr; option = option->next) option->fill(host);
+    for (OptionBase* option = made->options.first; option != nullptr; option = option->next)
+      option->fill(host);
     for (StateBase* state = made->states.first; state != nullptr; state = state->next) state->make();
     for (OwnedBase* owned = made->owned.first; owned != nullptr; owned = owned->next) owned->make();
   });
@@ -137,7 +138,8 @@ inline std::string_view saved_value(std::string_view saved, std::string_view nam
   return {};
 }
 
-/// Loads by name; `own_version` is the class's state_version. What a newer version of the callback added keeps its initial value; all is checked before anything changes.
+/// Loads by name; `own_version` is the class's state_version. What a newer version of the callback added
+/// keeps its initial value; all is checked before anything changes.
 template <class T, std::uint32_t own_version>
 kairos_status state_load(void* self, kairos_call* call, const kairos_reader* in) {
   T* callback = static_cast<T*>(self);
@@ -150,7 +152,8 @@ kairos_status state_load(void* self, kairos_call* call, const kairos_reader* in)
         throw Error(KAIROS_E_DATA, std::string("the saved state has no usable \"") + state->name() + "\"");
     }
     for (StateBase* state = callback->states.first; state != nullptr; state = state->next)
-      if (const std::string_view value = saved_value(bytes, state->name()); value.data() != nullptr) state->assign(value);
+      if (const std::string_view value = saved_value(bytes, state->name()); value.data() != nullptr)
+        state->assign(value);
   });
 }
 
