@@ -11,6 +11,7 @@
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "io/atomic_file.hpp"
+#include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
 #include "train/prepare.hpp"
 
@@ -137,7 +138,9 @@ void write_outputs(const Settings& settings, const FitOptions& options, Model& m
                    const History& history) {
   if (settings.has("save_weights")) model.save(settings.text("save_weights"), SaveContent::Weights);
   if (settings.has("history")) write_history(history, settings.text("history"));
-  if (!options.run_directory.empty()) write_history(history, options.run_directory / "history.json");
+  if (options.run_directory.empty()) return;
+  write_history(history, options.run_directory / "history.json");
+  write_file(options.run_directory / "callback_state", history.callback_state);
 }
 
 int exit_code(const History& history, const FitOptions& options) {
@@ -155,6 +158,7 @@ int run_fit(Arguments arguments) {
   require(settings, "data", "Name a .csv, .npy or .npz file");
 
   FitOptions options = fit_options(settings);
+  if (settings.has("callback_state")) options.callback_state = read_file(settings.text("callback_state"));
   options.plugins = parse_specs(settings.list("plugin"));
   const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
   options.catalog = &catalog;

@@ -136,6 +136,9 @@ ReplayCase case_from(const json& one, const std::string& where, double default_r
 
 // ---------------------------------------------------------------- logs
 
+/// Far beyond any run, far from where counting on would overflow.
+constexpr double latest_epoch = 1e12;
+
 std::optional<double> number_from(const std::string& field, const std::string& where) {
   if (field.empty() || field == "NA") return std::nullopt;
   double value = 0;
@@ -189,8 +192,13 @@ History history_from_csv(std::string_view text, const std::string& file) {
   const auto epoch = std::find_if(history.series.begin(), history.series.end(),
                                   [](const History::Series& one) { return one.key == "epoch"; });
   if (epoch == history.series.end()) return history;
-  for (std::size_t i = 0; i < epoch->values.size(); ++i)
-    history.epochs[i] = std::llround(epoch->values[i].value_or(static_cast<double>(i)));
+  for (std::size_t i = 0; i < epoch->values.size(); ++i) {
+    const double index = epoch->values[i].value_or(-1);
+    if (!(index >= 0 && index <= latest_epoch && index == std::floor(index)))
+      throw Error(ErrorKind::File, {"KAIROS-F065", file, "column \"epoch\" has what is no index of an epoch",
+                                    std::to_string(index), "0, 1, …", "Correct the column"});
+    history.epochs[i] = static_cast<std::int64_t>(index);
+  }
   history.series.erase(epoch);
   return history;
 }
@@ -216,7 +224,9 @@ ReplayRun read_logs(const std::filesystem::path& file) {
   const History history = file.extension() == ".json" ? parse_history(text, file.string())
                                                       : history_from_csv(text, file.string());
   ReplayRun run;
-  if (!history.epochs.empty()) run.initial_epoch = std::max<std::int64_t>(history.epochs.front(), 0);
+  if (!history.epochs.empty())
+    run.initial_epoch =
+        std::clamp<std::int64_t>(history.epochs.front(), 0, static_cast<std::int64_t>(latest_epoch));
   run.epochs.resize(history.epochs.size());
   for (std::size_t e = 0; e < run.epochs.size(); ++e) {
     if (history.epochs[e] != run.initial_epoch + static_cast<std::int64_t>(e))

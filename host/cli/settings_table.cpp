@@ -77,29 +77,33 @@ std::vector<Setting> fit_settings() {
                 "SGD(learning_rate=0.1,momentum=0.9), adam, rmsprop, adagrad"}});
   append_compile(all);
   append_data(all);
-  append(all, {
-                  {"epochs", "nb_epoch", Kind::Int, "1", "N", "index after the last epoch"},
-                  {"initial_epoch", "", Kind::Int, "0", "N", "index of the first epoch"},
-                  {"verbose", "", Kind::Text, "1", "0|1|2", "0 silent, 1 progress bar, 2 one line per epoch"},
-                  {"validation_split", "", Kind::Number, "", "SHARE",
-                   "the last samples, before any shuffle, are held out"},
-                  {"validation_data", "", Kind::Text, "", "FILE",
-                   "samples to validate on; wins over --validation-split"},
-                  {"validation_freq", "", Kind::Text, "1", "N|A,B,…",
-                   "validate every N epochs, or after the epochs A, B, … (from 1)"},
-                  {"validation_batch_size", "", Kind::Int, "0", "N",
-                   "samples in a validation batch; 0: --batch-size"},
-                  {"validation_steps", "", Kind::Int, "0", "N", "batches of a validation; 0: all"},
-                  {"shuffle", "", Kind::Text, "true", "true|false|batch",
-                   "order of samples in each epoch; batch: whole batches change places"},
-                  {"class_weight", "", Kind::Text, "", "0=1,1=5", "weight of each class in training"},
-                  {"steps_per_epoch", "", Kind::Int, "0", "N",
-                   "batches in an epoch; 0: all. The next epoch goes on where one stopped"},
-                  {"save_weights", "", Kind::Text, "", "FILE",
-                   "write the weights at the end (.npz, .h5, .weights.h5)"},
-                  {"history", "", Kind::Text, "", "FILE",
-                   "write the History (.json, .csv, or .txt as Python prints it)"},
-              });
+  append(
+      all,
+      {
+          {"epochs", "nb_epoch", Kind::Int, "1", "N", "index after the last epoch"},
+          {"initial_epoch", "", Kind::Int, "0", "N", "index of the first epoch"},
+          {"verbose", "", Kind::Text, "1", "0|1|2", "0 silent, 1 progress bar, 2 one line per epoch"},
+          {"validation_split", "", Kind::Number, "", "SHARE",
+           "the last samples, before any shuffle, are held out"},
+          {"validation_data", "", Kind::Text, "", "FILE",
+           "samples to validate on; wins over --validation-split"},
+          {"validation_freq", "", Kind::Text, "1", "N|A,B,…",
+           "validate every N epochs, or after the epochs A, B, … (from 1)"},
+          {"validation_batch_size", "", Kind::Int, "0", "N",
+           "samples in a validation batch; 0: --batch-size"},
+          {"validation_steps", "", Kind::Int, "0", "N", "batches of a validation; 0: all"},
+          {"shuffle", "", Kind::Text, "true", "true|false|batch",
+           "order of samples in each epoch; batch: whole batches change places"},
+          {"class_weight", "", Kind::Text, "", "0=1,1=5", "weight of each class in training"},
+          {"callback_state", "", Kind::Text, "", "FILE",
+           "go on with what the callbacks of an earlier run remember (callback_state in its run directory)"},
+          {"steps_per_epoch", "", Kind::Int, "0", "N",
+           "batches in an epoch; 0: all. The next epoch goes on where one stopped"},
+          {"save_weights", "", Kind::Text, "", "FILE",
+           "write the weights at the end (.npz, .h5, .weights.h5)"},
+          {"history", "", Kind::Text, "", "FILE",
+           "write the History (.json, .csv, or .txt as Python prints it)"},
+      });
   append_plugins(all);
   append(all, {{"explain_order", "", Kind::Switch, "", "", "print in which order callbacks run, and end"}});
   append_general(all);
