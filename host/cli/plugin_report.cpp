@@ -210,7 +210,7 @@ std::string lower(std::string text) {
 
 std::string catalog_json(const Catalog& catalog) {
   ordered_json document;
-  document["directories"] = document["plugins"] = document["refused"] = ordered_json::array();
+  for (const char* key : {"directories", "plugins", "refused"}) document[key] = ordered_json::array();
   for (const auto& directory : catalog.directories()) document["directories"].push_back(directory.string());
   for (const Plugin& plugin : catalog.plugins()) document["plugins"].push_back(json_of(plugin, std::nullopt));
   for (const Refusal& refusal : catalog.refusals()) document["refused"].push_back(json_of(refusal));

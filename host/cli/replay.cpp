@@ -111,7 +111,8 @@ ordered_json json_of(const ReplayResult& result) {
   one["final_lr"] = result.final_rate;
   one["stopped"] = result.stop.has_value();
   one["stop_reason"] = result.stop ? ordered_json(result.stop->reason) : ordered_json();
-  one["saved_after_epoch"] = one["saved_files"] = ordered_json::array();
+  one["saved_after_epoch"] = ordered_json::array();
+  one["saved_files"] = ordered_json::array();
   for (const ReplayResult::Saved& saved : result.saved) {
     one["saved_after_epoch"].push_back(saved.epoch);
     one["saved_files"].push_back(saved.file.filename().string());

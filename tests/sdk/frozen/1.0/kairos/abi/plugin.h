@@ -19,9 +19,10 @@ extern "C" {
 typedef struct kairos_hooks {
   uint32_t size, reserved;
 
-  /* Makes an instance; options are readable. On failure nothing may be left behind. [fit-thread & loading] */
+  /* Required. Makes an instance; options are readable. On failure nothing may be left behind. [fit-thread & loading] */
   kairos_status (*create)(const kairos_host *host, kairos_call *call, void **self);
-  /* Ends it; its tasks have been joined. Called once for each create that succeeded. [fit-thread & any-state] */
+  /* Ends it; its tasks have been joined. Called once for each create that succeeded; null if there is nothing to end.
+   * [fit-thread & any-state] */
   void (*destroy)(void *self);
 
   /* The model and its keys are known, nothing has run, state is not yet restored: the last place for a configuration error.
