@@ -71,6 +71,8 @@ FIT = [
     ("history below a file", {"history": "data.csv/h.json"}, 6, ["--history", "data.csv"]),
     ("weights onto a directory", {"save_weights": "taken.npz"}, 6, ["--save-weights taken.npz", "directory"]),
     ("weights that are not there", {"weights": "nothing.npz"}, 6, ["nothing.npz"]),
+    ("state that is not there", {"callback_state": "nothing"}, 6, ["nothing"]),
+    ("state that is damaged", {"callback_state": "text.so"}, 7, ["KAIROS-C006"]),
     ("model that is not there", {"model": "nothing.json"}, 6, ["nothing.json"]),
     ("model that is no JSON", {"model": "broken.json"}, 6, ["broken.json:1:2"]),
 ]

@@ -87,11 +87,19 @@ class Outputs(ProgramTest):
         self.kairos(*self.fit(run_dir="runs/first", plugin=["CSVLogger:filename=log.csv",
                                                             "ModelCheckpoint:filepath='m-{epoch}.h5',period=3"]))
         run = self.directory / "runs" / "first"
-        self.assertEqual(sorted(path.name for path in run.iterdir()), ["history.json", "log.csv", "m-3.h5", "run.json"])
+        self.assertEqual(sorted(path.name for path in run.iterdir()),
+                         ["callback_state", "history.json", "log.csv", "m-3.h5", "run.json"])
         self.assertEqual(json.loads((run / "run.json").read_text())["epochs"], 3)
         self.assertEqual(len(json.loads((run / "history.json").read_text())["epoch"]), 3)
         self.kairos("fit", "--config", run / "run.json", "--run-dir", "runs/second")
         self.assertEqual((run / "history.json").read_text(), self.text("runs/second/history.json"))
+
+    def test_callbacks_go_on_with_what_they_remember(self):
+        still = {"optimizer": "SGD(learning_rate=0)", "shuffle": "false", "plugin": "EarlyStopping:monitor=loss,patience=3"}
+        self.kairos(*self.fit(**still, epochs=2, run_dir="run"))
+        for state, last in (("run/callback_state", 3), (None, 5)):
+            self.kairos(*self.fit(**still, initial_epoch=2, epochs=9, callback_state=state, history="h.json"))
+            self.assertEqual(json.loads(self.text("h.json"))["epoch"][-1], last)
 
     def test_same_seed_gives_the_same_bits(self):
         for name in ("one", "two"):
