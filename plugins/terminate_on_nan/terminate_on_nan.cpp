@@ -9,8 +9,8 @@
 
 namespace kairos::plugins {
 
-/// Behaves as Keras 3.15 `TerminateOnNaN`: after a batch whose running loss is NaN or infinite no further batch is trained; validation
-/// and on_epoch_end still happen.
+/// Behaves as Keras 3.15 `TerminateOnNaN`: after a batch whose running loss is NaN or infinite no further
+/// batch is trained; validation and on_epoch_end still happen.
 struct TerminateOnNaN : Callback<TerminateOnNaN> {
   static constexpr auto id = "kairos.TerminateOnNaN";
   static constexpr auto summary = "Ends the run when the loss is NaN or infinite.";
