@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "host/temporary_directory.hpp"
 #include "kairos/host/compile.hpp"
+#include "kairos/host/fit.hpp"
 
 using namespace kairos::host;
 
@@ -143,4 +145,44 @@ TEST_CASE("Layers on oneDNN allocate nothing of ours either", "[host][nn]") {
   CHECK(first.train.ours == 0);
   CHECK(first.test.ours == 0);
   CHECK(first.train.of_onednn > 0);  // the products did run on it
+}
+
+namespace {
+
+/// Allocations of a whole fit of three epochs over `batches` batches, with shipped callbacks that watch every
+/// batch.
+int fit_allocations(std::int64_t batches) {
+  const kairos::tests::TemporaryDirectory directory;
+  CompileOptions compiled;
+  compiled.loss = "sparse_categorical_crossentropy";
+  compiled.metrics = {"accuracy"};
+  const auto model = compile({"", "dense(12,relu) dense(4,softmax)", {8}}, compiled);
+  Dataset data;
+  const std::int64_t n = 16 * batches - 5;
+  data.inputs = {{"x", {{n, 8}, std::vector<float>(static_cast<std::size_t>(8 * n), 0.5F)}}};
+  data.targets = {{"y", {{n}, std::vector<float>(static_cast<std::size_t>(n), 1.0F)}}};
+  const Catalog catalog = Catalog::scan(std::vector<std::filesystem::path>{KAIROS_TEST_PLUGINS});
+  FitOptions options;
+  options.epochs = 3;
+  options.batch_size = 16;
+  options.catalog = &catalog;
+  options.run_directory = directory.path();
+  for (const char* spec :
+       {"TerminateOnNaN", "EarlyStopping:monitor=loss,patience=9", "CSVLogger:filename=log.csv",
+        "ReduceLROnPlateau:monitor=loss", "LearningRateScheduler:schedule=lr*0.9"})
+    options.plugins.push_back(parse_plugin_spec(spec));
+  counter = Counter{true, 0, 0};
+  (void)fit(*model, data, options);
+  counter.active = false;
+  return counter.ours;
+}
+
+}  // namespace
+
+TEST_CASE("A fit with callbacks allocates as often for many batches as for few", "[host][nn]") {
+  (void)fit_allocations(4);  // what is allocated once in a process
+  const int few = fit_allocations(4), many = fit_allocations(64);
+  INFO("allocations per batch: " << static_cast<double>(many - few) / (3 * 60.0));
+  CHECK(few > 0);
+  CHECK(many == few);
 }
