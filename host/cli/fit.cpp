@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <csignal>
@@ -89,13 +90,23 @@ FitOptions fit_options(const Settings& settings) {
 }
 
 /// --verbose 1 and 2 are the plugin ProgbarLogger, last in the user's order as in Keras, unless the user
-/// placed one.
+/// placed one. A host without that plugin trains all the same.
 void add_progress(std::vector<PluginSpec>& specs, const std::string& verbose, const Catalog& catalog) {
   if (verbose == "0") return;
   if (verbose != "1" && verbose != "2") bad_value("--verbose", verbose, "0, 1 or 2", "Write --verbose 1");
-  const Catalog::Match progress = catalog.find("kairos.ProgbarLogger");
+  constexpr std::string_view progress = "kairos.ProgbarLogger";
   for (const PluginSpec& spec : specs)
-    if (catalog.find(spec).callback == progress.callback) return;
+    if (catalog.find(spec).callback->id == progress) return;
+  const bool found = std::ranges::any_of(catalog.plugins(), [&](const Plugin& plugin) {
+    return std::ranges::any_of(plugin.manifest.callbacks,
+                               [&](const auto& one) { return one.id == progress; });
+  });
+  if (!found) {
+    console_messages()(Level::Warning, "",
+                       "the plugin ProgbarLogger is not found, so that no progress is shown. "
+                       "Name its directory with --plugin-dir, or say --verbose 0");
+    return;
+  }
   specs.push_back(parse_plugin_spec("kairos.ProgbarLogger:verbose=" + verbose));
 }
 
