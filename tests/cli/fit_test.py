@@ -2,6 +2,7 @@
 """What fit does with its settings, its files, its signals, and callbacks that fail."""
 import json
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -133,6 +134,14 @@ class Outputs(ProgramTest):
         self.assertNotIn("\r", out)
         self.assertNotIn("\x1b", out)
         self.assertEqual(len(re.findall(r"^3/3 \S{20} .*loss: ", out, re.MULTILINE)), 3, out)
+
+    def test_run_without_the_progress_plugin_is_warned_and_trains(self):
+        (self.directory / "bin").mkdir()
+        program = shutil.copy(KAIROS, self.directory / "bin/kairos")
+        run = subprocess.run([program, *self.fit(verbose=1)], cwd=self.directory, capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(run.stderr, "warning: the plugin ProgbarLogger is not found, so that no progress is shown. "
+                                     "Name its directory with --plugin-dir, or say --verbose 0\n")
 
     def test_verbose_0_is_silent(self):
         self.assertEqual(self.kairos(*self.fit()), "")
