@@ -62,6 +62,9 @@ if [ -e "$run" ]; then
   rm -r "$run"
 fi
 
+shown=$kairos
+[ "$PWD" != "$root" ] || shown=${kairos#"$root"/}
+
 # Pixels are 0 … 16, and the model takes them as they are.
 set -- fit \
   --data "$root/samples/data/digits.csv" --target label --validation-split 0.2 \
@@ -76,7 +79,7 @@ set -- fit \
 
 echo "Training:"
 echo
-printf '%s' "$kairos"
+printf '%s' "$shown"
 for argument in "$@"; do
   case $argument in
     --*) printf ' \\\n  %s' "$argument" ;;
@@ -97,10 +100,10 @@ END
 cat <<END
 
 Next:
-  $kairos plugins list                      what can be dropped in
-  $kairos plugins inspect EarlyStopping     its options
-  $kairos fit --help                        every argument of fit
-  samples/hello_callback/README.md          a callback of your own in 20 lines
+  $shown plugins list                    # what can be dropped in
+  $shown plugins inspect EarlyStopping   # its options
+  $shown fit --help                      # every argument of fit
+  samples/hello_callback/README.md: a callback of your own in 20 lines
 END
 awk -v best="$best" 'BEGIN { exit best >= 0.96 ? 0 : 1 }' ||
   { echo "quickstart: expected a validation accuracy of 0.96 or more, found $best" >&2; exit 1; }

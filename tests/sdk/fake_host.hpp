@@ -144,18 +144,15 @@ class FakeHost {
     return KAIROS_OK;
   }
 
+  static void drop(kairos_call* call, std::uint64_t slot) { call->host->snapshots.erase(slot); }
+  static std::uint32_t count(kairos_call* call) {
+    return static_cast<std::uint32_t>(call->host->logs.size());
+  }
+  static std::int32_t stop_requested(kairos_call* call) { return call->host->stop_reason.empty() ? 0 : 1; }
+
   static constexpr kairos_logs logs_table = {
-      sizeof(kairos_logs),
-      0,
-      [](kairos_call* call) { return static_cast<std::uint32_t>(call->host->logs.size()); },
-      &key,
-      &find,
-      &value,
-      &declare,
-      &publish};
-  static constexpr kairos_control control_table = {
-      sizeof(kairos_control), 0, &request_stop,
-      [](kairos_call* call) { return call->host->stop_reason.empty() ? 0 : 1; }};
+      sizeof(kairos_logs), 0, &count, &key, &find, &value, &declare, &publish};
+  static constexpr kairos_control control_table = {sizeof(kairos_control), 0, &request_stop, &stop_requested};
   static constexpr kairos_model model_table = {
       sizeof(kairos_model),
       0,
@@ -168,7 +165,7 @@ class FakeHost {
       [](kairos_call* call, kairos_str) { return call->refuse(KAIROS_E_IO, "nothing to load"); },
       &snapshot,
       &rollback,
-      [](kairos_call* call, std::uint64_t slot) { call->host->snapshots.erase(slot); },
+      &drop,
       [](kairos_call*, kairos_str* out) {
         return *out = kairos_str{"", 0}, KAIROS_OK;
       }};
