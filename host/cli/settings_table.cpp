@@ -181,4 +181,21 @@ std::vector<Setting> replay_settings() {
   return all;
 }
 
+std::vector<Setting> summary_settings() {
+  std::vector<Setting> all;
+  append_help(all);
+  return all;
+}
+
+std::vector<Setting> convert_settings() {
+  std::vector<Setting> all;
+  append(all,
+         {{"model", "", Kind::Text, "", "MODEL",
+           "the architecture, where IN holds weights only: Keras JSON, a Keras file or a shorthand"},
+          {"weights_only", "", Kind::Switch, "", "", "write weights, where OUT could hold a whole model"},
+          {"drop_training", "", Kind::Switch, "", "", "leave loss, metrics and optimizer out"}});
+  append_help(all);
+  return all;
+}
+
 }  // namespace kairos::host::cli
