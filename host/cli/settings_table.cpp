@@ -37,9 +37,10 @@ void append_compile(std::vector<Setting>& to) {
 void append_data(std::vector<Setting>& to) {
   append(to, {
                  {"data", "", Kind::Text, "", "FILE",
-                  ".csv, .npy or .npz (arrays x, y, sample_weight, x_val, y_val)"},
+                  ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), or IDX "
+                  "(train-images-idx3-ubyte.gz)"},
                  {"target", "", Kind::Text, "", "COLUMN|FILE",
-                  "column of a CSV by name or index (-1: the last), or an .npy file"},
+                  "column of a CSV by name or index (-1: the last), or an .npy or IDX file"},
                  {"sample_weight", "", Kind::Text, "", "COLUMN|FILE", "weight of each sample"},
                  {"header", "", Kind::Text, "detect", "detect|true|false",
                   "whether the first line of a CSV names the columns"},

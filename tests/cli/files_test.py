@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Model files as a user meets them: checkpoints, models to go on with, conversions, the table of layers."""
+"""Model files as a user meets them: checkpoints, models to go on with, conversions, the table of layers;
+and data in files of their own."""
+import gzip
 import json
 import pathlib
+import struct
 import zipfile
 
 import numpy as np
@@ -134,6 +137,34 @@ Model: "sequential"
             run = self.run_kairos("summary", *names)
             self.assertEqual(run.returncode, code, run.stderr)
             self.assertIn(sentence, run.stderr)
+
+
+class Idx(ProgramTest):
+    def put_idx(self, name, array, wrap=lambda content: content):
+        header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+        (self.directory / name).write_bytes(wrap(header + array.astype(np.uint8).tobytes()))
+
+    def test_images_and_labels_train_as_the_same_arrays_do(self):
+        labels = np.arange(40) % 2
+        images = np.random.default_rng(5).integers(0, 100, (40, 4, 3)) + 120 * labels[:, None, None]
+        self.put_idx("train-images-idx3-ubyte.gz", images, gzip.compress)
+        self.put_idx("train-labels-idx1-ubyte.gz", labels, gzip.compress)
+        self.put_idx("train-labels.idx1-ubyte", labels)
+        np.savez(self.directory / "d.npz", x=images.astype(np.float32), y=labels.astype(np.float32))
+        model = "flatten() dense(4,tanh) dense(2,softmax)"
+        for name, settings in {"a": {"data": "d.npz", "target": None},
+                               "b": {"data": "train-images-idx3-ubyte.gz", "target": "train-labels-idx1-ubyte.gz"},
+                               "c": {"data": "train-images-idx3-ubyte.gz", "target": "train-labels.idx1-ubyte"}}.items():
+            self.kairos(*self.fit(model=model, history=f"{name}.json", metrics="accuracy", validation_split=0.25, **settings))
+        self.assertEqual(self.text("a.json"), self.text("b.json"))
+        self.assertEqual(self.text("a.json"), self.text("c.json"))
+
+    def test_label_outside_the_output_is_refused_before_training(self):
+        self.put_idx("x-idx2-ubyte", np.ones((4, 3)))
+        self.put_idx("y-idx1-ubyte", np.array([0, 1, 2, 1]))
+        run = self.run_kairos(*self.fit(data="x-idx2-ubyte", target="y-idx1-ubyte", history="h.json"))
+        self.assertEqual(run.returncode, 4, run.stderr)
+        self.assertFalse((self.directory / "h.json").exists())
 
 
 if __name__ == "__main__":
