@@ -15,7 +15,7 @@ int run_evaluate(Arguments arguments) {
   if (settings.help_wanted()) return print(settings.help("loss and metrics of a model on data")), 0;
   if (settings.is_on("print_config")) return print(settings.json()), 0;
   require(settings, "model", "Name a Keras file, or a shorthand with --weights");
-  require(settings, "data", "Name a .csv, .npy or .npz file");
+  require(settings, "data", "Name a .csv, .npy, .npz or IDX file");
 
   PassOptions options;
   options.batch_size = settings.integer("batch_size");

@@ -166,7 +166,7 @@ int run_fit(Arguments arguments) {
   if (settings.is_on("print_config")) return print(settings.json()), 0;
   require(settings, "model",
           "Name a Keras file, or a shorthand such as --model \"dense(64,relu) dense(10,softmax)\"");
-  require(settings, "data", "Name a .csv, .npy or .npz file");
+  require(settings, "data", "Name a .csv, .npy, .npz or IDX file");
 
   FitOptions options = fit_options(settings);
   if (settings.has("callback_state")) options.callback_state = read_file(settings.text("callback_state"));

@@ -29,6 +29,8 @@ constexpr Command commands[] = {
     {"predict", "outputs of a model for data", cli::run_predict},
     {"plugins", "list or inspect plugins without running them", cli::run_plugins},
     {"replay", "run callbacks over given logs, without a model", cli::run_replay},
+    {"summary", "layers of a model and what they hold", cli::run_summary},
+    {"convert", "a model from one of Keras' formats to another", cli::run_convert},
 };
 
 std::string usage() {

@@ -29,7 +29,7 @@ int run_predict(Arguments arguments) {
   if (settings.help_wanted()) return print(settings.help("outputs of a model for data")), 0;
   if (settings.is_on("print_config")) return print(settings.json()), 0;
   require(settings, "model", "Name a Keras file, or a shorthand with --weights");
-  require(settings, "data", "Name a .csv, .npy or .npz file");
+  require(settings, "data", "Name a .csv, .npy, .npz or IDX file");
   require(settings, "out", "Name the file to write, such as --out predictions.npy");
 
   PassOptions options;

@@ -41,6 +41,8 @@ struct Setting {
 [[nodiscard]] std::vector<Setting> plugins_list_settings();
 [[nodiscard]] std::vector<Setting> plugins_inspect_settings();
 [[nodiscard]] std::vector<Setting> replay_settings();
+[[nodiscard]] std::vector<Setting> summary_settings();
+[[nodiscard]] std::vector<Setting> convert_settings();
 
 /// The settings of one call: defaults, then the configuration, then the command line.
 class Settings {

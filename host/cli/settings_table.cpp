@@ -13,14 +13,14 @@ void append(std::vector<Setting>& to, std::initializer_list<Setting> more) {
 }
 
 void append_model(std::vector<Setting>& to) {
-  append(to,
-         {
-             {"model", "", Kind::Text, "", "MODEL",
-              "Keras JSON (.json), a Keras file (.h5), or a shorthand: \"dense(64,relu) dense(10,softmax)\""},
-             {"weights", "", Kind::Text, "", "FILE",
-              "start from these weights (.npz in get_weights() order, .h5, .weights.h5)"},
-             {"seed", "", Kind::Int, "0", "N", "fixes initial weights, dropout and the order of samples"},
-         });
+  append(to, {
+                 {"model", "", Kind::Text, "", "MODEL",
+                  "Keras JSON (.json), a Keras file (.keras, .h5), or a shorthand: \"dense(64,relu) "
+                  "dense(10,softmax)\""},
+                 {"weights", "", Kind::Text, "", "FILE",
+                  "start from these weights (.npz in get_weights() order, .h5, .weights.h5, .keras)"},
+                 {"seed", "", Kind::Int, "0", "N", "fixes initial weights, dropout and the order of samples"},
+             });
 }
 
 void append_compile(std::vector<Setting>& to) {
@@ -37,9 +37,10 @@ void append_compile(std::vector<Setting>& to) {
 void append_data(std::vector<Setting>& to) {
   append(to, {
                  {"data", "", Kind::Text, "", "FILE",
-                  ".csv, .npy or .npz (arrays x, y, sample_weight, x_val, y_val)"},
+                  ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), or IDX "
+                  "(train-images-idx3-ubyte.gz)"},
                  {"target", "", Kind::Text, "", "COLUMN|FILE",
-                  "column of a CSV by name or index (-1: the last), or an .npy file"},
+                  "column of a CSV by name or index (-1: the last), or an .npy or IDX file"},
                  {"sample_weight", "", Kind::Text, "", "COLUMN|FILE", "weight of each sample"},
                  {"header", "", Kind::Text, "detect", "detect|true|false",
                   "whether the first line of a CSV names the columns"},
@@ -177,6 +178,23 @@ std::vector<Setting> replay_settings() {
                    "keep there what callbacks write; default: a directory that is removed at the end"},
               });
   append_search(all);
+  append_help(all);
+  return all;
+}
+
+std::vector<Setting> summary_settings() {
+  std::vector<Setting> all;
+  append_help(all);
+  return all;
+}
+
+std::vector<Setting> convert_settings() {
+  std::vector<Setting> all;
+  append(all,
+         {{"model", "", Kind::Text, "", "MODEL",
+           "the architecture, where IN holds weights only: Keras JSON, a Keras file or a shorthand"},
+          {"weights_only", "", Kind::Switch, "", "", "write weights, where OUT could hold a whole model"},
+          {"drop_training", "", Kind::Switch, "", "", "leave loss, metrics and optimizer out"}});
   append_help(all);
   return all;
 }

@@ -6,6 +6,7 @@
 
 #include "data/csv.hpp"
 #include "data/npz_dataset.hpp"
+#include "io/idx.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"
@@ -22,25 +23,26 @@ std::string ending_of(const std::filesystem::path& path) {
 }
 
 Array read_single(const std::string& file) {
+  if (is_idx_name(file)) return read_idx(file);
   return file.ends_with(".npy") ? read_npy(file) : read_csv_column(file);
 }
 
-Dataset read_npy_dataset(const DataSpec& spec) {
+/// A file of one array. `kind` is what messages call it: "an .npy file".
+Dataset read_array_dataset(const DataSpec& spec, const std::string& kind) {
   const auto needs_file = [&](const std::string& role, const char* what) {
     if (!role.empty() && !names_file(role))
       throw Error(ErrorKind::Data,
-                  {"KAIROS-D044", spec.file.string(),
-                   std::string("an .npy file has no columns to take the ") + what + " from",
-                   "\"" + role + "\"", "an .npy or .csv file", "Give the path of such a file"});
+                  {"KAIROS-D044", spec.file.string(), kind + " has no columns to take the " + what + " from",
+                   "\"" + role + "\"", "an .npy, .csv or IDX file", "Give the path of such a file"});
   };
   needs_file(spec.target, "target");
   needs_file(spec.sample_weight, "sample weight");
   if (spec.target.empty() && spec.target_use == TargetUse::Required)
     throw Error(ErrorKind::Data, {"KAIROS-D021", spec.file.string(), "no target is named", "",
-                                  "an .npy file of targets", "Give the path of such a file as the target"});
+                                  kind + " of targets", "Give the path of such a file as the target"});
   Dataset data;
   data.origin = spec.file.string();
-  data.inputs.push_back({"", read_npy(spec.file)});
+  data.inputs.push_back({"", read_single(spec.file.string())});
   return data;
 }
 
@@ -61,14 +63,16 @@ LoadedData load_data(const DataSpec& spec) {
   if (ending == ".npz") {
     loaded = read_npz_dataset(spec);
   } else if (ending == ".npy") {
-    loaded.train = read_npy_dataset(spec);
+    loaded.train = read_array_dataset(spec, "an .npy file");
+  } else if (is_idx_name(spec.file.string())) {
+    loaded.train = read_array_dataset(spec, "an IDX file");
   } else if (ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data") {
     loaded.train = read_csv(spec);
   } else {
     throw Error(ErrorKind::Data,
                 {"KAIROS-D020", spec.file.string(), "this kind of data file is not known",
-                 ending.empty() ? "no ending" : "\"" + ending + "\"", ".csv, .tsv, .txt, .data, .npy or .npz",
-                 "Convert the file, or correct its name"});
+                 ending.empty() ? "no ending" : "\"" + ending + "\"",
+                 ".csv, .tsv, .txt, .data, .npy, .npz or IDX", "Convert the file, or correct its name"});
   }
   if (names_file(spec.target)) loaded.train.targets = {read_apart(spec.target)};
   if (names_file(spec.sample_weight)) loaded.train.sample_weights = {read_apart(spec.sample_weight)};

@@ -77,10 +77,11 @@ void prepare_child(std::uint64_t file_size) {
     ::dup2(nowhere, STDERR_FILENO);
 }
 
-[[noreturn]] void read_in_child(const std::filesystem::path& path, std::uint64_t file_size, ByteSink& sink) {
+template <typename Read>
+[[noreturn]] void read_in_child(const Read& read, std::uint64_t file_size, ByteSink& sink) {
   prepare_child(file_size);
   try {
-    send_model(sink, read_hdf5(path));
+    send_model(sink, read());
   } catch (const Error& error) {
     send_error(sink, error);
   } catch (...) {
@@ -96,25 +97,33 @@ std::string death(int status) {
   return "that the HDF5 library crashes on it";
 }
 
-}  // namespace
-
-ModelFile read_hdf5_isolated(const std::filesystem::path& path) {
-  const std::uint64_t file_size = InputFile(path).size();
+template <typename Read>
+ModelFile isolated(const Read& read, std::uint64_t file_size, const std::string& origin) {
   MemoryFile result;
   const pid_t child = result.valid() ? ::fork() : -1;
   if (child < 0)
     throw Error(ErrorKind::File,
-                {"KAIROS-F027", path.string(), "cannot start the process that reads the file",
+                {"KAIROS-F027", origin, "cannot start the process that reads the file",
                  std::generic_category().message(errno), "", "Raise the limit of processes or memory"});
-  if (child == 0) read_in_child(path, file_size, result);
+  if (child == 0) read_in_child(read, file_size, result);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   ModelFile file;
   if (!receive_model(result, result.rewind(), file))
-    throw Error(ErrorKind::File, {"KAIROS-F021", path.string(), "the HDF5 file is damaged", death(status),
+    throw Error(ErrorKind::File, {"KAIROS-F021", origin, "the HDF5 file is damaged", death(status),
                                   "a file that Keras or Kairos wrote", "Copy or write the file again"});
   return file;
+}
+
+}  // namespace
+
+ModelFile read_hdf5_isolated(const std::filesystem::path& path) {
+  return isolated([&] { return read_hdf5(path); }, InputFile(path).size(), path.string());
+}
+
+ModelFile read_hdf5_isolated(std::string_view bytes, const std::string& origin) {
+  return isolated([&] { return read_hdf5_image(bytes, origin); }, bytes.size(), origin);
 }
 
 }  // namespace kairos::host

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "io/architecture.hpp"
+#include "io/atomic_file.hpp"
 #include "io/hdf5_layouts.hpp"
 #include "io/hdf5_legacy.hpp"
 #include "io/hdf5_reader.hpp"
@@ -61,18 +62,29 @@ ModelFile read_hdf5_keras3(const Hdf5Group& root) {
   return file;
 }
 
-}  // namespace
-
-ModelFile read_hdf5(const std::filesystem::path& path) {
-  const Hdf5Group root = Hdf5Group::open(path);
+ModelFile read_root(const Hdf5Group& root, const std::string& origin) {
   if (is_hdf5_legacy(root)) return read_hdf5_legacy(root);
   if (root.has_group("layers")) return read_hdf5_keras3(root);
-  root.refuse("KAIROS-F024", path.string(), "this HDF5 file holds no Keras model or weights",
+  root.refuse("KAIROS-F024", origin, "this HDF5 file holds no Keras model or weights",
               "neither layer_names nor /model_weights nor /layers", "a file that Keras or Kairos wrote",
               "Check that this is the file you mean");
 }
 
+}  // namespace
+
+ModelFile read_hdf5(const std::filesystem::path& path) {
+  return read_root(Hdf5Group::open(path), path.string());
+}
+
+ModelFile read_hdf5_image(std::string_view bytes, const std::string& origin) {
+  return read_root(Hdf5Group::open_image(bytes, origin), origin);
+}
+
 void write_hdf5_keras3(const std::filesystem::path& path, const ModelFile& file) {
+  write_file(path, hdf5_keras3_image(path, file));
+}
+
+std::string hdf5_keras3_image(const std::filesystem::path& path, const ModelFile& file) {
   const ArchitectureFacts facts = architecture_facts(file.architecture_json, path.string());
   std::vector<LayerWeights> layers;
   for (const LayerWeights* layer : layers_with_groups(file.layers, facts)) layers.push_back(*layer);
@@ -103,7 +115,7 @@ void write_hdf5_keras3(const std::filesystem::path& path, const ModelFile& file)
     if (const std::size_t slash = first.find('/'); slash != std::string::npos)
       writer.text(vars, "name", first.substr(0, slash), Hdf5Charset::Utf8);
   }
-  writer.commit();
+  return writer.image();
 }
 
 }  // namespace kairos::host

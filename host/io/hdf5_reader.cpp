@@ -73,6 +73,22 @@ Hdf5Group Hdf5Group::open(const std::filesystem::path& path) {
   file->size = InputFile(path).size();  // says at once what is no file, before HDF5 waits for it
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_file_locking(access.id(), 0, 1);  // reading must work where locks do not (network, read-only media)
+  return open_root(std::move(file), path.string(), access);
+}
+
+Hdf5Group Hdf5Group::open_image(std::string_view bytes, const std::string& origin) {
+  auto file = std::make_shared<File>();
+  file->name = origin;
+  file->size = bytes.size();
+  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  constexpr std::size_t growth = std::size_t{1} << 16;
+  H5Pset_fapl_core(access.id(), growth, 0);  // nothing behind it: what is opened is the image
+  H5Pset_file_image(access.id(), const_cast<char*>(bytes.data()), bytes.size());  // HDF5 copies it
+  return open_root(std::move(file), origin, access);
+}
+
+Hdf5Group Hdf5Group::open_root(std::shared_ptr<File> file, const std::string& path,
+                               const Hdf5Handle& access) {
   file->handle = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), H5Fclose);
   if (!file->handle.valid())
     throw Error(ErrorKind::File,

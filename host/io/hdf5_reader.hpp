@@ -21,6 +21,8 @@ class Hdf5Group {
  public:
   /// The root of a file.
   [[nodiscard]] static Hdf5Group open(const std::filesystem::path& path);
+  /// The root of a file whose bytes are at hand; they are copied. `origin` is what messages name.
+  [[nodiscard]] static Hdf5Group open_image(std::string_view bytes, const std::string& origin);
 
   [[nodiscard]] bool has_group(const std::string& name) const;
   [[nodiscard]] bool has_array(const std::string& name) const;
@@ -51,6 +53,8 @@ class Hdf5Group {
   struct File;
   enum class Kind { Missing, Group, Array, Other };
 
+  [[nodiscard]] static Hdf5Group open_root(std::shared_ptr<File> file, const std::string& path,
+                                           const Hdf5Handle& access);
   Hdf5Group(std::shared_ptr<const File> file, Hdf5Handle group, std::string path);
   [[nodiscard]] Kind kind_of(const std::string& name) const;
   [[nodiscard]] Hdf5Handle open_array(const std::string& path) const;

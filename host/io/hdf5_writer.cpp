@@ -80,13 +80,17 @@ void Hdf5Writer::integer(const std::string& path, std::int64_t value) {
   if (H5Dwrite(dataset.id(), H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0) fail(path);
 }
 
-void Hdf5Writer::commit() {
+std::string Hdf5Writer::image() {
   if (H5Fflush(file_.id(), H5F_SCOPE_LOCAL) < 0) fail("/");
   const ssize_t size = H5Fget_file_image(file_.id(), nullptr, 0);
   if (size < 0) fail("/");
   std::string image(static_cast<std::size_t>(size), '\0');
   if (H5Fget_file_image(file_.id(), image.data(), image.size()) != size) fail("/");
-  write_file(path_, image);
+  return image;
+}
+
+void Hdf5Writer::commit() {
+  write_file(path_, image());
 }
 
 }  // namespace kairos::host

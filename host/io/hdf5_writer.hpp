@@ -30,6 +30,8 @@ class Hdf5Writer {
   /// A scalar integer: int32 where it fits, as Keras counts its steps.
   void integer(const std::string& path, std::int64_t value);
 
+  /// The bytes of the file.
+  [[nodiscard]] std::string image();
   /// Writes the file under its name, atomically.
   void commit();
 

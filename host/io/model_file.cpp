@@ -9,6 +9,7 @@
 
 #include "io/hdf5_isolated.hpp"
 #include "io/hdf5_layouts.hpp"
+#include "io/keras_archive.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
 
@@ -16,7 +17,7 @@ namespace kairos::host {
 
 namespace {
 
-enum class Format { Legacy, Keras3Weights, Npz };
+enum class Format { Legacy, Keras3Weights, KerasArchive, Npz };
 
 Format format_of(const std::filesystem::path& path) {
   std::string name = path.filename().string();
@@ -25,12 +26,13 @@ Format format_of(const std::filesystem::path& path) {
   const std::string_view text = name;
   if (text.ends_with(".weights.h5")) return Format::Keras3Weights;
   if (text.ends_with(".h5") || text.ends_with(".hdf5")) return Format::Legacy;
+  if (text.ends_with(".keras")) return Format::KerasArchive;
   if (text.ends_with(".npz")) return Format::Npz;
   const std::string ending = path.extension().string();
-  throw Error(ErrorKind::File,
-              {"KAIROS-F020", path.string(), "this kind of model file is not supported",
-               ending.empty() ? "no ending" : "\"" + ending + "\"",
-               ".h5, .hdf5, .weights.h5 or .npz (weights only)", "Choose a name with one of these endings"});
+  throw Error(ErrorKind::File, {"KAIROS-F020", path.string(), "this kind of model file is not supported",
+                                ending.empty() ? "no ending" : "\"" + ending + "\"",
+                                ".keras, .h5, .hdf5, .weights.h5 or .npz (weights only)",
+                                "Choose a name with one of these endings"});
 }
 
 void require(bool condition, const std::filesystem::path& path, const char* what, const char* cure) {
@@ -163,7 +165,11 @@ std::vector<Array> by_position(const ModelFile& file, const std::vector<LayerWei
 
 void check_model_ending(const std::filesystem::path& path, SaveContent content) {
   require(format_of(path) != Format::Npz || content == SaveContent::Weights, path,
-          "an .npz file can hold weights only, not a model", "Choose the ending .h5, or save weights only");
+          "an .npz file can hold weights only, not a model",
+          "Choose the ending .keras or .h5, or save weights only");
+  require(format_of(path) != Format::KerasArchive || content == SaveContent::Model, path,
+          "a .keras archive holds a whole model, not weights only",
+          "Choose the ending .weights.h5, or save the whole model");
 }
 
 void write_model_file(const std::filesystem::path& path, SaveContent content, const ModelFile& file) {
@@ -174,11 +180,21 @@ void write_model_file(const std::filesystem::path& path, SaveContent content, co
   if (format == Format::Npz) return write_npz(path, flat(file));
   if (format == Format::Keras3Weights && content == SaveContent::Weights)
     return write_hdf5_keras3(path, file);
+  if (format == Format::KerasArchive) return write_keras_archive(path, file);
   write_hdf5_legacy(path, content, file);
 }
 
 ModelFile read_model_file(const std::filesystem::path& path) {
-  return format_of(path) == Format::Npz ? read_flat(path) : read_hdf5_isolated(path);
+  switch (format_of(path)) {
+    case Format::Npz:
+      return read_flat(path);
+    case Format::KerasArchive:
+      return read_keras_archive(path);
+    case Format::Legacy:
+    case Format::Keras3Weights:
+      break;
+  }
+  return read_hdf5_isolated(path);
 }
 
 std::vector<Array> weights_for(const ModelFile& file, const std::vector<LayerWeights>& layers,

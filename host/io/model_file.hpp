@@ -23,7 +23,8 @@ struct LayerWeights {
 /// How the weights in a file find their layers.
 enum class WeightsLayout {
   Ordered,  ///< legacy HDF5: the layers that have weights, one after the other; names do not count
-  Keyed,    ///< Keras 3 `.weights.h5`: `name` is the key made of the class name ("dense", "dense_1")
+  Keyed,    ///< Keras 3 `.weights.h5` and `.keras`: `name` is the key made of the class name ("dense",
+            ///< "dense_1")
   Flat,     ///< `.npz`: one entry without a name, all weights in get_weights() order
 };
 
@@ -40,8 +41,8 @@ struct ModelFile {
 };
 
 /// Writes atomically; the ending decides: `.h5` and `.hdf5` legacy HDF5, `.weights.h5` Keras 3's weights (the
-/// whole model in legacy HDF5 if that is asked for, as Keras does), `.npz` weights "0", "1", … Throws
-/// Error(File).
+/// whole model in legacy HDF5 if that is asked for, as Keras does), `.npz` weights "0", "1", …, `.keras` the
+/// whole model as Keras 3 keeps it. Throws Error(File).
 void write_model_file(const std::filesystem::path& path, SaveContent content, const ModelFile& file);
 
 /// Reads what `write_model_file` and Keras 1 to 3 write. HDF5 is told apart by what is in it, not by its

@@ -108,9 +108,9 @@ with tempfile.TemporaryDirectory() as name:
     for key, value in trace["evaluate"].items():
         compare(f"evaluate: {key}", results.get(key, np.nan), value)
 
-    # What Keras wrote: the whole model, and the weights alone in both layouts.
+    # What Keras wrote: the whole model in both formats, and the weights alone.
     files = GOLDEN / "files"
-    for model in (["model.h5"], ["model_no_optimizer.h5"], ["model.json", "legacy_weights.h5"],
+    for model in (["model.h5"], ["model.keras"], ["model_no_optimizer.h5"], ["model.json", "legacy_weights.h5"],
                   ["model.json", "keras3.weights.h5"], ["model.json", "weights.npz"]):
         weights = ["--weights", files / model[1]] if len(model) > 1 else []
         kairos("predict", "--model", files / model[0], *weights, "--data", files / "x.npy", "--out", "q.npy", cwd=directory)

@@ -287,15 +287,15 @@ TEST_CASE("Model files with other endings or contents are refused before anythin
   const auto write = [&](const char* name, SaveContent content) {
     return refusal(directory, [&] { write_model_file(directory / name, content, model); });
   };
-  CHECK(write("m.keras", SaveContent::Model) ==
-        "KAIROS-F020: m.keras: this kind of model file is not supported; found \".keras\", expected .h5, "
-        ".hdf5, "
-        ".weights.h5 or .npz (weights only). Choose a name with one of these endings.");
+  CHECK(write("m.onnx", SaveContent::Model) ==
+        "KAIROS-F020: m.onnx: this kind of model file is not supported; found \".onnx\", expected .keras, "
+        ".h5, .hdf5, .weights.h5 or .npz (weights only). Choose a name with one of these endings.");
   CHECK_THAT(write("m", SaveContent::Model),
              Catch::Matchers::StartsWith("KAIROS-F020: m: this kind of model file is not "
                                          "supported; found no ending"));
   CHECK(write("m.npz", SaveContent::Model) ==
-        "KAIROS-F026: m.npz: an .npz file can hold weights only, not a model. Choose the ending .h5, or save "
+        "KAIROS-F026: m.npz: an .npz file can hold weights only, not a model. Choose the ending .keras or "
+        ".h5, or save "
         "weights only.");
   CHECK_THAT(write("absent/m.h5", SaveContent::Model),
              Catch::Matchers::StartsWith(

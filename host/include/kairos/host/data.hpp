@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads data sets from files: CSV, NPY and NPZ.
+// Reads data sets from files: CSV, NPY, NPZ and IDX.
 #pragma once
 
 #include <filesystem>
@@ -26,9 +26,9 @@ enum class TargetUse {
 
 /// What to read and what it means.
 struct DataSpec {
-  std::filesystem::path file;  ///< .csv, .tsv, .txt, .data, .npy or .npz
+  std::filesystem::path file;  ///< .csv, .tsv, .txt, .data, .npy, .npz, IDX or IDX.gz
   /// CSV: a column by name or by index from 0 (from the end: -1), several as "a,b"; NPZ: an array, "y" if
-  /// empty; for each: an .npy file, or one column of numbers in a .csv file.
+  /// empty; for each: an .npy or IDX file, or one column of numbers in a .csv file.
   std::string target;
   std::string
       sample_weight;  ///< as `target`, but one column; "" for none (NPZ: "sample_weight" if it is there)

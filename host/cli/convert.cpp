@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// kairos convert: a model from one of Keras' formats to another.
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+
+#include "cli/command.hpp"
+#include "cli/inputs.hpp"
+#include "cli/stored_model.hpp"
+#include "io/atomic_file.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host::cli {
+
+namespace {
+
+[[noreturn]] void refuse(const char* code, const std::string& where, const char* what,
+                         const std::string& found, const std::string& cure) {
+  throw Error(ErrorKind::Usage, {code, where, what, found, "", cure});
+}
+
+bool ends_with(std::string name, std::string_view ending) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+  return name.ends_with(ending);
+}
+
+/// Where the architecture comes from: the file itself, or --model for one of weights.
+ModelSource architecture_of(const StoredModel& stored, const Settings& settings) {
+  if (stored.has_architecture()) {
+    if (settings.has("model"))
+      refuse("KAIROS-U041", "--model", "the file has an architecture of its own", "\"" + stored.name + "\"",
+             "Leave --model out");
+    return stored.source;
+  }
+  if (!settings.has("model"))
+    refuse("KAIROS-U041", stored.name, "the file holds weights and no model", "",
+           "Give the architecture with --model, for example --model model.json");
+  StoredModel architecture = open_model(settings.text("model"));
+  if (!architecture.has_architecture())
+    refuse("KAIROS-U041", "--model " + architecture.name, "the file holds weights and no model", "",
+           "Name a file with an architecture");
+  return architecture.source;
+}
+
+/// What became of the optimizer.
+enum class OptimizerFate { Absent, Kept, Unnamed, LeftOut };
+
+OptimizerFate fate_of(Model& model, const ModelFile& file, const CompileOptions& options) {
+  if (options.loss.empty()) return file.optimizer.empty() ? OptimizerFate::Absent : OptimizerFate::LeftOut;
+  // A file that does not name its optimizer cannot say whose state it holds.
+  if (options.optimizer == CompileOptions().optimizer) return OptimizerFate::Unnamed;
+  if (file.optimizer.empty()) return OptimizerFate::Absent;
+  return restore_optimizer(model, file) ? OptimizerFate::Kept : OptimizerFate::LeftOut;
+}
+
+/// What was written, and what had no place in it.
+std::string report(const std::string& out, SaveContent content, bool compiled, OptimizerFate fate) {
+  if (content == SaveContent::Weights) return out + ": the weights\n";
+  std::string text = out + ": the model" + (compiled ? ", compiled" : "");
+  switch (fate) {
+    case OptimizerFate::Absent:
+      break;
+    case OptimizerFate::Kept:
+      text += ", with the optimizer's state";
+      break;
+    case OptimizerFate::Unnamed:
+      text += "; the file does not say which optimizer it had, so it is rmsprop as Keras would take it";
+      break;
+    case OptimizerFate::LeftOut:
+      text += "; the optimizer's state is left out";
+      break;
+  }
+  return text + "\n";
+}
+
+int convert(const StoredModel& stored, const std::string& out, const Settings& settings) {
+  const ModelSource source = architecture_of(stored, settings);
+  if (ends_with(out, ".json")) {
+    write_file(out, keras_json(source) + "\n");
+    return print(out + ": the architecture\n"), 0;
+  }
+  const bool weights =
+      settings.is_on("weights_only") || ends_with(out, ".weights.h5") || ends_with(out, ".npz");
+  const SaveContent content = weights ? SaveContent::Weights : SaveContent::Model;
+  check_model_ending(out, content);
+  if (!stored.file)
+    refuse("KAIROS-U042", stored.name, "an architecture has no weights to be written", "\"" + out + "\"",
+           "Convert a file of weights, with --model " + stored.name);
+  CompileOptions options;
+  if (content == SaveContent::Model && !settings.is_on("drop_training"))
+    options = stored_options(*stored.file, stored.name);
+  const std::unique_ptr<Model> model = compile(source, options);
+  model->load_weights(stored.name);
+  const OptimizerFate fate = fate_of(*model, *stored.file, options);
+  model->save(out, content);
+  return print(report(out, content, !options.loss.empty(), fate)), 0;
+}
+
+}  // namespace
+
+int run_convert(Arguments arguments) {
+  std::vector<std::string> flags(arguments.begin(), arguments.end());
+  const std::vector<std::string> names = take_words(flags, convert_settings());
+  const Settings settings("convert", convert_settings(), flags);
+  if (settings.help_wanted())
+    return print(settings.help("IN OUT: a model between .keras, .h5, .hdf5, .weights.h5, .npz and .json")), 0;
+  if (names.size() != 2)
+    refuse("KAIROS-U040", "kairos convert", "it takes two files", std::to_string(names.size()),
+           "Write kairos convert model.h5 model.keras");
+  require_writable(names[1], "OUT");
+  return convert(open_model(names[0]), names[1], settings);
+}
+
+}  // namespace kairos::host::cli

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Keras 3's `.keras`: a zip archive of config.json, metadata.json and model.weights.h5.
+#pragma once
+
+#include <filesystem>
+
+#include "io/model_file.hpp"
+
+namespace kairos::host {
+
+/// Stored or deflated entries; what they declare is believed up to 64 times the size of the archive. Other
+/// entries (assets/) are passed over, and nothing is ever written under a name that the archive gives. Throws
+/// Error(File).
+[[nodiscard]] ModelFile read_keras_archive(const std::filesystem::path& path);
+
+/// Architecture, the compile configuration of a compiled model, weights and the optimizer's variables;
+/// stored, atomic. Throws Error(File).
+void write_keras_archive(const std::filesystem::path& path, const ModelFile& file);
+
+}  // namespace kairos::host

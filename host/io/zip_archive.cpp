@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Opens through a descriptor that was looked at, and builds in memory: libzip would otherwise write through a
+// temporary file of its own and hide why writing failed.
+#include "io/zip_archive.hpp"
+
+#include <unistd.h>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+struct FreeSource {
+  void operator()(zip_source_t* source) const noexcept { zip_source_free(source); }
+};
+using Source = std::unique_ptr<zip_source_t, FreeSource>;
+
+[[noreturn]] void cannot_build(const std::filesystem::path& path, const std::string& reason) {
+  throw Error(ErrorKind::File, {"KAIROS-F009", path.string(), "cannot build the archive", reason, "",
+                                "Give each array a name of its own"});
+}
+
+/// libzip keeps a pointer to the bytes until the archive is closed.
+void add_entry(zip_t* archive, const ZipContent& content, const std::filesystem::path& path) {
+  Source source(zip_source_buffer(archive, content.bytes.data(), content.bytes.size(), 0));
+  if (!source) cannot_build(path, zip_strerror(archive));
+  const zip_int64_t index = zip_file_add(archive, content.name.c_str(), source.get(), ZIP_FL_ENC_UTF_8);
+  if (index < 0) cannot_build(path, zip_strerror(archive));
+  static_cast<void>(source.release());  // the archive owns it now
+  const auto entry = static_cast<zip_uint64_t>(index);
+  constexpr zip_uint16_t dos_epoch_date = 0x21;  // 1980-01-01: equal content gives equal bytes
+  if (zip_set_file_compression(archive, entry, ZIP_CM_STORE, 0) != 0 ||
+      zip_file_set_dostime(archive, entry, 0, dos_epoch_date, 0) != 0)
+    cannot_build(path, zip_strerror(archive));
+}
+
+std::string read_back(zip_source_t* source, const std::filesystem::path& path) {
+  zip_stat_t status;
+  zip_stat_init(&status);
+  if (zip_source_stat(source, &status) != 0 || zip_source_open(source) != 0)
+    cannot_build(path, zip_error_strerror(zip_source_error(source)));
+  std::string bytes(status.size, '\0');
+  const zip_int64_t n = zip_source_read(source, bytes.data(), bytes.size());
+  zip_source_close(source);
+  if (n < 0 || static_cast<std::size_t>(n) != bytes.size()) cannot_build(path, "short read");
+  return bytes;
+}
+
+}  // namespace
+
+ZipArchive open_zip(const InputFile& file, std::string& reason) {
+  const int descriptor = ::dup(file.descriptor());
+  int error = 0;
+  ZipArchive archive(zip_fdopen(descriptor, 0, &error));
+  if (archive) return archive;
+  ::close(descriptor);
+  zip_error_t detail;
+  zip_error_init_with_code(&detail, error);
+  reason = zip_error_strerror(&detail);
+  zip_error_fini(&detail);
+  return archive;
+}
+
+std::string build_zip(const std::filesystem::path& path, const std::vector<ZipContent>& entries) {
+  zip_error_t error;
+  zip_error_init(&error);
+  const Source target(zip_source_buffer_create(nullptr, 0, 0, &error));
+  if (!target) cannot_build(path, zip_error_strerror(&error));
+  ZipArchive archive(zip_open_from_source(target.get(), ZIP_TRUNCATE, &error));
+  if (!archive) cannot_build(path, zip_error_strerror(&error));
+  zip_source_keep(target.get());  // one reference stays with us when the archive is closed
+  for (const ZipContent& entry : entries) add_entry(archive.get(), entry, path);
+  if (zip_close(archive.get()) != 0) cannot_build(path, zip_strerror(archive.get()));
+  static_cast<void>(archive.release());
+  return read_back(target.get(), path);
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// libzip's handles with an owner, and archives built in memory. For npz.cpp and keras_archive.cpp only.
+#pragma once
+
+#include <zip.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/input_file.hpp"
+
+namespace kairos::host {
+
+struct DiscardZip {
+  void operator()(zip_t* archive) const noexcept { zip_discard(archive); }
+};
+struct CloseZipEntry {
+  void operator()(zip_file_t* entry) const noexcept { zip_fclose(entry); }
+};
+using ZipArchive = std::unique_ptr<zip_t, DiscardZip>;
+using ZipEntry = std::unique_ptr<zip_file_t, CloseZipEntry>;
+
+/// Null with the reason in `reason` if `file` is no complete archive. `file` may be closed before it.
+[[nodiscard]] ZipArchive open_zip(const InputFile& file, std::string& reason);
+
+/// What is to stand in an archive.
+struct ZipContent {
+  std::string name;
+  std::string bytes;
+};
+
+/// The bytes of an archive with these entries, stored, in this order; equal content gives equal bytes. `path`
+/// is for messages. Throws Error(File).
+[[nodiscard]] std::string build_zip(const std::filesystem::path& path,
+                                    const std::vector<ZipContent>& entries);
+
+}  // namespace kairos::host

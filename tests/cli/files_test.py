@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""Model files as a user meets them: checkpoints, models to go on with, conversions, the table of layers;
+and data in files of their own."""
+import gzip
+import json
+import pathlib
+import struct
+import zipfile
+
+import numpy as np
+
+from program import ProgramTest, main
+
+GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "fit" / "mlp_adam_class_weight_one_hot" / "files"
+
+
+class Archives(ProgramTest):
+    def test_checkpoint_in_an_archive_predicts_like_the_model_and_trains_on(self):
+        self.kairos(*self.fit(plugin="ModelCheckpoint:filepath='{epoch:02d}.keras'", save_weights="end.npz", metrics="accuracy"))
+        self.assertEqual(sorted(path.name for path in self.directory.glob("*.keras")), ["01.keras", "02.keras", "03.keras"])
+        archive = zipfile.ZipFile(self.directory / "03.keras")
+        compiled = json.loads(archive.read("config.json"))["compile_config"]
+        self.assertEqual((compiled["loss"], compiled["metrics"], compiled["optimizer"]["class_name"]),
+                         ("sparse_categorical_crossentropy", ["accuracy"], "RMSprop"))
+        data = ["--data", "data.csv", "--target", "label"]
+        self.kairos("predict", "--model", "dense(4,tanh) dense(2,softmax)", "--weights", "end.npz", *data, "--out", "a.npy")
+        self.kairos("predict", "--model", "03.keras", *data, "--out", "b.npy")
+        np.testing.assert_array_equal(np.load(self.directory / "a.npy"), np.load(self.directory / "b.npy"))
+        # Loss and metrics come out of the file.
+        self.assertIn("accuracy", json.loads(self.kairos("evaluate", "--model", "03.keras", *data, "--json")))
+        self.kairos(*self.fit(model="03.keras", loss=None, epochs=1, history="h.json"))
+        self.assertIn("accuracy", json.loads(self.text("h.json"))["history"])
+
+    def test_archive_of_weights_alone_is_refused_before_training(self):
+        run = self.run_kairos(*self.fit(plugin="ModelCheckpoint:filepath=m.keras,save_weights_only=true"))
+        self.assertNotEqual(run.returncode, 0)
+        self.assertIn("a .keras archive holds a whole model, not weights only", run.stderr)
+        self.assertEqual([path.name for path in self.directory.iterdir()], ["data.csv"])
+
+
+class Conversion(ProgramTest):
+    def predict(self, model, *more):
+        self.kairos("predict", "--model", model, *more, "--data", GOLDEN / "x.npy", "--out", "p.npy")
+        return np.load(self.directory / "p.npy")
+
+    def test_each_format_gives_each_other_and_predicts_equally(self):
+        expected = np.load(GOLDEN / "predict.npy")
+        architecture = GOLDEN / "model.json"
+        sources = [([GOLDEN / name], []) for name in ("model.h5", "model.keras", "model_no_optimizer.h5")]
+        sources += [([GOLDEN / name], ["--model", architecture]) for name in ("keras3.weights.h5", "weights.npz", "legacy_weights.h5")]
+        for source, more in sources:
+            for target in ("o.keras", "o.h5", "o.hdf5"):
+                self.kairos("convert", *source, target, *more)
+                np.testing.assert_allclose(self.predict(target), expected, rtol=1e-5, atol=1e-7, err_msg=f"{source} {target}")
+            for target in ("o.weights.h5", "o.npz"):
+                self.kairos("convert", *source, target, *more)
+                found = self.predict(architecture, "--weights", target)
+                np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7, err_msg=f"{source} {target}")
+        self.kairos("convert", GOLDEN / "model.h5", "o.json")
+        np.testing.assert_allclose(self.predict("o.json", "--weights", "o.npz"), expected, rtol=1e-5, atol=1e-7)
+
+    def test_there_and_back_loses_nothing(self):
+        self.assertEqual(self.kairos("convert", GOLDEN / "model.h5", "a.h5"),
+                         "a.h5: the model, compiled, with the optimizer's state\n")
+        self.kairos("convert", "a.h5", "b.keras")
+        self.kairos("convert", "b.keras", "c.h5")
+        self.assertEqual((self.directory / "a.h5").read_bytes(), (self.directory / "c.h5").read_bytes())
+
+    def test_what_is_left_out_is_said(self):
+        cases = {
+            ("model.h5", "o.npz"): "o.npz: the weights\n",
+            ("model.h5", "o.h5", "--weights-only"): "o.h5: the weights\n",
+            ("model.h5", "o.keras", "--drop-training"): "o.keras: the model; the optimizer's state is left out\n",
+            ("model_no_optimizer.h5", "o.keras"): "o.keras: the model\n",
+            ("model.keras", "o.h5"): "o.h5: the model, compiled; the file does not say which optimizer it had, so it is rmsprop "
+                                     "as Keras would take it\n",
+            ("model.h5", "o.json"): "o.json: the architecture\n",
+        }
+        for (source, *more), sentence in cases.items():
+            self.assertEqual(self.kairos("convert", GOLDEN / source, *more), sentence)
+
+    def test_what_a_target_cannot_hold_is_refused_and_nothing_is_written(self):
+        before = self.files()
+        cases = [
+            (6, "KAIROS-F020", "model.h5", "o.onnx"),
+            (6, "KAIROS-F026", "model.h5", "o.keras", "--weights-only"),
+            (2, "KAIROS-U041: .*the file holds weights and no model. Give the architecture with --model", "weights.npz", "o.keras"),
+            (2, "KAIROS-U041: --model: the file has an architecture of its own", "model.h5", "o.keras", "--model", "dense(1)"),
+            (2, "KAIROS-U042: .*an architecture has no weights to be written", "model.json", "o.keras"),
+            (5, "KAIROS-M09[01]", "weights.npz", "o.keras", "--model", "input(6) dense(3)"),
+            (2, "KAIROS-U040: kairos convert: it takes two files; found 1", "model.h5"),
+            (2, "KAIROS-U001: .*Did you mean \"--drop-training\"", "model.h5", "o.keras", "--drop-trainign"),
+            (6, "KAIROS-F001", "absent.h5", "o.keras"),
+        ]
+        for code, sentence, source, *more in cases:
+            run = self.run_kairos("convert", GOLDEN / source, *more)
+            self.assertEqual(run.returncode, code, run.stderr)
+            self.assertRegex(run.stderr, sentence)
+            self.assertEqual(run.stderr.count("\n"), 1)
+        self.assertEqual(self.files(), before)
+
+
+class Summary(ProgramTest):
+    TABLE = """\
+Model: "sequential"
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
+┃ Layer (type)                    ┃ Output Shape           ┃       Param # ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
+│ dense (Dense)                   │ (None, 12)             │            84 │
+├─────────────────────────────────┼────────────────────────┼───────────────┤
+│ dense_1 (Dense)                 │ (None, 4)              │            52 │
+└─────────────────────────────────┴────────────────────────┴───────────────┘
+ Total params: {total}
+ Trainable params: 136 (544.00 B)
+ Non-trainable params: 0 (0.00 B)
+"""
+
+    def test_table_is_that_of_keras(self):
+        self.assertEqual(self.kairos("summary", GOLDEN / "model.keras"),
+                         self.TABLE.format(total="410 (1.60 KB)") + " Optimizer params: 274 (1.07 KB)\n")
+        for name in ("model_no_optimizer.h5", "model.json"):
+            self.assertEqual(self.kairos("summary", GOLDEN / name), self.TABLE.format(total="136 (544.00 B)"))
+
+    def test_wide_models_and_frozen_layers_are_counted(self):
+        self.kairos("convert", GOLDEN / "model.h5", "m.json")
+        model = json.loads(self.text("m.json"))
+        model["config"]["layers"][1]["config"].update(trainable=False, name="a_layer_whose_name_is_longer_than_usual")
+        self.put("m.json", json.dumps(model))
+        out = self.kairos("summary", "m.json")
+        self.assertIn("│ a_layer_whose_name_is_longer_than_usual (Dense) │ (None, 12)", out)
+        self.assertIn(" Trainable params: 52 (208.00 B)\n Non-trainable params: 84 (336.00 B)\n", out)
+        self.assertIn(" Total params: 1,049,600 (4.00 MB)\n", self.kairos("summary", "input(1024) dense(1024)"))
+
+    def test_files_without_a_model_are_refused(self):
+        for code, sentence, *names in [(5, "KAIROS-M095", GOLDEN / "weights.npz"), (2, "KAIROS-U040"),
+                                       (2, "KAIROS-U040", "a.h5", "b.h5"), (6, "KAIROS-F001", "absent.keras")]:
+            run = self.run_kairos("summary", *names)
+            self.assertEqual(run.returncode, code, run.stderr)
+            self.assertIn(sentence, run.stderr)
+
+
+class Idx(ProgramTest):
+    def put_idx(self, name, array, wrap=lambda content: content):
+        header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+        (self.directory / name).write_bytes(wrap(header + array.astype(np.uint8).tobytes()))
+
+    def test_images_and_labels_train_as_the_same_arrays_do(self):
+        labels = np.arange(40) % 2
+        images = np.random.default_rng(5).integers(0, 100, (40, 4, 3)) + 120 * labels[:, None, None]
+        self.put_idx("train-images-idx3-ubyte.gz", images, gzip.compress)
+        self.put_idx("train-labels-idx1-ubyte.gz", labels, gzip.compress)
+        self.put_idx("train-labels.idx1-ubyte", labels)
+        np.savez(self.directory / "d.npz", x=images.astype(np.float32), y=labels.astype(np.float32))
+        model = "flatten() dense(4,tanh) dense(2,softmax)"
+        for name, settings in {"a": {"data": "d.npz", "target": None},
+                               "b": {"data": "train-images-idx3-ubyte.gz", "target": "train-labels-idx1-ubyte.gz"},
+                               "c": {"data": "train-images-idx3-ubyte.gz", "target": "train-labels.idx1-ubyte"}}.items():
+            self.kairos(*self.fit(model=model, history=f"{name}.json", metrics="accuracy", validation_split=0.25, **settings))
+        self.assertEqual(self.text("a.json"), self.text("b.json"))
+        self.assertEqual(self.text("a.json"), self.text("c.json"))
+
+    def test_label_outside_the_output_is_refused_before_training(self):
+        self.put_idx("x-idx2-ubyte", np.ones((4, 3)))
+        self.put_idx("y-idx1-ubyte", np.array([0, 1, 2, 1]))
+        run = self.run_kairos(*self.fit(data="x-idx2-ubyte", target="y-idx1-ubyte", history="h.json"))
+        self.assertEqual(run.returncode, 4, run.stderr)
+        self.assertFalse((self.directory / "h.json").exists())
+
+
+if __name__ == "__main__":
+    main()
