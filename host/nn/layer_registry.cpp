@@ -10,10 +10,8 @@ namespace {
 
 const std::vector<LayerType>& layer_types() {
   static const std::vector<LayerType> types{
-      dense_layer_type(),
-      activation_layer_type(),
-      dropout_layer_type(),
-      flatten_layer_type(),
+      dense_layer_type(),   activation_layer_type(),          dropout_layer_type(),
+      flatten_layer_type(), batch_normalization_layer_type(),
   };
   return types;
 }

@@ -8,6 +8,7 @@
 namespace kairos::host {
 
 [[nodiscard]] LayerType activation_layer_type();
+[[nodiscard]] LayerType batch_normalization_layer_type();
 [[nodiscard]] LayerType dense_layer_type();
 [[nodiscard]] LayerType dropout_layer_type();
 [[nodiscard]] LayerType flatten_layer_type();

@@ -131,8 +131,8 @@ TEST_CASE("Training and testing allocate nothing once the batch sizes were seen"
        {"sgd(momentum=0.9,nesterov=true,clipnorm=1)", "adam(amsgrad=true,global_clipnorm=1)",
         "rmsprop(centered=true,momentum=0.5)", "adagrad(weight_decay=0.1)"}) {
     INFO(optimizer);
-    const Run run =
-        steady_run("dense(12,gelu,l2=0.01) dropout(0.2) dense(8) relu dense(4,softmax)", 8, optimizer);
+    const Run run = steady_run("dense(12,gelu,l2=0.01) dropout(0.2) dense(8) batchnorm relu dense(4,softmax)",
+                               8, optimizer);
     CHECK(run.train.ours == 0);
     CHECK(run.test.ours == 0);
     CHECK(run.train.of_onednn == 0);
