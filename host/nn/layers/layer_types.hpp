@@ -8,10 +8,18 @@
 namespace kairos::host {
 
 [[nodiscard]] LayerType activation_layer_type();
+[[nodiscard]] LayerType average_pooling1d_layer_type();
+[[nodiscard]] LayerType average_pooling2d_layer_type();
 [[nodiscard]] LayerType batch_normalization_layer_type();
+[[nodiscard]] LayerType conv1d_layer_type();
+[[nodiscard]] LayerType conv2d_layer_type();
 [[nodiscard]] LayerType dense_layer_type();
 [[nodiscard]] LayerType dropout_layer_type();
 [[nodiscard]] LayerType flatten_layer_type();
+[[nodiscard]] LayerType global_average_pooling2d_layer_type();
+[[nodiscard]] LayerType global_max_pooling2d_layer_type();
+[[nodiscard]] LayerType max_pooling1d_layer_type();
+[[nodiscard]] LayerType max_pooling2d_layer_type();
 
 /// The activation under that key: a name, or Keras' {"class_name": "function", "config": name}; linear if
 /// absent. Throws Error(Model).

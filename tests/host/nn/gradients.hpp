@@ -53,13 +53,14 @@ class Objective {
 };
 
 /// float32 through several layers: differences of 1e-2 are exact to about 1e-3 for smooth functions.
-inline void check_gradients(host::Graph& graph, std::int64_t batch) {
+///
+/// A smaller step is for functions with kinks, which it is less likely to step over.
+inline void check_gradients(host::Graph& graph, std::int64_t batch, float h = 1e-2F) {
   Objective objective(graph, batch);
   for (std::size_t l = 0; l < graph.layer_count(); ++l)
     for (host::Parameter& parameter : graph.layer(l).parameters()) {
       if (!parameter.trainable) continue;
       for (std::int64_t i = 0; i < parameter.size(); ++i) {
-        constexpr float h = 1e-2F;
         float& weight = parameter.values.data()[i];
         const float before = weight;
         weight = before + h;
