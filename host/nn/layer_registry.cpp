@@ -24,6 +24,13 @@ const std::vector<LayerType>& layer_types() {
       average_pooling2d_layer_type(),
       global_max_pooling2d_layer_type(),
       global_average_pooling2d_layer_type(),
+      relu_layer_type(),
+      leaky_relu_layer_type(),
+      elu_layer_type(),
+      softmax_layer_type(),
+      reshape_layer_type(),
+      zero_padding2d_layer_type(),
+      layer_normalization_layer_type(),
   };
   // clang-format on
   return types;

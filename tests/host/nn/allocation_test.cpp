@@ -186,3 +186,12 @@ TEST_CASE("A fit with callbacks allocates as often for many batches as for few",
   CHECK(few > 0);
   CHECK(many == few);
 }
+
+TEST_CASE("Layers over pictures allocate nothing of ours either", "[host][nn]") {
+  const Run run = steady_run(
+      "reshape((8,8,1)) zeropad conv2d(4,3,gelu) batchnorm ReLU maxpool conv2d(4,3,padding=same,strides=2) "
+      "layernorm avgpool(2,1) flatten dense(4) Softmax",
+      64, "adam");
+  CHECK(run.train.ours == 0);
+  CHECK(run.test.ours == 0);
+}

@@ -138,7 +138,8 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
        "KAIROS-M001: layer \"c\" (Xyzzy): there is no layer \"Xyzzy\" here. Known are: InputLayer, Dense, "
        "Activation, Dropout, Flatten, BatchNormalization, Conv1D, Conv2D, MaxPooling1D, "
        "MaxPooling2D, AveragePooling1D, AveragePooling2D, GlobalMaxPooling2D, "
-       "GlobalAveragePooling2D."},
+       "GlobalAveragePooling2D, ReLU, LeakyReLU, ELU, Softmax, Reshape, ZeroPadding2D, "
+       "LayerNormalization."},
       {R"({"class_name": "Sequential", "config": [{"class_name": "Dense", "module": "mine", "config": {"name": "c"}}]})",
        "KAIROS-M004: layer \"c\" (Dense): classes from outside Keras cannot be loaded; found module "
        "\"mine\", expected a "
