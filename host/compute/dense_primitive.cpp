@@ -2,12 +2,11 @@
 // Makes and runs oneDNN's inner products over arrays in Keras' layout.
 #include "compute/dense_primitive.hpp"
 
-#include <omp.h>
-
 #include <array>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
 
+#include "compute/team_size.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -31,29 +30,11 @@ struct Descriptors {
   dnnl::memory::desc x, kernel, bias, y;
 };
 
-/// Below this many multiply-adds one thread does the product. A team of threads would win little when it is
-/// alone on the machine, and lose much when it is not: every product then waits for whoever has the other
-/// core.
-constexpr std::int64_t one_thread_limit = std::int64_t{2} << 20;
-
-/// oneDNN's OpenMP regions take their size from the thread that makes and runs a primitive; others are not
-/// concerned.
-class TeamSize {
- public:
-  explicit TeamSize(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }
-  ~TeamSize() { omp_set_num_threads(before_); }
-  TeamSize(const TeamSize&) = delete;
-  TeamSize& operator=(const TeamSize&) = delete;
-
- private:
-  int before_;
-};
-
 }  // namespace
 
 struct DensePrimitives::State {
   State(ComputeEngine& owner, std::int64_t rows, std::int64_t inputs, std::int64_t units)
-      : threads(rows * inputs * units < one_thread_limit ? 1 : omp_get_max_threads()),
+      : threads(threads_for(rows * inputs * units)),
         stream(owner.stream()),
         engine(owner.engine(), true),
         descriptors(rows, inputs, units),

@@ -50,6 +50,14 @@ Layer::Layer(ConfigReader& config, std::string class_name)
 }
 
 Parameter& Layer::add_parameter(std::string name, Shape shape) {
+  return append(std::move(name), std::move(shape), Parameter::Kind::Weight);
+}
+
+Parameter& Layer::add_state(std::string name, Shape shape) {
+  return append(std::move(name), std::move(shape), Parameter::Kind::State);
+}
+
+Parameter& Layer::append(std::string name, Shape shape, Parameter::Kind kind) {
   std::int64_t n = 1;
   for (const std::int64_t dimension : shape)
     if (__builtin_mul_overflow(n, dimension, &n) || n > most_values)
@@ -60,9 +68,10 @@ Parameter& Layer::add_parameter(std::string name, Shape shape) {
   Parameter parameter;
   parameter.name = std::move(name);
   parameter.shape = std::move(shape);
-  parameter.trainable = trainable_;
+  parameter.kind = kind;
+  parameter.trainable = trainable_ && kind == Parameter::Kind::Weight;
   parameter.values.reserve(n);
-  if (trainable_) parameter.gradient.reserve(n);
+  if (parameter.trainable) parameter.gradient.reserve(n);
   return parameters_.emplace_back(std::move(parameter));
 }
 

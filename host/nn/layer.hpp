@@ -70,9 +70,13 @@ class Layer {
   virtual void write_config(nlohmann::json& config) const = 0;
   /// With room for its values, and for its gradient if the layer is trained.
   Parameter& add_parameter(std::string name, Shape shape);
+  /// Running means and the like: never trained. Behind all trained parameters, as Keras lists them.
+  Parameter& add_state(std::string name, Shape shape);
   [[noreturn]] void refuse_shape(const Shape& found, const std::string& expected) const;
 
  private:
+  Parameter& append(std::string name, Shape shape, Parameter::Kind kind);
+
   std::string name_;
   std::string class_name_;
   bool trainable_;

@@ -9,12 +9,30 @@ namespace kairos::host {
 namespace {
 
 const std::vector<LayerType>& layer_types() {
+  // clang-format off
   static const std::vector<LayerType> types{
       dense_layer_type(),
       activation_layer_type(),
       dropout_layer_type(),
       flatten_layer_type(),
+      batch_normalization_layer_type(),
+      conv1d_layer_type(),
+      conv2d_layer_type(),
+      max_pooling1d_layer_type(),
+      max_pooling2d_layer_type(),
+      average_pooling1d_layer_type(),
+      average_pooling2d_layer_type(),
+      global_max_pooling2d_layer_type(),
+      global_average_pooling2d_layer_type(),
+      relu_layer_type(),
+      leaky_relu_layer_type(),
+      elu_layer_type(),
+      softmax_layer_type(),
+      reshape_layer_type(),
+      zero_padding2d_layer_type(),
+      layer_normalization_layer_type(),
   };
+  // clang-format on
   return types;
 }
 

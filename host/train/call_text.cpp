@@ -153,6 +153,14 @@ nlohmann::json value_json(const std::string& value) {
   if (const auto [last, error] = std::from_chars(value.data(), end, number);
       error == std::errc{} && last == end)
     return number;
+  if (value.size() > 2 && value.front() == '(' && value.back() == ')') {
+    nlohmann::json list = nlohmann::json::array();
+    for (const CallArgument& item : parse_call("list" + value, value).arguments) {
+      if (!item.name.empty()) return value;
+      list.push_back(value_json(item.value));
+    }
+    return list;
+  }
   if (value.find('(') != std::string::npos) return call_json(parse_call(value, value), value);
   return value;
 }

@@ -16,6 +16,8 @@ GOLDEN = pathlib.Path(sys.argv[2])
 TOLERANCE = 1e-5
 spec = json.loads((GOLDEN / "spec.json").read_text())
 trace = json.loads((GOLDEN / "trace.json").read_text())
+# What a fit leaves to rounding, with the reason; most have no such file.
+noise = json.loads((GOLDEN / "noise.json").read_text()) if (GOLDEN / "noise.json").exists() else {}
 faults = []
 checked = 0
 
@@ -47,7 +49,11 @@ def fit_flags():
     return flags
 
 
-def compare(what, found, expected):
+def relative(what):
+    return noise.get("relative", {}).get(what, TOLERANCE)
+
+
+def compare(what, found, expected, key=None):
     """Relative to the largest value for arrays: what is near zero is a difference of larger numbers."""
     global checked
     checked += 1
@@ -55,8 +61,9 @@ def compare(what, found, expected):
     if found.shape != expected.shape:
         faults.append(f"{what}: shape {found.shape}, expected {expected.shape}")
         return
-    worst = np.max(np.abs(found - expected)) / max(np.max(np.abs(expected)), 1e-30)
-    if not worst <= TOLERANCE:
+    distance = np.max(np.abs(found - expected))
+    worst = distance / max(np.max(np.abs(expected)), 1e-30)
+    if not (worst <= relative(key or what) or distance <= noise.get("absolute", {}).get(what, 0)):
         faults.append(f"{what}: differs by {worst:.2e} relative\n  found    {found.ravel()[:40]}\n"
                       f"  expected {expected.ravel()[:40]}")
 
@@ -73,10 +80,10 @@ def compare_history(history):
             faults.append(f"learning_rate: the decisions differ\n  found    {found}\n  expected {values}")
         # Every epoch for itself: a loss that has become small must be as exact as a large one.
         for epoch, pair in enumerate(zip(found, values)):
-            if abs(pair[0] - pair[1]) > TOLERANCE * abs(pair[1]):
+            if abs(pair[0] - pair[1]) > relative(key) * abs(pair[1]):
                 faults.append(f"{key} in epoch {epoch}: {pair[0]} for {pair[1]}\n  found    {found}\n  expected {values}")
                 break
-        compare(f"history of {key}", found, values)
+        compare(f"history of {key}", found, values, key)
 
 
 def compare_csv(found, expected):

@@ -8,9 +8,25 @@
 namespace kairos::host {
 
 [[nodiscard]] LayerType activation_layer_type();
+[[nodiscard]] LayerType average_pooling1d_layer_type();
+[[nodiscard]] LayerType average_pooling2d_layer_type();
+[[nodiscard]] LayerType batch_normalization_layer_type();
+[[nodiscard]] LayerType conv1d_layer_type();
+[[nodiscard]] LayerType conv2d_layer_type();
 [[nodiscard]] LayerType dense_layer_type();
 [[nodiscard]] LayerType dropout_layer_type();
+[[nodiscard]] LayerType elu_layer_type();
 [[nodiscard]] LayerType flatten_layer_type();
+[[nodiscard]] LayerType global_average_pooling2d_layer_type();
+[[nodiscard]] LayerType global_max_pooling2d_layer_type();
+[[nodiscard]] LayerType layer_normalization_layer_type();
+[[nodiscard]] LayerType leaky_relu_layer_type();
+[[nodiscard]] LayerType max_pooling1d_layer_type();
+[[nodiscard]] LayerType max_pooling2d_layer_type();
+[[nodiscard]] LayerType relu_layer_type();
+[[nodiscard]] LayerType reshape_layer_type();
+[[nodiscard]] LayerType softmax_layer_type();
+[[nodiscard]] LayerType zero_padding2d_layer_type();
 
 /// The activation under that key: a name, or Keras' {"class_name": "function", "config": name}; linear if
 /// absent. Throws Error(Model).

@@ -131,8 +131,8 @@ TEST_CASE("Training and testing allocate nothing once the batch sizes were seen"
        {"sgd(momentum=0.9,nesterov=true,clipnorm=1)", "adam(amsgrad=true,global_clipnorm=1)",
         "rmsprop(centered=true,momentum=0.5)", "adagrad(weight_decay=0.1)"}) {
     INFO(optimizer);
-    const Run run =
-        steady_run("dense(12,gelu,l2=0.01) dropout(0.2) dense(8) relu dense(4,softmax)", 8, optimizer);
+    const Run run = steady_run("dense(12,gelu,l2=0.01) dropout(0.2) dense(8) batchnorm relu dense(4,softmax)",
+                               8, optimizer);
     CHECK(run.train.ours == 0);
     CHECK(run.test.ours == 0);
     CHECK(run.train.of_onednn == 0);
@@ -185,4 +185,13 @@ TEST_CASE("A fit with callbacks allocates as often for many batches as for few",
   INFO("allocations per batch: " << static_cast<double>(many - few) / (3 * 60.0));
   CHECK(few > 0);
   CHECK(many == few);
+}
+
+TEST_CASE("Layers over pictures allocate nothing of ours either", "[host][nn]") {
+  const Run run = steady_run(
+      "reshape((8,8,1)) zeropad conv2d(4,3,gelu) batchnorm ReLU maxpool conv2d(4,3,padding=same,strides=2) "
+      "layernorm avgpool(2,1) flatten dense(4) Softmax",
+      64, "adam");
+  CHECK(run.train.ours == 0);
+  CHECK(run.test.ours == 0);
 }

@@ -134,10 +134,12 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
        "KAIROS-M004: layer \"d\" (Dense) kernel_regularizer: there is no regularizer "
        "\"OrthogonalRegularizer\". Known are: "
        "l1, l2, l1_l2."},
-      {R"({"class_name": "Sequential", "config": [{"class_name": "Conv2D", "config": {"name": "c"}}]})",
-       "KAIROS-M001: layer \"c\" (Conv2D): there is no layer \"Conv2D\" here. Known are: InputLayer, Dense, "
-       "Activation, "
-       "Dropout, Flatten."},
+      {R"({"class_name": "Sequential", "config": [{"class_name": "Xyzzy", "config": {"name": "c"}}]})",
+       "KAIROS-M001: layer \"c\" (Xyzzy): there is no layer \"Xyzzy\" here. Known are: InputLayer, Dense, "
+       "Activation, Dropout, Flatten, BatchNormalization, Conv1D, Conv2D, MaxPooling1D, "
+       "MaxPooling2D, AveragePooling1D, AveragePooling2D, GlobalMaxPooling2D, "
+       "GlobalAveragePooling2D, ReLU, LeakyReLU, ELU, Softmax, Reshape, ZeroPadding2D, "
+       "LayerNormalization."},
       {R"({"class_name": "Sequential", "config": [{"class_name": "Dense", "module": "mine", "config": {"name": "c"}}]})",
        "KAIROS-M004: layer \"c\" (Dense): classes from outside Keras cannot be loaded; found module "
        "\"mine\", expected a "

@@ -119,7 +119,7 @@ struct Golden {
 
 TEST_CASE("A fit follows the one that Keras made from the same weights", "[host][nn][golden]") {
   const std::string name =
-      GENERATE(as<std::string>{}, "mlp_adagrad_binary", "mlp_adam_class_weight_one_hot",
+      GENERATE(as<std::string>{}, "cnn_adam", "mlp_adagrad_binary", "mlp_adam_class_weight_one_hot",
                "mlp_callbacks_together", "mlp_rmsprop_regression_l2", "mlp_sgd_nesterov_sample_weight");
   INFO(name);
   Golden golden(name);
@@ -144,8 +144,9 @@ TEST_CASE("A fit follows the one that Keras made from the same weights", "[host]
 
 TEST_CASE("Slots have Keras' names, shapes and order", "[host][nn][golden]") {
   const std::string name =
-      GENERATE(as<std::string>{}, "mlp_adagrad_binary", "mlp_adam_class_weight_one_hot",
-               "mlp_callbacks_together", "mlp_rmsprop_regression_l2", "mlp_sgd_nesterov_sample_weight");
+      GENERATE(as<std::string>{}, "cnn_adam", "mlp_adagrad_binary", "mlp_adam_class_weight_one_hot",
+               "mlp_batchnorm_adam", "mlp_callbacks_together", "mlp_rmsprop_regression_l2",
+               "mlp_sgd_nesterov_sample_weight");
   INFO(name);
   Golden golden(name);
   const nlohmann::json& expected = golden.trace.at("optimizer_variables");

@@ -39,6 +39,8 @@ TEST_CASE("A value gets the type that it looks like", "[host][train]") {
   CHECK(value_json("12").is_number_integer());
   CHECK(value_json("1e-3") == nlohmann::json(1e-3));
   CHECK(value_json("he_normal") == nlohmann::json("he_normal"));
+  CHECK(value_json("(3, x)").dump() == R"([3,"x"])");
+  CHECK(value_json("((1,2),(3,4))").dump() == "[[1,2],[3,4]]");
   CHECK(value_json("12px") == nlohmann::json("12px"));
 }
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// The products of a convolution and their gradients, on oneDNN.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "compute/engine.hpp"
+#include "compute/window.hpp"
+
+namespace kairos::host {
+
+struct ConvolutionShape {
+  Window window;
+  std::int64_t channels = 1;
+  std::int64_t filters = 1;
+  std::int64_t groups = 1;
+};
+
+class ConvolutionPrimitives;
+
+/// All arrays are plain, channels last: x [batch, rows, columns, channels], kernel [rows, columns,
+/// channels / groups, filters], bias [filters], y [batch, rows, columns, filters].
+/// The first call with a batch size makes what that size needs; later calls allocate nothing here.
+class ConvolutionKernel {
+ public:
+  ConvolutionKernel(ComputeEngine& engine, const ConvolutionShape& shape);
+  ~ConvolutionKernel();
+
+  /// `bias` may be null.
+  void forward(std::int64_t batch, const float* x, const float* kernel, const float* bias, float* y);
+  void backward_data(std::int64_t batch, const float* y_gradient, const float* kernel, float* x_gradient);
+  /// `bias_gradient` may be null.
+  void backward_weights(std::int64_t batch, const float* x, const float* y_gradient, float* kernel_gradient,
+                        float* bias_gradient);
+
+ private:
+  ConvolutionPrimitives& primitives(std::int64_t batch);
+
+  ComputeEngine& engine_;
+  ConvolutionShape shape_;
+  std::map<std::int64_t, std::unique_ptr<ConvolutionPrimitives>> by_batch_;
+};
+
+}  // namespace kairos::host

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// BatchNormalization: mean 0 and variance 1 for each channel, over the batch while training, by moving
+// averages else.
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "compute/normalization.hpp"
+#include "compute/random.hpp"
+#include "nn/initializer.hpp"
+#include "nn/layers/layer_types.hpp"
+#include "nn/layers/trailing_axes.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+class BatchNormalizationLayer final : public Layer {
+ public:
+  explicit BatchNormalizationLayer(ConfigReader& config)
+      : Layer(config, "BatchNormalization"),
+        axes_(config),
+        momentum_(config.number("momentum", 0.99, {0, 1})),
+        epsilon_(config.number("epsilon", 1e-3, {0, 1e30})),
+        center_(config.boolean("center", true)),
+        scale_(config.boolean("scale", true)),
+        synchronized_(config.boolean("synchronized", false)),
+        beta_initializer_(read_initializer(config, "beta_initializer", "zeros")),
+        gamma_initializer_(read_initializer(config, "gamma_initializer", "ones")),
+        mean_initializer_(read_initializer(config, "moving_mean_initializer", "zeros")),
+        variance_initializer_(read_initializer(config, "moving_variance_initializer", "ones")),
+        beta_regularizer_(read_regularizer(config, "beta_regularizer")),
+        gamma_regularizer_(read_regularizer(config, "gamma_regularizer")) {
+    const char* const cure = "Remove it from the layer";
+    for (const char* key : {"beta_constraint", "gamma_constraint", "virtual_batch_size", "adjustment"})
+      config.unsupported(key, nullptr, cure);
+    config.unsupported("renorm", false, cure);
+    config.skip("fused");  // Keras 2: which of two ways to the same numbers
+  }
+
+  Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
+    const Shape& shape = inputs.front();
+    if (axes_.count(*this, shape) != 1) refuse_shape(shape, "an axis of one dimension");
+    channels_ = shape.back();
+    rows_per_sample_ = size_of(shape) / channels_;
+    if (scale_) {
+      Parameter& gamma = add_parameter("gamma", {channels_});
+      gamma.regularizer = gamma_regularizer_;
+      gamma_initializer_.fill(gamma.shape, joined_key(context.key, 0), gamma.values.data());
+    }
+    if (center_) {
+      Parameter& beta = add_parameter("beta", {channels_});
+      beta.regularizer = beta_regularizer_;
+      beta_initializer_.fill(beta.shape, joined_key(context.key, 1), beta.values.data());
+    }
+    Parameter& mean = add_state("moving_mean", {channels_});
+    mean_initializer_.fill(mean.shape, joined_key(context.key, 2), mean.values.data());
+    Parameter& variance = add_state("moving_variance", {channels_});
+    variance_initializer_.fill(variance.shape, joined_key(context.key, 3), variance.values.data());
+    normalizer_.emplace(channels_, static_cast<float>(epsilon_));
+    return shape;
+  }
+
+  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
+    const std::int64_t rows = pass.batch * rows_per_sample_;
+    float* const mean = state(0).values.data();
+    float* const variance = state(1).values.data();
+    if (pass.mode == Mode::Train && trainable()) {  // as Keras: what is frozen keeps its averages too
+      normalizer_->measure(rows, inputs.front());
+      move(mean, normalizer_->mean());
+      move(variance, normalizer_->variance());
+    } else {
+      normalizer_->use(mean, variance);
+    }
+    normalizer_->forward(rows, inputs.front(), weights(), output);
+  }
+
+  void backward(const Pass& pass, const LayerGradients& g) override {
+    const auto gradient = [&](bool has, std::size_t index) {
+      return has && trainable() ? parameters()[index].gradient.data() : nullptr;
+    };
+    normalizer_->backward(pass.batch * rows_per_sample_, g.inputs.front(), weights(), g.output_gradient,
+                          {gradient(scale_, 0), gradient(center_, beta_index()), g.input_gradients.front()});
+  }
+
+ protected:
+  void write_config(nlohmann::json& config) const override {
+    config["axis"] = axes_.json();
+    config["momentum"] = momentum_;
+    config["epsilon"] = epsilon_;
+    config["center"] = center_;
+    config["scale"] = scale_;
+    config["beta_initializer"] = beta_initializer_.json();
+    config["gamma_initializer"] = gamma_initializer_.json();
+    config["moving_mean_initializer"] = mean_initializer_.json();
+    config["moving_variance_initializer"] = variance_initializer_.json();
+    config["beta_regularizer"] = regularizer_json(beta_regularizer_);
+    config["gamma_regularizer"] = regularizer_json(gamma_regularizer_);
+    for (const char* key : {"beta_constraint", "gamma_constraint"}) config[key] = nullptr;
+    config["synchronized"] = synchronized_;
+  }
+
+ private:
+  [[nodiscard]] std::size_t beta_index() const noexcept { return scale_ ? 1 : 0; }
+  [[nodiscard]] Parameter& state(std::size_t i) { return parameters()[beta_index() + (center_ ? 1 : 0) + i]; }
+  [[nodiscard]] NormalizationWeights weights() {
+    return {scale_ ? parameters()[0].values.data() : nullptr,
+            center_ ? parameters()[beta_index()].values.data() : nullptr};
+  }
+
+  void move(float* average, const float* of_batch) const {
+    const auto kept = static_cast<float>(momentum_);
+    const auto taken = static_cast<float>(1 - momentum_);
+    for (std::int64_t i = 0; i < channels_; ++i) average[i] = average[i] * kept + of_batch[i] * taken;
+  }
+
+  TrailingAxes axes_;
+  double momentum_;
+  double epsilon_;
+  bool center_;
+  bool scale_;
+  bool synchronized_;  ///< over replicas; there is one here, so both mean the same
+  Initializer beta_initializer_;
+  Initializer gamma_initializer_;
+  Initializer mean_initializer_;
+  Initializer variance_initializer_;
+  Regularizer beta_regularizer_;
+  Regularizer gamma_regularizer_;
+
+  std::int64_t channels_ = 0;
+  std::int64_t rows_per_sample_ = 0;
+  std::optional<ColumnNormalizer> normalizer_;
+};
+
+}  // namespace
+
+LayerType batch_normalization_layer_type() {
+  return {"BatchNormalization",
+          "batchnorm",
+          {"momentum", "epsilon"},
+          [](ConfigReader& config) -> std::unique_ptr<Layer> {
+            return std::make_unique<BatchNormalizationLayer>(config);
+          }};
+}
+
+}  // namespace kairos::host

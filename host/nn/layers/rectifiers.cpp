@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// ReLU, LeakyReLU and ELU: values above a threshold as they are, the others made small.
+#include <cmath>
+#include <optional>
+
+#include "nn/layers/layer_types.hpp"
+#include "nn/layers/pointwise_layer.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+constexpr NumberRange not_negative{0, 3e38};
+
+class Relu {
+ public:
+  explicit Relu(ConfigReader& config)
+      : most_(config.optional_number("max_value", not_negative)),
+        slope_(config.number("negative_slope", 0, not_negative)),
+        threshold_(config.number("threshold", 0, not_negative)),
+        limit_(static_cast<float>(most_.value_or(3.4e38))),
+        below_(static_cast<float>(slope_)),
+        from_(static_cast<float>(threshold_)),
+        unlimited_(!most_) {}
+
+  /// Comparisons are written so that NaN passes through.
+  [[nodiscard]] float value(float x) const {
+    if (x <= from_) return below_ * (x - from_);
+    return !unlimited_ && x > limit_ ? limit_ : x;
+  }
+  [[nodiscard]] float slope(float x) const {
+    if (x <= from_) return below_;
+    return !unlimited_ && x > limit_ ? 0.0F : 1.0F;
+  }
+  void write(nlohmann::json& config) const {
+    config["max_value"] = most_ ? nlohmann::json(*most_) : nlohmann::json(nullptr);
+    config["negative_slope"] = slope_;
+    config["threshold"] = threshold_;
+  }
+
+ private:
+  std::optional<double> most_;
+  double slope_;
+  double threshold_;
+  float limit_, below_, from_;
+  bool unlimited_;
+};
+
+class LeakyRelu {
+ public:
+  explicit LeakyRelu(ConfigReader& config) {
+    const std::optional<double> old = config.optional_number("alpha", not_negative);  // Keras 2
+    const std::optional<double> given = config.optional_number("negative_slope", not_negative);
+    if (old && given) config.bad_value("alpha", "only one of alpha and negative_slope");
+    slope_ = given.value_or(old.value_or(0.3));
+    below_ = static_cast<float>(slope_);
+  }
+
+  [[nodiscard]] float value(float x) const { return x < 0 ? below_ * x : x; }
+  [[nodiscard]] float slope(float x) const { return x <= 0 ? below_ : 1.0F; }
+  void write(nlohmann::json& config) const { config["negative_slope"] = slope_; }
+
+ private:
+  double slope_;
+  float below_;
+};
+
+class Elu {
+ public:
+  explicit Elu(ConfigReader& config)
+      : alpha_(config.number("alpha", 1, not_negative)), scale_(static_cast<float>(alpha_)) {}
+
+  [[nodiscard]] float value(float x) const { return x < 0 ? scale_ * std::expm1(x) : x; }
+  [[nodiscard]] float slope(float x) const { return x < 0 ? scale_ * std::exp(x) : 1.0F; }
+  void write(nlohmann::json& config) const { config["alpha"] = alpha_; }
+
+ private:
+  double alpha_;
+  float scale_;
+};
+
+}  // namespace
+
+// Their words are the class names: relu, leaky_relu and elu are activations.
+
+LayerType relu_layer_type() {
+  return {"ReLU", "ReLU", {"max_value"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {
+            return std::make_unique<PointwiseLayer<Relu>>(config, "ReLU");
+          }};
+}
+
+LayerType leaky_relu_layer_type() {
+  return {"LeakyReLU", "LeakyReLU", {"negative_slope"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {
+            return std::make_unique<PointwiseLayer<LeakyRelu>>(config, "LeakyReLU");
+          }};
+}
+
+LayerType elu_layer_type() {
+  return {"ELU", "ELU", {"alpha"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {
+            return std::make_unique<PointwiseLayer<Elu>>(config, "ELU");
+          }};
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Reshape: the same values under other dimensions.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "kairos/host/array.hpp"
+#include "nn/layers/layer_types.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+class ReshapeLayer final : public Layer {
+ public:
+  explicit ReshapeLayer(ConfigReader& config) : Layer(config, "Reshape") {
+    constexpr std::int64_t largest = 2147483647;
+    const nlohmann::json* value = config.take("target_shape");
+    const char* const expected = "a list of positive integers, -1 at most once for what is left";
+    if (value == nullptr || !value->is_array() || value->empty()) config.bad_value("target_shape", expected);
+    for (const nlohmann::json& dimension : *value) {
+      if (!dimension.is_number_integer() || dimension < -1 || dimension == 0 || dimension > largest)
+        config.bad_value("target_shape", expected);
+      target_.push_back(dimension.get<std::int64_t>());
+    }
+    if (std::count(target_.begin(), target_.end(), -1) > 1) config.bad_value("target_shape", expected);
+  }
+
+  Shape build(std::span<const Shape> inputs, const BuildContext&) override {
+    size_ = size_of(inputs.front());
+    // Divided down instead of multiplied up, which could overflow.
+    std::int64_t left = size_;
+    bool fits = true;
+    for (const std::int64_t dimension : target_) {
+      if (dimension < 0) continue;
+      fits = fits && left % dimension == 0;
+      left /= dimension;
+    }
+    Shape shape = target_;
+    if (const auto open = std::find(shape.begin(), shape.end(), -1); open != shape.end())
+      *open = left;
+    else
+      fits = fits && left == 1;
+    if (!fits)
+      refuse_shape(inputs.front(), "as many values as target_shape " + shape_text(target_) + " holds");
+    return shape;
+  }
+
+  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
+    std::copy_n(inputs.front(), pass.batch * size_, output);
+  }
+
+  void backward(const Pass& pass, const LayerGradients& g) override {
+    if (g.input_gradients.front() != nullptr)
+      std::copy_n(g.output_gradient, pass.batch * size_, g.input_gradients.front());
+  }
+
+ protected:
+  void write_config(nlohmann::json& config) const override { config["target_shape"] = target_; }
+
+ private:
+  Shape target_;
+  std::int64_t size_ = 0;
+};
+
+}  // namespace
+
+LayerType reshape_layer_type() {
+  return {"Reshape", "reshape", {"target_shape"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {
+            return std::make_unique<ReshapeLayer>(config);
+          }};
+}
+
+}  // namespace kairos::host

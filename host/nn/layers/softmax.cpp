@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Softmax over the last dimension, or over the last few together.
+#include <nlohmann/json.hpp>
+
+#include "nn/layers/layer_types.hpp"
+#include "nn/layers/trailing_axes.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+class SoftmaxLayer final : public Layer {
+ public:
+  explicit SoftmaxLayer(ConfigReader& config)
+      : Layer(config, "Softmax"), axes_(config), softmax_(*find_activation("softmax")) {}
+
+  Shape build(std::span<const Shape> inputs, const BuildContext&) override {
+    const Shape& shape = inputs.front();
+    const auto count = static_cast<std::ptrdiff_t>(axes_.count(*this, shape));
+    width_ = size_of(Shape(shape.end() - count, shape.end()));
+    check_activation_width(*this, softmax_, width_);
+    rows_per_sample_ = size_of(shape) / width_;
+    return shape;
+  }
+
+  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
+    softmax_.forward(pass.batch * rows_per_sample_, width_, inputs.front(), output);
+  }
+
+  void backward(const Pass& pass, const LayerGradients& g) override {
+    if (g.input_gradients.front() != nullptr)
+      softmax_.backward(pass.batch * rows_per_sample_, width_, g.output, g.output_gradient,
+                        g.input_gradients.front());
+  }
+
+ protected:
+  void write_config(nlohmann::json& config) const override { config["axis"] = axes_.json(); }
+
+ private:
+  TrailingAxes axes_;
+  const Activation& softmax_;
+  std::int64_t width_ = 0;
+  std::int64_t rows_per_sample_ = 0;
+};
+
+}  // namespace
+
+// Its word is the class name: softmax is an activation.
+LayerType softmax_layer_type() {
+  return {"Softmax", "Softmax", {"axis"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {
+            return std::make_unique<SoftmaxLayer>(config);
+          }};
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Holds the gradients of a graph against finite differences.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "compute/random.hpp"
+#include "nn/graph.hpp"
+
+namespace kairos::tests {
+
+inline std::vector<float> random_values(std::int64_t n, std::uint64_t key) {
+  host::RandomStream random(key);
+  std::vector<float> values(static_cast<std::size_t>(n));
+  for (float& value : values) value = static_cast<float>(random.uniform() * 2 - 1);
+  return values;
+}
+
+/// Σ coefficient · output over all outputs: its gradient is checked against differences.
+class Objective {
+ public:
+  Objective(host::Graph& graph, std::int64_t batch) : graph_(graph), pass_{batch, host::Mode::Train, 5} {
+    for (const host::Port& port : graph.inputs())
+      x_.push_back(random_values(batch * host::size_of(port.shape), 1));
+    for (const auto& x : x_) inputs_.push_back(x.data());
+    for (std::size_t i = 0; i < graph.outputs().size(); ++i)
+      coefficients_.push_back(random_values(batch * host::size_of(graph.outputs()[i].shape), 2 + i));
+  }
+
+  double value() {
+    graph_.forward(pass_, inputs_);
+    double sum = 0;
+    for (std::size_t i = 0; i < coefficients_.size(); ++i)
+      for (std::size_t k = 0; k < coefficients_[i].size(); ++k)
+        sum += static_cast<double>(coefficients_[i][k]) * static_cast<double>(graph_.output(i)[k]);
+    return sum;
+  }
+
+  void backward() {
+    graph_.forward(pass_, inputs_);
+    for (std::size_t i = 0; i < coefficients_.size(); ++i)
+      std::copy(coefficients_[i].begin(), coefficients_[i].end(), graph_.output_gradient(i));
+    graph_.backward(pass_);
+  }
+
+ private:
+  host::Graph& graph_;
+  host::Pass pass_;
+  std::vector<std::vector<float>> x_, coefficients_;
+  std::vector<const float*> inputs_;
+};
+
+/// float32 through several layers: differences of 1e-2 are exact to about 1e-3 for smooth functions.
+///
+/// A smaller step is for functions with kinks, which it is less likely to step over.
+inline void check_gradients(host::Graph& graph, std::int64_t batch, float h = 1e-2F) {
+  Objective objective(graph, batch);
+  for (std::size_t l = 0; l < graph.layer_count(); ++l)
+    for (host::Parameter& parameter : graph.layer(l).parameters()) {
+      if (!parameter.trainable) continue;
+      for (std::int64_t i = 0; i < parameter.size(); ++i) {
+        float& weight = parameter.values.data()[i];
+        const float before = weight;
+        weight = before + h;
+        const double up = objective.value();
+        weight = before - h;
+        const double down = objective.value();
+        weight = before;
+        objective.backward();
+        INFO(graph.layer(l).name() << " " << parameter.name << " " << i);
+        REQUIRE(static_cast<double>(parameter.gradient.data()[i]) ==
+                Approx((up - down) / (2 * static_cast<double>(h))).epsilon(4e-3).margin(4e-3));
+      }
+    }
+}
+
+}  // namespace kairos::tests
