@@ -24,14 +24,18 @@ void append_model(std::vector<Setting>& to) {
 }
 
 void append_compile(std::vector<Setting>& to) {
-  append(to, {
-                 {"loss", "", Kind::Text, "", "NAME",
-                  "mse, mae, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy"},
-                 {"metrics", "", Kind::List, "", "NAME,…", "accuracy, mae, mse, …"},
-                 {"weighted_metrics", "", Kind::List, "", "NAME,…", "metrics that sample weights weigh"},
-                 {"loss_reduction", "", Kind::Text, "sum_over_batch_size", "NAME",
-                  "sum_over_batch_size (Keras 3) or mean_with_sample_weight"},
-             });
+  append(
+      to,
+      {
+          {"loss", "", Kind::Text, "", "NAME",
+           "mse, mae, mape, msle, huber(delta=1), log_cosh, poisson, binary_crossentropy, "
+           "categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, kl_divergence, "
+           "cosine_similarity; crossentropies take from_logits and label_smoothing"},
+          {"metrics", "", Kind::List, "", "NAME,…", "accuracy, mae, mse, …"},
+          {"weighted_metrics", "", Kind::List, "", "NAME,…", "metrics that sample weights weigh"},
+          {"loss_reduction", "", Kind::Text, "sum_over_batch_size", "NAME",
+           "sum_over_batch_size (Keras 3) or mean_with_sample_weight"},
+      });
 }
 
 void append_data(std::vector<Setting>& to) {
