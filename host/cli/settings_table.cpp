@@ -31,7 +31,10 @@ void append_compile(std::vector<Setting>& to) {
            "mse, mae, mape, msle, huber(delta=1), log_cosh, poisson, binary_crossentropy, "
            "categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, kl_divergence, "
            "cosine_similarity; crossentropies take from_logits and label_smoothing"},
-          {"metrics", "", Kind::List, "", "NAME,…", "accuracy, mae, mse, …"},
+          {"metrics", "", Kind::List, "", "NAME,…",
+           "accuracy, top_k_categorical_accuracy(k=3), precision, recall, f1_score, auc(num_thresholds=200), "
+           "rmse, "
+           "r2_score, crossentropy, or any loss"},
           {"weighted_metrics", "", Kind::List, "", "NAME,…", "metrics that sample weights weigh"},
           {"loss_reduction", "", Kind::Text, "sum_over_batch_size", "NAME",
            "sum_over_batch_size (Keras 3) or mean_with_sample_weight"},

@@ -56,7 +56,10 @@ std::string loss_class_name(std::string_view name) {
 }
 
 std::unique_ptr<Loss> make_loss(std::string_view text) {
-  const CallText call = parse_call(text, "loss");
+  return make_loss(parse_call(text, "loss"));
+}
+
+std::unique_ptr<Loss> make_loss(const CallText& call) {
   const LossType* type = find_loss(call.name);
   if (type == nullptr)
     throw Error(ErrorKind::Model, {"KAIROS-M030", "loss", "there is no loss \"" + call.name + "\"", "", "",

@@ -13,6 +13,8 @@
 
 namespace kairos::host {
 
+struct CallText;
+
 /// What a target says about an output of `features` values.
 enum class TargetKind {
   Values,  ///< as many values
@@ -44,6 +46,7 @@ class Loss {
 /// By name, alias or Keras class name: "mse", "MeanSquaredError", "binary_crossentropy(label_smoothing=0.1)".
 /// Throws Error(Model).
 [[nodiscard]] std::unique_ptr<Loss> make_loss(std::string_view text);
+[[nodiscard]] std::unique_ptr<Loss> make_loss(const CallText& call);
 /// Whether make_loss knows the name.
 [[nodiscard]] bool is_loss_name(std::string_view name);
 [[nodiscard]] std::vector<std::string> loss_names();
