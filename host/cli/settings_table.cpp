@@ -80,8 +80,9 @@ void append_general(std::vector<Setting>& to) {
 std::vector<Setting> fit_settings() {
   std::vector<Setting> all;
   append_model(all);
-  append(all, {{"optimizer", "", Kind::Text, "rmsprop", "TEXT",
-                "SGD(learning_rate=0.1,momentum=0.9), adam, rmsprop, adagrad"}});
+  append(all,
+         {{"optimizer", "", Kind::Text, "rmsprop", "TEXT",
+           "SGD(learning_rate=0.1,momentum=0.9), adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam"}});
   append_compile(all);
   append_data(all);
   append(
