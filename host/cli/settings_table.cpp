@@ -24,14 +24,21 @@ void append_model(std::vector<Setting>& to) {
 }
 
 void append_compile(std::vector<Setting>& to) {
-  append(to, {
-                 {"loss", "", Kind::Text, "", "NAME",
-                  "mse, mae, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy"},
-                 {"metrics", "", Kind::List, "", "NAME,…", "accuracy, mae, mse, …"},
-                 {"weighted_metrics", "", Kind::List, "", "NAME,…", "metrics that sample weights weigh"},
-                 {"loss_reduction", "", Kind::Text, "sum_over_batch_size", "NAME",
-                  "sum_over_batch_size (Keras 3) or mean_with_sample_weight"},
-             });
+  append(
+      to,
+      {
+          {"loss", "", Kind::Text, "", "NAME",
+           "mse, mae, mape, msle, huber(delta=1), log_cosh, poisson, binary_crossentropy, "
+           "categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, kl_divergence, "
+           "cosine_similarity; crossentropies take from_logits and label_smoothing"},
+          {"metrics", "", Kind::List, "", "NAME,…",
+           "accuracy, top_k_categorical_accuracy(k=3), precision, recall, f1_score, auc(num_thresholds=200), "
+           "rmse, "
+           "r2_score, crossentropy, or any loss"},
+          {"weighted_metrics", "", Kind::List, "", "NAME,…", "metrics that sample weights weigh"},
+          {"loss_reduction", "", Kind::Text, "sum_over_batch_size", "NAME",
+           "sum_over_batch_size (Keras 3) or mean_with_sample_weight"},
+      });
 }
 
 void append_data(std::vector<Setting>& to) {
@@ -74,8 +81,9 @@ void append_general(std::vector<Setting>& to) {
 std::vector<Setting> fit_settings() {
   std::vector<Setting> all;
   append_model(all);
-  append(all, {{"optimizer", "", Kind::Text, "rmsprop", "TEXT",
-                "SGD(learning_rate=0.1,momentum=0.9), adam, rmsprop, adagrad"}});
+  append(all,
+         {{"optimizer", "", Kind::Text, "rmsprop", "TEXT",
+           "SGD(learning_rate=0.1,momentum=0.9), adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam"}});
   append_compile(all);
   append_data(all);
   append(

@@ -71,6 +71,41 @@ void adagrad_update(std::int64_t n, float rate, float epsilon, const float* g, f
   }
 }
 
+void adadelta_update(std::int64_t n, float rate, float rho, float epsilon, const float* g, float* sum,
+                     float* delta_sum, float* w) noexcept {
+  const float rest = 1 - rho;
+  for (std::int64_t i = 0; i < n; ++i) {
+    sum[i] = rho * sum[i] + rest * (g[i] * g[i]);
+    const float delta = -(std::sqrt(delta_sum[i] + epsilon) * g[i] / std::sqrt(sum[i] + epsilon));
+    delta_sum[i] = rho * delta_sum[i] + rest * (delta * delta);
+    w[i] += rate * delta;
+  }
+}
+
+void adamax_update(std::int64_t n, const AdamaxStep& step, const float* g, float* m, float* norm,
+                   float* w) noexcept {
+  const AdamaxStep s = step;
+  for (std::int64_t i = 0; i < n; ++i) {
+    m[i] += (g[i] - m[i]) * s.one_minus_beta_1;
+    const float faded = s.beta_2 * norm[i];
+    const float magnitude = std::abs(g[i]);
+    // A gradient that is NaN must not be lost here.
+    norm[i] = faded > magnitude ? faded : magnitude;
+    w[i] -= s.rate * m[i] / (s.bias * (norm[i] + s.epsilon));
+  }
+}
+
+void nadam_update(std::int64_t n, const NadamStep& step, const float* g, float* m, float* v,
+                  float* w) noexcept {
+  const NadamStep s = step;
+  for (std::int64_t i = 0; i < n; ++i) {
+    m[i] += (g[i] - m[i]) * s.one_minus_beta_1;
+    v[i] += (g[i] * g[i] - v[i]) * s.one_minus_beta_2;
+    const float ahead = s.of_momentum * m[i] + s.of_gradient * g[i];
+    w[i] -= ahead * s.rate / (std::sqrt(v[i] / s.velocity_bias) + s.epsilon);
+  }
+}
+
 void decay_weights(std::int64_t n, float decay, float rate, float* w) noexcept {
   for (std::int64_t i = 0; i < n; ++i) w[i] -= w[i] * decay * rate;
 }

@@ -35,6 +35,31 @@ void rmsprop_update(std::int64_t n, const RmspropStep& step, const float* g, flo
 
 void adagrad_update(std::int64_t n, float rate, float epsilon, const float* g, float* sum, float* w) noexcept;
 
+void adadelta_update(std::int64_t n, float rate, float rho, float epsilon, const float* g, float* sum,
+                     float* delta_sum, float* w) noexcept;
+
+struct AdamaxStep {
+  float rate;
+  float one_minus_beta_1;
+  float beta_2;
+  float bias;  ///< 1 - beta_1 to the power of the step
+  float epsilon;
+};
+void adamax_update(std::int64_t n, const AdamaxStep& step, const float* g, float* m, float* norm,
+                   float* w) noexcept;
+
+struct NadamStep {
+  float rate;
+  float one_minus_beta_1;
+  float one_minus_beta_2;
+  float epsilon;
+  float of_momentum;  ///< what the momentum looked ahead counts, its bias corrected
+  float of_gradient;
+  float velocity_bias;  ///< 1 - beta_2 to the power of the step
+};
+void nadam_update(std::int64_t n, const NadamStep& step, const float* g, float* m, float* v,
+                  float* w) noexcept;
+
 /// w -= w * decay * rate
 void decay_weights(std::int64_t n, float decay, float rate, float* w) noexcept;
 /// to = clamp(from, -limit, limit); NaN passes.

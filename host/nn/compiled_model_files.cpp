@@ -23,9 +23,7 @@ nlohmann::json loss_json(const std::string& text) {
   const std::string name(make_loss(text)->name());
   if (call.arguments.empty()) return name;
   nlohmann::json object = call_json(call, "loss");
-  object["class_name"] = name == "binary_crossentropy"        ? "BinaryCrossentropy"
-                         : name == "categorical_crossentropy" ? "CategoricalCrossentropy"
-                                                              : "SparseCategoricalCrossentropy";
+  object["class_name"] = loss_class_name(name);
   object["module"] = "keras.losses";
   object["registered_name"] = nullptr;
   return object;

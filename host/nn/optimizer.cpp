@@ -80,6 +80,8 @@ void Optimizer::build(std::vector<TrainedWeight> weights) {
         if (slot_types_[t].group == group)
           slot_refs_.push_back({prefix + weights_[w].slot_prefix + "_" + std::string(slot_types_[t].name),
                                 weights_[w].parameter->shape, slot(w, t), false});
+  for (const auto& [name, shared] : shared_slots_)
+    slot_refs_.push_back({prefix + std::string(name), {}, shared, false});
 }
 
 const float* Optimizer::clipped(const Parameter& parameter, double global_norm) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kairos/host/array.hpp"
@@ -73,6 +74,12 @@ class Optimizer {
   /// For constructors; returns the index for `value`.
   std::size_t add_hyper(ConfigReader& config, std::string_view name, double fallback, NumberRange range);
   void add_slot_type(SlotType type) { slot_types_.push_back(type); }
+  /// A number of the whole optimizer behind the slots of the weights; `shared` belongs to the optimizer.
+  void add_shared_slot(std::string_view name, float* shared) { shared_slots_.emplace_back(name, shared); }
+  /// Where the user gave none.
+  void set_default_weight_decay(double decay) {
+    if (!weight_decay_) weight_decay_ = decay;
+  }
   [[nodiscard]] double value(std::size_t hyper) const { return hypers_[hyper].value; }
   [[nodiscard]] float learning_rate() const noexcept { return learning_rate_; }
   /// Of the weight being updated, by the order of add_slot_type.
@@ -108,6 +115,7 @@ class Optimizer {
 
   std::vector<TrainedWeight> weights_;
   std::vector<SlotType> slot_types_;
+  std::vector<std::pair<std::string_view, float*>> shared_slots_;
   std::vector<FloatBuffer> slot_values_;  ///< weight by weight, all types
   std::vector<float*> slot_data_;
   std::vector<TensorRef> slot_refs_;

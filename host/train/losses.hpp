@@ -13,6 +13,8 @@
 
 namespace kairos::host {
 
+struct CallText;
+
 /// What a target says about an output of `features` values.
 enum class TargetKind {
   Values,  ///< as many values
@@ -41,12 +43,15 @@ class Loss {
                         const float* scale, float* gradient) const = 0;
 };
 
-/// By name, alias or Keras class name: "mse", "MeanSquaredError", "binary_crossentropy(from_logits=true)".
+/// By name, alias or Keras class name: "mse", "MeanSquaredError", "binary_crossentropy(label_smoothing=0.1)".
 /// Throws Error(Model).
 [[nodiscard]] std::unique_ptr<Loss> make_loss(std::string_view text);
-/// The same without an error: null where the text is no loss.
+[[nodiscard]] std::unique_ptr<Loss> make_loss(const CallText& call);
+/// Whether make_loss knows the name.
 [[nodiscard]] bool is_loss_name(std::string_view name);
 [[nodiscard]] std::vector<std::string> loss_names();
+/// Keras' class for a name or alias: "BinaryCrossentropy". A name that is no loss is returned as it is.
+[[nodiscard]] std::string loss_class_name(std::string_view name);
 
 /// The loss of a batch, and what each row's gradient is multiplied by.
 /// `scale` has room for samples * rows_per_sample. Weights are per sample, or per row of a sample.

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Means of a value per row; accuracies and losses are such values.
+// Finds a metric by what the user wrote. Accuracies and losses are means of a value per row and stand here.
 #include "train/metrics.hpp"
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "compute/buffer.hpp"
 #include "compute/vector.hpp"
 #include "kairos/host/error.hpp"
 #include "train/call_text.hpp"
+#include "train/metrics/metric_types.hpp"
 
 namespace kairos::host {
 
@@ -32,67 +35,66 @@ float sparse_categorical_accuracy(std::int64_t features, const float* target, co
   return target[0] == static_cast<float>(index_of_largest(features, output)) ? 1.0F : 0.0F;
 }
 
-/// Σ(w·value) / Σw over all rows since the reset, in double.
-class Mean {
- public:
-  void reset() { sum_ = weight_ = 0; }
-  void add(const MetricBatch& batch, const float* each) {
-    const std::int64_t rows = batch.samples * batch.rows_per_sample;
-    const std::int64_t rows_per_weight = batch.rows_per_sample / batch.weights.per_sample;
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const double w = batch.weights.values == nullptr
-                           ? 1.0
-                           : static_cast<double>(batch.weights.values[row / rows_per_weight]);
-      sum_ += w * static_cast<double>(each[row]);
-      weight_ += w;
-    }
-  }
-  [[nodiscard]] double result() const { return weight_ == 0 ? 0.0 : sum_ / weight_; }
-
- private:
-  double sum_ = 0;
-  double weight_ = 0;
-};
-
 class AccuracyMetric final : public Metric {
  public:
   AccuracyMetric(RowValue value, TargetKind kind) : value_(value), kind_(kind) {}
   void reset() override { mean_.reset(); }
   void update(const MetricBatch& batch) override {
-    const std::int64_t rows = batch.samples * batch.rows_per_sample;
     const std::int64_t target_size = kind_ == TargetKind::Label ? 1 : batch.features;
-    each_.reserve(rows);
-    for (std::int64_t row = 0; row < rows; ++row)
-      each_.data()[row] =
-          value_(batch.features, batch.target + row * target_size, batch.output + row * batch.features);
-    mean_.add(batch, each_.data());
+    for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row)
+      mean_.add(static_cast<double>(value_(batch.features, batch.target + row * target_size,
+                                           batch.output + row * batch.features)),
+                weight_of(batch, row));
   }
   [[nodiscard]] double result() const override { return mean_.result(); }
 
  private:
   RowValue value_;
   TargetKind kind_;
-  FloatBuffer each_;
   Mean mean_;
 };
 
 class LossMetric final : public Metric {
  public:
-  explicit LossMetric(std::unique_ptr<Loss> loss) : loss_(std::move(loss)) {}
+  LossMetric(std::unique_ptr<Loss> loss, Direction direction)
+      : loss_(std::move(loss)), sign_(direction == Direction::Max ? -1 : 1) {}
   void reset() override { mean_.reset(); }
   void update(const MetricBatch& batch) override {
     const std::int64_t rows = batch.samples * batch.rows_per_sample;
     each_.reserve(rows);
     loss_->values(rows, batch.features, batch.target, batch.output, each_.data());
-    mean_.add(batch, each_.data());
+    for (std::int64_t row = 0; row < rows; ++row)
+      mean_.add(sign_ * static_cast<double>(each_.data()[row]), weight_of(batch, row));
   }
   [[nodiscard]] double result() const override { return mean_.result(); }
 
  private:
   std::unique_ptr<Loss> loss_;
+  double sign_;
   FloatBuffer each_;
   Mean mean_;
 };
+
+/// The similarity is a metric that grows with the agreement; as a loss it is negated.
+Direction loss_metric_direction(std::string_view name) {
+  return loss_class_name(name) == "CosineSimilarity" ? Direction::Max : Direction::Min;
+}
+
+const std::vector<MetricType>& metric_types() {
+  static const std::vector<MetricType> types = [] {
+    std::vector<MetricType> all;
+    for (auto family : {regression_metrics, confusion_metrics, top_k_metrics})
+      for (MetricType& type : family()) all.push_back(std::move(type));
+    return all;
+  }();
+  return types;
+}
+
+const MetricType* find_metric(std::string_view name) {
+  for (const MetricType& type : metric_types())
+    if (std::find(type.names.begin(), type.names.end(), name) != type.names.end()) return &type;
+  return nullptr;
+}
 
 struct AccuracyType {
   std::array<std::string_view, 2> names;
@@ -112,6 +114,10 @@ constexpr std::array<AccuracyType, 3> accuracies{{
 
 bool is_plain_accuracy(std::string_view name) {
   return name == "accuracy" || name == "acc" || name == "Accuracy" || name == "ACC";
+}
+
+bool is_plain_crossentropy(std::string_view name) {
+  return name == "crossentropy" || name == "ce";
 }
 
 const AccuracyType* find_accuracy(std::string_view name, const MetricSite& site) {
@@ -147,32 +153,74 @@ std::vector<std::string> metric_names() {
   std::vector<std::string> names{"accuracy"};
   for (const AccuracyType& type : accuracies) names.emplace_back(type.names[0]);
   for (std::string& loss : loss_names()) names.push_back(std::move(loss));
-  names.insert(names.end(), {"mse", "mae"});
+  for (const MetricType& type : metric_types()) names.push_back(type.names.front());
+  names.insert(names.end(), {"mse", "mae", "crossentropy"});
   return names;
+}
+
+/// "crossentropy" as Keras resolves it, by the shape of the output and its targets.
+std::string crossentropy_for(const MetricSite& site) {
+  if (site.features == 1) return "binary_crossentropy";
+  return site.target_kind == TargetKind::Label ? "sparse_categorical_crossentropy"
+                                               : "categorical_crossentropy";
+}
+
+/// Takes the argument `name` out of the call.
+std::optional<std::string> take_name(CallText& call) {
+  const auto found = std::find_if(call.arguments.begin(), call.arguments.end(),
+                                  [](const CallArgument& argument) { return argument.name == "name"; });
+  if (found == call.arguments.end()) return std::nullopt;
+  std::string name = std::move(found->value);
+  call.arguments.erase(found);
+  return name;
+}
+
+NamedMetric make_accuracy(const AccuracyType& type, const CallText& call, const MetricSite& site) {
+  if (!call.arguments.empty())
+    throw Error(ErrorKind::Model, {"KAIROS-M002", "metric " + call.name, "it takes no arguments",
+                                   "\"" + call.arguments.front().value + "\"", "", "Remove the brackets"});
+  check_site(call.name, type.target_kind, type.least_features, site);
+  std::string key = call.name == "acc" ? "accuracy" : call.name;
+  if (key == type.names[1]) key = type.names[0];
+  return {{std::move(key), Direction::Max}, std::make_unique<AccuracyMetric>(type.value, type.target_kind)};
+}
+
+NamedMetric make_loss_metric(CallText call, const MetricSite& site) {
+  std::string key = call.name;
+  if (is_plain_crossentropy(call.name)) call.name = crossentropy_for(site);
+  std::unique_ptr<Loss> loss = make_loss(call);
+  if (is_loss_name(key) && key == loss_class_name(key)) key = loss->name();
+  check_site(call.name, loss->target_kind(), 1, site);
+  loss->check_output(site.features);
+  const Direction direction = loss_metric_direction(call.name);
+  return {{std::move(key), direction}, std::make_unique<LossMetric>(std::move(loss), direction)};
+}
+
+NamedMetric make_typed_metric(const MetricType& type, const CallText& call, const MetricSite& site) {
+  check_site(call.name, type.target_kind, type.least_features, site);
+  const nlohmann::json description = call_json(call, "metric");
+  ConfigReader config(description.at("config"), "metric " + call.name);
+  std::unique_ptr<Metric> metric = type.make(config, site);
+  config.finish();
+  return {{call.name == type.names.back() ? type.names.front() : call.name, type.direction},
+          std::move(metric)};
 }
 
 }  // namespace
 
 NamedMetric make_metric(std::string_view text, const MetricSite& site) {
-  const CallText call = parse_call(text, "metric");
-  LogKey key{call.name == "acc" ? "accuracy" : call.name, Direction::Unknown};
-  if (const AccuracyType* type = find_accuracy(call.name, site)) {
-    if (!call.arguments.empty())
-      throw Error(ErrorKind::Model, {"KAIROS-M002", "metric " + call.name, "it takes no arguments",
-                                     "\"" + call.arguments.front().value + "\"", "", "Remove the brackets"});
-    check_site(call.name, type->target_kind, type->least_features, site);
-    key.direction = Direction::Max;
-    return {std::move(key), std::make_unique<AccuracyMetric>(type->value, type->target_kind)};
-  }
-  if (is_loss_name(call.name)) {
-    std::unique_ptr<Loss> loss = make_loss(text);
-    check_site(call.name, loss->target_kind(), 1, site);
-    loss->check_output(site.features);
-    key.direction = Direction::Min;
-    return {std::move(key), std::make_unique<LossMetric>(std::move(loss))};
-  }
-  throw Error(ErrorKind::Model, {"KAIROS-M040", "metric", "there is no metric \"" + call.name + "\"", "", "",
-                                 suggest(call.name, metric_names())});
+  CallText call = parse_call(text, "metric");
+  const std::optional<std::string> name = take_name(call);
+  const auto make = [&]() -> NamedMetric {
+    if (const AccuracyType* type = find_accuracy(call.name, site)) return make_accuracy(*type, call, site);
+    if (const MetricType* type = find_metric(call.name)) return make_typed_metric(*type, call, site);
+    if (is_loss_name(call.name) || is_plain_crossentropy(call.name)) return make_loss_metric(call, site);
+    throw Error(ErrorKind::Model, {"KAIROS-M040", "metric", "there is no metric \"" + call.name + "\"", "",
+                                   "", suggest(call.name, metric_names())});
+  };
+  NamedMetric metric = make();
+  if (name) metric.key.name = *name;
+  return metric;
 }
 
 Direction metric_direction(std::string_view name) {
@@ -182,7 +230,9 @@ Direction metric_direction(std::string_view name) {
         return std::find(type.names.begin(), type.names.end(), name) != type.names.end();
       });
   if (is_accuracy) return Direction::Max;
-  return name == "loss" || is_loss_name(name) ? Direction::Min : Direction::Unknown;
+  if (const MetricType* type = find_metric(name)) return type->direction;
+  if (is_loss_name(name)) return loss_metric_direction(name);
+  return name == "loss" || is_plain_crossentropy(name) ? Direction::Min : Direction::Unknown;
 }
 
 void name_metrics(std::vector<NamedMetric>& plain, std::vector<NamedMetric>& weighted) {

@@ -45,8 +45,10 @@ struct MetricSite {
   TargetKind target_kind;  ///< as the loss has it
 };
 
-/// `text` is a name or alias; "accuracy" becomes the one that fits the site, as in Keras 3. The key is what
-/// the user wrote, except that "acc" becomes "accuracy". Throws Error(Model).
+/// `text` is a name, alias or Keras class name, with arguments or without: "mae", "AUC(num_thresholds=100)",
+/// "Precision(thresholds=0.7,name=strict)"; "accuracy" and "crossentropy" become the one that fits the site,
+/// as in Keras 3. The key is the name if there is one, else what the user wrote, except that "acc" becomes
+/// "accuracy" and a class the name of its instances ("auc"). Throws Error(Model).
 [[nodiscard]] NamedMetric make_metric(std::string_view text, const MetricSite& site);
 
 /// Which way a metric of this name gets better; Unknown for a name that is no metric and no loss.

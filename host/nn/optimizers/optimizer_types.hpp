@@ -18,8 +18,12 @@ struct OptimizerType {
 constexpr NumberRange share_range{0, 1};
 constexpr NumberRange epsilon_range{0, 3e38};
 
+[[nodiscard]] OptimizerType adadelta_optimizer_type();
 [[nodiscard]] OptimizerType adagrad_optimizer_type();
 [[nodiscard]] OptimizerType adam_optimizer_type();
+[[nodiscard]] OptimizerType adamax_optimizer_type();
+[[nodiscard]] OptimizerType adamw_optimizer_type();
+[[nodiscard]] OptimizerType nadam_optimizer_type();
 [[nodiscard]] OptimizerType rmsprop_optimizer_type();
 [[nodiscard]] OptimizerType sgd_optimizer_type();
 

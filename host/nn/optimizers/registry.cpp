@@ -16,7 +16,9 @@ namespace kairos::host {
 namespace {
 
 std::vector<OptimizerType> optimizer_types() {
-  return {sgd_optimizer_type(), adam_optimizer_type(), rmsprop_optimizer_type(), adagrad_optimizer_type()};
+  return {sgd_optimizer_type(),     adam_optimizer_type(),    adamw_optimizer_type(),
+          rmsprop_optimizer_type(), adagrad_optimizer_type(), adadelta_optimizer_type(),
+          adamax_optimizer_type(),  nadam_optimizer_type()};
 }
 
 /// "sgd", "SGD" and "Sgd" are one.

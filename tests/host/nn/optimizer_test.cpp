@@ -108,6 +108,99 @@ TEST_CASE("An optimizer steps by its formula", "[host][nn]") {
         }));
 }
 
+TEST_CASE("An optimizer of Adam's and Adagrad's kin steps by its formula", "[host][nn]") {
+  double m = 0, v = 0, product = 1;
+  const auto fresh = [&](auto update) {
+    m = v = 0;
+    product = 1;
+    return Approx(expected_after(update)).epsilon(1e-5);
+  };
+  const auto adamw = [&](double decay) {
+    return [&, decay](double& w, double g, int t) {
+      w -= w * decay * 0.05;
+      m += (g - m) * (1 - 0.8);
+      v += (g * g - v) * (1 - 0.99);
+      w -= m * 0.05 * std::sqrt(1 - std::pow(0.99, t)) / (1 - std::pow(0.8, t)) / (std::sqrt(v) + 1e-3);
+    };
+  };
+  CHECK(weight_after("AdamW(learning_rate=0.05,beta_1=0.8,beta_2=0.99,epsilon=1e-3,weight_decay=0.3)") ==
+        fresh(adamw(0.3)));
+  CHECK(weight_after("adamw(learning_rate=0.05,beta_1=0.8,beta_2=0.99,epsilon=1e-3)") == fresh(adamw(0.004)));
+  CHECK(weight_after("adadelta(learning_rate=0.5,rho=0.8,epsilon=1e-2)") ==
+        fresh([&](double& w, double g, int) {
+          v = 0.8 * v + 0.2 * g * g;
+          const double delta = -std::sqrt(m + 1e-2) * g / std::sqrt(v + 1e-2);
+          m = 0.8 * m + 0.2 * delta * delta;
+          w += 0.5 * delta;
+        }));
+  CHECK(weight_after("Adamax(learning_rate=0.05,beta_1=0.8,beta_2=0.7,epsilon=1e-3)") ==
+        fresh([&](double& w, double g, int t) {
+          m += (g - m) * (1 - 0.8);
+          v = std::max(0.7 * v, std::abs(g));
+          w -= 0.05 * m / ((1 - std::pow(0.8, t)) * (v + 1e-3));
+        }));
+  CHECK(weight_after("nadam(learning_rate=0.05,beta_1=0.8,beta_2=0.99,epsilon=1e-3)") ==
+        fresh([&](double& w, double g, int t) {
+          const auto momentum = [](int step) { return 0.8 * (1 - 0.5 * std::pow(0.96, step)); };
+          product *= momentum(t);
+          m += (g - m) * (1 - 0.8);
+          v += (g * g - v) * (1 - 0.99);
+          const double ahead =
+              momentum(t + 1) * m / (1 - product * momentum(t + 1)) + (1 - momentum(t)) * g / (1 - product);
+          w -= 0.05 * ahead / (std::sqrt(v / (1 - std::pow(0.99, t))) + 1e-3);
+        }));
+}
+
+TEST_CASE("An optimizer's slots have Keras' names and order", "[host][nn]") {
+  using Names = std::vector<std::string>;
+  const auto names_of = [](const char* text) {
+    Parameter p = parameter("kernel", {0, 0}), q = parameter("bias", {0});
+    const std::unique_ptr<Optimizer> optimizer = make_optimizer(text);
+    optimizer->build({{&p, "d_kernel"}, {&q, "d_bias"}});
+    Names names;
+    for (const TensorRef& slot : optimizer->slots()) names.push_back(slot.name);
+    return names;
+  };
+  CHECK(names_of("AdamW") == Names{"adamw/iteration", "adamw/learning_rate", "adamw/d_kernel_momentum",
+                                   "adamw/d_kernel_velocity", "adamw/d_bias_momentum",
+                                   "adamw/d_bias_velocity"});
+  CHECK(names_of("Adadelta") ==
+        Names{"adadelta/iteration", "adadelta/learning_rate", "adadelta/d_kernel_accumulated_grad",
+              "adadelta/d_kernel_accumulated_delta_var", "adadelta/d_bias_accumulated_grad",
+              "adadelta/d_bias_accumulated_delta_var"});
+  CHECK(names_of("Adamax") == Names{"adamax/iteration", "adamax/learning_rate", "adamax/d_kernel_momentum",
+                                    "adamax/d_kernel_norm", "adamax/d_bias_momentum", "adamax/d_bias_norm"});
+  CHECK(names_of("Nadam") == Names{"nadam/iteration", "nadam/learning_rate", "nadam/d_kernel_momentum",
+                                   "nadam/d_kernel_velocity", "nadam/d_bias_momentum",
+                                   "nadam/d_bias_velocity", "nadam/variable"});
+}
+
+TEST_CASE("An optimizer whose slots were copied goes on bit for bit", "[host][nn]") {
+  for (const char* text : {"adamw", "adadelta(lr=0.5)", "adamax", "nadam"}) {
+    INFO(text);
+    Parameter p = parameter("kernel", {1.5F}), q = parameter("kernel", {1.5F});
+    const auto one = make_optimizer(text), other = make_optimizer(text);
+    one->build({{&p, "k"}});
+    other->build({{&q, "k"}});
+    const auto step = [](Optimizer& optimizer, Parameter& parameter, int at) {
+      set_gradient(parameter, {static_cast<float>(gradient_at(at))});
+      optimizer.step();
+    };
+    for (int at = 0; at < 3; ++at) step(*one, p, at);
+    for (std::size_t i = 0; i < one->slots().size(); ++i)
+      std::copy_n(one->slots()[i].data, one->slots()[i].size(), other->slots()[i].data);
+    // slots() writes the count of steps anew, so it comes last.
+    other->slots()[0].data[0] = 3;
+    other->slots_written();
+    q.values.data()[0] = p.values.data()[0];
+    for (int at = 3; at < steps; ++at) {
+      step(*one, p, at);
+      step(*other, q, at);
+    }
+    CHECK(p.values.data()[0] == q.values.data()[0]);
+  }
+}
+
 TEST_CASE("Clipping bounds what a step uses and leaves the gradient alone", "[host][nn]") {
   const auto step = [](const char* text) {
     Parameter p = parameter("kernel", {0, 0}), q = parameter("bias", {0});
@@ -131,8 +224,10 @@ TEST_CASE("Clipping bounds what a step uses and leaves the gradient alone", "[ho
   check(step("sgd(lr=1,global_clipnorm=100)"), {3, -4, 0.5});
 }
 
-TEST_CASE("A gradient that is NaN reaches the weight through every way of clipping", "[host][nn]") {
-  for (const char* text : {"sgd", "sgd(clipvalue=1)", "sgd(clipnorm=1)", "sgd(global_clipnorm=1)"}) {
+TEST_CASE("A gradient that is NaN reaches the weight through every way of clipping and stepping",
+          "[host][nn]") {
+  for (const char* text : {"sgd", "sgd(clipvalue=1)", "sgd(clipnorm=1)", "sgd(global_clipnorm=1)", "adamw",
+                           "adadelta", "adamax", "nadam"}) {
     INFO(text);
     Parameter p = parameter("kernel", {0, 0});
     const std::unique_ptr<Optimizer> optimizer = make_optimizer(text);
@@ -179,8 +274,8 @@ TEST_CASE("An optimizer that is unknown or asked for too much is refused with a 
   for (const Case& c : {
            Case{"adm", "KAIROS-M020: optimizer: there is no optimizer \"adm\". Did you mean \"Adam\"?"},
            Case{"lion",
-                "KAIROS-M020: optimizer: there is no optimizer \"lion\". Known are: SGD, Adam, RMSprop, "
-                "Adagrad."},
+                "KAIROS-M020: optimizer: there is no optimizer \"lion\". Known are: SGD, Adam, AdamW, "
+                "RMSprop, Adagrad, Adadelta, Adamax, Nadam."},
            Case{"sgd(momentun=0.9)",
                 "KAIROS-M002: optimizer SGD: there is no argument \"momentun\". Did you mean \"momentum\"?"},
            Case{"sgd(momentum=1.5)",
@@ -216,9 +311,10 @@ TEST_CASE("An optimizer that is unknown or asked for too much is refused with a 
 }
 
 TEST_CASE("An optimizer's JSON makes the same optimizer", "[host][nn]") {
-  for (const char* text :
-       {"sgd(lr=0.5,momentum=0.25,nesterov=true,clipnorm=2)", "adam(amsgrad=true,weight_decay=0.5)",
-        "rmsprop(centered=true,momentum=0.5)", "adagrad(initial_accumulator_value=0.5)"}) {
+  for (const char* text : {"sgd(lr=0.5,momentum=0.25,nesterov=true,clipnorm=2)",
+                           "adam(amsgrad=true,weight_decay=0.5)", "rmsprop(centered=true,momentum=0.5)",
+                           "adagrad(initial_accumulator_value=0.5)", "adamw(weight_decay=0.1)",
+                           "adadelta(rho=0.5)", "adamax(beta_2=0.5)", "nadam(beta_1=0.5,clipnorm=1)"}) {
     INFO(text);
     const nlohmann::json json = make_optimizer(text)->json();
     CHECK(make_optimizer(json.dump())->json() == json);

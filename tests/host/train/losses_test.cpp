@@ -72,6 +72,53 @@ double bce_logits(double t, double o) {
   return bce(t, 1 / (1 + std::exp(-o)));
 }
 
+/// The same formula over targets that are drawn towards `all`.
+Formula smoothed(double share, double all, const Formula& formula) {
+  return [=](const Values& target, const Values& output) {
+    Values t = target;
+    for (double& value : t) value = value * (1 - share) + all * share;
+    return formula(t, output);
+  };
+}
+
+Formula mean_of(double (*term)(double, double)) {
+  return [term](const Values& t, const Values& o) { return mean_over(t, o, term); };
+}
+
+double huber(double t, double o) {
+  const double error = std::abs(o - t);
+  return error <= 0.7 ? 0.5 * error * error : 0.7 * error - 0.5 * 0.7 * 0.7;
+}
+double squared_log(double t, double o) {
+  return std::pow(std::log(std::max(o, 1e-7) + 1) - std::log(std::max(t, 1e-7) + 1), 2);
+}
+double hinge(double t, double o) {
+  return std::max(0.0, 1 - t * o);
+}
+
+double kl_divergence(const Values& t, const Values& o) {
+  double sum = 0;
+  for (std::size_t i = 0; i < o.size(); ++i) {
+    const double p = std::clamp(t[i], 1e-7, 1.0);
+    sum += p * std::log(p / std::clamp(o[i], 1e-7, 1.0));
+  }
+  return sum;
+}
+
+double cosine(const Values& t, const Values& o) {
+  double dot = 0, of_t = 0, of_o = 0;
+  for (std::size_t i = 0; i < o.size(); ++i) {
+    dot += t[i] * o[i];
+    of_t += t[i] * t[i];
+    of_o += o[i] * o[i];
+  }
+  return -dot / std::sqrt(of_t * of_o);
+}
+
+// A target of 0 makes the loss too steep for finite differences.
+const std::vector<float> nonzero{0.5F, 0.4F, 2, -1, 0.3F, 0.9F, 1, -0.2F, 1};
+const std::vector<float> sides{-1, 1, -1, 1, 1, -1, -1, 1, 1};
+
 const std::vector<Case> cases{
     {"mse", [](auto& t, auto& o) { return mean_over(t, o, mse); }, values, logits},
     {"mean_absolute_error",
@@ -89,6 +136,25 @@ const std::vector<Case> cases{
      probabilities},
     {"SparseCategoricalCrossentropy(from_logits=true)",
      [](auto& t, auto& o) { return -std::log(softmax(o)[static_cast<std::size_t>(t[0])]); }, labels, logits},
+    {"binary_crossentropy(label_smoothing=0.2)", smoothed(0.2, 0.5, mean_of(bce)), bits, probabilities},
+    {"BinaryCrossentropy(from_logits=true,label_smoothing=0.3)", smoothed(0.3, 0.5, mean_of(bce_logits)),
+     bits, logits},
+    {"categorical_crossentropy(label_smoothing=0.2)",
+     smoothed(0.2, 1.0 / 3, [](auto& t, auto& o) { return against(t, normalised(o)); }), distributions,
+     probabilities},
+    {"CategoricalCrossentropy(from_logits=true,label_smoothing=0.1)",
+     smoothed(0.1, 1.0 / 3, [](auto& t, auto& o) { return against(t, softmax(o)); }), distributions, logits},
+    {"mape", mean_of([](double t, double o) { return 100 * std::abs(t - o) / std::max(std::abs(t), 1e-7); }),
+     nonzero, logits},
+    {"mean_squared_logarithmic_error", mean_of(squared_log), probabilities, logits},
+    {"Huber(delta=0.7)", mean_of(huber), values, logits},
+    {"log_cosh", mean_of([](double t, double o) { return std::log(std::cosh(o - t)); }), values, logits},
+    {"poisson", mean_of([](double t, double o) { return o - t * std::log(o + 1e-7); }), bits, probabilities},
+    {"hinge", mean_of(hinge), sides, logits},
+    {"hinge", mean_of([](double t, double o) { return hinge(2 * t - 1, o); }), bits, logits},
+    {"SquaredHinge", mean_of([](double t, double o) { return hinge(t, o) * hinge(t, o); }), sides, logits},
+    {"kld", kl_divergence, distributions, probabilities},
+    {"CosineSimilarity", cosine, values, logits},
 };
 
 Values row_of(const std::vector<float>& all, std::size_t row) {
@@ -138,6 +204,36 @@ TEST_CASE("A crossentropy stays finite for probabilities 0 and 1 and has no grad
     CHECK(static_cast<double>(each[0]) == Approx(16.0).epsilon(0.01));
     CHECK(gradient == std::vector<float>{0, 0});
   }
+}
+
+TEST_CASE("A loss of an output at its edge stays finite", "[host][train]") {
+  const std::vector<float> zero{0, 0}, target{1, 1}, far{1e4F, -1e4F}, scale{1};
+  std::vector<float> each(1), gradient(2);
+  const auto apply = [&](const char* text, const std::vector<float>& t, const std::vector<float>& o) {
+    const auto loss = make_loss(text);
+    loss->values(1, 2, t.data(), o.data(), each.data());
+    loss->gradient(1, 2, t.data(), o.data(), scale.data(), gradient.data());
+  };
+  apply("cosine_similarity", target, zero);
+  CHECK(each[0] == 0);
+  CHECK(gradient[0] == Approx(-1e7 / std::sqrt(2)));
+  apply("cosine_similarity", zero, far);
+  CHECK(each[0] == 0);
+  CHECK(gradient == std::vector<float>{0, 0});
+  apply("log_cosh", zero, far);
+  CHECK(each[0] == Approx(1e4F - 0.6931472F));
+  CHECK(gradient == std::vector<float>{0.5F, -0.5F});
+  apply("kl_divergence", target, zero);
+  CHECK(each[0] == Approx(2 * std::log(1e7)));
+  CHECK(gradient == std::vector<float>{0, 0});
+  apply("mape", zero, target);
+  CHECK(each[0] == Approx(1e9));
+}
+
+TEST_CASE("A loss is saved under Keras' class", "[host][train]") {
+  CHECK(loss_class_name("bce") == "BinaryCrossentropy");
+  CHECK(loss_class_name("huber") == "Huber");
+  CHECK(loss_class_name("kld") == "KLDivergence");
 }
 
 TEST_CASE("A loss does not hide NaN", "[host][train]") {
@@ -194,6 +290,11 @@ TEST_CASE("A target that a loss cannot use is described", "[host][train]") {
       {"categorical_crossentropy", {0, 0, 2, 0, 0, 0, 0, 0, 0, 0}, "target 2 is outside 0 … 1"},
       {"binary_crossentropy", {0, 1, 0, 1, -1, 0, 0, 0, 0, 0}, "target -1 is outside 0 … 1"},
       {"mse", std::vector<float>(10, 1e6F), ""},
+      {"hinge", {0, 1, -1, 1, 2, 0, 0, 0, 0, 0}, "target 2 is none of -1, 0 and 1"},
+      {"squared_hinge", {0, 1, 0, 1, 1, 0, 0, 0, 0, 0}, ""},
+      {"poisson", {0, 1, 0, 1, -3, 0, 0, 0, 0, 0}, "target -3 is negative"},
+      {"msle", {0, 1, 0, 1, -3, 0, 0, 0, 0, 0}, "target -3 is negative"},
+      {"kl_divergence", {0, 1, 0, 1, 1.5F, 0, 0, 0, 0, 0}, "target 1.5 is outside 0 … 1"},
   };
   for (const Fault& fault : faults)
     CHECK(make_loss(fault.loss)->target_fault(10, fault.target.data()) == fault.sentence);
@@ -203,9 +304,25 @@ TEST_CASE("A loss that is unknown or cannot fit is refused with a cure", "[host]
   const auto refusal = [](const char* text) { return error_of([&] { return make_loss(text); }); };
   CHECK(refusal("binary_crosentropy") ==
         "KAIROS-M030: loss: there is no loss \"binary_crosentropy\". Did you mean \"binary_crossentropy\"?");
-  CHECK(refusal("huge") ==
-        "KAIROS-M030: loss: there is no loss \"huge\". Known are: mean_squared_error, mean_absolute_error, "
-        "binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy.");
+  CHECK(
+      refusal("huge") ==
+      "KAIROS-M030: loss: there is no loss \"huge\". Known are: mean_squared_error, mean_absolute_error, "
+      "mean_absolute_percentage_error, mean_squared_logarithmic_error, huber, log_cosh, poisson, "
+      "binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, "
+      "kl_divergence, cosine_similarity.");
+  CHECK(
+      refusal("huber(delta=0)") ==
+      "KAIROS-M003: loss huber: \"delta\" has a value that cannot be used; found 0, expected a number of at "
+      "least 1e-30.");
+  CHECK(refusal("huber(delt=1)") ==
+        "KAIROS-M002: loss huber: there is no argument \"delt\". Did you mean \"delta\"?");
+  CHECK(refusal("bce(label_smoothing=1.5)") ==
+        "KAIROS-M003: loss bce: \"label_smoothing\" has a value that cannot be used; found 1.5, expected a "
+        "number from 0 to 1.");
+  CHECK(refusal("sparse_categorical_crossentropy(label_smoothing=0.1)") ==
+        "KAIROS-M002: loss sparse_categorical_crossentropy: there is no argument \"label_smoothing\". Known "
+        "are: "
+        "from_logits.");
   CHECK(refusal("mse(from_logits=true)") == "KAIROS-M002: loss mse: there is no argument \"from_logits\".");
   CHECK(refusal("binary_crossentropy(from_logit=true)") ==
         "KAIROS-M002: loss binary_crossentropy: there is no argument \"from_logit\". Did you mean "

@@ -2,7 +2,9 @@
 #include "train/metrics.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/error_text.hpp"
@@ -52,6 +54,190 @@ TEST_CASE("A metric is the mean over all samples whatever the batches", "[host][
         Approx((1 + 2.0 / 3 + 2.0 / 3 + 1.0 / 3) / 4));
 }
 
+namespace {
+
+/// Two outputs per sample, uneven batches, weights that leave one sample out.
+const std::vector<float> predicted{0.1F, 0.9F, 0.6F, 0.4F, 0.35F, 0.8F,  0.7F,
+                                   0.2F, 0.5F, 1,    0,    0.3F,  0.55F, 0.6F};
+const std::vector<float> yes{0, 1, 1, 0, 0, 1, 0, 1, 1, 1, 0, 0, 1, 0};
+const std::vector<float> amounts{100.5F, 3, 101, -4, 99, 2, 100, 0.5F, 102, 1, 98.5F, 2, 100, 7};
+const std::vector<float> guesses{100, 2.5F, 101.5F, -3, 99, 4, 99, 0, 101, 1, 98, 3, 100, 5};
+const std::vector<float> sample_weights{1, 2, 0.5F, 1, 3, 0, 1};
+
+double streamed(const std::string& text, const std::vector<float>& target, const std::vector<float>& from,
+                bool weighted) {
+  const NamedMetric metric = make_metric(text, {2, TargetKind::Values});
+  for (const auto& [begin, samples] : {std::pair{0, 3}, std::pair{3, 1}, std::pair{4, 3}})
+    metric.metric->update({samples, 1, 2, target.data() + begin * 2, from.data() + begin * 2,
+                           weighted ? WeightView{sample_weights.data() + begin, 1} : WeightView{}});
+  return metric.metric->result();
+}
+
+double weight_at(std::size_t value, bool weighted) {
+  return weighted ? static_cast<double>(sample_weights[value / 2]) : 1.0;
+}
+
+struct Counts {
+  double tp = 0, fp = 0, fn = 0, tn = 0;
+};
+
+Counts counts_at(double threshold, bool weighted) {
+  Counts c;
+  for (std::size_t i = 0; i < yes.size(); ++i) {
+    const bool says = static_cast<double>(predicted[i]) > threshold, is = yes[i] != 0;
+    (says ? (is ? c.tp : c.fp) : (is ? c.fn : c.tn)) += weight_at(i, weighted);
+  }
+  return c;
+}
+
+double over(double part, double whole) {
+  return whole == 0 ? 0 : part / whole;
+}
+
+/// Keras' areas, threshold by threshold.
+double area(bool roc, int thresholds, bool weighted) {
+  std::vector<Counts> at;
+  for (int i = 0; i < thresholds; ++i)
+    at.push_back(counts_at(i == 0                ? -1e-7
+                           : i == thresholds - 1 ? 1 + 1e-7
+                                                 : static_cast<double>(i) / (thresholds - 1),
+                           weighted));
+  double sum = 0;
+  for (std::size_t i = 0; i + 1 < at.size(); ++i) {
+    const Counts &low = at[i], &high = at[i + 1];
+    if (roc) {
+      const double width = over(low.fp, low.fp + low.tn) - over(high.fp, high.fp + high.tn);
+      sum += width * (over(low.tp, low.tp + low.fn) + over(high.tp, high.tp + high.fn)) / 2;
+    } else {
+      const double p_low = low.tp + low.fp, p_high = high.tp + high.fp;
+      const double slope = over(low.tp - high.tp, p_low - p_high);
+      const double intercept = high.tp - slope * p_high;
+      const double ratio = p_low > 0 && p_high > 0 ? p_low / p_high : 1;
+      sum += over(slope * (low.tp - high.tp + intercept * std::log(ratio)), high.tp + high.fn);
+    }
+  }
+  return sum;
+}
+
+double r2(bool weighted) {
+  double sum = 0;
+  for (std::size_t column = 0; column < 2; ++column) {
+    double w = 0, wy = 0, wyy = 0, residual = 0;
+    for (std::size_t i = column; i < amounts.size(); i += 2) {
+      const double y = static_cast<double>(amounts[i]), one = weight_at(i, weighted);
+      w += one;
+      wy += one * y;
+      wyy += one * y * y;
+      residual += one * std::pow(y - static_cast<double>(guesses[i]), 2);
+    }
+    sum += 1 - residual / (wyy - wy * wy / w);
+  }
+  return sum / 2;
+}
+
+double rmse(bool weighted) {
+  double sum = 0, weight = 0;
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    sum += weight_at(i, weighted) *
+           std::pow(static_cast<double>(amounts[i]) - static_cast<double>(guesses[i]), 2);
+    weight += weight_at(i, weighted);
+  }
+  return std::sqrt(sum / weight);
+}
+
+}  // namespace
+
+TEST_CASE("A metric over the epoch has the value of its formula over all samples", "[host][train]") {
+  for (const bool weighted : {false, true}) {
+    INFO("weighted " << weighted);
+    for (const auto& [argument, threshold] :
+         {std::pair{"", 0.5}, std::pair{"(thresholds=0.3)", static_cast<double>(0.3F)}}) {
+      const Counts c = counts_at(threshold, weighted);
+      CHECK(streamed(std::string("precision") + argument, yes, predicted, weighted) ==
+            Approx(c.tp / (c.tp + c.fp)));
+      CHECK(streamed(std::string("Recall") + argument, yes, predicted, weighted) ==
+            Approx(c.tp / (c.tp + c.fn)));
+    }
+    for (const auto& [text, threshold] :
+         {std::pair{"f1_score", 0.5}, std::pair{"F1Score(threshold=0.7)", static_cast<double>(0.7F)}}) {
+      const Counts c = counts_at(threshold, weighted);
+      const double precision = c.tp / (c.tp + c.fp), recall = c.tp / (c.tp + c.fn);
+      CHECK(streamed(text, yes, predicted, weighted) ==
+            Approx(2 * precision * recall / (precision + recall)));
+    }
+    CHECK(streamed("AUC", yes, predicted, weighted) == Approx(area(true, 200, weighted)));
+    CHECK(streamed("auc(num_thresholds=7)", yes, predicted, weighted) == Approx(area(true, 7, weighted)));
+    CHECK(streamed("AUC(curve=PR)", yes, predicted, weighted) == Approx(area(false, 200, weighted)));
+    CHECK(streamed("AUC(curve=PR,num_thresholds=5)", yes, predicted, weighted) ==
+          Approx(area(false, 5, weighted)));
+    CHECK(streamed("r2_score", amounts, guesses, weighted) == Approx(r2(weighted)));
+    CHECK(streamed("RootMeanSquaredError", amounts, guesses, weighted) == Approx(rmse(weighted)));
+  }
+}
+
+TEST_CASE("AUC of logits is that of their probabilities", "[host][train]") {
+  std::vector<float> logits;
+  // Those of 0 and 1 have none.
+  for (const float p : predicted)
+    logits.push_back(p <= 0 ? -200.0F : (p >= 1 ? 200.0F : std::log(p / (1 - p))));
+  CHECK(streamed("AUC(from_logits=true,num_thresholds=18)", yes, logits, false) ==
+        Approx(streamed("AUC(num_thresholds=18)", yes, predicted, false)));
+}
+
+TEST_CASE("AUC of a perfect order is 1, of a reversed one 0, and NaN is not hidden", "[host][train]") {
+  const std::vector<float> scores{0.1F, 0.2F, 0.8F, 0.9F}, right{0, 0, 1, 1}, wrong{1, 1, 0, 0};
+  const NamedMetric auc = make_metric("auc", {1, TargetKind::Values});
+  CHECK(auc.metric->result() == 0);
+  auc.metric->update({4, 1, 1, right.data(), scores.data(), {}});
+  CHECK(auc.metric->result() == Approx(1));
+  auc.metric->reset();
+  auc.metric->update({4, 1, 1, wrong.data(), scores.data(), {}});
+  CHECK(auc.metric->result() == Approx(0));
+  const float nan = std::nanf("");
+  auc.metric->update({1, 1, 1, right.data(), &nan, {}});
+  CHECK(std::isnan(auc.metric->result()));
+  auc.metric->reset();
+  CHECK(auc.metric->result() == 0);
+}
+
+TEST_CASE("R2 counts an output whose targets do not differ as 0", "[host][train]") {
+  const std::vector<float> target{5, 1, 5, 2}, guess{4, 1, 6, 2};
+  const NamedMetric r2_score = make_metric("R2Score", {2, TargetKind::Values});
+  r2_score.metric->update({2, 1, 2, target.data(), guess.data(), {}});
+  CHECK(r2_score.metric->result() == Approx(0.5));
+}
+
+TEST_CASE("Top-k accuracy counts a class among the k most likely", "[host][train]") {
+  // Ranks of the labels 1, 0, 0, 2 among the outputs: first, first, third, third.
+  CHECK(result("sparse_top_k_categorical_accuracy(k=1)", {3, TargetKind::Label}, labels, false) ==
+        Approx(0.5));
+  CHECK(result("sparse_top_k_categorical_accuracy(k=2)", {3, TargetKind::Label}, labels, false) ==
+        Approx(0.5));
+  CHECK(result("SparseTopKCategoricalAccuracy(k=3)", {3, TargetKind::Label}, labels, false) == Approx(1));
+  CHECK(result("TopKCategoricalAccuracy(k=2)", {3, TargetKind::Values}, one_hot, true) == Approx(3.0 / 6));
+  // A tie with the k-th counts, NaN does not.
+  const std::vector<float> tied{0.4F, 0.4F, 0.2F}, nan{std::nanf(""), 0.4F, 0.2F}, label{1}, first{0};
+  const NamedMetric top = make_metric("sparse_top_k_categorical_accuracy(k=1)", {3, TargetKind::Label});
+  top.metric->update({1, 1, 3, label.data(), tied.data(), {}});
+  CHECK(top.metric->result() == 1);
+  top.metric->update({1, 1, 3, first.data(), nan.data(), {}});
+  CHECK(top.metric->result() == 0.5);
+}
+
+TEST_CASE("A loss as a metric is its mean, and the similarity keeps its sign", "[host][train]") {
+  const MetricSite site{2, TargetKind::Values};
+  const std::vector<float> a{3, 4, 1, 0}, b{4, 3, 1, 0};
+  const NamedMetric similarity = make_metric("CosineSimilarity", site);
+  similarity.metric->update({2, 1, 2, a.data(), b.data(), {}});
+  CHECK(similarity.metric->result() == Approx((0.96 + 1) / 2));
+  CHECK(streamed("mape", amounts, guesses, false) ==
+        Approx(streamed("mean_absolute_percentage_error", amounts, guesses, false)));
+  CHECK(streamed("crossentropy", yes, predicted, true) ==
+        streamed("categorical_crossentropy", yes, predicted, true));
+  CHECK(result("ce", {3, TargetKind::Label}, labels, false) ==
+        result("sparse_categorical_crossentropy", {3, TargetKind::Label}, labels, false));
+}
+
 TEST_CASE("A metric of nothing is 0, and reset forgets", "[host][train]") {
   const NamedMetric metric = make_metric("mae", {1, TargetKind::Values});
   CHECK(metric.metric->result() == 0);
@@ -78,7 +264,27 @@ TEST_CASE("A metric's key is what the user wrote, and its direction is declared"
     CHECK(metric.key.name == c.key);
     CHECK(metric.key.direction == c.direction);
   }
-  CHECK(make_metric("mae", {3, TargetKind::Values}).key.direction == Direction::Min);
+  for (const Case& c : {Case{"mae", "mae", Direction::Min}, Case{"AUC", "auc", Direction::Max},
+                        Case{"AUC(num_thresholds=10,name=roc)", "roc", Direction::Max},
+                        Case{"Precision(name=p)", "p", Direction::Max},
+                        Case{"recall", "recall", Direction::Max}, Case{"F1Score", "f1_score", Direction::Max},
+                        Case{"R2Score", "r2_score", Direction::Max}, Case{"rmse", "rmse", Direction::Min},
+                        Case{"RootMeanSquaredError", "root_mean_squared_error", Direction::Min},
+                        Case{"TopKCategoricalAccuracy(k=3)", "top_k_categorical_accuracy", Direction::Max},
+                        Case{"MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", Direction::Min},
+                        Case{"BinaryAccuracy(name=bits)", "bits", Direction::Max},
+                        Case{"crossentropy", "crossentropy", Direction::Min},
+                        Case{"cosine_similarity", "cosine_similarity", Direction::Max}}) {
+    INFO(c.text);
+    const NamedMetric metric = make_metric(c.text, {3, TargetKind::Values});
+    CHECK(metric.key.name == c.key);
+    CHECK(metric.key.direction == c.direction);
+  }
+  CHECK(metric_direction("auc") == Direction::Max);
+  CHECK(metric_direction("r2_score") == Direction::Max);
+  CHECK(metric_direction("root_mean_squared_error") == Direction::Min);
+  CHECK(metric_direction("crossentropy") == Direction::Min);
+  CHECK(metric_direction("roc") == Direction::Unknown);
 }
 
 TEST_CASE("Equal names become Keras' names", "[host][train]") {
@@ -115,6 +321,24 @@ TEST_CASE("A metric that is unknown or cannot be computed is refused", "[host][t
         "found one unit "
         "in the last layer, expected one unit per class. Use accuracy, which chooses by itself, or change "
         "the loss.");
+  CHECK(refusal("AUC(num_treshold=10)", {1, TargetKind::Values}) ==
+        "KAIROS-M002: metric AUC: there is no argument \"num_treshold\". Did you mean \"num_thresholds\"?");
+  CHECK(refusal("AUC(num_thresholds=1)", {1, TargetKind::Values}) ==
+        "KAIROS-M003: metric AUC: \"num_thresholds\" has a value that cannot be used; found 1, expected an "
+        "integer from 2 to 1000000.");
+  CHECK(refusal("auc(curve=roc)", {1, TargetKind::Values}) ==
+        "KAIROS-M003: metric auc: \"curve\" has a value that cannot be used; found \"roc\", expected ROC or "
+        "PR.");
+  CHECK(
+      refusal("top_k_categorical_accuracy", {3, TargetKind::Values}) ==
+      "KAIROS-M003: metric top_k_categorical_accuracy: \"k\" has a value that cannot be used; found nothing, "
+      "expected no more than the output's 3 units (default 5).");
+  CHECK(refusal("f1_score(average=macro)", {3, TargetKind::Values}) ==
+        "KAIROS-M004: metric f1_score: \"average\" is not supported; found \"macro\", expected \"micro\". "
+        "Remove "
+        "it.");
+  CHECK(refusal("precison", {1, TargetKind::Values}) ==
+        "KAIROS-M040: metric: there is no metric \"precison\". Did you mean \"precision\"?");
   CHECK(refusal("accuracy(threshold=0.3)", {1, TargetKind::Values}) ==
         "KAIROS-M002: metric accuracy: it takes no arguments; found \"0.3\". Remove the brackets.");
 }

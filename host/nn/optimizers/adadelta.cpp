@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Adadelta: steps as large as the running mean of the steps before them.
+#include "compute/update.hpp"
+#include "nn/optimizers/optimizer_types.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+class Adadelta final : public Optimizer {
+ public:
+  explicit Adadelta(ConfigReader& config)
+      : Optimizer(config, 0.001),
+        rho_(add_hyper(config, "rho", 0.95, share_range)),
+        epsilon_(add_hyper(config, "epsilon", 1e-7, epsilon_range)) {
+    add_slot_type({"accumulated_grad", 0, 0});
+    add_slot_type({"accumulated_delta_var", 0, 0});
+  }
+
+  [[nodiscard]] std::string_view class_name() const override { return "Adadelta"; }
+  [[nodiscard]] std::string_view instance_name() const override { return "adadelta"; }
+
+ protected:
+  void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override {
+    adadelta_update(n, learning_rate(), static_cast<float>(value(rho_)), static_cast<float>(value(epsilon_)),
+                    gradient, slot(weight, 0), slot(weight, 1), values);
+  }
+
+ private:
+  std::size_t rho_;
+  std::size_t epsilon_;
+};
+
+}  // namespace
+
+OptimizerType adadelta_optimizer_type() {
+  return {"Adadelta", [](ConfigReader& config) -> std::unique_ptr<Optimizer> {
+            return std::make_unique<Adadelta>(config);
+          }};
+}
+
+}  // namespace kairos::host

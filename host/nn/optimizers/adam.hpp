@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Adam: steps scaled by running means of the gradient and of its square.
+#pragma once
+
+#include <cstddef>
+
+#include "compute/update.hpp"
+#include "nn/optimizers/optimizer_types.hpp"
+
+namespace kairos::host {
+
+class Adam : public Optimizer {
+ public:
+  explicit Adam(ConfigReader& config);
+
+  [[nodiscard]] std::string_view class_name() const override { return "Adam"; }
+  [[nodiscard]] std::string_view instance_name() const override { return "adam"; }
+
+ protected:
+  void begin_step() override;
+  void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override;
+  void write_config(nlohmann::json& config) const override;
+
+ private:
+  std::size_t beta_1_;
+  std::size_t beta_2_;
+  std::size_t epsilon_;
+  bool amsgrad_;
+  AdamStep step_{};
+};
+
+}  // namespace kairos::host

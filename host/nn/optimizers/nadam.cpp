@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Nadam: Adam whose momentum looks a step ahead.
+#include <cmath>
+
+#include "compute/update.hpp"
+#include "nn/optimizers/optimizer_types.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+class Nadam final : public Optimizer {
+ public:
+  explicit Nadam(ConfigReader& config)
+      : Optimizer(config, 0.001),
+        beta_1_(add_hyper(config, "beta_1", 0.9, share_range)),
+        beta_2_(add_hyper(config, "beta_2", 0.999, share_range)),
+        epsilon_(add_hyper(config, "epsilon", 1e-7, epsilon_range)) {
+    add_slot_type({"momentum", 0, 0});
+    add_slot_type({"velocity", 0, 0});
+    // Keras gives the product no name of its own.
+    add_shared_slot("variable", &momentum_product_);
+  }
+
+  [[nodiscard]] std::string_view class_name() const override { return "Nadam"; }
+  [[nodiscard]] std::string_view instance_name() const override { return "nadam"; }
+
+ protected:
+  void begin_step() override {
+    const float now = momentum_at(iterations() + 1);
+    const float next = momentum_at(iterations() + 2);
+    momentum_product_ *= now;
+    const float power_2 = std::pow(static_cast<float>(value(beta_2_)), static_cast<float>(iterations() + 1));
+    step_ = {learning_rate(),
+             static_cast<float>(1 - value(beta_1_)),
+             static_cast<float>(1 - value(beta_2_)),
+             static_cast<float>(value(epsilon_)),
+             next / (1 - momentum_product_ * next),
+             (1 - now) / (1 - momentum_product_),
+             1 - power_2};
+  }
+
+  void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override {
+    nadam_update(n, step_, gradient, slot(weight, 0), slot(weight, 1), values);
+  }
+
+ private:
+  /// Grows from about half of beta_1 to beta_1.
+  [[nodiscard]] float momentum_at(std::int64_t step) const {
+    return static_cast<float>(value(beta_1_)) * (1 - 0.5F * std::pow(0.96F, static_cast<float>(step)));
+  }
+
+  std::size_t beta_1_;
+  std::size_t beta_2_;
+  std::size_t epsilon_;
+  float momentum_product_ = 1;
+  NadamStep step_{};
+};
+
+}  // namespace
+
+OptimizerType nadam_optimizer_type() {
+  return {"Nadam",
+          [](ConfigReader& config) -> std::unique_ptr<Optimizer> { return std::make_unique<Nadam>(config); }};
+}
+
+}  // namespace kairos::host

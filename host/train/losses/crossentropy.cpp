@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// The crossentropies, in float32 and with the clipping of Keras' torch backend.
+#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
+
+#include "kairos/host/error.hpp"
+#include "train/losses/loss_types.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// Probabilities outside [least, most] count as the bound and have no gradient.
+constexpr float least_probability = loss_epsilon;
+constexpr float most_probability = static_cast<float>(1.0 - 1e-7);
+
+enum class OutputIs { Probabilities, Logits };
+
+float clipped(float p) {
+  return p < least_probability ? least_probability : (p > most_probability ? most_probability : p);
+}
+bool is_clipped(float p) {
+  return p < least_probability || p > most_probability;
+}
+
+[[noreturn]] void refuse_output(std::string_view loss, std::int64_t features, const char* expected,
+                                const char* cure) {
+  throw Error(
+      ErrorKind::Model,
+      {"KAIROS-M032", "loss " + std::string(loss), "it cannot train the model's output",
+       fmt::format("{} unit{} in the last layer", features, features == 1 ? "" : "s"), expected, cure});
+}
+
+class BinaryCrossentropy final : public Loss {
+ public:
+  BinaryCrossentropy(OutputIs output_is, float smoothing) : output_is_(output_is), smoothing_(smoothing) {}
+  [[nodiscard]] std::string_view name() const override { return "binary_crossentropy"; }
+  void check_output(std::int64_t) const override {}
+  [[nodiscard]] std::string target_fault(std::int64_t features, const float* target) const override {
+    return outside_unit_interval(features, target);
+  }
+
+  void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+              float* each) const override {
+    for (std::int64_t row = 0; row < rows; ++row, target += features, output += features) {
+      float sum = 0;
+      for (std::int64_t i = 0; i < features; ++i) sum += value(smoothed(target[i]), output[i]);
+      each[row] = sum / static_cast<float>(features);
+    }
+  }
+
+  void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+                const float* scale, float* gradient) const override {
+    for (std::int64_t row = 0; row < rows;
+         ++row, target += features, output += features, gradient += features) {
+      const float factor = scale[row] / static_cast<float>(features);
+      for (std::int64_t i = 0; i < features; ++i)
+        gradient[i] = factor * slope(smoothed(target[i]), output[i]);
+    }
+  }
+
+ private:
+  [[nodiscard]] float smoothed(float t) const { return t * (1 - smoothing_) + 0.5F * smoothing_; }
+  [[nodiscard]] float value(float t, float o) const {
+    if (output_is_ == OutputIs::Logits) return std::max(o, 0.0F) - o * t + std::log1p(std::exp(-std::abs(o)));
+    const float p = clipped(o);
+    return -(t * std::log(p) + (1 - t) * std::log1p(-p));
+  }
+  [[nodiscard]] float slope(float t, float o) const {
+    if (output_is_ == OutputIs::Logits) return 1 / (1 + std::exp(-o)) - t;
+    return is_clipped(o) ? 0.0F : (o - t) / (o * (1 - o));
+  }
+
+  OutputIs output_is_;
+  float smoothing_;
+};
+
+/// Against a distribution, or against a class number (the distribution that is 1 there).
+class CategoricalCrossentropy final : public Loss {
+ public:
+  CategoricalCrossentropy(TargetKind kind, OutputIs output_is, float smoothing)
+      : kind_(kind), output_is_(output_is), smoothing_(smoothing) {}
+  [[nodiscard]] std::string_view name() const override {
+    return kind_ == TargetKind::Label ? "sparse_categorical_crossentropy" : "categorical_crossentropy";
+  }
+  [[nodiscard]] TargetKind target_kind() const override { return kind_; }
+
+  void check_output(std::int64_t features) const override {
+    if (features < 2)
+      refuse_output(
+          name(), features, "a unit for each class",
+          "Give the last layer one unit per class and softmax, or use binary_crossentropy with sigmoid");
+  }
+
+  [[nodiscard]] std::string target_fault(std::int64_t features, const float* target) const override {
+    if (kind_ == TargetKind::Values) return outside_unit_interval(features, target);
+    const float label = target[0];
+    if (!(label >= 0 && label <= static_cast<float>(features - 1)))
+      return fmt::format("label {} is outside 0 … {}", label, features - 1);
+    return label == std::floor(label) ? "" : fmt::format("label {} is not a whole number", label);
+  }
+
+  void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+              float* each) const override {
+    const std::int64_t target_size = kind_ == TargetKind::Label ? 1 : features;
+    for (std::int64_t row = 0; row < rows; ++row, target += target_size, output += features)
+      each[row] = output_is_ == OutputIs::Logits ? value_of_logits(features, target, output)
+                                                 : value_of_probabilities(features, target, output);
+  }
+
+  void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+                const float* scale, float* gradient) const override {
+    const std::int64_t target_size = kind_ == TargetKind::Label ? 1 : features;
+    for (std::int64_t row = 0; row < rows;
+         ++row, target += target_size, output += features, gradient += features) {
+      if (output_is_ == OutputIs::Logits)
+        slope_of_logits(features, target, output, scale[row], gradient);
+      else
+        slope_of_probabilities(features, target, output, scale[row], gradient);
+    }
+  }
+
+ private:
+  /// Of a distribution over n classes.
+  [[nodiscard]] float target_at(std::int64_t n, const float* target, std::int64_t i) const {
+    if (kind_ == TargetKind::Values) return target[i] * (1 - smoothing_) + smoothing_ / static_cast<float>(n);
+    return target[0] == static_cast<float>(i) ? 1.0F : 0.0F;
+  }
+
+  static float sum_of(std::int64_t n, const float* values) {
+    float sum = 0;
+    for (std::int64_t i = 0; i < n; ++i) sum += values[i];
+    return sum;
+  }
+
+  /// Keras divides by the sum first, so that an output that is not quite a distribution counts as one.
+  [[nodiscard]] float value_of_probabilities(std::int64_t n, const float* target, const float* output) const {
+    const float sum = sum_of(n, output);
+    if (kind_ == TargetKind::Label)
+      return -std::log(clipped(output[static_cast<std::int64_t>(target[0])] / sum));
+    float loss = 0;
+    for (std::int64_t i = 0; i < n; ++i) loss -= target_at(n, target, i) * std::log(clipped(output[i] / sum));
+    return loss;
+  }
+
+  void slope_of_probabilities(std::int64_t n, const float* target, const float* output, float scale,
+                              float* gradient) const {
+    const float sum = sum_of(n, output);
+    float mean = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+      const float p = output[i] / sum;
+      const float t = target_at(n, target, i);
+      gradient[i] = is_clipped(p) || t == 0 ? 0.0F : -t / p;
+      mean += gradient[i] * p;
+    }
+    for (std::int64_t i = 0; i < n; ++i) gradient[i] = scale * (gradient[i] - mean) / sum;
+  }
+
+  static float log_of_sum(std::int64_t n, const float* logits) {
+    const float largest = *std::max_element(logits, logits + n);
+    float sum = 0;
+    for (std::int64_t i = 0; i < n; ++i) sum += std::exp(logits[i] - largest);
+    return largest + std::log(sum);
+  }
+
+  [[nodiscard]] float value_of_logits(std::int64_t n, const float* target, const float* logits) const {
+    const float normaliser = log_of_sum(n, logits);
+    float loss = 0;
+    for (std::int64_t i = 0; i < n; ++i) loss -= target_at(n, target, i) * (logits[i] - normaliser);
+    return loss;
+  }
+
+  void slope_of_logits(std::int64_t n, const float* target, const float* logits, float scale,
+                       float* gradient) const {
+    const float normaliser = log_of_sum(n, logits);
+    float total = 0;
+    for (std::int64_t i = 0; i < n; ++i) total += target_at(n, target, i);
+    for (std::int64_t i = 0; i < n; ++i)
+      gradient[i] = scale * (total * std::exp(logits[i] - normaliser) - target_at(n, target, i));
+  }
+
+  TargetKind kind_;
+  OutputIs output_is_;
+  float smoothing_;
+};
+
+OutputIs read_output_is(ConfigReader& config) {
+  return config.boolean("from_logits", false) ? OutputIs::Logits : OutputIs::Probabilities;
+}
+
+float read_smoothing(ConfigReader& config) {
+  return static_cast<float>(config.number("label_smoothing", 0, {0, 1}));
+}
+
+}  // namespace
+
+std::vector<LossType> crossentropy_losses() {
+  return {
+      {{"binary_crossentropy", "bce", "BCE", "BinaryCrossentropy"},
+       [](ConfigReader& config) -> std::unique_ptr<Loss> {
+         const OutputIs output_is = read_output_is(config);
+         return std::make_unique<BinaryCrossentropy>(output_is, read_smoothing(config));
+       }},
+      {{"categorical_crossentropy", "CategoricalCrossentropy"},
+       [](ConfigReader& config) -> std::unique_ptr<Loss> {
+         const OutputIs output_is = read_output_is(config);
+         return std::make_unique<CategoricalCrossentropy>(TargetKind::Values, output_is,
+                                                          read_smoothing(config));
+       }},
+      {{"sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"},
+       [](ConfigReader& config) -> std::unique_ptr<Loss> {
+         return std::make_unique<CategoricalCrossentropy>(TargetKind::Label, read_output_is(config), 0.0F);
+       }},
+  };
+}
+
+}  // namespace kairos::host
