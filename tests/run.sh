@@ -48,6 +48,7 @@ part() {
   printf '\n==> %s\n' "$2"
   if [ ! -f "build/$1/build.ninja" ] && ! cmake --preset "$1" >"build/$1.log" 2>&1; then
     cat "build/$1.log"
+    rm -f "build/$1/build.ninja"  # Else the next run would take it for configured.
     result="could not be configured"
     failed=yes
   elif ! cmake --build --preset "$1" -- $quiet; then

@@ -26,6 +26,11 @@ void on_interrupt(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
+void write_line(std::FILE* to, const std::string& line) {
+  std::fwrite(line.data(), 1, line.size(), to);
+  std::fflush(to);
+}
+
 }  // namespace
 
 MessageSink console_messages() {
@@ -33,14 +38,14 @@ MessageSink console_messages() {
   return [mutex](Level level, std::string_view author, std::string_view text) {
     if (level == Level::Debug) return;
     const std::lock_guard lock(*mutex);
+    // A message that nobody can take is not worth a trained model: what fails here is let go.
     if (level == Level::Info) {
-      fmt::print(stdout, "{}\n", text);
-      std::fflush(stdout);
+      write_line(stdout, fmt::format("{}\n", text));
       return;
     }
     std::fflush(stdout);
-    fmt::print(stderr, "{}: {}{}{}\n", level == Level::Warning ? "warning" : "error", author,
-               author.empty() ? "" : ": ", text);
+    write_line(stderr, fmt::format("{}: {}{}{}\n", level == Level::Warning ? "warning" : "error", author,
+                                   author.empty() ? "" : ": ", text));
   };
 }
 

@@ -2,6 +2,7 @@
 // kairos evaluate.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
@@ -23,7 +24,7 @@ int run_evaluate(Arguments arguments) {
   options.plugins = parse_specs(settings.list("plugin"));
   const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
   options.catalog = &catalog;
-  options.run_directory = settings.text("run_dir");
+  if (settings.has("run_dir")) options.run_directory = std::filesystem::absolute(settings.text("run_dir"));
   options.messages = console_messages();
   const LoadedData data = load(settings, settings.text("data"), Purpose::Evaluate);
   const std::unique_ptr<Model> model = make_model(settings, data.train, Purpose::Evaluate);

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <csignal>
+#include <exception>
 
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
@@ -65,7 +66,8 @@ void read_validation_freq(const std::string& text, FitOptions& options) {
                 "Write --validation-freq 2");
     epochs.push_back(*epoch);
   }
-  if (epochs.size() == 1)
+  // "2" is a frequency, "2," a list of one epoch.
+  if (epochs.size() == 1 && text.back() != ',')
     options.validation_freq = epochs.front();
   else
     options.validation_epochs.insert(epochs.begin(), epochs.end());
@@ -145,13 +147,25 @@ void check_outputs(const Settings& settings, const Model& model) {
   require_writable(file, "--save-weights");
 }
 
+/// Writes all that was asked for; what fails keeps nothing else from being written, and is thrown at the end.
 void write_outputs(const Settings& settings, const FitOptions& options, Model& model,
                    const History& history) {
-  if (settings.has("save_weights")) model.save(settings.text("save_weights"), SaveContent::Weights);
-  if (settings.has("history")) write_history(history, settings.text("history"));
-  if (options.run_directory.empty()) return;
-  write_history(history, options.run_directory / "history.json");
-  write_file(options.run_directory / "callback_state", history.callback_state);
+  std::exception_ptr first;
+  const auto attempt = [&](auto&& write) {
+    try {
+      write();
+    } catch (const Error&) {
+      if (!first) first = std::current_exception();
+    }
+  };
+  if (settings.has("save_weights"))
+    attempt([&] { model.save(settings.text("save_weights"), SaveContent::Weights); });
+  if (settings.has("history")) attempt([&] { write_history(history, settings.text("history")); });
+  if (!options.run_directory.empty()) {
+    attempt([&] { write_history(history, options.run_directory / "history.json"); });
+    attempt([&] { write_file(options.run_directory / "callback_state", history.callback_state); });
+  }
+  if (first) std::rethrow_exception(first);
 }
 
 int exit_code(const History& history, const FitOptions& options) {
@@ -189,8 +203,8 @@ int run_fit(Arguments arguments) {
 
   options.interrupted = &watch_interrupts();
   const History history = fit(*model, data.train, options);
-  print_stop(history);
   write_outputs(settings, options, *model, history);
+  print_stop(history);
   return exit_code(history, options);
 }
 

@@ -36,12 +36,13 @@ char delimiter_of(const std::string& text) {
 }
 
 bool is_model_file(const std::string& model) {
+  if (model.starts_with("{")) return false;
   const std::string ending = std::filesystem::path(model).extension().string();
   return ending == ".json" || ending == ".h5" || ending == ".hdf5" || ending == ".keras" ||
          (model.find('(') == std::string::npos && model.find('/') != std::string::npos);
 }
 
-/// Optimizer and loss that a compiled Keras file carries, where the user gives none.
+/// Loss and metrics that a compiled Keras file carries, where the user gives none.
 void take_training_config(CompileOptions& options, const Settings& settings, const std::string& json) {
   if (json.empty()) return;
   const nlohmann::json config = parse_json(json, "training_config");

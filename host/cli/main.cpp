@@ -93,6 +93,8 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A reader that goes away must not take a trained model with it: writing then fails, and is handled.
+  std::signal(SIGPIPE, SIG_IGN);
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) std::signal(signal, on_crash);
   try {
     return run({argv + 1, argv + argc});

@@ -38,7 +38,7 @@ int run_predict(Arguments arguments) {
   options.plugins = parse_specs(settings.list("plugin"));
   const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
   options.catalog = &catalog;
-  options.run_directory = settings.text("run_dir");
+  if (settings.has("run_dir")) options.run_directory = std::filesystem::absolute(settings.text("run_dir"));
   options.messages = console_messages();
   const LoadedData data = load(settings, settings.text("data"), Purpose::Predict);
   const std::unique_ptr<Model> model = make_model(settings, data.train, Purpose::Predict);

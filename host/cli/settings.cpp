@@ -96,7 +96,8 @@ std::vector<std::string> texts_of(const Setting& setting, const nlohmann::json& 
     for (const nlohmann::json& one : value) texts.push_back(scalar_text(one));
     if (setting.kind == Kind::List || setting.kind == Kind::Items) return texts;
     std::string joined;
-    for (const std::string& text : texts) joined += (joined.empty() ? "" : ",") + text;
+    for (const std::string& text : texts) joined += text + ",";
+    if (texts.size() > 1) joined.pop_back();  // A list of one keeps its comma, so that it stays a list.
     return {joined};
   }
   const bool has_config = value.is_object() && value.contains("class_name");

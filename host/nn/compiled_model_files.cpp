@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "io/atomic_file.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
 #include "nn/compiled_model.hpp"
@@ -76,6 +77,7 @@ void CompiledModel::save(const std::filesystem::path& file, SaveContent content)
     for (const TensorRef& slot : optimizer_->slots()) model.optimizer.push_back(copy_of(slot));
     model.iterations = optimizer_->iterations();
   }
+  make_parent_directories(file);
   write_model_file(file, content, model);
 }
 

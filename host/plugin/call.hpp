@@ -33,6 +33,12 @@ struct kairos_call {
 
   std::string lent;  ///< text that the hook may read until it returns
 
+  /// Before the call of another listener: what one provoked is not another's failure.
+  void forget() {
+    reason.clear();
+    reason_status = KAIROS_OK;
+  }
+
   /// Remembers why a function of the host fails; returns `status`.
   kairos_status refuse(kairos_status status, std::string why) {
     reason = std::move(why);

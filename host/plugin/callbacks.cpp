@@ -66,9 +66,9 @@ void Callbacks::setup(const RunInfo& run) {
   Session& s = *session_;
   s.run = run;
   const kairos_run_event event = run_event(s);
-  for (const auto& instance : s.instances) {
+  for (Instance* instance : s.ordered()) {
     HookList one{s.setup.name, {}};
-    if (instance->hooks.setup != nullptr) one.listeners.push_back(instance.get());
+    if (instance->hooks.setup != nullptr) one.listeners.push_back(instance);
     s.dispatch(one, &kairos_hooks::setup, event, Moment::SetUp);
     instance->is_set_up = true;
   }
@@ -190,13 +190,19 @@ void Callbacks::predict_end() {
 
 void Callbacks::fault(std::string_view instance, std::string_view hook, std::string_view message) {
   Session& s = *session_;
+  if (s.finished()) return;
+  s.board.clear();
+  if (instance.empty()) {
+    instance = s.failed_instance;
+    hook = s.failed_hook;
+  }
   const kairos_fault_event event{sizeof event,
-                                 KAIROS_E_INTERNAL,
+                                 s.failed_status,
                                  {instance.data(), instance.size()},
                                  {hook.data(), hook.size()},
                                  {message.data(), message.size()}};
   for (Instance* listener : s.on_fault.listeners) {
-    if (listener->name == instance) continue;
+    if (listener->name == instance || !listener->is_set_up) continue;
     HookList one{s.on_fault.name, {listener}};
     try {
       s.dispatch(one, &kairos_hooks::on_fault, event, Moment::Training);

@@ -58,6 +58,8 @@ kairos_status translated(kairos_call* call, Work&& work) noexcept {
     return call->refuse(KAIROS_E_MEMORY, "out of memory");
   } catch (const std::exception& error) {
     return call->refuse(KAIROS_E_INTERNAL, error.what());
+  } catch (...) {
+    return call->refuse(KAIROS_E_INTERNAL, "an exception that is no std::exception");
   }
 }
 
@@ -100,7 +102,7 @@ kairos_status logs_key(kairos_call* call, std::uint32_t index, kairos_log_key* o
   const auto keys = call->session->board.keys();
   if (index >= keys.size()) return KAIROS_E_RANGE;
   out->direction = static_cast<std::int32_t>(keys[index].direction);
-  out->name = to_abi(keys[index].name);
+  out->name = to_abi(call->session->board.lasting_name(index));
   return KAIROS_OK;
 }
 
@@ -362,6 +364,7 @@ constexpr kairos_expressions expressions_table = {sizeof expressions_table, 0, e
 
 kairos_status submit(const kairos_host* host, kairos_status (*work)(void*), void* arg) {
   Instance& instance = instance_of(host);
+  if (instance.ended.load()) return KAIROS_E_STATE;
   try {
     instance.session->tasks.submit(instance, work, arg);
     return KAIROS_OK;

@@ -42,6 +42,7 @@ struct Instance {
   /// failed.
   std::atomic<bool> attention = false;
   bool disabled = false;
+  std::atomic<bool> ended = false;  ///< no background work is taken any more
   std::int64_t failures = 0;
   std::string first_failure;
 };

@@ -6,6 +6,8 @@
 #include <cassert>
 #include <utility>
 
+#include "kairos/host/error.hpp"
+
 namespace kairos::host {
 
 void LogValues::read_logs(std::span<double> values) {
@@ -17,6 +19,7 @@ LogBoard::LogBoard(std::vector<LogKey> model_keys, bool validates)
   if (validates)
     for (std::uint32_t i = 0; i < per_pass_; ++i)
       keys_.push_back({"val_" + keys_[i].name, keys_[i].direction});
+  for (const LogKey& key : keys_) names_.push_back(key.name);
   first_published_ = static_cast<std::uint32_t>(keys_.size());
   values_.resize(keys_.size());
   row_.resize(per_pass_);
@@ -32,6 +35,7 @@ std::optional<std::uint32_t> LogBoard::find(std::string_view name) const noexcep
 std::uint32_t LogBoard::add(const LogKey& key) {
   if (const auto index = find(key.name)) return *index;
   keys_.push_back(key);
+  names_.push_back(key.name);
   values_.emplace_back();
   return static_cast<std::uint32_t>(keys_.size() - 1);
 }
@@ -39,6 +43,14 @@ std::uint32_t LogBoard::add(const LogKey& key) {
 void LogBoard::clear() noexcept {
   for (LogValue& value : values_) value.due = false;
   sources_[0] = sources_[1] = nullptr;
+}
+
+void LogBoard::offer(Pass pass, LogSource& source) {
+  if (pass == Pass::Validation && first_published_ == per_pass_ && per_pass_ > 0)
+    throw Error(ErrorKind::Internal,
+                {"KAIROS-I003", "callbacks", "the loop reports a validation that it has not declared", "", "",
+                 "Set CallbacksOptions::validates"});
+  sources_[static_cast<std::size_t>(pass)] = &source;
 }
 
 void LogBoard::read(Pass pass) {

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +23,8 @@ class LogBoard {
   LogBoard(std::vector<LogKey> model_keys, bool validates);
 
   [[nodiscard]] std::span<const LogKey> keys() const noexcept { return keys_; }
+  /// Name of a key at an address that lasts as long as this: plugins keep it.
+  [[nodiscard]] const std::string& lasting_name(std::uint32_t index) const noexcept { return names_[index]; }
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view name) const noexcept;
   /// Index of the new key, or of the one that has this name already.
   std::uint32_t add(const LogKey& key);
@@ -30,8 +34,8 @@ class LogBoard {
   /// Begins an event: nothing is due.
   void clear() noexcept;
   /// Makes the keys of a pass due. They are read from `source` when the first of them is asked for; it must
-  /// live until clear().
-  void offer(Pass pass, LogSource& source) noexcept { sources_[static_cast<std::size_t>(pass)] = &source; }
+  /// live until clear(). Throws Error(Internal) for a validation in a run that was declared without one.
+  void offer(Pass pass, LogSource& source);
   void publish(std::uint32_t index, double value) noexcept { values_[index] = {value, true}; }
   /// Value of a key; nothing if it is not due.
   [[nodiscard]] std::optional<double> value(std::uint32_t index);
@@ -45,6 +49,7 @@ class LogBoard {
   void read(Pass pass);
 
   std::vector<LogKey> keys_;
+  std::deque<std::string> names_;  ///< of keys_; a deque moves nothing when it grows
   std::vector<LogValue> values_;
   std::vector<double> row_;  ///< one pass, as a source fills it
   std::uint32_t per_pass_;

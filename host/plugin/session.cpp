@@ -223,10 +223,13 @@ void Session::handle_failure(kairos_call& call, kairos_status status) {
   else
     what += " failed";
   what += ": " + (call.reason.empty() ? std::string(status_text(status)) : call.reason);
-  call.reason.clear();
+  call.forget();
   const bool starting = call.moment == Moment::Loading || call.moment == Moment::SetUp;
   if (instance.options.on_error == OnError::Fatal || starting) {
     breadcrumb = {};
+    failed_instance = instance.name;
+    failed_hook = call.hook;
+    failed_status = status;
     throw Error(
         starting ? ErrorKind::Plugin : ErrorKind::Callback,
         {starting ? "KAIROS-O031" : "KAIROS-C001", instance.name + " (" + instance.file + ")", what, "", "",
@@ -289,6 +292,7 @@ void Session::finish(RunEnd why) {
 
 /// Every instance gets its teardown, whatever the others do; the first fatal failure is thrown at the end.
 void Session::teardown_all(RunEnd why) {
+  board.clear();  // what the last event lent is gone with the loop
   const kairos_end_event event = end_event(why);
   std::exception_ptr first;
   const auto keep_first = [&](auto&& work) {
@@ -300,6 +304,7 @@ void Session::teardown_all(RunEnd why) {
   };
   for (Instance* instance : teardown.listeners) {
     if (!instance->is_set_up) continue;
+    instance->attention = false;  // a disabled one may close its files too; its tasks are drained below
     HookList one{teardown.name, {instance}};
     keep_first([&] { dispatch(one, &kairos_hooks::teardown, event, Moment::Training); });
   }
@@ -315,6 +320,7 @@ void Session::teardown_all(RunEnd why) {
 void Session::destroy_all() {
   for (auto instance = instances.rbegin(); instance != instances.rend(); ++instance) {
     static_cast<void>(tasks.drain(**instance));  // finish() has reported what failed
+    (*instance)->ended = true;
     if ((*instance)->self == nullptr) continue;
     breadcrumb = {(*instance)->name.c_str(), (*instance)->file.c_str(), "destroy"};
     void* self = std::exchange((*instance)->self, nullptr);
@@ -378,6 +384,13 @@ void Session::load_instance(Instance& instance, SavedState& state) {
                                from.rest.remove_prefix(*got);
                                return kairos_status{KAIROS_OK};
                              }};
+  std::size_t weights = 0;
+  for (const TensorRef& weight : trainee.tensors(Role::Weight))
+    weights += static_cast<std::size_t>(weight.size());
+  for (const auto& [slot, values] : state.snapshots)
+    if (values.size() != weights)
+      refuse("the weights that it remembers are of another model", std::to_string(values.size()) + " numbers",
+             std::to_string(weights));
   kairos_call call(this, &instance, "state_load", Moment::SetUp);
   breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
   const kairos_status status = instance.hooks.state_load(instance.self, &call, &reader);

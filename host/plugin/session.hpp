@@ -54,6 +54,7 @@ class Session {
     kairos_call call(this, nullptr, list.name, moment);
     const Breadcrumb outer = breadcrumb;
     for (Instance* instance : list.listeners) {
+      call.forget();
       if (instance->attention.load(std::memory_order_relaxed) && !may_run(call, *instance)) continue;
       breadcrumb = {instance->name.c_str(), instance->file.c_str(), list.name};
       call.instance = instance;
@@ -71,6 +72,9 @@ class Session {
   [[nodiscard]] std::string save_state();
   void load_state(std::string_view bytes);
   void finish(RunEnd why);
+  [[nodiscard]] bool finished() const noexcept { return finished_; }
+  /// Instances by phase, then in the user's order.
+  [[nodiscard]] const std::vector<Instance*>& ordered() const noexcept { return ordered_; }
   [[nodiscard]] kairos_end_event end_event(RunEnd why) const;
   [[nodiscard]] std::string explain_order() const;
 
@@ -85,6 +89,8 @@ class Session {
   std::optional<StopRequest> stop;
   std::vector<std::filesystem::path> saved_files;
   std::vector<LogValue> epoch_values;
+  std::string failed_instance, failed_hook;  ///< of the failure that ends the run; empty if no callback's did
+  kairos_status failed_status = KAIROS_E_INTERNAL;
   std::thread::id thread = std::this_thread::get_id();
   std::uint64_t generation = 1;  ///< of the tensors
 

@@ -53,7 +53,7 @@ std::vector<std::int64_t> sample_order(Shuffle shuffle, std::int64_t count, std:
 }
 
 Batches::Batches(Columns columns, std::int64_t begin, std::int64_t end, std::int64_t batch_size)
-    : begin_(begin), samples_(end - begin), batch_size_(batch_size) {
+    : begin_(begin), samples_(end - begin), batch_size_(std::min(batch_size, end - begin)) {
   add(columns.inputs, inputs_);
   add(columns.targets, targets_);
   add(columns.weights, weights_);

@@ -207,9 +207,12 @@ struct Pass {
       throw Error(ErrorKind::Usage,
                   {"KAIROS-U010", "--batch-size", "the value is outside its range",
                    std::to_string(options.batch_size), "1 or more", "Keras' default is 32"});
+    if (options.steps < 0)
+      throw Error(ErrorKind::Usage, {"KAIROS-U010", "--steps", "the value is outside its range",
+                                     std::to_string(options.steps), "0 or more", "Leave it out to take all"});
     data.check();
     Columns columns = match_columns(model, data, targets);
-    if (targets == Targets::Needed) weights = combined_weights(model, data, columns, {});
+    if (targets == Targets::Needed) weights = combined_weights(model, data, columns, {}, 0);
     for (const Array& one : weights) columns.weights.push_back(&one);
     batches.emplace(columns, 0, data.size(), options.batch_size);
     steps = options.steps > 0 ? std::min(options.steps, batches->count()) : batches->count();

@@ -97,8 +97,8 @@ std::int64_t class_of(const float* target, std::int64_t size) {
 }
 
 void multiply_class_weights(Array& weights, const Array& target, const Dataset& data,
-                            const std::map<std::int64_t, double>& class_weight) {
-  for (std::int64_t row = 0; row < target.rows(); ++row) {
+                            const std::map<std::int64_t, double>& class_weight, std::int64_t rows) {
+  for (std::int64_t row = 0; row < rows; ++row) {
     const std::int64_t label = class_of(target.values.data() + row * target.row_size(), target.row_size());
     const auto weight = class_weight.find(label);
     if (weight == class_weight.end()) {
@@ -167,7 +167,7 @@ Columns match_columns(const Model& model, const Dataset& data, Targets targets) 
 }
 
 std::vector<Array> combined_weights(const Model& model, const Dataset& data, const Columns& columns,
-                                    const std::map<std::int64_t, double>& class_weight) {
+                                    const std::map<std::int64_t, double>& class_weight, std::int64_t rows) {
   if (data.sample_weights.empty() && class_weight.empty()) return {};
   std::vector<Array> combined;
   for (std::size_t output = 0; output < columns.targets.size(); ++output) {
@@ -178,7 +178,7 @@ std::vector<Array> combined_weights(const Model& model, const Dataset& data, con
             ? own->array
             : Array{{data.size()}, std::vector<float>(static_cast<std::size_t>(data.size()), 1.0F)});
     if (!class_weight.empty())
-      multiply_class_weights(combined.back(), *columns.targets[output], data, class_weight);
+      multiply_class_weights(combined.back(), *columns.targets[output], data, class_weight, rows);
   }
   return combined;
 }
@@ -234,17 +234,17 @@ Prepared::Prepared(const Model& model, const Dataset& data, const FitOptions& op
     return into;
   };
 
-  weights_ = combined_weights(model, data, columns, options.class_weight);
+  weights_ = combined_weights(model, data, columns, options.class_weight, split);
   training_.emplace(point(columns, weights_), 0, split, options.batch_size);
   if (options.validation_data) {
     const Dataset& validation = *options.validation_data;
     validation.check();
     const Columns own = match_columns(model, validation, Targets::Needed);
-    validation_weights_ = combined_weights(model, validation, own, {});
+    validation_weights_ = combined_weights(model, validation, own, {}, 0);
     validation_.emplace(point(own, validation_weights_), 0, validation.size(), validation_batch);
   } else if (split < n) {
     // Class weights never touch validation: its samples have the weights that the user gave them, if any.
-    validation_weights_ = combined_weights(model, data, columns, {});
+    validation_weights_ = combined_weights(model, data, columns, {}, 0);
     validation_.emplace(point(columns, validation_weights_), split, n, validation_batch);
   }
 }

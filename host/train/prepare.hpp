@@ -21,12 +21,13 @@ enum class Targets { Needed, Ignored };
 /// shapes.
 [[nodiscard]] Columns match_columns(const Model& model, const Dataset& data, Targets targets);
 
-/// Sample weights for each output, multiplied by the weight of the sample's class. Empty where nothing is
-/// weighted. Throws Error(Data) for a shape that is neither per sample nor per timestep, and for a class
-/// without a weight.
+/// Sample weights for each output, in the first `rows` samples multiplied by the weight of the class. Empty
+/// where nothing is weighted. Throws Error(Data) for a shape that is neither per sample nor per timestep, and
+/// for a class without a weight.
 [[nodiscard]] std::vector<Array> combined_weights(const Model& model, const Dataset& data,
                                                   const Columns& columns,
-                                                  const std::map<std::int64_t, double>& class_weight);
+                                                  const std::map<std::int64_t, double>& class_weight,
+                                                  std::int64_t rows);
 
 /// What a fit runs on. Borrows the data sets of the arguments; owns the weights.
 class Prepared {

@@ -18,7 +18,9 @@ function(kairos_add_plugin name)
     PREFIX "" C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     LINK_DEPENDS ${map})
   target_compile_options(${name} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
+  target_link_options(${name} PRIVATE LINKER:--version-script=${map} LINKER:-z,noexecstack)
   # A sanitizer's runtime is resolved from the host, so that symbols may stay undefined there and nowhere else.
-  target_link_options(${name} PRIVATE LINKER:--version-script=${map} LINKER:-z,noexecstack
-    $<$<NOT:$<BOOL:${KAIROS_SANITIZE}>>:LINKER:-z,defs>)
+  if(NOT KAIROS_SANITIZE)
+    target_link_options(${name} PRIVATE LINKER:-z,defs)
+  endif()
 endfunction()

@@ -143,6 +143,25 @@ class Outputs(ProgramTest):
         self.assertEqual(run.stderr, "warning: the plugin ProgbarLogger is not found, so that no progress is shown. "
                                      "Name its directory with --plugin-dir, or say --verbose 0\n")
 
+    def test_directories_of_outputs_are_made(self):
+        self.kairos(*self.fit(save_weights="new/w.npz", plugin="ModelCheckpoint:filepath=deep/er/m.h5"))
+        self.assertTrue((self.directory / "new/w.npz").is_file())
+        self.assertTrue((self.directory / "deep/er/m.h5").is_file())
+
+    def test_reader_that_goes_away_costs_no_result(self):
+        with subprocess.Popen([KAIROS, *self.fit(verbose=2, epochs=200, save_weights="w.npz")], cwd=self.directory,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            process.stdout.readline()
+            process.stdout.close()
+            process.wait(timeout=60)
+        self.assertTrue((self.directory / "w.npz").is_file())
+
+    def test_list_of_one_validation_epoch_is_a_list(self):
+        self.put("run.json", json.dumps({"validation_freq": [2], "epochs": 4, "validation_split": 0.2}))
+        self.kairos(*self.fit(epochs=None, config="run.json", history="h.json"))
+        losses = json.loads(self.text("h.json"))["history"]["val_loss"]
+        self.assertEqual([loss is not None for loss in losses], [False, True, False, False])
+
     def test_verbose_0_is_silent(self):
         self.assertEqual(self.kairos(*self.fit()), "")
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <limits>
 #include <numeric>
 
 using namespace kairos::host;
@@ -38,6 +39,13 @@ TEST_CASE("shuffle=batch moves whole batches and leaves the short one last", "[h
     for (std::size_t i = 1; i < 5; ++i)
       CHECK(order[batch * 5 + i] == order[batch * 5] + static_cast<std::int64_t>(i));
   }
+}
+
+TEST_CASE("A batch size beyond the data is one batch of all", "[host][train]") {
+  Array x{{3, 1}, {1, 2, 3}};
+  Batches batches({{&x}, {}, {}}, 0, 3, std::numeric_limits<std::int64_t>::max());
+  CHECK(batches.count() == 1);
+  CHECK(batches.at(0).size == 3);
 }
 
 TEST_CASE("The order of a seed is the same on every machine", "[host][train]") {

@@ -160,6 +160,26 @@ TEST_CASE("A callback that fails fatally is torn down with all others", "[host][
   CHECK_THAT(recorded(dir), Contains("on_fault KAIROS-C001") && Contains("teardown\n"));
 }
 
+TEST_CASE("An instance whose setup never ran is not called when another's setup fails", "[host][train]") {
+  TemporaryDirectory dir;
+  const auto model = line_model();
+  const std::string error = error_of([&] {
+    return fit(*model, line_data(4), with({"Thrower:hook=setup", recorder(dir)}));
+  });
+  CHECK_THAT(error, Contains("KAIROS-O031"));
+  CHECK(recorded(dir).empty());
+}
+
+TEST_CASE("A teardown that fails is not followed by a fault for those torn down", "[host][train]") {
+  TemporaryDirectory dir;
+  const auto model = line_model();
+  const std::string error = error_of([&] {
+    return fit(*model, line_data(4), with({"Thrower:hook=teardown,on_error=fatal", recorder(dir)}));
+  });
+  CHECK_THAT(error, Contains("teardown failed"));
+  CHECK_THAT(recorded(dir), !Contains("on_fault"));
+}
+
 TEST_CASE("validation_freq leaves epochs without validation values, and History keeps the gaps",
           "[host][train]") {
   FitOptions options = with({});

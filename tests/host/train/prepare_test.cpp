@@ -75,10 +75,10 @@ TEST_CASE("Class weights multiply sample weights", "[host][train]") {
   data.sample_weights = {{"", {{4}, {1, 2, 3, 4}}}};
   const auto model = classifier();
   const Columns columns = match_columns(*model, data, Targets::Needed);
-  const auto weights = combined_weights(*model, data, columns, {{0, 1}, {1, 10}, {2, 0.5}});
+  const auto weights = combined_weights(*model, data, columns, {{0, 1}, {1, 10}, {2, 0.5}}, 4);
   REQUIRE(weights.size() == 1);
   CHECK(weights[0].values == std::vector<float>{1, 20, 1.5F, 40});
-  CHECK(combined_weights(*model, labelled({0}), match_columns(*model, labelled({0}), Targets::Needed), {})
+  CHECK(combined_weights(*model, labelled({0}), match_columns(*model, labelled({0}), Targets::Needed), {}, 0)
             .empty());
 }
 
@@ -88,7 +88,14 @@ TEST_CASE("The class of a one-hot row is its largest entry", "[host][train]") {
   data.targets = {{"y", {{2, 3}, {0, 0, 1, 1, 0, 0}}}};
   const auto model = classifier("categorical_crossentropy");
   const Columns columns = match_columns(*model, data, Targets::Needed);
-  CHECK(combined_weights(*model, data, columns, {{0, 2}, {2, 4}})[0].values == std::vector<float>{4, 2});
+  CHECK(combined_weights(*model, data, columns, {{0, 2}, {2, 4}}, 2)[0].values == std::vector<float>{4, 2});
+}
+
+TEST_CASE("A class that only the held-out samples have needs no weight", "[host][train]") {
+  FitOptions options;
+  options.class_weight = {{0, 1}, {1, 2}};
+  options.validation_split = 0.25;
+  CHECK(refusal_of(*classifier(), labelled({0, 1, 0, 2}), options).empty());
 }
 
 TEST_CASE("A class without a weight is an error that names it", "[host][train]") {

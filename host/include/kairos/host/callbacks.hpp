@@ -131,7 +131,8 @@ class Callbacks {
   void predict_batch_begin(std::int64_t batch, std::int64_t samples);
   void predict_batch_end();
   void predict_end();
-  /// Tells all instances but the one that failed; failures in it are only reported.
+  /// Tells all instances but the one that failed (`instance` empty: the one whose failure was thrown, if any
+  /// was); failures in it are only reported.
   void fault(std::string_view instance, std::string_view hook, std::string_view message);
   void interrupt(int signal);
   /// teardown of every instance in reverse order, once; then one line for each instance that failed on the
@@ -147,7 +148,7 @@ class Callbacks {
   /// Values of the last epoch_end, one per key.
   [[nodiscard]] std::vector<LogValue> epoch_values() const;
 
-  /// True if an instance listens to batches: a loop may leave out the calls if not.
+  /// True if an instance has on_backward_end: a loop may leave out gradients_ready if not.
   [[nodiscard]] bool wants_gradients() const noexcept;
 
   /// Files that instances saved, in order; absolute.
