@@ -30,11 +30,28 @@ Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs)
   made.wants_gradient = trained_before || std::any_of(parameters.begin(), parameters.end(),
                                                       [](const Parameter& p) { return p.trainable; });
   values_.push_back(std::move(made));
-  Node node{std::move(layer), std::move(inputs), values_.size() - 1, {}, {}};
+  decide_mask(*layer, inputs, values_.size() - 1);
+  Node node{std::move(layer), std::move(inputs), values_.size() - 1, {}, {}, {}};
   node.input_data.resize(node.inputs.size());
+  node.input_masks.resize(node.inputs.size());
   node.input_gradients.resize(node.inputs.size());
   nodes_.push_back(std::move(node));
   return values_.size() - 1;
+}
+
+void Graph::decide_mask(const Layer& layer, std::span<const Value> inputs, Value output) {
+  const bool masked = std::any_of(inputs.begin(), inputs.end(),
+                                  [&](Value input) { return values_[input].masked_as.has_value(); });
+  switch (layer.mask_rule(masked)) {
+    case MaskRule::Stop:
+      break;
+    case MaskRule::Pass:
+      values_[output].masked_as = values_[inputs.front()].masked_as;
+      break;
+    case MaskRule::Make:
+      values_[output].masked_as = output;
+      break;
+  }
 }
 
 void Graph::add_output(std::string name, Value value) {
@@ -49,6 +66,7 @@ void Graph::reserve(std::int64_t batch) {
     ValueState& value = values_[node.output];
     value.storage.reserve(batch * size_of(value.shape));
     value.data = value.storage.data();
+    if (value.masked_as == node.output) value.mask.reserve(batch * value.shape.front());
     if (!value.wants_gradient && !value.is_output) continue;
     value.gradient.reserve(batch * size_of(value.shape));
     scratch_.reserve(batch * size_of(value.shape));
@@ -61,8 +79,13 @@ void Graph::forward(const Pass& pass, std::span<const float* const> inputs) {
   reserve(pass.batch);
   for (std::size_t i = 0; i < input_values_.size(); ++i) values_[input_values_[i]].data = inputs[i];
   for (Node& node : nodes_) {
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) node.input_data[i] = values_[node.inputs[i]].data;
-    node.layer->forward(pass, node.input_data, values_[node.output].storage.data());
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      node.input_data[i] = values_[node.inputs[i]].data;
+      node.input_masks[i] = mask_of(node.inputs[i]);
+    }
+    ValueState& value = values_[node.output];
+    float* const made_mask = value.masked_as == node.output ? value.mask.data() : nullptr;
+    node.layer->forward(pass, {node.input_data, value.storage.data(), node.input_masks, made_mask});
   }
 }
 
@@ -83,7 +106,8 @@ void Graph::backward(const Pass& pass, Node& node) {
                                                     : value.gradient.data();
   }
   ValueState& output = values_[node.output];
-  node.layer->backward(pass, {node.input_data, output.data, output.gradient.data(), node.input_gradients});
+  node.layer->backward(
+      pass, {node.input_data, output.data, output.gradient.data(), node.input_gradients, node.input_masks});
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     ValueState& value = values_[node.inputs[i]];
     if (!value.wants_gradient) continue;

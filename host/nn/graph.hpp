@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ class Graph {
   /// `inputs` are borrowed until the next forward. Allocates only for a batch larger than any before.
   void forward(const Pass& pass, std::span<const float* const> inputs);
   [[nodiscard]] const float* output(std::size_t i) const { return values_[output_values_[i]].data; }
+  /// Of the timesteps of output `i`; null if it has none.
+  [[nodiscard]] Mask output_mask(std::size_t i) const { return mask_of(output_values_[i]); }
   /// To be filled with d loss / d output before `backward`.
   [[nodiscard]] float* output_gradient(std::size_t i) { return values_[output_values_[i]].gradient.data(); }
   /// Follows a forward of the same pass.
@@ -48,8 +51,10 @@ class Graph {
  private:
   struct ValueState {
     Shape shape;
-    FloatBuffer storage;          ///< of a computed value
-    const float* data = nullptr;  ///< storage, or the caller's array
+    FloatBuffer storage;             ///< of a computed value
+    const float* data = nullptr;     ///< storage, or the caller's array
+    FloatBuffer mask;                ///< that a layer makes
+    std::optional<Value> masked_as;  ///< the value whose mask this one has; itself if it owns one
     FloatBuffer gradient;
     bool wants_gradient = false;  ///< a parameter that is trained lies before it
     bool is_output = false;
@@ -60,9 +65,15 @@ class Graph {
     std::vector<Value> inputs;
     Value output = 0;
     std::vector<const float*> input_data;  ///< scratch of the passes, sized once
+    std::vector<Mask> input_masks;
     std::vector<float*> input_gradients;
   };
 
+  [[nodiscard]] Mask mask_of(Value value) const {
+    const std::optional<Value>& source = values_[value].masked_as;
+    return source ? values_[*source].mask.data() : nullptr;
+  }
+  void decide_mask(const Layer& layer, std::span<const Value> inputs, Value output);
   void reserve(std::int64_t batch);
   void backward(const Pass& pass, Node& node);
 

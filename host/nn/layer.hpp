@@ -31,12 +31,31 @@ struct BuildContext {
   std::uint64_t key;  ///< of all that is random in this layer
 };
 
+/// Which timesteps of a value count: [batch, steps] of 1 and 0. Null: all of them.
+using Mask = const float*;
+
+/// What becomes of the masks of a layer's inputs.
+enum class MaskRule {
+  Stop,  ///< the output has none
+  Pass,  ///< the output has that of the first input
+  Make,  ///< the layer writes one in `forward`, from its inputs or their masks
+};
+
+/// What `Layer::forward` reads and writes.
+struct LayerValues {
+  std::span<const float* const> inputs;
+  float* output;
+  std::span<const Mask> input_masks;
+  float* output_mask;  ///< [batch, first dimension of the output]; null unless the rule is Make
+};
+
 /// What `Layer::backward` reads and writes.
 struct LayerGradients {
   std::span<const float* const> inputs;
   const float* output;
   float* output_gradient;                   ///< may be overwritten
   std::span<float* const> input_gradients;  ///< null where nobody asks for it
+  std::span<const Mask> input_masks;
 };
 
 /// Arrays are [batch, shape…], row-major. Shapes are without the batch.
@@ -59,7 +78,12 @@ class Layer {
   virtual Shape build(std::span<const Shape> inputs, const BuildContext& context) = 0;
   /// Makes room for a batch of that size, before the first pass of that size.
   virtual void reserve(std::int64_t batch) { (void)batch; }
-  virtual void forward(const Pass& pass, std::span<const float* const> inputs, float* output) = 0;
+  /// Asked for after `build`; `masked` says whether any input has a mask.
+  [[nodiscard]] virtual MaskRule mask_rule(bool masked) const {
+    (void)masked;
+    return MaskRule::Stop;
+  }
+  virtual void forward(const Pass& pass, const LayerValues& values) = 0;
   /// Follows a `forward` of the same pass. Fills gradients of trainable parameters, does not add to them.
   virtual void backward(const Pass& pass, const LayerGradients& gradients) = 0;
 

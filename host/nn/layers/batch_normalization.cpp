@@ -60,18 +60,20 @@ class BatchNormalizationLayer final : public Layer {
     return shape;
   }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
+  [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+
+  void forward(const Pass& pass, const LayerValues& v) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
     float* const mean = state(0).values.data();
     float* const variance = state(1).values.data();
     if (pass.mode == Mode::Train && trainable()) {  // as Keras: what is frozen keeps its averages too
-      normalizer_->measure(rows, inputs.front());
+      normalizer_->measure(rows, v.inputs.front());
       move(mean, normalizer_->mean());
       move(variance, normalizer_->variance());
     } else {
       normalizer_->use(mean, variance);
     }
-    normalizer_->forward(rows, inputs.front(), weights(), output);
+    normalizer_->forward(rows, v.inputs.front(), weights(), v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {

@@ -70,12 +70,12 @@ class ConvolutionLayer final : public Layer {
       before_activation_.reserve(batch * rows_per_sample_ * filters_);
   }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
-    float* const sum = activation_.needs == ActivationNeeds::Input ? before_activation_.data() : output;
-    product_->forward(pass.batch, inputs.front(), parameters()[0].values.data(),
+  void forward(const Pass& pass, const LayerValues& v) override {
+    float* const sum = activation_.needs == ActivationNeeds::Input ? before_activation_.data() : v.output;
+    product_->forward(pass.batch, v.inputs.front(), parameters()[0].values.data(),
                       use_bias_ ? parameters()[1].values.data() : nullptr, sum);
     if (activation_.name != "linear")
-      activation_.forward(pass.batch * rows_per_sample_, filters_, sum, output);
+      activation_.forward(pass.batch * rows_per_sample_, filters_, sum, v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {

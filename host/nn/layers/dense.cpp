@@ -54,13 +54,15 @@ class DenseLayer final : public Layer {
       before_activation_.reserve(batch * rows_per_sample_ * units_);
   }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
+  [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+
+  void forward(const Pass& pass, const LayerValues& v) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
-    float* const sum = activation_.needs == ActivationNeeds::Input ? before_activation_.data() : output;
+    float* const sum = activation_.needs == ActivationNeeds::Input ? before_activation_.data() : v.output;
     const float* bias = use_bias_ ? parameters()[1].values.data() : nullptr;
-    product_->forward(rows, inputs.front(), parameters()[0].values.data(), bias, sum);
+    product_->forward(rows, v.inputs.front(), parameters()[0].values.data(), bias, sum);
     // Not as a post-op of the product: oneDNN's relu turns NaN into 0 and would hide that a run has broken.
-    if (activation_.name != "linear") activation_.forward(rows, units_, sum, output);
+    if (activation_.name != "linear") activation_.forward(rows, units_, sum, v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {

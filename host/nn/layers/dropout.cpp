@@ -38,18 +38,20 @@ class DropoutLayer final : public Layer {
 
   void reserve(std::int64_t batch) override { factors_.reserve(batch * size_); }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
+  [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+
+  void forward(const Pass& pass, const LayerValues& v) override {
     const std::int64_t n = pass.batch * size_;
-    const float* const input = inputs.front();
+    const float* const input = v.inputs.front();
     if (pass.mode == Mode::Infer || rate_ == 0) {
-      std::copy_n(input, n, output);
+      std::copy_n(input, n, v.output);
       return;
     }
     const std::uint64_t step_key = joined_key(key_, pass.step);
     float* const factors = factors_.data();
     for (std::int64_t i = 0; i < n; ++i) {
       factors[i] = random_at(step_key, static_cast<std::uint64_t>(i)) < drop_below_ ? 0.0F : scale_;
-      output[i] = input[i] * factors[i];
+      v.output[i] = input[i] * factors[i];
     }
   }
 

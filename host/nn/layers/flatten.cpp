@@ -20,8 +20,8 @@ class FlattenLayer final : public Layer {
     return {size_};
   }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
-    std::copy_n(inputs.front(), pass.batch * size_, output);
+  void forward(const Pass& pass, const LayerValues& v) override {
+    std::copy_n(v.inputs.front(), pass.batch * size_, v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {

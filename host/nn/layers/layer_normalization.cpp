@@ -52,9 +52,11 @@ class LayerNormalizationLayer final : public Layer {
     inverse_deviation_.reserve(batch * rows_per_sample_);
   }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
-    normalize_rows(pass.batch * rows_per_sample_, width_, static_cast<float>(epsilon_), inputs.front(),
-                   weights(), mean_.data(), inverse_deviation_.data(), output);
+  [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+
+  void forward(const Pass& pass, const LayerValues& v) override {
+    normalize_rows(pass.batch * rows_per_sample_, width_, static_cast<float>(epsilon_), v.inputs.front(),
+                   weights(), mean_.data(), inverse_deviation_.data(), v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {

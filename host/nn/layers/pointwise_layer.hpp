@@ -23,10 +23,12 @@ class PointwiseLayer final : public Layer {
     return inputs.front();
   }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
+  [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+
+  void forward(const Pass& pass, const LayerValues& v) override {
     const std::int64_t n = pass.batch * size_;
-    const float* const x = inputs.front();
-    for (std::int64_t i = 0; i < n; ++i) output[i] = function_.value(x[i]);
+    const float* const x = v.inputs.front();
+    for (std::int64_t i = 0; i < n; ++i) v.output[i] = function_.value(x[i]);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {

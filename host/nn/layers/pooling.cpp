@@ -72,8 +72,8 @@ class PoolingLayer final : public Layer {
 
   void reserve(std::int64_t batch) override { pooling_.reserve(batch); }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
-    pooling_.forward(pass.batch, inputs.front(), output);
+  void forward(const Pass& pass, const LayerValues& v) override {
+    pooling_.forward(pass.batch, v.inputs.front(), v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {
@@ -122,8 +122,8 @@ class GlobalPoolingLayer final : public Layer {
 
   void reserve(std::int64_t batch) override { pooling_.reserve(batch); }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
-    pooling_.forward(pass.batch, inputs.front(), output);
+  void forward(const Pass& pass, const LayerValues& v) override {
+    pooling_.forward(pass.batch, v.inputs.front(), v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {

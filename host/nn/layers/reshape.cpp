@@ -45,8 +45,8 @@ class ReshapeLayer final : public Layer {
     return shape;
   }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
-    std::copy_n(inputs.front(), pass.batch * size_, output);
+  void forward(const Pass& pass, const LayerValues& v) override {
+    std::copy_n(v.inputs.front(), pass.batch * size_, v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {

@@ -23,8 +23,10 @@ class SoftmaxLayer final : public Layer {
     return shape;
   }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
-    softmax_.forward(pass.batch * rows_per_sample_, width_, inputs.front(), output);
+  [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+
+  void forward(const Pass& pass, const LayerValues& v) override {
+    softmax_.forward(pass.batch * rows_per_sample_, width_, v.inputs.front(), v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {

@@ -34,10 +34,10 @@ class ZeroPaddingLayer final : public Layer {
     return output_;
   }
 
-  void forward(const Pass& pass, std::span<const float* const> inputs, float* output) override {
-    std::fill_n(output, pass.batch * size_of(output_), 0.0F);
+  void forward(const Pass& pass, const LayerValues& v) override {
+    std::fill_n(v.output, pass.batch * size_of(output_), 0.0F);
     each_row(pass.batch, [&](std::int64_t inner, std::int64_t outer, std::int64_t n) {
-      std::copy_n(inputs.front() + inner, n, output + outer);
+      std::copy_n(v.inputs.front() + inner, n, v.output + outer);
     });
   }
 
