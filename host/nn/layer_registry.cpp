@@ -28,6 +28,7 @@ const std::vector<LayerType>& layer_types() {
       leaky_relu_layer_type(),
       elu_layer_type(),
       softmax_layer_type(),
+      rescaling_layer_type(),
       reshape_layer_type(),
       zero_padding2d_layer_type(),
       layer_normalization_layer_type(),

@@ -26,6 +26,7 @@ namespace kairos::host {
 [[nodiscard]] LayerType relu_layer_type();
 [[nodiscard]] LayerType reshape_layer_type();
 [[nodiscard]] LayerType softmax_layer_type();
+[[nodiscard]] LayerType rescaling_layer_type();
 [[nodiscard]] LayerType zero_padding2d_layer_type();
 
 /// The activation under that key: a name, or Keras' {"class_name": "function", "config": name}; linear if

@@ -44,6 +44,13 @@ TEST_CASE("Rectifiers follow Keras' definitions", "[host][nn]") {
         std::isnan(forward(std::string("input(1) ") + layer, {std::numeric_limits<float>::quiet_NaN()})[0]));
 }
 
+TEST_CASE("Rescaling multiplies by its scale and adds its offset", "[host][nn]") {
+  CHECK(forward("input(3) rescaling(0.5,offset=-1)", {0, 2, 255}) == std::vector<float>{-1, 0, 126.5F});
+  CHECK(error_of([] { graph_of("input(3) rescaling"); }).find("scale") != std::string::npos);
+  const auto graph = graph_of("input(3) dense(2) rescaling(-3,offset=1) dense(2)");
+  check_gradients(*graph, 3);
+}
+
 TEST_CASE("Softmax as a layer sums to one over its axes", "[host][nn]") {
   const std::vector<float> over_last = forward("input(2,2) Softmax", {0, 0, 1, 1});
   CHECK(over_last == std::vector<float>{0.5F, 0.5F, 0.5F, 0.5F});

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Rescaling: x · scale + offset, so that a model can take bytes as they stand in a file.
+#include "nn/layers/layer_types.hpp"
+#include "nn/layers/pointwise_layer.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+class Rescale {
+ public:
+  explicit Rescale(ConfigReader& config)
+      : scale_(config.required_number("scale", {-3e38, 3e38})),
+        offset_(config.number("offset", 0, {-3e38, 3e38})),
+        factor_(static_cast<float>(scale_)),
+        summand_(static_cast<float>(offset_)) {}
+
+  [[nodiscard]] float value(float x) const { return x * factor_ + summand_; }
+  [[nodiscard]] float slope(float) const { return factor_; }
+  void write(nlohmann::json& config) const {
+    config["scale"] = scale_;
+    config["offset"] = offset_;
+  }
+
+ private:
+  double scale_, offset_;
+  float factor_, summand_;
+};
+
+}  // namespace
+
+LayerType rescaling_layer_type() {
+  return {"Rescaling", "rescaling", {"scale", "offset"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {
+            return std::make_unique<PointwiseLayer<Rescale>>(config, "Rescaling");
+          }};
+}
+
+}  // namespace kairos::host
