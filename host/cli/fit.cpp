@@ -133,18 +133,34 @@ void print_stop(const History& history) {
     print(fmt::format("Stopped by {}: {}\n", history.stop->instance, history.stop->reason));
 }
 
+/// A flag that names what the model is saved as when the run ends.
+struct FinalSave {
+  const char* key;
+  const char* flag;
+  SaveContent content;
+  const char* endings;
+};
+constexpr FinalSave final_saves[]{
+    {"save_model", "--save-model", SaveContent::Model, ".keras or .h5"},
+    {"save_weights", "--save-weights", SaveContent::Weights, ".npz, .h5 or .weights.h5"},
+};
+
+void check_final_save(const Settings& settings, const Model& model, const FinalSave& save) {
+  if (!settings.has(save.key)) return;
+  const std::string file = settings.text(save.key);
+  if (const std::string fault = model.save_fault(file, save.content); !fault.empty())
+    throw Error(ErrorKind::Usage, {"KAIROS-U006", save.flag + (" " + file), fault, "", "",
+                                   std::string("Choose ") + save.endings});
+  require_writable(file, save.flag);
+}
+
 /// Every place that will be written at the end, checked before the first batch.
 void check_outputs(const Settings& settings, const Model& model) {
   if (settings.has("history")) {
     check_history_ending(settings.text("history"));
     require_writable(settings.text("history"), "--history");
   }
-  if (!settings.has("save_weights")) return;
-  const std::string file = settings.text("save_weights");
-  if (const std::string fault = model.save_fault(file, SaveContent::Weights); !fault.empty())
-    throw Error(ErrorKind::Usage,
-                {"KAIROS-U006", "--save-weights " + file, fault, "", "", "Choose .npz, .h5 or .weights.h5"});
-  require_writable(file, "--save-weights");
+  for (const FinalSave& save : final_saves) check_final_save(settings, model, save);
 }
 
 /// Writes all that was asked for; what fails keeps nothing else from being written, and is thrown at the end.
@@ -158,8 +174,8 @@ void write_outputs(const Settings& settings, const FitOptions& options, Model& m
       if (!first) first = std::current_exception();
     }
   };
-  if (settings.has("save_weights"))
-    attempt([&] { model.save(settings.text("save_weights"), SaveContent::Weights); });
+  for (const FinalSave& save : final_saves)
+    if (settings.has(save.key)) attempt([&] { model.save(settings.text(save.key), save.content); });
   if (settings.has("history")) attempt([&] { write_history(history, settings.text("history")); });
   if (!options.run_directory.empty()) {
     attempt([&] { write_history(history, options.run_directory / "history.json"); });

@@ -108,6 +108,8 @@ std::vector<Setting> fit_settings() {
            "go on with what the callbacks of an earlier run remember (callback_state in its run directory)"},
           {"steps_per_epoch", "", Kind::Int, "0", "N",
            "batches in an epoch; 0: all. The next epoch goes on where one stopped"},
+          {"save_model", "", Kind::Text, "", "FILE",
+           "write the model and its optimizer's state at the end (.keras, .h5)"},
           {"save_weights", "", Kind::Text, "", "FILE",
            "write the weights at the end (.npz, .h5, .weights.h5)"},
           {"history", "", Kind::Text, "", "FILE",

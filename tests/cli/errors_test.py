@@ -19,6 +19,7 @@ FIT = [
     ("no such word", {"shuffle": "bach"}, 2, ["--shuffle", '"bach"', 'Did you mean "batch"?']),
     ("class weight without '='", {"class_weight": "0:1"}, 2, ["--class-weight", '"0:1"', "CLASS=WEIGHT"]),
     ("ending of the history", {"history": "h.xml"}, 2, ["--history h.xml", ".json, .csv or .txt"]),
+    ("ending of the model", {"save_model": "m.npz"}, 2, ["--save-model m.npz", "Choose .keras or .h5"]),
     ("ending of the weights", {"save_weights": "w.txt"}, 2, ["--save-weights w.txt", ".npz"]),
     ("no model", {"model": None}, 2, ["KAIROS-U005", "--model", "this setting is missing"]),
     ("no loss", {"loss": None}, 2, ["KAIROS-U005", "--loss", "this setting is missing"]),

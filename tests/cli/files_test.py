@@ -31,6 +31,13 @@ class Archives(ProgramTest):
         self.kairos(*self.fit(model="03.keras", loss=None, epochs=1, history="h.json"))
         self.assertIn("accuracy", json.loads(self.text("h.json"))["history"])
 
+    def test_model_saved_at_the_end_predicts_like_the_weights_saved_beside_it(self):
+        self.kairos(*self.fit(save_model="new/end.keras", save_weights="end.npz"))
+        data = ["--data", "data.csv", "--target", "label"]
+        self.kairos("predict", "--model", "new/end.keras", *data, "--out", "a.npy")
+        self.kairos("predict", "--model", "dense(4,tanh) dense(2,softmax)", "--weights", "end.npz", *data, "--out", "b.npy")
+        np.testing.assert_array_equal(np.load(self.directory / "a.npy"), np.load(self.directory / "b.npy"))
+
     def test_archive_of_weights_alone_is_refused_before_training(self):
         run = self.run_kairos(*self.fit(plugin="ModelCheckpoint:filepath=m.keras,save_weights_only=true"))
         self.assertNotEqual(run.returncode, 0)
