@@ -16,7 +16,7 @@ int run_evaluate(Arguments arguments) {
   if (settings.help_wanted()) return print(settings.help("loss and metrics of a model on data")), 0;
   if (settings.is_on("print_config")) return print(settings.json()), 0;
   require(settings, "model", "Name a Keras file, or a shorthand with --weights");
-  require(settings, "data", "Name a .csv, .npy, .npz or IDX file");
+  require_data(settings);
 
   PassOptions options;
   options.batch_size = settings.integer("batch_size");
@@ -26,8 +26,9 @@ int run_evaluate(Arguments arguments) {
   options.catalog = &catalog;
   if (settings.has("run_dir")) options.run_directory = std::filesystem::absolute(settings.text("run_dir"));
   options.messages = console_messages();
-  const LoadedData data = load(settings, settings.text("data"), Purpose::Evaluate);
-  const std::unique_ptr<Model> model = make_model(settings, data.train, Purpose::Evaluate);
+  GivenModel given = read_given_model(settings);
+  const LoadedData data = load(settings, given.ports, Purpose::Evaluate);
+  const std::unique_ptr<Model> model = make_model(settings, std::move(given), data.train, Purpose::Evaluate);
 
   const auto results = evaluate(*model, data.train, options);
   std::string line;

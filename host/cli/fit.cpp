@@ -196,7 +196,7 @@ int run_fit(Arguments arguments) {
   if (settings.is_on("print_config")) return print(settings.json()), 0;
   require(settings, "model",
           "Name a Keras file, or a shorthand such as --model \"dense(64,relu) dense(10,softmax)\"");
-  require(settings, "data", "Name a .csv, .npy, .npz or IDX file");
+  require_data(settings);
 
   FitOptions options = fit_options(settings);
   if (settings.has("callback_state")) options.callback_state = read_file(settings.text("callback_state"));
@@ -205,14 +205,12 @@ int run_fit(Arguments arguments) {
   options.catalog = &catalog;
   add_progress(options.plugins, settings.text("verbose"), catalog);
 
-  LoadedData data = load(settings, settings.text("data"), Purpose::Train);
-  if (settings.has("validation_data"))
-    options.validation_data = load(settings, settings.text("validation_data"), Purpose::Train).train;
-  else if (data.validation)
-    options.validation_data = std::move(data.validation);
+  GivenModel given = read_given_model(settings);
+  LoadedData data = load(settings, given.ports, Purpose::Train);
+  options.validation_data = load_validation(settings, given.ports, data);
   if (options.validation_data && options.validation_split)
     options.messages(Level::Warning, "", "validation data are given, so that --validation-split is not used");
-  const std::unique_ptr<Model> model = make_model(settings, data.train, Purpose::Train);
+  const std::unique_ptr<Model> model = make_model(settings, std::move(given), data.train, Purpose::Train);
   check_outputs(settings, *model);
   plan_run_directory(settings, options);
   if (settings.is_on("explain_order")) return print(explain_order(*model, data.train, options)), 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads data and models as the settings say.
+// Reads models as the settings say.
 #include "cli/inputs.hpp"
 
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "io/input_file.hpp"
 #include "io/json.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/error.hpp"
@@ -18,22 +19,7 @@ namespace kairos::host::cli {
 
 namespace {
 
-HeaderPolicy header_policy(const std::string& text) {
-  if (text == "detect") return HeaderPolicy::Detect;
-  if (text == "true") return HeaderPolicy::Present;
-  if (text == "false") return HeaderPolicy::Absent;
-  throw Error(ErrorKind::Usage,
-              {"KAIROS-U003", "--header", "the value is none of the choices", "\"" + text + "\"",
-               "detect, true or false", suggest(text, {"detect", "true", "false"})});
-}
-
-char delimiter_of(const std::string& text) {
-  if (text.empty()) return '\0';
-  if (text == "\\t" || text == "tab") return '\t';
-  if (text.size() == 1) return text.front();
-  throw Error(ErrorKind::Usage, {"KAIROS-U003", "--delimiter", "the value is no single character",
-                                 "\"" + text + "\"", "one character, or tab", "Write --delimiter ';'"});
-}
+constexpr std::uint64_t largest_architecture = std::uint64_t{64} << 20;
 
 bool is_model_file(const std::string& model) {
   if (model.starts_with("{")) return false;
@@ -91,43 +77,42 @@ void require_writable(const std::string& file, const std::string& flag) {
                "a directory that can be written to", "Choose another place"});
 }
 
-LoadedData load(const Settings& settings, const std::string& file, Purpose purpose) {
-  DataSpec spec;
-  spec.file = file;
-  spec.target = settings.text("target");
-  spec.sample_weight = settings.text("sample_weight");
-  spec.target_use = purpose == Purpose::Predict ? TargetUse::Optional : TargetUse::Required;
-  spec.header = header_policy(settings.text("header"));
-  spec.delimiter = delimiter_of(settings.text("delimiter"));
-  return load_data(spec);
+GivenModel read_given_model(const Settings& settings) {
+  GivenModel given;
+  const std::string model = settings.text("model");
+  const bool is_json = std::filesystem::path(model).extension() == ".json";
+  given.has_weights = is_model_file(model) && !is_json;
+  if (given.has_weights) {
+    const ModelFile file = read_model_file(model);
+    if (file.architecture_json.empty())
+      throw Error(ErrorKind::Model, {"KAIROS-M095", model, "the file holds weights and no model", "", "",
+                                     "Give the architecture with --model and this file with --weights"});
+    given.source.text = file.architecture_json;
+    given.training_config = file.training_config_json;
+    given.ports = port_names(given.source.text, model);
+  } else if (is_model_file(model)) {
+    given.source.file = model;
+    given.ports = port_names(read_file(model, largest_architecture), model);
+  } else {
+    given.source.text = model;
+    if (model.starts_with("{")) given.ports = port_names(model, "--model");
+  }
+  return given;
 }
 
-std::unique_ptr<Model> make_model(const Settings& settings, const Dataset& data, Purpose purpose) {
-  const std::string given = settings.text("model");
-  const std::string ending = std::filesystem::path(given).extension().string();
+std::unique_ptr<Model> make_model(const Settings& settings, GivenModel given, const Dataset& data,
+                                  Purpose purpose) {
   CompileOptions options = compile_options(settings, purpose);
-  ModelSource source;
-  const std::vector<std::int64_t>& shape = data.inputs.front().array.shape;
-  source.input_shape.assign(shape.begin() + 1, shape.end());
-  if (source.input_shape.empty()) source.input_shape = {1};
-
-  const bool has_weights = is_model_file(given) && ending != ".json";
-  if (has_weights) {
-    const ModelFile file = read_model_file(given);
-    if (file.architecture_json.empty())
-      throw Error(ErrorKind::Model, {"KAIROS-M095", given, "the file holds weights and no model", "", "",
-                                     "Give the architecture with --model and this file with --weights"});
-    source.text = file.architecture_json;
-    if (purpose != Purpose::Predict) take_training_config(options, settings, file.training_config_json);
-  } else if (is_model_file(given)) {
-    source.file = given;
-  } else {
-    source.text = given;
+  if (data.inputs.size() == 1) {
+    const std::vector<std::int64_t>& shape = data.inputs.front().array.shape;
+    given.source.input_shape.assign(shape.begin() + 1, shape.end());
+    if (given.source.input_shape.empty()) given.source.input_shape = {1};
   }
+  if (purpose != Purpose::Predict) take_training_config(options, settings, given.training_config);
   if (purpose != Purpose::Predict && options.loss.empty())
     require(settings, "loss", "Name one, such as --loss mse");
-  std::unique_ptr<Model> model = compile(source, options);
-  if (has_weights) model->load_weights(given);
+  std::unique_ptr<Model> model = compile(given.source, options);
+  if (given.has_weights) model->load_weights(settings.text("model"));
   if (settings.has("weights")) model->load_weights(settings.text("weights"));
   return model;
 }

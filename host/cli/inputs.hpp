@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: MIT
-// From settings to a model and data: what fit, evaluate and predict share.
+// From settings to a model: what fit, evaluate and predict share.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "cli/data_settings.hpp"
 #include "cli/settings.hpp"
+#include "io/architecture.hpp"
 #include "kairos/host/compile.hpp"
-#include "kairos/host/data.hpp"
 #include "kairos/host/model.hpp"
 
 namespace kairos::host::cli {
 
-/// Whether the command compares outputs with a target.
-enum class Purpose { Train, Evaluate, Predict };
+/// What --model names, read once: data need the names of its ports, and it may need the shape of the data.
+struct GivenModel {
+  ModelSource source;
+  std::string training_config;  ///< of a compiled Keras file; "" for none
+  bool has_weights = false;     ///< --model is a file that holds them
+  PortNames ports;              ///< empty for a chain
+};
 
-/// Data as --data, --target, --sample-weight, --header and --delimiter say; `file` in place of --data.
-[[nodiscard]] LoadedData load(const Settings& settings, const std::string& file, Purpose purpose);
+/// Throws Error(File) for a file that cannot be read, Error(Model) for one without a model.
+[[nodiscard]] GivenModel read_given_model(const Settings& settings);
 
 /// The model of --model, compiled, with the weights of the file that it was read from or of --weights.
-[[nodiscard]] std::unique_ptr<Model> make_model(const Settings& settings, const Dataset& data,
-                                                Purpose purpose);
+[[nodiscard]] std::unique_ptr<Model> make_model(const Settings& settings, GivenModel given,
+                                                const Dataset& data, Purpose purpose);
 
 /// Throws Error(Usage) if a setting that the command needs is missing.
 void require(const Settings& settings, const char* key, const char* cure);

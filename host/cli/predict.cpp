@@ -29,7 +29,7 @@ int run_predict(Arguments arguments) {
   if (settings.help_wanted()) return print(settings.help("outputs of a model for data")), 0;
   if (settings.is_on("print_config")) return print(settings.json()), 0;
   require(settings, "model", "Name a Keras file, or a shorthand with --weights");
-  require(settings, "data", "Name a .csv, .npy, .npz or IDX file");
+  require_data(settings);
   require(settings, "out", "Name the file to write, such as --out predictions.npy");
 
   PassOptions options;
@@ -40,8 +40,9 @@ int run_predict(Arguments arguments) {
   options.catalog = &catalog;
   if (settings.has("run_dir")) options.run_directory = std::filesystem::absolute(settings.text("run_dir"));
   options.messages = console_messages();
-  const LoadedData data = load(settings, settings.text("data"), Purpose::Predict);
-  const std::unique_ptr<Model> model = make_model(settings, data.train, Purpose::Predict);
+  GivenModel given = read_given_model(settings);
+  const LoadedData data = load(settings, given.ports, Purpose::Predict);
+  const std::unique_ptr<Model> model = make_model(settings, std::move(given), data.train, Purpose::Predict);
   const std::string out = settings.text("out");
   check_ending(out, model->outputs().size());
   require_writable(out, "--out");

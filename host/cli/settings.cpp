@@ -6,6 +6,7 @@
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "io/json.hpp"
@@ -82,6 +83,34 @@ std::string plugin_spec_text(const nlohmann::json& plugin, const std::string& wh
   return text;
 }
 
+/// "left=a.npy" as {"left", "a.npy"}; a path may have a '=' behind its first '/'.
+NamedText split_name(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || text.find('/') < equals) return {"", text};
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+/// Several values need names that differ; one may stand alone.
+void check_names(const Setting& setting, const std::vector<std::string>& values, const std::string& where) {
+  const std::string example = flag_of(setting.key) + " NAME=";
+  std::set<std::string> seen;
+  for (const std::string& text : values) {
+    const NamedText one = split_name(text);
+    const bool alone = text.find('=') == std::string::npos || one.value == text;
+    if (!alone && (one.name.empty() || one.value.empty()))
+      throw Error(
+          ErrorKind::Usage,
+          {"KAIROS-U003", where, one.name.empty() ? "a name is missing" : "a value is missing",
+           "\"" + text + "\"", "NAME=VALUE", "Write " + example + (one.value.empty() ? "…" : one.value)});
+    if (alone && values.size() > 1)
+      throw Error(ErrorKind::Usage, {"KAIROS-U003", where, "one of several values has no name",
+                                     "\"" + text + "\"", "NAME=VALUE", "Write " + example + text});
+    if (!seen.insert(one.name).second)
+      throw Error(ErrorKind::Usage, {"KAIROS-U003", where, "a name is given twice", "\"" + one.name + "\"",
+                                     "each name once", "Take one of them out"});
+  }
+}
+
 /// What JSON gives for a setting, as the texts that flags would have given.
 std::vector<std::string> texts_of(const Setting& setting, const nlohmann::json& value,
                                   const std::string& where) {
@@ -95,10 +124,17 @@ std::vector<std::string> texts_of(const Setting& setting, const nlohmann::json& 
     std::vector<std::string> texts;
     for (const nlohmann::json& one : value) texts.push_back(scalar_text(one));
     if (setting.kind == Kind::List || setting.kind == Kind::Items) return texts;
+    const auto has_name = [](const std::string& text) { return !split_name(text).name.empty(); };
+    if (setting.kind == Kind::Named && std::any_of(texts.begin(), texts.end(), has_name)) return texts;
     std::string joined;
     for (const std::string& text : texts) joined += text + ",";
     if (texts.size() > 1) joined.pop_back();  // A list of one keeps its comma, so that it stays a list.
     return {joined};
+  }
+  if (value.is_object() && setting.kind == Kind::Named) {
+    std::vector<std::string> texts;
+    for (const auto& [key, one] : value.items()) texts.push_back(key + "=" + scalar_text(one));
+    return texts;
   }
   const bool has_config = value.is_object() && value.contains("class_name");
   if (value.is_object() && !has_config && std::string_view(setting.key) != "model") {
@@ -113,6 +149,11 @@ std::vector<std::string> texts_of(const Setting& setting, const nlohmann::json& 
 nlohmann::ordered_json json_of(const Setting& setting, const std::vector<std::string>& values) {
   if (setting.kind == Kind::List || setting.kind == Kind::Items) return values;
   if (values.empty() || values.front().empty()) return nullptr;
+  if (setting.kind == Kind::Named && !split_name(values.front()).name.empty()) {
+    nlohmann::ordered_json object;
+    for (const std::string& text : values) object[split_name(text).name] = split_name(text).value;
+    return object;
+  }
   const std::string& text = values.front();
   if (setting.kind == Kind::Int) return read_as<std::int64_t>(text);
   if (setting.kind == Kind::Number) return read_as<double>(text);
@@ -189,6 +230,7 @@ void Settings::put(const Setting& setting, std::vector<std::string> values, cons
       for (std::string& part : split_list(value)) all.push_back(std::move(part));
     values = std::move(all);
   }
+  if (setting.kind == Kind::Named) check_names(setting, values, where);
   for (const std::string& value : values) {
     const bool wrong_int = setting.kind == Kind::Int && !reads_as<std::int64_t>(value);
     const bool wrong_number = setting.kind == Kind::Number && !reads_as<double>(value);
@@ -256,7 +298,8 @@ void Settings::read_arguments(std::span<const std::string> arguments) {
                                      "a flag that begins with --", "See kairos " + command_ + " --help"});
     const Setting& setting = known(key_of("--" + option.string_key));
     std::vector<std::string>& values = given[setting.key];
-    const bool repeats = setting.kind == Kind::List || setting.kind == Kind::Items;
+    const bool repeats =
+        setting.kind == Kind::List || setting.kind == Kind::Items || setting.kind == Kind::Named;
     if (!values.empty() && !repeats)
       throw Error(ErrorKind::Usage, {"KAIROS-U002", "kairos " + command_, "the flag is given twice",
                                      flag_of(setting.key), "", "Give it once"});
@@ -308,6 +351,12 @@ bool Settings::is_on(std::string_view key) const {
 std::vector<std::string> Settings::list(std::string_view key) const {
   const auto value = values_.find(known(key).key);
   return value == values_.end() ? std::vector<std::string>{} : value->second;
+}
+
+std::vector<NamedText> Settings::named(std::string_view key) const {
+  std::vector<NamedText> all;
+  for (const std::string& text : list(key)) all.push_back(split_name(text));
+  return all;
 }
 
 std::string Settings::json() const {

@@ -23,6 +23,12 @@ enum class Kind {
   Switch,  ///< a flag without a value; not kept in a configuration
   List,    ///< may be given several times, or with commas
   Items,   ///< may be given several times; commas belong to the value
+  Named,   ///< several times as NAME=VALUE, an object in a configuration; or once as VALUE
+};
+
+/// A value of a setting of Kind::Named; `name` is "" for one that stands alone.
+struct NamedText {
+  std::string name, value;
 };
 
 struct Setting {
@@ -60,6 +66,7 @@ class Settings {
   [[nodiscard]] double number(std::string_view key) const;
   [[nodiscard]] bool is_on(std::string_view key) const;
   [[nodiscard]] std::vector<std::string> list(std::string_view key) const;
+  [[nodiscard]] std::vector<NamedText> named(std::string_view key) const;
 
   /// The effective settings as RUN.json.
   [[nodiscard]] std::string json() const;

@@ -42,18 +42,23 @@ void append_compile(std::vector<Setting>& to) {
 }
 
 void append_data(std::vector<Setting>& to) {
-  append(to, {
-                 {"data", "", Kind::Text, "", "FILE",
-                  ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), or IDX "
-                  "(train-images-idx3-ubyte.gz)"},
-                 {"target", "", Kind::Text, "", "COLUMN|FILE",
-                  "column of a CSV by name or index (-1: the last), or an .npy or IDX file"},
-                 {"sample_weight", "", Kind::Text, "", "COLUMN|FILE", "weight of each sample"},
-                 {"header", "", Kind::Text, "detect", "detect|true|false",
-                  "whether the first line of a CSV names the columns"},
-                 {"delimiter", "", Kind::Text, "", "C", "of a CSV; default: a comma, for .tsv a tab"},
-                 {"batch_size", "", Kind::Int, "32", "N", "samples in a batch"},
-             });
+  append(to,
+         {
+             {"data", "", Kind::Text, "", "FILE",
+              ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), or IDX "
+              "(train-images-idx3-ubyte.gz)"},
+             {"input", "", Kind::Named, "", "NAME=FILE",
+              "in place of --data: an .npy, .csv or IDX file for each of the model's inputs"},
+             {"target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
+              "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv or IDX "
+              "file; NAME is an output, one flag for each"},
+             {"sample_weight", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
+              "weight of each sample or timestep, for all outputs or by output"},
+             {"header", "", Kind::Text, "detect", "detect|true|false",
+              "whether the first line of a CSV names the columns"},
+             {"delimiter", "", Kind::Text, "", "C", "of a CSV; default: a comma, for .tsv a tab"},
+             {"batch_size", "", Kind::Int, "32", "N", "samples in a batch"},
+         });
 }
 
 void append_plugins(std::vector<Setting>& to) {
@@ -96,6 +101,11 @@ std::vector<Setting> fit_settings() {
            "the last samples, before any shuffle, are held out"},
           {"validation_data", "", Kind::Text, "", "FILE",
            "samples to validate on; wins over --validation-split"},
+          {"validation_input", "", Kind::Named, "", "NAME=FILE", "as --input, in place of --validation-data"},
+          {"validation_target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
+           "as --target; left out, the column or array that --target names"},
+          {"validation_sample_weight", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
+           "as --sample-weight; left out, the column or array that --sample-weight names"},
           {"validation_freq", "", Kind::Text, "1", "N|A,B,…",
            "validate every N epochs, or after the epochs A, B, … (from 1)"},
           {"validation_batch_size", "", Kind::Int, "0", "N",

@@ -9,7 +9,6 @@
 #include "data/csv_columns.hpp"
 #include "data/csv_cursor.hpp"
 #include "data/labels.hpp"
-#include "io/idx.hpp"
 #include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
 
@@ -276,10 +275,6 @@ std::string_view text_of(const std::string& bytes, const DataSpec& spec) {
 }
 
 }  // namespace
-
-bool names_file(const std::string& role) {
-  return role.ends_with(".npy") || role.ends_with(".csv") || is_idx_name(role);
-}
 
 Dataset read_csv(const DataSpec& spec) {
   const char delimiter = delimiter_of(spec);

@@ -13,7 +13,4 @@ namespace kairos::host {
 /// A CSV of one column of numbers, with or without a header, as [n].
 [[nodiscard]] Array read_csv_column(const std::filesystem::path& path);
 
-/// Whether a target or weight is a file rather than a column.
-[[nodiscard]] bool names_file(const std::string& role);
-
 }  // namespace kairos::host

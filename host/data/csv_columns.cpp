@@ -7,7 +7,7 @@
 #include <optional>
 #include <set>
 
-#include "data/csv.hpp"
+#include "data/array_file.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {

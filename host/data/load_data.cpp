@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
-// Chooses the reader by the ending and adds targets and weights that stand in files of their own.
+// Chooses the reader by the ending and adds inputs, targets and weights that stand in files of their own.
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <string_view>
 
+#include "data/array_file.hpp"
 #include "data/csv.hpp"
 #include "data/npz_dataset.hpp"
 #include "io/idx.hpp"
-#include "io/npy.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
 
 namespace {
+
+constexpr const char* array_files = "an .npy, .csv or IDX file";
 
 std::string ending_of(const std::filesystem::path& path) {
   std::string ending = path.extension().string();
@@ -22,60 +25,122 @@ std::string ending_of(const std::filesystem::path& path) {
   return ending;
 }
 
-Array read_single(const std::string& file) {
-  if (is_idx_name(file)) return read_idx(file);
-  return file.ends_with(".npy") ? read_npy(file) : read_csv_column(file);
+[[noreturn]] void refuse(const char* code, const std::string& where, const std::string& what,
+                         const std::string& found, const std::string& expected, const std::string& cure) {
+  throw Error(ErrorKind::Data, {code, where, what, found, expected, cure});
 }
 
-/// A file of one array. `kind` is what messages call it: "an .npy file".
-Dataset read_array_dataset(const DataSpec& spec, const std::string& kind) {
+/// Doubled and unknown names, before anything is read.
+void check_ports(const std::vector<PortSource>& sources, const std::vector<std::string>& ports,
+                 const std::string& role, const char* kind) {
+  std::set<std::string> seen;
+  for (const PortSource& source : sources) {
+    if (!seen.insert(source.port).second)
+      refuse("KAIROS-D060", source.source, "two " + role + "s have the same name", "\"" + source.port + "\"",
+             "each name once", "Take one of them out");
+    if (!ports.empty() && std::find(ports.begin(), ports.end(), source.port) == ports.end())
+      refuse("KAIROS-D061", source.source,
+             "the model has no " + std::string(kind) + " for the " + role + " of this name",
+             "\"" + source.port + "\"", "", suggest(source.port, ports));
+  }
+}
+
+/// Only an NPZ has more than one array that a name could mean.
+void check_sources(const DataSpec& spec, const std::vector<PortSource>& sources, const std::string& role) {
+  for (const PortSource& source : sources)
+    if (!names_file(source.source))
+      refuse("KAIROS-D062", spec.file.string(),
+             "the " + role + " \"" + source.port + "\" is to come from what is no file of one array",
+             "\"" + source.source + "\"", array_files,
+             spec.file.empty() ? "Correct the name of the file"
+                               : "Write it into a file of its own, or put all arrays into an .npz file");
+}
+
+void check_spec(const DataSpec& spec) {
+  check_ports(spec.inputs, spec.input_ports, "input", "input");
+  check_ports(spec.targets, spec.output_ports, "target", "output");
+  check_ports(spec.sample_weights, spec.output_ports, "sample weight", "output");
+  if (ending_of(spec.file) == ".npz") return;
+  if (!spec.file.empty() && !spec.inputs.empty())
+    refuse("KAIROS-D063", spec.file.string(), "inputs are named beside a file that is the input itself",
+           "\"" + spec.inputs.front().port + "\"", "either of the two, or arrays of an .npz file",
+           "Name a file for each input, and leave this one out");
+  check_sources(spec, spec.inputs, "input");
+  check_sources(spec, spec.targets, "target");
+  check_sources(spec, spec.sample_weights, "sample weight");
+}
+
+/// Inputs that are files, with targets and weights that are. `kind` is what messages call the first one.
+void check_apart(const DataSpec& spec, const std::string& where, const std::string& kind) {
   const auto needs_file = [&](const std::string& role, const char* what) {
     if (!role.empty() && !names_file(role))
-      throw Error(ErrorKind::Data,
-                  {"KAIROS-D044", spec.file.string(), kind + " has no columns to take the " + what + " from",
-                   "\"" + role + "\"", "an .npy, .csv or IDX file", "Give the path of such a file"});
+      refuse("KAIROS-D044", where, kind + " has no columns to take the " + what + " from", "\"" + role + "\"",
+             array_files, "Give the path of such a file");
   };
   needs_file(spec.target, "target");
   needs_file(spec.sample_weight, "sample weight");
-  if (spec.target.empty() && spec.target_use == TargetUse::Required)
-    throw Error(ErrorKind::Data, {"KAIROS-D021", spec.file.string(), "no target is named", "",
-                                  kind + " of targets", "Give the path of such a file as the target"});
+  if (spec.target.empty() && spec.targets.empty() && spec.target_use == TargetUse::Required)
+    refuse("KAIROS-D021", where, "no target is named", "", kind + " of targets",
+           "Give the path of such a file as the target");
+}
+
+Dataset read_array_dataset(const DataSpec& spec, const std::string& kind) {
+  const std::string file = spec.file.string();
+  check_apart(spec, file, kind);
   Dataset data;
-  data.origin = spec.file.string();
-  data.inputs.push_back({"", read_single(spec.file.string())});
+  data.origin = file;
+  data.inputs.push_back({"", read_array_file(file, CsvWidth::Table)});
   return data;
 }
 
-/// Files of rows that stand apart are checked under their own names, so that a message names the right one.
-NamedArray read_apart(const std::string& file) {
-  Dataset alone;
-  alone.origin = file;
-  alone.inputs.push_back({"", read_single(file)});
-  alone.check();
-  return std::move(alone.inputs.front());
+Dataset read_named_inputs(const DataSpec& spec) {
+  if (spec.inputs.empty())
+    refuse("KAIROS-D064", "", "no data file is named", "", "a file, or a file for each input", "Name one");
+  check_apart(spec, spec.inputs.front().source, array_files);
+  Dataset data;
+  data.origin = spec.inputs.front().source;
+  for (const PortSource& input : spec.inputs)
+    data.inputs.push_back({input.port, read_array_file(input.source, CsvWidth::Table)});
+  return data;
+}
+
+Dataset read_csv_dataset(const DataSpec& spec) {
+  if (spec.targets.empty()) return read_csv(spec);
+  DataSpec inputs_only = spec;
+  inputs_only.target_use = TargetUse::Optional;
+  return read_csv(inputs_only);
+}
+
+LoadedData read_file_of(const DataSpec& spec) {
+  const std::string ending = ending_of(spec.file);
+  if (spec.file.empty()) return {read_named_inputs(spec), {}};
+  if (ending == ".npz") return read_npz_dataset(spec);
+  if (ending == ".npy") return {read_array_dataset(spec, "an .npy file"), {}};
+  if (is_idx_name(spec.file.string())) return {read_array_dataset(spec, "an IDX file"), {}};
+  if (ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data")
+    return {read_csv_dataset(spec), {}};
+  refuse("KAIROS-D020", spec.file.string(), "this kind of data file is not known",
+         ending.empty() ? "no ending" : "\"" + ending + "\"", ".csv, .tsv, .txt, .data, .npy, .npz or IDX",
+         "Convert the file, or correct its name");
+}
+
+/// Replaces what `plain` is a file for, and adds the files of single outputs.
+void add_files(std::vector<NamedArray>& arrays, const std::string& plain,
+               const std::vector<PortSource>& sources) {
+  if (names_file(plain)) arrays = {{"", read_array_file(plain, CsvWidth::OneColumn)}};
+  for (const PortSource& source : sources)
+    if (names_file(source.source))
+      arrays.push_back({source.port, read_array_file(source.source, CsvWidth::OneColumn)});
 }
 
 }  // namespace
 
 LoadedData load_data(const DataSpec& spec) {
-  LoadedData loaded;
-  const std::string ending = ending_of(spec.file);
-  if (ending == ".npz") {
-    loaded = read_npz_dataset(spec);
-  } else if (ending == ".npy") {
-    loaded.train = read_array_dataset(spec, "an .npy file");
-  } else if (is_idx_name(spec.file.string())) {
-    loaded.train = read_array_dataset(spec, "an IDX file");
-  } else if (ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data") {
-    loaded.train = read_csv(spec);
-  } else {
-    throw Error(ErrorKind::Data,
-                {"KAIROS-D020", spec.file.string(), "this kind of data file is not known",
-                 ending.empty() ? "no ending" : "\"" + ending + "\"",
-                 ".csv, .tsv, .txt, .data, .npy, .npz or IDX", "Convert the file, or correct its name"});
-  }
-  if (names_file(spec.target)) loaded.train.targets = {read_apart(spec.target)};
-  if (names_file(spec.sample_weight)) loaded.train.sample_weights = {read_apart(spec.sample_weight)};
+  check_spec(spec);
+  LoadedData loaded = read_file_of(spec);
+  if (!spec.file.empty()) add_files(loaded.train.inputs, "", spec.inputs);
+  add_files(loaded.train.targets, spec.target, spec.targets);
+  add_files(loaded.train.sample_weights, spec.sample_weight, spec.sample_weights);
   loaded.train.check();
   if (loaded.validation) loaded.validation->check();
   return loaded;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// x, y, sample_weight, and the same with a number or with _val.
+// x, y, sample_weight, the same with a number, or arrays called like the model's ports; each also with _val.
 #include "data/npz_dataset.hpp"
 
 #include <map>
 #include <utility>
 
-#include "data/csv.hpp"
+#include "data/array_file.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
 
@@ -15,70 +15,129 @@ namespace {
 
 using Arrays = std::map<std::string, Array>;
 
-/// Takes `stem`+`suffix`, else `stem`0+`suffix`, `stem`1+`suffix`, … out of `arrays`.
-std::vector<NamedArray> take(Arrays& arrays, const std::string& stem, const std::string& suffix) {
-  std::vector<NamedArray> taken;
-  if (auto node = arrays.extract(stem + suffix)) {
-    taken.push_back({"", std::move(node.mapped())});
+/// Which arrays are the inputs, the targets or the weights.
+struct Group {
+  std::string stem;                        ///< "x": by position, also x0, x1, …
+  const std::vector<PortSource>& sources;  ///< by name, where the user gave some: nothing else counts then
+  const std::vector<std::string>& ports;   ///< by name, where the archive has arrays called so
+  std::string port_prefix;                 ///< "sample_weight_" before the name of a port
+};
+
+class NpzReader {
+ public:
+  explicit NpzReader(const DataSpec& spec) : spec_(spec), arrays_(read_npz(spec.file)) {
+    for (const auto& [name, array] : arrays_) names_.push_back(name);
+  }
+
+  LoadedData read() {
+    LoadedData loaded;
+    loaded.train = take_dataset("");
+    Dataset validation = take_dataset("_val");
+    if (loaded.train.inputs.empty()) missing("x", spec_.input_ports);
+    const bool has_targets = !loaded.train.targets.empty() || !spec_.targets.empty();
+    if (!has_targets && !names_file(spec_.target) && spec_.target_use == TargetUse::Required)
+      missing(spec_.target.empty() ? "y" : spec_.target, spec_.output_ports);
+    if (loaded.train.sample_weights.empty() && !spec_.sample_weight.empty() &&
+        !names_file(spec_.sample_weight))
+      missing(spec_.sample_weight, {});
+    refuse_strangers();
+    if (validation.inputs.empty() && (!validation.targets.empty() || !validation.sample_weights.empty()))
+      missing("x_val", {});
+    if (!validation.inputs.empty()) {
+      if (validation.targets.empty() && !loaded.train.targets.empty()) missing("y_val", {});
+      loaded.validation = std::move(validation);
+    }
+    return loaded;
+  }
+
+ private:
+  /// Takes `stem`+`suffix`, else `stem`0+`suffix`, `stem`1+`suffix`, … out of the arrays.
+  std::vector<NamedArray> take_positional(const std::string& stem, const std::string& suffix) {
+    std::vector<NamedArray> taken;
+    if (auto node = arrays_.extract(stem + suffix)) {
+      taken.push_back({"", std::move(node.mapped())});
+      return taken;
+    }
+    while (auto node = arrays_.extract(stem + std::to_string(taken.size()) + suffix))
+      taken.push_back({"", std::move(node.mapped())});
     return taken;
   }
-  while (auto node = arrays.extract(stem + std::to_string(taken.size()) + suffix))
-    taken.push_back({"", std::move(node.mapped())});
-  return taken;
-}
 
-Dataset take_dataset(Arrays& arrays, const DataSpec& spec, const std::string& suffix) {
-  Dataset data;
-  data.origin = spec.file.string();
-  const auto stem = [](const std::string& asked, const char* usual) {
-    return asked.empty() || names_file(asked) ? std::string(usual) : asked;
-  };
-  data.inputs = take(arrays, "x", suffix);
-  data.targets = take(arrays, stem(spec.target, "y"), suffix);
-  data.sample_weights = take(arrays, stem(spec.sample_weight, "sample_weight"), suffix);
-  return data;
-}
+  std::vector<NamedArray> take_sources(const Group& group, const std::string& suffix) {
+    std::vector<NamedArray> taken;
+    for (const PortSource& source : group.sources) {
+      if (names_file(source.source)) continue;
+      if (auto node = arrays_.extract(source.source + suffix))
+        taken.push_back({source.port, std::move(node.mapped())});
+      else if (suffix.empty())
+        missing(source.source, {});
+    }
+    return taken;
+  }
 
-std::vector<std::string> names_of(const Arrays& arrays) {
-  std::vector<std::string> names;
-  for (const auto& [name, array] : arrays) names.push_back(name);
-  return names;
-}
+  std::vector<NamedArray> take_ports(const Group& group, const std::string& suffix) {
+    std::vector<NamedArray> taken;
+    const std::string* absent = nullptr;
+    for (const std::string& port : group.ports)
+      if (auto node = arrays_.extract(group.port_prefix + port + suffix))
+        taken.push_back({port, std::move(node.mapped())});
+      else
+        absent = &port;
+    // An output without weights is not weighted; an input or target that is missing is missed.
+    if (!taken.empty() && absent != nullptr && group.port_prefix.empty())
+      missing(*absent + suffix, group.ports);
+    return taken;
+  }
 
-[[noreturn]] void missing(const DataSpec& spec, const std::string& wanted,
-                          const std::vector<std::string>& names) {
-  throw Error(
-      ErrorKind::Data,
-      {"KAIROS-D042", spec.file.string(), "the archive has no array \"" + wanted + "\"", "",
-       "x, y and, if you like, sample_weight, x_val, y_val, sample_weight_val", suggest(wanted, names)});
-}
+  std::vector<NamedArray> take(const Group& group, const std::string& suffix) {
+    std::vector<NamedArray> named = take_sources(group, suffix);
+    std::vector<NamedArray> positional = take_positional(group.stem, suffix);
+    // Files that the user names replace the training arrays; those for validation are still in the archive.
+    if (!group.sources.empty() && (suffix.empty() || !named.empty())) return named;
+    return positional.empty() ? take_ports(group, suffix) : positional;
+  }
+
+  Dataset take_dataset(const std::string& suffix) {
+    const auto stem = [](const std::string& asked, const char* usual) {
+      return asked.empty() || names_file(asked) ? std::string(usual) : asked;
+    };
+    Dataset data;
+    data.origin = spec_.file.string();
+    data.inputs = take({"x", spec_.inputs, spec_.input_ports, ""}, suffix);
+    data.targets = take({stem(spec_.target, "y"), spec_.targets, spec_.output_ports, ""}, suffix);
+    data.sample_weights = take({stem(spec_.sample_weight, "sample_weight"), spec_.sample_weights,
+                                spec_.output_ports, "sample_weight_"},
+                               suffix);
+    return data;
+  }
+
+  [[noreturn]] void missing(const std::string& wanted, const std::vector<std::string>& ports) const {
+    std::string expected = "x, y and, if you like, sample_weight, x_val, y_val, sample_weight_val";
+    for (std::size_t i = 0; i < ports.size(); ++i) expected += (i == 0 ? "; or " : ", ") + ports[i];
+    throw Error(ErrorKind::Data,
+                {"KAIROS-D042", spec_.file.string(), "the archive has no array \"" + wanted + "\"", "",
+                 expected, suggest(wanted, names_)});
+  }
+
+  void refuse_strangers() const {
+    if (arrays_.empty()) return;
+    std::vector<std::string> known{"x", "y", "sample_weight", "x_val", "y_val", "sample_weight_val"};
+    known.insert(known.end(), spec_.input_ports.begin(), spec_.input_ports.end());
+    known.insert(known.end(), spec_.output_ports.begin(), spec_.output_ports.end());
+    throw Error(ErrorKind::Data,
+                {"KAIROS-D043", spec_.file.string(), "the archive has an array whose name means nothing here",
+                 "\"" + arrays_.begin()->first + "\"", "", suggest(arrays_.begin()->first, known)});
+  }
+
+  const DataSpec& spec_;
+  Arrays arrays_;
+  std::vector<std::string> names_;
+};
 
 }  // namespace
 
 LoadedData read_npz_dataset(const DataSpec& spec) {
-  Arrays arrays = read_npz(spec.file);
-  const std::vector<std::string> names = names_of(arrays);
-  LoadedData loaded;
-  loaded.train = take_dataset(arrays, spec, "");
-  Dataset validation = take_dataset(arrays, spec, "_val");
-  if (loaded.train.inputs.empty()) missing(spec, "x", names);
-  if (loaded.train.targets.empty() && !names_file(spec.target) && spec.target_use == TargetUse::Required)
-    missing(spec, spec.target.empty() ? "y" : spec.target, names);
-  if (loaded.train.sample_weights.empty() && !spec.sample_weight.empty() && !names_file(spec.sample_weight))
-    missing(spec, spec.sample_weight, names);
-  if (!arrays.empty())
-    throw Error(
-        ErrorKind::Data,
-        {"KAIROS-D043", spec.file.string(), "the archive has an array whose name means nothing here",
-         "\"" + arrays.begin()->first + "\"", "",
-         suggest(arrays.begin()->first, {"x", "y", "sample_weight", "x_val", "y_val", "sample_weight_val"})});
-  if (validation.inputs.empty() && (!validation.targets.empty() || !validation.sample_weights.empty()))
-    missing(spec, "x_val", names);
-  if (!validation.inputs.empty()) {
-    if (validation.targets.empty() && !loaded.train.targets.empty()) missing(spec, "y_val", names);
-    loaded.validation = std::move(validation);
-  }
-  return loaded;
+  return NpzReader(spec).read();
 }
 
 }  // namespace kairos::host

@@ -3,6 +3,7 @@
 #include "io/architecture.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "io/json.hpp"
 
@@ -28,7 +29,36 @@ void strip(Json& object) {
     if (layer.is_object()) strip(layer);
 }
 
+/// ["left", 0, 0] as Keras writes one layer's value, or any nesting of such; an object gives names of its
+/// own.
+void collect_ports(const Json& list, std::vector<std::string>& names) {
+  if (list.is_object())
+    for (const auto& [name, unused] : list.items()) names.push_back(name);
+  if (!list.is_array() || list.empty()) return;
+  if (list.front().is_string()) {
+    names.push_back(list.front().get<std::string>());
+    return;
+  }
+  for (const Json& one : list) collect_ports(one, names);
+}
+
+std::vector<std::string> ports_of(const Json& config, const char* key) {
+  std::vector<std::string> names;
+  if (const auto list = config.find(key); list != config.end()) collect_ports(*list, names);
+  if (std::set<std::string>(names.begin(), names.end()).size() != names.size()) names.clear();
+  return names;
+}
+
 }  // namespace
+
+PortNames port_names(const std::string& json, const std::string& origin) {
+  static_cast<void>(parse_json(json, origin));  // bounds the depth; what follows may recurse
+  const Json document = Json::parse(json);
+  if (!document.is_object()) return {};
+  const auto config = document.find("config");
+  if (config == document.end() || !config->is_object()) return {};
+  return {ports_of(*config, "input_layers"), ports_of(*config, "output_layers")};
+}
 
 ArchitectureFacts architecture_facts(const std::string& json, const std::string& origin) {
   ArchitectureFacts facts;

@@ -17,6 +17,14 @@ struct ArchitectureFacts {
   bool sequential = false;
 };
 
+/// Names of the inputs and outputs of a Functional model.
+struct PortNames {
+  std::vector<std::string> inputs, outputs;
+};
+
+/// Empty where the JSON names none (Sequential) or does so twice. Throws Error(File) if `json` is not JSON.
+[[nodiscard]] PortNames port_names(const std::string& json, const std::string& origin);
+
 /// Throws Error(File) if `json` is not JSON; an empty text gives the defaults.
 [[nodiscard]] ArchitectureFacts architecture_facts(const std::string& json, const std::string& origin);
 

@@ -23,7 +23,7 @@ std::int64_t product(std::span<const std::int64_t> shape) {
 }
 
 std::string label(const NamedArray& named, const char* kind, std::size_t index) {
-  return named.name.empty() ? std::string(kind) + " " + std::to_string(index) : "\"" + named.name + "\"";
+  return std::string(kind) + " " + (named.name.empty() ? std::to_string(index) : "\"" + named.name + "\"");
 }
 
 /// One array fits a port if its rows have the port's shape, or are flat and as long.
@@ -41,16 +41,43 @@ void check_shape(const Dataset& data, const NamedArray& named, const Port& port,
   const bool is_target = std::string(kind) == "target";
   throw Error(ErrorKind::Data,
               {"KAIROS-D101", data.origin,
-               std::string("the ") + kind + " " + label(named, kind, index) + " does not fit the model's " +
+               "the " + label(named, kind, index) + " does not fit the model's " +
                    (is_target ? "output" : "input") + " \"" + port.name + "\"",
                shape_text(row) + " per sample", shape_text(port.shape),
                is_target ? "Choose the loss and the last layer for this target, or another --target"
                          : "Change the model's input shape or the columns of the data"});
 }
 
+std::vector<std::string> names_of(std::span<const Port> ports) {
+  std::vector<std::string> names;
+  for (const Port& port : ports) names.push_back(port.name);
+  return names;
+}
+
+/// Refuses a name that no port has, and one that two arrays have. False if no array has a name.
+bool check_names(const Dataset& data, const std::vector<NamedArray>& arrays, std::span<const Port> ports,
+                 const char* kind) {
+  const auto has_name = [](const NamedArray& array) { return !array.name.empty(); };
+  if (std::none_of(arrays.begin(), arrays.end(), has_name)) return false;
+  const std::vector<std::string> names = names_of(ports);
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    const auto same = [&](const NamedArray& other) { return other.name == arrays[i].name; };
+    if (std::find(names.begin(), names.end(), arrays[i].name) == names.end())
+      throw Error(ErrorKind::Data,
+                  {"KAIROS-D102", data.origin, std::string("the model has no port for the ") + kind,
+                   "\"" + arrays[i].name + "\"", "", suggest(arrays[i].name, names)});
+    if (std::count_if(arrays.begin(), arrays.end(), same) > 1)
+      throw Error(ErrorKind::Data,
+                  {"KAIROS-D106", data.origin, std::string("two ") + kind + "s have the same name",
+                   "\"" + arrays[i].name + "\"", "each name once", "Take one of them out"});
+  }
+  return true;
+}
+
 /// Arrays in the order of the ports.
 std::vector<const NamedArray*> by_port(const Dataset& data, const std::vector<NamedArray>& arrays,
                                        std::span<const Port> ports, const char* kind) {
+  const bool named = check_names(data, arrays, ports, kind);
   if (arrays.size() != ports.size())
     throw Error(ErrorKind::Data, {"KAIROS-D100", data.origin,
                                   std::string("the number of ") + kind + "s does not fit the model",
@@ -58,22 +85,9 @@ std::vector<const NamedArray*> by_port(const Dataset& data, const std::vector<Na
                                   std::string("Give one ") + kind + " for each of the model's ports"});
   std::vector<const NamedArray*> ordered;
   for (const Port& port : ports) {
-    const auto named =
-        std::find_if(arrays.begin(), arrays.end(), [&](const NamedArray& a) { return a.name == port.name; });
-    if (named != arrays.end()) ordered.push_back(&*named);
+    const auto own = [&](const NamedArray& array) { return array.name == port.name; };
+    ordered.push_back(named ? &*std::find_if(arrays.begin(), arrays.end(), own) : &arrays[ordered.size()]);
   }
-  if (ordered.size() == ports.size()) return ordered;
-  if (!ordered.empty()) {
-    std::vector<std::string> names;
-    for (const Port& port : ports) names.push_back(port.name);
-    const auto stranger = std::find_if(arrays.begin(), arrays.end(), [&](const NamedArray& a) {
-      return std::find(names.begin(), names.end(), a.name) == names.end();
-    });
-    throw Error(ErrorKind::Data,
-                {"KAIROS-D102", data.origin, std::string("the model has no port for the ") + kind,
-                 "\"" + stranger->name + "\"", "", suggest(stranger->name, names)});
-  }
-  for (const NamedArray& array : arrays) ordered.push_back(&array);
   return ordered;
 }
 
@@ -114,13 +128,28 @@ void multiply_class_weights(Array& weights, const Array& target, const Dataset& 
   }
 }
 
-/// The weights that the data set has for an output; null for none.
-const NamedArray* sample_weights_of(const Dataset& data, std::size_t output, const std::string& name) {
-  if (data.sample_weights.empty()) return nullptr;
-  if (data.sample_weights.size() == 1) return &data.sample_weights.front();
-  for (const NamedArray& named : data.sample_weights)
-    if (named.name == name) return &named;
-  return &data.sample_weights[std::min(output, data.sample_weights.size() - 1)];
+/// Weights in the order of the outputs, null for an output without: one array without a name is for all,
+/// several are one for each, named ones for the outputs that they name.
+std::vector<const NamedArray*> weights_by_output(const Model& model, const Dataset& data) {
+  const std::span<const Port> outputs = model.outputs();
+  const std::vector<NamedArray>& weights = data.sample_weights;
+  std::vector<const NamedArray*> ordered(outputs.size(), nullptr);
+  if (weights.empty()) return ordered;
+  const bool named = check_names(data, weights, outputs, "sample weight");
+  if (!named && weights.size() != 1 && weights.size() != outputs.size())
+    throw Error(ErrorKind::Data,
+                {"KAIROS-D100", data.origin, "the number of sample weights does not fit the model",
+                 std::to_string(weights.size()), "1 or " + std::to_string(outputs.size()),
+                 "Give one for all outputs, or one for each"});
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const auto own = [&](const NamedArray& array) { return array.name == outputs[i].name; };
+    const auto found = std::find_if(weights.begin(), weights.end(), own);
+    if (!named)
+      ordered[i] = &weights[weights.size() == 1 ? 0 : i];
+    else if (found != weights.end())
+      ordered[i] = &*found;
+  }
+  return ordered;
 }
 
 void check_weight_shape(const Dataset& data, const Array& weights, const Port& output) {
@@ -169,9 +198,10 @@ Columns match_columns(const Model& model, const Dataset& data, Targets targets) 
 std::vector<Array> combined_weights(const Model& model, const Dataset& data, const Columns& columns,
                                     const std::map<std::int64_t, double>& class_weight, std::int64_t rows) {
   if (data.sample_weights.empty() && class_weight.empty()) return {};
+  const std::vector<const NamedArray*> given = weights_by_output(model, data);
   std::vector<Array> combined;
   for (std::size_t output = 0; output < columns.targets.size(); ++output) {
-    const NamedArray* own = sample_weights_of(data, output, model.outputs()[output].name);
+    const NamedArray* own = given[output];
     if (own != nullptr) check_weight_shape(data, own->array, model.outputs()[output]);
     combined.push_back(
         own != nullptr

@@ -16,14 +16,14 @@ namespace kairos::host {
 
 enum class Targets { Needed, Ignored };
 
-/// The arrays of `data` in the order of the model's ports: by name where a name is a port's, else by
-/// position. Checks shapes, and each target against the loss. Throws Error(Data) naming array, row and
+/// The arrays of `data` in the order of the model's ports: by name, or by position if none has a name.
+/// Checks names, shapes, and each target against the loss. Throws Error(Data) naming array, row and
 /// shapes.
 [[nodiscard]] Columns match_columns(const Model& model, const Dataset& data, Targets targets);
 
-/// Sample weights for each output, in the first `rows` samples multiplied by the weight of the class. Empty
-/// where nothing is weighted. Throws Error(Data) for a shape that is neither per sample nor per timestep, and
-/// for a class without a weight.
+/// Sample weights for each output (one array without a name is for all of them), in the first `rows` samples
+/// multiplied by the weight of the class. Empty where nothing is weighted. Throws Error(Data) for a shape
+/// that is neither per sample nor per timestep, and for a class without a weight.
 [[nodiscard]] std::vector<Array> combined_weights(const Model& model, const Dataset& data,
                                                   const Columns& columns,
                                                   const std::map<std::int64_t, double>& class_weight,

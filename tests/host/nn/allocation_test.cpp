@@ -159,8 +159,8 @@ int fit_allocations(std::int64_t batches) {
   const auto model = compile({"", "dense(12,relu) dense(4,softmax)", {8}}, compiled);
   Dataset data;
   const std::int64_t n = 16 * batches - 5;
-  data.inputs = {{"x", {{n, 8}, std::vector<float>(static_cast<std::size_t>(8 * n), 0.5F)}}};
-  data.targets = {{"y", {{n}, std::vector<float>(static_cast<std::size_t>(n), 1.0F)}}};
+  data.inputs = {{"", {{n, 8}, std::vector<float>(static_cast<std::size_t>(8 * n), 0.5F)}}};
+  data.targets = {{"", {{n}, std::vector<float>(static_cast<std::size_t>(n), 1.0F)}}};
   const Catalog catalog = Catalog::scan(std::vector<std::filesystem::path>{KAIROS_TEST_PLUGINS});
   FitOptions options;
   options.epochs = 3;

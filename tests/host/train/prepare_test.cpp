@@ -23,8 +23,8 @@ Dataset labelled(std::vector<float> labels) {
   Dataset data;
   const auto n = static_cast<std::int64_t>(labels.size());
   data.origin = "d.npz";
-  data.inputs = {{"x", {{n, 2}, std::vector<float>(static_cast<std::size_t>(2 * n), 0.5F)}}};
-  data.targets = {{"y", {{n}, std::move(labels)}}};
+  data.inputs = {{"", {{n, 2}, std::vector<float>(static_cast<std::size_t>(2 * n), 0.5F)}}};
+  data.targets = {{"", {{n}, std::move(labels)}}};
   return data;
 }
 
@@ -43,7 +43,7 @@ TEST_CASE("A shape that does not fit names the port and both shapes", "[host][tr
   Dataset data = labelled({0, 1});
   data.inputs[0].array = {{2, 5}, std::vector<float>(10, 1.0F)};
   CHECK_THAT(refusal_of(*classifier(), data),
-             Contains("KAIROS-D101: d.npz: the input \"x\" does not fit the model's input") &&
+             Contains("KAIROS-D101: d.npz: the input 0 does not fit the model's input") &&
                  Contains("found (5) per sample, expected (2)"));
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("Class weights multiply sample weights", "[host][train]") {
 TEST_CASE("The class of a one-hot row is its largest entry", "[host][train]") {
   Dataset data = labelled({});
   data.inputs[0].array = {{2, 2}, {1, 1, 1, 1}};
-  data.targets = {{"y", {{2, 3}, {0, 0, 1, 1, 0, 0}}}};
+  data.targets = {{"", {{2, 3}, {0, 0, 1, 1, 0, 0}}}};
   const auto model = classifier("categorical_crossentropy");
   const Columns columns = match_columns(*model, data, Targets::Needed);
   CHECK(combined_weights(*model, data, columns, {{0, 2}, {2, 4}}, 2)[0].values == std::vector<float>{4, 2});
@@ -111,4 +111,116 @@ TEST_CASE("Weights that are neither per sample nor per timestep are refused", "[
   data.sample_weights = {{"", {{2, 3}, {1, 1, 1, 1, 1, 1}}}};
   CHECK_THAT(refusal_of(*classifier(), data),
              Contains("KAIROS-D105") && Contains("found (2, 3), expected (2,)"));
+}
+
+namespace {
+
+/// Ports and nothing else: what data are matched to.
+class TwoInTwoOut final : public Model {
+ public:
+  std::span<const TensorRef> tensors(Role) override { return {}; }
+  void tensors_written(Role) override {}
+  [[nodiscard]] std::optional<double> hyper(std::string_view) const override { return {}; }
+  bool set_hyper(std::string_view, double) override { return false; }
+  [[nodiscard]] std::int64_t iterations() const override { return 0; }
+  void save(const std::filesystem::path&, SaveContent) override {}
+  [[nodiscard]] std::string save_fault(const std::filesystem::path&, SaveContent) const override {
+    return "";
+  }
+  void load_weights(const std::filesystem::path&) override {}
+  [[nodiscard]] std::string architecture() const override { return ""; }
+  [[nodiscard]] std::span<const Port> inputs() const override { return inputs_; }
+  [[nodiscard]] std::span<const Port> outputs() const override { return outputs_; }
+  [[nodiscard]] std::span<const Port> targets() const override { return targets_; }
+  [[nodiscard]] std::string target_fault(std::size_t, const float*) const override { return ""; }
+  [[nodiscard]] std::span<const LogKey> log_keys() const override { return {}; }
+  void reset_logs() override {}
+  void read_logs(std::span<double>) override {}
+  void train_batch(const Batch&, GradientObserver*) override {}
+  void test_batch(const Batch&) override {}
+  void predict_batch(const Batch&, std::span<const float*>) override {}
+
+ private:
+  std::vector<Port> inputs_{{"left", {2}}, {"right", {}}};
+  std::vector<Port> outputs_{{"kind", {3}}, {"amount", {4, 1}}};
+  std::vector<Port> targets_{{"kind", {}}, {"amount", {4, 1}}};
+};
+
+/// Two samples.
+Dataset two_by_name() {
+  Dataset data;
+  data.origin = "d.npz";
+  data.inputs = {{"right", {{2}, {5, 6}}}, {"left", {{2, 2}, {1, 2, 3, 4}}}};
+  data.targets = {{"amount", {{2, 4, 1}, {1, 2, 3, 4, 5, 6, 7, 8}}}, {"kind", {{2}, {0, 2}}}};
+  return data;
+}
+
+}  // namespace
+
+TEST_CASE("Arrays find their ports by name, whatever their order", "[host][train]") {
+  const TwoInTwoOut model;
+  const Dataset data = two_by_name();
+  const Columns columns = match_columns(model, data, Targets::Needed);
+  CHECK(columns.inputs == std::vector<const Array*>{&data.inputs[1].array, &data.inputs[0].array});
+  CHECK(columns.targets == std::vector<const Array*>{&data.targets[1].array, &data.targets[0].array});
+}
+
+TEST_CASE("Sample weights are for all outputs without a name, and for one with it", "[host][train]") {
+  using Values = std::vector<float>;
+  const TwoInTwoOut model;
+  Dataset data = two_by_name();
+  const auto combined = [&] {
+    std::vector<Values> values;
+    for (Array& one : combined_weights(model, data, match_columns(model, data, Targets::Needed), {}, 0))
+      values.push_back(std::move(one.values));
+    return values;
+  };
+  data.sample_weights = {{"", {{2}, {1, 3}}}};
+  CHECK(combined() == std::vector<Values>{{1, 3}, {1, 3}});
+  data.sample_weights = {{"kind", {{2}, {1, 3}}}};
+  CHECK(combined() == std::vector<Values>{{1, 3}, {1, 1}});
+  data.sample_weights = {{"amount", {{2, 4}, {1, 2, 3, 4, 5, 6, 7, 8}}}};
+  CHECK(combined() == std::vector<Values>{{1, 1}, {1, 2, 3, 4, 5, 6, 7, 8}});
+  data.sample_weights = {{"", {{2}, {1, 3}}}, {"", {{2}, {2, 4}}}};
+  CHECK(combined() == std::vector<Values>{{1, 3}, {2, 4}});
+}
+
+TEST_CASE("Names that no port has, or two arrays, are refused with the nearest one", "[host][train]") {
+  struct Case {
+    void (*spoil)(Dataset&);
+    const char* sentence;
+  };
+  const Case cases[] = {
+      {[](Dataset& d) { d.inputs[0].name = "rigth"; },
+       "KAIROS-D102: d.npz: the model has no port for the input; found \"rigth\". Did you mean \"right\"?"},
+      {[](Dataset& d) { d.inputs[0].name = d.inputs[1].name = "other"; },
+       "KAIROS-D102: d.npz: the model has no port for the input; found \"other\""},
+      {[](Dataset& d) { d.inputs[0].name = ""; }, "KAIROS-D102: d.npz: the model has no port for the input"},
+      {[](Dataset& d) { d.inputs[0].name = "left"; },
+       "KAIROS-D106: d.npz: two inputs have the same name; found \"left\", expected each name once. Take one "
+       "of them out."},
+      {[](Dataset& d) { d.targets[1].name = "knd"; },
+       "KAIROS-D102: d.npz: the model has no port for the target; found \"knd\". Did you mean \"kind\"?"},
+      {[](Dataset& d) { d.targets.pop_back(); },
+       "KAIROS-D100: d.npz: the number of targets does not fit the model; found 1, expected 2"},
+      {[](Dataset& d) {
+         d.sample_weights = {{"kimd", {{2}, {1, 1}}}};
+       },
+       "KAIROS-D102: d.npz: the model has no port for the sample weight; found \"kimd\". Did you mean "
+       "\"kind\"?"},
+      {[](Dataset& d) {
+         d.sample_weights.assign(3, {"", {{2}, {1, 1}}});
+       },
+       "KAIROS-D100: d.npz: the number of sample weights does not fit the model; found 3, expected 1 or 2"},
+      {[](Dataset& d) {
+         d.sample_weights = {{"kind", {{2, 4}, std::vector<float>(8, 1.0F)}}};
+       },
+       "KAIROS-D105: d.npz: the sample weights are neither per sample nor per timestep"},
+  };
+  const TwoInTwoOut model;
+  for (const Case& c : cases) {
+    Dataset data = two_by_name();
+    c.spoil(data);
+    CHECK_THAT(refusal_of(model, data), Catch::Matchers::StartsWith(c.sentence));
+  }
 }

@@ -24,14 +24,29 @@ enum class TargetUse {
              ///< not missed
 };
 
+/// Where the array of one of the model's inputs or outputs stands.
+struct PortSource {
+  std::string port;    ///< name of the input or output
+  std::string source;  ///< a file of one array, or in an NPZ an array of it
+};
+
 /// What to read and what it means.
 struct DataSpec {
-  std::filesystem::path file;  ///< .csv, .tsv, .txt, .data, .npy, .npz, IDX or IDX.gz
+  /// .csv, .tsv, .txt, .data, .npy, .npz, IDX or IDX.gz; empty if each input has a file of its own in
+  /// `inputs`.
+  std::filesystem::path file;
   /// CSV: a column by name or by index from 0 (from the end: -1), several as "a,b"; NPZ: an array, "y" if
   /// empty; for each: an .npy or IDX file, or one column of numbers in a .csv file.
   std::string target;
   std::string
       sample_weight;  ///< as `target`, but one column; "" for none (NPZ: "sample_weight" if it is there)
+  std::vector<PortSource> inputs;   ///< by name; a .csv file of an input may have several columns
+  std::vector<PortSource> targets;  ///< by output, in place of `target`
+  std::vector<PortSource>
+      sample_weights;  ///< by output, in place of `sample_weight`; the other outputs have none
+  /// Names of the model's ports, where they are known: other names are refused before anything is read, and
+  /// the arrays of an NPZ may be called by them.
+  std::vector<std::string> input_ports, output_ports;
   TargetUse target_use = TargetUse::Required;
   HeaderPolicy header = HeaderPolicy::Detect;
   char delimiter = '\0';  ///< '\0': a tab for .tsv, else a comma
@@ -46,8 +61,9 @@ struct LoadedData {
 };
 
 /// Reads everything into memory and checks it (`Dataset::check`). In an NPZ, several inputs and targets are
-/// called x0, x1, …, y0, y1, …, their validation x0_val, …, and weights per output sample_weight0, …. Decimal
-/// text is rounded to the nearest float32. Throws Error(Data), or Error(File) if a file cannot be read.
+/// called x0, x1, …, y0, y1, …, their validation x0_val, …, and weights per output sample_weight0, …; or by
+/// the model's ports: left, right, kind, kind_val, sample_weight_kind, …. Decimal text is rounded to the
+/// nearest float32. Throws Error(Data), or Error(File) if a file cannot be read.
 [[nodiscard]] LoadedData load_data(const DataSpec& spec);
 
 }  // namespace kairos::host

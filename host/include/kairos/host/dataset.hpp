@@ -12,7 +12,7 @@
 namespace kairos::host {
 
 struct NamedArray {
-  std::string name;  ///< matched to the model's port of that name; "" means by position
+  std::string name;  ///< of the model's port that it is for; "" means by position
   Array array;       ///< [n_samples, …]
 };
 
@@ -25,7 +25,7 @@ struct Dataset {
   std::vector<NamedArray> inputs;
   std::vector<NamedArray> targets;  ///< empty for predict
   std::vector<NamedArray>
-      sample_weights;  ///< empty, one for all outputs, or one per output; [n] or [n, timesteps]
+      sample_weights;  ///< empty, one for all outputs, one per output, or named; [n] or [n, timesteps]
   std::string origin;  ///< where it was read from, for messages: "iris.csv"
   std::int64_t first_row =
       0;  ///< row of the file that sample 0 stands in, for messages; 1 for a CSV with a header

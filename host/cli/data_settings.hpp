@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// From settings to data: what fit, evaluate and predict share.
+#pragma once
+
+#include <optional>
+
+#include "cli/settings.hpp"
+#include "io/architecture.hpp"
+#include "kairos/host/data.hpp"
+
+namespace kairos::host::cli {
+
+/// Whether the command compares outputs with a target.
+enum class Purpose { Train, Evaluate, Predict };
+
+/// Throws Error(Usage) unless --data or --input names something to read.
+void require_data(const Settings& settings);
+
+/// Data as --data, --input, --target and --sample-weight say. `ports` are the model's, empty where they are
+/// not known yet.
+[[nodiscard]] LoadedData load(const Settings& settings, const PortNames& ports, Purpose purpose);
+
+/// What the settings named --validation-… say; else what the training file itself holds for validation (taken
+/// out of `loaded`); else nothing. A label has the number that it has in training.
+[[nodiscard]] std::optional<Dataset> load_validation(const Settings& settings, const PortNames& ports,
+                                                     LoadedData& loaded);
+
+}  // namespace kairos::host::cli

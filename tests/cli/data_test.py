@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""Data as the flags name them: by port, in files of their own, for training and for validation."""
+import gzip
+import json
+import struct
+
+import numpy as np
+
+from program import ROWS, ProgramTest, main
+
+
+class Named(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        rows = np.array(ROWS, "float32")
+        self.x, self.y = rows[:, :2], rows[:, 2]
+        self.weight = np.linspace(0.5, 2, len(rows)).astype("float32")
+        for name, array in (("x", self.x), ("y", self.y), ("w", self.weight), ("x_val", self.x[:4] + 0.1), ("y_val", self.y[:4]),
+                            ("w_val", self.weight[:4])):
+            np.save(self.directory / f"{name}.npy", array)
+
+    def history(self, **changes):
+        self.kairos(*self.fit(history="h.json", metrics="accuracy", **changes))
+        return json.loads(self.text("h.json"))["history"]
+
+    def put_idx(self, name, array):
+        header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+        (self.directory / name).write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes()))
+
+    def test_input_by_name_trains_as_the_same_array_as_data(self):
+        model = "dense(4,tanh) dense(2,softmax,name=kind)"
+        expected = self.history(data="x.npy", target="y.npy", sample_weight="w.npy", model=model)
+        found = self.history(data=None, input="input_layer=x.npy", target="kind=y.npy", sample_weight="kind=w.npy", model=model)
+        self.assertEqual(found, expected)
+        self.assertNotEqual(found, self.history(data="x.npy", target="y.npy", model=model))
+
+    def test_names_come_from_a_configuration_too_and_are_printed_as_they_were_given(self):
+        self.put("run.json", json.dumps({"input": {"left": "x.npy"}, "target": {"kind": "y.npy"}, "sample_weight": "w.npy"}))
+        printed = json.loads(self.kairos("fit", "--config", "run.json", "--print-config"))
+        self.assertEqual((printed["input"], printed["target"], printed["sample_weight"], printed["validation_target"]),
+                         ({"left": "x.npy"}, {"kind": "y.npy"}, "w.npy", None))
+        printed = json.loads(self.kairos("fit", "--input", "left=a.npy", "--input", "right=./b=c.npy", "--print-config"))
+        self.assertEqual(printed["input"], {"left": "a.npy", "right": "./b=c.npy"})
+        self.assertEqual(json.loads(self.kairos("fit", "--target", "./b=c.npy", "--print-config"))["target"], "./b=c.npy")
+        self.put("columns.json", json.dumps({"target": ["width", "height"]}))
+        self.assertEqual(json.loads(self.kairos("fit", "--config", "columns.json", "--print-config"))["target"], "width,height")
+
+    def test_validation_has_targets_and_weights_of_its_own(self):
+        weighted = {"data": "x.npy", "target": "y.npy", "weighted_metrics": "accuracy"}
+        np.savez(self.directory / "d.npz", x=self.x, y=self.y, x_val=self.x[:4] + np.float32(0.1), y_val=self.y[:4])
+        expected = self.history(data="d.npz", target=None, weighted_metrics="accuracy")
+        self.assertIn("val_loss", expected)
+        found = self.history(validation_data="x_val.npy", validation_target="y_val.npy", **weighted)
+        self.assertEqual(found, expected)
+        model = "dense(4,tanh) dense(2,softmax,name=kind)"
+        named = self.history(validation_input="input_layer=x_val.npy", validation_target="kind=y_val.npy",
+                             validation_sample_weight="kind=w_val.npy", model=model, **weighted)
+        np.savez(self.directory / "d.npz", x=self.x, y=self.y, x_val=self.x[:4] + np.float32(0.1), y_val=self.y[:4],
+                 sample_weight_val=self.weight[:4])
+        self.assertEqual(named, self.history(data="d.npz", target=None, weighted_metrics="accuracy", model=model))
+        self.assertNotEqual(named["val_loss"], expected["val_loss"])
+
+    def test_labels_of_validation_images_may_stand_beside_them(self):
+        images = np.random.default_rng(3).integers(0, 255, (20, 3, 3))
+        for part, rows in (("train", slice(0, 14)), ("t10k", slice(14, 20))):
+            self.put_idx(f"{part}-images-idx3-ubyte.gz", images[rows])
+            self.put_idx(f"{part}-labels-idx1-ubyte.gz", (np.arange(20) % 2)[rows])
+        common = {"model": "flatten() dense(2,softmax)", "data": "train-images-idx3-ubyte.gz",
+                  "target": "train-labels-idx1-ubyte.gz", "validation_data": "t10k-images-idx3-ubyte.gz"}
+        found = self.history(validation_target="t10k-labels-idx1-ubyte.gz", **common)
+        self.assertEqual(len(found["val_accuracy"]), 3)
+        run = self.run_kairos(*self.fit(**common))
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertEqual(run.stderr, "KAIROS-U012: --validation-data: the samples to validate on have no target; found --target, "
+                                     "which is a file for the training samples. Name a file of their targets with "
+                                     "--validation-target.\n")
+
+    def test_labels_in_words_mean_in_validation_what_they_mean_in_training(self):
+        lines = [f"{a},{b},{'cat' if label else 'ant'}\n" for a, b, label in ROWS]
+        self.put("words.csv", "width,height,label\n" + "".join(lines))
+        self.put("cats.csv", "width,height,label\n" + "".join(line for line in lines if "cat" in line))
+        self.put("ones.csv", "width,height,label\n" + "".join(f"{a},{b},1\n" for a, b, label in ROWS if label))
+        words = self.history(data="words.csv", validation_data="cats.csv")
+        self.assertEqual(words, self.history(data="data.csv", validation_data="ones.csv"))
+        self.put("dogs.csv", "width,height,label\n1,2,dog\n")
+        run = self.run_kairos(*self.fit(data="words.csv", validation_data="dogs.csv"))
+        self.assertEqual(run.returncode, 4, run.stderr)
+        self.assertIn('KAIROS-D033: dogs.csv:2: the model was not trained on this label; found "dog"', run.stderr)
+
+    def test_ports_of_an_architecture_are_known_before_data_are_read(self):
+        layers = [{"class_name": "InputLayer", "config": {"name": "left", "batch_shape": [None, 2]}, "name": "left",
+                   "inbound_nodes": []}]
+        for name, source in (("kind", "left"), ("amount", "left")):
+            layers.append({"class_name": "Dense", "config": {"name": name, "units": 2}, "name": name,
+                           "inbound_nodes": [[[source, 0, 0, {}]]]})
+        self.put("m.json", json.dumps({"class_name": "Functional", "config": {
+            "name": "model", "layers": layers, "input_layers": [["left", 0, 0]],
+            "output_layers": [["kind", 0, 0], ["amount", 0, 0]]}}))
+        run = self.run_kairos(*self.fit(model="m.json", data=None, input="lft=absent.npy", target="kind=y.npy"))
+        self.assertEqual(run.returncode, 4, run.stderr)
+        self.assertIn('KAIROS-D061: absent.npy: the model has no input for the input of this name; found "lft". Did you mean '
+                      '"left"?', run.stderr)
+
+    def test_evaluate_and_predict_take_names_too(self):
+        model = "dense(2,softmax,name=kind)"
+        loss = ["--loss", "sparse_categorical_crossentropy", "--json"]
+        by_name = ["--model", model, "--input", "input_layer=x.npy"]
+        plain = ["--model", model, "--data", "x.npy"]
+        self.assertEqual(self.kairos("evaluate", *by_name, "--target", "kind=y.npy", *loss),
+                         self.kairos("evaluate", *plain, "--target", "y.npy", *loss))
+        self.kairos("predict", *by_name, "--out", "a.npz")
+        self.kairos("predict", *plain, "--out", "b.npy")
+        np.testing.assert_array_equal(np.load(self.directory / "a.npz")["kind"], np.load(self.directory / "b.npy"))
+
+
+class Mistakes(ProgramTest):
+    CASES = [
+        ({"target": ["a=y.npy", "y.npy"]}, 2, "KAIROS-U003: --target: one of several values has no name; found \"y.npy\", expected "
+                                              "NAME=VALUE. Write --target NAME=y.npy."),
+        ({"target": ["a=y.npy", "a=z.npy"]}, 2, "KAIROS-U003: --target: a name is given twice; found \"a\", expected each name once."),
+        ({"input": ["left=a.npy", "left=b.npy"], "data": None}, 2, "KAIROS-U003: --input: a name is given twice; found \"left\""),
+        ({"target": "=y.npy"}, 2, "KAIROS-U003: --target: a name is missing; found \"=y.npy\", expected NAME=VALUE. Write --target "
+                                  "NAME=y.npy."),
+        ({"sample_weight": "kind="}, 2, "KAIROS-U003: --sample-weight: a value is missing; found \"kind=\""),
+        ({"input": "a.npy", "data": None}, 2, "KAIROS-U003: --input: an input has no name; found \"a.npy\", expected NAME=FILE."),
+        ({"validation_input": "a.npy"}, 2, "KAIROS-U003: --validation-input: an input has no name"),
+        ({"validation_target": "label"}, 2, "KAIROS-U012: --validation-target: there are no samples to validate on. Name them with "
+                                            "--validation-data or --validation-input."),
+        ({"validation_sample_weight": "w.npy"}, 2, "KAIROS-U012: --validation-sample-weight: there are no samples"),
+        ({"input": "input_layer=a.npy"}, 4, "KAIROS-D063: data.csv: inputs are named beside a file that is the input itself"),
+        ({"input": "input_layr=x.npy", "target": "y.npy", "data": None, "model": "dense(2,softmax)"}, 4,
+         "KAIROS-D102: x.npy: the model has no port for the input; found \"input_layr\". Did you mean \"input_layer\"?"),
+    ]
+
+    def test_each_has_its_sentence_before_anything_trains(self):
+        np.save(self.directory / "x.npy", np.ones((2, 2), "float32"))
+        np.save(self.directory / "y.npy", np.ones(2, "float32"))
+        before = self.files()
+        for changes, code, sentence in self.CASES:
+            with self.subTest(sentence):
+                run = self.run_kairos(*self.fit(**{"history": "h.json", **changes}))
+                self.assertEqual(run.returncode, code, run.stderr)
+                self.assertTrue(run.stderr.startswith(sentence), run.stderr)
+                self.assertEqual(self.files(), before)
+
+
+if __name__ == "__main__":
+    main()

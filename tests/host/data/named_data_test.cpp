@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// Data for models of several inputs and outputs: files by name, and archives whose arrays are called like
+// ports.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "host/temporary_directory.hpp"
+#include "io/npy.hpp"
+#include "kairos/host/data.hpp"
+
+using namespace kairos::host;
+using kairos::tests::refusal;
+using kairos::tests::TemporaryDirectory;
+
+namespace {
+
+const Array left{{3, 2}, {1, 2, 3, 4, 5, 6}};
+const Array right{{3}, {7, 8, 9}};
+const Array kind{{3}, {0, 1, 0}};
+const Array amount{{3, 1}, {0.5F, 1.5F, 2.5F}};
+const Array weight{{3}, {1, 0.5F, 2}};
+const Array steps{{3, 2}, {1, 0, 1, 1, 0.5F, 0}};
+const Array short_one{{2}, {0, 1}};
+
+/// The arrays of a group, "left=(3, 2) right=(3)".
+std::string names_of(const std::vector<NamedArray>& arrays) {
+  std::string text;
+  for (const NamedArray& one : arrays)
+    text += (text.empty() ? "" : " ") + one.name + "=" + shape_text(one.array.shape);
+  return text;
+}
+
+struct Files {
+  TemporaryDirectory directory;
+  Files() {
+    write_npy(directory / "left.npy", left);
+    write_npy(directory / "right.npy", right);
+    write_npy(directory / "kind.npy", kind);
+    write_npy(directory / "amount.npy", amount);
+    write_npy(directory / "weight.npy", weight);
+    write_npy(directory / "steps.npy", steps);
+    write_npy(directory / "short.npy", short_one);
+    static_cast<void>(directory.put("left.csv", "a,b\n1,2\n3,4\n5,6\n"));
+  }
+  [[nodiscard]] std::string at(const std::string& name) const { return (directory / name).string(); }
+  [[nodiscard]] PortSource source(const std::string& port, const std::string& name) const {
+    return {port, at(name)};
+  }
+  [[nodiscard]] DataSpec two_in_two_out() const {
+    DataSpec spec;
+    spec.inputs = {source("right", "right.npy"), source("left", "left.npy")};
+    spec.targets = {source("kind", "kind.npy"), source("amount", "amount.npy")};
+    spec.input_ports = {"left", "right"};
+    spec.output_ports = {"kind", "amount"};
+    return spec;
+  }
+  [[nodiscard]] std::string sentence_for(const DataSpec& spec) const {
+    return refusal(directory, [&] { static_cast<void>(load_data(spec)); });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Inputs, targets and weights may each have a file and a name", "[host][data]") {
+  const Files files;
+  DataSpec spec = files.two_in_two_out();
+  spec.sample_weights = {files.source("amount", "weight.npy"), files.source("kind", "steps.npy")};
+  Dataset data = load_data(spec).train;
+  CHECK(names_of(data.inputs) == "right=(3) left=(3, 2)");
+  CHECK(names_of(data.targets) == "kind=(3) amount=(3, 1)");
+  CHECK(names_of(data.sample_weights) == "amount=(3) kind=(3, 2)");
+  CHECK(data.inputs[1].array.values == left.values);
+  CHECK(data.targets[1].array.values == amount.values);
+  CHECK(data.sample_weights[1].array.values == steps.values);
+
+  spec.inputs = {files.source("left", "left.csv"), files.source("right", "right.npy")};
+  spec.sample_weights.clear();
+  spec.sample_weight = files.at("weight.npy");
+  data = load_data(spec).train;
+  CHECK(data.inputs[0].array.shape == left.shape);
+  CHECK(data.inputs[0].array.values == left.values);
+  CHECK(names_of(data.sample_weights) == "=(3)");
+
+  spec.inputs.clear();
+  spec.file = files.at("left.csv");
+  data = load_data(spec).train;
+  CHECK(names_of(data.inputs) == "=(3, 2)");
+  CHECK(names_of(data.targets) == "kind=(3) amount=(3, 1)");
+}
+
+TEST_CASE("An NPZ may call its arrays like the model's ports, by number, or as the user says",
+          "[host][data]") {
+  const Files files;
+  DataSpec spec = files.two_in_two_out();
+  spec.inputs.clear();
+  spec.targets.clear();
+  spec.file = files.at("d.npz");
+  write_npz(spec.file, {{"left", left},
+                        {"right", right},
+                        {"kind", kind},
+                        {"amount", amount},
+                        {"sample_weight_amount", weight},
+                        {"left_val", left},
+                        {"right_val", right},
+                        {"kind_val", kind},
+                        {"amount_val", amount},
+                        {"sample_weight_kind_val", weight}});
+  LoadedData data = load_data(spec);
+  CHECK(names_of(data.train.inputs) == "left=(3, 2) right=(3)");
+  CHECK(names_of(data.train.targets) == "kind=(3) amount=(3, 1)");
+  CHECK(names_of(data.train.sample_weights) == "amount=(3)");
+  REQUIRE(data.validation.has_value());
+  CHECK(names_of(data.validation->targets) == "kind=(3) amount=(3, 1)");
+  CHECK(names_of(data.validation->sample_weights) == "kind=(3)");
+
+  write_npz(spec.file, {{"x0", left}, {"x1", right}, {"y0", kind}, {"y1", amount}});
+  data = load_data(spec);
+  CHECK(names_of(data.train.inputs) == "=(3, 2) =(3)");
+  CHECK(names_of(data.train.targets) == "=(3) =(3, 1)");
+
+  spec.inputs = {{"left", "x0"}, {"right", "x1"}};
+  spec.targets = {{"amount", "y1"}, files.source("kind", "kind.npy")};
+  spec.sample_weights = {files.source("kind", "weight.npy")};
+  data = load_data(spec);
+  CHECK(names_of(data.train.inputs) == "left=(3, 2) right=(3)");
+  CHECK(names_of(data.train.targets) == "amount=(3, 1) kind=(3)");
+  CHECK(names_of(data.train.sample_weights) == "kind=(3)");
+}
+
+TEST_CASE("Names that are unknown, doubled or of no array are refused with what to do", "[host][data]") {
+  const Files files;
+  write_npz(files.at("ports.npz"), {{"left", left}, {"right", right}, {"kind", kind}, {"amount", amount}});
+  write_npz(files.at("few.npz"), {{"left", left}, {"kind", kind}, {"amount", amount}});
+  write_npz(files.at("typo.npz"), {{"left", left}, {"right", right}, {"kind", kind}, {"amout", amount}});
+  struct Case {
+    void (*spoil)(DataSpec&, const Files&);
+    const char* sentence;
+  };
+  const Case cases[] = {
+      {[](DataSpec& s, const Files&) { s.inputs[1].port = "lft"; },
+       "KAIROS-D061: left.npy: the model has no input for the input of this name; found \"lft\". Did you "
+       "mean "
+       "\"left\"?"},
+      {[](DataSpec& s, const Files&) { s.targets[0].port = "kindd"; },
+       "KAIROS-D061: kind.npy: the model has no output for the target of this name; found \"kindd\". Did you "
+       "mean \"kind\"?"},
+      {[](DataSpec& s, const Files& f) { s.sample_weights = {f.source("amunt", "weight.npy")}; },
+       "KAIROS-D061: weight.npy: the model has no output for the sample weight of this name; found "
+       "\"amunt\". "
+       "Did you mean \"amount\"?"},
+      {[](DataSpec& s, const Files&) { s.inputs[1].port = "right"; },
+       "KAIROS-D060: left.npy: two inputs have the same name; found \"right\", expected each name once. Take "
+       "one of them out."},
+      {[](DataSpec& s, const Files&) { s.targets[1].port = "kind"; },
+       "KAIROS-D060: amount.npy: two targets have the same name"},
+      {[](DataSpec& s, const Files&) { s.targets[1].source = "amount"; },
+       "KAIROS-D062: the target \"amount\" is to come from what is no file of one array; found \"amount\", "
+       "expected an .npy, .csv or IDX file. Correct the name of the file."},
+      {[](DataSpec& s, const Files& f) {
+         s.inputs.clear();
+         s.file = f.at("left.csv");
+         s.targets[1].source = "b";
+       },
+       "KAIROS-D062: left.csv: the target \"amount\" is to come from what is no file of one array; found "
+       "\"b\", expected an .npy, .csv or IDX file. Write it into a file of its own, or put all arrays into "
+       "an "
+       ".npz file."},
+      {[](DataSpec& s, const Files& f) { s.file = f.at("left.csv"); },
+       "KAIROS-D063: left.csv: inputs are named beside a file that is the input itself; found \"right\""},
+      {[](DataSpec& s, const Files&) { s.inputs.clear(); }, "KAIROS-D064: no data file is named"},
+      {[](DataSpec& s, const Files&) { s.targets.clear(); },
+       "KAIROS-D021: right.npy: no target is named; expected an .npy, .csv or IDX file of targets."},
+      {[](DataSpec& s, const Files&) {
+         s.targets.clear();
+         s.target = "kind";
+       },
+       "KAIROS-D044: right.npy: an .npy, .csv or IDX file has no columns to take the target from; found "
+       "\"kind\""},
+      {[](DataSpec& s, const Files& f) { s.targets[0] = f.source("kind", "short.npy"); },
+       "KAIROS-D010: right.npy: the target \"kind\" has another number of rows; found 2, expected 3 as in "
+       "the "
+       "first input."},
+      {[](DataSpec& s, const Files& f) { s.inputs[1] = f.source("left", "short.npy"); },
+       "KAIROS-D010: right.npy: the input \"left\" has another number of rows"},
+      {[](DataSpec& s, const Files& f) { s.inputs[1] = f.source("left", "absent.npy"); },
+       "KAIROS-F001: absent.npy: cannot open the file"},
+      {[](DataSpec& s, const Files& f) {
+         s.file = f.at("ports.npz");
+         s.inputs = {{"left", "lefd"}, {"right", "right"}};
+       },
+       "KAIROS-D042: ports.npz: the archive has no array \"lefd\"; expected x, y and, if you like, "
+       "sample_weight, x_val, y_val, sample_weight_val. Did you mean \"left\"?"},
+      {[](DataSpec& s, const Files& f) {
+         s.file = f.at("few.npz");
+         s.inputs.clear();
+       },
+       "KAIROS-D042: few.npz: the archive has no array \"right\"; expected x, y and, if you like, "
+       "sample_weight, x_val, y_val, sample_weight_val; or left, right."},
+      {[](DataSpec& s, const Files& f) {
+         s.file = f.at("typo.npz");
+         s.inputs.clear();
+         s.targets.clear();
+       },
+       "KAIROS-D042: typo.npz: the archive has no array \"amount\""},
+      {[](DataSpec& s, const Files& f) {
+         s.file = f.at("typo.npz");
+         s.inputs.clear();
+       },
+       "KAIROS-D043: typo.npz: the archive has an array whose name means nothing here; found \"amout\". Did "
+       "you mean \"amount\"?"},
+  };
+  for (const Case& c : cases) {
+    DataSpec spec = files.two_in_two_out();
+    c.spoil(spec, files);
+    CHECK_THAT(files.sentence_for(spec), Catch::Matchers::StartsWith(c.sentence));
+  }
+}
