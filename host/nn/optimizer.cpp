@@ -70,6 +70,13 @@ void Optimizer::build(std::vector<TrainedWeight> weights) {
   if (clip_ != Clip::None)
     for (const TrainedWeight& weight : weights_) clip_scratch_.reserve(weight.parameter->size());
 
+  for (const TrainedWeight& weight : weights_) {
+    const Parameter& parameter = *weight.parameter;
+    std::optional<ConstraintKeeper>& keeper = constraints_.emplace_back();
+    if (!parameter.constraint.none())
+      keeper.emplace(parameter.constraint, parameter.shape, weight.slot_prefix);
+  }
+
   const std::string prefix = std::string(instance_name()) + "/";
   slot_refs_.push_back({prefix + "iteration", {}, &iterations_mirror_, false});
   slot_refs_.push_back({prefix + std::string(rate_name), {}, &learning_rate_, false});
@@ -122,6 +129,8 @@ void Optimizer::step() {
     update(w, parameter.size(), clipped(parameter, global_norm), parameter.values.data());
   }
   ++iterations_;
+  for (std::size_t w = 0; w < weights_.size(); ++w)
+    if (constraints_[w]) constraints_[w]->apply(weights_[w].parameter->values.data());
 }
 
 std::optional<double> Optimizer::hyper(std::string_view name) const {

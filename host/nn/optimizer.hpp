@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kairos/host/array.hpp"
+#include "nn/constraint.hpp"
 #include "nn/parameter.hpp"
 #include "train/config_reader.hpp"
 
@@ -35,7 +36,8 @@ class Optimizer {
   /// Keras' default name of an instance, which slots begin with.
   [[nodiscard]] virtual std::string_view instance_name() const = 0;
 
-  /// Once, before the first step. The weights must stay where they are.
+  /// Once, before the first step. The weights must stay where they are. Throws Error(Model) for a constraint
+  /// that a weight cannot be held to.
   void build(std::vector<TrainedWeight> weights);
   /// One step with the gradients as they stand in the parameters, which it does not change.
   void step();
@@ -120,6 +122,7 @@ class Optimizer {
   std::vector<float*> slot_data_;
   std::vector<TensorRef> slot_refs_;
   FloatBuffer clip_scratch_;
+  std::vector<std::optional<ConstraintKeeper>> constraints_;  ///< one for each weight
 };
 
 /// "adam", "SGD(learning_rate=0.1,momentum=0.9)", or Keras JSON. Throws Error(Model).

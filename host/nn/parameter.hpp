@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compute/buffer.hpp"
+#include "nn/constraint.hpp"
 #include "nn/regularizer.hpp"
 
 namespace kairos::host {
@@ -29,6 +30,7 @@ struct Parameter {
   Kind kind = Kind::Weight;
   bool trainable = true;
   Regularizer regularizer;
+  Constraint constraint;  ///< the optimizer keeps it
   FloatBuffer values;
   FloatBuffer gradient;  ///< empty if not trainable
 

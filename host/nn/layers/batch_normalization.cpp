@@ -9,6 +9,7 @@
 #include "nn/initializer.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/trailing_axes.hpp"
+#include "nn/weight_options.hpp"
 
 namespace kairos::host {
 
@@ -24,15 +25,12 @@ class BatchNormalizationLayer final : public Layer {
         center_(config.boolean("center", true)),
         scale_(config.boolean("scale", true)),
         synchronized_(config.boolean("synchronized", false)),
-        beta_initializer_(read_initializer(config, "beta_initializer", "zeros")),
-        gamma_initializer_(read_initializer(config, "gamma_initializer", "ones")),
+        beta_(config, "beta", "zeros"),
+        gamma_(config, "gamma", "ones"),
         mean_initializer_(read_initializer(config, "moving_mean_initializer", "zeros")),
-        variance_initializer_(read_initializer(config, "moving_variance_initializer", "ones")),
-        beta_regularizer_(read_regularizer(config, "beta_regularizer")),
-        gamma_regularizer_(read_regularizer(config, "gamma_regularizer")) {
+        variance_initializer_(read_initializer(config, "moving_variance_initializer", "ones")) {
     const char* const cure = "Remove it from the layer";
-    for (const char* key : {"beta_constraint", "gamma_constraint", "virtual_batch_size", "adjustment"})
-      config.unsupported(key, nullptr, cure);
+    for (const char* key : {"virtual_batch_size", "adjustment"}) config.unsupported(key, nullptr, cure);
     config.unsupported("renorm", false, cure);
     config.skip("fused");  // Keras 2: which of two ways to the same numbers
   }
@@ -42,16 +40,8 @@ class BatchNormalizationLayer final : public Layer {
     if (axes_.count(*this, shape) != 1) refuse_shape(shape, "an axis of one dimension");
     channels_ = shape.back();
     rows_per_sample_ = size_of(shape) / channels_;
-    if (scale_) {
-      Parameter& gamma = add_parameter("gamma", {channels_});
-      gamma.regularizer = gamma_regularizer_;
-      gamma_initializer_.fill(gamma.shape, joined_key(context.key, 0), gamma.values.data());
-    }
-    if (center_) {
-      Parameter& beta = add_parameter("beta", {channels_});
-      beta.regularizer = beta_regularizer_;
-      beta_initializer_.fill(beta.shape, joined_key(context.key, 1), beta.values.data());
-    }
+    if (scale_) gamma_.apply(add_parameter("gamma", {channels_}), joined_key(context.key, 0));
+    if (center_) beta_.apply(add_parameter("beta", {channels_}), joined_key(context.key, 1));
     Parameter& mean = add_state("moving_mean", {channels_});
     mean_initializer_.fill(mean.shape, joined_key(context.key, 2), mean.values.data());
     Parameter& variance = add_state("moving_variance", {channels_});
@@ -91,13 +81,10 @@ class BatchNormalizationLayer final : public Layer {
     config["epsilon"] = epsilon_;
     config["center"] = center_;
     config["scale"] = scale_;
-    config["beta_initializer"] = beta_initializer_.json();
-    config["gamma_initializer"] = gamma_initializer_.json();
+    beta_.write(config);
+    gamma_.write(config);
     config["moving_mean_initializer"] = mean_initializer_.json();
     config["moving_variance_initializer"] = variance_initializer_.json();
-    config["beta_regularizer"] = regularizer_json(beta_regularizer_);
-    config["gamma_regularizer"] = regularizer_json(gamma_regularizer_);
-    for (const char* key : {"beta_constraint", "gamma_constraint"}) config[key] = nullptr;
     config["synchronized"] = synchronized_;
   }
 
@@ -121,12 +108,10 @@ class BatchNormalizationLayer final : public Layer {
   bool center_;
   bool scale_;
   bool synchronized_;  ///< over replicas; there is one here, so both mean the same
-  Initializer beta_initializer_;
-  Initializer gamma_initializer_;
+  WeightOptions beta_;
+  WeightOptions gamma_;
   Initializer mean_initializer_;
   Initializer variance_initializer_;
-  Regularizer beta_regularizer_;
-  Regularizer gamma_regularizer_;
 
   std::int64_t channels_ = 0;
   std::int64_t rows_per_sample_ = 0;

@@ -6,8 +6,8 @@
 
 #include "compute/dense.hpp"
 #include "compute/random.hpp"
-#include "nn/initializer.hpp"
 #include "nn/layers/layer_types.hpp"
+#include "nn/weight_options.hpp"
 
 namespace kairos::host {
 
@@ -20,14 +20,10 @@ class DenseLayer final : public Layer {
         units_(config.required_integer("units", {1, 2147483647})),
         activation_(read_activation(config, "activation")),
         use_bias_(config.boolean("use_bias", true)),
-        kernel_initializer_(read_initializer(config, "kernel_initializer", "glorot_uniform")),
-        bias_initializer_(read_initializer(config, "bias_initializer", "zeros")),
-        kernel_regularizer_(read_regularizer(config, "kernel_regularizer")),
-        bias_regularizer_(read_regularizer(config, "bias_regularizer")) {
-    const char* const cure = "Remove it from the layer";
-    for (const char* key : {"activity_regularizer", "kernel_constraint", "bias_constraint", "lora_rank",
-                            "lora_alpha", "quantization_config"})
-      config.unsupported(key, nullptr, cure);
+        kernel_(config, "kernel", "glorot_uniform"),
+        bias_(config, "bias", "zeros") {
+    for (const char* key : {"activity_regularizer", "lora_rank", "lora_alpha", "quantization_config"})
+      config.unsupported(key, nullptr, "Remove it from the layer");
   }
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
@@ -36,14 +32,8 @@ class DenseLayer final : public Layer {
     check_activation_width(*this, activation_, units_);
     inputs_ = shape.back();
     rows_per_sample_ = size_of(shape) / inputs_;
-    Parameter& kernel = add_parameter("kernel", {inputs_, units_});
-    kernel.regularizer = kernel_regularizer_;
-    kernel_initializer_.fill(kernel.shape, joined_key(context.key, 0), kernel.values.data());
-    if (use_bias_) {
-      Parameter& bias = add_parameter("bias", {units_});
-      bias.regularizer = bias_regularizer_;
-      bias_initializer_.fill(bias.shape, joined_key(context.key, 1), bias.values.data());
-    }
+    kernel_.apply(add_parameter("kernel", {inputs_, units_}), joined_key(context.key, 0));
+    if (use_bias_) bias_.apply(add_parameter("bias", {units_}), joined_key(context.key, 1));
     product_.emplace(context.engine, inputs_, units_);
     shape.back() = units_;
     return shape;
@@ -83,22 +73,17 @@ class DenseLayer final : public Layer {
     config["units"] = units_;
     config["activation"] = activation_.name;
     config["use_bias"] = use_bias_;
-    config["kernel_initializer"] = kernel_initializer_.json();
-    config["bias_initializer"] = bias_initializer_.json();
-    config["kernel_regularizer"] = regularizer_json(kernel_regularizer_);
-    config["bias_regularizer"] = regularizer_json(bias_regularizer_);
-    for (const char* key : {"kernel_constraint", "bias_constraint", "quantization_config"})
-      config[key] = nullptr;
+    kernel_.write(config);
+    bias_.write(config);
+    config["quantization_config"] = nullptr;
   }
 
  private:
   std::int64_t units_;
   const Activation& activation_;
   bool use_bias_;
-  Initializer kernel_initializer_;
-  Initializer bias_initializer_;
-  Regularizer kernel_regularizer_;
-  Regularizer bias_regularizer_;
+  WeightOptions kernel_;
+  WeightOptions bias_;
 
   std::int64_t inputs_ = 0;
   std::int64_t rows_per_sample_ = 0;

@@ -4,9 +4,9 @@
 
 #include "compute/normalization.hpp"
 #include "compute/random.hpp"
-#include "nn/initializer.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/trailing_axes.hpp"
+#include "nn/weight_options.hpp"
 
 namespace kairos::host {
 
@@ -20,13 +20,9 @@ class LayerNormalizationLayer final : public Layer {
         epsilon_(config.number("epsilon", 1e-3, {0, 1e30})),
         center_(config.boolean("center", true)),
         scale_(config.boolean("scale", true)),
-        beta_initializer_(read_initializer(config, "beta_initializer", "zeros")),
-        gamma_initializer_(read_initializer(config, "gamma_initializer", "ones")),
-        beta_regularizer_(read_regularizer(config, "beta_regularizer")),
-        gamma_regularizer_(read_regularizer(config, "gamma_regularizer")) {
-    const char* const cure = "Remove it from the layer";
-    for (const char* key : {"beta_constraint", "gamma_constraint"}) config.unsupported(key, nullptr, cure);
-    config.unsupported("rms_scaling", false, cure);
+        beta_(config, "beta", "zeros"),
+        gamma_(config, "gamma", "ones") {
+    config.unsupported("rms_scaling", false, "Remove it from the layer");
   }
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
@@ -34,16 +30,8 @@ class LayerNormalizationLayer final : public Layer {
     const Shape normalized(shape.end() - static_cast<std::ptrdiff_t>(axes_.count(*this, shape)), shape.end());
     width_ = size_of(normalized);
     rows_per_sample_ = size_of(shape) / width_;
-    if (scale_) {
-      Parameter& gamma = add_parameter("gamma", normalized);
-      gamma.regularizer = gamma_regularizer_;
-      gamma_initializer_.fill(gamma.shape, joined_key(context.key, 0), gamma.values.data());
-    }
-    if (center_) {
-      Parameter& beta = add_parameter("beta", normalized);
-      beta.regularizer = beta_regularizer_;
-      beta_initializer_.fill(beta.shape, joined_key(context.key, 1), beta.values.data());
-    }
+    if (scale_) gamma_.apply(add_parameter("gamma", normalized), joined_key(context.key, 0));
+    if (center_) beta_.apply(add_parameter("beta", normalized), joined_key(context.key, 1));
     return shape;
   }
 
@@ -75,11 +63,8 @@ class LayerNormalizationLayer final : public Layer {
     config["epsilon"] = epsilon_;
     config["center"] = center_;
     config["scale"] = scale_;
-    config["beta_initializer"] = beta_initializer_.json();
-    config["gamma_initializer"] = gamma_initializer_.json();
-    config["beta_regularizer"] = regularizer_json(beta_regularizer_);
-    config["gamma_regularizer"] = regularizer_json(gamma_regularizer_);
-    for (const char* key : {"beta_constraint", "gamma_constraint"}) config[key] = nullptr;
+    beta_.write(config);
+    gamma_.write(config);
   }
 
  private:
@@ -93,10 +78,8 @@ class LayerNormalizationLayer final : public Layer {
   double epsilon_;
   bool center_;
   bool scale_;
-  Initializer beta_initializer_;
-  Initializer gamma_initializer_;
-  Regularizer beta_regularizer_;
-  Regularizer gamma_regularizer_;
+  WeightOptions beta_;
+  WeightOptions gamma_;
 
   std::int64_t width_ = 0;
   std::int64_t rows_per_sample_ = 0;

@@ -14,10 +14,14 @@ namespace kairos::host {
 [[nodiscard]] LayerType conv1d_layer_type();
 [[nodiscard]] LayerType conv2d_layer_type();
 [[nodiscard]] LayerType dense_layer_type();
+[[nodiscard]] LayerType depthwise_conv1d_layer_type();
+[[nodiscard]] LayerType depthwise_conv2d_layer_type();
 [[nodiscard]] LayerType dropout_layer_type();
 [[nodiscard]] LayerType elu_layer_type();
 [[nodiscard]] LayerType flatten_layer_type();
+[[nodiscard]] LayerType global_average_pooling1d_layer_type();
 [[nodiscard]] LayerType global_average_pooling2d_layer_type();
+[[nodiscard]] LayerType global_max_pooling1d_layer_type();
 [[nodiscard]] LayerType global_max_pooling2d_layer_type();
 [[nodiscard]] LayerType layer_normalization_layer_type();
 [[nodiscard]] LayerType leaky_relu_layer_type();

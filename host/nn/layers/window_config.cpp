@@ -36,11 +36,15 @@ std::optional<Window::Pair> read_sizes(ConfigReader& config, std::string_view ke
   return sizes;
 }
 
-Padding read_padding(ConfigReader& config) {
+Padding read_padding(ConfigReader& config, const std::vector<Padding>& known) {
   const std::string name = config.text("padding", "valid");
-  for (const Padding padding : {Padding::Valid, Padding::Same})
+  std::string list;
+  for (const Padding padding : known) {
     if (name == padding_name(padding)) return padding;
-  config.bad_value("padding", "valid or same");
+    if (!list.empty()) list += padding == known.back() ? " or " : ", ";
+    list += padding_name(padding);
+  }
+  config.bad_value("padding", list);
 }
 
 void require_channels_last(ConfigReader& config) {
@@ -53,17 +57,30 @@ nlohmann::json sizes_json(const Window::Pair& sizes, Rank rank) {
 }
 
 const char* padding_name(Padding padding) noexcept {
-  return padding == Padding::Valid ? "valid" : "same";
+  switch (padding) {
+    case Padding::Valid:
+      return "valid";
+    case Padding::Same:
+      return "same";
+    case Padding::Causal:
+      return "causal";
+  }
+  return "";
 }
 
 bool place_window(Window& window, Padding padding, Rank rank, const Shape& shape) {
   for (std::size_t d = 0; d < static_cast<std::size_t>(rank); ++d) {
     const std::size_t i = place(rank, d);
     window.input[i] = shape[d];
-    const std::int64_t room = padding == Padding::Same ? shape[d] - 1 : shape[d] - window.extent(i);
+    const std::int64_t room = padding == Padding::Valid ? shape[d] - window.extent(i) : shape[d] - 1;
     if (room < 0) return false;
     window.output[i] = room / window.stride[i] + 1;
-    window.before[i] = padding == Padding::Same ? window.after(i) / 2 : 0;
+    if (padding == Padding::Valid) window.before[i] = 0;
+    if (padding == Padding::Causal) window.before[i] = window.extent(i) - 1;
+    if (padding == Padding::Same) {
+      window.before[i] = 0;
+      window.before[i] = window.after(i) / 2;
+    }
   }
   return true;
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "compute/window.hpp"
 #include "nn/layer.hpp"
@@ -16,12 +17,14 @@ namespace kairos::host {
 /// One dimension or two; in a Window the one dimension is that of the columns.
 enum class Rank : std::size_t { One = 1, Two = 2 };
 
-enum class Padding { Valid, Same };
+/// Causal has its whole margin in front, so that no step sees a later one.
+enum class Padding { Valid, Same, Causal };
 
 /// A positive number for all dimensions, or a list of one for each. Empty if absent. Throws Error(Model).
 [[nodiscard]] std::optional<Window::Pair> read_sizes(ConfigReader& config, std::string_view key, Rank rank);
-/// "valid" (also if absent) or "same". Throws Error(Model).
-[[nodiscard]] Padding read_padding(ConfigReader& config);
+/// One of `known`; "valid" if absent. Throws Error(Model).
+[[nodiscard]] Padding read_padding(ConfigReader& config,
+                                   const std::vector<Padding>& known = {Padding::Valid, Padding::Same});
 /// Throws Error(Model) unless it is channels_last, or absent.
 void require_channels_last(ConfigReader& config);
 

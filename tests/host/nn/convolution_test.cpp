@@ -115,6 +115,32 @@ TEST_CASE("Conv1D works along the rows of a sample", "[host][nn]") {
         *graph_of(std::string("input(7,2) dense(2,tanh) conv1d(4,") + arguments + ") flatten dense(2)"), 3);
 }
 
+TEST_CASE("Conv1D with causal padding sees no later step", "[host][nn]") {
+  const auto graph = graph_of("input(5,1) conv1d(1,2,padding=causal,use_bias=false)");
+  REQUIRE(graph->outputs()[0].shape == Shape{5, 1});
+  float* const kernel = graph->layer(0).parameters()[0].values.data();
+  kernel[0] = 10;
+  kernel[1] = 1;
+  CHECK(forward(*graph, {1, 2, 3, 4, 5}, 1) == std::vector<float>{1, 12, 23, 34, 45});
+
+  const auto wide = graph_of("input(5,1) conv1d(1,2,padding=causal,dilation_rate=2,use_bias=false)");
+  std::copy_n(kernel, 2, wide->layer(0).parameters()[0].values.data());
+  CHECK(forward(*wide, {1, 2, 3, 4, 5}, 1) == std::vector<float>{1, 2, 13, 24, 35});
+
+  const auto sparse = graph_of("input(5,1) conv1d(1,3,padding=causal,strides=2,use_bias=false)");
+  float* const three = sparse->layer(0).parameters()[0].values.data();
+  three[0] = 100;
+  three[1] = 10;
+  three[2] = 1;
+  CHECK(forward(*sparse, {1, 2, 3, 4, 5}, 1) == std::vector<float>{1, 123, 345});
+  CHECK(sparse->layer(0).config()["padding"] == "causal");
+
+  for (const char* arguments : {"3", "3,strides=2", "2,dilation_rate=3", "2,groups=2", "8"})
+    check_gradients(*graph_of(std::string("input(6,2) dense(2,tanh) conv1d(4,") + arguments +
+                              ",padding=causal) flatten dense(2)"),
+                    3);
+}
+
 TEST_CASE("Pools take the largest or the mean, without the margins", "[host][nn]") {
   struct PoolCase {
     const char* text;

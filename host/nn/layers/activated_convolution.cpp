@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// Reads, lays out and runs a convolution with its bias and activation.
+#include "nn/layers/activated_convolution.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "compute/random.hpp"
+
+namespace kairos::host {
+
+ActivatedConvolution::ActivatedConvolution(ConfigReader& config, std::string class_name, Rank rank,
+                                           const std::vector<Padding>& paddings, std::string kernel_prefix)
+    : Layer(config, std::move(class_name)),
+      rank_(rank),
+      padding_(read_padding(config, paddings)),
+      activation_(read_activation(config, "activation")),
+      use_bias_(config.boolean("use_bias", true)),
+      kernel_(config, std::move(kernel_prefix), "glorot_uniform"),
+      bias_(config, "bias", "zeros") {
+  const auto size = read_sizes(config, "kernel_size", rank);
+  if (!size) config.bad_value("kernel_size", "a positive integer, or a list of one for each dimension");
+  window_.size = *size;
+  window_.stride = read_sizes(config, "strides", rank).value_or(Window::Pair{1, 1});
+  window_.dilation = read_sizes(config, "dilation_rate", rank).value_or(Window::Pair{1, 1});
+  constexpr Window::Pair ones{1, 1};
+  if (window_.stride != ones && window_.dilation != ones)
+    config.bad_value("dilation_rate", "1 where strides are not 1, as in Keras");
+  require_channels_last(config);
+  config.unsupported("activity_regularizer", nullptr, "Remove it from the layer");
+}
+
+void ActivatedConvolution::require_rank(const Shape& shape) const {
+  if (shape.size() != static_cast<std::size_t>(rank_) + 1)
+    refuse_shape(shape, std::string("samples of ") + sample_noun(rank_));
+}
+
+Shape ActivatedConvolution::kernel_sizes() const {
+  if (rank_ == Rank::One) return {window_.size[1]};
+  return {window_.size[0], window_.size[1]};
+}
+
+Shape ActivatedConvolution::build_product(const Shape& shape, const Shape& kernel_shape, std::int64_t filters,
+                                          std::int64_t groups, const BuildContext& context) {
+  if (!place_window(window_, padding_, rank_, shape)) refuse_shape(shape, "at least the size of the kernel");
+  check_activation_width(*this, activation_, filters);
+  kernel_.apply(add_parameter("kernel", kernel_shape), joined_key(context.key, 0));
+  if (use_bias_) bias_.apply(add_parameter("bias", {filters}), joined_key(context.key, 1));
+  product_.emplace(context.engine, ConvolutionShape{window_, shape.back(), filters, groups});
+  filters_ = filters;
+  rows_per_sample_ = window_.output[0] * window_.output[1];
+  return window_output(window_, rank_, filters);
+}
+
+void ActivatedConvolution::reserve(std::int64_t batch) {
+  if (activation_.needs == ActivationNeeds::Input)
+    before_activation_.reserve(batch * rows_per_sample_ * filters_);
+}
+
+void ActivatedConvolution::forward(const Pass& pass, const LayerValues& v) {
+  float* const sum = activation_.needs == ActivationNeeds::Input ? before_activation_.data() : v.output;
+  product_->forward(pass.batch, v.inputs.front(), parameters()[0].values.data(),
+                    use_bias_ ? parameters()[1].values.data() : nullptr, sum);
+  if (activation_.name != "linear")
+    activation_.forward(pass.batch * rows_per_sample_, filters_, sum, v.output);
+}
+
+void ActivatedConvolution::backward(const Pass& pass, const LayerGradients& g) {
+  const float* kept = activation_.needs == ActivationNeeds::Input ? before_activation_.data() : g.output;
+  if (activation_.name != "linear")
+    activation_.backward(pass.batch * rows_per_sample_, filters_, kept, g.output_gradient, g.output_gradient);
+  if (trainable())
+    product_->backward_weights(pass.batch, g.inputs.front(), g.output_gradient,
+                               parameters()[0].gradient.data(),
+                               use_bias_ ? parameters()[1].gradient.data() : nullptr);
+  if (g.input_gradients.front() != nullptr)
+    product_->backward_data(pass.batch, g.output_gradient, parameters()[0].values.data(),
+                            g.input_gradients.front());
+}
+
+void ActivatedConvolution::write_config(nlohmann::json& config) const {
+  config["kernel_size"] = sizes_json(window_.size, rank_);
+  config["strides"] = sizes_json(window_.stride, rank_);
+  config["padding"] = padding_name(padding_);
+  config["data_format"] = "channels_last";
+  config["dilation_rate"] = sizes_json(window_.dilation, rank_);
+  config["activation"] = activation_.name;
+  config["use_bias"] = use_bias_;
+  kernel_.write(config);
+  bias_.write(config);
+  config["activity_regularizer"] = nullptr;
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// activation(input * kernel + bias) and its gradients: what all kinds of convolution have in common.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+
+#include "compute/convolution.hpp"
+#include "nn/layers/layer_types.hpp"
+#include "nn/layers/window_config.hpp"
+#include "nn/weight_options.hpp"
+
+namespace kairos::host {
+
+/// A layer whose parameters are a kernel and, if it has one, a bias.
+class ActivatedConvolution : public Layer {
+ public:
+  void reserve(std::int64_t batch) final;
+  void forward(const Pass& pass, const LayerValues& values) final;
+  void backward(const Pass& pass, const LayerGradients& gradients) final;
+
+ protected:
+  /// Takes what all convolutions have; `kernel_prefix` begins the options of the kernel: "depthwise".
+  ActivatedConvolution(ConfigReader& config, std::string class_name, Rank rank,
+                       const std::vector<Padding>& paddings, std::string kernel_prefix);
+
+  /// Lays the window over samples of `shape` and says what comes out where there are that many filters.
+  /// `kernel_shape` is that of the parameter; the values are [rows, columns, channels / groups, filters].
+  Shape build_product(const Shape& shape, const Shape& kernel_shape, std::int64_t filters,
+                      std::int64_t groups, const BuildContext& context);
+  void require_rank(const Shape& shape) const;
+  /// {rows, columns} of the kernel, or {columns}.
+  [[nodiscard]] Shape kernel_sizes() const;
+  void write_config(nlohmann::json& config) const override;
+
+ private:
+  Rank rank_;
+  Window window_;
+  Padding padding_;
+  const Activation& activation_;
+  bool use_bias_;
+  WeightOptions kernel_;
+  WeightOptions bias_;
+
+  std::int64_t filters_ = 0;
+  std::int64_t rows_per_sample_ = 0;
+  std::optional<ConvolutionKernel> product_;
+  FloatBuffer before_activation_;
+};
+
+}  // namespace kairos::host

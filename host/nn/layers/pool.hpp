@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// What a window that pools does with its values, and what it hands back: of the pooling layers.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compute/pooling.hpp"
+
+namespace kairos::host {
+
+enum class Pool { Max, Average };
+
+/// Keeps what the gradient of the largest needs.
+class Pooling {
+ public:
+  explicit Pooling(Pool pool) : pool_(pool) {}
+
+  void build(const Window& window, std::int64_t channels) {
+    window_ = window;
+    channels_ = channels;
+  }
+
+  void reserve(std::int64_t batch) {
+    const auto n = static_cast<std::size_t>(batch * window_.output[0] * window_.output[1] * channels_);
+    if (pool_ == Pool::Max && n > winner_.size()) winner_.resize(n);
+  }
+
+  void forward(std::int64_t batch, const float* x, float* y) {
+    if (pool_ == Pool::Max)
+      max_pool(batch, channels_, window_, x, y, winner_.data());
+    else
+      average_pool(batch, channels_, window_, x, y);
+  }
+
+  void backward(std::int64_t batch, const float* y_gradient, float* x_gradient) const {
+    if (x_gradient == nullptr) return;
+    if (pool_ == Pool::Max)
+      max_pool_backward(batch, channels_, window_, winner_.data(), y_gradient, x_gradient);
+    else
+      average_pool_backward(batch, channels_, window_, y_gradient, x_gradient);
+  }
+
+ private:
+  Pool pool_;
+  Window window_;
+  std::int64_t channels_ = 0;
+  std::vector<std::int32_t> winner_;
+};
+
+}  // namespace kairos::host
