@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: MIT
-// Fields that are not plain numbers: quoted, or text.
+// Fields that are not plain numbers: in blanks, quoted, or text.
 #include "data/csv_cursor.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace kairos::host {
+
+bool CsvCursor::unusual_number(float& value) noexcept {
+  const char* begin = at_;
+  while (begin != end_ && *begin == ' ') ++begin;
+  if (begin + 1 < end_ && *begin == '+' && begin[1] != '-') ++begin;
+  const auto [stop, error] = std::from_chars(begin, end_, value);
+  if (error != std::errc{}) return false;
+  const char* next = stop;
+  while (next != end_ && *next == ' ') ++next;
+  if (next != end_ && *next != delimiter_ && *next != '\n' && *next != '\r') return false;
+  at_ = next;
+  return true;
+}
 
 CsvFault CsvCursor::text(std::string& field) {
   field.clear();

@@ -2,11 +2,12 @@
 // Walks over the fields of a CSV text (RFC 4180; lines end in \n, \r\n or \r).
 #pragma once
 
-#include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "data/csv_number.hpp"
 
 namespace kairos::host {
 
@@ -17,26 +18,31 @@ enum class CsvFault { None, OpenQuote, TextAfterQuote };
 /// `take_line_end` goes on.
 class CsvCursor {
  public:
-  CsvCursor(std::string_view text, char delimiter)
-      : at_(text.data()), end_(text.data() + text.size()), delimiter_(delimiter) {}
+  /// `line` is the number of the line that the text begins in.
+  CsvCursor(std::string_view text, char delimiter, std::int64_t line = 1)
+      : begin_(text.data()),
+        at_(text.data()),
+        end_(text.data() + text.size()),
+        delimiter_(delimiter),
+        line_(line) {}
 
   [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
+  /// What has not been read yet.
+  [[nodiscard]] std::string_view rest() const noexcept { return {at_, end_}; }
   /// Counted from 1, of the field that comes next.
   [[nodiscard]] std::int64_t line() const noexcept { return line_; }
 
   /// Reads the next field if it is a plain number that fits float32, which is nearly always; else stays in
   /// front of it.
   bool number(float& value) noexcept {
-    const char* begin = at_;
-    while (begin != end_ && *begin == ' ') ++begin;
-    if (begin + 1 < end_ && *begin == '+' && begin[1] != '-') ++begin;
-    const auto [stop, error] = std::from_chars(begin, end_, value);
-    if (error != std::errc{}) return false;
-    const char* next = stop;
-    while (next != end_ && *next == ' ') ++next;
-    if (next != end_ && *next != delimiter_ && *next != '\n' && *next != '\r') return false;
-    at_ = next;
-    return true;
+    if (end_ - at_ >= fast_number_ahead && at_ - begin_ >= fast_number_behind) {
+      const char* p = at_;
+      if (fast_number(p, value) && (*p == delimiter_ || *p == '\n' || *p == '\r')) {
+        at_ = p;
+        return true;
+      }
+    }
+    return unusual_number(value);
   }
 
   /// Reads the next field as text, without its quotes.
@@ -67,12 +73,22 @@ class CsvCursor {
     while (at_ != end_ && *at_ == ' ') ++at_;
     take_line_end();
   }
+  /// Moves over `count` lines, of which each ends in a line feed.
+  void skip_lines(std::int64_t count) noexcept {
+    for (; count > 0 && at_ != end_; --count, ++line_) {
+      const void* feed = std::memchr(at_, '\n', static_cast<std::size_t>(end_ - at_));
+      at_ = feed == nullptr ? end_ : static_cast<const char*>(feed) + 1;
+    }
+  }
 
  private:
+  bool unusual_number(float& value) noexcept;
+
+  const char* begin_;
   const char* at_;
   const char* end_;
   char delimiter_;
-  std::int64_t line_ = 1;
+  std::int64_t line_;
 };
 
 }  // namespace kairos::host

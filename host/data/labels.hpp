@@ -17,6 +17,8 @@ namespace kairos::host {
 class Labels {
  public:
   void add(const std::string& label);
+  /// The rows of `other` behind these.
+  void append(const Labels& other);
   /// Each label once, in byte order.
   [[nodiscard]] std::vector<std::string> sorted() const;
   /// A number per row: the position in `class_names`, or in `sorted()` if that is empty. Throws Error(Data)

@@ -110,6 +110,21 @@ std::size_t InputFile::read(std::span<std::byte> bytes) {
   return done;
 }
 
+void InputFile::read_all_at(std::uint64_t offset, std::span<std::byte> bytes) const {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t n =
+        ::pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0)
+      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that it is on");
+    if (n == 0)
+      refuse("KAIROS-F014", name_, "the file has become shorter while it was read",
+             std::to_string(offset + done) + " bytes", std::to_string(size_).c_str(),
+             "Let nothing else write to it, and run again");
+    done += static_cast<std::size_t>(n);
+  }
+}
+
 std::string read_file(const fs::path& path, std::uint64_t limit) {
   InputFile file(path);
   if (file.size() > limit)

@@ -30,6 +30,9 @@ class InputFile final : public ByteSource {
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   std::size_t read(std::span<std::byte> bytes) override;
+  /// Fills `bytes` from `offset` on, wherever `read` is; several threads may. Throws Error(File) if the file
+  /// has become too short for that.
+  void read_all_at(std::uint64_t offset, std::span<std::byte> bytes) const;
 
  private:
   std::string name_;

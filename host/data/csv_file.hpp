@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// A CSV of which any rows can be read, in bounded memory and on any thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/csv_index.hpp"
+#include "data/csv_rows.hpp"
+#include "data/csv_table.hpp"
+#include "io/input_file.hpp"
+#include "kairos/host/data.hpp"
+
+namespace kairos::host {
+
+class CsvFile {
+ public:
+  /// Reads the header and counts the rows. `threads` as in `index_csv`; 0: as many as are worth it. Throws
+  /// Error(Data) for what is wrong before the first row, or with no rows at all; Error(File).
+  explicit CsvFile(const DataSpec& spec, std::size_t threads = 0);
+
+  [[nodiscard]] const CsvTable& table() const noexcept { return table_; }
+  [[nodiscard]] std::int64_t rows() const noexcept { return index_.rows; }
+  /// Bytes that the rows take in the file.
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return index_.end - table_.rows_begin; }
+  /// The first row not before `row` that can be read without looking at the rows in front of it.
+  [[nodiscard]] std::int64_t cheap_row(std::int64_t row) const;
+
+  /// Text of a part of the file; kept by who reads, so that nothing is allocated for each part.
+  using Text = std::vector<char>;
+
+  /// Reads `count` rows from row `first` on, in pieces of some 256 kilobytes. Throws Error(Data) with line
+  /// and column.
+  void read(std::int64_t first, std::int64_t count, CsvDestination to, Text& text) const;
+
+ private:
+  InputFile file_;
+  CsvTable table_;
+  CsvIndex index_;
+  CsvRows parser_;
+};
+
+}  // namespace kairos::host

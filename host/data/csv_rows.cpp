@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// Nearly every field is a plain number; what is not is looked at slowly, to say what it is.
+#include "data/csv_rows.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+[[noreturn]] void refuse(const char* code, const std::string& where, std::string what, std::string found,
+                         std::string expected, std::string cure) {
+  throw Error(ErrorKind::Data,
+              {code, where, std::move(what), std::move(found), std::move(expected), std::move(cure)});
+}
+
+}  // namespace
+
+CsvField parse_csv_field(const std::string& text, float& out) {
+  const char* begin = text.data() + (text.size() > 1 && text[0] == '+' && text[1] != '-' ? 1 : 0);
+  const char* end = text.data() + text.size();
+  double value = 0;
+  const auto [stop, error] = std::from_chars(begin, end, value);
+  if (error == std::errc::invalid_argument || stop != end) return CsvField::Text;
+  if (error == std::errc::result_out_of_range) value = text.find("e-") != std::string::npos ? 0 : HUGE_VAL;
+  if (error == std::errc{} && !std::isfinite(value)) return CsvField::NotFinite;
+  if (std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) return CsvField::TooLarge;
+  out = static_cast<float>(value);
+  return CsvField::Number;
+}
+
+void read_csv_text(CsvCursor& cursor, const CsvTable& table, std::string& field) {
+  switch (cursor.text(field)) {
+    case CsvFault::None:
+      return;
+    case CsvFault::OpenQuote:
+      refuse("KAIROS-D029", table.place(cursor.line()), "a quoted field does not end", shown_field(field),
+             "a closing quote", "Close the quote; inside a field write it twice");
+    case CsvFault::TextAfterQuote:
+      refuse("KAIROS-D030", table.place(cursor.line()), "a quoted field goes on after its quote",
+             shown_field(field), "the delimiter after the closing quote",
+             "Double the quotes inside the field");
+  }
+}
+
+CsvRows::CsvRows(const CsvTable& table) : table_(table) {
+  const std::vector<CsvColumn>& all = table.columns.all;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].use == ColumnUse::Input && !runs_.empty() && runs_.back().use == ColumnUse::Input)
+      ++runs_.back().count;
+    else
+      runs_.push_back({all[i].use, i, 1, all[i].slot});
+  }
+}
+
+void CsvRows::read(CsvCursor& cursor, std::int64_t first, std::int64_t count, CsvDestination& to) const {
+  // On the stack, so that the compiler may keep its parts in registers.
+  CsvCursor at = cursor;
+  for (std::int64_t row = first; row < first + count; ++row) read_row(at, row, to);
+  cursor = at;
+}
+
+void CsvRows::skip(CsvCursor& cursor, std::int64_t count) const {
+  std::string ignored;
+  for (; count > 0 && !cursor.at_end(); --count) {
+    do {
+      read_csv_text(cursor, table_, ignored);
+    } while (cursor.take_delimiter());
+    cursor.take_line_end();
+  }
+}
+
+inline void CsvRows::read_row(CsvCursor& cursor, std::int64_t row, CsvDestination& to) const {
+  const std::int64_t line = cursor.line();
+  if (cursor.at_blank_line()) refuse_blank_line(cursor);
+  const CsvColumns& columns = table_.columns;
+  for (const Run& run : runs_) {
+    if (run.first > 0 && !cursor.take_delimiter()) ragged(cursor, line, run.first);
+    if (run.use == ColumnUse::Input) {
+      float* const out = to.inputs + run.slot;
+      out[0] = read_number(cursor, run.first, row);
+      for (std::size_t i = 1; i < run.count; ++i) {
+        if (!cursor.take_delimiter()) ragged(cursor, line, run.first + i);
+        out[i] = read_number(cursor, run.first + i, row);
+      }
+    } else if (run.use == ColumnUse::Weight) {
+      to.weights[run.slot] = read_number(cursor, run.first, row);
+    } else if (table_.target == TargetKind::Labels) {
+      read_label(cursor, run.first, *to.labels);
+    } else {
+      to.targets[run.slot] = read_number(cursor, run.first, row);
+    }
+  }
+  if (!cursor.take_line_end()) ragged(cursor, line, columns.all.size());
+  to.inputs += columns.inputs;
+  if (to.targets != nullptr) to.targets += columns.targets;
+  if (to.weights != nullptr) to.weights += columns.weights;
+}
+
+void CsvRows::refuse_blank_line(const CsvCursor& cursor) const {
+  refuse("KAIROS-D034", table_.place(cursor.line()), "a line is empty", "",
+         fields_text(table_.columns.all.size()), "Take the line out");
+}
+
+void CsvRows::ragged(CsvCursor& cursor, std::int64_t line, std::size_t count) const {
+  const std::size_t width = table_.columns.all.size();
+  std::string ignored;
+  while (cursor.take_delimiter()) {
+    read_csv_text(cursor, table_, ignored);
+    ++count;
+  }
+  refuse("KAIROS-D024", table_.place(line), "a row has another number of fields", fields_text(count),
+         std::to_string(width) + " as in line " + std::to_string(table_.first_line),
+         count == width ? "Take out what stands after the last field"
+                        : "Correct the row, or quote fields that hold the delimiter");
+}
+
+inline float CsvRows::read_number(CsvCursor& cursor, std::size_t column, std::int64_t row) const {
+  float value = 0;
+  if (cursor.number(value) && std::isfinite(value)) return value;
+  return read_odd_number(cursor, value, column, row);
+}
+
+/// `value` is what `number` read if that was NaN or infinite; its field is consumed then.
+float CsvRows::read_odd_number(CsvCursor& cursor, float value, std::size_t column, std::int64_t row) const {
+  const std::string in = " in " + table_.columns.call(column);
+  if (!std::isfinite(value)) not_finite(cursor, std::isnan(value) ? "NaN" : "infinity", in);
+  const std::string place = table_.place(cursor.line());
+  std::string text;
+  read_csv_text(cursor, table_, text);
+  if (text.empty())
+    refuse("KAIROS-D026", place, "a value is missing", "an empty field" + in, "a number",
+           "Fill it in or take the row out");
+  switch (parse_csv_field(text, value)) {
+    case CsvField::Number:
+      return value;
+    case CsvField::NotFinite:
+      not_finite(cursor, shown_field(text), in);
+    case CsvField::TooLarge:
+      refuse("KAIROS-D028", place, "a value does not fit into float32", shown_field(text) + in,
+             "at most 3.4e38", "Scale the column");
+    case CsvField::Text:
+      break;
+  }
+  refuse("KAIROS-D025", place, "a field is not a number", shown_field(text) + in, "a number",
+         cure_for_text(text, row));
+}
+
+void CsvRows::not_finite(const CsvCursor& cursor, const std::string& found, const std::string& in) const {
+  refuse("KAIROS-D027", table_.place(cursor.line()), "a value is not finite", found + in, "a finite number",
+         "Correct the value or take the row out");
+}
+
+std::string CsvRows::cure_for_text(const std::string& text, std::int64_t row) const {
+  for (const char other : {';', '\t', ',', '|'})
+    if (table_.columns.all.size() == 1 && other != table_.delimiter && text.find(other) != std::string::npos)
+      return other == '\t' ? "Set the delimiter to a tab"
+                           : std::string("Set the delimiter to '") + other + "'";
+  if (row == 0 && !table_.header) return "If this line names the columns, read the file with a header";
+  return "Correct the value, or take the column out of the file";
+}
+
+void CsvRows::read_label(CsvCursor& cursor, std::size_t column, Labels& labels) const {
+  const std::string place = table_.place(cursor.line());
+  std::string text;
+  read_csv_text(cursor, table_, text);
+  if (text.empty() || is_missing_mark(text))
+    refuse("KAIROS-D026", place, "a value is missing",
+           (text.empty() ? "an empty field" : shown_field(text)) + " in " + table_.columns.call(column),
+           "a label", "Fill it in or take the row out");
+  float value = 0;
+  if (parse_csv_field(text, value) != CsvField::Text)
+    refuse("KAIROS-D032", place, "a target is a number among labels",
+           shown_field(text) + " in " + table_.columns.call(column), "a label as in the rows before",
+           "Correct the value, or quote no label that is a number");
+  labels.add(text);
+}
+
+}  // namespace kairos::host

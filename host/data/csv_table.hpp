@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// What is settled about a CSV before its rows are read: dialect, columns, where the rows begin.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "data/csv_columns.hpp"
+
+namespace kairos::host {
+
+enum class TargetKind { Numbers, Labels };
+
+struct CsvTable {
+  std::string name;  ///< of the file, for messages
+  char delimiter = ',';
+  bool header = false;
+  CsvColumns columns;
+  TargetKind target = TargetKind::Numbers;  ///< as in the first row
+  std::int64_t first_line = 1;              ///< of the header, or else of the first row
+  std::int64_t rows_line = 1;               ///< of the first row
+  std::uint64_t rows_begin = 0;             ///< where in the file it begins
+
+  [[nodiscard]] std::string place(std::int64_t line) const { return name + ":" + std::to_string(line); }
+};
+
+/// Bytes at the beginning of a file that `read_csv_table` is shown; it is shown more if that is too little.
+constexpr std::size_t csv_head = 65536;
+
+/// Reads the header, if there is one, and looks at the first row. `head` is the beginning of the file;
+/// `whole` says that it is all of it. Returns false, if a larger head is needed. Throws Error(Data) as
+/// `read_csv` does.
+enum class CsvHead { Part, Whole };
+[[nodiscard]] bool read_csv_table(CsvTable& table, const DataSpec& spec, std::string_view head,
+                                  CsvHead extent);
+
+/// "3 fields".
+[[nodiscard]] std::string fields_text(std::size_t count);
+
+/// A field as messages show it: quoted, on one line, not longer than 40 characters.
+[[nodiscard]] std::string shown_field(const std::string& text);
+
+/// The file has nothing but a header, or nothing at all.
+[[noreturn]] void refuse_empty_csv(const CsvTable& table);
+
+}  // namespace kairos::host
