@@ -14,7 +14,6 @@
 #include <optional>
 #include <system_error>
 
-#include "events.hpp"
 #include "records.hpp"
 
 namespace kairos::plugins::tensorboard {
@@ -25,10 +24,6 @@ namespace {
 
 constexpr std::string_view prefix = "events.out.tfevents.";
 constexpr std::size_t second_digits = 10;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 /// The seconds in the name of an event file; 0 where there are none of ten digits.
 std::int64_t seconds_of(const std::string& name) {
@@ -70,11 +65,15 @@ void read_events(const fs::path& file, std::vector<OldEvent>& events) {
     if (!facts) return;
     if (facts->session_start)
       std::erase_if(events, [&](const OldEvent& e) { return e.facts.step >= facts->step; });
-    if (!facts->tags.empty()) events.push_back({std::string(*data), *std::move(facts)});
+    if (!facts->tag.empty()) events.push_back({std::string(*data), *std::move(facts)});
   }
 }
 
 }  // namespace
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 std::vector<fs::path> event_files(const fs::path& directory) {
   std::vector<fs::path> files;
@@ -101,7 +100,24 @@ void EventFile::open(const fs::path& directory) {
 }
 
 void EventFile::write_scalar(std::string_view tag, std::int64_t step, double value) {
-  write(scalar_event(now(), step, tag, static_cast<float>(value)));
+  write(scalar_event({now(), step, tag}, static_cast<float>(value)));
+}
+
+void EventFile::write_histogram(std::string_view tag, std::int64_t step, const Histogram& histogram) {
+  write(histogram_event({now(), step, tag}, histogram));
+}
+
+void EventFile::write_images(std::string_view tag, std::int64_t step, const Images& images) {
+  write(image_event({now(), step, tag}, images));
+}
+
+void EventFile::write_graphs(std::string_view graph_def, std::string_view keras_json) {
+  write(keras_graph_event({now(), 0, "keras"}, keras_json));
+  write(graph_event(now(), graph_def));
+}
+
+void EventFile::write_hparams(std::string_view tag, std::string_view content) {
+  write(hparams_event({now(), 0, tag}, content));
 }
 
 void EventFile::flush() {
@@ -114,7 +130,7 @@ void EventFile::resume(const Keep& keep) {
     if (file != path_) read_events(file, events);
   write(session_start_event(now(), 0));
   for (const OldEvent& event : events)
-    if (keep(event.facts.tags.front(), event.facts.step)) write(event.bytes);
+    if (keep(event.facts)) write(event.bytes);
   flush();
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -45,6 +46,7 @@ struct Plan {
   std::int64_t epochs = 4;
   std::int64_t steps = -1;
   bool has_optimizer = true;
+  std::function<void(StubTrainee&)> prepare = {};  ///< what is trained, if it is not one number
 };
 
 /// A run. In epoch e the weight becomes e + 1.
@@ -55,6 +57,7 @@ class Driver {
       : trainee(plan.rate),
         catalog_(host::Catalog::scan(std::vector<std::filesystem::path>{KAIROS_TEST_PLUGINS})) {
     trainee.has_optimizer = plan.has_optimizer;
+    if (plan.prepare) plan.prepare(trainee);
     std::vector<host::PluginSpec> specs;
     for (const std::string& text : plan.plugins) specs.push_back(host::parse_plugin_spec(text));
     host::CallbacksOptions options;
@@ -68,6 +71,7 @@ class Driver {
     host::RunInfo run;
     run.epochs = plan.epochs;
     run.steps_per_epoch = plan.steps;
+    run.batch_size = 1;
     run.validation_samples = plan.validates ? 1 : 0;
     run_ = run;
   }
@@ -93,6 +97,7 @@ class Driver {
     bool partial = false;
     for (std::size_t i = 0; i < logs.batches.size() && !partial; ++i) {
       c.train_batch_begin(static_cast<std::int64_t>(i), 1);
+      if (c.wants_gradients()) c.gradients_ready();
       ++trainee.steps;
       host::LogValues values(logs.batches[i]);
       c.train_batch_end(values);

@@ -15,6 +15,14 @@
 
 namespace kairos::tests {
 
+/// A weight with a name and a shape of its own.
+struct StubWeight {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+  std::vector<float> gradient = {};  ///< empty: not trained
+};
+
 /// One weight and one learning rate, kept as float32 as optimizers do.
 class StubTrainee : public host::Trainee {
  public:
@@ -22,7 +30,13 @@ class StubTrainee : public host::Trainee {
 
   std::span<const host::TensorRef> tensors(host::Role role) override {
     tensor_.clear();
-    if (role == host::Role::Weight) tensor_.push_back({"weight", {1}, &weight, true});
+    if (role == host::Role::Weight && weights.empty()) tensor_.push_back({"weight", {1}, &weight, true});
+    for (StubWeight& one : weights) {
+      const bool trained = !one.gradient.empty();
+      if (role == host::Role::Weight) tensor_.push_back({one.name, one.shape, one.values.data(), trained});
+      if (role == host::Role::Gradient && trained)
+        tensor_.push_back({one.name, one.shape, one.gradient.data(), true});
+    }
     return tensor_;
   }
   void tensors_written(host::Role) override {}
@@ -45,9 +59,11 @@ class StubTrainee : public host::Trainee {
                                                  : "files ending in \"" + ending + "\" cannot be written";
   }
   void load_weights(const std::filesystem::path&) override {}
-  [[nodiscard]] std::string architecture() const override { return ""; }
+  [[nodiscard]] std::string architecture() const override { return keras_json; }
 
   float weight = 0;
+  std::vector<StubWeight> weights;  ///< in its place, if there are any
+  std::string keras_json;
   float rate;
   bool has_optimizer = true;
   std::int64_t steps = 0;

@@ -66,7 +66,7 @@ TEST_CASE("The check sum of event files is CRC-32C, masked", "[plugins]") {
 
 TEST_CASE("Records and events are TensorBoard's byte for byte", "[plugins]") {
   CHECK(hex(tb::make_record(tb::file_version_event(1.0))) == golden_version);
-  CHECK(hex(tb::make_record(tb::scalar_event(2.0, 3, "epoch_loss", 0.5F))) == golden_scalar);
+  CHECK(hex(tb::make_record(tb::scalar_event({2.0, 3, "epoch_loss"}, 0.5F))) == golden_scalar);
   const std::string simple = bytes_of(golden_simple_value);
   std::string_view rest = simple;
   const std::optional<std::string_view> data = tb::take_record(rest);
@@ -132,6 +132,42 @@ TEST_CASE("TensorBoard marks every point as a scalar, after the version of the f
     CHECK(events[i].dtype == 1);
     CHECK(events[i].wall_time > 1.6e9);
   }
+}
+
+TEST_CASE("TensorBoard makes no file before training begins", "[plugins]") {
+  const TemporaryDirectory directory;
+  {
+    Driver run({{"TensorBoard:log_dir=logs,hparams=auto"}, directory.path()});
+    CHECK_FALSE(std::filesystem::exists(directory / "logs"));
+  }
+  CHECK_THAT(refusal_of({{"TensorBoard:log_dir=logs", "EarlyStopping:monitor=val_loss,patience=2",
+                          "LearningRateScheduler:schedule=lr"},
+                         directory.path(),
+                         {{"accuracy", host::Direction::Max}}}),
+             Contains("val_loss"));
+  CHECK_FALSE(std::filesystem::exists(directory / "logs"));
+}
+
+TEST_CASE("TensorBoard has a directory for itself while it runs", "[plugins]") {
+  const TemporaryDirectory directory;
+  const Plan plan{{"TensorBoard:log_dir=logs"}, directory.path()};
+  const auto refused = [&](const Plan& other) {
+    const std::string text = refusal_of(other);
+    CHECK_THAT(text, Contains("logs\" is being written by another run") &&
+                         Contains("Give each run a log_dir of its own"));
+  };
+  {
+    Driver run(plan);
+    run.begin();
+    refused(plan);
+    Plan elsewhere = plan;
+    elsewhere.plugins = {"TensorBoard:log_dir=logs2"};
+    CHECK(refusal_of(elsewhere).empty());
+  }
+  CHECK(refusal_of(plan).empty());
+  Plan twice = plan;
+  twice.plugins.push_back("TensorBoard@second:log_dir=logs");
+  refused(twice);
 }
 
 TEST_CASE("TensorBoard writes batches as often as update_freq says", "[plugins]") {
@@ -264,12 +300,25 @@ TEST_CASE("TensorBoard refuses before training what it could not write", "[plugi
   };
   const Case table[] = {
       {"log_dir=taken",
-       "cannot be made: Not a directory. Set log_dir to a directory that can be written and has space"},
+       "taken\" is no directory. Set log_dir to a directory that can be written and has space"},
       {"update_freq=often", "update_freq is \"often\"; expected epoch, batch, or a number of batches from 1"},
       {"update_freq=0", "update_freq is \"0\"; expected"},
       {"update_freq=-3", "update_freq is \"-3\"; expected"},
       {"update_freq=10x", "update_freq is \"10x\"; expected"},
-      {"histogram_freq=1", "histogram_freq"},
+      {"histogram_freq=-1", "histogram_freq"},
+      {"write_grads=true",
+       "write_grads writes nothing while histogram_freq is 0. Set histogram_freq=1, or leave "
+       "out write_grads"},
+      {"write_images=true", "write_images writes nothing while histogram_freq is 0."},
+      {"embeddings_layer_names=emb", "embeddings_layer_names writes nothing while embeddings_freq is 0."},
+      {"embeddings_metadata=emb.tsv", "embeddings_metadata writes nothing while embeddings_freq is 0."},
+      {"embeddings_freq=1", "this model has no layer Embedding. Leave embeddings_freq out"},
+      {"histogram_freq=1,write_grads=true,batch_size=32",
+       "batch_size is 32, and the gradients are those of a batch that is trained, of 1 samples. Leave "
+       "batch_size out, or train with batches of that size"},
+      {"hparams=units", "hparams has \"units\"; expected name=value, or auto"},
+      {"hparams='a=1,a=2'", "hparams names \"a\" twice"},
+      {"profile_batch=2", "profile_batch"},
   };
   for (const Case& row : table) {
     CAPTURE(row.options);

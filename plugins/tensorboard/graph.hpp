@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// The model as TensorBoard's graph of operations.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "architecture.hpp"
+
+namespace kairos::plugins::tensorboard {
+
+/// The bytes of a GraphDef. Each use of a layer is a node "model/dense/Dense" of the layer's class, each
+/// weight a node "model/dense/kernel" that enters the first of them: in TensorBoard, models and layers are
+/// boxes that open.
+[[nodiscard]] std::string graph_def(const Architecture& architecture, std::span<const Weight> weights);
+
+}  // namespace kairos::plugins::tensorboard

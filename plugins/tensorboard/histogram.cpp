@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Buckets as TensorBoard's own writer makes them.
+#include "histogram.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+namespace kairos::plugins::tensorboard {
+
+namespace {
+
+constexpr std::size_t bucket_count = 30;
+
+}  // namespace
+
+Histogram histogram_of(std::span<const float> values) {
+  Histogram buckets(bucket_count);
+  double smallest = std::numeric_limits<double>::infinity();
+  double largest = -smallest;
+  double finite = 0;
+  for (const float value : values) {
+    if (!std::isfinite(value)) continue;
+    smallest = std::min<double>(smallest, value);
+    largest = std::max<double>(largest, value);
+    ++finite;
+  }
+  if (finite == 0) return buckets;
+  if (smallest == largest) {
+    std::fill(buckets.begin(), buckets.end(), Bucket{largest, largest, 0});
+    buckets.back().count = finite;
+    return buckets;
+  }
+  const double width = (largest - smallest) / static_cast<double>(bucket_count);
+  for (std::size_t i = 0; i < bucket_count; ++i) {
+    buckets[i].left = smallest + width * static_cast<double>(i);
+    buckets[i].right = i + 1 < bucket_count ? smallest + width * static_cast<double>(i + 1) : largest;
+  }
+  for (const float value : values) {
+    if (!std::isfinite(value)) continue;
+    const auto index = static_cast<std::size_t>((static_cast<double>(value) - smallest) / width);
+    ++buckets[std::min(index, bucket_count - 1)].count;
+  }
+  return buckets;
+}
+
+}  // namespace kairos::plugins::tensorboard

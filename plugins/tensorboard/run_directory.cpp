@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// A lock on the directory itself, which leaves no file behind and ends with the process.
+#include "run_directory.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <kairos/error.hpp>
+#include <string>
+#include <system_error>
+
+namespace kairos::plugins::tensorboard {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void fail(const fs::path& directory, const std::string& why) {
+  throw Error(KAIROS_E_IO, "\"" + directory.string() + "\" cannot be made or written: " + why +
+                               ". Set log_dir to a directory that can be written and has space");
+}
+
+}  // namespace
+
+void require_writable(const fs::path& directory) {
+  std::error_code ignored;
+  fs::path place = directory;
+  while (!fs::exists(fs::symlink_status(place, ignored)) && place.has_relative_path())
+    place = place.parent_path();
+  if (!fs::is_directory(place, ignored)) fail(directory, "\"" + place.string() + "\" is no directory");
+  if (::access(place.c_str(), W_OK | X_OK) != 0)
+    fail(directory, "\"" + place.string() + "\": " + std::generic_category().message(errno));
+}
+
+RunDirectory::~RunDirectory() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void RunDirectory::check(const fs::path& directory) {
+  require_writable(directory);
+  std::error_code ignored;
+  if (fs::is_directory(directory, ignored)) lock(directory);
+}
+
+void RunDirectory::claim(const fs::path& directory) {
+  if (descriptor_ >= 0) return;
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) fail(directory, error.message());
+  lock(directory);
+}
+
+void RunDirectory::lock(const fs::path& directory) {
+  if (descriptor_ >= 0) return;
+  descriptor_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor_ < 0) fail(directory, std::generic_category().message(errno));
+  // A file system without locks is one where the user has to take care.
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  ::close(descriptor_);
+  descriptor_ = -1;
+  throw Error(KAIROS_E_IO,
+              "\"" + directory.string() +
+                  "\" is being written by another run, and TensorBoard would lose the numbers of "
+                  "one of them. Give each run a log_dir of its own");
+}
+
+}  // namespace kairos::plugins::tensorboard
