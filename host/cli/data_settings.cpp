@@ -96,7 +96,7 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
 void require_data(const Settings& settings) {
   if (!settings.has("data") && !settings.has("input"))
     throw Error(ErrorKind::Usage, {"KAIROS-U005", "--data", "this setting is missing", "", "",
-                                   "Name a .csv, .npy, .npz or IDX file"});
+                                   "Name a .csv, .npy, .npz or IDX file, or file.h5:/path"});
 }
 
 LoadedData load(const Settings& settings, const PortNames& ports, Purpose purpose) {

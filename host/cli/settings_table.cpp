@@ -48,7 +48,7 @@ void append_data(std::vector<Setting>& to) {
               ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), or IDX "
               "(train-images-idx3-ubyte.gz)"},
              {"input", "", Kind::Named, "", "NAME=FILE",
-              "in place of --data: an .npy, .csv or IDX file for each of the model's inputs"},
+              "in place of --data: an .npy, .csv, IDX or HDF5 file for each of the model's inputs"},
              {"target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
               "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv or IDX "
               "file; NAME is an output, one flag for each"},

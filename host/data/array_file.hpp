@@ -8,7 +8,8 @@
 
 namespace kairos::host {
 
-/// Whether a text names such a file (.npy, .csv, IDX) rather than a column or an array of an archive.
+/// Whether a text names such a file (.npy, .csv, IDX, file.h5:/path) rather than a column or an array of an
+/// archive.
 [[nodiscard]] bool names_file(const std::string& text);
 
 /// What a .csv file may hold.

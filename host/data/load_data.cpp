@@ -8,6 +8,7 @@
 #include "data/array_file.hpp"
 #include "data/csv.hpp"
 #include "data/npz_dataset.hpp"
+#include "io/hdf5_data.hpp"
 #include "io/idx.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"
@@ -16,7 +17,7 @@ namespace kairos::host {
 
 namespace {
 
-constexpr const char* array_files = "an .npy, .csv or IDX file";
+constexpr const char* array_files = "an .npy, .csv, IDX or HDF5 file (file.h5:/path)";
 
 std::string ending_of(const std::filesystem::path& path) {
   std::string ending = path.extension().string();
@@ -114,13 +115,15 @@ Dataset read_csv_dataset(const DataSpec& spec) {
 LoadedData read_file_of(const DataSpec& spec) {
   const std::string ending = ending_of(spec.file);
   if (spec.file.empty()) return {read_named_inputs(spec), {}};
+  if (hdf5_location(spec.file.string())) return {read_array_dataset(spec, "an HDF5 array"), {}};
   if (ending == ".npz") return read_npz_dataset(spec);
   if (ending == ".npy") return {read_array_dataset(spec, "an .npy file"), {}};
   if (is_idx_name(spec.file.string())) return {read_array_dataset(spec, "an IDX file"), {}};
   if (ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data")
     return {read_csv_dataset(spec), {}};
   refuse("KAIROS-D020", spec.file.string(), "this kind of data file is not known",
-         ending.empty() ? "no ending" : "\"" + ending + "\"", ".csv, .tsv, .txt, .data, .npy, .npz or IDX",
+         ending.empty() ? "no ending" : "\"" + ending + "\"",
+         ".csv, .tsv, .txt, .data, .npy, .npz, IDX or file.h5:/path",
          "Convert the file, or correct its name");
 }
 

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "io/hdf5_data.hpp"
 #include "io/hdf5_layouts.hpp"
 #include "io/model_stream.hpp"
 #include "kairos/host/error.hpp"
@@ -77,11 +78,24 @@ void prepare_child(std::uint64_t file_size) {
     ::dup2(nowhere, STDERR_FILENO);
 }
 
+void send(ByteSink& sink, const ModelFile& file) {
+  send_model(sink, file);
+}
+void send(ByteSink& sink, const Array& array) {
+  send_array(sink, array);
+}
+bool receive(ByteSource& source, std::uint64_t size, ModelFile& file) {
+  return receive_model(source, size, file);
+}
+bool receive(ByteSource& source, std::uint64_t size, Array& array) {
+  return receive_array(source, size, array);
+}
+
 template <typename Read>
 [[noreturn]] void read_in_child(const Read& read, std::uint64_t file_size, ByteSink& sink) {
   prepare_child(file_size);
   try {
-    send_model(sink, read());
+    send(sink, read());
   } catch (const Error& error) {
     send_error(sink, error);
   } catch (...) {
@@ -98,7 +112,7 @@ std::string death(int status) {
 }
 
 template <typename Read>
-ModelFile isolated(const Read& read, std::uint64_t file_size, const std::string& origin) {
+auto isolated(const Read& read, std::uint64_t file_size, const std::string& origin) {
   MemoryFile result;
   const pid_t child = result.valid() ? ::fork() : -1;
   if (child < 0)
@@ -109,11 +123,11 @@ ModelFile isolated(const Read& read, std::uint64_t file_size, const std::string&
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  ModelFile file;
-  if (!receive_model(result, result.rewind(), file))
+  decltype(read()) value;
+  if (!receive(result, result.rewind(), value))
     throw Error(ErrorKind::File, {"KAIROS-F021", origin, "the HDF5 file is damaged", death(status),
-                                  "a file that Keras or Kairos wrote", "Copy or write the file again"});
-  return file;
+                                  "a whole HDF5 file", "Copy or write the file again"});
+  return value;
 }
 
 }  // namespace
@@ -124,6 +138,10 @@ ModelFile read_hdf5_isolated(const std::filesystem::path& path) {
 
 ModelFile read_hdf5_isolated(std::string_view bytes, const std::string& origin) {
   return isolated([&] { return read_hdf5_image(bytes, origin); }, bytes.size(), origin);
+}
+
+Array read_hdf5_data_isolated(const std::filesystem::path& path, const std::string& dataset) {
+  return isolated([&] { return read_hdf5_data(path, dataset); }, InputFile(path).size(), path.string());
 }
 
 }  // namespace kairos::host

@@ -17,4 +17,7 @@ namespace kairos::host {
 /// The same for a file whose bytes are at hand; `origin` is what messages name.
 [[nodiscard]] ModelFile read_hdf5_isolated(std::string_view bytes, const std::string& origin);
 
+/// A data set of a file as `read_hdf5_data` reads it, with the same protection.
+[[nodiscard]] Array read_hdf5_data_isolated(const std::filesystem::path& path, const std::string& dataset);
+
 }  // namespace kairos::host

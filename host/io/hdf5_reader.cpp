@@ -91,9 +91,8 @@ Hdf5Group Hdf5Group::open_root(std::shared_ptr<File> file, const std::string& pa
                                const Hdf5Handle& access) {
   file->handle = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), H5Fclose);
   if (!file->handle.valid())
-    throw Error(ErrorKind::File,
-                {"KAIROS-F021", file->name, "this is not a complete HDF5 file", hdf5_reason(),
-                 "a file that Keras or Kairos wrote", "Copy or write the file again"});
+    throw Error(ErrorKind::File, {"KAIROS-F021", file->name, "this is not a complete HDF5 file",
+                                  hdf5_reason(), "a whole HDF5 file", "Copy or write the file again"});
   Hdf5Handle root(H5Gopen2(file->handle.id(), "/", H5P_DEFAULT), H5Gclose);
   Hdf5Group group(std::move(file), std::move(root), "");
   if (!group.group_.valid()) group.damaged(group.place());
@@ -210,30 +209,36 @@ void Hdf5Group::check_storage(const Hdf5Handle& dataset, const std::string& wher
            "Copy or write the file again");
 }
 
+std::uint64_t Hdf5Group::checked_shape(const Hdf5Handle& dataset, const Hdf5Handle& type,
+                                       const std::string& where, std::vector<std::int64_t>& shape) const {
+  const Hdf5Handle space(H5Dget_space(dataset.id()), H5Sclose);
+  if (!space.valid()) damaged(where);
+  hsize_t dimensions[H5S_MAX_RANK] = {};
+  const int rank = H5Sget_simple_extent_dims(space.id(), dimensions, nullptr);
+  if (rank < 0 || H5Sget_simple_extent_type(space.id()) == H5S_NULL) damaged(where);
+  std::uint64_t count = 1;
+  bool overflow = false;
+  for (int i = 0; i < rank; ++i) {
+    shape.push_back(static_cast<std::int64_t>(dimensions[i]));
+    overflow |= __builtin_mul_overflow(count, dimensions[i], &count);
+  }
+  check_storage(dataset, where, overflow ? UINT64_MAX : count, H5Tget_size(type.id()));
+  return count;
+}
+
 Array Hdf5Group::array(const std::string& path) const {
   const std::string where = place(path);
   const Hdf5Handle dataset = open_array(path);
   const Hdf5Handle type(H5Dget_type(dataset.id()), H5Tclose);
-  const Hdf5Handle space(H5Dget_space(dataset.id()), H5Sclose);
-  if (!type.valid() || !space.valid()) damaged(where);
+  if (!type.valid()) damaged(where);
   const H5T_class_t kind = H5Tget_class(type.id());
   if (kind != H5T_FLOAT && kind != H5T_INTEGER)
     refuse("KAIROS-F023", where, "this type of array cannot be read",
            kind == H5T_OPAQUE ? "opaque values (bfloat16?)" : "values that are not numbers", "numbers",
            "Save the weights as float32");
-  hsize_t dimensions[H5S_MAX_RANK] = {};
-  const int rank = H5Sget_simple_extent_dims(space.id(), dimensions, nullptr);
-  if (rank < 0 || H5Sget_simple_extent_type(space.id()) == H5S_NULL) damaged(where);
   Array array;
-  std::uint64_t count = 1;
-  bool overflow = false;
-  for (int i = 0; i < rank; ++i) {
-    array.shape.push_back(static_cast<std::int64_t>(dimensions[i]));
-    overflow |= __builtin_mul_overflow(count, dimensions[i], &count);
-  }
-  check_storage(dataset, where, overflow ? UINT64_MAX : count, H5Tget_size(type.id()));
-  array.values.resize(count);
-  if (count > 0 &&
+  array.values.resize(checked_shape(dataset, type, where, array.shape));
+  if (!array.values.empty() &&
       H5Dread(dataset.id(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()) < 0)
     damaged(where);
   return array;

@@ -32,6 +32,11 @@ class Hdf5Group {
   [[nodiscard]] Hdf5Group group(const std::string& path) const;
   /// A data set below this one as float32.
   [[nodiscard]] Array array(const std::string& path) const;
+  /// The same for data that somebody else wrote: also bool as h5py keeps it, and what would change silently
+  /// is refused with value and row (Error(Data)): integers beyond 2^24, floats beyond float32.
+  [[nodiscard]] Array data(const std::string& path) const;
+  /// Refuses a `name` that no array has, with those that are here.
+  [[noreturn]] void no_such_data(const std::string& name) const;
   /// The value of a data set of one integer, rounded to none; empty if it is no integer.
   [[nodiscard]] std::optional<std::int64_t> integer(const std::string& path) const;
   /// Names of all links, in no order that means anything.
@@ -62,6 +67,9 @@ class Hdf5Group {
   [[noreturn]] void damaged(const std::string& where) const;
   void check_storage(const Hdf5Handle& dataset, const std::string& where, std::uint64_t count,
                      std::size_t width) const;
+  /// Shape and number of values, which the stored bytes can hold.
+  std::uint64_t checked_shape(const Hdf5Handle& dataset, const Hdf5Handle& type, const std::string& where,
+                              std::vector<std::int64_t>& shape) const;
 
   std::shared_ptr<const File> file_;
   Hdf5Handle group_;

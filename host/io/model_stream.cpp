@@ -12,7 +12,8 @@ namespace {
 enum class Tag : std::uint64_t {
   Model = 0x6b61'6972'6f73'0001,
   Error = 0x6b61'6972'6f73'0002,
-  End = 0x6b61'6972'6f73'0003
+  End = 0x6b61'6972'6f73'0003,
+  Array = 0x6b61'6972'6f73'0004
 };
 
 class Sender {
@@ -28,11 +29,14 @@ class Sender {
     number(list.size());
     for (const NamedArray& named : list) {
       text(named.name);
-      number(named.array.shape.size());
-      bytes(named.array.shape.data(), named.array.shape.size() * sizeof(std::int64_t));
-      number(named.array.values.size());
-      bytes(named.array.values.data(), named.array.values.size() * sizeof(float));
+      array(named.array);
     }
+  }
+  void array(const Array& one) {
+    number(one.shape.size());
+    bytes(one.shape.data(), one.shape.size() * sizeof(std::int64_t));
+    number(one.values.size());
+    bytes(one.values.data(), one.values.size() * sizeof(float));
   }
 
  private:
@@ -71,12 +75,15 @@ class Receiver {
     std::vector<NamedArray> list(count(3 * sizeof(std::uint64_t)));
     for (NamedArray& named : list) {
       named.name = text();
-      named.array.shape.resize(count(sizeof(std::int64_t)));
-      items(named.array.shape.data(), named.array.shape.size());
-      named.array.values.resize(count(sizeof(float)));
-      items(named.array.values.data(), named.array.values.size());
+      array(named.array);
     }
     return list;
+  }
+  void array(Array& one) {
+    one.shape.resize(count(sizeof(std::int64_t)));
+    items(one.shape.data(), one.shape.size());
+    one.values.resize(count(sizeof(float)));
+    items(one.values.data(), one.values.size());
   }
 
  private:
@@ -114,6 +121,13 @@ void send_model(ByteSink& sink, const ModelFile& file) {
   out.number(static_cast<std::uint64_t>(Tag::End));
 }
 
+void send_array(ByteSink& sink, const Array& array) {
+  Sender out(sink);
+  out.number(static_cast<std::uint64_t>(Tag::Array));
+  out.array(array);
+  out.number(static_cast<std::uint64_t>(Tag::End));
+}
+
 void send_error(ByteSink& sink, const Error& error) {
   Sender out(sink);
   const Diagnosis& diagnosis = error.diagnosis();
@@ -142,6 +156,15 @@ bool receive_model(ByteSource& source, std::uint64_t size, ModelFile& file) {
   const auto iterations = static_cast<std::int64_t>(in.number());
   if (counted) file.iterations = iterations;
   file.layout = static_cast<WeightsLayout>(in.number());
+  return static_cast<Tag>(in.number()) == Tag::End && in.good();
+}
+
+bool receive_array(ByteSource& source, std::uint64_t size, Array& array) {
+  Receiver in(source, size);
+  const auto tag = static_cast<Tag>(in.number());
+  if (tag == Tag::Error) throw_received(in);
+  if (tag != Tag::Array) return false;
+  in.array(array);
   return static_cast<Tag>(in.number()) == Tag::End && in.good();
 }
 

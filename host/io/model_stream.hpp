@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A model file or the error about it as a run of bytes, from one process to another of the same program.
+// A model file, an array or the error about it as a run of bytes, from one process to another of the same
+// program.
 #pragma once
 
 #include <string>
@@ -18,10 +19,12 @@ class ByteSink {
 };
 
 void send_model(ByteSink& sink, const ModelFile& file);
+void send_array(ByteSink& sink, const Array& array);
 void send_error(ByteSink& sink, const Error& error);
 
 /// Reads what was sent: sets `file`, or throws the error. False if `source` ends early or holds something
 /// else; no length in it is believed beyond `size`, the bytes that `source` has.
 [[nodiscard]] bool receive_model(ByteSource& source, std::uint64_t size, ModelFile& file);
+[[nodiscard]] bool receive_array(ByteSource& source, std::uint64_t size, Array& array);
 
 }  // namespace kairos::host

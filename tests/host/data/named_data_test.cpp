@@ -155,26 +155,29 @@ TEST_CASE("Names that are unknown, doubled or of no array are refused with what 
        "KAIROS-D060: amount.npy: two targets have the same name"},
       {[](DataSpec& s, const Files&) { s.targets[1].source = "amount"; },
        "KAIROS-D062: the target \"amount\" is to come from what is no file of one array; found \"amount\", "
-       "expected an .npy, .csv or IDX file. Correct the name of the file."},
+       "expected an .npy, .csv, IDX or HDF5 file (file.h5:/path). Correct the name of the file."},
       {[](DataSpec& s, const Files& f) {
          s.inputs.clear();
          s.file = f.at("left.csv");
          s.targets[1].source = "b";
        },
        "KAIROS-D062: left.csv: the target \"amount\" is to come from what is no file of one array; found "
-       "\"b\", expected an .npy, .csv or IDX file. Write it into a file of its own, or put all arrays into "
+       "\"b\", expected an .npy, .csv, IDX or HDF5 file (file.h5:/path). Write it into a file of its own, or "
+       "put all arrays into "
        "an "
        ".npz file."},
       {[](DataSpec& s, const Files& f) { s.file = f.at("left.csv"); },
        "KAIROS-D063: left.csv: inputs are named beside a file that is the input itself; found \"right\""},
       {[](DataSpec& s, const Files&) { s.inputs.clear(); }, "KAIROS-D064: no data file is named"},
       {[](DataSpec& s, const Files&) { s.targets.clear(); },
-       "KAIROS-D021: right.npy: no target is named; expected an .npy, .csv or IDX file of targets."},
+       "KAIROS-D021: right.npy: no target is named; expected an .npy, .csv, IDX or HDF5 file (file.h5:/path) "
+       "of targets."},
       {[](DataSpec& s, const Files&) {
          s.targets.clear();
          s.target = "kind";
        },
-       "KAIROS-D044: right.npy: an .npy, .csv or IDX file has no columns to take the target from; found "
+       "KAIROS-D044: right.npy: an .npy, .csv, IDX or HDF5 file (file.h5:/path) has no columns to take the "
+       "target from; found "
        "\"kind\""},
       {[](DataSpec& s, const Files& f) { s.targets[0] = f.source("kind", "short.npy"); },
        "KAIROS-D010: right.npy: the target \"kind\" has another number of rows; found 2, expected 3 as in "

@@ -109,8 +109,7 @@ with h5py.File('cycle.h5', 'w') as f:
                Catch::Matchers::StartsWith(c.sentence));
   CHECK(refusal(directory, [&] { static_cast<void>(read_model_file(directory / "text.h5")); }) ==
         "KAIROS-F021: text.h5: this is not a complete HDF5 file; found file signature not found, expected a "
-        "file that "
-        "Keras or Kairos wrote. Copy or write the file again.");
+        "whole HDF5 file. Copy or write the file again.");
 }
 
 TEST_CASE("An HDF5 file cut off or damaged anywhere is refused or read, and never crashes", "[host][io]") {

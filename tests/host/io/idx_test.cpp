@@ -158,7 +158,7 @@ put('short-labels-idx1-ubyte', idx([0, 1, 2], 'u1'))
   spec.target = "label";
   CHECK(sentence() ==
         "KAIROS-D044: train-images-idx3-ubyte.gz: an IDX file has no columns to take the target from; found "
-        "\"label\", expected an .npy, .csv or IDX file. Give the path of such a file.");
+        "\"label\", expected an .npy, .csv, IDX or HDF5 file (file.h5:/path). Give the path of such a file.");
   spec.target = "";
   CHECK_THAT(sentence(), Catch::Matchers::Contains("no target is named; expected an IDX file of targets."));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads data sets from files: CSV, NPY, NPZ and IDX.
+// Reads data sets from files: CSV, NPY, NPZ, IDX and HDF5.
 #pragma once
 
 #include <filesystem>
@@ -32,11 +32,11 @@ struct PortSource {
 
 /// What to read and what it means.
 struct DataSpec {
-  /// .csv, .tsv, .txt, .data, .npy, .npz, IDX or IDX.gz; empty if each input has a file of its own in
-  /// `inputs`.
+  /// .csv, .tsv, .txt, .data, .npy, .npz, IDX or IDX.gz, or an array "file.h5:/path"; empty if each input has
+  /// a file of its own in `inputs`.
   std::filesystem::path file;
   /// CSV: a column by name or by index from 0 (from the end: -1), several as "a,b"; NPZ: an array, "y" if
-  /// empty; for each: an .npy or IDX file, or one column of numbers in a .csv file.
+  /// empty; for each: an .npy or IDX file, an HDF5 array, or one column of numbers in a .csv file.
   std::string target;
   std::string
       sample_weight;  ///< as `target`, but one column; "" for none (NPZ: "sample_weight" if it is there)
