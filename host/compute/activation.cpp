@@ -9,6 +9,8 @@
 #include <numbers>
 #include <utility>
 
+#include "compute/kernels/kernels.hpp"
+
 namespace kairos::host {
 
 namespace {
@@ -21,12 +23,6 @@ struct Linear {
   static constexpr auto needs = ActivationNeeds::Output;
   static float f(float x) { return x; }
   static float slope(float) { return 1; }
-};
-struct Relu {
-  static constexpr std::string_view name = "relu";
-  static constexpr auto needs = ActivationNeeds::Output;
-  static float f(float x) { return x < 0 ? 0 : x; }
-  static float slope(float y) { return y <= 0 ? 0.0F : 1.0F; }
 };
 struct Relu6 {
   static constexpr std::string_view name = "relu6";
@@ -123,6 +119,15 @@ void backward(std::int64_t rows, std::int64_t width, const float* kept, const fl
   for (std::int64_t i = 0; i < n; ++i) x_gradient[i] = y_gradient[i] * Function::slope(kept[i]);
 }
 
+// The most common one has vectors.
+void relu_forward(std::int64_t rows, std::int64_t width, const float* x, float* y) {
+  kernels().relu(rows * width, x, y);
+}
+void relu_backward(std::int64_t rows, std::int64_t width, const float* y, const float* y_gradient,
+                   float* x_gradient) {
+  kernels().relu_gradient(rows * width, y, y_gradient, x_gradient);
+}
+
 void softmax_forward(std::int64_t rows, std::int64_t width, const float* x, float* y) {
   for (std::int64_t row = 0; row < rows; ++row, x += width, y += width) {
     const float largest = *std::max_element(x, x + width);
@@ -148,7 +153,7 @@ constexpr Activation entry() {
 
 constexpr std::array activations{
     entry<Linear>(),
-    entry<Relu>(),
+    Activation{"relu", ActivationNeeds::Output, relu_forward, relu_backward},
     entry<Sigmoid>(),
     entry<Tanh>(),
     Activation{"softmax", ActivationNeeds::Output, softmax_forward, softmax_backward},

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "compute/buffer.hpp"
 #include "compute/engine.hpp"
 
 namespace kairos::host {
@@ -38,6 +39,7 @@ class DenseKernel {
 
  private:
   [[nodiscard]] bool plain(std::int64_t rows) const;
+  float* scratch(std::int64_t rows);
   DensePrimitives& primitives(std::int64_t rows);
 
   ComputeEngine& engine_;
@@ -45,6 +47,7 @@ class DenseKernel {
   std::int64_t units_;
   DensePath path_;
   std::map<std::int64_t, std::unique_ptr<DensePrimitives>> by_rows_;
+  FloatBuffer scratch_;  ///< of the loops: the kernel turned over, and columns that fill no vector
 };
 
 }  // namespace kairos::host

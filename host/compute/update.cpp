@@ -4,43 +4,46 @@
 
 #include <cmath>
 
+#include "compute/kernels/kernels.hpp"
+#include "compute/parallel.hpp"
+
 namespace kairos::host {
 
+namespace {
+
+/// Fewer elements than these are not worth a second thread.
+constexpr std::int64_t least_part = 16384;
+
+}  // namespace
+
 void sgd_update(std::int64_t n, float rate, const float* g, float* w) noexcept {
-  for (std::int64_t i = 0; i < n; ++i) w[i] -= rate * g[i];
+  in_parallel(n, least_part, [=](std::int64_t begin, std::int64_t end) {
+    kernels().sgd(end - begin, rate, g + begin, w + begin);
+  });
 }
 
 void sgd_momentum_update(std::int64_t n, float rate, float momentum, Momentum kind, const float* g, float* m,
                          float* w) noexcept {
-  if (kind == Momentum::Nesterov) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      m[i] = momentum * m[i] - rate * g[i];
-      w[i] += momentum * m[i] - rate * g[i];
-    }
-    return;
-  }
-  for (std::int64_t i = 0; i < n; ++i) {
-    m[i] = momentum * m[i] - rate * g[i];
-    w[i] += m[i];
-  }
+  const auto update = kind == Momentum::Nesterov ? kernels().nesterov : kernels().momentum;
+  in_parallel(n, least_part, [=](std::int64_t begin, std::int64_t end) {
+    update(end - begin, rate, momentum, g + begin, m + begin, w + begin);
+  });
 }
 
 void adam_update(std::int64_t n, const AdamStep& step, const float* g, float* m, float* v, float* v_hat,
                  float* w) noexcept {
-  const AdamStep s = step;
-  if (v_hat != nullptr) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      m[i] += (g[i] - m[i]) * s.one_minus_beta_1;
-      v[i] += (g[i] * g[i] - v[i]) * s.one_minus_beta_2;
-      v_hat[i] = v_hat[i] > v[i] ? v_hat[i] : v[i];
-      w[i] -= m[i] * s.rate / (std::sqrt(v_hat[i]) + s.epsilon);
-    }
+  if (v_hat == nullptr) {
+    in_parallel(n, least_part, [=, &step](std::int64_t begin, std::int64_t end) {
+      kernels().adam(end - begin, step, g + begin, m + begin, v + begin, w + begin);
+    });
     return;
   }
+  const AdamStep s = step;
   for (std::int64_t i = 0; i < n; ++i) {
     m[i] += (g[i] - m[i]) * s.one_minus_beta_1;
     v[i] += (g[i] * g[i] - v[i]) * s.one_minus_beta_2;
-    w[i] -= m[i] * s.rate / (std::sqrt(v[i]) + s.epsilon);
+    v_hat[i] = v_hat[i] > v[i] ? v_hat[i] : v[i];
+    w[i] -= m[i] * s.rate / (std::sqrt(v_hat[i]) + s.epsilon);
   }
 }
 

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+// The loops themselves, on vectors as wide as the level has them. Compiled once for each level with
+// KAIROS_KERNELS, the name of its table; see CMakeLists.txt.
+#include "compute/kernels/kernels.hpp"
+#include "compute/update.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int lanes = 16;
+constexpr int tile_rows =
+    12;  // times two vectors: as many sums as fit into the registers, beside what feeds them
+#elif defined(__AVX2__)
+constexpr int lanes = 8;
+constexpr int tile_rows = 6;
+#else
+constexpr int lanes = 4;
+constexpr int tile_rows = 6;
+#endif
+
+typedef float Vector __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+inline __attribute__((always_inline)) Vector load(const float* from) {
+  return *reinterpret_cast<const Vector*>(from);
+}
+inline __attribute__((always_inline)) void store(Vector value, float* to) {
+  *reinterpret_cast<Vector*>(to) = value;
+}
+inline __attribute__((always_inline)) Vector all(float value) {
+  return value - Vector{};
+}
+
+/// c [rows, width vectors] = a · b + bias, for a few rows.
+template <int rows, int width>
+inline __attribute__((always_inline)) void tile(std::int64_t depth, MatrixView a, const float* b,
+                                                std::int64_t b_step, const float* bias, float* c,
+                                                std::int64_t c_step) {
+  Vector sum[rows][width];
+  for (int w = 0; w < width; ++w) {
+    const Vector first = bias == nullptr ? Vector{} : load(bias + w * lanes);
+    for (int r = 0; r < rows; ++r) sum[r][w] = first;
+  }
+  const float* a_row[rows];
+  for (int r = 0; r < rows; ++r) a_row[r] = a.data + r * a.row_step;
+  for (std::int64_t k = 0; k < depth; ++k, b += b_step) {
+    Vector right[width];
+    for (int w = 0; w < width; ++w) right[w] = load(b + w * lanes);
+    for (int r = 0; r < rows; ++r) {
+      const Vector left = all(*a_row[r]);
+      a_row[r] += a.column_step;
+      for (int w = 0; w < width; ++w) sum[r][w] += left * right[w];
+    }
+  }
+  for (int r = 0; r < rows; ++r)
+    for (int w = 0; w < width; ++w) store(sum[r][w], c + r * c_step + w * lanes);
+}
+
+/// The tile of so many rows, up to tile_rows.
+template <int width, int most = tile_rows>
+inline __attribute__((always_inline)) void tile_of(std::int64_t rows, std::int64_t depth, MatrixView a,
+                                                   const float* b, std::int64_t b_step, const float* bias,
+                                                   float* c, std::int64_t c_step) {
+  if constexpr (most > 0) {
+    if (rows == most)
+      tile<most, width>(depth, a, b, b_step, bias, c, c_step);
+    else
+      tile_of<width, most - 1>(rows, depth, a, b, b_step, bias, c, c_step);
+  }
+}
+
+/// All rows of some columns.
+template <int width>
+void stripe(std::int64_t rows, std::int64_t depth, MatrixView a, const float* b, std::int64_t b_step,
+            const float* bias, float* c, std::int64_t c_step) {
+  while (rows > 0) {
+    // 32 rows are 6 + 6 + 6 + 6 + 4 + 4 rather than four and a rest of 2, which would leave the units idle.
+    std::int64_t now = rows < tile_rows ? rows : tile_rows;
+    if (rows > tile_rows && rows < 2 * tile_rows) now = (rows + 1) / 2;
+    tile_of<width>(now, depth, a, b, b_step, bias, c, c_step);
+    rows -= now;
+    a.data += now * a.row_step;
+    c += now * c_step;
+  }
+}
+
+std::int64_t multiply_scratch(std::int64_t depth) {
+  return (depth + 1) * lanes;
+}
+
+/// One column: a dot product for each row.
+void multiply_column(std::int64_t rows, std::int64_t depth, MatrixView a, const float* b, const float* bias,
+                     float* c) {
+  for (std::int64_t r = 0; r < rows; ++r, a.data += a.row_step) {
+    Vector sums{};
+    std::int64_t k = 0;
+    for (; k + lanes <= depth; k += lanes) sums += load(a.data + k) * load(b + k);
+    float sum = bias == nullptr ? 0.0F : *bias;
+    for (; k < depth; ++k) sum += a.data[k] * b[k];
+    for (int half = lanes / 2; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
+    c[r] = sum + sums[0];
+  }
+}
+
+/// The columns that do not fill a vector: through copies that are padded with zeros.
+void multiply_rest(std::int64_t rows, std::int64_t columns, std::int64_t rest, std::int64_t depth,
+                   MatrixView a, const float* b, const float* bias, float* c, float* scratch) {
+  for (std::int64_t k = 0; k < depth; ++k)
+    for (int i = 0; i < lanes; ++i) scratch[k * lanes + i] = i < rest ? b[k * columns + i] : 0.0F;
+  float* const padded_bias = scratch + depth * lanes;
+  for (int i = 0; i < lanes; ++i) padded_bias[i] = bias != nullptr && i < rest ? bias[i] : 0.0F;
+  while (rows > 0) {
+    const std::int64_t now = rows < tile_rows ? rows : tile_rows;
+    float padded[tile_rows * lanes];
+    tile_of<1>(now, depth, a, scratch, lanes, padded_bias, padded, lanes);
+    for (std::int64_t r = 0; r < now; ++r)
+      for (std::int64_t i = 0; i < rest; ++i) c[r * columns + i] = padded[r * lanes + i];
+    rows -= now;
+    a.data += now * a.row_step;
+    c += now * columns;
+  }
+}
+
+void multiply(std::int64_t rows, std::int64_t columns, std::int64_t depth, MatrixView a, const float* b,
+              const float* bias, float* c, float* scratch) {
+  if (columns == 1 && a.column_step == 1) return multiply_column(rows, depth, a, b, bias, c);
+  std::int64_t column = 0;
+  const auto part = [&] { return bias == nullptr ? nullptr : bias + column; };
+  for (; column + 2 * lanes <= columns; column += 2 * lanes)
+    stripe<2>(rows, depth, a, b + column, columns, part(), c + column, columns);
+  for (; column + lanes <= columns; column += lanes)
+    stripe<1>(rows, depth, a, b + column, columns, part(), c + column, columns);
+  if (column < columns)
+    multiply_rest(rows, columns, columns - column, depth, a, b + column, part(), c + column, scratch);
+}
+
+typedef float Four __attribute__((vector_size(16), aligned(sizeof(float)), may_alias));
+
+/// Four by four values, turned over in registers.
+inline __attribute__((always_inline)) void transpose_block(const float* from, std::int64_t from_step,
+                                                           float* to, std::int64_t to_step) {
+  Four row[4];
+  for (int r = 0; r < 4; ++r) row[r] = *reinterpret_cast<const Four*>(from + r * from_step);
+  const Four a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+  const Four b = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+  const Four c = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+  const Four d = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+  *reinterpret_cast<Four*>(to) = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+  *reinterpret_cast<Four*>(to + to_step) = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+  *reinterpret_cast<Four*>(to + 2 * to_step) = __builtin_shufflevector(c, d, 0, 1, 4, 5);
+  *reinterpret_cast<Four*>(to + 3 * to_step) = __builtin_shufflevector(c, d, 2, 3, 6, 7);
+}
+
+void transpose(std::int64_t rows, std::int64_t columns, const float* from, float* to) {
+  const std::int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
+  for (std::int64_t column = 0; column < whole_columns; column += 4)
+    for (std::int64_t row = 0; row < whole_rows; row += 4)
+      transpose_block(from + row * columns + column, columns, to + column * rows + row, rows);
+  for (std::int64_t column = 0; column < columns; ++column)
+    for (std::int64_t row = column < whole_columns ? whole_rows : 0; row < rows; ++row)
+      to[column * rows + row] = from[row * columns + column];
+}
+
+void sum_rows(std::int64_t rows, std::int64_t columns, const float* from, float* sum) {
+  std::int64_t column = 0;
+  for (; column + lanes <= columns; column += lanes) {
+    Vector total{};
+    for (std::int64_t row = 0; row < rows; ++row) total += load(from + row * columns + column);
+    store(total, sum + column);
+  }
+  for (; column < columns; ++column) {
+    float total = 0;
+    for (std::int64_t row = 0; row < rows; ++row) total += from[row * columns + column];
+    sum[column] = total;
+  }
+}
+
+void relu(std::int64_t n, const float* x, float* y) {
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const Vector value = load(x + i);
+    store(value < Vector{} ? Vector{} : value, y + i);
+  }
+  for (; i < n; ++i) y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+void relu_gradient(std::int64_t n, const float* y, const float* y_gradient, float* x_gradient) {
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    // Times 0 rather than 0: a gradient that is NaN must not be lost.
+    const Vector slope = load(y + i) <= Vector{} ? Vector{} : all(1);
+    store(load(y_gradient + i) * slope, x_gradient + i);
+  }
+  for (; i < n; ++i) x_gradient[i] = y_gradient[i] * (y[i] <= 0 ? 0.0F : 1.0F);
+}
+
+void sgd(std::int64_t n, float rate, const float* __restrict g, float* __restrict w) {
+  for (std::int64_t i = 0; i < n; ++i) w[i] -= rate * g[i];
+}
+
+void momentum(std::int64_t n, float rate, float momentum, const float* __restrict g, float* __restrict m,
+              float* __restrict w) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    m[i] = momentum * m[i] - rate * g[i];
+    w[i] += m[i];
+  }
+}
+
+void nesterov(std::int64_t n, float rate, float momentum, const float* __restrict g, float* __restrict m,
+              float* __restrict w) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    m[i] = momentum * m[i] - rate * g[i];
+    w[i] += momentum * m[i] - rate * g[i];
+  }
+}
+
+void adam(std::int64_t n, const AdamStep& step, const float* __restrict g, float* __restrict m,
+          float* __restrict v, float* __restrict w) {
+  const AdamStep s = step;
+  for (std::int64_t i = 0; i < n; ++i) {
+    m[i] += (g[i] - m[i]) * s.one_minus_beta_1;
+    v[i] += (g[i] * g[i] - v[i]) * s.one_minus_beta_2;
+    w[i] -= m[i] * s.rate / (__builtin_sqrtf(v[i]) + s.epsilon);
+  }
+}
+
+}  // namespace
+
+extern const Kernels KAIROS_KERNELS;
+const Kernels KAIROS_KERNELS{multiply_scratch, multiply, transpose, sum_rows, relu,
+                             relu_gradient,    sgd,      momentum,  nesterov, adam};
+
+}  // namespace kairos::host

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""Runs the programs of tests/bench/train in turn, A B A B …, and compares their medians: a shared machine drifts, ratios of
+neighbours less so. Ratios are above 1 where Kairos is ahead."""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+EPOCHS = {"a": 2, "b": 40, "c": 1}
+OPENBLAS = pathlib.Path("/usr/lib/x86_64-linux-gnu/openblas-openmp")  # the better of Debian's two for LibTorch
+
+
+def run(directory, command):
+    threads = command[3]
+    environment = dict(os.environ, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads)
+    if "libtorch" in command[0] and OPENBLAS.is_dir():
+        environment["LD_LIBRARY_PATH"] = str(OPENBLAS)
+    done = subprocess.run([directory / command[0], *command[1:]], capture_output=True, text=True, env=environment)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}: {done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def commands(directory, case, optimizer, threads, peers):
+    """What runs side by side: a label and a command each, Kairos first."""
+    work = [case, optimizer, str(threads), str(EPOCHS[case])]
+    found = [("Kairos", ["kairos_train", *work])]
+    if case in "ab" and optimizer == "adam" and threads == 1:
+        found.append(("Kairos, ten idle callbacks", ["kairos_train", *work, "10"]))
+    if not peers:
+        return found
+    others = [("LibTorch, denormals flushed", ["libtorch_train", *work]),
+              ("LibTorch as it comes", ["libtorch_train", *work, "0", "default"])]
+    if case == "a":
+        others.append(("oneDNN by hand", ["onednn_loop", *work]))
+    if case == "b" and threads == 1:
+        others.append(("Eigen by hand", ["eigen_loop", *work]))
+    return found + [(label, command) for label, command in others if (directory / command[0]).exists()]
+
+
+def measure(directory, case, optimizer, threads, options):
+    rows = commands(directory, case, optimizer, threads, options.peers)
+    results = {label: [] for label, _ in rows}
+    for _ in range(options.runs):
+        for label, command in rows:
+            results[label].append(run(directory, command))
+    own = results["Kairos"]
+    print(f"\ncase {case}, {optimizer}, {threads} thread{'s' if threads > 1 else ''}")
+    measured = []
+    for label, _ in rows:
+        runs = results[label]
+        ratio = statistics.median(a["samples_per_s"] / b["samples_per_s"] for a, b in zip(own, runs))
+        row = {"case": case, "optimizer": optimizer, "threads": threads, "program": label, "ratio": ratio,
+               "samples_per_s": statistics.median(r["samples_per_s"] for r in runs),
+               "peak_mib": statistics.median(r["peak_mib"] for r in runs), "loss": runs[-1]["loss"], "runs": runs}
+        measured.append(row)
+        print(f"  {label:28} {row['samples_per_s']:>12,.0f} samples/s  {row['peak_mib']:>6.0f} MiB  loss {row['loss']:.4g}"
+              f"  Kairos / this {ratio:.2f}", flush=True)
+    return measured
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("directory", type=pathlib.Path)
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--cases", default="abc")
+    parser.add_argument("--json", default="bench.json")
+    options = parser.parse_args()
+    measured = []
+    for case in options.cases:
+        for optimizer in ("adam", "sgd") if case == "a" else ("adam",):
+            pair = []
+            for threads in (1, 2):
+                rows = measure(options.directory, case, optimizer, threads, options)
+                measured += rows
+                pair.append(rows[0]["samples_per_s"])
+            print(f"  second thread: {pair[1] / pair[0]:.2f}")
+    pathlib.Path(options.json).write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+
+
+main()

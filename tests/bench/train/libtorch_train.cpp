@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// The training benchmark on LibTorch, through its C++ API. A sixth argument "default" leaves denormals as
+// they are.
+#include <torch/torch.h>
+
+#include <cstring>
+#include <exception>
+#include <memory>
+
+#include "work.hpp"
+
+namespace {
+
+using kairos::bench::Work;
+
+torch::nn::Sequential network(char name) {
+  namespace nn = torch::nn;
+  switch (name) {
+    case 'a':
+      return nn::Sequential(nn::Linear(784, 512), nn::ReLU(), nn::Linear(512, 512), nn::ReLU(),
+                            nn::Linear(512, 10));
+    case 'b':
+      return nn::Sequential(nn::Linear(20, 64), nn::ReLU(), nn::Linear(64, 64), nn::ReLU(),
+                            nn::Linear(64, 1));
+    default:
+      return nn::Sequential(nn::Conv2d(1, 32, 3), nn::ReLU(), nn::Conv2d(32, 64, 3), nn::ReLU(),
+                            nn::MaxPool2d(2), nn::Flatten(), nn::Linear(64 * 12 * 12, 128), nn::ReLU(),
+                            nn::Linear(128, 10));
+  }
+}
+
+/// Softmax is part of the loss here: LibTorch's own way.
+double train_epoch(const Work& work, torch::nn::Sequential& net, torch::optim::Optimizer& optimizer,
+                   const torch::Tensor& x, const torch::Tensor& y) {
+  double sum = 0;
+  for (std::int64_t first = 0; first < work.samples; first += work.batch) {
+    const std::int64_t count = std::min(work.batch, work.samples - first);
+    const torch::Tensor output = net->forward(x.narrow(0, first, count));
+    const torch::Tensor target = y.narrow(0, first, count);
+    const torch::Tensor loss = work.classifies() ? torch::nn::functional::cross_entropy(output, target)
+                                                 : torch::nn::functional::mse_loss(output, target);
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.step();
+    sum += loss.item<double>() * static_cast<double>(count);
+  }
+  return sum / static_cast<double>(work.samples);
+}
+
+int run(Work work, bool flush) {
+  torch::set_num_threads(work.threads);
+  if (flush) at::globalContext().setFlushDenormal(true);
+  std::vector<std::int64_t> shape{work.samples};
+  if (work.name == 'c')
+    shape.insert(shape.end(), {1, 28, 28});  // one channel: the same order in both layouts
+  else
+    shape.push_back(work.input.front());
+  const torch::Tensor x = torch::from_blob(work.x.data(), shape);
+  torch::Tensor y = torch::from_blob(work.y.data(), {work.samples, 1});
+  if (work.classifies()) y = y.squeeze(1).to(torch::kLong);
+  torch::nn::Sequential net = network(work.name);
+  {
+    const torch::NoGradGuard guard;
+    for (torch::Tensor& parameter : net->parameters())
+      parameter.dim() > 1 ? torch::nn::init::xavier_uniform_(parameter) : torch::nn::init::zeros_(parameter);
+  }
+  std::unique_ptr<torch::optim::Optimizer> optimizer;
+  if (work.optimizer == "sgd")
+    optimizer = std::make_unique<torch::optim::SGD>(net->parameters(), torch::optim::SGDOptions(0.01));
+  else
+    optimizer =
+        std::make_unique<torch::optim::Adam>(net->parameters(), torch::optim::AdamOptions(0.001).eps(1e-7));
+  double loss = train_epoch(work, net, *optimizer, x, y);
+  const kairos::bench::Clock clock;
+  for (std::int64_t epoch = 0; epoch < work.epochs; ++epoch) loss = train_epoch(work, net, *optimizer, x, y);
+  kairos::bench::report(work, clock, loss);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const bool flush = argc < 7 || std::strcmp(argv[6], "default") != 0;
+    return run(kairos::bench::read_work(argc, argv), flush);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}

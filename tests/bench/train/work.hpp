@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// What every program of the training benchmark shares: the cases, their data, and how a result is printed.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace kairos::bench {
+
+/// Set by the arguments CASE OPTIMIZER THREADS EPOCHS [CALLBACKS].
+struct Work {
+  char name = 'a';                 ///< a: wide MLP, b: small MLP, c: convolutions
+  std::string optimizer = "adam";  ///< or "sgd"
+  int threads = 1;
+  std::int64_t epochs = 1;  ///< that are timed; one more is trained before them
+  int callbacks = 0;        ///< idle ones; peers have none
+
+  std::int64_t samples = 0;
+  std::int64_t batch = 0;
+  std::vector<std::int64_t> input;  ///< shape of a sample
+  std::int64_t outputs = 0;         ///< classes, or 1 for a regression
+  std::vector<float> x;
+  std::vector<float> y;  ///< labels or values
+
+  [[nodiscard]] bool classifies() const { return outputs > 1; }
+};
+
+/// Uniform in [0, 1); the same numbers for every program.
+class Uniform {
+ public:
+  explicit Uniform(std::uint64_t seed) : state_(seed) {}
+  float operator()() {
+    std::uint64_t z = state_ += 0x9E3779B97F4A7C15U;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+    return static_cast<float>((z ^ (z >> 31)) >> 40) * 0x1p-24F;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+/// Inputs at random; targets by a linear teacher, so that there is something to learn.
+inline Work read_work(int argc, char** argv) {
+  if (argc < 5) throw std::invalid_argument("usage: PROGRAM a|b|c adam|sgd THREADS EPOCHS [CALLBACKS]");
+  Work work;
+  work.name = argv[1][0];
+  work.optimizer = argv[2];
+  work.threads = std::atoi(argv[3]);
+  work.epochs = std::atoi(argv[4]);
+  work.callbacks = argc > 5 ? std::atoi(argv[5]) : 0;
+  switch (work.name) {
+    case 'a':
+      work.samples = 60000, work.batch = 128, work.input = {784}, work.outputs = 10;
+      break;
+    case 'b':
+      work.samples = 10000, work.batch = 32, work.input = {20}, work.outputs = 1;
+      break;
+    case 'c':
+      work.samples = 10000, work.batch = 128, work.input = {28, 28, 1}, work.outputs = 10;
+      break;
+    default:
+      throw std::invalid_argument("there is no such case");
+  }
+  std::int64_t features = 1;
+  for (const std::int64_t n : work.input) features *= n;
+  Uniform random(1);
+  std::vector<float> teacher(static_cast<std::size_t>(features * work.outputs));
+  for (float& w : teacher) w = random() - 0.5F;
+  for (std::int64_t row = 0; row < work.samples; ++row) {
+    std::vector<float> scores(static_cast<std::size_t>(work.outputs));
+    for (std::int64_t i = 0; i < features; ++i) {
+      const float value = random();
+      work.x.push_back(value);
+      for (std::int64_t k = 0; k < work.outputs; ++k)
+        scores[static_cast<std::size_t>(k)] +=
+            value * teacher[static_cast<std::size_t>(i * work.outputs + k)];
+    }
+    std::size_t best = 0;
+    for (std::size_t k = 1; k < scores.size(); ++k)
+      if (scores[k] > scores[best]) best = k;
+    work.y.push_back(work.classifies() ? static_cast<float>(best) : std::tanh(scores[0]));
+  }
+  return work;
+}
+
+/// Glorot's uniform initial values, so that all begin alike.
+inline void fill_glorot(std::int64_t inputs, std::int64_t units, std::uint64_t seed, float* weights,
+                        std::int64_t count) {
+  Uniform random(seed);
+  const float limit = std::sqrt(6.0F / static_cast<float>(inputs + units));
+  for (std::int64_t i = 0; i < count; ++i) weights[i] = (2 * random() - 1) * limit;
+}
+
+/// Wall time, and what the process used of its processors.
+class Clock {
+ public:
+  [[nodiscard]] static double processor_seconds() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+  [[nodiscard]] double processor() const { return processor_seconds() - processor_start_; }
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double processor_start_ = processor_seconds();
+};
+
+/// One line of JSON: what tests/bench/run.py reads.
+inline void report(const Work& work, const Clock& clock, double loss) {
+  const double seconds = clock.seconds();
+  const double processor = clock.processor();
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto samples = static_cast<double>(work.samples * work.epochs);
+  std::printf("{\"samples_per_s\": %.1f, \"samples_per_cpu_s\": %.1f, \"loss\": %.6g, \"peak_mib\": %.1f}\n",
+              samples / seconds, samples / processor, loss, static_cast<double>(usage.ru_maxrss) / 1024);
+}
+
+}  // namespace kairos::bench

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "compute/kernels/kernels.hpp"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "compute/parallel.hpp"
+#include "compute/random.hpp"
+#include "compute/update.hpp"
+
+namespace kairos::host {
+extern const Kernels kernels_base;
+#ifdef __x86_64__
+extern const Kernels kernels_v3;
+#endif
+}  // namespace kairos::host
+
+using namespace kairos::host;
+
+namespace {
+
+using Values = std::vector<float>;
+
+struct Level {
+  std::string name;
+  const Kernels* kernels;
+};
+
+/// All that this processor can run: what is chosen for it, and what lies below.
+std::vector<Level> levels() {
+  std::vector<Level> found{{"base", &kernels_base}, {"chosen", &kernels()}};
+#ifdef __x86_64__
+  if (&kernels() != &kernels_base) found.push_back({"v3", &kernels_v3});
+#endif
+  return found;
+}
+
+Values random_values(std::int64_t n, std::uint64_t key) {
+  RandomStream stream(key);
+  Values values(static_cast<std::size_t>(n));
+  for (float& value : values) value = static_cast<float>(stream.normal());
+  return values;
+}
+
+void check_close(const Values& found, const Values& expected) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    INFO("element " << i);
+    REQUIRE(found[i] == Approx(expected[i]).epsilon(1e-5).margin(1e-5));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("A product of the loops is the sum of products, for any size and on every level",
+          "[host][compute]") {
+  const std::int64_t sizes[] = {1, 2, 5, 7, 8, 13, 16, 20, 33, 64};
+  for (const Level& level : levels())
+    for (const std::int64_t rows : {1, 3, 6, 7, 13, 32})
+      for (const std::int64_t columns : sizes)
+        for (const std::int64_t depth : {1, 4, 20, 64}) {
+          INFO(level.name << ": " << rows << " x " << columns << ", depth " << depth);
+          const Values a = random_values(rows * depth, 1), b = random_values(depth * columns, 2),
+                       bias = random_values(columns, 3);
+          Values plain(static_cast<std::size_t>(rows * columns)), with_bias = plain;
+          for (std::int64_t r = 0; r < rows; ++r)
+            for (std::int64_t c = 0; c < columns; ++c) {
+              double sum = 0;
+              for (std::int64_t k = 0; k < depth; ++k)
+                sum += static_cast<double>(a[static_cast<std::size_t>(r * depth + k)]) *
+                       static_cast<double>(b[static_cast<std::size_t>(k * columns + c)]);
+              const auto at = static_cast<std::size_t>(r * columns + c);
+              plain[at] = static_cast<float>(sum);
+              with_bias[at] =
+                  static_cast<float>(sum + static_cast<double>(bias[static_cast<std::size_t>(c)]));
+            }
+          Values scratch(static_cast<std::size_t>(level.kernels->multiply_scratch(depth)));
+          Values found(plain.size());
+          level.kernels->multiply(rows, columns, depth, {a.data(), depth, 1}, b.data(), nullptr, found.data(),
+                                  scratch.data());
+          check_close(found, plain);
+          Values turned(a.size());
+          level.kernels->transpose(rows, depth, a.data(), turned.data());
+          level.kernels->multiply(rows, columns, depth, {turned.data(), 1, rows}, b.data(), bias.data(),
+                                  found.data(), scratch.data());
+          check_close(found, with_bias);
+        }
+}
+
+TEST_CASE("Rows are summed column by column on every level", "[host][compute]") {
+  for (const Level& level : levels())
+    for (const std::int64_t columns : {1, 7, 8, 21, 64}) {
+      const Values from = random_values(5 * columns, 4);
+      Values expected(static_cast<std::size_t>(columns)), found = expected;
+      for (std::size_t i = 0; i < from.size(); ++i) expected[i % expected.size()] += from[i];
+      level.kernels->sum_rows(5, columns, from.data(), found.data());
+      check_close(found, expected);
+    }
+}
+
+TEST_CASE("relu and its gradient keep NaN on every level", "[host][compute]") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const Level& level : levels())
+    for (const std::size_t n : {1U, 5U, 16U, 19U}) {
+      Values x(n), gradient(n, 2.0F), y(n);
+      for (std::size_t i = 0; i < n; ++i) x[i] = i % 2 == 0 ? -1.0F : 3.0F;
+      x.back() = nan;
+      gradient.front() = nan;
+      level.kernels->relu(static_cast<std::int64_t>(n), x.data(), y.data());
+      level.kernels->relu_gradient(static_cast<std::int64_t>(n), y.data(), gradient.data(), gradient.data());
+      CHECK(std::isnan(y.back()));
+      CHECK(std::isnan(gradient.front()));
+      for (std::size_t i = 1; i + 1 < n; ++i) {
+        CHECK(y[i] == (i % 2 == 0 ? 0.0F : 3.0F));
+        CHECK(gradient[i] == (i % 2 == 0 ? 0.0F : 2.0F));
+      }
+      if (n > 1) CHECK(gradient.back() == 2.0F);  // the slope at NaN is 1
+    }
+}
+
+TEST_CASE("Adam's step has Keras' formula on every level, for any number of weights", "[host][compute]") {
+  const AdamStep step{0.01F, 0.1F, 0.001F, 1e-7F};
+  for (const Level& level : levels())
+    for (const std::int64_t n : {1, 15, 64, 101}) {
+      const Values g = random_values(n, 5);
+      Values m = random_values(n, 6), v = random_values(n, 7), w = random_values(n, 8);
+      for (float& value : v) value *= value;
+      Values expected = w;
+      for (std::size_t i = 0; i < g.size(); ++i) {
+        const double moment = 0.9 * static_cast<double>(m[i]) + 0.1 * static_cast<double>(g[i]);
+        const double square =
+            0.999 * static_cast<double>(v[i]) + 0.001 * static_cast<double>(g[i]) * static_cast<double>(g[i]);
+        expected[i] =
+            static_cast<float>(static_cast<double>(w[i]) - 0.01 * moment / (std::sqrt(square) + 1e-7));
+      }
+      level.kernels->adam(n, step, g.data(), m.data(), v.data(), w.data());
+      check_close(w, expected);
+    }
+}
+
+TEST_CASE("A loop in parallel visits every element once", "[host][compute]") {
+  for (const std::int64_t n : {0, 1, 15, 16, 17, 1000, 4097}) {
+    std::vector<std::atomic<int>> visits(static_cast<std::size_t>(n));
+    in_parallel(n, 16, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) ++visits[static_cast<std::size_t>(i)];
+    });
+    for (const std::atomic<int>& visit : visits) REQUIRE(visit == 1);
+  }
+}
