@@ -15,6 +15,9 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// What Keras writes for a model in a model in a model is less than half as deep.
+constexpr int deepest = 500;
+
 /// A layer's output as another layer names it.
 struct Reference {
   std::string layer;
@@ -242,7 +245,12 @@ std::size_t length_of_match(const std::string& path, const std::string& weight) 
 
 Architecture read_architecture(std::string_view json) {
   try {
-    const Json model = Json::parse(json);
+    const Json model = Json::parse(json, [](int depth, Json::parse_event_t, const Json&) {
+      if (depth > deepest)
+        throw Error(KAIROS_E_DATA, "the model's JSON is nested more than " + std::to_string(deepest) +
+                                       " deep; expected what Keras writes");
+      return true;
+    });
     if (layers_of(model) == nullptr)
       throw Error(KAIROS_E_DATA, "the model's JSON has no layers; expected what Keras writes");
     Reader reader;

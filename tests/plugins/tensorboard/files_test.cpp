@@ -295,6 +295,27 @@ TEST_CASE("TensorBoard says what batch_size cannot mean", "[plugins]") {
             "batch_size changes nothing without write_grads: only gradients are those of a batch"});
 }
 
+TEST_CASE("TensorBoard writes an evaluation into validation/ alone, from its begin on", "[plugins]") {
+  const TemporaryDirectory directory;
+  Driver run(text_plan(directory, "histogram_freq=1,hparams=auto"));
+  host::Callbacks& callbacks = run.callbacks();
+  host::RunInfo evaluation;
+  evaluation.steps_per_epoch = 1;
+  callbacks.setup(evaluation);
+  CHECK_FALSE(fs::exists(directory / "logs"));
+  callbacks.test_begin(1);
+  CHECK(events_in(directory / "logs/validation").size() == 1);
+  callbacks.test_batch_begin(0, 1);
+  const std::vector<double> values = {0.5};
+  host::LogValues logs(values);
+  callbacks.test_batch_end(logs);
+  callbacks.test_end(logs);
+  callbacks.finish(host::RunEnd::Completed);
+  CHECK(tags_of(summaries_in(directory / "logs/validation"), "scalars") ==
+        std::vector<std::string>{"evaluation_loss_vs_iterations"});
+  CHECK(files_in(directory / "logs").size() == 1);
+}
+
 TEST_CASE("TensorBoard continues histograms, pictures and graphs of a run that went on", "[plugins]") {
   const TemporaryDirectory directory;
   Plan plan = text_plan(directory, "histogram_freq=1,write_images=true,update_freq=batch");

@@ -266,6 +266,8 @@ TEST_CASE("A JSON that is no model is refused with a sentence", "[plugins]") {
              Contains("names a layer \"gone\" that is not there"));
   CHECK_THAT(refusal_of_json(R"({"class_name": "Sequential", "config": {"layers": [7]}})"),
              Contains("a layer without config"));
+  CHECK_THAT(refusal_of_json(R"({"config": {"layers": )" + std::string(100000, '[')),
+             Contains("nested more than 500 deep"));
 }
 
 TEST_CASE("A weight belongs to the layer that its name begins with", "[plugins]") {
