@@ -80,8 +80,8 @@ const Json* layers_of(const Json& layer) {
 }
 
 std::string name_of(const Json& layer) {
-  std::string name = text_of(member(config_of(layer), "name"));
-  if (name.empty()) name = text_of(member(layer, "name"));
+  std::string name = text_of(member(layer, "name"));
+  if (name.empty()) name = text_of(member(config_of(layer), "name"));
   return name.empty() ? text_of(member(layer, "class_name")) : name;
 }
 

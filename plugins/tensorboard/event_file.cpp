@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <deque>
 #include <iterator>
 #include <kairos/error.hpp>
 #include <optional>
@@ -51,21 +52,24 @@ std::string new_name(const std::vector<fs::path>& present) {
 }
 
 struct OldEvent {
-  std::string bytes;
+  std::string_view bytes;
   EventFacts facts;
 };
 
-/// Appends the events of a file; reading ends where the file is damaged, as TensorBoard's does.
-void read_events(const fs::path& file, std::vector<OldEvent>& events) {
+std::string content_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
-  const std::string content{std::istreambuf_iterator<char>(in), {}};
-  std::string_view rest = content;
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Appends the events of a file, which point into its content; reading ends where the file is damaged, as
+/// TensorBoard's does.
+void read_events(std::string_view rest, std::vector<OldEvent>& events) {
   while (const std::optional<std::string_view> data = take_record(rest)) {
     std::optional<EventFacts> facts = read_event(*data);
     if (!facts) return;
     if (facts->session_start)
       std::erase_if(events, [&](const OldEvent& e) { return e.facts.step >= facts->step; });
-    if (!facts->tag.empty()) events.push_back({std::string(*data), *std::move(facts)});
+    if (!facts->tag.empty()) events.push_back({*data, *std::move(facts)});
   }
 }
 
@@ -125,9 +129,10 @@ void EventFile::flush() {
 }
 
 void EventFile::resume(const Keep& keep) {
+  std::deque<std::string> contents;  // whose strings stay where they are
   std::vector<OldEvent> events;
   for (const fs::path& file : event_files(path_.parent_path()))
-    if (file != path_) read_events(file, events);
+    if (file != path_) read_events(contents.emplace_back(content_of(file)), events);
   write(session_start_event(now(), 0));
   for (const OldEvent& event : events)
     if (keep(event.facts)) write(event.bytes);
