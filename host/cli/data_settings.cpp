@@ -3,6 +3,7 @@
 #include "cli/data_settings.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "data/array_file.hpp"
@@ -45,7 +46,36 @@ void take(const Settings& settings, const std::string& key, std::string& plain,
   named.clear();
 }
 
-DataSpec spec_of(const Settings& settings, const PortNames& ports, const std::string& prefix) {
+/// "28x28", or "28,28" as a list in a configuration becomes.
+ImageSize image_size_of(const std::string& text) {
+  ImageSize size;
+  const char* end = text.data() + text.size();
+  const auto [cross, first] = std::from_chars(text.data(), end, size.height);
+  if (first == std::errc() && cross != end && (*cross == 'x' || *cross == ',')) {
+    const auto [stop, second] = std::from_chars(cross + 1, end, size.width);
+    if (second == std::errc() && stop == end && size.height > 0 && size.width > 0) return size;
+  }
+  throw Error(ErrorKind::Usage, {"KAIROS-U003", "--image-size", "the value cannot be read",
+                                 "\"" + text + "\"", "HEIGHTxWIDTH", "Write --image-size 28x28"});
+}
+
+/// Size and colours of pictures: as the flags say, else as the model takes them, else in colour as Keras
+/// does.
+void set_image_format(const Settings& settings, const std::vector<std::int64_t>& shape, DataSpec& spec) {
+  const bool known = shape.size() == 3 && shape[0] > 0 && shape[1] > 0;
+  if (known) spec.image_size = {shape[0], shape[1]};
+  if (known && shape[2] == 1) spec.color_mode = ColorMode::Grayscale;
+  if (settings.has("image_size")) spec.image_size = image_size_of(settings.text("image_size"));
+  if (!settings.has("color_mode")) return;
+  const std::string mode = settings.text("color_mode");
+  if (mode != "grayscale" && mode != "rgb")
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U003", "--color-mode", "the value is none of the choices", "\"" + mode + "\"",
+                 "grayscale or rgb", suggest(mode, {"grayscale", "rgb"})});
+  spec.color_mode = mode == "rgb" ? ColorMode::Rgb : ColorMode::Grayscale;
+}
+
+DataSpec spec_of(const Settings& settings, const PortFacts& ports, const std::string& prefix) {
   DataSpec spec;
   spec.file = settings.text(prefix + "data");
   spec.inputs = sources_of(settings, prefix + "input");
@@ -58,6 +88,7 @@ DataSpec spec_of(const Settings& settings, const PortNames& ports, const std::st
   take(settings, prefix + "sample_weight", spec.sample_weight, spec.sample_weights);
   spec.header = header_policy(settings.text("header"));
   spec.delimiter = delimiter_of(settings.text("delimiter"));
+  set_image_format(settings, ports.input_shape, spec);
   spec.input_ports = ports.inputs;
   spec.output_ports = ports.outputs;
   return spec;
@@ -79,7 +110,7 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
   if (!has_target && !any_file(training.target, training.targets)) {
     spec.target = training.target;
     spec.targets = training.targets;
-  } else if (!has_target && spec.file.extension() != ".npz") {
+  } else if (!has_target && spec.file.extension() != ".npz" && !is_directory(spec.file)) {
     throw Error(ErrorKind::Usage,
                 {"KAIROS-U012", "--validation-data", "the samples to validate on have no target",
                  "--target, which is a file for the training samples", "",
@@ -95,17 +126,20 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
 
 void require_data(const Settings& settings) {
   if (!settings.has("data") && !settings.has("input"))
-    throw Error(ErrorKind::Usage, {"KAIROS-U005", "--data", "this setting is missing", "", "",
-                                   "Name a .csv, .npy, .npz or IDX file, or file.h5:/path"});
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U005", "--data", "this setting is missing", "", "",
+                 "Name a .csv, .npy, .npz or IDX file, file.h5:/path, or a directory of pictures"});
 }
 
-LoadedData load(const Settings& settings, const PortNames& ports, Purpose purpose) {
+LoadedData load(const Settings& settings, const PortFacts& ports, Purpose purpose) {
   DataSpec spec = spec_of(settings, ports, "");
   spec.target_use = purpose == Purpose::Predict ? TargetUse::Optional : TargetUse::Required;
+  // Before --validation-split takes the last ones.
+  if (purpose == Purpose::Train) spec.image_order_seed = static_cast<std::uint64_t>(settings.integer("seed"));
   return load_data(spec);
 }
 
-std::optional<Dataset> load_validation(const Settings& settings, const PortNames& ports, LoadedData& loaded) {
+std::optional<Dataset> load_validation(const Settings& settings, const PortFacts& ports, LoadedData& loaded) {
   if (settings.has("validation_data") || settings.has("validation_input")) {
     DataSpec spec = spec_of(settings, ports, "validation_");
     inherit_roles(settings, spec);

@@ -18,11 +18,11 @@ void require_data(const Settings& settings);
 
 /// Data as --data, --input, --target and --sample-weight say. `ports` are the model's, empty where they are
 /// not known yet.
-[[nodiscard]] LoadedData load(const Settings& settings, const PortNames& ports, Purpose purpose);
+[[nodiscard]] LoadedData load(const Settings& settings, const PortFacts& ports, Purpose purpose);
 
 /// What the settings named --validation-… say; else what the training file itself holds for validation (taken
 /// out of `loaded`); else nothing. A label has the number that it has in training.
-[[nodiscard]] std::optional<Dataset> load_validation(const Settings& settings, const PortNames& ports,
+[[nodiscard]] std::optional<Dataset> load_validation(const Settings& settings, const PortFacts& ports,
                                                      LoadedData& loaded);
 
 }  // namespace kairos::host::cli

@@ -28,6 +28,16 @@ bool is_model_file(const std::string& model) {
          (model.find('(') == std::string::npos && model.find('/') != std::string::npos);
 }
 
+/// Empty where it begins without input(…).
+std::vector<std::int64_t> shape_of_shorthand(const ModelSource& source) {
+  try {
+    return port_facts(keras_json(source), "--model").input_shape;
+  } catch (const Error& error) {
+    if (error.diagnosis().code != "KAIROS-M006") throw;
+    return {};
+  }
+}
+
 /// Loss and metrics that a compiled Keras file carries, where the user gives none.
 void take_training_config(CompileOptions& options, const Settings& settings, const std::string& json) {
   if (json.empty()) return;
@@ -89,13 +99,20 @@ GivenModel read_given_model(const Settings& settings) {
                                      "Give the architecture with --model and this file with --weights"});
     given.source.text = file.architecture_json;
     given.training_config = file.training_config_json;
-    given.ports = port_names(given.source.text, model);
+    given.ports = port_facts(given.source.text, model);
   } else if (is_model_file(model)) {
     given.source.file = model;
-    given.ports = port_names(read_file(model, largest_architecture), model);
+    given.ports = port_facts(read_file(model, largest_architecture), model);
   } else {
     given.source.text = model;
-    if (model.starts_with("{")) given.ports = port_names(model, "--model");
+    // Pictures are resized to what the model takes; for all else a shorthand need not be built before its
+    // data.
+    const bool needs_shape =
+        std::filesystem::is_directory(settings.text("data")) && !settings.has("image_size");
+    if (model.starts_with("{"))
+      given.ports = port_facts(model, "--model");
+    else if (needs_shape)
+      given.ports.input_shape = shape_of_shorthand(given.source);
   }
   return given;
 }

@@ -18,7 +18,7 @@ struct GivenModel {
   ModelSource source;
   std::string training_config;  ///< of a compiled Keras file; "" for none
   bool has_weights = false;     ///< --model is a file that holds them
-  PortNames ports;              ///< empty for a chain
+  PortFacts ports;              ///< empty for a chain
 };
 
 /// Throws Error(File) for a file that cannot be read, Error(Model) for one without a model.

@@ -45,18 +45,24 @@ void append_data(std::vector<Setting>& to) {
   append(to,
          {
              {"data", "", Kind::Text, "", "FILE",
-              ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), or IDX "
-              "(train-images-idx3-ubyte.gz)"},
+              ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), IDX "
+              "(train-images-idx3-ubyte.gz), an HDF5 array (file.h5:/path), or a directory with a "
+              "sub-directory of "
+              "PNG and JPEG pictures for each class"},
              {"input", "", Kind::Named, "", "NAME=FILE",
               "in place of --data: an .npy, .csv, IDX or HDF5 file for each of the model's inputs"},
              {"target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
-              "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv or IDX "
-              "file; NAME is an output, one flag for each"},
+              "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv, IDX "
+              "or HDF5 file; NAME is an output, one flag for each"},
              {"sample_weight", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
               "weight of each sample or timestep, for all outputs or by output"},
              {"header", "", Kind::Text, "detect", "detect|true|false",
               "whether the first line of a CSV names the columns"},
              {"delimiter", "", Kind::Text, "", "C", "of a CSV; default: a comma, for .tsv a tab"},
+             {"image_size", "", Kind::Text, "", "HxW",
+              "pictures are resized to it; default: what the model takes"},
+             {"color_mode", "", Kind::Text, "", "rgb|grayscale",
+              "values of a pixel; default: what the model takes, else rgb"},
              {"batch_size", "", Kind::Int, "32", "N", "samples in a batch"},
          });
 }

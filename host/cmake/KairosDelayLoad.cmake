@@ -1,16 +1,18 @@
 # Libraries that are opened when they are first called instead of at the start of the program: HDF5 of Debian alone, with
 # the network libraries behind it, takes several times as long to load as all the rest.
 #
-# kairos_delay_load(<target> <id> LIBRARY <file> FUNCTIONS <regex> [DATA <regex>] [INITIALIZER <function>])
+# kairos_delay_load(<target> <id> LIBRARY <file> FUNCTIONS <regex> [DATA <regex>] [INITIALIZER <function>]
+#                   [SOURCES <source>…])
 #
 # Takes the place of linking <file>: every function of it that matches gets a stub, which opens the library at the first
 # call and jumps to it ever after. Variables that match, of 8 bytes each, are copied when the library has been opened
 # and INITIALIZER was called. Sources go on including the library's header; its names are renamed for the compiler of
-# <target> alone, so that a program which links both Kairos and the library itself meets only one of that name.
+# <target> alone, or of SOURCES alone where only these use it, so that a program which links both Kairos and the library
+# itself meets only one of that name.
 # Elsewhere than on x86-64, and where the file is an archive, <file> is linked as usual.
 
 function(kairos_delay_load target id)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "LIBRARY;FUNCTIONS;DATA;INITIALIZER" "")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "LIBRARY;FUNCTIONS;DATA;INITIALIZER" "SOURCES")
   if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" OR NOT arg_LIBRARY MATCHES "\\.so")
     target_link_libraries(${target} PRIVATE ${arg_LIBRARY})
     return()
@@ -56,5 +58,9 @@ function(kairos_delay_load target id)
   set_property(SOURCE ${CMAKE_CURRENT_BINARY_DIR}/${id}_stubs.cpp TARGET_DIRECTORY ${target}
     APPEND PROPERTY COMPILE_OPTIONS -fno-lto)
   target_sources(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/${id}_stubs.cpp)
-  target_compile_options(${target} PRIVATE "SHELL:-include ${names_file}")
+  if(arg_SOURCES)
+    set_property(SOURCE ${arg_SOURCES} TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_OPTIONS -include ${names_file})
+  else()
+    target_compile_options(${target} PRIVATE "SHELL:-include ${names_file}")
+  endif()
 endfunction()

@@ -7,6 +7,7 @@
 
 #include "data/array_file.hpp"
 #include "data/csv.hpp"
+#include "data/image_folder.hpp"
 #include "data/npz_dataset.hpp"
 #include "io/hdf5_data.hpp"
 #include "io/idx.hpp"
@@ -121,9 +122,11 @@ LoadedData read_file_of(const DataSpec& spec) {
   if (is_idx_name(spec.file.string())) return {read_array_dataset(spec, "an IDX file"), {}};
   if (ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data")
     return {read_csv_dataset(spec), {}};
+  std::error_code ignored;
+  if (std::filesystem::is_directory(spec.file, ignored)) return {read_image_folder(spec), {}};
   refuse("KAIROS-D020", spec.file.string(), "this kind of data file is not known",
          ending.empty() ? "no ending" : "\"" + ending + "\"",
-         ".csv, .tsv, .txt, .data, .npy, .npz, IDX or file.h5:/path",
+         ".csv, .tsv, .txt, .data, .npy, .npz, IDX, file.h5:/path or a directory of pictures",
          "Convert the file, or correct its name");
 }
 

@@ -49,15 +49,34 @@ std::vector<std::string> ports_of(const Json& config, const char* key) {
   return names;
 }
 
+/// Of the first layer that says one; its first number stands for the batch.
+std::vector<std::int64_t> input_shape_of(const Json& config) {
+  const auto layers = config.find("layers");
+  if (layers == config.end() || !layers->is_array()) return {};
+  for (const Json& layer : *layers) {
+    const Json own = layer.is_object() ? layer.value("config", Json()) : Json();
+    for (const char* key : {"batch_shape", "batch_input_shape"}) {
+      if (!own.is_object() || !own.contains(key) || !own[key].is_array()) continue;
+      std::vector<std::int64_t> shape;
+      for (std::size_t i = 1; i < own[key].size(); ++i) {
+        if (!own[key][i].is_number_integer()) return {};
+        shape.push_back(own[key][i].get<std::int64_t>());
+      }
+      return shape;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
-PortNames port_names(const std::string& json, const std::string& origin) {
+PortFacts port_facts(const std::string& json, const std::string& origin) {
   static_cast<void>(parse_json(json, origin));  // bounds the depth; what follows may recurse
   const Json document = Json::parse(json);
   if (!document.is_object()) return {};
   const auto config = document.find("config");
   if (config == document.end() || !config->is_object()) return {};
-  return {ports_of(*config, "input_layers"), ports_of(*config, "output_layers")};
+  return {ports_of(*config, "input_layers"), ports_of(*config, "output_layers"), input_shape_of(*config)};
 }
 
 ArchitectureFacts architecture_facts(const std::string& json, const std::string& origin) {

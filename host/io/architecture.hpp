@@ -2,6 +2,7 @@
 // The little that files must know of an architecture in Keras' JSON.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,13 +18,15 @@ struct ArchitectureFacts {
   bool sequential = false;
 };
 
-/// Names of the inputs and outputs of a Functional model.
-struct PortNames {
-  std::vector<std::string> inputs, outputs;
+/// What data must know of a model before it is made.
+struct PortFacts {
+  std::vector<std::string> inputs,
+      outputs;  ///< names, of a Functional model; empty if they are not all different
+  std::vector<std::int64_t> input_shape;  ///< of one sample of the first input; empty if it is not fixed
 };
 
-/// Empty where the JSON names none (Sequential) or does so twice. Throws Error(File) if `json` is not JSON.
-[[nodiscard]] PortNames port_names(const std::string& json, const std::string& origin);
+/// Throws Error(File) if `json` is not JSON.
+[[nodiscard]] PortFacts port_facts(const std::string& json, const std::string& origin);
 
 /// Throws Error(File) if `json` is not JSON; an empty text gives the defaults.
 [[nodiscard]] ArchitectureFacts architecture_facts(const std::string& json, const std::string& origin);

@@ -5,6 +5,7 @@ import json
 import struct
 
 import numpy as np
+from PIL import Image
 
 from program import ROWS, ProgramTest, main
 
@@ -111,6 +112,74 @@ class Named(ProgramTest):
         self.kairos("predict", *by_name, "--out", "a.npz")
         self.kairos("predict", *plain, "--out", "b.npy")
         np.testing.assert_array_equal(np.load(self.directory / "a.npz")["kind"], np.load(self.directory / "b.npy"))
+
+
+class Pictures(ProgramTest):
+    """Dark and light squares, with a little noise."""
+    CONV = "conv2d(3,3,relu) flatten() dense(2,softmax)"
+
+    def setUp(self):
+        super().setUp()
+        random = np.random.default_rng(11)
+        for part, count in (("train", 20), ("held", 6)):
+            for label, name in enumerate(("dark", "light")):
+                (self.directory / part / name).mkdir(parents=True)
+                for i in range(count):
+                    pixels = random.integers(0, 100, (8, 6)) + 150 * label
+                    Image.fromarray(pixels.astype(np.uint8)).save(self.directory / part / name / f"{i}.{'png' if i % 2 else 'jpg'}")
+        if "KAIROS-D074" in self.run_kairos("predict", "--model", f"input(4,3,1) {self.CONV}", "--data", "train", "--out", "p.npy").stderr:
+            self.skipTest("this build reads no pictures")
+
+    def settings(self, **changes):
+        return {"data": "train", "target": None, "model": f"input(4,3,1) {self.CONV}", "metrics": "accuracy", "epochs": 12,
+                "history": "h.json", **changes}
+
+    def history(self, **changes):
+        self.kairos(*self.fit(**self.settings(**changes)))
+        return json.loads(self.text("h.json"))["history"]
+
+    def test_directories_train_validate_evaluate_and_predict(self):
+        rescaled = "rescaling(scale=0.00392156862745098) "
+        model = f"input(4,3,1) {rescaled}{self.CONV}"
+        found = self.history(validation_data="held", model=model, save_weights="w.npz", optimizer="adam(learning_rate=0.02)")
+        self.assertGreaterEqual(found["val_accuracy"][-1], 0.9)
+        weights = ["--model", model, "--weights", "w.npz"]
+        result = json.loads(self.kairos("evaluate", *weights, "--data", "held", "--loss", "sparse_categorical_crossentropy",
+                                        "--metrics", "accuracy", "--json"))
+        self.assertAlmostEqual(result["accuracy"], found["val_accuracy"][-1], places=6)
+        self.kairos("predict", *weights, "--data", "held", "--out", "p.npy")
+        self.kairos("predict", *weights, "--data", "held/light", "--out", "light.npy")
+        np.testing.assert_array_equal(np.load(self.directory / "p.npy")[6:], np.load(self.directory / "light.npy"))
+
+    def test_size_and_colours_come_from_flags_or_from_the_model(self):
+        expected = self.history()
+        self.assertEqual(self.history(model=self.CONV, image_size="4x3", color_mode="grayscale"), expected)
+        self.put("size.json", json.dumps({"image_size": [4, 3], "color_mode": "grayscale"}))
+        self.assertEqual(self.history(model=self.CONV, config="size.json"), expected)
+        self.history(model=f"input(4,3,3) {self.CONV}")
+        self.history(model=self.CONV, image_size="4x3")
+
+    def test_split_takes_pictures_of_all_classes(self):
+        found = self.history(validation_split=0.25, model="flatten() dense(2,softmax)", image_size="2x2", epochs=1, seed=3)
+        self.assertEqual(len(found["val_loss"]), 1)
+        self.assertEqual(found, self.history(validation_split=0.25, model="flatten() dense(2,softmax)", image_size="2x2", epochs=1, seed=3))
+
+    def test_mistakes_have_their_sentences(self):
+        cases = [
+            ({"model": self.CONV}, 4, "KAIROS-D077: train: the size of the pictures is not known"),
+            ({"image_size": "big"}, 2, "KAIROS-U003: --image-size: the value cannot be read; found \"big\", expected HEIGHTxWIDTH."),
+            ({"image_size": "4x0"}, 2, "KAIROS-U003: --image-size"),
+            ({"color_mode": "gray"}, 2, "KAIROS-U003: --color-mode: the value is none of the choices; found \"gray\""),
+            ({"target": "label"}, 4, "KAIROS-D076: train: targets or weights are named"),
+            ({"data": "train/dark"}, 4, "KAIROS-D078: train/dark: the directory has no classes"),
+            ({"validation_data": "held/dark"}, 4, "KAIROS-D078: held/dark: the directory has no classes"),
+        ]
+        for changes, code, sentence in cases:
+            with self.subTest(sentence):
+                run = self.run_kairos(*self.fit(**self.settings(**changes)))
+                self.assertEqual(run.returncode, code, run.stderr)
+                self.assertTrue(run.stderr.startswith(sentence), run.stderr)
+                self.assertFalse((self.directory / "h.json").exists())
 
 
 class Mistakes(ProgramTest):

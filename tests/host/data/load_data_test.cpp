@@ -122,7 +122,8 @@ TEST_CASE("Files that are no data sets are refused, each in its own words", "[ho
   const Case cases[] = {
       {"d.xlsx", "y", "",
        "KAIROS-D020: d.xlsx: this kind of data file is not known; found \".xlsx\", expected .csv, .tsv, "
-       ".txt, .data, .npy, .npz, IDX or file.h5:/path. Convert the file, or correct its name."},
+       ".txt, .data, .npy, .npz, IDX, file.h5:/path or a directory of pictures. Convert the file, or correct "
+       "its name."},
       {"plain", "y", "", "KAIROS-D020: plain: this kind of data file is not known; found no ending"},
       {"folder.csv", "y", "", "KAIROS-F002: folder.csv: this is not a regular file; found a directory"},
       {"fifo.csv", "y", "", "KAIROS-F002: fifo.csv: this is not a regular file; found a FIFO"},

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Reads data sets from files: CSV, NPY, NPZ, IDX and HDF5.
+// Reads data sets from files: CSV, NPY, NPZ, IDX, HDF5 and directories of pictures.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -30,10 +31,17 @@ struct PortSource {
   std::string source;  ///< a file of one array, or in an NPZ an array of it
 };
 
+/// Values of one pixel of a picture.
+enum class ColorMode : std::uint8_t { Grayscale = 1, Rgb = 3 };
+
+struct ImageSize {
+  std::int64_t height = 0, width = 0;
+};
+
 /// What to read and what it means.
 struct DataSpec {
-  /// .csv, .tsv, .txt, .data, .npy, .npz, IDX or IDX.gz, or an array "file.h5:/path"; empty if each input has
-  /// a file of its own in `inputs`.
+  /// .csv, .tsv, .txt, .data, .npy, .npz, IDX or IDX.gz, an array "file.h5:/path", or a directory of pictures
+  /// with a sub-directory for each class; empty if each input has a file of its own in `inputs`.
   std::filesystem::path file;
   /// CSV: a column by name or by index from 0 (from the end: -1), several as "a,b"; NPZ: an array, "y" if
   /// empty; for each: an .npy or IDX file, an HDF5 array, or one column of numbers in a .csv file.
@@ -50,6 +58,11 @@ struct DataSpec {
   TargetUse target_use = TargetUse::Required;
   HeaderPolicy header = HeaderPolicy::Detect;
   char delimiter = '\0';  ///< '\0': a tab for .tsv, else a comma
+  ImageSize image_size;   ///< of a directory of pictures: what all are resized to
+  ColorMode color_mode = ColorMode::Rgb;
+  /// Mixes the pictures of a directory once, so that the last ones are not all of the last class; empty:
+  /// sorted by path.
+  std::optional<std::uint64_t> image_order_seed;
   /// Labels of a target of text by number, from an earlier `Dataset::class_names`. Empty: 0, 1, … in sorted
   /// order.
   std::vector<std::string> class_names;
