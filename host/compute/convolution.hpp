@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The products of a convolution and their gradients, on oneDNN.
+// The products of a convolution and their gradients.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@ struct ConvolutionShape {
   std::int64_t groups = 1;
 };
 
+class ConvolutionLoops;
 class ConvolutionPrimitives;
 
 /// All arrays are plain, channels last: x [batch, rows, columns, channels], kernel [rows, columns,
@@ -40,6 +41,7 @@ class ConvolutionKernel {
 
   ComputeEngine& engine_;
   ConvolutionShape shape_;
+  std::unique_ptr<ConvolutionLoops> loops_;  ///< null where oneDNN does it all
   std::map<std::int64_t, std::unique_ptr<ConvolutionPrimitives>> by_batch_;
 };
 

@@ -43,7 +43,7 @@ DensePrimitives& DenseKernel::primitives(std::int64_t rows) {
 void DenseKernel::forward(std::int64_t rows, const float* x, const float* kernel, const float* bias,
                           float* y) {
   if (!plain(rows)) return primitives(rows).forward(x, kernel, bias, y);
-  kernels().multiply(rows, units_, inputs_, {x, inputs_, 1}, kernel, bias, y, scratch(rows));
+  kernels().multiply({rows, units_, inputs_, {x, inputs_, 1}, kernel, y, bias}, scratch(rows));
 }
 
 void DenseKernel::backward_data(std::int64_t rows, const float* y_gradient, const float* kernel,
@@ -51,7 +51,7 @@ void DenseKernel::backward_data(std::int64_t rows, const float* y_gradient, cons
   if (!plain(rows)) return primitives(rows).backward_data(y_gradient, kernel, x_gradient);
   float* const transposed = scratch(rows);
   kernels().transpose(inputs_, units_, kernel, transposed);
-  kernels().multiply(rows, inputs_, units_, {y_gradient, units_, 1}, transposed, nullptr, x_gradient,
+  kernels().multiply({rows, inputs_, units_, {y_gradient, units_, 1}, transposed, x_gradient},
                      transposed + inputs_ * units_);
 }
 
@@ -59,10 +59,9 @@ void DenseKernel::backward_weights(std::int64_t rows, const float* x, const floa
                                    float* kernel_gradient, float* bias_gradient) {
   if (!plain(rows)) return primitives(rows).backward_weights(x, y_gradient, kernel_gradient, bias_gradient);
   if (units_ == 1)  // turned over: vectors run along the inputs then
-    kernels().multiply(1, inputs_, rows, {y_gradient, 0, 1}, x, nullptr, kernel_gradient, scratch(rows));
+    kernels().multiply({1, inputs_, rows, {y_gradient, 0, 1}, x, kernel_gradient}, scratch(rows));
   else
-    kernels().multiply(inputs_, units_, rows, {x, 1, inputs_}, y_gradient, nullptr, kernel_gradient,
-                       scratch(rows));
+    kernels().multiply({inputs_, units_, rows, {x, 1, inputs_}, y_gradient, kernel_gradient}, scratch(rows));
   if (bias_gradient != nullptr) kernels().sum_rows(rows, units_, y_gradient, bias_gradient);
 }
 

@@ -12,13 +12,14 @@
 
 extern "C" void GOMP_parallel(void (*region)(void*), void* state, unsigned threads, unsigned flags);
 
-namespace kairos::host::detail {
+namespace kairos::host {
 
 namespace {
 
 struct Region {
   std::int64_t n;
-  void (*part)(void*, std::int64_t, std::int64_t);
+  std::int64_t step;
+  detail::Part part;
   void* state;
   unsigned denormals;
 };
@@ -40,22 +41,25 @@ void set_denormals(unsigned) {}
 void run_part(void* argument) {
   const Region& region = *static_cast<const Region*>(argument);
   set_denormals(region.denormals);
-  constexpr std::int64_t line = 16;
-  const std::int64_t threads = omp_get_num_threads();
-  const std::int64_t share = (region.n / threads + line - 1) / line * line;
-  const std::int64_t begin = std::min(region.n, omp_get_thread_num() * share);
-  const std::int64_t end = omp_get_thread_num() + 1 == threads ? region.n : std::min(region.n, begin + share);
-  region.part(region.state, begin, end);
+  const std::int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
+  const std::int64_t even = (region.n + threads - 1) / threads;
+  const std::int64_t share = (even + region.step - 1) / region.step * region.step;
+  const std::int64_t begin = std::min(region.n, thread * share);
+  const std::int64_t end = std::min(region.n, begin + share);
+  if (begin < end) region.part(region.state, begin, end, thread);
 }
 
 }  // namespace
 
-void run_in_parallel(std::int64_t n, std::int64_t least, void (*part)(void*, std::int64_t, std::int64_t),
-                     void* state) {
+std::int64_t parallel_threads() {
+  return omp_get_max_threads();
+}
+
+void detail::run_in_parallel(std::int64_t n, std::int64_t least, std::int64_t step, Part part, void* state) {
   const std::int64_t threads = std::min<std::int64_t>(omp_get_max_threads(), n / least);
-  if (threads < 2) return part(state, 0, n);
-  Region region{n, part, state, denormals()};
+  if (threads < 2) return part(state, 0, n, 0);
+  Region region{n, step, part, state, denormals()};
   GOMP_parallel(run_part, &region, static_cast<unsigned>(threads), 0);
 }
 
-}  // namespace kairos::host::detail
+}  // namespace kairos::host

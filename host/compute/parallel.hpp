@@ -8,8 +8,8 @@
 namespace kairos::host {
 
 namespace detail {
-void run_in_parallel(std::int64_t n, std::int64_t least, void (*part)(void*, std::int64_t, std::int64_t),
-                     void* state);
+using Part = void (*)(void* state, std::int64_t begin, std::int64_t end, std::int64_t thread);
+void run_in_parallel(std::int64_t n, std::int64_t least, std::int64_t step, Part part, void* state);
 }  // namespace detail
 
 /// Calls `work(begin, end)` for parts that make up [0, n), none smaller than `least`; with fewer than two
@@ -17,10 +17,26 @@ void run_in_parallel(std::int64_t n, std::int64_t least, void (*part)(void*, std
 /// denormals as the caller does. `work` must not throw.
 template <typename Work>
 void in_parallel(std::int64_t n, std::int64_t least, Work&& work) {
+  constexpr std::int64_t line = 16;
   detail::run_in_parallel(
-      n, least,
-      [](void* state, std::int64_t begin, std::int64_t end) {
+      n, least, line,
+      [](void* state, std::int64_t begin, std::int64_t end, std::int64_t) {
         (*static_cast<std::remove_reference_t<Work>*>(state))(begin, end);
+      },
+      &work);
+}
+
+/// How many threads a loop in parallel may use now.
+[[nodiscard]] std::int64_t parallel_threads();
+
+/// The same for things that are large by themselves, as pictures are: parts begin anywhere, and
+/// `work(begin, end, thread)` is told which thread below parallel_threads() it runs on.
+template <typename Work>
+void each_in_parallel(std::int64_t n, Work&& work) {
+  detail::run_in_parallel(
+      n, 1, 1,
+      [](void* state, std::int64_t begin, std::int64_t end, std::int64_t thread) {
+        (*static_cast<std::remove_reference_t<Work>*>(state))(begin, end, thread);
       },
       &work);
 }

@@ -17,14 +17,34 @@ struct MatrixView {
   std::int64_t column_step;
 };
 
+enum class Into {
+  Fresh,  ///< c is overwritten
+  Sum,    ///< the product is added to c
+};
+
+/// c [rows, columns] = a [rows, segments · depth] · b [segments · depth, columns], plus `bias` [columns] in
+/// every row unless it is null. Row-major; a step leads from a row to the next. The columns of `a` come in
+/// `segments` pieces of `depth`, which lie `a_segment_step` apart: the window of a convolution is made of
+/// such.
+struct Product {
+  std::int64_t rows;
+  std::int64_t columns;
+  std::int64_t depth;
+  MatrixView a;
+  const float* b;
+  float* c;
+  const float* bias = nullptr;
+  Into into = Into::Fresh;
+  std::int64_t segments = 1;
+  std::int64_t a_segment_step = 0;
+};
+
 /// Sums are taken in an order that depends on the sizes alone, so the same call gives the same bits.
 struct Kernels {
-  /// Floats of scratch that `multiply` needs.
+  /// Floats of scratch that `multiply` needs for all segments · depth together.
   std::int64_t (*multiply_scratch)(std::int64_t depth);
-  /// c [rows, columns] = a [rows, depth] · b [depth, columns], plus `bias` [columns] in every row unless it
-  /// is null; b and c are row-major. For factors that stay in the nearer caches: nothing is blocked for them.
-  void (*multiply)(std::int64_t rows, std::int64_t columns, std::int64_t depth, MatrixView a, const float* b,
-                   const float* bias, float* c, float* scratch);
+  /// For factors that stay in the nearer caches: nothing is blocked for them. `bias` needs Into::Fresh.
+  void (*multiply)(const Product& product, float* scratch);
   /// to [columns, rows] = from [rows, columns], turned over.
   void (*transpose)(std::int64_t rows, std::int64_t columns, const float* from, float* to);
   /// sum [columns] of all rows.

@@ -32,56 +32,71 @@ inline __attribute__((always_inline)) Vector all(float value) {
   return value - Vector{};
 }
 
-/// c [rows, width vectors] = a · b + bias, for a few rows.
+/// A part of a product: some columns, which begin at b, bias and c.
+struct Stripe {
+  std::int64_t depth, segments;
+  MatrixView a;
+  std::int64_t a_segment_step;
+  const float* b;
+  std::int64_t b_step;
+  const float* bias;
+  Into into;
+  float* c;
+  std::int64_t c_step;
+};
+
+/// c [rows, width vectors] for a few rows, whose sums stay in registers.
 template <int rows, int width>
-inline __attribute__((always_inline)) void tile(std::int64_t depth, MatrixView a, const float* b,
-                                                std::int64_t b_step, const float* bias, float* c,
-                                                std::int64_t c_step) {
+inline __attribute__((always_inline)) void tile(const Stripe& s) {
   Vector sum[rows][width];
   for (int w = 0; w < width; ++w) {
-    const Vector first = bias == nullptr ? Vector{} : load(bias + w * lanes);
+    const Vector first = s.bias == nullptr ? Vector{} : load(s.bias + w * lanes);
     for (int r = 0; r < rows; ++r) sum[r][w] = first;
   }
-  const float* a_row[rows];
-  for (int r = 0; r < rows; ++r) a_row[r] = a.data + r * a.row_step;
-  for (std::int64_t k = 0; k < depth; ++k, b += b_step) {
-    Vector right[width];
-    for (int w = 0; w < width; ++w) right[w] = load(b + w * lanes);
-    for (int r = 0; r < rows; ++r) {
-      const Vector left = all(*a_row[r]);
-      a_row[r] += a.column_step;
-      for (int w = 0; w < width; ++w) sum[r][w] += left * right[w];
+  const float* b = s.b;
+  for (std::int64_t segment = 0; segment < s.segments; ++segment) {
+    const float* a_row[rows];
+    for (int r = 0; r < rows; ++r) a_row[r] = s.a.data + segment * s.a_segment_step + r * s.a.row_step;
+    for (std::int64_t k = 0; k < s.depth; ++k, b += s.b_step) {
+      Vector right[width];
+      for (int w = 0; w < width; ++w) right[w] = load(b + w * lanes);
+      for (int r = 0; r < rows; ++r) {
+        const Vector left = all(*a_row[r]);
+        a_row[r] += s.a.column_step;
+        for (int w = 0; w < width; ++w) sum[r][w] += left * right[w];
+      }
     }
   }
+  if (s.into == Into::Sum)
+    for (int r = 0; r < rows; ++r)
+      for (int w = 0; w < width; ++w) sum[r][w] += load(s.c + r * s.c_step + w * lanes);
   for (int r = 0; r < rows; ++r)
-    for (int w = 0; w < width; ++w) store(sum[r][w], c + r * c_step + w * lanes);
+    for (int w = 0; w < width; ++w) store(sum[r][w], s.c + r * s.c_step + w * lanes);
 }
 
 /// The tile of so many rows, up to tile_rows.
 template <int width, int most = tile_rows>
-inline __attribute__((always_inline)) void tile_of(std::int64_t rows, std::int64_t depth, MatrixView a,
-                                                   const float* b, std::int64_t b_step, const float* bias,
-                                                   float* c, std::int64_t c_step) {
+inline __attribute__((always_inline)) void tile_of(std::int64_t rows, const Stripe& s) {
   if constexpr (most > 0) {
     if (rows == most)
-      tile<most, width>(depth, a, b, b_step, bias, c, c_step);
+      tile<most, width>(s);
     else
-      tile_of<width, most - 1>(rows, depth, a, b, b_step, bias, c, c_step);
+      tile_of<width, most - 1>(rows, s);
   }
 }
 
 /// All rows of some columns.
 template <int width>
-void stripe(std::int64_t rows, std::int64_t depth, MatrixView a, const float* b, std::int64_t b_step,
-            const float* bias, float* c, std::int64_t c_step) {
+void stripe(std::int64_t rows, Stripe s) {
   while (rows > 0) {
-    // 32 rows are 6 + 6 + 6 + 6 + 4 + 4 rather than four and a rest of 2, which would leave the units idle.
+    // 32 rows are 6 + 6 + 6 + 6 + 4 + 4 rather than five times 6 and a rest of 2, which would leave units
+    // idle.
     std::int64_t now = rows < tile_rows ? rows : tile_rows;
     if (rows > tile_rows && rows < 2 * tile_rows) now = (rows + 1) / 2;
-    tile_of<width>(now, depth, a, b, b_step, bias, c, c_step);
+    tile_of<width>(now, s);
     rows -= now;
-    a.data += now * a.row_step;
-    c += now * c_step;
+    s.a.data += now * s.a.row_step;
+    s.c += now * s.c_step;
   }
 }
 
@@ -90,50 +105,61 @@ std::int64_t multiply_scratch(std::int64_t depth) {
 }
 
 /// One column: a dot product for each row.
-void multiply_column(std::int64_t rows, std::int64_t depth, MatrixView a, const float* b, const float* bias,
-                     float* c) {
-  for (std::int64_t r = 0; r < rows; ++r, a.data += a.row_step) {
+void multiply_column(const Product& p) {
+  const float* a = p.a.data;
+  for (std::int64_t r = 0; r < p.rows; ++r, a += p.a.row_step) {
     Vector sums{};
     std::int64_t k = 0;
-    for (; k + lanes <= depth; k += lanes) sums += load(a.data + k) * load(b + k);
-    float sum = bias == nullptr ? 0.0F : *bias;
-    for (; k < depth; ++k) sum += a.data[k] * b[k];
+    for (; k + lanes <= p.depth; k += lanes) sums += load(a + k) * load(p.b + k);
+    float sum = p.bias == nullptr ? 0.0F : *p.bias;
+    for (; k < p.depth; ++k) sum += a[k] * p.b[k];
     for (int half = lanes / 2; half > 0; half /= 2)
       for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
-    c[r] = sum + sums[0];
+    p.c[r] = sum + sums[0];
   }
 }
 
-/// The columns that do not fill a vector: through copies that are padded with zeros.
-void multiply_rest(std::int64_t rows, std::int64_t columns, std::int64_t rest, std::int64_t depth,
-                   MatrixView a, const float* b, const float* bias, float* c, float* scratch) {
+/// The last columns, which do not fill a vector: through copies that are padded with zeros.
+void multiply_rest(const Product& p, std::int64_t first, float* scratch) {
+  const std::int64_t rest = p.columns - first, depth = p.segments * p.depth;
   for (std::int64_t k = 0; k < depth; ++k)
-    for (int i = 0; i < lanes; ++i) scratch[k * lanes + i] = i < rest ? b[k * columns + i] : 0.0F;
-  float* const padded_bias = scratch + depth * lanes;
-  for (int i = 0; i < lanes; ++i) padded_bias[i] = bias != nullptr && i < rest ? bias[i] : 0.0F;
-  while (rows > 0) {
+    for (int i = 0; i < lanes; ++i) scratch[k * lanes + i] = i < rest ? p.b[k * p.columns + first + i] : 0.0F;
+  float* const bias = scratch + depth * lanes;
+  for (int i = 0; i < lanes; ++i) bias[i] = p.bias != nullptr && i < rest ? p.bias[first + i] : 0.0F;
+  float padded[tile_rows * lanes];
+  Stripe s{p.depth, p.segments, p.a, p.a_segment_step, scratch, lanes, bias, Into::Fresh, padded, lanes};
+  float* c = p.c + first;
+  for (std::int64_t rows = p.rows; rows > 0;) {
     const std::int64_t now = rows < tile_rows ? rows : tile_rows;
-    float padded[tile_rows * lanes];
-    tile_of<1>(now, depth, a, scratch, lanes, padded_bias, padded, lanes);
+    tile_of<1>(now, s);
     for (std::int64_t r = 0; r < now; ++r)
-      for (std::int64_t i = 0; i < rest; ++i) c[r * columns + i] = padded[r * lanes + i];
+      for (std::int64_t i = 0; i < rest; ++i)
+        c[r * p.columns + i] = padded[r * lanes + i] + (p.into == Into::Sum ? c[r * p.columns + i] : 0.0F);
     rows -= now;
-    a.data += now * a.row_step;
-    c += now * columns;
+    s.a.data += now * s.a.row_step;
+    c += now * p.columns;
   }
 }
 
-void multiply(std::int64_t rows, std::int64_t columns, std::int64_t depth, MatrixView a, const float* b,
-              const float* bias, float* c, float* scratch) {
-  if (columns == 1 && a.column_step == 1) return multiply_column(rows, depth, a, b, bias, c);
+void multiply(const Product& p, float* scratch) {
+  if (p.columns == 1 && p.a.column_step == 1 && p.segments == 1 && p.into == Into::Fresh)
+    return multiply_column(p);
   std::int64_t column = 0;
-  const auto part = [&] { return bias == nullptr ? nullptr : bias + column; };
-  for (; column + 2 * lanes <= columns; column += 2 * lanes)
-    stripe<2>(rows, depth, a, b + column, columns, part(), c + column, columns);
-  for (; column + lanes <= columns; column += lanes)
-    stripe<1>(rows, depth, a, b + column, columns, part(), c + column, columns);
-  if (column < columns)
-    multiply_rest(rows, columns, columns - column, depth, a, b + column, part(), c + column, scratch);
+  const auto part = [&] {
+    return Stripe{p.depth,
+                  p.segments,
+                  p.a,
+                  p.a_segment_step,
+                  p.b + column,
+                  p.columns,
+                  p.bias == nullptr ? nullptr : p.bias + column,
+                  p.into,
+                  p.c + column,
+                  p.columns};
+  };
+  for (; column + 2 * lanes <= p.columns; column += 2 * lanes) stripe<2>(p.rows, part());
+  for (; column + lanes <= p.columns; column += lanes) stripe<1>(p.rows, part());
+  if (column < p.columns) multiply_rest(p, column, scratch);
 }
 
 typedef float Four __attribute__((vector_size(16), aligned(sizeof(float)), may_alias));

@@ -75,6 +75,9 @@ inline Work read_work(int argc, char** argv) {
   Uniform random(1);
   std::vector<float> teacher(static_cast<std::size_t>(features * work.outputs));
   for (float& w : teacher) w = random() - 0.5F;
+  // Once and for all: a vector that grows would be the peak of the memory that is measured.
+  work.x.reserve(static_cast<std::size_t>(work.samples * features));
+  work.y.reserve(static_cast<std::size_t>(work.samples));
   for (std::int64_t row = 0; row < work.samples; ++row) {
     std::vector<float> scores(static_cast<std::size_t>(work.outputs));
     for (std::int64_t i = 0; i < features; ++i) {

@@ -80,15 +80,48 @@ TEST_CASE("A product of the loops is the sum of products, for any size and on ev
             }
           Values scratch(static_cast<std::size_t>(level.kernels->multiply_scratch(depth)));
           Values found(plain.size());
-          level.kernels->multiply(rows, columns, depth, {a.data(), depth, 1}, b.data(), nullptr, found.data(),
+          level.kernels->multiply({rows, columns, depth, {a.data(), depth, 1}, b.data(), found.data()},
                                   scratch.data());
           check_close(found, plain);
           Values turned(a.size());
           level.kernels->transpose(rows, depth, a.data(), turned.data());
-          level.kernels->multiply(rows, columns, depth, {turned.data(), 1, rows}, b.data(), bias.data(),
-                                  found.data(), scratch.data());
+          level.kernels->multiply(
+              {rows, columns, depth, {turned.data(), 1, rows}, b.data(), found.data(), bias.data()},
+              scratch.data());
           check_close(found, with_bias);
         }
+}
+
+TEST_CASE("A product adds to what is there and takes its factor in segments, on every level",
+          "[host][compute]") {
+  constexpr std::int64_t rows = 7, depth = 6, segments = 3, gap = 50;
+  for (const Level& level : levels())
+    for (const std::int64_t columns : {1, 5, 8, 16, 21}) {
+      INFO(level.name << ": " << columns << " columns");
+      const Values a = random_values(gap * segments + rows * depth, 1);
+      const Values b = random_values(segments * depth * columns, 2),
+                   before = random_values(rows * columns, 3);
+      Values expected = before, found = before;
+      for (std::int64_t r = 0; r < rows; ++r)
+        for (std::int64_t c = 0; c < columns; ++c)
+          for (std::int64_t k = 0; k < segments * depth; ++k)
+            expected[static_cast<std::size_t>(r * columns + c)] +=
+                a[static_cast<std::size_t>(k / depth * gap + r * depth + k % depth)] *
+                b[static_cast<std::size_t>(k * columns + c)];
+      Values scratch(static_cast<std::size_t>(level.kernels->multiply_scratch(segments * depth)));
+      level.kernels->multiply({rows,
+                               columns,
+                               depth,
+                               {a.data(), depth, 1},
+                               b.data(),
+                               found.data(),
+                               nullptr,
+                               Into::Sum,
+                               segments,
+                               gap},
+                              scratch.data());
+      check_close(found, expected);
+    }
 }
 
 TEST_CASE("Rows are summed column by column on every level", "[host][compute]") {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Convolutions as products of small matrices: with channels last, a row of a window is one piece of memory.
+#pragma once
+
+#include <cstdint>
+
+#include "compute/buffer.hpp"
+#include "compute/convolution.hpp"
+
+namespace kairos::host {
+
+/// As ConvolutionKernel, for windows without dilation and groups. Every thread takes some of the pictures, or
+/// of the rows of the kernel's gradient, so results do not depend on their number.
+class ConvolutionLoops {
+ public:
+  explicit ConvolutionLoops(const ConvolutionShape& shape);
+
+  /// Whether windows of that shape can be done here.
+  [[nodiscard]] static bool can_do(const ConvolutionShape& shape) noexcept;
+  /// Whether backward_data can be: it takes a stride of 1.
+  [[nodiscard]] static bool can_do_data(const ConvolutionShape& shape) noexcept;
+  /// Whether backward_weights should be. Small ones stay with oneDNN, whose order of summation is that of the
+  /// runs of Keras that tests compare with: where a gradient is next to 0, Adam's first steps show it.
+  [[nodiscard]] static bool should_do_weights(const ConvolutionShape& shape) noexcept;
+
+  void forward(std::int64_t batch, const float* x, const float* kernel, const float* bias, float* y);
+  void backward_data(std::int64_t batch, const float* y_gradient, const float* kernel, float* x_gradient);
+  void backward_weights(std::int64_t batch, const float* x, const float* y_gradient, float* kernel_gradient,
+                        float* bias_gradient);
+
+ private:
+  /// A picture with margins of zeros around it; sizes are those with the margins.
+  struct Frame {
+    std::int64_t rows, columns, channels;
+    std::int64_t above, left;
+    [[nodiscard]] std::int64_t line() const { return columns * channels; }
+    [[nodiscard]] std::int64_t size() const { return rows * line(); }
+  };
+  /// The picture itself where the frame has no margins, else its copy in `room`.
+  static const float* framed(const Frame& frame, std::int64_t rows, std::int64_t columns,
+                             const float* picture, float* room);
+  void turn_kernel(const float* kernel);
+  void add_weights_gradient(std::int64_t batch, const float* x, const float* y_gradient, std::int64_t begin,
+                            std::int64_t end, float* kernel_gradient, float* scratch);
+  void add_picture(const float* x, const float* y_gradient, std::int64_t begin, std::int64_t end,
+                   float* scratch);
+  void reserve_scratch();
+  [[nodiscard]] float* scratch(std::int64_t thread) { return scratch_.data() + thread * scratch_size_; }
+
+  ConvolutionShape shape_;
+  std::int64_t x_size_, y_size_;  ///< of a picture
+  std::int64_t multiply_adds_;    ///< of a picture
+  Frame input_;                   ///< x, as the windows see it
+  Frame gradient_;                ///< the gradient of y, as the gradient of x needs it
+  FloatBuffer turned_;            ///< the kernel, for the gradient of x
+  FloatBuffer group_;             ///< the gradient of the kernel, of some pictures
+  FloatBuffer scratch_;           ///< of all threads: of products, then a framed picture
+  std::int64_t product_scratch_, scratch_size_;
+};
+
+}  // namespace kairos::host
