@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "data/array_file.hpp"
@@ -104,13 +105,14 @@ bool any_file(const std::string& plain, const std::vector<PortSource>& named) {
 void inherit_roles(const Settings& settings, DataSpec& spec) {
   const bool has_target = settings.has("validation_target");
   const bool has_weight = settings.has("validation_sample_weight");
+  std::error_code ignored;
   DataSpec training;
   take(settings, "target", training.target, training.targets);
   take(settings, "sample_weight", training.sample_weight, training.sample_weights);
   if (!has_target && !any_file(training.target, training.targets)) {
     spec.target = training.target;
     spec.targets = training.targets;
-  } else if (!has_target && spec.file.extension() != ".npz" && !is_directory(spec.file)) {
+  } else if (!has_target && spec.file.extension() != ".npz" && !is_directory(spec.file, ignored)) {
     throw Error(ErrorKind::Usage,
                 {"KAIROS-U012", "--validation-data", "the samples to validate on have no target",
                  "--target, which is a file for the training samples", "",

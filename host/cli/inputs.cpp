@@ -107,8 +107,9 @@ GivenModel read_given_model(const Settings& settings) {
     given.source.text = model;
     // Pictures are resized to what the model takes; for all else a shorthand need not be built before its
     // data.
+    std::error_code ignored;
     const bool needs_shape =
-        std::filesystem::is_directory(settings.text("data")) && !settings.has("image_size");
+        std::filesystem::is_directory(settings.text("data"), ignored) && !settings.has("image_size");
     if (model.starts_with("{"))
       given.ports = port_facts(model, "--model");
     else if (needs_shape)

@@ -198,6 +198,11 @@ Columns match_columns(const Model& model, const Dataset& data, Targets targets) 
 std::vector<Array> combined_weights(const Model& model, const Dataset& data, const Columns& columns,
                                     const std::map<std::int64_t, double>& class_weight, std::int64_t rows) {
   if (data.sample_weights.empty() && class_weight.empty()) return {};
+  if (!class_weight.empty() && columns.targets.size() > 1)
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U014", "--class-weight", "class weights are for a model of one output",
+                 std::to_string(columns.targets.size()) + " outputs", "1",
+                 "Weigh the samples of an output with --sample-weight OUTPUT=FILE"});
   const std::vector<const NamedArray*> given = weights_by_output(model, data);
   std::vector<Array> combined;
   for (std::size_t output = 0; output < columns.targets.size(); ++output) {

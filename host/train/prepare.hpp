@@ -23,7 +23,8 @@ enum class Targets { Needed, Ignored };
 
 /// Sample weights for each output (one array without a name is for all of them), in the first `rows` samples
 /// multiplied by the weight of the class. Empty where nothing is weighted. Throws Error(Data) for a shape
-/// that is neither per sample nor per timestep, and for a class without a weight.
+/// that is neither per sample nor per timestep, and for a class without a weight; Error(Usage) for class
+/// weights and several outputs, as Keras 3.
 [[nodiscard]] std::vector<Array> combined_weights(const Model& model, const Dataset& data,
                                                   const Columns& columns,
                                                   const std::map<std::int64_t, double>& class_weight,

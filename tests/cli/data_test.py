@@ -196,6 +196,8 @@ class Mistakes(ProgramTest):
         ({"validation_target": "label"}, 2, "KAIROS-U012: --validation-target: there are no samples to validate on. Name them with "
                                             "--validation-data or --validation-input."),
         ({"validation_sample_weight": "w.npy"}, 2, "KAIROS-U012: --validation-sample-weight: there are no samples"),
+        ({"data": "d" * 300}, 4, "KAIROS-D020: ddd"),
+        ({"data": "d" * 300 + ".csv"}, 6, "KAIROS-F001: ddd"),
         ({"input": "input_layer=a.npy"}, 4, "KAIROS-D063: data.csv: inputs are named beside a file that is the input itself"),
         ({"input": "input_layr=x.npy", "target": "y.npy", "data": None, "model": "dense(2,softmax)"}, 4,
          "KAIROS-D102: x.npy: the model has no port for the input; found \"input_layr\". Did you mean \"input_layer\"?"),

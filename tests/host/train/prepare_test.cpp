@@ -224,3 +224,13 @@ TEST_CASE("Names that no port has, or two arrays, are refused with the nearest o
     CHECK_THAT(refusal_of(model, data), Catch::Matchers::StartsWith(c.sentence));
   }
 }
+
+TEST_CASE("Class weights and several outputs are refused: an output's classes are not another's",
+          "[host][train]") {
+  FitOptions options;
+  options.class_weight = {{0, 1}, {1, 2}};
+  CHECK(refusal_of(TwoInTwoOut(), two_by_name(), options) ==
+        "KAIROS-U014: --class-weight: class weights are for a model of one output; found 2 outputs, expected "
+        "1. "
+        "Weigh the samples of an output with --sample-weight OUTPUT=FILE.");
+}
