@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "compute/kernels/kernels.hpp"
+#include "compute/parallel.hpp"
 
 namespace kairos::host {
 
@@ -119,13 +120,20 @@ void backward(std::int64_t rows, std::int64_t width, const float* kept, const fl
   for (std::int64_t i = 0; i < n; ++i) x_gradient[i] = y_gradient[i] * Function::slope(kept[i]);
 }
 
+/// Of a function that is over in a moment: fewer are not worth a second thread.
+constexpr std::int64_t least_part = 262144;
+
 // The most common one has vectors.
 void relu_forward(std::int64_t rows, std::int64_t width, const float* x, float* y) {
-  kernels().relu(rows * width, x, y);
+  in_parallel(rows * width, least_part, [=](std::int64_t begin, std::int64_t end) {
+    kernels().relu(end - begin, x + begin, y + begin);
+  });
 }
 void relu_backward(std::int64_t rows, std::int64_t width, const float* y, const float* y_gradient,
                    float* x_gradient) {
-  kernels().relu_gradient(rows * width, y, y_gradient, x_gradient);
+  in_parallel(rows * width, least_part, [=](std::int64_t begin, std::int64_t end) {
+    kernels().relu_gradient(end - begin, y + begin, y_gradient + begin, x_gradient + begin);
+  });
 }
 
 void softmax_forward(std::int64_t rows, std::int64_t width, const float* x, float* y) {

@@ -55,6 +55,10 @@ struct Kernels {
   /// x_gradient may be y_gradient.
   void (*relu_gradient)(std::int64_t n, const float* y, const float* y_gradient, float* x_gradient);
 
+  /// Where a value is larger than what is in `best`, or NaN, it takes its place, and `index` that in `where`.
+  void (*keep_larger)(std::int64_t n, const float* values, std::int32_t index, float* best,
+                      std::int32_t* where);
+
   void (*sgd)(std::int64_t n, float rate, const float* g, float* w);
   void (*momentum)(std::int64_t n, float rate, float momentum, const float* g, float* m, float* w);
   void (*nesterov)(std::int64_t n, float rate, float momentum, const float* g, float* m, float* w);

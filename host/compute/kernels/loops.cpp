@@ -222,6 +222,16 @@ void relu_gradient(std::int64_t n, const float* y, const float* y_gradient, floa
   for (; i < n; ++i) x_gradient[i] = y_gradient[i] * (y[i] <= 0 ? 0.0F : 1.0F);
 }
 
+void keep_larger(std::int64_t n, const float* __restrict values, std::int32_t index, float* __restrict best,
+                 std::int32_t* __restrict where) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    // Not "not smaller or equal", although that is the same for numbers: a NaN in `best` must stay there.
+    const bool wins = (values[i] > best[i]) | (values[i] != values[i]);
+    best[i] = wins ? values[i] : best[i];
+    where[i] = wins ? index : where[i];
+  }
+}
+
 void sgd(std::int64_t n, float rate, const float* __restrict g, float* __restrict w) {
   for (std::int64_t i = 0; i < n; ++i) w[i] -= rate * g[i];
 }
@@ -255,7 +265,7 @@ void adam(std::int64_t n, const AdamStep& step, const float* __restrict g, float
 }  // namespace
 
 extern const Kernels KAIROS_KERNELS;
-const Kernels KAIROS_KERNELS{multiply_scratch, multiply, transpose, sum_rows, relu,
-                             relu_gradient,    sgd,      momentum,  nesterov, adam};
+const Kernels KAIROS_KERNELS{multiply_scratch, multiply, transpose, sum_rows, relu, relu_gradient,
+                             keep_larger,      sgd,      momentum,  nesterov, adam};
 
 }  // namespace kairos::host

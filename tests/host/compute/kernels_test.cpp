@@ -155,6 +155,30 @@ TEST_CASE("relu and its gradient keep NaN on every level", "[host][compute]") {
     }
 }
 
+TEST_CASE("The larger value is kept with its index, and NaN wins for good, on every level",
+          "[host][compute]") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const Level& level : levels()) {
+    Values best, values;
+    for (int i = 0; i < 19; ++i) {
+      best.insert(best.end(), {1.0F, 1.0F, nan, 1.0F});
+      values.insert(values.end(), {2.0F, 1.0F, 5.0F, nan});
+    }
+    std::vector<std::int32_t> where(best.size(), 3);
+    level.kernels->keep_larger(static_cast<std::int64_t>(best.size()), values.data(), 7, best.data(),
+                               where.data());
+    for (std::size_t i = 0; i < best.size(); i += 4) {
+      CHECK(best[i] == 2.0F);
+      CHECK(best[i + 1] == 1.0F);
+      CHECK(std::isnan(best[i + 2]));
+      CHECK(std::isnan(best[i + 3]));
+      CHECK(std::vector<std::int32_t>(where.begin() + static_cast<std::ptrdiff_t>(i),
+                                      where.begin() + static_cast<std::ptrdiff_t>(i + 4)) ==
+            std::vector<std::int32_t>{7, 3, 3, 7});
+    }
+  }
+}
+
 TEST_CASE("Adam's step has Keras' formula on every level, for any number of weights", "[host][compute]") {
   const AdamStep step{0.01F, 0.1F, 0.001F, 1e-7F};
   for (const Level& level : levels())
