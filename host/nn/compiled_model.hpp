@@ -27,6 +27,10 @@ class CompiledModel final : public Model {
     return optimizer_->hyper(name);
   }
   bool set_hyper(std::string_view name, double value) override { return optimizer_->set_hyper(name, value); }
+  [[nodiscard]] std::string hyper_fault(std::string_view name) const override {
+    return optimizer_->hyper_fault(name);
+  }
+  void set_iterations(std::int64_t iterations) override { optimizer_->set_iterations(iterations); }
   [[nodiscard]] std::int64_t iterations() const override { return optimizer_->iterations(); }
   void save(const std::filesystem::path& file, SaveContent content) override;
   [[nodiscard]] std::string save_fault(const std::filesystem::path& file, SaveContent content) const override;
@@ -43,6 +47,7 @@ class CompiledModel final : public Model {
   void read_logs(std::span<double> values) override;
 
   void train_batch(const Batch& batch, GradientObserver* observer) override;
+  void finish_training() override { optimizer_->finish(); }
   void test_batch(const Batch& batch) override;
   void predict_batch(const Batch& batch, std::span<const float*> outputs) override;
 

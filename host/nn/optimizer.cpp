@@ -10,6 +10,7 @@
 #include "compute/update.hpp"
 #include "compute/vector.hpp"
 #include "kairos/host/error.hpp"
+#include "nn/optimizers/schedule.hpp"
 
 namespace kairos::host {
 
@@ -20,23 +21,21 @@ constexpr std::string_view rate_name = "learning_rate";
 }  // namespace
 
 Optimizer::Optimizer(ConfigReader& config, double default_learning_rate)
-    : learning_rate_(static_cast<float>(config.number(rate_name, default_learning_rate, rate_range))),
+    : schedule_(read_schedule(config, rate_name)),
+      learning_rate_(static_cast<float>(
+          schedule_ ? schedule_->at(0) : config.number(rate_name, default_learning_rate, rate_range))),
       weight_decay_(config.optional_number("weight_decay", rate_range)) {
   config.skip("name");
   read_clip(config);
-  config.unsupported("use_ema", false, "Average the weights with a plugin");
-  // Keras writes this one even where use_ema is off and it means nothing.
-  if (config.take("use_ema") == nullptr)
-    config.unsupported("ema_momentum", nullptr, "Average the weights with a plugin");
-  else
-    config.skip("ema_momentum");
-  config.unsupported("ema_overwrite_frequency", nullptr, "Average the weights with a plugin");
+  read_average(config);
   config.unsupported("loss_scale_factor", nullptr, "Remove it");
   config.unsupported("gradient_accumulation_steps", nullptr, "Use a larger batch size");
-  config.unsupported("decay", 0.0, "Use the plugin LearningRateScheduler with schedule=lr/(1+decay*epoch)");
+  config.unsupported("decay", 0.0, "Write learning_rate=InverseTimeDecay(RATE,1,DECAY)");
   config.unsupported("is_legacy_optimizer", false, "Remove it");
-  config.unsupported("jit_compile", false, "Remove it");
+  config.skip("jit_compile");  // Keras 2: another way to the same numbers
 }
+
+Optimizer::~Optimizer() = default;
 
 void Optimizer::read_clip(ConfigReader& config) {
   constexpr std::pair<const char*, Clip> kinds[] = {
@@ -48,6 +47,17 @@ void Optimizer::read_clip(ConfigReader& config) {
     clip_ = kind;
     clip_limit_ = *limit;
   }
+}
+
+void Optimizer::read_average(ConfigReader& config) {
+  const bool mentioned = config.take("use_ema") != nullptr;
+  averages_ = config.boolean("use_ema", false);
+  // Keras writes these even where use_ema is off and they mean nothing.
+  if (!mentioned)
+    for (const char* key : {"ema_momentum", "ema_overwrite_frequency"})
+      config.unsupported(key, nullptr, "Say use_ema=true too");
+  average_momentum_ = config.number("ema_momentum", 0.99, {0, 1});
+  overwrite_frequency_ = config.optional_integer("ema_overwrite_frequency", {1, 2147483647});
 }
 
 std::size_t Optimizer::add_hyper(ConfigReader& config, std::string_view name, double fallback,
@@ -79,7 +89,15 @@ void Optimizer::build(std::vector<TrainedWeight> weights) {
 
   const std::string prefix = std::string(instance_name()) + "/";
   slot_refs_.push_back({prefix + "iteration", {}, &iterations_mirror_, false});
-  slot_refs_.push_back({prefix + std::string(rate_name), {}, &learning_rate_, false});
+  if (!schedule_) slot_refs_.push_back({prefix + std::string(rate_name), {}, &learning_rate_, false});
+  if (averages_)
+    for (const TrainedWeight& weight : weights_) {
+      const Parameter& parameter = *weight.parameter;
+      FloatBuffer& values = average_values_.emplace_back();
+      values.reserve(parameter.size());
+      std::fill_n(values.data(), parameter.size(), 0.0F);
+      slot_refs_.push_back({prefix + weight.slot_prefix + "_average", parameter.shape, values.data(), false});
+    }
   const int groups = slot_types_.empty() ? 0 : slot_types_.back().group + 1;
   for (int group = 0; group < groups; ++group)
     for (std::size_t w = 0; w < weights_.size(); ++w)
@@ -120,6 +138,7 @@ void Optimizer::step() {
       global_norm += sum_of_squares(weight.parameter->size(), weight.parameter->gradient.data());
     global_norm = std::sqrt(global_norm);
   }
+  if (schedule_) learning_rate_ = static_cast<float>(schedule_->at(iterations_));
   begin_step();
   for (std::size_t w = 0; w < weights_.size(); ++w) {
     Parameter& parameter = *weights_[w].parameter;
@@ -127,18 +146,39 @@ void Optimizer::step() {
       decay_weights(parameter.size(), static_cast<float>(*weight_decay_), learning_rate_,
                     parameter.values.data());
     update(w, parameter.size(), clipped(parameter, global_norm), parameter.values.data());
+    if (averages_) average(w, parameter.size(), parameter.values.data());
   }
   ++iterations_;
   for (std::size_t w = 0; w < weights_.size(); ++w)
     if (constraints_[w]) constraints_[w]->apply(weights_[w].parameter->values.data());
 }
 
+void Optimizer::average(std::size_t weight, std::int64_t n, float* values) {
+  float* const average = average_values_[weight].data();
+  const float kept = iterations_ == 0 ? 0.0F : static_cast<float>(average_momentum_);
+  for (std::int64_t i = 0; i < n; ++i) average[i] = kept * average[i] + (1 - kept) * values[i];
+  if (overwrite_frequency_ && (iterations_ + 1) % *overwrite_frequency_ == 0) std::copy_n(average, n, values);
+}
+
+void Optimizer::finish() {
+  if (!averages_ || iterations_ == 0) return;
+  for (std::size_t w = 0; w < weights_.size(); ++w)
+    std::copy_n(average_values_[w].data(), weights_[w].parameter->size(),
+                weights_[w].parameter->values.data());
+}
+
 std::optional<double> Optimizer::hyper(std::string_view name) const {
-  if (name == rate_name || name == "lr") return static_cast<double>(learning_rate_);
+  if (name == rate_name || name == "lr")
+    return static_cast<double>(schedule_ ? static_cast<float>(schedule_->at(iterations_)) : learning_rate_);
   if (name == "weight_decay") return weight_decay_;
   for (const Hyper& hyper : hypers_)
     if (hyper.name == name) return hyper.value;
   return std::nullopt;
+}
+
+std::string Optimizer::hyper_fault(std::string_view name) const {
+  const bool scheduled = schedule_ && (name == rate_name || name == "lr");
+  return scheduled ? "the schedule " + std::string(schedule_->class_name()) + " decides it" : "";
 }
 
 void Optimizer::refuse_hyper(std::string_view name, double found, const std::string& expected,
@@ -155,6 +195,11 @@ bool Optimizer::set_hyper(std::string_view name, double value) {
                  range.most > 1e30 ? "a finite number that is not negative" : "a number from 0 to 1", "");
   };
   if (name == rate_name || name == "lr") {
+    if (schedule_)
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M025", "optimizer " + std::string(class_name()), "\"learning_rate\" cannot be set",
+                   hyper_fault(name), "an optimizer whose learning rate is a number",
+                   "Leave the callback out, or the schedule"});
     require(rate_range);
     learning_rate_ = static_cast<float>(value);
     return true;
@@ -191,14 +236,15 @@ nlohmann::json Optimizer::json() const {
   };
   nlohmann::json config{
       {"name", instance_name()},
-      {"learning_rate", static_cast<double>(learning_rate_)},
+      {"learning_rate", schedule_ ? schedule_->json() : nlohmann::json(static_cast<double>(learning_rate_))},
       {"weight_decay", weight_decay_ ? nlohmann::json(*weight_decay_) : nlohmann::json(nullptr)},
       {"clipnorm", limit(Clip::Norm)},
       {"global_clipnorm", limit(Clip::GlobalNorm)},
       {"clipvalue", limit(Clip::Value)},
-      {"use_ema", false},
-      {"ema_momentum", 0.99},
-      {"ema_overwrite_frequency", nullptr},
+      {"use_ema", averages_},
+      {"ema_momentum", average_momentum_},
+      {"ema_overwrite_frequency",
+       overwrite_frequency_ ? nlohmann::json(*overwrite_frequency_) : nlohmann::json(nullptr)},
       {"loss_scale_factor", nullptr},
       {"gradient_accumulation_steps", nullptr},
   };

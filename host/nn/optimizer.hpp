@@ -20,16 +20,19 @@
 
 namespace kairos::host {
 
+class LearningRateSchedule;
+
 /// A weight to be trained, and what it is called in the names of slots: "sequential_dense_kernel".
 struct TrainedWeight {
   Parameter* parameter;
   std::string slot_prefix;
 };
 
-/// State is `iteration`, `learning_rate`, then the slots, in the order of Keras' `optimizer.variables`.
+/// State is `iteration`, `learning_rate`, then the slots, in the order of Keras' `optimizer.variables`. Where
+/// a schedule decides the learning rate, it is no state.
 class Optimizer {
  public:
-  virtual ~Optimizer() = default;
+  virtual ~Optimizer();
 
   /// "SGD", "Adam"
   [[nodiscard]] virtual std::string_view class_name() const = 0;
@@ -41,8 +44,14 @@ class Optimizer {
   void build(std::vector<TrainedWeight> weights);
   /// One step with the gradients as they stand in the parameters, which it does not change.
   void step();
+  /// After the last step of a fit: where the optimizer keeps averages of the weights, they become the
+  /// weights.
+  void finish();
 
+  /// The learning rate is that of the next step.
   [[nodiscard]] std::optional<double> hyper(std::string_view name) const;
+  /// Why `set_hyper` would refuse every value: "the schedule CosineDecay decides it"; "" if it would not.
+  [[nodiscard]] std::string hyper_fault(std::string_view name) const;
   /// False if there is none of that name. Throws Error(Model) for a value that it cannot have.
   bool set_hyper(std::string_view name, double value);
 
@@ -105,13 +114,20 @@ class Optimizer {
   enum class Clip { None, Value, Norm, GlobalNorm };
 
   void read_clip(ConfigReader& config);
+  void read_average(ConfigReader& config);
+  /// Takes the weight as it stands into its average; in some steps the average takes the weight's place.
+  void average(std::size_t weight, std::int64_t n, float* values);
   const float* clipped(const Parameter& parameter, double global_norm);
 
-  float learning_rate_;
+  std::unique_ptr<LearningRateSchedule> schedule_;  ///< null where the rate is a number
+  float learning_rate_;                             ///< of the step being made, or the last one
   std::vector<Hyper> hypers_;
   std::optional<double> weight_decay_;
   Clip clip_ = Clip::None;
   double clip_limit_ = 0;
+  bool averages_ = false;  ///< Keras' use_ema
+  double average_momentum_ = 0.99;
+  std::optional<std::int64_t> overwrite_frequency_;
   std::int64_t iterations_ = 0;
   float iterations_mirror_ = 0;
 
@@ -122,10 +138,12 @@ class Optimizer {
   std::vector<float*> slot_data_;
   std::vector<TensorRef> slot_refs_;
   FloatBuffer clip_scratch_;
+  std::vector<FloatBuffer> average_values_;                   ///< one for each weight, or none
   std::vector<std::optional<ConstraintKeeper>> constraints_;  ///< one for each weight
 };
 
-/// "adam", "SGD(learning_rate=0.1,momentum=0.9)", or Keras JSON. Throws Error(Model).
+/// "adam", "SGD(learning_rate=0.1,momentum=0.9)", "Adam(learning_rate=CosineDecay(0.1,decay_steps=1000))", or
+/// Keras JSON. Throws Error(Model).
 [[nodiscard]] std::unique_ptr<Optimizer> make_optimizer(std::string_view text);
 
 }  // namespace kairos::host

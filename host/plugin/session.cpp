@@ -85,6 +85,8 @@ void Session::create(const Catalog& catalog, std::span<const PluginSpec> specs) 
       message(Level::Warning, names.back(), warning);
   }
 
+  refuse_idle_schedulers(names, matches);
+
   std::map<const Plugin*, std::shared_ptr<Library>> libraries;
   for (const Catalog::Match& match : matches)
     if (std::shared_ptr<Library>& library = libraries[match.plugin]; !library)
@@ -97,6 +99,18 @@ void Session::create(const Catalog& catalog, std::span<const PluginSpec> specs) 
     throw;
   }
   subscribe();
+}
+
+void Session::refuse_idle_schedulers(const std::vector<std::string>& names,
+                                     std::span<const Catalog::Match> matches) const {
+  const std::string fault = trainee.hyper_fault("learning_rate");
+  if (fault.empty()) return;
+  for (std::size_t i = 0; i < matches.size(); ++i)
+    if ((matches[i].callback->capabilities & (KAIROS_CAN_SET_OPTIMIZER | KAIROS_CAN_STOP)) ==
+        KAIROS_CAN_SET_OPTIMIZER)
+      throw Error(ErrorKind::Plugin, {"KAIROS-O014", names[i], "it could not set the learning rate", fault,
+                                      "an optimizer whose learning rate is a number",
+                                      "Leave the callback out, or the schedule"});
 }
 
 void Session::create_instance(const Catalog::Match& match, std::shared_ptr<Library> library,

@@ -116,6 +116,10 @@ class Session {
       on_interrupt{"on_interrupt", {}};
 
  private:
+  /// Throws for a callback that exists to set the optimizer where a schedule decides the learning rate. One
+  /// that may stop the run too has only what its phase declares by default, and is refused when it tries.
+  void refuse_idle_schedulers(const std::vector<std::string>& names,
+                              std::span<const Catalog::Match> matches) const;
   void create_instance(const Catalog::Match& match, std::shared_ptr<Library> library,
                        ResolvedOptions resolved, std::string name);
   void subscribe();

@@ -100,8 +100,8 @@ class Reader {
     for (; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
       if (depth == 0 && (c == ',' || c == ')')) break;
-      if (c == '(' && ++depth > deepest_value) fail(here(), "fewer brackets inside each other");
-      if (c == ')') --depth;
+      if ((c == '(' || c == '[') && ++depth > deepest_value) fail(here(), "fewer brackets inside each other");
+      if (c == ')' || (c == ']' && depth > 0)) --depth;
     }
     std::size_t end = at_;
     while (end > begin && is_blank(text_[end - 1])) --end;
@@ -153,9 +153,11 @@ nlohmann::json value_json(const std::string& value) {
   if (const auto [last, error] = std::from_chars(value.data(), end, number);
       error == std::errc{} && last == end)
     return number;
-  if (value.size() > 2 && value.front() == '(' && value.back() == ')') {
+  if (value.size() > 2 &&
+      ((value.front() == '(' && value.back() == ')') || (value.front() == '[' && value.back() == ']'))) {
     nlohmann::json list = nlohmann::json::array();
-    for (const CallArgument& item : parse_call("list" + value, value).arguments) {
+    const std::string items = value.substr(1, value.size() - 2);
+    for (const CallArgument& item : parse_call("list(" + items + ")", value).arguments) {
       if (!item.name.empty()) return value;
       list.push_back(value_json(item.value));
     }

@@ -25,7 +25,8 @@ struct CallText {
 /// Several of them with blanks between.
 [[nodiscard]] std::vector<CallText> parse_calls(std::string_view text, std::string_view what);
 
-/// true/false, none/null, a number, "(3,5)" as a list, a call as {"class_name", "config"}, else a string.
+/// true/false, none/null, a number, "(3,5)" or "[3,5]" as a list, a call as {"class_name", "config"}, else a
+/// string.
 [[nodiscard]] nlohmann::json value_json(const std::string& value);
 
 /// {"class_name": name, "config": {...}}. Every argument must be named. Throws Error(Model).

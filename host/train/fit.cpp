@@ -61,6 +61,7 @@ class FitLoop {
         validated_(model.log_keys().size()) {}
 
   History run() {
+    if (options_.steps_per_epoch > 0 && options_.initial_epoch > 0) go_on_after(options_.initial_epoch);
     callbacks_.train_begin();
     for (std::int64_t epoch = options_.initial_epoch; epoch < options_.epochs && !ending(); ++epoch) {
       model_.reset_logs();
@@ -74,6 +75,7 @@ class FitLoop {
       callbacks_.epoch_end(trained_, validates ? &validated_ : nullptr, trained < due);
       history_.append(epoch, callbacks_.keys(), callbacks_.epoch_values());
     }
+    if (!interrupted()) model_.finish_training();
     history_.end = interrupted()       ? RunEnd::Interrupted
                    : callbacks_.stop() ? RunEnd::Stopped
                                        : RunEnd::Completed;
@@ -126,6 +128,17 @@ class FitLoop {
     const std::int64_t left = count - next_batch_;
     if (left < options_.steps_per_epoch) warn_short_epoch(epoch, left);
     return std::min(options_.steps_per_epoch, left);
+  }
+
+  /// Where the data stand after that many epochs of `steps_per_epoch`, so that a run that is taken up again
+  /// sees what the uninterrupted one would have.
+  void go_on_after(std::int64_t epochs) {
+    const std::int64_t per_pass =
+        (training_.count() + options_.steps_per_epoch - 1) / options_.steps_per_epoch;
+    const std::int64_t into_pass = epochs % per_pass;
+    pass_ = into_pass > 0 ? epochs / per_pass : epochs / per_pass - 1;
+    next_batch_ = into_pass > 0 ? into_pass * options_.steps_per_epoch : training_.count();
+    if (into_pass > 0) training_.reorder(options_.shuffle, options_.seed, pass_);
   }
 
   void warn_short_epoch(std::int64_t epoch, std::int64_t left) {

@@ -9,6 +9,7 @@
 #include "kairos/host/error.hpp"
 #include "nn/keras_object.hpp"
 #include "nn/optimizers/optimizer_types.hpp"
+#include "nn/optimizers/schedule.hpp"
 #include "train/call_text.hpp"
 
 namespace kairos::host {
@@ -29,10 +30,24 @@ std::string folded(std::string_view name) {
   return out;
 }
 
+bool is_rate(std::string_view name) {
+  return name == "learning_rate" || name == "lr";
+}
+
 nlohmann::json read_description(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && text[first] == '{') return parse_json(text, "optimizer");
-  return call_json(parse_call(text, "optimizer"), "optimizer");
+  CallText call = parse_call(text, "optimizer");
+  // A schedule's arguments may stand without names, which the general reader cannot give them.
+  nlohmann::json schedules = nlohmann::json::object();
+  std::erase_if(call.arguments, [&](const CallArgument& argument) {
+    const bool nested = is_rate(argument.name) && argument.value.find('(') != std::string::npos;
+    if (nested) schedules[argument.name] = schedule_call_json(argument.value);
+    return nested;
+  });
+  nlohmann::json description = call_json(call, "optimizer");
+  description["config"].update(schedules);
+  return description;
 }
 
 /// The names of Keras 1 and 2.

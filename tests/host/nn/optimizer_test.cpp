@@ -292,14 +292,18 @@ TEST_CASE("An optimizer that is unknown or asked for too much is refused with a 
                 "KAIROS-M002: optimizer SGD: lr and learning_rate are the same argument; found "
                 "both, expected one. Remove lr."},
            Case{"sgd(decay=0.1)",
-                "KAIROS-M004: optimizer SGD: \"decay\" is not supported; found 0.1, expected 0.0. Use the "
-                "plugin LearningRateScheduler with schedule=lr/(1+decay*epoch)."},
-           Case{"adam(use_ema=true)",
-                "KAIROS-M004: optimizer Adam: \"use_ema\" is not supported; found true, expected false. "
-                "Average the weights with a plugin."},
+                "KAIROS-M004: optimizer SGD: \"decay\" is not supported; found 0.1, expected 0.0. Write "
+                "learning_rate=InverseTimeDecay(RATE,1,DECAY)."},
            Case{"adam(ema_momentum=0.5)",
                 "KAIROS-M004: optimizer Adam: \"ema_momentum\" is not supported; found 0.5, expected "
-                "null. Average the weights with a plugin."},
+                "null. Say use_ema=true too."},
+           Case{"adam(gradient_accumulation_steps=4)",
+                "KAIROS-M004: optimizer Adam: \"gradient_accumulation_steps\" is not supported; found 4, "
+                "expected null. Use a larger batch size."},
+           Case{
+               "adam(loss_scale_factor=2)",
+               "KAIROS-M004: optimizer Adam: \"loss_scale_factor\" is not supported; found 2, expected null. "
+               "Remove it."},
            Case{"adam(clipnorm=1,clipvalue=1)",
                 "KAIROS-M003: optimizer Adam: \"clipnorm\" has a value that cannot be used; found 1, "
                 "expected only one of "
@@ -333,4 +337,30 @@ TEST_CASE("The count of steps survives a round trip through the slots", "[host][
   slots[0].data[0] = 42;
   optimizer->slots_written();
   CHECK(optimizer->iterations() == 42);
+}
+
+TEST_CASE("Averages of the weights follow Keras' formula and become the weights at the end", "[host][nn]") {
+  const auto run = [](const char* text, std::vector<float>& seen) {
+    Parameter p = parameter("kernel", {1});
+    const auto optimizer = make_optimizer(text);
+    optimizer->build({{&p, "m_kernel"}});
+    for (int step = 0; step < 3; ++step) {
+      set_gradient(p, {1});
+      optimizer->step();
+      seen.push_back(p.values.data()[0]);
+    }
+    CHECK(optimizer->slots()[2].name == "SGD/m_kernel_average");
+    seen.push_back(optimizer->slots()[2].data[0]);
+    optimizer->finish();
+    seen.push_back(p.values.data()[0]);
+    CHECK(make_optimizer(optimizer->json().dump())->json() == optimizer->json());
+  };
+  std::vector<float> plain;
+  run("SGD(learning_rate=0.25,use_ema=true,ema_momentum=0.5)", plain);
+  // The first average is the first weight: 0.75; then (0.75 + 0.5) / 2, then with 0.25.
+  CHECK(plain == std::vector<float>{0.75F, 0.5F, 0.25F, 0.4375F, 0.4375F});
+  std::vector<float> overwritten;
+  run("SGD(learning_rate=0.25,use_ema=true,ema_momentum=0.5,ema_overwrite_frequency=2)", overwritten);
+  // In the second step the average 0.625 takes the weight's place.
+  CHECK(overwritten == std::vector<float>{0.75F, 0.625F, 0.375F, 0.5F, 0.5F});
 }

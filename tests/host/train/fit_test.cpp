@@ -259,6 +259,29 @@ TEST_CASE("The same seed gives the same bits, and a run in two halves sees the o
   CHECK(second.last("loss") == one.last("loss"));
 }
 
+TEST_CASE("A run in two parts goes on in the data where one run would be, with steps_per_epoch too",
+          "[host][train]") {
+  FitOptions options = with({});
+  options.seed = 7;
+  options.batch_size = 2;
+  options.steps_per_epoch = 2;  // 5 batches: passes of 2, 2 and 1
+  options.epochs = 7;
+  const auto whole = line_model();
+  const History one = fit(*whole, line_data(10), options);
+  for (const std::int64_t cut : {1, 2, 3, 4, 6}) {
+    INFO("cut after " << cut);
+    const auto parts = line_model();
+    options.initial_epoch = 0;
+    options.epochs = cut;
+    (void)fit(*parts, line_data(10), options);
+    options.initial_epoch = cut;
+    options.epochs = 7;
+    const History second = fit(*parts, line_data(10), options);
+    CHECK(second.last("loss") == one.last("loss"));
+    CHECK(parts->iterations() == whole->iterations());
+  }
+}
+
 TEST_CASE("Saved callback state continues in a second fit", "[host][train]") {
   FitOptions options = with({"Rememberer"});
   const auto model = line_model();

@@ -47,7 +47,14 @@ class Trainee {
   /// Sets what `hyper` returned. False if there is none of that name.
   virtual bool set_hyper(std::string_view name, double value) = 0;
 
-  /// Optimizer steps made since the model was made or loaded.
+  /// Why `set_hyper` would refuse every value of it ("the schedule CosineDecay decides it"); "" if it would
+  /// not.
+  [[nodiscard]] virtual std::string hyper_fault(std::string_view name) const {
+    (void)name;
+    return "";
+  }
+
+  /// Optimizer steps made, also those before the model was saved and loaded.
   [[nodiscard]] virtual std::int64_t iterations() const = 0;
 
   /// Writes the model or its weights atomically; the format follows the ending. Never changes the live model.
@@ -98,6 +105,9 @@ class Model : public Trainee {
  public:
   [[nodiscard]] virtual std::span<const Port> inputs() const = 0;
   [[nodiscard]] virtual std::span<const Port> outputs() const = 0;
+  /// Where the count of steps goes on when a run is taken up again; exact, unlike the slot of that name. A
+  /// model that does not count for itself need not heed it.
+  virtual void set_iterations(std::int64_t iterations) { (void)iterations; }
   /// Shape of one sample of the target of each output, as the loss wants it (`{}` for an integer label).
   [[nodiscard]] virtual std::span<const Port> targets() const = 0;
   /// What is wrong with one sample's target for `output`, e.g. "label 12 is outside 0 … 9"; "" if nothing is.
@@ -112,6 +122,9 @@ class Model : public Trainee {
 
   /// Forward, loss, backward, step. `observer` may be null.
   virtual void train_batch(const Batch& batch, GradientObserver* observer) = 0;
+  /// After the last epoch of a fit that was not interrupted, before callbacks hear of its end: averages that
+  /// an optimizer keeps of the weights become the weights, as in Keras.
+  virtual void finish_training() {}
   /// Forward in inference mode, loss and metrics.
   virtual void test_batch(const Batch& batch) = 0;
   /// Forward in inference mode; outputs[i] points to [size, outputs()[i].shape…], borrowed until the next
