@@ -9,7 +9,10 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "cli/command.hpp"
+#include "cli/stored_model.hpp"
 #include "io/input_file.hpp"
 #include "io/json.hpp"
 #include "io/model_file.hpp"
@@ -58,8 +61,32 @@ CompileOptions compile_options(const Settings& settings, Purpose purpose) {
   options.metrics = settings.list("metrics");
   options.weighted_metrics = settings.list("weighted_metrics");
   options.loss_reduction = loss_reduction(settings.text("loss_reduction"));
-  if (purpose == Purpose::Train) options.optimizer = settings.text("optimizer");
+  if (purpose == Purpose::Train && settings.has("optimizer")) options.optimizer = settings.text("optimizer");
   return options;
+}
+
+/// The optimizer that a compiled Keras file names, as `compile` takes it; "" for none.
+std::string stored_optimizer(const std::string& training_config) {
+  if (training_config.empty()) return "";
+  const nlohmann::json config = parse_json(training_config, "training_config");
+  if (!config.is_object() || !config.contains("optimizer_config") || !config["optimizer_config"].is_object())
+    return "";
+  return config["optimizer_config"].dump();
+}
+
+/// Brings the optimizer to where the file left it, or says why it starts anew.
+void continue_optimizer(Model& model, const Settings& settings, const GivenModel& given) {
+  if (!given.file || given.file->optimizer.empty()) return;
+  const std::string name = settings.text("model");
+  const auto say = [&](Level level, const std::string& why) {
+    console_messages()(level, "", "the optimizer starts anew, because " + why);
+  };
+  if (settings.has("optimizer"))
+    say(Level::Info, "--optimizer is given: its state in " + name + " is left out");
+  else if (settings.has("weights"))
+    say(Level::Info, "--weights is given: its state in " + name + " is that of other weights");
+  else if (!restore_optimizer(model, *given.file))
+    say(Level::Warning, "its variables in " + name + " are those of another one");
 }
 
 }  // namespace
@@ -93,7 +120,8 @@ GivenModel read_given_model(const Settings& settings) {
   const bool is_json = std::filesystem::path(model).extension() == ".json";
   given.has_weights = is_model_file(model) && !is_json;
   if (given.has_weights) {
-    const ModelFile file = read_model_file(model);
+    given.file = read_model_file(model);
+    const ModelFile& file = *given.file;
     if (file.architecture_json.empty())
       throw Error(ErrorKind::Model, {"KAIROS-M095", model, "the file holds weights and no model", "", "",
                                      "Give the architecture with --model and this file with --weights"});
@@ -129,9 +157,13 @@ std::unique_ptr<Model> make_model(const Settings& settings, GivenModel given, co
   if (purpose != Purpose::Predict) take_training_config(options, settings, given.training_config);
   if (purpose != Purpose::Predict && options.loss.empty())
     require(settings, "loss", "Name one, such as --loss mse");
+  if (purpose == Purpose::Train && !settings.has("optimizer"))
+    if (std::string optimizer = stored_optimizer(given.training_config); !optimizer.empty())
+      options.optimizer = std::move(optimizer);
   std::unique_ptr<Model> model = compile(given.source, options);
   if (given.has_weights) model->load_weights(settings.text("model"));
   if (settings.has("weights")) model->load_weights(settings.text("weights"));
+  if (purpose == Purpose::Train) continue_optimizer(*model, settings, given);
   return model;
 }
 

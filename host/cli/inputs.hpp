@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/data_settings.hpp"
 #include "cli/settings.hpp"
 #include "io/architecture.hpp"
+#include "io/model_file.hpp"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/model.hpp"
 
@@ -16,15 +18,17 @@ namespace kairos::host::cli {
 /// What --model names, read once: data need the names of its ports, and it may need the shape of the data.
 struct GivenModel {
   ModelSource source;
-  std::string training_config;  ///< of a compiled Keras file; "" for none
-  bool has_weights = false;     ///< --model is a file that holds them
-  PortFacts ports;              ///< empty for a chain
+  std::string training_config;    ///< of a compiled Keras file; "" for none
+  bool has_weights = false;       ///< --model is a file that holds them
+  std::optional<ModelFile> file;  ///< --model, where it has weights: the state of its optimizer too
+  PortFacts ports;                ///< empty for a chain
 };
 
 /// Throws Error(File) for a file that cannot be read, Error(Model) for one without a model.
 [[nodiscard]] GivenModel read_given_model(const Settings& settings);
 
-/// The model of --model, compiled, with the weights of the file that it was read from or of --weights.
+/// The model of --model, compiled, with the weights of the file that it was read from or of --weights. To
+/// train, it goes on with the file's optimizer, as Keras' load_model and fit do, unless --optimizer is given.
 [[nodiscard]] std::unique_ptr<Model> make_model(const Settings& settings, GivenModel given,
                                                 const Dataset& data, Purpose purpose);
 

@@ -92,9 +92,12 @@ void append_general(std::vector<Setting>& to) {
 std::vector<Setting> fit_settings() {
   std::vector<Setting> all;
   append_model(all);
-  append(all,
-         {{"optimizer", "", Kind::Text, "rmsprop", "TEXT",
-           "SGD(learning_rate=0.1,momentum=0.9), adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam"}});
+  append(
+      all,
+      {{"optimizer", "", Kind::Text, "", "TEXT",
+        "SGD(learning_rate=0.1,momentum=0.9), adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam; "
+        "Adam(learning_rate=CosineDecay(0.1,decay_steps=1000)); default: that of the model's file with its "
+        "state, else rmsprop"}});
   append_compile(all);
   append_data(all);
   append(
