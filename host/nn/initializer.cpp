@@ -2,6 +2,7 @@
 // The table of initializers and how each draws its values.
 #include "nn/initializer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "compute/random.hpp"
+#include "kairos/host/array.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/keras_object.hpp"
 
@@ -44,8 +46,10 @@ struct PlainType {
   const char* second_key;
   double second;
 };
-constexpr std::array<PlainType, 6> plain_types{{
+constexpr const char* identity = "Identity";
+constexpr std::array<PlainType, 7> plain_types{{
     {"Zeros", Draw::Constant, nullptr, 0, nullptr, 0},
+    {identity, Draw::Constant, "gain", 1, nullptr, 0},
     {"Ones", Draw::Constant, nullptr, 1, nullptr, 0},
     {"Constant", Draw::Constant, "value", 0, nullptr, 0},
     {"RandomUniform", Draw::Uniform, "minval", -0.05, "maxval", 0.05},
@@ -64,6 +68,16 @@ std::vector<std::string> names() {
   for (const PlainType& type : plain_types) all.push_back(snake_case(type.class_name));
   all.push_back(snake_case(variance_scaling));
   return all;
+}
+
+/// `gain` on the diagonal, also of a matrix that is not square; 0 elsewhere.
+void fill_identity(const Shape& shape, float gain, float* values) {
+  if (shape.size() != 2)
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M013", "initializer Identity", "it can only fill a matrix",
+                 "a weight of shape " + shape_text(shape), "two dimensions", "Choose another initializer"});
+  std::fill_n(values, size_of(shape), 0.0F);
+  for (std::int64_t i = 0; i < std::min(shape[0], shape[1]); ++i) values[i * shape[1] + i] = gain;
 }
 
 /// Within two standard deviations of the mean.
@@ -145,6 +159,7 @@ double Initializer::scaled_spread(const Shape& shape) const {
 }
 
 void Initializer::fill(const Shape& shape, std::uint64_t key, float* values) const {
+  if (class_name_ == identity) return fill_identity(shape, static_cast<float>(first_), values);
   double first = first_;
   double second = second_;
   if (scale_ > 0) {

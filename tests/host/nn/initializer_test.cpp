@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "host/error_text.hpp"
+
 using namespace kairos::host;
 
 namespace {
@@ -81,4 +83,55 @@ TEST_CASE("First weights are fixed by the key, or by a seed in the architecture"
   CHECK(drawn("he_normal", 1) != drawn("he_normal", 2));
   const nlohmann::json seeded{{"class_name", "HeNormal"}, {"config", {{"seed", 5}}}};
   CHECK(drawn(seeded, 1) == drawn(seeded, 2));
+}
+
+TEST_CASE("An initializer counts the fans of a convolution over its whole window, as Keras does",
+          "[host][nn]") {
+  struct Case {
+    Shape shape;
+    const char* mode;
+    double fan;
+  };
+  for (const Case& c : std::vector<Case>{
+           {{5, 3, 16, 40}, "fan_in", 5 * 3 * 16},
+           {{5, 3, 16, 40}, "fan_out", 5 * 3 * 40},
+           {{5, 3, 16, 40}, "fan_avg", 5 * 3 * 28},
+           {{7, 30, 50}, "fan_in", 7 * 30},
+           {{7, 30, 50}, "fan_out", 7 * 50},
+           {{5, 5, 200, 2}, "fan_in", 5 * 5 * 200},  // DepthwiseConv2D: channels, multiplier
+           {{5, 5, 200, 2}, "fan_out", 5 * 5 * 2},
+           {{100, 400}, "fan_out", 400},  // an LSTM's kernel: its four gates are one width
+           {{5000}, "fan_in", 5000},
+       }) {
+    INFO(c.mode << " of " << c.shape.size() << " dimensions: " << c.fan);
+    const nlohmann::json config{
+        {"i",
+         {{"class_name", "VarianceScaling"},
+          {"config", {{"scale", 2}, {"mode", c.mode}, {"distribution", "uniform"}, {"seed", 3}}}}}};
+    ConfigReader reader(config, "layer");
+    std::vector<float> values(static_cast<std::size_t>(size_of(c.shape)));
+    read_initializer(reader, "i", "zeros").fill(c.shape, 1, values.data());
+    CHECK(deviation(values) == Approx(std::sqrt(2 / c.fan)).epsilon(0.03));
+    CHECK(largest(values) <= std::sqrt(6 / c.fan) * 1.000001);
+  }
+}
+
+TEST_CASE("Identity puts its gain on the diagonal of a matrix", "[host][nn]") {
+  const auto filled = [](const nlohmann::json& description, const Shape& of) {
+    const nlohmann::json config{{"i", description}};
+    ConfigReader reader(config, "layer");
+    const Initializer initializer = read_initializer(reader, "i", "zeros");
+    CHECK(initializer.json().at("class_name") == "Identity");
+    std::vector<float> values(static_cast<std::size_t>(size_of(of)), 9.0F);
+    initializer.fill(of, 1, values.data());
+    return values;
+  };
+  CHECK(filled("identity", {2, 3}) == std::vector<float>{1, 0, 0, 0, 1, 0});
+  CHECK(filled({{"class_name", "Identity"}, {"config", {{"gain", 0.5}}}}, {3, 2}) ==
+        std::vector<float>{0.5F, 0, 0, 0.5F, 0, 0});
+  CHECK(kairos::tests::error_of([&] {
+          filled("identity", {2, 2, 2});
+        }) ==
+        "KAIROS-M013: initializer Identity: it can only fill a matrix; found a weight of shape (2, 2, 2), "
+        "expected two dimensions. Choose another initializer.");
 }
