@@ -140,6 +140,16 @@ TEST_CASE("Training and testing allocate nothing once the batch sizes were seen"
   }
 }
 
+TEST_CASE("Constraints, schedules and averages of the weights allocate nothing once they have run",
+          "[host][nn]") {
+  const Run run = steady_run(
+      "dense(12,tanh,kernel_constraint=MaxNorm(max_value=0.5,axis=(0,1)),bias_constraint=non_neg) "
+      "dense(4,softmax,kernel_constraint=min_max_norm)",
+      8, "adam(learning_rate=CosineDecay(0.1,decay_steps=4),use_ema=true,ema_overwrite_frequency=2)");
+  CHECK(run.train.ours == 0);
+  CHECK(run.test.ours == 0);
+}
+
 TEST_CASE("Layers on oneDNN allocate nothing of ours either", "[host][nn]") {
   const Run first = steady_run("dense(512,relu) dropout(0.2) dense(256,relu) dense(10,softmax)", 300, "adam");
   CHECK(first.train.ours == 0);
