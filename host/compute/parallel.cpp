@@ -56,7 +56,10 @@ std::int64_t parallel_threads() {
 }
 
 void detail::run_in_parallel(std::int64_t n, std::int64_t least, std::int64_t step, Part part, void* state) {
-  const std::int64_t threads = std::min<std::int64_t>(omp_get_max_threads(), n / least);
+  std::int64_t threads = std::min<std::int64_t>(omp_get_max_threads(), n / least);
+#if defined(__SANITIZE_THREAD__)
+  threads = 1;  // the sanitizer does not see the barriers of libgomp
+#endif
   if (threads < 2) return part(state, 0, n, 0);
   Region region{n, step, part, state, denormals()};
   GOMP_parallel(run_part, &region, static_cast<unsigned>(threads), 0);
