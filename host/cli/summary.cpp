@@ -56,7 +56,7 @@ struct Counts {
 Counts count(Model& model) {
   Counts counts;
   for (const TensorRef& weight : model.tensors(Role::Weight)) {
-    counts.by_layer[weight.name.substr(0, weight.name.rfind('/'))] += weight.size();
+    counts.by_layer[weight.name.substr(0, weight.name.find('/'))] += weight.size();
     (weight.trainable ? counts.trainable : counts.fixed) += weight.size();
   }
   return counts;

@@ -40,7 +40,12 @@ void read_layer(const Hdf5Group& group, std::vector<NamedArray>& out, int depth)
     group.refuse("KAIROS-F024", group.place(), "groups are nested too deeply", "", "at most 32 levels",
                  "Write the file again");
   read_vars(group, out);
-  for (const std::string& name : group.children())
+  std::vector<std::string> children = group.children();
+  // By name they would come the other way round; Bidirectional lists the forward layer first.
+  const auto backward = std::find(children.begin(), children.end(), "backward_layer");
+  const auto forward = std::find(children.begin(), children.end(), "forward_layer");
+  if (backward < forward && forward != children.end()) std::iter_swap(backward, forward);
+  for (const std::string& name : children)
     if (name != "vars" && name != "seed_generator" && group.has_group(name))
       read_layer(group.group(name), out, depth + 1);
 }
@@ -95,8 +100,18 @@ std::string hdf5_keras3_image(const std::filesystem::path& path, const ModelFile
     const std::string vars = "/layers/" + keys[i] + "/vars";
     writer.group(vars);
     writer.text(vars, "name", layers[i].name, Hdf5Charset::Utf8);
-    for (std::size_t k = 0; k < layers[i].weights.size(); ++k)
-      writer.array(vars + "/" + std::to_string(k), layers[i].weights[k].array);
+    std::size_t next = 0;
+    const auto write = [&](const std::string& folder, std::size_t count) {
+      for (std::size_t k = 0; k < count; ++k)
+        writer.array(folder + "/" + std::to_string(k), layers[i].weights[next++].array);
+    };
+    if (layers[i].groups.empty()) write(vars, layers[i].weights.size());
+    for (const WeightGroup& group : layers[i].groups) {
+      const std::string folder = "/layers/" + keys[i] + "/" + group.path + "/vars";
+      writer.group(folder);
+      writer.text(folder, "name", group.name, Hdf5Charset::Utf8);
+      write(folder, group.count);
+    }
   }
   writer.group("/vars");
   if (!facts.name.empty()) writer.text("/vars", "name", facts.name, Hdf5Charset::Utf8);

@@ -155,7 +155,7 @@ std::vector<Array> by_position(const ModelFile& file, const std::vector<LayerWei
   auto next = rest.begin();
   for (const LayerWeights& layer : layers) {
     const auto end = next + static_cast<std::ptrdiff_t>(layer.weights.size());
-    take(arrays, {layer.name, layer.class_name, {next, end}}, layer, path);
+    take(arrays, {layer.name, layer.class_name, {next, end}, {}}, layer, path);
     next = end;
   }
   return arrays;

@@ -13,11 +13,19 @@
 
 namespace kairos::host {
 
+/// Some weights of a layer in Keras 3's files: those of a cell, or of a layer inside the layer.
+struct WeightGroup {
+  std::string path;   ///< below the layer's group: "cell", "forward_layer/cell"
+  std::string name;   ///< of the object: "lstm_cell"
+  std::size_t count;  ///< of weights; those of the groups follow one another
+};
+
 /// The weights of one layer in the order of Keras' `layer.weights`: trained first, then not trained.
 struct LayerWeights {
   std::string name;                 ///< "dense_1"
   std::string class_name;           ///< "Dense"; the key of Keras 3's weights files comes from it
   std::vector<NamedArray> weights;  ///< named as in "dense_1/kernel"
+  std::vector<WeightGroup> groups;  ///< empty: all weights are in the layer's own group
 };
 
 /// How the weights in a file find their layers.

@@ -58,8 +58,8 @@ std::unique_ptr<Graph> build_graph(Architecture architecture, const Shape& data_
   check_names(architecture);
   auto graph = std::make_unique<Graph>(seed);
   const std::string output_name = architecture.layers.back()->name();
-  Graph::Value value =
-      graph->add_input(architecture.input_name, choose_input_shape(architecture, data_shape));
+  Graph::Value value = graph->add_input(architecture.input_name, choose_input_shape(architecture, data_shape),
+                                        architecture.input_dtype);
   for (std::unique_ptr<Layer>& layer : architecture.layers) {
     if (!architecture.trainable) layer->freeze();
     value = graph->add(std::move(layer), {value});

@@ -20,6 +20,7 @@ struct Architecture {
   std::string name = "sequential";
   std::string input_name = "input_layer";
   std::optional<Shape> input_shape;  ///< of one sample
+  std::string input_dtype = "float32";
   std::vector<std::unique_ptr<Layer>> layers;
   bool trainable = true;
 };

@@ -39,7 +39,9 @@ void CompiledModel::collect_parameters() {
       if (!parameter.trainable) continue;
       gradients_.push_back({path, parameter.shape, parameter.gradient.data(), true});
       trained_.push_back(&parameter);
-      trained.push_back({&parameter, name_ + "_" + layer.name() + "_" + parameter.name});
+      std::string slot_prefix = name_ + "_" + layer.name() + "_" + parameter.name;
+      std::replace(slot_prefix.begin(), slot_prefix.end(), '/', '_');  // "lstm_cell/kernel"
+      trained.push_back({&parameter, std::move(slot_prefix)});
     }
   }
   optimizer_->build(std::move(trained));

@@ -40,6 +40,9 @@ class CompiledModel final : public Model {
   [[nodiscard]] std::span<const Port> inputs() const override { return graph_->inputs(); }
   [[nodiscard]] std::span<const Port> outputs() const override { return graph_->outputs(); }
   [[nodiscard]] std::span<const Port> targets() const override { return targets_; }
+  [[nodiscard]] std::string input_fault(std::size_t input, const float* sample) const override {
+    return graph_->input_fault(input, sample);
+  }
   [[nodiscard]] std::string target_fault(std::size_t output, const float* target) const override;
 
   [[nodiscard]] std::span<const LogKey> log_keys() const override { return log_keys_; }

@@ -40,7 +40,7 @@ std::vector<LayerWeights> CompiledModel::layer_weights() const {
   std::vector<LayerWeights> layers;
   for (std::size_t i = 0; i < graph_->layer_count(); ++i) {
     Layer& layer = graph_->layer(i);
-    LayerWeights entry{layer.name(), layer.class_name(), {}};
+    LayerWeights entry{layer.name(), layer.class_name(), {}, layer.weight_groups()};
     for (Parameter& parameter : layer.parameters())
       entry.weights.push_back(
           copy_of({layer.name() + "/" + parameter.name, parameter.shape, parameter.values.data(), false}));

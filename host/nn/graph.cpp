@@ -10,8 +10,9 @@
 
 namespace kairos::host {
 
-Graph::Value Graph::add_input(std::string name, Shape shape) {
+Graph::Value Graph::add_input(std::string name, Shape shape, std::string dtype) {
   inputs_.push_back({std::move(name), shape});
+  input_dtypes_.push_back(std::move(dtype));
   input_values_.push_back(values_.size());
   values_.emplace_back().shape = std::move(shape);
   return values_.size() - 1;
@@ -58,6 +59,14 @@ void Graph::add_output(std::string name, Value value) {
   outputs_.push_back({std::move(name), values_[value].shape});
   output_values_.push_back(value);
   values_[value].is_output = true;
+}
+
+std::string Graph::input_fault(std::size_t i, const float* sample) const {
+  for (const Node& node : nodes_)
+    if (node.inputs.front() == input_values_[i])
+      if (const std::string fault = node.layer->input_fault(sample); !fault.empty())
+        return layer_noun(node.layer->name(), node.layer->class_name()) + ": " + fault;
+  return "";
 }
 
 void Graph::reserve(std::int64_t batch) {

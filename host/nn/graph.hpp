@@ -23,13 +23,15 @@ class Graph {
   /// `seed` fixes all that is random in the layers.
   explicit Graph(std::uint64_t seed) : seed_(seed) {}
 
-  Value add_input(std::string name, Shape shape);
+  /// `dtype` is what the architecture calls it; values come as float32 whatever it says.
+  Value add_input(std::string name, Shape shape, std::string dtype = "float32");
   /// Builds the layer. `inputs` are values made before. Throws Error(Model) if the layer cannot take their
   /// shapes.
   Value add(std::unique_ptr<Layer> layer, std::vector<Value> inputs);
   void add_output(std::string name, Value value);
 
   [[nodiscard]] std::span<const Port> inputs() const noexcept { return inputs_; }
+  [[nodiscard]] const std::string& input_dtype(std::size_t i) const noexcept { return input_dtypes_[i]; }
   [[nodiscard]] std::span<const Port> outputs() const noexcept { return outputs_; }
   [[nodiscard]] std::size_t layer_count() const noexcept { return nodes_.size(); }
   [[nodiscard]] Layer& layer(std::size_t i) const { return *nodes_[i].layer; }
@@ -37,6 +39,9 @@ class Graph {
   [[nodiscard]] const Shape& layer_input_shape(std::size_t i) const {
     return values_[nodes_[i].inputs.front()].shape;
   }
+
+  /// What the layers behind input `i` say against one sample of it; "" if nothing.
+  [[nodiscard]] std::string input_fault(std::size_t i, const float* sample) const;
 
   /// `inputs` are borrowed until the next forward. Allocates only for a batch larger than any before.
   void forward(const Pass& pass, std::span<const float* const> inputs);
@@ -82,6 +87,7 @@ class Graph {
   std::vector<ValueState> values_;
   std::vector<Node> nodes_;
   std::vector<Port> inputs_;
+  std::vector<std::string> input_dtypes_;
   std::vector<Port> outputs_;
   std::vector<Value> input_values_;
   std::vector<Value> output_values_;

@@ -57,6 +57,14 @@ constexpr std::array<PlainType, 7> plain_types{{
     {"TruncatedNormal", Draw::TruncatedNormal, "mean", 0, "stddev", 0.05},
 }};
 constexpr const char* variance_scaling = "VarianceScaling";
+constexpr const char* orthogonal = "Orthogonal";
+
+/// What else Keras calls them.
+constexpr std::array<std::array<const char*, 2>, 5> aliases{{{"uniform", "random_uniform"},
+                                                             {"normal", "random_normal"},
+                                                             {"zero", "zeros"},
+                                                             {"one", "ones"},
+                                                             {"orthogonal_initializer", "orthogonal"}}};
 
 constexpr NumberRange any_float{-3e38, 3e38};
 constexpr NumberRange any_integer{-std::numeric_limits<double>::infinity(),
@@ -67,6 +75,7 @@ std::vector<std::string> names() {
   for (const ScalingType& type : scaling_types) all.push_back(snake_case(type.class_name));
   for (const PlainType& type : plain_types) all.push_back(snake_case(type.class_name));
   all.push_back(snake_case(variance_scaling));
+  all.push_back(snake_case(orthogonal));
   return all;
 }
 
@@ -85,6 +94,31 @@ double truncated_normal(RandomStream& random) {
   double value = random.normal();
   while (std::abs(value) > 2) value = random.normal();
   return value;
+}
+
+/// Four partial sums, so that the additions do not wait for each other.
+double dot(std::size_t n, const double* a, const double* b) {
+  double sum[4] = {0, 0, 0, 0};
+  std::size_t i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (std::size_t k = 0; k < 4; ++k) sum[k] += a[i + k] * b[i + k];
+  for (; i < n; ++i) sum[0] += a[i] * b[i];
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/// Makes `count` rows of `length` (at least as much) orthonormal, by modified Gram-Schmidt. This is the Q of
+/// Keras' decomposition with the signs that it gives it.
+void orthonormalize(std::size_t count, std::size_t length, double* rows) {
+  for (std::size_t i = 0; i < count; ++i) {
+    double* const row = rows + i * length;
+    const double norm = std::sqrt(dot(length, row, row));
+    for (std::size_t k = 0; k < length; ++k) row[k] /= norm;
+    for (std::size_t other = i + 1; other < count; ++other) {
+      double* const later = rows + other * length;
+      const double share = dot(length, row, later);
+      for (std::size_t k = 0; k < length; ++k) later[k] -= share * row[k];
+    }
+  }
 }
 
 const char* fan_name(Fan fan) {
@@ -112,7 +146,9 @@ Initializer read_initializer(ConfigReader& config, std::string_view key, std::st
   const nlohmann::json* value = config.take(key);
   const KerasObject object(value == nullptr ? nlohmann::json(fallback) : *value,
                            config.where() + " " + std::string(key), names());
-  const std::string kind = snake_case(object.class_name());
+  std::string kind = snake_case(object.class_name());
+  for (const auto& [alias, meant] : aliases)
+    if (kind == alias) kind = meant;
   ConfigReader arguments(object.config(), object.where());
   arguments.skip("dtype");  // Keras 2; the type is the layer's
   Initializer result;
@@ -138,6 +174,11 @@ Initializer read_initializer(ConfigReader& config, std::string_view key, std::st
     result.fan_ = read_fan(arguments);
     result.draw_ = read_distribution(arguments);
   }
+  if (kind == snake_case(orthogonal)) {
+    result.class_name_ = orthogonal;
+    result.draw_ = Draw::Orthogonal;
+    result.first_ = arguments.number("gain", 1, any_float);
+  }
   if (result.class_name_.empty()) object.unknown("KAIROS-M004", "initializer");
   if (result.draw_ != Draw::Constant) result.seed_ = arguments.optional_integer("seed", any_integer);
   arguments.finish();
@@ -158,6 +199,20 @@ double Initializer::scaled_spread(const Shape& shape) const {
   return std::sqrt(variance) / (draw_ == Draw::TruncatedNormal ? truncated_deviation : 1);
 }
 
+void Initializer::fill_orthogonal(const Shape& shape, RandomStream& random, float* values) const {
+  const auto columns = static_cast<std::size_t>(shape.empty() ? 1 : shape.back());
+  const std::size_t rows = static_cast<std::size_t>(size_of(shape)) / std::max<std::size_t>(columns, 1);
+  const std::size_t count = std::min(rows, columns);
+  const std::size_t length = std::max(rows, columns);
+  std::vector<double> vectors(count * length);
+  for (double& value : vectors) value = random.normal();
+  orthonormalize(count, length, vectors.data());
+  for (std::size_t row = 0; row < rows; ++row)
+    for (std::size_t column = 0; column < columns; ++column)
+      values[row * columns + column] = static_cast<float>(
+          first_ * (rows < columns ? vectors[row * length + column] : vectors[column * length + row]));
+}
+
 void Initializer::fill(const Shape& shape, std::uint64_t key, float* values) const {
   if (class_name_ == identity) return fill_identity(shape, static_cast<float>(first_), values);
   double first = first_;
@@ -167,6 +222,7 @@ void Initializer::fill(const Shape& shape, std::uint64_t key, float* values) con
     first = draw_ == Draw::Uniform ? -second : 0;
   }
   RandomStream random(seed_ ? mixed_bits(static_cast<std::uint64_t>(*seed_) + 1) : key);
+  if (draw_ == Draw::Orthogonal) return fill_orthogonal(shape, random, values);
   const std::int64_t n = size_of(shape);
   for (std::int64_t i = 0; i < n; ++i) {
     double value = first;
@@ -186,6 +242,7 @@ nlohmann::json Initializer::json() const {
                              : draw_ == Draw::Normal ? "untruncated_normal"
                                                      : "truncated_normal";
   }
+  if (draw_ == Draw::Orthogonal) config["gain"] = first_;
   for (const PlainType& type : plain_types)
     if (class_name_ == type.class_name) {
       if (type.first_key != nullptr) config[type.first_key] = first_;

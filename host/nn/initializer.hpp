@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "compute/random.hpp"
 #include "nn/parameter.hpp"
 #include "train/config_reader.hpp"
 
@@ -17,7 +18,7 @@ namespace kairos::host {
 class Initializer {
  public:
   enum class Fan { In, Out, Average };
-  enum class Draw { Constant, Uniform, Normal, TruncatedNormal };
+  enum class Draw { Constant, Uniform, Normal, TruncatedNormal, Orthogonal };
 
   /// `key` is not used where the architecture names a seed.
   void fill(const Shape& shape, std::uint64_t key, float* values) const;
@@ -28,10 +29,12 @@ class Initializer {
   friend Initializer read_initializer(ConfigReader& config, std::string_view key, std::string_view fallback);
 
   [[nodiscard]] double scaled_spread(const Shape& shape) const;
+  /// Rows or columns, whichever are fewer, are orthonormal; all dimensions but the last make one.
+  void fill_orthogonal(const Shape& shape, RandomStream& random, float* values) const;
 
   std::string class_name_;
   Draw draw_ = Draw::Constant;
-  double first_ = 0;   ///< constant, mean, or least
+  double first_ = 0;   ///< constant, mean, least, or gain
   double second_ = 0;  ///< standard deviation, or most
   double scale_ = 0;   ///< of variance scaling; 0 if it is none
   Fan fan_ = Fan::In;

@@ -58,10 +58,22 @@ Entry read_entry(const nlohmann::json& json, std::size_t index, const std::strin
   return {class_name->get<std::string>(), *config, std::move(where)};
 }
 
+/// Whole numbers come as float32 here, which holds them exactly up to 2^24.
+void require_input_dtype(ConfigReader& config, std::string& dtype) {
+  const nlohmann::json* value = config.take("dtype");
+  if (value == nullptr) return;
+  for (const char* known : {"float32", "int32", "int64"})
+    if (*value == known) {
+      dtype = known;
+      return;
+    }
+  config.bad_value("dtype", "float32, int32 or int64");
+}
+
 void read_input_layer(const Entry& entry, Architecture& model) {
   ConfigReader config(entry.config, entry.where);
   model.input_name = config.text("name", model.input_name);
-  require_float32(config, "dtype");
+  require_input_dtype(config, model.input_dtype);
   config.unsupported("sparse", false, "Give dense data");
   config.unsupported("ragged", false, "Give dense data");
   config.unsupported("optional", false, "Remove it from the layer");

@@ -17,12 +17,12 @@ Json batch_shape(const Shape& shape) {
   return list;
 }
 
-Json input_layer(const Port& input) {
+Json input_layer(const Port& input, const std::string& dtype) {
   return {{"module", "keras.layers"},
           {"class_name", "InputLayer"},
           {"config",
            {{"batch_shape", batch_shape(input.shape)},
-            {"dtype", "float32"},
+            {"dtype", dtype},
             {"sparse", false},
             {"ragged", false},
             {"name", input.name},
@@ -34,7 +34,7 @@ Json input_layer(const Port& input) {
 
 std::string write_keras_json(const Graph& graph, const std::string& model_name) {
   const Port& input = graph.inputs().front();
-  Json layers = Json::array({input_layer(input)});
+  Json layers = Json::array({input_layer(input, graph.input_dtype(0))});
   for (std::size_t i = 0; i < graph.layer_count(); ++i) {
     const Layer& layer = graph.layer(i);
     layers.push_back({{"module", "keras.layers"},

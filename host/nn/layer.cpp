@@ -75,6 +75,21 @@ Parameter& Layer::append(std::string name, Shape shape, Parameter::Kind kind) {
   return parameters_.emplace_back(std::move(parameter));
 }
 
+void Layer::adopt_parameters(std::span<const std::unique_ptr<Layer>> inner) {
+  std::size_t count = 0;
+  for (const std::unique_ptr<Layer>& layer : inner) count += layer->parameters_.size();
+  parameters_.reserve(count);  // so that no span of them is moved below
+  for (const std::unique_ptr<Layer>& layer : inner) {
+    const std::size_t first = parameters_.size();
+    for (Parameter& parameter : layer->parameters_) {
+      parameter.name = layer->name() + "/" + parameter.name;
+      parameters_.push_back(std::move(parameter));
+    }
+    layer->parameters_.clear();
+    layer->lent_ = std::span(parameters_).subspan(first);
+  }
+}
+
 void Layer::refuse_shape(const Shape& found, const std::string& expected) const {
   throw Error(ErrorKind::Model,
               {"KAIROS-M008", layer_noun(name_, class_name_), "it cannot take what comes in",

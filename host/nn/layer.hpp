@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "compute/engine.hpp"
+#include "io/model_file.hpp"
 #include "nn/parameter.hpp"
 #include "train/config_reader.hpp"
 
@@ -72,7 +74,11 @@ class Layer {
   [[nodiscard]] bool trainable() const noexcept { return trainable_; }
   /// For a model that is not trainable as a whole; before `build`.
   void freeze() noexcept { trainable_ = false; }
-  [[nodiscard]] std::span<Parameter> parameters() noexcept { return parameters_; }
+  [[nodiscard]] std::span<Parameter> parameters() noexcept {
+    return lent_.empty() ? std::span<Parameter>(parameters_) : lent_;
+  }
+  /// How Keras 3's weights files group the parameters, which are all in a group or all in none.
+  [[nodiscard]] virtual std::vector<WeightGroup> weight_groups() const { return {}; }
 
   /// Makes the parameters and says what shape comes out. Throws Error(Model) for shapes that it cannot take.
   virtual Shape build(std::span<const Shape> inputs, const BuildContext& context) = 0;
@@ -82,6 +88,12 @@ class Layer {
   [[nodiscard]] virtual MaskRule mask_rule(bool masked) const {
     (void)masked;
     return MaskRule::Stop;
+  }
+  /// What is wrong with one sample of the first input, for a layer that cannot take every number; "" if
+  /// nothing is. Asked for before training where the data feed the layer directly.
+  [[nodiscard]] virtual std::string input_fault(const float* sample) const {
+    (void)sample;
+    return "";
   }
   virtual void forward(const Pass& pass, const LayerValues& values) = 0;
   /// Follows a `forward` of the same pass. Fills gradients of trainable parameters, does not add to them.
@@ -96,6 +108,9 @@ class Layer {
   Parameter& add_parameter(std::string name, Shape shape);
   /// Running means and the like: never trained. Behind all trained parameters, as Keras lists them.
   Parameter& add_state(std::string name, Shape shape);
+  /// For a layer around others, once, after it has built them: their parameters become its own, with the
+  /// names of the layers in front. The inner layers go on using them.
+  void adopt_parameters(std::span<const std::unique_ptr<Layer>> inner);
   [[noreturn]] void refuse_shape(const Shape& found, const std::string& expected) const;
 
  private:
@@ -105,6 +120,7 @@ class Layer {
   std::string class_name_;
   bool trainable_;
   std::vector<Parameter> parameters_;
+  std::span<Parameter> lent_;  ///< of the layer around this one, if there is one
 };
 
 /// `layer "dense_1" (Dense)`

@@ -36,6 +36,13 @@ const std::vector<LayerType>& layer_types() {
       reshape_layer_type(),
       zero_padding2d_layer_type(),
       layer_normalization_layer_type(),
+      embedding_layer_type(),
+      masking_layer_type(),
+      simple_rnn_layer_type(),
+      lstm_layer_type(),
+      gru_layer_type(),
+      bidirectional_layer_type(),
+      time_distributed_layer_type(),
   };
   // clang-format on
   return types;

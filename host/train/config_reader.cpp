@@ -52,6 +52,11 @@ const nlohmann::json* ConfigReader::take(std::string_view key) {
   return found == object_.end() || found->is_null() ? nullptr : &*found;
 }
 
+bool ConfigReader::is_null(std::string_view key) const {
+  const auto found = object_.find(std::string(key));
+  return found != object_.end() && found->is_null();
+}
+
 void ConfigReader::bad_value(std::string_view key, const std::string& expected) const {
   const auto found = object_.find(std::string(key));
   throw Error(ErrorKind::Model,

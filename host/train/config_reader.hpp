@@ -28,6 +28,9 @@ class ConfigReader {
   /// The value, or null if absent. Marks the key as known.
   const nlohmann::json* take(std::string_view key);
 
+  /// The key is there and holds null, for the few where that is a wish of its own.
+  [[nodiscard]] bool is_null(std::string_view key) const;
+
   bool boolean(std::string_view key, bool fallback);
   /// Finite and in range.
   double number(std::string_view key, double fallback, NumberRange range);

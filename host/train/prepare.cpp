@@ -91,6 +91,20 @@ std::vector<const NamedArray*> by_port(const Dataset& data, const std::vector<Na
   return ordered;
 }
 
+void check_inputs(const Model& model, const Dataset& data, const Columns& columns) {
+  for (std::size_t input = 0; input < columns.inputs.size(); ++input) {
+    const Array& values = *columns.inputs[input];
+    for (std::int64_t row = 0; row < values.rows(); ++row) {
+      const std::string fault = model.input_fault(input, values.values.data() + row * values.row_size());
+      if (fault.empty()) continue;
+      throw Error(ErrorKind::Data,
+                  {"KAIROS-D108", data.place(row),
+                   "the model cannot take the input \"" + model.inputs()[input].name + "\": " + fault, "", "",
+                   "Mend the data, or change the layer"});
+    }
+  }
+}
+
 void check_targets(const Model& model, const Dataset& data, const Columns& columns) {
   for (std::size_t output = 0; output < columns.targets.size(); ++output) {
     const Array& target = *columns.targets[output];
@@ -181,6 +195,7 @@ Columns match_columns(const Model& model, const Dataset& data, Targets targets) 
     columns.inputs.push_back(&named->array);
     ++index;
   }
+  check_inputs(model, data, columns);
   if (targets == Targets::Ignored) return columns;
   if (data.targets.empty())
     throw Error(ErrorKind::Data, {"KAIROS-D107", data.origin, "there is no target to learn from", "", "",

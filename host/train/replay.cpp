@@ -74,7 +74,7 @@ class StubModel : public Trainee {
 
  private:
   [[nodiscard]] std::vector<LayerWeights> layers() const {
-    return {{"dense", "Dense", {{"dense/kernel", {{1, 1}, {weight_}}}}}};
+    return {{"dense", "Dense", {{"dense/kernel", {{1, 1}, {weight_}}}}, {}}};
   }
 
   float weight_ = 0;

@@ -138,6 +138,10 @@ Model: "sequential"
         self.assertIn(" Trainable params: 52 (208.00 B)\n Non-trainable params: 84 (336.00 B)\n", out)
         self.assertIn(" Total params: 1,049,600 (4.00 MB)\n", self.kairos("summary", "input(1024) dense(1024)"))
 
+    def test_weights_of_a_cell_count_for_its_layer(self):
+        self.assertIn("│ lstm (LSTM)                     │ (None, 8)              │           480 │\n",
+                      self.kairos("summary", GOLDEN.parents[1] / "embedding_lstm_adam" / "files" / "model.keras"))
+
     def test_files_without_a_model_are_refused(self):
         for code, sentence, *names in [(5, "KAIROS-M095", GOLDEN / "weights.npz"), (2, "KAIROS-U040"),
                                        (2, "KAIROS-U040", "a.h5", "b.h5"), (6, "KAIROS-F001", "absent.keras")]:

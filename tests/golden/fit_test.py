@@ -27,10 +27,10 @@ def text(value):
 
 
 def compile_flags():
-    flags = ["--model", GOLDEN / "model.json", "--data", GOLDEN / "data.npz", "--loss", spec["loss"],
-             "--metrics", ",".join(spec["metrics"])]
-    if "weighted_metrics" in spec:
-        flags += ["--weighted-metrics", ",".join(spec["weighted_metrics"])]
+    flags = ["--model", GOLDEN / "model.json", "--data", GOLDEN / "data.npz", "--loss", spec["loss"]]
+    for key in ("metrics", "weighted_metrics"):
+        if spec.get(key):
+            flags += ["--" + key.replace("_", "-"), ",".join(spec[key])]
     return flags
 
 

@@ -97,6 +97,12 @@ $own"
     expect "$work/refused.txt" "is no earlier run of this script"
     ;;
 
+  sequence)
+    sh "$sources/samples/sequence.sh" --with "$prefix" >"$work/sequence.txt" 2>&1 ||
+      { cat "$work/sequence.txt"; fail "sequence.sh failed"; }
+    expect "$work/sequence.txt" "Test accuracy: 0.9"
+    ;;
+
   readme_plugin)
     mkdir -p "$work/readme"
     awk '/^```cpp/ { inside = 1; next } /^```/ { inside = 0 } inside' "$sources/README.md" >"$work/readme/stall_stop.cpp"

@@ -11,6 +11,7 @@ namespace kairos::host {
 [[nodiscard]] LayerType average_pooling1d_layer_type();
 [[nodiscard]] LayerType average_pooling2d_layer_type();
 [[nodiscard]] LayerType batch_normalization_layer_type();
+[[nodiscard]] LayerType bidirectional_layer_type();
 [[nodiscard]] LayerType conv1d_layer_type();
 [[nodiscard]] LayerType conv2d_layer_type();
 [[nodiscard]] LayerType dense_layer_type();
@@ -18,19 +19,25 @@ namespace kairos::host {
 [[nodiscard]] LayerType depthwise_conv2d_layer_type();
 [[nodiscard]] LayerType dropout_layer_type();
 [[nodiscard]] LayerType elu_layer_type();
+[[nodiscard]] LayerType embedding_layer_type();
 [[nodiscard]] LayerType flatten_layer_type();
 [[nodiscard]] LayerType global_average_pooling1d_layer_type();
 [[nodiscard]] LayerType global_average_pooling2d_layer_type();
 [[nodiscard]] LayerType global_max_pooling1d_layer_type();
 [[nodiscard]] LayerType global_max_pooling2d_layer_type();
+[[nodiscard]] LayerType gru_layer_type();
 [[nodiscard]] LayerType layer_normalization_layer_type();
 [[nodiscard]] LayerType leaky_relu_layer_type();
+[[nodiscard]] LayerType lstm_layer_type();
+[[nodiscard]] LayerType masking_layer_type();
 [[nodiscard]] LayerType max_pooling1d_layer_type();
 [[nodiscard]] LayerType max_pooling2d_layer_type();
 [[nodiscard]] LayerType relu_layer_type();
 [[nodiscard]] LayerType reshape_layer_type();
+[[nodiscard]] LayerType simple_rnn_layer_type();
 [[nodiscard]] LayerType softmax_layer_type();
 [[nodiscard]] LayerType rescaling_layer_type();
+[[nodiscard]] LayerType time_distributed_layer_type();
 [[nodiscard]] LayerType zero_padding2d_layer_type();
 
 /// The activation under that key: a name, or Keras' {"class_name": "function", "config": name}; linear if

@@ -31,7 +31,7 @@ std::vector<LayerWeights> layers_of(const fs::path& files) {
   std::vector<LayerWeights> layers;
   std::size_t next = 0;
   for (const auto& layer : architecture["config"]["layers"]) {
-    LayerWeights made{layer["config"]["name"], layer["class_name"], {}};
+    LayerWeights made{layer["config"]["name"], layer["class_name"], {}, {}};
     if (made.class_name == "Dense")
       for (const char* name : {"kernel", "bias"})
         made.weights.push_back({"sequential/" + made.name + "/" + name, weights.at(std::to_string(next++))});
@@ -183,7 +183,7 @@ TEST_CASE("Model files keep name lists that are larger than an object header", "
   ModelFile model;
   for (int i = 0; i < 1500; ++i)
     model.layers.push_back(
-        {"a_layer_with_a_long_name_for_one_of_many_layers_in_a_model_" + std::to_string(i), "Dense", {}});
+        {"a_layer_with_a_long_name_for_one_of_many_layers_in_a_model_" + std::to_string(i), "Dense", {}, {}});
   model.layers[7].weights.push_back({"kernel", {{2}, {1, 2}}});
   write_model_file(directory / "many.h5", SaveContent::Weights, model);
   CHECK(python(directory, R"(
@@ -221,8 +221,8 @@ with h5py.File('numbered.weights.h5', 'w') as f:
     for i in range(12): f[f'layers/dense/vars/{i}'] = np.full(1, i, 'f4')
 )")
               .empty());
-  const std::vector<LayerWeights> layers = {{"first", "Dense", {{"k", {{2, 3}, {}}}, {"b", {{3}, {}}}}},
-                                            {"drop", "Dropout", {}}};
+  const std::vector<LayerWeights> layers = {{"first", "Dense", {{"k", {{2, 3}, {}}}, {"b", {{3}, {}}}}, {}},
+                                            {"drop", "Dropout", {}, {}}};
   for (const char* name : {"single.h5", "double.h5", "half.h5", "big.h5", "gzip.h5"}) {
     INFO(name);
     const ModelFile file = read_model_file(directory / name);
@@ -275,7 +275,7 @@ TEST_CASE("Layer keys are Keras' names for classes", "[host][io]") {
   std::vector<LayerWeights> layers;
   for (const char* name : {"Dense", "Conv2D", "Dense", "GlobalMaxPooling2D", "LSTM", "PReLU",
                            "BatchNormalization", "Dense", "InputLayer"})
-    layers.push_back({"x", name, {}});
+    layers.push_back({"x", name, {}, {}});
   CHECK(layer_keys(layers) == std::vector<std::string>{"dense", "conv2d", "dense_1", "global_max_pooling2d",
                                                        "lstm", "p_re_lu", "batch_normalization", "dense_2",
                                                        "input_layer"});

@@ -205,3 +205,13 @@ TEST_CASE("Layers over pictures allocate nothing of ours either", "[host][nn]") 
   CHECK(run.train.ours == 0);
   CHECK(run.test.ours == 0);
 }
+
+TEST_CASE("Layers over sequences allocate nothing of ours either", "[host][nn]") {
+  const Run run = steady_run(
+      "reshape((8,8)) masking lstm(24,dropout=0.2,recurrent_dropout=0.2,return_sequences=true) "
+      "gru(16,return_sequences=true) gru(16,reset_after=false,return_sequences=true) "
+      "lstm(8,gelu,return_sequences=true) batchnorm simplernn(8) dense(4,softmax)",
+      64, "adam");
+  CHECK(run.train.ours == 0);
+  CHECK(run.test.ours == 0);
+}

@@ -119,8 +119,9 @@ struct Golden {
 
 TEST_CASE("A fit follows the one that Keras made from the same weights", "[host][nn][golden]") {
   const std::string name =
-      GENERATE(as<std::string>{}, "cnn_adam", "mlp_adagrad_binary", "mlp_adam_class_weight_one_hot",
-               "mlp_callbacks_together", "mlp_rmsprop_regression_l2", "mlp_sgd_nesterov_sample_weight");
+      GENERATE(as<std::string>{}, "cnn_adam", "embedding_lstm_adam", "mlp_adagrad_binary",
+               "mlp_adam_class_weight_one_hot", "mlp_callbacks_together", "mlp_rmsprop_regression_l2",
+               "mlp_sgd_nesterov_sample_weight");
   INFO(name);
   Golden golden(name);
   std::size_t next = 0;

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "compute/random.hpp"
@@ -21,9 +22,11 @@ inline std::vector<float> random_values(std::int64_t n, std::uint64_t key) {
 /// Σ coefficient · output over all outputs: its gradient is checked against differences.
 class Objective {
  public:
-  Objective(host::Graph& graph, std::int64_t batch) : graph_(graph), pass_{batch, host::Mode::Train, 5} {
-    for (const host::Port& port : graph.inputs())
-      x_.push_back(random_values(batch * host::size_of(port.shape), 1));
+  /// `inputs` may be empty: then they are random.
+  Objective(host::Graph& graph, std::int64_t batch, std::vector<std::vector<float>> inputs = {})
+      : graph_(graph), pass_{batch, host::Mode::Train, 5}, x_(std::move(inputs)) {
+    for (std::size_t i = x_.size(); i < graph.inputs().size(); ++i)
+      x_.push_back(random_values(batch * host::size_of(graph.inputs()[i].shape), 1));
     for (const auto& x : x_) inputs_.push_back(x.data());
     for (std::size_t i = 0; i < graph.outputs().size(); ++i)
       coefficients_.push_back(random_values(batch * host::size_of(graph.outputs()[i].shape), 2 + i));
@@ -55,12 +58,15 @@ class Objective {
 /// float32 through several layers: differences of 1e-2 are exact to about 1e-3 for smooth functions.
 ///
 /// A smaller step is for functions with kinks, which it is less likely to step over.
-inline void check_gradients(host::Graph& graph, std::int64_t batch, float h = 1e-2F) {
-  Objective objective(graph, batch);
+///
+/// `stride` above 1 looks at every so-manieth weight only.
+inline void check_gradients(host::Graph& graph, std::int64_t batch, float h = 1e-2F,
+                            std::vector<std::vector<float>> inputs = {}, std::int64_t stride = 1) {
+  Objective objective(graph, batch, std::move(inputs));
   for (std::size_t l = 0; l < graph.layer_count(); ++l)
     for (host::Parameter& parameter : graph.layer(l).parameters()) {
       if (!parameter.trainable) continue;
-      for (std::int64_t i = 0; i < parameter.size(); ++i) {
+      for (std::int64_t i = 0; i < parameter.size(); i += stride) {
         float& weight = parameter.values.data()[i];
         const float before = weight;
         weight = before + h;

@@ -41,6 +41,29 @@ double largest(const std::vector<float>& values) {
 
 }  // namespace
 
+TEST_CASE("Orthogonal makes the smaller of rows and columns orthonormal", "[host][nn]") {
+  for (const Shape& of : {Shape{6, 4}, Shape{4, 6}, Shape{5, 5}, Shape{2, 3, 4}, Shape{1, 1}}) {
+    const nlohmann::json config{{"i", {{"class_name", "Orthogonal"}, {"config", {{"gain", 2}}}}}};
+    ConfigReader reader(config, "layer");
+    std::vector<float> values(static_cast<std::size_t>(size_of(of)));
+    read_initializer(reader, "i", "zeros").fill(of, 3, values.data());
+    const auto columns = static_cast<std::size_t>(of.back());
+    const std::size_t rows = values.size() / columns;
+    const bool by_row = rows < columns;
+    const std::size_t count = std::min(rows, columns), length = std::max(rows, columns);
+    const auto at = [&](std::size_t vector, std::size_t k) {
+      return static_cast<double>(by_row ? values[vector * columns + k] : values[k * columns + vector]);
+    };
+    for (std::size_t a = 0; a < count; ++a)
+      for (std::size_t b = 0; b < count; ++b) {
+        double product = 0;
+        for (std::size_t k = 0; k < length; ++k) product += at(a, k) * at(b, k);
+        INFO(of.size() << " dimensions, " << a << " " << b);
+        CHECK(product == Approx(a == b ? 4.0 : 0.0).margin(1e-6));
+      }
+  }
+}
+
 TEST_CASE("An initializer draws with Keras' spread", "[host][nn]") {
   struct Case {
     nlohmann::json description;

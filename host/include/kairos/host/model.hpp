@@ -110,6 +110,13 @@ class Model : public Trainee {
   virtual void set_iterations(std::int64_t iterations) { (void)iterations; }
   /// Shape of one sample of the target of each output, as the loss wants it (`{}` for an integer label).
   [[nodiscard]] virtual std::span<const Port> targets() const = 0;
+  /// What is wrong with one sample of `input`, e.g. an index that an embedding has no row for; "" if nothing
+  /// is.
+  [[nodiscard]] virtual std::string input_fault(std::size_t input, const float* sample) const {
+    (void)input;
+    (void)sample;
+    return "";
+  }
   /// What is wrong with one sample's target for `output`, e.g. "label 12 is outside 0 … 9"; "" if nothing is.
   [[nodiscard]] virtual std::string target_fault(std::size_t output, const float* target) const = 0;
 

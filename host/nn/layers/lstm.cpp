@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// LSTM with Keras' order of gates: input, forget, candidate, output.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "compute/gates.hpp"
+#include "nn/layers/cell_activation.hpp"
+#include "nn/layers/layer_types.hpp"
+#include "nn/layers/recurrent_layer.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+class LstmLayer final : public RecurrentLayer {
+ public:
+  explicit LstmLayer(ConfigReader& config)
+      : RecurrentLayer(config, {"LSTM", "lstm_cell", 4}),
+        gate_(read_activation_or(config, "recurrent_activation", "sigmoid")),
+        unit_forget_bias_(config.boolean("unit_forget_bias", true)),
+        fused_(activation().name == "tanh" && gate_.name == "sigmoid") {}
+
+ protected:
+  void adjust_bias(Parameter& bias) const override {
+    if (unit_forget_bias_) std::fill_n(bias.values.data() + units(), units(), 1.0F);
+  }
+
+  void build_cell(ComputeEngine& engine) override {
+    check_activation_width(*this, gate_, units());
+    product_.emplace(engine, units(), 4 * units());
+  }
+
+  void reserve_cell(std::int64_t batch) override {
+    const std::int64_t n = batch * units();
+    recurrent_.reserve(4 * n);
+    cells_.reserve((1 + steps()) * n);
+    cell_gradient_.reserve(n);
+    if (fused_) return;
+    sums_.reserve(steps() * 4 * n);
+    scratch_.reserve(5 * units());
+  }
+
+  void begin_forward(std::int64_t rows) override { std::fill_n(cells_.data(), rows * units(), 0.0F); }
+  void begin_backward(std::int64_t rows) override {
+    std::fill_n(cell_gradient_.data(), rows * units(), 0.0F);
+  }
+
+  void forward_step(const Step& s) override {
+    const std::int64_t n = units();
+    product_->forward(s.rows, s.shown, recurrent_kernel().values.data(), nullptr, recurrent_.data());
+    for (std::int64_t row = 0; row < s.rows; ++row) {
+      const LstmRow values = row_at(s, row);
+      float* const output = s.output + row * n;
+      if (s.mask != nullptr && s.mask[row] == 0) {
+        std::copy_n(s.before + row * n, n, output);
+        std::copy_n(values.cell_before, n, values.cell);
+      } else if (fused_) {
+        lstm_row(values, recurrent_.data() + row * 4 * n, output);
+      } else {
+        forward_row(values, recurrent_.data() + row * 4 * n, sums_at(s, row), output);
+      }
+    }
+  }
+
+  void backward_step(const Step& s, float* gradient, float* shown_gradient) override {
+    const std::int64_t n = units();
+    for (std::int64_t row = 0; row < s.rows; ++row) {
+      const LstmRow values = row_at(s, row);
+      float* const dy = gradient + row * n;
+      if (s.mask != nullptr && s.mask[row] == 0) {
+        std::fill_n(values.gates, 4 * n, 0.0F);
+        continue;  // all of it goes to the step before
+      }
+      float* const cell_gradient = cell_gradient_.data() + row * n;
+      if (fused_)
+        lstm_row_backward(values, dy, cell_gradient);
+      else
+        backward_row(values, sums_at(s, row), dy, cell_gradient);
+      std::fill_n(dy, n, 0.0F);
+    }
+    product_->backward_data(s.rows, s.gates, recurrent_kernel().values.data(), shown_gradient);
+  }
+
+  void recurrent_gradients(std::int64_t rows, const float* shown) override {
+    product_->backward_weights(steps() * rows, shown, all_gates(), recurrent_kernel().gradient.data(),
+                               nullptr);
+  }
+
+  void write_config(nlohmann::json& config) const override {
+    RecurrentLayer::write_config(config);
+    config["recurrent_activation"] = gate_.name;
+    config["unit_forget_bias"] = unit_forget_bias_;
+  }
+
+ private:
+  [[nodiscard]] LstmRow row_at(const Step& s, std::int64_t row) {
+    const std::int64_t n = units();
+    float* const before = cells_.data() + (s.index * s.rows + row) * n;
+    return {n, s.gates + row * 4 * n, before, before + s.rows * n};
+  }
+  /// Of functions whose slope is computed from their input.
+  [[nodiscard]] float* sums_at(const Step& s, std::int64_t row) {
+    return sums_.data() + (s.index * s.rows + row) * 4 * units();
+  }
+  [[nodiscard]] const Activation& function(std::int64_t gate) const {
+    return gate == 2 ? activation() : gate_;
+  }
+
+  void forward_row(const LstmRow& row, const float* recurrent, float* sums, float* output) {
+    const std::int64_t n = units();
+    for (std::int64_t k = 0; k < 4 * n; ++k) sums[k] = row.gates[k] + recurrent[k];
+    for (std::int64_t gate = 0; gate < 4; ++gate)
+      apply(function(gate), n, sums + gate * n, row.gates + gate * n);
+    const float *i = row.gates, *f = i + n, *g = f + n, *o = g + n;
+    for (std::int64_t k = 0; k < n; ++k) row.cell[k] = f[k] * row.cell_before[k] + i[k] * g[k];
+    apply(activation(), n, row.cell, output);
+    for (std::int64_t k = 0; k < n; ++k) output[k] *= o[k];
+  }
+
+  void backward_row(const LstmRow& row, const float* sums, const float* dy, float* cell_gradient) {
+    const std::int64_t n = units();
+    float* const shown = scratch_.data();
+    float *di = shown + n, *df = di + n, *dg = df + n, *dout = dg + n;
+    const float *i = row.gates, *f = i + n, *g = f + n, *o = g + n;
+    apply(activation(), n, row.cell, shown);
+    for (std::int64_t k = 0; k < n; ++k) di[k] = dy[k] * o[k];
+    apply_slope(activation(), n, row.cell, shown, di);
+    for (std::int64_t k = 0; k < n; ++k) {
+      const float dc = cell_gradient[k] + di[k];
+      di[k] = dc * g[k];
+      df[k] = dc * row.cell_before[k];
+      dg[k] = dc * i[k];
+      dout[k] = dy[k] * shown[k];
+      cell_gradient[k] = dc * f[k];
+    }
+    for (std::int64_t gate = 0; gate < 4; ++gate)
+      apply_slope(function(gate), n, sums + gate * n, row.gates + gate * n, di + gate * n);
+    std::copy_n(di, 4 * n, row.gates);
+  }
+
+  const Activation& gate_;
+  bool unit_forget_bias_;
+  bool fused_;  ///< tanh and sigmoid, for which there is one pass over all
+  std::optional<DenseKernel> product_;
+  FloatBuffer recurrent_;      ///< of one step
+  FloatBuffer cells_;          ///< [1 + steps, rows, units]
+  FloatBuffer sums_;           ///< [steps, rows, 4 · units] without the fused pass: what went into the gates
+  FloatBuffer cell_gradient_;  ///< [rows, units]
+  FloatBuffer scratch_;
+};
+
+}  // namespace
+
+LayerType lstm_layer_type() {
+  return {"LSTM", "lstm", {"units", "activation"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {
+            return std::make_unique<LstmLayer>(config);
+          }};
+}
+
+}  // namespace kairos::host
