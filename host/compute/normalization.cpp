@@ -21,21 +21,28 @@ void ColumnNormalizer::invert_deviation() {
     inverse_deviation_.data()[i] = 1 / std::sqrt(variance_.data()[i] + epsilon_);
 }
 
-void ColumnNormalizer::measure(std::int64_t rows, const float* x) {
+void ColumnNormalizer::measure(std::int64_t rows, const float* x, const RowMask& mask) {
   measured_ = true;
-  const double n = static_cast<double>(rows);
+  mask_ = mask;
+  counted_ = 0;
+  for (std::int64_t row = 0; row < rows; ++row) counted_ += mask.counts(row) ? 1 : 0;
+  const double n = std::max(counted_, 1.0);
   double* const sum = sum_.data();
   std::fill(sum_.begin(), sum_.end(), 0.0);
-  for (std::int64_t row = 0; row < rows; ++row)
+  for (std::int64_t row = 0; row < rows; ++row) {
+    if (!mask.counts(row)) continue;
     for (std::int64_t i = 0; i < width_; ++i) sum[i] += static_cast<double>(x[row * width_ + i]);
+  }
   float* const mean = mean_.data();
   for (std::int64_t i = 0; i < width_; ++i) mean[i] = static_cast<float>(sum[i] / n);
   std::fill(sum_.begin(), sum_.end(), 0.0);
-  for (std::int64_t row = 0; row < rows; ++row)
+  for (std::int64_t row = 0; row < rows; ++row) {
+    if (!mask.counts(row)) continue;
     for (std::int64_t i = 0; i < width_; ++i) {
       const float difference = x[row * width_ + i] - mean[i];
       sum[i] += static_cast<double>(difference * difference);
     }
+  }
   for (std::int64_t i = 0; i < width_; ++i) variance_.data()[i] = static_cast<float>(sum[i] / n);
   invert_deviation();
 }
@@ -80,7 +87,7 @@ void ColumnNormalizer::backward(std::int64_t rows, const float* x, const Normali
   }
   if (gradients.input == nullptr) return;
   // What the values' own shares in mean and variance take away; nothing where those were given.
-  const double share = measured_ ? 1 / static_cast<double>(rows) : 0.0;
+  const double share = measured_ && counted_ > 0 ? 1 / counted_ : 0.0;
   float* const factor = factor_.data();
   float* const shift = shift_.data();
   for (std::int64_t i = 0; i < width_; ++i) {
@@ -88,11 +95,13 @@ void ColumnNormalizer::backward(std::int64_t rows, const float* x, const Normali
     factor[i] = static_cast<float>(weighted[i] * share) * inverse[i];
   }
   float* out = gradients.input;
-  for (std::int64_t row = 0; row < rows; ++row, x += width_, y_gradient += width_, out += width_)
+  for (std::int64_t row = 0; row < rows; ++row, x += width_, y_gradient += width_, out += width_) {
+    const float measured = measured_ && !mask_.counts(row) ? 0.0F : 1.0F;
     for (std::int64_t i = 0; i < width_; ++i) {
       const float own = weights.scale == nullptr ? inverse[i] : inverse[i] * weights.scale[i];
-      out[i] = own * (y_gradient[i] - shift[i] - (x[i] - mean[i]) * factor[i]);
+      out[i] = own * (y_gradient[i] - measured * (shift[i] + (x[i] - mean[i]) * factor[i]));
     }
+  }
 }
 
 void normalize_rows(std::int64_t rows, std::int64_t width, float epsilon, const float* x,

@@ -22,13 +22,24 @@ struct NormalizationGradients {
   float* input;
 };
 
+/// Which rows count: a value for every `rows_per_value` of them, 0 for those that do not. Null: all.
+struct RowMask {
+  const float* values = nullptr;
+  std::int64_t rows_per_value = 1;
+
+  [[nodiscard]] bool counts(std::int64_t row) const {
+    return values == nullptr || values[row / rows_per_value] != 0;
+  }
+};
+
 /// Columns over all rows of [rows, width], as batch normalization does. Allocates when it is made only.
 class ColumnNormalizer {
  public:
   ColumnNormalizer(std::int64_t width, float epsilon);
 
-  /// Takes mean and variance (of the population) from `x`.
-  void measure(std::int64_t rows, const float* x);
+  /// Takes mean and variance (of the population) from those rows of `x` that count; 0 if none does. Borrows
+  /// the mask until `backward`.
+  void measure(std::int64_t rows, const float* x, const RowMask& mask);
   /// Takes them as they are given; the gradient then does not go through them.
   void use(const float* mean, const float* variance);
   [[nodiscard]] const float* mean() const noexcept { return mean_.data(); }
@@ -45,6 +56,8 @@ class ColumnNormalizer {
   std::int64_t width_;
   float epsilon_;
   bool measured_ = false;
+  RowMask mask_;
+  double counted_ = 0;  ///< rows that were measured
   FloatBuffer mean_, variance_, inverse_deviation_;
   FloatBuffer factor_, shift_;           ///< of one pass
   std::vector<double> sum_, other_sum_;  ///< in double: a batch may have millions of rows

@@ -120,8 +120,9 @@ void CompiledModel::require_loss() const {
 double CompiledModel::evaluate(const Batch& batch) {
   double loss = penalties();
   for (std::size_t i = 0; i < heads_.size(); ++i)
-    loss += heads_[i].evaluate(batch.size, batch.targets[i], graph_->output(i),
-                               batch.weights.empty() ? WeightView{} : batch.weights[i]);
+    loss +=
+        heads_[i].evaluate(batch.size, batch.targets[i], graph_->output(i),
+                           batch.weights.empty() ? WeightView{} : batch.weights[i], graph_->output_mask(i));
   return loss;
 }
 

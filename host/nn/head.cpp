@@ -20,6 +20,7 @@ Head::Head(const Port& output, const CompileOptions& options)
       reduction_(options.loss_reduction),
       features_(output.shape.back()),
       rows_per_sample_(size_of(output.shape) / features_),
+      steps_(output.shape.size() < 2 ? 1 : output.shape.front()),
       target_{output.name, target_shape(output.shape, loss_->target_kind())} {
   loss_->check_output(features_);
   const MetricSite site{features_, loss_->target_kind()};
@@ -49,18 +50,31 @@ void Head::reset() {
 }
 
 double Head::evaluate(std::int64_t samples, const float* target, const float* output,
-                      const WeightView& weights) {
+                      const WeightView& weights, const float* mask) {
   const std::int64_t rows = samples * rows_per_sample_;
   each_.reserve(rows);
   scale_.reserve(rows);
   loss_->values(rows, features_, target, output, each_.data());
+  const WeightView counted{mask, steps_};
   const double loss =
-      reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), weights, scale_.data());
-  const MetricBatch plain{samples, rows_per_sample_, features_, target, output, {}};
+      reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), weights, scale_.data(), counted);
+  const MetricBatch plain{samples, rows_per_sample_, features_, target, output, counted};
   for (NamedMetric& metric : metrics_) metric.metric->update(plain);
-  const MetricBatch weighted{samples, rows_per_sample_, features_, target, output, weights};
+  const MetricBatch weighted{samples, rows_per_sample_, features_,
+                             target,  output,           weights_with_mask(samples, weights, counted)};
   for (NamedMetric& metric : weighted_metrics_) metric.metric->update(weighted);
   return loss;
+}
+
+WeightView Head::weights_with_mask(std::int64_t samples, const WeightView& weights, const WeightView& mask) {
+  if (mask.values == nullptr) return weights;
+  if (weights.values == nullptr) return mask;
+  const std::int64_t rows_per_weight = rows_per_sample_ / weights.per_sample;
+  const std::int64_t rows_per_step = rows_per_sample_ / mask.per_sample;
+  masked_weights_.reserve(samples * rows_per_sample_);
+  for (std::int64_t row = 0; row < samples * rows_per_sample_; ++row)
+    masked_weights_.data()[row] = weights.values[row / rows_per_weight] * mask.values[row / rows_per_step];
+  return {masked_weights_.data(), rows_per_sample_};
 }
 
 void Head::gradient(std::int64_t samples, const float* target, const float* output, float* gradient) {

@@ -27,22 +27,28 @@ class Head {
 
   void reset();
   /// Counts the batch in the metrics and returns its loss; keeps what `gradient` needs.
-  double evaluate(std::int64_t samples, const float* target, const float* output, const WeightView& weights);
+  /// `mask` says which timesteps count and may be null.
+  double evaluate(std::int64_t samples, const float* target, const float* output, const WeightView& weights,
+                  const float* mask);
   /// d loss / d output of the batch last evaluated.
   void gradient(std::int64_t samples, const float* target, const float* output, float* gradient);
   /// In the order of metric_keys(); returns where they end.
   double* read_metrics(double* values) const;
 
  private:
+  WeightView weights_with_mask(std::int64_t samples, const WeightView& weights, const WeightView& mask);
+
   std::unique_ptr<Loss> loss_;
   LossReduction reduction_;
   std::int64_t features_;
   std::int64_t rows_per_sample_;
+  std::int64_t steps_;  ///< that a mask speaks of
   Port target_;
   std::vector<NamedMetric> metrics_;
   std::vector<NamedMetric> weighted_metrics_;
   FloatBuffer each_;
   FloatBuffer scale_;
+  FloatBuffer masked_weights_;
 };
 
 }  // namespace kairos::host

@@ -72,7 +72,7 @@ std::unique_ptr<Loss> make_loss(const CallText& call) {
 }
 
 double reduce_losses(LossReduction reduction, std::int64_t samples, std::int64_t rows_per_sample,
-                     const float* each, const WeightView& weights, float* scale) {
+                     const float* each, const WeightView& weights, float* scale, const WeightView& mask) {
   const std::int64_t rows = samples * rows_per_sample;
   if (weights.values != nullptr && weights.per_sample != 1 && weights.per_sample != rows_per_sample)
     throw Error(ErrorKind::Data, {"KAIROS-D301", "sample weights", "the weights do not fit the output",
@@ -80,15 +80,18 @@ double reduce_losses(LossReduction reduction, std::int64_t samples, std::int64_t
                                   rows_per_sample == 1 ? "one" : fmt::format("one or {}", rows_per_sample),
                                   "Give one weight per sample or one per timestep"});
   const std::int64_t rows_per_weight = rows_per_sample / weights.per_sample;
+  const std::int64_t rows_per_step = rows_per_sample / mask.per_sample;
   double total = 0;
   double weight_sum = 0;
+  double counted = 0;
   for (std::int64_t row = 0; row < rows; ++row) {
-    scale[row] = weights.values == nullptr ? 1.0F : weights.values[row / rows_per_weight];
+    const float counts = mask.values == nullptr ? 1.0F : mask.values[row / rows_per_step];
+    scale[row] = weights.values == nullptr ? counts : counts * weights.values[row / rows_per_weight];
+    counted += static_cast<double>(counts);
     total += static_cast<double>(scale[row]) * static_cast<double>(each[row]);
     weight_sum += static_cast<double>(scale[row]);
   }
-  const bool by_weights = reduction == LossReduction::MeanWithSampleWeight && weights.values != nullptr;
-  const double divisor = by_weights ? weight_sum : static_cast<double>(rows);
+  const double divisor = reduction == LossReduction::MeanWithSampleWeight ? weight_sum : counted;
   const double factor = divisor == 0 ? 0.0 : 1.0 / divisor;
   for (std::int64_t row = 0; row < rows; ++row)
     scale[row] = static_cast<float>(static_cast<double>(scale[row]) * factor);

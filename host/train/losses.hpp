@@ -54,9 +54,10 @@ class Loss {
 [[nodiscard]] std::string loss_class_name(std::string_view name);
 
 /// The loss of a batch, and what each row's gradient is multiplied by.
-/// `scale` has room for samples * rows_per_sample. Weights are per sample, or per row of a sample.
+/// `scale` has room for samples * rows_per_sample. Weights are per sample, or per row of a sample. `mask` has
+/// a 1 for each timestep that counts: the mean is over those, whatever their weights (Keras 3).
 [[nodiscard]] double reduce_losses(LossReduction reduction, std::int64_t samples,
                                    std::int64_t rows_per_sample, const float* each, const WeightView& weights,
-                                   float* scale);
+                                   float* scale, const WeightView& mask = {});
 
 }  // namespace kairos::host

@@ -40,6 +40,7 @@ class BatchNormalizationLayer final : public Layer {
     if (axes_.count(*this, shape) != 1) refuse_shape(shape, "an axis of one dimension");
     channels_ = shape.back();
     rows_per_sample_ = size_of(shape) / channels_;
+    rows_per_step_ = rows_per_sample_ / (shape.size() < 2 ? 1 : shape.front());
     if (scale_) gamma_.apply(add_parameter("gamma", {channels_}), joined_key(context.key, 0));
     if (center_) beta_.apply(add_parameter("beta", {channels_}), joined_key(context.key, 1));
     Parameter& mean = add_state("moving_mean", {channels_});
@@ -57,7 +58,7 @@ class BatchNormalizationLayer final : public Layer {
     float* const mean = state(0).values.data();
     float* const variance = state(1).values.data();
     if (pass.mode == Mode::Train && trainable()) {  // as Keras: what is frozen keeps its averages too
-      normalizer_->measure(rows, v.inputs.front());
+      normalizer_->measure(rows, v.inputs.front(), {v.input_masks.front(), rows_per_step_});
       move(mean, normalizer_->mean());
       move(variance, normalizer_->variance());
     } else {
@@ -115,6 +116,7 @@ class BatchNormalizationLayer final : public Layer {
 
   std::int64_t channels_ = 0;
   std::int64_t rows_per_sample_ = 0;
+  std::int64_t rows_per_step_ = 0;  ///< that a value of a mask speaks of
   std::optional<ColumnNormalizer> normalizer_;
 };
 
