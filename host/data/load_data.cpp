@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "data/array_file.hpp"
+#include "data/check_data_spec.hpp"
 #include "data/csv.hpp"
 #include "data/image_folder.hpp"
 #include "data/npz_dataset.hpp"
@@ -58,7 +59,9 @@ void check_sources(const DataSpec& spec, const std::vector<PortSource>& sources,
                                : "Write it into a file of its own, or put all arrays into an .npz file");
 }
 
-void check_spec(const DataSpec& spec) {
+}  // namespace
+
+void check_data_spec(const DataSpec& spec) {
   check_ports(spec.inputs, spec.input_ports, "input", "input");
   check_ports(spec.targets, spec.output_ports, "target", "output");
   check_ports(spec.sample_weights, spec.output_ports, "sample weight", "output");
@@ -71,6 +74,8 @@ void check_spec(const DataSpec& spec) {
   check_sources(spec, spec.targets, "target");
   check_sources(spec, spec.sample_weights, "sample weight");
 }
+
+namespace {
 
 /// Inputs that are files, with targets and weights that are. `kind` is what messages call the first one.
 void check_apart(const DataSpec& spec, const std::string& where, const std::string& kind) {
@@ -142,7 +147,7 @@ void add_files(std::vector<NamedArray>& arrays, const std::string& plain,
 }  // namespace
 
 LoadedData load_data(const DataSpec& spec) {
-  check_spec(spec);
+  check_data_spec(spec);
   LoadedData loaded = read_file_of(spec);
   if (!spec.file.empty()) add_files(loaded.train.inputs, "", spec.inputs);
   add_files(loaded.train.targets, spec.target, spec.targets);

@@ -60,58 +60,37 @@ float to_float(T value, const NpyHeader& header, std::uint64_t i, const std::str
   return static_cast<float>(value);
 }
 
-/// Reads `header.count` values of type T, converted one by one through `convert`.
+/// Converts values of type T, the first of which is value `first` of the file.
 template <class T, class Convert>
-std::vector<float> read_values(ByteSource& source, const NpyHeader& header, const std::string& origin,
-                               Convert convert) {
-  constexpr std::size_t piece = 65536;
-  std::vector<float> values;
-  values.reserve(header.count);
-  std::vector<std::byte> buffer(std::min<std::uint64_t>(piece, header.count) * sizeof(T));
-  while (values.size() < header.count) {
-    const std::size_t n = std::min<std::size_t>(piece, header.count - values.size());
-    if (source.read(std::span(buffer).first(n * sizeof(T))) != n * sizeof(T))
-      throw Error(ErrorKind::Data,
-                  {"KAIROS-D004", origin, "the array is cut off", "",
-                   std::to_string(header.count) + " values", "Copy or write the file again"});
-    for (std::size_t i = 0; i < n; ++i)
-      values.push_back(convert(load<T>(buffer.data() + i * sizeof(T), header.big_endian), values.size()));
-  }
-  return values;
+void convert_each(const NpyHeader& header, std::span<const std::byte> bytes, std::uint64_t first, float* out,
+                  Convert convert) {
+  const std::size_t n = bytes.size() / sizeof(T);
+  for (std::size_t i = 0; i < n; ++i)
+    out[i] = convert(load<T>(bytes.data() + i * sizeof(T), header.big_endian), first + i);
 }
 
 template <class T>
-std::vector<float> read_as(ByteSource& source, const NpyHeader& header, const std::string& origin) {
-  return read_values<T>(source, header, origin,
-                        [&](T value, std::uint64_t i) { return to_float(value, header, i, origin); });
+void convert_as(const NpyHeader& header, std::span<const std::byte> bytes, std::uint64_t first, float* out,
+                const std::string& origin) {
+  convert_each<T>(header, bytes, first, out,
+                  [&](T value, std::uint64_t i) { return to_float(value, header, i, origin); });
 }
 
 std::vector<float> read_all(ByteSource& source, const NpyHeader& header, const std::string& origin) {
-  if (header.kind == 'f') {
-    if (header.width == 2)
-      return read_values<std::uint16_t>(
-          source, header, origin, [](std::uint16_t bits, std::uint64_t) { return half_to_float(bits); });
-    return header.width == 4 ? read_as<float>(source, header, origin)
-                             : read_as<double>(source, header, origin);
+  constexpr std::size_t piece = 65536;
+  std::vector<float> values(header.count);
+  std::vector<std::byte> buffer(std::min<std::uint64_t>(piece, header.count) * header.width);
+  for (std::size_t done = 0; done < values.size();) {
+    const std::size_t n = std::min<std::size_t>(piece, header.count - done);
+    const std::span<std::byte> bytes = std::span(buffer).first(n * header.width);
+    if (source.read(bytes) != bytes.size())
+      throw Error(ErrorKind::Data,
+                  {"KAIROS-D004", origin, "the array is cut off", "",
+                   std::to_string(header.count) + " values", "Copy or write the file again"});
+    convert_npy_values(header, bytes, done, values.data() + done, origin);
+    done += n;
   }
-  if (header.kind == 'b')
-    return read_values<std::uint8_t>(
-        source, header, origin, [](std::uint8_t byte, std::uint64_t) { return byte != 0 ? 1.0F : 0.0F; });
-  const bool is_signed = header.kind == 'i';
-  switch (header.width) {
-    case 1:
-      return is_signed ? read_as<std::int8_t>(source, header, origin)
-                       : read_as<std::uint8_t>(source, header, origin);
-    case 2:
-      return is_signed ? read_as<std::int16_t>(source, header, origin)
-                       : read_as<std::uint16_t>(source, header, origin);
-    case 4:
-      return is_signed ? read_as<std::int32_t>(source, header, origin)
-                       : read_as<std::uint32_t>(source, header, origin);
-    default:
-      return is_signed ? read_as<std::int64_t>(source, header, origin)
-                       : read_as<std::uint64_t>(source, header, origin);
-  }
+  return values;
 }
 
 /// From the first index running fastest to the last index running fastest.
@@ -132,6 +111,29 @@ std::vector<float> transposed(const std::vector<float>& values, const std::vecto
 }
 
 }  // namespace
+
+void convert_npy_values(const NpyHeader& header, std::span<const std::byte> bytes, std::uint64_t first,
+                        float* out, const std::string& origin) {
+  const auto as = [&]<class T>(T) { convert_as<T>(header, bytes, first, out, origin); };
+  const bool is_signed = header.kind == 'i';
+  if (header.kind == 'b')
+    return convert_each<std::uint8_t>(
+        header, bytes, first, out, [](std::uint8_t byte, std::uint64_t) { return byte != 0 ? 1.0F : 0.0F; });
+  if (header.kind == 'f' && header.width == 2)
+    return convert_each<std::uint16_t>(header, bytes, first, out,
+                                       [](std::uint16_t bits, std::uint64_t) { return half_to_float(bits); });
+  if (header.kind == 'f') return header.width == 4 ? as(float{}) : as(double{});
+  switch (header.width) {
+    case 1:
+      return is_signed ? as(std::int8_t{}) : as(std::uint8_t{});
+    case 2:
+      return is_signed ? as(std::int16_t{}) : as(std::uint16_t{});
+    case 4:
+      return is_signed ? as(std::int32_t{}) : as(std::uint32_t{});
+    default:
+      return is_signed ? as(std::int64_t{}) : as(std::uint64_t{});
+  }
+}
 
 Array decode_npy(ByteSource& source, std::uint64_t size, const std::string& origin) {
   const NpyHeader header = read_npy_header(source, size, origin);

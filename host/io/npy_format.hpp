@@ -2,10 +2,14 @@
 // The bytes of one NumPy array, wherever they stand: a file or an entry of an archive.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "io/input_file.hpp"
+#include "io/npy_header.hpp"
 #include "kairos/host/array.hpp"
 
 namespace kairos::host {
@@ -13,6 +17,11 @@ namespace kairos::host {
 /// Reads one array. `size` is what `source` can give at most and bounds what is allocated; `origin` is for
 /// messages.
 [[nodiscard]] Array decode_npy(ByteSource& source, std::uint64_t size, const std::string& origin);
+
+/// Converts the values in `bytes`, of which the first is value `first` of the array, to float32 at `out`.
+/// Throws Error(Data) for what float32 cannot hold, with its row.
+void convert_npy_values(const NpyHeader& header, std::span<const std::byte> bytes, std::uint64_t first,
+                        float* out, const std::string& origin);
 
 /// Magic, version 1.0 and the dictionary, padded to 64 bytes, for '<f4' in C order.
 [[nodiscard]] std::string npy_header(const Array& array);

@@ -193,6 +193,7 @@ NpyHeader read_npy_header(ByteSource& source, std::uint64_t size, const std::str
     literal.need(",");
   }
   if (seen != 7 || !literal.at_end()) literal.malformed();
+  header.begin = start;
   check_size(header, size - start, origin);
   return header;
 }

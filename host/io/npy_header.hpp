@@ -18,6 +18,7 @@ struct NpyHeader {
   bool fortran_order = false;
   std::vector<std::int64_t> shape;
   std::uint64_t count = 0;  ///< product of the shape; count * width fits 64 bits
+  std::uint64_t begin = 0;  ///< bytes before the first value
 };
 
 /// Reads magic, version, length and dictionary, and leaves `source` at the first value.

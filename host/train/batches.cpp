@@ -7,18 +7,11 @@
 #include <random>
 #include <utility>
 
+#include "train/pass_random.hpp"
+
 namespace kairos::host {
 
 namespace {
-
-/// A number below `bound` without bias; std::uniform_int_distribution may differ from one standard library to
-/// the next.
-std::uint64_t below(std::mt19937_64& random, std::uint64_t bound) {
-  const std::uint64_t limit = random.max() - random.max() % bound;
-  std::uint64_t number = random();
-  while (number >= limit) number = random();
-  return number % bound;
-}
 
 void permute(std::vector<std::int64_t>& items, std::mt19937_64& random) {
   for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(random, i)]);
@@ -31,12 +24,7 @@ std::vector<std::int64_t> sample_order(Shuffle shuffle, std::int64_t count, std:
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), std::int64_t{0});
   if (shuffle == Shuffle::None) return order;
-  // Each pass has a generator of its own, so that a run that begins in the middle sees what an uninterrupted
-  // one saw.
-  const auto number = static_cast<std::uint64_t>(pass);
-  std::seed_seq sequence{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
-                         static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32)};
-  std::mt19937_64 random(sequence);
+  std::mt19937_64 random = pass_random(seed, pass);
   if (shuffle == Shuffle::Samples) {
     permute(order, random);
     return order;
@@ -53,7 +41,7 @@ std::vector<std::int64_t> sample_order(Shuffle shuffle, std::int64_t count, std:
 }
 
 Batches::Batches(Columns columns, std::int64_t begin, std::int64_t end, std::int64_t batch_size)
-    : begin_(begin), samples_(end - begin), batch_size_(std::min(batch_size, end - begin)) {
+    : BatchSource(end - begin, batch_size), begin_(begin) {
   add(columns.inputs, inputs_);
   add(columns.targets, targets_);
   add(columns.weights, weights_);
@@ -69,10 +57,6 @@ void Batches::add(const std::vector<const Array*>& arrays, std::vector<Feed>& fe
 void Batches::reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) {
   order_.clear();
   if (shuffle != Shuffle::None) order_ = sample_order(shuffle, samples_, batch_size_, seed, pass);
-}
-
-std::int64_t Batches::size(std::int64_t index) const noexcept {
-  return std::min(batch_size_, samples_ - index * batch_size_);
 }
 
 const float* Batches::rows(Feed& feed, std::int64_t first, std::int64_t count) {

@@ -2,6 +2,7 @@
 // Cuts a data set into batches, in an order that a seed decides.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -24,24 +25,42 @@ struct Columns {
                                                      std::int64_t batch_size, std::uint64_t seed,
                                                      std::int64_t pass);
 
-/// Batches of the rows [begin, end). Nothing is allocated after the constructor and the first use of each
-/// pass.
-class Batches {
+/// What the loops take their batches from: samples in memory, or a stream.
+class BatchSource {
  public:
-  Batches(Columns columns, std::int64_t begin, std::int64_t end, std::int64_t batch_size);
+  BatchSource(std::int64_t samples, std::int64_t batch_size)
+      : samples_(samples), batch_size_(std::min(batch_size, samples)) {}
+  virtual ~BatchSource() = default;
+  BatchSource(const BatchSource&) = delete;
+  BatchSource& operator=(const BatchSource&) = delete;
 
   /// Batches in a pass; the last one may be short.
   [[nodiscard]] std::int64_t count() const noexcept { return (samples_ + batch_size_ - 1) / batch_size_; }
   [[nodiscard]] std::int64_t samples() const noexcept { return samples_; }
-
-  /// Begins pass number `pass` in its order.
-  void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass);
-
   /// Samples in batch `index`.
-  [[nodiscard]] std::int64_t size(std::int64_t index) const noexcept;
+  [[nodiscard]] std::int64_t size(std::int64_t index) const noexcept {
+    return std::min(batch_size_, samples_ - index * batch_size_);
+  }
 
-  /// Batch `index` of the pass; borrowed until the next call.
-  const Batch& at(std::int64_t index);
+  /// Begins pass number `pass` in its order. Before the first call, samples have the order of the data.
+  virtual void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) = 0;
+
+  /// Batch `index` of the pass; borrowed until the next call. Batches are asked for one after another; 0
+  /// begins the pass again.
+  virtual const Batch& at(std::int64_t index) = 0;
+
+ protected:
+  std::int64_t samples_, batch_size_;
+};
+
+/// Batches of the rows [begin, end), which may be asked for in any order. Nothing is allocated after the
+/// constructor and the first use of each pass.
+class Batches final : public BatchSource {
+ public:
+  Batches(Columns columns, std::int64_t begin, std::int64_t end, std::int64_t batch_size);
+
+  void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) override;
+  const Batch& at(std::int64_t index) override;
 
  private:
   struct Feed {
@@ -52,7 +71,7 @@ class Batches {
   void add(const std::vector<const Array*>& arrays, std::vector<Feed>& feeds) const;
   const float* rows(Feed& feed, std::int64_t first, std::int64_t count);
 
-  std::int64_t begin_, samples_, batch_size_;
+  std::int64_t begin_;
   std::vector<Feed> inputs_, targets_, weights_;
   std::vector<std::int64_t> order_;  ///< empty: the order of the data
   Batch batch_;

@@ -31,4 +31,27 @@ class FlushDenormals {
 #endif
 };
 
+/// For its lifetime, denormals count on this thread. A thread begins with the state of the one that starts
+/// it.
+class KeepDenormals {
+ public:
+#if defined(__x86_64__)
+  KeepDenormals() : saved_(_mm_getcsr()) {
+    _mm_setcsr(saved_ & ~0x8040U);
+  }
+  ~KeepDenormals() {
+    _mm_setcsr(saved_);
+  }
+#else
+  KeepDenormals() = default;
+#endif
+  KeepDenormals(const KeepDenormals&) = delete;
+  KeepDenormals& operator=(const KeepDenormals&) = delete;
+
+ private:
+#if defined(__x86_64__)
+  unsigned saved_;
+#endif
+};
+
 }  // namespace kairos::host

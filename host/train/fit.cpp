@@ -8,6 +8,7 @@
 
 #include "kairos/host/error.hpp"
 #include "train/denormals.hpp"
+#include "train/pass.hpp"
 #include "train/prepare.hpp"
 
 namespace kairos::host {
@@ -163,8 +164,8 @@ class FitLoop {
   bool ending() { return callbacks_.stop().has_value() || interrupted(); }
 
   Model& model_;
-  Batches& training_;
-  Batches* validation_;
+  BatchSource& training_;
+  BatchSource* validation_;
   Callbacks& callbacks_;
   const FitOptions& options_;
   Gradients gradients_;
@@ -187,7 +188,7 @@ const Catalog& catalog_or(const Catalog* given, const Catalog& empty) {
 }
 
 RunInfo run_info(const FitOptions& options, Prepared& prepared) {
-  const Batches& training = prepared.training();
+  const BatchSource& training = prepared.training();
   const std::int64_t steps = options.steps_per_epoch > 0 ? options.steps_per_epoch : training.count();
   return {
       options.epochs,     options.initial_epoch, steps,
@@ -213,34 +214,8 @@ auto with_fault_handling(Callbacks& callbacks, Work&& work) {
   }
 }
 
-/// Batches over a whole data set for evaluate and predict, with the weights that they need.
-struct Pass {
-  Pass(const Model& model, const Dataset& data, const PassOptions& options, Targets targets) {
-    if (options.batch_size < 1)
-      throw Error(ErrorKind::Usage,
-                  {"KAIROS-U010", "--batch-size", "the value is outside its range",
-                   std::to_string(options.batch_size), "1 or more", "Keras' default is 32"});
-    if (options.steps < 0)
-      throw Error(ErrorKind::Usage, {"KAIROS-U010", "--steps", "the value is outside its range",
-                                     std::to_string(options.steps), "0 or more", "Leave it out to take all"});
-    data.check();
-    Columns columns = match_columns(model, data, targets);
-    if (targets == Targets::Needed) weights = combined_weights(model, data, columns, {}, 0);
-    for (const Array& one : weights) columns.weights.push_back(&one);
-    batches.emplace(columns, 0, data.size(), options.batch_size);
-    steps = options.steps > 0 ? std::min(options.steps, batches->count()) : batches->count();
-  }
-  [[nodiscard]] RunInfo info(std::int64_t batch_size) const {
-    return {0, 0, steps, batch_size, batches->samples(), 0, 0};
-  }
-  std::vector<Array> weights;
-  std::optional<Batches> batches;
-  std::int64_t steps = 0;
-};
-
-}  // namespace
-
-History fit(Model& model, const Dataset& data, const FitOptions& options) {
+template <class Data>
+History fit_on(Model& model, const Data& data, const FitOptions& options) {
   const FlushDenormals flush;
   Prepared prepared(model, data, options);
   const Catalog none;
@@ -260,7 +235,8 @@ History fit(Model& model, const Dataset& data, const FitOptions& options) {
   });
 }
 
-std::string explain_order(Model& model, const Dataset& data, const FitOptions& options) {
+template <class Data>
+std::string explain_order_on(Model& model, const Data& data, const FitOptions& options) {
   Prepared prepared(model, data, options);
   const Catalog none;
   Callbacks callbacks(
@@ -269,8 +245,9 @@ std::string explain_order(Model& model, const Dataset& data, const FitOptions& o
   return callbacks.explain_order();
 }
 
-std::vector<std::pair<std::string, double>> evaluate(Model& model, const Dataset& data,
-                                                     const PassOptions& options) {
+template <class Data>
+std::vector<std::pair<std::string, double>> evaluate_on(Model& model, const Data& data,
+                                                        const PassOptions& options) {
   const FlushDenormals flush;
   Pass pass(model, data, options, Targets::Needed);
   const Catalog none;
@@ -295,7 +272,8 @@ std::vector<std::pair<std::string, double>> evaluate(Model& model, const Dataset
   });
 }
 
-std::vector<NamedArray> predict(Model& model, const Dataset& data, const PassOptions& options) {
+template <class Data>
+std::vector<NamedArray> predict_on(Model& model, const Data& data, const PassOptions& options) {
   const FlushDenormals flush;
   Pass pass(model, data, options, Targets::Ignored);
   const Catalog none;
@@ -324,6 +302,42 @@ std::vector<NamedArray> predict(Model& model, const Dataset& data, const PassOpt
     callbacks.predict_end();
     return results;
   });
+}
+
+}  // namespace
+
+History fit(Model& model, const Dataset& data, const FitOptions& options) {
+  return fit_on(model, data, options);
+}
+
+std::string explain_order(Model& model, const Dataset& data, const FitOptions& options) {
+  return explain_order_on(model, data, options);
+}
+
+std::vector<std::pair<std::string, double>> evaluate(Model& model, const Dataset& data,
+                                                     const PassOptions& options) {
+  return evaluate_on(model, data, options);
+}
+
+std::vector<NamedArray> predict(Model& model, const Dataset& data, const PassOptions& options) {
+  return predict_on(model, data, options);
+}
+
+History fit(Model& model, const SampleSource& source, const FitOptions& options) {
+  return fit_on(model, source, options);
+}
+
+std::string explain_order(Model& model, const SampleSource& source, const FitOptions& options) {
+  return explain_order_on(model, source, options);
+}
+
+std::vector<std::pair<std::string, double>> evaluate(Model& model, const SampleSource& source,
+                                                     const PassOptions& options) {
+  return evaluate_on(model, source, options);
+}
+
+std::vector<NamedArray> predict(Model& model, const SampleSource& source, const PassOptions& options) {
+  return predict_on(model, source, options);
 }
 
 }  // namespace kairos::host

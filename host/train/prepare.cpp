@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "kairos/host/error.hpp"
+#include "train/streamed_batches.hpp"
 
 namespace kairos::host {
 
@@ -264,39 +265,81 @@ void check_fit_options(const FitOptions& o) {
                  "Give each class a finite weight");
 }
 
+void check_stream_options(const StreamOptions& options) {
+  if (options.buffer_bytes < 1)
+    bad_option("--buffer-size", std::to_string(options.buffer_bytes), "more than nothing",
+               "Leave it out for 64 megabytes");
+  if (options.shuffle_window < 0)
+    bad_option("--shuffle-window", std::to_string(options.shuffle_window), "0 or more",
+               "0 takes samples from all over the file");
+}
+
+namespace {
+
+/// The first sample that is held out; all of them, if none is.
+std::int64_t split_of(std::int64_t samples, const FitOptions& options) {
+  if (!options.validation_split || options.validation_data) return samples;
+  const auto split =
+      static_cast<std::int64_t>(std::floor(static_cast<double>(samples) * (1.0 - *options.validation_split)));
+  if (split == 0 || split == samples)
+    bad_option("--validation-split", fmt::format("{}", *options.validation_split),
+               "a share that leaves samples on both sides of " + std::to_string(samples),
+               "Choose another share, or more data");
+  return split;
+}
+
+std::int64_t validation_batch(const FitOptions& options) {
+  return options.validation_batch_size > 0 ? options.validation_batch_size : options.batch_size;
+}
+
+Columns with_weights(Columns columns, const std::vector<Array>& weights) {
+  for (const Array& one : weights) columns.weights.push_back(&one);
+  return columns;
+}
+
+}  // namespace
+
 Prepared::Prepared(const Model& model, const Dataset& data, const FitOptions& options) {
   check_fit_options(options);
   data.check();
-  Columns columns = match_columns(model, data, Targets::Needed);
-  const std::int64_t n = data.size();
-  std::int64_t split = n;
-  if (options.validation_split && !options.validation_data) {
-    split = static_cast<std::int64_t>(std::floor(static_cast<double>(n) * (1.0 - *options.validation_split)));
-    if (split == 0 || split == n)
-      bad_option("--validation-split", fmt::format("{}", *options.validation_split),
-                 "a share that leaves samples on both sides of " + std::to_string(n),
-                 "Choose another share, or more data");
-  }
-  const std::int64_t validation_batch =
-      options.validation_batch_size > 0 ? options.validation_batch_size : options.batch_size;
-  const auto point = [](Columns into, const std::vector<Array>& weights) {
-    for (const Array& one : weights) into.weights.push_back(&one);
-    return into;
-  };
-
+  const Columns columns = match_columns(model, data, Targets::Needed);
+  const std::int64_t n = data.size(), split = split_of(n, options);
   weights_ = combined_weights(model, data, columns, options.class_weight, split);
-  training_.emplace(point(columns, weights_), 0, split, options.batch_size);
+  training_ = std::make_unique<Batches>(with_weights(columns, weights_), 0, split, options.batch_size);
   if (options.validation_data) {
-    const Dataset& validation = *options.validation_data;
-    validation.check();
-    const Columns own = match_columns(model, validation, Targets::Needed);
-    validation_weights_ = combined_weights(model, validation, own, {}, 0);
-    validation_.emplace(point(own, validation_weights_), 0, validation.size(), validation_batch);
+    validate_on(model, *options.validation_data, options);
   } else if (split < n) {
     // Class weights never touch validation: its samples have the weights that the user gave them, if any.
     validation_weights_ = combined_weights(model, data, columns, {}, 0);
-    validation_.emplace(point(columns, validation_weights_), split, n, validation_batch);
+    validation_ = std::make_unique<Batches>(with_weights(columns, validation_weights_), split, n,
+                                            validation_batch(options));
   }
+}
+
+Prepared::Prepared(const Model& model, const SampleSource& source, const FitOptions& options) {
+  check_fit_options(options);
+  check_stream_options(options.stream);
+  const std::int64_t n = source.layout().size(), split = split_of(n, options);
+  check_first_batch(model, source, options.batch_size, Targets::Needed);
+  training_ =
+      std::make_unique<StreamedBatches>(model, source,
+                                        StreamedRange{0, split, options.batch_size, Targets::Needed,
+                                                      options.class_weight, options.stream.shuffle_window},
+                                        options.stream);
+  if (options.validation_data)
+    validate_on(model, *options.validation_data, options);
+  else if (split < n)
+    validation_ = std::make_unique<StreamedBatches>(
+        model, source, StreamedRange{split, n, validation_batch(options), Targets::Needed, {}, 0},
+        options.stream);
+}
+
+void Prepared::validate_on(const Model& model, const Dataset& data, const FitOptions& options) {
+  data.check();
+  const Columns columns = match_columns(model, data, Targets::Needed);
+  validation_weights_ = combined_weights(model, data, columns, {}, 0);
+  validation_ = std::make_unique<Batches>(with_weights(columns, validation_weights_), 0, data.size(),
+                                          validation_batch(options));
 }
 
 }  // namespace kairos::host

@@ -4,12 +4,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "kairos/host/dataset.hpp"
 #include "kairos/host/fit.hpp"
 #include "kairos/host/model.hpp"
+#include "kairos/host/stream.hpp"
 #include "train/batches.hpp"
 
 namespace kairos::host {
@@ -35,17 +36,24 @@ class Prepared {
  public:
   /// Throws Error(Usage) for options outside their range, Error(Data) for data that do not fit.
   Prepared(const Model& model, const Dataset& data, const FitOptions& options);
+  /// The same for a stream, of which the first batch is read and checked.
+  Prepared(const Model& model, const SampleSource& source, const FitOptions& options);
   Prepared(const Prepared&) = delete;
   Prepared& operator=(const Prepared&) = delete;
 
-  [[nodiscard]] Batches& training() { return *training_; }
+  [[nodiscard]] BatchSource& training() { return *training_; }
   /// Null if the run does not validate.
-  [[nodiscard]] Batches* validation() { return validation_ ? &*validation_ : nullptr; }
+  [[nodiscard]] BatchSource* validation() { return validation_.get(); }
 
  private:
+  void validate_on(const Model& model, const Dataset& data, const FitOptions& options);
+
   std::vector<Array> weights_, validation_weights_;
-  std::optional<Batches> training_, validation_;
+  std::unique_ptr<BatchSource> training_, validation_;
 };
+
+/// Throws Error(Usage) for a buffer of no bytes or a negative window.
+void check_stream_options(const StreamOptions& options);
 
 /// Throws Error(Usage) for what no data could mend: negative epochs, a batch of no samples, a split outside
 /// (0, 1) …

@@ -197,6 +197,41 @@ TEST_CASE("A fit with callbacks allocates as often for many batches as for few",
   CHECK(many == few);
 }
 
+namespace {
+
+/// Allocations of a streamed fit on the thread that trains; the smallest ring, so that it is as large for few
+/// batches as for many.
+int stream_allocations(std::int64_t batches, std::int64_t window) {
+  const kairos::tests::TemporaryDirectory directory;
+  std::string text;
+  for (std::int64_t i = 0; i < 16 * batches - 5; ++i) text += std::to_string(i % 7) + ",0.5,1\n";
+  DataSpec spec;
+  spec.file = directory.put("t.csv", text);
+  spec.target = "-1";
+  const auto source = open_stream(spec);
+  CompileOptions compiled;
+  compiled.loss = "sparse_categorical_crossentropy";
+  const auto model = compile({"", "dense(12,relu) dense(4,softmax)", {2}}, compiled);
+  FitOptions options;
+  options.epochs = 3;
+  options.batch_size = 16;
+  options.stream = {1, window};
+  counter = Counter{true, 0, 0};
+  (void)fit(*model, *source, options);
+  counter.active = false;
+  return counter.ours;
+}
+
+}  // namespace
+
+TEST_CASE("A streamed fit allocates as often for many batches as for few", "[host][nn]") {
+  for (const std::int64_t window : {0, 20}) {
+    const int few = stream_allocations(4, window), many = stream_allocations(64, window);
+    CHECK(few > 0);
+    CHECK(many == few);
+  }
+}
+
 TEST_CASE("Layers over pictures allocate nothing of ours either", "[host][nn]") {
   const Run run = steady_run(
       "reshape((8,8,1)) zeropad conv2d(4,3,gelu) batchnorm ReLU maxpool conv2d(4,3,padding=same,strides=2) "

@@ -18,6 +18,7 @@
 #include "kairos/host/history.hpp"
 #include "kairos/host/model.hpp"
 #include "kairos/host/plugins.hpp"
+#include "kairos/host/stream.hpp"
 
 namespace kairos::host {
 
@@ -46,6 +47,8 @@ struct FitOptions {
   std::map<std::int64_t, double>
       class_weight;  ///< class to weight; multiplies sample weights, never in validation
 
+  StreamOptions stream;  ///< for a SampleSource
+
   // Callbacks.
   std::vector<PluginSpec> plugins;
   const Catalog* catalog =
@@ -65,6 +68,12 @@ struct FitOptions {
 /// thrown as Error(Callback) after all others were told and torn down.
 [[nodiscard]] History fit(Model& model, const Dataset& data, const FitOptions& options);
 
+/// The same for samples that are read while the model trains. What is wrong with a value is thrown when its
+/// batch is due, with file and line; shapes, options and the first batch are checked before. The order of
+/// samples is that of StreamOptions; with Shuffle::None, Shuffle::Batches, or no window, the result is that
+/// of the same data in memory, bit for bit. `validation_data` is in memory, `validation_split` is streamed.
+[[nodiscard]] History fit(Model& model, const SampleSource& source, const FitOptions& options);
+
 /// What evaluate and predict take.
 struct PassOptions {
   std::int64_t batch_size = 32;
@@ -73,17 +82,25 @@ struct PassOptions {
   const Catalog* catalog = nullptr;
   std::filesystem::path run_directory;
   MessageSink messages;
+  StreamOptions stream;  ///< for a SampleSource
 };
 
 /// Loss and metrics by name, "loss" first.
 [[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Model& model, const Dataset& data,
                                                                    const PassOptions& options);
 
+[[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Model& model, const SampleSource& source,
+                                                                   const PassOptions& options);
+
 /// One array for each output, [n, …], named like the output.
 [[nodiscard]] std::vector<NamedArray> predict(Model& model, const Dataset& data, const PassOptions& options);
+
+[[nodiscard]] std::vector<NamedArray> predict(Model& model, const SampleSource& source,
+                                              const PassOptions& options);
 
 /// What `fit` would do, without training: creates the callbacks and returns their order
 /// (Callbacks::explain_order).
 [[nodiscard]] std::string explain_order(Model& model, const Dataset& data, const FitOptions& options);
+[[nodiscard]] std::string explain_order(Model& model, const SampleSource& source, const FitOptions& options);
 
 }  // namespace kairos::host

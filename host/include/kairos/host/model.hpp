@@ -118,6 +118,7 @@ class Model : public Trainee {
     return "";
   }
   /// What is wrong with one sample's target for `output`, e.g. "label 12 is outside 0 … 9"; "" if nothing is.
+  /// This and the ports above may be asked for on another thread while a batch is trained.
   [[nodiscard]] virtual std::string target_fault(std::size_t output, const float* target) const = 0;
 
   /// The keys that train_batch and test_batch account for, "loss" first.

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// A table with its target and weight columns, or arrays in files of their own, as samples that are read when
+// they are needed.
+#include "kairos/host/stream.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "data/array_file.hpp"
+#include "data/array_rows.hpp"
+#include "data/check_data_spec.hpp"
+#include "data/csv_file.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+using Files = std::vector<std::unique_ptr<ArrayRows>>;
+
+class FileSource final : public SampleSource {
+ public:
+  explicit FileSource(const DataSpec& spec) {
+    check_data_spec(spec);
+    if (is_table(spec))
+      open_table(spec);
+    else
+      open_arrays(spec);
+    if (names_file(spec.target)) layout_.targets.clear();
+    add_files(targets_, layout_.targets, spec.target, spec.targets);
+    if (names_file(spec.sample_weight)) layout_.sample_weights.clear();
+    add_files(weights_, layout_.sample_weights, spec.sample_weight, spec.sample_weights);
+    // No values are there to be looked at: this compares the numbers of rows.
+    layout_.check();
+  }
+
+  [[nodiscard]] const Dataset& layout() const override { return layout_; }
+  [[nodiscard]] std::unique_ptr<SampleReader> reader() const override;
+
+  void read(std::int64_t first, std::int64_t count, Dataset& block, ArrayRows::Scratch& scratch) const {
+    if (table_) read_table(first, count, block, scratch);
+    read_files(inputs_, block.inputs, first, count, scratch);
+    read_files(targets_, block.targets, first, count, scratch);
+    read_files(weights_, block.sample_weights, first, count, scratch);
+  }
+
+ private:
+  static bool is_table(const DataSpec& spec) {
+    const std::string ending = spec.file.extension().string();
+    return ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data";
+  }
+
+  [[noreturn]] void refuse(const char* code, const std::string& what, const std::string& found,
+                           const std::string& expected, const std::string& cure) const {
+    throw Error(ErrorKind::Data, {code, layout_.origin, what, found, expected, cure});
+  }
+
+  void needs_file(const std::string& role, const std::string& what) const {
+    if (!role.empty() && !names_file(role))
+      refuse("KAIROS-D044", "an array file has no columns to take the " + what + " from", "\"" + role + "\"",
+             "an .npy or .csv file", "Give the path of such a file");
+  }
+
+  /// An array in a file of its own for the input, or for each.
+  void open_arrays(const DataSpec& spec) {
+    if (spec.file.empty() && spec.inputs.empty())
+      refuse("KAIROS-D064", "no data file is named", "", "a file, or a file for each input", "Name one");
+    layout_.origin = spec.file.empty() ? spec.inputs.front().source : spec.file.string();
+    if (!spec.file.empty()) add(inputs_, layout_.inputs, "", spec.file.string(), ArrayWidth::Table);
+    for (const PortSource& input : spec.inputs)
+      add(inputs_, layout_.inputs, input.port, input.source, ArrayWidth::Table);
+    needs_file(spec.target, "target");
+    needs_file(spec.sample_weight, "sample weight");
+    if (spec.target.empty() && spec.targets.empty() && spec.target_use == TargetUse::Required)
+      refuse("KAIROS-D021", "no target is named", "", "a file of targets",
+             "Give the path of such a file as the target");
+  }
+
+  void open_table(const DataSpec& spec) {
+    DataSpec table_spec = spec;
+    if (!spec.targets.empty()) table_spec.target_use = TargetUse::Optional;
+    table_.emplace(table_spec);
+    const CsvTable& table = table_->table();
+    const std::int64_t rows = table_->rows();
+    layout_.origin = table.name;
+    layout_.first_row = table.rows_line - 1;
+    layout_.row_naming = RowNaming::Line;
+    layout_.inputs.push_back({"", {{rows, static_cast<std::int64_t>(table.columns.inputs)}, {}}});
+    if (table.columns.targets > 0) {
+      layout_.targets.push_back({"", {{rows}, {}}});
+      if (table.columns.targets > 1)
+        layout_.targets.back().array.shape.push_back(static_cast<std::int64_t>(table.columns.targets));
+    }
+    if (table.columns.weights > 0) layout_.sample_weights.push_back({"", {{rows}, {}}});
+    if (table.target == TargetKind::Labels)
+      layout_.class_names = spec.class_names.empty() ? names_of_classes() : spec.class_names;
+  }
+
+  /// Reads the whole table, some rows at a time.
+  [[nodiscard]] std::vector<std::string> names_of_classes() const {
+    constexpr std::int64_t rows_at_once = 1024;
+    const CsvColumns& columns = table_->table().columns;
+    std::vector<float> inputs(rows_at_once * columns.inputs), weights(rows_at_once * columns.weights);
+    std::set<std::string> names;
+    CsvFile::Text text;
+    for (std::int64_t row = 0; row < table_->rows(); row += rows_at_once) {
+      Labels labels;
+      table_->read(row, std::min(rows_at_once, table_->rows() - row),
+                   {inputs.data(), nullptr, weights.data(), &labels}, text);
+      for (std::string& name : labels.sorted()) names.insert(std::move(name));
+    }
+    return {names.begin(), names.end()};
+  }
+
+  static void add(Files& files, std::vector<NamedArray>& arrays, const std::string& name,
+                  const std::string& file, ArrayWidth width) {
+    files.push_back(open_array_rows(file, width));
+    arrays.push_back({name, {files.back()->shape(), {}}});
+  }
+
+  static void add_files(Files& files, std::vector<NamedArray>& arrays, const std::string& plain,
+                        const std::vector<PortSource>& sources) {
+    if (names_file(plain)) add(files, arrays, "", plain, ArrayWidth::Column);
+    for (const PortSource& source : sources)
+      add(files, arrays, source.port, source.source, ArrayWidth::Column);
+  }
+
+  void read_table(std::int64_t first, std::int64_t count, Dataset& block, ArrayRows::Scratch& scratch) const {
+    const auto data = [](std::vector<NamedArray>& arrays) {
+      return arrays.empty() ? nullptr : arrays.front().array.values.data();
+    };
+    Labels labels;
+    const bool labelled = table_->table().target == TargetKind::Labels;
+    table_->read(first, count,
+                 {data(block.inputs), labelled || !targets_.empty() ? nullptr : data(block.targets),
+                  weights_.empty() ? data(block.sample_weights) : nullptr, &labels},
+                 scratch);
+    if (!labelled) return;
+    Dataset place;
+    place.origin = layout_.origin;
+    place.row_naming = layout_.row_naming;
+    place.first_row = layout_.first_row + first;
+    const std::vector<float> numbers = labels.numbers(layout_.class_names, place);
+    std::copy(numbers.begin(), numbers.end(), data(block.targets));
+  }
+
+  static void read_files(const Files& files, std::vector<NamedArray>& arrays, std::int64_t first,
+                         std::int64_t count, ArrayRows::Scratch& scratch) {
+    for (std::size_t i = 0; i < files.size(); ++i)
+      files[i]->read(first, count, arrays[i].array.values.data(), scratch);
+  }
+
+  Dataset layout_;
+  std::optional<CsvFile> table_;
+  Files inputs_, targets_, weights_;
+};
+
+class FileReader final : public SampleReader {
+ public:
+  explicit FileReader(const FileSource& source) : source_(source) {}
+  void read(std::int64_t first, std::int64_t count, Dataset& block) override {
+    source_.read(first, count, block, scratch_);
+  }
+
+ private:
+  const FileSource& source_;
+  ArrayRows::Scratch scratch_;
+};
+
+std::unique_ptr<SampleReader> FileSource::reader() const {
+  return std::make_unique<FileReader>(*this);
+}
+
+}  // namespace
+
+std::unique_ptr<SampleSource> open_stream(const DataSpec& spec) {
+  return std::make_unique<FileSource>(spec);
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// What can be streamed, what cannot, and that the rows are those of load_data.
+#include "kairos/host/stream.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "host/temporary_directory.hpp"
+#include "io/npy.hpp"
+
+using namespace kairos::host;
+using kairos::tests::refusal;
+using kairos::tests::TemporaryDirectory;
+
+namespace {
+
+DataSpec spec_for(const std::filesystem::path& file, const std::string& target) {
+  DataSpec spec;
+  spec.file = file;
+  spec.target = target;
+  return spec;
+}
+
+/// A header of version 1.0 before `body`.
+std::string npy(const std::string& type, const std::string& order, const std::string& shape,
+                const std::string& body) {
+  std::string text = "{'descr': '" + type + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }\n";
+  return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(text.size()) + '\0' + text + body;
+}
+
+}  // namespace
+
+TEST_CASE("Rows of a streamed array are converted as those of a whole one", "[host][data]") {
+  const TemporaryDirectory directory;
+  const Array x{{5, 2}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}};
+  write_npy(directory / "x.npy", x);
+  static_cast<void>(directory.put("y.npy", npy("|u1", "False", "(5,)", "\x05\x04\x03\x02\x01")));
+  static_cast<void>(directory.put("w.csv", "w\n1\n2\n3\n4\n5\n"));
+  DataSpec spec = spec_for(directory / "x.npy", (directory / "y.npy").string());
+  spec.sample_weight = (directory / "w.csv").string();
+  const auto source = open_stream(spec);
+  REQUIRE(source->layout().size() == 5);
+  Dataset block = source->layout();
+  block.inputs[0].array.values.resize(4);
+  block.targets[0].array.values.resize(2);
+  block.sample_weights[0].array.values.resize(2);
+  source->reader()->read(3, 2, block);
+  CHECK(block.inputs[0].array.values == std::vector<float>{7, 8, 9, 10});
+  CHECK(block.targets[0].array.values == std::vector<float>{2, 1});
+  CHECK(block.sample_weights[0].array.values == std::vector<float>{4, 5});
+}
+
+TEST_CASE("What cannot be streamed is refused by name", "[host][data]") {
+  const TemporaryDirectory directory;
+  write_npy(directory / "x.npy", {{3, 2}, {1, 2, 3, 4, 5, 6}});
+  write_npy(directory / "short.npy", {{2}, {1, 2}});
+  write_npz(directory / "d.npz", {{"x", {{1}, {1}}}});
+  static_cast<void>(directory.put("f.npy", npy("<f4", "True", "(1, 2)", "12345678")));
+  static_cast<void>(
+      directory.put("big.npy", npy("<i4", "False", "(2,)", std::string("\1\0\0\0\0\0\0\x7f", 8))));
+  struct Case {
+    const char *file, *target, *sentence;
+  };
+  const Case cases[] = {
+      {"d.npz", "y",
+       "KAIROS-D070: d.npz: this kind of file cannot be streamed; found \".npz\", expected .csv"},
+      {"f.npy", "@short.npy", "KAIROS-D071: f.npy: an array in Fortran order cannot be streamed"},
+      {"x.npy", "@short.npy",
+       "KAIROS-D010: x.npy: the target has another number of rows; found 2, expected 3"},
+      {"x.npy", "species", "KAIROS-D044: x.npy: an array file has no columns to take the target from"},
+      {"x.npy", "", "KAIROS-D021: x.npy: no target is named"},
+      {"absent.csv", "y", "KAIROS-F001: absent.csv: cannot open the file"},
+  };
+  for (const Case& c : cases) {
+    const std::string target = c.target[0] == '@' ? (directory / (c.target + 1)).string() : c.target;
+    CHECK_THAT(
+        refusal(directory, [&] { static_cast<void>(open_stream(spec_for(directory / c.file, target))); }),
+        Catch::Matchers::StartsWith(c.sentence));
+  }
+  DataSpec spec = spec_for(directory / "big.npy", "");
+  spec.target_use = TargetUse::Optional;
+  const auto source = open_stream(spec);
+  Dataset block = source->layout();
+  block.inputs[0].array.values.resize(1);
+  CHECK_NOTHROW(source->reader()->read(0, 1, block));
+  CHECK_THAT(refusal(directory, [&] { source->reader()->read(1, 1, block); }),
+             Catch::Matchers::StartsWith(
+                 "KAIROS-D005: big.npy: an integer would change as float32; found 2130706432 in row 1"));
+}
+
+TEST_CASE("A file that becomes shorter while it is streamed is an error, and no crash", "[host][data]") {
+  const TemporaryDirectory directory;
+  write_npy(directory / "x.npy", {{1000}, std::vector<float>(1000, 1.0F)});
+  DataSpec spec = spec_for(directory / "x.npy", "");
+  spec.target_use = TargetUse::Optional;
+  const auto source = open_stream(spec);
+  Dataset block = source->layout();
+  block.inputs[0].array.values.resize(1000);
+  std::filesystem::resize_file(directory / "x.npy", 200);
+  CHECK_THAT(
+      refusal(directory, [&] { source->reader()->read(0, 1000, block); }),
+      Catch::Matchers::StartsWith("KAIROS-F014: x.npy: the file has become shorter while it was read"));
+}
+
+TEST_CASE("Class names are kept and read again, and other files are refused", "[host][data]") {
+  const TemporaryDirectory directory;
+  const std::vector<std::string> names = {"a \"b\"", "c\nd", "é"};
+  write_class_names(directory / "n.json", names);
+  CHECK(read_class_names(directory / "n.json") == names);
+  struct Case {
+    const char *text, *sentence;
+  };
+  const Case cases[] = {
+      {"{}", "KAIROS-D072: n.json: the file holds no list of class names"},
+      {R"({"class_names": ["a", 1]})", "KAIROS-D072: n.json: a class name is no text; found 1"},
+      {R"({"class_names": ["a", "a"]})", "KAIROS-D072: n.json: two classes have the same name; found \"a\""},
+  };
+  for (const Case& c : cases) {
+    const auto file = directory.put("n.json", c.text);
+    CHECK_THAT(refusal(directory, [&] { static_cast<void>(read_class_names(file)); }),
+               Catch::Matchers::StartsWith(c.sentence));
+  }
+}
