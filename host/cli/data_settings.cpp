@@ -47,6 +47,20 @@ void take(const Settings& settings, const std::string& key, std::string& plain,
   named.clear();
 }
 
+[[noreturn]] void bad_stream(const std::string& flag, const std::string& found, const std::string& expected,
+                             const std::string& cure) {
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U013", flag, "the setting of a stream does not fit", found, expected, cure});
+}
+
+bool wants_stream(const Settings& settings) {
+  const std::string text = settings.text("stream");
+  if (text == "true" || text == "True") return true;
+  if (text == "false" || text == "False") return false;
+  throw Error(ErrorKind::Usage, {"KAIROS-U003", "--stream", "the value is none of the choices",
+                                 "\"" + text + "\"", "true or false", suggest(text, {"true", "false"})});
+}
+
 /// "28x28", or "28,28" as a list in a configuration becomes.
 ImageSize image_size_of(const std::string& text) {
   ImageSize size;
@@ -90,6 +104,7 @@ DataSpec spec_of(const Settings& settings, const PortFacts& ports, const std::st
   spec.header = header_policy(settings.text("header"));
   spec.delimiter = delimiter_of(settings.text("delimiter"));
   set_image_format(settings, ports.input_shape, spec);
+  if (settings.has("class_names")) spec.class_names = read_class_names(settings.text("class_names"));
   spec.input_ports = ports.inputs;
   spec.output_ports = ports.outputs;
   return spec;
@@ -124,7 +139,22 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
   }
 }
 
+DataSpec training_spec(const Settings& settings, const PortFacts& ports, Purpose purpose) {
+  DataSpec spec = spec_of(settings, ports, "");
+  spec.target_use = purpose == Purpose::Predict ? TargetUse::Optional : TargetUse::Required;
+  // Before --validation-split takes the last ones.
+  if (purpose == Purpose::Train) spec.image_order_seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  return spec;
+}
+
 }  // namespace
+
+void require_use_of_class_names(const Settings& settings, const Dataset& data) {
+  if (settings.has("class_names") && data.class_names.empty())
+    throw Error(ErrorKind::Usage, {"KAIROS-U014", "--class-names " + settings.text("class_names"),
+                                   "the target has no labels in words that the names could be those of",
+                                   "numbers", "", "Leave it out"});
+}
 
 void require_data(const Settings& settings) {
   if (!settings.has("data") && !settings.has("input"))
@@ -134,11 +164,27 @@ void require_data(const Settings& settings) {
 }
 
 LoadedData load(const Settings& settings, const PortFacts& ports, Purpose purpose) {
-  DataSpec spec = spec_of(settings, ports, "");
-  spec.target_use = purpose == Purpose::Predict ? TargetUse::Optional : TargetUse::Required;
-  // Before --validation-split takes the last ones.
-  if (purpose == Purpose::Train) spec.image_order_seed = static_cast<std::uint64_t>(settings.integer("seed"));
-  return load_data(spec);
+  return load_data(training_spec(settings, ports, purpose));
+}
+
+std::unique_ptr<SampleSource> open_data(const Settings& settings, const PortFacts& ports, Purpose purpose) {
+  if (!wants_stream(settings)) return nullptr;
+  return open_stream(training_spec(settings, ports, purpose));
+}
+
+StreamOptions stream_options(const Settings& settings, Purpose purpose) {
+  constexpr std::int64_t megabyte = 1 << 20, most = std::int64_t{1} << 30;
+  const std::int64_t megabytes = settings.integer("buffer_size");
+  if (megabytes < 1 || megabytes > most)
+    bad_stream("--buffer-size", std::to_string(megabytes), "megabytes, 1 or more",
+               "Leave it out for 64 megabytes");
+  StreamOptions options;
+  options.buffer_bytes = megabytes * megabyte;
+  if (purpose == Purpose::Train) options.shuffle_window = settings.integer("shuffle_window");
+  if (options.shuffle_window != 0 && !wants_stream(settings))
+    bad_stream("--shuffle-window", std::to_string(options.shuffle_window), "--stream true beside it",
+               "Leave it out: data in memory are shuffled as a whole");
+  return options;
 }
 
 std::optional<Dataset> load_validation(const Settings& settings, const PortFacts& ports, LoadedData& loaded) {

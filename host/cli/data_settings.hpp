@@ -2,11 +2,13 @@
 // From settings to data: what fit, evaluate and predict share.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "cli/settings.hpp"
 #include "io/architecture.hpp"
 #include "kairos/host/data.hpp"
+#include "kairos/host/stream.hpp"
 
 namespace kairos::host::cli {
 
@@ -19,6 +21,16 @@ void require_data(const Settings& settings);
 /// Data as --data, --input, --target and --sample-weight say. `ports` are the model's, empty where they are
 /// not known yet.
 [[nodiscard]] LoadedData load(const Settings& settings, const PortFacts& ports, Purpose purpose);
+
+/// The same as a stream, if --stream asks for one; else null.
+[[nodiscard]] std::unique_ptr<SampleSource> open_data(const Settings& settings, const PortFacts& ports,
+                                                      Purpose purpose);
+
+/// Throws Error(Usage) if --class-names is given for a target of numbers.
+void require_use_of_class_names(const Settings& settings, const Dataset& data);
+
+/// --buffer-size and, where the command has it, --shuffle-window. Throws Error(Usage).
+[[nodiscard]] StreamOptions stream_options(const Settings& settings, Purpose purpose);
 
 /// What the settings named --validation-… say; else what the training file itself holds for validation (taken
 /// out of `loaded`); else nothing. A label has the number that it has in training.

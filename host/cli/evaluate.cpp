@@ -27,10 +27,14 @@ int run_evaluate(Arguments arguments) {
   if (settings.has("run_dir")) options.run_directory = std::filesystem::absolute(settings.text("run_dir"));
   options.messages = console_messages();
   GivenModel given = read_given_model(settings);
-  const LoadedData data = load(settings, given.ports, Purpose::Evaluate);
+  options.stream = stream_options(settings, Purpose::Evaluate);
+  const std::unique_ptr<SampleSource> stream = open_data(settings, given.ports, Purpose::Evaluate);
+  const LoadedData data =
+      stream ? LoadedData{stream->layout(), {}} : load(settings, given.ports, Purpose::Evaluate);
+  require_use_of_class_names(settings, data.train);
   const std::unique_ptr<Model> model = make_model(settings, std::move(given), data.train, Purpose::Evaluate);
 
-  const auto results = evaluate(*model, data.train, options);
+  const auto results = stream ? evaluate(*model, *stream, options) : evaluate(*model, data.train, options);
   std::string line;
   nlohmann::ordered_json document;
   for (const auto& [name, value] : results) {

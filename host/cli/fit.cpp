@@ -113,11 +113,11 @@ void add_progress(std::vector<PluginSpec>& specs, const std::string& verbose, co
 }
 
 /// Checks the run directory; it is made only when everything else has been checked too.
-void plan_run_directory(const Settings& settings, FitOptions& options) {
+void plan_run_directory(const Settings& settings, const Dataset& data, FitOptions& options) {
   if (!settings.has("run_dir")) return;
   options.run_directory = std::filesystem::absolute(settings.text("run_dir")).lexically_normal();
   require_writable((options.run_directory / "run.json").string(), "--run-dir");
-  options.before_training = [&settings, directory = options.run_directory] {
+  options.before_training = [&settings, &data, directory = options.run_directory] {
     std::error_code error;
     std::filesystem::create_directories(directory, error);
     if (error)
@@ -125,6 +125,7 @@ void plan_run_directory(const Settings& settings, FitOptions& options) {
                   {"KAIROS-F062", "--run-dir " + directory.string(), "the directory cannot be made",
                    error.message(), "", "Choose another place"});
     write_file(directory / "run.json", settings.json());
+    if (!data.class_names.empty()) write_class_names(directory / "class_names.json", data.class_names);
   };
 }
 
@@ -206,17 +207,23 @@ int run_fit(Arguments arguments) {
   add_progress(options.plugins, settings.text("verbose"), catalog);
 
   GivenModel given = read_given_model(settings);
-  LoadedData data = load(settings, given.ports, Purpose::Train);
+  options.stream = stream_options(settings, Purpose::Train);
+  const std::unique_ptr<SampleSource> stream = open_data(settings, given.ports, Purpose::Train);
+  LoadedData data = stream ? LoadedData{stream->layout(), {}} : load(settings, given.ports, Purpose::Train);
+  require_use_of_class_names(settings, data.train);
   options.validation_data = load_validation(settings, given.ports, data);
   if (options.validation_data && options.validation_split)
     options.messages(Level::Warning, "", "validation data are given, so that --validation-split is not used");
   const std::unique_ptr<Model> model = make_model(settings, std::move(given), data.train, Purpose::Train);
   check_outputs(settings, *model);
-  plan_run_directory(settings, options);
-  if (settings.is_on("explain_order")) return print(explain_order(*model, data.train, options)), 0;
+  plan_run_directory(settings, data.train, options);
+  if (settings.is_on("explain_order"))
+    return print(stream ? explain_order(*model, *stream, options)
+                        : explain_order(*model, data.train, options)),
+           0;
 
   options.interrupted = &watch_interrupts();
-  const History history = fit(*model, data.train, options);
+  const History history = stream ? fit(*model, *stream, options) : fit(*model, data.train, options);
   write_outputs(settings, options, *model, history);
   print_stop(history);
   return exit_code(history, options);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 // kairos predict.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "io/atomic_file.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/fit.hpp"
@@ -14,12 +18,61 @@ namespace {
 
 void check_ending(const std::string& file, std::size_t outputs) {
   const std::string ending = std::filesystem::path(file).extension().string();
-  if (ending == ".npz" || (ending == ".npy" && outputs == 1)) return;
+  if (ending == ".npz" || ((ending == ".npy" || ending == ".csv") && outputs == 1)) return;
   throw Error(
       ErrorKind::Usage,
       {"KAIROS-U006", "--out " + file, "the ending does not fit", ending.empty() ? "no ending" : ending,
-       outputs == 1 ? ".npy or .npz" : ".npz, because the model has several outputs",
+       outputs == 1 ? ".npy, .npz or .csv" : ".npz, because the model has several outputs",
        "Name the file with it"});
+}
+
+/// Names are shown in a table, one for each number of the output, or two for a single one.
+void check_class_names(const Settings& settings, const std::vector<std::string>& names, const Model& model) {
+  if (names.empty()) return;
+  const std::string flag = "--class-names " + settings.text("class_names");
+  if (!settings.text("out").ends_with(".csv"))
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U014", flag, "this kind of file has no room for class names", settings.text("out"),
+                 "--out with a name that ends in .csv", "Choose it, or leave --class-names out"});
+  const Port& output = model.outputs().front();
+  std::int64_t size = 1;
+  for (const std::int64_t n : output.shape) size *= n;
+  if (size == static_cast<std::int64_t>(names.size()) || (size == 1 && names.size() == 2)) return;
+  throw Error(ErrorKind::Usage, {"KAIROS-U014", flag, "the class names are not those of the model's output",
+                                 std::to_string(names.size()) + " names",
+                                 std::to_string(size) + " as \"" + output.name + "\" has",
+                                 "Give the file of the run that trained the model"});
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n\r ") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+/// A line for each sample: the numbers of the output, and with class names the name of the class: that of the
+/// largest number, or of a single number the second one where it is above one half, as Keras'
+/// binary_accuracy counts.
+std::string prediction_table(const NamedArray& output, const std::vector<std::string>& names) {
+  const auto size = static_cast<std::size_t>(output.array.row_size());
+  std::string table;
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::string number = size > 1 ? "_" + std::to_string(i) : "";
+    const std::string column = names.empty() ? output.name + number : names[size > 1 ? i : 1];
+    table += (i > 0 ? "," : "") + csv_field(column);
+  }
+  table += names.empty() ? "\n" : ",class\n";
+  for (auto row = output.array.values.begin(); row != output.array.values.end();
+       row += static_cast<std::ptrdiff_t>(size)) {
+    const auto end = row + static_cast<std::ptrdiff_t>(size);
+    for (auto value = row; value != end; ++value)
+      table += fmt::format("{}{}", value == row ? "" : ",", *value);
+    const auto largest = static_cast<std::size_t>(std::max_element(row, end) - row);
+    const std::size_t label = size > 1 ? largest : (*row > 0.5F ? 1 : 0);
+    table += names.empty() ? "\n" : "," + csv_field(names[label]) + "\n";
+  }
+  return table;
 }
 
 }  // namespace
@@ -41,14 +94,24 @@ int run_predict(Arguments arguments) {
   if (settings.has("run_dir")) options.run_directory = std::filesystem::absolute(settings.text("run_dir"));
   options.messages = console_messages();
   GivenModel given = read_given_model(settings);
-  const LoadedData data = load(settings, given.ports, Purpose::Predict);
+  options.stream = stream_options(settings, Purpose::Predict);
+  const std::unique_ptr<SampleSource> stream = open_data(settings, given.ports, Purpose::Predict);
+  const LoadedData data =
+      stream ? LoadedData{stream->layout(), {}} : load(settings, given.ports, Purpose::Predict);
   const std::unique_ptr<Model> model = make_model(settings, std::move(given), data.train, Purpose::Predict);
   const std::string out = settings.text("out");
   check_ending(out, model->outputs().size());
+  std::vector<std::string> class_names;
+  if (settings.has("class_names")) class_names = read_class_names(settings.text("class_names"));
+  check_class_names(settings, class_names, *model);
   require_writable(out, "--out");
 
-  const std::vector<NamedArray> predictions = predict(*model, data.train, options);
-  if (std::filesystem::path(out).extension() == ".npy")
+  const std::vector<NamedArray> predictions =
+      stream ? predict(*model, *stream, options) : predict(*model, data.train, options);
+  const std::string ending = std::filesystem::path(out).extension().string();
+  if (ending == ".csv")
+    write_file(out, prediction_table(predictions.front(), class_names));
+  else if (ending == ".npy")
     write_npy(out, predictions.front().array);
   else
     write_npz(out, predictions);

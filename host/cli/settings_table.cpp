@@ -42,29 +42,35 @@ void append_compile(std::vector<Setting>& to) {
 }
 
 void append_data(std::vector<Setting>& to) {
-  append(to,
-         {
-             {"data", "", Kind::Text, "", "FILE",
-              ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), IDX "
-              "(train-images-idx3-ubyte.gz), an HDF5 array (file.h5:/path), or a directory with a "
-              "sub-directory of "
-              "PNG and JPEG pictures for each class"},
-             {"input", "", Kind::Named, "", "NAME=FILE",
-              "in place of --data: an .npy, .csv, IDX or HDF5 file for each of the model's inputs"},
-             {"target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
-              "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv, IDX "
-              "or HDF5 file; NAME is an output, one flag for each"},
-             {"sample_weight", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
-              "weight of each sample or timestep, for all outputs or by output"},
-             {"header", "", Kind::Text, "detect", "detect|true|false",
-              "whether the first line of a CSV names the columns"},
-             {"delimiter", "", Kind::Text, "", "C", "of a CSV; default: a comma, for .tsv a tab"},
-             {"image_size", "", Kind::Text, "", "HxW",
-              "pictures are resized to it; default: what the model takes"},
-             {"color_mode", "", Kind::Text, "", "rgb|grayscale",
-              "values of a pixel; default: what the model takes, else rgb"},
-             {"batch_size", "", Kind::Int, "32", "N", "samples in a batch"},
-         });
+  append(
+      to,
+      {
+          {"data", "", Kind::Text, "", "FILE",
+           ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), IDX "
+           "(train-images-idx3-ubyte.gz), an HDF5 array (file.h5:/path), or a directory with a "
+           "sub-directory of "
+           "PNG and JPEG pictures for each class"},
+          {"input", "", Kind::Named, "", "NAME=FILE",
+           "in place of --data: an .npy, .csv, IDX or HDF5 file for each of the model's inputs"},
+          {"target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
+           "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv, IDX "
+           "or HDF5 file; NAME is an output, one flag for each"},
+          {"sample_weight", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
+           "weight of each sample or timestep, for all outputs or by output"},
+          {"header", "", Kind::Text, "detect", "detect|true|false",
+           "whether the first line of a CSV names the columns"},
+          {"delimiter", "", Kind::Text, "", "C", "of a CSV; default: a comma, for .tsv a tab"},
+          {"image_size", "", Kind::Text, "", "HxW",
+           "pictures are resized to it; default: what the model takes"},
+          {"color_mode", "", Kind::Text, "", "rgb|grayscale",
+           "values of a pixel; default: what the model takes, else rgb"},
+          {"class_names", "", Kind::Text, "", "FILE",
+           "class_names.json of an earlier run: what number each label in words has; default: sorted order"},
+          {"stream", "", Kind::Text, "false", "false|true",
+           "read the data while it is used, for files larger than memory: .csv and .npy"},
+          {"buffer_size", "", Kind::Int, "64", "MB", "of batches that a stream reads ahead"},
+          {"batch_size", "", Kind::Int, "32", "N", "samples in a batch"},
+      });
 }
 
 void append_plugins(std::vector<Setting>& to) {
@@ -122,6 +128,8 @@ std::vector<Setting> fit_settings() {
           {"validation_steps", "", Kind::Int, "0", "N", "batches of a validation; 0: all"},
           {"shuffle", "", Kind::Text, "true", "true|false|batch",
            "order of samples in each epoch; batch: whole batches change places"},
+          {"shuffle_window", "", Kind::Int, "0", "N",
+           "samples of a stream that each next one is drawn from; 0: all, in the order as without --stream"},
           {"class_weight", "", Kind::Text, "", "0=1,1=5", "weight of each class in training"},
           {"callback_state", "", Kind::Text, "", "FILE",
            "go on with what the callbacks of an earlier run remember (callback_state in its run directory)"},
@@ -157,7 +165,9 @@ std::vector<Setting> predict_settings() {
   append_model(all);
   append_data(all);
   append(all, {{"out", "", Kind::Text, "", "FILE",
-                "where to write the predictions: .npy, or .npz for several outputs"},
+                "where to write the predictions: .npy, .csv (with --class-names: a column for each class and "
+                "the name of "
+                "the class), or .npz for several outputs"},
                {"steps", "", Kind::Int, "0", "N", "batches to predict; 0: all"}});
   append_plugins(all);
   append_general(all);

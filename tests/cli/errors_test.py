@@ -88,7 +88,7 @@ OTHERS = [
     ("configuration that is a list", ["fit", "--config", "list.json"], 2, ["list.json", "JSON object"]),
     ("configuration that is no JSON", ["fit", "--config", "broken.json"], 6, ["broken.json:1:2"]),
     ("predict without --out", ["predict", "--model", "dense(2)", "--data", "data.csv"], 2, ["--out", "missing"]),
-    ("predict into an unknown format", ["predict", "--model", "dense(2)", "--data", "data.csv", "--out", "p.csv"], 2, [".npy"]),
+    ("predict into an unknown format", ["predict", "--model", "dense(2)", "--data", "data.csv", "--out", "p.txt"], 2, [".npy"]),
     ("weights without a model", ["predict", "--model", "weights.h5", "--data", "data.csv", "--out", "p.npy"], 6, ["weights.h5"]),
     ("plugins without a command", ["plugins"], 2, ["kairos plugins list"]),
     ("unknown command of plugins", ["plugins", "lst"], 2, ['"lst"', 'Did you mean "list"?']),

@@ -79,4 +79,11 @@ struct LoadedData {
 /// nearest float32. Throws Error(Data), or Error(File) if a file cannot be read.
 [[nodiscard]] LoadedData load_data(const DataSpec& spec);
 
+/// Keeps `Dataset::class_names` as JSON, so that a later run gives the same labels the same numbers
+/// (`DataSpec::class_names`). Throws Error(File).
+void write_class_names(const std::filesystem::path& file, const std::vector<std::string>& names);
+
+/// Throws Error(Data) if the file is not such a list, Error(File) if it cannot be read.
+[[nodiscard]] std::vector<std::string> read_class_names(const std::filesystem::path& file);
+
 }  // namespace kairos::host
