@@ -9,14 +9,37 @@
 
 namespace kairos::host {
 
+namespace {
+
+/// What a file says of itself ends up in messages: control characters could steer a terminal, and a name of
+/// megabytes would bury the message.
+std::string printable(const std::string& text) {
+  constexpr std::size_t longest = 4096;
+  constexpr const char* digits = "0123456789abcdef";
+  std::string out;
+  for (const char c : std::string_view(text).substr(0, longest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= ' ' && byte != 0x7F) {
+      out += c;
+    } else {
+      out += "\\x";
+      out += digits[byte >> 4];
+      out += digits[byte & 15U];
+    }
+  }
+  return text.size() > longest ? out + "…" : out;
+}
+
+}  // namespace
+
 std::string Diagnosis::text() const {
   std::string line = code + ": ";
-  if (!where.empty()) line += where + ": ";
-  line += what;
-  if (!found.empty()) line += "; found " + found;
-  if (!expected.empty()) line += (found.empty() ? "; expected " : ", expected ") + expected;
+  if (!where.empty()) line += printable(where) + ": ";
+  line += printable(what);
+  if (!found.empty()) line += "; found " + printable(found);
+  if (!expected.empty()) line += (found.empty() ? "; expected " : ", expected ") + printable(expected);
   if (line.back() != '?') line += ".";
-  if (!cure.empty()) line += " " + cure + (cure.back() == '?' ? "" : ".");
+  if (!cure.empty()) line += " " + printable(cure) + (cure.back() == '?' ? "" : ".");
   return line;
 }
 
@@ -52,10 +75,13 @@ std::size_t distance(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  constexpr std::size_t longest = 100;  // beyond, nobody meant a name, and the comparison takes its square
+  if (word.size() > longest) return "";
   const std::string wanted = folded(word);
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
+    if (candidate.size() > longest) continue;
     const std::size_t d = distance(wanted, folded(candidate));
     if (d < best_distance) {
       best_distance = d;
