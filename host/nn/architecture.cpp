@@ -51,12 +51,13 @@ Architecture read_architecture(const ModelSource& source) {
   return is_json(source.text) ? read_keras_json(source.text, "model") : read_shorthand(source.text);
 }
 
-std::unique_ptr<Graph> build_graph(Architecture architecture, const Shape& data_shape, std::uint64_t seed) {
+std::unique_ptr<Graph> build_graph(Architecture architecture, const Shape& data_shape, std::uint64_t seed,
+                                   std::int64_t most_values) {
   if (architecture.layers.empty())
     throw Error(ErrorKind::Model, {"KAIROS-M005", "model", "it has no layers", "", "",
                                    "Write for example \"dense(64,relu) dense(10,softmax)\""});
   check_names(architecture);
-  auto graph = std::make_unique<Graph>(seed);
+  auto graph = std::make_unique<Graph>(seed, most_values);
   const std::string output_name = architecture.layers.back()->name();
   Graph::Value value = graph->add_input(architecture.input_name, choose_input_shape(architecture, data_shape),
                                         architecture.input_dtype);

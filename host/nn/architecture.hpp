@@ -35,9 +35,11 @@ struct Architecture {
 /// By what the source holds. Throws Error(Model), Error(File).
 [[nodiscard]] Architecture read_architecture(const ModelSource& source);
 
-/// Connects the layers and gives them shapes. `data_shape` may be empty. Throws Error(Model).
+/// Connects the layers and gives them shapes. `data_shape` may be empty; `most_values` is that of Graph.
+/// Throws Error(Model).
 [[nodiscard]] std::unique_ptr<Graph> build_graph(Architecture architecture, const Shape& data_shape,
-                                                 std::uint64_t seed);
+                                                 std::uint64_t seed,
+                                                 std::int64_t most_values = values_of_this_machine());
 
 /// Keras 3 JSON of a chain built by `build_graph`.
 [[nodiscard]] std::string write_keras_json(const Graph& graph, const std::string& model_name);

@@ -7,10 +7,40 @@
 
 #include "compute/random.hpp"
 #include "compute/vector.hpp"
+#include "kairos/host/array.hpp"
+#include "kairos/host/error.hpp"
 
 namespace kairos::host {
 
+void Graph::check_size(const std::string& what, const Shape& shape) const {
+  std::int64_t n = 1;
+  for (const std::int64_t dimension : shape)
+    if (__builtin_mul_overflow(n, dimension, &n) || n > budget_.all())
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M011", what, "the model is too large for this machine",
+                   "one sample of " + shape_text(shape),
+                   "at most " + std::to_string(budget_.all()) + " values", "Make the model smaller"});
+}
+
+void Graph::check_batch(std::int64_t batch) const {
+  std::int64_t all = 0, largest = 0;
+  bool overflow = false;
+  for (const ValueState& value : values_) {
+    std::int64_t n = 0;
+    overflow |= __builtin_mul_overflow(size_of(value.shape), batch, &n);
+    overflow |= __builtin_add_overflow(all, n, &all);
+    if (value.wants_gradient || value.is_output) overflow |= __builtin_add_overflow(all, n, &all);
+    largest = std::max(largest, n);
+  }
+  if (overflow || all > budget_.all() - std::min(largest, budget_.all()))
+    throw Error(ErrorKind::Model, {"KAIROS-M012", "model", "a batch is too large for this machine",
+                                   std::to_string(batch) + " samples",
+                                   "at most " + std::to_string(budget_.all()) + " values between the layers",
+                                   "Choose a smaller batch size"});
+}
+
 Graph::Value Graph::add_input(std::string name, Shape shape, std::string dtype) {
+  check_size("input \"" + name + "\"", shape);
   inputs_.push_back({std::move(name), shape});
   input_dtypes_.push_back(std::move(dtype));
   input_values_.push_back(values_.size());
@@ -26,7 +56,9 @@ Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs)
     trained_before = trained_before || values_[input].wants_gradient;
   }
   ValueState made;
+  layer->draw_from(budget_);
   made.shape = layer->build(shapes, {engine_, joined_key(seed_, nodes_.size())});
+  check_size(layer_noun(layer->name(), layer->class_name()), made.shape);
   const std::span<Parameter> parameters = layer->parameters();
   made.wants_gradient = trained_before || std::any_of(parameters.begin(), parameters.end(),
                                                       [](const Parameter& p) { return p.trainable; });
@@ -71,6 +103,7 @@ std::string Graph::input_fault(std::size_t i, const float* sample) const {
 
 void Graph::reserve(std::int64_t batch) {
   if (batch <= reserved_batch_) return;
+  check_batch(batch);
   for (const Node& node : nodes_) {
     ValueState& value = values_[node.output];
     value.storage.reserve(batch * size_of(value.shape));

@@ -20,8 +20,11 @@ class Graph {
  public:
   using Value = std::size_t;
 
-  /// `seed` fixes all that is random in the layers.
-  explicit Graph(std::uint64_t seed) : seed_(seed) {}
+  /// `seed` fixes all that is random in the layers. Weights and their gradients are at most `most_values`,
+  /// and so are the values between the layers for one batch; an architecture that asks for more is refused
+  /// before it is allocated.
+  explicit Graph(std::uint64_t seed, std::int64_t most_values = values_of_this_machine())
+      : seed_(seed), budget_(most_values) {}
 
   /// `dtype` is what the architecture calls it; values come as float32 whatever it says.
   Value add_input(std::string name, Shape shape, std::string dtype = "float32");
@@ -79,10 +82,13 @@ class Graph {
     return source ? values_[*source].mask.data() : nullptr;
   }
   void decide_mask(const Layer& layer, std::span<const Value> inputs, Value output);
+  void check_size(const std::string& what, const Shape& shape) const;
+  void check_batch(std::int64_t batch) const;
   void reserve(std::int64_t batch);
   void backward(const Pass& pass, Node& node);
 
   std::uint64_t seed_;
+  ValueBudget budget_;
   ComputeEngine engine_;  ///< before the layers that refer to it
   std::vector<ValueState> values_;
   std::vector<Node> nodes_;

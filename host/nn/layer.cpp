@@ -65,11 +65,18 @@ Parameter& Layer::append(std::string name, Shape shape, Parameter::Kind kind) {
                   {"KAIROS-M008", layer_noun(name_, class_name_), "the weight \"" + name + "\" is too large",
                    shape_text(shape), "at most " + std::to_string(most_values) + " values",
                    "Make the layer smaller"});
+  const bool trained = trainable_ && kind == Parameter::Kind::Weight;
+  if (const std::int64_t values = trained ? 2 * n : n; budget_ != nullptr && !budget_->take(values))
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M011", layer_noun(name_, class_name_), "the model is too large for this machine",
+                 "weight \"" + name + "\" of " + shape_text(shape),
+                 "at most " + std::to_string(budget_->all()) + " values, gradients included",
+                 "Make the model smaller"});
   Parameter parameter;
   parameter.name = std::move(name);
   parameter.shape = std::move(shape);
   parameter.kind = kind;
-  parameter.trainable = trainable_ && kind == Parameter::Kind::Weight;
+  parameter.trainable = trained;
   parameter.values.reserve(n);
   if (parameter.trainable) parameter.gradient.reserve(n);
   return parameters_.emplace_back(std::move(parameter));

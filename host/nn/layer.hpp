@@ -13,6 +13,7 @@
 #include "compute/engine.hpp"
 #include "io/model_file.hpp"
 #include "nn/parameter.hpp"
+#include "nn/value_budget.hpp"
 #include "train/config_reader.hpp"
 
 namespace kairos::host {
@@ -80,6 +81,9 @@ class Layer {
   /// How Keras 3's weights files group the parameters, which are all in a group or all in none.
   [[nodiscard]] virtual std::vector<WeightGroup> weight_groups() const { return {}; }
 
+  /// From here on parameters are made out of `budget`, which outlives `build`. A layer that holds others
+  /// hands it on.
+  virtual void draw_from(ValueBudget& budget) { budget_ = &budget; }
   /// Makes the parameters and says what shape comes out. Throws Error(Model) for shapes that it cannot take.
   virtual Shape build(std::span<const Shape> inputs, const BuildContext& context) = 0;
   /// Makes room for a batch of that size, before the first pass of that size.
@@ -121,6 +125,7 @@ class Layer {
   bool trainable_;
   std::vector<Parameter> parameters_;
   std::span<Parameter> lent_;  ///< of the layer around this one, if there is one
+  ValueBudget* budget_ = nullptr;  ///< borrowed from the graph that builds the layer
 };
 
 /// `layer "dense_1" (Dense)`
