@@ -57,6 +57,7 @@ DynamicSection ElfImage::dynamic_section() {
   Table string_table;
   std::vector<std::uint64_t> needed;
   std::uint64_t rpath = 0, runpath = 0;
+  bool text_relocations = false;
   for (const Elf64_Dyn& entry : entries) {
     if (entry.d_tag == DT_NULL) break;
     const std::uint64_t value = entry.d_un.d_val;
@@ -69,6 +70,12 @@ DynamicSection ElfImage::dynamic_section() {
         break;
       case DT_RUNPATH:
         runpath = value;
+        break;
+      case DT_TEXTREL:
+        text_relocations = true;
+        break;
+      case DT_FLAGS:
+        text_relocations = text_relocations || (value & DF_TEXTREL) != 0;
         break;
       case DT_STRTAB:
         string_table.address = value;
@@ -112,6 +119,7 @@ DynamicSection ElfImage::dynamic_section() {
   if (rpath != 0) section.rpath = string(rpath);
   if (runpath != 0) section.runpath = string(runpath);
   section.version_needs = version_needs();
+  section.text_relocations = text_relocations;
   return section;
 }
 
@@ -193,8 +201,10 @@ std::vector<DynamicSymbol> ElfImage::dynamic_symbols() const {
   symbols.reserve(entries.size());
   for (std::size_t i = 1; i < entries.size(); ++i) {
     const Elf64_Sym& entry = entries[i];
-    symbols.push_back({string(entry.st_name), entry.st_shndx != SHN_UNDEF, ELF64_ST_BIND(entry.st_info),
-                       ELF64_ST_VISIBILITY(entry.st_other), ELF64_ST_TYPE(entry.st_info), entry.st_value});
+    symbols.push_back({string(entry.st_name), entry.st_shndx != SHN_UNDEF,
+                       static_cast<std::uint8_t>(ELF64_ST_BIND(entry.st_info)),
+                       static_cast<std::uint8_t>(ELF64_ST_VISIBILITY(entry.st_other)),
+                       static_cast<std::uint8_t>(ELF64_ST_TYPE(entry.st_info)), entry.st_value});
   }
   return symbols;
 }

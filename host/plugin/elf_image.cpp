@@ -219,6 +219,16 @@ std::vector<std::byte> ElfImage::memory(std::uint64_t address, std::uint64_t cou
   return read(offset_of(address, count), count);
 }
 
+StackDemand ElfImage::stack_demand() const noexcept {
+  StackDemand demand = StackDemand::Unsaid;
+  for (const Elf64_Phdr& segment : segments_) {
+    if (segment.p_type != PT_GNU_STACK) continue;
+    if ((segment.p_flags & PF_X) != 0) return StackDemand::Executable;
+    demand = StackDemand::None;
+  }
+  return demand;
+}
+
 std::vector<ElfNote> ElfImage::notes() const {
   std::vector<ElfNote> all;
   for (const Elf64_Phdr& segment : segments_) {

@@ -35,7 +35,11 @@ struct DynamicSection {
   std::vector<std::string> needed;
   std::string rpath, runpath;
   std::vector<VersionNeed> version_needs;
+  bool text_relocations = false;  ///< the loader would have to write to the code
 };
+
+/// What the loader does to the stack of the process when it loads the file.
+enum class StackDemand { None, Executable, Unsaid };
 
 struct DynamicSymbol {
   std::string_view name;  ///< borrowed from the image
@@ -58,6 +62,8 @@ class ElfImage {
 
   [[nodiscard]] const FileIdentity& identity() const noexcept { return identity_; }
   [[nodiscard]] std::vector<ElfNote> notes() const;
+  /// A file that says nothing is given an executable stack too.
+  [[nodiscard]] StackDemand stack_demand() const noexcept;
   [[nodiscard]] DynamicSection dynamic_section();
   /// All dynamic symbols but the empty first one. Call dynamic_section() before.
   [[nodiscard]] std::vector<DynamicSymbol> dynamic_symbols() const;

@@ -119,6 +119,20 @@ void check_symbols(const ElfImage& image, const std::string& where) {
   throw refusal(RefusalCode::ExtraExports, {where, list});
 }
 
+/// Refuses what would weaken the whole process: the loader changes the stack of all, and writes to code, for
+/// one file.
+void check_memory_rights(const ElfImage& image, const DynamicSection& section, const std::string& where) {
+  switch (image.stack_demand()) {
+    case StackDemand::None:
+      break;
+    case StackDemand::Executable:
+      throw refusal(RefusalCode::ExecutableStack, {where, "a PT_GNU_STACK segment with it"});
+    case StackDemand::Unsaid:
+      throw refusal(RefusalCode::ExecutableStack, {where, "no PT_GNU_STACK segment, which means the same"});
+  }
+  if (section.text_relocations) throw refusal(RefusalCode::TextRelocations, {where, "DT_TEXTREL"});
+}
+
 /// Only the libraries that the plugin names itself; what these need in turn is left to the loader.
 void check_libraries(const DynamicSection& section, const std::filesystem::path& file,
                      LibraryIndex& libraries) {
@@ -149,6 +163,7 @@ Inspection inspect(const std::filesystem::path& file, LibraryIndex& libraries) {
     const DynamicSection section = image.dynamic_section();
     inspection.plugin.manifest = read_manifest(image, where);
     check_symbols(image, where);
+    check_memory_rights(image, section, where);
     check_libraries(section, file, libraries);
   } catch (const Error& error) {
     inspection.refusal = with_where(error, where).diagnosis();

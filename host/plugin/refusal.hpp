@@ -36,6 +36,8 @@ enum class RefusalCode : int {
   BadData = 24,
   TooLarge = 25,
   CannotRead = 26,
+  ExecutableStack = 27,
+  TextRelocations = 28,
   OpenFailed = 30,
   BadDirectory = 50,
   RelativeDirectory = 51,

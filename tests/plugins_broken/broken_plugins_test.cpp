@@ -178,10 +178,35 @@ TEST_CASE("The gate refuses what is in a shared object by its fault", "[host][pl
       Case{"host_symbol", "KAIROS-L019",
            "the plugin wants a symbol that no host exports; found kairos_request_stop, expected functions "
            "taken from kairos_host. "
-           "Build the plugin with kairos_add_plugin() and the macros of the SDK."});
+           "Build the plugin with kairos_add_plugin() and the macros of the SDK."},
+      Case{"executable_stack", "KAIROS-L027",
+           "the plugin would make the stack of the whole program executable; found a PT_GNU_STACK segment "
+           "with it, expected a PT_GNU_STACK segment without the right to execute. Link the plugin with "
+           "-Wl,-z,noexecstack, and mark its assembly files with .note.GNU-stack."},
+      Case{"text_relocations", "KAIROS-L028",
+           "the plugin would have its code written to while it is loaded; found DT_TEXTREL, expected "
+           "position independent code, without DT_TEXTREL. Compile all of the plugin with -fPIC and link it "
+           "with -Wl,-z,text."});
   const fs::path file = broken_plugin(expected.plugin);
   CHECK(refusal_of(file).text() ==
         std::string(expected.code) + ": " + file.string() + ": " + expected.sentence);
+}
+
+TEST_CASE("The gate takes a plugin that says nothing of its stack for one that wants to execute it",
+          "[host][plugin]") {
+  const TemporaryDirectory directory;
+  std::string bytes = content_of(broken_plugin("sound"));
+  Elf64_Ehdr header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    const std::size_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
+    Elf64_Phdr segment;
+    std::memcpy(&segment, bytes.data() + at, sizeof segment);
+    if (segment.p_type == PT_GNU_STACK) patch(bytes, at, std::uint32_t{PT_NULL});
+  }
+  const Diagnosis diagnosis = refusal_of(directory.put("silent.so", bytes));
+  CHECK(diagnosis.code == "KAIROS-L027");
+  CHECK(diagnosis.found == "no PT_GNU_STACK segment, which means the same");
 }
 
 TEST_CASE("The gate checks the symbol versions that the libraries here have", "[host][plugin]") {
@@ -207,10 +232,11 @@ TEST_CASE("Catalog lists refused plugins beside good ones and runs neither", "[h
     refused.push_back(refusal.file.stem().string() + " " + refusal.diagnosis.code);
   std::sort(refused.begin(), refused.end());
   CHECK(refused == std::vector<std::string>{
-                       "aborting_constructor KAIROS-L020", "bad_id KAIROS-L014", "extra_exports KAIROS-L018",
-                       "host_symbol KAIROS-L019", "lying KAIROS-L020", "missing_library KAIROS-L015",
-                       "missing_version KAIROS-L016", "no_entry KAIROS-L017", "no_note KAIROS-L011",
-                       "small_struct KAIROS-L020", "sound KAIROS-L020", "undefined_symbol KAIROS-L020"});
+                       "aborting_constructor KAIROS-L020", "bad_id KAIROS-L014",
+                       "executable_stack KAIROS-L027", "extra_exports KAIROS-L018", "host_symbol KAIROS-L019",
+                       "lying KAIROS-L020", "missing_library KAIROS-L015", "missing_version KAIROS-L016",
+                       "no_entry KAIROS-L017", "no_note KAIROS-L011", "small_struct KAIROS-L020",
+                       "sound KAIROS-L020", "text_relocations KAIROS-L028", "undefined_symbol KAIROS-L020"});
   std::vector<std::string> good;
   for (const Plugin& plugin : catalog.plugins()) good.push_back(plugin.file.filename().string());
   CHECK(good ==
