@@ -87,10 +87,10 @@ void Callbacks::train_begin() {
   s.dispatch(s.on_train_begin, &kairos_hooks::on_train_begin, run_event(s), Moment::Training);
 }
 
-void Callbacks::epoch_begin(std::int64_t epoch) {
+void Callbacks::epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batches) {
   Session& s = *session_;
   s.epoch = epoch;
-  s.batches = s.run.steps_per_epoch;
+  s.batches = batches.value_or(s.run.steps_per_epoch);
   s.board.clear();
   s.dispatch(s.on_epoch_begin, &kairos_hooks::on_epoch_begin, epoch_event(s, false), Moment::Training);
 }
@@ -131,6 +131,7 @@ void Callbacks::test_batch_begin(std::int64_t batch, std::int64_t samples) {
 
 void Callbacks::test_batch_end(LogSource& logs) {
   Session& s = *session_;
+  ++s.generation;
   if (s.on_test_batch_end.listeners.empty()) return;
   s.board.clear();
   s.board.offer(test_pass(s), logs);
@@ -179,6 +180,7 @@ void Callbacks::predict_batch_begin(std::int64_t batch, std::int64_t samples) {
 
 void Callbacks::predict_batch_end() {
   Session& s = *session_;
+  ++s.generation;
   s.dispatch(s.on_predict_batch_end, &kairos_hooks::on_predict_batch_end, s.batch, Moment::Training);
 }
 
@@ -192,6 +194,7 @@ void Callbacks::fault(std::string_view instance, std::string_view hook, std::str
   Session& s = *session_;
   if (s.finished()) return;
   s.board.clear();
+  s.end_reason = message;
   if (instance.empty()) {
     instance = s.failed_instance;
     hook = s.failed_hook;
@@ -214,6 +217,7 @@ void Callbacks::fault(std::string_view instance, std::string_view hook, std::str
 
 void Callbacks::interrupt(int signal) {
   Session& s = *session_;
+  s.end_reason = "signal " + std::to_string(signal);
   const kairos_interrupt_event event{sizeof event, signal};
   s.dispatch(s.on_interrupt, &kairos_hooks::on_interrupt, event, Moment::Training);
 }

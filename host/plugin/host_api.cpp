@@ -47,13 +47,14 @@ kairos_status check_capability(kairos_call* call, std::uint64_t bit) {
 }
 
 /// Runs work that may throw an Error of the host, as a status with the reason.
+/// `refused` is what the host's refusal of the content means here.
 template <class Work>
-kairos_status translated(kairos_call* call, Work&& work) noexcept {
+kairos_status translated(kairos_call* call, Work&& work,
+                         kairos_status refused = KAIROS_E_UNSUPPORTED) noexcept {
   try {
     return work();
   } catch (const Error& error) {
-    const kairos_status status = error.kind() == ErrorKind::File ? KAIROS_E_IO : KAIROS_E_UNSUPPORTED;
-    return call->refuse(status, error.what());
+    return call->refuse(error.kind() == ErrorKind::File ? KAIROS_E_IO : refused, error.what());
   } catch (const std::bad_alloc&) {
     return call->refuse(KAIROS_E_MEMORY, "out of memory");
   } catch (const std::exception& error) {
@@ -68,11 +69,15 @@ kairos_status translated(kairos_call* call, Work&& work) noexcept {
 
 // ---------------------------------------------------------------- core
 
-/// What the host refused before comes behind what the plugin says of it.
+/// What the host refused before comes behind the text. From another thread only the status counts.
 kairos_status fail(kairos_call* call, kairos_status status, kairos_str text) {
-  std::string reason(view(text));
-  if (!call->reason.empty() && call->reason_status == status) reason += ": " + call->reason;
-  return call->refuse(status == KAIROS_OK ? KAIROS_E_INTERNAL : status, std::move(reason));
+  if (status == KAIROS_OK) status = KAIROS_E_INTERNAL;
+  if (check_moment(call, Moment::Loading) != KAIROS_OK) return status;
+  return translated(call, [&] {
+    std::string reason(view(text));
+    if (!call->reason.empty() && call->reason_status == status) reason += ": " + call->reason;
+    return call->refuse(status, std::move(reason));
+  });
 }
 
 void log(const kairos_host* host, std::int32_t level, kairos_str text) {
@@ -172,11 +177,14 @@ constexpr kairos_control control_table = {sizeof control_table, 0, request_stop,
 // ---------------------------------------------------------------- kairos.optimizer/1
 
 kairos_status hyper_get(kairos_call* call, kairos_str name, double* out) {
-  const std::optional<double> value = call->session->trainee.hyper(view(name));
-  if (!value)
-    return call->refuse(KAIROS_E_NOT_FOUND, "the optimizer has no \"" + std::string(view(name)) + "\"");
-  *out = *value;
-  return KAIROS_OK;
+  KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
+  return translated(call, [&] {
+    const std::optional<double> value = call->session->trainee.hyper(view(name));
+    if (!value)
+      return call->refuse(KAIROS_E_NOT_FOUND, "the optimizer has no \"" + std::string(view(name)) + "\"");
+    *out = *value;
+    return kairos_status{KAIROS_OK};
+  });
 }
 
 kairos_status hyper_set(kairos_call* call, kairos_str name, double value) {
@@ -195,11 +203,22 @@ constexpr kairos_optimizer optimizer_table = {sizeof optimizer_table, 0, hyper_g
 
 // ---------------------------------------------------------------- kairos.tensors/1
 
+/// Whether the batch of this hook has gone through the model: before, its tensors are those of another batch,
+/// and after, the memory behind them is not theirs any more.
+bool has_batch(const kairos_call& call, std::int32_t role) {
+  const Session& session = *call.session;
+  if (call.hook == session.on_predict_batch_end.name) return role != KAIROS_ROLE_TARGET;
+  return call.hook == session.on_backward_end.name || call.hook == session.on_train_batch_end.name ||
+         call.hook == session.on_test_batch_end.name;
+}
+
 /// The tensors of a role, as far as this moment has them: gradients only in on_backward_end, the batch only
-/// in batch hooks.
+/// behind its pass through the model.
 std::span<const TensorRef> tensors_now(kairos_call* call, std::int32_t role) {
+  if (std::this_thread::get_id() != call->session->thread) return {};
   if (call->moment < Moment::SetUp || role < KAIROS_ROLE_WEIGHT || role > KAIROS_ROLE_SLOT) return {};
   if (role == KAIROS_ROLE_GRADIENT && call->hook != call->session->on_backward_end.name) return {};
+  if (role >= KAIROS_ROLE_INPUT && role <= KAIROS_ROLE_OUTPUT && !has_batch(*call, role)) return {};
   return call->session->trainee.tensors(static_cast<Role>(role));
 }
 
@@ -219,8 +238,10 @@ kairos_status tensors_borrow(kairos_call* call, std::int32_t role, std::uint32_t
   KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
   const auto tensors = tensors_now(call, role);
   if (index >= tensors.size())
-    return call->refuse(KAIROS_E_RANGE,
-                        "tensor " + std::to_string(index) + " of " + std::to_string(tensors.size()));
+    return translated(call, [&] {
+      return call->refuse(KAIROS_E_RANGE,
+                          "tensor " + std::to_string(index) + " of " + std::to_string(tensors.size()));
+    });
   if (access == KAIROS_ACCESS_WRITE) {
     KAIROS_RETURN_IF(check_writable(call, role));
     call->written_roles |= 1u << role;
@@ -259,6 +280,7 @@ constexpr kairos_tensors tensors_table = {sizeof tensors_table, 0, tensors_count
 // ---------------------------------------------------------------- kairos.model/1
 
 kairos_status model_can_save(kairos_call* call, kairos_str path, std::int32_t content) {
+  KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
   return translated(call, [&] {
     const std::string fault =
         call->session->trainee.save_fault(view(path), static_cast<SaveContent>(content));
@@ -269,6 +291,10 @@ kairos_status model_can_save(kairos_call* call, kairos_str path, std::int32_t co
 kairos_status model_save(kairos_call* call, kairos_str path, std::int32_t content) {
   KAIROS_RETURN_IF(check_moment(call, Moment::Training));
   KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_SAVE_MODEL));
+  if (call->hook ==
+      call->session->on_checkpoint_saved.name)  // else two savers would call each other for ever
+    return call->refuse(KAIROS_E_STATE,
+                        "nothing can be saved in on_checkpoint_saved; save in the next hook instead");
   KAIROS_RETURN_IF(model_can_save(call, path, content));
   return translated(call, [&] {
     Session& session = *call->session;
@@ -283,11 +309,14 @@ kairos_status model_save(kairos_call* call, kairos_str path, std::int32_t conten
 kairos_status model_load_weights(kairos_call* call, kairos_str path) {
   KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
   KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_WRITE_WEIGHTS));
-  return translated(call, [&] {
-    call->session->trainee.load_weights(view(path));
-    ++call->session->generation;
-    return kairos_status{KAIROS_OK};
-  });
+  return translated(
+      call,
+      [&] {
+        call->session->trainee.load_weights(view(path));
+        ++call->session->generation;
+        return kairos_status{KAIROS_OK};
+      },
+      KAIROS_E_DATA);
 }
 
 kairos_status model_snapshot(kairos_call* call, std::uint64_t* slot) {
@@ -328,10 +357,11 @@ kairos_status model_rollback(kairos_call* call, std::uint64_t slot) {
 }
 
 void model_drop(kairos_call* call, std::uint64_t slot) {
-  call->instance->snapshots.erase(slot);
+  if (check_moment(call, Moment::SetUp) == KAIROS_OK) call->instance->snapshots.erase(slot);
 }
 
 kairos_status model_architecture(kairos_call* call, kairos_str* out) {
+  KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
   return translated(call, [&] {
     call->lent = call->session->trainee.architecture();
     *out = to_abi(call->lent);
@@ -347,6 +377,7 @@ constexpr kairos_model model_table = {
 
 kairos_status evaluate(kairos_call* call, std::uint32_t index, const double* variables, std::uint32_t count,
                        double* out) {
+  KAIROS_RETURN_IF(check_moment(call, Moment::Loading));
   Instance& instance = *call->instance;
   if (index >= instance.expressions.size() || !instance.expressions[index])
     return call->refuse(KAIROS_E_RANGE, "the option is no expression, or not set");
@@ -356,6 +387,8 @@ kairos_status evaluate(kairos_call* call, std::uint32_t index, const double* var
                                             std::to_string(spec.choices.size()) + " variables");
   return translated(call, [&] {
     *out = instance.expressions[index]->evaluate({variables, count});
+    if (std::isnan(*out))
+      return call->refuse(KAIROS_E_INVALID, "option " + spec.name + " has no value here: it is not a number");
     return kairos_status{KAIROS_OK};
   });
 }

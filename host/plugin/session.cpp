@@ -23,7 +23,9 @@ Session::Session(Trainee& trained, CallbacksOptions given)
     : trainee(trained),
       options(std::move(given)),
       board(options.keys, options.validates),
-      run_directory(options.run_directory.string()) {}
+      run_directory(options.run_directory.empty()
+                        ? ""
+                        : std::filesystem::absolute(options.run_directory).lexically_normal().string()) {}
 
 Session::~Session() {
   try {
@@ -260,6 +262,12 @@ void Session::handle_failure(kairos_call& call, kairos_status status) {
   }
 }
 
+void Session::settle(kairos_call& call, kairos_status status) {
+  if (!postponed) return handle_failure(call, status);
+  breadcrumb = {};
+  std::rethrow_exception(std::exchange(postponed, nullptr));
+}
+
 void Session::announce_writes(kairos_call& call) {
   for (unsigned role = 0; role < 16; ++role)
     if ((call.written_roles & (1u << role)) != 0) trainee.tensors_written(static_cast<Role>(role));
@@ -276,7 +284,13 @@ void Session::checkpoint_saved(const std::string& path, SaveContent content, con
   std::copy_if(on_checkpoint_saved.listeners.begin(), on_checkpoint_saved.listeners.end(),
                std::back_inserter(others.listeners),
                [&](const Instance* instance) { return instance != &author; });
-  dispatch(others, &kairos_hooks::on_checkpoint_saved, event, Moment::Training);
+  const Breadcrumb saver = breadcrumb;
+  try {
+    dispatch(others, &kairos_hooks::on_checkpoint_saved, event, Moment::Training);
+  } catch (...) {
+    postponed = std::current_exception();
+    breadcrumb = saver;
+  }
 }
 
 // ---------------------------------------------------------------- the end
@@ -291,6 +305,8 @@ kairos_end_event Session::end_event(RunEnd why) const {
     event.reason = {stop->reason.data(), stop->reason.size()};
     event.stopped_by = {stop->instance.data(), stop->instance.size()};
   }
+  if (why == RunEnd::Fault || why == RunEnd::Interrupted)
+    event.reason = {end_reason.data(), end_reason.size()};
   return event;
 }
 
@@ -349,6 +365,8 @@ void Session::destroy_all() {
 // ---------------------------------------------------------------- state
 
 void Session::save_instance(Instance& instance, std::vector<SavedState>& out) {
+  if (instance.disabled)
+    if (const auto loaded = loaded_.find(&instance); loaded != loaded_.end()) out.push_back(loaded->second);
   if (instance.hooks.state_save == nullptr || instance.disabled) return;
   SavedState state{
       instance.manifest.id, instance.name, instance.manifest.state_version, {}, instance.snapshots};
@@ -421,6 +439,7 @@ void Session::load_state(std::string_view bytes) {
              instance->hooks.state_load != nullptr;
     });
     if (owner != instances.end()) {
+      loaded_[owner->get()] = state;
       load_instance(**owner, state);
     } else {
       message(Level::Info, "",

@@ -60,8 +60,8 @@ class Session {
       call.instance = instance;
       const kairos_status status = (instance->hooks.*slot)(instance->self, &call, &event);
       if (call.written_roles != 0) announce_writes(call);
-      if (status != KAIROS_OK) [[unlikely]]
-        handle_failure(call, status);
+      if (status != KAIROS_OK || postponed) [[unlikely]]
+        settle(call, status);
     }
     breadcrumb = outer;
   }
@@ -78,7 +78,8 @@ class Session {
   [[nodiscard]] kairos_end_event end_event(RunEnd why) const;
   [[nodiscard]] std::string explain_order() const;
 
-  /// Tells everyone but `author` of a file.
+  /// Tells everyone but `author` of a file. What a listener fails with ends the run when the hook that saved
+  /// has returned: its exception cannot pass through the plugin that saved.
   void checkpoint_saved(const std::string& path, SaveContent content, const Instance& author);
 
   Trainee& trainee;
@@ -93,6 +94,8 @@ class Session {
   kairos_status failed_status = KAIROS_E_INTERNAL;
   std::thread::id thread = std::this_thread::get_id();
   std::uint64_t generation = 1;  ///< of the tensors
+  std::exception_ptr postponed;  ///< a failure of another instance than the one whose hook is running
+  std::string end_reason;        ///< of a fault or an interruption
 
   // Facts that events repeat.
   RunInfo run;
@@ -131,6 +134,7 @@ class Session {
   /// Slow path of dispatch: false for an instance that was disabled; reports a failed background task.
   bool may_run(kairos_call& call, Instance& instance);
   void handle_failure(kairos_call& call, kairos_status status);
+  void settle(kairos_call& call, kairos_status status);
   void announce_writes(kairos_call& call);
   void teardown_all(RunEnd why);
   void destroy_all();
@@ -139,8 +143,9 @@ class Session {
   void load_instance(Instance& instance, SavedState& state);
 
   std::vector<std::shared_ptr<Library>> opened_;
-  std::vector<SavedState> orphans_;  ///< states of instances that this run does not have
-  std::vector<Instance*> ordered_;   ///< by phase, then by the user's order
+  std::vector<SavedState> orphans_;               ///< states of instances that this run does not have
+  std::map<const Instance*, SavedState> loaded_;  ///< as they came; for an instance that is disabled later
+  std::vector<Instance*> ordered_;                ///< by phase, then by the user's order
   bool finished_ = false;
 };
 

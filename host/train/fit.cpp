@@ -66,8 +66,8 @@ class FitLoop {
     callbacks_.train_begin();
     for (std::int64_t epoch = options_.initial_epoch; epoch < options_.epochs && !ending(); ++epoch) {
       model_.reset_logs();
-      callbacks_.epoch_begin(epoch);
       const std::int64_t due = begin_pass(epoch);
+      callbacks_.epoch_begin(epoch, due);
       const std::int64_t trained = train(due);
       if (trained == 0 || interrupted()) break;
       trained_.keep(model_);
@@ -255,6 +255,7 @@ std::vector<std::pair<std::string, double>> evaluate_on(Model& model, const Data
                       callbacks_options(model, false, options.run_directory, options.messages));
   return with_fault_handling(callbacks, [&] {
     callbacks.setup(pass.info(options.batch_size));
+    if (options.before_pass) options.before_pass();
     ModelLogs logs(model);
     model.reset_logs();
     callbacks.test_begin(pass.steps);
@@ -281,6 +282,7 @@ std::vector<NamedArray> predict_on(Model& model, const Data& data, const PassOpt
                       callbacks_options(model, false, options.run_directory, options.messages));
   return with_fault_handling(callbacks, [&] {
     callbacks.setup(pass.info(options.batch_size));
+    if (options.before_pass) options.before_pass();
     std::vector<NamedArray> results;
     for (const Port& port : model.outputs()) {
       results.push_back({port.name, {port.shape, {}}});

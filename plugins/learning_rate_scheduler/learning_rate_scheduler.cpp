@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string>
 
 namespace kairos::plugins {
@@ -30,8 +31,7 @@ struct LearningRateScheduler : Callback<LearningRateScheduler> {
 
   void on_epoch_begin(Epoch& epoch) {
     const double current = epoch.learning_rate();
-    const auto rate =
-        static_cast<float>(schedule(epoch, epoch.index(), current));  // As the optimizer will hold it.
+    const auto rate = static_cast<float>(scheduled(epoch, current));  // As the optimizer will hold it.
     const std::string who = "Epoch " + std::to_string(epoch.number()) + ": ";
     if (!std::isfinite(rate) || rate < 0.0f)
       throw Error(who + "the schedule " + std::string(schedule.value()) + " gives " + shortest(rate) +
@@ -46,6 +46,16 @@ struct LearningRateScheduler : Callback<LearningRateScheduler> {
   void on_epoch_end(Epoch& epoch) { epoch.publish("learning_rate", epoch.used_learning_rate()); }
 
  private:
+  /// NaN where the formula has no value, which the sentence below names with what led to it.
+  [[nodiscard]] double scheduled(const Epoch& epoch, double current) const {
+    try {
+      return schedule(epoch, epoch.index(), current);
+    } catch (const HostError& error) {
+      if (error.status() != KAIROS_E_INVALID) throw;
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+
   [[nodiscard]] static std::string shortest(float value) {
     std::array<char, 32> text{};
     return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};

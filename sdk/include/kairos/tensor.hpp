@@ -38,6 +38,8 @@ class Tensor {
     return n;
   }
   [[nodiscard]] bool trainable() const { return raw_.trainable != 0; }
+  /// Differs whenever the values may have changed since a view with another number.
+  [[nodiscard]] std::uint64_t generation() const { return raw_.generation; }
 
   [[nodiscard]] const float* begin() const { return data(); }
   [[nodiscard]] const float* end() const { return data() + size(); }

@@ -6,52 +6,11 @@
 
 #include "host/error_text.hpp"
 #include "host/temporary_directory.hpp"
-#include "plugins/stub_trainee.hpp"
+#include "rig.hpp"
 
 using namespace kairos::host;
 using namespace kairos::tests;
 using Catch::Matchers::Contains;
-
-namespace {
-
-/// Callbacks of the test plugins over losses that are given.
-struct Rig {
-  explicit Rig(const std::vector<std::string>& plugins, std::string state = {}) {
-    std::vector<PluginSpec> specs;
-    for (const std::string& text : plugins) specs.push_back(parse_plugin_spec(text));
-    CallbacksOptions options;
-    options.keys = {{"loss", Direction::Min}};
-    options.messages = [this](Level level, std::string_view author, std::string_view text) {
-      if (level == Level::Warning) warnings.push_back(std::string(author) + ": " + std::string(text));
-    };
-    callbacks.emplace(catalog, specs, trainee, options);
-    callbacks->setup({});
-    if (!state.empty()) callbacks->load_state(state);
-    callbacks->train_begin();
-  }
-  void epoch(std::int64_t index, double loss) {
-    LogValues logs{loss};
-    callbacks->epoch_begin(index);
-    callbacks->train_batch_begin(0, 1);
-    callbacks->gradients_ready();
-    callbacks->train_batch_end(logs);
-    trainee.weight = static_cast<float>(index + 1);
-    callbacks->epoch_end(logs, nullptr);
-  }
-  std::optional<double> published(std::string_view key) {
-    for (std::size_t i = 0; i < callbacks->keys().size(); ++i)
-      if (callbacks->keys()[i].name == key && callbacks->epoch_values()[i].due)
-        return callbacks->epoch_values()[i].value;
-    return std::nullopt;
-  }
-
-  StubTrainee trainee{0.5};
-  Catalog catalog = Catalog::scan(std::vector<std::filesystem::path>{KAIROS_DISPATCH_PLUGINS});
-  std::vector<std::string> warnings;
-  std::optional<Callbacks> callbacks;
-};
-
-}  // namespace
 
 TEST_CASE("A fatal failure names instance, file, hook, epoch and reason", "[host][plugin]") {
   Rig rig({"Thrower@bad:on_error=fatal"});

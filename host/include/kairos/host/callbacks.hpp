@@ -115,7 +115,8 @@ class Callbacks {
   void load_state(std::string_view bytes);
 
   void train_begin();
-  void epoch_begin(std::int64_t epoch);
+  /// `batches` where this epoch has another number of them than RunInfo says.
+  void epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batches = std::nullopt);
   void train_batch_begin(std::int64_t batch, std::int64_t samples);
   void gradients_ready();
   void train_batch_end(LogSource& logs);

@@ -34,7 +34,9 @@ struct FitOptions {
   std::int64_t initial_epoch = 0;  ///< index of the first epoch
   std::int64_t batch_size = 32;
   Shuffle shuffle = Shuffle::Samples;
-  std::uint64_t seed = 0;  ///< of the order of samples; epoch e has the same order in every run of this seed
+  /// Of the order of samples. Epoch e has the same order in every run of this seed; with steps_per_epoch it
+  /// is pass p over the data, counted from where the run began.
+  std::uint64_t seed = 0;
 
   std::optional<double> validation_split;  ///< share in (0, 1) of the last samples, taken before any shuffle
   std::optional<Dataset> validation_data;  ///< wins over validation_split
@@ -83,6 +85,8 @@ struct PassOptions {
   std::filesystem::path run_directory;
   MessageSink messages;
   StreamOptions stream;  ///< for a SampleSource
+  /// As FitOptions::before_training.
+  std::function<void()> before_pass;
 };
 
 /// Loss and metrics by name, "loss" first.

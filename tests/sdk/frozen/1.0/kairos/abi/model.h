@@ -18,7 +18,8 @@ typedef struct kairos_model {
   uint32_t size, reserved;
 
   /* Writes a file that appears under its name only when it is complete; parent directories are made. The ending chooses the
-   * format: .h5 and .hdf5 Keras' legacy layout, .weights.h5 Keras 3. Then every instance gets on_checkpoint_saved.
+   * format: .h5 and .hdf5 Keras' legacy layout, .weights.h5 Keras 3. Then every other instance gets
+   * on_checkpoint_saved, in which nothing can be saved (KAIROS_E_STATE).
    * Errors: KAIROS_E_IO; KAIROS_E_UNSUPPORTED for an ending or content that the model cannot write; KAIROS_E_DENIED
    * without KAIROS_CAN_SAVE_MODEL. [fit-thread & training] */
   kairos_status (*save)(kairos_call *call, kairos_str path, int32_t content);
