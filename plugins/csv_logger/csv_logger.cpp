@@ -96,6 +96,10 @@ struct CSVLogger : Callback<CSVLogger> {
     std::error_code ignored;
     if (fs::is_directory(path(), ignored))
       throw Error(KAIROS_E_IO, path().string() + " is a directory. Name a file in it");
+    const fs::file_type kind = fs::status(path(), ignored).type();
+    if (kind != fs::file_type::not_found && kind != fs::file_type::regular)
+      throw Error(KAIROS_E_IO, path().string() +
+                                   " is no regular file, and writing to it could wait for ever. Name a file");
     fs::path place = path();
     while (!fs::exists(place, ignored) && place.has_relative_path()) place = place.parent_path();
     const bool below = place != path();

@@ -118,8 +118,7 @@ std::string digits(double value, const FileTemplate::Format& format, bool whole)
 
 }  // namespace
 
-FileTemplate::FileTemplate(std::string_view text) {
-  std::string literal;
+FileTemplate::FileTemplate(std::string_view text, std::string literal) {
   while (!text.empty()) {
     const char c = text.front();
     text.remove_prefix(1);

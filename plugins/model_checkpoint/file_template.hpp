@@ -33,8 +33,9 @@ class FileTemplate {
   [[nodiscard]] static bool is_whole(std::string_view key) { return key == "epoch" || key == "batch"; }
 
   FileTemplate() = default;
-  /// Throws kairos::Error with the field and what to write instead.
-  explicit FileTemplate(std::string_view text);
+  /// `literal` stands in front as it is: a directory that the user did not write. Throws kairos::Error with
+  /// the field and what to write instead.
+  explicit FileTemplate(std::string_view text, std::string literal = {});
 
   [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
   [[nodiscard]] bool has_fields() const { return pieces_.size() > 1; }

@@ -58,7 +58,8 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
 
   void setup(Run& run) {
     read_frequency();
-    *template_ = FileTemplate(filepath.value());
+    const std::string_view directory = base_of(filepath.value(), run.run_dir());
+    *template_ = FileTemplate(filepath.value().substr(directory.size()), std::string(directory));
     check_fields(run);
     check_place();
     run.require_can_save(filepath.value(), content());
@@ -85,6 +86,16 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
     return save_weights_only ? SaveContent::Weights : SaveContent::Model;
   }
   [[nodiscard]] std::string_view monitored() const { return monitor.is_set() ? monitor.key() : "val_loss"; }
+
+  /// What the host put in front of the user's path, whose braces are no fields: the directory of the run,
+  /// else the current one. Empty for a path that lies elsewhere, which is the user's from its beginning.
+  static std::string_view base_of(std::string_view file, std::string_view run_directory) {
+    std::error_code error;
+    const std::string base =
+        run_directory.empty() ? fs::current_path(error).string() : std::string(run_directory);
+    return !base.empty() && file.starts_with(base + "/") ? file.substr(0, base.size() + 1)
+                                                         : std::string_view();
+  }
 
   void read_frequency() {
     const std::string_view text = save_freq.value();

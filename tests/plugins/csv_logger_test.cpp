@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // CSVLogger: the bytes of its file, and what it does to files that are there.
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 
+#include "host/file_size_limit.hpp"
 #include "host/temporary_directory.hpp"
 #include "plugins/driver.hpp"
 
@@ -40,6 +43,13 @@ TEST_CASE("CSVLogger writes what Keras writes, but for the ends of lines", "[plu
     run.fit(row.epochs);
     CHECK(content_of(directory / "log.csv") == row.bytes);
   }
+}
+
+TEST_CASE("CSVLogger refuses what is no regular file before it could wait for it", "[plugins]") {
+  const TemporaryDirectory directory;
+  REQUIRE(::mkfifo((directory / "log.csv").c_str(), 0600) == 0);
+  CHECK_THAT(refusal_of({{"CSVLogger:filename=log.csv"}, directory.path()}),
+             Contains("is no regular file, and writing to it could wait for ever. Name a file"));
 }
 
 TEST_CASE("CSVLogger has a column for every declared key, sorted", "[plugins]") {
@@ -138,12 +148,16 @@ TEST_CASE("CSVLogger goes on in the file of a run that is resumed, without rows 
 }
 
 TEST_CASE("CSVLogger is disabled and the run goes on when its file takes no more", "[plugins]") {
-  Driver run({{"CSVLogger:filename=/dev/full"}});
-  run.fit(losses({1, 1}));
+  const TemporaryDirectory directory;
+  Driver run({{"CSVLogger:filename=log.csv"}, directory.path()});
+  {
+    const FileSizeLimit limit(20);  // the header, and no row
+    run.fit(losses({1, 1}));
+  }
   CHECK(run.epochs_run() == 2);
   REQUIRE(!run.messages.empty());
   CHECK_THAT(run.messages[0],
-             Contains("/dev/full cannot be written: No space left on device") && Contains("It is disabled"));
+             Contains("log.csv cannot be written: File too large") && Contains("It is disabled"));
 }
 
 TEST_CASE("CSVLogger refuses before training what it could not write", "[plugins]") {

@@ -2,20 +2,20 @@
 // Writing replaces a file whole or not at all; reading never waits for what is no file.
 #include "io/atomic_file.hpp"
 
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <iterator>
 #include <string>
 
+#include "host/file_size_limit.hpp"
 #include "host/temporary_directory.hpp"
 #include "io/input_file.hpp"
 
 namespace fs = std::filesystem;
 using namespace kairos::host;
 using kairos::tests::content_of;
+using kairos::tests::FileSizeLimit;
 using kairos::tests::refusal;
 using kairos::tests::TemporaryDirectory;
 
@@ -24,26 +24,6 @@ std::size_t entries(const TemporaryDirectory& directory) {
   return static_cast<std::size_t>(
       std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()));
 }
-
-/// While it lives, files cannot grow beyond `bytes`: the portable stand-in for a full disk.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
 }  // namespace
 
 TEST_CASE("An atomic file replaces the old content and keeps its mode", "[host][io]") {
