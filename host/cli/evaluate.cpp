@@ -7,6 +7,8 @@
 
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "cli/json_number.hpp"
+#include "cli/run_directory.hpp"
 #include "kairos/host/fit.hpp"
 
 namespace kairos::host::cli {
@@ -24,7 +26,9 @@ int run_evaluate(Arguments arguments) {
   options.plugins = parse_specs(settings.list("plugin"));
   const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
   options.catalog = &catalog;
-  if (settings.has("run_dir")) options.run_directory = std::filesystem::absolute(settings.text("run_dir"));
+  RunDirectory directory(settings.text("run_dir"));
+  options.run_directory = directory.path();
+  options.before_pass = [&] { directory.begin("evaluate.json", settings.json()); };
   options.messages = console_messages();
   GivenModel given = read_given_model(settings);
   options.stream = stream_options(settings, Purpose::Evaluate);
@@ -39,9 +43,12 @@ int run_evaluate(Arguments arguments) {
   nlohmann::ordered_json document;
   for (const auto& [name, value] : results) {
     line += fmt::format("{}{}: {:.{}}", line.empty() ? "" : " - ", name, value, 6);
-    document[name] = value;
+    document[name] = json_number(value);
   }
-  print((settings.is_on("json") ? document.dump() : line) + "\n");
+  print((settings.is_on("json")
+             ? document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+             : line) +
+        "\n");
   return 0;
 }
 

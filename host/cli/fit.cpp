@@ -12,6 +12,7 @@
 
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "cli/run_directory.hpp"
 #include "io/atomic_file.hpp"
 #include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
@@ -112,21 +113,15 @@ void add_progress(std::vector<PluginSpec>& specs, const std::string& verbose, co
   specs.push_back(parse_plugin_spec("kairos.ProgbarLogger:verbose=" + verbose));
 }
 
-/// Checks the run directory; it is made only when everything else has been checked too.
-void plan_run_directory(const Settings& settings, const Dataset& data, FitOptions& options) {
-  if (!settings.has("run_dir")) return;
-  options.run_directory = std::filesystem::absolute(settings.text("run_dir")).lexically_normal();
-  require_writable((options.run_directory / "run.json").string(), "--run-dir");
-  options.before_training = [&settings, &data, directory = options.run_directory] {
-    std::error_code error;
-    std::filesystem::create_directories(directory, error);
-    if (error)
-      throw Error(ErrorKind::File,
-                  {"KAIROS-F062", "--run-dir " + directory.string(), "the directory cannot be made",
-                   error.message(), "", "Choose another place"});
-    write_file(directory / "run.json", settings.json());
-    if (!data.class_names.empty()) write_class_names(directory / "class_names.json", data.class_names);
-  };
+/// The state does not know its epoch, and a run that counts anew writes over what the earlier one logged.
+void read_callback_state(const Settings& settings, FitOptions& options) {
+  if (!settings.has("callback_state")) return;
+  if (options.initial_epoch == 0)
+    throw Error(ErrorKind::Usage, {"KAIROS-U008", "--callback-state",
+                                   "a run that goes on must know the epoch that it goes on from",
+                                   "--initial-epoch 0", "the number of epochs that the earlier run trained",
+                                   "Add --initial-epoch; history.json of the earlier run lists its epochs"});
+  options.callback_state = read_file(settings.text("callback_state"));
 }
 
 void print_stop(const History& history) {
@@ -200,7 +195,7 @@ int run_fit(Arguments arguments) {
   require_data(settings);
 
   FitOptions options = fit_options(settings);
-  if (settings.has("callback_state")) options.callback_state = read_file(settings.text("callback_state"));
+  read_callback_state(settings, options);
   options.plugins = parse_specs(settings.list("plugin"));
   const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
   options.catalog = &catalog;
@@ -216,7 +211,13 @@ int run_fit(Arguments arguments) {
     options.messages(Level::Warning, "", "validation data are given, so that --validation-split is not used");
   const std::unique_ptr<Model> model = make_model(settings, std::move(given), data.train, Purpose::Train);
   check_outputs(settings, *model);
-  plan_run_directory(settings, data.train, options);
+  RunDirectory directory(settings.text("run_dir"));
+  options.run_directory = directory.path();
+  options.before_training = [&] {
+    directory.begin("run.json", settings.json());
+    if (!directory.path().empty() && !data.train.class_names.empty())
+      write_class_names(directory.path() / "class_names.json", data.train.class_names);
+  };
   if (settings.is_on("explain_order"))
     return print(stream ? explain_order(*model, *stream, options)
                         : explain_order(*model, data.train, options)),

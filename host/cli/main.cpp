@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The program kairos: finds the command, and turns what it throws into one line and an exit code.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -90,9 +91,18 @@ int run(const std::vector<std::string>& arguments) {
                                  "\"" + arguments.front() + "\"", "", suggest(arguments.front(), names)});
 }
 
+/// A standard stream that was closed would give its number to the next file that is opened, and messages
+/// would go into that. What stands in for it refuses what is written.
+void fill_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0)
+      static_cast<void>(::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_closed_streams();
   // A reader that goes away must not take a trained model with it: writing then fails, and is handled.
   std::signal(SIGPIPE, SIG_IGN);
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) std::signal(signal, on_crash);

@@ -7,6 +7,7 @@
 
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "cli/run_directory.hpp"
 #include "io/atomic_file.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
@@ -91,7 +92,9 @@ int run_predict(Arguments arguments) {
   options.plugins = parse_specs(settings.list("plugin"));
   const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
   options.catalog = &catalog;
-  if (settings.has("run_dir")) options.run_directory = std::filesystem::absolute(settings.text("run_dir"));
+  RunDirectory directory(settings.text("run_dir"));
+  options.run_directory = directory.path();
+  options.before_pass = [&] { directory.begin("predict.json", settings.json()); };
   options.messages = console_messages();
   GivenModel given = read_given_model(settings);
   options.stream = stream_options(settings, Purpose::Predict);

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/json_number.hpp"
 #include "cli/replay_input.hpp"
 #include "kairos/host/error.hpp"
 
@@ -96,13 +97,6 @@ class OutputToError {
  private:
   int kept_;
 };
-
-ordered_json json_number(std::optional<double> value) {
-  if (!value) return nullptr;
-  if (std::isnan(*value)) return "NaN";
-  if (std::isinf(*value)) return *value > 0 ? "Infinity" : "-Infinity";
-  return *value;
-}
 
 ordered_json json_of(const ReplayResult& result) {
   ordered_json one;
@@ -204,7 +198,8 @@ int run_replay(Arguments arguments) {
       document["cases"].push_back(json_of(result));
     }
   }
-  print(document.dump(1) + "\n");
+  // Names in a CSV of logs may be of any bytes.
+  print(document.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
   return failed ? 3 : 0;
 }
 

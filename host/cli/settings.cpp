@@ -58,6 +58,18 @@ std::string quoted(const std::string& value) {
   return out + "\"";
 }
 
+/// Every argument may end up in RUN.json, which is UTF-8 and must lead to the same run again.
+void require_utf8(const std::string& argument, const std::string& command) {
+  const std::string shown =
+      nlohmann::json(argument).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  try {
+    static_cast<void>(nlohmann::json(argument).dump());
+  } catch (const nlohmann::json::type_error&) {
+    throw Error(ErrorKind::Usage, {"KAIROS-U007", "kairos " + command, "an argument is not UTF-8 text", shown,
+                                   "UTF-8", "Rename the file, or start from a terminal that writes UTF-8"});
+  }
+}
+
 std::string scalar_text(const nlohmann::json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_null()) return "";
@@ -244,6 +256,7 @@ void Settings::put(const Setting& setting, std::vector<std::string> values, cons
 }
 
 void Settings::read_arguments(std::span<const std::string> arguments) {
+  for (const std::string& argument : arguments) require_utf8(argument, command_);
   po::options_description description;
   std::vector<std::string> flags;
   for (const Setting& setting : settings_) {
@@ -316,11 +329,16 @@ void Settings::read_config(const std::filesystem::path& file) {
                                    document.type_name(), "", "See kairos fit --print-config"});
   std::vector<std::string> keys;
   for (const Setting& setting : settings_) keys.emplace_back(setting.key);
+  std::map<const Setting*, std::string> seen;
   for (const auto& [key, value] : document.items()) {
     const Setting* setting = find(key);
     if (setting == nullptr || setting->kind == Kind::Switch || key == "config")
       throw Error(ErrorKind::Usage, {"KAIROS-U004", file.string(), "there is no such key", "\"" + key + "\"",
                                      "", suggest(key, keys)});
+    if (const auto [other, first] = seen.emplace(setting, key); !first)
+      throw Error(ErrorKind::Usage,
+                  {"KAIROS-U004", file.string(), "two keys name the same setting",
+                   "\"" + other->second + "\" and \"" + key + "\"", "one of them", "Leave one out"});
     // A flag on the command line wins over its key.
     if (values_.contains(setting->key) || value.is_null()) continue;
     put(*setting, texts_of(*setting, value, file.string() + ": " + key), file.string() + ": " + key);

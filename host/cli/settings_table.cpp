@@ -153,8 +153,10 @@ std::vector<Setting> evaluate_settings() {
   append_model(all);
   append_compile(all);
   append_data(all);
-  append(all, {{"steps", "", Kind::Int, "0", "N", "batches to evaluate; 0: all"},
-               {"json", "", Kind::Switch, "", "", "print the result as JSON"}});
+  append(all,
+         {{"steps", "", Kind::Int, "0", "N", "batches to evaluate; 0: all"},
+          {"json", "", Kind::Switch, "", "",
+           "print the result as JSON; NaN and infinity are the texts \"NaN\", \"Infinity\", \"-Infinity\""}});
   append_plugins(all);
   append_general(all);
   return all;

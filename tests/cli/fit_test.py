@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What fit does with its settings, its files, its signals, and callbacks that fail."""
+import fcntl
 import json
+import os
 import re
 import shutil
 import signal
@@ -178,6 +180,37 @@ class Outputs(ProgramTest):
         values = json.loads(self.kairos(*arguments, "--json"))
         self.assertEqual(list(values), ["loss", "accuracy"])
         self.assertRegex(self.kairos(*arguments), r"^loss: [\d.]+ - accuracy: [\d.]+\n$")
+
+
+class RunDirectories(ProgramTest):
+    def test_evaluate_and_predict_keep_their_configuration(self):
+        self.kairos(*self.fit(run_dir="run", plugin="ModelCheckpoint:filepath=m.h5"))
+        kept = self.text("run/run.json")
+        common = ["--model", "run/m.h5", "--data", "data.csv", "--target", "label", "--run-dir", "run"]
+        first = self.kairos("evaluate", *common, "--loss", "sparse_categorical_crossentropy")
+        self.kairos("predict", *common, "--out", "p.npy")
+        self.assertEqual(self.text("run/run.json"), kept)
+        self.assertEqual(json.loads(self.text("run/predict.json"))["out"], "p.npy")
+        self.assertEqual(self.kairos("evaluate", "--config", "run/evaluate.json"), first)
+
+    def test_two_runs_at_once_are_kept_apart(self):
+        (self.directory / "run").mkdir()
+        descriptor = os.open(self.directory / "run", os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        run = self.run_kairos(*self.fit(run_dir="run/"))
+        self.assertEqual((run.returncode, list((self.directory / "run").iterdir())), (6, []))
+        self.assertRegex(run.stderr, r"KAIROS-F063: --run-dir \S+/run: another run is writing to this directory")
+        os.close(descriptor)
+        self.kairos(*self.fit(run_dir="run/"))
+
+    def test_braces_of_the_directory_are_no_fields_of_a_checkpoint(self):
+        self.kairos(*self.fit(run_dir="x{1}", plugin="ModelCheckpoint:filepath='m-{epoch}.h5',save_weights_only=true"))
+        self.assertTrue((self.directory / "x{1}" / "m-3.h5").exists())
+
+    def test_numbers_that_json_lacks_are_text(self):
+        self.put("huge.csv", "a,y\n1e30,0\n-1e30,1\n")
+        line = self.kairos("evaluate", "--model", "dense(1)", "--data", "huge.csv", "--target", "y", "--loss", "mse", "--json")
+        self.assertEqual(json.loads(line)["loss"], "Infinity")
 
 
 class Trouble(ProgramTest):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`kairos replay`: cases, logs of earlier runs, what is kept and what is never touched."""
 import json
+import subprocess
 
 import h5py
 
-from program import MISHAPS, ProgramTest, main
+from program import KAIROS, MISHAPS, ProgramTest, main
 
 STOP = {"class": "EarlyStopping", "config": {"monitor": "loss", "patience": 1, "baseline": None}}
 
@@ -99,6 +100,20 @@ class Replay(ProgramTest):
         self.assertEqual(result["published"]["learning_rate"], [0.0010000000474974513] * 3)
         self.assertEqual(found[0], found[1])
         self.assertEqual(found[0], found[2])
+
+    def test_closed_output_is_an_error_and_no_file_takes_its_place(self):
+        self.put("cases.json", json.dumps({"cases": [{"lr": 1, "logs": losses(1), "callbacks": [STOP]}]}))
+        before = self.files()
+        run = subprocess.run(["sh", "-c", '"$0" replay cases.json >&-', KAIROS], cwd=self.directory, capture_output=True,
+                             text=True, timeout=60)
+        self.assertEqual(run.returncode, 6)
+        self.assertIn("KAIROS-F060: standard output", run.stderr)
+        self.assertEqual(self.files(), before)
+
+    def test_names_of_any_bytes_are_printed_as_json(self):
+        (self.directory / "log.csv").write_bytes(b"epoch,loss,caf\xe9\n0,1,2\n1,2,3\n")
+        output = self.kairos("replay", "--logs", "log.csv", "--plugin", "LearningRateScheduler:schedule=lr")
+        self.assertEqual(json.loads(output)["cases"][0]["epochs_run"], 2)
 
     def test_rate_can_be_given(self):
         self.put("logs.csv", "epoch;loss;val_loss\n4;1.0;NA\n5;2.0;\n6;inf;0.5\n")

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Locks the directory itself, so that no file has to be kept or removed for it.
+#include "cli/run_directory.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "cli/inputs.hpp"
+#include "io/atomic_file.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host::cli {
+
+RunDirectory::RunDirectory(const std::string& directory) {
+  if (directory.empty()) return;
+  path_ = std::filesystem::absolute(directory).lexically_normal();
+  if (!path_.has_filename()) path_ = path_.parent_path();  // "runs/a/" is "runs/a"
+  require_writable((path_ / "run.json").string(), "--run-dir");
+}
+
+RunDirectory::~RunDirectory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void RunDirectory::begin(const char* name, const std::string& configuration) {
+  if (path_.empty()) return;
+  const std::string where = "--run-dir " + path_.string();
+  std::error_code error;
+  std::filesystem::create_directories(path_, error);
+  if (!error) {
+    lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock_ < 0) error = std::error_code(errno, std::generic_category());
+  }
+  if (error)
+    throw Error(ErrorKind::File, {"KAIROS-F062", where, "the directory cannot be made", error.message(), "",
+                                  "Choose another place"});
+  // A file system without locks (some network ones) is no reason not to train.
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    throw Error(ErrorKind::File, {"KAIROS-F063", where, "another run is writing to this directory", "", "",
+                                  "Wait for it to end, or choose another directory"});
+  write_file(path_ / name, configuration);
+}
+
+}  // namespace kairos::host::cli
