@@ -186,6 +186,10 @@ std::string config_json(const ModelFile& file, const std::string& origin) {
 }  // namespace
 
 ModelFile read_keras_archive(const std::filesystem::path& path) {
+  return read_keras_archive(path, static_cast<WeightsReader>(read_hdf5_isolated));
+}
+
+ModelFile read_keras_archive(const std::filesystem::path& path, WeightsReader read_weights) {
   Archive archive(path);
   const std::string text = archive.read(config_name);
   static_cast<void>(parse_json(text, archive.place(config_name)));
@@ -193,7 +197,7 @@ ModelFile read_keras_archive(const std::filesystem::path& path) {
   if (!config.is_object() || !config.contains("class_name"))
     refuse("KAIROS-F044", archive.place(config_name), "this is not the configuration of a Keras model", "",
            "{\"module\", \"class_name\", \"config\", …}", save_again);
-  ModelFile file = read_hdf5_isolated(archive.read(weights_name), archive.place(weights_name));
+  ModelFile file = read_weights(archive.read(weights_name), archive.place(weights_name));
   if (file.layout != WeightsLayout::Keyed)
     refuse("KAIROS-F044", archive.place(weights_name), "the weights are not in Keras 3's layout",
            "a legacy HDF5 file", "groups below /layers", save_again);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "io/model_file.hpp"
 
@@ -12,6 +14,10 @@ namespace kairos::host {
 /// entries (assets/) are passed over, and nothing is ever written under a name that the archive gives. Throws
 /// Error(File).
 [[nodiscard]] ModelFile read_keras_archive(const std::filesystem::path& path);
+
+/// The same with another reader of the weights than `read_hdf5_isolated`.
+using WeightsReader = ModelFile (*)(std::string_view bytes, const std::string& origin);
+[[nodiscard]] ModelFile read_keras_archive(const std::filesystem::path& path, WeightsReader read_weights);
 
 /// Architecture, the compile configuration of a compiled model, weights and the optimizer's variables;
 /// stored, atomic. Throws Error(File).

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// A plugin file up to the decision whether it may be loaded; nothing of it is run.
+#include "fuzz.hpp"
+#include "plugin/preflight.hpp"
+
+using namespace kairos;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static host::LibraryIndex libraries;  // what the system has does not change between inputs
+  const fuzz::MemoryFile file(fuzz::text_of(data, size));
+  const host::Inspection inspection = host::inspect(file.path(), libraries);
+  if (inspection.refusal)
+    fuzz::expect_value_or_diagnosis([&] { throw host::Error(host::ErrorKind::Plugin, *inspection.refusal); });
+  return 0;
+}

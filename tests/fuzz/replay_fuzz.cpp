@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// What kairos replay reads: cases, and logs as JSON and CSV.
+#include "cli/replay_input.hpp"
+#include "fuzz.hpp"
+
+using namespace kairos;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const fuzz::MemoryFile file(fuzz::text_of(data, size));
+  fuzz::expect_value_or_diagnosis([&] { static_cast<void>(host::cli::read_cases(file.path(), 0.01)); });
+  fuzz::expect_value_or_diagnosis([&] { static_cast<void>(host::cli::read_logs(file.path())); });
+  return 0;
+}
