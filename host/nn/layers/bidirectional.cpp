@@ -69,6 +69,10 @@ class BidirectionalLayer final : public Layer {
     for (RecurrentLayer* const one : recurrent_) one->set_zero_output_for_mask(sequences_);
   }
 
+  void draw_from(ValueBudget& budget) override {
+    Layer::draw_from(budget);
+    for (const std::unique_ptr<Layer>& layer : inner_) layer->draw_from(budget);
+  }
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     std::array<Shape, 2> shapes;
     for (std::size_t i = 0; i < 2; ++i) {

@@ -26,6 +26,10 @@ class TimeDistributedLayer final : public Layer {
                                      "Use it without TimeDistributed: it works on the last dimension"});
   }
 
+  void draw_from(ValueBudget& budget) override {
+    Layer::draw_from(budget);
+    for (const std::unique_ptr<Layer>& layer : inner_) layer->draw_from(budget);
+  }
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     const Shape& shape = inputs.front();
     if (shape.size() < 2) refuse_shape(shape, "(timesteps, …) with at least one dimension per timestep");
