@@ -56,7 +56,7 @@ function(kairos_delay_load target id)
   file(CONFIGURE OUTPUT ${names_file} CONTENT "${renames}" @ONLY)
   configure_file(${PROJECT_SOURCE_DIR}/host/delayed_stubs.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/${id}_stubs.cpp @ONLY)
   set_property(SOURCE ${CMAKE_CURRENT_BINARY_DIR}/${id}_stubs.cpp TARGET_DIRECTORY ${target}
-    APPEND PROPERTY COMPILE_OPTIONS -fno-lto)
+    APPEND PROPERTY COMPILE_OPTIONS -fno-lto -Wno-overlength-strings)
   target_sources(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/${id}_stubs.cpp)
   if(arg_SOURCES)
     set_property(SOURCE ${arg_SOURCES} TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_OPTIONS -include ${names_file})
