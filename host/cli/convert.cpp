@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/stored_model.hpp"
+#include "io/architecture.hpp"
 #include "io/atomic_file.hpp"
 #include "kairos/host/error.hpp"
 
@@ -46,8 +47,13 @@ ModelSource architecture_of(const StoredModel& stored, const Settings& settings)
 /// What became of the optimizer.
 enum class OptimizerFate { Absent, Kept, Unnamed, LeftOut };
 
+/// Whether the file says what is learnt.
+bool is_compiled(const CompileOptions& options) {
+  return !options.loss.empty() || !options.outputs.empty();
+}
+
 OptimizerFate fate_of(Model& model, const ModelFile& file, const CompileOptions& options) {
-  if (options.loss.empty()) return file.optimizer.empty() ? OptimizerFate::Absent : OptimizerFate::LeftOut;
+  if (!is_compiled(options)) return file.optimizer.empty() ? OptimizerFate::Absent : OptimizerFate::LeftOut;
   // A file that does not name its optimizer cannot say whose state it holds.
   if (options.optimizer == CompileOptions().optimizer) return OptimizerFate::Unnamed;
   if (file.optimizer.empty()) return OptimizerFate::Absent;
@@ -74,6 +80,17 @@ std::string report(const std::string& out, SaveContent content, bool compiled, O
   return text + "\n";
 }
 
+CompileOptions stored_all(const ModelFile& file, const std::string& name) {
+  const std::string& training = file.training_config_json;
+  const std::vector<std::string> outputs = file.architecture_json.empty()
+                                               ? std::vector<std::string>{}
+                                               : port_facts(file.architecture_json, name).outputs;
+  CompileOptions options = stored_losses(training, outputs, name);
+  if (const std::string optimizer = stored_optimizer(training, name); !optimizer.empty())
+    options.optimizer = optimizer;
+  return options;
+}
+
 int convert(const StoredModel& stored, const std::string& out, const Settings& settings) {
   const ModelSource source = architecture_of(stored, settings);
   if (ends_with(out, ".json")) {
@@ -89,12 +106,12 @@ int convert(const StoredModel& stored, const std::string& out, const Settings& s
            "Convert a file of weights, with --model " + stored.name);
   CompileOptions options;
   if (content == SaveContent::Model && !settings.is_on("drop_training"))
-    options = stored_options(*stored.file, stored.name);
+    options = stored_all(*stored.file, stored.name);
   const std::unique_ptr<Model> model = compile(source, options);
   model->load_weights(stored.name);
   const OptimizerFate fate = fate_of(*model, *stored.file, options);
   model->save(out, content);
-  return print(report(out, content, !options.loss.empty(), fate)), 0;
+  return print(report(out, content, is_compiled(options), fate)), 0;
 }
 
 }  // namespace

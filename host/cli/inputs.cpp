@@ -6,15 +6,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "cli/command.hpp"
 #include "cli/stored_model.hpp"
 #include "io/input_file.hpp"
-#include "io/json.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/error.hpp"
 
@@ -41,37 +40,66 @@ std::vector<std::int64_t> shape_of_shorthand(const ModelSource& source) {
   }
 }
 
-/// Loss and metrics that a compiled Keras file carries, where the user gives none.
-void take_training_config(CompileOptions& options, const Settings& settings, const std::string& json) {
-  if (json.empty()) return;
-  const nlohmann::json config = parse_json(json, "training_config");
-  if (options.loss.empty() && config.contains("loss") && config["loss"].is_string())
-    options.loss = config["loss"].get<std::string>();
-  if (!settings.has("loss") && options.metrics.empty() && config.contains("metrics") &&
-      config["metrics"].is_array())
-    for (const nlohmann::json& metric : config["metrics"])
-      if (metric.is_string()) options.metrics.push_back(metric.get<std::string>());
+double weight_of(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) return value;
+  throw Error(ErrorKind::Usage, {"KAIROS-U003", "--loss-weight", "the value cannot be read",
+                                 "\"" + text + "\"", "a number", "Write --loss-weight OUTPUT=0.5"});
 }
 
-CompileOptions compile_options(const Settings& settings, Purpose purpose) {
-  CompileOptions options;
-  options.seed = static_cast<std::uint64_t>(settings.integer("seed"));
-  if (purpose == Purpose::Predict) return options;
-  options.loss = settings.text("loss");
-  options.metrics = settings.list("metrics");
-  options.weighted_metrics = settings.list("weighted_metrics");
-  options.loss_reduction = loss_reduction(settings.text("loss_reduction"));
-  if (purpose == Purpose::Train && settings.has("optimizer")) options.optimizer = settings.text("optimizer");
+void take_flags(CompileOptions& options, const Settings& settings) {
+  for (const NamedText& one : settings.by_output("loss"))
+    (one.name.empty() ? options.loss : options.outputs[one.name].loss) = one.value;
+  for (const NamedText& one : settings.by_output("loss_weight")) {
+    if (one.name.empty())
+      options.loss_weight = weight_of(one.value);
+    else
+      options.outputs[one.name].loss_weight = weight_of(one.value);
+  }
+  for (const NamedText& one : settings.by_output("metrics"))
+    (one.name.empty() ? options.metrics : options.outputs[one.name].metrics).push_back(one.value);
+  for (const NamedText& one : settings.by_output("weighted_metrics"))
+    (one.name.empty() ? options.weighted_metrics : options.outputs[one.name].weighted_metrics)
+        .push_back(one.value);
+}
+
+/// A flag replaces all that the file has of its kind, and --loss the weights and metrics too.
+CompileOptions losses_of_file(const Settings& settings, const GivenModel& given) {
+  if (settings.has("loss")) return {};
+  CompileOptions options = stored_losses(given.training_config, given.ports.outputs, settings.text("model"));
+  const bool weight = settings.has("loss_weight");
+  const bool metrics = settings.has("metrics");
+  const bool weighted = settings.has("weighted_metrics");
+  if (weight) options.loss_weight = 1;
+  if (metrics) options.metrics.clear();
+  if (weighted) options.weighted_metrics.clear();
+  for (auto& [name, own] : options.outputs) {
+    if (weight) own.loss_weight.reset();
+    if (metrics) own.metrics.clear();
+    if (weighted) own.weighted_metrics.clear();
+  }
   return options;
 }
 
-/// The optimizer that a compiled Keras file names, as `compile` takes it; "" for none.
-std::string stored_optimizer(const std::string& training_config) {
-  if (training_config.empty()) return "";
-  const nlohmann::json config = parse_json(training_config, "training_config");
-  if (!config.is_object() || !config.contains("optimizer_config") || !config["optimizer_config"].is_object())
-    return "";
-  return config["optimizer_config"].dump();
+CompileOptions compile_options(const Settings& settings, const GivenModel& given, Purpose purpose) {
+  CompileOptions options;
+  if (purpose != Purpose::Predict) {
+    options = losses_of_file(settings, given);
+    take_flags(options, settings);
+    options.loss_reduction = loss_reduction(settings.text("loss_reduction"));
+    if (options.loss.empty() && options.outputs.empty())
+      require(settings, "loss", "Name one, such as --loss mse");
+  }
+  if (purpose == Purpose::Train) {
+    if (settings.has("optimizer"))
+      options.optimizer = settings.text("optimizer");
+    else if (std::string stored = stored_optimizer(given.training_config, settings.text("model"));
+             !stored.empty())
+      options.optimizer = std::move(stored);
+  }
+  options.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  return options;
 }
 
 /// Brings the optimizer to where the file left it, or says why it starts anew.
@@ -148,18 +176,12 @@ GivenModel read_given_model(const Settings& settings) {
 
 std::unique_ptr<Model> make_model(const Settings& settings, GivenModel given, const Dataset& data,
                                   Purpose purpose) {
-  CompileOptions options = compile_options(settings, purpose);
+  const CompileOptions options = compile_options(settings, given, purpose);
   if (data.inputs.size() == 1) {
     const std::vector<std::int64_t>& shape = data.inputs.front().array.shape;
     given.source.input_shape.assign(shape.begin() + 1, shape.end());
     if (given.source.input_shape.empty()) given.source.input_shape = {1};
   }
-  if (purpose != Purpose::Predict) take_training_config(options, settings, given.training_config);
-  if (purpose != Purpose::Predict && options.loss.empty())
-    require(settings, "loss", "Name one, such as --loss mse");
-  if (purpose == Purpose::Train && !settings.has("optimizer"))
-    if (std::string optimizer = stored_optimizer(given.training_config); !optimizer.empty())
-      options.optimizer = std::move(optimizer);
   std::unique_ptr<Model> model = compile(given.source, options);
   if (given.has_weights) model->load_weights(settings.text("model"));
   if (settings.has("weights")) model->load_weights(settings.text("weights"));

@@ -6,9 +6,9 @@
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
+#include "cli/setting_text.hpp"
 #include "io/json.hpp"
 #include "kairos/host/error.hpp"
 
@@ -17,11 +17,6 @@ namespace kairos::host::cli {
 namespace po = boost::program_options;
 
 namespace {
-
-std::string flag_of(std::string key) {
-  std::replace(key.begin(), key.end(), '_', '-');
-  return "--" + key;
-}
 
 std::string key_of(std::string_view flag) {
   std::string key(flag.substr(std::min<std::size_t>(2, flag.size())));
@@ -42,22 +37,6 @@ bool reads_as(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-template <class T>
-T read_as(const std::string& text) {
-  T value{};
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-std::string quoted(const std::string& value) {
-  std::string out = "\"";
-  for (const char c : value) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
 /// Every argument may end up in RUN.json, which is UTF-8 and must lead to the same run again.
 void require_utf8(const std::string& argument, const std::string& command) {
   const std::string shown =
@@ -68,108 +47,6 @@ void require_utf8(const std::string& argument, const std::string& command) {
     throw Error(ErrorKind::Usage, {"KAIROS-U007", "kairos " + command, "an argument is not UTF-8 text", shown,
                                    "UTF-8", "Rename the file, or start from a terminal that writes UTF-8"});
   }
-}
-
-std::string scalar_text(const nlohmann::json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_null()) return "";
-  return value.dump();
-}
-
-/// {"id": "EarlyStopping", "instance": "fast", "options": {…}} as the text of a --plugin.
-std::string plugin_spec_text(const nlohmann::json& plugin, const std::string& where) {
-  if (!plugin.is_object()) return scalar_text(plugin);
-  for (const auto& [key, unused] : plugin.items())
-    if (key != "id" && key != "instance" && key != "options")
-      throw Error(ErrorKind::Usage, {"KAIROS-U004", where, "a plugin has an unknown key", "\"" + key + "\"",
-                                     "id, instance, options", suggest(key, {"id", "instance", "options"})});
-  std::string text = scalar_text(plugin.value("id", nlohmann::json("")));
-  if (plugin.contains("instance")) text += "@" + scalar_text(plugin["instance"]);
-  const char* separator = ":";
-  if (plugin.contains("options"))
-    for (const auto& [key, value] : plugin["options"].items()) {
-      if (value.is_null()) continue;
-      text += separator + key + "=" + quoted(scalar_text(value));
-      separator = ",";
-    }
-  return text;
-}
-
-/// "left=a.npy" as {"left", "a.npy"}; a path may have a '=' behind its first '/'.
-NamedText split_name(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || text.find('/') < equals) return {"", text};
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
-/// Several values need names that differ; one may stand alone.
-void check_names(const Setting& setting, const std::vector<std::string>& values, const std::string& where) {
-  const std::string example = flag_of(setting.key) + " NAME=";
-  std::set<std::string> seen;
-  for (const std::string& text : values) {
-    const NamedText one = split_name(text);
-    const bool alone = text.find('=') == std::string::npos || one.value == text;
-    if (!alone && (one.name.empty() || one.value.empty()))
-      throw Error(
-          ErrorKind::Usage,
-          {"KAIROS-U003", where, one.name.empty() ? "a name is missing" : "a value is missing",
-           "\"" + text + "\"", "NAME=VALUE", "Write " + example + (one.value.empty() ? "…" : one.value)});
-    if (alone && values.size() > 1)
-      throw Error(ErrorKind::Usage, {"KAIROS-U003", where, "one of several values has no name",
-                                     "\"" + text + "\"", "NAME=VALUE", "Write " + example + text});
-    if (!seen.insert(one.name).second)
-      throw Error(ErrorKind::Usage, {"KAIROS-U003", where, "a name is given twice", "\"" + one.name + "\"",
-                                     "each name once", "Take one of them out"});
-  }
-}
-
-/// What JSON gives for a setting, as the texts that flags would have given.
-std::vector<std::string> texts_of(const Setting& setting, const nlohmann::json& value,
-                                  const std::string& where) {
-  if (std::string_view(setting.key) == "plugin") {
-    std::vector<std::string> specs;
-    for (const nlohmann::json& one : value.is_array() ? value : nlohmann::json::array({value}))
-      specs.push_back(plugin_spec_text(one, where));
-    return specs;
-  }
-  if (value.is_array()) {
-    std::vector<std::string> texts;
-    for (const nlohmann::json& one : value) texts.push_back(scalar_text(one));
-    if (setting.kind == Kind::List || setting.kind == Kind::Items) return texts;
-    const auto has_name = [](const std::string& text) { return !split_name(text).name.empty(); };
-    if (setting.kind == Kind::Named && std::any_of(texts.begin(), texts.end(), has_name)) return texts;
-    std::string joined;
-    for (const std::string& text : texts) joined += text + ",";
-    if (texts.size() > 1) joined.pop_back();  // A list of one keeps its comma, so that it stays a list.
-    return {joined};
-  }
-  if (value.is_object() && setting.kind == Kind::Named) {
-    std::vector<std::string> texts;
-    for (const auto& [key, one] : value.items()) texts.push_back(key + "=" + scalar_text(one));
-    return texts;
-  }
-  const bool has_config = value.is_object() && value.contains("class_name");
-  if (value.is_object() && !has_config && std::string_view(setting.key) != "model") {
-    std::string joined;
-    for (const auto& [key, one] : value.items())
-      joined += (joined.empty() ? "" : ",") + key + "=" + scalar_text(one);
-    return {joined};
-  }
-  return {scalar_text(value)};
-}
-
-nlohmann::ordered_json json_of(const Setting& setting, const std::vector<std::string>& values) {
-  if (setting.kind == Kind::List || setting.kind == Kind::Items) return values;
-  if (values.empty() || values.front().empty()) return nullptr;
-  if (setting.kind == Kind::Named && !split_name(values.front()).name.empty()) {
-    nlohmann::ordered_json object;
-    for (const std::string& text : values) object[split_name(text).name] = split_name(text).value;
-    return object;
-  }
-  const std::string& text = values.front();
-  if (setting.kind == Kind::Int) return read_as<std::int64_t>(text);
-  if (setting.kind == Kind::Number) return read_as<double>(text);
-  return text;
 }
 
 }  // namespace
@@ -243,6 +120,7 @@ void Settings::put(const Setting& setting, std::vector<std::string> values, cons
     values = std::move(all);
   }
   if (setting.kind == Kind::Named) check_names(setting, values, where);
+  if (is_by_output(setting)) check_outputs(setting, values, where);
   for (const std::string& value : values) {
     const bool wrong_int = setting.kind == Kind::Int && !reads_as<std::int64_t>(value);
     const bool wrong_number = setting.kind == Kind::Number && !reads_as<double>(value);
@@ -311,8 +189,8 @@ void Settings::read_arguments(std::span<const std::string> arguments) {
                                      "a flag that begins with --", "See kairos " + command_ + " --help"});
     const Setting& setting = known(key_of("--" + option.string_key));
     std::vector<std::string>& values = given[setting.key];
-    const bool repeats =
-        setting.kind == Kind::List || setting.kind == Kind::Items || setting.kind == Kind::Named;
+    const bool repeats = setting.kind == Kind::List || setting.kind == Kind::Items ||
+                         setting.kind == Kind::Named || is_by_output(setting);
     if (!values.empty() && !repeats)
       throw Error(ErrorKind::Usage, {"KAIROS-U002", "kairos " + command_, "the flag is given twice",
                                      flag_of(setting.key), "", "Give it once"});
@@ -375,6 +253,10 @@ std::vector<NamedText> Settings::named(std::string_view key) const {
   std::vector<NamedText> all;
   for (const std::string& text : list(key)) all.push_back(split_name(text));
   return all;
+}
+
+std::vector<NamedText> Settings::by_output(std::string_view key) const {
+  return split_outputs(known(key), list(key));
 }
 
 std::string Settings::json() const {

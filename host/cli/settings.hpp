@@ -20,10 +20,12 @@ enum class Kind {
   Text,
   Int,
   Number,
-  Switch,  ///< a flag without a value; not kept in a configuration
-  List,    ///< may be given several times, or with commas
-  Items,   ///< may be given several times; commas belong to the value
-  Named,   ///< several times as NAME=VALUE, an object in a configuration; or once as VALUE
+  Switch,        ///< a flag without a value; not kept in a configuration
+  List,          ///< may be given several times, or with commas
+  Items,         ///< may be given several times; commas belong to the value
+  Named,         ///< several times as NAME=VALUE, an object in a configuration; or once as VALUE
+  ByOutput,      ///< VALUE for all outputs, NAME=VALUE for one; may be given several times
+  ListByOutput,  ///< the same with commas: "mae", "kind=accuracy,crossentropy"
 };
 
 /// A value of a setting of Kind::Named; `name` is "" for one that stands alone.
@@ -67,6 +69,8 @@ class Settings {
   [[nodiscard]] bool is_on(std::string_view key) const;
   [[nodiscard]] std::vector<std::string> list(std::string_view key) const;
   [[nodiscard]] std::vector<NamedText> named(std::string_view key) const;
+  /// Values of Kind::ByOutput and Kind::ListByOutput; `name` is "" for all outputs.
+  [[nodiscard]] std::vector<NamedText> by_output(std::string_view key) const;
 
   /// The effective settings as RUN.json.
   [[nodiscard]] std::string json() const;

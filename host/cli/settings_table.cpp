@@ -27,15 +27,19 @@ void append_compile(std::vector<Setting>& to) {
   append(
       to,
       {
-          {"loss", "", Kind::Text, "", "NAME",
-           "mse, mae, mape, msle, huber(delta=1), log_cosh, poisson, binary_crossentropy, "
+          {"loss", "", Kind::ByOutput, "", "[OUTPUT=]NAME",
+           "for all outputs, or one flag for each: mse, mae, mape, msle, huber(delta=1), log_cosh, poisson, "
+           "binary_crossentropy, "
            "categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, kl_divergence, "
            "cosine_similarity; crossentropies take from_logits and label_smoothing"},
-          {"metrics", "", Kind::List, "", "NAME,…",
+          {"loss_weight", "loss_weights", Kind::ByOutput, "", "[OUTPUT=]NUMBER",
+           "what the loss of an output counts in the total; default: 1"},
+          {"metrics", "", Kind::ListByOutput, "", "[OUTPUT=]NAME,…",
            "accuracy, top_k_categorical_accuracy(k=3), precision, recall, f1_score, auc(num_thresholds=200), "
            "rmse, "
            "r2_score, crossentropy, or any loss"},
-          {"weighted_metrics", "", Kind::List, "", "NAME,…", "metrics that sample weights weigh"},
+          {"weighted_metrics", "", Kind::ListByOutput, "", "[OUTPUT=]NAME,…",
+           "metrics that sample weights weigh"},
           {"loss_reduction", "", Kind::Text, "sum_over_batch_size", "NAME",
            "sum_over_batch_size (Keras 3) or mean_with_sample_weight"},
       });

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <utility>
 
 #include "io/json.hpp"
 #include "kairos/host/error.hpp"
@@ -29,8 +30,9 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_object() || !value.contains("class_name") || !value["class_name"].is_string())
     cannot_keep(name, key, value);
-  std::string arguments;
   const nlohmann::json config = value.value("config", nlohmann::json::object());
+  if (value["class_name"] == "function" && config.is_string()) return config.get<std::string>();
+  std::string arguments;
   if (!config.is_object()) cannot_keep(name, key, value);
   for (const auto& [argument, given] : config.items()) {
     const bool usual = argument == "name" || argument == "dtype" || given.is_null() ||
@@ -41,13 +43,58 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
   return arguments.empty() ? class_name : class_name + "(" + arguments + ")";
 }
 
-std::vector<std::string> metric_texts(const std::string& name, const char* key,
-                                      const nlohmann::json& config) {
-  std::vector<std::string> texts;
-  if (!config.contains(key) || config[key].is_null()) return texts;
-  if (!config[key].is_array()) cannot_keep(name, key, config[key]);
-  for (const nlohmann::json& metric : config[key]) texts.push_back(call_text(name, key, metric));
-  return texts;
+/// What Keras takes for one output, for several as an object by name or as a list in their order.
+class ByOutput {
+ public:
+  ByOutput(const nlohmann::json& config, const char* key, const std::vector<std::string>& outputs,
+           const std::string& name)
+      : key_(key), name_(name) {
+    if (!config.contains(key) || config[key].is_null()) return;
+    const nlohmann::json& value = config[key];
+    const bool by_name = value.is_object() && !value.contains("class_name");
+    if (by_name) {
+      for (const auto& [output, one] : value.items()) values_.emplace_back(output, one);
+    } else if (value.is_array() && outputs.size() > 1) {
+      if (value.size() != outputs.size()) cannot_keep(name, key, value);
+      for (std::size_t i = 0; i < outputs.size(); ++i) values_.emplace_back(outputs[i], value[i]);
+    } else {
+      values_.emplace_back("", value);
+    }
+  }
+
+  [[nodiscard]] const auto& values() const { return values_; }
+
+  [[nodiscard]] std::string text(const nlohmann::json& value) const {
+    const nlohmann::json& one = value.is_array() && value.size() == 1 ? value[0] : value;
+    return one.is_null() ? "none" : call_text(name_, key_, one);
+  }
+  [[nodiscard]] double number(const nlohmann::json& value) const {
+    const nlohmann::json& one = value.is_array() && value.size() == 1 ? value[0] : value;
+    if (!one.is_number()) cannot_keep(name_, key_, value);
+    return one.get<double>();
+  }
+  /// A name, a list of names, or a list of one list.
+  [[nodiscard]] std::vector<std::string> texts(const nlohmann::json& value) const {
+    std::vector<std::string> texts;
+    if (value.is_null()) return texts;
+    const bool wrapped = value.is_array() && value.size() == 1 && value[0].is_array();
+    const nlohmann::json& list = wrapped ? value[0] : value;
+    if (!list.is_array()) return {call_text(name_, key_, list)};
+    for (const nlohmann::json& one : list)
+      if (!one.is_null()) texts.push_back(call_text(name_, key_, one));
+    return texts;
+  }
+
+ private:
+  const char* key_;
+  const std::string& name_;
+  std::vector<std::pair<std::string, nlohmann::json>> values_;
+};
+
+nlohmann::json parse_training(const std::string& training_config, const std::string& name) {
+  if (training_config.empty()) return nlohmann::json::object();
+  nlohmann::json config = parse_json(training_config, name + ": training configuration");
+  return config.is_object() ? config : nlohmann::json::object();
 }
 
 bool is_file_name(const std::string& name) {
@@ -74,18 +121,35 @@ StoredModel open_model(const std::string& name) {
   return stored;
 }
 
-CompileOptions stored_options(const ModelFile& file, const std::string& name) {
+CompileOptions stored_losses(const std::string& training_config, const std::vector<std::string>& outputs,
+                             const std::string& name) {
   CompileOptions options;
-  if (file.training_config_json.empty()) return options;
-  const nlohmann::json config = parse_json(file.training_config_json, name + ": training configuration");
-  if (!config.is_object() || !config.contains("loss") || config["loss"].is_null()) return options;
-  options.loss = call_text(name, "loss", config["loss"]);
-  if (config.contains("loss_weights") && !config["loss_weights"].is_null())
-    cannot_keep(name, "loss_weights", config["loss_weights"]);
-  options.metrics = metric_texts(name, "metrics", config);
-  options.weighted_metrics = metric_texts(name, "weighted_metrics", config);
-  if (config.contains("optimizer_config")) options.optimizer = config["optimizer_config"].dump();
+  const nlohmann::json config = parse_training(training_config, name);
+  if (!config.contains("loss") || config["loss"].is_null()) return options;
+  const ByOutput loss(config, "loss", outputs, name);
+  for (const auto& [output, value] : loss.values())
+    (output.empty() ? options.loss : options.outputs[output].loss) = loss.text(value);
+  const ByOutput weight(config, "loss_weights", outputs, name);
+  for (const auto& [output, value] : weight.values()) {
+    if (output.empty())
+      options.loss_weight = weight.number(value);
+    else
+      options.outputs[output].loss_weight = weight.number(value);
+  }
+  const ByOutput metrics(config, "metrics", outputs, name);
+  for (const auto& [output, value] : metrics.values())
+    (output.empty() ? options.metrics : options.outputs[output].metrics) = metrics.texts(value);
+  const ByOutput weighted(config, "weighted_metrics", outputs, name);
+  for (const auto& [output, value] : weighted.values())
+    (output.empty() ? options.weighted_metrics : options.outputs[output].weighted_metrics) =
+        weighted.texts(value);
   return options;
+}
+
+std::string stored_optimizer(const std::string& training_config, const std::string& name) {
+  const nlohmann::json config = parse_training(training_config, name);
+  const auto found = config.find("optimizer_config");
+  return found == config.end() || found->is_null() ? "" : found->dump();
 }
 
 bool restore_optimizer(Model& model, const ModelFile& file) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/model_file.hpp"
 #include "kairos/host/compile.hpp"
@@ -23,9 +24,14 @@ struct StoredModel {
 /// `.json`, `.keras`, `.h5`, `.hdf5`, `.weights.h5`, `.npz`, or a shorthand. Throws Error(File).
 [[nodiscard]] StoredModel open_model(const std::string& name);
 
-/// Optimizer, loss and metrics of a compiled file; without a loss if it is not compiled. Throws Error(Model)
-/// for what Kairos cannot write again.
-[[nodiscard]] CompileOptions stored_options(const ModelFile& file, const std::string& name);
+/// Loss and metrics of a compiled Keras file, from its training_config, for a model of these outputs (empty:
+/// one); without a loss if it is not compiled. `name` is for messages. Throws Error(Model) for what Kairos
+/// cannot compile.
+[[nodiscard]] CompileOptions stored_losses(const std::string& training_config,
+                                           const std::vector<std::string>& outputs, const std::string& name);
+
+/// As Keras JSON; "" if the file names none.
+[[nodiscard]] std::string stored_optimizer(const std::string& training_config, const std::string& name);
 
 /// Brings the optimizer of `model` to where the file left it. False, and nothing has changed, if the
 /// variables in the file are not those of this optimizer.

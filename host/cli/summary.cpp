@@ -4,23 +4,23 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/command.hpp"
 #include "cli/stored_model.hpp"
 #include "kairos/host/error.hpp"
+#include "nn/architecture.hpp"
 
 namespace kairos::host::cli {
 
 namespace {
 
-using Row = std::array<std::string, 3>;
+using Row = std::vector<std::string>;
 
 std::string with_commas(std::int64_t number) {
   std::string text = std::to_string(number);
   for (std::ptrdiff_t at = std::ssize(text) - 3; at > 0; at -= 3)
-    text.insert(static_cast<std::size_t>(at), ",");
+    text.insert(static_cast<std::size_t>(at), 1, ',');
   return text;
 }
 
@@ -33,54 +33,86 @@ std::string count_text(std::int64_t parameters) {
   return fmt::format("{} ({:.2f} {})", with_commas(parameters), size, units[unit]);
 }
 
-/// [null, 8] as "(None, 8)".
-std::string shape_of_batch(const nlohmann::json& shape) {
-  std::string text;
-  for (const nlohmann::json& dimension : shape)
-    text += (text.empty() ? "" : ", ") + (dimension.is_null() ? std::string("None") : dimension.dump());
-  return "(" + text + (shape.size() == 1 ? ",)" : ")");
+std::string batch_shape_text(const Shape& shape) {
+  std::string text = "(None";
+  for (const std::int64_t dimension : shape) text += ", " + std::to_string(dimension);
+  return text + (shape.empty() ? ",)" : ")");
 }
 
-std::string shape_of_port(const Port& port) {
-  nlohmann::json shape = nlohmann::json::array({nullptr});
-  for (const std::int64_t dimension : port.shape) shape.push_back(dimension);
-  return shape_of_batch(shape);
+/// Of the last call, as Keras.
+std::string output_text(const ArchitectureLayer& layer) {
+  if (layer.is_input()) return batch_shape_text(*layer.input_shape);
+  const std::vector<Shape>& outputs = layer.call_outputs.back();
+  if (outputs.size() == 1) return batch_shape_text(outputs.front());
+  std::string text;
+  for (const Shape& shape : outputs) text += (text.empty() ? "[" : ", ") + batch_shape_text(shape);
+  return text + "]";
+}
+
+/// Where the inputs of all calls come from: layer[call][output].
+std::string connections(const Architecture& model, const ArchitectureLayer& layer) {
+  std::string text;
+  for (const LayerCall& call : layer.calls)
+    for (const ValueSource& source : call.inputs.values)
+      text += fmt::format("{}{}[{}][{}]", text.empty() ? "" : ", ", model.layers[source.layer].name,
+                          source.call, source.output);
+  return text.empty() ? "-" : text;
 }
 
 struct Counts {
-  std::map<std::string, std::int64_t> by_layer;
   std::int64_t trainable = 0;
   std::int64_t fixed = 0;
+
+  [[nodiscard]] std::int64_t all() const { return trainable + fixed; }
 };
 
-Counts count(Model& model) {
+Counts count(const Architecture& model);
+
+Counts count(const ArchitectureLayer& layer) {
+  if (layer.model) return count(*layer.model);
   Counts counts;
-  for (const TensorRef& weight : model.tensors(Role::Weight)) {
-    counts.by_layer[weight.name.substr(0, weight.name.find('/'))] += weight.size();
-    (weight.trainable ? counts.trainable : counts.fixed) += weight.size();
+  if (layer.is_input()) return counts;
+  for (const Parameter& parameter : layer.instances.front()->parameters())
+    (parameter.trainable ? counts.trainable : counts.fixed) += parameter.size();
+  return counts;
+}
+
+Counts count(const Architecture& model) {
+  Counts counts;
+  for (const ArchitectureLayer& layer : model.layers) {
+    const Counts own = count(layer);
+    counts.trainable += own.trainable;
+    counts.fixed += own.fixed;
   }
   return counts;
 }
 
-/// In a chain, what one layer is built for is what the one before gives.
-std::vector<Row> rows_of(const nlohmann::json& architecture, Model& model, const Counts& counts) {
+/// A Functional model that is a chain is printed like one.
+bool is_chain(const Architecture& model) {
+  std::set<std::size_t> sources;
+  for (const ArchitectureLayer& layer : model.layers) {
+    if (layer.calls.size() > 1) return false;
+    for (const LayerCall& call : layer.calls)
+      if (call.inputs.values.size() != 1 || !sources.insert(call.inputs.values.front().layer).second)
+        return false;
+  }
+  return model.inputs.values.size() == 1;
+}
+
+std::vector<Row> rows_of(const Architecture& model) {
+  const bool chain = is_chain(model);
   std::vector<Row> rows;
-  std::vector<nlohmann::json> layers;
-  for (const nlohmann::json& layer : architecture.at("config").at("layers"))
-    if (layer.at("class_name") != "InputLayer") layers.push_back(layer);
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const std::string name = layers[i].at("config").at("name").get<std::string>();
-    const auto found = counts.by_layer.find(name);
-    rows.push_back({name + " (" + layers[i].at("class_name").get<std::string>() + ")",
-                    i + 1 < layers.size() ? shape_of_batch(layers[i + 1].at("build_config").at("input_shape"))
-                                          : shape_of_port(model.outputs().front()),
-                    with_commas(found == counts.by_layer.end() ? 0 : found->second)});
+  for (const ArchitectureLayer& layer : model.layers) {
+    if (layer.is_input() && model.kind == Architecture::Kind::Sequential) continue;
+    rows.push_back(
+        {layer.name + " (" + layer.class_name + ")", output_text(layer), with_commas(count(layer).all())});
+    if (!chain) rows.back().push_back(connections(model, layer));
   }
   return rows;
 }
 
 /// `ends` are the left edge, the crossing and the right edge.
-std::string rule(const std::array<std::size_t, 3>& widths, const char* line,
+std::string rule(const std::vector<std::size_t>& widths, const char* line,
                  const std::array<const char*, 3>& ends) {
   std::string text = ends[0];
   for (std::size_t column = 0; column < widths.size(); ++column) {
@@ -90,21 +122,63 @@ std::string rule(const std::array<std::size_t, 3>& widths, const char* line,
   return text + "\n";
 }
 
+/// Breaks between words, and inside of words that are too long for a line.
+std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
+  std::vector<std::string> lines{""};
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    std::string word = text.substr(begin, end - begin);
+    begin = end + 1;
+    const bool fits = lines.back().size() + 1 + word.size() <= width;
+    if (!lines.back().empty() && fits)
+      lines.back() += " " + word;
+    else if (lines.back().empty())
+      lines.back() = word;
+    else
+      lines.push_back(word);
+    while (lines.back().size() > width) {
+      std::string rest = lines.back().substr(width);
+      lines.back().resize(width);
+      lines.push_back(std::move(rest));
+    }
+  }
+  return lines;
+}
+
+std::string row_text(const Row& row, const std::vector<std::size_t>& widths, const char* bar) {
+  constexpr std::size_t numbers = 2;  // the column that is aligned to the right
+  std::vector<std::vector<std::string>> cells;
+  std::size_t height = 1;
+  for (std::size_t column = 0; column < row.size(); ++column) {
+    cells.push_back(wrapped(row[column], widths[column]));
+    height = std::max(height, cells.back().size());
+  }
+  std::string text;
+  for (std::size_t line = 0; line < height; ++line) {
+    text += bar;
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      const std::string cell = line < cells[column].size() ? cells[column][line] : "";
+      text += column == numbers ? fmt::format(" {:>{}} {}", cell, widths[column], bar)
+                                : fmt::format(" {:<{}} {}", cell, widths[column], bar);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 std::string table(const std::vector<Row>& rows) {
-  const Row header{"Layer (type)", "Output Shape", "Param #"};
-  std::array<std::size_t, 3> widths{31, 22, 13};  // what Keras takes for a terminal of usual width
-  for (const Row& row : rows)
-    for (std::size_t column = 0; column < row.size(); ++column)
-      widths[column] = std::max(widths[column], row[column].size());
-  const auto line = [&](const Row& row, const char* bar) {
-    return fmt::format("{0} {1:<{4}} {0} {2:<{5}} {0} {3:>{6}} {0}\n", bar, row[0], row[1], row[2], widths[0],
-                       widths[1], widths[2]);
-  };
+  Row header{"Layer (type)", "Output Shape", "Param #", "Connected to"};
+  // What Keras takes for a terminal of usual width.
+  std::vector<std::size_t> widths{31, 22, 13};
+  if (!rows.empty() && rows.front().size() == 4)
+    widths = {19, 17, 10, 17};
+  else
+    header.pop_back();
   std::string text =
-      rule(widths, "━", {"┏", "┳", "┓"}) + line(header, "┃") + rule(widths, "━", {"┡", "╇", "┩"});
+      rule(widths, "━", {"┏", "┳", "┓"}) + row_text(header, widths, "┃") + rule(widths, "━", {"┡", "╇", "┩"});
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (i > 0) text += rule(widths, "─", {"├", "┼", "┤"});
-    text += line(rows[i], "│");
+    text += row_text(rows[i], widths, "│");
   }
   return text + rule(widths, "─", {"└", "┴", "┘"});
 }
@@ -124,20 +198,15 @@ int run_summary(Arguments arguments) {
   if (!stored.has_architecture())
     throw Error(ErrorKind::Model, {"KAIROS-M095", stored.name, "the file holds weights and no model", "", "",
                                    "Name the file that holds the architecture"});
-  const std::unique_ptr<Model> model = compile(stored.source, {});
-  const nlohmann::json architecture = nlohmann::json::parse(model->architecture());
-  if (architecture.at("class_name") != "Sequential")
-    throw Error(ErrorKind::Model, {"KAIROS-M004", stored.name, "only Sequential models can be summarized",
-                                   architecture.at("class_name").dump(), "Sequential",
-                                   "Look at it with kairos convert MODEL out.json"});
-  const Counts counts = count(*model);
+  Architecture model = read_architecture(stored.source);
+  const std::unique_ptr<Graph> graph = build_graph(model, stored.source.input_shape, 0);
+  const Counts counts = count(model);
   std::int64_t optimizer = 0;
   if (stored.file)
     for (const NamedArray& variable : stored.file->optimizer)
       optimizer += static_cast<std::int64_t>(variable.array.values.size());
-  std::string text = "Model: \"" + architecture.at("config").at("name").get<std::string>() + "\"\n";
-  text += table(rows_of(architecture, *model, counts));
-  text += " Total params: " + count_text(counts.trainable + counts.fixed + optimizer) + "\n";
+  std::string text = "Model: \"" + model.name + "\"\n" + table(rows_of(model));
+  text += " Total params: " + count_text(counts.all() + optimizer) + "\n";
   text += " Trainable params: " + count_text(counts.trainable) + "\n";
   text += " Non-trainable params: " + count_text(counts.fixed) + "\n";
   if (optimizer > 0) text += " Optimizer params: " + count_text(optimizer) + "\n";

@@ -27,12 +27,21 @@ struct AlignedAllocator {
 class FloatBuffer {
  public:
   void reserve(std::int64_t count) {
-    if (const auto wanted = static_cast<std::size_t>(count); wanted > values_.size()) values_.resize(wanted);
+    if (const auto wanted = static_cast<std::size_t>(count); wanted > values_.size() && borrowed_ == nullptr)
+      values_.resize(wanted);
   }
-  [[nodiscard]] float* data() noexcept { return values_.data(); }
-  [[nodiscard]] const float* data() const noexcept { return values_.data(); }
+  /// Gives its own values up and shows those of `owner`, which must stay and not grow.
+  void borrow(FloatBuffer& owner) {
+    values_ = {};
+    borrowed_ = owner.data();
+  }
+  [[nodiscard]] float* data() noexcept { return borrowed_ != nullptr ? borrowed_ : values_.data(); }
+  [[nodiscard]] const float* data() const noexcept {
+    return borrowed_ != nullptr ? borrowed_ : values_.data();
+  }
 
  private:
+  float* borrowed_ = nullptr;
   std::vector<float, AlignedAllocator<float>> values_;
 };
 

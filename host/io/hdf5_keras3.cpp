@@ -32,9 +32,12 @@ void read_vars(const Hdf5Group& group, std::vector<NamedArray>& out) {
   for (const auto& [number, name] : numbered) out.push_back({vars.place(name), vars.array(name)});
 }
 
-/// The arrays of a layer and of the layers and cells that it owns. States of random generators are not
-/// weights.
-void read_layer(const Hdf5Group& group, std::vector<NamedArray>& out, int depth) {
+void read_layers(const Hdf5Group& group, const std::string& prefix, ModelFile& file, int depth);
+
+/// The arrays of a layer and of the cells that it owns, and below "layers" of a model its layers as entries
+/// of their own. States of random generators are not weights.
+void read_layer(const Hdf5Group& group, const std::string& key, ModelFile& file, std::vector<NamedArray>& out,
+                int depth) {
   constexpr int depth_limit = 32;
   if (depth > depth_limit)
     group.refuse("KAIROS-F024", group.place(), "groups are nested too deeply", "", "at most 32 levels",
@@ -45,26 +48,63 @@ void read_layer(const Hdf5Group& group, std::vector<NamedArray>& out, int depth)
   const auto backward = std::find(children.begin(), children.end(), "backward_layer");
   const auto forward = std::find(children.begin(), children.end(), "forward_layer");
   if (backward < forward && forward != children.end()) std::iter_swap(backward, forward);
-  for (const std::string& name : children)
-    if (name != "vars" && name != "seed_generator" && group.has_group(name))
-      read_layer(group.group(name), out, depth + 1);
+  for (const std::string& name : children) {
+    if (name == "vars" || name == "seed_generator" || !group.has_group(name)) continue;
+    if (name == "layers")
+      read_layers(group.group(name), key + "/", file, depth + 1);
+    else
+      read_layer(group.group(name), key, file, out, depth + 1);
+  }
+}
+
+void read_layers(const Hdf5Group& group, const std::string& prefix, ModelFile& file, int depth) {
+  for (const std::string& name : group.children()) {
+    LayerWeights layer;
+    layer.name = prefix + name;
+    read_layer(group.group(name), layer.name, file, layer.weights, depth);
+    file.layers.push_back(std::move(layer));
+  }
 }
 
 ModelFile read_hdf5_keras3(const Hdf5Group& root) {
   ModelFile file;
   file.layout = WeightsLayout::Keyed;
-  const Hdf5Group layers = root.group("layers");
-  for (const std::string& key : layers.children()) {
-    LayerWeights layer;
-    layer.name = key;
-    read_layer(layers.group(key), layer.weights, 0);
-    file.layers.push_back(std::move(layer));
-  }
+  read_layers(root.group("layers"), "", file, 0);
   if (!root.has_group("optimizer")) return file;
   const Hdf5Group optimizer = root.group("optimizer");
   read_vars(optimizer, file.optimizer);
   if (!file.optimizer.empty()) file.iterations = optimizer.integer("vars/0");
   return file;
+}
+
+/// The weights of one layer, in its own group or in those that it says.
+void write_layer(Hdf5Writer& writer, const std::string& group, const LayerWeights& layer) {
+  const std::string vars = group + "/vars";
+  writer.group(vars);
+  writer.text(vars, "name", layer.name, Hdf5Charset::Utf8);
+  std::size_t next = 0;
+  const auto write = [&](const std::string& folder, std::size_t count) {
+    for (std::size_t k = 0; k < count; ++k)
+      writer.array(folder + "/" + std::to_string(k), layer.weights[next++].array);
+  };
+  if (layer.groups.empty()) write(vars, layer.weights.size());
+  for (const WeightGroup& inner : layer.groups) {
+    const std::string folder = group + "/" + inner.path + "/vars";
+    writer.group(folder);
+    writer.text(folder, "name", inner.name, Hdf5Charset::Utf8);
+    write(folder, inner.count);
+  }
+}
+
+/// Below `parent`/layers.
+void write_layers(Hdf5Writer& writer, const std::string& parent, const std::vector<LayerWeights>& layers) {
+  const std::vector<std::string> keys = layer_keys(layers);
+  writer.group(parent + "/layers");
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::string group = parent + "/layers/" + keys[i];
+    if (!layers[i].layers.empty()) write_layers(writer, group, layers[i].layers);
+    write_layer(writer, group, layers[i]);
+  }
 }
 
 ModelFile read_root(const Hdf5Group& root, const std::string& origin) {
@@ -93,26 +133,8 @@ std::string hdf5_keras3_image(const std::filesystem::path& path, const ModelFile
   const ArchitectureFacts facts = architecture_facts(file.architecture_json, path.string());
   std::vector<LayerWeights> layers;
   for (const LayerWeights* layer : layers_with_groups(file.layers, facts)) layers.push_back(*layer);
-  const std::vector<std::string> keys = layer_keys(layers);
   Hdf5Writer writer(path);
-  writer.group("/layers");
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const std::string vars = "/layers/" + keys[i] + "/vars";
-    writer.group(vars);
-    writer.text(vars, "name", layers[i].name, Hdf5Charset::Utf8);
-    std::size_t next = 0;
-    const auto write = [&](const std::string& folder, std::size_t count) {
-      for (std::size_t k = 0; k < count; ++k)
-        writer.array(folder + "/" + std::to_string(k), layers[i].weights[next++].array);
-    };
-    if (layers[i].groups.empty()) write(vars, layers[i].weights.size());
-    for (const WeightGroup& group : layers[i].groups) {
-      const std::string folder = "/layers/" + keys[i] + "/" + group.path + "/vars";
-      writer.group(folder);
-      writer.text(folder, "name", group.name, Hdf5Charset::Utf8);
-      write(folder, group.count);
-    }
-  }
+  write_layers(writer, "", layers);
   writer.group("/vars");
   if (!facts.name.empty()) writer.text("/vars", "name", facts.name, Hdf5Charset::Utf8);
   if (!file.optimizer.empty()) {

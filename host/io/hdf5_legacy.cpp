@@ -28,8 +28,11 @@ void write_layers(Hdf5Writer& writer, const std::string& root, const ModelFile& 
     names.push_back(layer->name);
     const std::string group = root + "/" + layer->name;
     writer.group(group);
-    writer.names(group, "weight_names", names_of(layer->weights));
-    for (const NamedArray& weight : layer->weights) writer.array(group + "/" + weight.name, weight.array);
+    const std::vector<NamedArray> flat = flat_weights(*layer);
+    std::vector<NamedArray> weights;
+    for (const std::size_t i : legacy_order(*layer)) weights.push_back(flat[i]);
+    writer.names(group, "weight_names", names_of(weights));
+    for (const NamedArray& weight : weights) writer.array(group + "/" + weight.name, weight.array);
   }
   const std::string top = root + "/top_level_model_weights";
   writer.group(top);

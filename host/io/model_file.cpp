@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
 #include <map>
+#include <numeric>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "io/hdf5_isolated.hpp"
 #include "io/hdf5_layouts.hpp"
@@ -42,8 +46,8 @@ void require(bool condition, const std::filesystem::path& path, const char* what
 std::vector<NamedArray> flat(const ModelFile& file) {
   std::vector<NamedArray> arrays;
   for (const LayerWeights& layer : file.layers)
-    for (const NamedArray& weight : layer.weights)
-      arrays.push_back({std::to_string(arrays.size()), weight.array});
+    for (NamedArray& weight : flat_weights(layer))
+      arrays.push_back({std::to_string(arrays.size()), std::move(weight.array)});
   return arrays;
 }
 
@@ -99,13 +103,33 @@ std::string shapes_text(const std::vector<NamedArray>& arrays) {
                expected, "Load the file into the model that it was saved from"});
 }
 
-void take(std::vector<Array>& out, const LayerWeights& stored, const LayerWeights& layer,
-          const std::filesystem::path& path) {
-  const bool fits =
-      std::equal(stored.weights.begin(), stored.weights.end(), layer.weights.begin(), layer.weights.end(),
-                 [](const NamedArray& a, const NamedArray& b) { return a.array.shape == b.array.shape; });
-  if (!fits) misfit(path, layer.name, shapes_text(stored.weights), shapes_text(layer.weights));
-  for (const NamedArray& weight : stored.weights) out.push_back(weight.array);
+/// `order` says which weight of the layer each of the stored ones is.
+void take(std::vector<Array>& out, std::span<const NamedArray> stored, const LayerWeights& layer,
+          const std::vector<std::size_t>& order, const std::filesystem::path& path) {
+  const std::vector<NamedArray> wanted = flat_weights(layer);
+  bool fits = stored.size() == wanted.size();
+  for (std::size_t i = 0; fits && i < stored.size(); ++i)
+    fits = stored[i].array.shape == wanted[order[i]].array.shape;
+  if (!fits) {
+    std::vector<NamedArray> expected;
+    for (const std::size_t i : order) expected.push_back(wanted[i]);
+    misfit(path, layer.name, shapes_text({stored.begin(), stored.end()}), shapes_text(expected));
+  }
+  const std::size_t first = out.size();
+  out.resize(first + stored.size());
+  for (std::size_t i = 0; i < stored.size(); ++i) out[first + order[i]] = stored[i].array;
+}
+
+std::size_t count_of(const LayerWeights& layer) {
+  std::size_t count = layer.weights.size();
+  for (const LayerWeights& inner : layer.layers) count += count_of(inner);
+  return count;
+}
+
+std::vector<std::size_t> model_order(std::size_t count) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  return order;
 }
 
 std::vector<Array> by_order(const ModelFile& file, const std::vector<LayerWeights>& layers,
@@ -114,30 +138,32 @@ std::vector<Array> by_order(const ModelFile& file, const std::vector<LayerWeight
   for (const LayerWeights& layer : file.layers)
     if (!layer.weights.empty()) stored.push_back(&layer);
   for (const LayerWeights& layer : layers)
-    if (!layer.weights.empty()) wanted.push_back(&layer);
+    if (count_of(layer) > 0) wanted.push_back(&layer);
   if (stored.size() != wanted.size())
     throw Error(ErrorKind::Model,
                 {"KAIROS-M091", path.string(), "the file has another number of layers with weights",
                  std::to_string(stored.size()), std::to_string(wanted.size()),
                  "Load the file into the model that it was saved from"});
   std::vector<Array> arrays;
-  for (std::size_t i = 0; i < wanted.size(); ++i) take(arrays, *stored[i], *wanted[i], path);
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    take(arrays, stored[i]->weights, *wanted[i], legacy_order(*wanted[i]), path);
   return arrays;
 }
 
-std::vector<Array> by_key(const ModelFile& file, const std::vector<LayerWeights>& layers,
-                          const std::filesystem::path& path) {
+/// `prefix` is the key of the model that the layers belong to, with '/' behind it.
+void take_by_key(std::vector<Array>& arrays, const ModelFile& file, const std::vector<LayerWeights>& layers,
+                 const std::string& prefix, const std::filesystem::path& path) {
   const std::vector<std::string> keys = layer_keys(layers);
-  std::vector<Array> arrays;
   for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::string key = prefix + keys[i];
+    if (!layers[i].layers.empty()) take_by_key(arrays, file, layers[i].layers, key + "/", path);
     if (layers[i].weights.empty()) continue;
     const auto stored = std::find_if(file.layers.begin(), file.layers.end(),
-                                     [&](const LayerWeights& layer) { return layer.name == keys[i]; });
+                                     [&](const LayerWeights& layer) { return layer.name == key; });
     if (stored == file.layers.end())
-      misfit(path, layers[i].name, "no group /layers/" + keys[i], shapes_text(layers[i].weights));
-    take(arrays, *stored, layers[i], path);
+      misfit(path, layers[i].name, "no group " + keyed_group(key), shapes_text(layers[i].weights));
+    take(arrays, stored->weights, layers[i], model_order(layers[i].weights.size()), path);
   }
-  return arrays;
 }
 
 std::vector<Array> by_position(const ModelFile& file, const std::vector<LayerWeights>& layers,
@@ -146,17 +172,17 @@ std::vector<Array> by_position(const ModelFile& file, const std::vector<LayerWei
   for (const LayerWeights& layer : file.layers)
     rest.insert(rest.end(), layer.weights.begin(), layer.weights.end());
   std::size_t wanted = 0;
-  for (const LayerWeights& layer : layers) wanted += layer.weights.size();
+  for (const LayerWeights& layer : layers) wanted += count_of(layer);
   if (rest.size() != wanted)
     throw Error(ErrorKind::Model, {"KAIROS-M091", path.string(), "the file has another number of weights",
                                    std::to_string(rest.size()), std::to_string(wanted),
                                    "Load the file into the model that it was saved from"});
   std::vector<Array> arrays;
-  auto next = rest.begin();
+  std::size_t next = 0;
   for (const LayerWeights& layer : layers) {
-    const auto end = next + static_cast<std::ptrdiff_t>(layer.weights.size());
-    take(arrays, {layer.name, layer.class_name, {next, end}, {}}, layer, path);
-    next = end;
+    const std::size_t count = count_of(layer);
+    take(arrays, std::span(rest).subspan(next, count), layer, model_order(count), path);
+    next += count;
   }
   return arrays;
 }
@@ -202,12 +228,43 @@ std::vector<Array> weights_for(const ModelFile& file, const std::vector<LayerWei
   switch (file.layout) {
     case WeightsLayout::Ordered:
       return by_order(file, layers, path);
-    case WeightsLayout::Keyed:
-      return by_key(file, layers, path);
+    case WeightsLayout::Keyed: {
+      std::vector<Array> arrays;
+      take_by_key(arrays, file, layers, "", path);
+      return arrays;
+    }
     case WeightsLayout::Flat:
       break;
   }
   return by_position(file, layers, path);
+}
+
+std::vector<std::size_t> legacy_order(const LayerWeights& layer) {
+  std::vector<bool> trained;
+  const std::function<void(const LayerWeights&)> mark = [&](const LayerWeights& one) {
+    for (std::size_t i = 0; i < one.weights.size(); ++i)
+      trained.push_back(i < one.trained.value_or(one.weights.size()));
+    for (const LayerWeights& inner : one.layers) mark(inner);
+  };
+  mark(layer);
+  std::vector<std::size_t> order = model_order(trained.size());
+  std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return trained[i]; });
+  return order;
+}
+
+std::string keyed_group(const std::string& key) {
+  std::string group = "/layers/" + key;
+  for (std::size_t at = group.find('/', 8); at != std::string::npos; at = group.find('/', at + 8))
+    group.replace(at, 1, "/layers/");
+  return group;
+}
+
+std::vector<NamedArray> flat_weights(const LayerWeights& layer) {
+  std::vector<NamedArray> arrays;
+  for (const NamedArray& weight : layer.weights) arrays.push_back(weight);
+  for (const LayerWeights& inner : layer.layers)
+    for (NamedArray& weight : flat_weights(inner)) arrays.push_back(std::move(weight));
+  return arrays;
 }
 
 std::vector<std::string> layer_keys(const std::vector<LayerWeights>& layers) {

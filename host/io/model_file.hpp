@@ -2,6 +2,7 @@
 // A model on disk, whichever of Keras' formats it is in.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -24,15 +25,18 @@ struct WeightGroup {
 struct LayerWeights {
   std::string name;                 ///< "dense_1"
   std::string class_name;           ///< "Dense"; the key of Keras 3's weights files comes from it
-  std::vector<NamedArray> weights;  ///< named as in "dense_1/kernel"
-  std::vector<WeightGroup> groups;  ///< empty: all weights are in the layer's own group
+  std::vector<NamedArray> weights;  ///< named as Keras 3 does: "sequential/dense_1/kernel", "dense_1/kernel"
+  std::vector<WeightGroup> groups = {};  ///< empty: all weights are in the layer's own group
+  /// How many of `weights`, from the front, are trained; absent: all.
+  std::optional<std::size_t> trained = std::nullopt;
+  std::vector<LayerWeights> layers = {};  ///< of a model inside of the model, which has no weights of its own
 };
 
 /// How the weights in a file find their layers.
 enum class WeightsLayout {
   Ordered,  ///< legacy HDF5: the layers that have weights, one after the other; names do not count
   Keyed,    ///< Keras 3 `.weights.h5` and `.keras`: `name` is the key made of the class name ("dense",
-            ///< "dense_1")
+            ///< "dense_1"), for a model inside of the model with that model's in front ("functional/dense")
   Flat,     ///< `.npz`: one entry without a name, all weights in get_weights() order
 };
 
@@ -67,5 +71,14 @@ void check_model_ending(const std::filesystem::path& path, SaveContent content);
 
 /// The key of each layer in a Keras 3 weights file: its class in snake case, numbered from the second on.
 [[nodiscard]] std::vector<std::string> layer_keys(const std::vector<LayerWeights>& layers);
+
+/// The weights of a layer, and behind each other those of the layers inside of it, as get_weights() has them.
+[[nodiscard]] std::vector<NamedArray> flat_weights(const LayerWeights& layer);
+
+/// Which of flat_weights() stands first, second, … in legacy HDF5: what is trained, then the rest.
+[[nodiscard]] std::vector<std::size_t> legacy_order(const LayerWeights& layer);
+
+/// "functional/dense" as "/layers/functional/layers/dense".
+[[nodiscard]] std::string keyed_group(const std::string& key);
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From a source to layers, from layers to a graph.
+// From a source to an architecture, and what is known of one by itself.
 #include "nn/architecture.hpp"
 
 #include <algorithm>
@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "io/input_file.hpp"
-#include "kairos/host/array.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -21,29 +20,62 @@ bool is_json(const std::string& text) {
   return first != std::string::npos && text[first] == '{';
 }
 
-void check_names(const Architecture& architecture) {
-  std::set<std::string> seen;
-  for (const std::unique_ptr<Layer>& layer : architecture.layers)
-    if (!seen.insert(layer->name()).second)
-      throw Error(ErrorKind::Model,
-                  {"KAIROS-M007", layer_noun(layer->name(), layer->class_name()),
-                   "another layer has the same name", "", "", "Give each layer a name of its own"});
+std::vector<std::string> names_of(const Architecture& architecture, const ValueGroup& group) {
+  if (group.grouping == Grouping::Named) return group.names;
+  std::vector<std::string> names;
+  std::set<std::string> used;
+  for (const ValueSource& source : group.values) {
+    // Keras gives two outputs of one layer the same name; here every port can be asked for.
+    const std::string& base = architecture.layers[source.layer].name;
+    std::string name = base;
+    for (int count = 1; !used.insert(name).second; ++count) name = base + "_" + std::to_string(count);
+    names.push_back(std::move(name));
+  }
+  return names;
 }
 
-Shape choose_input_shape(const Architecture& architecture, const Shape& data_shape) {
-  if (!architecture.input_shape && data_shape.empty())
-    throw Error(ErrorKind::Model, {"KAIROS-M006", "model", "the shape of its input is not known", "", "",
-                                   "Start the model with input(…), or give data"});
-  if (!architecture.input_shape) return data_shape;
-  if (!data_shape.empty() && data_shape != *architecture.input_shape)
-    throw Error(ErrorKind::Model,
-                {"KAIROS-M006", "input \"" + architecture.input_name + "\"",
-                 "the model takes samples of another shape than the data has", shape_text(data_shape),
-                 shape_text(*architecture.input_shape), "Change the data or the model's input"});
-  return *architecture.input_shape;
+void visit(const Architecture& model, const std::string& place, const LayerVisitor& visitor) {
+  const std::string path = model.kind == Architecture::Kind::Sequential ? model.name + "/" : "";
+  for (const ArchitectureLayer& layer : model.layers) {
+    if (layer.model)
+      visit(*layer.model, place + layer.name + "/", visitor);
+    else if (!layer.is_input())
+      visitor(*layer.instances.front(), place + layer.name, path + layer.name);
+  }
 }
 
 }  // namespace
+
+void Architecture::begin_chain(std::string input_name, std::optional<Shape> shape) {
+  ArchitectureLayer& input = layers.emplace_back();
+  input.name = std::move(input_name);
+  input.class_name = "InputLayer";
+  input.input_shape = std::move(shape);
+  inputs.values = outputs.values = {{0, 0, 0}};
+}
+
+void Architecture::extend_chain(ArchitectureLayer layer) {
+  layer.calls.push_back({outputs, std::nullopt});
+  outputs.values = {{layers.size(), 0, 0}};
+  steps.push_back({layers.size(), 0});
+  layers.push_back(std::move(layer));
+}
+
+void Architecture::extend_chain(std::unique_ptr<Layer> layer) {
+  ArchitectureLayer entry;
+  entry.name = layer->name();
+  entry.class_name = layer->class_name();
+  entry.layer = std::move(layer);
+  extend_chain(std::move(entry));
+}
+
+std::vector<std::string> Architecture::input_names() const {
+  return names_of(*this, inputs);
+}
+
+std::vector<std::string> Architecture::output_names() const {
+  return names_of(*this, outputs);
+}
 
 Architecture read_architecture(const ModelSource& source) {
   if (!source.file.empty())
@@ -51,22 +83,8 @@ Architecture read_architecture(const ModelSource& source) {
   return is_json(source.text) ? read_keras_json(source.text, "model") : read_shorthand(source.text);
 }
 
-std::unique_ptr<Graph> build_graph(Architecture architecture, const Shape& data_shape, std::uint64_t seed,
-                                   std::int64_t most_values) {
-  if (architecture.layers.empty())
-    throw Error(ErrorKind::Model, {"KAIROS-M005", "model", "it has no layers", "", "",
-                                   "Write for example \"dense(64,relu) dense(10,softmax)\""});
-  check_names(architecture);
-  auto graph = std::make_unique<Graph>(seed, most_values);
-  const std::string output_name = architecture.layers.back()->name();
-  Graph::Value value = graph->add_input(architecture.input_name, choose_input_shape(architecture, data_shape),
-                                        architecture.input_dtype);
-  for (std::unique_ptr<Layer>& layer : architecture.layers) {
-    if (!architecture.trainable) layer->freeze();
-    value = graph->add(std::move(layer), {value});
-  }
-  graph->add_output(output_name, value);
-  return graph;
+void visit_layers(const Architecture& built, const LayerVisitor& visitor) {
+  visit(built, "", visitor);
 }
 
 }  // namespace kairos::host

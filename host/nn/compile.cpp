@@ -13,15 +13,14 @@ namespace kairos::host {
 
 std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& options) {
   Architecture architecture = read_architecture(source);
-  const std::string name = architecture.name;
-  std::unique_ptr<Graph> graph = build_graph(std::move(architecture), source.input_shape, options.seed);
-  return std::make_unique<CompiledModel>(std::move(graph), name, options);
+  std::unique_ptr<Graph> graph = build_graph(architecture, source.input_shape, options.seed);
+  return std::make_unique<CompiledModel>(std::move(graph), std::move(architecture), options);
 }
 
 std::string keras_json(const ModelSource& source) {
   Architecture architecture = read_architecture(source);
-  const std::string name = architecture.name;
-  return write_keras_json(*build_graph(std::move(architecture), source.input_shape, 0), name);
+  const std::unique_ptr<Graph> graph = build_graph(architecture, source.input_shape, 0);
+  return write_keras_json(architecture);
 }
 
 LossReduction loss_reduction(const std::string& name) {

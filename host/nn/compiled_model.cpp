@@ -3,47 +3,82 @@
 #include "nn/compiled_model.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "kairos/host/error.hpp"
+#include "nn/output_options.hpp"
 
 namespace kairos::host {
 
-CompiledModel::CompiledModel(std::unique_ptr<Graph> graph, std::string name, const CompileOptions& options)
+CompiledModel::CompiledModel(std::unique_ptr<Graph> graph, Architecture architecture,
+                             const CompileOptions& options)
     : graph_(std::move(graph)),
-      name_(std::move(name)),
+      architecture_(std::move(architecture)),
       options_(options),
       optimizer_(make_optimizer(options.optimizer)) {
-  log_keys_.push_back({"loss", Direction::Min});
-  if (!options_.loss.empty()) {
-    for (const Port& output : graph_->outputs()) {
-      Head& head = heads_.emplace_back(output, options_);
-      targets_.push_back(head.target());
-      for (LogKey& key : head.metric_keys()) log_keys_.push_back(std::move(key));
-    }
-  }
+  make_heads();
+  list_log_keys();
   collect_parameters();
   list_batch_tensors();
 }
 
 CompiledModel::~CompiledModel() = default;
 
+void CompiledModel::make_heads() {
+  const std::span<const Port> outputs = graph_->outputs();
+  output_options_ = options_by_output(outputs, options_);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const CompileOptions& options = output_options_[i];
+    if (options.loss.empty()) {
+      graph_->ignore_output(i);
+      continue;
+    }
+    targets_.push_back(heads_.emplace_back(outputs[i], options).target());
+    learning_.push_back({i, options.loss_weight});
+  }
+}
+
+/// As Keras: of several losses each has a key of its own, and of several outputs all keys begin with the
+/// name.
+void CompiledModel::list_log_keys() {
+  const bool several = graph_->outputs().size() > 1;
+  std::vector<LogKey> raw;
+  for (std::size_t i = 0; i < heads_.size(); ++i) {
+    const std::string prefix = several ? targets_[i].name + "_" : "";
+    if (heads_.size() > 1) raw.push_back({prefix + "loss", Direction::Min});
+    for (LogKey& key : heads_[i].metric_keys()) raw.push_back({prefix + key.name, key.direction});
+  }
+  std::vector<std::size_t> order(raw.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (several)
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return raw[a].name < raw[b].name; });
+  log_keys_.push_back({"loss", Direction::Min});
+  log_places_.resize(raw.size());
+  for (const std::size_t i : order) {
+    log_places_[i] = log_keys_.size();
+    log_keys_.push_back(raw[i]);
+  }
+  raw_logs_.resize(raw.size());
+}
+
 void CompiledModel::collect_parameters() {
   std::vector<TrainedWeight> trained;
-  for (std::size_t i = 0; i < graph_->layer_count(); ++i) {
-    Layer& layer = graph_->layer(i);
+  visit_layers(architecture_, [&](Layer& layer, const std::string& place, const std::string& path) {
     for (Parameter& parameter : layer.parameters()) {
-      const std::string path = layer.name() + "/" + parameter.name;
-      weights_.push_back({path, parameter.shape, parameter.values.data(), parameter.trainable});
+      const std::string name = place + "/" + parameter.name;
+      parameters_.push_back(&parameter);
+      weights_.push_back({name, parameter.shape, parameter.values.data(), parameter.trainable});
       if (parameter.kind == Parameter::Kind::State) buffers_.push_back(weights_.back());
       if (!parameter.trainable) continue;
-      gradients_.push_back({path, parameter.shape, parameter.gradient.data(), true});
+      gradients_.push_back({name, parameter.shape, parameter.gradient.data(), true});
       trained_.push_back(&parameter);
-      std::string slot_prefix = name_ + "_" + layer.name() + "_" + parameter.name;
-      std::replace(slot_prefix.begin(), slot_prefix.end(), '/', '_');  // "lstm_cell/kernel"
+      std::string slot_prefix = path + "/" + parameter.name;  // which may be "lstm_cell/kernel"
+      std::replace(slot_prefix.begin(), slot_prefix.end(), '/', '_');
       trained.push_back({&parameter, std::move(slot_prefix)});
     }
-  }
+  });
   optimizer_->build(std::move(trained));
 }
 
@@ -103,12 +138,18 @@ void CompiledModel::reset_logs() {
   loss_sum_ = 0;
   samples_ = 0;
   for (Head& head : heads_) head.reset();
+  for (Learning& learning : learning_) learning.loss_sum = 0;
 }
 
 void CompiledModel::read_logs(std::span<double> values) {
-  values[0] = samples_ == 0 ? 0.0 : loss_sum_ / static_cast<double>(samples_);
-  double* next = values.data() + 1;
-  for (const Head& head : heads_) next = head.read_metrics(next);
+  const auto mean = [this](double sum) { return samples_ == 0 ? 0.0 : sum / static_cast<double>(samples_); };
+  values[0] = mean(loss_sum_);
+  double* next = raw_logs_.data();
+  for (std::size_t i = 0; i < heads_.size(); ++i) {
+    if (heads_.size() > 1) *next++ = mean(learning_[i].loss_sum);
+    next = heads_[i].read_metrics(next);
+  }
+  for (std::size_t i = 0; i < raw_logs_.size(); ++i) values[log_places_[i]] = raw_logs_[i];
 }
 
 void CompiledModel::require_loss() const {
@@ -119,18 +160,30 @@ void CompiledModel::require_loss() const {
 
 double CompiledModel::evaluate(const Batch& batch) {
   double loss = penalties();
-  for (std::size_t i = 0; i < heads_.size(); ++i)
-    loss +=
-        heads_[i].evaluate(batch.size, batch.targets[i], graph_->output(i),
-                           batch.weights.empty() ? WeightView{} : batch.weights[i], graph_->output_mask(i));
+  for (std::size_t i = 0; i < heads_.size(); ++i) {
+    Learning& learning = learning_[i];
+    const double of_output = heads_[i].evaluate(batch.size, batch.targets[i], graph_->output(learning.output),
+                                                batch.weights.empty() ? WeightView{} : batch.weights[i],
+                                                graph_->output_mask(learning.output));
+    learning.loss_sum += of_output * static_cast<double>(batch.size);
+    loss += learning.weight * of_output;
+  }
   return loss;
+}
+
+void CompiledModel::learn(std::size_t head, const Batch& batch) {
+  const auto& [output, weight, unused] = learning_[head];
+  float* const gradient = graph_->output_gradient(output);
+  heads_[head].gradient(batch.size, batch.targets[head], graph_->output(output), gradient);
+  if (weight == 1) return;
+  const std::int64_t n = batch.size * size_of(graph_->outputs()[output].shape);
+  for (std::int64_t i = 0; i < n; ++i) gradient[i] *= static_cast<float>(weight);
 }
 
 double CompiledModel::penalties() const {
   double sum = 0;
-  for (std::size_t i = 0; i < graph_->layer_count(); ++i)
-    for (const Parameter& parameter : graph_->layer(i).parameters())
-      sum += parameter.regularizer.penalty(parameter.size(), parameter.values.data());
+  for (const Parameter* parameter : parameters_)
+    sum += parameter->regularizer.penalty(parameter->size(), parameter->values.data());
   return sum;
 }
 
@@ -144,8 +197,7 @@ void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) 
   const Pass pass{batch.size, Mode::Train, static_cast<std::uint64_t>(optimizer_->iterations())};
   graph_->forward(pass, batch.inputs);
   count_loss(evaluate(batch), batch.size);
-  for (std::size_t i = 0; i < heads_.size(); ++i)
-    heads_[i].gradient(batch.size, batch.targets[i], graph_->output(i), graph_->output_gradient(i));
+  for (std::size_t i = 0; i < heads_.size(); ++i) learn(i, batch);
   graph_->backward(pass);
   for (Parameter* parameter : trained_)
     parameter->regularizer.add_gradient(parameter->size(), parameter->values.data(),

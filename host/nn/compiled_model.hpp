@@ -9,6 +9,7 @@
 #include "io/model_file.hpp"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/model.hpp"
+#include "nn/architecture.hpp"
 #include "nn/graph.hpp"
 #include "nn/head.hpp"
 #include "nn/optimizer.hpp"
@@ -18,7 +19,8 @@ namespace kairos::host {
 class CompiledModel final : public Model {
  public:
   /// Throws Error(Model) if the options do not go with the graph.
-  CompiledModel(std::unique_ptr<Graph> graph, std::string name, const CompileOptions& options);
+  /// `architecture` is what the graph was built from.
+  CompiledModel(std::unique_ptr<Graph> graph, Architecture architecture, const CompileOptions& options);
   ~CompiledModel() override;
 
   std::span<const TensorRef> tensors(Role role) override;
@@ -55,6 +57,16 @@ class CompiledModel final : public Model {
   void predict_batch(const Batch& batch, std::span<const float*> outputs) override;
 
  private:
+  /// What a head learns from, and its part of the loss.
+  struct Learning {
+    std::size_t output;
+    double weight;
+    double loss_sum = 0;
+  };
+
+  void make_heads();
+  void list_log_keys();
+  void learn(std::size_t head, const Batch& batch);
   void collect_parameters();
   void list_batch_tensors();
   void point_batch_tensors(const Batch& batch);
@@ -62,16 +74,20 @@ class CompiledModel final : public Model {
   double evaluate(const Batch& batch);
   [[nodiscard]] double penalties() const;
   void count_loss(double loss, std::int64_t samples);
-  [[nodiscard]] std::vector<LayerWeights> layer_weights() const;
   [[nodiscard]] std::string training_config() const;
 
   std::unique_ptr<Graph> graph_;
-  std::string name_;
+  Architecture architecture_;
   CompileOptions options_;
   std::unique_ptr<Optimizer> optimizer_;
-  std::vector<Head> heads_;  ///< one per output; none without a loss
+  std::vector<CompileOptions> output_options_;
+  std::vector<Head> heads_;         ///< one for each output that has a loss
+  std::vector<Learning> learning_;  ///< of each head
   std::vector<Port> targets_;
   std::vector<LogKey> log_keys_;
+  std::vector<double> raw_logs_;         ///< head by head
+  std::vector<std::size_t> log_places_;  ///< where each of them stands in log_keys_
+  std::vector<Parameter*> parameters_;   ///< all, once each however often their layer is called
   std::vector<Parameter*> trained_;
 
   std::vector<TensorRef> weights_, gradients_, buffers_;

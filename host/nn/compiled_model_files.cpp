@@ -30,32 +30,67 @@ nlohmann::json loss_json(const std::string& text) {
   return object;
 }
 
+LayerWeights weights_of(Layer& layer, const std::string& path) {
+  LayerWeights entry{layer.name(), layer.class_name(), {}, layer.weight_groups()};
+  const std::span<Parameter> parameters = layer.parameters();
+  for (const Parameter& parameter : parameters)
+    entry.weights.push_back(copy_of(
+        {path + "/" + parameter.name, parameter.shape, const_cast<float*>(parameter.values.data()), false}));
+  entry.trained = static_cast<std::size_t>(
+      std::count_if(parameters.begin(), parameters.end(), [](const Parameter& p) { return p.trainable; }));
+  return entry;
+}
+
+std::vector<LayerWeights> layer_weights(const Architecture& model) {
+  const bool chain = model.kind == Architecture::Kind::Sequential;
+  std::vector<LayerWeights> layers;
+  for (const ArchitectureLayer& layer : model.layers) {
+    if (layer.model)
+      layers.push_back({layer.name, layer.class_name, {}, {}, std::nullopt, layer_weights(*layer.model)});
+    else if (layer.is_input() && !chain)
+      layers.push_back({layer.name, layer.class_name, {}});
+    else if (!layer.is_input())
+      layers.push_back(weights_of(*layer.instances.front(), (chain ? model.name + "/" : "") + layer.name));
+  }
+  return layers;
+}
+
 nlohmann::json list_or_null(const std::vector<std::string>& names) {
   return names.empty() ? nlohmann::json(nullptr) : nlohmann::json(names);
 }
 
 }  // namespace
 
-std::vector<LayerWeights> CompiledModel::layer_weights() const {
-  std::vector<LayerWeights> layers;
-  for (std::size_t i = 0; i < graph_->layer_count(); ++i) {
-    Layer& layer = graph_->layer(i);
-    LayerWeights entry{layer.name(), layer.class_name(), {}, layer.weight_groups()};
-    for (Parameter& parameter : layer.parameters())
-      entry.weights.push_back(
-          copy_of({layer.name() + "/" + parameter.name, parameter.shape, parameter.values.data(), false}));
-    layers.push_back(std::move(entry));
-  }
-  return layers;
-}
-
 std::string CompiledModel::training_config() const {
-  if (options_.loss.empty()) return "";
+  if (heads_.empty()) return "";
+  const bool several = output_options_.size() > 1;
+  const bool weighted = std::any_of(output_options_.begin(), output_options_.end(),
+                                    [](const CompileOptions& one) { return one.loss_weight != 1; });
+  // One value, or an object with a value for each output.
+  const auto by_output = [&](const auto& json_of, bool keep_null) {
+    nlohmann::json values = nullptr;
+    for (std::size_t i = 0; i < output_options_.size(); ++i) {
+      nlohmann::json value = json_of(output_options_[i]);
+      if (!several) return value;
+      if (keep_null || !value.is_null()) values[graph_->outputs()[i].name] = std::move(value);
+    }
+    return values;
+  };
+  const auto loss = [](const CompileOptions& one) {
+    return one.loss.empty() ? nlohmann::json(nullptr) : loss_json(one.loss);
+  };
+  const auto weight = [](const CompileOptions& one) { return nlohmann::json(one.loss_weight); };
+  const auto metrics = [](const CompileOptions& one) {
+    return one.loss.empty() ? nlohmann::json(nullptr) : list_or_null(one.metrics);
+  };
+  const auto weighted_metrics = [](const CompileOptions& one) {
+    return one.loss.empty() ? nlohmann::json(nullptr) : list_or_null(one.weighted_metrics);
+  };
   const nlohmann::json config{
-      {"loss", loss_json(options_.loss)},
-      {"loss_weights", nullptr},
-      {"metrics", list_or_null(options_.metrics)},
-      {"weighted_metrics", list_or_null(options_.weighted_metrics)},
+      {"loss", by_output(loss, true)},
+      {"loss_weights", weighted ? by_output(weight, true) : nlohmann::json(nullptr)},
+      {"metrics", by_output(metrics, false)},
+      {"weighted_metrics", by_output(weighted_metrics, false)},
       {"run_eagerly", false},
       {"steps_per_execution", 1},
       {"jit_compile", false},
@@ -65,12 +100,12 @@ std::string CompiledModel::training_config() const {
 }
 
 std::string CompiledModel::architecture() const {
-  return write_keras_json(*graph_, name_);
+  return write_keras_json(architecture_);
 }
 
 void CompiledModel::save(const std::filesystem::path& file, SaveContent content) {
   ModelFile model;
-  model.layers = layer_weights();
+  model.layers = layer_weights(architecture_);
   model.architecture_json = architecture();
   if (content == SaveContent::Model) {
     model.training_config_json = training_config();
@@ -92,7 +127,7 @@ std::string CompiledModel::save_fault(const std::filesystem::path& file, SaveCon
 }
 
 void CompiledModel::load_weights(const std::filesystem::path& file) {
-  const std::vector<Array> values = weights_for(read_model_file(file), layer_weights(), file);
+  const std::vector<Array> values = weights_for(read_model_file(file), layer_weights(architecture_), file);
   // weights_for has checked count and shapes, so nothing can fail from here on.
   for (std::size_t i = 0; i < weights_.size(); ++i)
     std::copy(values[i].values.begin(), values[i].values.end(), weights_[i].data);

@@ -48,23 +48,29 @@ Graph::Value Graph::add_input(std::string name, Shape shape, std::string dtype) 
   return values_.size() - 1;
 }
 
-Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs) {
+Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs, const CallOptions& options) {
+  if (inputs.size() != 1 && !layer->takes_several_inputs())
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M063", layer_noun(layer->name(), layer->class_name()), "it takes one input",
+                 std::to_string(inputs.size()) + " inputs", "one", "Put a Concatenate or Add before it"});
   std::vector<Shape> shapes;
   bool trained_before = false;
   for (const Value input : inputs) {
     shapes.push_back(values_[input].shape);
     trained_before = trained_before || values_[input].wants_gradient;
+    ++values_[input].uses;
   }
   ValueState made;
   layer->draw_from(budget_);
   made.shape = layer->build(shapes, {engine_, joined_key(seed_, nodes_.size())});
   check_size(layer_noun(layer->name(), layer->class_name()), made.shape);
+  if (options.shares != nullptr) layer->share_weights(*options.shares);
   const std::span<Parameter> parameters = layer->parameters();
   made.wants_gradient = trained_before || std::any_of(parameters.begin(), parameters.end(),
                                                       [](const Parameter& p) { return p.trainable; });
   values_.push_back(std::move(made));
   decide_mask(*layer, inputs, values_.size() - 1);
-  Node node{std::move(layer), std::move(inputs), values_.size() - 1, {}, {}, {}};
+  Node node{std::move(layer), std::move(inputs), values_.size() - 1, options, {}, {}, {}};
   node.input_data.resize(node.inputs.size());
   node.input_masks.resize(node.inputs.size());
   node.input_gradients.resize(node.inputs.size());
@@ -89,7 +95,7 @@ void Graph::decide_mask(const Layer& layer, std::span<const Value> inputs, Value
 
 void Graph::add_output(std::string name, Value value) {
   outputs_.push_back({std::move(name), values_[value].shape});
-  output_values_.push_back(value);
+  output_values_.push_back({value, values_[value].is_output, false, {}});
   values_[value].is_output = true;
 }
 
@@ -109,10 +115,16 @@ void Graph::reserve(std::int64_t batch) {
     value.storage.reserve(batch * size_of(value.shape));
     value.data = value.storage.data();
     if (value.masked_as == node.output) value.mask.reserve(batch * value.shape.front());
-    if (!value.wants_gradient && !value.is_output) continue;
-    value.gradient.reserve(batch * size_of(value.shape));
-    scratch_.reserve(batch * size_of(value.shape));
+    scratch_.resize(std::max(scratch_.size(), node.inputs.size()));
+    for (std::size_t i = 0; i < node.inputs.size(); ++i)
+      if (const ValueState& input = values_[node.inputs[i]];
+          input.wants_gradient && input.uses + (input.is_output ? 1 : 0) > 1)
+        scratch_[i].reserve(batch * size_of(input.shape));
   }
+  for (ValueState& value : values_)
+    if (value.wants_gradient || value.is_output) value.gradient.reserve(batch * size_of(value.shape));
+  for (Output& output : output_values_)
+    if (output.again) output.gradient.reserve(batch * size_of(values_[output.value].shape));
   for (const Node& node : nodes_) node.layer->reserve(batch);
   reserved_batch_ = batch;
 }
@@ -127,34 +139,70 @@ void Graph::forward(const Pass& pass, std::span<const float* const> inputs) {
     }
     ValueState& value = values_[node.output];
     float* const made_mask = value.masked_as == node.output ? value.mask.data() : nullptr;
-    node.layer->forward(pass, {node.input_data, value.storage.data(), node.input_masks, made_mask});
+    node.layer->forward(pass_of(node, pass),
+                        {node.input_data, value.storage.data(), node.input_masks, made_mask});
+  }
+}
+
+void Graph::begin_backward(std::int64_t batch) {
+  for (ValueState& value : values_) value.has_gradient = false;
+  for (const Output& output : output_values_)
+    if (!output.ignored && !output.again) values_[output.value].has_gradient = true;
+  for (Output& output : output_values_) {
+    if (output.ignored || !output.again) continue;
+    ValueState& value = values_[output.value];
+    const std::int64_t n = batch * size_of(value.shape);
+    if (value.has_gradient)
+      add_to(n, output.gradient.data(), value.gradient.data());
+    else
+      std::copy_n(output.gradient.data(), n, value.gradient.data());
+    value.has_gradient = true;
   }
 }
 
 void Graph::backward(const Pass& pass) {
-  for (ValueState& value : values_) value.has_gradient = value.is_output;
-  for (std::size_t i = nodes_.size(); i-- > 0;)
-    if (const ValueState& value = values_[nodes_[i].output]; value.wants_gradient && value.has_gradient)
-      backward(pass, nodes_[i]);
+  begin_backward(pass.batch);
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    Node& node = nodes_[i];
+    const ValueState& value = values_[node.output];
+    if (value.wants_gradient && value.has_gradient) {
+      backward(pass_of(node, pass), node);
+      continue;
+    }
+    // No loss depends on these weights; a penalty may still be added to their gradients.
+    for (Parameter& parameter : node.layer->parameters())
+      if (parameter.trainable) std::fill_n(parameter.gradient.data(), parameter.size(), 0.0F);
+  }
+  sum_shared_gradients();
 }
 
 void Graph::backward(const Pass& pass, Node& node) {
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     ValueState& value = values_[node.inputs[i]];
     node.input_data[i] = value.data;
-    // One scratch is enough for layers of one input; a layer of several gets one when there is such a layer.
+    node.input_masks[i] = mask_of(node.inputs[i]);
     node.input_gradients[i] = !value.wants_gradient ? nullptr
-                              : value.has_gradient  ? scratch_.data()
+                              : value.has_gradient  ? scratch_[i].data()
                                                     : value.gradient.data();
+    value.has_gradient = true;  // the next input may be the same value
   }
   ValueState& output = values_[node.output];
   node.layer->backward(
       pass, {node.input_data, output.data, output.gradient.data(), node.input_gradients, node.input_masks});
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     ValueState& value = values_[node.inputs[i]];
-    if (!value.wants_gradient) continue;
-    if (value.has_gradient) add_to(pass.batch * size_of(value.shape), scratch_.data(), value.gradient.data());
-    value.has_gradient = true;
+    if (value.wants_gradient && node.input_gradients[i] == scratch_[i].data())
+      add_to(pass.batch * size_of(value.shape), scratch_[i].data(), value.gradient.data());
+  }
+}
+
+void Graph::sum_shared_gradients() {
+  for (const Node& node : nodes_) {
+    if (node.options.shares == nullptr) continue;
+    const std::span<Parameter> from = node.layer->parameters();
+    const std::span<Parameter> to = node.options.shares->parameters();
+    for (std::size_t i = 0; i < to.size(); ++i)
+      if (to[i].trainable) add_to(to[i].size(), from[i].gradient.data(), to[i].gradient.data());
   }
 }
 

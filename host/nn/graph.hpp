@@ -26,33 +26,49 @@ class Graph {
   explicit Graph(std::uint64_t seed, std::int64_t most_values = values_of_this_machine())
       : seed_(seed), budget_(most_values) {}
 
+  /// How a layer is called.
+  struct CallOptions {
+    std::optional<Mode> mode;  ///< in place of that of each pass
+    /// A layer of the same kind that is in the graph: both are one layer, called twice. The weights are that
+    /// one's, which gets the sum of both gradients.
+    Layer* shares = nullptr;
+  };
+
   /// `dtype` is what the architecture calls it; values come as float32 whatever it says.
   Value add_input(std::string name, Shape shape, std::string dtype = "float32");
   /// Builds the layer. `inputs` are values made before. Throws Error(Model) if the layer cannot take their
   /// shapes.
-  Value add(std::unique_ptr<Layer> layer, std::vector<Value> inputs);
+  Value add(std::unique_ptr<Layer> layer, std::vector<Value> inputs, const CallOptions& options);
+  Value add(std::unique_ptr<Layer> layer, std::vector<Value> inputs) {
+    return add(std::move(layer), std::move(inputs), CallOptions());
+  }
+  /// Any value, an input too, and one value more than once.
   void add_output(std::string name, Value value);
+  /// Nothing is learnt from output `i`: it has no gradient.
+  void ignore_output(std::size_t i) { output_values_[i].ignored = true; }
+
+  [[nodiscard]] const Shape& shape(Value value) const { return values_[value].shape; }
 
   [[nodiscard]] std::span<const Port> inputs() const noexcept { return inputs_; }
   [[nodiscard]] const std::string& input_dtype(std::size_t i) const noexcept { return input_dtypes_[i]; }
   [[nodiscard]] std::span<const Port> outputs() const noexcept { return outputs_; }
+  /// In the order of computation; a layer that is called twice is there twice.
   [[nodiscard]] std::size_t layer_count() const noexcept { return nodes_.size(); }
   [[nodiscard]] Layer& layer(std::size_t i) const { return *nodes_[i].layer; }
-  /// Shape of what goes into the layer first.
-  [[nodiscard]] const Shape& layer_input_shape(std::size_t i) const {
-    return values_[nodes_[i].inputs.front()].shape;
-  }
 
   /// What the layers behind input `i` say against one sample of it; "" if nothing.
   [[nodiscard]] std::string input_fault(std::size_t i, const float* sample) const;
 
   /// `inputs` are borrowed until the next forward. Allocates only for a batch larger than any before.
   void forward(const Pass& pass, std::span<const float* const> inputs);
-  [[nodiscard]] const float* output(std::size_t i) const { return values_[output_values_[i]].data; }
+  [[nodiscard]] const float* output(std::size_t i) const { return values_[output_values_[i].value].data; }
   /// Of the timesteps of output `i`; null if it has none.
-  [[nodiscard]] Mask output_mask(std::size_t i) const { return mask_of(output_values_[i]); }
-  /// To be filled with d loss / d output before `backward`.
-  [[nodiscard]] float* output_gradient(std::size_t i) { return values_[output_values_[i]].gradient.data(); }
+  [[nodiscard]] Mask output_mask(std::size_t i) const { return mask_of(output_values_[i].value); }
+  /// To be filled with d loss / d output before `backward`, unless the output is ignored.
+  [[nodiscard]] float* output_gradient(std::size_t i) {
+    Output& output = output_values_[i];
+    return output.again ? output.gradient.data() : values_[output.value].gradient.data();
+  }
   /// Follows a forward of the same pass.
   void backward(const Pass& pass);
 
@@ -66,15 +82,23 @@ class Graph {
     FloatBuffer gradient;
     bool wants_gradient = false;  ///< a parameter that is trained lies before it
     bool is_output = false;
+    std::size_t uses = 0;       ///< as input of a layer
     bool has_gradient = false;  ///< in the current backward: something has been written
   };
   struct Node {
     std::unique_ptr<Layer> layer;
     std::vector<Value> inputs;
     Value output = 0;
+    CallOptions options;
     std::vector<const float*> input_data;  ///< scratch of the passes, sized once
     std::vector<Mask> input_masks;
     std::vector<float*> input_gradients;
+  };
+  struct Output {
+    Value value = 0;
+    bool again = false;  ///< another output is the same value
+    bool ignored = false;
+    FloatBuffer gradient;  ///< of an output that is there again
   };
 
   [[nodiscard]] Mask mask_of(Value value) const {
@@ -84,8 +108,14 @@ class Graph {
   void decide_mask(const Layer& layer, std::span<const Value> inputs, Value output);
   void check_size(const std::string& what, const Shape& shape) const;
   void check_batch(std::int64_t batch) const;
+  [[nodiscard]] static Pass pass_of(const Node& node, Pass pass) {
+    if (node.options.mode) pass.mode = *node.options.mode;
+    return pass;
+  }
   void reserve(std::int64_t batch);
+  void begin_backward(std::int64_t batch);
   void backward(const Pass& pass, Node& node);
+  void sum_shared_gradients();
 
   std::uint64_t seed_;
   ValueBudget budget_;
@@ -96,8 +126,9 @@ class Graph {
   std::vector<std::string> input_dtypes_;
   std::vector<Port> outputs_;
   std::vector<Value> input_values_;
-  std::vector<Value> output_values_;
-  FloatBuffer scratch_;  ///< the second and later gradients of a value that feeds several layers
+  std::vector<Output> output_values_;
+  /// By position among a layer's inputs: the second and later gradients of a value that feeds several layers.
+  std::vector<FloatBuffer> scratch_;
   std::int64_t reserved_batch_ = 0;
 };
 

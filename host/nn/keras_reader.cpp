@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Reads Sequential models of Keras 2 and Keras 3.
+// Reads Sequential and Functional models of Keras 2 and Keras 3, and models inside of models.
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "io/json.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
+#include "nn/functional_nodes.hpp"
 #include "nn/keras_object.hpp"
 #include "nn/layer_registry.hpp"
 
@@ -39,6 +41,8 @@ Shape read_batch_shape(ConfigReader& config, std::string_view key, const nlohman
 /// The "config" and the class of one entry of "layers".
 struct Entry {
   std::string class_name;
+  std::string name;  ///< what other layers refer to
+  const nlohmann::json& json;
   const nlohmann::json& config;
   std::string where;
 };
@@ -50,12 +54,21 @@ Entry read_entry(const nlohmann::json& json, std::size_t index, const std::strin
   const auto config = json.find("config");
   if (class_name == json.end() || !class_name->is_string())
     bad_structure(place, "no class_name", "a class_name");
-  if (config == json.end() || !config->is_object()) bad_structure(place, "no config", "a config");
-  const auto name = config->find("name");
-  std::string where = layer_noun(name != config->end() && name->is_string() ? name->get<std::string>() : "?",
-                                 class_name->get<std::string>());
+  // The config of a Sequential model was a bare list before Keras 2.2.3.
+  if (config == json.end() || !(config->is_object() || (config->is_array() && *class_name == "Sequential")))
+    bad_structure(place, "no config", "a config");
+  std::string name;
+  const nlohmann::json& holder = json.contains("name") || !config->is_object() ? json : *config;
+  if (const auto found = holder.find("name"); found != holder.end() && found->is_string())
+    name = found->get<std::string>();
+  std::string where = layer_noun(name.empty() ? "?" : name, class_name->get<std::string>());
   require_keras_class(json, class_name->get<std::string>(), where);
-  return {class_name->get<std::string>(), *config, std::move(where)};
+  if (const auto module = json.find("module"); module != json.end() && module->is_string() &&
+                                               module->get<std::string>().find(".ops.") != std::string::npos)
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M001", where, "it is an operation of keras.ops and not a layer", brief_json(*module),
+                 "a layer", "Write it with a layer, such as keras.layers.Add()([a, b]) for a + b"});
+  return {class_name->get<std::string>(), std::move(name), json, *config, std::move(where)};
 }
 
 /// Whole numbers come as float32 here, which holds them exactly up to 2^24.
@@ -70,65 +83,131 @@ void require_input_dtype(ConfigReader& config, std::string& dtype) {
   config.bad_value("dtype", "float32, int32 or int64");
 }
 
-void read_input_layer(const Entry& entry, Architecture& model) {
+bool is_model(const Entry& entry) {
+  return entry.class_name == "Sequential" || entry.class_name == "Functional" || entry.class_name == "Model";
+}
+
+ArchitectureLayer read_input_layer(const Entry& entry) {
   ConfigReader config(entry.config, entry.where);
-  model.input_name = config.text("name", model.input_name);
-  require_input_dtype(config, model.input_dtype);
+  ArchitectureLayer input;
+  input.name = config.text("name", "input_layer");
+  input.class_name = entry.class_name;
+  require_input_dtype(config, input.input_dtype);
   config.unsupported("sparse", false, "Give dense data");
   config.unsupported("ragged", false, "Give dense data");
   config.unsupported("optional", false, "Remove it from the layer");
   for (const char* key : {"batch_shape", "batch_input_shape"})  // Keras 3, Keras 2
     if (const nlohmann::json* shape = config.take(key))
-      model.input_shape = read_batch_shape(config, key, *shape);
-  if (!model.input_shape) config.bad_value("batch_shape", "a list such as [null, 8]");
+      input.input_shape = read_batch_shape(config, key, *shape);
+  if (!input.input_shape) config.bad_value("batch_shape", "a list such as [null, 8]");
   config.finish();
+  return input;
 }
 
-void read_layer(const Entry& entry, Architecture& model) {
+/// `first_shape` is what Keras 2 says of the model's input on the first layer of a chain, and is null for
+/// others.
+ArchitectureLayer read_layer(const Entry& entry, std::optional<Shape>* first_shape) {
   const LayerType* type = find_layer_type(entry.class_name);
   if (type == nullptr)
     throw Error(ErrorKind::Model,
                 {"KAIROS-M001", entry.where, "there is no layer \"" + entry.class_name + "\" here", "", "",
                  suggest(entry.class_name, layer_class_names())});
   ConfigReader config(entry.config, entry.where);
-  if (const nlohmann::json* shape = config.take("batch_input_shape")) {  // Keras 2 has it on the first layer
-    if (!model.layers.empty() || model.input_shape)
+  if (const nlohmann::json* shape = config.take("batch_input_shape")) {
+    if (first_shape == nullptr || first_shape->has_value())
       config.bad_value("batch_input_shape", "it on the first layer only");
-    model.input_shape = read_batch_shape(config, "batch_input_shape", *shape);
+    *first_shape = read_batch_shape(config, "batch_input_shape", *shape);
   }
-  std::unique_ptr<Layer> layer = type->make(config);
+  ArchitectureLayer layer;
+  layer.layer = type->make(config);
   config.finish();
-  model.layers.push_back(std::move(layer));
+  layer.name = layer.layer->name();
+  layer.class_name = entry.class_name;
+  return layer;
 }
 
-void read_layers(const nlohmann::json& layers, const std::string& origin, Architecture& model) {
+Architecture read_model(const Entry& entry);
+
+ArchitectureLayer read_nested(const Entry& entry) {
+  ArchitectureLayer layer;
+  layer.model = std::make_unique<Architecture>(read_model(entry));
+  layer.name = layer.model->name;
+  layer.class_name = entry.class_name == "Model" ? "Functional" : entry.class_name;
+  return layer;
+}
+
+void read_chain(const nlohmann::json& layers, const std::string& origin, Architecture& model) {
   if (!layers.is_array()) bad_structure(origin, "\"layers\" is " + brief_json(layers), "a list of layers");
+  model.begin_chain("input_layer", std::nullopt);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Entry entry = read_entry(layers[i], i, origin);
-    if (entry.class_name != "InputLayer") {
-      read_layer(entry, model);
-    } else if (i == 0) {
-      read_input_layer(entry, model);
-    } else {
-      throw Error(ErrorKind::Model, {"KAIROS-M007", entry.where, "an input stands behind other layers", "",
-                                     "", "Put it first or remove it"});
+    if (entry.class_name == "InputLayer") {
+      if (i != 0)
+        throw Error(ErrorKind::Model, {"KAIROS-M007", entry.where, "an input stands behind other layers", "",
+                                       "", "Put it first or remove it"});
+      model.layers.front() = read_input_layer(entry);
+      continue;
     }
+    std::optional<Shape>& shape = model.layers.front().input_shape;
+    model.extend_chain(is_model(entry) ? read_nested(entry)
+                                       : read_layer(entry, model.layers.size() == 1 ? &shape : nullptr));
   }
 }
 
 /// Sequential's config: {"name", "layers", …}, or the bare list of Keras before 2.2.3.
-void read_sequential(const nlohmann::json& json, const std::string& origin, Architecture& model) {
-  if (json.is_array()) return read_layers(json, origin, model);
-  ConfigReader config(json, origin);
+Architecture read_sequential(const Entry& entry, const std::string& origin) {
+  Architecture model;
+  if (entry.config.is_array()) {
+    if (!entry.name.empty()) model.name = entry.name;
+    read_chain(entry.config, origin, model);
+    return model;
+  }
+  ConfigReader config(entry.config, origin);
   model.name = config.text("name", model.name);
   model.trainable = config.boolean("trainable", true);
   require_float32(config, "dtype");
   const nlohmann::json* layers = config.take("layers");
   if (layers == nullptr) bad_structure(origin, "no layers", "a list of layers");
-  read_layers(*layers, origin, model);
-  if (const nlohmann::json* shape = config.take("build_input_shape"); shape != nullptr && !model.input_shape)
-    model.input_shape = read_batch_shape(config, "build_input_shape", *shape);
+  read_chain(*layers, origin, model);
+  std::optional<Shape>& input = model.layers.front().input_shape;
+  if (const nlohmann::json* shape = config.take("build_input_shape"); shape != nullptr && !input)
+    input = read_batch_shape(config, "build_input_shape", *shape);
   config.finish();
+  return model;
+}
+
+Architecture read_functional(const Entry& entry, const std::string& origin) {
+  ConfigReader config(entry.config, origin);
+  Architecture model;
+  model.kind = Architecture::Kind::Functional;
+  model.name = config.text("name", "functional");
+  model.trainable = config.boolean("trainable", true);
+  require_float32(config, "dtype");
+  const nlohmann::json* layers = config.take("layers");
+  if (layers == nullptr || !layers->is_array()) bad_structure(origin, "no layers", "a list of layers");
+  FunctionalNodes nodes;
+  for (std::size_t i = 0; i < layers->size(); ++i) {
+    const Entry layer = read_entry((*layers)[i], i, origin);
+    const auto calls = layer.json.find("inbound_nodes");
+    if (calls == layer.json.end() || !calls->is_array())
+      bad_structure(layer.where, "no inbound_nodes", "a list of inbound_nodes");
+    model.layers.push_back(layer.class_name == "InputLayer" ? read_input_layer(layer)
+                           : is_model(layer)                ? read_nested(layer)
+                                                            : read_layer(layer, nullptr));
+    nodes.add(layer.name.empty() ? model.layers.back().name : layer.name, *calls, layer.where);
+  }
+  const nlohmann::json* inputs = config.take("input_layers");
+  const nlohmann::json* outputs = config.take("output_layers");
+  if (inputs == nullptr) bad_structure(origin, "no input_layers", "a list of input_layers");
+  if (outputs == nullptr) bad_structure(origin, "no output_layers", "a list of output_layers");
+  config.finish();
+  nodes.connect(model, *inputs, *outputs, origin);
+  return model;
+}
+
+Architecture read_model(const Entry& entry) {
+  return entry.class_name == "Sequential" ? read_sequential(entry, entry.where)
+                                          : read_functional(entry, entry.where);
 }
 
 }  // namespace
@@ -139,16 +218,14 @@ Architecture read_keras_json(std::string_view text, const std::string& origin) {
   const auto class_name = json.find("class_name");
   if (class_name == json.end() || !class_name->is_string())
     bad_structure(origin, "no class_name", "{\"class_name\": \"Sequential\", \"config\": …}");
-  if (*class_name != "Sequential")
-    throw Error(ErrorKind::Model,
-                {"KAIROS-M004", origin, "only Sequential models can be read", brief_json(*class_name),
-                 "Sequential", "Write the model as keras.Sequential"});
+  if (*class_name != "Sequential" && *class_name != "Functional" && *class_name != "Model")
+    throw Error(ErrorKind::Model, {"KAIROS-M004", origin, "only Sequential and Functional models can be read",
+                                   brief_json(*class_name), "Sequential, Functional or Model",
+                                   "Write the model as keras.Sequential or keras.Model(inputs, outputs)"});
   require_keras_class(json, class_name->get<std::string>(), origin);
   const auto config = json.find("config");
   if (config == json.end()) bad_structure(origin, "no config", "a config");
-  Architecture model;
-  read_sequential(*config, origin, model);
-  return model;
+  return read_model({class_name->get<std::string>(), "", json, *config, origin});
 }
 
 }  // namespace kairos::host

@@ -97,6 +97,18 @@ void Layer::adopt_parameters(std::span<const std::unique_ptr<Layer>> inner) {
   }
 }
 
+void Layer::share_weights(Layer& first) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Parameter& original = first.parameters_[i];
+    if (parameters_[i].shape != original.shape)
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M065", layer_noun(name_, class_name_), "two of its calls want different weights",
+                   "\"" + original.name + "\" of shape " + shape_text(parameters_[i].shape),
+                   shape_text(original.shape), "Call it with inputs of one shape"});
+    parameters_[i].values.borrow(original.values);
+  }
+}
+
 void Layer::refuse_shape(const Shape& found, const std::string& expected) const {
   throw Error(ErrorKind::Model,
               {"KAIROS-M008", layer_noun(name_, class_name_), "it cannot take what comes in",

@@ -80,7 +80,13 @@ class Layer {
   }
   /// How Keras 3's weights files group the parameters, which are all in a group or all in none.
   [[nodiscard]] virtual std::vector<WeightGroup> weight_groups() const { return {}; }
+  /// After `build`: from now on the values of all parameters are those of `first`, a layer of the same kind
+  /// and the same arguments that lives as long. Gradients stay apart. Throws Error(Model) if the shapes
+  /// differ.
+  virtual void share_weights(Layer& first);
 
+  /// Whether `build` takes another number of inputs than one.
+  [[nodiscard]] virtual bool takes_several_inputs() const { return false; }
   /// From here on parameters are made out of `budget`, which outlives `build`. A layer that holds others
   /// hands it on.
   virtual void draw_from(ValueBudget& budget) { budget_ = &budget; }
@@ -124,7 +130,7 @@ class Layer {
   std::string class_name_;
   bool trainable_;
   std::vector<Parameter> parameters_;
-  std::span<Parameter> lent_;  ///< of the layer around this one, if there is one
+  std::span<Parameter> lent_;      ///< of the layer around this one, if there is one
   ValueBudget* budget_ = nullptr;  ///< borrowed from the graph that builds the layer
 };
 

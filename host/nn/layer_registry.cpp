@@ -43,6 +43,13 @@ const std::vector<LayerType>& layer_types() {
       gru_layer_type(),
       bidirectional_layer_type(),
       time_distributed_layer_type(),
+      add_layer_type(),
+      subtract_layer_type(),
+      multiply_layer_type(),
+      average_layer_type(),
+      maximum_layer_type(),
+      minimum_layer_type(),
+      concatenate_layer_type(),
   };
   // clang-format on
   return types;

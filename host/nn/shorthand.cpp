@@ -87,12 +87,13 @@ class Names {
 
 Architecture read_shorthand(std::string_view text) {
   Architecture model;
+  model.begin_chain("input_layer", std::nullopt);
   Names names;
   for (const CallText& written : parse_calls(text, noun)) {
     if (written.name == "input") {
-      if (!model.layers.empty() || model.input_shape)
+      if (model.layers.size() > 1 || model.layers.front().input_shape)
         fail("input stands behind other layers", "", "Put it first");
-      model.input_shape = read_input(written);
+      model.layers.front().input_shape = read_input(written);
       continue;
     }
     const CallText call = spelled_out(written);
@@ -106,7 +107,7 @@ Architecture read_shorthand(std::string_view text) {
     if (!json.contains("name")) json["name"] = names.next(type->class_name);
     ConfigReader config(
         json, layer_noun(json["name"].is_string() ? json["name"].get<std::string>() : "?", type->class_name));
-    model.layers.push_back(type->make(config));
+    model.extend_chain(type->make(config));
     config.finish();
   }
   return model;

@@ -8,16 +8,9 @@
 #include <utility>
 
 #include "kairos/host/error.hpp"
+#include "plugin/status_text.hpp"
 
 namespace kairos::host {
-
-std::string_view status_text(kairos_status status) noexcept {
-  static constexpr std::string_view names[] = {"ok",          "invalid",       "not found", "out of range",
-                                               "wrong state", "unsupported",   "denied",    "input/output",
-                                               "no memory",   "unusable data", "exception", "host fault"};
-  return status >= 0 && static_cast<std::size_t>(status) < std::size(names) ? names[status]
-                                                                            : "unknown status";
-}
 
 Session::Session(Trainee& trained, CallbacksOptions given)
     : trainee(trained),

@@ -156,7 +156,4 @@ class Session {
 /// The host as `instance` sees it.
 [[nodiscard]] kairos_host make_host(Instance& instance);
 
-/// "KAIROS_E_DENIED" and so on, in words: "denied".
-[[nodiscard]] std::string_view status_text(kairos_status status) noexcept;
-
 }  // namespace kairos::host

@@ -167,6 +167,15 @@ std::vector<const NamedArray*> weights_by_output(const Model& model, const Datas
   return ordered;
 }
 
+/// The output that target `target` is compared with: outputs without a loss have no target.
+const Port& output_of(const Model& model, std::size_t target) {
+  const std::span<const Port> outputs = model.outputs();
+  const auto found = std::find_if(outputs.begin(), outputs.end(), [&](const Port& port) {
+    return port.name == model.targets()[target].name;
+  });
+  return found == outputs.end() ? outputs[target] : *found;
+}
+
 void check_weight_shape(const Dataset& data, const Array& weights, const Port& output) {
   const bool per_sample = weights.row_size() == 1;
   const bool per_step =
@@ -223,7 +232,7 @@ std::vector<Array> combined_weights(const Model& model, const Dataset& data, con
   std::vector<Array> combined;
   for (std::size_t output = 0; output < columns.targets.size(); ++output) {
     const NamedArray* own = given[output];
-    if (own != nullptr) check_weight_shape(data, own->array, model.outputs()[output]);
+    if (own != nullptr) check_weight_shape(data, own->array, output_of(model, output));
     combined.push_back(
         own != nullptr
             ? own->array

@@ -134,7 +134,8 @@ Model: "sequential"
         model["config"]["layers"][1]["config"].update(trainable=False, name="a_layer_whose_name_is_longer_than_usual")
         self.put("m.json", json.dumps(model))
         out = self.kairos("summary", "m.json")
-        self.assertIn("│ a_layer_whose_name_is_longer_than_usual (Dense) │ (None, 12)", out)
+        self.assertIn("│ a_layer_whose_name_is_longer_th │ (None, 12)             │            84 │\n"
+                      "│ an_usual (Dense)                │                        │               │\n", out)
         self.assertIn(" Trainable params: 52 (208.00 B)\n Non-trainable params: 84 (336.00 B)\n", out)
         self.assertIn(" Total params: 1,049,600 (4.00 MB)\n", self.kairos("summary", "input(1024) dense(1024)"))
 

@@ -10,11 +10,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   source.text = fuzz::text_of(data, size);
   fuzz::expect_value_or_diagnosis([&] {
     host::Architecture architecture = host::read_architecture(source);
-    const std::string name = architecture.name;
-    const host::Shape shape = architecture.input_shape ? host::Shape{} : host::Shape{4};
+    const bool open = architecture.kind == host::Architecture::Kind::Sequential &&
+                      !architecture.layers.empty() && !architecture.layers.front().input_shape;
     constexpr std::int64_t most_values = 1 << 16;
-    const auto graph = host::build_graph(std::move(architecture), shape, 1, most_values);
-    const std::string written = host::write_keras_json(*graph, name);
+    const auto graph = host::build_graph(architecture, open ? host::Shape{4} : host::Shape{}, 1, most_values);
+    const std::string written = host::write_keras_json(architecture);
     static_cast<void>(host::read_keras_json(written, "written"));
   });
   return 0;

@@ -7,7 +7,9 @@ import json
 import pathlib
 import sys
 import tempfile
+import zipfile
 
+import h5py
 import numpy as np
 
 from program import finish, kairos
@@ -16,7 +18,7 @@ GOLDEN = pathlib.Path(sys.argv[2])
 TOLERANCE = 1e-5
 spec = json.loads((GOLDEN / "spec.json").read_text())
 trace = json.loads((GOLDEN / "trace.json").read_text())
-# What a fit leaves to rounding, with the reason; most have no such file.
+# What a fit leaves to rounding, and where its files may differ, with the reason; most have no such file.
 noise = json.loads((GOLDEN / "noise.json").read_text()) if (GOLDEN / "noise.json").exists() else {}
 faults = []
 checked = 0
@@ -26,11 +28,20 @@ def text(value):
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def by_output(flag, value):
+    """One flag, or one for each output that the specification names."""
+    join = lambda one: ",".join(one) if isinstance(one, list) else str(one)
+    if isinstance(value, dict):
+        return [part for name, one in value.items() for part in (flag, f"{name}={join(one)}")]
+    return [flag, join(value)]
+
+
 def compile_flags():
-    flags = ["--model", GOLDEN / "model.json", "--data", GOLDEN / "data.npz", "--loss", spec["loss"]]
-    for key in ("metrics", "weighted_metrics"):
+    flags = ["--model", GOLDEN / "model.json", "--data", GOLDEN / "data.npz"]
+    for key, flag in (("loss", "--loss"), ("loss_weights", "--loss-weight"), ("metrics", "--metrics"),
+                      ("weighted_metrics", "--weighted-metrics")):
         if spec.get(key):
-            flags += ["--" + key.replace("_", "-"), ",".join(spec[key])]
+            flags += by_output(flag, spec[key])
     return flags
 
 
@@ -94,6 +105,90 @@ def compare_csv(found, expected):
     compare(found.name, [list(map(float, row)) for row in rows[0][1:]], [list(map(float, row)) for row in rows[1][1:]])
 
 
+def predict(*flags):
+    """The outputs in their order."""
+    if (GOLDEN / "predict.npz").exists():
+        kairos("predict", *flags, "--out", "p.npz", cwd=directory)
+        found = np.load(directory / "p.npz")
+        return [found[key] for key in found]
+    kairos("predict", *flags, "--out", "p.npy", cwd=directory)
+    return [np.load(directory / "p.npy")]
+
+
+def compare_predictions(what, found, place):
+    expected = np.load(place / "predict.npz") if (place / "predict.npz").exists() else [np.load(place / "predict.npy")]
+    expected = [expected[key] for key in expected] if not isinstance(expected, list) else expected
+    if len(found) != len(expected):
+        faults.append(f"{what}: {len(found)} outputs, expected {len(expected)}")
+    for index, pair in enumerate(zip(found, expected)):
+        compare(f"{what}" if len(expected) == 1 else f"{what}, output {index}", *pair)
+
+
+def compare_compiled_files(directory):
+    """A file that Keras compiled is evaluated without a word about loss and metrics."""
+    for file in ("model.h5", "model.keras"):
+        results = json.loads(kairos("evaluate", "--model", GOLDEN / "files" / file, "--data", GOLDEN / "data.npz", "--weights",
+                                    GOLDEN / "final.npz", "--json", cwd=directory))
+        for key, value in trace["evaluate"].items():
+            compare(f"evaluate {file}: {key}", results.get(key, np.nan), value, key)
+
+
+def describe(file):
+    """Every group, data set and attribute of an HDF5 file; JSON as what it means."""
+    out = {}
+
+    def visit(path, item):
+        for key, value in item.attrs.items():
+            value = value.decode() if isinstance(value, bytes) else value
+            if isinstance(value, str) and value.startswith("{"):
+                value = json.loads(value)
+            elif not isinstance(value, str):
+                value = [text.decode() if isinstance(text, bytes) else text for text in value]
+            out[f"{path} {key}"] = value
+        out[path] = ((item.dtype.str, item.shape, item[()].tolist()) if isinstance(item, h5py.Dataset) else sorted(item))
+
+    with h5py.File(file) as content:
+        visit("/", content)
+        content.visititems(visit)
+    return {key: value for key, value in out.items() if not key.endswith(" backend")}
+
+
+def compare_described(what, found, expected):
+    global checked
+    checked += 1
+    for key in sorted(set(found) | set(expected)):
+        if found.get(key) != expected.get(key):
+            faults.append(f"{what}, {key}:\n  found    {str(found.get(key))[:4000]}\n  expected {str(expected.get(key))[:4000]}")
+
+
+def drop_needless_shapes(found, expected):
+    """Kairos says of every layer what it was built for, Keras only of those that have something to build."""
+    for ours, keras in zip(found["config"]["layers"], expected["config"]["layers"]):
+        if "build_config" not in keras:
+            ours.pop("build_config", None)
+
+
+def compare_written_files(directory):
+    """What Kairos writes is what Keras wrote, group by group and attribute by attribute."""
+    files = GOLDEN / "files"
+    for target, *flags in (("model.h5",), ("legacy_weights.h5", "--weights-only"), ("model.keras",)):
+        kairos("convert", files / "model.h5", target, *flags, cwd=directory)
+    for target in ("model.h5", "legacy_weights.h5"):
+        compare_described(f"written {target}", describe(directory / target), describe(files / target))
+    contents = []
+    for archive in (directory / "model.keras", files / "model.keras"):
+        with zipfile.ZipFile(archive) as opened:
+            opened.extract("model.weights.h5", directory)
+            # Numbers of objects in Keras' memory.
+            config = json.loads(opened.read("config.json"), object_hook=lambda value: {
+                key: one for key, one in value.items() if key != "shared_object_id"})
+        # Keras 3.13 leaves the optimizer out of the .keras that it writes behind an .h5, and names the torch backend's class.
+        config.pop("compile_config", None)
+        contents.append({**describe(directory / "model.weights.h5"), "config.json": config})
+    drop_needless_shapes(contents[0]["config.json"], contents[1]["config.json"])
+    compare_described("written model.keras", *contents)
+
+
 with tempfile.TemporaryDirectory() as name:
     directory = pathlib.Path(name)
     kairos("fit", *compile_flags(), *fit_flags(), "--weights", GOLDEN / "init.npz", "--history", "out.json", "--save-weights",
@@ -108,19 +203,26 @@ with tempfile.TemporaryDirectory() as name:
     for key in sorted(set(weights) & set(final)):
         compare(f"weight {key}", weights[key], final[key])
 
-    kairos("predict", "--model", GOLDEN / "model.json", "--weights", "out.npz", "--data", GOLDEN / "data.npz", "--out", "p.npy",
-           cwd=directory)
-    compare("predictions", np.load(directory / "p.npy"), np.load(GOLDEN / "predict.npy"))
+    compare_predictions("predictions", predict("--model", GOLDEN / "model.json", "--weights", "out.npz", "--data",
+                                               GOLDEN / "data.npz"), GOLDEN)
     results = json.loads(kairos("evaluate", *compile_flags(), "--weights", "out.npz", "--json", cwd=directory))
     for key, value in trace["evaluate"].items():
         compare(f"evaluate: {key}", results.get(key, np.nan), value)
 
     # What Keras wrote: the whole model in both formats, and the weights alone.
     files = GOLDEN / "files"
+    # Where Keras could not keep one x.npy, the files hold what the fit ended with.
+    x, expected = (files / "x.npy", files) if (files / "x.npy").exists() else (GOLDEN / "data.npz", GOLDEN)
     for model in (["model.h5"], ["model.keras"], ["model_no_optimizer.h5"], ["model.json", "legacy_weights.h5"],
                   ["model.json", "keras3.weights.h5"], ["model.json", "weights.npz"]):
+        if not (files / model[-1]).exists():
+            continue
         weights = ["--weights", files / model[1]] if len(model) > 1 else []
-        kairos("predict", "--model", files / model[0], *weights, "--data", files / "x.npy", "--out", "q.npy", cwd=directory)
-        compare(f"predictions of {' and '.join(model)}", np.load(directory / "q.npy"), np.load(files / "predict.npy"))
+        compare_predictions(f"predictions of {' and '.join(model)}", predict("--model", files / model[0], *weights, "--data", x),
+                            expected)
+
+    compare_compiled_files(directory)
+    if noise.get("compare_written_files", True):
+        compare_written_files(directory)
 
 finish(faults, checked)

@@ -8,10 +8,13 @@
 namespace kairos::host {
 
 [[nodiscard]] LayerType activation_layer_type();
+[[nodiscard]] LayerType add_layer_type();
+[[nodiscard]] LayerType average_layer_type();
 [[nodiscard]] LayerType average_pooling1d_layer_type();
 [[nodiscard]] LayerType average_pooling2d_layer_type();
 [[nodiscard]] LayerType batch_normalization_layer_type();
 [[nodiscard]] LayerType bidirectional_layer_type();
+[[nodiscard]] LayerType concatenate_layer_type();
 [[nodiscard]] LayerType conv1d_layer_type();
 [[nodiscard]] LayerType conv2d_layer_type();
 [[nodiscard]] LayerType dense_layer_type();
@@ -32,11 +35,15 @@ namespace kairos::host {
 [[nodiscard]] LayerType masking_layer_type();
 [[nodiscard]] LayerType max_pooling1d_layer_type();
 [[nodiscard]] LayerType max_pooling2d_layer_type();
+[[nodiscard]] LayerType maximum_layer_type();
+[[nodiscard]] LayerType minimum_layer_type();
+[[nodiscard]] LayerType multiply_layer_type();
 [[nodiscard]] LayerType relu_layer_type();
 [[nodiscard]] LayerType reshape_layer_type();
 [[nodiscard]] LayerType simple_rnn_layer_type();
 [[nodiscard]] LayerType softmax_layer_type();
 [[nodiscard]] LayerType rescaling_layer_type();
+[[nodiscard]] LayerType subtract_layer_type();
 [[nodiscard]] LayerType time_distributed_layer_type();
 [[nodiscard]] LayerType zero_padding2d_layer_type();
 

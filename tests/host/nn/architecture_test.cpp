@@ -148,10 +148,11 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
        "KAIROS-M004: layer \"c\" (Dense): classes from outside Keras cannot be loaded; found \"my>Dense\", "
        "expected a class "
        "of Keras itself. Replace it by one of Keras' own."},
-      {R"({"class_name": "Functional", "config": {}})",
-       "KAIROS-M004: model: only Sequential models can be read; found \"Functional\", expected Sequential. "
-       "Write the model "
-       "as keras.Sequential."},
+      {R"({"class_name": "Subclassed", "config": {}})",
+       "KAIROS-M004: model: only Sequential and Functional models can be read; found \"Subclassed\", "
+       "expected "
+       "Sequential, Functional or Model. Write the model as keras.Sequential or keras.Model(inputs, "
+       "outputs)."},
       {R"({"class_name": "Sequential", "config": {"layers": 3}})",
        "KAIROS-M005: model: this is not the JSON of a Keras model; found \"layers\" is 3, expected a list of "
        "layers. Write it "

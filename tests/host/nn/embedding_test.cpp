@@ -114,9 +114,8 @@ TEST_CASE("Embedding and Masking refuse what they cannot do", "[host][nn]") {
 }
 
 TEST_CASE("An input of whole numbers keeps its type in the architecture", "[host][nn]") {
-  const auto graph = graph_of("input(3) embedding(5,3,mask_zero=true) masking(0.5)");
-  nlohmann::json json = nlohmann::json::parse(write_keras_json(*graph, "m"));
+  nlohmann::json json =
+      nlohmann::json::parse(keras_json({{}, "input(3) embedding(5,3,mask_zero=true) masking(0.5)", {}}));
   json["config"]["layers"][0]["config"]["dtype"] = "int32";
-  const std::string text = write_keras_json(*build_graph(read_keras_json(json.dump(), "json"), {}, 0), "m");
-  CHECK(nlohmann::json::parse(text) == json);
+  CHECK(nlohmann::json::parse(keras_json({{}, json.dump(), {}})) == json);
 }

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,14 +29,25 @@ enum class LossReduction {
   MeanWithSampleWeight,  ///< Σ(w·L) / Σw; 0 if all weights are
 };
 
+/// What one output of several has for itself. What is left out here is taken from CompileOptions.
+struct OutputOptions {
+  std::string loss;  ///< "none": nothing is learnt from this output, and it has no target
+  std::optional<double> loss_weight;
+  std::vector<std::string> metrics;
+  std::vector<std::string> weighted_metrics;
+};
+
 struct CompileOptions {
   /// "adam", "SGD(learning_rate=0.1,momentum=0.9)", or Keras JSON {"class_name", "config"}.
   std::string optimizer = "rmsprop";
-  /// "mse", "binary_crossentropy(from_logits=true)". Empty: the model can only predict.
+  /// "mse", "binary_crossentropy(from_logits=true)"; for every output that has none of its own in `outputs`.
+  /// An output without a loss has no target. Without any loss the model can only predict.
   std::string loss;
-  std::vector<std::string> metrics;           ///< not weighted
+  double loss_weight = 1;                     ///< the loss of an output is multiplied by it in the total
+  std::vector<std::string> metrics;           ///< not weighted; of every output that has a loss
   std::vector<std::string> weighted_metrics;  ///< weighted by the sample weights
   LossReduction loss_reduction = LossReduction::SumOverBatchSize;
+  std::map<std::string, OutputOptions> outputs;  ///< by the name of the output
   /// Fixes initial weights and dropout.
   std::uint64_t seed = 0;
 };

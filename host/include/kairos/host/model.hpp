@@ -90,7 +90,7 @@ struct Batch {
   std::int64_t size = 0;  ///< samples
   std::vector<const float*> inputs;
   std::vector<const float*> targets;  ///< empty for predict
-  std::vector<WeightView> weights;    ///< for the loss and the weighted metrics; empty or one per output
+  std::vector<WeightView> weights;    ///< for the loss and the weighted metrics; empty or one per target
 };
 
 /// Told when the gradients of a batch are complete and the step is not yet made.
@@ -108,7 +108,8 @@ class Model : public Trainee {
   /// Where the count of steps goes on when a run is taken up again; exact, unlike the slot of that name. A
   /// model that does not count for itself need not heed it.
   virtual void set_iterations(std::int64_t iterations) { (void)iterations; }
-  /// Shape of one sample of the target of each output, as the loss wants it (`{}` for an integer label).
+  /// Name and shape of one sample of the target of each output that is compared with one, as the loss wants
+  /// it (`{}` for an integer label). Targets and weights of a batch are in this order.
   [[nodiscard]] virtual std::span<const Port> targets() const = 0;
   /// What is wrong with one sample of `input`, e.g. an index that an embedding has no row for; "" if nothing
   /// is.
@@ -117,8 +118,8 @@ class Model : public Trainee {
     (void)sample;
     return "";
   }
-  /// What is wrong with one sample's target for `output`, e.g. "label 12 is outside 0 … 9"; "" if nothing is.
-  /// This and the ports above may be asked for on another thread while a batch is trained.
+  /// What is wrong with one sample's target number `output`, e.g. "label 12 is outside 0 … 9"; "" if nothing
+  /// is. This and the ports above may be asked for on another thread while a batch is trained.
   [[nodiscard]] virtual std::string target_fault(std::size_t output, const float* target) const = 0;
 
   /// The keys that train_batch and test_batch account for, "loss" first.

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// Moves an architecture into a graph: nested models are laid out call by call, shared layers get an instance
+// for each call that has the weights of the first.
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "kairos/host/array.hpp"
+#include "kairos/host/error.hpp"
+#include "nn/architecture.hpp"
+#include "nn/layer_registry.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// Models that are called inside of models that are called multiply; a small file must not fill the memory.
+constexpr std::size_t most_calls = 50'000;
+
+using Values = std::vector<Graph::Value>;
+
+/// What a model inherits from the models around it.
+struct Surroundings {
+  bool trainable = true;
+  std::optional<bool> training;
+};
+
+/// A layer of the same kind with the same arguments.
+std::unique_ptr<Layer> another(const Layer& layer) {
+  const nlohmann::json json = layer.config();
+  ConfigReader config(json, layer_noun(layer.name(), layer.class_name()));
+  return find_layer_type(layer.class_name())->make(config);
+}
+
+void check_names(const Architecture& architecture) {
+  std::set<std::string> seen;
+  for (const ArchitectureLayer& layer : architecture.layers)
+    if (!seen.insert(layer.name).second)
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M007", layer_noun(layer.name, layer.class_name), "another layer has the same name",
+                   "", "", "Give each layer a name of its own"});
+}
+
+std::string count_text(std::size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+class Builder {
+ public:
+  explicit Builder(Graph& graph) : graph_(graph) {}
+
+  /// Lays out one call of the model and returns its outputs.
+  Values lay_out(Architecture& model, const Values& inputs, Surroundings around) {
+    around.trainable = around.trainable && model.trainable;
+    std::vector<std::vector<Values>> made;  // by layer, by call
+    for (const ArchitectureLayer& layer : model.layers)
+      made.emplace_back(std::max<std::size_t>(layer.calls.size(), 1));
+    for (std::size_t i = 0; i < inputs.size(); ++i) made[model.inputs.values[i].layer][0] = {inputs[i]};
+    const auto value_of = [&](const ValueSource& source) {
+      const Values& outputs = made[source.layer][source.call];
+      if (source.output < outputs.size()) return outputs[source.output];
+      const ArchitectureLayer& layer = model.layers[source.layer];
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M060", layer_noun(layer.name, layer.class_name),
+                   "the model asks for an output that it has not", "output " + std::to_string(source.output),
+                   count_text(outputs.size(), "output"), "Write the model again with model.to_json()"});
+    };
+    for (const Architecture::Step& step : model.steps) {
+      ArchitectureLayer& layer = model.layers[step.layer];
+      const LayerCall& call = layer.calls[step.call];
+      Values taken;
+      for (const ValueSource& source : call.inputs.values) taken.push_back(value_of(source));
+      Surroundings inside = around;
+      if (call.training) inside.training = call.training;
+      Values outputs =
+          layer.model ? call_model(layer, call, taken, inside) : call_layer(layer, taken, inside);
+      record(layer, taken, outputs);
+      made[step.layer][step.call] = std::move(outputs);
+    }
+    Values outputs;
+    for (const ValueSource& source : model.outputs.values) outputs.push_back(value_of(source));
+    return outputs;
+  }
+
+ private:
+  Values call_layer(ArchitectureLayer& layer, const Values& inputs, const Surroundings& around) {
+    if (++calls_ > most_calls)
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M064", "model", "it has too many calls of layers", "",
+                   "at most " + std::to_string(most_calls), "Call fewer models inside of models"});
+    Graph::CallOptions options;
+    if (around.training) options.mode = *around.training ? Mode::Train : Mode::Infer;
+    const bool first = layer.instances.empty();
+    if (!first) options.shares = layer.instances.front();
+    std::unique_ptr<Layer> instance = first ? std::move(layer.layer) : another(*layer.instances.front());
+    if (!around.trainable) instance->freeze();
+    layer.instances.push_back(instance.get());
+    return {graph_.add(std::move(instance), inputs, options)};
+  }
+
+  Values call_model(ArchitectureLayer& layer, const LayerCall& call, const Values& given,
+                    const Surroundings& around) {
+    Architecture& model = *layer.model;
+    if (given.size() != model.inputs.values.size())
+      throw Error(
+          ErrorKind::Model,
+          {"KAIROS-M063", layer_noun(layer.name, layer.class_name),
+           "the model is called with another number of inputs than it has", count_text(given.size(), "input"),
+           count_text(model.inputs.values.size(), "input"), "Write the model again with model.to_json()"});
+    const Values inputs = call.inputs.grouping == Grouping::Named ? by_name(layer, call, given) : given;
+    const std::vector<std::string> names = model.input_names();
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      std::optional<Shape>& shape = model.layers[model.inputs.values[i].layer].input_shape;
+      const Shape& found = graph_.shape(inputs[i]);
+      if (!shape) shape = found;
+      if (*shape != found)
+        throw Error(ErrorKind::Model,
+                    {"KAIROS-M063", layer_noun(layer.name, layer.class_name),
+                     "its input \"" + names[i] + "\" cannot take what comes in", "shape " + shape_text(found),
+                     shape_text(*shape), "Change the layer before it"});
+    }
+    return lay_out(model, inputs, around);
+  }
+
+  Values by_name(const ArchitectureLayer& layer, const LayerCall& call, const Values& given) {
+    Values ordered;
+    for (const std::string& name : layer.model->input_names()) {
+      const auto found = std::find(call.inputs.names.begin(), call.inputs.names.end(), name);
+      if (found == call.inputs.names.end())
+        throw Error(ErrorKind::Model, {"KAIROS-M063", layer_noun(layer.name, layer.class_name),
+                                       "the model is called without its input \"" + name + "\"", "", "",
+                                       suggest(name, call.inputs.names)});
+      ordered.push_back(given[static_cast<std::size_t>(found - call.inputs.names.begin())]);
+    }
+    return ordered;
+  }
+
+  /// The shapes of a layer's own calls; those of the model around it being called again are not new.
+  void record(ArchitectureLayer& layer, const Values& inputs, const Values& outputs) {
+    if (layer.call_inputs.size() == layer.calls.size()) return;
+    const auto shapes = [this](const Values& values) {
+      std::vector<Shape> list;
+      for (const Graph::Value value : values) list.push_back(graph_.shape(value));
+      return list;
+    };
+    layer.call_inputs.push_back(shapes(inputs));
+    layer.call_outputs.push_back(shapes(outputs));
+  }
+
+  Graph& graph_;
+  std::size_t calls_ = 0;
+};
+
+/// The first layer of a chain may be a model that says what it takes.
+void take_shape_of_first_model(Architecture& chain) {
+  std::optional<Shape>& shape = chain.layers.front().input_shape;
+  if (shape || chain.kind != Architecture::Kind::Sequential || chain.layers.size() < 2) return;
+  Architecture* const first = chain.layers[1].model.get();
+  if (first == nullptr || first->inputs.values.size() != 1) return;
+  take_shape_of_first_model(*first);
+  shape = first->layers[first->inputs.values.front().layer].input_shape;
+}
+
+void choose_input_shape(Architecture& model, const Shape& data_shape) {
+  if (model.inputs.values.size() != 1) return;
+  take_shape_of_first_model(model);
+  ArchitectureLayer& input = model.layers[model.inputs.values.front().layer];
+  if (!input.input_shape && data_shape.empty())
+    throw Error(ErrorKind::Model, {"KAIROS-M006", "model", "the shape of its input is not known", "", "",
+                                   "Start the model with input(…), or give data"});
+  if (!input.input_shape) input.input_shape = data_shape;
+  if (!data_shape.empty() && data_shape != *input.input_shape)
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M006", "input \"" + input.name + "\"",
+                 "the model takes samples of another shape than the data has", shape_text(data_shape),
+                 shape_text(*input.input_shape), "Change the data or the model's input"});
+}
+
+void check(const Architecture& model) {
+  if (model.steps.empty() && model.kind == Architecture::Kind::Sequential)
+    throw Error(ErrorKind::Model, {"KAIROS-M005", "model", "it has no layers", "", "",
+                                   "Write for example \"dense(64,relu) dense(10,softmax)\""});
+  check_names(model);
+  for (const ArchitectureLayer& layer : model.layers)
+    if (layer.model) check(*layer.model);
+}
+
+}  // namespace
+
+std::unique_ptr<Graph> build_graph(Architecture& architecture, const Shape& data_shape, std::uint64_t seed,
+                                   std::int64_t most_values) {
+  check(architecture);
+  choose_input_shape(architecture, data_shape);
+  auto graph = std::make_unique<Graph>(seed, most_values);
+  const std::vector<std::string> input_names = architecture.input_names();
+  Values inputs;
+  for (std::size_t i = 0; i < input_names.size(); ++i) {
+    const ArchitectureLayer& input = architecture.layers[architecture.inputs.values[i].layer];
+    inputs.push_back(graph->add_input(input_names[i], *input.input_shape, input.input_dtype));
+  }
+  const Values outputs = Builder(*graph).lay_out(architecture, inputs, {});
+  const std::vector<std::string> output_names = architecture.output_names();
+  for (std::size_t i = 0; i < outputs.size(); ++i) graph->add_output(output_names[i], outputs[i]);
+  return graph;
+}
+
+std::unique_ptr<Graph> build_graph(Architecture&& architecture, const Shape& data_shape, std::uint64_t seed,
+                                   std::int64_t most_values) {
+  return build_graph(architecture, data_shape, seed, most_values);
+}
+
+}  // namespace kairos::host

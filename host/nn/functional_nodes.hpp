@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// How the layers of a Functional model are connected in Keras JSON, in the notations of Keras 2 and 3.
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "nn/architecture.hpp"
+
+namespace kairos::host {
+
+/// Reads "inbound_nodes" once all layers are known, because layers may refer to later ones.
+class FunctionalNodes {
+ public:
+  /// One for each layer of the model, in the order of its layers. Borrows `calls`.
+  void add(const std::string& name, const nlohmann::json& calls, const std::string& where);
+
+  /// Fills calls, inputs and outputs, and orders the layers as Keras does. Throws Error(Model) for references
+  /// to what is not there, cycles, and arguments of calls that cannot be kept.
+  void connect(Architecture& model, const nlohmann::json& inputs, const nlohmann::json& outputs,
+               const std::string& origin) const;
+
+ private:
+  struct Entry {
+    std::string name;
+    const nlohmann::json* calls;
+    std::string where;
+  };
+
+  [[nodiscard]] ValueSource find(const nlohmann::json& reference, const std::string& where) const;
+  [[nodiscard]] ValueGroup read_group(const nlohmann::json& json, const std::string& where) const;
+  [[nodiscard]] LayerCall read_call(const nlohmann::json& json, const std::string& where) const;
+  [[nodiscard]] LayerCall read_keras3_call(const nlohmann::json& json, const std::string& where) const;
+  [[nodiscard]] LayerCall read_keras2_call(const nlohmann::json& json, const std::string& where) const;
+  void read_inputs(Architecture& model, const nlohmann::json& json, const std::string& origin) const;
+  void check_calls(const Architecture& model, const ValueGroup& group, const std::string& where) const;
+
+  std::vector<Entry> entries_;
+  std::map<std::string, std::size_t, std::less<>> index_;
+};
+
+}  // namespace kairos::host
