@@ -79,6 +79,16 @@ json nested() {
       .outputs({{"out", 0}});
 }
 
+/// A layer around others, called on both inputs: sharing has to reach what is inside.
+json shared_wrapper(const char* wrapper, const json& inner) {
+  return FunctionalJson()
+      .input("left", {3, 2})
+      .input("right", {3, 2})
+      .layer(wrapper, "both_ways", {{"layer", inner}}, {{of("left")}, {of("right")}})
+      .layer("Multiply", "product", json::object(), {{of("both_ways", 0), of("both_ways", 1)}})
+      .outputs({{"product", 0}});
+}
+
 }  // namespace
 
 TEST_CASE("Gradients of diamonds, shared layers and models inside of models agree with finite differences",
@@ -90,6 +100,18 @@ TEST_CASE("Gradients of diamonds, shared layers and models inside of models agre
       // it bends so much that a larger step misses the slope.
       if (batch > 1 || model != nested()) check_gradients(*graph_of(model), batch, 3e-3F);
     }
+}
+
+TEST_CASE("Gradients of a shared layer around others agree with finite differences", "[host][nn]") {
+  const json lstm{{"class_name", "LSTM"}, {"config", {{"name", "lstm"}, {"units", 2}}}};
+  for (const json& model :
+       {shared_wrapper("Bidirectional", lstm), shared_wrapper("TimeDistributed", dense("d", 2))}) {
+    INFO(model.dump());
+    const auto graph = graph_of(model);
+    CHECK(graph->layer(1).parameters().front().values.data() ==
+          graph->layer(0).parameters().front().values.data());
+    for (const std::int64_t batch : {1, 3}) check_gradients(*graph, batch);
+  }
 }
 
 TEST_CASE("Gradients of merging layers agree with finite differences for every broadcast", "[host][nn]") {
