@@ -3,7 +3,7 @@
 # Peers are what is found of LibTorch (libtorch-dev), a loop by hand on oneDNN, and one on Eigen (libeigen3-dev).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$root/build/release
+build=$root/build/bench
 target=kairos_bench
 arguments=
 while [ $# -gt 0 ]; do
@@ -15,7 +15,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ -f "$build/build.ninja" ] || (cd "$root" && cmake --preset release >/dev/null)
-cmake --build "$build" --target $target >/dev/null
+[ -f "$build/CMakeCache.txt" ] || (cd "$root" && cmake --preset bench >/dev/null)
+cmake --build "$build" --target $target >&2
 # shellcheck disable=SC2086  # words are wanted
 exec python3 "$root/tests/bench/run.py" "$build/tests/bench/train" $arguments
