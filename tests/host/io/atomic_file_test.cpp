@@ -9,11 +9,13 @@
 #include <string>
 
 #include "host/file_size_limit.hpp"
+#include "host/refusals.hpp"
 #include "host/temporary_directory.hpp"
 #include "io/input_file.hpp"
 
 namespace fs = std::filesystem;
 using namespace kairos::host;
+using kairos::tests::check_refusals;
 using kairos::tests::content_of;
 using kairos::tests::FileSizeLimit;
 using kairos::tests::refusal;
@@ -78,18 +80,13 @@ TEST_CASE("An atomic file refuses where it cannot be", "[host][io]") {
   fs::create_directory(directory / "folder");
   static_cast<void>(directory.put("plain", "x"));
   REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
-  struct Case {
-    const char *name, *sentence;
-  };
-  const Case cases[] = {
-      {"folder", "KAIROS-F008: folder: cannot write the file; found a directory of that name"},
-      {"fifo", "KAIROS-F008: fifo: cannot write the file; found a device or FIFO of that name"},
-      {"absent/a.txt", "KAIROS-F005: absent/a.txt: cannot write the file; found No such file or directory"},
-      {"plain/a.txt", "KAIROS-F005: plain/a.txt: cannot write the file; found Not a directory"},
-  };
-  for (const Case& c : cases)
-    CHECK_THAT(refusal(directory, [&] { write_file(directory / c.name, "x"); }),
-               Catch::Matchers::StartsWith(c.sentence));
+  check_refusals(
+      directory,
+      {{"folder", "KAIROS-F008: folder: cannot write the file; found a directory of that name"},
+       {"fifo", "KAIROS-F008: fifo: cannot write the file; found a device or FIFO of that name"},
+       {"absent/a.txt", "KAIROS-F005: absent/a.txt: cannot write the file; found No such file or directory"},
+       {"plain/a.txt", "KAIROS-F005: plain/a.txt: cannot write the file; found Not a directory"}},
+      [](const fs::path& file) { write_file(file, "x"); });
   CHECK_THAT(
       refusal(directory, [&] { make_parent_directories(directory / "plain/b/c.txt"); }),
       Catch::Matchers::StartsWith("KAIROS-F006: plain/b: cannot make the directory; found Not a directory"));
@@ -103,23 +100,18 @@ TEST_CASE("An input file refuses at once what is no regular file", "[host][io]")
   static_cast<void>(directory.put("iris.csv", "x"));
   static_cast<void>(directory.put("empty", ""));
   REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
-  struct Case {
-    const char *name, *sentence;
-  };
-  const Case cases[] = {
-      {"folder",
-       "KAIROS-F002: folder: this is not a regular file; found a directory, expected a regular file. Give "
-       "the path of a file."},
-      {"fifo", "KAIROS-F002: fifo: this is not a regular file; found a FIFO"},
-      {"empty", "KAIROS-F003: empty: the file is empty; found 0 bytes. Check what should have written it."},
-      {"irs.csv",
-       "KAIROS-F001: irs.csv: cannot open the file; found No such file or directory, expected a readable "
-       "file. Did you mean \"iris.csv\"?"},
-      {"iris.csv/a", "KAIROS-F001: iris.csv/a: cannot open the file; found Not a directory"},
-  };
-  for (const Case& c : cases)
-    CHECK_THAT(refusal(directory, [&] { static_cast<void>(read_file(directory / c.name)); }),
-               Catch::Matchers::StartsWith(c.sentence));
+  check_refusals(
+      directory,
+      {{"folder",
+        "KAIROS-F002: folder: this is not a regular file; found a directory, expected a regular file. Give "
+        "the path of a file."},
+       {"fifo", "KAIROS-F002: fifo: this is not a regular file; found a FIFO"},
+       {"empty", "KAIROS-F003: empty: the file is empty; found 0 bytes. Check what should have written it."},
+       {"irs.csv",
+        "KAIROS-F001: irs.csv: cannot open the file; found No such file or directory, expected a readable "
+        "file. Did you mean \"iris.csv\"?"},
+       {"iris.csv/a", "KAIROS-F001: iris.csv/a: cannot open the file; found Not a directory"}},
+      [](const fs::path& file) { return read_file(file); });
   CHECK(refusal(directory, [&] { static_cast<void>(read_file("/dev/null")); }) ==
         "KAIROS-F002: /dev/null: this is not a regular file; found a device, expected a regular file. Give "
         "the path of "

@@ -6,10 +6,12 @@
 #include <string>
 
 #include "host/io/python.hpp"
+#include "host/refusals.hpp"
 #include "host/temporary_directory.hpp"
 #include "kairos/host/data.hpp"
 
 using namespace kairos::host;
+using kairos::tests::check_refusals;
 using kairos::tests::content_of;
 using kairos::tests::python;
 using kairos::tests::refusal;
@@ -88,37 +90,30 @@ put('liar.gz', gzip.compress(bytes([0, 0, 8, 2]) + b'\x7f\xff\xff\xff' * 2 + byt
 put('less.gz', gzip.compress(bytes([0, 0, 8, 1]) + struct.pack('>I', 2000) + bytes(1000)))
 )")
               .empty());
-  struct Case {
-    const char *name, *sentence;
-  };
-  const Case cases[] = {
-      {"empty", "KAIROS-F003: empty: the file is empty"},
-      {"text", "KAIROS-D051: text: this is not an IDX file; found another beginning"},
-      {"type", "KAIROS-D051: type: this is not an IDX file; found type 10, expected 8 (ubyte)"},
-      {"scalar", "KAIROS-D051: scalar: this is not an IDX file; found 0 dimensions"},
-      {"deep", "KAIROS-D051: deep: this is not an IDX file; found 255 dimensions"},
-      {"header", "KAIROS-D052: header: the IDX file ends early"},
-      {"short", "KAIROS-D052: short: the IDX file ends early"},
-      {"long", "KAIROS-D052: long: the IDX file goes on behind its values"},
-      {"zero", "KAIROS-D053: zero: the header declares what the file cannot hold; found (0)"},
-      {"huge", "KAIROS-D053: huge: the header declares what the file cannot hold; found (4294967295)"},
-      {"huge8", "KAIROS-D053: huge8: the header declares what the file cannot hold"},
-      {"large", "KAIROS-D054: large: a value does not fit into float32; found 16777217.0"},
-      {"double", "KAIROS-D054: double: a value does not fit into float32"},
-      {"cut.gz", "KAIROS-D050: cut.gz: the gzip data are damaged or incomplete; found an early end"},
-      {"trailer.gz", "KAIROS-D050: trailer.gz: the gzip data are damaged or incomplete; found an early end"},
-      {"sum.gz", "KAIROS-D050: sum.gz: the gzip data are damaged or incomplete"},
-      {"flipped.gz", "KAIROS-D050: flipped.gz: the gzip data are damaged or incomplete"},
-      {"bomb.gz", "KAIROS-D052: bomb.gz: the IDX file goes on behind its values"},
-      {"liar.gz", "KAIROS-D053: liar.gz: the header declares what the file cannot hold"},
-      {"less.gz", "KAIROS-D052: less.gz: the IDX file ends early"},
-      {"absent", "KAIROS-F001: absent: cannot open the file"},
-  };
-  for (const Case& c : cases) {
-    INFO(c.name);
-    CHECK_THAT(refusal(directory, [&] { static_cast<void>(read_idx(directory / c.name)); }),
-               Catch::Matchers::StartsWith(c.sentence));
-  }
+  check_refusals(
+      directory,
+      {{"empty", "KAIROS-F003: empty: the file is empty"},
+       {"text", "KAIROS-D051: text: this is not an IDX file; found another beginning"},
+       {"type", "KAIROS-D051: type: this is not an IDX file; found type 10, expected 8 (ubyte)"},
+       {"scalar", "KAIROS-D051: scalar: this is not an IDX file; found 0 dimensions"},
+       {"deep", "KAIROS-D051: deep: this is not an IDX file; found 255 dimensions"},
+       {"header", "KAIROS-D052: header: the IDX file ends early"},
+       {"short", "KAIROS-D052: short: the IDX file ends early"},
+       {"long", "KAIROS-D052: long: the IDX file goes on behind its values"},
+       {"zero", "KAIROS-D053: zero: the header declares what the file cannot hold; found (0)"},
+       {"huge", "KAIROS-D053: huge: the header declares what the file cannot hold; found (4294967295)"},
+       {"huge8", "KAIROS-D053: huge8: the header declares what the file cannot hold"},
+       {"large", "KAIROS-D054: large: a value does not fit into float32; found 16777217.0"},
+       {"double", "KAIROS-D054: double: a value does not fit into float32"},
+       {"cut.gz", "KAIROS-D050: cut.gz: the gzip data are damaged or incomplete; found an early end"},
+       {"trailer.gz", "KAIROS-D050: trailer.gz: the gzip data are damaged or incomplete; found an early end"},
+       {"sum.gz", "KAIROS-D050: sum.gz: the gzip data are damaged or incomplete"},
+       {"flipped.gz", "KAIROS-D050: flipped.gz: the gzip data are damaged or incomplete"},
+       {"bomb.gz", "KAIROS-D052: bomb.gz: the IDX file goes on behind its values"},
+       {"liar.gz", "KAIROS-D053: liar.gz: the header declares what the file cannot hold"},
+       {"less.gz", "KAIROS-D052: less.gz: the IDX file ends early"},
+       {"absent", "KAIROS-F001: absent: cannot open the file"}},
+      [](const std::filesystem::path& file) { return read_idx(file); });
 }
 
 TEST_CASE("IDX files are known by their names", "[host][io]") {

@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "host/io/golden_fits.hpp"
 #include "host/io/python.hpp"
+#include "host/refusals.hpp"
 #include "host/temporary_directory.hpp"
 #include "io/model_file.hpp"
 #include "io/npy.hpp"
@@ -12,16 +14,15 @@
 
 namespace fs = std::filesystem;
 using namespace kairos::host;
+using kairos::tests::check_refusals;
 using kairos::tests::content_of;
+using kairos::tests::fits;
+using kairos::tests::golden;
 using kairos::tests::python;
 using kairos::tests::refusal;
 using kairos::tests::TemporaryDirectory;
 
 namespace {
-
-const fs::path golden = fs::path(KAIROS_TEST_DATA) / "fit";
-const char* const fits[] = {"mlp_adagrad_binary", "mlp_adam_class_weight_one_hot", "mlp_callbacks_together",
-                            "mlp_rmsprop_regression_l2", "mlp_sgd_nesterov_sample_weight"};
 
 std::unique_ptr<Model> model_of(const std::string& architecture, const char* optimizer, const char* loss) {
   CompileOptions options;
@@ -178,33 +179,27 @@ put('legacy.keras', {'model.weights.h5': open(files + '/legacy_weights.h5', 'rb'
 put('deflated.keras', {}, [('assets/vocabulary.txt', 'a b c')], zipfile.ZIP_DEFLATED)
 )")
               .empty());
-  struct Case {
-    const char *name, *sentence;
-  };
-  const Case cases[] = {
-      {"cut.keras", "KAIROS-F040: cut.keras: this is not a complete .keras archive; found "},
-      {"text.keras", "KAIROS-F040: text.keras: this is not a complete .keras archive; found Not a zip"},
-      {"flipped.keras", "KAIROS-F040: flipped.keras:config.json: the archive is damaged; found CRC error"},
-      {"no_config.keras", "KAIROS-F041: no_config.keras:config.json: an entry of the archive is missing"},
-      {"no_weights.keras", "KAIROS-F041: no_weights.keras:model.weights.h5: an entry of the archive is"},
-      {"bomb.keras",
-       "KAIROS-F042: bomb.keras:model.weights.h5: the archive declares more than it is believed "
-       "to hold; found 67108864 bytes in a file of "},
-      {"upwards.keras",
-       "KAIROS-F043: upwards.keras: an entry of the archive leads out of it; found \"../../evil.sh\""},
-      {"absolute.keras", "KAIROS-F043: absolute.keras: an entry of the archive leads out of it"},
-      {"twice.keras", "KAIROS-F043: twice.keras: the archive has two entries of this name"},
-      {"list.keras", "KAIROS-F044: list.keras:config.json: this is not the configuration of a Keras model"},
-      {"deep.keras", "KAIROS-F01"},
-      {"words.keras", "KAIROS-F021: words.keras:model.weights.h5: this is not a complete HDF5 file"},
-      {"cut_weights.keras", "KAIROS-F021: cut_weights.keras:model.weights.h5: "},
-      {"legacy.keras", "KAIROS-F044: legacy.keras:model.weights.h5: the weights are not in Keras 3's layout"},
-  };
-  for (const Case& c : cases) {
-    INFO(c.name);
-    CHECK_THAT(refusal(directory, [&] { static_cast<void>(read_model_file(directory / c.name)); }),
-               Catch::Matchers::StartsWith(c.sentence));
-  }
+  check_refusals(
+      directory,
+      {{"cut.keras", "KAIROS-F040: cut.keras: this is not a complete .keras archive; found "},
+       {"text.keras", "KAIROS-F040: text.keras: this is not a complete .keras archive; found Not a zip"},
+       {"flipped.keras", "KAIROS-F040: flipped.keras:config.json: the archive is damaged; found CRC error"},
+       {"no_config.keras", "KAIROS-F041: no_config.keras:config.json: an entry of the archive is missing"},
+       {"no_weights.keras", "KAIROS-F041: no_weights.keras:model.weights.h5: an entry of the archive is"},
+       {"bomb.keras",
+        "KAIROS-F042: bomb.keras:model.weights.h5: the archive declares more than it is believed "
+        "to hold; found 67108864 bytes in a file of "},
+       {"upwards.keras",
+        "KAIROS-F043: upwards.keras: an entry of the archive leads out of it; found \"../../evil.sh\""},
+       {"absolute.keras", "KAIROS-F043: absolute.keras: an entry of the archive leads out of it"},
+       {"twice.keras", "KAIROS-F043: twice.keras: the archive has two entries of this name"},
+       {"list.keras", "KAIROS-F044: list.keras:config.json: this is not the configuration of a Keras model"},
+       {"deep.keras", "KAIROS-F01"},
+       {"words.keras", "KAIROS-F021: words.keras:model.weights.h5: this is not a complete HDF5 file"},
+       {"cut_weights.keras", "KAIROS-F021: cut_weights.keras:model.weights.h5: "},
+       {"legacy.keras",
+        "KAIROS-F044: legacy.keras:model.weights.h5: the weights are not in Keras 3's layout"}},
+      [](const fs::path& file) { return read_model_file(file); });
   CHECK(read_model_file(directory / "deflated.keras").optimizer.size() ==
         read_model_file(files / "model.keras").optimizer.size());
 }

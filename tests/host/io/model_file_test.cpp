@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "host/io/golden_fits.hpp"
 #include "host/io/python.hpp"
 #include "host/temporary_directory.hpp"
 #include "io/npy.hpp"
@@ -14,15 +15,13 @@
 namespace fs = std::filesystem;
 using namespace kairos::host;
 using kairos::tests::content_of;
+using kairos::tests::fits;
+using kairos::tests::golden;
 using kairos::tests::python;
 using kairos::tests::refusal;
 using kairos::tests::TemporaryDirectory;
 
 namespace {
-
-const fs::path golden = fs::path(KAIROS_TEST_DATA) / "fit";
-const char* const fits[] = {"mlp_adagrad_binary", "mlp_adam_class_weight_one_hot", "mlp_callbacks_together",
-                            "mlp_rmsprop_regression_l2", "mlp_sgd_nesterov_sample_weight"};
 
 /// The layers of a model that Keras saved: classes from its architecture, weights from its weights.npz.
 std::vector<LayerWeights> layers_of(const fs::path& files) {

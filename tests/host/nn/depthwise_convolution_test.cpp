@@ -7,22 +7,19 @@
 
 #include "host/error_text.hpp"
 #include "host/nn/gradients.hpp"
+#include "host/nn/graphs.hpp"
 #include "nn/architecture.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;
 using kairos::tests::error_of;
+using kairos::tests::graph_of;
 using kairos::tests::random_values;
 
 namespace {
 
-std::unique_ptr<Graph> graph_of(const std::string& text) {
-  return build_graph(read_shorthand(text), {}, 4);
-}
-
 std::vector<float> forward(Graph& graph, const std::vector<float>& x, std::int64_t batch) {
-  graph.forward({batch, Mode::Train, 0}, std::vector<const float*>{x.data()});
-  return {graph.output(0), graph.output(0) + batch * size_of(graph.outputs()[0].shape)};
+  return kairos::tests::forward(graph, x, batch, Mode::Train);
 }
 
 struct Case {

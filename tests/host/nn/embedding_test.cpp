@@ -7,18 +7,16 @@
 
 #include "host/error_text.hpp"
 #include "host/nn/gradients.hpp"
+#include "host/nn/graphs.hpp"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/fit.hpp"
 #include "nn/architecture.hpp"
 
 using namespace kairos::host;
 using kairos::tests::error_of;
+using kairos::tests::graph_of;
 
 namespace {
-
-std::unique_ptr<Graph> graph_of(const std::string& text) {
-  return build_graph(read_shorthand(text), {}, 4);
-}
 
 struct Result {
   std::vector<float> output;

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "host/nn/gradients.hpp"
+#include "host/nn/graphs.hpp"
 #include "nn/architecture.hpp"
 #include "nn/layer_registry.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;
+using kairos::tests::graph_of;
 
 namespace {
 
@@ -60,10 +62,6 @@ std::vector<float> pooled(const char* class_name, float limit, const Shape& shap
   graph.forward({batch, Mode::Train, 0}, std::vector<const float*>{x.data()});
   CHECK(graph.output_mask(0) == nullptr);
   return {graph.output(0), graph.output(0) + batch * shape.back()};
-}
-
-std::unique_ptr<Graph> graph_of(const std::string& text) {
-  return build_graph(read_shorthand(text), {}, 4);
 }
 
 }  // namespace

@@ -5,23 +5,11 @@
 #include <cmath>
 #include <vector>
 
-#include "nn/architecture.hpp"
+#include "host/nn/graphs.hpp"
 
 using namespace kairos::host;
-
-namespace {
-
-std::vector<float> forward(Graph& graph, const std::vector<float>& x, std::int64_t batch, Mode mode,
-                           std::uint64_t step = 0) {
-  graph.forward({batch, mode, step}, std::vector<const float*>{x.data()});
-  return {graph.output(0), graph.output(0) + batch * size_of(graph.outputs()[0].shape)};
-}
-
-std::unique_ptr<Graph> graph_of(const char* text, std::uint64_t seed = 0) {
-  return build_graph(read_shorthand(text), {}, seed);
-}
-
-}  // namespace
+using kairos::tests::forward;
+using kairos::tests::graph_of;
 
 TEST_CASE("Dense multiplies by its kernel and adds the bias", "[host][nn]") {
   const auto graph = graph_of("input(2) dense(3,relu)");

@@ -7,17 +7,15 @@
 
 #include "host/nn/batches.hpp"
 #include "host/nn/gradients.hpp"
+#include "host/nn/graphs.hpp"
 #include "kairos/host/compile.hpp"
 #include "nn/architecture.hpp"
 #include "nn/head.hpp"
 
 using namespace kairos::host;
+using kairos::tests::graph_of;
 
 namespace {
-
-std::unique_ptr<Graph> graph_of(const std::string& text) {
-  return build_graph(read_shorthand(text), {}, 4);
-}
 
 /// Two samples of three steps of one unit; errors 1, 2, 3 and 4, 5, 6.
 const std::vector<float> output{1, 2, 3, 4, 5, 6};

@@ -7,6 +7,7 @@
 #include "host/error_text.hpp"
 #include "host/nn/batches.hpp"
 #include "host/nn/gradients.hpp"
+#include "host/nn/graphs.hpp"
 #include "host/temporary_directory.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/compile.hpp"
@@ -15,17 +16,10 @@
 using namespace kairos::host;
 using kairos::tests::check_gradients;
 using kairos::tests::error_of;
+using kairos::tests::forward;
+using kairos::tests::graph_of;
 
 namespace {
-
-std::unique_ptr<Graph> graph_of(const std::string& text) {
-  return build_graph(read_shorthand(text), {}, 4);
-}
-
-std::vector<float> forward(Graph& graph, const std::vector<float>& x, std::int64_t batch, Mode mode) {
-  graph.forward({batch, mode, 0}, std::vector<const float*>{x.data()});
-  return {graph.output(0), graph.output(0) + batch * size_of(graph.outputs()[0].shape)};
-}
 
 Parameter& parameter(Graph& graph, std::size_t layer, const std::string& name) {
   for (Parameter& candidate : graph.layer(layer).parameters())

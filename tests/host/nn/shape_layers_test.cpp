@@ -8,22 +8,18 @@
 
 #include "host/error_text.hpp"
 #include "host/nn/gradients.hpp"
+#include "host/nn/graphs.hpp"
 #include "nn/architecture.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;
 using kairos::tests::error_of;
+using kairos::tests::graph_of;
 
 namespace {
 
-std::unique_ptr<Graph> graph_of(const std::string& text) {
-  return build_graph(read_shorthand(text), {}, 4);
-}
-
 std::vector<float> forward(const std::string& text, const std::vector<float>& x) {
-  const auto graph = graph_of(text);
-  graph->forward({1, Mode::Train, 0}, std::vector<const float*>{x.data()});
-  return {graph->output(0), graph->output(0) + size_of(graph->outputs()[0].shape)};
+  return kairos::tests::forward(*graph_of(text), x, 1, Mode::Train);
 }
 
 }  // namespace

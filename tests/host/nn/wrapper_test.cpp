@@ -9,6 +9,7 @@
 #include "host/error_text.hpp"
 #include "host/nn/batches.hpp"
 #include "host/nn/gradients.hpp"
+#include "host/nn/graphs.hpp"
 #include "host/temporary_directory.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/compile.hpp"
@@ -17,6 +18,7 @@
 using namespace kairos::host;
 using kairos::tests::check_gradients;
 using kairos::tests::error_of;
+using kairos::tests::forward;
 using kairos::tests::random_values;
 using Json = nlohmann::json;
 
@@ -45,11 +47,6 @@ Json recurrent(const char* class_name, const char* name, bool sequences, bool ba
 
 Json bidirectional(Json inner, const char* merge) {
   return layer("Bidirectional", {{"name", "both"}, {"layer", std::move(inner)}, {"merge_mode", merge}});
-}
-
-std::vector<float> forward(Graph& graph, const std::vector<float>& x, std::int64_t batch) {
-  graph.forward({batch, Mode::Infer, 0}, std::vector<const float*>{x.data()});
-  return {graph.output(0), graph.output(0) + batch * size_of(graph.outputs()[0].shape)};
 }
 
 void copy_weights(std::span<Parameter> from, std::span<Parameter> to) {
