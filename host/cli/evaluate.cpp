@@ -2,13 +2,12 @@
 // kairos evaluate.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/json_number.hpp"
-#include "cli/run_directory.hpp"
+#include "cli/prepared_pass.hpp"
 #include "kairos/host/fit.hpp"
 
 namespace kairos::host::cli {
@@ -20,25 +19,8 @@ int run_evaluate(Arguments arguments) {
   require(settings, "model", "Name a Keras file, or a shorthand with --weights");
   require_data(settings);
 
-  PassOptions options;
-  options.batch_size = settings.integer("batch_size");
-  options.steps = settings.integer("steps");
-  options.plugins = parse_specs(settings.list("plugin"));
-  const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
-  options.catalog = &catalog;
-  RunDirectory directory(settings.text("run_dir"));
-  options.run_directory = directory.path();
-  options.before_pass = [&] { directory.begin("evaluate.json", settings.json()); };
-  options.messages = console_messages();
-  GivenModel given = read_given_model(settings);
-  options.stream = stream_options(settings, Purpose::Evaluate);
-  const std::unique_ptr<SampleSource> stream = open_data(settings, given.ports, Purpose::Evaluate);
-  const LoadedData data =
-      stream ? LoadedData{stream->layout(), {}} : load(settings, given.ports, Purpose::Evaluate);
-  require_use_of_class_names(settings, data.train);
-  const std::unique_ptr<Model> model = make_model(settings, std::move(given), data.train, Purpose::Evaluate);
-
-  const auto results = stream ? evaluate(*model, *stream, options) : evaluate(*model, data.train, options);
+  PreparedPass pass(settings, Purpose::Evaluate, "evaluate.json");
+  const auto results = pass.run([](auto&&... parts) { return evaluate(parts...); });
   std::string line;
   nlohmann::ordered_json document;
   for (const auto& [name, value] : results) {

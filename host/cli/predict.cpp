@@ -7,7 +7,7 @@
 
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
-#include "cli/run_directory.hpp"
+#include "cli/prepared_pass.hpp"
 #include "io/atomic_file.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
@@ -86,31 +86,15 @@ int run_predict(Arguments arguments) {
   require_data(settings);
   require(settings, "out", "Name the file to write, such as --out predictions.npy");
 
-  PassOptions options;
-  options.batch_size = settings.integer("batch_size");
-  options.steps = settings.integer("steps");
-  options.plugins = parse_specs(settings.list("plugin"));
-  const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
-  options.catalog = &catalog;
-  RunDirectory directory(settings.text("run_dir"));
-  options.run_directory = directory.path();
-  options.before_pass = [&] { directory.begin("predict.json", settings.json()); };
-  options.messages = console_messages();
-  GivenModel given = read_given_model(settings);
-  options.stream = stream_options(settings, Purpose::Predict);
-  const std::unique_ptr<SampleSource> stream = open_data(settings, given.ports, Purpose::Predict);
-  const LoadedData data =
-      stream ? LoadedData{stream->layout(), {}} : load(settings, given.ports, Purpose::Predict);
-  const std::unique_ptr<Model> model = make_model(settings, std::move(given), data.train, Purpose::Predict);
+  PreparedPass pass(settings, Purpose::Predict, "predict.json");
   const std::string out = settings.text("out");
-  check_ending(out, model->outputs().size());
+  check_ending(out, pass.model().outputs().size());
   std::vector<std::string> class_names;
   if (settings.has("class_names")) class_names = read_class_names(settings.text("class_names"));
-  check_class_names(settings, class_names, *model);
+  check_class_names(settings, class_names, pass.model());
   require_writable(out, "--out");
 
-  const std::vector<NamedArray> predictions =
-      stream ? predict(*model, *stream, options) : predict(*model, data.train, options);
+  const std::vector<NamedArray> predictions = pass.run([](auto&&... parts) { return predict(parts...); });
   const std::string ending = std::filesystem::path(out).extension().string();
   if (ending == ".csv")
     write_file(out, prediction_table(predictions.front(), class_names));

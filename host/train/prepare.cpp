@@ -92,31 +92,40 @@ std::vector<const NamedArray*> by_port(const Dataset& data, const std::vector<Na
   return ordered;
 }
 
+/// Throws what `refuse(row, fault)` says of the first row with a fault; `fault_of` says "" of one without.
+template <class FaultOf, class Refuse>
+void check_rows(const Array& array, FaultOf fault_of, Refuse refuse) {
+  for (std::int64_t row = 0; row < array.rows(); ++row)
+    if (const std::string fault = fault_of(array.values.data() + row * array.row_size()); !fault.empty())
+      throw Error(ErrorKind::Data, refuse(row, fault));
+}
+
 void check_inputs(const Model& model, const Dataset& data, const Columns& columns) {
-  for (std::size_t input = 0; input < columns.inputs.size(); ++input) {
-    const Array& values = *columns.inputs[input];
-    for (std::int64_t row = 0; row < values.rows(); ++row) {
-      const std::string fault = model.input_fault(input, values.values.data() + row * values.row_size());
-      if (fault.empty()) continue;
-      throw Error(ErrorKind::Data,
-                  {"KAIROS-D108", data.place(row),
-                   "the model cannot take the input \"" + model.inputs()[input].name + "\": " + fault, "", "",
-                   "Mend the data, or change the layer"});
-    }
-  }
+  for (std::size_t input = 0; input < columns.inputs.size(); ++input)
+    check_rows(
+        *columns.inputs[input], [&](const float* sample) { return model.input_fault(input, sample); },
+        [&](std::int64_t row, const std::string& fault) -> Diagnosis {
+          return {"KAIROS-D108",
+                  data.place(row),
+                  "the model cannot take the input \"" + model.inputs()[input].name + "\": " + fault,
+                  "",
+                  "",
+                  "Mend the data, or change the layer"};
+        });
 }
 
 void check_targets(const Model& model, const Dataset& data, const Columns& columns) {
-  for (std::size_t output = 0; output < columns.targets.size(); ++output) {
-    const Array& target = *columns.targets[output];
-    for (std::int64_t row = 0; row < target.rows(); ++row) {
-      const std::string fault = model.target_fault(output, target.values.data() + row * target.row_size());
-      if (fault.empty()) continue;
-      throw Error(ErrorKind::Data,
-                  {"KAIROS-D103", data.place(row), "the target does not fit the loss: " + fault, "", "",
-                   "Mend the label, or give the last layer as many units as there are classes"});
-    }
-  }
+  for (std::size_t output = 0; output < columns.targets.size(); ++output)
+    check_rows(
+        *columns.targets[output], [&](const float* target) { return model.target_fault(output, target); },
+        [&](std::int64_t row, const std::string& fault) -> Diagnosis {
+          return {"KAIROS-D103",
+                  data.place(row),
+                  "the target does not fit the loss: " + fault,
+                  "",
+                  "",
+                  "Mend the label, or give the last layer as many units as there are classes"};
+        });
 }
 
 /// Class of one row: an integer label, or the largest of a one-hot row.

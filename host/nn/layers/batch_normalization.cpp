@@ -4,29 +4,21 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "compute/normalization.hpp"
 #include "compute/random.hpp"
 #include "nn/initializer.hpp"
 #include "nn/layers/layer_types.hpp"
-#include "nn/layers/trailing_axes.hpp"
-#include "nn/weight_options.hpp"
+#include "nn/layers/normalizing_layer.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-class BatchNormalizationLayer final : public Layer {
+class BatchNormalizationLayer final : public NormalizingLayer {
  public:
   explicit BatchNormalizationLayer(ConfigReader& config)
-      : Layer(config, "BatchNormalization"),
-        axes_(config),
+      : NormalizingLayer(config, "BatchNormalization"),
         momentum_(config.number("momentum", 0.99, {0, 1})),
-        epsilon_(config.number("epsilon", 1e-3, {0, 1e30})),
-        center_(config.boolean("center", true)),
-        scale_(config.boolean("scale", true)),
         synchronized_(config.boolean("synchronized", false)),
-        beta_(config, "beta", "zeros"),
-        gamma_(config, "gamma", "ones"),
         mean_initializer_(read_initializer(config, "moving_mean_initializer", "zeros")),
         variance_initializer_(read_initializer(config, "moving_variance_initializer", "ones")) {
     const char* const cure = "Remove it from the layer";
@@ -37,21 +29,18 @@ class BatchNormalizationLayer final : public Layer {
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     const Shape& shape = inputs.front();
-    if (axes_.count(*this, shape) != 1) refuse_shape(shape, "an axis of one dimension");
+    if (axes().count(*this, shape) != 1) refuse_shape(shape, "an axis of one dimension");
     channels_ = shape.back();
     rows_per_sample_ = size_of(shape) / channels_;
     rows_per_step_ = rows_per_sample_ / (shape.size() < 2 ? 1 : shape.front());
-    if (scale_) gamma_.apply(add_parameter("gamma", {channels_}), joined_key(context.key, 0));
-    if (center_) beta_.apply(add_parameter("beta", {channels_}), joined_key(context.key, 1));
+    add_weights({channels_}, context);
     Parameter& mean = add_state("moving_mean", {channels_});
     mean_initializer_.fill(mean.shape, joined_key(context.key, 2), mean.values.data());
     Parameter& variance = add_state("moving_variance", {channels_});
     variance_initializer_.fill(variance.shape, joined_key(context.key, 3), variance.values.data());
-    normalizer_.emplace(channels_, static_cast<float>(epsilon_));
+    normalizer_.emplace(channels_, epsilon());
     return shape;
   }
-
-  [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
 
   void forward(const Pass& pass, const LayerValues& v) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
@@ -68,34 +57,21 @@ class BatchNormalizationLayer final : public Layer {
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {
-    const auto gradient = [&](bool has, std::size_t index) {
-      return has && trainable() ? parameters()[index].gradient.data() : nullptr;
-    };
     normalizer_->backward(pass.batch * rows_per_sample_, g.inputs.front(), weights(), g.output_gradient,
-                          {gradient(scale_, 0), gradient(center_, beta_index()), g.input_gradients.front()});
+                          gradients(g.input_gradients.front()));
   }
 
  protected:
   void write_config(nlohmann::json& config) const override {
-    config["axis"] = axes_.json();
+    NormalizingLayer::write_config(config);
     config["momentum"] = momentum_;
-    config["epsilon"] = epsilon_;
-    config["center"] = center_;
-    config["scale"] = scale_;
-    beta_.write(config);
-    gamma_.write(config);
     config["moving_mean_initializer"] = mean_initializer_.json();
     config["moving_variance_initializer"] = variance_initializer_.json();
     config["synchronized"] = synchronized_;
   }
 
  private:
-  [[nodiscard]] std::size_t beta_index() const noexcept { return scale_ ? 1 : 0; }
-  [[nodiscard]] Parameter& state(std::size_t i) { return parameters()[beta_index() + (center_ ? 1 : 0) + i]; }
-  [[nodiscard]] NormalizationWeights weights() {
-    return {scale_ ? parameters()[0].values.data() : nullptr,
-            center_ ? parameters()[beta_index()].values.data() : nullptr};
-  }
+  [[nodiscard]] Parameter& state(std::size_t i) { return parameters()[weight_count() + i]; }
 
   void move(float* average, const float* of_batch) const {
     const auto kept = static_cast<float>(momentum_);
@@ -103,14 +79,8 @@ class BatchNormalizationLayer final : public Layer {
     for (std::int64_t i = 0; i < channels_; ++i) average[i] = average[i] * kept + of_batch[i] * taken;
   }
 
-  TrailingAxes axes_;
   double momentum_;
-  double epsilon_;
-  bool center_;
-  bool scale_;
   bool synchronized_;  ///< over replicas; there is one here, so both mean the same
-  WeightOptions beta_;
-  WeightOptions gamma_;
   Initializer mean_initializer_;
   Initializer variance_initializer_;
 

@@ -4,15 +4,16 @@
 #include <nlohmann/json.hpp>
 
 #include "kairos/host/array.hpp"
+#include "nn/layers/copying_layer.hpp"
 #include "nn/layers/layer_types.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-class ReshapeLayer final : public Layer {
+class ReshapeLayer final : public CopyingLayer {
  public:
-  explicit ReshapeLayer(ConfigReader& config) : Layer(config, "Reshape") {
+  explicit ReshapeLayer(ConfigReader& config) : CopyingLayer(config, "Reshape") {
     constexpr std::int64_t largest = 2147483647;
     const nlohmann::json* value = config.take("target_shape");
     const char* const expected = "a list of positive integers, -1 at most once for what is left";
@@ -45,21 +46,11 @@ class ReshapeLayer final : public Layer {
     return shape;
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
-    std::copy_n(v.inputs.front(), pass.batch * size_, v.output);
-  }
-
-  void backward(const Pass& pass, const LayerGradients& g) override {
-    if (g.input_gradients.front() != nullptr)
-      std::copy_n(g.output_gradient, pass.batch * size_, g.input_gradients.front());
-  }
-
  protected:
   void write_config(nlohmann::json& config) const override { config["target_shape"] = target_; }
 
  private:
   Shape target_;
-  std::int64_t size_ = 0;
 };
 
 }  // namespace

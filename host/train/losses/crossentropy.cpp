@@ -6,6 +6,7 @@
 
 #include "kairos/host/error.hpp"
 #include "train/losses/loss_types.hpp"
+#include "train/losses/mean_loss.hpp"
 
 namespace kairos::host {
 
@@ -32,48 +33,27 @@ bool is_clipped(float p) {
        fmt::format("{} unit{} in the last layer", features, features == 1 ? "" : "s"), expected, cure});
 }
 
-class BinaryCrossentropy final : public Loss {
- public:
-  BinaryCrossentropy(OutputIs output_is, float smoothing) : output_is_(output_is), smoothing_(smoothing) {}
-  [[nodiscard]] std::string_view name() const override { return "binary_crossentropy"; }
-  void check_output(std::int64_t) const override {}
-  [[nodiscard]] std::string target_fault(std::int64_t features, const float* target) const override {
-    return outside_unit_interval(features, target);
-  }
+/// Of one yes or no, of the several in a row.
+struct BinaryTerm {
+  static constexpr std::string_view name = "binary_crossentropy";
+  OutputIs output_is;
+  float smoothing;
 
-  void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
-              float* each) const override {
-    for (std::int64_t row = 0; row < rows; ++row, target += features, output += features) {
-      float sum = 0;
-      for (std::int64_t i = 0; i < features; ++i) sum += value(smoothed(target[i]), output[i]);
-      each[row] = sum / static_cast<float>(features);
-    }
-  }
-
-  void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
-                const float* scale, float* gradient) const override {
-    for (std::int64_t row = 0; row < rows;
-         ++row, target += features, output += features, gradient += features) {
-      const float factor = scale[row] / static_cast<float>(features);
-      for (std::int64_t i = 0; i < features; ++i)
-        gradient[i] = factor * slope(smoothed(target[i]), output[i]);
-    }
-  }
-
- private:
-  [[nodiscard]] float smoothed(float t) const { return t * (1 - smoothing_) + 0.5F * smoothing_; }
-  [[nodiscard]] float value(float t, float o) const {
-    if (output_is_ == OutputIs::Logits) return std::max(o, 0.0F) - o * t + std::log1p(std::exp(-std::abs(o)));
+  [[nodiscard]] std::string fault(float target) const { return outside_unit_interval(1, &target); }
+  [[nodiscard]] float value(float target, float o) const {
+    const float t = smoothed(target);
+    if (output_is == OutputIs::Logits) return std::max(o, 0.0F) - o * t + std::log1p(std::exp(-std::abs(o)));
     const float p = clipped(o);
     return -(t * std::log(p) + (1 - t) * std::log1p(-p));
   }
-  [[nodiscard]] float slope(float t, float o) const {
-    if (output_is_ == OutputIs::Logits) return 1 / (1 + std::exp(-o)) - t;
+  [[nodiscard]] float slope(float target, float o) const {
+    const float t = smoothed(target);
+    if (output_is == OutputIs::Logits) return 1 / (1 + std::exp(-o)) - t;
     return is_clipped(o) ? 0.0F : (o - t) / (o * (1 - o));
   }
 
-  OutputIs output_is_;
-  float smoothing_;
+ private:
+  [[nodiscard]] float smoothed(float t) const { return t * (1 - smoothing) + 0.5F * smoothing; }
 };
 
 /// Against a distribution, or against a class number (the distribution that is 1 there).
@@ -200,7 +180,7 @@ std::vector<LossType> crossentropy_losses() {
       {{"binary_crossentropy", "bce", "BCE", "BinaryCrossentropy"},
        [](ConfigReader& config) -> std::unique_ptr<Loss> {
          const OutputIs output_is = read_output_is(config);
-         return std::make_unique<BinaryCrossentropy>(output_is, read_smoothing(config));
+         return std::make_unique<MeanLoss<BinaryTerm>>(BinaryTerm{output_is, read_smoothing(config)});
        }},
       {{"categorical_crossentropy", "CategoricalCrossentropy"},
        [](ConfigReader& config) -> std::unique_ptr<Loss> {

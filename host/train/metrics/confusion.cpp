@@ -12,6 +12,17 @@ namespace kairos::host {
 
 namespace {
 
+/// Calls `count(target, output, weight)` for each value of each row.
+template <class Count>
+void for_each_value(const MetricBatch& batch, Count count) {
+  const float* target = batch.target;
+  const float* output = batch.output;
+  for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row) {
+    const double weight = weight_of(batch, row);
+    for (std::int64_t i = 0; i < batch.features; ++i) count(*target++, *output++, weight);
+  }
+}
+
 double share(double part, double whole) {
   return whole == 0 ? 0.0 : part / whole;
 }
@@ -39,18 +50,12 @@ class AtThreshold final : public Metric {
   explicit AtThreshold(float threshold) : threshold_(threshold) {}
   void reset() override { counts_ = {}; }
   void update(const MetricBatch& batch) override {
-    const float* target = batch.target;
-    const float* output = batch.output;
-    for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row) {
-      const double weight = weight_of(batch, row);
-      for (std::int64_t i = 0; i < batch.features; ++i, ++target, ++output) {
-        const bool says_yes = *output > threshold_;
-        if (says_yes)
-          (*target != 0 ? counts_.true_positives : counts_.false_positives) += weight;
-        else if (*target != 0)
-          counts_.false_negatives += weight;
-      }
-    }
+    for_each_value(batch, [this](float target, float output, double weight) {
+      if (output > threshold_)
+        (target != 0 ? counts_.true_positives : counts_.false_positives) += weight;
+      else if (target != 0)
+        counts_.false_negatives += weight;
+    });
   }
   [[nodiscard]] double result() const override { return measure(counts_); }
 
@@ -93,19 +98,14 @@ class Auc final : public Metric {
   }
 
   void update(const MetricBatch& batch) override {
-    const float* target = batch.target;
-    const float* output = batch.output;
-    for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row) {
-      const double weight = weight_of(batch, row);
-      for (std::int64_t i = 0; i < batch.features; ++i, ++target, ++output) {
-        if (std::isnan(*output)) {
-          saw_nan_ = true;
-          continue;
-        }
-        Bin& bin = bins_[bin_of(*output)];
-        (*target != 0 ? bin.positives : bin.negatives) += weight;
+    for_each_value(batch, [this](float target, float output, double weight) {
+      if (std::isnan(output)) {
+        saw_nan_ = true;
+        return;
       }
-    }
+      Bin& bin = bins_[bin_of(output)];
+      (target != 0 ? bin.positives : bin.negatives) += weight;
+    });
   }
 
   [[nodiscard]] double result() const override {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// From settings to a pass.
+#include "cli/prepared_pass.hpp"
+
+#include <utility>
+
+#include "cli/command.hpp"
+#include "cli/inputs.hpp"
+
+namespace kairos::host::cli {
+
+namespace {
+
+PassOptions read_options(const Settings& settings) {
+  PassOptions options;
+  options.batch_size = settings.integer("batch_size");
+  options.steps = settings.integer("steps");
+  options.plugins = parse_specs(settings.list("plugin"));
+  options.messages = console_messages();
+  return options;
+}
+
+}  // namespace
+
+PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char* record)
+    : options_(read_options(settings)),
+      catalog_(scan_catalog(settings.list("plugin_dir"), options_.plugins)),
+      directory_(settings.text("run_dir")) {
+  options_.catalog = &catalog_;
+  options_.run_directory = directory_.path();
+  options_.before_pass = [this, record, configuration = settings.json()] {
+    directory_.begin(record, configuration);
+  };
+  GivenModel given = read_given_model(settings);
+  options_.stream = stream_options(settings, purpose);
+  stream_ = open_data(settings, given.ports, purpose);
+  data_ = stream_ ? LoadedData{stream_->layout(), {}} : load(settings, given.ports, purpose);
+  if (purpose == Purpose::Evaluate) require_use_of_class_names(settings, data_.train);
+  model_ = make_model(settings, std::move(given), data_.train, purpose);
+}
+
+}  // namespace kairos::host::cli

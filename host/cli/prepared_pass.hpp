@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// One pass over data without training: what evaluate and predict share.
+#pragma once
+
+#include <memory>
+
+#include "cli/data_settings.hpp"
+#include "cli/run_directory.hpp"
+#include "cli/settings.hpp"
+#include "kairos/host/fit.hpp"
+#include "kairos/host/plugins.hpp"
+
+namespace kairos::host::cli {
+
+/// Everything that the settings name, found and read. The options refer to it, so it stays where it is.
+class PreparedPass {
+ public:
+  /// `record` is the name that the effective configuration gets in the run directory. Throws for settings,
+  /// plugins, data and models that cannot be used.
+  PreparedPass(const Settings& settings, Purpose purpose, const char* record);
+  PreparedPass(const PreparedPass&) = delete;
+  PreparedPass& operator=(const PreparedPass&) = delete;
+
+  [[nodiscard]] Model& model() { return *model_; }
+  /// `pass(model, data, options)`, with the data set or with the stream.
+  template <class Pass>
+  auto run(Pass pass) {
+    return stream_ ? pass(*model_, *stream_, options_) : pass(*model_, data_.train, options_);
+  }
+
+ private:
+  PassOptions options_;
+  Catalog catalog_;
+  RunDirectory directory_;
+  std::unique_ptr<SampleSource> stream_;  ///< null where the data are in memory
+  LoadedData data_;                       ///< of a stream only its layout
+  std::unique_ptr<Model> model_;
+};
+
+}  // namespace kairos::host::cli
