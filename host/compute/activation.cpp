@@ -11,6 +11,7 @@
 
 #include "compute/kernels/kernels.hpp"
 #include "compute/parallel.hpp"
+#include "compute/rarer_activations.hpp"
 
 namespace kairos::host {
 
@@ -175,9 +176,24 @@ constexpr std::array activations{
     entry<Silu>(),
     entry<Softplus>(),
     entry<Softsign>(),
+    entry<rarer::Celu>(),
+    entry<rarer::HardShrink>(),
+    entry<rarer::HardSilu>(),
+    entry<rarer::HardTanh>(),
+    entry<rarer::LogSigmoid>(),
+    Activation{"log_softmax", ActivationNeeds::Output, rarer::log_softmax_forward,
+               rarer::log_softmax_backward},
+    entry<rarer::Mish>(),
+    entry<rarer::SoftShrink>(),
+    entry<rarer::SparsePlus>(),
+    entry<rarer::SparseSigmoid>(),
+    Activation{"sparsemax", ActivationNeeds::Output, rarer::sparsemax_forward, rarer::sparsemax_backward},
+    entry<rarer::Squareplus>(),
+    entry<rarer::TanhShrink>(),
 };
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 1> aliases{{{"swish", "silu"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> aliases{
+    {{"swish", "silu"}, {"hard_swish", "hard_silu"}}};
 
 }  // namespace
 

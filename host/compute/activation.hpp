@@ -15,7 +15,8 @@ enum class ActivationNeeds {
   Input,   ///< the input must be kept
 };
 
-/// A function over rows of `width` values; all but softmax look at one value at a time.
+/// A function over rows of `width` values; all but softmax, log_softmax and sparsemax look at one value at a
+/// time.
 struct Activation {
   std::string_view name;
   ActivationNeeds needs;

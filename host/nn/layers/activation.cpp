@@ -22,10 +22,13 @@ const Activation& read_activation(ConfigReader& config, std::string_view key) {
 }
 
 void check_activation_width(const Layer& layer, const Activation& activation, std::int64_t width) {
-  if (activation.name == "softmax" && width == 1)
+  const bool of_rows =
+      activation.name == "softmax" || activation.name == "log_softmax" || activation.name == "sparsemax";
+  if (of_rows && width == 1)
     throw Error(ErrorKind::Model, {"KAIROS-M032", layer_noun(layer.name(), layer.class_name()),
-                                   "softmax over one unit is always 1", "1 unit", "a unit for each class",
-                                   "Use sigmoid, or one unit per class"});
+                                   std::string(activation.name) + " over one unit is always " +
+                                       (activation.name == "log_softmax" ? "0" : "1"),
+                                   "1 unit", "a unit for each class", "Use sigmoid, or one unit per class"});
 }
 
 namespace {

@@ -42,6 +42,18 @@ const std::vector<Case> cases{
     {"silu", [](double x) { return x * sigmoid(x); }},
     {"swish", [](double x) { return x * sigmoid(x); }},
     {"gelu", [](double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }},
+    {"celu", [](double x) { return std::max(0.0, x) + std::min(0.0, std::exp(x) - 1); }},
+    {"hard_silu", [](double x) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
+    {"hard_swish", [](double x) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
+    {"hard_tanh", [](double x) { return std::clamp(x, -1.0, 1.0); }},
+    {"hard_shrink", [](double x) { return std::abs(x) > 0.5 ? x : 0.0; }},
+    {"soft_shrink", [](double x) { return std::copysign(std::max(std::abs(x) - 0.5, 0.0), x); }},
+    {"tanh_shrink", [](double x) { return x - std::tanh(x); }},
+    {"log_sigmoid", [](double x) { return std::log(sigmoid(x)); }},
+    {"mish", [](double x) { return x * std::tanh(std::log(1 + std::exp(x))); }},
+    {"sparse_plus", [](double x) { return x <= -1 ? 0 : (x < 1 ? (x + 1) * (x + 1) / 4 : x); }},
+    {"sparse_sigmoid", [](double x) { return std::clamp((x + 1) / 2, 0.0, 1.0); }},
+    {"squareplus", [](double x) { return (x + std::sqrt(x * x + 4)) / 2; }},
 };
 
 std::vector<double> softmax(const std::vector<double>& x) {
@@ -51,6 +63,34 @@ std::vector<double> softmax(const std::vector<double>& x) {
   for (const double value : x) y.push_back(std::exp(value) / sum);
   return y;
 }
+
+std::vector<double> log_softmax(const std::vector<double>& x) {
+  std::vector<double> y = softmax(x);
+  for (double& value : y) value = std::log(value);
+  return y;
+}
+
+/// By sorting, as it was published.
+std::vector<double> sparsemax(const std::vector<double>& x) {
+  std::vector<double> sorted = x;
+  std::sort(sorted.rbegin(), sorted.rend());
+  double sum = 0, taken = 0;
+  for (std::size_t k = 0; k < sorted.size(); ++k) {
+    sum += sorted[k];
+    const auto count = static_cast<double>(k + 1);
+    if (1 + count * sorted[k] > sum) taken = (sum - 1) / count;
+  }
+  std::vector<double> y;
+  for (const double value : x) y.push_back(std::max(0.0, value - taken));
+  return y;
+}
+
+struct RowCase {
+  const char* name;
+  std::vector<double> (*f)(const std::vector<double>&);
+};
+const std::vector<RowCase> row_cases{
+    {"softmax", softmax}, {"log_softmax", log_softmax}, {"sparsemax", sparsemax}};
 
 }  // namespace
 
@@ -80,39 +120,57 @@ TEST_CASE("Every activation is covered by a formula", "[host][compute]") {
   for (const std::string& name : activation_names()) {
     INFO(name);
     const bool known = std::any_of(cases.begin(), cases.end(), [&](const Case& c) { return c.name == name; });
-    CHECK((known || name == "softmax"));
+    const bool of_rows =
+        std::any_of(row_cases.begin(), row_cases.end(), [&](const RowCase& c) { return c.name == name; });
+    CHECK((known || of_rows));
   }
 }
 
-TEST_CASE("Softmax normalises each row and differentiates across it", "[host][compute]") {
-  const Activation& activation = *find_activation("softmax");
-  const std::vector<float> x{0.5F, -1, 2, 0.1F, 3, 3};
-  const std::vector<float> y_gradient{1, -2, 0.5F, 0.3F, 0, 4};
-  std::vector<float> y(6), gradient(6);
-  activation.forward(2, 3, x.data(), y.data());
-  activation.backward(2, 3, y.data(), y_gradient.data(), gradient.data());
-  for (std::size_t row = 0; row < 2; ++row)
-    for (std::size_t i = 0; i < 3; ++i) {
-      const auto objective = [&](double shift) {
-        std::vector<double> in;
-        for (std::size_t k = 0; k < 3; ++k)
-          in.push_back(static_cast<double>(x[row * 3 + k]) + (k == i ? shift : 0));
-        const std::vector<double> out = softmax(in);
-        double sum = 0;
-        for (std::size_t k = 0; k < 3; ++k) sum += out[k] * static_cast<double>(y_gradient[row * 3 + k]);
-        return sum;
-      };
-      CHECK(static_cast<double>(gradient[row * 3 + i]) ==
-            Approx((objective(1e-5) - objective(-1e-5)) / 2e-5).epsilon(1e-4).margin(1e-5));
-    }
+TEST_CASE("Softmax and its kin work on each row and differentiate across it", "[host][compute]") {
+  const std::vector<float> x{0.5F, -1, 2, 0.1F, 3, 3, 0.3F, 0.2F, 0.6F, -50, 40, 39.5F};
+  const std::vector<float> y_gradient{1, -2, 0.5F, 0.3F, 0, 4, -1, 2, 0.7F, 1, 2, 3};
+  for (const RowCase& c : row_cases) {
+    const Activation& activation = *find_activation(c.name);
+    std::vector<float> y(x.size()), gradient(x.size());
+    activation.forward(4, 3, x.data(), y.data());
+    activation.backward(4, 3, y.data(), y_gradient.data(), gradient.data());
+    for (std::size_t row = 0; row < 4; ++row)
+      for (std::size_t i = 0; i < 3; ++i) {
+        const auto shifted = [&](double shift) {
+          std::vector<double> in;
+          for (std::size_t k = 0; k < 3; ++k)
+            in.push_back(static_cast<double>(x[row * 3 + k]) + (k == i ? shift : 0));
+          return c.f(in);
+        };
+        const auto objective = [&](double shift) {
+          const std::vector<double> out = shifted(shift);
+          double sum = 0;
+          for (std::size_t k = 0; k < 3; ++k) sum += out[k] * static_cast<double>(y_gradient[row * 3 + k]);
+          return sum;
+        };
+        INFO(c.name << " row " << row << " value " << i);
+        CHECK(static_cast<double>(y[row * 3 + i]) == Approx(shifted(0)[i]).epsilon(1e-5).margin(1e-6));
+        CHECK(static_cast<double>(gradient[row * 3 + i]) ==
+              Approx((objective(1e-5) - objective(-1e-5)) / 2e-5).epsilon(1e-4).margin(1e-5));
+      }
+  }
 }
 
-TEST_CASE("Softmax survives logits that overflow exp", "[host][compute]") {
+TEST_CASE("Softmax and its kin survive values that overflow", "[host][compute]") {
   const std::vector<float> x{1000, 1001, -1000};
   std::vector<float> y(3);
   find_activation("softmax")->forward(1, 3, x.data(), y.data());
   CHECK(static_cast<double>(y[1]) == Approx(1 / (1 + std::exp(-1.0))));
   CHECK(y[2] == 0.0F);
+  const float infinite = std::numeric_limits<float>::infinity();
+  for (const auto& [row, first] : {std::pair{std::vector<float>{3e38F, 1, -3e38F}, 1.0F},
+                                   std::pair{std::vector<float>{2, 2, -infinite}, 0.5F}}) {
+    find_activation("sparsemax")->forward(1, 3, row.data(), y.data());
+    CHECK(y[0] == first);
+    CHECK(y[2] == 0.0F);
+  }
+  find_activation("sparsemax")->forward(1, 3, std::vector<float>{infinite, 1, 2}.data(), y.data());
+  CHECK(std::isnan(y[1]));
 }
 
 TEST_CASE("An activation lets NaN through", "[host][compute]") {
