@@ -46,7 +46,8 @@ class BatchNormalizationLayer final : public NormalizingLayer {
     const std::int64_t rows = pass.batch * rows_per_sample_;
     float* const mean = state(0).values.data();
     float* const variance = state(1).values.data();
-    if (pass.mode == Mode::Train && trainable()) {  // as Keras: what is frozen keeps its averages too
+    // As in Keras, what is frozen keeps its averages too; a batch without samples has no say.
+    if (pass.mode == Mode::Train && trainable() && rows > 0) {
       normalizer_->measure(rows, v.inputs.front(), {v.input_masks.front(), rows_per_step_});
       move(mean, normalizer_->mean());
       move(variance, normalizer_->variance());

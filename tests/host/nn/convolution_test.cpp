@@ -42,6 +42,9 @@ const std::vector<Case> cases{
     {"3,dilation_rate=2", {3, 3}, {1, 1}, {2, 2}, 1, {0, 0}, {3, 2}},
     {"3,dilation_rate=2,padding=same", {3, 3}, {1, 1}, {2, 2}, 1, {2, 2}, {7, 6}},
     {"3,groups=2,padding=same", {3, 3}, {1, 1}, {1, 1}, 2, {1, 1}, {7, 6}},
+    {"3,groups=2,padding=same,strides=2", {3, 3}, {2, 2}, {1, 1}, 2, {1, 0}, {4, 3}},
+    {"(1,5),padding=same", {1, 5}, {1, 1}, {1, 1}, 1, {0, 2}, {7, 6}},
+    {"(7,6)", {7, 6}, {1, 1}, {1, 1}, 1, {0, 0}, {1, 1}},
 };
 
 /// Sums as the definition has them.
@@ -108,8 +111,12 @@ TEST_CASE("Conv1D works along the rows of a sample", "[host][nn]") {
   graph->layer(0).parameters()[0].values.data()[1] = 10;
   CHECK(forward(*graph, {1, 2, 3, 4}, 1) == std::vector<float>{21, 32, 43, 4});
   for (const char* arguments : {"3", "3,strides=2,padding=same", "2,dilation_rate=2", "3,groups=2"})
-    check_gradients(
-        *graph_of(std::string("input(7,2) dense(2,tanh) conv1d(4,") + arguments + ") flatten dense(2)"), 3);
+    for (const std::int64_t batch : {1, 3}) {
+      INFO(arguments << " batch " << batch);
+      check_gradients(
+          *graph_of(std::string("input(7,2) dense(2,tanh) conv1d(4,") + arguments + ") flatten dense(2)"),
+          batch);
+    }
 }
 
 TEST_CASE("Conv1D with causal padding sees no later step", "[host][nn]") {
@@ -133,9 +140,10 @@ TEST_CASE("Conv1D with causal padding sees no later step", "[host][nn]") {
   CHECK(sparse->layer(0).config()["padding"] == "causal");
 
   for (const char* arguments : {"3", "3,strides=2", "2,dilation_rate=3", "2,groups=2", "8"})
-    check_gradients(*graph_of(std::string("input(6,2) dense(2,tanh) conv1d(4,") + arguments +
-                              ",padding=causal) flatten dense(2)"),
-                    3);
+    for (const std::int64_t batch : {1, 3})
+      check_gradients(*graph_of(std::string("input(6,2) dense(2,tanh) conv1d(4,") + arguments +
+                                ",padding=causal) flatten dense(2)"),
+                      batch);
 }
 
 TEST_CASE("Pools take the largest or the mean, without the margins", "[host][nn]") {
@@ -188,8 +196,9 @@ TEST_CASE("The gradients of pools agree with finite differences", "[host][nn]") 
                       batch, 1e-3F);
     }
   for (const char* pool : {"avgpool1d", "avgpool1d(3,2,padding=same)", "maxpool1d"})
-    check_gradients(*graph_of(std::string("input(5,2) dense(2,tanh) ") + pool + " flatten dense(2)"), 3,
-                    1e-3F);
+    for (const std::int64_t batch : {1, 3})
+      check_gradients(*graph_of(std::string("input(5,2) dense(2,tanh) ") + pool + " flatten dense(2)"), batch,
+                      1e-3F);
 }
 
 TEST_CASE("Convolutions and pools refuse what they cannot do", "[host][nn]") {

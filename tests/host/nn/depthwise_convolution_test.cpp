@@ -97,8 +97,10 @@ TEST_CASE("DepthwiseConv2D's gradients agree with finite differences", "[host][n
                       batch);
     }
   for (const char* arguments : {"3", "2,strides=2,padding=same", "2,depth_multiplier=2,use_bias=false"})
-    check_gradients(
-        *graph_of(std::string("input(7,2) dense(3,tanh) dwconv1d(") + arguments + ") flatten dense(2)"), 3);
+    for (const std::int64_t batch : {1, 3})
+      check_gradients(
+          *graph_of(std::string("input(7,2) dense(3,tanh) dwconv1d(") + arguments + ") flatten dense(2)"),
+          batch);
 }
 
 TEST_CASE("DepthwiseConv2D's first values are drawn by Keras' fans", "[host][nn]") {

@@ -131,11 +131,15 @@ TEST_CASE("TimeDistributed treats each step as a sample", "[host][nn]") {
   const Json inner = layer("TimeDistributed", {{"name", "t"}, {"layer", convolution}});
   const auto pictures = graph_of({3, 4, 2}, {inner, pooled});
   CHECK(pictures->outputs()[0].shape == Shape{3, 6});
-  check_gradients(*pictures, 2);
-  check_gradients(
-      *graph_of({3, 4, 2},
-                {layer("TimeDistributed", {{"name", "t"}, {"layer", recurrent("GRU", "g", false)}}), dense}),
-      2);
+  for (const std::int64_t batch : {1, 2}) {
+    INFO("batch " << batch);
+    check_gradients(*pictures, batch);
+    check_gradients(
+        *graph_of(
+            {3, 4, 2},
+            {layer("TimeDistributed", {{"name", "t"}, {"layer", recurrent("GRU", "g", false)}}), dense}),
+        batch);
+  }
   const auto words = graph_of(
       {2, 3},
       {layer("TimeDistributed",
