@@ -25,8 +25,11 @@ namespace {
                "Leave it out with --drop-training"});
 }
 
+/// Losses have names too, but the logs do not show them.
+enum class Names { Drop, Keep };
+
 /// "binary_crossentropy", or "BinaryCrossentropy(from_logits=true)" for an object.
-std::string call_text(const std::string& name, const char* key, const nlohmann::json& value) {
+std::string call_text(const std::string& name, const char* key, const nlohmann::json& value, Names names) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_object() || !value.contains("class_name") || !value["class_name"].is_string())
     cannot_keep(name, key, value);
@@ -34,12 +37,16 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
   if (value["class_name"] == "function" && config.is_string()) return config.get<std::string>();
   std::string arguments;
   if (!config.is_object()) cannot_keep(name, key, value);
+  std::string class_name = value["class_name"].get<std::string>();
+  // Keras 2 names the function of a loss or metric beside its class, which may be a mere wrapper of it.
+  const nlohmann::json function = config.value("fn", nlohmann::json());
+  if (class_name.ends_with("Wrapper") && function.is_string()) class_name = function.get<std::string>();
   for (const auto& [argument, given] : config.items()) {
-    const bool usual = argument == "name" || argument == "dtype" || given.is_null() ||
-                       (argument == "reduction" && given == "sum_over_batch_size");
+    const bool usual = (argument == "name" && names == Names::Drop) || argument == "dtype" ||
+                       argument == "fn" || given.is_null() ||
+                       (argument == "reduction" && (given == "sum_over_batch_size" || given == "auto"));
     if (!usual) arguments += (arguments.empty() ? "" : ",") + argument + "=" + given.dump();
   }
-  const std::string class_name = value["class_name"].get<std::string>();
   return arguments.empty() ? class_name : class_name + "(" + arguments + ")";
 }
 
@@ -66,7 +73,7 @@ class ByOutput {
 
   [[nodiscard]] std::string text(const nlohmann::json& value) const {
     const nlohmann::json& one = value.is_array() && value.size() == 1 ? value[0] : value;
-    return one.is_null() ? "none" : call_text(name_, key_, one);
+    return one.is_null() ? "none" : call_text(name_, key_, one, Names::Drop);
   }
   [[nodiscard]] double number(const nlohmann::json& value) const {
     const nlohmann::json& one = value.is_array() && value.size() == 1 ? value[0] : value;
@@ -79,9 +86,9 @@ class ByOutput {
     if (value.is_null()) return texts;
     const bool wrapped = value.is_array() && value.size() == 1 && value[0].is_array();
     const nlohmann::json& list = wrapped ? value[0] : value;
-    if (!list.is_array()) return {call_text(name_, key_, list)};
+    if (!list.is_array()) return {call_text(name_, key_, list, Names::Keep)};
     for (const nlohmann::json& one : list)
-      if (!one.is_null()) texts.push_back(call_text(name_, key_, one));
+      if (!one.is_null()) texts.push_back(call_text(name_, key_, one, Names::Keep));
     return texts;
   }
 

@@ -9,6 +9,7 @@
 #include "nn/architecture.hpp"
 #include "nn/compiled_model.hpp"
 #include "train/call_text.hpp"
+#include "train/metrics.hpp"
 
 namespace kairos::host {
 
@@ -55,8 +56,11 @@ std::vector<LayerWeights> layer_weights(const Architecture& model) {
   return layers;
 }
 
-nlohmann::json list_or_null(const std::vector<std::string>& names) {
-  return names.empty() ? nlohmann::json(nullptr) : nlohmann::json(names);
+nlohmann::json metrics_json(const std::vector<std::string>& texts) {
+  if (texts.empty()) return nullptr;
+  nlohmann::json list = nlohmann::json::array();
+  for (const std::string& text : texts) list.push_back(metric_json(text));
+  return list;
 }
 
 }  // namespace
@@ -81,10 +85,10 @@ std::string CompiledModel::training_config() const {
   };
   const auto weight = [](const CompileOptions& one) { return nlohmann::json(one.loss_weight); };
   const auto metrics = [](const CompileOptions& one) {
-    return one.loss.empty() ? nlohmann::json(nullptr) : list_or_null(one.metrics);
+    return one.loss.empty() ? nlohmann::json(nullptr) : metrics_json(one.metrics);
   };
   const auto weighted_metrics = [](const CompileOptions& one) {
-    return one.loss.empty() ? nlohmann::json(nullptr) : list_or_null(one.weighted_metrics);
+    return one.loss.empty() ? nlohmann::json(nullptr) : metrics_json(one.weighted_metrics);
   };
   const nlohmann::json config{
       {"loss", by_output(loss, true)},

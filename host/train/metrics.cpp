@@ -19,31 +19,33 @@ namespace kairos::host {
 
 namespace {
 
-using RowValue = float (*)(std::int64_t features, const float* target, const float* output);
+using RowValue = float (*)(std::int64_t features, const float* target, const float* output, float threshold);
 
-float binary_accuracy(std::int64_t features, const float* target, const float* output) {
+float binary_accuracy(std::int64_t features, const float* target, const float* output, float threshold) {
   std::int64_t hits = 0;
-  for (std::int64_t i = 0; i < features; ++i) hits += target[i] == (output[i] > 0.5F ? 1.0F : 0.0F) ? 1 : 0;
+  for (std::int64_t i = 0; i < features; ++i)
+    hits += target[i] == (output[i] > threshold ? 1.0F : 0.0F) ? 1 : 0;
   return static_cast<float>(hits) / static_cast<float>(features);
 }
 
-float categorical_accuracy(std::int64_t features, const float* target, const float* output) {
+float categorical_accuracy(std::int64_t features, const float* target, const float* output, float) {
   return index_of_largest(features, target) == index_of_largest(features, output) ? 1.0F : 0.0F;
 }
 
-float sparse_categorical_accuracy(std::int64_t features, const float* target, const float* output) {
+float sparse_categorical_accuracy(std::int64_t features, const float* target, const float* output, float) {
   return target[0] == static_cast<float>(index_of_largest(features, output)) ? 1.0F : 0.0F;
 }
 
 class AccuracyMetric final : public Metric {
  public:
-  AccuracyMetric(RowValue value, TargetKind kind) : value_(value), kind_(kind) {}
+  AccuracyMetric(RowValue value, TargetKind kind, float threshold)
+      : value_(value), kind_(kind), threshold_(threshold) {}
   void reset() override { mean_.reset(); }
   void update(const MetricBatch& batch) override {
     const std::int64_t target_size = kind_ == TargetKind::Label ? 1 : batch.features;
     for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row)
       mean_.add(static_cast<double>(value_(batch.features, batch.target + row * target_size,
-                                           batch.output + row * batch.features)),
+                                           batch.output + row * batch.features, threshold_)),
                 weight_of(batch, row));
   }
   [[nodiscard]] double result() const override { return mean_.result(); }
@@ -51,6 +53,7 @@ class AccuracyMetric final : public Metric {
  private:
   RowValue value_;
   TargetKind kind_;
+  float threshold_;  ///< of binary_accuracy alone
   Mean mean_;
 };
 
@@ -165,6 +168,9 @@ std::string crossentropy_for(const MetricSite& site) {
                                                : "categorical_crossentropy";
 }
 
+/// What Keras calls log_cosh among the metrics; its instances are called logcosh.
+constexpr const char* log_cosh_class = "LogCoshError";
+
 /// Takes the argument `name` out of the call.
 std::optional<std::string> take_name(CallText& call) {
   const auto found = std::find_if(call.arguments.begin(), call.arguments.end(),
@@ -176,17 +182,26 @@ std::optional<std::string> take_name(CallText& call) {
 }
 
 NamedMetric make_accuracy(const AccuracyType& type, const CallText& call, const MetricSite& site) {
-  if (!call.arguments.empty())
-    throw Error(ErrorKind::Model, {"KAIROS-M002", "metric " + call.name, "it takes no arguments",
-                                   "\"" + call.arguments.front().value + "\"", "", "Remove the brackets"});
+  const bool plain = is_plain_accuracy(call.name);
+  if (!call.arguments.empty() && (plain || type.value != binary_accuracy))
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M002", "metric " + call.name, "it takes no arguments",
+                 "\"" + call.arguments.front().value + "\"", "",
+                 plain && type.value == binary_accuracy ? "Name binary_accuracy" : "Remove the brackets"});
+  const nlohmann::json description = call_json(call, "metric");
+  ConfigReader config(description.at("config"), "metric " + call.name);
+  const auto threshold = static_cast<float>(config.number("threshold", 0.5, {0, 1}));
+  config.finish();
   check_site(call.name, type.target_kind, type.least_features, site);
   std::string key = call.name == "acc" ? "accuracy" : call.name;
   if (key == type.names[1]) key = type.names[0];
-  return {{std::move(key), Direction::Max}, std::make_unique<AccuracyMetric>(type.value, type.target_kind)};
+  return {{std::move(key), Direction::Max},
+          std::make_unique<AccuracyMetric>(type.value, type.target_kind, threshold)};
 }
 
 NamedMetric make_loss_metric(CallText call, const MetricSite& site) {
   std::string key = call.name;
+  if (call.name == log_cosh_class) call.name = key = "logcosh";
   if (is_plain_crossentropy(call.name)) call.name = crossentropy_for(site);
   std::unique_ptr<Loss> loss = make_loss(call);
   if (is_loss_name(key) && key == loss_class_name(key)) key = loss->name();
@@ -214,13 +229,51 @@ NamedMetric make_metric(std::string_view text, const MetricSite& site) {
   const auto make = [&]() -> NamedMetric {
     if (const AccuracyType* type = find_accuracy(call.name, site)) return make_accuracy(*type, call, site);
     if (const MetricType* type = find_metric(call.name)) return make_typed_metric(*type, call, site);
-    if (is_loss_name(call.name) || is_plain_crossentropy(call.name)) return make_loss_metric(call, site);
+    if (is_loss_name(call.name) || is_plain_crossentropy(call.name) || call.name == log_cosh_class)
+      return make_loss_metric(call, site);
     throw Error(ErrorKind::Model, {"KAIROS-M040", "metric", "there is no metric \"" + call.name + "\"", "",
                                    "", suggest(call.name, metric_names())});
   };
   NamedMetric metric = make();
   if (name) metric.key.name = *name;
   return metric;
+}
+
+namespace {
+
+/// Keras' class of the metric that is called like this; "" for one that Keras knows by another way or not.
+std::string metric_class_name(std::string_view name) {
+  for (const AccuracyType& type : accuracies)
+    if (name == type.names[0] || name == type.names[1]) return std::string(type.names[1]);
+  if (const MetricType* type = find_metric(name)) return type->names.back();
+  if (name == log_cosh_class) return log_cosh_class;
+  if (!is_loss_name(name)) return "";
+  const std::string loss = loss_class_name(name);
+  return loss == "LogCosh" ? log_cosh_class : (loss == "Huber" ? "" : loss);
+}
+
+}  // namespace
+
+nlohmann::json metric_json(std::string_view text) {
+  CallText call = parse_call(text, "metric");
+  const std::string class_name = metric_class_name(call.name);
+  const MetricType* type = find_metric(call.name);
+  const bool differs = type != nullptr && type->defaults_json != nullptr;
+  const bool unknown_to_keras = call.name == "rmse";
+  if (class_name.empty() || (call.arguments.empty() && !differs && !unknown_to_keras))
+    return std::string(text);
+  const std::optional<std::string> name = take_name(call);
+  nlohmann::json config = call_json(call, "metric").at("config");
+  if (differs) {
+    nlohmann::json all = nlohmann::json::parse(type->defaults_json);
+    all.update(config);
+    config = std::move(all);
+  }
+  if (name || call.name != class_name) config["name"] = name.value_or(call.name);
+  return {{"module", "keras.metrics"},
+          {"class_name", class_name},
+          {"config", std::move(config)},
+          {"registered_name", nullptr}};
 }
 
 Direction metric_direction(std::string_view name) {

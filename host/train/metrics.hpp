@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,9 @@ struct MetricSite {
 /// as in Keras 3. The key is the name if there is one, else what the user wrote, except that "acc" becomes
 /// "accuracy" and a class the name of its instances ("auc"). Throws Error(Model).
 [[nodiscard]] NamedMetric make_metric(std::string_view text, const MetricSite& site);
+
+/// What Keras writes of it in a compiled model: its name, or class and arguments.
+[[nodiscard]] nlohmann::json metric_json(std::string_view text);
 
 /// Which way a metric of this name gets better; Unknown for a name that is no metric and no loss.
 [[nodiscard]] Direction metric_direction(std::string_view name);

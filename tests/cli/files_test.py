@@ -4,9 +4,11 @@ and data in files of their own."""
 import gzip
 import json
 import pathlib
+import shutil
 import struct
 import zipfile
 
+import h5py
 import numpy as np
 
 from program import ProgramTest, main
@@ -43,6 +45,58 @@ class Archives(ProgramTest):
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("a .keras archive holds a whole model, not weights only", run.stderr)
         self.assertEqual([path.name for path in self.directory.iterdir()], ["data.csv"])
+
+
+class Compiled(ProgramTest):
+    """What Keras 2 and 3 write of objects that a model was compiled with."""
+    KERAS_3 = {
+        "loss": {"module": "keras.losses", "class_name": "CategoricalCrossentropy", "registered_name": None,
+                 "config": {"name": "categorical_crossentropy", "reduction": "sum_over_batch_size", "from_logits": False,
+                            "label_smoothing": 0.1, "axis": -1}},
+        "metrics": [{"module": "keras.metrics", "class_name": "TopKCategoricalAccuracy", "registered_name": None,
+                     "config": {"name": "best_two", "dtype": "float32", "k": 2}},
+                    {"module": "keras.metrics", "class_name": "F1Score", "registered_name": None,
+                     "config": {"name": "f1_score", "dtype": "float32", "average": "weighted", "threshold": None}},
+                    {"module": "keras.metrics", "class_name": "Precision", "registered_name": None,
+                     "config": {"name": "precision_1", "dtype": "float32", "thresholds": None, "top_k": None, "class_id": None}},
+                    "accuracy"]}
+    KERAS_2 = {
+        "loss": {"class_name": "CategoricalCrossentropy",
+                 "config": {"reduction": "auto", "name": "categorical_crossentropy", "from_logits": False, "label_smoothing": 0.1,
+                            "axis": -1, "fn": "categorical_crossentropy"}},
+        "metrics": [[{"class_name": "MeanMetricWrapper",
+                      "config": {"name": "accuracy", "dtype": "float32", "fn": "categorical_accuracy"}}]]}
+
+    def compiled(self, changes):
+        shutil.copy(GOLDEN / "model.h5", self.directory / "m.h5")
+        with h5py.File(self.directory / "m.h5", "r+") as file:
+            config = json.loads(file.attrs["training_config"])
+            file.attrs["training_config"] = json.dumps({**config, **changes})
+
+    def evaluate(self, model, *flags):
+        return json.loads(self.kairos("evaluate", "--model", model, "--data", GOLDEN.parent / "data.npz", "--json", *flags))
+
+    def test_objects_mean_what_their_flags_mean(self):
+        loss = ["--loss", "categorical_crossentropy(label_smoothing=0.1)", "--metrics"]
+        flags = "top_k_categorical_accuracy(k=2,name=best_two),f1_score(average=weighted),precision(name=precision_1),accuracy"
+        for changes, metrics, names in ((self.KERAS_3, flags, ["loss", "best_two", "f1_score", "precision_1", "accuracy"]),
+                                        (self.KERAS_2, "accuracy", ["loss", "accuracy"])):
+            self.compiled(changes)
+            found = self.evaluate("m.h5")
+            self.assertEqual(list(found), names)
+            self.assertEqual(found, self.evaluate(GOLDEN / "model.h5", *loss, metrics))
+
+    def test_objects_are_written_as_keras_reads_them(self):
+        self.compiled(self.KERAS_3)
+        self.kairos("convert", "m.h5", "m.keras")
+        written = json.loads(zipfile.ZipFile(self.directory / "m.keras").read("config.json"))["compile_config"]
+        self.assertEqual([metric if isinstance(metric, str) else (metric["module"], metric["class_name"], metric["config"])
+                          for metric in written["metrics"]],
+                         [("keras.metrics", "TopKCategoricalAccuracy", {"name": "best_two", "k": 2}),
+                          ("keras.metrics", "F1Score", {"name": "f1_score", "average": "weighted"}),
+                          ("keras.metrics", "Precision", {"name": "precision_1"}), "accuracy"])
+        self.assertEqual(written["loss"]["config"], {"label_smoothing": 0.1, "from_logits": False, "axis": -1})
+        self.assertEqual(self.evaluate("m.keras"), self.evaluate("m.h5"))
 
 
 class Conversion(ProgramTest):

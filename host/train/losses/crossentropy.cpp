@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "kairos/host/error.hpp"
 #include "train/losses/loss_types.hpp"
@@ -169,6 +170,11 @@ OutputIs read_output_is(ConfigReader& config) {
   return config.boolean("from_logits", false) ? OutputIs::Logits : OutputIs::Probabilities;
 }
 
+/// What Keras writes of every crossentropy, and has one meaning here.
+void read_axis(ConfigReader& config) {
+  config.unsupported("axis", -1, "Remove it");
+}
+
 float read_smoothing(ConfigReader& config) {
   return static_cast<float>(config.number("label_smoothing", 0, {0, 1}));
 }
@@ -179,17 +185,21 @@ std::vector<LossType> crossentropy_losses() {
   return {
       {{"binary_crossentropy", "bce", "BCE", "BinaryCrossentropy"},
        [](ConfigReader& config) -> std::unique_ptr<Loss> {
+         read_axis(config);
          const OutputIs output_is = read_output_is(config);
          return std::make_unique<MeanLoss<BinaryTerm>>(BinaryTerm{output_is, read_smoothing(config)});
        }},
       {{"categorical_crossentropy", "CategoricalCrossentropy"},
        [](ConfigReader& config) -> std::unique_ptr<Loss> {
+         read_axis(config);
          const OutputIs output_is = read_output_is(config);
          return std::make_unique<CategoricalCrossentropy>(TargetKind::Values, output_is,
                                                           read_smoothing(config));
        }},
       {{"sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"},
        [](ConfigReader& config) -> std::unique_ptr<Loss> {
+         read_axis(config);
+         config.unsupported("ignore_class", nullptr, "Give those samples the weight 0");
          return std::make_unique<CategoricalCrossentropy>(TargetKind::Label, read_output_is(config), 0.0F);
        }},
   };

@@ -3,8 +3,11 @@
 // is not 0 is one. All values of all rows count alike.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "train/metrics/metric_types.hpp"
 
@@ -32,6 +35,13 @@ struct Confusion {
   double true_positives = 0;
   double false_positives = 0;
   double false_negatives = 0;
+
+  Confusion& operator+=(const Confusion& other) {
+    true_positives += other.true_positives;
+    false_positives += other.false_positives;
+    false_negatives += other.false_negatives;
+    return *this;
+  }
 };
 
 double precision(const Confusion& c) {
@@ -65,21 +75,76 @@ class AtThreshold final : public Metric {
 };
 
 template <double (*measure)(const Confusion&)>
-std::unique_ptr<Metric> make_at_threshold(ConfigReader& config, const char* key) {
-  return std::make_unique<AtThreshold<measure>>(static_cast<float>(config.number(key, 0.5, {0, 1})));
-}
-
-template <double (*measure)(const Confusion&)>
 std::unique_ptr<Metric> make_rate(ConfigReader& config, const MetricSite&) {
   config.unsupported("top_k", nullptr, "Remove it");
   config.unsupported("class_id", nullptr, "Remove it");
-  return make_at_threshold<measure>(config, "thresholds");
+  return std::make_unique<AtThreshold<measure>>(static_cast<float>(config.number("thresholds", 0.5, {0, 1})));
 }
 
-/// Keras' average=micro; its other averages are over classes.
-std::unique_ptr<Metric> make_f1(ConfigReader& config, const MetricSite&) {
-  config.unsupported("average", "micro", "Remove it");
-  return make_at_threshold<f1>(config, "threshold");
+enum class Average { Micro, Macro, Weighted };
+
+/// Of each class by itself, and of these the mean, that weighted by how often each occurs, or for `Micro` all
+/// counts as one. Keras can also leave them apart, for which a log has no room.
+class F1Score final : public Metric {
+ public:
+  /// Without a threshold the largest value of a row says yes, as in Keras.
+  F1Score(std::int64_t classes, Average average, std::optional<float> threshold)
+      : classes_(static_cast<std::size_t>(classes)), average_(average), threshold_(threshold) {}
+
+  void reset() override { std::fill(classes_.begin(), classes_.end(), Confusion{}); }
+
+  void update(const MetricBatch& batch) override {
+    constexpr float no_probability = 1e-9F;  // a row of zeros says nothing
+    const float* target = batch.target;
+    const float* output = batch.output;
+    for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row) {
+      const double weight = weight_of(batch, row);
+      const float largest = *std::max_element(output, output + batch.features);
+      for (Confusion& c : classes_) {
+        const float value = *output++;
+        const bool says_yes =
+            threshold_ ? value > *threshold_ : value >= largest && std::abs(value) > no_probability;
+        const bool is_yes = *target++ != 0;
+        if (says_yes)
+          (is_yes ? c.true_positives : c.false_positives) += weight;
+        else if (is_yes)
+          c.false_negatives += weight;
+      }
+    }
+  }
+
+  [[nodiscard]] double result() const override {
+    Confusion all;
+    double sum = 0, weighted = 0;
+    for (const Confusion& c : classes_) {
+      all += c;
+      sum += f1(c);
+      weighted += f1(c) * (c.true_positives + c.false_negatives);
+    }
+    if (average_ == Average::Micro) return f1(all);
+    if (average_ == Average::Macro) return sum / static_cast<double>(classes_.size());
+    return share(weighted, all.true_positives + all.false_negatives);
+  }
+
+ private:
+  std::vector<Confusion> classes_;
+  Average average_;
+  std::optional<float> threshold_;
+};
+
+std::unique_ptr<Metric> make_f1(ConfigReader& config, const MetricSite& site) {
+  constexpr std::pair<const char*, Average> averages[] = {
+      {"micro", Average::Micro}, {"macro", Average::Macro}, {"weighted", Average::Weighted}};
+  const std::string name = config.text("average", "macro");
+  const auto* const average = std::find_if(std::begin(averages), std::end(averages),
+                                           [&](const auto& known) { return name == known.first; });
+  if (average == std::end(averages)) config.bad_value("average", "micro, macro or weighted");
+  std::optional<double> threshold = config.optional_number("threshold", {0, 1});
+  // The only value of a row is always the largest.
+  if (!threshold && site.features == 1) threshold = 0.5;
+  return std::make_unique<F1Score>(
+      site.features, average->second,
+      threshold ? std::optional<float>(static_cast<float>(*threshold)) : std::nullopt);
 }
 
 enum class Curve { Roc, PrecisionRecall };
@@ -186,7 +251,7 @@ std::vector<MetricType> confusion_metrics() {
   return {
       {{"precision", "Precision"}, up, values, 1, make_rate<precision>},
       {{"recall", "Recall"}, up, values, 1, make_rate<recall>},
-      {{"f1_score", "F1Score"}, up, values, 1, make_f1},
+      {{"f1_score", "F1Score"}, up, values, 1, make_f1, R"({"average": "macro"})"},
       {{"auc", "AUC"}, up, values, 1, make_auc},
   };
 }

@@ -18,6 +18,8 @@ struct MetricType {
   TargetKind target_kind;
   std::int64_t least_features;
   std::unique_ptr<Metric> (*make)(ConfigReader& config, const MetricSite& site);
+  /// Arguments whose default is another one than Keras'; null if there are none.
+  const char* defaults_json = nullptr;
 };
 
 [[nodiscard]] std::vector<MetricType> regression_metrics();

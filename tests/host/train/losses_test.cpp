@@ -191,6 +191,23 @@ TEST_CASE("A loss has the value and the gradient of its formula", "[host][train]
   }
 }
 
+TEST_CASE("What Keras writes of a crossentropy besides is taken where it has one meaning", "[host][train]") {
+  for (const char* text : {"BinaryCrossentropy(from_logits=false,label_smoothing=0.0,axis=-1)",
+                           "CategoricalCrossentropy(from_logits=true,label_smoothing=0.0,axis=-1)",
+                           "SparseCategoricalCrossentropy(from_logits=true,axis=-1,ignore_class=None)",
+                           "CosineSimilarity(axis=-1)"}) {
+    INFO(text);
+    CHECK(error_of([&] { return make_loss(text)->name(); }).empty());
+  }
+  CHECK(error_of([] { return make_loss("CategoricalCrossentropy(axis=1)")->name(); }) ==
+        "KAIROS-M004: loss CategoricalCrossentropy: \"axis\" is not supported; found 1, expected -1. Remove "
+        "it.");
+  CHECK(error_of([] { return make_loss("SparseCategoricalCrossentropy(ignore_class=255)")->name(); }) ==
+        "KAIROS-M004: loss SparseCategoricalCrossentropy: \"ignore_class\" is not supported; found 255, "
+        "expected "
+        "null. Give those samples the weight 0.");
+}
+
 TEST_CASE("A crossentropy stays finite for probabilities 0 and 1 and has no gradient there",
           "[host][train]") {
   const std::vector<float> output{0, 1}, target{1, 0}, scale{1};
@@ -321,8 +338,7 @@ TEST_CASE("A loss that is unknown or cannot fit is refused with a cure", "[host]
         "number from 0 to 1.");
   CHECK(refusal("sparse_categorical_crossentropy(label_smoothing=0.1)") ==
         "KAIROS-M002: loss sparse_categorical_crossentropy: there is no argument \"label_smoothing\". Known "
-        "are: "
-        "from_logits.");
+        "are: axis, ignore_class, from_logits.");
   CHECK(refusal("mse(from_logits=true)") == "KAIROS-M002: loss mse: there is no argument \"from_logits\".");
   CHECK(refusal("binary_crossentropy(from_logit=true)") ==
         "KAIROS-M002: loss binary_crossentropy: there is no argument \"from_logit\". Did you mean "

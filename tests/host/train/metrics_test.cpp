@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -159,7 +160,8 @@ TEST_CASE("A metric over the epoch has the value of its formula over all samples
             Approx(c.tp / (c.tp + c.fn)));
     }
     for (const auto& [text, threshold] :
-         {std::pair{"f1_score", 0.5}, std::pair{"F1Score(threshold=0.7)", static_cast<double>(0.7F)}}) {
+         {std::pair{"f1_score(average=micro,threshold=0.5)", 0.5},
+          std::pair{"F1Score(average=micro,threshold=0.7)", static_cast<double>(0.7F)}}) {
       const Counts c = counts_at(threshold, weighted);
       const double precision = c.tp / (c.tp + c.fp), recall = c.tp / (c.tp + c.fn);
       CHECK(streamed(text, yes, predicted, weighted) ==
@@ -173,6 +175,56 @@ TEST_CASE("A metric over the epoch has the value of its formula over all samples
     CHECK(streamed("r2_score", amounts, guesses, weighted) == Approx(r2(weighted)));
     CHECK(streamed("RootMeanSquaredError", amounts, guesses, weighted) == Approx(rmse(weighted)));
   }
+}
+
+TEST_CASE("F1 is counted class by class, with the largest value for the yes of a row", "[host][train]") {
+  // Largest: classes 1, 0, 2, 0 for the labels 1, 0, 0, 2 with the weights 1, 2, 3 and 0 or 1.
+  struct Expected {
+    const char* text;
+    double plain, weighted;
+  };
+  for (const Expected& e : {Expected{"F1Score", (0.5 + 1 + 0) / 3, (4.0 / 7 + 1 + 0) / 3},
+                            Expected{"f1_score(average=macro)", (0.5 + 1 + 0) / 3, (4.0 / 7 + 1 + 0) / 3},
+                            Expected{"f1_score(average=weighted)", (2 * 0.5 + 1) / 4, (5 * 4.0 / 7 + 1) / 6},
+                            Expected{"f1_score(average=micro)", 0.5, 0.5}}) {
+    INFO(e.text);
+    CHECK(result(e.text, {3, TargetKind::Values}, one_hot, false) == Approx(e.plain));
+    CHECK(result(e.text, {3, TargetKind::Values}, one_hot, true) == Approx(e.weighted));
+  }
+  // One unit says yes above one half, and zeros say nothing.
+  CHECK(result("f1_score", {1, TargetKind::Values}, {0, 1, 0, 1}, false) == Approx(2.0 / 3));
+  const std::vector<float> zeros(3, 0.0F);
+  const NamedMetric metric = make_metric("f1_score(average=micro)", {3, TargetKind::Values});
+  metric.metric->update({1, 1, 3, one_hot.data(), zeros.data(), {}});
+  CHECK(metric.metric->result() == 0);
+}
+
+TEST_CASE("The threshold of binary accuracy may be another one", "[host][train]") {
+  const std::vector<float> bits_above_half{0, 1, 0, 1};  // against outputs .1 .7 .2 .5
+  CHECK(result("BinaryAccuracy(threshold=0.5)", {1, TargetKind::Values}, bits_above_half, false) == 0.75);
+  CHECK(result("binary_accuracy(threshold=0.4)", {1, TargetKind::Values}, bits_above_half, false) == 1);
+}
+
+TEST_CASE("A metric is saved as Keras writes it", "[host][train]") {
+  using Json = nlohmann::json;
+  const auto object = [](const char* class_name, const Json& config) {
+    return Json{{"module", "keras.metrics"},
+                {"class_name", class_name},
+                {"config", config},
+                {"registered_name", nullptr}};
+  };
+  for (const char* text : {"accuracy", "acc", "mae", "AUC", "precision", "crossentropy", "CosineSimilarity"})
+    CHECK(metric_json(text) == Json(text));
+  CHECK(metric_json("AUC(num_thresholds=9,name=roc)") ==
+        object("AUC", {{"num_thresholds", 9}, {"name", "roc"}}));
+  CHECK(metric_json("top_k_categorical_accuracy(k=2)") ==
+        object("TopKCategoricalAccuracy", {{"k", 2}, {"name", "top_k_categorical_accuracy"}}));
+  CHECK(metric_json("BinaryAccuracy(threshold=0.25)") == object("BinaryAccuracy", {{"threshold", 0.25}}));
+  CHECK(metric_json("bce(from_logits=true)") ==
+        object("BinaryCrossentropy", {{"from_logits", true}, {"name", "bce"}}));
+  CHECK(metric_json("rmse") == object("RootMeanSquaredError", {{"name", "rmse"}}));
+  CHECK(metric_json("f1_score") == object("F1Score", {{"average", "macro"}, {"name", "f1_score"}}));
+  CHECK(metric_json("logcosh(name=l)") == object("LogCoshError", {{"name", "l"}}));
 }
 
 TEST_CASE("AUC of logits is that of their probabilities", "[host][train]") {
@@ -264,17 +316,18 @@ TEST_CASE("A metric's key is what the user wrote, and its direction is declared"
     CHECK(metric.key.name == c.key);
     CHECK(metric.key.direction == c.direction);
   }
-  for (const Case& c : {Case{"mae", "mae", Direction::Min}, Case{"AUC", "auc", Direction::Max},
-                        Case{"AUC(num_thresholds=10,name=roc)", "roc", Direction::Max},
-                        Case{"Precision(name=p)", "p", Direction::Max},
-                        Case{"recall", "recall", Direction::Max}, Case{"F1Score", "f1_score", Direction::Max},
-                        Case{"R2Score", "r2_score", Direction::Max}, Case{"rmse", "rmse", Direction::Min},
-                        Case{"RootMeanSquaredError", "root_mean_squared_error", Direction::Min},
-                        Case{"TopKCategoricalAccuracy(k=3)", "top_k_categorical_accuracy", Direction::Max},
-                        Case{"MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", Direction::Min},
-                        Case{"BinaryAccuracy(name=bits)", "bits", Direction::Max},
-                        Case{"crossentropy", "crossentropy", Direction::Min},
-                        Case{"cosine_similarity", "cosine_similarity", Direction::Max}}) {
+  for (const Case& c :
+       {Case{"mae", "mae", Direction::Min}, Case{"AUC", "auc", Direction::Max},
+        Case{"AUC(num_thresholds=10,name=roc)", "roc", Direction::Max},
+        Case{"Precision(name=p)", "p", Direction::Max}, Case{"recall", "recall", Direction::Max},
+        Case{"F1Score", "f1_score", Direction::Max}, Case{"R2Score", "r2_score", Direction::Max},
+        Case{"rmse", "rmse", Direction::Min},
+        Case{"RootMeanSquaredError", "root_mean_squared_error", Direction::Min},
+        Case{"TopKCategoricalAccuracy(k=3)", "top_k_categorical_accuracy", Direction::Max},
+        Case{"MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", Direction::Min},
+        Case{"BinaryAccuracy(name=bits)", "bits", Direction::Max},
+        Case{"LogCoshError", "logcosh", Direction::Min}, Case{"crossentropy", "crossentropy", Direction::Min},
+        Case{"cosine_similarity", "cosine_similarity", Direction::Max}}) {
     INFO(c.text);
     const NamedMetric metric = make_metric(c.text, {3, TargetKind::Values});
     CHECK(metric.key.name == c.key);
@@ -333,12 +386,17 @@ TEST_CASE("A metric that is unknown or cannot be computed is refused", "[host][t
       refusal("top_k_categorical_accuracy", {3, TargetKind::Values}) ==
       "KAIROS-M003: metric top_k_categorical_accuracy: \"k\" has a value that cannot be used; found nothing, "
       "expected no more than the output's 3 units (default 5).");
-  CHECK(refusal("f1_score(average=macro)", {3, TargetKind::Values}) ==
-        "KAIROS-M004: metric f1_score: \"average\" is not supported; found \"macro\", expected \"micro\". "
-        "Remove "
-        "it.");
+  CHECK(refusal("f1_score(average=mean)", {3, TargetKind::Values}) ==
+        "KAIROS-M003: metric f1_score: \"average\" has a value that cannot be used; found \"mean\", expected "
+        "micro, macro or weighted.");
   CHECK(refusal("precison", {1, TargetKind::Values}) ==
         "KAIROS-M040: metric: there is no metric \"precison\". Did you mean \"precision\"?");
   CHECK(refusal("accuracy(threshold=0.3)", {1, TargetKind::Values}) ==
-        "KAIROS-M002: metric accuracy: it takes no arguments; found \"0.3\". Remove the brackets.");
+        "KAIROS-M002: metric accuracy: it takes no arguments; found \"0.3\". Name binary_accuracy.");
+  CHECK(
+      refusal("categorical_accuracy(threshold=0.3)", {3, TargetKind::Values}) ==
+      "KAIROS-M002: metric categorical_accuracy: it takes no arguments; found \"0.3\". Remove the brackets.");
+  CHECK(
+      refusal("binary_accuracy(treshold=0.3)", {1, TargetKind::Values}) ==
+      "KAIROS-M002: metric binary_accuracy: there is no argument \"treshold\". Did you mean \"threshold\"?");
 }
