@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the READMEs tell people to run exists: scripts, files, flags of kairos, plugins and their options' names.
+"""What READMEs and pages of doc/ tell people to run exists: scripts, files, commands and flags of kairos.
 
   readme.py KAIROS"""
 import re
@@ -53,7 +53,7 @@ def command_faults(words):
 faults = []
 count = 0
 for name in sources.files(".md"):
-    if name.name != "README.md" or name.parts[0] == "tests":
+    if name.parts[0] == "tests" or (name.name != "README.md" and "doc" not in name.parts):
         continue
     text = sources.text(name)
     for block in BLOCK.findall(text):
@@ -68,4 +68,4 @@ for name in sources.files(".md"):
         count += 1
         if not (sources.ROOT / name.parent / target).exists():
             faults.append(f"{name}: links to {target}, which is not there")
-sources.finish("commands and links of READMEs", faults, count)
+sources.finish("commands and links of READMEs and pages", faults, count)
