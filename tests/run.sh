@@ -56,9 +56,9 @@ part() {
     result="could not be built"
     failed=yes
   elif ctest --preset "$1" --progress -j "$jobs" --output-log "build/$1.log"; then
-    result=$(grep 'tests passed' "build/$1.log")
+    result=$(grep '% tests passed' "build/$1.log")
   else
-    result=$(grep 'tests passed' "build/$1.log" || echo "no test ran")
+    result=$(grep '% tests passed' "build/$1.log" || echo "no test ran")
     failed=yes
   fi
   printf '%s: %s (%d s)\n' "$2" "$result" $(($(date +%s) - started)) >>"$summary"
