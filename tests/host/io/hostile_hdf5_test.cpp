@@ -137,19 +137,28 @@ TEST_CASE("An HDF5 file cut off or damaged anywhere is refused or read, and neve
 TEST_CASE("An HDF5 file that makes the HDF5 library crash or loop is refused like any other", "[host][io]") {
   const TemporaryDirectory directory;
   const std::string bytes = content_of(fs::path(KAIROS_TEST_DATA) / "fit/mlp_adagrad_binary/files/model.h5");
+  // A number that is too large makes the library read behind its array. What lies far behind is no memory;
+  // what lies 1.5 megabytes behind is memory of a process that has used as much, and then anything may be
+  // read.
+  enum class Outcome { Refused, RefusedOrRead };
   struct Case {
     std::size_t at;
     int flip;
+    Outcome outcome;
   };
   std::size_t crashes = 0;
-  for (const Case& c : {Case{1134, 0x01}, Case{4396, 0x80}, Case{18151, 0xff}, Case{1022, 0x80}}) {
+  for (const Case& c : {Case{1134, 0x01, Outcome::RefusedOrRead}, Case{4396, 0x80, Outcome::RefusedOrRead},
+                        Case{18151, 0xff, Outcome::Refused}, Case{1022, 0x80, Outcome::Refused}}) {
     std::string damaged = bytes;
     damaged[c.at] = static_cast<char>(damaged[c.at] ^ c.flip);
     const fs::path file = directory.put("damaged.h5", damaged);
     const std::string sentence = refusal(directory, [&] { static_cast<void>(read_model_file(file)); });
     INFO(c.at << " " << sentence);
-    CHECK(sentence.starts_with("KAIROS-F021: damaged.h5"));
+    if (c.outcome == Outcome::Refused)
+      CHECK(sentence.starts_with("KAIROS-F021: damaged.h5"));
+    else
+      CHECK((sentence.empty() || sentence.starts_with("KAIROS-F0")));
     crashes += sentence.find("that the HDF5 library") != std::string::npos ? 1 : 0;
   }
-  CHECK(crashes > 0);  // else these places no longer show what the child process is for
+  CHECK(crashes > 1);  // else these places no longer show what the child process is for
 }
