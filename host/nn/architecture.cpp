@@ -3,6 +3,7 @@
 #include "nn/architecture.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -24,11 +25,12 @@ std::vector<std::string> names_of(const Architecture& architecture, const ValueG
   if (group.grouping == Grouping::Named) return group.names;
   std::vector<std::string> names;
   std::set<std::string> used;
+  std::map<std::string, int> next;  // the same layer may be an output a million times
   for (const ValueSource& source : group.values) {
     // Keras gives two outputs of one layer the same name; here every port can be asked for.
     const std::string& base = architecture.layers[source.layer].name;
     std::string name = base;
-    for (int count = 1; !used.insert(name).second; ++count) name = base + "_" + std::to_string(count);
+    for (int& count = next[base]; !used.insert(name).second;) name = base + "_" + std::to_string(++count);
     names.push_back(std::move(name));
   }
   return names;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Moves an architecture into a graph: nested models are laid out call by call, shared layers get an instance
 // for each call that has the weights of the first.
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "kairos/host/array.hpp"
@@ -14,8 +16,10 @@ namespace kairos::host {
 
 namespace {
 
-/// Models that are called inside of models that are called multiply; a small file must not fill the memory.
-constexpr std::size_t most_calls = 50'000;
+/// Models that are called inside of models that are called multiply; a small file must neither fill the
+/// memory nor keep the machine busy. What a call takes and a model returns counts, for that is what calls
+/// cost.
+constexpr std::size_t most_connections = 50'000;
 
 using Values = std::vector<Graph::Value>;
 
@@ -52,6 +56,7 @@ class Builder {
   /// Lays out one call of the model and returns its outputs.
   Values lay_out(Architecture& model, const Values& inputs, Surroundings around) {
     around.trainable = around.trainable && model.trainable;
+    count_connections(inputs.size() + model.outputs.values.size());
     std::vector<std::vector<Values>> made;  // by layer, by call
     for (const ArchitectureLayer& layer : model.layers)
       made.emplace_back(std::max<std::size_t>(layer.calls.size(), 1));
@@ -83,11 +88,16 @@ class Builder {
   }
 
  private:
-  Values call_layer(ArchitectureLayer& layer, const Values& inputs, const Surroundings& around) {
-    if (++calls_ > most_calls)
+  void count_connections(std::size_t more) {
+    connections_ += more;
+    if (connections_ > most_connections)
       throw Error(ErrorKind::Model,
-                  {"KAIROS-M064", "model", "it has too many calls of layers", "",
-                   "at most " + std::to_string(most_calls), "Call fewer models inside of models"});
+                  {"KAIROS-M064", "model", "its calls of layers and models connect too many values", "",
+                   "at most " + std::to_string(most_connections), "Call fewer models inside of models"});
+  }
+
+  Values call_layer(ArchitectureLayer& layer, const Values& inputs, const Surroundings& around) {
+    count_connections(inputs.size());
     Graph::CallOptions options;
     if (around.training) options.mode = *around.training ? Mode::Train : Mode::Infer;
     const bool first = layer.instances.empty();
@@ -123,14 +133,16 @@ class Builder {
   }
 
   Values by_name(const ArchitectureLayer& layer, const LayerCall& call, const Values& given) {
+    std::map<std::string_view, Graph::Value> named;
+    for (std::size_t i = 0; i < given.size(); ++i) named.emplace(call.inputs.names[i], given[i]);
     Values ordered;
     for (const std::string& name : layer.model->input_names()) {
-      const auto found = std::find(call.inputs.names.begin(), call.inputs.names.end(), name);
-      if (found == call.inputs.names.end())
+      const auto found = named.find(name);
+      if (found == named.end())
         throw Error(ErrorKind::Model, {"KAIROS-M063", layer_noun(layer.name, layer.class_name),
                                        "the model is called without its input \"" + name + "\"", "", "",
                                        suggest(name, call.inputs.names)});
-      ordered.push_back(given[static_cast<std::size_t>(found - call.inputs.names.begin())]);
+      ordered.push_back(found->second);
     }
     return ordered;
   }
@@ -148,7 +160,7 @@ class Builder {
   }
 
   Graph& graph_;
-  std::size_t calls_ = 0;
+  std::size_t connections_ = 0;
 };
 
 /// The first layer of a chain may be a model that says what it takes.

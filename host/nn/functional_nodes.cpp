@@ -28,8 +28,12 @@ bool is_reference(const Json& json) {
          json[1].is_number_integer() && json[2].is_number_integer();
 }
 
+bool is_of_class(const Json& json, const char* name) {
+  return json.is_object() && json.contains("class_name") && json["class_name"] == name;
+}
+
 bool is_keras_tensor(const Json& json) {
-  return json.is_object() && json.contains("class_name") && json["class_name"] == "__keras_tensor__";
+  return is_of_class(json, "__keras_tensor__");
 }
 
 /// The arguments of a call beside its inputs.
@@ -61,15 +65,13 @@ void collect(ValueGroup& group, ForEachSource& sources) {
 /// Keras 2, and Keras 3 in "output_layers", count the calls of a nested model from 1: its own definition is
 /// number 0 and not in the file. All calls are referred to, so that the least number tells.
 void count_calls_from_zero(Architecture& model, const ForEachSource& sources) {
-  for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
-    if (!model.layers[layer].model) continue;
-    const bool from_one = std::all_of(sources.begin(), sources.end(), [&](const ValueSource* source) {
-      return source->layer != layer || source->call > 0;
-    });
-    if (!from_one) continue;
-    for (ValueSource* source : sources)
-      if (source->layer == layer) --source->call;
-  }
+  std::vector<char> from_one(model.layers.size());
+  for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
+    from_one[layer] = model.layers[layer].model ? 1 : 0;
+  for (const ValueSource* source : sources)
+    if (source->call == 0) from_one[source->layer] = 0;
+  for (ValueSource* source : sources)
+    if (from_one[source->layer] != 0) --source->call;
 }
 
 }  // namespace
@@ -109,8 +111,7 @@ ValueGroup FunctionalNodes::read_group(const Json& json, const std::string& wher
     }
     bad_node(where, brief_json(value), "[layer, call, output]");
   };
-  if (json.is_object() && json.contains("items") && json.value("class_name", "") == "__tuple__")
-    return read_group(json["items"], where);
+  if (is_of_class(json, "__tuple__") && json.contains("items")) return read_group(json["items"], where);
   ValueGroup group;
   if (is_reference(json) || is_keras_tensor(json)) {
     group.values.push_back(one(json));

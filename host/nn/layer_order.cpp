@@ -113,13 +113,11 @@ class LayerOrder {
   }
 
   void require_all_used() const {
+    std::vector<char> is_model_input(architecture_.layers.size());
+    for (const ValueSource& input : architecture_.inputs.values) is_model_input[input.layer] = 1;
     for (std::size_t call = 0; call < calls_; ++call) {
       const ArchitectureLayer& layer = architecture_.layers[owner_[call]];
-      const bool is_model_input =
-          layer.is_input() &&
-          std::any_of(architecture_.inputs.values.begin(), architecture_.inputs.values.end(),
-                      [&](const ValueSource& v) { return v.layer == owner_[call]; });
-      if (state_[call] == State::Done || is_model_input) continue;
+      if (state_[call] == State::Done || (layer.is_input() && is_model_input[owner_[call]] != 0)) continue;
       throw Error(ErrorKind::Model,
                   {"KAIROS-M062", layer_noun(layer.name, layer.class_name),
                    layer.calls.size() > 1 ? "one of its calls leads to no output of the model"
