@@ -34,12 +34,14 @@ std::string place(std::string_view origin, std::string_view text, std::size_t of
 struct BareWord {
   std::string_view word;
   std::string_view stand_in;
+  std::string_view parsed;  ///< the stand-in's value
   double value;
 };
 constexpr BareWord bare_words[] = {
-    {"NaN", "\"\\u0001kairos NaN\"", std::numeric_limits<double>::quiet_NaN()},
-    {"-Infinity", "\"\\u0001kairos -Infinity\"", -std::numeric_limits<double>::infinity()},
-    {"Infinity", "\"\\u0001kairos Infinity\"", std::numeric_limits<double>::infinity()},
+    {"NaN", "\"\\u0001kairos NaN\"", "\1kairos NaN", std::numeric_limits<double>::quiet_NaN()},
+    {"-Infinity", "\"\\u0001kairos -Infinity\"", "\1kairos -Infinity",
+     -std::numeric_limits<double>::infinity()},
+    {"Infinity", "\"\\u0001kairos Infinity\"", "\1kairos Infinity", std::numeric_limits<double>::infinity()},
 };
 
 const BareWord* bare_word_at(std::string_view text) {
@@ -106,15 +108,24 @@ std::size_t original_offset(std::size_t offset, const std::vector<Replacement>& 
   return offset;
 }
 
-void put_numbers_back(nlohmann::json& node) {
+const BareWord* stood_for(const std::string& text) {
+  for (const BareWord& bare : bare_words)
+    if (text == bare.parsed) return &bare;
+  return nullptr;
+}
+
+void put_numbers_back(nlohmann::json& node, std::string_view origin) {
   if (node.is_string()) {
-    for (const BareWord& bare : bare_words)
-      if (node == nlohmann::json::parse(bare.stand_in)) {
-        node = bare.value;
-        return;
-      }
-  } else if (node.is_structured()) {
-    for (nlohmann::json& child : node) put_numbers_back(child);
+    if (const BareWord* bare = stood_for(node.get_ref<const std::string&>())) node = bare->value;
+  } else if (node.is_object()) {
+    for (auto& [key, value] : node.get_ref<nlohmann::json::object_t&>()) {
+      if (const BareWord* bare = stood_for(key))
+        throw Error(ErrorKind::File, {"KAIROS-F010", std::string(origin), "this is not valid JSON",
+                                      std::string(bare->word) + " as a key", "a text", "Put it in quotes"});
+      put_numbers_back(value, origin);
+    }
+  } else if (node.is_array()) {
+    for (nlohmann::json& child : node) put_numbers_back(child, origin);
   }
 }
 
@@ -147,7 +158,7 @@ nlohmann::json parse_json(std::string_view text, std::string_view origin, JsonDi
   try {
     if (words.empty()) return nlohmann::json::parse(text);
     nlohmann::json document = nlohmann::json::parse(with_stand_ins(text, words));
-    put_numbers_back(document);
+    put_numbers_back(document, origin);
     return document;
   } catch (const nlohmann::json::parse_error& error) {
     const std::size_t byte = original_offset(error.byte == 0 ? 0 : error.byte - 1, words);

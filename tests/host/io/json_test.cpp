@@ -60,6 +60,10 @@ TEST_CASE("The JSON reader takes what Python writes where asked to", "[host][io]
       refusal(directory,
               [] { static_cast<void>(parse_json("[NaN, NaN,\n NaN x]", "h.json", JsonDialect::Python)); }),
       Catch::Matchers::StartsWith("KAIROS-F010: h.json:2:"));
+  CHECK(
+      refusal(directory,
+              [] { static_cast<void>(parse_json("[{NaN: 1}]", "h.json", JsonDialect::Python)); }) ==
+      "KAIROS-F010: h.json: this is not valid JSON; found NaN as a key, expected a text. Put it in quotes.");
 }
 
 TEST_CASE("The JSON reader takes 256 levels", "[host][io]") {
