@@ -91,7 +91,7 @@ bool is_of_linker(std::string_view name) {
 /// symbol of another major is no extra: one file may serve two.
 void check_symbols(const ElfImage& image, const std::string& where) {
   bool has_entry = false;
-  std::vector<std::string> extra;
+  std::vector<std::string_view> extra;  // views, for a million symbols may have the same long name
   for (const DynamicSymbol& symbol : image.dynamic_symbols()) {
     if (symbol.binding == STB_LOCAL) continue;
     if (!symbol.defined) {
@@ -106,15 +106,15 @@ void check_symbols(const ElfImage& image, const std::string& where) {
       static_cast<void>(image.memory(symbol.address, sizeof(std::uint32_t)));
       has_entry = true;
     } else if (!is_entry_symbol(symbol.name) && !is_of_linker(symbol.name)) {
-      extra.emplace_back(symbol.name);
+      extra.push_back(symbol.name);
     }
   }
   if (!has_entry) throw refusal(RefusalCode::NoEntrySymbol, {where, "none of that name"});
   if (extra.empty()) return;
-  std::sort(extra.begin(), extra.end());
-  constexpr std::size_t shown = 3;
-  std::string list = extra[0];
-  for (std::size_t i = 1; i < std::min(extra.size(), shown); ++i) list += ", " + extra[i];
+  const std::size_t shown = std::min<std::size_t>(extra.size(), 3);
+  std::partial_sort(extra.begin(), extra.begin() + static_cast<std::ptrdiff_t>(shown), extra.end());
+  std::string list(extra[0]);
+  for (std::size_t i = 1; i < shown; ++i) list.append(", ").append(extra[i]);
   if (extra.size() > shown) list += fmt::format(" and {} more", extra.size() - shown);
   throw refusal(RefusalCode::ExtraExports, {where, list});
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 // No damage to a file may crash, hang or exhaust the reader.
+#include <elf.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <map>
 #include <random>
 
 #include "gate_files.hpp"
@@ -35,6 +39,58 @@ class MemoryFile {
  private:
   int descriptor_;
 };
+
+/// The plugin with `count` more symbols, all of one name. They lie behind the file, in a segment that takes
+/// the place of the one for read-only relocations, which is the last.
+std::string with_exports(std::string bytes, std::size_t count, std::size_t name_size) {
+  const auto at = [&bytes]<class T>(T, std::size_t offset) {
+    T value;
+    std::memcpy(&value, bytes.data() + offset, sizeof value);
+    return value;
+  };
+  const auto header = at(Elf64_Ehdr{}, 0);
+  const std::size_t last = header.e_phoff + (header.e_phnum - std::size_t{1}) * sizeof(Elf64_Phdr);
+  std::size_t dynamic = 0;
+  for (std::size_t i = header.e_phoff; i < last; i += sizeof(Elf64_Phdr))
+    if (const auto segment = at(Elf64_Phdr{}, i); segment.p_type == PT_DYNAMIC) dynamic = segment.p_offset;
+  std::map<Elf64_Sxword, std::size_t> entries;  // place by tag
+  for (std::size_t i = dynamic; at(Elf64_Dyn{}, i).d_tag != DT_NULL; i += sizeof(Elf64_Dyn))
+    entries[at(Elf64_Dyn{}, i).d_tag] = i;
+  const auto value = [&](Elf64_Sxword tag) { return at(Elf64_Dyn{}, entries.at(tag)).d_un.d_val; };
+
+  // The tables lie in the first segment, where addresses are offsets, and names follow symbols.
+  std::string names = bytes.substr(value(DT_STRTAB), value(DT_STRSZ));
+  const std::string symbols = bytes.substr(value(DT_SYMTAB), value(DT_STRTAB) - value(DT_SYMTAB));
+  Elf64_Sym exported{};
+  exported.st_name = static_cast<Elf64_Word>(names.size());
+  exported.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT);
+  exported.st_shndx = 1;
+  names.append(name_size, 'n').push_back('\0');
+  const std::array<std::uint32_t, 2> hash{
+      1, static_cast<std::uint32_t>(symbols.size() / sizeof exported + count)};
+
+  constexpr std::uint64_t address = 1 << 28;
+  const std::size_t begin = bytes.size();
+  bytes.append(reinterpret_cast<const char*>(hash.data()), sizeof hash).append(symbols);
+  for (std::size_t i = 0; i < count; ++i)
+    bytes.append(reinterpret_cast<const char*>(&exported), sizeof exported);
+  const std::size_t names_begin = bytes.size();
+  bytes += names;
+  Elf64_Phdr segment{};
+  segment.p_type = PT_LOAD;
+  segment.p_offset = begin;
+  segment.p_vaddr = address;
+  segment.p_filesz = segment.p_memsz = bytes.size() - begin;
+  patch(bytes, last, segment);
+  const auto set = [&](Elf64_Sxword old_tag, Elf64_Sxword tag, std::uint64_t to) {
+    patch(bytes, entries.at(old_tag), Elf64_Dyn{tag, {to}});
+  };
+  set(DT_GNU_HASH, DT_HASH, address);
+  set(DT_SYMTAB, DT_SYMTAB, address + sizeof hash);
+  set(DT_STRTAB, DT_STRTAB, address + names_begin - begin);
+  set(DT_STRSZ, DT_STRSZ, names.size());
+  return bytes;
+}
 
 }  // namespace
 
@@ -68,6 +124,21 @@ TEST_CASE("The gate survives flipped bytes", "[host][plugin]") {
   }
   CHECK(refused > rounds / 10);
   CHECK(refused < rounds);
+}
+
+TEST_CASE("The gate keeps one copy of a long name that many symbols have", "[host][plugin]") {
+  constexpr std::size_t symbols = 300'000, name_size = 4000;
+  const MemoryFile file;
+  const fs::path path = file.put(with_exports(content_of(broken_plugin("sound")), symbols, name_size));
+  const auto most_megabytes = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+  };
+  const auto before = most_megabytes();
+  const Diagnosis refusal = refusal_of(path);
+  CHECK(refusal.found.ends_with(" and 299997 more"));
+  CHECK(most_megabytes() - before < 300);
 }
 
 TEST_CASE("The gate survives a file that shrinks while it is read", "[host][plugin]") {
