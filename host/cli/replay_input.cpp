@@ -139,13 +139,16 @@ ReplayCase case_from(const json& one, const std::string& where, double default_r
 /// Far beyond any run, far from where counting on would overflow.
 constexpr double latest_epoch = 1e12;
 
-std::optional<double> number_from(const std::string& field, const std::string& where) {
+/// The column is only put into words where it is needed: its name may be as long as the file.
+std::optional<double> number_from(const std::string& field, const std::string& where,
+                                  const std::string& column) {
   if (field.empty() || field == "NA") return std::nullopt;
   double value = 0;
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
   if (error != std::errc() || end != field.data() + field.size())
-    throw Error(ErrorKind::File, {"KAIROS-F065", where, "this is no number", "\"" + field + "\"",
-                                  "a number, nan, or NA where there is none", "Correct the field"});
+    throw Error(ErrorKind::File,
+                {"KAIROS-F065", where + ", column \"" + column + "\"", "this is no number",
+                 "\"" + field + "\"", "a number, nan, or NA where there is none", "Correct the field"});
   return value;
 }
 
@@ -187,7 +190,7 @@ History history_from_csv(std::string_view text, const std::string& file) {
                    std::to_string(fields.size()), std::to_string(names.size()), "Mend the row"});
     history.epochs.push_back(static_cast<std::int64_t>(history.epochs.size()));
     for (std::size_t i = 0; i < fields.size(); ++i)
-      history.series[i].values.push_back(number_from(fields[i], where + ", column \"" + names[i] + "\""));
+      history.series[i].values.push_back(number_from(fields[i], where, names[i]));
   }
   const auto epoch = std::find_if(history.series.begin(), history.series.end(),
                                   [](const History::Series& one) { return one.key == "epoch"; });
@@ -201,6 +204,19 @@ History history_from_csv(std::string_view text, const std::string& file) {
   }
   history.series.erase(epoch);
   return history;
+}
+
+/// Every epoch of a run names its logs, while the file names them once: what it is read into must not be much
+/// larger.
+void check_names(const History& history, const std::string& file) {
+  constexpr std::uint64_t most = std::uint64_t{256} << 20;
+  std::uint64_t names = 0;
+  for (const History::Series& one : history.series) names += one.key.size();
+  if (names == 0 || history.epochs.size() <= most / names) return;
+  throw Error(ErrorKind::File,
+              {"KAIROS-F065", file, "the names of the logs are too long for so many epochs",
+               std::to_string(names) + " bytes in each of " + std::to_string(history.epochs.size()),
+               "at most " + std::to_string(most) + " bytes in all", "Shorten the names"});
 }
 
 }  // namespace
@@ -223,6 +239,7 @@ ReplayRun read_logs(const std::filesystem::path& file) {
   const std::string text = read_file(file, largest);
   const History history = file.extension() == ".json" ? parse_history(text, file.string())
                                                       : history_from_csv(text, file.string());
+  check_names(history, file.string());
   ReplayRun run;
   if (!history.epochs.empty())
     run.initial_epoch =

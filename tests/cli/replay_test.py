@@ -121,6 +121,14 @@ class Replay(ProgramTest):
                                           "ReduceLROnPlateau:monitor=loss,patience=1,factor=0.5"))["cases"]
         self.assertEqual((result["lr"], result["final_lr"], result["final_weight"]), ([0.25, 0.25, 0.125], 0.0625, 7.0))
 
+    def test_name_as_long_as_the_file_is_refused_and_not_multiplied(self):
+        # Were the column put into words for each of its numbers, this would copy 600 GB.
+        self.put("logs.csv", "epoch," + "l" * 2_000_000 + "\n" + "".join(f"{n},1\n" for n in range(300_000)))
+        run = self.run_kairos("replay", "--logs", "logs.csv")
+        self.assertEqual(run.returncode, 6, run.stderr)
+        self.assertIn("KAIROS-F065: logs.csv: the names of the logs are too long for so many epochs; found 2000000 bytes in "
+                      "each of 300000, expected at most 268435456 bytes in all. Shorten the names.", run.stderr)
+
     def test_what_plugins_print_is_not_in_the_document(self):
         self.put("cases.json", json.dumps({"cases": [{"lr": 1, "logs": losses(1, 2), "callbacks": [
             {"class": "ProgbarLogger", "config": {"verbose": 2}},
