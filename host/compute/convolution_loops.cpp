@@ -53,8 +53,11 @@ ConvolutionLoops::ConvolutionLoops(const ConvolutionShape& shape) : shape_(shape
                w.size[0] - 1 - w.before[0], w.size[1] - 1 - w.before[1]};
   const std::int64_t depth = std::max({w.size[0] * w.size[1] * std::max(shape_.channels, shape_.filters),
                                        std::max(gradient_block / shape_.filters, w.output[1])});
+  const std::int64_t y_line = w.output[1] * shape_.filters;
+  block_rows_ = std::clamp<std::int64_t>(gradient_block / y_line, 1, w.output[0]);
   product_scratch_ = kernels().multiply_scratch(depth);
-  scratch_size_ = product_scratch_ + std::max(input_.size(), gradient_.size());
+  block_scratch_ = product_scratch_ + block_rows_ * y_line;
+  scratch_size_ = block_scratch_ + std::max(input_.size(), gradient_.size());
 }
 
 void ConvolutionLoops::reserve_scratch() {
@@ -75,24 +78,27 @@ void ConvolutionLoops::forward(std::int64_t batch, const float* x, const float* 
                                float* y) {
   const TeamSize team(threads_for(batch * multiply_adds_));
   reserve_scratch();
+  pack_kernel(kernel, shape_.filters);
   const Window& w = shape_.window;
   each_in_parallel(batch, [&](std::int64_t begin, std::int64_t end, std::int64_t thread) {
     float* const room = scratch(thread);
     for (std::int64_t picture = begin; picture < end; ++picture) {
       const float* const from =
-          framed(input_, w.input[0], w.input[1], x + picture * x_size_, room + product_scratch_);
+          framed(input_, w.input[0], w.input[1], x + picture * x_size_, room + block_scratch_);
       float* to = y + picture * y_size_;
       for (std::int64_t row = 0; row < w.output[0]; ++row, to += w.output[1] * shape_.filters)
         kernels().multiply({w.output[1],
                             shape_.filters,
                             w.size[1] * shape_.channels,
                             {from + row * w.stride[0] * input_.line(), w.stride[1] * shape_.channels, 1},
-                            kernel,
+                            panels_.data(),
                             to,
                             bias,
                             Into::Fresh,
                             w.size[0],
-                            input_.line()},
+                            input_.line(),
+                            shape_.filters,
+                            Layout::Panels},
                            room);
     }
   });
@@ -104,8 +110,13 @@ void ConvolutionLoops::turn_kernel(const float* kernel) {
   const std::int64_t size = shape_.channels * shape_.filters;
   turned_.reserve(points * size);
   for (std::int64_t point = 0; point < points; ++point)
-    kernels().transpose(shape_.channels, shape_.filters, kernel + (points - 1 - point) * size,
-                        turned_.data() + point * size);
+    kernels().transpose(shape_.channels, shape_.filters, kernel + (points - 1 - point) * size, shape_.filters,
+                        turned_.data() + point * size, shape_.channels);
+}
+
+void ConvolutionLoops::pack_kernel(const float* kernel, std::int64_t columns) {
+  panels_.reserve(kernel_size(shape_));
+  kernels().pack_panels(kernel_size(shape_) / columns, columns, kernel, columns, panels_.data());
 }
 
 void ConvolutionLoops::backward_data(std::int64_t batch, const float* y_gradient, const float* kernel,
@@ -113,24 +124,27 @@ void ConvolutionLoops::backward_data(std::int64_t batch, const float* y_gradient
   const TeamSize team(threads_for(batch * multiply_adds_));
   reserve_scratch();
   turn_kernel(kernel);
+  pack_kernel(turned_.data(), shape_.channels);
   const Window& w = shape_.window;
   each_in_parallel(batch, [&](std::int64_t begin, std::int64_t end, std::int64_t thread) {
     float* const room = scratch(thread);
     for (std::int64_t picture = begin; picture < end; ++picture) {
-      const float* const from = framed(gradient_, w.output[0], w.output[1], y_gradient + picture * y_size_,
-                                       room + product_scratch_);
+      const float* const from =
+          framed(gradient_, w.output[0], w.output[1], y_gradient + picture * y_size_, room + block_scratch_);
       float* to = x_gradient + picture * x_size_;
       for (std::int64_t row = 0; row < w.input[0]; ++row, to += w.input[1] * shape_.channels)
         kernels().multiply({w.input[1],
                             shape_.channels,
                             w.size[1] * shape_.filters,
                             {from + row * gradient_.line(), shape_.filters, 1},
-                            turned_.data(),
+                            panels_.data(),
                             to,
                             nullptr,
                             Into::Fresh,
                             w.size[0],
-                            gradient_.line()},
+                            gradient_.line(),
+                            shape_.channels,
+                            Layout::Panels},
                            room);
     }
   });
@@ -156,9 +170,12 @@ void ConvolutionLoops::add_picture(const float* x, const float* y_gradient, std:
                                    std::int64_t end, float* scratch) {
   const Window& w = shape_.window;
   const std::int64_t line = w.size[1] * shape_.channels, y_line = w.output[1] * shape_.filters;
-  const std::int64_t block = std::max<std::int64_t>(1, gradient_block / y_line);
-  const float* const from = framed(input_, w.input[0], w.input[1], x, scratch + product_scratch_);
-  for (std::int64_t row = 0; row < w.output[0]; row += block)
+  const float* const from = framed(input_, w.input[0], w.input[1], x, scratch + block_scratch_);
+  float* const panels = scratch + product_scratch_;
+  for (std::int64_t row = 0; row < w.output[0]; row += block_rows_) {
+    const std::int64_t rows = std::min(block_rows_, w.output[0] - row);
+    kernels().pack_panels(rows * w.output[1], shape_.filters, y_gradient + row * y_line, shape_.filters,
+                          panels);
     for (std::int64_t first = begin; first < end;) {
       const std::int64_t window_row = first / line, last = std::min(end, (window_row + 1) * line);
       kernels().multiply({last - first,
@@ -166,15 +183,18 @@ void ConvolutionLoops::add_picture(const float* x, const float* y_gradient, std:
                           w.output[1],
                           {from + (row * w.stride[0] + window_row) * input_.line() + first % line, 1,
                            w.stride[1] * shape_.channels},
-                          y_gradient + row * y_line,
+                          panels,
                           group_.data() + first * shape_.filters,
                           nullptr,
                           Into::Sum,
-                          std::min(block, w.output[0] - row),
-                          w.stride[0] * input_.line()},
+                          rows,
+                          w.stride[0] * input_.line(),
+                          shape_.filters,
+                          Layout::Panels},
                          scratch);
       first = last;
     }
+  }
 }
 
 void ConvolutionLoops::backward_weights(std::int64_t batch, const float* x, const float* y_gradient,

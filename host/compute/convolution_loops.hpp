@@ -40,6 +40,7 @@ class ConvolutionLoops {
   static const float* framed(const Frame& frame, std::int64_t rows, std::int64_t columns,
                              const float* picture, float* room);
   void turn_kernel(const float* kernel);
+  void pack_kernel(const float* kernel, std::int64_t columns);
   void add_weights_gradient(std::int64_t batch, const float* x, const float* y_gradient, std::int64_t begin,
                             std::int64_t end, float* kernel_gradient, float* scratch);
   void add_picture(const float* x, const float* y_gradient, std::int64_t begin, std::int64_t end,
@@ -53,9 +54,12 @@ class ConvolutionLoops {
   Frame input_;                   ///< x, as the windows see it
   Frame gradient_;                ///< the gradient of y, as the gradient of x needs it
   FloatBuffer turned_;            ///< the kernel, for the gradient of x
+  FloatBuffer panels_;            ///< the kernel or `turned_`, as products read it fastest
   FloatBuffer group_;             ///< the gradient of the kernel, of some pictures
-  FloatBuffer scratch_;           ///< of all threads: of products, then a framed picture
-  std::int64_t product_scratch_, scratch_size_;
+  FloatBuffer
+      scratch_;  ///< of all threads: of products, a block of the gradient of y in panels, a framed picture
+  std::int64_t block_rows_;  ///< of the gradient of y, which are used together
+  std::int64_t product_scratch_, block_scratch_, scratch_size_;
 };
 
 }  // namespace kairos::host

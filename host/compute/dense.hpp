@@ -14,7 +14,8 @@ namespace kairos::host {
 /// How a product is computed. Results differ by rounding only.
 enum class DensePath {
   Auto,       ///< Plain for products so small that starting a primitive costs more than the work
-  Plain,      ///< loops
+  Plain,      ///< loops over the whole arrays
+  Blocked,    ///< the same loops over copies that stay in the caches
   Primitive,  ///< oneDNN
 };
 
@@ -38,7 +39,7 @@ class DenseKernel {
                         float* bias_gradient);
 
  private:
-  [[nodiscard]] bool plain(std::int64_t rows) const;
+  [[nodiscard]] DensePath path(std::int64_t rows) const;
   float* scratch(std::int64_t rows);
   DensePrimitives& primitives(std::int64_t rows);
 

@@ -22,10 +22,15 @@ enum class Into {
   Sum,    ///< the product is added to c
 };
 
+/// How the right factor of a product lies in memory.
+enum class Layout {
+  Rows,    ///< row-major
+  Panels,  ///< `pack_panels` made it of rows: what a loop reads one after the other lies so
+};
+
 /// c [rows, columns] = a [rows, segments · depth] · b [segments · depth, columns], plus `bias` [columns] in
-/// every row unless it is null. Row-major; a step leads from a row to the next. The columns of `a` come in
-/// `segments` pieces of `depth`, which lie `a_segment_step` apart: the window of a convolution is made of
-/// such.
+/// every row unless it is null. c is row-major. The columns of `a` come in `segments` pieces of
+/// `depth`, which lie `a_segment_step` apart: the window of a convolution is made of such.
 struct Product {
   std::int64_t rows;
   std::int64_t columns;
@@ -37,6 +42,8 @@ struct Product {
   Into into = Into::Fresh;
   std::int64_t segments = 1;
   std::int64_t a_segment_step = 0;
+  std::int64_t c_step = columns;  ///< from a row of c to the next
+  Layout b_layout = Layout::Rows;
 };
 
 /// Sums are taken in an order that depends on the sizes alone, so the same call gives the same bits.
@@ -45,8 +52,15 @@ struct Kernels {
   std::int64_t (*multiply_scratch)(std::int64_t depth);
   /// For factors that stay in the nearer caches: nothing is blocked for them. `bias` needs Into::Fresh.
   void (*multiply)(const Product& product, float* scratch);
-  /// to [columns, rows] = from [rows, columns], turned over.
-  void (*transpose)(std::int64_t rows, std::int64_t columns, const float* from, float* to);
+  /// The columns of a panel but the last, which may have fewer: what `multiply` works on at once.
+  std::int64_t panel_columns;
+  /// to [columns / panel_columns, rows, panel_columns] = from [rows, columns], whose rows are `from_step`
+  /// apart. As many values as before: the last panel is as narrow as what is left.
+  void (*pack_panels)(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_step,
+                      float* to);
+  /// to [columns, rows] = from [rows, columns], turned over. A step leads from a row to the next.
+  void (*transpose)(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_step,
+                    float* to, std::int64_t to_step);
   /// sum [columns] of all rows.
   void (*sum_rows)(std::int64_t rows, std::int64_t columns, const float* from, float* sum);
 

@@ -115,15 +115,17 @@ void multiply_column(const Product& p) {
     for (; k < p.depth; ++k) sum += a[k] * p.b[k];
     for (int half = lanes / 2; half > 0; half /= 2)
       for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
-    p.c[r] = sum + sums[0];
+    p.c[r * p.c_step] = sum + sums[0];
   }
 }
 
-/// The last columns, which do not fill a vector: through copies that are padded with zeros.
-void multiply_rest(const Product& p, std::int64_t first, float* scratch) {
+/// The last columns, which do not fill a vector: through copies that are padded with zeros. `b` begins at the
+/// first of them.
+void multiply_rest(const Product& p, std::int64_t first, const float* b, std::int64_t b_step,
+                   float* scratch) {
   const std::int64_t rest = p.columns - first, depth = p.segments * p.depth;
   for (std::int64_t k = 0; k < depth; ++k)
-    for (int i = 0; i < lanes; ++i) scratch[k * lanes + i] = i < rest ? p.b[k * p.columns + first + i] : 0.0F;
+    for (int i = 0; i < lanes; ++i) scratch[k * lanes + i] = i < rest ? b[k * b_step + i] : 0.0F;
   float* const bias = scratch + depth * lanes;
   for (int i = 0; i < lanes; ++i) bias[i] = p.bias != nullptr && i < rest ? p.bias[first + i] : 0.0F;
   float padded[tile_rows * lanes];
@@ -134,32 +136,54 @@ void multiply_rest(const Product& p, std::int64_t first, float* scratch) {
     tile_of<1>(now, s);
     for (std::int64_t r = 0; r < now; ++r)
       for (std::int64_t i = 0; i < rest; ++i)
-        c[r * p.columns + i] = padded[r * lanes + i] + (p.into == Into::Sum ? c[r * p.columns + i] : 0.0F);
+        c[r * p.c_step + i] = padded[r * lanes + i] + (p.into == Into::Sum ? c[r * p.c_step + i] : 0.0F);
     rows -= now;
     s.a.data += now * s.a.row_step;
-    c += now * p.columns;
+    c += now * p.c_step;
   }
 }
+
+constexpr int panel_columns = 2 * lanes;
 
 void multiply(const Product& p, float* scratch) {
   if (p.columns == 1 && p.a.column_step == 1 && p.segments == 1 && p.into == Into::Fresh)
     return multiply_column(p);
+  for (std::int64_t panel = 0; panel < p.columns; panel += panel_columns) {
+    const std::int64_t left = p.columns - panel, width = left < panel_columns ? left : panel_columns;
+    const bool packed = p.b_layout == Layout::Panels;
+    const float* const b = packed ? p.b + panel * p.segments * p.depth : p.b + panel;
+    const std::int64_t b_step = packed ? width : p.columns;
+    const Stripe s{p.depth,
+                   p.segments,
+                   p.a,
+                   p.a_segment_step,
+                   b,
+                   b_step,
+                   p.bias == nullptr ? nullptr : p.bias + panel,
+                   p.into,
+                   p.c + panel,
+                   p.c_step};
+    if (width == panel_columns) {
+      stripe<2>(p.rows, s);
+      continue;
+    }
+    if (width >= lanes) stripe<1>(p.rows, s);
+    const std::int64_t whole = width / lanes * lanes;
+    if (whole < width) multiply_rest(p, panel + whole, b + whole, b_step, scratch);
+  }
+}
+
+void pack_panels(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_step,
+                 float* to) {
   std::int64_t column = 0;
-  const auto part = [&] {
-    return Stripe{p.depth,
-                  p.segments,
-                  p.a,
-                  p.a_segment_step,
-                  p.b + column,
-                  p.columns,
-                  p.bias == nullptr ? nullptr : p.bias + column,
-                  p.into,
-                  p.c + column,
-                  p.columns};
-  };
-  for (; column + 2 * lanes <= p.columns; column += 2 * lanes) stripe<2>(p.rows, part());
-  for (; column + lanes <= p.columns; column += lanes) stripe<1>(p.rows, part());
-  if (column < p.columns) multiply_rest(p, column, scratch);
+  for (; column + panel_columns <= columns; column += panel_columns)
+    for (std::int64_t row = 0; row < rows; ++row, to += panel_columns) {
+      const float* const line = from + row * from_step + column;
+      store(load(line), to);
+      store(load(line + lanes), to + lanes);
+    }
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t i = column; i < columns; ++i) *to++ = from[row * from_step + i];
 }
 
 typedef float Four __attribute__((vector_size(16), aligned(sizeof(float)), may_alias));
@@ -179,14 +203,15 @@ inline __attribute__((always_inline)) void transpose_block(const float* from, st
   *reinterpret_cast<Four*>(to + 3 * to_step) = __builtin_shufflevector(c, d, 2, 3, 6, 7);
 }
 
-void transpose(std::int64_t rows, std::int64_t columns, const float* from, float* to) {
+void transpose(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_step, float* to,
+               std::int64_t to_step) {
   const std::int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
   for (std::int64_t column = 0; column < whole_columns; column += 4)
     for (std::int64_t row = 0; row < whole_rows; row += 4)
-      transpose_block(from + row * columns + column, columns, to + column * rows + row, rows);
+      transpose_block(from + row * from_step + column, from_step, to + column * to_step + row, to_step);
   for (std::int64_t column = 0; column < columns; ++column)
     for (std::int64_t row = column < whole_columns ? whole_rows : 0; row < rows; ++row)
-      to[column * rows + row] = from[row * columns + column];
+      to[column * to_step + row] = from[row * from_step + column];
 }
 
 void sum_rows(std::int64_t rows, std::int64_t columns, const float* from, float* sum) {
@@ -265,7 +290,8 @@ void adam(std::int64_t n, const AdamStep& step, const float* __restrict g, float
 }  // namespace
 
 extern const Kernels KAIROS_KERNELS;
-const Kernels KAIROS_KERNELS{multiply_scratch, multiply, transpose, sum_rows, relu, relu_gradient,
-                             keep_larger,      sgd,      momentum,  nesterov, adam};
+const Kernels KAIROS_KERNELS{multiply_scratch, multiply, panel_columns, pack_panels, transpose,
+                             sum_rows,         relu,     relu_gradient, keep_larger, sgd,
+                             momentum,         nesterov, adam};
 
 }  // namespace kairos::host

@@ -84,10 +84,17 @@ TEST_CASE("A product of the loops is the sum of products, for any size and on ev
                                   scratch.data());
           check_close(found, plain);
           Values turned(a.size());
-          level.kernels->transpose(rows, depth, a.data(), turned.data());
+          level.kernels->transpose(rows, depth, a.data(), depth, turned.data(), rows);
           level.kernels->multiply(
               {rows, columns, depth, {turned.data(), 1, rows}, b.data(), found.data(), bias.data()},
               scratch.data());
+          check_close(found, with_bias);
+          Values panels(b.size());
+          level.kernels->pack_panels(depth, columns, b.data(), columns, panels.data());
+          Product packed{rows,          columns,      depth,      {a.data(), depth, 1},
+                         panels.data(), found.data(), bias.data()};
+          packed.b_layout = Layout::Panels;
+          level.kernels->multiply(packed, scratch.data());
           check_close(found, with_bias);
         }
 }
