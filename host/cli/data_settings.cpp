@@ -3,11 +3,14 @@
 #include "cli/data_settings.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "data/array_file.hpp"
+#include "io/hdf5_data.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -139,6 +142,35 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
   }
 }
 
+[[noreturn]] void nothing_to_validate_on(const std::string& key) {
+  std::string flag = "--" + key;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  throw Error(ErrorKind::Usage, {"KAIROS-U012", flag, "there are no samples to validate on", "", "",
+                                 "Name them with --validation-data or --validation-input"});
+}
+
+enum class DataKind { Table, Pictures, Other };
+
+DataKind kind_of(const std::string& data) {
+  std::string ending = std::filesystem::path(data).extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+  if (ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data") return DataKind::Table;
+  std::error_code ignored;
+  const bool file = !ending.empty() || hdf5_location(data) || std::filesystem::is_regular_file(data, ignored);
+  // A directory that is not there is missed where it is read.
+  return file && !std::filesystem::is_directory(data, ignored) ? DataKind::Other : DataKind::Pictures;
+}
+
+/// Throws Error(Usage) for a setting that only matters to data of that kind, where there are none.
+void require_kind(const Settings& settings, DataKind kind, const char* flag, const char* expected) {
+  for (const char* key : {"data", "validation_data"})
+    if (settings.has(key) && kind_of(settings.text(key)) == kind) return;
+  throw Error(ErrorKind::Usage, {"KAIROS-U015", flag, "the data are not of the kind that the setting is for",
+                                 settings.has("data") ? "--data " + settings.text("data") : "--input",
+                                 expected, "Leave it out"});
+}
+
 DataSpec training_spec(const Settings& settings, const PortFacts& ports, Purpose purpose) {
   DataSpec spec = spec_of(settings, ports, "");
   spec.target_use = purpose == Purpose::Predict ? TargetUse::Optional : TargetUse::Required;
@@ -161,6 +193,12 @@ void require_data(const Settings& settings) {
     throw Error(ErrorKind::Usage,
                 {"KAIROS-U005", "--data", "this setting is missing", "", "",
                  "Name a .csv, .npy, .npz or IDX file, file.h5:/path, or a directory of pictures"});
+  constexpr const char* table = "a .csv, .tsv, .txt or .data file";
+  constexpr const char* pictures = "a directory of pictures";
+  if (settings.text("header") != "detect") require_kind(settings, DataKind::Table, "--header", table);
+  if (settings.has("delimiter")) require_kind(settings, DataKind::Table, "--delimiter", table);
+  if (settings.has("image_size")) require_kind(settings, DataKind::Pictures, "--image-size", pictures);
+  if (settings.has("color_mode")) require_kind(settings, DataKind::Pictures, "--color-mode", pictures);
 }
 
 LoadedData load(const Settings& settings, const PortFacts& ports, Purpose purpose) {
@@ -195,12 +233,12 @@ std::optional<Dataset> load_validation(const Settings& settings, const PortFacts
     return load_data(spec).train;
   }
   for (const char* key : {"validation_target", "validation_sample_weight"})
-    if (settings.has(key))
-      throw Error(ErrorKind::Usage, {"KAIROS-U012",
-                                     key == std::string("validation_target") ? "--validation-target"
-                                                                             : "--validation-sample-weight",
-                                     "there are no samples to validate on", "", "",
-                                     "Name them with --validation-data or --validation-input"});
+    if (settings.has(key)) nothing_to_validate_on(key);
+  if (!loaded.validation && !settings.has("validation_split")) {
+    for (const char* key : {"validation_batch_size", "validation_steps"})
+      if (settings.integer(key) != 0) nothing_to_validate_on(key);
+    if (settings.text("validation_freq") != "1") nothing_to_validate_on("validation_freq");
+  }
   return std::exchange(loaded.validation, std::nullopt);
 }
 

@@ -15,7 +15,8 @@ namespace kairos::host::cli {
 /// Whether the command compares outputs with a target.
 enum class Purpose { Train, Evaluate, Predict };
 
-/// Throws Error(Usage) unless --data or --input names something to read.
+/// Throws Error(Usage) unless --data or --input names something to read, and for settings of tables or
+/// pictures where the data are neither.
 void require_data(const Settings& settings);
 
 /// Data as --data, --input, --target and --sample-weight say. `ports` are the model's, empty where they are

@@ -196,6 +196,15 @@ class Mistakes(ProgramTest):
         ({"validation_target": "label"}, 2, "KAIROS-U012: --validation-target: there are no samples to validate on. Name them with "
                                             "--validation-data or --validation-input."),
         ({"validation_sample_weight": "w.npy"}, 2, "KAIROS-U012: --validation-sample-weight: there are no samples"),
+        ({"validation_freq": 2}, 2, "KAIROS-U012: --validation-freq: there are no samples"),
+        ({"validation_steps": 2}, 2, "KAIROS-U012: --validation-steps: there are no samples"),
+        ({"validation_batch_size": 2}, 2, "KAIROS-U012: --validation-batch-size: there are no samples"),
+        ({"image_size": "4x4"}, 2, "KAIROS-U015: --image-size: the data are not of the kind that the setting is for; found --data "
+                                   "data.csv, expected a directory of pictures. Leave it out."),
+        ({"color_mode": "rgb"}, 2, "KAIROS-U015: --color-mode: the data are not of the kind"),
+        ({"data": "x.npy", "target": "y.npy", "header": "true"}, 2, "KAIROS-U015: --header: the data are not of the kind that the "
+                                                                    "setting is for; found --data x.npy, expected a .csv, .tsv"),
+        ({"data": "x.npy", "target": "y.npy", "delimiter": ";"}, 2, "KAIROS-U015: --delimiter: the data are not of the kind"),
         ({"data": "d" * 300}, 4, "KAIROS-D020: ddd"),
         ({"data": "d" * 300 + ".csv"}, 6, "KAIROS-F001: ddd"),
         ({"input": "input_layer=a.npy"}, 4, "KAIROS-D063: data.csv: inputs are named beside a file that is the input itself"),
