@@ -133,6 +133,26 @@ void Settings::put(const Setting& setting, std::vector<std::string> values, cons
   values_[setting.key] = std::move(values);
 }
 
+/// "--target -1": the value is joined to its flag, so that its dash is not taken for another flag.
+std::vector<std::string> Settings::join_values(std::span<const std::string> arguments) const {
+  std::vector<std::string> joined;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::size_t equals = arguments[i].find('=');
+    const std::string name = arguments[i].substr(0, equals);
+    const Setting* setting = name.starts_with("--") ? find(key_of(name)) : nullptr;
+    // "--nb_epoch" is "--nb-epoch": Keras' arguments are written with underscores.
+    joined.push_back(setting == nullptr ? arguments[i]
+                                        : flag_of(key_of(name)) + arguments[i].substr(name.size()));
+    if (setting == nullptr || setting->kind == Kind::Switch || equals != std::string::npos) continue;
+    if (i + 1 == arguments.size() || arguments[i + 1].starts_with("--"))
+      throw Error(ErrorKind::Usage,
+                  {"KAIROS-U002", "kairos " + command_, "the flag has no value", arguments[i],
+                   arguments[i] + " " + setting->value, "Write its value behind it"});
+    joined.back() += "=" + arguments[++i];
+  }
+  return joined;
+}
+
 void Settings::read_arguments(std::span<const std::string> arguments) {
   for (const std::string& argument : arguments) require_utf8(argument, command_);
   po::options_description description;
@@ -149,26 +169,9 @@ void Settings::read_arguments(std::span<const std::string> arguments) {
         description.add_options()(name.c_str(), po::value<std::vector<std::string>>());
     }
   }
-  // "--target -1": the value is joined to its flag, so that its dash is not taken for another flag.
-  std::vector<std::string> joined;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::size_t equals = arguments[i].find('=');
-    const std::string name = arguments[i].substr(0, equals);
-    const Setting* setting = name.starts_with("--") ? find(key_of(name)) : nullptr;
-    // "--nb_epoch" is "--nb-epoch": Keras' arguments are written with underscores.
-    joined.push_back(setting == nullptr ? arguments[i]
-                                        : flag_of(key_of(name)) + arguments[i].substr(name.size()));
-    if (setting == nullptr || setting->kind == Kind::Switch || equals != std::string::npos) continue;
-    if (i + 1 == arguments.size() || arguments[i + 1].starts_with("--"))
-      throw Error(ErrorKind::Usage,
-                  {"KAIROS-U002", "kairos " + command_, "the flag has no value", arguments[i],
-                   arguments[i] + " " + setting->value, "Write its value behind it"});
-    joined.back() += "=" + arguments[++i];
-  }
-
   po::parsed_options parsed(&description);
   try {
-    parsed = po::command_line_parser(joined)
+    parsed = po::command_line_parser(join_values(arguments))
                  .options(description)
                  .style(po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent)
                  .run();

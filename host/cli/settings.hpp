@@ -78,6 +78,7 @@ class Settings {
  private:
   [[nodiscard]] const Setting* find(std::string_view key) const;
   [[nodiscard]] const Setting& known(std::string_view key) const;
+  [[nodiscard]] std::vector<std::string> join_values(std::span<const std::string> arguments) const;
   void read_arguments(std::span<const std::string> arguments);
   void read_config(const std::filesystem::path& file);
   void put(const Setting& setting, std::vector<std::string> values, const std::string& where);

@@ -104,20 +104,18 @@ ArchitectureLayer read_input_layer(const Entry& entry) {
   return input;
 }
 
-/// `first_shape` is what Keras 2 says of the model's input on the first layer of a chain, and is null for
-/// others.
-ArchitectureLayer read_layer(const Entry& entry, std::optional<Shape>* first_shape) {
+/// `input_shape` is that of the model where no layer has said it, else null: Keras 2 repeats on the layer
+/// behind an input what the input says, and on others what nobody reads.
+ArchitectureLayer read_layer(const Entry& entry, std::optional<Shape>* input_shape) {
   const LayerType* type = find_layer_type(entry.class_name);
   if (type == nullptr)
     throw Error(ErrorKind::Model,
                 {"KAIROS-M001", entry.where, "there is no layer \"" + entry.class_name + "\" here", "", "",
                  suggest(entry.class_name, layer_class_names())});
   ConfigReader config(entry.config, entry.where);
-  if (const nlohmann::json* shape = config.take("batch_input_shape")) {
-    if (first_shape == nullptr || first_shape->has_value())
-      config.bad_value("batch_input_shape", "it on the first layer only");
-    *first_shape = read_batch_shape(config, "batch_input_shape", *shape);
-  }
+  const nlohmann::json* const shape = config.take("batch_input_shape");
+  if (shape != nullptr && input_shape != nullptr)
+    *input_shape = read_batch_shape(config, "batch_input_shape", *shape);
   ArchitectureLayer layer;
   layer.layer = type->make(config);
   config.finish();
@@ -149,8 +147,8 @@ void read_chain(const nlohmann::json& layers, const std::string& origin, Archite
       continue;
     }
     std::optional<Shape>& shape = model.layers.front().input_shape;
-    model.extend_chain(is_model(entry) ? read_nested(entry)
-                                       : read_layer(entry, model.layers.size() == 1 ? &shape : nullptr));
+    const bool is_first = model.layers.size() == 1 && !shape;
+    model.extend_chain(is_model(entry) ? read_nested(entry) : read_layer(entry, is_first ? &shape : nullptr));
   }
 }
 

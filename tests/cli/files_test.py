@@ -33,6 +33,14 @@ class Archives(ProgramTest):
         self.kairos(*self.fit(model="03.keras", loss=None, epochs=1, history="h.json"))
         self.assertIn("accuracy", json.loads(self.text("h.json"))["history"])
 
+    def test_saving_never_changes_the_run(self):
+        settings = {"model": "dense(4,tanh) batchnorm dropout(0.3) dense(2,softmax)", "optimizer": "adam", "epochs": 4}
+        self.kairos(*self.fit(**settings, save_weights="alone.npz"))
+        saves = [f"ModelCheckpoint@{number}:filepath='{name}',save_freq={freq},save_weights_only={weights}" for number, (name, freq, weights)
+                 in enumerate([("a.h5", 1, "false"), ("b.keras", "epoch", "false"), ("c.weights.h5", 2, "true")])]
+        self.kairos(*self.fit(**settings, save_weights="saved.npz", save_model="end.keras", plugin=saves))
+        self.assertEqual((self.directory / "alone.npz").read_bytes(), (self.directory / "saved.npz").read_bytes())
+
     def test_model_saved_at_the_end_predicts_like_the_weights_saved_beside_it(self):
         self.kairos(*self.fit(save_model="new/end.keras", save_weights="end.npz"))
         data = ["--data", "data.csv", "--target", "label"]

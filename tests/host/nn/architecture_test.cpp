@@ -64,6 +64,32 @@ TEST_CASE("A Keras 2 model is read and comes out as Keras 3", "[host][nn]") {
   CHECK(dense.at("build_config").at("input_shape") == nlohmann::json::parse("[null, 20]"));
 }
 
+TEST_CASE("Keras 2.2 and later say the shape of the input twice", "[host][nn]") {
+  const std::string layers = R"([
+    {"class_name": "InputLayer", "config": {"batch_input_shape": [null, 9], "dtype": "float32", "sparse": false,
+      "ragged": false, "name": "embedding_input"}},
+    {"class_name": "Embedding", "config": {"name": "embedding", "batch_input_shape": [null, null], "input_dim": 5,
+      "output_dim": 2, "input_length": null}},
+    {"class_name": "Flatten", "config": {"name": "flatten", "data_format": "channels_last"}}])";
+  const nlohmann::json chain =
+      json_of(R"({"class_name": "Sequential", "config": {"name": "s", "layers": )" + layers + "}}");
+  CHECK(layer_names(chain) == std::vector<std::string>{"embedding_input", "embedding", "flatten"});
+  CHECK(chain.at("config").at("layers").at(2).at("build_config").at("input_shape") ==
+        nlohmann::json::parse("[null, 9, 2]"));
+  nlohmann::json graph = nlohmann::json::parse(layers);
+  for (std::size_t i = 0; i < graph.size(); ++i) {
+    graph[i]["name"] = graph[i]["config"]["name"];
+    graph[i]["inbound_nodes"] = nlohmann::json::array();
+    if (i > 0) graph[i]["inbound_nodes"] = {{{graph[i - 1]["name"], 0, 0, nlohmann::json::object()}}};
+  }
+  const nlohmann::json functional{{"name", "m"},
+                                  {"layers", graph},
+                                  {"input_layers", {{"embedding_input", 0, 0}}},
+                                  {"output_layers", {{"flatten", 0, 0}}}};
+  CHECK(layer_names(json_of(nlohmann::json{{"class_name", "Functional"}, {"config", functional}}.dump())) ==
+        layer_names(chain));
+}
+
 TEST_CASE("The bare list of layers of older Keras is read", "[host][nn]") {
   CHECK(layer_names(json_of(dense_with(""))) == std::vector<std::string>{"input_layer", "d"});
 }
