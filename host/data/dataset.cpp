@@ -33,9 +33,11 @@ std::string value_text(float value) {
   return text.back() == '.' ? text + "0" : text;
 }
 
-void check_values(const Dataset& data, const Array& array, const std::string& what, bool weights) {
-  const auto bad = std::find_if(array.values.begin(), array.values.end(), [weights](float value) {
-    return !std::isfinite(value) || (weights && value < 0.0F);
+enum class ArrayUse { Values, Weights };
+
+void check_values(const Dataset& data, const Array& array, const std::string& what, ArrayUse use) {
+  const auto bad = std::find_if(array.values.begin(), array.values.end(), [use](float value) {
+    return !std::isfinite(value) || (use == ArrayUse::Weights && value < 0.0F);
   });
   if (bad == array.values.end()) return;
   const std::int64_t at = bad - array.values.begin();
@@ -48,7 +50,7 @@ void check_values(const Dataset& data, const Array& array, const std::string& wh
                                 "a finite number", "Correct the value or take the row out"});
 }
 
-void check_group(const Dataset& data, const std::vector<NamedArray>& arrays, const char* kind, bool weights) {
+void check_group(const Dataset& data, const std::vector<NamedArray>& arrays, const char* kind, ArrayUse use) {
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     const Array& array = arrays[i].array;
     const std::string what = call(kind, i, arrays[i], arrays.size());
@@ -57,11 +59,11 @@ void check_group(const Dataset& data, const std::vector<NamedArray>& arrays, con
                                     array.shape.empty() ? "a single value" : std::to_string(array.rows()),
                                     std::to_string(data.size()) + " as in the first input",
                                     "Give as many rows in each array"});
-    if (weights && array.shape.size() > 2)
+    if (use == ArrayUse::Weights && array.shape.size() > 2)
       throw Error(ErrorKind::Data, {"KAIROS-D014", data.origin, "the " + what + " has too many dimensions",
                                     "shape " + shape_text(array.shape), "(samples) or (samples, timesteps)",
                                     "Reshape the weights"});
-    check_values(data, array, what, weights);
+    check_values(data, array, what, use);
   }
 }
 
@@ -88,9 +90,9 @@ void Dataset::check() const {
   if (size() == 0)
     throw Error(ErrorKind::Data, {"KAIROS-D013", origin, "there are no samples", "0 rows", "at least one",
                                   "Check what should have written them"});
-  check_group(*this, inputs, "input", false);
-  check_group(*this, targets, "target", false);
-  check_group(*this, sample_weights, "sample weight", true);
+  check_group(*this, inputs, "input", ArrayUse::Values);
+  check_group(*this, targets, "target", ArrayUse::Values);
+  check_group(*this, sample_weights, "sample weight", ArrayUse::Weights);
 }
 
 Dataset Dataset::rows(std::int64_t begin, std::int64_t end) const {

@@ -94,6 +94,33 @@ class Compiled(ProgramTest):
             self.assertEqual(list(found), names)
             self.assertEqual(found, self.evaluate(GOLDEN / "model.h5", *loss, metrics))
 
+    def test_file_of_keras_2_is_evaluated_and_trained_and_says_that_its_optimizer_starts_anew(self):
+        """Names end in :0, the first layer repeats the shape of the input, and the optimizer has no learning rate among its slots."""
+        self.compiled({**self.KERAS_2, "optimizer_config": {"class_name": "Adam", "config": {
+            "name": "Adam", "learning_rate": 0.01, "decay": 0.0, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-07, "amsgrad": False}}})
+        with h5py.File(self.directory / "m.h5", "r+") as file:
+            layers = json.loads(file.attrs["model_config"])["config"]["layers"]
+            shape = layers[0]["config"]["batch_shape"]
+            layers[0]["config"] = {"batch_input_shape": shape, "dtype": "float32", "sparse": False, "ragged": False, "name": "dense_input"}
+            for layer in layers[1:]:
+                layer["config"].pop("quantization_config")
+                layer["config"]["dtype"] = "float32"
+            layers[1]["config"]["batch_input_shape"] = shape
+            file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": {"name": "sequential", "layers": [
+                {"class_name": layer["class_name"], "config": layer["config"]} for layer in layers]}})
+            for group in (*file["model_weights"].values(), file["optimizer_weights"]):
+                names = [name.decode() if isinstance(name, bytes) else name for name in group.attrs.get("weight_names", [])]
+                for name in names:
+                    group.move(name, name + ":0")
+                if names:
+                    group.attrs["weight_names"] = [name + ":0" for name in names if "learning_rate" not in name]
+        found = self.evaluate("m.h5")
+        self.assertEqual(found, self.evaluate(GOLDEN / "model.h5", "--loss", "categorical_crossentropy(label_smoothing=0.1)",
+                                              "--metrics", "accuracy"))
+        run = self.run_kairos("fit", "--model", "m.h5", "--data", GOLDEN.parent / "data.npz", "--verbose", 0)
+        self.assertEqual((run.returncode, run.stderr), (0, "warning: the optimizer starts anew, because its variables in m.h5 are "
+                                                           "those of another one\n"))
+
     def test_objects_are_written_as_keras_reads_them(self):
         self.compiled(self.KERAS_3)
         self.kairos("convert", "m.h5", "m.keras")

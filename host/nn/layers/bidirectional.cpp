@@ -32,15 +32,17 @@ std::string prefixed(const std::string& prefix, const std::string& name) {
   return name.starts_with(prefix) ? name : prefix + name;
 }
 
-/// The configuration of a layer under that key with another name, and, for the layer that is derived from the
-/// forward one, the other direction.
-nlohmann::json derived(const nlohmann::json& layer, const std::string& prefix, bool reversed) {
+enum class Runs { Forward, Backward };
+
+/// The configuration of a layer with another name; the backward one runs against the sequence.
+nlohmann::json derived(const nlohmann::json& layer, Runs runs) {
   nlohmann::json copy = layer;
   if (!copy.is_object() || !copy.contains("config") || !copy["config"].is_object()) return copy;
   nlohmann::json& config = copy["config"];
   if (config.contains("name") && config["name"].is_string())
-    config["name"] = prefixed(prefix, config["name"].get<std::string>());
-  if (reversed) config["go_backwards"] = true;
+    config["name"] =
+        prefixed(runs == Runs::Forward ? "forward_" : "backward_", config["name"].get<std::string>());
+  if (runs == Runs::Backward) config["go_backwards"] = true;
   return copy;
 }
 
@@ -52,8 +54,8 @@ class BidirectionalLayer final : public Layer {
     if (layer == nullptr) config.bad_value("layer", "a recurrent layer");
     const nlohmann::json* const backward = config.take("backward_layer");
     const nlohmann::json both{
-        {"layer", derived(*layer, "forward_", false)},
-        {"backward_layer", backward != nullptr ? *backward : derived(*layer, "backward_", true)}};
+        {"layer", derived(*layer, Runs::Forward)},
+        {"backward_layer", backward != nullptr ? *backward : derived(*layer, Runs::Backward)}};
     ConfigReader reader(both, config.where());
     for (const char* key : {"layer", "backward_layer"}) {
       inner_.push_back(read_inner_layer(reader, key));
