@@ -115,7 +115,8 @@ inline void sparsemax_forward(std::int64_t rows, std::int64_t width, const float
     const auto largest = static_cast<double>(*std::max_element(x, x + width));
     const auto below = [=](std::int64_t i) { return static_cast<double>(x[i]) - largest; };
     double taken = -INFINITY;
-    for (std::int64_t counted = -1, before = -2; counted != before;) {
+    std::int64_t before = 0, counted = width + 1;
+    do {
       double sum = 0;
       before = std::exchange(counted, 0);
       for (std::int64_t i = 0; i < width; ++i) {
@@ -124,7 +125,7 @@ inline void sparsemax_forward(std::int64_t rows, std::int64_t width, const float
         ++counted;
       }
       taken = (sum - 1) / static_cast<double>(counted);
-    }
+    } while (counted < before);  // not until it is equal: rounding may bring a value at the edge in again
     for (std::int64_t i = 0; i < width; ++i) {
       const double left = below(i) - taken;
       y[i] = left < 0 ? 0.0F : static_cast<float>(left);

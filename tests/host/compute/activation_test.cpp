@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "compute/random.hpp"
+
 using namespace kairos::host;
 
 namespace {
@@ -153,6 +155,23 @@ TEST_CASE("Softmax and its kin work on each row and differentiate across it", "[
         CHECK(static_cast<double>(gradient[row * 3 + i]) ==
               Approx((objective(1e-5) - objective(-1e-5)) / 2e-5).epsilon(1e-4).margin(1e-5));
       }
+  }
+}
+
+TEST_CASE("Sparsemax is a distribution for values at the edge of what counts", "[host][compute]") {
+  kairos::host::RandomStream random(3);
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<double> x(1 + static_cast<std::size_t>(random.uniform() * 9));
+    // Tenths and thirds: sums of them hit each other, but for rounding.
+    for (double& value : x)
+      value =
+          static_cast<double>(static_cast<float>(std::floor(random.uniform() * 30) / (round % 2 ? 10 : 3)));
+    const std::vector<float> row(x.begin(), x.end());
+    std::vector<float> y(row.size());
+    find_activation("sparsemax")->forward(1, static_cast<std::int64_t>(row.size()), row.data(), y.data());
+    const std::vector<double> expected = sparsemax(x);
+    for (std::size_t i = 0; i < y.size(); ++i)
+      REQUIRE(static_cast<double>(y[i]) == Approx(expected[i]).margin(1e-6));
   }
 }
 
