@@ -152,37 +152,56 @@ void multiply_class_weights(Array& weights, const Array& target, const Dataset& 
   }
 }
 
-/// Weights in the order of the outputs, null for an output without: one array without a name is for all,
-/// several are one for each, named ones for the outputs that they name.
-std::vector<const NamedArray*> weights_by_output(const Model& model, const Dataset& data) {
+/// The output that target `target` is compared with: outputs without a loss have no target.
+std::size_t output_of(const Model& model, std::size_t target) {
+  const std::span<const Port> outputs = model.outputs();
+  const auto found = std::find_if(outputs.begin(), outputs.end(), [&](const Port& port) {
+    return port.name == model.targets()[target].name;
+  });
+  return found == outputs.end() ? target : static_cast<std::size_t>(found - outputs.begin());
+}
+
+void refuse_unused_weights(const Model& model, const Dataset& data) {
+  const std::span<const Port> targets = model.targets();
+  for (const NamedArray& array : data.sample_weights)
+    if (std::none_of(targets.begin(), targets.end(),
+                     [&](const Port& target) { return target.name == array.name; }))
+      throw Error(ErrorKind::Data,
+                  {"KAIROS-D110", data.origin, "there are sample weights for an output without a loss",
+                   "\"" + array.name + "\"", "", "Give the output a loss, or leave its weights out"});
+}
+
+/// Weights in the order of the targets, null for one without: one array without a name is for all, several
+/// are one for each output, named ones for the outputs that they name.
+std::vector<const NamedArray*> weights_by_target(const Model& model, const Dataset& data) {
   const std::span<const Port> outputs = model.outputs();
   const std::vector<NamedArray>& weights = data.sample_weights;
-  std::vector<const NamedArray*> ordered(outputs.size(), nullptr);
+  std::vector<const NamedArray*> ordered(model.targets().size(), nullptr);
   if (weights.empty()) return ordered;
   const bool named = check_names(data, weights, outputs, "sample weight");
+  if (named) refuse_unused_weights(model, data);
   if (!named && weights.size() != 1 && weights.size() != outputs.size())
     throw Error(ErrorKind::Data,
                 {"KAIROS-D100", data.origin, "the number of sample weights does not fit the model",
                  std::to_string(weights.size()), "1 or " + std::to_string(outputs.size()),
                  "Give one for all outputs, or one for each"});
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const auto own = [&](const NamedArray& array) { return array.name == outputs[i].name; };
+  for (std::size_t target = 0; target < ordered.size(); ++target) {
+    const std::size_t output = output_of(model, target);
+    const auto own = [&](const NamedArray& array) { return array.name == outputs[output].name; };
     const auto found = std::find_if(weights.begin(), weights.end(), own);
     if (!named)
-      ordered[i] = &weights[weights.size() == 1 ? 0 : i];
+      ordered[target] = &weights[weights.size() == 1 ? 0 : output];
     else if (found != weights.end())
-      ordered[i] = &*found;
+      ordered[target] = &*found;
   }
   return ordered;
 }
 
-/// The output that target `target` is compared with: outputs without a loss have no target.
-const Port& output_of(const Model& model, std::size_t target) {
-  const std::span<const Port> outputs = model.outputs();
-  const auto found = std::find_if(outputs.begin(), outputs.end(), [&](const Port& port) {
-    return port.name == model.targets()[target].name;
-  });
-  return found == outputs.end() ? outputs[target] : *found;
+[[noreturn]] void refuse_class_weights(const Port& output) {
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U014", "--class-weight", "class weights are for one class per sample",
+               "an output \"" + output.name + "\" of shape " + shape_text(output.shape) + " per sample",
+               "one dimension", "Weigh its timesteps with --sample-weight"});
 }
 
 void check_weight_shape(const Dataset& data, const Array& weights, const Port& output) {
@@ -237,17 +256,19 @@ std::vector<Array> combined_weights(const Model& model, const Dataset& data, con
                 {"KAIROS-U014", "--class-weight", "class weights are for a model of one output",
                  std::to_string(columns.targets.size()) + " outputs", "1",
                  "Weigh the samples of an output with --sample-weight OUTPUT=FILE"});
-  const std::vector<const NamedArray*> given = weights_by_output(model, data);
+  const std::vector<const NamedArray*> given = weights_by_target(model, data);
   std::vector<Array> combined;
-  for (std::size_t output = 0; output < columns.targets.size(); ++output) {
-    const NamedArray* own = given[output];
-    if (own != nullptr) check_weight_shape(data, own->array, output_of(model, output));
+  for (std::size_t target = 0; target < columns.targets.size(); ++target) {
+    const NamedArray* own = given[target];
+    const Port& output = model.outputs()[output_of(model, target)];
+    if (own != nullptr) check_weight_shape(data, own->array, output);
+    if (!class_weight.empty() && output.shape.size() > 1) refuse_class_weights(output);
     combined.push_back(
         own != nullptr
             ? own->array
             : Array{{data.size()}, std::vector<float>(static_cast<std::size_t>(data.size()), 1.0F)});
     if (!class_weight.empty())
-      multiply_class_weights(combined.back(), *columns.targets[output], data, class_weight, rows);
+      multiply_class_weights(combined.back(), *columns.targets[target], data, class_weight, rows);
   }
   return combined;
 }

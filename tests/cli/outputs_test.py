@@ -80,6 +80,20 @@ class Outputs(ProgramTest):
         self.assertTrue((before["8"] == after["8"]).all())  # kind/kernel
         self.assertFalse((before["10"] == after["10"]).all())
 
+    def test_weights_of_an_output_behind_one_without_a_loss_count(self):
+        data = np.load(GOLDEN / "data.npz")
+        arrays = {"x0": data["x0"], "x1": data["x1"], "y": data["y1"]}
+        weights = np.arange(len(data["y1"]), dtype="float32") % 3
+        for name, more in (("none", {}), ("named", {"sample_weight_amount": weights}), ("all", {"sample_weight": weights})):
+            np.savez(self.directory / f"{name}.npz", **arrays, **more)
+        losses = []
+        for name in ("none", "named", "all"):
+            self.kairos("fit", "--model", GOLDEN / "model.json", "--data", f"{name}.npz", "--loss", "amount=mse", "--verbose", "0",
+                        "--history", "h.json", "--optimizer", "sgd", "--weights", GOLDEN / "init.npz")
+            losses.append(json.loads(self.text("h.json"))["history"]["loss"])
+        self.assertNotEqual(losses[0], losses[1])
+        self.assertEqual(losses[1], losses[2])
+
     def test_what_is_wrong_is_told_before_anything_trains(self):
         for code, sentence, *flags in [
                 (5, "KAIROS-M070: compile: the model has no output \"kid\". Did you mean \"kind\"?", "--loss", "kid=mse"),

@@ -118,6 +118,9 @@ namespace {
 /// Ports and nothing else: what data are matched to.
 class TwoInTwoOut final : public Model {
  public:
+  /// The first outputs may have no loss, and so no target.
+  explicit TwoInTwoOut(std::size_t without_loss = 0)
+      : targets_(all_targets_.begin() + static_cast<std::ptrdiff_t>(without_loss), all_targets_.end()) {}
   std::span<const TensorRef> tensors(Role) override { return {}; }
   void tensors_written(Role) override {}
   [[nodiscard]] std::optional<double> hyper(std::string_view) const override { return {}; }
@@ -143,7 +146,8 @@ class TwoInTwoOut final : public Model {
  private:
   std::vector<Port> inputs_{{"left", {2}}, {"right", {}}};
   std::vector<Port> outputs_{{"kind", {3}}, {"amount", {4, 1}}};
-  std::vector<Port> targets_{{"kind", {}}, {"amount", {4, 1}}};
+  std::vector<Port> all_targets_{{"kind", {}}, {"amount", {4, 1}}};
+  std::vector<Port> targets_;
 };
 
 /// Two samples.
@@ -183,6 +187,37 @@ TEST_CASE("Sample weights are for all outputs without a name, and for one with i
   CHECK(combined() == std::vector<Values>{{1, 1}, {1, 2, 3, 4, 5, 6, 7, 8}});
   data.sample_weights = {{"", {{2}, {1, 3}}}, {"", {{2}, {2, 4}}}};
   CHECK(combined() == std::vector<Values>{{1, 3}, {2, 4}});
+}
+
+TEST_CASE("Sample weights find their output behind one that has no loss", "[host][train]") {
+  const TwoInTwoOut model(1);
+  Dataset data = two_by_name();
+  data.targets.pop_back();
+  const auto combined = [&] {
+    return combined_weights(model, data, match_columns(model, data, Targets::Needed), {}, 0).at(0).values;
+  };
+  data.sample_weights = {{"amount", {{2}, {2, 4}}}};
+  CHECK(combined() == std::vector<float>{2, 4});
+  data.sample_weights = {{"", {{2}, {1, 3}}}, {"", {{2}, {2, 4}}}};
+  CHECK(combined() == std::vector<float>{2, 4});
+  data.sample_weights = {{"kind", {{2}, {1, 3}}}};
+  CHECK(error_of([&] { return combined(); }) ==
+        "KAIROS-D110: d.npz: there are sample weights for an output without a loss; found \"kind\". Give the "
+        "output a loss, or leave its weights out.");
+}
+
+TEST_CASE("Class weights are refused for classes over time", "[host][train]") {
+  const TwoInTwoOut model(1);
+  Dataset data = two_by_name();
+  data.targets.pop_back();
+  CHECK(error_of([&] {
+          return combined_weights(model, data, match_columns(model, data, Targets::Needed), {{0, 1}, {1, 2}},
+                                  2)
+              .size();
+        }) ==
+        "KAIROS-U014: --class-weight: class weights are for one class per sample; found an output \"amount\" "
+        "of "
+        "shape (4, 1) per sample, expected one dimension. Weigh its timesteps with --sample-weight.");
 }
 
 TEST_CASE("Names that no port has, or two arrays, are refused with the nearest one", "[host][train]") {
