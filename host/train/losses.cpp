@@ -32,6 +32,14 @@ const LossType* find_loss(std::string_view name) {
   return nullptr;
 }
 
+/// What Keras writes of every loss. The reduction is chosen for the whole model, by --loss-reduction.
+bool says_nothing(const CallArgument& argument) {
+  if (argument.name == "name") return true;
+  if (argument.name == "dtype") return argument.value == "float32" || value_json(argument.value).is_null();
+  return argument.name == "reduction" &&
+         (argument.value == "sum_over_batch_size" || argument.value == "auto");
+}
+
 }  // namespace
 
 bool is_loss_name(std::string_view name) {
@@ -64,7 +72,9 @@ std::unique_ptr<Loss> make_loss(const CallText& call) {
   if (type == nullptr)
     throw Error(ErrorKind::Model, {"KAIROS-M030", "loss", "there is no loss \"" + call.name + "\"", "", "",
                                    suggest(call.name, loss_names())});
-  const nlohmann::json description = call_json(call, "loss");
+  CallText meant = call;
+  std::erase_if(meant.arguments, says_nothing);
+  const nlohmann::json description = call_json(meant, "loss");
   ConfigReader config(description.at("config"), "loss " + call.name);
   std::unique_ptr<Loss> loss = type->make(config);
   config.finish();

@@ -226,6 +226,9 @@ NamedMetric make_typed_metric(const MetricType& type, const CallText& call, cons
 NamedMetric make_metric(std::string_view text, const MetricSite& site) {
   CallText call = parse_call(text, "metric");
   const std::optional<std::string> name = take_name(call);
+  std::erase_if(call.arguments, [](const CallArgument& argument) {
+    return argument.name == "dtype" && argument.value == "float32";
+  });
   const auto make = [&]() -> NamedMetric {
     if (const AccuracyType* type = find_accuracy(call.name, site)) return make_accuracy(*type, call, site);
     if (const MetricType* type = find_metric(call.name)) return make_typed_metric(*type, call, site);

@@ -195,10 +195,14 @@ TEST_CASE("What Keras writes of a crossentropy besides is taken where it has one
   for (const char* text : {"BinaryCrossentropy(from_logits=false,label_smoothing=0.0,axis=-1)",
                            "CategoricalCrossentropy(from_logits=true,label_smoothing=0.0,axis=-1)",
                            "SparseCategoricalCrossentropy(from_logits=true,axis=-1,ignore_class=None)",
-                           "CosineSimilarity(axis=-1)"}) {
+                           "CosineSimilarity(axis=-1)",
+                           "Huber(delta=2,name=\"mine\",reduction=\"sum_over_batch_size\",dtype=\"float32\")",
+                           "mse(reduction=auto,dtype=None)"}) {
     INFO(text);
     CHECK(error_of([&] { return make_loss(text)->name(); }).empty());
   }
+  CHECK(error_of([] { return make_loss("mse(reduction=sum)")->name(); }) ==
+        "KAIROS-M002: loss mse: there is no argument \"reduction\".");
   CHECK(error_of([] { return make_loss("CategoricalCrossentropy(axis=1)")->name(); }) ==
         "KAIROS-M004: loss CategoricalCrossentropy: \"axis\" is not supported; found 1, expected -1. Remove "
         "it.");

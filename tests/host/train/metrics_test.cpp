@@ -316,18 +316,19 @@ TEST_CASE("A metric's key is what the user wrote, and its direction is declared"
     CHECK(metric.key.name == c.key);
     CHECK(metric.key.direction == c.direction);
   }
-  for (const Case& c :
-       {Case{"mae", "mae", Direction::Min}, Case{"AUC", "auc", Direction::Max},
-        Case{"AUC(num_thresholds=10,name=roc)", "roc", Direction::Max},
-        Case{"Precision(name=p)", "p", Direction::Max}, Case{"recall", "recall", Direction::Max},
-        Case{"F1Score", "f1_score", Direction::Max}, Case{"R2Score", "r2_score", Direction::Max},
-        Case{"rmse", "rmse", Direction::Min},
-        Case{"RootMeanSquaredError", "root_mean_squared_error", Direction::Min},
-        Case{"TopKCategoricalAccuracy(k=3)", "top_k_categorical_accuracy", Direction::Max},
-        Case{"MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", Direction::Min},
-        Case{"BinaryAccuracy(name=bits)", "bits", Direction::Max},
-        Case{"LogCoshError", "logcosh", Direction::Min}, Case{"crossentropy", "crossentropy", Direction::Min},
-        Case{"cosine_similarity", "cosine_similarity", Direction::Max}}) {
+  for (const Case& c : {Case{"mae", "mae", Direction::Min}, Case{"AUC", "auc", Direction::Max},
+                        Case{"AUC(num_thresholds=10,name=roc)", "roc", Direction::Max},
+                        Case{"Precision(name=p)", "p", Direction::Max},
+                        Case{"recall", "recall", Direction::Max}, Case{"F1Score", "f1_score", Direction::Max},
+                        Case{"R2Score", "r2_score", Direction::Max}, Case{"rmse", "rmse", Direction::Min},
+                        Case{"RootMeanSquaredError", "root_mean_squared_error", Direction::Min},
+                        Case{"TopKCategoricalAccuracy(k=3)", "top_k_categorical_accuracy", Direction::Max},
+                        Case{"MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", Direction::Min},
+                        Case{"BinaryAccuracy(name=bits)", "bits", Direction::Max},
+                        Case{"LogCoshError", "logcosh", Direction::Min},
+                        Case{"MeanSquaredError(name=\"m\",dtype=\"float32\")", "m", Direction::Min},
+                        Case{"crossentropy", "crossentropy", Direction::Min},
+                        Case{"cosine_similarity", "cosine_similarity", Direction::Max}}) {
     INFO(c.text);
     const NamedMetric metric = make_metric(c.text, {3, TargetKind::Values});
     CHECK(metric.key.name == c.key);
