@@ -68,6 +68,7 @@ part dev "everything, g++"
 if [ $quick = no ]; then
   part clang-plugins "SDK and plugins, clang++"
   part asan "unit and golden tests, address and undefined sanitizers"
+  part fuzz "fuzz targets, address and undefined sanitizers"
 fi
 
 printf '\n==> Summary\n'

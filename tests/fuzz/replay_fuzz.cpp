@@ -2,6 +2,7 @@
 // What kairos replay reads: cases, and logs as JSON and CSV.
 #include "cli/replay_input.hpp"
 #include "fuzz.hpp"
+#include "kairos/host/history.hpp"
 
 using namespace kairos;
 
@@ -9,5 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const fuzz::MemoryFile file(fuzz::text_of(data, size));
   fuzz::expect_value_or_diagnosis([&] { static_cast<void>(host::cli::read_cases(file.path(), 0.01)); });
   fuzz::expect_value_or_diagnosis([&] { static_cast<void>(host::cli::read_logs(file.path())); });
+  // In a file it is the ending that chooses between the two kinds of logs.
+  fuzz::expect_value_or_diagnosis(
+      [&] { static_cast<void>(host::parse_history(fuzz::text_of(data, size), "history")); });
   return 0;
 }

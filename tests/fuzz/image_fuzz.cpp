@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// A picture, PNG or JPEG, in colours and in gray.
+#include "io/image.hpp"
+
+#include "fuzz.hpp"
+
+using namespace kairos;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const fuzz::MemoryFile file(fuzz::text_of(data, size));
+  for (const host::ColorMode mode : {host::ColorMode::Rgb, host::ColorMode::Grayscale})
+    fuzz::expect_value_or_diagnosis([&] { static_cast<void>(host::read_image(file.path(), mode)); });
+  return 0;
+}
