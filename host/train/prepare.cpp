@@ -75,6 +75,19 @@ bool check_names(const Dataset& data, const std::vector<NamedArray>& arrays, std
   return true;
 }
 
+/// Refuses what is named for an output that nothing is learnt from, and would change nothing.
+void refuse_without_loss(const Model& model, const Dataset& data, const std::vector<NamedArray>& arrays,
+                         const char* kind) {
+  const std::vector<std::string> outputs = names_of(model.outputs()), targets = names_of(model.targets());
+  for (const NamedArray& array : arrays)
+    if (std::find(outputs.begin(), outputs.end(), array.name) != outputs.end() &&
+        std::find(targets.begin(), targets.end(), array.name) == targets.end())
+      throw Error(ErrorKind::Data, {"KAIROS-D110", data.origin,
+                                    std::string("there is a ") + kind + " for an output without a loss",
+                                    "\"" + array.name + "\"", "",
+                                    std::string("Give the output a loss, or leave its ") + kind + " out"});
+}
+
 /// Arrays in the order of the ports.
 std::vector<const NamedArray*> by_port(const Dataset& data, const std::vector<NamedArray>& arrays,
                                        std::span<const Port> ports, const char* kind) {
@@ -161,16 +174,6 @@ std::size_t output_of(const Model& model, std::size_t target) {
   return found == outputs.end() ? target : static_cast<std::size_t>(found - outputs.begin());
 }
 
-void refuse_unused_weights(const Model& model, const Dataset& data) {
-  const std::span<const Port> targets = model.targets();
-  for (const NamedArray& array : data.sample_weights)
-    if (std::none_of(targets.begin(), targets.end(),
-                     [&](const Port& target) { return target.name == array.name; }))
-      throw Error(ErrorKind::Data,
-                  {"KAIROS-D110", data.origin, "there are sample weights for an output without a loss",
-                   "\"" + array.name + "\"", "", "Give the output a loss, or leave its weights out"});
-}
-
 /// Weights in the order of the targets, null for one without: one array without a name is for all, several
 /// are one for each output, named ones for the outputs that they name.
 std::vector<const NamedArray*> weights_by_target(const Model& model, const Dataset& data) {
@@ -179,7 +182,7 @@ std::vector<const NamedArray*> weights_by_target(const Model& model, const Datas
   std::vector<const NamedArray*> ordered(model.targets().size(), nullptr);
   if (weights.empty()) return ordered;
   const bool named = check_names(data, weights, outputs, "sample weight");
-  if (named) refuse_unused_weights(model, data);
+  refuse_without_loss(model, data, weights, "sample weight");
   if (!named && weights.size() != 1 && weights.size() != outputs.size())
     throw Error(ErrorKind::Data,
                 {"KAIROS-D100", data.origin, "the number of sample weights does not fit the model",
@@ -238,6 +241,7 @@ Columns match_columns(const Model& model, const Dataset& data, Targets targets) 
   if (data.targets.empty())
     throw Error(ErrorKind::Data, {"KAIROS-D107", data.origin, "there is no target to learn from", "", "",
                                   "Name it with --target COLUMN, or put an array y into the NPZ file"});
+  refuse_without_loss(model, data, data.targets, "target");
   index = 0;
   for (const NamedArray* named : by_port(data, data.targets, model.targets(), "target")) {
     check_shape(data, *named, model.targets()[index], "target", index);

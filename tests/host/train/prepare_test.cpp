@@ -202,8 +202,16 @@ TEST_CASE("Sample weights find their output behind one that has no loss", "[host
   CHECK(combined() == std::vector<float>{2, 4});
   data.sample_weights = {{"kind", {{2}, {1, 3}}}};
   CHECK(error_of([&] { return combined(); }) ==
-        "KAIROS-D110: d.npz: there are sample weights for an output without a loss; found \"kind\". Give the "
-        "output a loss, or leave its weights out.");
+        "KAIROS-D110: d.npz: there is a sample weight for an output without a loss; found \"kind\". Give the "
+        "output a loss, or leave its sample weight out.");
+}
+
+TEST_CASE("A target that nothing is learnt from is refused", "[host][train]") {
+  const TwoInTwoOut model(1);
+  CHECK(
+      error_of([&] { return match_columns(model, two_by_name(), Targets::Needed).targets.size(); }) ==
+      "KAIROS-D110: d.npz: there is a target for an output without a loss; found \"kind\". Give the output a "
+      "loss, or leave its target out.");
 }
 
 TEST_CASE("Class weights are refused for classes over time", "[host][train]") {
