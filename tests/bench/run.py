@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 
-EPOCHS = {"a": 2, "b": 10, "c": 1}
+EPOCHS = {"a": 2, "b": 10, "c": 1, "d": 1}
 OPENBLAS = pathlib.Path("/usr/lib/x86_64-linux-gnu/openblas-openmp")  # the better of Debian's two for LibTorch
 
 
@@ -70,7 +70,7 @@ def main():
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--cases", default="abc")
+    parser.add_argument("--cases", default="abcd")
     parser.add_argument("--json", default="bench.json")
     options = parser.parse_args()
     measured = []

@@ -20,6 +20,8 @@ std::string architecture(char name) {
       return "dense(512,relu) dense(512,relu) dense(10,softmax)";
     case 'b':
       return "dense(64,relu) dense(64,relu) dense(1)";
+    case 'd':
+      return "lstm(128) dense(1)";
     default:
       return "conv2d(32,3,relu) conv2d(64,3,relu) maxpool(2) flatten() "
              "dense(128,relu) dense(10,softmax)";

@@ -6,12 +6,43 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <string>
+#include <tuple>
 
 #include "work.hpp"
 
 namespace {
 
 using kairos::bench::Work;
+
+/// The output of the last step alone. Keras has one bias and fills the part of the forget gate with 1;
+/// LibTorch adds two, which are 0 but for that.
+struct LastOutputImpl : torch::nn::Module {
+  LastOutputImpl(std::int64_t features, std::int64_t units)
+      : lstm(register_module("lstm",
+                             torch::nn::LSTM(torch::nn::LSTMOptions(features, units).batch_first(true)))) {}
+  torch::Tensor forward(const torch::Tensor& x) { return std::get<0>(lstm->forward(x)).select(1, -1); }
+
+  torch::nn::LSTM lstm;
+};
+TORCH_MODULE(LastOutput);
+
+/// Keras' initial values.
+void initialize(torch::nn::Sequential& net) {
+  const torch::NoGradGuard guard;
+  for (const auto& entry : net->named_parameters()) {
+    torch::Tensor parameter = entry.value();
+    const bool recurrent = entry.key().find("weight_hh") != std::string::npos;
+    if (recurrent)
+      torch::nn::init::orthogonal_(parameter);
+    else if (parameter.dim() > 1)
+      torch::nn::init::xavier_uniform_(parameter);
+    else
+      torch::nn::init::zeros_(parameter);
+    if (entry.key().find("bias_ih") != std::string::npos)
+      parameter.narrow(0, parameter.size(0) / 4, parameter.size(0) / 4).fill_(1);
+  }
+}
 
 torch::nn::Sequential network(char name) {
   namespace nn = torch::nn;
@@ -22,6 +53,8 @@ torch::nn::Sequential network(char name) {
     case 'b':
       return nn::Sequential(nn::Linear(20, 64), nn::ReLU(), nn::Linear(64, 64), nn::ReLU(),
                             nn::Linear(64, 1));
+    case 'd':
+      return nn::Sequential(LastOutput(32, 128), nn::Linear(128, 1));
     default:
       return nn::Sequential(nn::Conv2d(1, 32, 3), nn::ReLU(), nn::Conv2d(32, 64, 3), nn::ReLU(),
                             nn::MaxPool2d(2), nn::Flatten(), nn::Linear(64 * 12 * 12, 128), nn::ReLU(),
@@ -54,16 +87,12 @@ int run(Work work, bool flush) {
   if (work.name == 'c')
     shape.insert(shape.end(), {1, 28, 28});  // one channel: the same order in both layouts
   else
-    shape.push_back(work.input.front());
+    shape.insert(shape.end(), work.input.begin(), work.input.end());
   const torch::Tensor x = torch::from_blob(work.x.data(), shape);
   torch::Tensor y = torch::from_blob(work.y.data(), {work.samples, 1});
   if (work.classifies()) y = y.squeeze(1).to(torch::kLong);
   torch::nn::Sequential net = network(work.name);
-  {
-    const torch::NoGradGuard guard;
-    for (torch::Tensor& parameter : net->parameters())
-      parameter.dim() > 1 ? torch::nn::init::xavier_uniform_(parameter) : torch::nn::init::zeros_(parameter);
-  }
+  initialize(net);
   std::unique_ptr<torch::optim::Optimizer> optimizer;
   if (work.optimizer == "sgd")
     optimizer = std::make_unique<torch::optim::SGD>(net->parameters(), torch::optim::SGDOptions(0.01));
