@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "compute/gates.hpp"
+#include "compute/kernels/gates.hpp"
 #include "nn/layers/cell_activation.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/recurrent_layer.hpp"
@@ -18,39 +18,39 @@ class GruLayer final : public RecurrentLayer {
       : RecurrentLayer(config, {"GRU", "gru_cell", 3}),
         gate_(read_activation_or(config, "recurrent_activation", "sigmoid")),
         reset_after_(config.boolean("reset_after", true)),
-        fused_(reset_after_ && activation().name == "tanh" && gate_.name == "sigmoid") {}
+        fused_(reset_after_ && activation().name == "tanh" && gate_.name == "sigmoid"),
+        all_{0, reset_after_ ? 3 : 0, {}},
+        two_{0, reset_after_ ? 0 : 2, {}},
+        candidate_{2, reset_after_ ? 0 : 1, {}} {}
 
  protected:
   [[nodiscard]] std::int64_t bias_rows() const override { return reset_after_ ? 2 : 1; }
 
-  void build_cell(ComputeEngine& engine) override {
-    check_activation_width(*this, gate_, units());
-    if (reset_after_) {
-      product_.emplace(engine, units(), 3 * units());
-      return;
-    }
-    gates_product_.emplace(engine, units(), 2 * units());
-    candidate_product_.emplace(engine, units(), units());
-  }
+  void build_cell() override { check_activation_width(*this, gate_, units()); }
 
   void reserve_cell(std::int64_t batch) override {
     const std::int64_t n = batch * units();
+    for (Factor* const one : {&all_, &two_, &candidate_}) one->reserve(units());
     recurrent_.reserve(3 * n);
     inner_.reserve(steps() * n);
     recurrent_gradient_.reserve(steps() * 3 * n);
     if (!fused_) {
       sums_.reserve(steps() * 3 * n);
-      scratch_.reserve(3 * units());
+      scratch_.reserve(3 * n);
     }
     if (reset_after_) return;
     candidate_gradient_.reserve(steps() * n);
     reset_gradient_.reserve(n);
-    split_kernel_.reserve(3 * units() * units());
-    split_gradient_.reserve(3 * units() * units());
   }
 
-  void begin_forward(std::int64_t) override { split(); }
-  void begin_backward(std::int64_t) override {}
+  void begin_forward(std::int64_t) override {
+    for (Factor* const one : {&all_, &two_, &candidate_})
+      one->pack(units(), recurrent_kernel().values.data());
+  }
+  void begin_backward(std::int64_t) override {
+    for (Factor* const one : {&all_, &two_, &candidate_})
+      one->pack_turned(units(), recurrent_kernel().values.data());
+  }
 
   void forward_step(const Step& s) override {
     if (reset_after_)
@@ -70,24 +70,21 @@ class GruLayer final : public RecurrentLayer {
       backward_before(s, gradient, shown_gradient);
   }
 
-  void recurrent_gradients(std::int64_t rows, const float* shown) override {
-    const std::int64_t all = steps() * rows;
-    float* const gradient = recurrent_kernel().gradient.data();
-    if (reset_after_) {
-      product_->backward_weights(all, shown, recurrent_gradient_.data(), gradient,
-                                 bias() != nullptr ? bias()->gradient.data() + 3 * units() : nullptr);
-      return;
-    }
+  void add_gradients(const Block& block, const WeightGradients& into, float* scratch) override {
     const std::int64_t n = units();
-    float* const of_gates = split_gradient_.data();
-    float* const of_candidate = of_gates + 2 * n * n;
-    gates_product_->backward_weights(all, shown, recurrent_gradient_.data(), of_gates, nullptr);
-    candidate_product_->backward_weights(all, inner_.data(), candidate_gradient_.data(), of_candidate,
-                                         nullptr);
-    for (std::int64_t k = 0; k < n; ++k) {
-      std::copy_n(of_gates + k * 2 * n, 2 * n, gradient + k * 3 * n);
-      std::copy_n(of_candidate + k * n, n, gradient + k * 3 * n + 2 * n);
-    }
+    GradientProduct of_inputs = gradient_product(block, 3 * n, all_gates());
+    of_inputs.bias = into.bias;
+    of_inputs.first = input_gradient_term(block, into);
+    packed_kernels().add_gradient(of_inputs, scratch);
+    GradientProduct recurrent =
+        gradient_product(block, reset_after_ ? 3 * n : 2 * n, recurrent_gradient_.data());
+    recurrent.first = recurrent_gradient_term(block, into);
+    if (reset_after_ && into.bias != nullptr) recurrent.bias = into.bias + 3 * n;
+    packed_kernels().add_gradient(recurrent, scratch);
+    if (reset_after_) return;
+    GradientProduct candidate = gradient_product(block, n, candidate_gradient_.data());
+    candidate.first = {inner_.data() + block.place * n, n, into.recurrent + 2 * n, 3 * n};
+    packed_kernels().add_gradient(candidate, scratch);
   }
 
   void write_config(nlohmann::json& config) const override {
@@ -97,35 +94,54 @@ class GruLayer final : public RecurrentLayer {
   }
 
  private:
-  /// Of all steps, so that the place of a step's row follows from its number.
-  [[nodiscard]] std::int64_t place(const Step& s, std::int64_t row) const { return s.index * s.rows + row; }
+  /// Gates of the recurrent kernel that are multiplied together, in the order of the loops.
+  struct Factor {
+    std::int64_t first, count;  ///< no gates at all where the cell has no such product
+    FloatBuffer packed;
 
-  /// Where the reset gate comes first, gates and candidate have a product each: the kernel is cut in two.
-  void split() {
-    if (reset_after_) return;
-    const std::int64_t n = units();
-    const float* const whole = recurrent_kernel().values.data();
-    float* const of_gates = split_kernel_.data();
-    float* const of_candidate = of_gates + 2 * n * n;
-    for (std::int64_t k = 0; k < n; ++k) {
-      std::copy_n(whole + k * 3 * n, 2 * n, of_gates + k * 2 * n);
-      std::copy_n(whole + k * 3 * n + 2 * n, n, of_candidate + k * n);
+    void reserve(std::int64_t n) {
+      packed.reserve(
+          std::max(packed_kernels().packed_size(n, count * n), packed_kernels().packed_size(count * n, n)));
     }
+    void pack(std::int64_t n, const float* kernel) {
+      packed_kernels().pack(n, count * n, {kernel + first * n, 3 * n, 1}, packed.data());
+    }
+    void pack_turned(std::int64_t n, const float* kernel) {
+      packed_kernels().pack(count * n, n, {kernel + first * n, 1, 3 * n}, packed.data());
+    }
+    /// y [rows, count · n] = x [rows, n] · the gates + bias
+    void multiply(std::int64_t rows, std::int64_t n, const float* x, const float* bias, float* y) const {
+      packed_kernels().multiply({rows, count * n, {x, n, n, packed.data()}, {}, bias, y, count * n});
+    }
+    /// x_gradient [rows, n] from y_gradient [rows, count · n]
+    void multiply_turned(std::int64_t rows, std::int64_t n, const float* y_gradient,
+                         float* x_gradient) const {
+      packed_kernels().multiply(
+          {rows, n, {y_gradient, count * n, count * n, packed.data()}, {}, nullptr, x_gradient, n});
+    }
+  };
+
+  /// Returns where the products with the state of these rows go.
+  float* multiply_inputs(const Step& s) {
+    const std::int64_t n = units();
+    const float* const bias_values = bias() != nullptr ? bias()->values.data() : nullptr;
+    packed_kernels().multiply({s.rows, 3 * n, input_term(s), {}, bias_values, s.gates, 3 * n});
+    return recurrent_.data() + s.first * 3 * n;
   }
 
   void forward_after(const Step& s) {
     const std::int64_t n = units();
-    const float* const bias_of_product = bias() != nullptr ? bias()->values.data() + 3 * n : nullptr;
-    product_->forward(s.rows, s.shown, recurrent_kernel().values.data(), bias_of_product, recurrent_.data());
+    float* const products = multiply_inputs(s);
+    all_.multiply(s.rows, n, s.shown, bias() != nullptr ? bias()->values.data() + 3 * n : nullptr, products);
     for (std::int64_t row = 0; row < s.rows; ++row) {
-      const GruRow values{n, s.gates + row * 3 * n, inner_.data() + place(s, row) * n, s.before + row * n};
-      const float* const recurrent = recurrent_.data() + row * 3 * n;
+      const GruRow values{n, s.gates + row * 3 * n, inner_.data() + (s.place + row) * n, s.before + row * n};
+      const float* const recurrent = products + row * 3 * n;
       float* const output = s.output + row * n;
       if (fused_) {
-        gru_row(values, recurrent, output);
+        gate_kernels().gru(values, recurrent, output);
         continue;
       }
-      float* const sums = sums_.data() + place(s, row) * 3 * n;
+      float* const sums = sums_.data() + (s.place + row) * 3 * n;
       std::copy_n(recurrent + 2 * n, n, values.inner);
       open_gates(values.gates, recurrent, sums);
       for (std::int64_t k = 0; k < n; ++k)
@@ -136,19 +152,19 @@ class GruLayer final : public RecurrentLayer {
 
   void forward_before(const Step& s) {
     const std::int64_t n = units();
-    gates_product_->forward(s.rows, s.shown, split_kernel_.data(), nullptr, recurrent_.data());
-    float* const inner = inner_.data() + place(s, 0) * n;
+    float* const products = multiply_inputs(s);
+    two_.multiply(s.rows, n, s.shown, nullptr, products);
+    float* const inner = inner_.data() + s.place * n;
     for (std::int64_t row = 0; row < s.rows; ++row) {
       float* const gates = s.gates + row * 3 * n;
-      open_gates(gates, recurrent_.data() + row * 2 * n, sums_.data() + place(s, row) * 3 * n);
+      open_gates(gates, products + row * 2 * n, sums_.data() + (s.place + row) * 3 * n);
       for (std::int64_t k = 0; k < n; ++k) inner[row * n + k] = gates[n + k] * s.shown[row * n + k];
     }
-    candidate_product_->forward(s.rows, inner, split_kernel_.data() + 2 * n * n, nullptr, recurrent_.data());
+    candidate_.multiply(s.rows, n, inner, nullptr, products);
     for (std::int64_t row = 0; row < s.rows; ++row) {
-      float* const sums = sums_.data() + place(s, row) * 3 * n;
+      float* const sums = sums_.data() + (s.place + row) * 3 * n;
       float* const gates = s.gates + row * 3 * n;
-      for (std::int64_t k = 0; k < n; ++k)
-        sums[2 * n + k] = gates[2 * n + k] + recurrent_.data()[row * n + k];
+      for (std::int64_t k = 0; k < n; ++k) sums[2 * n + k] = gates[2 * n + k] + products[row * n + k];
       mix(gates, sums, s.before + row * n, s.output + row * n);
     }
   }
@@ -170,9 +186,9 @@ class GruLayer final : public RecurrentLayer {
 
   void backward_after(const Step& s, float* gradient, float* shown_gradient) {
     const std::int64_t n = units();
-    float* const recurrent = recurrent_gradient_.data() + place(s, 0) * 3 * n;
+    float* const recurrent = recurrent_gradient_.data() + s.place * 3 * n;
     for (std::int64_t row = 0; row < s.rows; ++row) {
-      const GruRow values{n, s.gates + row * 3 * n, inner_.data() + place(s, row) * n, s.before + row * n};
+      const GruRow values{n, s.gates + row * 3 * n, inner_.data() + (s.place + row) * n, s.before + row * n};
       float* const dy = gradient + row * n;
       float* const into = recurrent + row * 3 * n;
       if (s.mask != nullptr && s.mask[row] == 0) {
@@ -181,11 +197,11 @@ class GruLayer final : public RecurrentLayer {
         continue;  // all of it goes to the step before
       }
       if (fused_) {
-        gru_row_backward(values, dy, into);
+        gate_kernels().gru_backward(values, dy, into);
         continue;
       }
-      float* const d = scratch_.data();
-      const float* const sums = sums_.data() + place(s, row) * 3 * n;
+      float* const d = scratch_.data() + (s.first + row) * 3 * n;
+      const float* const sums = sums_.data() + (s.place + row) * 3 * n;
       mix_backward(values.gates, sums, values.before, dy, d);
       for (std::int64_t k = 0; k < n; ++k) {
         into[2 * n + k] = d[2 * n + k] * values.gates[n + k];
@@ -195,7 +211,7 @@ class GruLayer final : public RecurrentLayer {
       std::copy_n(d, 3 * n, values.gates);
       std::copy_n(d, 2 * n, into);
     }
-    product_->backward_data(s.rows, recurrent, recurrent_kernel().values.data(), shown_gradient);
+    all_.multiply_turned(s.rows, n, recurrent, shown_gradient);
   }
 
   /// Gradients of what went into z and h, to their places in `d`; `dy` keeps what goes past the products.
@@ -213,22 +229,22 @@ class GruLayer final : public RecurrentLayer {
 
   void backward_before(const Step& s, float* gradient, float* shown_gradient) {
     const std::int64_t n = units();
-    float* const of_gates = recurrent_gradient_.data() + place(s, 0) * 2 * n;
-    float* const of_candidate = candidate_gradient_.data() + place(s, 0) * n;
+    float* const of_gates = recurrent_gradient_.data() + s.place * 2 * n;
+    float* const of_candidate = candidate_gradient_.data() + s.place * n;
     for (std::int64_t row = 0; row < s.rows; ++row) {
       float* const into = of_candidate + row * n;
       std::fill_n(into, n, 0.0F);
       if (s.mask != nullptr && s.mask[row] == 0) continue;
-      float* const d = scratch_.data();
-      mix_backward(s.gates + row * 3 * n, sums_.data() + place(s, row) * 3 * n, s.before + row * n,
+      float* const d = scratch_.data() + (s.first + row) * 3 * n;
+      mix_backward(s.gates + row * 3 * n, sums_.data() + (s.place + row) * 3 * n, s.before + row * n,
                    gradient + row * n, d);
       std::copy_n(d, n, of_gates + row * 2 * n);
       std::copy_n(d + 2 * n, n, into);
     }
-    float* const of_inner = reset_gradient_.data();
-    candidate_product_->backward_data(s.rows, of_candidate, split_kernel_.data() + 2 * n * n, of_inner);
+    float* const of_inner = reset_gradient_.data() + s.first * n;
+    candidate_.multiply_turned(s.rows, n, of_candidate, of_inner);
     for (std::int64_t row = 0; row < s.rows; ++row) reset_backward(s, row, of_gates + row * 2 * n);
-    gates_product_->backward_data(s.rows, of_gates, split_kernel_.data(), shown_gradient);
+    two_.multiply_turned(s.rows, n, of_gates, shown_gradient);
     for (std::int64_t k = 0; k < s.rows * n; ++k) shown_gradient[k] += of_inner[k];
   }
 
@@ -237,7 +253,7 @@ class GruLayer final : public RecurrentLayer {
   void reset_backward(const Step& s, std::int64_t row, float* of_gates) {
     const std::int64_t n = units();
     float* const gates = s.gates + row * 3 * n;
-    float* const of_inner = reset_gradient_.data() + row * n;
+    float* const of_inner = reset_gradient_.data() + (s.first + row) * n;
     if (s.mask != nullptr && s.mask[row] == 0) {
       std::fill_n(gates, 3 * n, 0.0F);
       std::fill_n(of_gates, 2 * n, 0.0F);
@@ -249,26 +265,25 @@ class GruLayer final : public RecurrentLayer {
       dr[k] = of_inner[k] * s.shown[row * n + k];
       of_inner[k] *= gates[n + k];
     }
-    apply_slope(gate_, n, sums_.data() + place(s, row) * 3 * n + n, gates + n, dr);
+    apply_slope(gate_, n, sums_.data() + (s.place + row) * 3 * n + n, gates + n, dr);
     std::copy_n(of_gates, 2 * n, gates);
-    std::copy_n(candidate_gradient_.data() + place(s, row) * n, n, gates + 2 * n);
+    std::copy_n(candidate_gradient_.data() + (s.place + row) * n, n, gates + 2 * n);
   }
 
   const Activation& gate_;
   bool reset_after_;  ///< the reset gate works on the product with the recurrent kernel, not on what goes
                       ///< into it
   bool fused_;        ///< functions for which there is one pass over all
-  std::optional<DenseKernel> product_;                            ///< reset after
-  std::optional<DenseKernel> gates_product_, candidate_product_;  ///< reset before
-  FloatBuffer recurrent_;                                         ///< products of one step
-  FloatBuffer inner_;  ///< [steps, rows, units]: reset after: the candidate's recurrent product;
-                       ///< reset before: what goes into it
-  FloatBuffer sums_;   ///< [steps, rows, 3 · units] without the fused pass: what went into the gates
-  FloatBuffer recurrent_gradient_;             ///< [steps, rows, 3 · units, or 2 · units for reset before]
-  FloatBuffer candidate_gradient_;             ///< [steps, rows, units], reset before
-  FloatBuffer reset_gradient_;                 ///< [rows, units], reset before
-  FloatBuffer split_kernel_, split_gradient_;  ///< reset before: of the gates, then of the candidate
-  FloatBuffer scratch_;
+  Factor all_;        ///< reset after
+  Factor two_, candidate_;  ///< reset before
+  FloatBuffer recurrent_;   ///< [rows, 3 · units]: products of one step
+  FloatBuffer inner_;       ///< [steps, rows, units]: reset after: the candidate's recurrent product;
+                            ///< reset before: what goes into it
+  FloatBuffer sums_;        ///< [steps, rows, 3 · units] without the fused pass: what went into the gates
+  FloatBuffer recurrent_gradient_;  ///< [steps, rows, 3 · units, or 2 · units for reset before]
+  FloatBuffer candidate_gradient_;  ///< [steps, rows, units], reset before
+  FloatBuffer reset_gradient_;      ///< [rows, units], reset before
+  FloatBuffer scratch_;             ///< [rows, 3 · units], of one step on the way back
 };
 
 }  // namespace

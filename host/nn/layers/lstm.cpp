@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "compute/gates.hpp"
+#include "compute/kernels/gates.hpp"
 #include "nn/layers/cell_activation.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/recurrent_layer.hpp"
@@ -25,29 +25,35 @@ class LstmLayer final : public RecurrentLayer {
     if (unit_forget_bias_) std::fill_n(bias.values.data() + units(), units(), 1.0F);
   }
 
-  void build_cell(ComputeEngine& engine) override {
-    check_activation_width(*this, gate_, units());
-    product_.emplace(engine, units(), 4 * units());
-  }
+  void build_cell() override { check_activation_width(*this, gate_, units()); }
 
   void reserve_cell(std::int64_t batch) override {
     const std::int64_t n = batch * units();
-    recurrent_.reserve(4 * n);
+    packed_.reserve(std::max(packed_kernels().packed_size(units(), 4 * units()),
+                             packed_kernels().packed_size(4 * units(), units())));
     cells_.reserve((1 + steps()) * n);
     cell_gradient_.reserve(n);
     if (fused_) return;
     sums_.reserve(steps() * 4 * n);
-    scratch_.reserve(5 * units());
+    scratch_.reserve(5 * n);
   }
 
-  void begin_forward(std::int64_t rows) override { std::fill_n(cells_.data(), rows * units(), 0.0F); }
-  void begin_backward(std::int64_t rows) override {
-    std::fill_n(cell_gradient_.data(), rows * units(), 0.0F);
+  void begin_forward(std::int64_t batch) override {
+    const std::int64_t n = units();
+    packed_kernels().pack(n, 4 * n, {recurrent_kernel().values.data(), 4 * n, 1}, packed_.data());
+    std::fill_n(cells_.data(), batch * n, 0.0F);
+  }
+  void begin_backward(std::int64_t batch) override {
+    const std::int64_t n = units();
+    packed_kernels().pack(4 * n, n, {recurrent_kernel().values.data(), 1, 4 * n}, packed_.data());
+    std::fill_n(cell_gradient_.data(), batch * n, 0.0F);
   }
 
   void forward_step(const Step& s) override {
     const std::int64_t n = units();
-    product_->forward(s.rows, s.shown, recurrent_kernel().values.data(), nullptr, recurrent_.data());
+    const float* const bias_values = bias() != nullptr ? bias()->values.data() : nullptr;
+    packed_kernels().multiply(
+        {s.rows, 4 * n, input_term(s), {s.shown, n, n, packed_.data()}, bias_values, s.gates, 4 * n});
     for (std::int64_t row = 0; row < s.rows; ++row) {
       const LstmRow values = row_at(s, row);
       float* const output = s.output + row * n;
@@ -55,9 +61,9 @@ class LstmLayer final : public RecurrentLayer {
         std::copy_n(s.before + row * n, n, output);
         std::copy_n(values.cell_before, n, values.cell);
       } else if (fused_) {
-        lstm_row(values, recurrent_.data() + row * 4 * n, output);
+        gate_kernels().lstm(values, output);
       } else {
-        forward_row(values, recurrent_.data() + row * 4 * n, sums_at(s, row), output);
+        forward_row(values, sums_at(s, row), output);
       }
     }
   }
@@ -71,19 +77,15 @@ class LstmLayer final : public RecurrentLayer {
         std::fill_n(values.gates, 4 * n, 0.0F);
         continue;  // all of it goes to the step before
       }
-      float* const cell_gradient = cell_gradient_.data() + row * n;
+      float* const cell_gradient = cell_gradient_.data() + (s.first + row) * n;
       if (fused_)
-        lstm_row_backward(values, dy, cell_gradient);
+        gate_kernels().lstm_backward(values, dy, cell_gradient);
       else
-        backward_row(values, sums_at(s, row), dy, cell_gradient);
+        backward_row(values, sums_at(s, row), dy, cell_gradient, scratch_.data() + (s.first + row) * 5 * n);
       std::fill_n(dy, n, 0.0F);
     }
-    product_->backward_data(s.rows, s.gates, recurrent_kernel().values.data(), shown_gradient);
-  }
-
-  void recurrent_gradients(std::int64_t rows, const float* shown) override {
-    product_->backward_weights(steps() * rows, shown, all_gates(), recurrent_kernel().gradient.data(),
-                               nullptr);
+    packed_kernels().multiply(
+        {s.rows, n, {s.gates, 4 * n, 4 * n, packed_.data()}, {}, nullptr, shown_gradient, n});
   }
 
   void write_config(nlohmann::json& config) const override {
@@ -95,20 +97,20 @@ class LstmLayer final : public RecurrentLayer {
  private:
   [[nodiscard]] LstmRow row_at(const Step& s, std::int64_t row) {
     const std::int64_t n = units();
-    float* const before = cells_.data() + (s.index * s.rows + row) * n;
-    return {n, s.gates + row * 4 * n, before, before + s.rows * n};
+    float* const before = cells_.data() + (s.place + row) * n;
+    return {n, s.gates + row * 4 * n, before, before + s.batch * n};
   }
   /// Of functions whose slope is computed from their input.
   [[nodiscard]] float* sums_at(const Step& s, std::int64_t row) {
-    return sums_.data() + (s.index * s.rows + row) * 4 * units();
+    return sums_.data() + (s.place + row) * 4 * units();
   }
   [[nodiscard]] const Activation& function(std::int64_t gate) const {
     return gate == 2 ? activation() : gate_;
   }
 
-  void forward_row(const LstmRow& row, const float* recurrent, float* sums, float* output) {
+  void forward_row(const LstmRow& row, float* sums, float* output) {
     const std::int64_t n = units();
-    for (std::int64_t k = 0; k < 4 * n; ++k) sums[k] = row.gates[k] + recurrent[k];
+    std::copy_n(row.gates, 4 * n, sums);
     for (std::int64_t gate = 0; gate < 4; ++gate)
       apply(function(gate), n, sums + gate * n, row.gates + gate * n);
     const float *i = row.gates, *f = i + n, *g = f + n, *o = g + n;
@@ -117,9 +119,9 @@ class LstmLayer final : public RecurrentLayer {
     for (std::int64_t k = 0; k < n; ++k) output[k] *= o[k];
   }
 
-  void backward_row(const LstmRow& row, const float* sums, const float* dy, float* cell_gradient) {
+  void backward_row(const LstmRow& row, const float* sums, const float* dy, float* cell_gradient,
+                    float* shown) {
     const std::int64_t n = units();
-    float* const shown = scratch_.data();
     float *di = shown + n, *df = di + n, *dg = df + n, *dout = dg + n;
     const float *i = row.gates, *f = i + n, *g = f + n, *o = g + n;
     apply(activation(), n, row.cell, shown);
@@ -140,13 +142,12 @@ class LstmLayer final : public RecurrentLayer {
 
   const Activation& gate_;
   bool unit_forget_bias_;
-  bool fused_;  ///< tanh and sigmoid, for which there is one pass over all
-  std::optional<DenseKernel> product_;
-  FloatBuffer recurrent_;      ///< of one step
+  bool fused_;                 ///< tanh and sigmoid, for which there is one pass over all
+  FloatBuffer packed_;         ///< the recurrent kernel, and turned over on the way back
   FloatBuffer cells_;          ///< [1 + steps, rows, units]
   FloatBuffer sums_;           ///< [steps, rows, 4 · units] without the fused pass: what went into the gates
   FloatBuffer cell_gradient_;  ///< [rows, units]
-  FloatBuffer scratch_;
+  FloatBuffer scratch_;        ///< [rows, 5 · units], likewise: of one step on the way back
 };
 
 }  // namespace

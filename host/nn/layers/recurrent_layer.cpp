@@ -6,7 +6,10 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "compute/parallel.hpp"
 #include "compute/random.hpp"
+#include "compute/team_size.hpp"
+#include "compute/vector.hpp"
 #include "nn/layers/layer_types.hpp"
 
 namespace kairos::host {
@@ -27,6 +30,20 @@ void draw_factors(std::uint64_t key, double rate, std::int64_t n, float* factors
 
 void multiply(std::int64_t n, const float* factors, const float* x, float* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * factors[i];
+}
+
+/// Fewer rows than these are not worth a thread: the weights are read once for all rows of a thread.
+constexpr std::int64_t least_rows = 8;
+
+/// Rows whose part in the gradients of the weights is summed up at a time: as many as stay in a core's cache
+/// beside weights and gradients; but more of them where those do not stay there anyway.
+constexpr std::int64_t cached_block_rows = 128;
+constexpr std::int64_t large_block_rows = 1024;
+constexpr std::int64_t cached_weights = std::int64_t{1} << 18;
+
+/// Up to a cache line of floats, so that threads write to lines of their own.
+constexpr std::int64_t whole_lines(std::int64_t floats) {
+  return (floats + 15) / 16 * 16;
 }
 
 }  // namespace
@@ -67,16 +84,14 @@ Shape RecurrentLayer::build(std::span<const Shape> inputs, const BuildContext& c
   steps_ = shape[0];
   features_ = shape[1];
   const std::string cell = std::string(kind_.cell_name) + "/";
-  const std::int64_t width = kind_.gates * units_;
-  kernel_.apply(add_parameter(cell + "kernel", {features_, width}), joined_key(context.key, 0));
-  recurrent_.apply(add_parameter(cell + "recurrent_kernel", {units_, width}), joined_key(context.key, 1));
+  kernel_.apply(add_parameter(cell + "kernel", {features_, width()}), joined_key(context.key, 0));
+  recurrent_.apply(add_parameter(cell + "recurrent_kernel", {units_, width()}), joined_key(context.key, 1));
   if (use_bias_) {
-    Parameter& bias = add_parameter(cell + "bias", bias_rows() == 2 ? Shape{2, width} : Shape{width});
+    Parameter& bias = add_parameter(cell + "bias", bias_rows() == 2 ? Shape{2, width()} : Shape{width()});
     bias_.apply(bias, joined_key(context.key, 2));
     adjust_bias(bias);
   }
-  input_product_.emplace(context.engine, features_, width);
-  build_cell(context.engine);
+  build_cell();
   return return_sequences_ ? Shape{steps_, units_} : Shape{units_};
 }
 
@@ -86,7 +101,7 @@ std::vector<WeightGroup> RecurrentLayer::weight_groups() const {
 
 void RecurrentLayer::reserve(std::int64_t batch) {
   inputs_.reserve(steps_ * batch * features_);
-  gates_.reserve(steps_ * batch * kind_.gates * units_);
+  gates_.reserve(steps_ * batch * width());
   outputs_.reserve((1 + steps_) * batch * units_);
   mask_.reserve(steps_ * batch);
   if (dropout_ > 0) input_factors_.reserve(batch * features_);
@@ -96,6 +111,8 @@ void RecurrentLayer::reserve(std::int64_t batch) {
   }
   output_gradient_.reserve(batch * units_);
   shown_gradient_.reserve(batch * units_);
+  packed_kernel_.reserve(std::max(packed_kernels().packed_size(features_, width()),
+                                  packed_kernels().packed_size(width(), features_)));
   reserve_cell(batch);
 }
 
@@ -107,57 +124,100 @@ void RecurrentLayer::draw_dropout(const Pass& pass) {
     draw_factors(joined_key(key, 1), recurrent_dropout_, pass.batch * units_, recurrent_factors_.data());
 }
 
-void RecurrentLayer::gather(const Pass& pass, const LayerValues& v) {
+int RecurrentLayer::threads(std::int64_t batch) const {
+  const std::int64_t worth = threads_for(steps_ * batch * (features_ + units_) * width());
+  return static_cast<int>(std::clamp<std::int64_t>(batch / least_rows, 1, worth));
+}
+
+std::int64_t RecurrentLayer::block_rows() const {
+  return (features_ + units_) * width() <= cached_weights ? cached_block_rows : large_block_rows;
+}
+
+RecurrentLayer::Step RecurrentLayer::step_at(std::int64_t batch, Rows rows, std::int64_t index) {
+  const std::int64_t place = index * batch + rows.first;
+  float* const before = outputs_.data() + place * units_;
+  return {rows.count,
+          rows.first,
+          place,
+          batch,
+          inputs_.data() + place * features_,
+          masked_ ? mask_.data() + place : nullptr,
+          before,
+          before,
+          gates_.data() + place * width(),
+          before + batch * units_};
+}
+
+PackedTerm RecurrentLayer::input_term(const Step& step) const {
+  return {step.input, features_, features_, packed_kernel_.data()};
+}
+
+GradientProduct RecurrentLayer::gradient_product(const Block& block, std::int64_t columns, const float* b) {
+  return {block.steps, block.batch, block.rows, columns, b + block.place * columns, nullptr, {}, {}};
+}
+
+GradientTerm RecurrentLayer::input_gradient_term(const Block& block, const WeightGradients& into) const {
+  return {inputs_.data() + block.place * features_, features_, into.kernel, width()};
+}
+
+GradientTerm RecurrentLayer::recurrent_gradient_term(const Block& block, const WeightGradients& into) const {
+  return {block.shown + block.place * units_, units_, into.recurrent, width()};
+}
+
+void RecurrentLayer::add_gradients(const Block& block, const WeightGradients& into, float* scratch) {
+  GradientProduct product = gradient_product(block, width(), all_gates());
+  product.bias = into.bias;
+  product.first = input_gradient_term(block, into);
+  product.second = recurrent_gradient_term(block, into);
+  packed_kernels().add_gradient(product, scratch);
+}
+
+void RecurrentLayer::gather(const Pass& pass, const LayerValues& v, Rows rows, std::int64_t index) {
   const bool dropping = drops(pass, dropout_);
   const Mask mask = v.input_masks.front();
-  masked_ = mask != nullptr;
-  float* to = inputs_.data();
-  for (std::int64_t t = 0; t < steps_; ++t) {
-    const std::int64_t source = go_backwards_ ? steps_ - 1 - t : t;
-    for (std::int64_t row = 0; row < pass.batch; ++row, to += features_) {
-      const float* const from = v.inputs.front() + (row * steps_ + source) * features_;
-      if (dropping)
-        multiply(features_, input_factors_.data() + row * features_, from, to);
-      else
-        std::copy_n(from, features_, to);
-      if (masked_) mask_.data()[t * pass.batch + row] = mask[row * steps_ + source];
-    }
+  const std::int64_t source = source_of(index);
+  for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
+    const float* const from = v.inputs.front() + (row * steps_ + source) * features_;
+    float* const to = inputs_.data() + (index * pass.batch + row) * features_;
+    if (dropping)
+      multiply(features_, input_factors_.data() + row * features_, from, to);
+    else
+      std::copy_n(from, features_, to);
+    if (masked_) mask_.data()[index * pass.batch + row] = mask[row * steps_ + source];
   }
 }
 
-RecurrentLayer::Step RecurrentLayer::step_at(std::int64_t rows, std::int64_t index) {
-  const std::int64_t size = rows * units_;
-  float* const before = outputs_.data() + index * size;
-  return {rows,   masked_ ? mask_.data() + index * rows : nullptr, before,
-          before, gates_.data() + index * size * kind_.gates,      before + size,
-          index};
+void RecurrentLayer::forward(const Pass& pass, const LayerValues& v) {
+  draw_dropout(pass);
+  masked_ = v.input_masks.front() != nullptr;
+  packed_kernels().pack(features_, width(), {kernel().values.data(), width(), 1}, packed_kernel_.data());
+  begin_forward(pass.batch);
+  const TeamSize team(threads(pass.batch));
+  each_in_parallel(pass.batch, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
+    forward_rows(pass, v, {begin, end - begin});
+  });
 }
 
-void RecurrentLayer::forward(const Pass& pass, const LayerValues& v) {
-  const std::int64_t rows = pass.batch;
-  draw_dropout(pass);
-  gather(pass, v);
-  input_product_->forward(steps_ * rows, inputs_.data(), kernel().values.data(),
-                          use_bias_ ? bias()->values.data() : nullptr, gates_.data());
-  std::fill_n(outputs_.data(), rows * units_, 0.0F);
-  begin_forward(rows);
+void RecurrentLayer::forward_rows(const Pass& pass, const LayerValues& v, Rows rows) {
+  std::fill_n(outputs_.data() + rows.first * units_, rows.count * units_, 0.0F);
   const bool dropping = drops(pass, recurrent_dropout_);
   for (std::int64_t t = 0; t < steps_; ++t) {
-    Step step = step_at(rows, t);
+    gather(pass, v, rows, t);
+    Step step = step_at(pass.batch, rows, t);
     if (dropping) {
-      float* const kept = shown_.data() + t * rows * units_;
-      multiply(rows * units_, recurrent_factors_.data(), step.before, kept);
+      float* const kept = shown_.data() + step.place * units_;
+      multiply(rows.count * units_, recurrent_factors_.data() + rows.first * units_, step.before, kept);
       step.shown = kept;
     }
     forward_step(step);
   }
-  scatter(pass, v);
+  scatter(pass, v, rows);
 }
 
-void RecurrentLayer::scatter(const Pass& pass, const LayerValues& v) {
+void RecurrentLayer::scatter(const Pass& pass, const LayerValues& v, Rows rows) {
   const bool zeroing = masked_ && zero_output_for_mask_;
   for (std::int64_t t = return_sequences_ ? 0 : steps_ - 1; t < steps_; ++t)
-    for (std::int64_t row = 0; row < pass.batch; ++row) {
+    for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
       float* const to = v.output + (return_sequences_ ? row * steps_ + t : row) * units_;
       if (zeroing && mask_.data()[t * pass.batch + row] == 0)
         std::fill_n(to, units_, 0.0F);
@@ -166,57 +226,100 @@ void RecurrentLayer::scatter(const Pass& pass, const LayerValues& v) {
     }
 }
 
-void RecurrentLayer::add_output_gradient(const Pass& pass, const LayerGradients& g, std::int64_t t) {
+void RecurrentLayer::add_output_gradient(const Pass& pass, const LayerGradients& g, Rows rows,
+                                         std::int64_t t) {
   if (!return_sequences_ && t != steps_ - 1) return;
   const bool zeroing = masked_ && zero_output_for_mask_;
-  for (std::int64_t row = 0; row < pass.batch; ++row) {
+  for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
     if (zeroing && mask_.data()[t * pass.batch + row] == 0) continue;
     const float* const from = g.output_gradient + (return_sequences_ ? row * steps_ + t : row) * units_;
-    float* const to = output_gradient_.data() + row * units_;
-    for (std::int64_t k = 0; k < units_; ++k) to[k] += from[k];
+    add_to(units_, from, output_gradient_.data() + row * units_);
   }
 }
 
 void RecurrentLayer::backward(const Pass& pass, const LayerGradients& g) {
-  const std::int64_t rows = pass.batch;
-  const std::int64_t size = rows * units_;
-  const bool dropping = drops(pass, recurrent_dropout_);
-  float* const gradient = output_gradient_.data();
-  float* const through = shown_gradient_.data();
-  std::fill_n(gradient, size, 0.0F);
-  begin_backward(rows);
-  for (std::int64_t t = steps_ - 1; t >= 0; --t) {
-    add_output_gradient(pass, g, t);
-    Step step = step_at(rows, t);
-    step.shown = shown(pass) + t * size;
-    backward_step(step, gradient, through);
-    if (dropping) multiply(size, recurrent_factors_.data(), through, through);
-    for (std::int64_t k = 0; k < size; ++k) gradient[k] += through[k];
+  begin_backward(pass.batch);
+  if (g.input_gradients.front() != nullptr)
+    packed_kernels().pack(width(), features_, {kernel().values.data(), 1, width()}, packed_kernel_.data());
+  if (trainable()) begin_gradients(pass.batch);
+  {
+    const TeamSize team(threads(pass.batch));
+    each_in_parallel(pass.batch, [&](std::int64_t begin, std::int64_t end, std::int64_t thread) {
+      backward_rows(pass, g, {begin, end - begin}, thread);
+    });
   }
-  if (trainable()) {
-    input_product_->backward_weights(steps_ * rows, inputs_.data(), gates_.data(), kernel().gradient.data(),
-                                     use_bias_ ? bias()->gradient.data() : nullptr);
-    recurrent_gradients(rows, shown(pass));
-  }
-  if (g.input_gradients.front() == nullptr) return;
-  // The inputs are not needed any more, and their gradients have the same shape.
-  input_product_->backward_data(steps_ * rows, gates_.data(), kernel().values.data(), inputs_.data());
-  scatter_gradient(pass, g.input_gradients.front());
+  if (trainable()) end_gradients();
 }
 
-void RecurrentLayer::scatter_gradient(const Pass& pass, float* input_gradient) {
-  const bool dropping = drops(pass, dropout_);
-  const float* from = inputs_.data();
-  for (std::int64_t t = 0; t < steps_; ++t) {
-    const std::int64_t target = go_backwards_ ? steps_ - 1 - t : t;
-    for (std::int64_t row = 0; row < pass.batch; ++row, from += features_) {
-      float* const to = input_gradient + (row * steps_ + target) * features_;
-      if (dropping)
-        multiply(features_, input_factors_.data() + row * features_, from, to);
-      else
-        std::copy_n(from, features_, to);
-    }
+void RecurrentLayer::begin_gradients(std::int64_t batch) {
+  parts_ = threads(batch);
+  const std::int64_t rows = (batch + parts_ - 1) / parts_;
+  scratch_size_ =
+      whole_lines(packed_kernels().gradient_scratch(std::max(rows, block_rows()), features_ + units_));
+  partial_size_ = whole_lines((features_ + units_ + bias_rows()) * width());
+  scratch_.reserve(parts_ * scratch_size_);
+  partial_.reserve((parts_ - 1) * partial_size_);
+  std::fill_n(partial_.data(), (parts_ - 1) * partial_size_, 0.0F);
+  for (Parameter& parameter : parameters()) std::fill_n(parameter.gradient.data(), parameter.size(), 0.0F);
+}
+
+RecurrentLayer::WeightGradients RecurrentLayer::gradients_of(std::int64_t thread) {
+  if (thread == 0)
+    return {kernel().gradient.data(), recurrent_kernel().gradient.data(),
+            use_bias_ ? bias()->gradient.data() : nullptr};
+  float* const of_kernel = partial_.data() + (thread - 1) * partial_size_;
+  float* const of_recurrent = of_kernel + features_ * width();
+  return {of_kernel, of_recurrent, use_bias_ ? of_recurrent + units_ * width() : nullptr};
+}
+
+void RecurrentLayer::end_gradients() {
+  const WeightGradients sum = gradients_of(0);
+  for (std::int64_t thread = 1; thread < parts_; ++thread) {
+    const WeightGradients part = gradients_of(thread);
+    add_to(features_ * width(), part.kernel, sum.kernel);
+    add_to(units_ * width(), part.recurrent, sum.recurrent);
+    if (use_bias_) add_to(bias_rows() * width(), part.bias, sum.bias);
   }
+}
+
+void RecurrentLayer::backward_rows(const Pass& pass, const LayerGradients& g, Rows rows,
+                                   std::int64_t thread) {
+  const std::int64_t size = rows.count * units_;
+  const bool dropping = drops(pass, recurrent_dropout_);
+  float* const gradient = output_gradient_.data() + rows.first * units_;
+  float* const through = shown_gradient_.data() + rows.first * units_;
+  std::int64_t waiting = 0;  // steps whose part in the gradients of the weights was not added yet
+  std::fill_n(gradient, size, 0.0F);
+  for (std::int64_t t = steps_ - 1; t >= 0; --t) {
+    add_output_gradient(pass, g, rows, t);
+    Step step = step_at(pass.batch, rows, t);
+    step.shown = shown(pass) + step.place * units_;
+    backward_step(step, gradient, through);
+    if (dropping) multiply(size, recurrent_factors_.data() + rows.first * units_, through, through);
+    add_to(size, through, gradient);
+    if (g.input_gradients.front() != nullptr) write_input_gradient(pass, step, t, g.input_gradients.front());
+    if (!trainable() || ((++waiting + 1) * rows.count <= block_rows() && t > 0)) continue;
+    add_gradients({waiting, rows.count, step.place, pass.batch, shown(pass)}, gradients_of(thread),
+                  scratch_.data() + thread * scratch_size_);
+    waiting = 0;
+  }
+}
+
+void RecurrentLayer::write_input_gradient(const Pass& pass, const Step& step, std::int64_t index,
+                                          float* input_gradient) {
+  float* const to = input_gradient + (step.first * steps_ + source_of(index)) * features_;
+  const std::int64_t next_row = steps_ * features_;
+  packed_kernels().multiply({step.rows,
+                             features_,
+                             {step.gates, width(), width(), packed_kernel_.data()},
+                             {},
+                             nullptr,
+                             to,
+                             next_row});
+  if (!drops(pass, dropout_)) return;
+  for (std::int64_t row = 0; row < step.rows; ++row)
+    multiply(features_, input_factors_.data() + (step.first + row) * features_, to + row * next_row,
+             to + row * next_row);
 }
 
 void RecurrentLayer::write_config(nlohmann::json& config) const {

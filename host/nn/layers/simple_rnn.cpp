@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "compute/kernels/gates.hpp"
 #include "nn/layers/cell_activation.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/recurrent_layer.hpp"
@@ -14,20 +15,31 @@ namespace {
 class SimpleRnnLayer final : public RecurrentLayer {
  public:
   explicit SimpleRnnLayer(ConfigReader& config)
-      : RecurrentLayer(config, {"SimpleRNN", "simple_rnn_cell", 1}) {}
+      : RecurrentLayer(config, {"SimpleRNN", "simple_rnn_cell", 1}), fused_(activation().name == "tanh") {}
 
  protected:
-  void build_cell(ComputeEngine& engine) override { product_.emplace(engine, units(), units()); }
-  void reserve_cell(std::int64_t batch) override { recurrent_.reserve(batch * units()); }
-  void begin_forward(std::int64_t) override {}
-  void begin_backward(std::int64_t) override {}
+  void reserve_cell(std::int64_t) override {
+    packed_.reserve(packed_kernels().packed_size(units(), units()));
+  }
+  void begin_forward(std::int64_t) override {
+    const std::int64_t n = units();
+    packed_kernels().pack(n, n, {recurrent_kernel().values.data(), n, 1}, packed_.data());
+  }
+  void begin_backward(std::int64_t) override {
+    const std::int64_t n = units();
+    packed_kernels().pack(n, n, {recurrent_kernel().values.data(), 1, n}, packed_.data());
+  }
 
   /// Keeps what went into the function.
   void forward_step(const Step& s) override {
     const std::int64_t n = units();
-    product_->forward(s.rows, s.shown, recurrent_kernel().values.data(), nullptr, recurrent_.data());
-    for (std::int64_t k = 0; k < s.rows * n; ++k) s.gates[k] += recurrent_.data()[k];
-    activation().forward(s.rows, n, s.gates, s.output);
+    const float* const bias_values = bias() != nullptr ? bias()->values.data() : nullptr;
+    packed_kernels().multiply(
+        {s.rows, n, input_term(s), {s.shown, n, n, packed_.data()}, bias_values, s.gates, n});
+    if (fused_)
+      gate_kernels().tanh(s.rows * n, s.gates, s.output);
+    else
+      activation().forward(s.rows, n, s.gates, s.output);
     if (s.mask == nullptr) return;
     for (std::int64_t row = 0; row < s.rows; ++row)
       if (s.mask[row] == 0) std::copy_n(s.before + row * n, n, s.output + row * n);
@@ -46,17 +58,12 @@ class SimpleRnnLayer final : public RecurrentLayer {
       std::copy_n(dy, n, sums);
       std::fill_n(dy, n, 0.0F);
     }
-    product_->backward_data(s.rows, s.gates, recurrent_kernel().values.data(), shown_gradient);
-  }
-
-  void recurrent_gradients(std::int64_t rows, const float* shown) override {
-    product_->backward_weights(steps() * rows, shown, all_gates(), recurrent_kernel().gradient.data(),
-                               nullptr);
+    packed_kernels().multiply({s.rows, n, {s.gates, n, n, packed_.data()}, {}, nullptr, shown_gradient, n});
   }
 
  private:
-  std::optional<DenseKernel> product_;
-  FloatBuffer recurrent_;
+  bool fused_;          ///< tanh, for which there are vectors
+  FloatBuffer packed_;  ///< the recurrent kernel, and turned over on the way back
 };
 
 }  // namespace

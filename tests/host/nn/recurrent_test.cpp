@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compute/gates.hpp"
+#include "compute/team_size.hpp"
 #include "host/error_text.hpp"
 #include "host/nn/gradients.hpp"
 #include "host/nn/graphs.hpp"
@@ -17,6 +17,7 @@ using kairos::tests::check_gradients;
 using kairos::tests::error_of;
 using kairos::tests::forward;
 using kairos::tests::graph_of;
+using kairos::tests::Objective;
 using kairos::tests::random_values;
 
 namespace {
@@ -238,8 +239,8 @@ TEST_CASE("Gradients through masked steps agree with finite differences", "[host
   }
 }
 
-TEST_CASE("Products on oneDNN have the gradients of the loops", "[host][nn]") {
-  // Large enough that every product leaves the loops; a few weights are enough to see a wrong layout.
+TEST_CASE("Gradients of cells that fill several tiles agree with finite differences", "[host][nn]") {
+  // A few weights are enough to see a wrong layout.
   for (const char* layer : {"lstm(48)", "gru(48)", "gru(48,reset_after=false)", "simplernn(48)"}) {
     INFO(layer);
     const auto graph = graph_of(std::string("input(3,40) ") + layer + " dense(1)");
@@ -273,28 +274,37 @@ TEST_CASE("The bias of the forget gate starts at 1", "[host][nn]") {
   CHECK(graph->layer(0).parameters()[1].name == "lstm_cell/recurrent_kernel");
 }
 
-TEST_CASE("The fused gates agree with the library's functions, NaN included", "[host][nn]") {
-  const std::int64_t n = 4001;
-  std::vector<float> gates(4 * static_cast<std::size_t>(n)), zero(gates.size()),
-      before(static_cast<std::size_t>(n), 0.5F);
-  std::vector<float> cell(before.size()), output(before.size());
-  for (std::size_t k = 0; k < before.size(); ++k)
-    for (std::size_t gate = 0; gate < 4; ++gate)
-      gates[gate * before.size() + k] = (static_cast<float>(k) - 2000) / 20;  // -100 … 100
-  lstm_row({n, gates.data(), before.data(), cell.data()}, zero.data(), output.data());
-  for (std::size_t k = 0; k < before.size(); ++k) {
-    const auto x = static_cast<double>((static_cast<float>(k) - 2000) / 20);
-    INFO(x);
-    REQUIRE(static_cast<double>(gates[k]) == Approx(logistic(x)).epsilon(1e-6).margin(1e-37));
-    REQUIRE(static_cast<double>(gates[2 * before.size() + k]) == Approx(std::tanh(x)).epsilon(1e-6));
-    REQUIRE(static_cast<double>(output[k]) ==
-            Approx(logistic(x) * std::tanh(logistic(x) * 0.5 + logistic(x) * std::tanh(x)))
-                .epsilon(2e-6)
-                .margin(1e-7));
+namespace {
+
+/// Outputs, and the gradients of all weights, computed by so many threads.
+std::vector<float> trained_by(int threads, const std::string& layer, const std::vector<float>& x) {
+  const TeamSize team(threads);
+  const auto graph = graph_of("input(20,8) masking(9) dense(8,tanh) " + layer + " dense(2)");
+  Objective(*graph, 35, {x}).backward();
+  std::vector<float> values(graph->output(0), graph->output(0) + 35 * size_of(graph->outputs()[0].shape));
+  for (std::size_t l = 0; l < graph->layer_count(); ++l)
+    for (const Parameter& parameter : graph->layer(l).parameters())
+      values.insert(values.end(), parameter.gradient.data(), parameter.gradient.data() + parameter.size());
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("Several threads give what one gives but for rounding, and the same bits each time", "[host][nn]") {
+  std::vector<float> x = random_values(35 * 20 * 8, 6);
+  for (std::size_t step = 0; step < 35 * 20; step += 3)
+    std::fill_n(x.begin() + static_cast<std::ptrdiff_t>(8 * step), 8, 9.0F);  // masked
+  for (const char* layer :
+       {"lstm(40)", "lstm(40,return_sequences=true,go_backwards=true)", "lstm(40,gelu)", "gru(48)",
+        "gru(48,softsign)", "gru(48,reset_after=false,return_sequences=true)",
+        "simplernn(120,return_sequences=true)", "lstm(40,dropout=0.3,recurrent_dropout=0.3)"}) {
+    INFO(layer);
+    const std::vector<float> alone = trained_by(1, layer, x), shared = trained_by(3, layer, x);
+    CHECK(trained_by(3, layer, x) == shared);
+    REQUIRE(shared.size() == alone.size());
+    for (std::size_t i = 0; i < alone.size(); ++i)
+      REQUIRE(shared[i] == Approx(alone[i]).epsilon(1e-4).margin(1e-4));
   }
-  gates.assign(4, std::nanf(""));
-  lstm_row({1, gates.data(), before.data(), cell.data()}, zero.data(), output.data());
-  CHECK(std::isnan(output[0]));
 }
 
 TEST_CASE("Recurrent layers refuse what they cannot do", "[host][nn]") {

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "compute/kernels/packed.hpp"
+
+#include <catch2/catch.hpp>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compute/buffer.hpp"
+#include "compute/random.hpp"
+
+namespace kairos::host {
+extern const PackedKernels packed_kernels_base;
+#ifdef __x86_64__
+extern const PackedKernels packed_kernels_v3;
+#endif
+}  // namespace kairos::host
+
+using namespace kairos::host;
+
+namespace {
+
+using Values = std::vector<float>;
+
+/// All that this processor can run: what is chosen for it, and what lies below.
+std::vector<std::pair<std::string, const PackedKernels*>> levels() {
+  std::vector<std::pair<std::string, const PackedKernels*>> found{{"base", &packed_kernels_base},
+                                                                  {"chosen", &packed_kernels()}};
+#ifdef __x86_64__
+  if (&packed_kernels() != &packed_kernels_base) found.emplace_back("v3", &packed_kernels_v3);
+#endif
+  return found;
+}
+
+Values random_values(std::int64_t n, std::uint64_t key) {
+  RandomStream stream(key);
+  Values values(static_cast<std::size_t>(n));
+  for (float& value : values) value = static_cast<float>(stream.normal());
+  return values;
+}
+
+float at(const Values& values, std::int64_t index) {
+  return values[static_cast<std::size_t>(index)];
+}
+
+FloatBuffer packed(const PackedKernels& kernels, std::int64_t depth, std::int64_t columns,
+                   const MatrixView& b) {
+  FloatBuffer buffer;
+  buffer.reserve(kernels.packed_size(depth, columns));
+  kernels.pack(depth, columns, b, buffer.data());
+  return buffer;
+}
+
+/// Elements of `found` that are `step` apart row by row agree; those between the rows are still `between`.
+void check_rows(const Values& found, std::int64_t rows, std::int64_t columns, std::int64_t step,
+                float between, const std::function<double(std::int64_t, std::int64_t)>& expected) {
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t column = 0; column < step; ++column) {
+      INFO("row " << row << ", column " << column);
+      const double value = static_cast<double>(at(found, row * step + column));
+      if (column < columns)
+        REQUIRE(value == Approx(expected(row, column)).epsilon(1e-5).margin(1e-4));
+      else
+        REQUIRE(value == static_cast<double>(between));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("A product with packed factors is the sum of both terms and the bias, for any size",
+          "[host][compute]") {
+  for (const auto& [name, kernels] : levels())
+    for (const std::int64_t rows : {1, 5, 6, 13, 24, 35})
+      for (const std::int64_t columns : {1, 7, 16, 33, 64})
+        for (const auto& [first, second] : std::vector<std::pair<int, int>>{{1, 0}, {9, 0}, {5, 17}}) {
+          INFO(name << ": " << rows << " x " << columns << ", depths " << first << " and " << second);
+          const std::int64_t step = first + 2;  // rows of a need not lie together
+          const Values a = random_values(rows * step, 1), b = random_values(first * columns, 2),
+                       x = random_values(rows * second, 3), y = random_values(second * columns, 4),
+                       bias = random_values(columns, 5);
+          const FloatBuffer packed_b = packed(*kernels, first, columns, {b.data(), columns, 1});
+          // Turned over: element (row, column) of the factor stands at column * second + row.
+          const FloatBuffer packed_y = packed(*kernels, second, columns, {y.data(), 1, second});
+          const auto expected = [&](std::int64_t row, std::int64_t column) {
+            double sum = 0;
+            for (std::int64_t k = 0; k < first; ++k)
+              sum += static_cast<double>(at(a, row * step + k) * at(b, k * columns + column));
+            for (std::int64_t k = 0; k < second; ++k)
+              sum += static_cast<double>(at(x, row * second + k) * at(y, column * second + k));
+            return sum;
+          };
+          const std::int64_t c_step = columns + 3;
+          Values c(static_cast<std::size_t>(rows * c_step), 7.0F);
+          PackedProduct product{rows,     columns, {a.data(), step, first, packed_b.data()}, {}, nullptr,
+                                c.data(), c_step};
+          if (second > 0) product.second = {x.data(), second, second, packed_y.data()};
+          kernels->multiply(product);
+          check_rows(c, rows, columns, c_step, 7, expected);
+          product.bias = bias.data();
+          kernels->multiply(product);
+          check_rows(c, rows, columns, c_step, 7, [&](std::int64_t row, std::int64_t column) {
+            return expected(row, column) + static_cast<double>(at(bias, column));
+          });
+        }
+}
+
+TEST_CASE("The gradient of a packed product is added over all pieces, for any size", "[host][compute]") {
+  constexpr std::int64_t piece_step = 9;
+  for (const auto& [name, kernels] : levels())
+    for (const auto& [pieces, rows] : std::vector<std::pair<int, int>>{{1, 1}, {1, 9}, {3, 4}})
+      for (const std::int64_t columns : {1, 7, 16, 33, 64})
+        for (const auto& [first, second] : std::vector<std::pair<int, int>>{{1, 0}, {8, 13}, {13, 32}}) {
+          INFO(name << ": " << pieces << " of " << rows << ", " << columns << " columns, " << first << " and "
+                    << second << " wide");
+          const std::int64_t all = pieces * piece_step;
+          const Values a = random_values(all * first, 1), x = random_values(all * second, 2),
+                       b = random_values(all * columns, 3);
+          const auto sum_over_rows = [&, pieces = pieces, rows = rows](const auto& term) {
+            double sum = 0;
+            for (std::int64_t piece = 0; piece < pieces; ++piece)
+              for (std::int64_t row = 0; row < rows; ++row)
+                sum += static_cast<double>(term(piece * piece_step + row));
+            return sum;
+          };
+          const std::int64_t c_step = columns + 3;
+          Values of_a(static_cast<std::size_t>(first * c_step), 7.0F),
+              of_x(static_cast<std::size_t>(second * c_step), 7.0F),
+              bias(static_cast<std::size_t>(columns), 7.0F);
+          GradientProduct product{pieces,
+                                  piece_step,
+                                  rows,
+                                  columns,
+                                  b.data(),
+                                  bias.data(),
+                                  {a.data(), first, of_a.data(), c_step},
+                                  {}};
+          if (second > 0) product.second = {x.data(), second, of_x.data(), c_step};
+          FloatBuffer scratch;
+          scratch.reserve(kernels->gradient_scratch(pieces * rows, first + second));
+          kernels->add_gradient(product, scratch.data());
+          const auto check = [&](const Values& found, const Values& factor, std::int64_t width) {
+            check_rows(found, width, columns, c_step, 7, [&](std::int64_t row, std::int64_t column) {
+              return 7 + sum_over_rows([&](std::int64_t k) {
+                       return at(factor, k * width + row) * at(b, k * columns + column);
+                     });
+            });
+          };
+          check(of_a, a, first);
+          check(of_x, x, second);
+          check_rows(bias, 1, columns, columns, 7, [&](std::int64_t, std::int64_t column) {
+            return 7 + sum_over_rows([&](std::int64_t k) { return at(b, k * columns + column); });
+          });
+        }
+}
