@@ -43,7 +43,7 @@ void check_values(const Dataset& data, const Array& array, const std::string& wh
   const std::int64_t at = bad - array.values.begin();
   const std::int64_t row_size = array.row_size();
   if (std::isfinite(*bad))
-    throw Error(ErrorKind::Data, {"KAIROS-D012", data.place(at / row_size), "a sample weight is negative",
+    throw Error(ErrorKind::Data, {"KAIROS-D012", data.place(at / row_size), "a " + what + " is negative",
                                   value_text(*bad), "0 or more", "Correct the weight"});
   throw Error(ErrorKind::Data, {"KAIROS-D011", data.place(at / row_size), "a value is not finite",
                                 value_text(*bad) + " in the " + what + column_text(array, at % row_size),

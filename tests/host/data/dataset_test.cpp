@@ -58,6 +58,11 @@ TEST_CASE("A data set is refused for its first fault, with array, row and column
       {[](Dataset& d) { d.targets[0].array.values[2] = NAN; },
        "KAIROS-D011: d.npz: row 2 (counted from 0): a value is not finite; found NaN in the target, "
        "expected"},
+      {[](Dataset& d) {
+         d.sample_weights[0].name = "kind";
+         d.sample_weights[0].array.values[1] = -0.5F;
+       },
+       "KAIROS-D012: d.npz: row 1 (counted from 0): a sample weight \"kind\" is negative; found -0.5"},
       {[](Dataset& d) { d.sample_weights[0].array.values[1] = -0.5F; },
        "KAIROS-D012: d.npz: row 1 (counted from 0): a sample weight is negative; found -0.5, expected 0 or "
        "more."},
