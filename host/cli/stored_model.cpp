@@ -38,8 +38,9 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
   std::string arguments;
   if (!config.is_object()) cannot_keep(name, key, value);
   std::string class_name = value["class_name"].get<std::string>();
-  // Keras 2 names the function of a loss or metric beside its class, which may be a mere wrapper of it.
-  const nlohmann::json function = config.value("fn", nlohmann::json());
+  // Keras names the function of a loss or metric beside its class, which may be a mere wrapper of it.
+  nlohmann::json function = config.value("fn", nlohmann::json());
+  if (function.is_object()) function = function.value("config", nlohmann::json());
   if (class_name.ends_with("Wrapper") && function.is_string()) class_name = function.get<std::string>();
   for (const auto& [argument, given] : config.items()) {
     const bool usual = (argument == "name" && names == Names::Drop) || argument == "dtype" ||

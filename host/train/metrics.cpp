@@ -244,7 +244,12 @@ NamedMetric make_metric(std::string_view text, const MetricSite& site) {
 
 namespace {
 
-/// Keras' class of the metric that is called like this; "" for one that Keras knows by another way or not.
+/// Names of losses and of ours that Keras does not take for a metric.
+constexpr std::array<std::string_view, 10> no_keras_names{
+    "rmse",  "log_cosh",   "logcosh", "LogCosh", "kld", "KLD", "kullback_leibler_divergence",
+    "huber", "huber_loss", "Huber"};
+
+/// Keras' class of the metric that is called like this; "" for one that it has no class for.
 std::string metric_class_name(std::string_view name) {
   for (const AccuracyType& type : accuracies)
     if (name == type.names[0] || name == type.names[1]) return std::string(type.names[1]);
@@ -252,7 +257,7 @@ std::string metric_class_name(std::string_view name) {
   if (name == log_cosh_class) return log_cosh_class;
   if (!is_loss_name(name)) return "";
   const std::string loss = loss_class_name(name);
-  return loss == "LogCosh" ? log_cosh_class : (loss == "Huber" ? "" : loss);
+  return loss == "LogCosh" ? log_cosh_class : (loss == "Huber" ? "MeanMetricWrapper" : loss);
 }
 
 }  // namespace
@@ -262,9 +267,9 @@ nlohmann::json metric_json(std::string_view text) {
   const std::string class_name = metric_class_name(call.name);
   const MetricType* type = find_metric(call.name);
   const bool differs = type != nullptr && type->defaults_json != nullptr;
-  const bool unknown_to_keras = call.name == "rmse";
-  if (class_name.empty() || (call.arguments.empty() && !differs && !unknown_to_keras))
-    return std::string(text);
+  const bool is_keras_name =
+      std::find(no_keras_names.begin(), no_keras_names.end(), call.name) == no_keras_names.end();
+  if (class_name.empty() || (call.arguments.empty() && !differs && is_keras_name)) return std::string(text);
   const std::optional<std::string> name = take_name(call);
   nlohmann::json config = call_json(call, "metric").at("config");
   if (differs) {
@@ -272,7 +277,14 @@ nlohmann::json metric_json(std::string_view text) {
     all.update(config);
     config = std::move(all);
   }
-  if (name || call.name != class_name) config["name"] = name.value_or(call.name);
+  const bool is_loss_class = is_loss_name(call.name) && call.name == loss_class_name(call.name);
+  const std::string key = is_loss_class ? std::string(make_loss(CallText{call.name, {}})->name()) : call.name;
+  if (name || (key != class_name && call.name != class_name)) config["name"] = name.value_or(key);
+  if (class_name == "MeanMetricWrapper")
+    config["fn"] = {{"module", "keras.losses"},
+                    {"class_name", "function"},
+                    {"config", "huber"},
+                    {"registered_name", "huber"}};
   return {{"module", "keras.metrics"},
           {"class_name", class_name},
           {"config", std::move(config)},

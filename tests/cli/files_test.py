@@ -133,6 +133,17 @@ class Compiled(ProgramTest):
         self.assertEqual(written["loss"]["config"], {"label_smoothing": 0.1, "from_logits": False, "axis": -1})
         self.assertEqual(self.evaluate("m.keras"), self.evaluate("m.h5"))
 
+    def test_metrics_that_keras_has_no_name_for_come_back(self):
+        metrics = ["--metrics", "huber,Huber(delta=0.25,name=h),rmse,kld,logcosh,f1_score"]
+        model = ["--model", GOLDEN / "model.json", "--weights", GOLDEN / "weights.npz"]
+        self.kairos("fit", *model, "--data", GOLDEN.parent / "data.npz", "--loss", "categorical_crossentropy", *metrics, "--verbose",
+                    0, "--save-model", "m.keras", "--save-weights", "w.npz")
+        found = self.evaluate("m.keras")
+        self.assertEqual(list(found), ["loss", "huber", "h", "rmse", "kld", "logcosh", "f1_score"])
+        self.assertEqual(found, json.loads(self.kairos(
+            "evaluate", "--model", GOLDEN / "model.json", "--weights", "w.npz", "--data", GOLDEN.parent / "data.npz", "--loss",
+            "categorical_crossentropy", *metrics, "--json")))
+
 
 class Conversion(ProgramTest):
     def predict(self, model, *more):

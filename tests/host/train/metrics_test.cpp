@@ -224,6 +224,15 @@ TEST_CASE("A metric is saved as Keras writes it", "[host][train]") {
         object("BinaryCrossentropy", {{"from_logits", true}, {"name", "bce"}}));
   CHECK(metric_json("rmse") == object("RootMeanSquaredError", {{"name", "rmse"}}));
   CHECK(metric_json("f1_score") == object("F1Score", {{"average", "macro"}, {"name", "f1_score"}}));
+  CHECK(metric_json("kld") == object("KLDivergence", {{"name", "kld"}}));
+  CHECK(metric_json("LogCosh") == object("LogCoshError", {{"name", "log_cosh"}}));
+  const Json huber{{"module", "keras.losses"},
+                   {"class_name", "function"},
+                   {"config", "huber"},
+                   {"registered_name", "huber"}};
+  CHECK(metric_json("huber") == object("MeanMetricWrapper", {{"name", "huber"}, {"fn", huber}}));
+  CHECK(metric_json("Huber(delta=0.5)") ==
+        object("MeanMetricWrapper", {{"name", "huber"}, {"fn", huber}, {"delta", 0.5}}));
   CHECK(metric_json("logcosh(name=l)") == object("LogCoshError", {{"name", "l"}}));
 }
 
