@@ -60,24 +60,39 @@ constexpr std::array units = {Unit{"d", 86'400'000'000'000},
                               Unit{"us", 1'000},
                               Unit{"ns", 1}};
 
+/// A number of a duration in nanoseconds. Whole ones are exact, so that what `value_text` writes is read as
+/// the same.
+std::optional<std::int64_t> nanoseconds_of(std::string_view number, const Unit& unit) {
+  std::int64_t product = 0;
+  if (number.find('.') == std::string_view::npos) {
+    const auto whole = read_number<std::int64_t>(number);
+    if (!whole || __builtin_mul_overflow(*whole, unit.nanoseconds, &product)) return std::nullopt;
+    return product;
+  }
+  const auto fraction = read_number<double>(number);
+  constexpr double largest = 9.2e18;
+  if (!fraction || !(*fraction * static_cast<double>(unit.nanoseconds) < largest)) return std::nullopt;
+  return static_cast<std::int64_t>(std::llround(*fraction * static_cast<double>(unit.nanoseconds)));
+}
+
 /// One number and its unit after the other: "1h30m", "1.5s".
 std::optional<std::int64_t> read_duration(std::string_view text) {
-  double total = 0;
+  std::int64_t total = 0;
   if (text.empty()) return std::nullopt;
   while (!text.empty()) {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
-    const auto number = read_number<double>(text.substr(0, digits));
+    const std::string_view number = text.substr(0, digits);
     text.remove_prefix(digits);
     const std::size_t letters = std::min(text.find_first_of("0123456789."), text.size());
     const auto unit =
         std::find_if(units.begin(), units.end(),
                      [name = text.substr(0, letters)](const Unit& entry) { return entry.name == name; });
-    if (!number || unit == units.end()) return std::nullopt;
-    total += *number * static_cast<double>(unit->nanoseconds);
+    if (unit == units.end()) return std::nullopt;
+    const auto part = nanoseconds_of(number, *unit);
+    if (!part || __builtin_add_overflow(total, *part, &total)) return std::nullopt;
     text.remove_prefix(letters);
   }
-  if (!(total < 9.2e18)) return std::nullopt;
-  return static_cast<std::int64_t>(std::llround(total));
+  return total;
 }
 
 OptionValue whole(std::int32_t type, std::int64_t integer) {

@@ -3,6 +3,7 @@
 #include "plugin/options.hpp"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "kairos/abi.h"
 #include "plugin/option_value.hpp"
@@ -242,4 +243,16 @@ TEST_CASE("parse_value refuses numbers that do not fit", "[host][plugin]") {
   CHECK(!parse_value(KAIROS_TYPE_DURATION, "1e9h"));
   CHECK(!parse_value(KAIROS_TYPE_DURATION, "999999999d"));
   CHECK(!parse_value(KAIROS_TYPE_DURATION, "-5s"));
+  CHECK(!parse_value(KAIROS_TYPE_DURATION, "106751d23h47m16s854ms775us808ns"));
+  CHECK(!parse_value(KAIROS_TYPE_DURATION, "99999999.5d"));
+}
+
+TEST_CASE("parse_value loses no nanosecond of a long duration", "[host][plugin]") {
+  for (const char* text : {"72001d5h39m36s500ms1ns", "106751d23h47m16s854ms775us807ns"}) {
+    const auto value = parse_value(KAIROS_TYPE_DURATION, text);
+    REQUIRE(value);
+    CHECK(value_text(*value) == text);
+  }
+  CHECK(parse_value(KAIROS_TYPE_DURATION, "106751d23h47m16s854ms775us807ns")->integer ==
+        std::numeric_limits<std::int64_t>::max());
 }
