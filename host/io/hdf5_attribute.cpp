@@ -2,21 +2,53 @@
 // Variable and fixed strings, and lists too long for one attribute.
 #include "io/hdf5_attribute.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <fstream>
 #include <span>
 
 namespace kairos::host {
 
 namespace {
 
+/// While it lives, this process gets no more than `bytes` of memory beyond what it has; an allocation fails
+/// then. It is for the child that reads: threads beside it would be bounded too.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(std::uint64_t bytes) {
+    ::getrlimit(RLIMIT_DATA, &before_);
+    std::uint64_t total = 0, resident = 0, shared = 0, code = 0, libraries = 0, data = 0;  // in pages
+    std::ifstream("/proc/self/statm") >> total >> resident >> shared >> code >> libraries >> data;
+    const rlim_t wanted = data * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + bytes;
+    if (data == 0 || wanted >= before_.rlim_cur) return;
+    const rlimit limit{wanted, before_.rlim_max};
+    ::setrlimit(RLIMIT_DATA, &limit);
+  }
+  ~MemoryLimit() { ::setrlimit(RLIMIT_DATA, &before_); }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+/// Each string lies in the file once, unless somebody made thousands of references to one of megabytes. The
+/// library does not say beforehand how long they are.
 Hdf5Strings read_variable(const Hdf5Handle& attribute, const Hdf5Handle& type, const Hdf5Handle& space,
-                          std::size_t count, std::vector<std::string>& out) {
+                          std::size_t count, std::uint64_t file_size, std::vector<std::string>& out) {
   const Hdf5Handle memory_type(H5Tcopy(H5T_C_S1), H5Tclose);
   if (H5Tset_size(memory_type.id(), H5T_VARIABLE) < 0 ||
       H5Tset_cset(memory_type.id(), H5Tget_cset(type.id())) < 0)
     return Hdf5Strings::Damaged;
   std::vector<char*> pointers(count, nullptr);
-  const bool read = H5Aread(attribute.id(), memory_type.id(), pointers.data()) >= 0;
+  bool read = false;
+  {
+    constexpr std::uint64_t of_library = std::uint64_t{64} << 20;
+    const MemoryLimit limit(of_library + 4 * file_size);
+    read = H5Aread(attribute.id(), memory_type.id(), pointers.data()) >= 0;
+  }
   if (read)
     for (const char* text : pointers) out.emplace_back(text != nullptr ? text : "");
   H5Dvlen_reclaim(memory_type.id(), space.id(), H5P_DEFAULT, pointers.data());
@@ -76,7 +108,7 @@ Hdf5Strings read_hdf5_strings(const Hdf5Handle& attribute, std::uint64_t file_si
   const std::size_t width = variable ? heap_reference : H5Tget_size(type.id());
   const auto count = static_cast<std::uint64_t>(points);
   if (width == 0 || count > file_size / width) return Hdf5Strings::TooLarge;
-  return variable ? read_variable(attribute, type, space, count, out)
+  return variable ? read_variable(attribute, type, space, count, file_size, out)
                   : read_fixed(attribute, type, count, width, out);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // HDF5 files made to hurt: each gets a coded sentence, none a crash, and none makes the reader look
 // elsewhere.
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -132,6 +134,32 @@ TEST_CASE("An HDF5 file cut off or damaged anywhere is refused or read, and neve
     }
     CHECK(refused > 5);
   }
+}
+
+TEST_CASE("An HDF5 file that refers to one long text many times is refused before it fills the memory",
+          "[host][io]") {
+  const TemporaryDirectory directory;
+  REQUIRE(python(directory, R"(
+import h5py, struct
+size, count = 3_000_000, 1000
+with h5py.File('many.h5', 'w') as f:
+    f.attrs.create('layer_names', ['x' * size] + ['y'] * (count - 1), dtype=h5py.string_dtype())
+data = bytearray(open('many.h5', 'rb').read())
+at = next(i for i in range(0, len(data) - 32)  # length, address and number of a text; the next has the length 1
+          if data[i:i + 4] == struct.pack('<I', size) and data[i + 16:i + 20] == struct.pack('<I', 1))
+data[at:at + 16 * count] = data[at:at + 16] * count
+open('many.h5', 'wb').write(data)
+)")
+              .empty());
+  const auto most_megabytes = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_CHILDREN, &usage);
+    return usage.ru_maxrss / 1024;
+  };
+  const std::string sentence =
+      refusal(directory, [&] { static_cast<void>(read_model_file(directory / "many.h5")); });
+  CHECK_THAT(sentence, Catch::Matchers::StartsWith("KAIROS-F021: many.h5"));
+  CHECK(most_megabytes() < 1500);
 }
 
 TEST_CASE("An HDF5 file that makes the HDF5 library crash or loop is refused like any other", "[host][io]") {
