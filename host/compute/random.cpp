@@ -3,7 +3,11 @@
 #include "compute/random.hpp"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
+
+#include "compute/kernels/kernels.hpp"
+#include "compute/parallel.hpp"
 
 namespace kairos::host {
 
@@ -29,6 +33,18 @@ double RandomStream::uniform() noexcept {
 double RandomStream::normal() noexcept {
   const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
   return radius * std::cos(2.0 * std::numbers::pi * uniform());
+}
+
+void draw_dropout_factors(std::uint64_t key, double rate, std::int64_t n, float* factors) noexcept {
+  constexpr double whole = 18446744073709551616.0;  // 2^64
+  const std::uint64_t drop_below =
+      rate < 1 ? static_cast<std::uint64_t>(rate * whole) : std::numeric_limits<std::uint64_t>::max();
+  const float scale = rate < 1 ? static_cast<float>(1 / (1 - rate)) : 0.0F;
+  constexpr std::int64_t worth_a_thread = 131072;
+  in_parallel(n, worth_a_thread, [=](std::int64_t begin, std::int64_t end) {
+    kernels().draw_factors(end - begin, key, static_cast<std::uint64_t>(begin), drop_below, scale,
+                           factors + begin);
+  });
 }
 
 }  // namespace kairos::host

@@ -28,4 +28,8 @@ class RandomStream {
 /// The n-th 64 bits of the stream of `key`: nothing has to be stored to go on after an interruption.
 [[nodiscard]] std::uint64_t random_at(std::uint64_t key, std::uint64_t n) noexcept;
 
+/// What dropout multiplies `n` values by: 0 for the share `rate` of them, and for the others what keeps the
+/// mean. The i-th depends on key, rate and i alone. `rate` is 0 to 1.
+void draw_dropout_factors(std::uint64_t key, double rate, std::int64_t n, float* factors) noexcept;
+
 }  // namespace kairos::host

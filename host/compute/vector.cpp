@@ -4,10 +4,20 @@
 
 #include <cmath>
 
+#include "compute/kernels/kernels.hpp"
+#include "compute/parallel.hpp"
+
 namespace kairos::host {
 
 void add_to(std::int64_t n, const float* b, float* a) noexcept {
   for (std::int64_t i = 0; i < n; ++i) a[i] += b[i];
+}
+
+void multiply_each(std::int64_t n, const float* a, const float* b, float* product) noexcept {
+  constexpr std::int64_t worth_a_thread = 262144;
+  in_parallel(n, worth_a_thread, [=](std::int64_t begin, std::int64_t end) {
+    kernels().multiply_each(end - begin, a + begin, b + begin, product + begin);
+  });
 }
 
 double sum_of_squares(std::int64_t n, const float* values) noexcept {

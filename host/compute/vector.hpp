@@ -8,6 +8,8 @@ namespace kairos::host {
 
 /// a += b
 void add_to(std::int64_t n, const float* b, float* a) noexcept;
+/// product[i] = a[i] * b[i]. product may be a or b.
+void multiply_each(std::int64_t n, const float* a, const float* b, float* product) noexcept;
 /// In double and in order, so that the result does not depend on how the loop is compiled.
 [[nodiscard]] double sum_of_squares(std::int64_t n, const float* values) noexcept;
 [[nodiscard]] double sum_of_magnitudes(std::int64_t n, const float* values) noexcept;

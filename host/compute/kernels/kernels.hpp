@@ -69,6 +69,12 @@ struct Kernels {
   /// x_gradient may be y_gradient.
   void (*relu_gradient)(std::int64_t n, const float* y, const float* y_gradient, float* x_gradient);
 
+  /// factors[i] = 0 where random_at(key, first + i) is below `drop_below`, else `scale`.
+  void (*draw_factors)(std::int64_t n, std::uint64_t key, std::uint64_t first, std::uint64_t drop_below,
+                       float scale, float* factors);
+  /// product[i] = a[i] * b[i]. product may be a or b.
+  void (*multiply_each)(std::int64_t n, const float* a, const float* b, float* product);
+
   /// Where a value is larger than what is in `best`, or NaN, it takes its place, and `index` that in `where`.
   void (*keep_larger)(std::int64_t n, const float* values, std::int32_t index, float* best,
                       std::int32_t* where);

@@ -247,6 +247,26 @@ void relu_gradient(std::int64_t n, const float* y, const float* y_gradient, floa
   for (; i < n; ++i) x_gradient[i] = y_gradient[i] * (y[i] <= 0 ? 0.0F : 1.0F);
 }
 
+/// random_at of compute/random.hpp once more, because here it becomes a part of vector loops.
+inline __attribute__((always_inline)) std::uint64_t random_bits(std::uint64_t key, std::uint64_t n) {
+  std::uint64_t value = key + (n + 1) * 0x9E3779B97F4A7C15ULL;
+  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  value = (value ^ (value >> 27)) * 0x94D049BB133111EBULL;
+  return value ^ (value >> 31);
+}
+
+void draw_factors(std::int64_t n, std::uint64_t key, std::uint64_t first, std::uint64_t drop_below,
+                  float scale, float* factors) {
+  for (std::int64_t i = 0; i < n; ++i)
+    factors[i] = random_bits(key, first + static_cast<std::uint64_t>(i)) < drop_below ? 0.0F : scale;
+}
+
+void multiply_each(std::int64_t n, const float* a, const float* b, float* product) {
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) store(load(a + i) * load(b + i), product + i);
+  for (; i < n; ++i) product[i] = a[i] * b[i];
+}
+
 void keep_larger(std::int64_t n, const float* __restrict values, std::int32_t index, float* __restrict best,
                  std::int32_t* __restrict where) {
   for (std::int64_t i = 0; i < n; ++i) {
@@ -290,8 +310,8 @@ void adam(std::int64_t n, const AdamStep& step, const float* __restrict g, float
 }  // namespace
 
 extern const Kernels KAIROS_KERNELS;
-const Kernels KAIROS_KERNELS{multiply_scratch, multiply, panel_columns, pack_panels, transpose,
-                             sum_rows,         relu,     relu_gradient, keep_larger, sgd,
-                             momentum,         nesterov, adam};
+const Kernels KAIROS_KERNELS{multiply_scratch, multiply, panel_columns, pack_panels,  transpose,
+                             sum_rows,         relu,     relu_gradient, draw_factors, multiply_each,
+                             keep_larger,      sgd,      momentum,      nesterov,     adam};
 
 }  // namespace kairos::host

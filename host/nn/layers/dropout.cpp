@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Dropout: sets a share of the values to 0 while training and scales the others up by what that takes away.
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "compute/random.hpp"
+#include "compute/vector.hpp"
 #include "nn/layers/layer_types.hpp"
 
 namespace kairos::host {
@@ -22,12 +22,6 @@ class DropoutLayer final : public Layer {
         seed_(config.optional_integer(
             "seed", {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()})) {
     config.unsupported("noise_shape", nullptr, "Remove it from the layer");
-    const double kept = 1 - rate_;
-    scale_ = kept > 0 ? static_cast<float>(1 / kept) : 0.0F;
-    constexpr double whole = 18446744073709551616.0;  // 2^64
-    const double limit = rate_ * whole;
-    drop_below_ =
-        limit >= whole ? std::numeric_limits<std::uint64_t>::max() : static_cast<std::uint64_t>(limit);
   }
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
@@ -47,12 +41,8 @@ class DropoutLayer final : public Layer {
       std::copy_n(input, n, v.output);
       return;
     }
-    const std::uint64_t step_key = joined_key(key_, pass.step);
-    float* const factors = factors_.data();
-    for (std::int64_t i = 0; i < n; ++i) {
-      factors[i] = random_at(step_key, static_cast<std::uint64_t>(i)) < drop_below_ ? 0.0F : scale_;
-      v.output[i] = input[i] * factors[i];
-    }
+    draw_dropout_factors(joined_key(key_, pass.step), rate_, n, factors_.data());
+    multiply_each(n, input, factors_.data(), v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {
@@ -63,7 +53,7 @@ class DropoutLayer final : public Layer {
       std::copy_n(g.output_gradient, n, input_gradient);
       return;
     }
-    for (std::int64_t i = 0; i < n; ++i) input_gradient[i] = g.output_gradient[i] * factors_.data()[i];
+    multiply_each(n, g.output_gradient, factors_.data(), input_gradient);
   }
 
  protected:
@@ -76,8 +66,6 @@ class DropoutLayer final : public Layer {
  private:
   double rate_;
   std::optional<std::int64_t> seed_;
-  float scale_ = 1;
-  std::uint64_t drop_below_ = 0;
   std::uint64_t key_ = 0;
   std::int64_t size_ = 0;
   FloatBuffer factors_;

@@ -19,15 +19,6 @@ namespace {
 constexpr NumberRange any_integer{-std::numeric_limits<double>::infinity(),
                                   std::numeric_limits<double>::infinity()};
 
-/// 0 for the share `rate` of the values, and for the others what keeps the mean.
-void draw_factors(std::uint64_t key, double rate, std::int64_t n, float* factors) {
-  constexpr double whole = 18446744073709551616.0;  // 2^64
-  const auto drop_below = static_cast<std::uint64_t>(rate * whole);
-  const auto scale = static_cast<float>(1 / (1 - rate));
-  for (std::int64_t i = 0; i < n; ++i)
-    factors[i] = random_at(key, static_cast<std::uint64_t>(i)) < drop_below ? 0.0F : scale;
-}
-
 void multiply(std::int64_t n, const float* factors, const float* x, float* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * factors[i];
 }
@@ -119,9 +110,10 @@ void RecurrentLayer::reserve(std::int64_t batch) {
 void RecurrentLayer::draw_dropout(const Pass& pass) {
   const std::uint64_t key = joined_key(key_, pass.step);
   if (drops(pass, dropout_))
-    draw_factors(joined_key(key, 0), dropout_, pass.batch * features_, input_factors_.data());
+    draw_dropout_factors(joined_key(key, 0), dropout_, pass.batch * features_, input_factors_.data());
   if (drops(pass, recurrent_dropout_))
-    draw_factors(joined_key(key, 1), recurrent_dropout_, pass.batch * units_, recurrent_factors_.data());
+    draw_dropout_factors(joined_key(key, 1), recurrent_dropout_, pass.batch * units_,
+                         recurrent_factors_.data());
 }
 
 int RecurrentLayer::threads(std::int64_t batch) const {

@@ -215,3 +215,29 @@ TEST_CASE("A loop in parallel visits every element once", "[host][compute]") {
     for (const std::atomic<int>& visit : visits) REQUIRE(visit == 1);
   }
 }
+
+TEST_CASE("Dropout's factors are those of random_at, on every level", "[host][compute]") {
+  constexpr std::int64_t n = 1003;
+  constexpr std::uint64_t key = 0xC0FFEE, first = 16, drop_below = std::uint64_t{0xD} << 60;
+  for (const Level& level : levels()) {
+    INFO(level.name);
+    Values factors(n, -1);
+    level.kernels->draw_factors(n, key, first, drop_below, 1.25F, factors.data());
+    for (std::int64_t i = 0; i < n; ++i) {
+      INFO("element " << i);
+      const bool dropped = random_at(key, first + static_cast<std::uint64_t>(i)) < drop_below;
+      REQUIRE(factors[static_cast<std::size_t>(i)] == (dropped ? 0.0F : 1.25F));
+    }
+  }
+}
+
+TEST_CASE("Products of elements are exact on every level and may replace a factor", "[host][compute]") {
+  constexpr std::int64_t n = 37;
+  const Values a = random_values(n, 1), b = random_values(n, 2);
+  for (const Level& level : levels()) {
+    INFO(level.name);
+    Values product = a;
+    level.kernels->multiply_each(n, product.data(), b.data(), product.data());
+    for (std::size_t i = 0; i < n; ++i) REQUIRE(product[i] == a[i] * b[i]);
+  }
+}

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "compute/random.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <set>
+#include <vector>
 
 using namespace kairos::host;
 
@@ -43,4 +45,22 @@ TEST_CASE("Joined keys do not collide for neighbours", "[host][compute]") {
   for (std::uint64_t a = 0; a < 100; ++a)
     for (std::uint64_t b = 0; b < 100; ++b) keys.insert(joined_key(a, b));
   CHECK(keys.size() == 10000);
+}
+
+TEST_CASE("Dropout drops the share that it is given and scales up the others", "[host][compute]") {
+  constexpr std::int64_t n = 300000;  // more than one thread's part
+  std::vector<float> factors(n);
+  for (const double rate : {0.0, 0.2, 0.5, 1.0}) {
+    INFO("rate " << rate);
+    draw_dropout_factors(5, rate, n, factors.data());
+    const auto dropped = std::count(factors.begin(), factors.end(), 0.0F);
+    CHECK(std::abs(static_cast<double>(dropped) / n - rate) < 0.005);
+    const auto kept = static_cast<float>(1 / (1 - rate));
+    if (rate < 1) CHECK(std::count(factors.begin(), factors.end(), kept) == n - dropped);
+  }
+  // The i-th is fixed by the key, however many are drawn.
+  std::vector<float> fewer(1000);
+  draw_dropout_factors(5, 0.5, n, factors.data());
+  draw_dropout_factors(5, 0.5, 1000, fewer.data());
+  CHECK(std::equal(fewer.begin(), fewer.end(), factors.begin()));
 }
