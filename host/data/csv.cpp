@@ -15,14 +15,28 @@ namespace kairos::host {
 namespace {
 
 /// Makes room for `count` values. Large pages are asked for first: a page fault for each 4 kilobytes costs as
-/// much as a good part of the reading.
-void make_room(std::vector<float>& values, std::size_t count) {
+/// much as a good part of the reading. Several threads then have the kernel make the pages.
+void make_room(std::vector<float>& values, std::size_t count, std::size_t threads) {
   values.reserve(count);
-  constexpr std::uintptr_t page = 4096;
+  constexpr std::uintptr_t page = 4096, large_page = std::uintptr_t{1} << 21;
   const auto begin = (reinterpret_cast<std::uintptr_t>(values.data()) + page - 1) / page * page;
   const auto end = reinterpret_cast<std::uintptr_t>(values.data() + count);
   // Advice; where the kernel has none to take, nothing is lost.
-  if (end > begin) static_cast<void>(::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE));
+  const auto advise = [](std::uintptr_t from, std::uintptr_t to, int advice) {
+    if (to > from) static_cast<void>(::madvise(reinterpret_cast<void*>(from), to - from, advice));
+  };
+  advise(begin, end, MADV_HUGEPAGE);
+#ifdef MADV_POPULATE_WRITE
+  if (end > begin + large_page)
+    in_parallel(threads, [&](std::size_t i) {
+      const auto bound = [&](std::size_t share) {
+        return share == 0         ? begin
+               : share == threads ? end / page * page
+                                  : (begin + (end - begin) / threads * share) / large_page * large_page;
+      };
+      advise(bound(i), bound(i + 1), MADV_POPULATE_WRITE);
+    });
+#endif
   values.resize(count);
 }
 
@@ -41,9 +55,9 @@ void make_room(std::vector<float>& values, std::size_t count) {
 
 /// Room for all rows.
 struct Values {
-  Values(const CsvFile& file, const CsvColumns& columns) {
+  Values(const CsvFile& file, const CsvColumns& columns, std::size_t threads) {
     const auto rows = static_cast<std::size_t>(file.rows());
-    make_room(inputs, rows * columns.inputs);
+    make_room(inputs, rows * columns.inputs, threads);
     if (file.table().target == TargetKind::Numbers) targets.resize(rows * columns.targets);
     weights.resize(rows * columns.weights);
   }
@@ -65,8 +79,8 @@ Dataset read_csv(const DataSpec& spec, std::size_t threads) {
   const CsvColumns& columns = table.columns;
   if (static_cast<std::uint64_t>(file.rows()) > (file.bytes() + 1) / columns.all.size())
     refuse_short_rows(file);
-  Values values(file, columns);
   const std::size_t shares = threads > 0 ? threads : threads_for(file.bytes());
+  Values values(file, columns, shares);
   std::vector<Labels> labels(shares);
   in_parallel(shares, [&](std::size_t i) {
     const auto bound = [&](std::size_t share) {

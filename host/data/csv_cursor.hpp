@@ -80,6 +80,11 @@ class CsvCursor {
       at_ = feed == nullptr ? end_ : static_cast<const char*>(feed) + 1;
     }
   }
+  /// Goes on at `position` of the rest, which is `lines` lines further on.
+  void move_to(const char* position, std::int64_t lines) noexcept {
+    at_ = position;
+    line_ += lines;
+  }
 
  private:
   bool unusual_number(float& value) noexcept;

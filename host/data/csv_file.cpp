@@ -52,9 +52,10 @@ void CsvFile::read(std::int64_t first, std::int64_t count, CsvDestination to, Te
     const bool last = next == index_.marks.end();
     const std::uint64_t size = (last ? index_.end : next->offset) - mark->offset;
     const std::int64_t rows_end = std::min(end, last ? index_.rows : next->row);
-    if (text.size() < size) text.resize(size);
-    file_.read_all_at(mark->offset, std::as_writable_bytes(std::span(text).first(size)));
-    CsvCursor cursor({text.data(), size}, table_.delimiter, mark->line);
+    if (text.size() < size + 2 * plain_rows_room) text.resize(size + 2 * plain_rows_room);
+    const std::span<char> piece = std::span(text).subspan(plain_rows_room, size);
+    file_.read_all_at(mark->offset, std::as_writable_bytes(piece));
+    CsvCursor cursor({piece.data(), size}, table_.delimiter, mark->line);
     if (index_.ends == CsvEnds::Plain)
       cursor.skip_lines(first - mark->row);
     else

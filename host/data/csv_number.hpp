@@ -94,6 +94,17 @@ inline std::uint64_t last_digits(const char* p, unsigned count) noexcept {
   return count > 0 && count < 4;
 }
 
+/// Whether a product of up to 19 digits and a power of ten may be another float than the nearest of the exact
+/// value. Digits and power round to 53 bits once each, and so does the product, which is off by less than 4
+/// units of its last place: it has to be that near to the middle of two floats. `product` is zero or a normal
+/// float.
+[[gnu::always_inline]] inline bool is_between_floats(double product) noexcept {
+  constexpr unsigned bits_beyond_float = 29, margin = 8;
+  const auto bits = static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(product));
+  const std::uint32_t middle = std::uint32_t{1} << (bits_beyond_float - 1);
+  return (bits - (middle - margin)) << (32 - bits_beyond_float) <= 2 * margin << (32 - bits_beyond_float);
+}
+
 }  // namespace decimal
 
 /// How many characters `fast_number` may look at: from 24 before a number on.
@@ -101,11 +112,8 @@ constexpr std::ptrdiff_t fast_number_behind = 24, fast_number_ahead = 48;
 
 /// Reads a number at `at` and moves behind it; or returns false, having done nothing, where std::from_chars
 /// has to decide: more than 19 digits or 31 characters, very large or small values, no number at all, or a
-/// decimal so near to the middle of two floats that double precision cannot tell which is nearer.
-///
-/// What it reads is the float nearest to the decimal: digits and power of ten each round to 53 bits once, and
-/// so does their product, which is off by less than 4 units of its last place. It then rounds to the float
-/// that the exact value rounds to, unless it is within that of a middle.
+/// decimal so near to the middle of two floats that double precision cannot tell which is nearer. What it
+/// reads is the float nearest to the decimal.
 [[gnu::always_inline]] inline bool fast_number(const char*& at, float& value) noexcept {
   const char* const p = at;
   const bool negative = *p == '-';
@@ -134,12 +142,8 @@ constexpr std::ptrdiff_t fast_number_behind = 24, fast_number_ahead = 48;
   constexpr double smallest_normal = 0x1p-126, nearly_largest = 0x1.fffffep127;
   if (!(product > smallest_normal && product < nearly_largest)) {
     if (digits != 0) return false;
-  } else {
-    // The bits of a double that a float has not: 1000…0 is the middle of two floats.
-    constexpr std::uint64_t below_float = (std::uint64_t{1} << 29) - 1, middle = std::uint64_t{1} << 28;
-    constexpr std::uint64_t margin = 8;
-    const std::uint64_t rest = std::bit_cast<std::uint64_t>(product) & below_float;
-    if (rest - (middle - margin) <= 2 * margin) return false;
+  } else if (decimal::is_between_floats(product)) {
+    return false;
   }
   // The sign is the uppermost bit, for zero too.
   value = std::bit_cast<float>(std::bit_cast<std::uint32_t>(static_cast<float>(product)) |

@@ -2,6 +2,7 @@
 // Nearly every field is a plain number; what is not is looked at slowly, to say what it is.
 #include "data/csv_rows.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -47,7 +48,10 @@ void read_csv_text(CsvCursor& cursor, const CsvTable& table, std::string& field)
   }
 }
 
-CsvRows::CsvRows(const CsvTable& table) : table_(table) {
+CsvRows::CsvRows(const CsvTable& table)
+    : table_(table),
+      plain_(table.columns, table.delimiter),
+      plain_first_(PlainRows::are_fast() && table.target == TargetKind::Numbers) {
   const std::vector<CsvColumn>& all = table.columns.all;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].use == ColumnUse::Input && !runs_.empty() && runs_.back().use == ColumnUse::Input)
@@ -60,8 +64,31 @@ CsvRows::CsvRows(const CsvTable& table) : table_(table) {
 void CsvRows::read(CsvCursor& cursor, std::int64_t first, std::int64_t count, CsvDestination& to) const {
   // On the stack, so that the compiler may keep its parts in registers.
   CsvCursor at = cursor;
-  for (std::int64_t row = first; row < first + count; ++row) read_row(at, row, to);
+  // Where rows are not plain one after another, it is tried less and less often.
+  constexpr std::int64_t most_patience = 256;
+  std::int64_t patience = 1;
+  for (std::int64_t row = first, end = first + count; row < end;) {
+    if (plain_first_) {
+      const std::int64_t plain = read_plain(at, end - row, to);
+      row += plain;
+      patience = plain > 0 ? 1 : std::min(2 * patience, most_patience);
+    }
+    for (const std::int64_t others = plain_first_ ? std::min(end, row + patience) : end; row < others; ++row)
+      read_row(at, row, to);
+  }
   cursor = at;
+}
+
+/// As many rows as are plain, up to `count`.
+std::int64_t CsvRows::read_plain(CsvCursor& cursor, std::int64_t count, CsvDestination& to) const {
+  const std::string_view rest = cursor.rest();
+  RowPlaces places{to.inputs, to.targets, to.weights};
+  const PlainRows::Read read = plain_.read(rest.data(), rest.data() + rest.size(), count, places);
+  cursor.move_to(read.stop, read.rows);
+  to.inputs = places[0];
+  to.targets = places[1];
+  to.weights = places[2];
+  return read.rows;
 }
 
 void CsvRows::skip(CsvCursor& cursor, std::int64_t count) const {

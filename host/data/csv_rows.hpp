@@ -9,6 +9,7 @@
 #include "data/csv_cursor.hpp"
 #include "data/csv_table.hpp"
 #include "data/labels.hpp"
+#include "data/plain_rows.hpp"
 
 namespace kairos::host {
 
@@ -27,7 +28,8 @@ class CsvRows {
   explicit CsvRows(const CsvTable& table);
 
   /// Reads `count` rows at `cursor` and moves the destination on. `first` is the number of the first of them
-  /// in the file, from 0. Throws Error(Data) with line and column.
+  /// in the file, from 0. Around the cursor's text there is `plain_rows_room`. Throws Error(Data) with line
+  /// and column.
   void read(CsvCursor& cursor, std::int64_t first, std::int64_t count, CsvDestination& to) const;
 
   /// Moves over `count` rows whatever they hold.
@@ -40,6 +42,7 @@ class CsvRows {
     std::size_t count;  ///< of inputs one after another; 1 for anything else
     std::size_t slot;
   };
+  std::int64_t read_plain(CsvCursor& cursor, std::int64_t count, CsvDestination& to) const;
   void read_row(CsvCursor& cursor, std::int64_t row, CsvDestination& to) const;
   float read_number(CsvCursor& cursor, std::size_t column, std::int64_t row) const;
   float read_odd_number(CsvCursor& cursor, float value, std::size_t column, std::int64_t row) const;
@@ -52,6 +55,8 @@ class CsvRows {
 
   const CsvTable& table_;
   std::vector<Run> runs_;
+  PlainRows plain_;
+  bool plain_first_;  ///< whether it is worth trying
 };
 
 /// What a field holds; the slow way, for quoted numbers and for messages.

@@ -2,14 +2,13 @@
 // The fast way from decimal text to float gives what std::from_chars gives, to the bit.
 #include "data/csv_number.hpp"
 
-#include <fmt/format.h>
-
 #include <bit>
 #include <catch2/catch.hpp>
 #include <charconv>
-#include <cmath>
 #include <random>
 #include <string>
+
+#include "host/data/decimal_text.hpp"
 
 using namespace kairos::host;
 
@@ -38,40 +37,13 @@ Way way_of(const std::string& text) {
   return same ? Way::Fast : Way::Wrong;
 }
 
-/// Numbers of every kind, and text that is none.
-std::string random_text(std::mt19937_64& random) {
-  const auto one_float = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
-  switch (random() % 6) {
-    case 0:
-      return fmt::format("{:.{}g}", one_float, random() % 19 + 1);
-    case 1: {  // Near the middle of two floats, where rounding is hardest.
-      const double middle =
-          (static_cast<double>(one_float) + static_cast<double>(std::nextafter(one_float, HUGE_VALF))) / 2;
-      return fmt::format("{:.{}g}", middle, random() % 6 + 14);
-    }
-    case 2:
-      return fmt::format("{}{}.{}", random() % 2 == 0 ? "-" : "", random() >> random() % 63,
-                         random() >> random() % 63);
-    case 3:
-      return fmt::format("{}.{:0{}}e{}", static_cast<int>(random() % 1000) - 500, random() % 1000000,
-                         random() % 16 + 1, static_cast<int>(random() % 120) - 60);
-    case 4: {
-      std::string text;
-      for (std::size_t i = random() % 20 + 1; i > 0; --i) text += "0123456789.-+eE,"[random() % 16];
-      return text;
-    }
-    default:
-      return fmt::format("{:.{}f}", static_cast<double>(random() % 2000001) / 1000 - 1000, random() % 10);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("A number read the fast way is std::from_chars' to the bit", "[host][data]") {
   std::mt19937_64 random(11);
   int fast = 0;
   for (int i = 0; i < 300000; ++i) {
-    const std::string text = random_text(random);
+    const std::string text = kairos::tests::decimal_text(random);
     const Way way = way_of(text);
     fast += way == Way::Fast ? 1 : 0;
     if (way == Way::Wrong) {
