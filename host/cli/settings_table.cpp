@@ -71,7 +71,8 @@ void append_data(std::vector<Setting>& to) {
           {"class_names", "", Kind::Text, "", "FILE",
            "class_names.json of an earlier run: what number each label in words has; default: sorted order"},
           {"stream", "", Kind::Text, "false", "false|true",
-           "read the data while it is used, for files larger than memory: .csv and .npy"},
+           "read the data while it is used, for files larger than memory: .csv, .npy, IDX, HDF5 arrays, "
+           "directories of pictures"},
           {"buffer_size", "", Kind::Int, "64", "MB", "of batches that a stream reads ahead"},
           {"batch_size", "", Kind::Int, "32", "N", "samples in a batch"},
       });

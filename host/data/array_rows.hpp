@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows of a file of one array, read when they are needed.
+// Rows of an array, read when they are needed: what each kind of file that can be streamed gives.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,9 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "io/hdf5_data.hpp"
+#include "kairos/host/data.hpp"
 
 namespace kairos::host {
 
@@ -25,8 +28,26 @@ class ArrayRows {
 /// Whether a table is one array of several columns, or has to be a single column.
 enum class ArrayWidth { Table, Column };
 
-/// Opens a .npy in C order or a CSV. Throws Error(Data) for another kind of file, or what its header shows to
-/// be wrong; Error(File).
+/// Opens a file by its name. Throws Error(Data) for a kind that cannot be streamed, or for what its header
+/// shows to be wrong; Error(File).
 [[nodiscard]] std::unique_ptr<ArrayRows> open_array_rows(const std::string& file, ArrayWidth width);
+
+/// In C order.
+[[nodiscard]] std::unique_ptr<ArrayRows> open_npy_rows(const std::string& file);
+[[nodiscard]] std::unique_ptr<ArrayRows> open_table_rows(const std::string& file, ArrayWidth width);
+/// Not compressed.
+[[nodiscard]] std::unique_ptr<ArrayRows> open_idx_rows(const std::string& file);
+[[nodiscard]] std::unique_ptr<ArrayRows> open_hdf5_rows(const Hdf5Location& location);
+
+/// A directory of pictures as `read_image_folder` reads it.
+struct FolderRows {
+  std::unique_ptr<ArrayRows> pictures;
+  std::unique_ptr<ArrayRows> labels;  ///< null without classes
+  std::vector<std::string> class_names;
+};
+[[nodiscard]] FolderRows open_folder_rows(const DataSpec& spec);
+
+/// Refuses a single value; `name` is the array's.
+void check_has_rows(const std::vector<std::int64_t>& shape, const std::string& name);
 
 }  // namespace kairos::host

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// A table with its target and weight columns, or arrays in files of their own, as samples that are read when
-// they are needed.
+// A table with its target and weight columns, arrays in files of their own, or a directory of pictures, as
+// samples that are read when they are needed.
 #include "kairos/host/stream.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "data/array_file.hpp"
@@ -24,7 +26,10 @@ class FileSource final : public SampleSource {
  public:
   explicit FileSource(const DataSpec& spec) {
     check_data_spec(spec);
-    if (is_table(spec))
+    std::error_code ignored;
+    if (std::filesystem::is_directory(spec.file, ignored))
+      open_folder(spec);
+    else if (is_table(spec))
       open_table(spec);
     else
       open_arrays(spec);
@@ -48,6 +53,7 @@ class FileSource final : public SampleSource {
 
  private:
   static bool is_table(const DataSpec& spec) {
+    if (hdf5_location(spec.file.string())) return false;
     const std::string ending = spec.file.extension().string();
     return ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data";
   }
@@ -60,7 +66,18 @@ class FileSource final : public SampleSource {
   void needs_file(const std::string& role, const std::string& what) const {
     if (!role.empty() && !names_file(role))
       refuse("KAIROS-D044", "an array file has no columns to take the " + what + " from", "\"" + role + "\"",
-             "an .npy or .csv file", "Give the path of such a file");
+             "an .npy, .csv, IDX or HDF5 file (file.h5:/path)", "Give the path of such a file");
+  }
+
+  void open_folder(const DataSpec& spec) {
+    FolderRows rows = open_folder_rows(spec);
+    layout_.origin = spec.file.string();
+    layout_.class_names = std::move(rows.class_names);
+    layout_.inputs.push_back({"", {rows.pictures->shape(), {}}});
+    inputs_.push_back(std::move(rows.pictures));
+    if (!rows.labels) return;
+    layout_.targets.push_back({"", {rows.labels->shape(), {}}});
+    targets_.push_back(std::move(rows.labels));
   }
 
   /// An array in a file of its own for the input, or for each.

@@ -38,54 +38,51 @@ template <class T>
 }
 
 /// Rows of a piece: at least some thousand values, and whole chunks, so that none is decompressed twice.
-hsize_t piece_rows(const Hdf5Handle& dataset, const Array& array) {
+hsize_t piece_rows(const Hdf5DataSet& set, hsize_t row_size) {
   constexpr hsize_t values = hsize_t{1} << 18;
-  const auto row_size = static_cast<hsize_t>(std::max<std::int64_t>(array.row_size(), 1));
-  hsize_t rows = std::max<hsize_t>(values / row_size, 1);
-  const Hdf5Handle creation(H5Dget_create_plist(dataset.id()), H5Pclose);
+  hsize_t rows = std::max<hsize_t>(values / std::max<hsize_t>(row_size, 1), 1);
+  const Hdf5Handle creation(H5Dget_create_plist(set.handle.id()), H5Pclose);
   if (creation.valid() && H5Pget_layout(creation.id()) == H5D_CHUNKED) {
     hsize_t chunk[H5S_MAX_RANK] = {};
     if (H5Pget_chunk(creation.id(), H5S_MAX_RANK, chunk) > 0 && chunk[0] > 0)
       rows = (rows + chunk[0] - 1) / chunk[0] * chunk[0];
   }
-  return std::min(rows, static_cast<hsize_t>(array.rows()));
+  return rows;
+}
+
+/// Reads rows [first, first + count) as HDF5 converts them.
+bool read_hyperslab(const Hdf5DataSet& set, hid_t memory_type, hsize_t first, hsize_t count, void* out) {
+  const Hdf5Handle space(H5Dget_space(set.handle.id()), H5Sclose);
+  if (H5Sget_simple_extent_ndims(space.id()) == 0)  // a single value
+    return H5Dread(set.handle.id(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) >= 0;
+  std::vector<hsize_t> begin(set.shape.size(), 0), size(set.shape.begin(), set.shape.end());
+  begin[0] = first;
+  size[0] = count;
+  const Hdf5Handle piece(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), H5Sclose);
+  return space.valid() && piece.valid() &&
+         H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, begin.data(), nullptr, size.data(), nullptr) >= 0 &&
+         H5Dread(set.handle.id(), memory_type, piece.id(), space.id(), H5P_DEFAULT, out) >= 0;
 }
 
 /// Reads through a buffer of T, in the type `memory_type`. False if HDF5 cannot.
 template <class T>
-bool read_checked(const Hdf5Handle& dataset, hid_t memory_type, Array& array, const std::string& where) {
-  if (array.shape.empty()) {
-    T value{};
-    if (H5Dread(dataset.id(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0) return false;
-    if (!fits_float(value)) refuse_value(value, 0, where);
-    array.values.front() = static_cast<float>(value);
-    return true;
-  }
-  const auto row_size = static_cast<std::size_t>(array.row_size());
-  const auto rows = static_cast<hsize_t>(array.rows());
-  const hsize_t step = piece_rows(dataset, array);
+bool read_checked(const Hdf5DataSet& set, hid_t memory_type, std::int64_t first, std::int64_t count,
+                  float* out) {
+  const std::size_t row_size = set.size / static_cast<std::size_t>(set.shape[0]);
+  const hsize_t rows = static_cast<hsize_t>(count), step = std::min(piece_rows(set, row_size), rows);
   std::vector<T> buffer(static_cast<std::size_t>(step) * row_size);
-  const Hdf5Handle space(H5Dget_space(dataset.id()), H5Sclose);
-  std::vector<hsize_t> begin(array.shape.size(), 0), size(array.shape.begin(), array.shape.end());
-  auto out = array.values.begin();
-  for (; begin[0] < rows; begin[0] += step) {
-    size[0] = std::min(step, rows - begin[0]);
-    const Hdf5Handle piece(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), H5Sclose);
-    if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, begin.data(), nullptr, size.data(), nullptr) < 0 ||
-        H5Dread(dataset.id(), memory_type, piece.id(), space.id(), H5P_DEFAULT, buffer.data()) < 0)
-      return false;
-    const std::size_t count = static_cast<std::size_t>(size[0]) * row_size;
-    for (std::size_t i = 0; i < count; ++i) {
+  // Pieces end where chunks do.
+  for (hsize_t at = static_cast<hsize_t>(first), end = at + rows; at < end;) {
+    const hsize_t now = std::min(step - at % step, end - at);
+    if (!read_hyperslab(set, memory_type, at, now, buffer.data())) return false;
+    for (std::size_t i = 0; i < now * row_size; ++i) {
       if (!fits_float(buffer[i]))
-        refuse_value(buffer[i], static_cast<std::int64_t>(begin[0] + i / row_size), where);
+        refuse_value(buffer[i], static_cast<std::int64_t>(at + i / row_size), set.where);
       *out++ = static_cast<float>(buffer[i]);
     }
+    at += now;
   }
   return true;
-}
-
-bool read_plain(const Hdf5Handle& dataset, Array& array) {
-  return H5Dread(dataset.id(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()) >= 0;
 }
 
 /// h5py keeps bool as an enumeration of one byte.
@@ -93,35 +90,73 @@ bool is_bool(const Hdf5Handle& type) {
   return H5Tget_class(type.id()) == H5T_ENUM && H5Tget_size(type.id()) == 1;
 }
 
-bool read_numbers(const Hdf5Handle& dataset, const Hdf5Handle& type, Array& array, const std::string& where) {
-  const std::size_t width = H5Tget_size(type.id());
-  if (is_bool(type)) return read_checked<std::int8_t>(dataset, type.id(), array, where);
-  if (H5Tget_class(type.id()) == H5T_FLOAT)
-    return width <= sizeof(float) ? read_plain(dataset, array)
-                                  : read_checked<double>(dataset, H5T_NATIVE_DOUBLE, array, where);
-  if (width <= 2) return read_plain(dataset, array);
-  return H5Tget_sign(type.id()) == H5T_SGN_NONE
-             ? read_checked<std::uint64_t>(dataset, H5T_NATIVE_UINT64, array, where)
-             : read_checked<std::int64_t>(dataset, H5T_NATIVE_INT64, array, where);
+bool read_numbers(const Hdf5DataSet& set, std::int64_t first, std::int64_t count, float* out) {
+  const auto plain = [&] {
+    return read_hyperslab(set, H5T_NATIVE_FLOAT, static_cast<hsize_t>(first), static_cast<hsize_t>(count),
+                          out);
+  };
+  const hid_t type = set.type.id();
+  const std::size_t width = H5Tget_size(type);
+  if (is_bool(set.type)) return read_checked<std::int8_t>(set, type, first, count, out);
+  if (H5Tget_class(type) == H5T_FLOAT)
+    return width <= sizeof(float) ? plain() : read_checked<double>(set, H5T_NATIVE_DOUBLE, first, count, out);
+  if (width <= 2) return plain();
+  return H5Tget_sign(type) == H5T_SGN_NONE
+             ? read_checked<std::uint64_t>(set, H5T_NATIVE_UINT64, first, count, out)
+             : read_checked<std::int64_t>(set, H5T_NATIVE_INT64, first, count, out);
+}
+
+/// The group that holds the data set `path`, which is left as the name of the set alone. Level by level, so
+/// that what is missing is told with what is there.
+Hdf5Group group_of(const std::filesystem::path& file, std::string& path) {
+  Hdf5Group group = Hdf5Group::open(file);
+  for (;;) {
+    path.erase(0, std::min(path.find_first_not_of('/'), path.size()));
+    const std::size_t slash = path.find('/');
+    const std::string level = path.substr(0, slash);
+    const bool last = slash == std::string::npos || path.find_first_not_of('/', slash) == std::string::npos;
+    if (level.empty() || !(last ? group.has_array(level) : group.has_group(level))) group.no_such_data(level);
+    if (last) {
+      path = level;
+      return group;
+    }
+    group = group.group(level);
+    path.erase(0, slash);
+  }
 }
 
 }  // namespace
 
-Array Hdf5Group::data(const std::string& path) const {
-  const std::string where = place(path);
-  const Hdf5Handle dataset = open_array(path);
-  const Hdf5Handle type(H5Dget_type(dataset.id()), H5Tclose);
-  if (!type.valid()) damaged(where);
-  const H5T_class_t kind = H5Tget_class(type.id());
-  if (kind != H5T_FLOAT && kind != H5T_INTEGER && !is_bool(type))
-    refuse("KAIROS-F023", where, "this type of array cannot be read",
+Hdf5DataSet Hdf5Group::data_set(const std::string& path) const {
+  Hdf5DataSet set;
+  set.where = place(path);
+  set.handle = open_array(path);
+  set.type = Hdf5Handle(H5Dget_type(set.handle.id()), H5Tclose);
+  if (!set.type.valid()) damaged(set.where);
+  const H5T_class_t kind = H5Tget_class(set.type.id());
+  if (kind != H5T_FLOAT && kind != H5T_INTEGER && !is_bool(set.type))
+    refuse("KAIROS-F023", set.where, "this type of array cannot be read",
            kind == H5T_STRING     ? "text"
            : kind == H5T_COMPOUND ? "records of several fields"
                                   : "values that are not numbers",
            "numbers", "Write it as float32");
+  set.size = checked_shape(set.handle, set.type, set.where, set.shape);
+  return set;
+}
+
+void Hdf5Group::read_rows(const Hdf5DataSet& set, std::int64_t first, std::int64_t count, float* out) const {
+  if (!read_numbers(set, first, count, out)) damaged(set.where);
+}
+
+Array Hdf5Group::data(const std::string& path) const {
+  Hdf5DataSet set = data_set(path);
   Array array;
-  array.values.resize(checked_shape(dataset, type, where, array.shape));
-  if (!array.values.empty() && !read_numbers(dataset, type, array, where)) damaged(where);
+  array.shape = set.shape;
+  array.values.resize(set.size);
+  if (array.values.empty()) return array;
+  // A single value is read as the only row.
+  if (set.shape.empty()) set.shape.push_back(1);
+  read_rows(set, 0, set.shape[0], array.values.data());
   return array;
 }
 
@@ -152,19 +187,30 @@ std::optional<Hdf5Location> hdf5_location(std::string_view text) {
 }
 
 Array read_hdf5_data(const std::filesystem::path& path, const std::string& dataset) {
-  Hdf5Group group = Hdf5Group::open(path);
-  std::string rest = dataset;
-  // Level by level, so that what is missing is told with what is there.
-  for (;;) {
-    rest.erase(0, std::min(rest.find_first_not_of('/'), rest.size()));
-    const std::size_t slash = rest.find('/');
-    const std::string level = rest.substr(0, slash);
-    const bool last = slash == std::string::npos || rest.find_first_not_of('/', slash) == std::string::npos;
-    if (level.empty() || !(last ? group.has_array(level) : group.has_group(level))) group.no_such_data(level);
-    if (last) return group.data(level);
-    group = group.group(level);
-    rest.erase(0, slash);
-  }
+  std::string name = dataset;
+  return group_of(path, name).data(name);
+}
+
+struct Hdf5DataRows::Open {
+  Hdf5Group group;
+  Hdf5DataSet set;
+};
+
+Hdf5DataRows::Hdf5DataRows(const std::filesystem::path& path, const std::string& dataset) {
+  std::string name = dataset;
+  Hdf5Group group = group_of(path, name);
+  Hdf5DataSet set = group.data_set(name);
+  open_ = std::make_unique<Open>(Open{std::move(group), std::move(set)});
+}
+
+Hdf5DataRows::~Hdf5DataRows() = default;
+
+const std::vector<std::int64_t>& Hdf5DataRows::shape() const {
+  return open_->set.shape;
+}
+
+void Hdf5DataRows::read(std::int64_t first, std::int64_t count, float* out) const {
+  open_->group.read_rows(open_->set, first, count, out);
 }
 
 }  // namespace kairos::host

@@ -2,10 +2,13 @@
 // Data sets of HDF5 files that somebody wrote to train on: "file.h5:/path/to/dataset".
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kairos/host/array.hpp"
 
@@ -24,5 +27,22 @@ struct Hdf5Location {
 /// Error(Data), or Error(File) for what cannot be read. The HDF5 library crashes on damaged files: callers
 /// use `read_hdf5_data_isolated`.
 [[nodiscard]] Array read_hdf5_data(const std::filesystem::path& path, const std::string& dataset);
+
+/// The same array, of which rows are read when they are asked for. Chunks are kept for a while.
+class Hdf5DataRows {
+ public:
+  Hdf5DataRows(const std::filesystem::path& path, const std::string& dataset);
+  ~Hdf5DataRows();
+  Hdf5DataRows(const Hdf5DataRows&) = delete;
+  Hdf5DataRows& operator=(const Hdf5DataRows&) = delete;
+
+  [[nodiscard]] const std::vector<std::int64_t>& shape() const;
+  /// Writes rows [first, first + count) to `out`; for an array that has rows.
+  void read(std::int64_t first, std::int64_t count, float* out) const;
+
+ private:
+  struct Open;
+  std::unique_ptr<Open> open_;
+};
 
 }  // namespace kairos::host

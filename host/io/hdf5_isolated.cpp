@@ -2,17 +2,13 @@
 // A child process reads, its result comes back through a file in memory.
 #include "io/hdf5_isolated.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
+#include "io/hdf5_child.hpp"
 #include "io/hdf5_data.hpp"
 #include "io/hdf5_layouts.hpp"
 #include "io/model_stream.hpp"
@@ -62,22 +58,6 @@ class MemoryFile final : public ByteSink, public ByteSource {
   int descriptor_;
 };
 
-/// The child must die quietly and soon, and must not run handlers that belong to the program it was copied
-/// from.
-void prepare_child(std::uint64_t file_size) {
-  for (const int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGXCPU, SIGTERM, SIGINT})
-    ::signal(number, SIG_DFL);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-  constexpr rlim_t base_seconds = 5, bytes_per_second = rlim_t{16} << 20;  // gzip is some ten times as fast
-  const rlim_t seconds = base_seconds + file_size / bytes_per_second;
-  const rlimit time{seconds, seconds};
-  ::setrlimit(RLIMIT_CPU, &time);
-  // An allocator that finds its heap damaged says so on standard error; that is not the user's concern.
-  if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
-    ::dup2(nowhere, STDERR_FILENO);
-}
-
 void send(ByteSink& sink, const ModelFile& file) {
   send_model(sink, file);
 }
@@ -93,7 +73,8 @@ bool receive(ByteSource& source, std::uint64_t size, Array& array) {
 
 template <typename Read>
 [[noreturn]] void read_in_child(const Read& read, std::uint64_t file_size, ByteSink& sink) {
-  prepare_child(file_size);
+  prepare_hdf5_child();
+  limit_hdf5_child(file_size);
   try {
     send(sink, read());
   } catch (const Error& error) {
@@ -104,29 +85,17 @@ template <typename Read>
   ::_exit(0);
 }
 
-std::string death(int status) {
-  if (!WIFSIGNALED(status)) return "that the HDF5 library cannot read it";
-  if (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)
-    return "that the HDF5 library finds no end of it";
-  return "that the HDF5 library crashes on it";
-}
-
 template <typename Read>
 auto isolated(const Read& read, std::uint64_t file_size, const std::string& origin) {
   MemoryFile result;
   const pid_t child = result.valid() ? ::fork() : -1;
-  if (child < 0)
-    throw Error(ErrorKind::File,
-                {"KAIROS-F027", origin, "cannot start the process that reads the file",
-                 std::generic_category().message(errno), "", "Raise the limit of processes or memory"});
+  if (child < 0) no_hdf5_child(origin);
   if (child == 0) read_in_child(read, file_size, result);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   decltype(read()) value;
-  if (!receive(result, result.rewind(), value))
-    throw Error(ErrorKind::File, {"KAIROS-F021", origin, "the HDF5 file is damaged", death(status),
-                                  "a whole HDF5 file", "Copy or write the file again"});
+  if (!receive(result, result.rewind(), value)) hdf5_child_died(status, origin);
   return value;
 }
 

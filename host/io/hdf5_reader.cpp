@@ -72,6 +72,9 @@ Hdf5Group Hdf5Group::open(const std::filesystem::path& path) {
   file->name = path.string();
   file->size = InputFile(path).size();  // says at once what is no file, before HDF5 waits for it
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  // What rows from all over a file need is not decompressed again for each: as much as a few batches are.
+  constexpr std::size_t cached_bytes = std::size_t{64} << 20, slots = 12421;
+  H5Pset_cache(access.id(), 0, slots, cached_bytes, 0.75);
   H5Pset_file_locking(access.id(), 0, 1);  // reading must work where locks do not (network, read-only media)
   return open_root(std::move(file), path.string(), access);
 }

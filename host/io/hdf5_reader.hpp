@@ -14,6 +14,14 @@
 
 namespace kairos::host {
 
+/// An open data set of somebody's numbers; see Hdf5Group::data.
+struct Hdf5DataSet {
+  Hdf5Handle handle, type;
+  std::vector<std::int64_t> shape;
+  std::uint64_t size = 0;  ///< values
+  std::string where;
+};
+
 /// A group of an open file; the file stays open as long as one of its groups lives. Only hard links are
 /// followed: soft and external links, virtual and external storage are refused. Nothing is allocated beyond
 /// what the stored bytes can hold. Throws Error(File).
@@ -35,6 +43,10 @@ class Hdf5Group {
   /// The same for data that somebody else wrote: also bool as h5py keeps it, and what would change silently
   /// is refused with value and row (Error(Data)): integers beyond 2^24, floats beyond float32.
   [[nodiscard]] Array data(const std::string& path) const;
+  /// The same to be read in parts, while the group lives.
+  [[nodiscard]] Hdf5DataSet data_set(const std::string& path) const;
+  /// Writes rows [first, first + count) of such a set, which has rows, to `out`.
+  void read_rows(const Hdf5DataSet& set, std::int64_t first, std::int64_t count, float* out) const;
   /// Refuses a `name` that no array has, with those that are here.
   [[noreturn]] void no_such_data(const std::string& name) const;
   /// The value of a data set of one integer, rounded to none; empty if it is no integer.

@@ -27,14 +27,6 @@ constexpr std::string_view magic_expected = "0, 0, a type and a count of dimensi
   throw Error(ErrorKind::Data, {code, where, what, found, expected, cure});
 }
 
-struct Header {
-  std::uint8_t type = 0;
-  std::size_t width = 1;  ///< bytes per value
-  std::vector<std::int64_t> shape;
-  std::uint64_t size = 0;   ///< of the header
-  std::uint64_t count = 1;  ///< of values; count * width fits 64 bits
-};
-
 std::size_t width_of(std::uint8_t type, const std::string& origin) {
   switch (type) {
     case 0x08:
@@ -65,13 +57,13 @@ void read_exactly(ByteSource& source, std::span<std::byte> bytes, const std::str
            "Copy the file again");
 }
 
-Header read_header(ByteSource& source, std::uint64_t limit, const std::string& origin) {
+IdxHeader read_header(ByteSource& source, std::uint64_t limit, const std::string& origin) {
   std::array<std::byte, 4> magic{};
   read_exactly(source, magic, origin);
   if (magic[0] != std::byte{0} || magic[1] != std::byte{0})
     refuse("KAIROS-D051", origin, "this is not an IDX file", "another beginning", std::string(magic_expected),
            "Check the file");
-  Header header;
+  IdxHeader header;
   header.type = std::to_integer<std::uint8_t>(magic[2]);
   header.width = width_of(header.type, origin);
   const auto rank = std::to_integer<std::size_t>(magic[3]);
@@ -96,7 +88,8 @@ Header read_header(ByteSource& source, std::uint64_t limit, const std::string& o
 }
 
 /// Integers are exact in float32 up to 2^24; what would change silently is refused.
-float to_float(const Header& header, const std::byte* bytes, std::uint64_t index, const std::string& origin) {
+float to_float(const IdxHeader& header, const std::byte* bytes, std::uint64_t index,
+               const std::string& origin) {
   const std::uint64_t bits = big_endian(bytes, header.width);
   switch (header.type) {
     case 0x08:
@@ -122,7 +115,12 @@ float to_float(const Header& header, const std::byte* bytes, std::uint64_t index
   return static_cast<float>(value);
 }
 
-std::vector<float> read_values(ByteSource& source, const Header& header, const std::string& origin) {
+[[noreturn]] void refuse_more(const IdxHeader& header, const std::string& origin) {
+  refuse("KAIROS-D052", origin, "the IDX file goes on behind its values", "",
+         "as many bytes as " + shape_text(header.shape) + " takes", "Copy the file again");
+}
+
+std::vector<float> read_values(ByteSource& source, const IdxHeader& header, const std::string& origin) {
   constexpr std::uint64_t chunk_values = 1 << 16;
   std::vector<std::byte> bytes;
   std::vector<float> values;
@@ -130,20 +128,18 @@ std::vector<float> read_values(ByteSource& source, const Header& header, const s
     const std::uint64_t now = std::min(chunk_values, header.count - done);
     bytes.resize(now * header.width);
     read_exactly(source, bytes, origin);
-    for (std::uint64_t i = 0; i < now; ++i)
-      values.push_back(to_float(header, bytes.data() + i * header.width, done + i, origin));
+    values.resize(done + now);
+    convert_idx_values(header, bytes, done, values.data() + done, origin);
     done += now;
   }
   std::byte beyond{};
-  if (source.read({&beyond, 1}) != 0)
-    refuse("KAIROS-D052", origin, "the IDX file goes on behind its values", "",
-           "as many bytes as " + shape_text(header.shape) + " takes", "Copy the file again");
+  if (source.read({&beyond, 1}) != 0) refuse_more(header, origin);
   values.shrink_to_fit();
   return values;
 }
 
 Array decode(ByteSource& source, std::uint64_t limit, const std::string& origin) {
-  Header header = read_header(source, limit, origin);
+  IdxHeader header = read_header(source, limit, origin);
   std::vector<float> values = read_values(source, header, origin);
   return {std::move(header.shape), std::move(values)};
 }
@@ -158,6 +154,22 @@ bool is_idx_name(std::string_view name) {
   return at != std::string_view::npos && at > 0 && (name[at - 1] == '-' || name[at - 1] == '.') &&
          at + 5 < name.size() && std::isdigit(static_cast<unsigned char>(name[at + 3])) != 0 &&
          name[at + 4] == '-';
+}
+
+IdxHeader read_idx_header(InputFile& file, const std::string& origin) {
+  IdxHeader header = read_header(file, file.size(), origin);
+  const std::uint64_t size = header.size + header.count * header.width;
+  if (file.size() < size)
+    refuse("KAIROS-D052", origin, "the IDX file ends early", "", "all that its header declares",
+           "Copy the file again");
+  if (file.size() > size) refuse_more(header, origin);
+  return header;
+}
+
+void convert_idx_values(const IdxHeader& header, std::span<const std::byte> bytes, std::uint64_t first,
+                        float* out, const std::string& origin) {
+  for (std::uint64_t i = 0; i < bytes.size() / header.width; ++i)
+    out[i] = to_float(header, bytes.data() + i * header.width, first + i, origin);
 }
 
 Array read_idx(const std::filesystem::path& path) {

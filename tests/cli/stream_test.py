@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Data that are streamed, and labels in words: what the flags do and what a run leaves behind."""
 import csv
+import gzip
 import json
+import struct
 
+import h5py
 import numpy as np
+from PIL import Image
 
 from program import ProgramTest, main
 
@@ -38,6 +42,75 @@ class Streams(ProgramTest):
             self.assertEqual(self.history(stream="true", buffer_size=1, **changes), self.history(**changes), changes)
         self.assertNotEqual(self.history(stream="true", shuffle_window=20), self.history())
         self.assertEqual(self.history(stream="true", shuffle_window=20), self.history(stream="true", shuffle_window=20))
+
+    def put_bytes(self, name, content):
+        (self.directory / name).write_bytes(content)
+
+    def compare(self, model, data, **changes):
+        """Trains on `data` streamed and in memory, for each order."""
+        base = {**self.model, "model": model, "epochs": 2, "target": None, **data, **changes}
+        for order in ({}, {"shuffle": "false"}, {"shuffle": "batch"}, {"validation_split": 0.3}):
+            whole = self.history_of({**base, **order})
+            self.assertEqual(self.history_of({**base, **order, "stream": "true", "buffer_size": 1}), whole, order)
+        window = {**base, "stream": "true", "shuffle_window": 20}
+        self.assertEqual(self.history_of(window), self.history_of(window))
+
+    def history_of(self, settings):
+        self.kairos(*self.fit(history="h.json", **settings))
+        return json.loads(self.text("h.json"))["history"]
+
+    def test_arrays_of_hdf5_stream_as_in_memory(self):
+        random = np.random.default_rng(5)
+        labels = (self.x[:, 0] > 0).astype("int64")
+        with h5py.File(self.directory / "d.h5", "w") as file:
+            file["plain"], file["y"] = self.x, labels
+            file["of/double"] = self.x.astype("float64")
+            file.create_dataset("packed", data=self.x, chunks=(7, 1), compression="gzip", shuffle=True)
+            file.create_dataset("bytes", data=random.integers(0, 255, (300, 5, 4, 1), "uint8"), chunks=(11, 5, 2, 1))
+        for name in ("plain", "of/double", "packed"):
+            self.compare("dense(8,tanh) dense(2,softmax)", {"data": f"d.h5:/{name}", "target": "d.h5:/y"})
+        self.compare("rescaling(0.004) flatten dense(2,softmax)", {"data": "d.h5:/bytes", "target": "d.h5:/y"})
+
+    def test_idx_streams_as_in_memory(self):
+        random = np.random.default_rng(6)
+        self.put_bytes("x-idx3-ubyte", struct.pack(">4I", 0x803, 300, 6, 5) + random.integers(0, 255, (300, 6, 5), "uint8").tobytes())
+        self.put_bytes("y-idx1-ubyte", struct.pack(">2I", 0x801, 300) + (self.x[:, 0] > 0).astype("uint8").tobytes())
+        self.compare("rescaling(0.004) flatten dense(2,softmax)", {"data": "x-idx3-ubyte", "target": "y-idx1-ubyte"})
+        self.put_bytes("y.idx", struct.pack(">2I", 0xd01, 300) + (self.x[:, 1] > 0).astype(">f4").tobytes())
+        self.compare("rescaling(0.004) flatten dense(2,softmax)", {"data": "x-idx3-ubyte", "target": "y.idx"})
+
+    def test_pictures_stream_as_in_memory(self):
+        random = np.random.default_rng(7)
+        for label in ("bright", "dark"):
+            (self.directory / "images" / label).mkdir(parents=True)
+            for i in range(21):
+                pixels = random.integers(0, 128, (9 + i % 3, 8, 3), "uint8") + (127 if label == "bright" else 0)
+                Image.fromarray(pixels.astype("uint8")).save(self.directory / "images" / label / f"{i}.{'png' if i % 2 else 'jpg'}")
+        model = "input(6,6,3) rescaling(0.004) conv2d(2,3,relu) flatten dense(2,softmax)"
+        self.compare(model, {"data": "images"}, batch_size=8)
+        self.kairos(*self.fit(**{**self.model, "model": model, "data": "images", "target": None}, save_weights="w.npz", run_dir="run",
+                              stream="true"))
+        self.assertEqual(json.loads(self.text("run/class_names.json")), {"class_names": ["bright", "dark"]})
+        predict = ["predict", "--model", model, "--weights", "w.npz", "--data", "images"]
+        self.kairos(*predict, "--out", "p.npy")
+        self.kairos(*predict, "--out", "s.npy", "--stream", "true")
+        self.assertEqual(np.load(self.directory / "s.npy").tolist(), np.load(self.directory / "p.npy").tolist())
+        (self.directory / "images" / "dark" / "5.png").write_bytes(b"no picture")
+        self.assertIn("dark/5.png", self.refusal(4, *self.fit(**{**self.model, "model": model, "data": "images", "target": None,
+                                                                 "stream": "true"})))
+
+    def test_what_is_packed_is_refused_with_how_to_unpack_it(self):
+        np.savez(self.directory / "d.npz", x=self.x, y=np.zeros(300))
+        np.save(self.directory / "x.npy", self.x)
+        with gzip.open(self.directory / "y-idx1-ubyte.gz", "wb") as file:
+            file.write(struct.pack(">2I", 0x801, 300) + bytes(300))
+        base = {**self.model, "stream": "true", "target": None}
+        out = self.refusal(4, *self.fit(**{**base, "data": "d.npz"}))
+        self.assertIn('KAIROS-D070: d.npz: this kind of file cannot be streamed; found ".npz"', out)
+        self.assertIn("Unpack it with unzip", out)
+        out = self.refusal(4, *self.fit(**{**base, "data": "x.npy", "target": "y-idx1-ubyte.gz"}))
+        self.assertIn("KAIROS-D070: y-idx1-ubyte.gz: this kind of file cannot be streamed; found compressed by gzip", out)
+        self.assertIn("Unpack it with gunzip", out)
 
     def test_settings_of_a_stream_without_one_are_told(self):
         for changes, sentence in (({"shuffle_window": 5}, "KAIROS-U013: --shuffle-window"),

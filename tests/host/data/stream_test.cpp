@@ -88,6 +88,38 @@ TEST_CASE("What cannot be streamed is refused by name", "[host][data]") {
                  "KAIROS-D005: big.npy: an integer would change as float32; found 2130706432 in row 1"));
 }
 
+TEST_CASE("An IDX file is streamed if it is as long as it says, and is not packed", "[host][data]") {
+  const TemporaryDirectory directory;
+  const std::string idx = std::string("\0\0\x0C\1\0\0\0\3", 8) + std::string("\0\0\0\5\0\0\0\7\0\0\0\x9", 12);
+  struct Case {
+    const char* name;
+    std::string content;
+    const char* sentence;
+  };
+  const Case cases[] = {
+      {"short.idx", idx.substr(0, 18), "KAIROS-D052: short.idx: the IDX file ends early"},
+      {"cut.idx", idx.substr(0, 6), "KAIROS-D052: cut.idx: the IDX file ends early"},
+      {"lie.idx", std::string("\0\0\x0C\1\x7F\0\0\3", 8) + idx.substr(8),
+       "KAIROS-D053: lie.idx: the header declares what the file cannot hold"},
+      {"long.idx", idx + "x", "KAIROS-D052: long.idx: the IDX file goes on behind its values"},
+      {"other.idx", "\1" + idx.substr(1), "KAIROS-D051: other.idx: this is not an IDX file"},
+      {"packed.idx", "\x1F\x8B\x08" + idx, "KAIROS-D070: packed.idx: this kind of file cannot be streamed"},
+  };
+  for (const Case& c : cases) {
+    DataSpec spec = spec_for(directory.put(c.name, c.content), "");
+    spec.target_use = TargetUse::Optional;
+    CHECK_THAT(refusal(directory, [&] { static_cast<void>(open_stream(spec)); }),
+               Catch::Matchers::StartsWith(c.sentence));
+  }
+  DataSpec spec = spec_for(directory.put("right.idx", idx), "");
+  spec.target_use = TargetUse::Optional;
+  const auto source = open_stream(spec);
+  Dataset block = source->layout();
+  block.inputs[0].array.values.resize(2);
+  source->reader()->read(1, 2, block);
+  CHECK(block.inputs[0].array.values == std::vector<float>{7, 9});
+}
+
 TEST_CASE("A file that becomes shorter while it is streamed is an error, and no crash", "[host][data]") {
   const TemporaryDirectory directory;
   write_npy(directory / "x.npy", {{1000}, std::vector<float>(1000, 1.0F)});

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Signals, limits, and the words for how a child ended.
+#include "io/hdf5_child.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+void prepare_hdf5_child() {
+  for (const int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGXCPU, SIGTERM, SIGINT, SIGPIPE})
+    ::signal(number, SIG_DFL);
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  // An allocator that finds its heap damaged says so on standard error; that is not the user's concern.
+  if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
+    ::dup2(nowhere, STDERR_FILENO);
+}
+
+void limit_hdf5_child(std::uint64_t bytes) {
+  constexpr rlim_t base_seconds = 5, bytes_per_second = rlim_t{16} << 20;  // gzip is some ten times as fast
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto so_far = static_cast<rlim_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
+  rlimit time{};
+  ::getrlimit(RLIMIT_CPU, &time);
+  time.rlim_cur = std::min(time.rlim_max, so_far + base_seconds + bytes / bytes_per_second);
+  ::setrlimit(RLIMIT_CPU, &time);
+}
+
+void no_hdf5_child(const std::string& origin) {
+  throw Error(ErrorKind::File,
+              {"KAIROS-F027", origin, "cannot start the process that reads the file",
+               std::generic_category().message(errno), "", "Raise the limit of processes or memory"});
+}
+
+void hdf5_child_died(int status, const std::string& origin) {
+  std::string death = "that the HDF5 library crashes on it";
+  if (!WIFSIGNALED(status))
+    death = "that the HDF5 library cannot read it";
+  else if (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)
+    death = "that the HDF5 library finds no end of it";
+  throw Error(ErrorKind::File, {"KAIROS-F021", origin, "the HDF5 file is damaged", death, "a whole HDF5 file",
+                                "Copy or write the file again"});
+}
+
+}  // namespace kairos::host
