@@ -172,18 +172,23 @@ std::int64_t gradient_scratch(std::int64_t rows, std::int64_t width) {
   return rows * (panel + width) + panel;
 }
 
-/// All pieces of `a` for the tiles of gradient_tile. Returns where it ends.
+/// Some columns of all pieces of `a`.
+template <int columns>
+void pack_strip(const GradientProduct& p, const GradientTerm& term, std::int64_t column, float* packed) {
+  for (std::int64_t piece = 0; piece < p.pieces; ++piece) {
+    const float* a = term.a + piece * p.piece_step * term.width + column;
+    for (std::int64_t row = 0; row < p.rows; ++row, a += term.width, packed += columns)
+      __builtin_memcpy(packed, a, columns * sizeof(float));
+  }
+}
+
+/// All columns, for the tiles of gradient_tile. Returns where they end.
 float* pack_columns(const GradientProduct& p, const GradientTerm& term, float* packed) {
   for (std::int64_t column = 0; column < term.width;) {
     const std::int64_t now = next_tile(term.width - column);
-    for (std::int64_t piece = 0; piece < p.pieces; ++piece) {
-      const float* a = term.a + piece * p.piece_step * term.width + column;
-      for (std::int64_t row = 0; row < p.rows; ++row, a += term.width, packed += now)
-        with_rows(now, [&]<int count>() {
-          for (int i = 0; i < count; ++i) packed[i] = a[i];
-        });
-    }
+    with_rows(now, [&]<int columns>() { pack_strip<columns>(p, term, column, packed); });
     column += now;
+    packed += p.pieces * p.rows * now;
   }
   return packed;
 }

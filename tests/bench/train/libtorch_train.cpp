@@ -81,6 +81,7 @@ double train_epoch(const Work& work, torch::nn::Sequential& net, torch::optim::O
 }
 
 int run(Work work, bool flush) {
+  torch::manual_seed(1);
   torch::set_num_threads(work.threads);
   if (flush) at::globalContext().setFlushDenormal(true);
   std::vector<std::int64_t> shape{work.samples};
