@@ -101,7 +101,7 @@ DataSpec spec_of(const Settings& settings, const PortFacts& ports, const std::st
     if (input.port.empty())
       throw Error(ErrorKind::Usage,
                   {"KAIROS-U003", prefix.empty() ? "--input" : "--validation-input", "an input has no name",
-                   "\"" + input.source + "\"", "NAME=FILE", "Write NAME=" + input.source});
+                   "\"" + input.source + "\"", "NAME=COLUMN or NAME=FILE", "Write NAME=" + input.source});
   take(settings, prefix + "target", spec.target, spec.targets);
   take(settings, prefix + "sample_weight", spec.sample_weight, spec.sample_weights);
   spec.header = header_policy(settings.text("header"));
@@ -127,6 +127,8 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
   DataSpec training;
   take(settings, "target", training.target, training.targets);
   take(settings, "sample_weight", training.sample_weight, training.sample_weights);
+  training.inputs = sources_of(settings, "input");
+  if (spec.inputs.empty() && !any_file("", training.inputs)) spec.inputs = training.inputs;
   if (!has_target && !any_file(training.target, training.targets)) {
     spec.target = training.target;
     spec.targets = training.targets;

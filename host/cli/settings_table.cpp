@@ -54,8 +54,9 @@ void append_data(std::vector<Setting>& to) {
            "(train-images-idx3-ubyte.gz), an HDF5 array (file.h5:/path), or a directory with a "
            "sub-directory of "
            "PNG and JPEG pictures for each class"},
-          {"input", "", Kind::Named, "", "NAME=FILE",
-           "in place of --data: an .npy, .csv, IDX or HDF5 file for each of the model's inputs"},
+          {"input", "", Kind::Named, "", "NAME=COLUMN,…|FILE",
+           "one flag for each of the model's inputs: columns of the CSV that --data names, or in place of "
+           "--data an .npy, .csv, IDX or HDF5 file"},
           {"target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
            "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv, IDX "
            "or HDF5 file; NAME is an output, one flag for each"},
@@ -121,7 +122,8 @@ std::vector<Setting> fit_settings() {
            "the last samples, before any shuffle, are held out"},
           {"validation_data", "", Kind::Text, "", "FILE",
            "samples to validate on; wins over --validation-split"},
-          {"validation_input", "", Kind::Named, "", "NAME=FILE", "as --input, in place of --validation-data"},
+          {"validation_input", "", Kind::Named, "", "NAME=COLUMN,…|FILE",
+           "as --input; left out, the columns or arrays that --input names"},
           {"validation_target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
            "as --target; left out, the column or array that --target names"},
           {"validation_sample_weight", "", Kind::Named, "", "[NAME=]COLUMN|FILE",

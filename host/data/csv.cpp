@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "data/csv_file.hpp"
 #include "data/in_parallel.hpp"
@@ -43,32 +44,36 @@ void make_room(std::vector<float>& values, std::size_t count, std::size_t thread
 /// In a file of this many rows and columns some row is short, or it would be longer than it is: finds it. Row
 /// by row, because the arrays for such a file could be larger than any memory.
 [[noreturn]] void refuse_short_rows(const CsvFile& file) {
-  const CsvColumns& columns = file.table().columns;
-  std::vector<float> inputs(columns.inputs), targets(columns.targets), weights(columns.weights);
+  const std::vector<CsvSink>& sinks = file.table().columns.sinks;
+  std::vector<std::vector<float>> values;
   Labels labels;
+  CsvDestination to{{}, &labels};
+  for (std::size_t i = 0; i < sinks.size(); ++i)
+    to.places[i] = values.emplace_back(std::vector<float>(sinks[i].width)).data();
   CsvFile::Text text;
-  for (std::int64_t row = 0; row < file.rows(); ++row)
-    file.read(row, 1, {inputs.data(), targets.data(), weights.data(), &labels}, text);
+  for (std::int64_t row = 0; row < file.rows(); ++row) file.read(row, 1, to, text);
   throw Error(ErrorKind::File, {"KAIROS-F014", file.table().name, "the file has changed while it was read",
                                 "", "", "Let nothing else write to it, and run again"});
 }
 
-/// Room for all rows.
+/// Room for all rows, for each sink.
 struct Values {
-  Values(const CsvFile& file, const CsvColumns& columns, std::size_t threads) {
-    const auto rows = static_cast<std::size_t>(file.rows());
-    make_room(inputs, rows * columns.inputs, threads);
-    if (file.table().target == TargetKind::Numbers) targets.resize(rows * columns.targets);
-    weights.resize(rows * columns.weights);
+  Values(const CsvFile& file, std::size_t threads) : sinks(file.table().columns.sinks), of(sinks.size()) {
+    const std::optional<std::size_t> labels = file.table().label_column;
+    if (labels) label_sink = file.table().columns.all[*labels].sink;
+    for (std::size_t i = 0; i < sinks.size(); ++i)
+      if (i != label_sink) make_room(of[i], static_cast<std::size_t>(file.rows()) * sinks[i].width, threads);
   }
   /// Where row `row` belongs.
-  CsvDestination at(std::int64_t row, const CsvColumns& columns, Labels& labels) {
-    const auto index = static_cast<std::size_t>(row);
-    return {inputs.data() + index * columns.inputs,
-            targets.empty() ? nullptr : targets.data() + index * columns.targets,
-            weights.empty() ? nullptr : weights.data() + index * columns.weights, &labels};
+  CsvDestination at(std::int64_t row, Labels& labels) {
+    CsvDestination to{{}, &labels};
+    for (std::size_t i = 0; i < sinks.size(); ++i)
+      if (i != label_sink) to.places[i] = of[i].data() + static_cast<std::size_t>(row) * sinks[i].width;
+    return to;
   }
-  std::vector<float> inputs, targets, weights;
+  const std::vector<CsvSink>& sinks;
+  std::vector<std::vector<float>> of;
+  std::optional<std::size_t> label_sink;
 };
 
 }  // namespace
@@ -76,11 +81,10 @@ struct Values {
 Dataset read_csv(const DataSpec& spec, std::size_t threads) {
   const CsvFile file(spec, threads);
   const CsvTable& table = file.table();
-  const CsvColumns& columns = table.columns;
-  if (static_cast<std::uint64_t>(file.rows()) > (file.bytes() + 1) / columns.all.size())
+  if (static_cast<std::uint64_t>(file.rows()) > (file.bytes() + 1) / table.columns.all.size())
     refuse_short_rows(file);
   const std::size_t shares = threads > 0 ? threads : threads_for(file.bytes());
-  Values values(file, columns, shares);
+  Values values(file, shares);
   std::vector<Labels> labels(shares);
   in_parallel(shares, [&](std::size_t i) {
     const auto bound = [&](std::size_t share) {
@@ -89,27 +93,23 @@ Dataset read_csv(const DataSpec& spec, std::size_t threads) {
     };
     CsvFile::Text text;
     const std::int64_t first = bound(i);
-    file.read(first, bound(i + 1) - first, values.at(first, columns, labels[i]), text);
+    file.read(first, bound(i + 1) - first, values.at(first, labels[i]), text);
   });
 
   Dataset data;
   data.origin = table.name;
   data.first_row = table.rows_line - 1;
   data.row_naming = RowNaming::Line;
-  data.inputs.push_back(
-      {"", {{file.rows(), static_cast<std::int64_t>(columns.inputs)}, std::move(values.inputs)}});
-  if (table.target == TargetKind::Labels) {
+  if (values.label_sink) {
     Labels all = std::move(labels.front());
     for (std::size_t i = 1; i < shares; ++i) all.append(labels[i]);
-    values.targets = all.numbers(spec.class_names, data);
+    values.of[*values.label_sink] = all.numbers(spec.class_names, data);
     data.class_names = spec.class_names.empty() ? all.sorted() : spec.class_names;
   }
-  if (columns.targets > 0) {
-    std::vector<std::int64_t> shape{file.rows()};
-    if (columns.targets > 1) shape.push_back(static_cast<std::int64_t>(columns.targets));
-    data.targets.push_back({"", {shape, std::move(values.targets)}});
-  }
-  if (columns.weights > 0) data.sample_weights.push_back({"", {{file.rows()}, std::move(values.weights)}});
+  for (std::size_t i = 0; i < values.sinks.size(); ++i)
+    csv_group(data, values.sinks[i].use)
+        .push_back(
+            {values.sinks[i].port, {csv_shape(values.sinks[i], file.rows()), std::move(values.of[i])}});
   return data;
 }
 

@@ -64,18 +64,39 @@ std::string list_of(const std::vector<std::string>& names) {
   return text + (names.size() > listed ? ", …" : "");
 }
 
+const char* role_of(ColumnUse use) {
+  return use == ColumnUse::Input ? "input" : use == ColumnUse::Target ? "target" : "sample weight";
+}
+
 void assign(CsvColumns& columns, const std::vector<std::string>& names, const std::string& wanted,
             ColumnUse use, const DataSpec& spec) {
-  const char* role = use == ColumnUse::Target ? "target" : "sample weight";
   const std::optional<std::size_t> index = find_column(names, wanted);
   if (!index && use == ColumnUse::Target && spec.target_use == TargetUse::Optional) return;
-  if (!index) unknown(names, wanted, role, spec);
+  if (!index) unknown(names, wanted, role_of(use), spec);
   CsvColumn& column = columns.all[*index];
-  if (column.use != ColumnUse::Input)
+  const bool free = column.use == ColumnUse::None || (column.use == ColumnUse::Input && spec.inputs.empty());
+  if (!free)
     throw Error(ErrorKind::Data, {"KAIROS-D038", spec.file.string(), "a column is asked for twice",
                                   columns.call(*index), "each column once", "Name another column"});
   column.use = use;
-  column.slot = use == ColumnUse::Target ? columns.targets++ : columns.weights++;
+  column.sink = columns.sinks.size() - 1;
+  column.slot = columns.sinks.back().width++;
+}
+
+/// One sink of the columns in `list`: one name, or several with commas in between.
+void add_sink(CsvColumns& columns, const std::vector<std::string>& names, const PortSource& wanted,
+              ColumnUse use, const DataSpec& spec) {
+  if (names_file(wanted.source)) return;
+  if (columns.sinks.size() == most_csv_sinks)
+    throw Error(
+        ErrorKind::Data,
+        {"KAIROS-D080", spec.file.string(), "too many inputs and targets are taken from one table",
+         "more than " + std::to_string(most_csv_sinks), "", "Write some of them into files of their own"});
+  columns.sinks.push_back({use, wanted.port, 0});
+  const std::vector<std::string> list =
+      find_column(names, wanted.source) ? std::vector<std::string>{wanted.source} : split(wanted.source);
+  for (const std::string& one : list) assign(columns, names, one, use, spec);
+  if (columns.sinks.back().width == 0) columns.sinks.pop_back();  // A target that may be missing, and is.
 }
 
 void refuse_duplicates(const std::vector<std::string>& names, const DataSpec& spec) {
@@ -100,31 +121,43 @@ bool is_header(const std::vector<std::string>& record, const DataSpec& spec) {
   const auto names_one = [&](const std::string& wanted) {
     return !is_number(wanted) && std::find(record.begin(), record.end(), wanted) != record.end();
   };
-  if (names_one(spec.target) || names_one(spec.sample_weight)) return true;
-  const std::vector<std::string> targets = split(spec.target);
-  return targets.size() > 1 && std::all_of(targets.begin(), targets.end(), names_one);
+  const auto names_all = [&](const std::string& list) {
+    const std::vector<std::string> parts = split(list);
+    return names_one(list) || (parts.size() > 1 && std::all_of(parts.begin(), parts.end(), names_one));
+  };
+  if (names_all(spec.target) || names_one(spec.sample_weight)) return true;
+  for (const auto* sources : {&spec.inputs, &spec.targets, &spec.sample_weights})
+    for (const PortSource& one : *sources)
+      if (names_all(one.source)) return true;
+  return false;
 }
 
 CsvColumns assign_columns(const std::vector<std::string>& names, const DataSpec& spec) {
   const bool header =
       std::any_of(names.begin(), names.end(), [](const std::string& name) { return !name.empty(); });
   if (header) refuse_duplicates(names, spec);
+  const bool named_inputs = !spec.inputs.empty();
   CsvColumns columns;
-  for (const std::string& name : names) columns.all.push_back({name, ColumnUse::Input, 0});
-  if (!spec.target.empty() && !names_file(spec.target)) {
-    const std::vector<std::string> wanted =
-        find_column(names, spec.target) ? std::vector<std::string>{spec.target} : split(spec.target);
-    for (const std::string& one : wanted) assign(columns, names, one, ColumnUse::Target, spec);
-  } else if (spec.target.empty() && spec.target_use == TargetUse::Required) {
+  for (const std::string& name : names)
+    columns.all.push_back({name, named_inputs ? ColumnUse::None : ColumnUse::Input, 0, 0});
+  if (!named_inputs) columns.sinks.push_back({ColumnUse::Input, "", 0});
+  for (const PortSource& one : spec.inputs) add_sink(columns, names, one, ColumnUse::Input, spec);
+  if (!spec.target.empty())
+    add_sink(columns, names, {"", spec.target}, ColumnUse::Target, spec);
+  else if (spec.targets.empty() && spec.target_use == TargetUse::Required)
     throw Error(ErrorKind::Data, {"KAIROS-D021", spec.file.string(), "no target column is named", "", "one",
                                   header ? "Name one of the header's: " + list_of(names)
                                          : "Give its index, -1 for the last column"});
-  }
-  if (!spec.sample_weight.empty() && !names_file(spec.sample_weight))
+  for (const PortSource& one : spec.targets) add_sink(columns, names, one, ColumnUse::Target, spec);
+  if (!spec.sample_weight.empty() && !names_file(spec.sample_weight)) {
+    columns.sinks.push_back({ColumnUse::Weight, "", 0});
     assign(columns, names, spec.sample_weight, ColumnUse::Weight, spec);
+  }
+  for (const PortSource& one : spec.sample_weights) add_sink(columns, names, one, ColumnUse::Weight, spec);
+  if (named_inputs) return columns;
   for (CsvColumn& column : columns.all)
-    if (column.use == ColumnUse::Input) column.slot = columns.inputs++;
-  if (columns.inputs == 0)
+    if (column.use == ColumnUse::Input) column.slot = columns.sinks.front().width++;
+  if (columns.sinks.front().width == 0)
     throw Error(ErrorKind::Data,
                 {"KAIROS-D039", spec.file.string(), "no column is left for the input",
                  std::to_string(names.size()) + " in all", "at least one besides target and weight",

@@ -10,17 +10,33 @@
 
 namespace kairos::host {
 
-enum class ColumnUse { Input, Target, Weight };
+enum class ColumnUse {
+  Input,
+  Target,
+  Weight,
+  None,  ///< where inputs are named, what none of them takes
+};
+
+/// What some columns become together: an input, or the targets or weights of an output.
+struct CsvSink {
+  ColumnUse use;
+  std::string port;   ///< "" without a name
+  std::size_t width;  ///< columns
+};
 
 struct CsvColumn {
   std::string name;  ///< "" without a header
   ColumnUse use = ColumnUse::Input;
-  std::size_t slot = 0;  ///< among the columns of the same use
+  std::size_t sink = 0;  ///< nothing with ColumnUse::None
+  std::size_t slot = 0;  ///< among the columns of the same sink
 };
+
+/// More than any model takes from one table.
+constexpr std::size_t most_csv_sinks = 64;
 
 struct CsvColumns {
   std::vector<CsvColumn> all;
-  std::size_t inputs = 0, targets = 0, weights = 0;
+  std::vector<CsvSink> sinks;  ///< inputs, then targets, then weights
 
   /// `column "petal"`, or `column 3 (counted from 0)` where there is no header.
   [[nodiscard]] std::string call(std::size_t index) const;
@@ -29,8 +45,8 @@ struct CsvColumns {
 /// Whether the first record names the columns.
 [[nodiscard]] bool is_header(const std::vector<std::string>& record, const DataSpec& spec);
 
-/// Finds the target and weight columns; `names` are empty strings without a header. Throws Error(Data) with
-/// the nearest name.
+/// Finds the columns of inputs, targets and weights; `names` are empty strings without a header. Throws
+/// Error(Data) with the nearest name.
 [[nodiscard]] CsvColumns assign_columns(const std::vector<std::string>& names, const DataSpec& spec);
 
 }  // namespace kairos::host

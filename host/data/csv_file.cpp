@@ -66,4 +66,15 @@ void CsvFile::read(std::int64_t first, std::int64_t count, CsvDestination to, Te
   }
 }
 
+std::vector<NamedArray>& csv_group(Dataset& data, ColumnUse use) {
+  return use == ColumnUse::Input    ? data.inputs
+         : use == ColumnUse::Target ? data.targets
+                                    : data.sample_weights;
+}
+
+std::vector<std::int64_t> csv_shape(const CsvSink& sink, std::int64_t rows) {
+  if (sink.use != ColumnUse::Input && sink.width == 1) return {rows};
+  return {rows, static_cast<std::int64_t>(sink.width)};
+}
+
 }  // namespace kairos::host

@@ -40,4 +40,10 @@ class CsvFile {
   CsvRows parser_;
 };
 
+/// The arrays of a data set that are used so; not for ColumnUse::None.
+[[nodiscard]] std::vector<NamedArray>& csv_group(Dataset& data, ColumnUse use);
+
+/// What a sink becomes: [rows, width] of inputs; targets and weights of one column are [rows].
+[[nodiscard]] std::vector<std::int64_t> csv_shape(const CsvSink& sink, std::int64_t rows);
+
 }  // namespace kairos::host

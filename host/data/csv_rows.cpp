@@ -51,13 +51,16 @@ void read_csv_text(CsvCursor& cursor, const CsvTable& table, std::string& field)
 CsvRows::CsvRows(const CsvTable& table)
     : table_(table),
       plain_(table.columns, table.delimiter),
-      plain_first_(PlainRows::are_fast() && table.target == TargetKind::Numbers) {
+      plain_first_(PlainRows::are_fast() && !table.label_column) {
   const std::vector<CsvColumn>& all = table.columns.all;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all[i].use == ColumnUse::Input && !runs_.empty() && runs_.back().use == ColumnUse::Input)
+    const bool goes_on = !runs_.empty() && runs_.back().column.use == ColumnUse::Input &&
+                         all[i].use == ColumnUse::Input && all[i].sink == runs_.back().column.sink &&
+                         all[i].slot == runs_.back().column.slot + runs_.back().count;
+    if (goes_on)
       ++runs_.back().count;
     else
-      runs_.push_back({all[i].use, i, 1, all[i].slot});
+      runs_.push_back({i, 1, all[i]});
   }
 }
 
@@ -82,12 +85,8 @@ void CsvRows::read(CsvCursor& cursor, std::int64_t first, std::int64_t count, Cs
 /// As many rows as are plain, up to `count`.
 std::int64_t CsvRows::read_plain(CsvCursor& cursor, std::int64_t count, CsvDestination& to) const {
   const std::string_view rest = cursor.rest();
-  RowPlaces places{to.inputs, to.targets, to.weights};
-  const PlainRows::Read read = plain_.read(rest.data(), rest.data() + rest.size(), count, places);
+  const PlainRows::Read read = plain_.read(rest.data(), rest.data() + rest.size(), count, to.places);
   cursor.move_to(read.stop, read.rows);
-  to.inputs = places[0];
-  to.targets = places[1];
-  to.weights = places[2];
   return read.rows;
 }
 
@@ -107,25 +106,23 @@ inline void CsvRows::read_row(CsvCursor& cursor, std::int64_t row, CsvDestinatio
   const CsvColumns& columns = table_.columns;
   for (const Run& run : runs_) {
     if (run.first > 0 && !cursor.take_delimiter()) ragged(cursor, line, run.first);
-    if (run.use == ColumnUse::Input) {
-      float* const out = to.inputs + run.slot;
+    if (run.column.use == ColumnUse::None) {
+      std::string ignored;
+      read_csv_text(cursor, table_, ignored);
+    } else if (run.first == table_.label_column) {
+      read_label(cursor, run.first, *to.labels);
+    } else {
+      float* const out = to.places[run.column.sink] + run.column.slot;
       out[0] = read_number(cursor, run.first, row);
       for (std::size_t i = 1; i < run.count; ++i) {
         if (!cursor.take_delimiter()) ragged(cursor, line, run.first + i);
         out[i] = read_number(cursor, run.first + i, row);
       }
-    } else if (run.use == ColumnUse::Weight) {
-      to.weights[run.slot] = read_number(cursor, run.first, row);
-    } else if (table_.target == TargetKind::Labels) {
-      read_label(cursor, run.first, *to.labels);
-    } else {
-      to.targets[run.slot] = read_number(cursor, run.first, row);
     }
   }
   if (!cursor.take_line_end()) ragged(cursor, line, columns.all.size());
-  to.inputs += columns.inputs;
-  if (to.targets != nullptr) to.targets += columns.targets;
-  if (to.weights != nullptr) to.weights += columns.weights;
+  for (std::size_t sink = 0; sink < columns.sinks.size(); ++sink)
+    if (to.places[sink] != nullptr) to.places[sink] += columns.sinks[sink].width;
 }
 
 void CsvRows::refuse_blank_line(const CsvCursor& cursor) const {

@@ -13,12 +13,10 @@
 
 namespace kairos::host {
 
-/// Where rows go: `columns.inputs` values a row, `columns.targets`, `columns.weights`. Null where there are
-/// none of a kind. Labels in words go to `labels` in place of `targets`.
+/// Where the next row goes: a place for each of `CsvColumns::sinks`, null for labels in words, which go to
+/// `labels` instead.
 struct CsvDestination {
-  float* inputs = nullptr;
-  float* targets = nullptr;
-  float* weights = nullptr;
+  RowPlaces places{};
   Labels* labels = nullptr;
 };
 
@@ -37,10 +35,9 @@ class CsvRows {
 
  private:
   struct Run {
-    ColumnUse use;
     std::size_t first;  ///< column
-    std::size_t count;  ///< of inputs one after another; 1 for anything else
-    std::size_t slot;
+    std::size_t count;  ///< that follow each other in file and sink
+    CsvColumn column;   ///< the first
   };
   std::int64_t read_plain(CsvCursor& cursor, std::int64_t count, CsvDestination& to) const;
   void read_row(CsvCursor& cursor, std::int64_t row, CsvDestination& to) const;

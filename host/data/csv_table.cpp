@@ -48,20 +48,31 @@ bool is_enough(CsvCursor cursor) {
   return !cursor.at_end() && skip_record(cursor) && skip_record(cursor);
 }
 
-/// Whether the target of the first row is text.
-TargetKind kind_of_target(CsvCursor row, const CsvTable& table) {
-  if (table.columns.targets != 1) return TargetKind::Numbers;
+/// Whether a field is words.
+bool is_text(CsvCursor& row, std::string& text) {
+  float value = 0;
+  return !row.number(value) && row.text(text) == CsvFault::None &&
+         parse_csv_field(text, value) == CsvField::Text && !text.empty();
+}
+
+/// The target that is words in the first row. Of several columns together none can be.
+std::optional<std::size_t> find_label_column(CsvCursor row, const CsvTable& table) {
+  std::optional<std::size_t> found;
   std::string text;
-  for (const CsvColumn& column : table.columns.all) {
-    float value = 0;
-    if (column.use == ColumnUse::Target)
-      return !row.number(value) && row.text(text) == CsvFault::None &&
-                     parse_csv_field(text, value) == CsvField::Text && !text.empty()
-                 ? TargetKind::Labels
-                 : TargetKind::Numbers;
+  const std::vector<CsvColumn>& all = table.columns.all;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CsvCursor field = row;
+    if (all[i].use == ColumnUse::Target && table.columns.sinks[all[i].sink].width == 1 &&
+        is_text(field, text)) {
+      if (found)
+        throw Error(ErrorKind::Data, {"KAIROS-D081", table.place(table.rows_line), "two targets are words",
+                                      table.columns.call(*found) + " and " + table.columns.call(i),
+                                      "one at most", "Write numbers for the classes of the others"});
+      found = i;
+    }
     if (row.text(text) != CsvFault::None || !row.take_delimiter()) break;
   }
-  return TargetKind::Numbers;
+  return found;
 }
 
 }  // namespace
@@ -108,7 +119,7 @@ bool read_csv_table(CsvTable& table, const DataSpec& spec, std::string_view head
   table.columns = assign_columns(record, spec);
   table.rows_line = cursor.line();
   table.rows_begin = head.size() - cursor.rest().size();
-  table.target = kind_of_target(cursor, table);
+  table.label_column = find_label_column(cursor, table);
   return true;
 }
 

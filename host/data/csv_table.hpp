@@ -2,7 +2,9 @@
 // What is settled about a CSV before its rows are read: dialect, columns, where the rows begin.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,14 +12,12 @@
 
 namespace kairos::host {
 
-enum class TargetKind { Numbers, Labels };
-
 struct CsvTable {
   std::string name;  ///< of the file, for messages
   char delimiter = ',';
   bool header = false;
   CsvColumns columns;
-  TargetKind target = TargetKind::Numbers;  ///< as in the first row
+  std::optional<std::size_t> label_column;  ///< of the target that is words in the first row
   std::int64_t first_line = 1;              ///< of the header, or else of the first row
   std::int64_t rows_line = 1;               ///< of the first row
   std::uint64_t rows_begin = 0;             ///< where in the file it begins

@@ -28,6 +28,10 @@ std::string ending_of(const std::filesystem::path& path) {
   return ending;
 }
 
+bool is_table(const std::string& ending) {
+  return ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data";
+}
+
 [[noreturn]] void refuse(const char* code, const std::string& where, const std::string& what,
                          const std::string& found, const std::string& expected, const std::string& cure) {
   throw Error(ErrorKind::Data, {code, where, what, found, expected, cure});
@@ -48,7 +52,7 @@ void check_ports(const std::vector<PortSource>& sources, const std::vector<std::
   }
 }
 
-/// Only an NPZ has more than one array that a name could mean.
+/// Only an NPZ and a table have more than one array that a name could mean.
 void check_sources(const DataSpec& spec, const std::vector<PortSource>& sources, const std::string& role) {
   for (const PortSource& source : sources)
     if (!names_file(source.source))
@@ -65,11 +69,18 @@ void check_data_spec(const DataSpec& spec) {
   check_ports(spec.inputs, spec.input_ports, "input", "input");
   check_ports(spec.targets, spec.output_ports, "target", "output");
   check_ports(spec.sample_weights, spec.output_ports, "sample weight", "output");
-  if (ending_of(spec.file) == ".npz") return;
-  if (!spec.file.empty() && !spec.inputs.empty())
+  const std::string ending = ending_of(spec.file);
+  if (ending == ".npz") return;
+  const bool columns = is_table(ending) && !hdf5_location(spec.file.string());
+  const bool takes_columns =
+      columns && std::any_of(spec.inputs.begin(), spec.inputs.end(),
+                             [](const PortSource& one) { return !names_file(one.source); });
+  if (!spec.file.empty() && !spec.inputs.empty() && !takes_columns)
     refuse("KAIROS-D063", spec.file.string(), "inputs are named beside a file that is the input itself",
-           "\"" + spec.inputs.front().port + "\"", "either of the two, or arrays of an .npz file",
+           "\"" + spec.inputs.front().port + "\"",
+           "either of the two, columns of a CSV, or arrays of an .npz file",
            "Name a file for each input, and leave this one out");
+  if (columns) return;  // What is no file is a column, which the table has or has not.
   check_sources(spec, spec.inputs, "input");
   check_sources(spec, spec.targets, "target");
   check_sources(spec, spec.sample_weights, "sample weight");
@@ -111,13 +122,6 @@ Dataset read_named_inputs(const DataSpec& spec) {
   return data;
 }
 
-Dataset read_csv_dataset(const DataSpec& spec) {
-  if (spec.targets.empty()) return read_csv(spec);
-  DataSpec inputs_only = spec;
-  inputs_only.target_use = TargetUse::Optional;
-  return read_csv(inputs_only);
-}
-
 LoadedData read_file_of(const DataSpec& spec) {
   const std::string ending = ending_of(spec.file);
   if (spec.file.empty()) return {read_named_inputs(spec), {}};
@@ -125,8 +129,7 @@ LoadedData read_file_of(const DataSpec& spec) {
   if (ending == ".npz") return read_npz_dataset(spec);
   if (ending == ".npy") return {read_array_dataset(spec, "an .npy file"), {}};
   if (is_idx_name(spec.file.string())) return {read_array_dataset(spec, "an IDX file"), {}};
-  if (ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data")
-    return {read_csv_dataset(spec), {}};
+  if (is_table(ending)) return {read_csv(spec), {}};
   std::error_code ignored;
   if (std::filesystem::is_directory(spec.file, ignored)) return {read_image_folder(spec), {}};
   refuse("KAIROS-D020", spec.file.string(), "this kind of data file is not known",

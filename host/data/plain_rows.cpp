@@ -4,6 +4,7 @@
 #include "data/plain_rows.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "data/csv_number.hpp"
@@ -14,10 +15,15 @@
 
 namespace kairos::host {
 
-PlainRows::PlainRows(const CsvColumns& columns, char delimiter)
-    : delimiter_(delimiter), widths_{columns.inputs, columns.targets, columns.weights} {
-  for (const CsvColumn& column : columns.all)
-    columns_.push_back({static_cast<std::uint32_t>(column.use), static_cast<std::uint32_t>(column.slot)});
+PlainRows::PlainRows(const CsvColumns& columns, char delimiter) : delimiter_(delimiter) {
+  for (const CsvSink& sink : columns.sinks) widths_.push_back(sink.width);
+  for (const CsvColumn& column : columns.all) {
+    in_order_ =
+        in_order_ && column.use != ColumnUse::None && column.sink == 0 && column.slot == columns_.size();
+    columns_.push_back(
+        {column.use == ColumnUse::None ? unused_field : static_cast<std::uint32_t>(column.sink),
+         static_cast<std::uint32_t>(column.slot)});
+  }
 }
 
 #if defined(__x86_64__)
@@ -112,7 +118,7 @@ struct Fields {
   std::size_t column;  ///< of the next field
   const char* row;     ///< where its row begins
   std::int64_t rows, wanted;
-  RowPlaces places;
+  float** places;
 };
 
 /// What does not change from row to row.
@@ -120,19 +126,28 @@ struct Layout {
   char delimiter;
   const FieldPlace* columns;
   std::size_t last_column;
-  std::array<std::size_t, 3> widths;
+  const std::size_t* widths;
+  std::size_t sinks;
 };
 
 enum class Spread {
-  Inputs,  ///< every column is one
+  InOrder,  ///< every column goes to the only sink, one after the other
   Mixed,
 };
 
+/// A field of a column that nobody wants: it ends where it seems to end, unless it is quoted.
+KAIROS_AVX2_INLINE bool skip_plain(const char* begin, const char* end) {
+  for (; begin < end; ++begin)
+    if (*begin == '"' || *begin == '\r') return false;
+  return true;
+}
+
 template <Spread spread>
-KAIROS_AVX2_INLINE float& place_of(const Layout& layout, const Fields& f) {
-  if constexpr (spread == Spread::Inputs) return f.places[0][f.column];
+KAIROS_AVX2_INLINE bool take_field(const Layout& layout, const Fields& f, const char* end) {
+  if constexpr (spread == Spread::InOrder) return read_plain(f.begin, end, f.places[0][f.column]);
   const FieldPlace place = layout.columns[f.column];
-  return f.places[place.use][place.slot];
+  return place.sink == unused_field ? skip_plain(f.begin, end)
+                                    : read_plain(f.begin, end, f.places[place.sink][place.slot]);
 }
 
 /// Reads fields up to the last end that was found. False at a row that is not plain, or when all are read.
@@ -146,19 +161,18 @@ KAIROS_AVX2 bool read_fields(const Layout& layout, Fields& given) {
                                               static_cast<std::ptrdiff_t>(layout.last_column - f.column));
     for (; f.next_end != row_end; ++f.next_end, ++f.column) {
       const char* const end = f.origin + *f.next_end;
-      more = *end == layout.delimiter && read_plain(f.begin, end, place_of<spread>(layout, f));
+      more = *end == layout.delimiter && take_field<spread>(layout, f, end);
       if (!more) break;
       f.begin = end + 1;
     }
     if (!more || f.next_end == f.last_end) break;
     const char* const end = f.origin + *f.next_end++;
     const char* const text_end = end[-1] == '\r' ? end - 1 : end;
-    more = *end == '\n' && read_plain(f.begin, text_end, place_of<spread>(layout, f));
+    more = *end == '\n' && take_field<spread>(layout, f, text_end);
     if (!more) break;
     f.column = 0;
     f.row = f.begin = end + 1;
-    for (std::size_t use = 0; use < f.places.size(); ++use)
-      if (layout.widths[use] > 0) f.places[use] += layout.widths[use];
+    for (std::size_t sink = 0; sink < layout.sinks; ++sink) f.places[sink] += layout.widths[sink];
     more = ++f.rows < f.wanted;
   }
   given = f;
@@ -202,16 +216,15 @@ bool PlainRows::are_fast() noexcept {
 PlainRows::Read PlainRows::read(const char* text, const char* end, std::int64_t count,
                                 RowPlaces& places) const {
   std::array<std::uint32_t, stretch + 64> ends;
-  const Layout layout{delimiter_, columns_.data(), columns_.size() - 1, widths_};
-  Fields fields{text, nullptr, nullptr, text, 0, text, 0, count, places};
+  const Layout layout{delimiter_, columns_.data(), columns_.size() - 1, widths_.data(), widths_.size()};
+  Fields fields{text, nullptr, nullptr, text, 0, text, 0, count, places.data()};
   for (bool more = count > 0; more && fields.origin < end; fields.origin += stretch) {
     const std::size_t size = std::min(stretch, static_cast<std::size_t>(end - fields.origin));
     fields.next_end = ends.data();
     fields.last_end = find_ends(fields.origin, size, delimiter_, ends.data());
-    more = widths_[0] == columns_.size() ? read_fields<Spread::Inputs>(layout, fields)
-                                         : read_fields<Spread::Mixed>(layout, fields);
+    more =
+        in_order_ ? read_fields<Spread::InOrder>(layout, fields) : read_fields<Spread::Mixed>(layout, fields);
   }
-  places = fields.places;
   return {fields.row, fields.rows};
 }
 

@@ -11,18 +11,19 @@
 
 namespace kairos::host {
 
-/// Where the next row goes, for each ColumnUse.
-using RowPlaces = std::array<float*, 3>;
+/// Where the next row goes, for each of `CsvColumns::sinks`.
+using RowPlaces = std::array<float*, most_csv_sinks>;
 
 /// How much of a text there must be in memory before and behind what is read as plain rows: the characters
 /// do not matter.
 constexpr std::size_t plain_rows_room = 64;
 
-/// What a field is for, by the number of its column.
+/// Where a field goes, by the number of its column.
 struct FieldPlace {
-  std::uint32_t use;   ///< a ColumnUse
-  std::uint32_t slot;  ///< among the columns of the same use
+  std::uint32_t sink;  ///< unused_field if nowhere
+  std::uint32_t slot;
 };
+constexpr std::uint32_t unused_field = UINT32_MAX;
 
 /// Reads rows whose fields are all decimal numbers of up to 19 digits, with an exponent of two digits or
 /// none, and whose lines end in a line feed. The values are those of std::from_chars, to the bit. Leaves
@@ -44,8 +45,9 @@ class PlainRows {
 
  private:
   char delimiter_;
-  std::array<std::size_t, 3> widths_;
+  bool in_order_ = true;  ///< every column goes to the only sink, one after the other
   std::vector<FieldPlace> columns_;
+  std::vector<std::size_t> widths_;  ///< of the sinks
 };
 
 }  // namespace kairos::host

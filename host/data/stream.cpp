@@ -4,6 +4,7 @@
 #include "kairos/host/stream.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -33,6 +34,10 @@ class FileSource final : public SampleSource {
       open_table(spec);
     else
       open_arrays(spec);
+    if (table_)
+      for (const PortSource& input : spec.inputs)
+        if (names_file(input.source))
+          add(inputs_, layout_.inputs, input.port, input.source, ArrayWidth::Table);
     if (names_file(spec.target)) layout_.targets.clear();
     add_files(targets_, layout_.targets, spec.target, spec.targets);
     if (names_file(spec.sample_weight)) layout_.sample_weights.clear();
@@ -96,36 +101,30 @@ class FileSource final : public SampleSource {
   }
 
   void open_table(const DataSpec& spec) {
-    DataSpec table_spec = spec;
-    if (!spec.targets.empty()) table_spec.target_use = TargetUse::Optional;
-    table_.emplace(table_spec);
+    table_.emplace(spec);
     const CsvTable& table = table_->table();
-    const std::int64_t rows = table_->rows();
     layout_.origin = table.name;
     layout_.first_row = table.rows_line - 1;
     layout_.row_naming = RowNaming::Line;
-    layout_.inputs.push_back({"", {{rows, static_cast<std::int64_t>(table.columns.inputs)}, {}}});
-    if (table.columns.targets > 0) {
-      layout_.targets.push_back({"", {{rows}, {}}});
-      if (table.columns.targets > 1)
-        layout_.targets.back().array.shape.push_back(static_cast<std::int64_t>(table.columns.targets));
-    }
-    if (table.columns.weights > 0) layout_.sample_weights.push_back({"", {{rows}, {}}});
-    if (table.target == TargetKind::Labels)
+    for (const CsvSink& sink : table.columns.sinks)
+      csv_group(layout_, sink.use).push_back({sink.port, {csv_shape(sink, table_->rows()), {}}});
+    if (table.label_column)
       layout_.class_names = spec.class_names.empty() ? names_of_classes() : spec.class_names;
   }
 
   /// Reads the whole table, some rows at a time.
   [[nodiscard]] std::vector<std::string> names_of_classes() const {
     constexpr std::int64_t rows_at_once = 1024;
-    const CsvColumns& columns = table_->table().columns;
-    std::vector<float> inputs(rows_at_once * columns.inputs), weights(rows_at_once * columns.weights);
+    const std::vector<CsvSink>& sinks = table_->table().columns.sinks;
+    std::vector<std::vector<float>> values;
+    for (const CsvSink& sink : sinks) values.emplace_back(rows_at_once * sink.width);
     std::set<std::string> names;
     CsvFile::Text text;
     for (std::int64_t row = 0; row < table_->rows(); row += rows_at_once) {
       Labels labels;
-      table_->read(row, std::min(rows_at_once, table_->rows() - row),
-                   {inputs.data(), nullptr, weights.data(), &labels}, text);
+      CsvDestination to{{}, &labels};
+      for (std::size_t i = 0; i < sinks.size(); ++i) to.places[i] = values[i].data();
+      table_->read(row, std::min(rows_at_once, table_->rows() - row), to, text);
       for (std::string& name : labels.sorted()) names.insert(std::move(name));
     }
     return {names.begin(), names.end()};
@@ -141,32 +140,39 @@ class FileSource final : public SampleSource {
                         const std::vector<PortSource>& sources) {
     if (names_file(plain)) add(files, arrays, "", plain, ArrayWidth::Column);
     for (const PortSource& source : sources)
-      add(files, arrays, source.port, source.source, ArrayWidth::Column);
+      if (names_file(source.source)) add(files, arrays, source.port, source.source, ArrayWidth::Column);
   }
 
   void read_table(std::int64_t first, std::int64_t count, Dataset& block, ArrayRows::Scratch& scratch) const {
-    const auto data = [](std::vector<NamedArray>& arrays) {
-      return arrays.empty() ? nullptr : arrays.front().array.values.data();
-    };
+    const CsvColumns& columns = table_->table().columns;
+    const std::optional<std::size_t> label_column = table_->table().label_column;
     Labels labels;
-    const bool labelled = table_->table().target == TargetKind::Labels;
-    table_->read(first, count,
-                 {data(block.inputs), labelled || !targets_.empty() ? nullptr : data(block.targets),
-                  weights_.empty() ? data(block.sample_weights) : nullptr, &labels},
-                 scratch);
-    if (!labelled) return;
+    CsvDestination to{{}, &labels};
+    float* numbers_of_labels = nullptr;
+    // Arrays stand in the order of the sinks, before those of files.
+    std::array<std::size_t, 3> next{};
+    for (std::size_t i = 0; i < columns.sinks.size(); ++i) {
+      const ColumnUse use = columns.sinks[i].use;
+      float* const values = csv_group(block, use)[next[static_cast<std::size_t>(use)]++].array.values.data();
+      const bool labelled = label_column && columns.all[*label_column].sink == i;
+      (labelled ? numbers_of_labels : to.places[i]) = values;
+    }
+    table_->read(first, count, to, scratch);
+    if (numbers_of_labels == nullptr) return;
     Dataset place;
     place.origin = layout_.origin;
     place.row_naming = layout_.row_naming;
     place.first_row = layout_.first_row + first;
     const std::vector<float> numbers = labels.numbers(layout_.class_names, place);
-    std::copy(numbers.begin(), numbers.end(), data(block.targets));
+    std::copy(numbers.begin(), numbers.end(), numbers_of_labels);
   }
 
   static void read_files(const Files& files, std::vector<NamedArray>& arrays, std::int64_t first,
                          std::int64_t count, ArrayRows::Scratch& scratch) {
+    // Columns of a table come first.
+    const std::size_t before = arrays.size() - files.size();
     for (std::size_t i = 0; i < files.size(); ++i)
-      files[i]->read(first, count, arrays[i].array.values.data(), scratch);
+      files[i]->read(first, count, arrays[before + i].array.values.data(), scratch);
   }
 
   Dataset layout_;

@@ -18,7 +18,7 @@ DataSpec spec_for(const std::string& file) {
 class TableRows final : public ArrayRows {
  public:
   TableRows(const std::string& file, ArrayWidth width) : file_(spec_for(file)) {
-    const std::size_t columns = file_.table().columns.inputs;
+    const std::size_t columns = file_.table().columns.sinks.front().width;
     shape_ = {file_.rows(), static_cast<std::int64_t>(columns)};
     if (width == ArrayWidth::Table) return;
     if (columns != 1)
@@ -30,7 +30,9 @@ class TableRows final : public ArrayRows {
   [[nodiscard]] const std::vector<std::int64_t>& shape() const override { return shape_; }
 
   void read(std::int64_t first, std::int64_t count, float* out, Scratch& scratch) const override {
-    file_.read(first, count, {out, nullptr, nullptr, nullptr}, scratch);
+    CsvDestination to;
+    to.places[0] = out;
+    file_.read(first, count, to, scratch);
   }
 
  private:

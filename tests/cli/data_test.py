@@ -35,6 +35,27 @@ class Named(ProgramTest):
         self.assertEqual(found, expected)
         self.assertNotEqual(found, self.history(data="x.npy", target="y.npy", model=model))
 
+    def test_columns_of_a_table_may_be_named_for_inputs_and_outputs(self):
+        model = "dense(4,tanh) dense(2,softmax,name=kind)"
+        lines = self.text("data.csv").splitlines()
+        self.put("noted.csv", "\n".join([lines[0] + ",note,weight"] + [f'{line},"seen, {i}",{1 + i % 3}' for i, line in enumerate(lines[1:])]))
+        self.put("weighted.csv", "\n".join([lines[0] + ",weight"] + [f"{line},{1 + i % 3}" for i, line in enumerate(lines[1:])]))
+        named = {"model": model, "data": "noted.csv", "input": "input_layer=width,height", "target": "kind=label",
+                 "sample_weight": "kind=weight"}
+        for more in ({}, {"stream": "true"}, {"validation_split": 0.3}, {"shuffle": "batch", "stream": "true"}):
+            expected = self.history(model=model, data="weighted.csv", target="label", sample_weight="weight", **more)
+            self.assertEqual(self.history(**named, **more), expected, more)
+        expected = self.history(model=model, data="weighted.csv", target="label", sample_weight="weight", validation_data="weighted.csv")
+        self.assertEqual(self.history(**named, validation_data="noted.csv"), expected)
+        self.kairos(*self.fit(**named, save_weights="w.npz"))
+        stored = ["--model", model, "--weights", "w.npz"]
+        self.kairos("predict", *stored, "--data", "noted.csv", "--input", "input_layer=width,height", "--out", "n.npy")
+        self.kairos("predict", *stored, "--data", "weighted.csv", "--input", "input_layer=0,1", "--out", "i.npy")
+        self.assertEqual(np.load(self.directory / "n.npy").tolist(), np.load(self.directory / "i.npy").tolist())
+        run = self.run_kairos(*self.fit(**{**named, "input": "input_layer=width,heigth"}))
+        self.assertEqual(run.returncode, 4)
+        self.assertIn('KAIROS-D022: noted.csv: there is no such input column; found "heigth"', run.stderr)
+
     def test_names_come_from_a_configuration_too_and_are_printed_as_they_were_given(self):
         self.put("run.json", json.dumps({"input": {"left": "x.npy"}, "target": {"kind": "y.npy"}, "sample_weight": "w.npy"}))
         printed = json.loads(self.kairos("fit", "--config", "run.json", "--print-config"))
@@ -191,7 +212,7 @@ class Mistakes(ProgramTest):
         ({"target": "=y.npy"}, 2, "KAIROS-U003: --target: a name is missing; found \"=y.npy\", expected NAME=VALUE. Write --target "
                                   "NAME=y.npy."),
         ({"sample_weight": "kind="}, 2, "KAIROS-U003: --sample-weight: a value is missing; found \"kind=\""),
-        ({"input": "a.npy", "data": None}, 2, "KAIROS-U003: --input: an input has no name; found \"a.npy\", expected NAME=FILE."),
+        ({"input": "a.npy", "data": None}, 2, "KAIROS-U003: --input: an input has no name; found \"a.npy\", expected NAME=COLUMN or NAME=FILE."),
         ({"validation_input": "a.npy"}, 2, "KAIROS-U003: --validation-input: an input has no name"),
         ({"validation_target": "label"}, 2, "KAIROS-U012: --validation-target: there are no samples to validate on. Name them with "
                                             "--validation-data or --validation-input."),

@@ -46,6 +46,9 @@ class Pages(ProgramTest):
             np.save(self.directory / f"{name}.npy", array.astype("float32"))
         np.savez(self.directory / "d.npz", x=x, y=y)
         np.savez(self.directory / "both.npz", **{name: arrays[name] for name in ("left", "right", "kind", "amount")})
+        table = np.hstack([arrays[name].reshape(rows, -1) for name in ("left", "right", "kind", "amount", "w")])
+        names = [f"l{i}" for i in range(arrays["left"].shape[1])] + [f"r{i}" for i in range(arrays["right"].shape[1])]
+        np.savetxt(self.directory / "both.csv", table, delimiter=",", header=",".join([*names, "kind", "amount", "w"]), comments="")
         with h5py.File(self.directory / "d.h5", "w") as file:
             file["x"], file["y"] = x, y
         shutil.copy(GOLDEN / "model.json", self.directory / "two.json")

@@ -7,6 +7,7 @@
 #include "host/temporary_directory.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/data.hpp"
+#include "kairos/host/stream.hpp"
 
 using namespace kairos::host;
 using kairos::tests::refusal;
@@ -88,6 +89,115 @@ TEST_CASE("Inputs, targets and weights may each have a file and a name", "[host]
   CHECK(names_of(data.targets) == "kind=(3) amount=(3, 1)");
 }
 
+TEST_CASE("Columns of a table may each go to an input, target or weight by name, in memory and streamed",
+          "[host][data]") {
+  const Files files;
+  std::string text = "id,c,kind,a,w,amount,b\n";
+  constexpr std::int64_t rows = 500;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const std::string n = std::to_string(i);
+    // A column that nobody wants may hold anything.
+    text += (i % 50 == 49 ? "\"x,\n" + n + "\"" : "row " + n) + ",3" + n + "," + (i % 3 == 0 ? "no" : "yes") +
+            ",1" + n + ",0.5," + n + ".25,2" + n + "\n";
+  }
+  DataSpec spec;
+  spec.file = files.directory.put("t.csv", text);
+  spec.inputs = {{"left", "b,a"}, {"right", "c"}};
+  spec.targets = {{"amount", "amount"}};
+  spec.sample_weights = {{"amount", "w"}};
+  spec.input_ports = {"left", "right"};
+  spec.output_ports = {"kind", "amount"};
+  for (const bool words : {false, true}) {
+    INFO(words);
+    if (words) spec.targets.push_back({"kind", "kind"});
+    const Dataset data = load_data(spec).train;
+    CHECK(names_of(data.inputs) == "left=(500, 2) right=(500, 1)");
+    CHECK(names_of(data.targets) == (words ? "amount=(500) kind=(500)" : "amount=(500)"));
+    CHECK(names_of(data.sample_weights) == "amount=(500)");
+    CHECK(data.class_names == (words ? std::vector<std::string>{"no", "yes"} : std::vector<std::string>{}));
+    bool same = true;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      const auto with_digit = [&](int digit) { return std::stof(std::to_string(digit) + std::to_string(i)); };
+      same &= data.inputs[0].array.values[2 * at] == with_digit(2) &&
+              data.inputs[0].array.values[2 * at + 1] == with_digit(1) &&
+              data.inputs[1].array.values[at] == with_digit(3) &&
+              data.targets[0].array.values[at] == static_cast<float>(i) + 0.25F &&
+              data.sample_weights[0].array.values[at] == 0.5F &&
+              (!words || data.targets[1].array.values[at] == (i % 3 == 0 ? 0.0F : 1.0F));
+    }
+    CHECK(same);
+
+    const auto source = open_stream(spec);
+    CHECK(source->layout().class_names == data.class_names);
+    Dataset block = data;
+    for (auto* group : {&block.inputs, &block.targets, &block.sample_weights})
+      for (NamedArray& one : *group) one.array.values.assign(one.array.values.size(), -1);
+    source->reader()->read(0, rows, block);
+    for (std::size_t i = 0; i < data.inputs.size(); ++i)
+      CHECK(block.inputs[i].array.values == data.inputs[i].array.values);
+    for (std::size_t i = 0; i < data.targets.size(); ++i)
+      CHECK(block.targets[i].array.values == data.targets[i].array.values);
+    CHECK(block.sample_weights[0].array.values == data.sample_weights[0].array.values);
+  }
+}
+
+TEST_CASE("Columns and files may be mixed, and what is asked of columns wrongly is refused", "[host][data]") {
+  const Files files;
+  DataSpec spec;
+  spec.file = files.directory.put("t.csv", "a,b,k,m\n1,2,x,u\n3,4,y,v\n5,6,x,u\n");
+  spec.inputs = {{"left", "a,b"}, files.source("right", "right.npy")};
+  spec.targets = {{"kind", "k"}, files.source("amount", "amount.npy")};
+  spec.input_ports = {"left", "right"};
+  spec.output_ports = {"kind", "amount"};
+  const Dataset data = load_data(spec).train;
+  CHECK(names_of(data.inputs) == "left=(3, 2) right=(3)");
+  CHECK(names_of(data.targets) == "kind=(3) amount=(3, 1)");
+  CHECK(data.inputs[0].array.values == left.values);
+  const auto source = open_stream(spec);
+  CHECK(names_of(source->layout().inputs) == names_of(data.inputs));
+  Dataset block = data;
+  source->reader()->read(0, 3, block);
+  CHECK(block.inputs[1].array.values == right.values);
+  CHECK(block.targets[0].array.values == std::vector<float>{0, 1, 0});
+  CHECK(block.targets[1].array.values == amount.values);
+
+  struct Case {
+    void (*spoil)(DataSpec&);
+    const char* sentence;
+  };
+  const Case cases[] = {
+      {[](DataSpec& s) { s.inputs[0].source = "a,c"; },
+       "KAIROS-D022: t.csv: there is no such input column; found \"c\""},
+      {[](DataSpec& s) { s.inputs[0].source = "a,k"; },
+       "KAIROS-D038: t.csv: a column is asked for twice; found column \"k\""},
+      {[](DataSpec& s) { s.inputs[1].source = "b"; },
+       "KAIROS-D038: t.csv: a column is asked for twice; found column \"b\""},
+      {[](DataSpec& s) { s.targets[1].source = "m"; },
+       "KAIROS-D081: t.csv:2: two targets are words; found column \"k\" and column \"m\""},
+      {[](DataSpec& s) { s.targets[1].port = "amont"; }, "KAIROS-D061: amount.npy: the model has no output"},
+      {[](DataSpec& s) { s.targets.clear(); }, "KAIROS-D021: t.csv: no target column is named"},
+  };
+  for (const Case& c : cases) {
+    DataSpec spoilt = spec;
+    c.spoil(spoilt);
+    CHECK_THAT(files.sentence_for(spoilt), Catch::Matchers::StartsWith(c.sentence));
+  }
+  // More than a table is asked for: columns enough, one each.
+  std::string header = "y", row = "1";
+  DataSpec many;
+  many.target = "y";
+  for (int i = 0; i < 70; ++i) {
+    header += ",c" + std::to_string(i);
+    row += ",1";
+    many.inputs.push_back({"i" + std::to_string(i), "c" + std::to_string(i)});
+  }
+  many.file = files.directory.put("many.csv", header + "\n" + row + "\n");
+  CHECK_THAT(files.sentence_for(many),
+             Catch::Matchers::StartsWith(
+                 "KAIROS-D080: many.csv: too many inputs and targets are taken from one table"));
+}
+
 TEST_CASE("An NPZ may call its arrays like the model's ports, by number, or as the user says",
           "[host][data]") {
   const Files files;
@@ -159,13 +269,9 @@ TEST_CASE("Names that are unknown, doubled or of no array are refused with what 
       {[](DataSpec& s, const Files& f) {
          s.inputs.clear();
          s.file = f.at("left.csv");
-         s.targets[1].source = "b";
+         s.targets[1].source = "c";
        },
-       "KAIROS-D062: left.csv: the target \"amount\" is to come from what is no file of one array; found "
-       "\"b\", expected an .npy, .csv, IDX or HDF5 file (file.h5:/path). Write it into a file of its own, or "
-       "put all arrays into "
-       "an "
-       ".npz file."},
+       "KAIROS-D022: left.csv: there is no such target column; found \"c\""},
       {[](DataSpec& s, const Files& f) { s.file = f.at("left.csv"); },
        "KAIROS-D063: left.csv: inputs are named beside a file that is the input itself; found \"right\""},
       {[](DataSpec& s, const Files&) { s.inputs.clear(); }, "KAIROS-D064: no data file is named"},

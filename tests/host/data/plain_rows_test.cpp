@@ -23,8 +23,8 @@ namespace {
 
 CsvColumns inputs_alone(std::size_t count) {
   CsvColumns columns;
-  for (std::size_t i = 0; i < count; ++i) columns.all.push_back({"", ColumnUse::Input, i});
-  columns.inputs = count;
+  for (std::size_t i = 0; i < count; ++i) columns.all.push_back({"", ColumnUse::Input, 0, i});
+  columns.sinks.push_back({ColumnUse::Input, "", count});
   return columns;
 }
 
@@ -39,7 +39,7 @@ struct Result {
 Result read(const PlainRows& plain, const std::string& text, std::size_t columns, std::int64_t count) {
   const std::string room(plain_rows_room, '7'), framed = room + text + room;
   std::vector<float> values(columns * static_cast<std::size_t>(count + 1));
-  RowPlaces places{values.data(), nullptr, nullptr};
+  RowPlaces places{values.data()};
   const char* const begin = framed.data() + room.size();
   const PlainRows::Read read = plain.read(begin, begin + text.size(), count, places);
   CHECK(places[0] == values.data() + static_cast<std::size_t>(read.rows) * columns);

@@ -28,7 +28,7 @@ enum class TargetUse {
 /// Where the array of one of the model's inputs or outputs stands.
 struct PortSource {
   std::string port;    ///< name of the input or output
-  std::string source;  ///< a file of one array, or in an NPZ an array of it
+  std::string source;  ///< a file of one array; or of an NPZ an array, of a CSV a column or several ("a,b")
 };
 
 /// Values of one pixel of a picture.
@@ -48,7 +48,9 @@ struct DataSpec {
   std::string target;
   std::string
       sample_weight;  ///< as `target`, but one column; "" for none (NPZ: "sample_weight" if it is there)
-  std::vector<PortSource> inputs;   ///< by name; a .csv file of an input may have several columns
+  /// By name; a .csv file of an input may have several columns. Where they are columns of `file`, those that
+  /// nothing names are left out.
+  std::vector<PortSource> inputs;
   std::vector<PortSource> targets;  ///< by output, in place of `target`
   std::vector<PortSource>
       sample_weights;  ///< by output, in place of `sample_weight`; the other outputs have none
