@@ -100,11 +100,10 @@ KAIROS_AVX2_INLINE bool read_plain(const char* begin, const char* end, float& va
   const __m256i digits = _mm256_and_si256(_mm256_sub_epi8(joined, _mm256_set1_epi8('0')), tail(count));
   const __m256i others = _mm256_subs_epu8(digits, _mm256_set1_epi8(9));
   if (_mm256_testz_si256(others, others) == 0) return false;
-  const auto index = static_cast<unsigned>(power - static_cast<int>(fraction % 32) - least_power);
-  if (index > most_power - least_power) return false;
+  power -= static_cast<int>(fraction % 32);
+  if (power < least_power || power > most_power) return false;
   const double product =
-      value_of(digits) *
-      decimal::powers_of_ten[static_cast<std::size_t>(index + least_power + decimal::largest_power)];
+      value_of(digits) * decimal::powers_of_ten[static_cast<std::size_t>(power + decimal::largest_power)];
   if (decimal::is_between_floats(product)) return false;
   value = std::bit_cast<float>(std::bit_cast<std::uint32_t>(static_cast<float>(product)) | negative << 31);
   return true;
