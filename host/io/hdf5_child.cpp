@@ -12,9 +12,15 @@
 #include <cerrno>
 #include <system_error>
 
+#include "io/hdf5_handle.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
+
+pid_t fork_hdf5_child() {
+  const auto turn = hdf5_turn();
+  return ::fork();
+}
 
 void prepare_hdf5_child() {
   for (const int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGXCPU, SIGTERM, SIGINT, SIGPIPE})

@@ -2,10 +2,16 @@
 // What the child processes have in common in which the HDF5 library reads. For hdf5_*.cpp only.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 
 namespace kairos::host {
+
+/// fork() while no other thread writes with HDF5: what such a one has changed half would be the child's for
+/// ever.
+[[nodiscard]] pid_t fork_hdf5_child();
 
 /// In the child: it must die quietly, and must not run handlers that belong to the program it was copied
 /// from.

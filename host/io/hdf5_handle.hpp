@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -37,6 +38,10 @@ class Hdf5Handle {
   hid_t id_ = -1;
   Close close_ = nullptr;
 };
+
+/// HDF5 is not made for threads: who writes with it holds this while it does, and who forks a process that
+/// will use it, while it forks.
+[[nodiscard]] std::unique_lock<std::mutex> hdf5_turn();
 
 /// While it lives, HDF5 keeps its errors to itself; before, whoever embeds us keeps what they had set.
 class QuietHdf5 {

@@ -88,7 +88,7 @@ template <typename Read>
 template <typename Read>
 auto isolated(const Read& read, std::uint64_t file_size, const std::string& origin) {
   MemoryFile result;
-  const pid_t child = result.valid() ? ::fork() : -1;
+  const pid_t child = result.valid() ? fork_hdf5_child() : -1;
   if (child < 0) no_hdf5_child(origin);
   if (child == 0) read_in_child(read, file_size, result);
   int status = 0;

@@ -44,6 +44,11 @@ herr_t collect_name(hid_t, const char* name, const H5L_info_t*, void* out) {
 
 }  // namespace
 
+std::unique_lock<std::mutex> hdf5_turn() {
+  static std::mutex turn;
+  return std::unique_lock(turn);
+}
+
 std::string hdf5_reason() {
   std::string reason;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_innermost, &reason);

@@ -143,7 +143,7 @@ IsolatedHdf5Rows::~IsolatedHdf5Rows() {
 void IsolatedHdf5Rows::start(const std::filesystem::path& path, const std::string& dataset) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) no_hdf5_child(origin_);
-  child_ = ::fork();
+  child_ = fork_hdf5_child();
   if (child_ < 0) {
     const int reason = std::exchange(errno, 0);
     ::close(ends[0]);

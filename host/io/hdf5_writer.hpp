@@ -40,6 +40,7 @@ class Hdf5Writer {
   [[nodiscard]] Hdf5Handle open(const std::string& path) const;
   [[nodiscard]] Hdf5Handle create(const std::string& path, hid_t type, const Hdf5Handle& space) const;
 
+  std::unique_lock<std::mutex> turn_ = hdf5_turn();
   QuietHdf5 quiet_;
   std::filesystem::path path_;
   Hdf5Handle file_;

@@ -35,6 +35,8 @@ class CompiledModel final : public Model {
   void set_iterations(std::int64_t iterations) override { optimizer_->set_iterations(iterations); }
   [[nodiscard]] std::int64_t iterations() const override { return optimizer_->iterations(); }
   void save(const std::filesystem::path& file, SaveContent content) override;
+  [[nodiscard]] std::function<void()> save_later(const std::filesystem::path& file,
+                                                 SaveContent content) override;
   [[nodiscard]] std::string save_fault(const std::filesystem::path& file, SaveContent content) const override;
   void load_weights(const std::filesystem::path& file) override;
   [[nodiscard]] std::string architecture() const override;

@@ -108,6 +108,10 @@ std::string CompiledModel::architecture() const {
 }
 
 void CompiledModel::save(const std::filesystem::path& file, SaveContent content) {
+  save_later(file, content)();
+}
+
+std::function<void()> CompiledModel::save_later(const std::filesystem::path& file, SaveContent content) {
   ModelFile model;
   model.layers = layer_weights(architecture_);
   model.architecture_json = architecture();
@@ -116,8 +120,10 @@ void CompiledModel::save(const std::filesystem::path& file, SaveContent content)
     for (const TensorRef& slot : optimizer_->slots()) model.optimizer.push_back(copy_of(slot));
     model.iterations = optimizer_->iterations();
   }
-  make_parent_directories(file);
-  write_model_file(file, content, model);
+  return [file, content, model = std::move(model)] {
+    make_parent_directories(file);
+    write_model_file(file, content, model);
+  };
 }
 
 std::string CompiledModel::save_fault(const std::filesystem::path& file, SaveContent content) const {

@@ -150,6 +150,7 @@ void Callbacks::test_end(LogSource& logs) {
 
 void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool partial) {
   Session& s = *session_;
+  s.settle_background_saves(BackgroundSave::Waiting::No);
   s.board.clear();
   s.board.offer(LogBoard::Pass::Training, training);
   if (validation != nullptr) s.board.offer(LogBoard::Pass::Validation, *validation);
@@ -160,8 +161,10 @@ void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool parti
 
 void Callbacks::train_end(RunEnd why) {
   Session& s = *session_;
+  s.settle_background_saves(BackgroundSave::Waiting::Yes);
   if (!s.epoch_values.empty()) s.board.restore(s.epoch_values);
   s.dispatch(s.on_train_end, &kairos_hooks::on_train_end, s.end_event(why), Moment::Training);
+  s.settle_background_saves(BackgroundSave::Waiting::Yes);  // one that a hook ordered just now
   s.training = false;
   s.epoch = -1;
 }

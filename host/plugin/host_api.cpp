@@ -288,20 +288,37 @@ kairos_status model_can_save(kairos_call* call, kairos_str path, std::int32_t co
   });
 }
 
-kairos_status model_save(kairos_call* call, kairos_str path, std::int32_t content) {
+/// Whether `path` may be saved to now.
+kairos_status check_save(kairos_call* call, kairos_str path, std::int32_t content) {
   KAIROS_RETURN_IF(check_moment(call, Moment::Training));
   KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_SAVE_MODEL));
   if (call->hook ==
       call->session->on_checkpoint_saved.name)  // else two savers would call each other for ever
     return call->refuse(KAIROS_E_STATE,
                         "nothing can be saved in on_checkpoint_saved; save in the next hook instead");
-  KAIROS_RETURN_IF(model_can_save(call, path, content));
+  return model_can_save(call, path, content);
+}
+
+kairos_status model_save(kairos_call* call, kairos_str path, std::int32_t content) {
+  KAIROS_RETURN_IF(check_save(call, path, content));
   return translated(call, [&] {
     Session& session = *call->session;
     const std::string file(view(path));
     session.trainee.save(file, static_cast<SaveContent>(content));
     session.saved_files.emplace_back(file);
     session.checkpoint_saved(file, static_cast<SaveContent>(content), *call->instance);
+    return kairos_status{KAIROS_OK};
+  });
+}
+
+kairos_status model_save_in_background(kairos_call* call, kairos_str path, std::int32_t content) {
+  KAIROS_RETURN_IF(check_save(call, path, content));
+  return translated(call, [&] {
+    Session& session = *call->session;
+    const auto kind = static_cast<SaveContent>(content);
+    std::string file(view(path));
+    std::function<void()> write = session.trainee.save_later(file, kind);
+    session.background_save.start({call->instance, std::move(file), kind}, std::move(write));
     return kairos_status{KAIROS_OK};
   });
 }
@@ -369,9 +386,11 @@ kairos_status model_architecture(kairos_call* call, kairos_str* out) {
   });
 }
 
-constexpr kairos_model model_table = {
-    sizeof model_table, 0,          model_save,        model_can_save, model_load_weights, model_snapshot,
-    model_rollback,     model_drop, model_architecture};
+constexpr kairos_model model_table = {sizeof model_table, 0,
+                                      model_save,         model_can_save,
+                                      model_load_weights, model_snapshot,
+                                      model_rollback,     model_drop,
+                                      model_architecture, model_save_in_background};
 
 // ---------------------------------------------------------------- the small ones
 

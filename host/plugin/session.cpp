@@ -286,6 +286,25 @@ void Session::checkpoint_saved(const std::string& path, SaveContent content, con
   }
 }
 
+void Session::settle_background_saves(BackgroundSave::Waiting waiting) {
+  for (const BackgroundSave::Outcome& outcome : background_save.take(waiting)) {
+    const auto& [author, file, content] = outcome.order;
+    if (outcome.failure) {
+      kairos_call call(this, author, "saving in the background", Moment::Training);
+      try {
+        std::rethrow_exception(outcome.failure);
+      } catch (const std::exception& error) {
+        call.reason = error.what();
+      }
+      if (!author->disabled) handle_failure(call, KAIROS_E_IO);
+      continue;
+    }
+    saved_files.emplace_back(file);
+    checkpoint_saved(file, content, *author);
+    if (postponed) std::rethrow_exception(std::exchange(postponed, nullptr));
+  }
+}
+
 // ---------------------------------------------------------------- the end
 
 kairos_end_event Session::end_event(RunEnd why) const {
@@ -325,6 +344,7 @@ void Session::teardown_all(RunEnd why) {
       if (!first) first = std::current_exception();
     }
   };
+  keep_first([&] { settle_background_saves(BackgroundSave::Waiting::Yes); });
   for (Instance* instance : teardown.listeners) {
     if (!instance->is_set_up) continue;
     instance->attention = false;  // a disabled one may close its files too; its tasks are drained below

@@ -14,6 +14,7 @@
 
 #include "kairos/abi.h"
 #include "kairos/host/callbacks.hpp"
+#include "plugin/background_save.hpp"
 #include "plugin/breadcrumb.hpp"
 #include "plugin/call.hpp"
 #include "plugin/instance.hpp"
@@ -82,10 +83,15 @@ class Session {
   /// has returned: its exception cannot pass through the plugin that saved.
   void checkpoint_saved(const std::string& path, SaveContent content, const Instance& author);
 
+  /// The same for files that were written in the background since; one that could not be is its author's
+  /// failure.
+  void settle_background_saves(BackgroundSave::Waiting waiting);
+
   Trainee& trainee;
   CallbacksOptions options;
   LogBoard board;
   TaskQueue tasks;
+  BackgroundSave background_save;
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
   std::optional<StopRequest> stop;
   std::vector<std::filesystem::path> saved_files;

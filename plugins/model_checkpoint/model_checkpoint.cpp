@@ -52,6 +52,8 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
       unit("epochs"), kairos::min(1)};
   Option<double> initial_value_threshold{this, "initial_value_threshold", unset,
                                          "value that the first file of save_best_only has to beat"};
+  Option<bool> in_background{this, "in_background", false,
+                             "copy the model and write the file while training goes on"};
 
   State<double> best{this, "best", unset};
   State<std::int64_t> since_save{this, "since_save", 0};  ///< epochs, or batches with an integer save_freq
@@ -178,9 +180,12 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
     const std::optional<std::string> file = file_name(event, epoch, batch);
     if (!file) return;
     if (verbose > 0) event.print(who + why + "saving model to " + *file);
-    event.save(*file, content());
+    if (in_background)
+      event.save_in_background(*file, content());
+    else
+      event.save(*file, content());
     if (now) best = *now;  // Not earlier: a file that could not be written is not the best one.
-    if (verbose > 0) event.print(who + "finished saving model to " + *file);
+    if (verbose > 0 && !in_background) event.print(who + "finished saving model to " + *file);
   }
 
   /// Nothing where a field has no value in this event.

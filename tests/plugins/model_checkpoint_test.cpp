@@ -53,6 +53,28 @@ TEST_CASE("ModelCheckpoint saves where Keras saves", "[plugins]") {
   }
 }
 
+TEST_CASE("ModelCheckpoint writes the same files in the background", "[plugins]") {
+  const TemporaryDirectory directory;
+  Driver run({{"ModelCheckpoint:filepath=m-{epoch}.h5,in_background=true"}, directory.path()});
+  run.fit(losses({3, 2, 5}));
+  CHECK(run.saved() == Names{"m-1.h5", "m-2.h5", "m-3.h5"});
+  for (const int epoch : {1, 2, 3}) {
+    std::ifstream file(directory.path() / ("m-" + std::to_string(epoch) + ".h5"));
+    CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == "model " + std::to_string(epoch));
+  }
+}
+
+TEST_CASE("A file that ModelCheckpoint could not write in the background ends the run with its reason",
+          "[plugins]") {
+  const TemporaryDirectory directory;
+  Plan plan{{"ModelCheckpoint:filepath=m-{epoch}.h5,in_background=true"}, directory.path()};
+  plan.prepare = [](StubTrainee& trainee) { trainee.fails_in_background = true; };
+  Driver run(plan);
+  CHECK_THROWS_WITH(run.fit(losses({3, 2, 5})),
+                    Contains("saving in the background failed in epoch") && Contains("the disk is full"));
+  CHECK(run.saved().empty());
+}
+
 TEST_CASE("ModelCheckpoint writes numbers into names as Python does", "[plugins]") {
   struct Case {
     std::string field;

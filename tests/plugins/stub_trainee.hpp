@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kairos/host/error.hpp"
 #include "kairos/host/model.hpp"
 
 namespace kairos::tests {
@@ -53,6 +55,15 @@ class StubTrainee : public host::Trainee {
   void save(const std::filesystem::path& file, host::SaveContent content) override {
     std::ofstream(file) << (content == host::SaveContent::Weights ? "weights " : "model ") << weight;
   }
+  [[nodiscard]] std::function<void()> save_later(const std::filesystem::path& file,
+                                                 host::SaveContent content) override {
+    return [copy = *this, file, content]() mutable {
+      if (copy.fails_in_background)
+        throw host::Error(host::ErrorKind::File,
+                          {"KAIROS-F001", file.string(), "the disk is full", "", "", ""});
+      copy.save(file, content);
+    };
+  }
   [[nodiscard]] std::string save_fault(const std::filesystem::path& file, host::SaveContent) const override {
     const std::string ending = file.extension().string();
     return ending == ".h5" || ending == ".keras" ? ""
@@ -67,6 +78,7 @@ class StubTrainee : public host::Trainee {
   float rate;
   bool has_optimizer = true;
   std::int64_t steps = 0;
+  bool fails_in_background = false;
 
  private:
   std::vector<host::TensorRef> tensor_;

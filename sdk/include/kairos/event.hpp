@@ -132,6 +132,12 @@ class Event {
   void save(std::string_view path, SaveContent content) {
     check(model().save(call_, detail::to_abi(path), static_cast<std::int32_t>(content)), "saving the model");
   }
+  /// The same from a copy of the model's values, written while training goes on. Failures come at the end of
+  /// an epoch or of the training, as one of this instance.
+  void save_in_background(std::string_view path, SaveContent content) {
+    check(model().save_in_background(call_, detail::to_abi(path), static_cast<std::int32_t>(content)),
+          "saving the model in the background");
+  }
   /// Throws unless `save` could write such a file.
   void require_can_save(std::string_view path, SaveContent content) const {
     check(model().can_save(call_, detail::to_abi(path), static_cast<std::int32_t>(content)),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -38,6 +40,28 @@ TEST_CASE("Weights that were saved load into another model of the same layers", 
     other->load_weights(directory / name);
     CHECK(kairos::tests::weights_of(*model) == kairos::tests::weights_of(*other));
   }
+}
+
+TEST_CASE("A file that is written later holds what the model was when it was ordered", "[host][nn]") {
+  const kairos::tests::TemporaryDirectory directory;
+  const auto model = model_of(text, 1);
+  const std::vector<float> x{1, 2, 3}, y{1};
+  model->train_batch({1, {x.data()}, {y.data()}, {}}, nullptr);
+  model->save(directory / "now.keras", SaveContent::Model);
+  const std::function<void()> write = model->save_later(directory / "later.keras", SaveContent::Model);
+  model->train_batch({1, {x.data()}, {y.data()}, {}}, nullptr);
+  CHECK_FALSE(std::filesystem::exists(directory / "later.keras"));
+  write();
+  const ModelFile now = read_model_file(directory / "now.keras"),
+                  later = read_model_file(directory / "later.keras");
+  CHECK(later.iterations == 1);
+  CHECK(later.training_config_json == now.training_config_json);
+  REQUIRE(later.layers.size() == now.layers.size());
+  for (std::size_t i = 0; i < now.layers.size(); ++i)
+    for (std::size_t w = 0; w < now.layers[i].weights.size(); ++w)
+      CHECK(later.layers[i].weights[w].array.values == now.layers[i].weights[w].array.values);
+  for (std::size_t i = 0; i < now.optimizer.size(); ++i)
+    CHECK(later.optimizer[i].array.values == now.optimizer[i].array.values);
 }
 
 TEST_CASE("A saved model holds architecture, training configuration and optimizer", "[host][nn]") {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,6 +60,14 @@ class Trainee {
 
   /// Writes the model or its weights atomically; the format follows the ending. Never changes the live model.
   virtual void save(const std::filesystem::path& file, SaveContent content) = 0;
+
+  /// Copies what `save` would write and returns what writes it: to be called once, on any thread, while
+  /// training goes on. Without an own version the file is written before this returns.
+  [[nodiscard]] virtual std::function<void()> save_later(const std::filesystem::path& file,
+                                                         SaveContent content) {
+    save(file, content);
+    return [] {};
+  }
 
   /// Why `save` could not write such a file whatever the disk says (its ending, its content); "" if it could.
   [[nodiscard]] virtual std::string save_fault(const std::filesystem::path& file,

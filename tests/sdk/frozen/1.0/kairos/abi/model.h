@@ -45,6 +45,12 @@ typedef struct kairos_model {
 
   /* Keras JSON of the model; empty if there is none. Borrowed (until return). [fit-thread & set-up] */
   kairos_status (*architecture)(kairos_call *call, kairos_str *out);
+
+  /* As `save`, but from a copy of the model's values, which a thread of the host writes while training goes on; a second
+   * one waits for the first. on_checkpoint_saved comes on the fit thread when the file is complete, at the end of an epoch
+   * or of the training. A file that could not be written is then a failure of this instance, named with its reason.
+   * Errors: as `save`, but for KAIROS_E_IO. [fit-thread & training] */
+  kairos_status (*save_in_background)(kairos_call *call, kairos_str path, int32_t content);
 } kairos_model;
 
 #ifdef __cplusplus
