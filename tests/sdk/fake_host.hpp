@@ -168,6 +168,9 @@ class FakeHost {
       &drop,
       [](kairos_call*, kairos_str* out) {
         return *out = kairos_str{"", 0}, KAIROS_OK;
+      },
+      [](kairos_call* call, kairos_str, std::int32_t) {
+        return call->refuse(KAIROS_E_UNSUPPORTED, "nothing to save");
       }};
 
   kairos_host table_{};
