@@ -1,71 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The host's side of the ABI: what plugins reach through kairos_host and its interfaces. Nothing here lets an
 // exception out.
-#include <algorithm>
+#include "plugin/host_api.hpp"
+
 #include <cmath>
 #include <cstring>
-#include <exception>
 #include <string>
 #include <string_view>
-#include <thread>
-
-#include "kairos/abi.h"
-#include "kairos/host/error.hpp"
-#include "plugin/session.hpp"
 
 namespace kairos::host {
 
 namespace {
-
-std::string_view view(kairos_str text) {
-  return {text.ptr == nullptr ? "" : text.ptr, static_cast<std::size_t>(text.length)};
-}
-kairos_str to_abi(std::string_view text) {
-  return {text.data(), text.size()};
-}
-
-Instance& instance_of(const kairos_host* host) {
-  return *static_cast<Instance*>(host->impl);
-}
-
-/// KAIROS_OK if the call comes from the fit thread, at `earliest` or later.
-kairos_status check_moment(kairos_call* call, Moment earliest) {
-  if (std::this_thread::get_id() != call->session->thread) {
-    call->session->message(Level::Error, call->instance->name,
-                           "the plugin called a fit-thread function from another thread");
-    return KAIROS_E_STATE;
-  }
-  if (call->moment < earliest)
-    return call->refuse(KAIROS_E_STATE, std::string("the host does not allow this in ") + call->hook);
-  return KAIROS_OK;
-}
-
-kairos_status check_capability(kairos_call* call, std::uint64_t bit) {
-  if ((call->instance->manifest.capabilities & bit) != 0) return KAIROS_OK;
-  const std::vector<std::string> names = capability_names(bit);
-  return call->refuse(KAIROS_E_DENIED, "the callback has not declared the capability " + names.front());
-}
-
-/// Runs work that may throw an Error of the host, as a status with the reason.
-/// `refused` is what the host's refusal of the content means here.
-template <class Work>
-kairos_status translated(kairos_call* call, Work&& work,
-                         kairos_status refused = KAIROS_E_UNSUPPORTED) noexcept {
-  try {
-    return work();
-  } catch (const Error& error) {
-    return call->refuse(error.kind() == ErrorKind::File ? KAIROS_E_IO : refused, error.what());
-  } catch (const std::bad_alloc&) {
-    return call->refuse(KAIROS_E_MEMORY, "out of memory");
-  } catch (const std::exception& error) {
-    return call->refuse(KAIROS_E_INTERNAL, error.what());
-  } catch (...) {
-    return call->refuse(KAIROS_E_INTERNAL, "an exception that is no std::exception");
-  }
-}
-
-#define KAIROS_RETURN_IF(expression) \
-  if (const kairos_status refused = (expression); refused != KAIROS_OK) return refused
 
 // ---------------------------------------------------------------- core
 
@@ -277,121 +222,6 @@ kairos_status tensors_find(kairos_call* call, std::int32_t role, kairos_str name
 constexpr kairos_tensors tensors_table = {sizeof tensors_table, 0, tensors_count, tensors_borrow,
                                           tensors_find};
 
-// ---------------------------------------------------------------- kairos.model/1
-
-kairos_status model_can_save(kairos_call* call, kairos_str path, std::int32_t content) {
-  KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
-  return translated(call, [&] {
-    const std::string fault =
-        call->session->trainee.save_fault(view(path), static_cast<SaveContent>(content));
-    return fault.empty() ? kairos_status{KAIROS_OK} : call->refuse(KAIROS_E_UNSUPPORTED, fault);
-  });
-}
-
-/// Whether `path` may be saved to now.
-kairos_status check_save(kairos_call* call, kairos_str path, std::int32_t content) {
-  KAIROS_RETURN_IF(check_moment(call, Moment::Training));
-  KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_SAVE_MODEL));
-  if (call->hook ==
-      call->session->on_checkpoint_saved.name)  // else two savers would call each other for ever
-    return call->refuse(KAIROS_E_STATE,
-                        "nothing can be saved in on_checkpoint_saved; save in the next hook instead");
-  return model_can_save(call, path, content);
-}
-
-kairos_status model_save(kairos_call* call, kairos_str path, std::int32_t content) {
-  KAIROS_RETURN_IF(check_save(call, path, content));
-  return translated(call, [&] {
-    Session& session = *call->session;
-    const std::string file(view(path));
-    session.trainee.save(file, static_cast<SaveContent>(content));
-    session.saved_files.emplace_back(file);
-    session.checkpoint_saved(file, static_cast<SaveContent>(content), *call->instance);
-    return kairos_status{KAIROS_OK};
-  });
-}
-
-kairos_status model_save_in_background(kairos_call* call, kairos_str path, std::int32_t content) {
-  KAIROS_RETURN_IF(check_save(call, path, content));
-  return translated(call, [&] {
-    Session& session = *call->session;
-    const auto kind = static_cast<SaveContent>(content);
-    std::string file(view(path));
-    std::function<void()> write = session.trainee.save_later(file, kind);
-    session.background_save.start({call->instance, std::move(file), kind}, std::move(write));
-    return kairos_status{KAIROS_OK};
-  });
-}
-
-kairos_status model_load_weights(kairos_call* call, kairos_str path) {
-  KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
-  KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_WRITE_WEIGHTS));
-  return translated(
-      call,
-      [&] {
-        call->session->trainee.load_weights(view(path));
-        ++call->session->generation;
-        return kairos_status{KAIROS_OK};
-      },
-      KAIROS_E_DATA);
-}
-
-kairos_status model_snapshot(kairos_call* call, std::uint64_t* slot) {
-  KAIROS_RETURN_IF(check_moment(call, Moment::Training));
-  return translated(call, [&] {
-    Instance& instance = *call->instance;
-    if (*slot == 0) *slot = instance.next_snapshot++;
-    std::vector<float>& kept = instance.snapshots[*slot];
-    kept.clear();
-    for (const TensorRef& weight : call->session->trainee.tensors(Role::Weight))
-      kept.insert(kept.end(), weight.data, weight.data + weight.size());
-    return kairos_status{KAIROS_OK};
-  });
-}
-
-kairos_status model_rollback(kairos_call* call, std::uint64_t slot) {
-  KAIROS_RETURN_IF(check_moment(call, Moment::Training));
-  KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_WRITE_WEIGHTS));
-  return translated(call, [&] {
-    const auto kept = call->instance->snapshots.find(slot);
-    if (kept == call->instance->snapshots.end())
-      return call->refuse(KAIROS_E_NOT_FOUND, "no weights were remembered");
-    Session& session = *call->session;
-    const auto weights = session.trainee.tensors(Role::Weight);
-    std::int64_t total = 0;
-    for (const TensorRef& weight : weights) total += weight.size();
-    if (total != static_cast<std::int64_t>(kept->second.size()))
-      return call->refuse(KAIROS_E_DATA, "the remembered weights are of another model");
-    const float* from = kept->second.data();
-    for (const TensorRef& weight : weights) {
-      std::copy_n(from, weight.size(), weight.data);
-      from += weight.size();
-    }
-    session.trainee.tensors_written(Role::Weight);
-    ++session.generation;
-    return kairos_status{KAIROS_OK};
-  });
-}
-
-void model_drop(kairos_call* call, std::uint64_t slot) {
-  if (check_moment(call, Moment::SetUp) == KAIROS_OK) call->instance->snapshots.erase(slot);
-}
-
-kairos_status model_architecture(kairos_call* call, kairos_str* out) {
-  KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
-  return translated(call, [&] {
-    call->lent = call->session->trainee.architecture();
-    *out = to_abi(call->lent);
-    return kairos_status{KAIROS_OK};
-  });
-}
-
-constexpr kairos_model model_table = {sizeof model_table, 0,
-                                      model_save,         model_can_save,
-                                      model_load_weights, model_snapshot,
-                                      model_rollback,     model_drop,
-                                      model_architecture, model_save_in_background};
-
 // ---------------------------------------------------------------- the small ones
 
 kairos_status evaluate(kairos_call* call, std::uint32_t index, const double* variables, std::uint32_t count,
@@ -447,8 +277,6 @@ const void* query(const kairos_host*, const char* interface_id) {
     if (std::strcmp(one.id, interface_id) == 0) return one.table;
   return nullptr;
 }
-
-#undef KAIROS_RETURN_IF
 
 }  // namespace
 
