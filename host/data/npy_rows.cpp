@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 // NPY by position.
-#include <algorithm>
 #include <span>
 
-#include "data/array_rows.hpp"
-#include "io/input_file.hpp"
+#include "data/stored_rows.hpp"
 #include "io/npy_format.hpp"
 #include "kairos/host/array.hpp"
 #include "kairos/host/error.hpp"
@@ -13,39 +11,24 @@ namespace kairos::host {
 
 namespace {
 
-class NpyRows final : public ArrayRows {
+class NpyRows final : public StoredRows {
  public:
-  explicit NpyRows(const std::string& file) : name_(file), file_(file) {
-    header_ = read_npy_header(file_, file_.size(), name_);
-    check_has_rows(header_.shape, name_);
+  explicit NpyRows(const std::string& path) : StoredRows(path) {
+    header_ = read_npy_header(file(), file().size(), name());
+    check_has_rows(header_.shape, name());
     if (header_.fortran_order && header_.shape.size() > 1)
-      throw Error(ErrorKind::Data, {"KAIROS-D071", name_, "an array in Fortran order cannot be streamed",
+      throw Error(ErrorKind::Data, {"KAIROS-D071", name(), "an array in Fortran order cannot be streamed",
                                     "shape " + shape_text(header_.shape), "C order, a row after the other",
                                     "Save it with numpy.save(…, numpy.ascontiguousarray(a))"});
-    row_size_ = Array{header_.shape, {}}.row_size();
-  }
-
-  [[nodiscard]] const std::vector<std::int64_t>& shape() const override { return header_.shape; }
-
-  void read(std::int64_t first, std::int64_t count, float* out, Scratch& scratch) const override {
-    constexpr std::uint64_t piece = 65536;
-    const auto row = static_cast<std::uint64_t>(row_size_);
-    std::uint64_t at = static_cast<std::uint64_t>(first) * row;
-    const std::uint64_t end = at + static_cast<std::uint64_t>(count) * row;
-    if (scratch.size() < piece * header_.width) scratch.resize(piece * header_.width);
-    for (; at < end; at += piece, out += piece) {
-      const std::uint64_t n = std::min(piece, end - at);
-      const auto bytes = std::as_writable_bytes(std::span(scratch).first(n * header_.width));
-      file_.read_all_at(header_.begin + at * header_.width, bytes);
-      convert_npy_values(header_, bytes, at, out, name_);
-    }
+    place(header_.shape, header_.begin, header_.width);
   }
 
  private:
-  std::string name_;
-  InputFile file_;
+  void convert(std::span<const std::byte> bytes, std::uint64_t at, float* out) const override {
+    convert_npy_values(header_, bytes, at, out, name());
+  }
+
   NpyHeader header_;
-  std::int64_t row_size_ = 1;
 };
 
 }  // namespace

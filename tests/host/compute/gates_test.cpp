@@ -4,8 +4,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "host/compute/levels.hpp"
 
 namespace kairos::host {
 extern const GateKernels gate_kernels_base;
@@ -20,14 +21,12 @@ namespace {
 
 using Values = std::vector<float>;
 
-/// All that this processor can run: what is chosen for it, and what lies below.
-std::vector<std::pair<std::string, const GateKernels*>> levels() {
-  std::vector<std::pair<std::string, const GateKernels*>> found{{"base", &gate_kernels_base},
-                                                                {"chosen", &gate_kernels()}};
+auto levels() {
 #ifdef __x86_64__
-  if (&gate_kernels() != &gate_kernels_base) found.emplace_back("v3", &gate_kernels_v3);
+  return kairos::tests::levels_of(gate_kernels_base, &gate_kernels_v3, gate_kernels());
+#else
+  return kairos::tests::levels_of<GateKernels>(gate_kernels_base, nullptr, gate_kernels());
 #endif
-  return found;
 }
 
 double logistic(double x) {

@@ -11,6 +11,7 @@
 #include "compute/parallel.hpp"
 #include "compute/random.hpp"
 #include "compute/update.hpp"
+#include "host/compute/levels.hpp"
 
 namespace kairos::host {
 extern const Kernels kernels_base;
@@ -24,19 +25,14 @@ using namespace kairos::host;
 namespace {
 
 using Values = std::vector<float>;
+using Level = kairos::tests::Level<Kernels>;
 
-struct Level {
-  std::string name;
-  const Kernels* kernels;
-};
-
-/// All that this processor can run: what is chosen for it, and what lies below.
-std::vector<Level> levels() {
-  std::vector<Level> found{{"base", &kernels_base}, {"chosen", &kernels()}};
+auto levels() {
 #ifdef __x86_64__
-  if (&kernels() != &kernels_base) found.push_back({"v3", &kernels_v3});
+  return kairos::tests::levels_of(kernels_base, &kernels_v3, kernels());
+#else
+  return kairos::tests::levels_of<Kernels>(kernels_base, nullptr, kernels());
 #endif
-  return found;
 }
 
 Values random_values(std::int64_t n, std::uint64_t key) {

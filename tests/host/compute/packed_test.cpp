@@ -4,11 +4,11 @@
 #include <catch2/catch.hpp>
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "compute/buffer.hpp"
 #include "compute/random.hpp"
+#include "host/compute/levels.hpp"
 
 namespace kairos::host {
 extern const PackedKernels packed_kernels_base;
@@ -23,14 +23,12 @@ namespace {
 
 using Values = std::vector<float>;
 
-/// All that this processor can run: what is chosen for it, and what lies below.
-std::vector<std::pair<std::string, const PackedKernels*>> levels() {
-  std::vector<std::pair<std::string, const PackedKernels*>> found{{"base", &packed_kernels_base},
-                                                                  {"chosen", &packed_kernels()}};
+auto levels() {
 #ifdef __x86_64__
-  if (&packed_kernels() != &packed_kernels_base) found.emplace_back("v3", &packed_kernels_v3);
+  return kairos::tests::levels_of(packed_kernels_base, &packed_kernels_v3, packed_kernels());
+#else
+  return kairos::tests::levels_of<PackedKernels>(packed_kernels_base, nullptr, packed_kernels());
 #endif
-  return found;
 }
 
 Values random_values(std::int64_t n, std::uint64_t key) {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Rows of values that lie one after the other in a file, as they are in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/array_rows.hpp"
+#include "io/input_file.hpp"
+
+namespace kairos::host {
+
+/// What reads them; a kind of file says where they begin and what a value is.
+class StoredRows : public ArrayRows {
+ public:
+  void read(std::int64_t first, std::int64_t count, float* out, Scratch& scratch) const override;
+  [[nodiscard]] const std::vector<std::int64_t>& shape() const override { return shape_; }
+
+ protected:
+  explicit StoredRows(const std::string& file) : name_(file), file_(file) {}
+  /// To be called once: values of `width` bytes begin at byte `begin`.
+  void place(std::vector<std::int64_t> shape, std::uint64_t begin, std::uint64_t width);
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] InputFile& file() noexcept { return file_; }
+
+ private:
+  /// `bytes` are those of the values from number `at` on.
+  virtual void convert(std::span<const std::byte> bytes, std::uint64_t at, float* out) const = 0;
+
+  std::string name_;
+  InputFile file_;
+  std::vector<std::int64_t> shape_;
+  std::uint64_t begin_ = 0;
+  std::uint64_t width_ = 1;
+  std::uint64_t row_size_ = 1;
+};
+
+}  // namespace kairos::host
