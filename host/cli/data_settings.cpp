@@ -214,14 +214,18 @@ std::unique_ptr<SampleSource> open_data(const Settings& settings, const PortFact
 
 StreamOptions stream_options(const Settings& settings, Purpose purpose) {
   constexpr std::int64_t megabyte = 1 << 20, most = std::int64_t{1} << 30;
-  const std::int64_t megabytes = settings.integer("buffer_size");
+  const bool sized = settings.has("buffer_size"), streams = wants_stream(settings);
+  const std::int64_t megabytes = sized ? settings.integer("buffer_size") : 64;
   if (megabytes < 1 || megabytes > most)
     bad_stream("--buffer-size", std::to_string(megabytes), "megabytes, 1 or more",
                "Leave it out for 64 megabytes");
+  if (sized && !streams)
+    bad_stream("--buffer-size", std::to_string(megabytes), "--stream true beside it",
+               "Leave it out: data in memory need no buffer");
   StreamOptions options;
   options.buffer_bytes = megabytes * megabyte;
   if (purpose == Purpose::Train) options.shuffle_window = settings.integer("shuffle_window");
-  if (options.shuffle_window != 0 && !wants_stream(settings))
+  if (options.shuffle_window != 0 && !streams)
     bad_stream("--shuffle-window", std::to_string(options.shuffle_window), "--stream true beside it",
                "Leave it out: data in memory are shuffled as a whole");
   return options;

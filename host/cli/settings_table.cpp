@@ -74,7 +74,7 @@ void append_data(std::vector<Setting>& to) {
           {"stream", "", Kind::Text, "false", "false|true",
            "read the data while it is used, for files larger than memory: .csv, .npy, IDX, HDF5 arrays, "
            "directories of pictures"},
-          {"buffer_size", "", Kind::Int, "64", "MB", "of batches that a stream reads ahead"},
+          {"buffer_size", "", Kind::Int, "", "MB", "of batches that a stream reads ahead; 64 without it"},
           {"batch_size", "", Kind::Int, "32", "N", "samples in a batch"},
       });
 }

@@ -114,6 +114,7 @@ class Streams(ProgramTest):
 
     def test_settings_of_a_stream_without_one_are_told(self):
         for changes, sentence in (({"shuffle_window": 5}, "KAIROS-U013: --shuffle-window"),
+                                  ({"buffer_size": 5}, "KAIROS-U013: --buffer-size"),
                                   ({"stream": "maybe"}, "KAIROS-U003: --stream"),
                                   ({"stream": "true", "buffer_size": 0}, "KAIROS-U013: --buffer-size"),
                                   ({"stream": "true", "shuffle_window": -1}, "KAIROS-U010: --shuffle-window")):
