@@ -12,6 +12,7 @@
 #include "io/hdf5_data.hpp"
 #include "io/hdf5_layouts.hpp"
 #include "io/model_stream.hpp"
+#include "io/whole_transfer.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -28,24 +29,11 @@ class MemoryFile final : public ByteSink, public ByteSource {
 
   [[nodiscard]] bool valid() const noexcept { return descriptor_ >= 0; }
   bool write(const void* bytes, std::size_t count) override {
-    for (const char* at = static_cast<const char*>(bytes); count > 0;) {
-      const ssize_t n = ::write(descriptor_, at, count);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return false;
-      at += n;
-      count -= static_cast<std::size_t>(n);
-    }
-    return true;
+    return write_whole(bytes, count,
+                       [this](const char* at, std::size_t n) { return ::write(descriptor_, at, n); });
   }
   std::size_t read(std::span<std::byte> bytes) override {
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-      const ssize_t n = ::read(descriptor_, bytes.data() + done, bytes.size() - done);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) break;
-      done += static_cast<std::size_t>(n);
-    }
-    return done;
+    return read_whole(bytes, [this](std::byte* at, std::size_t n) { return ::read(descriptor_, at, n); });
   }
   /// Back to the first byte; how many there are.
   std::uint64_t rewind() {

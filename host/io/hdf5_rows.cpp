@@ -18,6 +18,7 @@
 #include "io/hdf5_data.hpp"
 #include "io/input_file.hpp"
 #include "io/model_stream.hpp"
+#include "io/whole_transfer.hpp"
 #include "kairos/host/array.hpp"
 #include "kairos/host/error.hpp"
 
@@ -33,24 +34,11 @@ class Connection final : public ByteSink, public ByteSource {
   explicit Connection(int socket) : socket_(socket) {}
 
   bool write(const void* bytes, std::size_t count) override {
-    for (const char* at = static_cast<const char*>(bytes); count > 0;) {
-      const ssize_t n = ::send(socket_, at, count, MSG_NOSIGNAL);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return false;
-      at += n;
-      count -= static_cast<std::size_t>(n);
-    }
-    return true;
+    return write_whole(
+        bytes, count, [this](const char* at, std::size_t n) { return ::send(socket_, at, n, MSG_NOSIGNAL); });
   }
   std::size_t read(std::span<std::byte> bytes) override {
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-      const ssize_t n = ::recv(socket_, bytes.data() + done, bytes.size() - done, 0);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) break;
-      done += static_cast<std::size_t>(n);
-    }
-    return done;
+    return read_whole(bytes, [this](std::byte* at, std::size_t n) { return ::recv(socket_, at, n, 0); });
   }
   template <class T>
   bool read_items(std::span<T> items) {

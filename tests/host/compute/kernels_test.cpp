@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "compute/parallel.hpp"
-#include "compute/random.hpp"
 #include "compute/update.hpp"
 #include "host/compute/levels.hpp"
+#include "host/compute/random_values.hpp"
 
 namespace kairos::host {
 extern const Kernels kernels_base;
@@ -21,6 +21,7 @@ extern const Kernels kernels_v3;
 }  // namespace kairos::host
 
 using namespace kairos::host;
+using kairos::tests::random_values;
 
 namespace {
 
@@ -33,13 +34,6 @@ auto levels() {
 #else
   return kairos::tests::levels_of<Kernels>(kernels_base, nullptr, kernels());
 #endif
-}
-
-Values random_values(std::int64_t n, std::uint64_t key) {
-  RandomStream stream(key);
-  Values values(static_cast<std::size_t>(n));
-  for (float& value : values) value = static_cast<float>(stream.normal());
-  return values;
 }
 
 void check_close(const Values& found, const Values& expected) {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "compute/buffer.hpp"
-#include "compute/random.hpp"
 #include "host/compute/levels.hpp"
+#include "host/compute/random_values.hpp"
 
 namespace kairos::host {
 extern const PackedKernels packed_kernels_base;
@@ -18,6 +18,7 @@ extern const PackedKernels packed_kernels_v3;
 }  // namespace kairos::host
 
 using namespace kairos::host;
+using kairos::tests::random_values;
 
 namespace {
 
@@ -29,13 +30,6 @@ auto levels() {
 #else
   return kairos::tests::levels_of<PackedKernels>(packed_kernels_base, nullptr, packed_kernels());
 #endif
-}
-
-Values random_values(std::int64_t n, std::uint64_t key) {
-  RandomStream stream(key);
-  Values values(static_cast<std::size_t>(n));
-  for (float& value : values) value = static_cast<float>(stream.normal());
-  return values;
 }
 
 float at(const Values& values, std::int64_t index) {

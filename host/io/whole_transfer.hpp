@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Bytes through calls of the system that may take or give fewer than they were asked to, or be interrupted.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <span>
+
+namespace kairos::host {
+
+/// `some(at, count)` is write, send or the like. False if not all could be written.
+template <class Some>
+bool write_whole(const void* bytes, std::size_t count, Some some) {
+  for (const char* at = static_cast<const char*>(bytes); count > 0;) {
+    const ssize_t n = some(at, count);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    at += n;
+    count -= static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+/// `some(at, count)` is read, recv or the like. How many bytes there were.
+template <class Some>
+std::size_t read_whole(std::span<std::byte> bytes, Some some) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = some(bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+}  // namespace kairos::host
