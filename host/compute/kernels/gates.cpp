@@ -55,33 +55,6 @@ KAIROS_INLINE Vector tanh_of(Vector x) {
   return x * p / q;
 }
 
-/// A vector of values, or what is left of one at the end of a row: then zeros stand in for the others.
-struct Whole {
-  KAIROS_INLINE Vector get(const float* from) const { return load(from); }
-  KAIROS_INLINE void put(Vector value, float* to) const { store(value, to); }
-};
-struct Rest {
-  std::int64_t count;
-  KAIROS_INLINE Vector get(const float* from) const {
-    float values[lanes] = {};
-    for (std::int64_t i = 0; i < count; ++i) values[i] = from[i];
-    return load(values);
-  }
-  KAIROS_INLINE void put(Vector value, float* to) const {
-    float values[lanes];
-    store(value, values);
-    for (std::int64_t i = 0; i < count; ++i) to[i] = values[i];
-  }
-};
-
-/// Calls `work(k, part)` for every vector of n values.
-template <typename Work>
-KAIROS_INLINE void each_vector(std::int64_t n, const Work& work) {
-  std::int64_t k = 0;
-  for (; k + lanes <= n; k += lanes) work(k, Whole{});
-  if (k < n) work(k, Rest{n - k});
-}
-
 void lstm(const LstmRow& row, float* output) {
   const std::int64_t n = row.units;
   float *i = row.gates, *f = i + n, *g = f + n, *o = g + n;

@@ -2,6 +2,7 @@
 // The loops themselves, on vectors as wide as the level has them. Compiled once for each level with
 // KAIROS_KERNELS, the name of its table; see CMakeLists.txt.
 #include "compute/kernels/kernels.hpp"
+#include "compute/kernels/lanes.hpp"
 #include "compute/update.hpp"
 
 namespace kairos::host {
@@ -9,28 +10,11 @@ namespace kairos::host {
 namespace {
 
 #if defined(__AVX512F__)
-constexpr int lanes = 16;
 constexpr int tile_rows =
     12;  // times two vectors: as many sums as fit into the registers, beside what feeds them
-#elif defined(__AVX2__)
-constexpr int lanes = 8;
-constexpr int tile_rows = 6;
 #else
-constexpr int lanes = 4;
 constexpr int tile_rows = 6;
 #endif
-
-typedef float Vector __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float)), may_alias));
-
-inline __attribute__((always_inline)) Vector load(const float* from) {
-  return *reinterpret_cast<const Vector*>(from);
-}
-inline __attribute__((always_inline)) void store(Vector value, float* to) {
-  *reinterpret_cast<Vector*>(to) = value;
-}
-inline __attribute__((always_inline)) Vector all(float value) {
-  return value - Vector{};
-}
 
 /// A part of a product: some columns, which begin at b, bias and c.
 struct Stripe {
@@ -47,7 +31,7 @@ struct Stripe {
 
 /// c [rows, width vectors] for a few rows, whose sums stay in registers.
 template <int rows, int width>
-inline __attribute__((always_inline)) void tile(const Stripe& s) {
+KAIROS_INLINE void tile(const Stripe& s) {
   Vector sum[rows][width];
   for (int w = 0; w < width; ++w) {
     const Vector first = s.bias == nullptr ? Vector{} : load(s.bias + w * lanes);
@@ -76,7 +60,7 @@ inline __attribute__((always_inline)) void tile(const Stripe& s) {
 
 /// The tile of so many rows, up to tile_rows.
 template <int width, int most = tile_rows>
-inline __attribute__((always_inline)) void tile_of(std::int64_t rows, const Stripe& s) {
+KAIROS_INLINE void tile_of(std::int64_t rows, const Stripe& s) {
   if constexpr (most > 0) {
     if (rows == most)
       tile<most, width>(s);
@@ -152,7 +136,7 @@ void multiply(const Product& p, float* scratch) {
     const std::int64_t left = p.columns - panel, width = left < panel_columns ? left : panel_columns;
     const bool packed = p.b_layout == Layout::Panels;
     const float* const b = packed ? p.b + panel * p.segments * p.depth : p.b + panel;
-    const std::int64_t b_step = packed ? width : p.columns;
+    const std::int64_t b_step = packed ? width : p.b_step;
     const Stripe s{p.depth,
                    p.segments,
                    p.a,
@@ -189,8 +173,8 @@ void pack_panels(std::int64_t rows, std::int64_t columns, const float* from, std
 typedef float Four __attribute__((vector_size(16), aligned(sizeof(float)), may_alias));
 
 /// Four by four values, turned over in registers.
-inline __attribute__((always_inline)) void transpose_block(const float* from, std::int64_t from_step,
-                                                           float* to, std::int64_t to_step) {
+KAIROS_INLINE void transpose_block(const float* from, std::int64_t from_step, float* to,
+                                   std::int64_t to_step) {
   Four row[4];
   for (int r = 0; r < 4; ++r) row[r] = *reinterpret_cast<const Four*>(from + r * from_step);
   const Four a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
@@ -248,7 +232,7 @@ void relu_gradient(std::int64_t n, const float* y, const float* y_gradient, floa
 }
 
 /// random_at of compute/random.hpp once more, because here it becomes a part of vector loops.
-inline __attribute__((always_inline)) std::uint64_t random_bits(std::uint64_t key, std::uint64_t n) {
+KAIROS_INLINE std::uint64_t random_bits(std::uint64_t key, std::uint64_t n) {
   std::uint64_t value = key + (n + 1) * 0x9E3779B97F4A7C15ULL;
   value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ULL;
   value = (value ^ (value >> 27)) * 0x94D049BB133111EBULL;
