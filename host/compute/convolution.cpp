@@ -8,6 +8,7 @@
 
 #include "compute/convolution_loops.hpp"
 #include "compute/team_size.hpp"
+#include "compute/winograd.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -219,6 +220,7 @@ void ConvolutionPrimitives::backward_weights(const float* x, const float* y_grad
 ConvolutionKernel::ConvolutionKernel(ComputeEngine& engine, const ConvolutionShape& shape)
     : engine_(engine),
       shape_(shape),
+      winograd_(WinogradConvolution::can_do(shape) ? std::make_unique<WinogradConvolution>(shape) : nullptr),
       loops_(ConvolutionLoops::can_do(shape) ? std::make_unique<ConvolutionLoops>(shape) : nullptr) {}
 
 ConvolutionKernel::~ConvolutionKernel() = default;
@@ -231,12 +233,14 @@ ConvolutionPrimitives& ConvolutionKernel::primitives(std::int64_t batch) {
 
 void ConvolutionKernel::forward(std::int64_t batch, const float* x, const float* kernel, const float* bias,
                                 float* y) {
+  if (winograd_) return winograd_->forward(batch, x, kernel, bias, y);
   if (loops_) return loops_->forward(batch, x, kernel, bias, y);
   primitives(batch).forward(x, kernel, bias, y);
 }
 
 void ConvolutionKernel::backward_data(std::int64_t batch, const float* y_gradient, const float* kernel,
                                       float* x_gradient) {
+  if (winograd_) return winograd_->backward_data(batch, y_gradient, kernel, x_gradient);
   if (ConvolutionLoops::can_do_data(shape_))
     return loops_->backward_data(batch, y_gradient, kernel, x_gradient);
   primitives(batch).backward_data(y_gradient, kernel, x_gradient);
@@ -244,6 +248,7 @@ void ConvolutionKernel::backward_data(std::int64_t batch, const float* y_gradien
 
 void ConvolutionKernel::backward_weights(std::int64_t batch, const float* x, const float* y_gradient,
                                          float* kernel_gradient, float* bias_gradient) {
+  if (winograd_) return winograd_->backward_weights(batch, x, y_gradient, kernel_gradient, bias_gradient);
   if (ConvolutionLoops::should_do_weights(shape_))
     return loops_->backward_weights(batch, x, y_gradient, kernel_gradient, bias_gradient);
   primitives(batch).backward_weights(x, y_gradient, kernel_gradient, bias_gradient);

@@ -20,6 +20,7 @@ struct ConvolutionShape {
 
 class ConvolutionLoops;
 class ConvolutionPrimitives;
+class WinogradConvolution;
 
 /// All arrays are plain, channels last: x [batch, rows, columns, channels], kernel [rows, columns,
 /// channels / groups, filters], bias [filters], y [batch, rows, columns, filters].
@@ -41,7 +42,8 @@ class ConvolutionKernel {
 
   ComputeEngine& engine_;
   ConvolutionShape shape_;
-  std::unique_ptr<ConvolutionLoops> loops_;  ///< null where oneDNN does it all
+  std::unique_ptr<WinogradConvolution> winograd_;  ///< null where the shape is not for it
+  std::unique_ptr<ConvolutionLoops> loops_;        ///< null where oneDNN does it all
   std::map<std::int64_t, std::unique_ptr<ConvolutionPrimitives>> by_batch_;
 };
 

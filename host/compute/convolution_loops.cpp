@@ -38,7 +38,7 @@ bool ConvolutionLoops::can_do_data(const ConvolutionShape& shape) noexcept {
 }
 
 bool ConvolutionLoops::should_do_weights(const ConvolutionShape& shape) noexcept {
-  constexpr std::int64_t small = std::int64_t{1} << 20;  // multiply-adds of a picture
+  constexpr std::int64_t small = std::int64_t{1} << 17;  // multiply-adds of a picture
   return can_do(shape) && shape.window.output[0] * shape.window.output[1] * kernel_size(shape) >= small;
 }
 
@@ -62,16 +62,6 @@ ConvolutionLoops::ConvolutionLoops(const ConvolutionShape& shape) : shape_(shape
 
 void ConvolutionLoops::reserve_scratch() {
   scratch_.reserve(parallel_threads() * scratch_size_);
-}
-
-const float* ConvolutionLoops::framed(const Frame& frame, std::int64_t rows, std::int64_t columns,
-                                      const float* picture, float* room) {
-  if (frame.rows == rows && frame.columns == columns) return picture;
-  std::fill_n(room, frame.size(), 0.0F);
-  float* to = room + frame.above * frame.line() + frame.left * frame.channels;
-  for (std::int64_t row = 0; row < rows; ++row, to += frame.line())
-    std::copy_n(picture + row * columns * frame.channels, columns * frame.channels, to);
-  return room;
 }
 
 void ConvolutionLoops::forward(std::int64_t batch, const float* x, const float* kernel, const float* bias,

@@ -6,6 +6,7 @@
 
 #include "compute/buffer.hpp"
 #include "compute/convolution.hpp"
+#include "compute/frame.hpp"
 
 namespace kairos::host {
 
@@ -29,16 +30,6 @@ class ConvolutionLoops {
                         float* bias_gradient);
 
  private:
-  /// A picture with margins of zeros around it; sizes are those with the margins.
-  struct Frame {
-    std::int64_t rows, columns, channels;
-    std::int64_t above, left;
-    [[nodiscard]] std::int64_t line() const { return columns * channels; }
-    [[nodiscard]] std::int64_t size() const { return rows * line(); }
-  };
-  /// The picture itself where the frame has no margins, else its copy in `room`.
-  static const float* framed(const Frame& frame, std::int64_t rows, std::int64_t columns,
-                             const float* picture, float* room);
   void turn_kernel(const float* kernel);
   void pack_kernel(const float* kernel, std::int64_t columns);
   void add_weights_gradient(std::int64_t batch, const float* x, const float* y_gradient, std::int64_t begin,

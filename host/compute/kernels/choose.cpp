@@ -3,19 +3,23 @@
 #include "compute/kernels/gates.hpp"
 #include "compute/kernels/kernels.hpp"
 #include "compute/kernels/packed.hpp"
+#include "compute/kernels/winograd.hpp"
 
 namespace kairos::host {
 
 extern const Kernels kernels_base;
 extern const PackedKernels packed_kernels_base;
 extern const GateKernels gate_kernels_base;
+extern const WinogradKernels winograd_kernels_base;
 #ifdef __x86_64__
 extern const Kernels kernels_v3;
-extern const Kernels kernels_v4;
 extern const PackedKernels packed_kernels_v3;
 extern const GateKernels gate_kernels_v3;
+extern const WinogradKernels winograd_kernels_v3;
+extern const Kernels kernels_v4;
 extern const PackedKernels packed_kernels_v4;
 extern const GateKernels gate_kernels_v4;
+extern const WinogradKernels winograd_kernels_v4;
 
 namespace {
 
@@ -47,6 +51,12 @@ const GateKernels& gate_kernels() noexcept {
   static const GateKernels& table = chosen(gate_kernels_base, gate_kernels_v3, gate_kernels_v4);
   return table;
 }
+
+const WinogradKernels& winograd_kernels() noexcept {
+  static const WinogradKernels& table =
+      chosen(winograd_kernels_base, winograd_kernels_v3, winograd_kernels_v4);
+  return table;
+}
 #else
 const Kernels& kernels() noexcept {
   return kernels_base;
@@ -58,6 +68,10 @@ const PackedKernels& packed_kernels() noexcept {
 
 const GateKernels& gate_kernels() noexcept {
   return gate_kernels_base;
+}
+
+const WinogradKernels& winograd_kernels() noexcept {
+  return winograd_kernels_base;
 }
 #endif
 

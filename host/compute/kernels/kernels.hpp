@@ -44,6 +44,7 @@ struct Product {
   std::int64_t a_segment_step = 0;
   std::int64_t c_step = columns;  ///< from a row of c to the next
   Layout b_layout = Layout::Rows;
+  std::int64_t b_step = columns;  ///< from a row of b to the next, unless it lies in panels
 };
 
 /// Sums are taken in an order that depends on the sizes alone, so the same call gives the same bits.
