@@ -248,7 +248,8 @@ void ConvolutionKernel::backward_data(std::int64_t batch, const float* y_gradien
 
 void ConvolutionKernel::backward_weights(std::int64_t batch, const float* x, const float* y_gradient,
                                          float* kernel_gradient, float* bias_gradient) {
-  if (winograd_) return winograd_->backward_weights(batch, x, y_gradient, kernel_gradient, bias_gradient);
+  if (winograd_ && WinogradConvolution::should_do_weights(shape_))
+    return winograd_->backward_weights(batch, x, y_gradient, kernel_gradient, bias_gradient);
   if (ConvolutionLoops::should_do_weights(shape_))
     return loops_->backward_weights(batch, x, y_gradient, kernel_gradient, bias_gradient);
   primitives(batch).backward_weights(x, y_gradient, kernel_gradient, bias_gradient);

@@ -16,11 +16,14 @@ namespace kairos::host {
 namespace {
 
 constexpr std::int64_t points = winograd_points;
-/// Values of the tiles of a block, both sides: half of a second cache of 1 MiB, beside the kernel.
+/// Values of the tiles of a block, both sides: a quarter of a second cache of 1 MiB, beside the kernel.
 constexpr std::int64_t block_values = std::int64_t{1} << 16;
+/// But tiles of a block at least, where there are as many: all matrices are read once for each block.
+constexpr std::int64_t least_tiles = 48;
 /// Pieces of a batch that have sums of their own, so that what a picture adds is not rounded to the size of
-/// what a whole batch has added up to.
+/// what a whole batch has added up to; fewer where the sums are large.
 constexpr std::int64_t most_parts = 8;
+constexpr std::int64_t part_values = std::int64_t{1} << 18;
 
 std::int64_t halves(std::int64_t n) {
   return (n + 1) / 2;
@@ -47,7 +50,7 @@ std::int64_t turned(std::int64_t point) {
 
 bool WinogradConvolution::can_do(const ConvolutionShape& shape) noexcept {
   constexpr std::int64_t narrow = 32;                     // below, tiles cost more than they save
-  constexpr std::int64_t widest = std::int64_t{1} << 14;  // beyond, the 16 matrices leave the caches
+  constexpr std::int64_t widest = std::int64_t{1} << 16;  // beyond, the 16 matrices leave the caches
   constexpr std::int64_t small = std::int64_t{1} << 20;   // multiply-adds of a picture
   const Window& w = shape.window;
   constexpr Window::Pair one{1, 1}, three{3, 3};
@@ -58,6 +61,12 @@ bool WinogradConvolution::can_do(const ConvolutionShape& shape) noexcept {
          multiply_adds(shape) >= small;
 }
 
+bool WinogradConvolution::should_do_weights(const ConvolutionShape& shape) noexcept {
+  constexpr std::int64_t near = std::int64_t{1} << 14;  // sums up to these stay in the nearer caches
+  const Window& w = shape.window;
+  return shape.channels * shape.filters <= near || halves(w.output[0]) * halves(w.output[1]) >= least_tiles;
+}
+
 WinogradConvolution::Way::Way(const Window::Pair& from, const Window::Pair& margin, std::int64_t channels,
                               const Window::Pair& to, std::int64_t to_channels)
     : source(from),
@@ -65,7 +74,8 @@ WinogradConvolution::Way::Way(const Window::Pair& from, const Window::Pair& marg
       filters(to_channels),
       frame{2 * halves(to[0]) + 2, 2 * halves(to[1]) + 2, channels, margin[0], margin[1]} {
   const std::int64_t across = halves(to[1]), of_line = points * across * (channels + filters);
-  const std::int64_t lines = std::clamp<std::int64_t>(block_values / of_line, 1, halves(to[0]));
+  const std::int64_t wanted = std::max(block_values / of_line, (least_tiles + across - 1) / across);
+  const std::int64_t lines = std::min(wanted, halves(to[0]));
   block_rows = 2 * lines;
   block_tiles = lines * across;
 }
@@ -168,7 +178,8 @@ void WinogradConvolution::convolve_picture(const Way& way, const float* source, 
 
 void WinogradConvolution::backward_weights(std::int64_t batch, const float* x, const float* y_gradient,
                                            float* kernel_gradient, float* bias_gradient) {
-  const std::int64_t parts = std::min(batch, most_parts), per_part = (batch + parts - 1) / parts;
+  const std::int64_t most = std::clamp<std::int64_t>(part_values / kernel_plane(), 1, most_parts);
+  const std::int64_t parts = std::min(batch, most), per_part = (batch + parts - 1) / parts;
   const std::int64_t sum_size = points * kernel_plane() + shape_.filters;
   const std::int64_t x_size = to_y_.source[0] * to_y_.source[1] * shape_.channels;
   const std::int64_t y_size = to_y_.result[0] * to_y_.result[1] * shape_.filters;

@@ -20,6 +20,8 @@ class WinogradConvolution {
 
   /// Whether convolutions of that shape can be done here, and gain by it.
   [[nodiscard]] static bool can_do(const ConvolutionShape& shape) noexcept;
+  /// Whether backward_weights gains too: it goes through all its sums for each block of tiles of a picture.
+  [[nodiscard]] static bool should_do_weights(const ConvolutionShape& shape) noexcept;
 
   void forward(std::int64_t batch, const float* x, const float* kernel, const float* bias, float* y);
   void backward_data(std::int64_t batch, const float* y_gradient, const float* kernel, float* x_gradient);
