@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "plugin/elf_image.hpp"
@@ -28,20 +29,42 @@ bool advance(std::uint64_t& address, std::uint64_t step) {
 template <class T>
 std::vector<T> ElfImage::array(std::uint64_t address, std::uint64_t count) const {
   if (count > most_entries) malformed(fmt::format("a table of {} entries", count));
-  const std::vector<std::byte> bytes = memory(address, count * sizeof(T));
+  const std::uint64_t offset = offset_of(address, count * sizeof(T));
   std::vector<T> values(count);
-  if (count != 0) std::memcpy(values.data(), bytes.data(), bytes.size());
+  read_into(std::as_writable_bytes(std::span(values)), offset);
   return values;
 }
 
-std::string_view ElfImage::string(std::uint64_t offset) const {
-  if (offset >= strings_.size())
-    malformed(fmt::format("a name at {} in a table of {} bytes", offset, strings_.size()));
+template <class T>
+T ElfImage::one(std::uint64_t address) const {
+  T value;
+  read_into(std::as_writable_bytes(std::span(&value, 1)), offset_of(address, sizeof value));
+  return value;
+}
+
+std::string_view ElfImage::symbol_name(std::uint64_t offset) const {
+  if (offset >= string_table_.size)
+    malformed(fmt::format("a name at {} in a table of {} bytes", offset, string_table_.size));
   const char* start = strings_.data() + offset;
   const std::size_t limit = std::min<std::size_t>(strings_.size() - offset, longest_string);
   const void* end = std::memchr(start, '\0', limit);
   if (end == nullptr) malformed("a name without an end");
   return {start, static_cast<std::size_t>(static_cast<const char*>(end) - start)};
+}
+
+std::string ElfImage::string(std::uint64_t offset) const {
+  if (offset >= string_table_.size)
+    malformed(fmt::format("a name at {} in a table of {} bytes", offset, string_table_.size));
+  std::array<char, longest_string> text;
+  const std::uint64_t limit = std::min<std::uint64_t>(string_table_.size - offset, longest_string);
+  for (std::uint64_t done = 0, piece = 64; done < limit; done += piece, piece *= 2) {
+    piece = std::min(piece, limit - done);
+    const std::span<char> bytes(text.data() + done, piece);
+    read_into(std::as_writable_bytes(bytes), offset_of(string_table_.address + offset + done, piece));
+    if (const void* end = std::memchr(bytes.data(), '\0', piece); end != nullptr)
+      return std::string(static_cast<const char*>(text.data()), static_cast<const char*>(end));
+  }
+  malformed("a name without an end");
 }
 
 DynamicSection ElfImage::dynamic_section() {
@@ -54,7 +77,6 @@ DynamicSection ElfImage::dynamic_section() {
   const std::vector<std::byte> bytes = read(segment->p_offset, count * sizeof(Elf64_Dyn));
   if (count != 0) std::memcpy(entries.data(), bytes.data(), bytes.size());
 
-  Table string_table;
   std::vector<std::uint64_t> needed;
   std::uint64_t rpath = 0, runpath = 0;
   bool text_relocations = false;
@@ -78,10 +100,10 @@ DynamicSection ElfImage::dynamic_section() {
         text_relocations = text_relocations || (value & DF_TEXTREL) != 0;
         break;
       case DT_STRTAB:
-        string_table.address = value;
+        string_table_.address = value;
         break;
       case DT_STRSZ:
-        string_table.size = value;
+        string_table_.size = value;
         break;
       case DT_SYMTAB:
         symbols_ = value;
@@ -108,14 +130,12 @@ DynamicSection ElfImage::dynamic_section() {
         break;
     }
   }
-  if (string_table.size > largest_string_table)
-    malformed(fmt::format("names of {} bytes", string_table.size));
-  const std::vector<std::byte> names = memory(string_table.address, string_table.size);
-  const char* first = reinterpret_cast<const char*>(names.data());
-  strings_.assign(first, first + names.size());
+  if (string_table_.size > largest_string_table)
+    malformed(fmt::format("names of {} bytes", string_table_.size));
+  require(string_table_.address, string_table_.size);
 
   DynamicSection section;
-  for (const std::uint64_t name : needed) section.needed.emplace_back(string(name));
+  for (const std::uint64_t name : needed) section.needed.push_back(string(name));
   if (rpath != 0) section.rpath = string(rpath);
   if (runpath != 0) section.runpath = string(runpath);
   section.version_needs = version_needs();
@@ -130,14 +150,14 @@ std::vector<VersionNeed> ElfImage::version_needs() const {
   std::uint64_t address = version_need_.address;
   std::uint64_t left = most_versions;
   for (std::uint64_t i = 0; i < version_need_.size; ++i) {
-    const Elf64_Verneed need = array<Elf64_Verneed>(address, 1).front();
+    const Elf64_Verneed need = one<Elf64_Verneed>(address);
     VersionNeed& entry = needs.emplace_back();
     entry.library = string(need.vn_file);
     std::uint64_t version = address + need.vn_aux;
     for (std::uint32_t k = 0; k < need.vn_cnt; ++k) {
       if (left-- == 0) malformed(fmt::format("more than {} symbol versions", most_versions));
-      const Elf64_Vernaux auxiliary = array<Elf64_Vernaux>(version, 1).front();
-      if ((auxiliary.vna_flags & VER_FLG_WEAK) == 0) entry.versions.emplace_back(string(auxiliary.vna_name));
+      const Elf64_Vernaux auxiliary = one<Elf64_Vernaux>(version);
+      if ((auxiliary.vna_flags & VER_FLG_WEAK) == 0) entry.versions.push_back(string(auxiliary.vna_name));
       if (!advance(version, auxiliary.vna_next)) break;
     }
     if (!advance(address, need.vn_next)) break;
@@ -151,9 +171,9 @@ std::vector<std::string> ElfImage::defined_versions() const {
     malformed(fmt::format("{} defined versions", version_definition_.size));
   std::uint64_t address = version_definition_.address;
   for (std::uint64_t i = 0; i < version_definition_.size; ++i) {
-    const Elf64_Verdef definition = array<Elf64_Verdef>(address, 1).front();
-    const Elf64_Verdaux name = array<Elf64_Verdaux>(address + definition.vd_aux, 1).front();
-    versions.emplace_back(string(name.vda_name));
+    const Elf64_Verdef definition = one<Elf64_Verdef>(address);
+    const Elf64_Verdaux name = one<Elf64_Verdaux>(address + definition.vd_aux);
+    versions.push_back(string(name.vda_name));
     if (!advance(address, definition.vd_next)) break;
   }
   return versions;
@@ -163,7 +183,7 @@ std::uint64_t ElfImage::symbol_count_of_gnu_hash() const {
   struct Header {
     std::uint32_t buckets, first_symbol, filter_words, shift;
   };
-  const Header header = array<Header>(gnu_hash_, 1).front();
+  const Header header = one<Header>(gnu_hash_);
   const std::uint64_t buckets_address = gnu_hash_ + sizeof header + std::uint64_t{header.filter_words} * 8;
   const std::vector<std::uint32_t> buckets = array<std::uint32_t>(buckets_address, header.buckets);
   const auto largest = std::max_element(buckets.begin(), buckets.end());
@@ -188,20 +208,22 @@ std::uint64_t ElfImage::symbol_count() const {
     struct Header {
       std::uint32_t buckets, chains;
     };
-    return array<Header>(hash_, 1).front().chains;
+    return one<Header>(hash_).chains;
   }
   return gnu_hash_ != 0 ? symbol_count_of_gnu_hash() : 0;
 }
 
-std::vector<DynamicSymbol> ElfImage::dynamic_symbols() const {
+std::vector<DynamicSymbol> ElfImage::dynamic_symbols() {
   std::vector<DynamicSymbol> symbols;
   const std::uint64_t count = symbol_count();
   if (symbols_ == 0 || count == 0) return symbols;
+  strings_.resize(string_table_.size);
+  read_into(std::as_writable_bytes(std::span(strings_)), offset_of(string_table_.address, strings_.size()));
   const std::vector<Elf64_Sym> entries = array<Elf64_Sym>(symbols_, count);
   symbols.reserve(entries.size());
   for (std::size_t i = 1; i < entries.size(); ++i) {
     const Elf64_Sym& entry = entries[i];
-    symbols.push_back({string(entry.st_name), entry.st_shndx != SHN_UNDEF,
+    symbols.push_back({symbol_name(entry.st_name), entry.st_shndx != SHN_UNDEF,
                        static_cast<std::uint8_t>(ELF64_ST_BIND(entry.st_info)),
                        static_cast<std::uint8_t>(ELF64_ST_VISIBILITY(entry.st_other)),
                        static_cast<std::uint8_t>(ELF64_ST_TYPE(entry.st_info)), entry.st_value});

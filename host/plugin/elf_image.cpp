@@ -24,6 +24,8 @@ constexpr std::uint64_t largest_file = 1ull << 30;
 constexpr std::uint64_t largest_table = 64ull << 20;  // a table in the file that is read whole
 constexpr std::uint64_t largest_note_segment = 64ull << 10;
 constexpr std::uint64_t most_segments = 128;
+/// The beginning holds headers, notes and the tables of symbols; elsewhere little is wanted from one place.
+constexpr std::uint64_t beginning_size = 16ull << 10, window_size = 4ull << 10;
 
 #if defined(__x86_64__)
 constexpr std::uint16_t this_machine = EM_X86_64;
@@ -184,10 +186,34 @@ std::vector<std::byte> ElfImage::read(std::uint64_t offset, std::uint64_t count)
     truncated(fmt::format("{} bytes", identity_.size), fmt::format("{} bytes at {}", count, offset));
   if (count > largest_table) malformed(fmt::format("a table of {} bytes", count));
   std::vector<std::byte> bytes(count);
-  std::uint64_t done = 0;
-  while (done < count) {
+  read_into(bytes, offset);
+  return bytes;
+}
+
+void ElfImage::read_into(std::span<std::byte> bytes, std::uint64_t offset) const {
+  if (bytes.empty()) return;
+  const auto holds = [&](const Window& window) {
+    return offset >= window.offset && offset - window.offset <= window.size &&
+           bytes.size() <= window.size - (offset - window.offset);
+  };
+  if (!holds(beginning_) && !holds(window_)) {
+    const bool first = beginning_.size == 0;
+    const std::uint64_t room = first ? beginning_size : window_size;
+    if (bytes.size() > room) return read_past_window(bytes, offset);
+    Window& window = first ? beginning_ : window_;
+    if (!window.bytes) window.bytes = std::make_unique_for_overwrite<std::byte[]>(room);
+    window.offset = offset;
+    window.size = std::min(room, identity_.size - offset);
+    read_past_window({window.bytes.get(), window.size}, offset);
+  }
+  const Window& window = holds(beginning_) ? beginning_ : window_;
+  std::memcpy(bytes.data(), window.bytes.get() + (offset - window.offset), bytes.size());
+}
+
+void ElfImage::read_past_window(std::span<std::byte> bytes, std::uint64_t offset) const {
+  for (std::uint64_t done = 0; done < bytes.size();) {
     const ssize_t n =
-        ::pread(descriptor_, bytes.data() + done, count - done, static_cast<off_t>(offset + done));
+        ::pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw refusal(RefusalCode::CannotRead, {name_, std::generic_category().message(errno)});
     if (n == 0)
@@ -195,7 +221,6 @@ std::vector<std::byte> ElfImage::read(std::uint64_t offset, std::uint64_t count)
                 fmt::format("{} bytes", identity_.size));
     done += static_cast<std::uint64_t>(n);
   }
-  return bytes;
 }
 
 std::uint64_t ElfImage::extent(std::uint64_t address) const {
@@ -213,6 +238,10 @@ std::uint64_t ElfImage::offset_of(std::uint64_t address, std::uint64_t count) co
     if (inside < segment.p_filesz && count <= segment.p_filesz - inside) return segment.p_offset + inside;
   }
   malformed(fmt::format("a table of {} bytes at address {:#x}, which no segment holds", count, address));
+}
+
+void ElfImage::require(std::uint64_t address, std::uint64_t count) const {
+  static_cast<void>(offset_of(address, count));
 }
 
 std::vector<std::byte> ElfImage::memory(std::uint64_t address, std::uint64_t count) const {

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,8 +51,8 @@ struct DynamicSymbol {
 };
 
 /// One open file. Everything is read with pread into memory of our own, so that a file that shrinks meanwhile
-/// gives an error and never a signal. All members throw Error(Plugin) KAIROS-L… for a file that cannot be
-/// what it claims.
+/// gives an error and never a signal; some kilobytes at a time, as most of what is wanted stands together.
+/// All members throw Error(Plugin) KAIROS-L… for a file that cannot be what it claims.
 class ElfImage {
  public:
   /// Opens a regular file and checks it up to its segments: class, byte order, machine, type, every segment
@@ -66,9 +68,11 @@ class ElfImage {
   [[nodiscard]] StackDemand stack_demand() const noexcept;
   [[nodiscard]] DynamicSection dynamic_section();
   /// All dynamic symbols but the empty first one. Call dynamic_section() before.
-  [[nodiscard]] std::vector<DynamicSymbol> dynamic_symbols() const;
+  [[nodiscard]] std::vector<DynamicSymbol> dynamic_symbols();
   /// Names of the symbol versions that this library defines. Call dynamic_section() before.
   [[nodiscard]] std::vector<std::string> defined_versions() const;
+  /// Refuses a file whose memory image does not have these bytes from the file.
+  void require(std::uint64_t address, std::uint64_t count) const;
   /// Bytes of the memory image that come from the file.
   [[nodiscard]] std::vector<std::byte> memory(std::uint64_t address, std::uint64_t count) const;
 
@@ -80,12 +84,19 @@ class ElfImage {
   void check_header(const Elf64_Ehdr& header) const;
   void check_segments(const Elf64_Ehdr& header);
   [[nodiscard]] std::vector<std::byte> read(std::uint64_t offset, std::uint64_t count) const;
+  void read_into(std::span<std::byte> bytes, std::uint64_t offset) const;
+  void read_past_window(std::span<std::byte> bytes, std::uint64_t offset) const;
+  template <class T>
+  [[nodiscard]] T one(std::uint64_t address) const;
   template <class T>
   [[nodiscard]] std::vector<T> array(std::uint64_t address, std::uint64_t count) const;
   /// Bytes of the file from `address` to the end of its segment.
   [[nodiscard]] std::uint64_t extent(std::uint64_t address) const;
   [[nodiscard]] std::uint64_t offset_of(std::uint64_t address, std::uint64_t count) const;
-  [[nodiscard]] std::string_view string(std::uint64_t offset) const;
+  /// A text of the string table; of a large library's only this piece is read.
+  [[nodiscard]] std::string string(std::uint64_t offset) const;
+  /// The same once the whole table was read.
+  [[nodiscard]] std::string_view symbol_name(std::uint64_t offset) const;
   [[nodiscard]] std::uint64_t symbol_count() const;
   [[nodiscard]] std::uint64_t symbol_count_of_gnu_hash() const;
   [[nodiscard]] std::vector<VersionNeed> version_needs() const;
@@ -95,8 +106,15 @@ class ElfImage {
   std::string name_;
   int descriptor_ = -1;
   FileIdentity identity_;
+  /// What was read last, and the beginning of the file, which all come back to.
+  struct Window {
+    std::uint64_t offset = 0, size = 0;
+    std::unique_ptr<std::byte[]> bytes;
+  };
+  mutable Window beginning_, window_;
   std::vector<Elf64_Phdr> segments_;
-  std::vector<char> strings_;
+  Table string_table_;         ///< size: bytes
+  std::vector<char> strings_;  ///< all of it
   std::uint64_t symbols_ = 0, hash_ = 0, gnu_hash_ = 0;
   Table version_need_, version_definition_;  ///< size: number of entries
 };

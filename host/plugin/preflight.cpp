@@ -89,7 +89,7 @@ bool is_of_linker(std::string_view name) {
 
 /// Refuses a plugin that another could bind to by accident, or that binds to the host by name. An entry
 /// symbol of another major is no extra: one file may serve two.
-void check_symbols(const ElfImage& image, const std::string& where) {
+void check_symbols(ElfImage& image, const std::string& where) {
   bool has_entry = false;
   std::vector<std::string_view> extra;  // views, for a million symbols may have the same long name
   for (const DynamicSymbol& symbol : image.dynamic_symbols()) {
@@ -103,7 +103,7 @@ void check_symbols(const ElfImage& image, const std::string& where) {
     if (symbol.name == KAIROS_PLUGIN_SYMBOL) {
       if (symbol.type == STT_FUNC || symbol.type == STT_GNU_IFUNC || symbol.type == STT_TLS)
         throw refusal(RefusalCode::NoEntrySymbol, {where, "a kairos_plugin_v1 that is no data"});
-      static_cast<void>(image.memory(symbol.address, sizeof(std::uint32_t)));
+      image.require(symbol.address, sizeof(std::uint32_t));
       has_entry = true;
     } else if (!is_entry_symbol(symbol.name) && !is_of_linker(symbol.name)) {
       extra.push_back(symbol.name);
