@@ -42,10 +42,10 @@ constexpr std::array default_directories = {
     "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"};
 #endif
 
-std::string text_at(std::string_view text, std::size_t offset) {
+std::string_view text_at(std::string_view text, std::size_t offset) {
   if (offset >= text.size()) return "";
   const std::size_t end = text.find('\0', offset);
-  return end == std::string_view::npos ? "" : std::string(text.substr(offset, end - offset));
+  return end == std::string_view::npos ? "" : text.substr(offset, end - offset);
 }
 
 void replace_all(std::string& text, std::string_view from, const std::string& to) {
@@ -86,8 +86,8 @@ LibraryIndex::LibraryIndex() {
 const LibraryIndex::Found* LibraryIndex::find(const std::string& name, const DynamicSection& section,
                                               const fs::path& plugin) {
   if (name.find('/') != std::string::npos) return at(name);
-  if (const auto loaded = loaded_.find(name); loaded != loaded_.end())
-    if (const Found* found = at(loaded->second)) return found;
+  if (const Found* found = in_process(name)) return found;
+  if (section.rpath.empty() && section.runpath.empty() && environment_.empty()) return in_system(name);
   const std::string origin = plugin.parent_path().string();
   if (section.runpath.empty())
     if (const Found* found = in_directories(split_directories(section.rpath, ":", origin), name))
@@ -119,13 +119,18 @@ const LibraryIndex::Found* LibraryIndex::in_directories(const std::vector<fs::pa
   return nullptr;
 }
 
+const LibraryIndex::Found* LibraryIndex::in_process(const std::string& name) {
+  auto [place, is_new] = process_.try_emplace(name, nullptr);
+  if (!is_new) return place->second;
+  if (const auto loaded = loaded_.find(name); loaded != loaded_.end()) place->second = at(loaded->second);
+  return place->second;
+}
+
 const LibraryIndex::Found* LibraryIndex::in_system(const std::string& name) {
   auto [place, is_new] = system_.try_emplace(name, nullptr);
   if (!is_new) return place->second;
-  read_cache();
-  const auto [first, last] = cache_.equal_range(name);
-  for (auto entry = first; entry != last && place->second == nullptr; ++entry)
-    place->second = at(entry->second);
+  for (const fs::path& file : in_cache(name))
+    if ((place->second = at(file)) != nullptr) break;
   if (place->second == nullptr) {
     const std::vector<fs::path> defaults(default_directories.begin(), default_directories.end());
     place->second = in_directories(defaults, name);
@@ -133,30 +138,32 @@ const LibraryIndex::Found* LibraryIndex::in_system(const std::string& name) {
   return place->second;
 }
 
-void LibraryIndex::read_cache() {
-  if (cache_read_) return;
-  cache_read_ = true;
-  std::string text;
-  try {
-    text = read_file("/etc/ld.so.cache", largest_cache);
-  } catch (const Error&) {
-    return;  // A system without a cache has its default directories.
+std::vector<fs::path> LibraryIndex::in_cache(std::string_view name) {
+  if (!cache_) {
+    cache_.emplace();
+    try {
+      *cache_ = read_file("/etc/ld.so.cache", largest_cache);
+    } catch (const Error&) {
+      // A system without a cache has its default directories.
+    }
   }
+  std::vector<fs::path> files;
   // An old-format cache may stand before the one that counts; offsets in entries begin at the latter's
   // header.
-  const std::size_t start = text.find(cache_mark);
-  if (start == std::string::npos || text.size() - start < sizeof(CacheHeader)) return;
-  const std::string_view cache = std::string_view(text).substr(start);
+  const std::size_t start = cache_->find(cache_mark);
+  if (start == std::string::npos || cache_->size() - start < sizeof(CacheHeader)) return files;
+  const std::string_view cache = std::string_view(*cache_).substr(start);
   CacheHeader header;
   std::memcpy(&header, cache.data(), sizeof header);
   const std::size_t room = (cache.size() - sizeof header) / sizeof(CacheEntry);
   for (std::size_t i = 0; i < header.count && i < room; ++i) {
     CacheEntry entry;
     std::memcpy(&entry, cache.data() + sizeof header + i * sizeof entry, sizeof entry);
-    const std::string key = text_at(cache, entry.key);
-    const std::string file = text_at(cache, entry.value);
-    if (!key.empty() && !file.empty()) cache_.emplace(key, file);
+    if (entry.key >= cache.size() || !cache.substr(entry.key).starts_with(name)) continue;
+    const std::string_view file = text_at(cache, entry.value);
+    if (text_at(cache, entry.key) == name && !file.empty()) files.emplace_back(file);
   }
+  return files;
 }
 
 }  // namespace kairos::host

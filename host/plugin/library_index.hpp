@@ -35,16 +35,18 @@ class LibraryIndex {
   [[nodiscard]] const Found* at(const std::filesystem::path& file);
   [[nodiscard]] const Found* in_directories(const std::vector<std::filesystem::path>& directories,
                                             const std::string& name);
+  [[nodiscard]] const Found* in_process(const std::string& name);
   [[nodiscard]] const Found* in_system(const std::string& name);
-  void read_cache();
+  /// The files that the loader's cache has for `name`, in its order.
+  [[nodiscard]] std::vector<std::filesystem::path> in_cache(std::string_view name);
 
-  std::map<std::string, std::filesystem::path> loaded_;      ///< by file name
-  std::multimap<std::string, std::filesystem::path> cache_;  ///< /etc/ld.so.cache
-  std::vector<std::filesystem::path> environment_;           ///< LD_LIBRARY_PATH
+  std::map<std::string, std::filesystem::path> loaded_;  ///< by file name
+  std::map<std::string, const Found*> process_;          ///< answers of in_process
+  std::optional<std::string> cache_;                     ///< /etc/ld.so.cache, once it was needed
+  std::vector<std::filesystem::path> environment_;       ///< LD_LIBRARY_PATH
   std::map<std::filesystem::path, std::optional<Found>>
       examined_;                                ///< empty for files that are no library for us
   std::map<std::string, const Found*> system_;  ///< answers of in_system
-  bool cache_read_ = false;
 };
 
 }  // namespace kairos::host
