@@ -9,9 +9,9 @@
 #include <cmath>
 #include <initializer_list>
 #include <limits>
-#include <nlohmann/json.hpp>
+#include <optional>
 
-#include "io/json.hpp"
+#include "plugin/manifest_json.hpp"
 #include "plugin/manifest_rules.hpp"
 #include "plugin/refusal.hpp"
 
@@ -19,7 +19,7 @@ namespace kairos::host {
 
 namespace {
 
-using nlohmann::json;
+using Kind = JsonValue::Kind;
 
 /// "0x1.8p+1", "-0x1p-3", "nan", "inf", "-inf"
 std::optional<double> read_hex_float(std::string_view text) {
@@ -45,20 +45,20 @@ class Reader {
  public:
   explicit Reader(bool newer) : newer_(newer) {}
 
-  Manifest manifest(const json& object) const {
+  Manifest manifest(const JsonValue& object) const {
     expect_object(object, "manifest");
     known_keys(object, "", {"version", "sdk", "compiler", "callbacks"});
     Manifest manifest;
     manifest.version = text(object, "version", "version");
     manifest.sdk = text(object, "sdk", "sdk");
     manifest.compiler = text(object, "compiler", "compiler");
-    for (const json& entry : list(object, "callbacks", "callbacks", most_callbacks))
-      if (!entry.is_null()) manifest.callbacks.push_back(callback(entry));
+    for (const JsonValue& entry : list(object, "callbacks", "callbacks", most_callbacks))
+      if (!entry.is(Kind::Null)) manifest.callbacks.push_back(callback(entry));
     return manifest;
   }
 
  private:
-  CallbackManifest callback(const json& object) const {
+  CallbackManifest callback(const JsonValue& object) const {
     expect_object(object, "callbacks");
     CallbackManifest callback;
     callback.id = text(object, "id", "callbacks, id");
@@ -74,12 +74,12 @@ class Reader {
     callback.state_version = natural(object, "state_version", field("state_version"));
     callback.oldest_state_version = natural(object, "oldest_state_version", field("oldest_state_version"));
     callback.hooks = hooks(words(object, "hooks", field("hooks")), field("hooks"));
-    for (const json& entry : list(object, "options", field("options"), most_options))
-      if (!entry.is_null()) callback.options.push_back(option(entry, callback.id));
+    for (const JsonValue& entry : list(object, "options", field("options"), most_options))
+      if (!entry.is(Kind::Null)) callback.options.push_back(option(entry, callback.id));
     return callback;
   }
 
-  OptionSpec option(const json& object, const std::string& id) const {
+  OptionSpec option(const JsonValue& object, const std::string& id) const {
     expect_object(object, callback_field(id, "options"));
     OptionSpec option;
     option.name = text(object, "name", callback_field(id, "options"));
@@ -100,43 +100,40 @@ class Reader {
     return option;
   }
 
-  static OptionValue value(const json& object, const char* key, std::int32_t type, const std::string& field) {
+  static OptionValue value(const JsonValue& object, const char* key, std::int32_t type,
+                           const FieldName& field) {
     OptionValue value;
-    const auto place = object.find(key);
-    if (place == object.end()) return value;
+    const JsonValue* const given = object.find(key);
+    if (given == nullptr) return value;
     value.type = type;
     switch (type) {
       case KAIROS_TYPE_BOOL:
-        if (!place->is_boolean()) fail(field, *place, "true or false");
-        value.integer = place->get<bool>() ? 1 : 0;
+        if (!given->is(Kind::Boolean)) fail(field, *given, "true or false");
+        value.integer = given->integer;
         break;
       case KAIROS_TYPE_INT:
       case KAIROS_TYPE_DURATION:
-        if (!place->is_number_integer() ||
-            (place->is_number_unsigned() &&
-             place->get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()))
-          fail(field, *place, "a whole number of 64 bits");
-        value.integer = place->get<std::int64_t>();
+        if (!given->is(Kind::Integer)) fail(field, *given, "a whole number of 64 bits");
+        value.integer = given->integer;
         break;
       case KAIROS_TYPE_FLOAT: {
-        if (place->is_number()) {
-          value.number = place->get<double>();
+        if (is_number(*given)) {
+          value.number = given->number;
           break;
         }
-        const auto number =
-            place->is_string() ? read_hex_float(place->get_ref<const std::string&>()) : std::nullopt;
-        if (!number) fail(field, *place, "a number, or the text of a hexadecimal one");
+        const auto number = given->is(Kind::Text) ? read_hex_float(given->text) : std::nullopt;
+        if (!number) fail(field, *given, "a number, or the text of a hexadecimal one");
         value.number = *number;
         break;
       }
       default:
-        if (!place->is_string()) fail(field, *place, "a text");
-        value.text = place->get<std::string>();
+        if (!given->is(Kind::Text)) fail(field, *given, "a text");
+        value.text = given->text;
     }
     return value;
   }
 
-  std::vector<std::string> hooks(const std::vector<std::string>& names, const std::string& field) const {
+  std::vector<std::string> hooks(const std::vector<std::string>& names, const FieldName& field) const {
     std::vector<std::string> known;
     std::size_t next = 0;
     for (const std::string& name : names) {
@@ -161,7 +158,7 @@ class Reader {
   /// The number of a word; empty if it may be skipped.
   template <class T, std::size_t N>
   std::optional<T> word(const std::string& name, const std::array<std::pair<std::string_view, T>, N>& table,
-                        const std::string& field, Unknown unknown = Unknown::Skip) const {
+                        const FieldName& field, Unknown unknown = Unknown::Skip) const {
     for (const auto& [known, number] : table)
       if (known == name) return number;
     if (newer_ && unknown == Unknown::Skip) return std::nullopt;
@@ -170,58 +167,66 @@ class Reader {
     throw BrokenRule{field, '"' + name + '"', expected};
   }
 
-  void known_keys(const json& object, const std::string& id,
+  void known_keys(const JsonValue& object, const std::string& id,
                   std::initializer_list<std::string_view> keys) const {
     if (newer_) return;
-    for (const auto& [key, value] : object.items())
-      if (std::find(keys.begin(), keys.end(), key) == keys.end())
-        throw BrokenRule{id.empty() ? "manifest" : "callback " + id, "the key \"" + key + "\"",
-                         "keys of this ABI"};
+    // The first in the order of the alphabet, wherever it stands.
+    std::optional<std::string_view> unknown;
+    for (const JsonValue& value : object.children())
+      if (std::find(keys.begin(), keys.end(), value.key) == keys.end() && (!unknown || value.key < *unknown))
+        unknown = value.key;
+    if (unknown)
+      throw BrokenRule{id.empty() ? "manifest" : "callback " + id,
+                       "the key \"" + std::string(*unknown) + "\"", "keys of this ABI"};
   }
 
-  static void expect_object(const json& object, const std::string& field) {
-    if (!object.is_object()) fail(field, object, "an object");
+  static bool is_number(const JsonValue& value) {
+    return value.is(Kind::Integer) || value.is(Kind::Large) || value.is(Kind::Float);
   }
 
-  static std::string text(const json& object, const char* key, const std::string& field) {
-    const auto place = object.find(key);
-    if (place == object.end()) return "";
-    if (!place->is_string()) fail(field, *place, "a text");
-    return place->get<std::string>();
+  static void expect_object(const JsonValue& object, const FieldName& field) {
+    if (!object.is(Kind::Object)) fail(field, object, "an object");
   }
 
-  static std::uint32_t natural(const json& object, const char* key, const std::string& field) {
-    const auto place = object.find(key);
-    if (place == object.end()) return 0;
-    if (!place->is_number_unsigned() ||
-        place->get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max())
-      fail(field, *place, "a whole number of 32 bits");
-    return place->get<std::uint32_t>();
+  static std::string text(const JsonValue& object, const char* key, const FieldName& field) {
+    const JsonValue* const given = object.find(key);
+    if (given == nullptr) return "";
+    if (!given->is(Kind::Text)) fail(field, *given, "a text");
+    return std::string(given->text);
+  }
+
+  static std::uint32_t natural(const JsonValue& object, const char* key, const FieldName& field) {
+    const JsonValue* const given = object.find(key);
+    if (given == nullptr) return 0;
+    if (!given->is(Kind::Integer) || given->integer < 0 ||
+        given->integer > std::numeric_limits<std::uint32_t>::max())
+      fail(field, *given, "a whole number of 32 bits");
+    return static_cast<std::uint32_t>(given->integer);
   }
 
   /// Entries of null are to be passed over: they let a macro of the SDK begin each entry with a comma.
-  static std::span<const json> list(const json& object, const char* key, const std::string& field,
-                                    std::size_t limit) {
-    const auto place = object.find(key);
-    if (place == object.end()) return {};
-    if (!place->is_array()) fail(field, *place, "a list");
-    if (place->size() > limit)
-      throw BrokenRule{field, fmt::format("{} entries", place->size()), fmt::format("at most {}", limit)};
-    return place->get_ref<const json::array_t&>();
+  static JsonValue::Children list(const JsonValue& object, const char* key, const FieldName& field,
+                                  std::size_t limit) {
+    const JsonValue* const given = object.find(key);
+    if (given == nullptr) return {nullptr, nullptr};
+    if (!given->is(Kind::List)) fail(field, *given, "a list");
+    if (given->count > limit)
+      throw BrokenRule{field, fmt::format("{} entries", given->count), fmt::format("at most {}", limit)};
+    return given->children();
   }
 
-  static std::vector<std::string> words(const json& object, const char* key, const std::string& field) {
+  static std::vector<std::string> words(const JsonValue& object, const char* key, const FieldName& field) {
     std::vector<std::string> words;
-    for (const json& entry : list(object, key, field, most_words)) {
-      if (entry.is_null()) continue;
-      if (!entry.is_string()) fail(field, entry, "texts");
-      words.push_back(entry.get<std::string>());
+    for (const JsonValue& entry : list(object, key, field, most_words)) {
+      if (entry.is(Kind::Null)) continue;
+      if (!entry.is(Kind::Text)) fail(field, entry, "texts");
+      words.emplace_back(entry.text);
     }
     return words;
   }
 
-  [[noreturn]] static void fail(const std::string& field, const json& found, const char* expected) {
-    throw BrokenRule{field, found.type_name(), expected};
+  [[noreturn]] static void fail(const FieldName& field, const JsonValue& found, const char* expected) {
+    throw BrokenRule{field, found.kind_name(), expected};
   }
 
   bool newer_;  ///< built with a minor that this host does not know
@@ -231,8 +236,8 @@ class Reader {
 
 Manifest parse_manifest(std::string_view text, const AbiVersions& abi) {
   try {
-    const json document = parse_json(text, "manifest");
-    Manifest manifest = Reader(abi.minor_built > KAIROS_ABI_MINOR).manifest(document);
+    const ManifestJson document(text);
+    Manifest manifest = Reader(abi.minor_built > KAIROS_ABI_MINOR).manifest(document.root());
     manifest.major = abi.major;
     manifest.minor_required = abi.minor_required;
     manifest.minor_built = abi.minor_built;

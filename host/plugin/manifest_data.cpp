@@ -55,13 +55,13 @@ constexpr std::array slots = {KAIROS_SLOT(setup),
 // listed.
 static_assert(sizeof(kairos_hooks) == 2 * sizeof(std::uint32_t) + (slots.size() + 2) * sizeof(void (*)()));
 
-void check_size(const std::string& field, std::uint32_t size, std::size_t least) {
+void check_size(const FieldName& field, std::uint32_t size, std::size_t least) {
   if (size < least)
     throw BrokenRule{field, fmt::format("a struct of {} bytes", size),
                      fmt::format("at least {} bytes", least)};
 }
 
-std::string text_of(const char* text, const std::string& field) {
+std::string text_of(const char* text, const FieldName& field) {
   if (text == nullptr) return "";
   const std::size_t length = ::strnlen(text, longest_text + 1);
   if (length > longest_text)
@@ -69,7 +69,7 @@ std::string text_of(const char* text, const std::string& field) {
   return {text, length};
 }
 
-std::vector<std::string> words_of(const char* list, const std::string& field) {
+std::vector<std::string> words_of(const char* list, const FieldName& field) {
   std::vector<std::string> words;
   const std::string text = text_of(list, field);
   if (text.empty()) return words;
@@ -82,7 +82,7 @@ std::vector<std::string> words_of(const char* list, const std::string& field) {
 }
 
 template <class T>
-T known_bits(T bits, T known, bool newer, const std::string& field) {
+T known_bits(T bits, T known, bool newer, const FieldName& field) {
   if ((bits & ~known) != 0 && !newer)
     throw BrokenRule{field, fmt::format("{:#x}", bits & ~known), "bits of this ABI"};
   return bits & known;
@@ -95,7 +95,7 @@ constexpr T all_bits(const std::array<std::pair<std::string_view, T>, N>& table)
   return bits;
 }
 
-OptionValue value_of(const kairos_value& value, const std::string& field) {
+OptionValue value_of(const kairos_value& value, const FieldName& field) {
   OptionValue copy;
   copy.type = value.type;
   switch (value.type) {
@@ -137,7 +137,7 @@ OptionSpec describe(const kairos_option& data, const std::string& id, bool newer
   return option;
 }
 
-std::vector<std::string> hooks_of(const kairos_hooks& data, const std::string& field) {
+std::vector<std::string> hooks_of(const kairos_hooks& data, const FieldName& field) {
   check_size(field, data.size, hooks_size_1_0);
   if (data.create == nullptr) throw BrokenRule{field, "no create", "a function that makes an instance"};
   std::vector<std::string> names;

@@ -33,7 +33,7 @@ class Comparison {
  public:
   /// True from the first difference on, which is then kept.
   template <class T>
-  bool differs(const T& manifest, const T& data, const std::string& field) {
+  bool differs(const T& manifest, const T& data, const FieldName& field) {
     if (manifest == data) return false;
     difference_ = ManifestDifference{field, shown(manifest), shown(data)};
     return true;

@@ -58,7 +58,7 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-void check_text(const std::string& field, const std::string& text) {
+void check_text(const FieldName& field, const std::string& text) {
   if (text.size() > longest_text)
     throw BrokenRule{field, fmt::format("{} bytes", text.size()),
                      fmt::format("at most {} bytes", longest_text)};
@@ -168,12 +168,16 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::string callback_field(const std::string& id, std::string_view field) {
-  return fmt::format("callback {}, {}", id, field);
-}
-
-std::string option_field(const std::string& id, const std::string& option, std::string_view field) {
-  return fmt::format("callback {}, option {}, {}", id, option, field);
+FieldName::operator std::string() const {
+  switch (of_) {
+    case Of::Option:
+      return fmt::format("callback {}, option {}, {}", callback_, option_, name_);
+    case Of::Callback:
+      return fmt::format("callback {}, {}", callback_, name_);
+    case Of::Plugin:
+      break;
+  }
+  return std::string(name_);
 }
 
 void check_rules(const Manifest& manifest) {

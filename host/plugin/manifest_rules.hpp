@@ -48,6 +48,30 @@ constexpr std::uint32_t most_options = 1024;
 constexpr std::size_t most_words = 1024;        // aliases, choices, keys
 constexpr std::size_t longest_text = 16 << 10;  // bytes of any one text
 
+/// What a message calls a field, "callback com.example.StallStop, option patience, min" and so on, so that
+/// all messages name fields alike. Borrows its parts and puts them together only when a message is made:
+/// nearly all fields that are looked at are as they should be.
+class FieldName {
+ public:
+  enum class Of { Plugin, Callback, Option };
+  FieldName(const char* name) : name_(name) {}
+  FieldName(Of of, std::string_view callback, std::string_view option, std::string_view name)
+      : of_(of), callback_(callback), option_(option), name_(name) {}
+  operator std::string() const;
+
+ private:
+  Of of_ = Of::Plugin;
+  std::string_view callback_, option_, name_;
+};
+
+[[nodiscard]] inline FieldName callback_field(std::string_view id, std::string_view field) {
+  return {FieldName::Of::Callback, id, {}, field};
+}
+[[nodiscard]] inline FieldName option_field(std::string_view id, std::string_view option,
+                                            std::string_view field) {
+  return {FieldName::Of::Option, id, option, field};
+}
+
 /// A rule that is broken: the field, and what is there.
 struct BrokenRule {
   std::string field;
@@ -62,10 +86,5 @@ void check_rules(const Manifest& manifest);
 /// `text` with '?' for control characters: what a file says must not steer a terminal, not even from an
 /// error.
 [[nodiscard]] std::string printable(std::string text);
-
-/// "callback com.example.StallStop, option patience" and so on, so that all messages name fields alike.
-[[nodiscard]] std::string callback_field(const std::string& id, std::string_view field);
-[[nodiscard]] std::string option_field(const std::string& id, const std::string& option,
-                                       std::string_view field);
 
 }  // namespace kairos::host
