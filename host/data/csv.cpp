@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Each thread reads a share of the rows straight into the arrays.
+// From a file to a data set.
 #include "data/csv.hpp"
 
-#include <sys/mman.h>
-
-#include <algorithm>
-#include <optional>
-
+#include "data/csv_chunks.hpp"
 #include "data/csv_file.hpp"
 #include "data/in_parallel.hpp"
 #include "kairos/host/error.hpp"
@@ -14,32 +10,6 @@
 namespace kairos::host {
 
 namespace {
-
-/// Makes room for `count` values. Large pages are asked for first: a page fault for each 4 kilobytes costs as
-/// much as a good part of the reading. Several threads then have the kernel make the pages.
-void make_room(std::vector<float>& values, std::size_t count, std::size_t threads) {
-  values.reserve(count);
-  constexpr std::uintptr_t page = 4096, large_page = std::uintptr_t{1} << 21;
-  const auto begin = (reinterpret_cast<std::uintptr_t>(values.data()) + page - 1) / page * page;
-  const auto end = reinterpret_cast<std::uintptr_t>(values.data() + count);
-  // Advice; where the kernel has none to take, nothing is lost.
-  const auto advise = [](std::uintptr_t from, std::uintptr_t to, int advice) {
-    if (to > from) static_cast<void>(::madvise(reinterpret_cast<void*>(from), to - from, advice));
-  };
-  advise(begin, end, MADV_HUGEPAGE);
-#ifdef MADV_POPULATE_WRITE
-  if (end > begin + large_page)
-    in_parallel(threads, [&](std::size_t i) {
-      const auto bound = [&](std::size_t share) {
-        return share == 0         ? begin
-               : share == threads ? end / page * page
-                                  : (begin + (end - begin) / threads * share) / large_page * large_page;
-      };
-      advise(bound(i), bound(i + 1), MADV_POPULATE_WRITE);
-    });
-#endif
-  values.resize(count);
-}
 
 /// In a file of this many rows and columns some row is short, or it would be longer than it is: finds it. Row
 /// by row, because the arrays for such a file could be larger than any memory.
@@ -56,26 +26,6 @@ void make_room(std::vector<float>& values, std::size_t count, std::size_t thread
                                 "", "", "Let nothing else write to it, and run again"});
 }
 
-/// Room for all rows, for each sink.
-struct Values {
-  Values(const CsvFile& file, std::size_t threads) : sinks(file.table().columns.sinks), of(sinks.size()) {
-    const std::optional<std::size_t> labels = file.table().label_column;
-    if (labels) label_sink = file.table().columns.all[*labels].sink;
-    for (std::size_t i = 0; i < sinks.size(); ++i)
-      if (i != label_sink) make_room(of[i], static_cast<std::size_t>(file.rows()) * sinks[i].width, threads);
-  }
-  /// Where row `row` belongs.
-  CsvDestination at(std::int64_t row, Labels& labels) {
-    CsvDestination to{{}, &labels};
-    for (std::size_t i = 0; i < sinks.size(); ++i)
-      if (i != label_sink) to.places[i] = of[i].data() + static_cast<std::size_t>(row) * sinks[i].width;
-    return to;
-  }
-  const std::vector<CsvSink>& sinks;
-  std::vector<std::vector<float>> of;
-  std::optional<std::size_t> label_sink;
-};
-
 }  // namespace
 
 Dataset read_csv(const DataSpec& spec, std::size_t threads) {
@@ -83,33 +33,20 @@ Dataset read_csv(const DataSpec& spec, std::size_t threads) {
   const CsvTable& table = file.table();
   if (static_cast<std::uint64_t>(file.rows()) > (file.bytes() + 1) / table.columns.all.size())
     refuse_short_rows(file);
-  const std::size_t shares = threads > 0 ? threads : threads_for(file.bytes());
-  Values values(file, shares);
-  std::vector<Labels> labels(shares);
-  in_parallel(shares, [&](std::size_t i) {
-    const auto bound = [&](std::size_t share) {
-      return file.cheap_row(file.rows() * static_cast<std::int64_t>(share) /
-                            static_cast<std::int64_t>(shares));
-    };
-    CsvFile::Text text;
-    const std::int64_t first = bound(i);
-    file.read(first, bound(i + 1) - first, values.at(first, labels[i]), text);
-  });
+  CsvValues values = read_all_rows(file, threads > 0 ? threads : threads_for(file.bytes()));
 
   Dataset data;
   data.origin = table.name;
   data.first_row = table.rows_line - 1;
   data.row_naming = RowNaming::Line;
   if (values.label_sink) {
-    Labels all = std::move(labels.front());
-    for (std::size_t i = 1; i < shares; ++i) all.append(labels[i]);
-    values.of[*values.label_sink] = all.numbers(spec.class_names, data);
-    data.class_names = spec.class_names.empty() ? all.sorted() : spec.class_names;
+    values.of[*values.label_sink] = values.labels.numbers(spec.class_names, data);
+    data.class_names = spec.class_names.empty() ? values.labels.sorted() : spec.class_names;
   }
-  for (std::size_t i = 0; i < values.sinks.size(); ++i)
-    csv_group(data, values.sinks[i].use)
-        .push_back(
-            {values.sinks[i].port, {csv_shape(values.sinks[i], file.rows()), std::move(values.of[i])}});
+  const std::vector<CsvSink>& sinks = table.columns.sinks;
+  for (std::size_t i = 0; i < sinks.size(); ++i)
+    csv_group(data, sinks[i].use)
+        .push_back({sinks[i].port, {csv_shape(sinks[i], file.rows()), std::move(values.of[i])}});
   return data;
 }
 

@@ -23,7 +23,6 @@ void Labels::append(const Labels& other) {
   std::vector<std::size_t> order_of(other.seen_.size());
   for (const auto& [label, order] : other.seen_)
     order_of[order] = seen_.try_emplace(label, seen_.size()).first->second;
-  rows_.reserve(rows_.size() + other.rows_.size());
   for (const std::size_t order : other.rows_) rows_.push_back(order_of[order]);
 }
 
