@@ -97,13 +97,36 @@ void write_layer(Hdf5Writer& writer, const std::string& group, const LayerWeight
 }
 
 /// Below `parent`/layers.
-void write_layers(Hdf5Writer& writer, const std::string& parent, const std::vector<LayerWeights>& layers) {
+void write_layers(Hdf5Writer& writer, const std::string& parent,
+                  const std::vector<const LayerWeights*>& layers) {
   const std::vector<std::string> keys = layer_keys(layers);
   writer.group(parent + "/layers");
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::string group = parent + "/layers/" + keys[i];
-    if (!layers[i].layers.empty()) write_layers(writer, group, layers[i].layers);
-    write_layer(writer, group, layers[i]);
+    if (!layers[i]->layers.empty()) write_layers(writer, group, addresses(layers[i]->layers));
+    write_layer(writer, group, *layers[i]);
+  }
+}
+
+void write_model(Hdf5Writer& writer, const std::filesystem::path& path, const ModelFile& file) {
+  const ArchitectureFacts facts = architecture_facts(file.architecture_json, path.string());
+  write_layers(writer, "", layers_with_groups(file.layers, facts));
+  writer.group("/vars");
+  if (!facts.name.empty()) writer.text("/vars", "name", facts.name, Hdf5Charset::Utf8);
+  if (!file.optimizer.empty()) {
+    const std::string vars = "/optimizer/vars";
+    writer.group(vars);
+    for (std::size_t k = 0; k < file.optimizer.size(); ++k) {
+      const Array& array = file.optimizer[k].array;
+      const std::string name = vars + "/" + std::to_string(k);
+      if (k == 0 && array.values.size() == 1)  // Keras 3 keeps the count of steps first
+        writer.integer(name, file.iterations.value_or(static_cast<std::int64_t>(array.values[0])));
+      else
+        writer.array(name, array);
+    }
+    const std::string& first = file.optimizer.front().name;
+    if (const std::size_t slash = first.find('/'); slash != std::string::npos)
+      writer.text(vars, "name", first.substr(0, slash), Hdf5Charset::Utf8);
   }
 }
 
@@ -126,32 +149,14 @@ ModelFile read_hdf5_image(std::string_view bytes, const std::string& origin) {
 }
 
 void write_hdf5_keras3(const std::filesystem::path& path, const ModelFile& file) {
-  write_file(path, hdf5_keras3_image(path, file));
+  Hdf5Writer writer(path);
+  write_model(writer, path, file);
+  writer.commit();
 }
 
 std::string hdf5_keras3_image(const std::filesystem::path& path, const ModelFile& file) {
-  const ArchitectureFacts facts = architecture_facts(file.architecture_json, path.string());
-  std::vector<LayerWeights> layers;
-  for (const LayerWeights* layer : layers_with_groups(file.layers, facts)) layers.push_back(*layer);
   Hdf5Writer writer(path);
-  write_layers(writer, "", layers);
-  writer.group("/vars");
-  if (!facts.name.empty()) writer.text("/vars", "name", facts.name, Hdf5Charset::Utf8);
-  if (!file.optimizer.empty()) {
-    const std::string vars = "/optimizer/vars";
-    writer.group(vars);
-    for (std::size_t k = 0; k < file.optimizer.size(); ++k) {
-      const Array& array = file.optimizer[k].array;
-      const std::string name = vars + "/" + std::to_string(k);
-      if (k == 0 && array.values.size() == 1)  // Keras 3 keeps the count of steps first
-        writer.integer(name, file.iterations.value_or(static_cast<std::int64_t>(array.values[0])));
-      else
-        writer.array(name, array);
-    }
-    const std::string& first = file.optimizer.front().name;
-    if (const std::size_t slash = first.find('/'); slash != std::string::npos)
-      writer.text(vars, "name", first.substr(0, slash), Hdf5Charset::Utf8);
-  }
+  write_model(writer, path, file);
   return writer.image();
 }
 

@@ -15,9 +15,9 @@ bool counts_steps(const std::string& name) {
   return last.starts_with("iteration");  // "iteration", "iterations", "iterations:0"
 }
 
-std::vector<std::string> names_of(const std::vector<NamedArray>& arrays) {
+std::vector<std::string> names_of(const std::vector<const NamedArray*>& arrays) {
   std::vector<std::string> names;
-  for (const NamedArray& named : arrays) names.push_back(named.name);
+  for (const NamedArray* named : arrays) names.push_back(named->name);
   return names;
 }
 
@@ -28,11 +28,11 @@ void write_layers(Hdf5Writer& writer, const std::string& root, const ModelFile& 
     names.push_back(layer->name);
     const std::string group = root + "/" + layer->name;
     writer.group(group);
-    const std::vector<NamedArray> flat = flat_weights(*layer);
-    std::vector<NamedArray> weights;
+    const std::vector<const NamedArray*> flat = flat_weights(*layer);
+    std::vector<const NamedArray*> weights;
     for (const std::size_t i : legacy_order(*layer)) weights.push_back(flat[i]);
     writer.names(group, "weight_names", names_of(weights));
-    for (const NamedArray& weight : weights) writer.array(group + "/" + weight.name, weight.array);
+    for (const NamedArray* weight : weights) writer.array(group + "/" + weight->name, weight->array);
   }
   const std::string top = root + "/top_level_model_weights";
   writer.group(top);
@@ -47,7 +47,7 @@ void write_optimizer(Hdf5Writer& writer, const ModelFile& file) {
   if (file.optimizer.empty()) return;
   const std::string root = "/optimizer_weights";
   writer.group(root);
-  writer.names(root, "weight_names", names_of(file.optimizer));
+  writer.names(root, "weight_names", names_of(addresses(file.optimizer)));
   for (const NamedArray& variable : file.optimizer) {
     const std::string path = root + "/" + variable.name;
     if (counts_steps(variable.name) && variable.array.values.size() == 1)

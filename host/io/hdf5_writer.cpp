@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// HDF5's core driver without a file behind it, and the image of it handed to the atomic writer.
+// HDF5 writes into an image, and this is handed to the atomic writer.
 #include "io/hdf5_writer.hpp"
 
 #include <limits>
@@ -11,9 +11,8 @@
 namespace kairos::host {
 
 Hdf5Writer::Hdf5Writer(std::filesystem::path path) : path_(std::move(path)) {
-  constexpr std::size_t growth = std::size_t{1} << 20;
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_fapl_core(access.id(), growth, 0);
+  if (!image_.become_driver_of(access)) fail("/");
   // The name is not used for a file; it must only differ from those of other files that are open.
   const std::string name = path_.string() + "." + std::to_string(reinterpret_cast<std::uintptr_t>(this));
   file_ = Hdf5Handle(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose);
@@ -68,6 +67,7 @@ void Hdf5Writer::array(const std::string& path, const Array& array) {
                          : H5Screate_simple(static_cast<int>(dimensions.size()), dimensions.data(), nullptr),
       H5Sclose);
   const Hdf5Handle dataset = create(path, H5T_IEEE_F32LE, space);
+  image_.lend(std::as_bytes(std::span(array.values)));
   if (!array.values.empty() &&
       H5Dwrite(dataset.id(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()) < 0)
     fail(path);
@@ -80,17 +80,23 @@ void Hdf5Writer::integer(const std::string& path, std::int64_t value) {
   if (H5Dwrite(dataset.id(), H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0) fail(path);
 }
 
-std::string Hdf5Writer::image() {
+void Hdf5Writer::finish() {
   if (H5Fflush(file_.id(), H5F_SCOPE_LOCAL) < 0) fail("/");
-  const ssize_t size = H5Fget_file_image(file_.id(), nullptr, 0);
-  if (size < 0) fail("/");
-  std::string image(static_cast<std::size_t>(size), '\0');
-  if (H5Fget_file_image(file_.id(), image.data(), image.size()) != size) fail("/");
-  return image;
+}
+
+std::string Hdf5Writer::image() {
+  finish();
+  std::string bytes;
+  bytes.reserve(image_.size());
+  image_.for_each_piece([&](std::string_view piece) { bytes += piece; });
+  return bytes;
 }
 
 void Hdf5Writer::commit() {
-  write_file(path_, image());
+  finish();
+  AtomicFile file(path_);
+  image_.for_each_piece([&](std::string_view piece) { file.write(piece); });
+  file.commit();
 }
 
 }  // namespace kairos::host

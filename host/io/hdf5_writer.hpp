@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Builds an HDF5 file in memory, so that what can fail on a disk fails in one place, with its reason. For
-// hdf5_*.cpp only.
+// Builds an HDF5 file in memory, around arrays that stay where they are, so that what can fail on a disk
+// fails in one place, with its reason. For hdf5_*.cpp only.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +9,7 @@
 
 #include "io/hdf5_attribute.hpp"
 #include "io/hdf5_handle.hpp"
+#include "io/hdf5_image.hpp"
 #include "kairos/host/array.hpp"
 
 namespace kairos::host {
@@ -25,7 +26,7 @@ class Hdf5Writer {
   void text(const std::string& path, const char* attribute, const std::string& value,
             Hdf5Charset charset = Hdf5Charset::Ascii);
   void names(const std::string& path, const std::string& attribute, const std::vector<std::string>& values);
-  /// float32, little-endian, contiguous.
+  /// float32, little-endian, contiguous. The array is borrowed until the writer is gone.
   void array(const std::string& path, const Array& array);
   /// A scalar integer: int32 where it fits, as Keras counts its steps.
   void integer(const std::string& path, std::int64_t value);
@@ -37,12 +38,14 @@ class Hdf5Writer {
 
  private:
   [[noreturn]] void fail(const std::string& at) const;
+  void finish();
   [[nodiscard]] Hdf5Handle open(const std::string& path) const;
   [[nodiscard]] Hdf5Handle create(const std::string& path, hid_t type, const Hdf5Handle& space) const;
 
   std::unique_lock<std::mutex> turn_ = hdf5_turn();
   QuietHdf5 quiet_;
   std::filesystem::path path_;
+  Hdf5Image image_;
   Hdf5Handle file_;
   Hdf5Handle make_parents_;
   Hdf5Handle plain_dataset_;

@@ -46,8 +46,8 @@ void require(bool condition, const std::filesystem::path& path, const char* what
 std::vector<NamedArray> flat(const ModelFile& file) {
   std::vector<NamedArray> arrays;
   for (const LayerWeights& layer : file.layers)
-    for (NamedArray& weight : flat_weights(layer))
-      arrays.push_back({std::to_string(arrays.size()), std::move(weight.array)});
+    for (const NamedArray* weight : flat_weights(layer))
+      arrays.push_back({std::to_string(arrays.size()), weight->array});
   return arrays;
 }
 
@@ -106,13 +106,13 @@ std::string shapes_text(const std::vector<NamedArray>& arrays) {
 /// `order` says which weight of the layer each of the stored ones is.
 void take(std::vector<Array>& out, std::span<const NamedArray> stored, const LayerWeights& layer,
           const std::vector<std::size_t>& order, const std::filesystem::path& path) {
-  const std::vector<NamedArray> wanted = flat_weights(layer);
+  const std::vector<const NamedArray*> wanted = flat_weights(layer);
   bool fits = stored.size() == wanted.size();
   for (std::size_t i = 0; fits && i < stored.size(); ++i)
-    fits = stored[i].array.shape == wanted[order[i]].array.shape;
+    fits = stored[i].array.shape == wanted[order[i]]->array.shape;
   if (!fits) {
     std::vector<NamedArray> expected;
-    for (const std::size_t i : order) expected.push_back(wanted[i]);
+    for (const std::size_t i : order) expected.push_back(*wanted[i]);
     misfit(path, layer.name, shapes_text({stored.begin(), stored.end()}), shapes_text(expected));
   }
   const std::size_t first = out.size();
@@ -153,7 +153,7 @@ std::vector<Array> by_order(const ModelFile& file, const std::vector<LayerWeight
 /// `prefix` is the key of the model that the layers belong to, with '/' behind it.
 void take_by_key(std::vector<Array>& arrays, const ModelFile& file, const std::vector<LayerWeights>& layers,
                  const std::string& prefix, const std::filesystem::path& path) {
-  const std::vector<std::string> keys = layer_keys(layers);
+  const std::vector<std::string> keys = layer_keys(addresses(layers));
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::string key = prefix + keys[i];
     if (!layers[i].layers.empty()) take_by_key(arrays, file, layers[i].layers, key + "/", path);
@@ -259,19 +259,18 @@ std::string keyed_group(const std::string& key) {
   return group;
 }
 
-std::vector<NamedArray> flat_weights(const LayerWeights& layer) {
-  std::vector<NamedArray> arrays;
-  for (const NamedArray& weight : layer.weights) arrays.push_back(weight);
+std::vector<const NamedArray*> flat_weights(const LayerWeights& layer) {
+  std::vector<const NamedArray*> arrays = addresses(layer.weights);
   for (const LayerWeights& inner : layer.layers)
-    for (NamedArray& weight : flat_weights(inner)) arrays.push_back(std::move(weight));
+    for (const NamedArray* weight : flat_weights(inner)) arrays.push_back(weight);
   return arrays;
 }
 
-std::vector<std::string> layer_keys(const std::vector<LayerWeights>& layers) {
+std::vector<std::string> layer_keys(const std::vector<const LayerWeights*>& layers) {
   std::map<std::string, std::size_t> used;
   std::vector<std::string> keys;
-  for (const LayerWeights& layer : layers) {
-    const std::string key = snake_case(layer.class_name);
+  for (const LayerWeights* layer : layers) {
+    const std::string key = snake_case(layer->class_name);
     const std::size_t before = used[key]++;
     keys.push_back(before == 0 ? key : key + "_" + std::to_string(before));
   }

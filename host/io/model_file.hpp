@@ -69,11 +69,19 @@ void check_model_ending(const std::filesystem::path& path, SaveContent content);
 [[nodiscard]] std::vector<Array> weights_for(const ModelFile& file, const std::vector<LayerWeights>& layers,
                                              const std::filesystem::path& path);
 
+/// Layers or arrays that are looked at where they are: a copy of the weights is the last thing to make.
+template <class T>
+[[nodiscard]] std::vector<const T*> addresses(const std::vector<T>& values) {
+  std::vector<const T*> all;
+  for (const T& value : values) all.push_back(&value);
+  return all;
+}
+
 /// The key of each layer in a Keras 3 weights file: its class in snake case, numbered from the second on.
-[[nodiscard]] std::vector<std::string> layer_keys(const std::vector<LayerWeights>& layers);
+[[nodiscard]] std::vector<std::string> layer_keys(const std::vector<const LayerWeights*>& layers);
 
 /// The weights of a layer, and behind each other those of the layers inside of it, as get_weights() has them.
-[[nodiscard]] std::vector<NamedArray> flat_weights(const LayerWeights& layer);
+[[nodiscard]] std::vector<const NamedArray*> flat_weights(const LayerWeights& layer);
 
 /// Which of flat_weights() stands first, second, … in legacy HDF5: what is trained, then the rest.
 [[nodiscard]] std::vector<std::size_t> legacy_order(const LayerWeights& layer);

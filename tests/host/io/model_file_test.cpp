@@ -3,6 +3,8 @@
 // sentences.
 #include "io/model_file.hpp"
 
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -275,9 +277,36 @@ TEST_CASE("Layer keys are Keras' names for classes", "[host][io]") {
   for (const char* name : {"Dense", "Conv2D", "Dense", "GlobalMaxPooling2D", "LSTM", "PReLU",
                            "BatchNormalization", "Dense", "InputLayer"})
     layers.push_back({"x", name, {}, {}});
-  CHECK(layer_keys(layers) == std::vector<std::string>{"dense", "conv2d", "dense_1", "global_max_pooling2d",
-                                                       "lstm", "p_re_lu", "batch_normalization", "dense_2",
-                                                       "input_layer"});
+  CHECK(layer_keys(addresses(layers)) ==
+        std::vector<std::string>{"dense", "conv2d", "dense_1", "global_max_pooling2d", "lstm", "p_re_lu",
+                                 "batch_normalization", "dense_2", "input_layer"});
+}
+
+TEST_CASE("An HDF5 file is written without a copy of its arrays", "[host][io]") {
+  constexpr std::int64_t megabytes = 128;
+  ModelFile model;
+  model.layers.push_back({"dense", "Dense", {}, {}});
+  model.layers.front().weights.push_back(
+      {"dense/kernel", {{megabytes << 10, 256}, std::vector<float>(megabytes << 18, 0.5F)}});
+  model.layers.front().weights.push_back({"dense/bias", {{256}, std::vector<float>(256, 2)}});
+  const TemporaryDirectory directory;
+  const auto most_megabytes = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+  };
+  const auto before = most_megabytes();
+  for (const char* name : {"big.h5", "big.weights.h5"})
+    write_model_file(directory / name, SaveContent::Weights, model);
+  CHECK(most_megabytes() - before < megabytes / 4);
+  for (const char* name : {"big.h5", "big.weights.h5"}) {
+    CAPTURE(name);
+    const ModelFile stored = read_model_file(directory / name);
+    REQUIRE(stored.layers.size() == 1);
+    REQUIRE(stored.layers.front().weights.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i)
+      CHECK((stored.layers.front().weights[i].array.values == model.layers.front().weights[i].array.values));
+  }
 }
 
 TEST_CASE("Model files with other endings or contents are refused before anything is written", "[host][io]") {

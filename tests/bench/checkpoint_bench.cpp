@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// What ModelCheckpoint:in_background=true costs a training whose weights take 100 MB. It saves after every
+// second epoch, so that epochs with a file to be written and epochs without one take turns in the same run,
+// whatever else the machine does.
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "host/temporary_directory.hpp"
+
+namespace {
+
+using kairos::tests::TemporaryDirectory;
+
+struct Settings {
+  int rows = 1500, pairs = 6, width = 5000;
+};
+
+void write_table(const std::filesystem::path& file, int rows) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> uniform;
+  std::ofstream out(file);
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < 20; ++column) out << uniform(random) << ',';
+    out << uniform(random) << '\n';
+  }
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+std::vector<double> ends_of_epochs(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::vector<double> ends;
+  for (double end = 0; in >> end;) ends.push_back(end);
+  return ends;
+}
+
+/// From the end of one epoch to that of the next: with what the save before it costs, or without one.
+void measure(const TemporaryDirectory& directory, const Settings& settings, int threads, const char* file) {
+  const auto quoted = [](const std::string& text) { return "'" + text + "' "; };
+  const std::filesystem::path table = directory / "table.csv", times = directory / "times";
+  std::string command = "OMP_NUM_THREADS=" + std::to_string(threads) +
+                        " " KAIROS_PROGRAM " fit --target -1 --header false --verbose 0 --loss mse ";
+  command +=
+      "--optimizer SGD --batch-size 100 --epochs " + std::to_string(2 * settings.pairs + 2) + " --data " +
+      quoted(table.string()) + "--model " +
+      quoted("dense(" + std::to_string(settings.width) + ",relu) dense(" + std::to_string(settings.width) +
+             ",relu) dense(1)") +
+      "--run-dir " + quoted((directory / "run").string()) + "--plugin " +
+      quoted(KAIROS_EPOCH_TIMES ":file=" + times.string()) + "--plugin " +
+      quoted(std::string("ModelCheckpoint:in_background=true,save_weights_only=true,period=2,filepath=") +
+             file);
+  std::filesystem::remove_all(directory / "run");
+  if (std::system(command.c_str()) != 0) throw std::runtime_error("kairos fit failed");
+  const std::vector<double> ends = ends_of_epochs(times);
+  if (ends.size() != static_cast<std::size_t>(2 * settings.pairs + 2))
+    throw std::runtime_error("kairos fit has not trained all epochs");
+  // A file is written after the epochs 2, 4, …; the first two warm up.
+  std::vector<double> with, without, ratios;
+  for (std::size_t epoch = 2; epoch < ends.size(); epoch += 2) {
+    with.push_back(ends[epoch] - ends[epoch - 1]);
+    without.push_back(ends[epoch + 1] - ends[epoch]);
+    ratios.push_back(with.back() / without.back());
+  }
+  std::printf("%-22s %7d %12.3f %12.3f %11.1f %% %11.1f %%\n", file, threads, median(without), median(with),
+              100 * (median(with) / median(without) - 1), 100 * (median(ratios) - 1));
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Settings settings;
+    if (argc > 1) settings.rows = std::atoi(argv[1]);
+    if (argc > 2) settings.pairs = std::atoi(argv[2]);
+    if (argc > 3) settings.width = std::atoi(argv[3]);
+    const TemporaryDirectory directory;
+    write_table(directory / "table.csv", settings.rows);
+    std::printf("%-22s %7s %12s %12s %13s %13s\n", "seconds an epoch", "threads", "without", "with", "slower",
+                "pair by pair");
+    for (const int threads : {1, 2})
+      for (const char* file : {"last.weights.h5", "last.h5"}) measure(directory, settings, threads, file);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
