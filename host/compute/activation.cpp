@@ -177,6 +177,7 @@ constexpr std::array activations{
     entry<Softplus>(),
     entry<Softsign>(),
     entry<rarer::Celu>(),
+    Activation{"glu", ActivationNeeds::Input, rarer::glu_forward, rarer::glu_backward, 2},
     entry<rarer::HardShrink>(),
     entry<rarer::HardSilu>(),
     entry<rarer::HardTanh>(),

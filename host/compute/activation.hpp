@@ -15,16 +15,19 @@ enum class ActivationNeeds {
   Input,   ///< the input must be kept
 };
 
-/// A function over rows of `width` values; all but softmax, log_softmax and sparsemax look at one value at a
-/// time.
+/// A function over rows of `width` values; all but softmax, log_softmax, sparsemax and glu look at one value
+/// at a time.
 struct Activation {
   std::string_view name;
   ActivationNeeds needs;
-  /// y may be x.
+  /// y may be x where it is as wide.
   void (*forward)(std::int64_t rows, std::int64_t width, const float* x, float* y);
-  /// `kept` is the input or the output, as `needs` says. x_gradient may be y_gradient.
+  /// `kept` is the input or the output, as `needs` says. x_gradient may be y_gradient where it is as wide.
   void (*backward)(std::int64_t rows, std::int64_t width, const float* kept, const float* y_gradient,
                    float* x_gradient);
+  std::int64_t inputs_per_output = 1;  ///< 2 where a row that comes out is half as wide
+
+  [[nodiscard]] bool keeps_width() const noexcept { return inputs_per_output == 1; }
 };
 
 /// The function of that name or alias ("swish" is silu), or null.

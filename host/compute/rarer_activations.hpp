@@ -108,6 +108,24 @@ inline void log_softmax_backward(std::int64_t rows, std::int64_t width, const fl
   }
 }
 
+/// The first half of each row, let through as far as the second half says.
+inline void glu_forward(std::int64_t rows, std::int64_t width, const float* x, float* y) {
+  const std::int64_t half = width / 2;
+  for (std::int64_t row = 0; row < rows; ++row, x += width, y += half)
+    for (std::int64_t i = 0; i < half; ++i) y[i] = x[i] * logistic(x[half + i]);
+}
+
+inline void glu_backward(std::int64_t rows, std::int64_t width, const float* x, const float* y_gradient,
+                         float* x_gradient) {
+  const std::int64_t half = width / 2;
+  for (std::int64_t row = 0; row < rows; ++row, x += width, y_gradient += half, x_gradient += width)
+    for (std::int64_t i = 0; i < half; ++i) {
+      const float gate = logistic(x[half + i]);
+      x_gradient[i] = y_gradient[i] * gate;
+      x_gradient[half + i] = y_gradient[i] * x[i] * gate * (1 - gate);
+    }
+}
+
 /// The distribution that is nearest to a row (Martins and Astudillo, 2016). What it subtracts from each value
 /// is found without sorting: values that it makes 0 leave the sum until none does (Michelot, 1986).
 inline void sparsemax_forward(std::int64_t rows, std::int64_t width, const float* x, float* y) {

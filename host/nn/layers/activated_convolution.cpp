@@ -14,7 +14,7 @@ ActivatedConvolution::ActivatedConvolution(ConfigReader& config, std::string cla
     : Layer(config, std::move(class_name)),
       rank_(rank),
       padding_(read_padding(config, paddings)),
-      activation_(read_activation(config, "activation")),
+      activation_(config),
       use_bias_(config.boolean("use_bias", true)),
       kernel_(config, std::move(kernel_prefix), "glorot_uniform"),
       bias_(config, "bias", "zeros") {
@@ -43,39 +43,31 @@ Shape ActivatedConvolution::kernel_sizes() const {
 Shape ActivatedConvolution::build_product(const Shape& shape, const Shape& kernel_shape, std::int64_t filters,
                                           std::int64_t groups, const BuildContext& context) {
   if (!place_window(window_, padding_, rank_, shape)) refuse_shape(shape, "at least the size of the kernel");
-  check_activation_width(*this, activation_, filters);
+  const std::int64_t channels = activation_.build(*this, filters);
   kernel_.apply(add_parameter("kernel", kernel_shape), joined_key(context.key, 0));
   if (use_bias_) bias_.apply(add_parameter("bias", {filters}), joined_key(context.key, 1));
   product_.emplace(context.engine, ConvolutionShape{window_, shape.back(), filters, groups});
-  filters_ = filters;
   rows_per_sample_ = window_.output[0] * window_.output[1];
-  return window_output(window_, rank_, filters);
+  return window_output(window_, rank_, channels);
 }
 
 void ActivatedConvolution::reserve(std::int64_t batch) {
-  if (activation_.needs == ActivationNeeds::Input)
-    before_activation_.reserve(batch * rows_per_sample_ * filters_);
+  activation_.reserve(batch * rows_per_sample_);
 }
 
 void ActivatedConvolution::forward(const Pass& pass, const LayerValues& v) {
-  float* const sum = activation_.needs == ActivationNeeds::Input ? before_activation_.data() : v.output;
   product_->forward(pass.batch, v.inputs.front(), parameters()[0].values.data(),
-                    use_bias_ ? parameters()[1].values.data() : nullptr, sum);
-  if (activation_.name != "linear")
-    activation_.forward(pass.batch * rows_per_sample_, filters_, sum, v.output);
+                    use_bias_ ? parameters()[1].values.data() : nullptr, activation_.product(v.output));
+  activation_.forward(pass.batch * rows_per_sample_, v.output);
 }
 
 void ActivatedConvolution::backward(const Pass& pass, const LayerGradients& g) {
-  const float* kept = activation_.needs == ActivationNeeds::Input ? before_activation_.data() : g.output;
-  if (activation_.name != "linear")
-    activation_.backward(pass.batch * rows_per_sample_, filters_, kept, g.output_gradient, g.output_gradient);
+  float* const gradient = activation_.backward(pass.batch * rows_per_sample_, g.output, g.output_gradient);
   if (trainable())
-    product_->backward_weights(pass.batch, g.inputs.front(), g.output_gradient,
-                               parameters()[0].gradient.data(),
+    product_->backward_weights(pass.batch, g.inputs.front(), gradient, parameters()[0].gradient.data(),
                                use_bias_ ? parameters()[1].gradient.data() : nullptr);
   if (g.input_gradients.front() != nullptr)
-    product_->backward_data(pass.batch, g.output_gradient, parameters()[0].values.data(),
-                            g.input_gradients.front());
+    product_->backward_data(pass.batch, gradient, parameters()[0].values.data(), g.input_gradients.front());
 }
 
 void ActivatedConvolution::write_config(nlohmann::json& config) const {
@@ -84,7 +76,7 @@ void ActivatedConvolution::write_config(nlohmann::json& config) const {
   config["padding"] = padding_name(padding_);
   config["data_format"] = "channels_last";
   config["dilation_rate"] = sizes_json(window_.dilation, rank_);
-  config["activation"] = activation_.name;
+  config["activation"] = activation_.name();
   config["use_bias"] = use_bias_;
   kernel_.write(config);
   bias_.write(config);

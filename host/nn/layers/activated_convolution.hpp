@@ -8,6 +8,7 @@
 
 #include "compute/convolution.hpp"
 #include "nn/layers/layer_types.hpp"
+#include "nn/layers/product_activation.hpp"
 #include "nn/layers/window_config.hpp"
 #include "nn/weight_options.hpp"
 
@@ -38,15 +39,13 @@ class ActivatedConvolution : public Layer {
   Rank rank_;
   Window window_;
   Padding padding_;
-  const Activation& activation_;
+  ProductActivation activation_;
   bool use_bias_;
   WeightOptions kernel_;
   WeightOptions bias_;
 
-  std::int64_t filters_ = 0;
   std::int64_t rows_per_sample_ = 0;
   std::optional<ConvolutionKernel> product_;
-  FloatBuffer before_activation_;
 };
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Activation: a function of every value, or softmax over the last dimension.
+// Activation: a function of every value, or of the last dimension as softmax and glu are.
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -17,11 +17,16 @@ const Activation& read_activation(ConfigReader& config, std::string_view key) {
     name = &value->at("config");
   if (!name->is_string()) config.bad_value(key, "the name of an activation function");
   if (const Activation* found = find_activation(name->get_ref<const std::string&>())) return *found;
+  if (*name == "threshold")
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M004", config.where(),
+                 "threshold cannot be an activation: Keras keeps no numbers beside its name", "", "",
+                 "Use the layer ReLU, which has a threshold"});
   throw Error(ErrorKind::Model, {"KAIROS-M004", config.where(), "there is no activation " + brief_json(*name),
                                  "", "", suggest(name->get_ref<const std::string&>(), activation_names())});
 }
 
-void check_activation_width(const Layer& layer, const Activation& activation, std::int64_t width) {
+std::int64_t activated_width(const Layer& layer, const Activation& activation, std::int64_t width) {
   const bool of_rows =
       activation.name == "softmax" || activation.name == "log_softmax" || activation.name == "sparsemax";
   if (of_rows && width == 1)
@@ -29,6 +34,13 @@ void check_activation_width(const Layer& layer, const Activation& activation, st
                                    std::string(activation.name) + " over one unit is always " +
                                        (activation.name == "log_softmax" ? "0" : "1"),
                                    "1 unit", "a unit for each class", "Use sigmoid, or one unit per class"});
+  if (width % activation.inputs_per_output != 0)
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M032", layer_noun(layer.name(), layer.class_name()),
+                 std::string(activation.name) + " multiplies one half of the last dimension by the other",
+                 std::to_string(width) + (width == 1 ? " unit" : " units"), "an even number",
+                 "Make it twice as wide as what shall come out"});
+  return width / activation.inputs_per_output;
 }
 
 namespace {
@@ -39,11 +51,11 @@ class ActivationLayer final : public Layer {
       : Layer(config, "Activation"), activation_(read_activation(config, "activation")) {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext&) override {
-    const Shape& shape = inputs.front();
+    Shape shape = inputs.front();
     if (shape.empty()) refuse_shape(shape, "at least one dimension");
     width_ = shape.back();
-    check_activation_width(*this, activation_, width_);
     rows_per_sample_ = size_of(shape) / width_;
+    shape.back() = activated_width(*this, activation_, width_);
     return shape;
   }
 

@@ -7,6 +7,7 @@
 #include "compute/dense.hpp"
 #include "compute/random.hpp"
 #include "nn/layers/layer_types.hpp"
+#include "nn/layers/product_activation.hpp"
 #include "nn/weight_options.hpp"
 
 namespace kairos::host {
@@ -18,7 +19,7 @@ class DenseLayer final : public Layer {
   explicit DenseLayer(ConfigReader& config)
       : Layer(config, "Dense"),
         units_(config.required_integer("units", {1, 2147483647})),
-        activation_(read_activation(config, "activation")),
+        activation_(config),
         use_bias_(config.boolean("use_bias", true)),
         kernel_(config, "kernel", "glorot_uniform"),
         bias_(config, "bias", "zeros") {
@@ -29,49 +30,41 @@ class DenseLayer final : public Layer {
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     Shape shape = inputs.front();
     if (shape.empty()) refuse_shape(shape, "at least one dimension");
-    check_activation_width(*this, activation_, units_);
     inputs_ = shape.back();
     rows_per_sample_ = size_of(shape) / inputs_;
     kernel_.apply(add_parameter("kernel", {inputs_, units_}), joined_key(context.key, 0));
     if (use_bias_) bias_.apply(add_parameter("bias", {units_}), joined_key(context.key, 1));
     product_.emplace(context.engine, inputs_, units_);
-    shape.back() = units_;
+    shape.back() = activation_.build(*this, units_);
     return shape;
   }
 
-  void reserve(std::int64_t batch) override {
-    if (activation_.needs == ActivationNeeds::Input)
-      before_activation_.reserve(batch * rows_per_sample_ * units_);
-  }
+  void reserve(std::int64_t batch) override { activation_.reserve(batch * rows_per_sample_); }
 
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
 
   void forward(const Pass& pass, const LayerValues& v) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
-    float* const sum = activation_.needs == ActivationNeeds::Input ? before_activation_.data() : v.output;
     const float* bias = use_bias_ ? parameters()[1].values.data() : nullptr;
-    product_->forward(rows, v.inputs.front(), parameters()[0].values.data(), bias, sum);
-    // Not as a post-op of the product: oneDNN's relu turns NaN into 0 and would hide that a run has broken.
-    if (activation_.name != "linear") activation_.forward(rows, units_, sum, v.output);
+    product_->forward(rows, v.inputs.front(), parameters()[0].values.data(), bias,
+                      activation_.product(v.output));
+    activation_.forward(rows, v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
-    const float* kept = activation_.needs == ActivationNeeds::Input ? before_activation_.data() : g.output;
-    if (activation_.name != "linear")
-      activation_.backward(rows, units_, kept, g.output_gradient, g.output_gradient);
+    float* const gradient = activation_.backward(rows, g.output, g.output_gradient);
     if (trainable())
-      product_->backward_weights(rows, g.inputs.front(), g.output_gradient, parameters()[0].gradient.data(),
+      product_->backward_weights(rows, g.inputs.front(), gradient, parameters()[0].gradient.data(),
                                  use_bias_ ? parameters()[1].gradient.data() : nullptr);
     if (g.input_gradients.front() != nullptr)
-      product_->backward_data(rows, g.output_gradient, parameters()[0].values.data(),
-                              g.input_gradients.front());
+      product_->backward_data(rows, gradient, parameters()[0].values.data(), g.input_gradients.front());
   }
 
  protected:
   void write_config(nlohmann::json& config) const override {
     config["units"] = units_;
-    config["activation"] = activation_.name;
+    config["activation"] = activation_.name();
     config["use_bias"] = use_bias_;
     kernel_.write(config);
     bias_.write(config);
@@ -80,7 +73,7 @@ class DenseLayer final : public Layer {
 
  private:
   std::int64_t units_;
-  const Activation& activation_;
+  ProductActivation activation_;
   bool use_bias_;
   WeightOptions kernel_;
   WeightOptions bias_;
@@ -88,7 +81,6 @@ class DenseLayer final : public Layer {
   std::int64_t inputs_ = 0;
   std::int64_t rows_per_sample_ = 0;
   std::optional<DenseKernel> product_;
-  FloatBuffer before_activation_;
 };
 
 }  // namespace

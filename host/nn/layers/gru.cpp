@@ -26,7 +26,7 @@ class GruLayer final : public RecurrentLayer {
  protected:
   [[nodiscard]] std::int64_t bias_rows() const override { return reset_after_ ? 2 : 1; }
 
-  void build_cell() override { check_activation_width(*this, gate_, units()); }
+  void build_cell() override { (void)activated_width(*this, gate_, units()); }
 
   void reserve_cell(std::int64_t batch) override {
     const std::int64_t n = batch * units();

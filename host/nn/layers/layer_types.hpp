@@ -51,7 +51,8 @@ namespace kairos::host {
 /// absent. Throws Error(Model).
 [[nodiscard]] const Activation& read_activation(ConfigReader& config, std::string_view key);
 
-/// Throws Error(Model) for softmax and its kin over one unit, which is the same whatever comes in.
-void check_activation_width(const Layer& layer, const Activation& activation, std::int64_t width);
+/// How wide a row of that width comes out. Throws Error(Model) for softmax and its kin over one unit, which
+/// is the same whatever comes in, and for glu over what has no halves.
+std::int64_t activated_width(const Layer& layer, const Activation& activation, std::int64_t width);
 
 }  // namespace kairos::host

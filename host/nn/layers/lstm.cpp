@@ -25,7 +25,7 @@ class LstmLayer final : public RecurrentLayer {
     if (unit_forget_bias_) std::fill_n(bias.values.data() + units(), units(), 1.0F);
   }
 
-  void build_cell() override { check_activation_width(*this, gate_, units()); }
+  void build_cell() override { (void)activated_width(*this, gate_, units()); }
 
   void reserve_cell(std::int64_t batch) override {
     const std::int64_t n = batch * units();

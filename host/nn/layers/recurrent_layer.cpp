@@ -41,7 +41,11 @@ constexpr std::int64_t whole_lines(std::int64_t floats) {
 
 const Activation& RecurrentLayer::read_activation_or(ConfigReader& config, std::string_view key,
                                                      std::string_view fallback) {
-  return config.take(key) == nullptr ? *find_activation(fallback) : read_activation(config, key);
+  const Activation& found =
+      config.take(key) == nullptr ? *find_activation(fallback) : read_activation(config, key);
+  if (!found.keeps_width())
+    config.bad_value(key, "an activation that gives as many values as it takes, for the next step's input");
+  return found;
 }
 
 RecurrentLayer::RecurrentLayer(ConfigReader& config, const Kind& kind)
@@ -70,7 +74,7 @@ RecurrentLayer::RecurrentLayer(ConfigReader& config, const Kind& kind)
 Shape RecurrentLayer::build(std::span<const Shape> inputs, const BuildContext& context) {
   const Shape& shape = inputs.front();
   if (shape.size() != 2) refuse_shape(shape, "(timesteps, features)");
-  check_activation_width(*this, activation_, units_);
+  (void)activated_width(*this, activation_, units_);
   key_ = seed_ ? mixed_bits(static_cast<std::uint64_t>(*seed_) + 1) : context.key;
   steps_ = shape[0];
   features_ = shape[1];

@@ -18,7 +18,7 @@ class SoftmaxLayer final : public Layer {
     const Shape& shape = inputs.front();
     const auto count = static_cast<std::ptrdiff_t>(axes_.count(*this, shape));
     width_ = size_of(Shape(shape.end() - count, shape.end()));
-    check_activation_width(*this, softmax_, width_);
+    (void)activated_width(*this, softmax_, width_);
     rows_per_sample_ = size_of(shape) / width_;
     return shape;
   }

@@ -72,6 +72,12 @@ std::vector<double> log_softmax(const std::vector<double>& x) {
   return y;
 }
 
+std::vector<double> glu(const std::vector<double>& x) {
+  std::vector<double> y;
+  for (std::size_t i = 0; i < x.size() / 2; ++i) y.push_back(x[i] * sigmoid(x[x.size() / 2 + i]));
+  return y;
+}
+
 /// By sorting, as it was published.
 std::vector<double> sparsemax(const std::vector<double>& x) {
   std::vector<double> sorted = x;
@@ -92,7 +98,7 @@ struct RowCase {
   std::vector<double> (*f)(const std::vector<double>&);
 };
 const std::vector<RowCase> row_cases{
-    {"softmax", softmax}, {"log_softmax", log_softmax}, {"sparsemax", sparsemax}};
+    {"softmax", softmax}, {"log_softmax", log_softmax}, {"sparsemax", sparsemax}, {"glu", glu}};
 
 }  // namespace
 
@@ -128,31 +134,38 @@ TEST_CASE("Every activation is covered by a formula", "[host][compute]") {
   }
 }
 
-TEST_CASE("Softmax and its kin work on each row and differentiate across it", "[host][compute]") {
+TEST_CASE("Activations of rows work on each row and differentiate across it", "[host][compute]") {
   const std::vector<float> x{0.5F, -1, 2, 0.1F, 3, 3, 0.3F, 0.2F, 0.6F, -50, 40, 39.5F};
   const std::vector<float> y_gradient{1, -2, 0.5F, 0.3F, 0, 4, -1, 2, 0.7F, 1, 2, 3};
   for (const RowCase& c : row_cases) {
     const Activation& activation = *find_activation(c.name);
-    std::vector<float> y(x.size()), gradient(x.size());
-    activation.forward(4, 3, x.data(), y.data());
-    activation.backward(4, 3, y.data(), y_gradient.data(), gradient.data());
-    for (std::size_t row = 0; row < 4; ++row)
-      for (std::size_t i = 0; i < 3; ++i) {
+    const bool whole = activation.keeps_width();
+    const std::size_t width = whole ? 3 : 4, out_width = whole ? 3 : 2, rows = x.size() / width;
+    std::vector<float> y(rows * out_width), gradient(x.size());
+    const auto n = static_cast<std::int64_t>(rows), w = static_cast<std::int64_t>(width);
+    activation.forward(n, w, x.data(), y.data());
+    const float* kept = activation.needs == ActivationNeeds::Input ? x.data() : y.data();
+    activation.backward(n, w, kept, y_gradient.data(), gradient.data());
+    for (std::size_t row = 0; row < rows; ++row)
+      for (std::size_t i = 0; i < width; ++i) {
         const auto shifted = [&](double shift) {
           std::vector<double> in;
-          for (std::size_t k = 0; k < 3; ++k)
-            in.push_back(static_cast<double>(x[row * 3 + k]) + (k == i ? shift : 0));
+          for (std::size_t k = 0; k < width; ++k)
+            in.push_back(static_cast<double>(x[row * width + k]) + (k == i ? shift : 0));
           return c.f(in);
         };
         const auto objective = [&](double shift) {
           const std::vector<double> out = shifted(shift);
           double sum = 0;
-          for (std::size_t k = 0; k < 3; ++k) sum += out[k] * static_cast<double>(y_gradient[row * 3 + k]);
+          for (std::size_t k = 0; k < out_width; ++k)
+            sum += out[k] * static_cast<double>(y_gradient[row * out_width + k]);
           return sum;
         };
         INFO(c.name << " row " << row << " value " << i);
-        CHECK(static_cast<double>(y[row * 3 + i]) == Approx(shifted(0)[i]).epsilon(1e-5).margin(1e-6));
-        CHECK(static_cast<double>(gradient[row * 3 + i]) ==
+        if (i < out_width)
+          CHECK(static_cast<double>(y[row * out_width + i]) ==
+                Approx(shifted(0)[i]).epsilon(1e-5).margin(1e-6));
+        CHECK(static_cast<double>(gradient[row * width + i]) ==
               Approx((objective(1e-5) - objective(-1e-5)) / 2e-5).epsilon(1e-4).margin(1e-5));
       }
   }
@@ -196,9 +209,13 @@ TEST_CASE("An activation lets NaN through", "[host][compute]") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const std::string& name : activation_names()) {
     INFO(name);
-    float y = 0;
-    find_activation(name)->forward(1, 1, &nan, &y);
-    CHECK(std::isnan(y));
+    for (const auto& row : {std::vector<float>{nan, 1}, std::vector<float>{1, nan}}) {
+      const Activation& activation = *find_activation(name);
+      const std::int64_t width = activation.inputs_per_output;
+      std::vector<float> y(2);
+      activation.forward(2 / width, width, row.data(), y.data());
+      CHECK((std::isnan(y[0]) || std::isnan(y[1])));
+    }
   }
 }
 

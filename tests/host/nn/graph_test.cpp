@@ -36,6 +36,18 @@ TEST_CASE("Gradients of a chain agree with finite differences for every smooth a
     }
 }
 
+TEST_CASE("Gradients through an activation that halves a row agree with finite differences", "[host][nn]") {
+  for (const char* text :
+       {"input(3) dense(6,glu) dense(4) activation(glu) dense(2)",
+        "input(5,2) dense(2,tanh) conv1d(6,3,glu,padding=same) dense(4,glu) flatten dense(2)",
+        "input(5,4,2) dense(2,tanh) conv2d(4,2,glu,use_bias=false) flatten dense(2)",
+        "input(5,4,2) dense(2,tanh) dwconv2d(2,glu,depth_multiplier=3) flatten dense(2)"})
+    for (const std::int64_t batch : {1, 3}) {
+      INFO(text << " batch " << batch);
+      check_gradients(*build_graph(read_shorthand(text), {}, 3), batch);
+    }
+}
+
 TEST_CASE("Gradients of layers over several dimensions agree with finite differences", "[host][nn]") {
   check_gradients(
       *build_graph(read_shorthand("input(3,2) dense(4,softmax) dense(3,tanh) flatten dense(2,sigmoid)"), {},

@@ -127,4 +127,7 @@ TEST_CASE("What Keras has and Kairos has not is refused by name", "[host][nn]") 
       "you mean \"glorot_uniform\"?");
   CHECK(refusal("Dense", "activation", "rellu") ==
         "KAIROS-M004: layer \"l\" (Dense): there is no activation \"rellu\". Did you mean \"relu\"?");
+  CHECK(refusal("Activation", "activation", "threshold") ==
+        "KAIROS-M004: layer \"l\" (Activation): threshold cannot be an activation: Keras keeps no numbers "
+        "beside its name. Use the layer ReLU, which has a threshold.");
 }

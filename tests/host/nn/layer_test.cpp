@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "nn/layer.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <vector>
 
+#include "host/error_text.hpp"
 #include "host/nn/graphs.hpp"
 
 using namespace kairos::host;
+using kairos::tests::error_of;
 using kairos::tests::forward;
 using kairos::tests::graph_of;
 
@@ -25,6 +28,23 @@ TEST_CASE("Dense works on the last dimension", "[host][nn]") {
   const auto graph = graph_of("input(4,2) dense(3)");
   CHECK(graph->outputs()[0].shape == Shape{4, 3});
   CHECK(graph->layer(0).parameters()[0].shape == Shape{2, 3});
+}
+
+TEST_CASE("A layer whose activation is glu gives half as many values", "[host][nn]") {
+  const auto graph = graph_of("input(1) dense(4,glu)");
+  CHECK(graph->outputs()[0].shape == Shape{2});
+  CHECK(graph->layer(0).parameters()[0].shape == Shape{1, 4});
+  std::copy_n(std::vector<float>{2, 3, 0, 50}.data(), 4, graph->layer(0).parameters()[0].values.data());
+  CHECK(forward(*graph, {1, -1}, 2) == std::vector<float>{1, 3, -1, -3 / (1 + std::exp(50.0F))});
+  CHECK(graph_of("input(6,2) conv1d(8,3,glu)")->outputs()[0].shape == Shape{4, 4});
+  CHECK(graph_of("input(3,4) activation(glu)")->outputs()[0].shape == Shape{3, 2});
+  CHECK(error_of([] { graph_of("input(3) dense(5,glu)"); }) ==
+        "KAIROS-M032: layer \"dense\" (Dense): glu multiplies one half of the last dimension by the other; "
+        "found 5 units, expected an even number. Make it twice as wide as what shall come out.");
+  CHECK(error_of([] { graph_of("input(3,4) lstm(4,glu)"); }) ==
+        "KAIROS-M003: layer \"lstm\" (LSTM): \"activation\" has a value that cannot be used; found \"glu\", "
+        "expected an activation that gives as many values as it takes, for the next step's input.");
+  CHECK(error_of([] { graph_of("input(3,4) gru(4,recurrent_activation=glu)"); }).find("KAIROS-M003") == 0);
 }
 
 TEST_CASE("Dropout drops its share while training and keeps the mean", "[host][nn]") {
