@@ -159,7 +159,7 @@ void CompiledModel::require_loss() const {
 }
 
 double CompiledModel::evaluate(const Batch& batch) {
-  double loss = penalties();
+  double loss = penalties() + graph_->output_penalties(batch.size);
   for (std::size_t i = 0; i < heads_.size(); ++i) {
     Learning& learning = learning_[i];
     const double of_output = heads_[i].evaluate(batch.size, batch.targets[i], graph_->output(learning.output),
@@ -180,9 +180,10 @@ void CompiledModel::learn(std::size_t head, const Batch& batch) {
   for (std::int64_t i = 0; i < n; ++i) gradient[i] *= static_cast<float>(weight);
 }
 
+/// As in Keras 3, a weight that is not trained costs nothing.
 double CompiledModel::penalties() const {
   double sum = 0;
-  for (const Parameter* parameter : parameters_)
+  for (const Parameter* parameter : trained_)
     sum += parameter->regularizer.penalty(parameter->size(), parameter->values.data());
   return sum;
 }

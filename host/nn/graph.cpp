@@ -144,6 +144,27 @@ void Graph::forward(const Pass& pass, std::span<const float* const> inputs) {
   }
 }
 
+std::span<const float> Graph::output_of(const Node& node, std::int64_t batch) const {
+  const ValueState& value = values_[node.output];
+  return {value.data, static_cast<std::size_t>(batch * size_of(value.shape))};
+}
+
+double Graph::output_penalties(std::int64_t batch) const {
+  double sum = 0;
+  for (const Node& node : nodes_)
+    if (node.layer->penalizes_output()) sum += node.layer->output_penalty(batch, output_of(node, batch));
+  return sum;
+}
+
+void Graph::add_output_penalty_gradient(const Node& node, std::int64_t batch) {
+  ValueState& value = values_[node.output];
+  if (!value.wants_gradient || !node.layer->penalizes_output()) return;
+  const std::span<const float> output = output_of(node, batch);
+  if (!value.has_gradient) std::fill_n(value.gradient.data(), output.size(), 0.0F);
+  value.has_gradient = true;
+  node.layer->add_output_penalty_gradient(batch, output, value.gradient.data());
+}
+
 void Graph::begin_backward(std::int64_t batch) {
   for (ValueState& value : values_) value.has_gradient = false;
   for (const Output& output : output_values_)
@@ -164,6 +185,7 @@ void Graph::backward(const Pass& pass) {
   begin_backward(pass.batch);
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     Node& node = nodes_[i];
+    add_output_penalty_gradient(node, pass.batch);
     const ValueState& value = values_[node.output];
     if (value.wants_gradient && value.has_gradient) {
       backward(pass_of(node, pass), node);

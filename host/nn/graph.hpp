@@ -64,6 +64,8 @@ class Graph {
   [[nodiscard]] const float* output(std::size_t i) const { return values_[output_values_[i].value].data; }
   /// Of the timesteps of output `i`; null if it has none.
   [[nodiscard]] Mask output_mask(std::size_t i) const { return mask_of(output_values_[i].value); }
+  /// What the layers say against what came out of them in the last forward: part of the loss.
+  [[nodiscard]] double output_penalties(std::int64_t batch) const;
   /// To be filled with d loss / d output before `backward`, unless the output is ignored.
   [[nodiscard]] float* output_gradient(std::size_t i) {
     Output& output = output_values_[i];
@@ -114,6 +116,8 @@ class Graph {
   }
   void reserve(std::int64_t batch);
   void begin_backward(std::int64_t batch);
+  [[nodiscard]] std::span<const float> output_of(const Node& node, std::int64_t batch) const;
+  void add_output_penalty_gradient(const Node& node, std::int64_t batch);
   void backward(const Pass& pass, Node& node);
   void sum_shared_gradients();
 

@@ -44,7 +44,8 @@ nlohmann::json float32_policy_json() {
 Layer::Layer(ConfigReader& config, std::string class_name)
     : name_(config.text("name", "")),
       class_name_(std::move(class_name)),
-      trainable_(config.boolean("trainable", true)) {
+      trainable_(config.boolean("trainable", true)),
+      activity_regularizer_(read_regularizer(config, "activity_regularizer")) {
   require_float32(config, "dtype");
   if (name_.empty() || name_.find('/') != std::string::npos) config.bad_value("name", "a name without \"/\"");
 }
@@ -117,6 +118,7 @@ void Layer::refuse_shape(const Shape& found, const std::string& expected) const 
 
 nlohmann::json Layer::config() const {
   nlohmann::json config{{"name", name_}, {"trainable", trainable_}, {"dtype", float32_policy_json()}};
+  if (!activity_regularizer_.none()) config["activity_regularizer"] = regularizer_json(activity_regularizer_);
   write_config(config);
   return config;
 }

@@ -64,7 +64,8 @@ struct LayerGradients {
 /// Arrays are [batch, shape…], row-major. Shapes are without the batch.
 class Layer {
  public:
-  /// Takes what all layers have (name, trainable, dtype) from `config`; `class_name` is Keras'.
+  /// Takes what all layers have (name, trainable, dtype, activity_regularizer) from `config`; `class_name` is
+  /// Keras'.
   Layer(ConfigReader& config, std::string class_name);
   virtual ~Layer() = default;
   Layer(const Layer&) = delete;
@@ -109,11 +110,25 @@ class Layer {
   /// Follows a `forward` of the same pass. Fills gradients of trainable parameters, does not add to them.
   virtual void backward(const Pass& pass, const LayerGradients& gradients) = 0;
 
+  /// Whether what comes out adds to the loss: activity_regularizer of the layer, or of one inside.
+  [[nodiscard]] virtual bool penalizes_output() const { return !activity_regularizer_.none(); }
+  /// What the output of the last `forward` adds to the loss: the penalty per sample, whatever a mask says.
+  [[nodiscard]] virtual double output_penalty(std::int64_t batch, std::span<const float> output) const {
+    return activity_regularizer_.per_sample(batch).penalty(std::ssize(output), output.data());
+  }
+  /// Adds the gradient of the layer's own penalty.
+  void add_output_penalty_gradient(std::int64_t batch, std::span<const float> output, float* gradient) const {
+    activity_regularizer_.per_sample(batch).add_gradient(std::ssize(output), output.data(), gradient);
+  }
+
   /// Keras 3's "config".
   [[nodiscard]] nlohmann::json config() const;
 
  protected:
   virtual void write_config(nlohmann::json& config) const = 0;
+  [[nodiscard]] const Regularizer& activity_regularizer() const noexcept { return activity_regularizer_; }
+  /// In place of what the configuration says.
+  void regularize_activity(const Regularizer& regularizer) { activity_regularizer_ = regularizer; }
   /// With room for its values, and for its gradient if the layer is trained.
   Parameter& add_parameter(std::string name, Shape shape);
   /// Running means and the like: never trained. Behind all trained parameters, as Keras lists them.
@@ -129,6 +144,7 @@ class Layer {
   std::string name_;
   std::string class_name_;
   bool trainable_;
+  Regularizer activity_regularizer_;
   std::vector<Parameter> parameters_;
   std::span<Parameter> lent_;      ///< of the layer around this one, if there is one
   ValueBudget* budget_ = nullptr;  ///< borrowed from the graph that builds the layer

@@ -14,6 +14,7 @@ const std::vector<LayerType>& layer_types() {
       dense_layer_type(),
       activation_layer_type(),
       dropout_layer_type(),
+      activity_regularization_layer_type(),
       flatten_layer_type(),
       batch_normalization_layer_type(),
       conv1d_layer_type(),

@@ -22,6 +22,11 @@ void Regularizer::add_gradient(std::int64_t n, const float* weights, float* grad
   if (!none()) add_penalty_gradient(n, static_cast<float>(l1), static_cast<float>(l2), weights, gradient);
 }
 
+Regularizer Regularizer::per_sample(std::int64_t samples) const noexcept {
+  const double share = samples == 0 ? 0 : 1 / static_cast<double>(samples);
+  return {l1 * share, l2 * share};
+}
+
 namespace {
 constexpr double keras_default = 0.01;  ///< of l1 in L1() and of l2 in L2(); in L1L2() both are 0
 constexpr NumberRange factor_range{0, 1e30};

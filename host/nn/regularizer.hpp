@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// L1 and L2 penalties on a weight.
+// L1 and L2 penalties on a weight, or on what comes out of a layer.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,8 @@ struct Regularizer {
   [[nodiscard]] bool none() const noexcept { return l1 == 0 && l2 == 0; }
   [[nodiscard]] double penalty(std::int64_t n, const float* weights) const noexcept;
   void add_gradient(std::int64_t n, const float* weights, float* gradient) const noexcept;
+  /// For the values of that many samples: their mean is what counts.
+  [[nodiscard]] Regularizer per_sample(std::int64_t samples) const noexcept;
 };
 
 /// Reads "l2", or an object of class L1, L2 or L1L2, or null. Throws Error(Model).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads the one-line form of a model.
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -43,8 +44,9 @@ CallText spelled_out(const CallText& call) {
   return {"activation", {{"", call.name}}};
 }
 
-/// l1=, l2= are the penalties on the kernel.
-void fold_penalties(nlohmann::json& config) {
+/// l1=, l2= are the penalties on the kernel, but where they are the layer's own arguments.
+void fold_penalties(const LayerType& type, nlohmann::json& config) {
+  if (std::find(type.positional.begin(), type.positional.end(), "l1") != type.positional.end()) return;
   nlohmann::json penalties = nlohmann::json::object();
   for (const char* key : {"l1", "l2"})
     if (const auto found = config.find(key); found != config.end()) {
@@ -66,7 +68,7 @@ nlohmann::json layer_config(const LayerType& type, CallText call) {
       argument.name = type.positional[position++];
     }
   nlohmann::json config = call_json(call, noun).at("config");
-  fold_penalties(config);
+  fold_penalties(type, config);
   return config;
 }
 

@@ -47,7 +47,7 @@ ConfigReader::ConfigReader(const nlohmann::json& object, std::string where)
 }
 
 const nlohmann::json* ConfigReader::take(std::string_view key) {
-  known_.emplace_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
   const auto found = object_.find(std::string(key));
   return found == object_.end() || found->is_null() ? nullptr : &*found;
 }

@@ -27,7 +27,6 @@ ActivatedConvolution::ActivatedConvolution(ConfigReader& config, std::string cla
   if (window_.stride != ones && window_.dilation != ones)
     config.bad_value("dilation_rate", "1 where strides are not 1, as in Keras");
   require_channels_last(config);
-  config.unsupported("activity_regularizer", nullptr, "Remove it from the layer");
 }
 
 void ActivatedConvolution::require_rank(const Shape& shape) const {
@@ -80,7 +79,7 @@ void ActivatedConvolution::write_config(nlohmann::json& config) const {
   config["use_bias"] = use_bias_;
   kernel_.write(config);
   bias_.write(config);
-  config["activity_regularizer"] = nullptr;
+  config["activity_regularizer"] = regularizer_json(activity_regularizer());
 }
 
 }  // namespace kairos::host

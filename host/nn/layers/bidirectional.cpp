@@ -110,6 +110,14 @@ class BidirectionalLayer final : public Layer {
     return groups;
   }
 
+  [[nodiscard]] bool penalizes_output() const override {
+    return Layer::penalizes_output() || inner_[0]->penalizes_output() || inner_[1]->penalizes_output();
+  }
+  [[nodiscard]] double output_penalty(std::int64_t batch, std::span<const float> output) const override {
+    return Layer::output_penalty(batch, output) + inner_[0]->output_penalty(batch, inner_output(0, batch)) +
+           inner_[1]->output_penalty(batch, inner_output(1, batch));
+  }
+
   void forward(const Pass& pass, const LayerValues& v) override {
     for (std::size_t i = 0; i < 2; ++i)
       inner_[i]->forward(pass, {v.inputs, outputs_[i].data(), v.input_masks, nullptr});
@@ -125,9 +133,11 @@ class BidirectionalLayer final : public Layer {
     float* const input_gradient = g.input_gradients.front();
     const std::array<float*, 2> into{input_gradient,
                                      input_gradient == nullptr ? nullptr : second_input_gradient_.data()};
-    for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t i = 0; i < 2; ++i) {
+      inner_[i]->add_output_penalty_gradient(pass.batch, inner_output(i, pass.batch), gradients_[i].data());
       inner_[i]->backward(
           pass, {g.inputs, outputs_[i].data(), gradients_[i].data(), std::span(&into[i], 1), g.input_masks});
+    }
     if (input_gradient != nullptr) add_to(pass.batch * input_size_, into[1], input_gradient);
   }
 
@@ -141,6 +151,9 @@ class BidirectionalLayer final : public Layer {
  private:
   [[nodiscard]] std::int64_t width() const {
     return merge_ == Merge::Concat ? widths_[0] + widths_[1] : widths_[0];
+  }
+  [[nodiscard]] std::span<const float> inner_output(std::size_t i, std::int64_t batch) const {
+    return {outputs_[i].data(), static_cast<std::size_t>(batch * steps_ * widths_[i])};
   }
   /// Step `t` of the sequence in both outputs; the backward layer's runs the other way.
   [[nodiscard]] std::int64_t a_place(std::int64_t row, std::int64_t t) const {

@@ -23,7 +23,7 @@ class DenseLayer final : public Layer {
         use_bias_(config.boolean("use_bias", true)),
         kernel_(config, "kernel", "glorot_uniform"),
         bias_(config, "bias", "zeros") {
-    for (const char* key : {"activity_regularizer", "lora_rank", "lora_alpha", "quantization_config"})
+    for (const char* key : {"lora_rank", "lora_alpha", "quantization_config"})
       config.unsupported(key, nullptr, "Remove it from the layer");
   }
 

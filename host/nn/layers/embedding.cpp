@@ -25,7 +25,7 @@ class EmbeddingLayer final : public Layer {
         width_(config.required_integer("output_dim", {1, 2147483647})),
         mask_zero_(config.boolean("mask_zero", false)),
         table_(config, "embeddings", "random_uniform") {
-    for (const char* key : {"activity_regularizer", "lora_rank", "lora_alpha", "quantization_config"})
+    for (const char* key : {"lora_rank", "lora_alpha", "quantization_config"})
       config.unsupported(key, nullptr, "Remove it from the layer");
     config.unsupported("sparse", false, "Remove it from the layer");
     input_length_ = config.optional_integer("input_length", {1, 2147483647});  // Keras 2
@@ -84,7 +84,8 @@ class EmbeddingLayer final : public Layer {
     config["input_dim"] = rows_;
     config["output_dim"] = width_;
     table_.write(config);
-    for (const char* key : {"activity_regularizer", "quantization_config"}) config[key] = nullptr;
+    config["activity_regularizer"] = regularizer_json(activity_regularizer());
+    config["quantization_config"] = nullptr;
     config["mask_zero"] = mask_zero_;
   }
 

@@ -8,6 +8,7 @@
 namespace kairos::host {
 
 [[nodiscard]] LayerType activation_layer_type();
+[[nodiscard]] LayerType activity_regularization_layer_type();
 [[nodiscard]] LayerType add_layer_type();
 [[nodiscard]] LayerType average_layer_type();
 [[nodiscard]] LayerType average_pooling1d_layer_type();

@@ -64,7 +64,6 @@ RecurrentLayer::RecurrentLayer(ConfigReader& config, const Kind& kind)
       dropout_(config.number("dropout", 0, {0, 1})),
       recurrent_dropout_(config.number("recurrent_dropout", 0, {0, 1})),
       seed_(config.optional_integer("seed", any_integer)) {
-  config.unsupported("activity_regularizer", nullptr, "Remove it from the layer");
   config.unsupported("return_state", false, "Remove it from the layer");
   config.unsupported("stateful", false, "Remove it from the layer: every batch starts from a state of 0");
   config.unsupported("time_major", false, "Put the batch first");  // Keras 2
@@ -329,7 +328,7 @@ void RecurrentLayer::write_config(nlohmann::json& config) const {
   config["activation"] = activation_.name;
   config["use_bias"] = use_bias_;
   for (const WeightOptions* const one : {&kernel_, &recurrent_, &bias_}) one->write(config);
-  config["activity_regularizer"] = nullptr;
+  config["activity_regularizer"] = regularizer_json(activity_regularizer());
   config["dropout"] = dropout_;
   config["recurrent_dropout"] = recurrent_dropout_;
   config["seed"] = seed_ ? nlohmann::json(*seed_) : nlohmann::json(nullptr);

@@ -24,6 +24,12 @@ class TimeDistributedLayer final : public Layer {
                                      "a layer that looks at the whole batch is not supported inside",
                                      inner().class_name(), "a layer that looks at each sample for itself",
                                      "Use it without TimeDistributed: it works on the last dimension"});
+    if (inner().penalizes_output())
+      throw Error(
+          ErrorKind::Model,
+          {"KAIROS-M004", config.where(), "the activity_regularizer of a layer inside is not supported",
+           layer_noun(inner().name(), inner().class_name()), "",
+           "Give it to the TimeDistributed layer: Keras 3 does not look at it here"});
   }
 
   void draw_from(ValueBudget& budget) override {

@@ -141,9 +141,9 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
     std::string sentence;
   };
   const std::vector<Case> cases{
-      {dense_with(R"(, "activity_regularizer": {"class_name": "L2", "config": {}})"),
-       "KAIROS-M004: layer \"d\" (Dense): \"activity_regularizer\" is not supported; found "
-       "{\"class_name\":\"L2\",\"config\":{}}, expected null. Remove it from the layer."},
+      {dense_with(R"(, "activity_regularizer": {"class_name": "L3", "config": {}})"),
+       "KAIROS-M004: layer \"d\" (Dense) activity_regularizer: there is no regularizer \"L3\". Did you mean "
+       "\"l1\"?"},
       {dense_with(R"(, "dtype": "mixed_float16")"),
        "KAIROS-M003: layer \"d\" (Dense): \"dtype\" has a value that cannot be used; found "
        "\"mixed_float16\", expected "

@@ -114,6 +114,18 @@ TEST_CASE("A penalty is in the loss and not in a metric of the same name", "[hos
   CHECK(logs.at(1) == Approx(2.5));
 }
 
+TEST_CASE("A weight that is not trained costs nothing", "[host][nn]") {
+  const Rows rows{{{2, 2}, {1, 0, 0, 1}}, {{2, 1}, {0, 0}}, {}};
+  const auto loss_of = [&](const char* text) {
+    const auto model = model_of(text, options_of("sgd", "mse"));
+    model->tensors(Role::Weight)[0].data[0] = 1;
+    model->tensors(Role::Weight)[0].data[1] = 2;
+    return kairos::tests::evaluate(*model, rows, 2).at(0);
+  };
+  CHECK(loss_of("input(2) dense(1,l2=0.2,use_bias=false)") == Approx(2.5 + 0.2 * 5));
+  CHECK(loss_of("input(2) dense(1,l2=0.2,use_bias=false,trainable=false)") == Approx(2.5));
+}
+
 TEST_CASE("The loss of an epoch is weighted by the samples of its batches, not by their weights",
           "[host][nn]") {
   const auto model = model_of("input(1) dense(1,use_bias=false)", options_of("sgd", "mae"));

@@ -20,7 +20,8 @@ inline std::vector<float> random_values(std::int64_t n, std::uint64_t key) {
   return values;
 }
 
-/// Σ coefficient · output over all outputs: its gradient is checked against differences.
+/// Σ coefficient · output over all outputs, and what the layers say against theirs: its gradient is checked
+/// against differences.
 class Objective {
  public:
   /// `inputs` may be empty: then they are random.
@@ -35,7 +36,7 @@ class Objective {
 
   double value() {
     graph_.forward(pass_, inputs_);
-    double sum = 0;
+    double sum = graph_.output_penalties(pass_.batch);
     for (std::size_t i = 0; i < coefficients_.size(); ++i)
       for (std::size_t k = 0; k < coefficients_[i].size(); ++k)
         sum += static_cast<double>(coefficients_[i][k]) * static_cast<double>(graph_.output(i)[k]);
