@@ -67,7 +67,10 @@ void take_flags(CompileOptions& options, const Settings& settings) {
 /// A flag replaces all that the file has of its kind, and --loss the weights and metrics too.
 CompileOptions losses_of_file(const Settings& settings, const GivenModel& given) {
   if (settings.has("loss")) return {};
-  CompileOptions options = stored_losses(given.training_config, given.ports.outputs, settings.text("model"));
+  const StoredReductions reductions =
+      settings.has("loss_reduction") ? StoredReductions::Drop : StoredReductions::Keep;
+  CompileOptions options =
+      stored_losses(given.training_config, given.ports.outputs, settings.text("model"), reductions);
   const bool weight = settings.has("loss_weight");
   const bool metrics = settings.has("metrics");
   const bool weighted = settings.has("weighted_metrics");
@@ -87,7 +90,8 @@ CompileOptions compile_options(const Settings& settings, const GivenModel& given
   if (purpose != Purpose::Predict) {
     options = losses_of_file(settings, given);
     take_flags(options, settings);
-    options.loss_reduction = loss_reduction(settings.text("loss_reduction"));
+    if (settings.has("loss_reduction"))
+      options.loss_reduction = loss_reduction(settings.text("loss_reduction"));
     if (options.loss.empty() && options.outputs.empty())
       require(settings, "loss", "Name one, such as --loss mse");
   }

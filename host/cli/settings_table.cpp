@@ -40,8 +40,9 @@ void append_compile(std::vector<Setting>& to) {
            "r2_score, crossentropy, or any loss"},
           {"weighted_metrics", "", Kind::ListByOutput, "", "[OUTPUT=]NAME,…",
            "metrics that sample weights weigh"},
-          {"loss_reduction", "", Kind::Text, "sum_over_batch_size", "NAME",
-           "sum_over_batch_size (Keras 3) or mean_with_sample_weight"},
+          {"loss_reduction", "", Kind::Text, "", "NAME",
+           "sum, mean_with_sample_weight or sum_over_batch_size, of losses that name none; default: the "
+           "last"},
       });
 }
 

@@ -44,7 +44,7 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
   if (class_name.ends_with("Wrapper") && function.is_string()) class_name = function.get<std::string>();
   for (const auto& [argument, given] : config.items()) {
     const bool usual = (argument == "name" && names == Names::Drop) || argument == "dtype" ||
-                       argument == "fn" || given.is_null() ||
+                       argument == "fn" || (given.is_null() && argument != "reduction") ||
                        (argument == "reduction" && (given == "sum_over_batch_size" || given == "auto"));
     if (!usual) arguments += (arguments.empty() ? "" : ",") + argument + "=" + given.dump();
   }
@@ -72,8 +72,11 @@ class ByOutput {
 
   [[nodiscard]] const auto& values() const { return values_; }
 
-  [[nodiscard]] std::string text(const nlohmann::json& value) const {
-    const nlohmann::json& one = value.is_array() && value.size() == 1 ? value[0] : value;
+  [[nodiscard]] std::string text(const nlohmann::json& value, StoredReductions reductions) const {
+    nlohmann::json one = value.is_array() && value.size() == 1 ? value[0] : value;
+    if (reductions == StoredReductions::Drop && one.is_object() && one.contains("config") &&
+        one["config"].is_object())
+      one["config"].erase("reduction");
     return one.is_null() ? "none" : call_text(name_, key_, one, Names::Drop);
   }
   [[nodiscard]] double number(const nlohmann::json& value) const {
@@ -130,13 +133,13 @@ StoredModel open_model(const std::string& name) {
 }
 
 CompileOptions stored_losses(const std::string& training_config, const std::vector<std::string>& outputs,
-                             const std::string& name) {
+                             const std::string& name, StoredReductions reductions) {
   CompileOptions options;
   const nlohmann::json config = parse_training(training_config, name);
   if (!config.contains("loss") || config["loss"].is_null()) return options;
   const ByOutput loss(config, "loss", outputs, name);
   for (const auto& [output, value] : loss.values())
-    (output.empty() ? options.loss : options.outputs[output].loss) = loss.text(value);
+    (output.empty() ? options.loss : options.outputs[output].loss) = loss.text(value, reductions);
   const ByOutput weight(config, "loss_weights", outputs, name);
   for (const auto& [output, value] : weight.values()) {
     if (output.empty())

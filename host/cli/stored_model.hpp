@@ -24,11 +24,15 @@ struct StoredModel {
 /// `.json`, `.keras`, `.h5`, `.hdf5`, `.weights.h5`, `.npz`, or a shorthand. Throws Error(File).
 [[nodiscard]] StoredModel open_model(const std::string& name);
 
+/// Whether losses reduce their batches as the file says.
+enum class StoredReductions { Keep, Drop };
+
 /// Loss and metrics of a compiled Keras file, from its training_config, for a model of these outputs (empty:
 /// one); without a loss if it is not compiled. `name` is for messages. Throws Error(Model) for what Kairos
 /// cannot compile.
 [[nodiscard]] CompileOptions stored_losses(const std::string& training_config,
-                                           const std::vector<std::string>& outputs, const std::string& name);
+                                           const std::vector<std::string>& outputs, const std::string& name,
+                                           StoredReductions reductions = StoredReductions::Keep);
 
 /// As Keras JSON; "" if the file names none.
 [[nodiscard]] std::string stored_optimizer(const std::string& training_config, const std::string& name);

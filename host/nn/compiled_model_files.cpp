@@ -20,11 +20,15 @@ NamedArray copy_of(const TensorRef& tensor) {
 }
 
 /// What Keras writes: a name, or the object where there are arguments.
-nlohmann::json loss_json(const std::string& text) {
-  const CallText call = parse_call(text, "loss");
-  const std::string name(make_loss(text)->name());
-  if (call.arguments.empty()) return name;
+nlohmann::json loss_json(const CompileOptions& options) {
+  CallText call = parse_call(options.loss, "loss");
+  const std::string name(make_loss(options.loss)->name());
+  const LossReduction reduction = own_reduction(call).value_or(options.loss_reduction);
+  std::erase_if(call.arguments, [](const CallArgument& argument) { return argument.name == "reduction"; });
+  const bool usual = reduction == LossReduction::SumOverBatchSize;
+  if (call.arguments.empty() && usual) return name;
   nlohmann::json object = call_json(call, "loss");
+  if (!usual) object["config"]["reduction"] = reduction_name(reduction);
   object["class_name"] = loss_class_name(name);
   object["module"] = "keras.losses";
   object["registered_name"] = nullptr;
@@ -81,7 +85,7 @@ std::string CompiledModel::training_config() const {
     return values;
   };
   const auto loss = [](const CompileOptions& one) {
-    return one.loss.empty() ? nlohmann::json(nullptr) : loss_json(one.loss);
+    return one.loss.empty() ? nlohmann::json(nullptr) : loss_json(one);
   };
   const auto weight = [](const CompileOptions& one) { return nlohmann::json(one.loss_weight); };
   const auto metrics = [](const CompileOptions& one) {

@@ -3,6 +3,7 @@
 #include "nn/head.hpp"
 
 #include "nn/parameter.hpp"
+#include "train/call_text.hpp"
 
 namespace kairos::host {
 
@@ -17,7 +18,7 @@ Shape target_shape(Shape output, TargetKind kind) {
 
 Head::Head(const Port& output, const CompileOptions& options)
     : loss_(make_loss(options.loss)),
-      reduction_(options.loss_reduction),
+      reduction_(own_reduction(parse_call(options.loss, "loss")).value_or(options.loss_reduction)),
       features_(output.shape.back()),
       rows_per_sample_(size_of(output.shape) / features_),
       steps_(output.shape.size() < 2 ? 1 : output.shape.front()),

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -32,13 +33,19 @@ const LossType* find_loss(std::string_view name) {
   return nullptr;
 }
 
-/// What Keras writes of every loss. The reduction is chosen for the whole model, by --loss-reduction.
+/// What Keras writes of every loss.
 bool says_nothing(const CallArgument& argument) {
   if (argument.name == "name") return true;
-  if (argument.name == "dtype") return argument.value == "float32" || value_json(argument.value).is_null();
-  return argument.name == "reduction" &&
-         (argument.value == "sum_over_batch_size" || argument.value == "auto");
+  return argument.name == "dtype" && (argument.value == "float32" || value_json(argument.value).is_null());
 }
+
+/// The first of several names is the one that is written.
+constexpr std::array<std::pair<std::string_view, LossReduction>, 4> reductions{{
+    {"sum_over_batch_size", LossReduction::SumOverBatchSize},
+    {"mean_with_sample_weight", LossReduction::MeanWithSampleWeight},
+    {"sum", LossReduction::Sum},
+    {"mean", LossReduction::SumOverBatchSize},
+}};
 
 }  // namespace
 
@@ -63,8 +70,37 @@ std::string loss_class_name(std::string_view name) {
   return type == nullptr ? std::string(name) : type->names.back();
 }
 
+LossReduction loss_reduction(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [text, reduction] : reductions) {
+    if (name == text) return reduction;
+    names.emplace_back(text);
+  }
+  if (name == "none" || name == "None" || name == "null")
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M033", "loss reduction", "without one, each sample keeps a loss of its own", name,
+                 "one number to train by", "Choose sum or sum_over_batch_size"});
+  throw Error(ErrorKind::Model, {"KAIROS-M033", "loss reduction", "there is no reduction \"" + name + "\"",
+                                 "", "", suggest(name, names)});
+}
+
+std::string_view reduction_name(LossReduction reduction) {
+  return std::find_if(reductions.begin(), reductions.end(),
+                      [&](const auto& one) { return one.second == reduction; })
+      ->first;
+}
+
+std::optional<LossReduction> own_reduction(const CallText& loss) {
+  for (const CallArgument& argument : loss.arguments)
+    if (argument.name == "reduction" && argument.value != "auto")  // Keras 2's word for its default
+      return loss_reduction(argument.value);
+  return std::nullopt;
+}
+
 std::unique_ptr<Loss> make_loss(std::string_view text) {
-  return make_loss(parse_call(text, "loss"));
+  CallText call = parse_call(text, "loss");
+  std::erase_if(call.arguments, [](const CallArgument& argument) { return argument.name == "reduction"; });
+  return make_loss(call);
 }
 
 std::unique_ptr<Loss> make_loss(const CallText& call) {
@@ -101,7 +137,9 @@ double reduce_losses(LossReduction reduction, std::int64_t samples, std::int64_t
     total += static_cast<double>(scale[row]) * static_cast<double>(each[row]);
     weight_sum += static_cast<double>(scale[row]);
   }
-  const double divisor = reduction == LossReduction::MeanWithSampleWeight ? weight_sum : counted;
+  const double divisor = reduction == LossReduction::Sum                    ? 1
+                         : reduction == LossReduction::MeanWithSampleWeight ? weight_sum
+                                                                            : counted;
   const double factor = divisor == 0 ? 0.0 : 1.0 / divisor;
   for (std::int64_t row = 0; row < rows; ++row)
     scale[row] = static_cast<float>(static_cast<double>(scale[row]) * factor);

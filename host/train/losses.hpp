@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,9 +45,13 @@ class Loss {
 };
 
 /// By name, alias or Keras class name: "mse", "MeanSquaredError", "binary_crossentropy(label_smoothing=0.1)".
-/// Throws Error(Model).
+/// A reduction among the arguments is left to `own_reduction`. Throws Error(Model).
 [[nodiscard]] std::unique_ptr<Loss> make_loss(std::string_view text);
 [[nodiscard]] std::unique_ptr<Loss> make_loss(const CallText& call);
+/// What an output's loss says of its reduction: "mse(reduction=sum)". Throws Error(Model).
+[[nodiscard]] std::optional<LossReduction> own_reduction(const CallText& loss);
+/// What Keras calls it.
+[[nodiscard]] std::string_view reduction_name(LossReduction reduction);
 /// Whether make_loss knows the name.
 [[nodiscard]] bool is_loss_name(std::string_view name);
 [[nodiscard]] std::vector<std::string> loss_names();

@@ -121,6 +121,30 @@ class Compiled(ProgramTest):
         self.assertEqual((run.returncode, run.stderr), (0, "warning: the optimizer starts anew, because its variables in m.h5 are "
                                                            "those of another one\n"))
 
+    def test_reduction_of_a_loss_stays_with_the_model(self):
+        data = ["--data", GOLDEN.parent / "data.npz"]
+        rows = len(np.load(GOLDEN.parent / "data.npz")["y"])
+        mean = self.evaluate(GOLDEN / "model.h5")["loss"]
+        reduced = {**self.KERAS_3["loss"], "class_name": "CategoricalCrossentropy", "config": {"reduction": "sum"}}
+        self.compiled({"loss": reduced})
+        whole = ["--batch-size", rows]
+        self.assertAlmostEqual(self.evaluate("m.h5", *whole)["loss"] / rows, mean, places=5)
+        # The flag replaces what the file says, but not what a loss on the command line says.
+        self.assertAlmostEqual(self.evaluate("m.h5", *whole, "--loss-reduction", "sum_over_batch_size")["loss"], mean, places=5)
+        own = ["--loss", "categorical_crossentropy(reduction=sum)", "--loss-reduction", "mean_with_sample_weight"]
+        self.assertAlmostEqual(self.evaluate(GOLDEN / "model.h5", *whole, *own)["loss"] / rows, mean, places=5)
+        self.kairos("fit", "--model", "m.h5", *data, "--verbose", 0, "--epochs", 1, "--save-model", "n.keras")
+        written = json.loads(zipfile.ZipFile(self.directory / "n.keras").read("config.json"))["compile_config"]["loss"]
+        self.assertEqual((written["class_name"], written["config"]), ("CategoricalCrossentropy", {"reduction": "sum"}))
+        self.kairos("fit", "--model", GOLDEN / "model.h5", *data, "--loss-reduction", "sum", "--verbose", 0, "--epochs", 1,
+                    "--save-model", "o.h5")
+        with h5py.File(self.directory / "o.h5") as file:
+            self.assertEqual(json.loads(file.attrs["training_config"])["loss"]["config"], {"reduction": "sum"})
+        self.compiled({"loss": {**reduced, "config": {"reduction": None}}})
+        run = self.run_kairos("evaluate", "--model", "m.h5", *data)
+        self.assertIn("KAIROS-M033: loss reduction: without one, each sample keeps a loss of its own; found null, expected one number "
+                      "to train by. Choose sum or sum_over_batch_size.", run.stderr)
+
     def test_objects_are_written_as_keras_reads_them(self):
         self.compiled(self.KERAS_3)
         self.kairos("convert", "m.h5", "m.keras")

@@ -229,8 +229,7 @@ TEST_CASE("What cannot be trained together is refused when it is compiled", "[ho
             .rfind("KAIROS-M032: loss sparse_categorical_crossentropy", 0) == 0);
   CHECK(refusal("input(3) dense(2)", options_of("adam", "mse", {"sparse_categorical_accuracy"}))
             .rfind("KAIROS-M041: metric sparse_categorical_accuracy", 0) == 0);
-  CHECK(error_of([] { return loss_reduction("mean"); }) ==
-        "KAIROS-M033: loss reduction: there is no reduction \"mean\". Known are: sum_over_batch_size, "
-        "mean_with_sample_weight.");
+  CHECK(error_of([] { return loss_reduction("maen"); }) ==
+        "KAIROS-M033: loss reduction: there is no reduction \"maen\". Did you mean \"mean\"?");
   CHECK(loss_reduction("mean_with_sample_weight") == LossReduction::MeanWithSampleWeight);
 }

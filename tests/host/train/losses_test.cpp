@@ -5,10 +5,13 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/error_text.hpp"
+#include "train/call_text.hpp"
+#include "train/metrics.hpp"
 
 using namespace kairos::host;
 using kairos::tests::error_of;
@@ -201,8 +204,9 @@ TEST_CASE("What Keras writes of a crossentropy besides is taken where it has one
     INFO(text);
     CHECK(error_of([&] { return make_loss(text)->name(); }).empty());
   }
-  CHECK(error_of([] { return make_loss("mse(reduction=sum)")->name(); }) ==
-        "KAIROS-M002: loss mse: there is no argument \"reduction\".");
+  CHECK(error_of([] {
+          return make_metric("mse(reduction=sum)", {2, TargetKind::Values});
+        }) == "KAIROS-M002: loss mse: there is no argument \"reduction\".");
   CHECK(error_of([] { return make_loss("CategoricalCrossentropy(axis=1)")->name(); }) ==
         "KAIROS-M004: loss CategoricalCrossentropy: \"axis\" is not supported; found 1, expected -1. Remove "
         "it.");
@@ -280,8 +284,12 @@ TEST_CASE("A batch of losses is reduced as Keras 3 documents", "[host][train]") 
   CHECK(reduce(LossReduction::MeanWithSampleWeight, 4, {w.data(), 1}) == Approx(2.8));
   CHECK(scale[2] == Approx(0.8F));
   CHECK(reduce(LossReduction::MeanWithSampleWeight, 4, {}) == Approx(2.5));
+  CHECK(reduce(LossReduction::Sum, 4, {}) == 10);
+  CHECK(scale == std::vector<float>(4, 1.0F));
+  CHECK(reduce(LossReduction::Sum, 4, {w.data(), 1}) == 14);
+  CHECK(scale == w);
   for (const LossReduction reduction :
-       {LossReduction::SumOverBatchSize, LossReduction::MeanWithSampleWeight}) {
+       {LossReduction::SumOverBatchSize, LossReduction::MeanWithSampleWeight, LossReduction::Sum}) {
     CHECK(reduce(reduction, 4, {zero.data(), 1}) == 0);
     CHECK(scale == zero);
   }
@@ -294,6 +302,22 @@ TEST_CASE("A batch of losses is reduced as Keras 3 documents", "[host][train]") 
         "KAIROS-D301: sample weights: the weights do not fit the output; found 2 weights per sample, "
         "expected one or 4. "
         "Give one weight per sample or one per timestep.");
+}
+
+TEST_CASE("A loss may name its own reduction", "[host][train]") {
+  const auto of = [](const char* text) { return own_reduction(parse_call(text, "loss")); };
+  CHECK(of("mse(reduction=sum)") == LossReduction::Sum);
+  CHECK(of("Huber(delta=2,reduction=\"mean_with_sample_weight\")") == LossReduction::MeanWithSampleWeight);
+  CHECK(of("mse(reduction=mean)") == LossReduction::SumOverBatchSize);
+  CHECK(of("mse(reduction=sum_over_batch_size)") == LossReduction::SumOverBatchSize);
+  CHECK(of("mse(reduction=auto)") == std::nullopt);
+  CHECK(of("mse") == std::nullopt);
+  for (const char* none : {"mse(reduction=none)", "mse(reduction=null)"})
+    CHECK(error_of([&] { return of(none); })
+              .rfind("KAIROS-M033: loss reduction: without one, each sample keeps a loss of its own; found n",
+                     0) == 0);
+  CHECK(error_of([&] { return of("mse(reduction=smu)"); }) ==
+        "KAIROS-M033: loss reduction: there is no reduction \"smu\". Did you mean \"sum\"?");
 }
 
 TEST_CASE("A target that a loss cannot use is described", "[host][train]") {

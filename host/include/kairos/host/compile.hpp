@@ -27,6 +27,7 @@ struct ModelSource {
 enum class LossReduction {
   SumOverBatchSize,      ///< Σ(w·L) / N, as Keras 3 does by default
   MeanWithSampleWeight,  ///< Σ(w·L) / Σw; 0 if all weights are
+  Sum,                   ///< Σ(w·L)
 };
 
 /// What one output of several has for itself. What is left out here is taken from CompileOptions.
@@ -46,6 +47,7 @@ struct CompileOptions {
   double loss_weight = 1;                     ///< the loss of an output is multiplied by it in the total
   std::vector<std::string> metrics;           ///< not weighted; of every output that has a loss
   std::vector<std::string> weighted_metrics;  ///< weighted by the sample weights
+  /// Of losses that name none: "mse(reduction=sum)".
   LossReduction loss_reduction = LossReduction::SumOverBatchSize;
   std::map<std::string, OutputOptions> outputs;  ///< by the name of the output
   /// Fixes initial weights and dropout.
@@ -58,7 +60,7 @@ struct CompileOptions {
 /// Full Keras 3 JSON for any architecture that `compile` takes.
 [[nodiscard]] std::string keras_json(const ModelSource& source);
 
-/// "sum_over_batch_size" or "mean_with_sample_weight". Throws Error(Model).
+/// "sum_over_batch_size" (or "mean"), "mean_with_sample_weight" or "sum". Throws Error(Model).
 [[nodiscard]] LossReduction loss_reduction(const std::string& name);
 
 }  // namespace kairos::host
