@@ -42,26 +42,24 @@ Shape ActivatedConvolution::kernel_sizes() const {
 Shape ActivatedConvolution::build_product(const Shape& shape, const Shape& kernel_shape, std::int64_t filters,
                                           std::int64_t groups, const BuildContext& context) {
   if (!place_window(window_, padding_, rank_, shape)) refuse_shape(shape, "at least the size of the kernel");
-  const std::int64_t channels = activation_.build(*this, filters);
   kernel_.apply(add_parameter("kernel", kernel_shape), joined_key(context.key, 0));
   if (use_bias_) bias_.apply(add_parameter("bias", {filters}), joined_key(context.key, 1));
   product_.emplace(context.engine, ConvolutionShape{window_, shape.back(), filters, groups});
-  rows_per_sample_ = window_.output[0] * window_.output[1];
-  return window_output(window_, rank_, channels);
+  return activation_.build(*this, window_output(window_, rank_, filters), context);
 }
 
 void ActivatedConvolution::reserve(std::int64_t batch) {
-  activation_.reserve(batch * rows_per_sample_);
+  activation_.reserve(batch);
 }
 
 void ActivatedConvolution::forward(const Pass& pass, const LayerValues& v) {
   product_->forward(pass.batch, v.inputs.front(), parameters()[0].values.data(),
                     use_bias_ ? parameters()[1].values.data() : nullptr, activation_.product(v.output));
-  activation_.forward(pass.batch * rows_per_sample_, v.output);
+  activation_.forward(pass, v.output);
 }
 
 void ActivatedConvolution::backward(const Pass& pass, const LayerGradients& g) {
-  float* const gradient = activation_.backward(pass.batch * rows_per_sample_, g.output, g.output_gradient);
+  float* const gradient = activation_.backward(pass, g.output, g.output_gradient);
   if (trainable())
     product_->backward_weights(pass.batch, g.inputs.front(), gradient, parameters()[0].gradient.data(),
                                use_bias_ ? parameters()[1].gradient.data() : nullptr);
@@ -75,7 +73,7 @@ void ActivatedConvolution::write_config(nlohmann::json& config) const {
   config["padding"] = padding_name(padding_);
   config["data_format"] = "channels_last";
   config["dilation_rate"] = sizes_json(window_.dilation, rank_);
-  config["activation"] = activation_.name();
+  config["activation"] = activation_.json();
   config["use_bias"] = use_bias_;
   kernel_.write(config);
   bias_.write(config);

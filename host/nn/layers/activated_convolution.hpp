@@ -44,7 +44,6 @@ class ActivatedConvolution : public Layer {
   WeightOptions kernel_;
   WeightOptions bias_;
 
-  std::int64_t rows_per_sample_ = 0;
   std::optional<ConvolutionKernel> product_;
 };
 

@@ -35,11 +35,11 @@ class DenseLayer final : public Layer {
     kernel_.apply(add_parameter("kernel", {inputs_, units_}), joined_key(context.key, 0));
     if (use_bias_) bias_.apply(add_parameter("bias", {units_}), joined_key(context.key, 1));
     product_.emplace(context.engine, inputs_, units_);
-    shape.back() = activation_.build(*this, units_);
-    return shape;
+    shape.back() = units_;
+    return activation_.build(*this, std::move(shape), context);
   }
 
-  void reserve(std::int64_t batch) override { activation_.reserve(batch * rows_per_sample_); }
+  void reserve(std::int64_t batch) override { activation_.reserve(batch); }
 
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
 
@@ -48,12 +48,12 @@ class DenseLayer final : public Layer {
     const float* bias = use_bias_ ? parameters()[1].values.data() : nullptr;
     product_->forward(rows, v.inputs.front(), parameters()[0].values.data(), bias,
                       activation_.product(v.output));
-    activation_.forward(rows, v.output);
+    activation_.forward(pass, v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
-    float* const gradient = activation_.backward(rows, g.output, g.output_gradient);
+    float* const gradient = activation_.backward(pass, g.output, g.output_gradient);
     if (trainable())
       product_->backward_weights(rows, g.inputs.front(), gradient, parameters()[0].gradient.data(),
                                  use_bias_ ? parameters()[1].gradient.data() : nullptr);
@@ -64,7 +64,7 @@ class DenseLayer final : public Layer {
  protected:
   void write_config(nlohmann::json& config) const override {
     config["units"] = units_;
-    config["activation"] = activation_.name();
+    config["activation"] = activation_.json();
     config["use_bias"] = use_bias_;
     kernel_.write(config);
     bias_.write(config);

@@ -2,33 +2,77 @@
 // Applies an activation in place where that leaves enough for its gradient.
 #include "nn/layers/product_activation.hpp"
 
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "nn/layers/inner_layer.hpp"
 #include "nn/layers/layer_types.hpp"
 
 namespace kairos::host {
 
+namespace {
+
+constexpr std::array<std::string_view, 4> activation_layers{"ReLU", "LeakyReLU", "ELU", "Softmax"};
+
+std::unique_ptr<Layer> read_activation_layer(ConfigReader& config) {
+  const nlohmann::json* const value = config.take("activation");
+  if (value == nullptr || !value->is_object()) return nullptr;
+  const auto name = value->find("class_name");
+  if (name == value->end() || *name == "function") return nullptr;
+  if (std::find(activation_layers.begin(), activation_layers.end(), *name) == activation_layers.end())
+    config.bad_value("activation", "the name of an activation function, or ReLU, LeakyReLU, ELU or Softmax");
+  std::unique_ptr<Layer> layer = read_inner_layer(config, "activation");
+  if (layer->penalizes_output())
+    config.bad_value("activation", "a layer without activity_regularizer: the layer around it may have one");
+  return layer;
+}
+
+}  // namespace
+
 ProductActivation::ProductActivation(ConfigReader& config)
-    : function_(read_activation(config, "activation")) {}
+    : layer_(read_activation_layer(config)),
+      function_(layer_ == nullptr ? read_activation(config, "activation") : *find_activation("linear")) {}
 
-std::int64_t ProductActivation::build(const Layer& layer, std::int64_t width) {
-  width_ = width;
-  return activated_width(layer, function_, width);
+Shape ProductActivation::build(const Layer& around, Shape product, const BuildContext& context) {
+  width_ = product.back();
+  rows_per_sample_ = size_of(product) / width_;
+  if (layer_ != nullptr) return layer_->build(std::array{std::move(product)}, context);
+  product.back() = activated_width(around, function_, width_);
+  return product;
 }
 
-void ProductActivation::reserve(std::int64_t rows) {
-  if (keeps_product()) product_.reserve(rows * width_);
-  if (!function_.keeps_width()) product_gradient_.reserve(rows * width_);
+void ProductActivation::reserve(std::int64_t batch) {
+  if (keeps_product()) product_.reserve(batch * rows_per_sample_ * width_);
+  if (keeps_gradient()) product_gradient_.reserve(batch * rows_per_sample_ * width_);
+  if (layer_ != nullptr) layer_->reserve(batch);
 }
 
-void ProductActivation::forward(std::int64_t rows, float* output) {
+void ProductActivation::forward(const Pass& pass, float* output) {
+  const std::array<const float*, 1> inputs{product(output)};
+  const std::array<Mask, 1> masks{nullptr};
   // Not as a post-op of the product: oneDNN's relu turns NaN into 0 and would hide that a run has broken.
-  if (function_.name != "linear") function_.forward(rows, width_, product(output), output);
+  if (layer_ != nullptr)
+    layer_->forward(pass, {inputs, output, masks, nullptr});
+  else if (function_.name != "linear")
+    function_.forward(pass.batch * rows_per_sample_, width_, inputs.front(), output);
 }
 
-float* ProductActivation::backward(std::int64_t rows, const float* output, float* output_gradient) {
-  if (function_.name == "linear") return output_gradient;
-  float* const gradient = function_.keeps_width() ? output_gradient : product_gradient_.data();
-  function_.backward(rows, width_, keeps_product() ? product_.data() : output, output_gradient, gradient);
-  return gradient;
+float* ProductActivation::backward(const Pass& pass, const float* output, float* output_gradient) {
+  if (layer_ == nullptr && function_.name == "linear") return output_gradient;
+  const std::array<float*, 1> gradients{keeps_gradient() ? product_gradient_.data() : output_gradient};
+  const std::array<const float*, 1> kept{keeps_product() ? product_.data() : output};
+  const std::array<Mask, 1> masks{nullptr};
+  if (layer_ != nullptr)
+    layer_->backward(pass, {kept, output, output_gradient, gradients, masks});
+  else
+    function_.backward(pass.batch * rows_per_sample_, width_, kept.front(), output_gradient,
+                       gradients.front());
+  return gradients.front();
+}
+
+nlohmann::json ProductActivation::json() const {
+  return layer_ == nullptr ? nlohmann::json(function_.name) : inner_layer_json(*layer_);
 }
 
 }  // namespace kairos::host

@@ -4,7 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 
 #include "compute/activation.hpp"
 #include "compute/buffer.hpp"
@@ -12,28 +13,37 @@
 
 namespace kairos::host {
 
+/// A function by its name or, as in Dense(4, activation=LeakyReLU(0.1)), a layer in its place.
 class ProductActivation {
  public:
   /// Reads "activation". Throws Error(Model).
   explicit ProductActivation(ConfigReader& config);
 
-  [[nodiscard]] std::string_view name() const noexcept { return function_.name; }
-  /// How wide a row of a product of that width comes out. Throws Error(Model) for a width it cannot take.
-  std::int64_t build(const Layer& layer, std::int64_t width);
-  void reserve(std::int64_t rows);
+  /// What comes out of a product of that shape. Throws Error(Model) for a width it cannot take.
+  Shape build(const Layer& around, Shape product, const BuildContext& context);
+  void reserve(std::int64_t batch);
   /// Where the product goes, for `forward` to make `output` of it.
   [[nodiscard]] float* product(float* output) noexcept { return keeps_product() ? product_.data() : output; }
-  void forward(std::int64_t rows, float* output);
+  void forward(const Pass& pass, float* output);
   /// The gradient of the product, which may be in place of that of the output.
-  [[nodiscard]] float* backward(std::int64_t rows, const float* output, float* output_gradient);
+  [[nodiscard]] float* backward(const Pass& pass, const float* output, float* output_gradient);
+
+  /// As Keras writes it: the name, or the layer.
+  [[nodiscard]] nlohmann::json json() const;
 
  private:
-  [[nodiscard]] bool keeps_product() const noexcept { return function_.needs == ActivationNeeds::Input; }
+  [[nodiscard]] bool keeps_product() const noexcept {
+    return layer_ != nullptr || function_.needs == ActivationNeeds::Input;
+  }
+  /// A gradient of its own for the product.
+  [[nodiscard]] bool keeps_gradient() const noexcept { return layer_ != nullptr || !function_.keeps_width(); }
 
-  const Activation& function_;
+  std::unique_ptr<Layer> layer_;  ///< or null
+  const Activation& function_;    ///< linear where there is a layer
   std::int64_t width_ = 0;
-  FloatBuffer product_;           ///< where the gradient needs it
-  FloatBuffer product_gradient_;  ///< where it is wider than that of the output
+  std::int64_t rows_per_sample_ = 0;
+  FloatBuffer product_;
+  FloatBuffer product_gradient_;
 };
 
 }  // namespace kairos::host

@@ -48,6 +48,19 @@ TEST_CASE("Gradients through an activation that halves a row agree with finite d
     }
 }
 
+TEST_CASE("Gradients through a layer as the activation of another agree with finite differences",
+          "[host][nn]") {
+  for (const char* text :
+       {"input(3) dense(4,LeakyReLU(negative_slope=0.4,name=a)) dense(2,ELU(alpha=0.5,name=b))",
+        "input(5,4,2) dense(2,tanh) conv2d(3,2,Softmax(axis=3,name=a)) flatten dense(2)",
+        "input(5,2) dense(2,tanh) conv1d(3,2,ReLU(negative_slope=0.3,max_value=0.7,threshold=0.1,name=a)) "
+        "flatten dense(2)"})
+    for (const std::int64_t batch : {1, 3}) {
+      INFO(text << " batch " << batch);
+      check_gradients(*build_graph(read_shorthand(text), {}, 3), batch, 1e-3F);
+    }
+}
+
 TEST_CASE("Gradients of layers over several dimensions agree with finite differences", "[host][nn]") {
   check_gradients(
       *build_graph(read_shorthand("input(3,2) dense(4,softmax) dense(3,tanh) flatten dense(2,sigmoid)"), {},

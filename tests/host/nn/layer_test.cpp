@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "host/error_text.hpp"
 #include "host/nn/graphs.hpp"
+#include "kairos/host/compile.hpp"
 
 using namespace kairos::host;
 using kairos::tests::error_of;
@@ -45,6 +47,21 @@ TEST_CASE("A layer whose activation is glu gives half as many values", "[host][n
         "KAIROS-M003: layer \"lstm\" (LSTM): \"activation\" has a value that cannot be used; found \"glu\", "
         "expected an activation that gives as many values as it takes, for the next step's input.");
   CHECK(error_of([] { graph_of("input(3,4) gru(4,recurrent_activation=glu)"); }).find("KAIROS-M003") == 0);
+}
+
+TEST_CASE("A layer may be the activation of another, as in Keras", "[host][nn]") {
+  const auto graph = graph_of("input(1) dense(2,LeakyReLU(alpha=0.5,name=leaky),use_bias=false)");
+  std::copy_n(std::vector<float>{2, -3}.data(), 2, graph->layer(0).parameters()[0].values.data());
+  CHECK(forward(*graph, {1, -2}, 2) == std::vector<float>{2, -1.5F, -2, 6});
+  const std::string json =
+      keras_json({"", "input(3,3,1) conv2d(2,2,ELU(alpha=2,name=e)) dense(2,Softmax(name=s))", {}});
+  CHECK(keras_json({"", json, {}}) == json);
+  CHECK(json.find("\"activation\":{\"class_name\":\"ELU\",\"config\":{\"alpha\":2.0") != std::string::npos);
+  CHECK(error_of([] { graph_of("input(3) dense(4,Dropout(rate=0.5,name=d))"); }) ==
+        "KAIROS-M003: layer \"dense\" (Dense): \"activation\" has a value that cannot be used; found "
+        "{\"class_name\":\"Dropout\",\"config\":{\"name\":\"d\",\"rate\":0.5}}, expected the name of an "
+        "activation "
+        "function, or ReLU, LeakyReLU, ELU or Softmax.");
 }
 
 TEST_CASE("Dropout drops its share while training and keeps the mean", "[host][nn]") {
