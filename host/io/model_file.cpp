@@ -56,14 +56,15 @@ ModelFile read_flat(const std::filesystem::path& path) {
   ModelFile file;
   file.layout = WeightsLayout::Flat;
   LayerWeights all;
+  const std::string prefix = arrays.contains("arr_0") ? "arr_" : "";  // what numpy calls arrays without names
   for (std::size_t i = 0; i < arrays.size(); ++i) {
-    const auto found = arrays.find(std::to_string(i));
+    const std::string name = prefix + std::to_string(i);
+    const auto found = arrays.find(name);
     if (found == arrays.end())
-      throw Error(
-          ErrorKind::File,
-          {"KAIROS-F024", path.string(), "a weight is missing", "no array \"" + std::to_string(i) + "\"",
-           "arrays \"0\", \"1\", … in get_weights() order",
-           "Write it with numpy.savez(file, **{str(i): w for i, w in enumerate(model.get_weights())})"});
+      throw Error(ErrorKind::File,
+                  {"KAIROS-F024", path.string(), "a weight is missing", "no array \"" + name + "\"",
+                   "arrays \"0\", \"1\", … in get_weights() order",
+                   "Write it with numpy.savez(file, *model.get_weights())"});
     all.weights.push_back({found->first, std::move(found->second)});
   }
   file.layers.push_back(std::move(all));

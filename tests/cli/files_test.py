@@ -190,6 +190,19 @@ class Conversion(ProgramTest):
         self.kairos("convert", GOLDEN / "model.h5", "o.json")
         np.testing.assert_allclose(self.predict("o.json", "--weights", "o.npz"), expected, rtol=1e-5, atol=1e-7)
 
+    def test_weights_that_numpy_saved_without_names_are_read(self):
+        self.kairos("convert", GOLDEN / "model.h5", "named.npz")
+        named = np.load(self.directory / "named.npz")
+        weights = [named[str(i)] for i in range(len(named.files))]
+        np.savez(self.directory / "plain.npz", *weights)
+        model = GOLDEN.parent / "model.json"
+        np.testing.assert_array_equal(self.predict(model, "--weights", "plain.npz"), self.predict(GOLDEN / "model.h5"))
+        np.savez(self.directory / "gap.npz", arr_0=weights[0], arr_2=weights[1])
+        self.assertIn('KAIROS-F024: gap.npz: a weight is missing; found no array "arr_1", expected arrays "0", "1", … in get_weights() '
+                      "order. Write it with numpy.savez(file, *model.get_weights()).",
+                      self.run_kairos("summary", "gap.npz").stderr + self.run_kairos(
+                          "predict", "--model", model, "--weights", "gap.npz", "--data", GOLDEN / "x.npy", "--out", "q.npy").stderr)
+
     def test_there_and_back_loses_nothing(self):
         self.assertEqual(self.kairos("convert", GOLDEN / "model.h5", "a.h5"),
                          "a.h5: the model, compiled, with the optimizer's state\n")
