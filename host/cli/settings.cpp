@@ -2,6 +2,8 @@
 // Reads settings from flags and from JSON, by the table alone.
 #include "cli/settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <charconv>
@@ -278,10 +280,8 @@ std::string Settings::json() const {
 std::string Settings::help(std::string_view summary) const {
   std::string text = "kairos " + command_ + ": " + std::string(summary) + "\n\n";
   for (const Setting& setting : settings_) {
-    std::string left =
-        "  " + flag_of(setting.key) + (*setting.value != '\0' ? std::string(" ") + setting.value : "");
-    left.resize(std::max<std::size_t>(left.size() + 1, 38), ' ');
-    text += left + setting.help;
+    const std::string left = flag_of(setting.key) + (*setting.value != '\0' ? " " : "") + setting.value;
+    text += fmt::format("  {:<35} {}", left, setting.help);
     if (*setting.initial != '\0') text += std::string(" [") + setting.initial + "]";
     text += "\n";
   }
