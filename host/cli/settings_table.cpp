@@ -30,7 +30,8 @@ void append_compile(std::vector<Setting>& to) {
           {"loss", "", Kind::ByOutput, "", "[OUTPUT=]NAME",
            "for all outputs, or one flag for each: mse, mae, mape, msle, huber(delta=1), log_cosh, poisson, "
            "binary_crossentropy, "
-           "categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, kl_divergence, "
+           "categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, "
+           "categorical_hinge, kl_divergence, "
            "cosine_similarity; crossentropies take from_logits and label_smoothing"},
           {"loss_weight", "loss_weights", Kind::ByOutput, "", "[OUTPUT=]NUMBER",
            "what the loss of an output counts in the total; default: 1"},

@@ -75,6 +75,52 @@ class Hinge final : public Loss {
   Power power_;
 };
 
+/// The class of a one-hot target against the best of the others.
+class CategoricalHinge final : public Loss {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "categorical_hinge"; }
+  void check_output(std::int64_t) const override {}
+  [[nodiscard]] std::string target_fault(std::int64_t features, const float* target) const override {
+    return outside_unit_interval(features, target);
+  }
+
+  void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+              float* each) const override {
+    for (std::int64_t row = 0; row < rows; ++row, target += features, output += features)
+      each[row] = margin(features, target, output).missing;
+  }
+
+  void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+                const float* scale, float* gradient) const override {
+    for (std::int64_t row = 0; row < rows;
+         ++row, target += features, output += features, gradient += features) {
+      const Margin found = margin(features, target, output);
+      const float factor = found.missing == 0 ? 0.0F : scale[row];
+      for (std::int64_t i = 0; i < features; ++i)
+        gradient[i] = factor * (i == found.rival ? 1 - 2 * target[i] : -target[i]);
+    }
+  }
+
+ private:
+  struct Margin {
+    float missing;
+    std::int64_t rival;
+  };
+
+  /// NaN stays NaN: it is in the sum, whatever its target.
+  static Margin margin(std::int64_t features, const float* target, const float* output) {
+    const auto against = [=](std::int64_t i) { return (1 - target[i]) * output[i]; };
+    float own = 0;
+    std::int64_t rival = 0;
+    for (std::int64_t i = 0; i < features; ++i) {
+      own += target[i] * output[i];
+      if (against(i) > against(rival)) rival = i;
+    }
+    const float missing = 1 + against(rival) - own;
+    return {missing < 0 ? 0.0F : missing, rival};
+  }
+};
+
 }  // namespace
 
 std::vector<LossType> hinge_losses() {
@@ -83,6 +129,8 @@ std::vector<LossType> hinge_losses() {
        [](ConfigReader&) -> std::unique_ptr<Loss> { return std::make_unique<Hinge>(Power::One); }},
       {{"squared_hinge", "SquaredHinge"},
        [](ConfigReader&) -> std::unique_ptr<Loss> { return std::make_unique<Hinge>(Power::Two); }},
+      {{"categorical_hinge", "CategoricalHinge"},
+       [](ConfigReader&) -> std::unique_ptr<Loss> { return std::make_unique<CategoricalHinge>(); }},
   };
 }
 

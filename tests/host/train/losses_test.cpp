@@ -99,6 +99,15 @@ double hinge(double t, double o) {
   return std::max(0.0, 1 - t * o);
 }
 
+double categorical_hinge(const Values& t, const Values& o) {
+  double own = 0, rival = -1e30;
+  for (std::size_t i = 0; i < o.size(); ++i) {
+    own += t[i] * o[i];
+    rival = std::max(rival, (1 - t[i]) * o[i]);
+  }
+  return std::max(0.0, 1 + rival - own);
+}
+
 double kl_divergence(const Values& t, const Values& o) {
   double sum = 0;
   for (std::size_t i = 0; i < o.size(); ++i) {
@@ -120,6 +129,7 @@ double cosine(const Values& t, const Values& o) {
 
 // A target of 0 makes the loss too steep for finite differences.
 const std::vector<float> nonzero{0.5F, 0.4F, 2, -1, 0.3F, 0.9F, 1, -0.2F, 1};
+const std::vector<float> one_hot{0, 1, 0, 1, 0, 0, 1, 0, 0};
 const std::vector<float> sides{-1, 1, -1, 1, 1, -1, -1, 1, 1};
 
 const std::vector<Case> cases{
@@ -156,6 +166,8 @@ const std::vector<Case> cases{
     {"hinge", mean_of(hinge), sides, logits},
     {"hinge", mean_of([](double t, double o) { return hinge(2 * t - 1, o); }), bits, logits},
     {"SquaredHinge", mean_of([](double t, double o) { return hinge(t, o) * hinge(t, o); }), sides, logits},
+    {"categorical_hinge", categorical_hinge, distributions, probabilities},
+    {"CategoricalHinge", categorical_hinge, one_hot, logits},
     {"kld", kl_divergence, distributions, probabilities},
     {"CosineSimilarity", cosine, values, logits},
 };
@@ -354,7 +366,7 @@ TEST_CASE("A loss that is unknown or cannot fit is refused with a cure", "[host]
       "KAIROS-M030: loss: there is no loss \"huge\". Known are: mean_squared_error, mean_absolute_error, "
       "mean_absolute_percentage_error, mean_squared_logarithmic_error, huber, log_cosh, poisson, "
       "binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, "
-      "kl_divergence, cosine_similarity.");
+      "categorical_hinge, kl_divergence, cosine_similarity.");
   CHECK(
       refusal("huber(delta=0)") ==
       "KAIROS-M003: loss huber: \"delta\" has a value that cannot be used; found 0, expected a number of at "
