@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "compute/convolution_bf16.hpp"
 #include "compute/convolution_loops.hpp"
 #include "compute/team_size.hpp"
 #include "compute/winograd.hpp"
@@ -217,11 +218,17 @@ void ConvolutionPrimitives::backward_weights(const float* x, const float* y_grad
   if (weights_kernel_->differs) run_reorder(weights_kernel_->reorder, result, plain_);
 }
 
-ConvolutionKernel::ConvolutionKernel(ComputeEngine& engine, const ConvolutionShape& shape)
+ConvolutionKernel::ConvolutionKernel(ComputeEngine& engine, const ConvolutionShape& shape,
+                                     ConvolutionPath path)
     : engine_(engine),
       shape_(shape),
-      winograd_(WinogradConvolution::can_do(shape) ? std::make_unique<WinogradConvolution>(shape) : nullptr),
-      loops_(ConvolutionLoops::can_do(shape) ? std::make_unique<ConvolutionLoops>(shape) : nullptr) {}
+      bf16_(path == ConvolutionPath::Bf16 && ConvolutionBf16::can_do(shape)
+                ? std::make_unique<ConvolutionBf16>(engine, shape)
+                : nullptr),
+      winograd_(!bf16_ && WinogradConvolution::can_do(shape) ? std::make_unique<WinogradConvolution>(shape)
+                                                             : nullptr),
+      loops_(!bf16_ && ConvolutionLoops::can_do(shape) ? std::make_unique<ConvolutionLoops>(shape)
+                                                       : nullptr) {}
 
 ConvolutionKernel::~ConvolutionKernel() = default;
 
@@ -233,6 +240,7 @@ ConvolutionPrimitives& ConvolutionKernel::primitives(std::int64_t batch) {
 
 void ConvolutionKernel::forward(std::int64_t batch, const float* x, const float* kernel, const float* bias,
                                 float* y) {
+  if (bf16_) return bf16_->forward(batch, x, kernel, bias, y);
   if (winograd_) return winograd_->forward(batch, x, kernel, bias, y);
   if (loops_) return loops_->forward(batch, x, kernel, bias, y);
   primitives(batch).forward(x, kernel, bias, y);
@@ -240,6 +248,7 @@ void ConvolutionKernel::forward(std::int64_t batch, const float* x, const float*
 
 void ConvolutionKernel::backward_data(std::int64_t batch, const float* y_gradient, const float* kernel,
                                       float* x_gradient) {
+  if (bf16_) return bf16_->backward_data(batch, y_gradient, kernel, x_gradient);
   if (winograd_) return winograd_->backward_data(batch, y_gradient, kernel, x_gradient);
   if (ConvolutionLoops::can_do_data(shape_))
     return loops_->backward_data(batch, y_gradient, kernel, x_gradient);
@@ -248,6 +257,7 @@ void ConvolutionKernel::backward_data(std::int64_t batch, const float* y_gradien
 
 void ConvolutionKernel::backward_weights(std::int64_t batch, const float* x, const float* y_gradient,
                                          float* kernel_gradient, float* bias_gradient) {
+  if (bf16_) return bf16_->backward_weights(batch, y_gradient, kernel_gradient, bias_gradient);
   if (winograd_ && WinogradConvolution::should_do_weights(shape_))
     return winograd_->backward_weights(batch, x, y_gradient, kernel_gradient, bias_gradient);
   if (ConvolutionLoops::should_do_weights(shape_))

@@ -18,6 +18,13 @@ struct ConvolutionShape {
   std::int64_t groups = 1;
 };
 
+enum class ConvolutionPath {
+  Auto,
+  Bf16,  ///< on factors rounded to bfloat16, where ConvolutionBf16 can; see there for what it asks of its
+         ///< caller
+};
+
+class ConvolutionBf16;
 class ConvolutionLoops;
 class ConvolutionPrimitives;
 class WinogradConvolution;
@@ -27,7 +34,8 @@ class WinogradConvolution;
 /// The first call with a batch size makes what that size needs; later calls allocate nothing here.
 class ConvolutionKernel {
  public:
-  ConvolutionKernel(ComputeEngine& engine, const ConvolutionShape& shape);
+  ConvolutionKernel(ComputeEngine& engine, const ConvolutionShape& shape,
+                    ConvolutionPath path = ConvolutionPath::Auto);
   ~ConvolutionKernel();
 
   /// `bias` may be null.
@@ -42,6 +50,7 @@ class ConvolutionKernel {
 
   ComputeEngine& engine_;
   ConvolutionShape shape_;
+  std::unique_ptr<ConvolutionBf16> bf16_;          ///< null where it is float32
   std::unique_ptr<WinogradConvolution> winograd_;  ///< null where the shape is not for it
   std::unique_ptr<ConvolutionLoops> loops_;        ///< null where oneDNN does it all
   std::map<std::int64_t, std::unique_ptr<ConvolutionPrimitives>> by_batch_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compute/dense_bf16.hpp"
 #include "compute/dense_primitive.hpp"
 #include "compute/kernels/kernels.hpp"
 #include "compute/matrix_product.hpp"
@@ -24,7 +25,11 @@ constexpr std::int64_t widest_blocked = 16;
 }  // namespace
 
 DenseKernel::DenseKernel(ComputeEngine& engine, std::int64_t inputs, std::int64_t units, DensePath path)
-    : engine_(engine), inputs_(inputs), units_(units), path_(path) {}
+    : engine_(engine),
+      inputs_(inputs),
+      units_(units),
+      path_(path),
+      bf16_(path == DensePath::Bf16 ? std::make_unique<DenseBf16>(engine, inputs, units) : nullptr) {}
 
 DenseKernel::~DenseKernel() = default;
 
@@ -49,6 +54,8 @@ DensePrimitives& DenseKernel::primitives(std::int64_t rows) {
 void DenseKernel::forward(std::int64_t rows, const float* x, const float* kernel, const float* bias,
                           float* y) {
   switch (path(rows)) {
+    case DensePath::Bf16:
+      return bf16_->forward(rows, x, kernel, bias, y);
     case DensePath::Primitive:
       return primitives(rows).forward(x, kernel, bias, y);
     case DensePath::Blocked:
@@ -63,6 +70,8 @@ void DenseKernel::backward_data(std::int64_t rows, const float* y_gradient, cons
                                 float* x_gradient) {
   const MatrixView gradient{y_gradient, units_, 1};
   switch (path(rows)) {
+    case DensePath::Bf16:
+      return bf16_->backward_data(rows, y_gradient, x_gradient);
     case DensePath::Primitive:
       return primitives(rows).backward_data(y_gradient, kernel, x_gradient);
     case DensePath::Blocked:
@@ -80,6 +89,8 @@ void DenseKernel::backward_weights(std::int64_t rows, const float* x, const floa
                                    float* kernel_gradient, float* bias_gradient) {
   const MatrixView turned_x{x, 1, inputs_};
   switch (path(rows)) {
+    case DensePath::Bf16:
+      return bf16_->backward_weights(rows, y_gradient, kernel_gradient, bias_gradient);
     case DensePath::Primitive:
       return primitives(rows).backward_weights(x, y_gradient, kernel_gradient, bias_gradient);
     case DensePath::Blocked:

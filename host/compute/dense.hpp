@@ -11,14 +11,17 @@
 
 namespace kairos::host {
 
-/// How a product is computed. Results differ by rounding only.
+/// How a product is computed. Results differ by rounding only, which is coarse for Bf16 and fine for all
+/// others.
 enum class DensePath {
   Auto,       ///< Plain for products so small that starting a primitive costs more than the work
   Plain,      ///< loops over the whole arrays
   Blocked,    ///< the same loops over copies that stay in the caches
   Primitive,  ///< oneDNN
+  Bf16,  ///< oneDNN on factors that are rounded to bfloat16; see DenseBf16 for what it asks of its caller
 };
 
+class DenseBf16;
 class DensePrimitives;
 
 /// All arrays are row-major: x [rows, inputs], kernel [inputs, units], bias [units], y [rows, units].
@@ -48,6 +51,7 @@ class DenseKernel {
   std::int64_t units_;
   DensePath path_;
   std::map<std::int64_t, std::unique_ptr<DensePrimitives>> by_rows_;
+  std::unique_ptr<DenseBf16> bf16_;  ///< of DensePath::Bf16
   FloatBuffer scratch_;  ///< of the loops: the kernel turned over, and columns that fill no vector
 };
 

@@ -30,8 +30,8 @@ void each_product(const ConvolutionCase& c, std::int64_t batch, Visit&& visit) {
       for (std::int64_t column = 0; column < w.output[1]; ++column)
         for (std::int64_t i = 0; i < w.size[0]; ++i)
           for (std::int64_t j = 0; j < w.size[1]; ++j) {
-            const std::int64_t a = row * w.stride[0] + i - w.before[0];
-            const std::int64_t b = column * w.stride[1] + j - w.before[1];
+            const std::int64_t a = row * w.stride[0] + i * w.dilation[0] - w.before[0];
+            const std::int64_t b = column * w.stride[1] + j * w.dilation[1] - w.before[1];
             if (a < 0 || a >= w.input[0] || b < 0 || b >= w.input[1]) continue;
             for (std::int64_t k = 0; k < c.channels; ++k)
               for (std::int64_t f = 0; f < c.filters; ++f)

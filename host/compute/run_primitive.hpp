@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Runs oneDNN's primitives over arrays of ours, without an allocation.
+#pragma once
+
+#include <oneapi/dnnl/dnnl.hpp>
+#include <span>
+#include <string>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+/// oneDNN takes addresses without const; it writes only to what is an output of the primitive.
+inline void point(dnnl::memory& memory, const void* data) {
+  dnnl_memory_set_data_handle(memory.get(), const_cast<void*>(data));
+}
+
+/// The C function, because the C++ one collects its arguments in a map of its own first. Throws
+/// Error(Internal); `noun` says what did not work.
+inline void run_primitive(const dnnl::primitive& primitive, dnnl_stream* stream,
+                          std::span<const dnnl_exec_arg_t> arguments, const char* noun) {
+  const dnnl_status_t status =
+      dnnl_primitive_execute(primitive.get(), stream, static_cast<int>(arguments.size()), arguments.data());
+  if (status != dnnl_success)
+    throw Error(ErrorKind::Internal, {"KAIROS-I104", noun, "a product could not be computed",
+                                      "oneDNN status " + std::to_string(status), "", ""});
+}
+
+}  // namespace kairos::host
