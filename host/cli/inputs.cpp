@@ -103,6 +103,7 @@ CompileOptions compile_options(const Settings& settings, const GivenModel& given
       options.optimizer = std::move(stored);
   }
   options.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  options.precision = precision(settings.text("precision"));
   return options;
 }
 

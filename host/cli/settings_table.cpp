@@ -13,14 +13,18 @@ void append(std::vector<Setting>& to, std::initializer_list<Setting> more) {
 }
 
 void append_model(std::vector<Setting>& to) {
-  append(to, {
-                 {"model", "", Kind::Text, "", "MODEL",
-                  "Keras JSON (.json), a Keras file (.keras, .h5), or a shorthand: \"dense(64,relu) "
-                  "dense(10,softmax)\""},
-                 {"weights", "", Kind::Text, "", "FILE",
-                  "start from these weights (.npz in get_weights() order, .h5, .weights.h5, .keras)"},
-                 {"seed", "", Kind::Int, "0", "N", "fixes initial weights, dropout and the order of samples"},
-             });
+  append(to,
+         {
+             {"model", "", Kind::Text, "", "MODEL",
+              "Keras JSON (.json), a Keras file (.keras, .h5), or a shorthand: \"dense(64,relu) "
+              "dense(10,softmax)\""},
+             {"weights", "", Kind::Text, "", "FILE",
+              "start from these weights (.npz in get_weights() order, .h5, .weights.h5, .keras)"},
+             {"seed", "", Kind::Int, "0", "N", "fixes initial weights, dropout and the order of samples"},
+             {"precision", "", Kind::Text, "float32", "float32|bf16",
+              "of what dense layers and convolutions multiply; bf16 rounds the factors to bfloat16, keeps "
+              "weights and sums in float32, and wants a processor with AVX512_BF16 or AMX"},
+         });
 }
 
 void append_compile(std::vector<Setting>& to) {

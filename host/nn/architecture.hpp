@@ -106,11 +106,13 @@ void order_layers(Architecture& architecture);
 /// Error(Model).
 [[nodiscard]] std::unique_ptr<Graph> build_graph(Architecture& architecture, const Shape& data_shape,
                                                  std::uint64_t seed,
-                                                 std::int64_t most_values = values_of_this_machine());
+                                                 std::int64_t most_values = values_of_this_machine(),
+                                                 Precision precision = Precision::Float32);
 /// For who needs the graph alone.
 [[nodiscard]] std::unique_ptr<Graph> build_graph(Architecture&& architecture, const Shape& data_shape,
                                                  std::uint64_t seed,
-                                                 std::int64_t most_values = values_of_this_machine());
+                                                 std::int64_t most_values = values_of_this_machine(),
+                                                 Precision precision = Precision::Float32);
 
 /// Calls back for each layer that is not a model, once however often it is called, in the order of Keras'
 /// get_weights(). `place` is "inner/dense", unique; `path` is what Keras 3 calls the layer in the names of

@@ -200,10 +200,10 @@ void check(const Architecture& model) {
 }  // namespace
 
 std::unique_ptr<Graph> build_graph(Architecture& architecture, const Shape& data_shape, std::uint64_t seed,
-                                   std::int64_t most_values) {
+                                   std::int64_t most_values, Precision precision) {
   check(architecture);
   choose_input_shape(architecture, data_shape);
-  auto graph = std::make_unique<Graph>(seed, most_values);
+  auto graph = std::make_unique<Graph>(seed, most_values, precision);
   const std::vector<std::string> input_names = architecture.input_names();
   Values inputs;
   for (std::size_t i = 0; i < input_names.size(); ++i) {
@@ -217,8 +217,8 @@ std::unique_ptr<Graph> build_graph(Architecture& architecture, const Shape& data
 }
 
 std::unique_ptr<Graph> build_graph(Architecture&& architecture, const Shape& data_shape, std::uint64_t seed,
-                                   std::int64_t most_values) {
-  return build_graph(architecture, data_shape, seed, most_values);
+                                   std::int64_t most_values, Precision precision) {
+  return build_graph(architecture, data_shape, seed, most_values, precision);
 }
 
 }  // namespace kairos::host

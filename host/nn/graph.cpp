@@ -62,7 +62,7 @@ Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs,
   }
   ValueState made;
   layer->draw_from(budget_);
-  made.shape = layer->build(shapes, {engine_, joined_key(seed_, nodes_.size())});
+  made.shape = layer->build(shapes, {engine_, joined_key(seed_, nodes_.size()), precision_});
   check_size(layer_noun(layer->name(), layer->class_name()), made.shape);
   if (options.shares != nullptr) layer->share_weights(*options.shares);
   const std::span<Parameter> parameters = layer->parameters();

@@ -23,8 +23,9 @@ class Graph {
   /// `seed` fixes all that is random in the layers. Weights and their gradients are at most `most_values`,
   /// and so are the values between the layers for one batch; an architecture that asks for more is refused
   /// before it is allocated.
-  explicit Graph(std::uint64_t seed, std::int64_t most_values = values_of_this_machine())
-      : seed_(seed), budget_(most_values) {}
+  explicit Graph(std::uint64_t seed, std::int64_t most_values = values_of_this_machine(),
+                 Precision precision = Precision::Float32)
+      : seed_(seed), budget_(most_values), precision_(precision) {}
 
   /// How a layer is called.
   struct CallOptions {
@@ -123,6 +124,7 @@ class Graph {
 
   std::uint64_t seed_;
   ValueBudget budget_;
+  Precision precision_;
   ComputeEngine engine_;  ///< before the layers that refer to it
   std::vector<ValueState> values_;
   std::vector<Node> nodes_;

@@ -12,6 +12,7 @@
 
 #include "compute/engine.hpp"
 #include "io/model_file.hpp"
+#include "kairos/host/compile.hpp"
 #include "nn/parameter.hpp"
 #include "nn/value_budget.hpp"
 #include "train/config_reader.hpp"
@@ -32,6 +33,7 @@ struct Pass {
 struct BuildContext {
   ComputeEngine& engine;
   std::uint64_t key;  ///< of all that is random in this layer
+  Precision precision = Precision::Float32;
 };
 
 /// Which timesteps of a value count: [batch, steps] of 1 and 0. Null: all of them.

@@ -68,6 +68,7 @@ FIT = [
     ("unknown optimizer", {"optimizer": "adma"}, 5, ['"adma"', 'Did you mean "Adam"?']),
     ("unknown optimizer argument", {"optimizer": "SGD(momentun=0.9)"}, 5, ["momentun", 'Did you mean "momentum"?']),
     ("loss and output that do not fit", {"model": "dense(1)"}, 5, ["sparse_categorical_crossentropy"]),
+    ("unknown precision", {"precision": "bfloat16"}, 5, ["KAIROS-M034", '"bfloat16"', "Known are: float32, bf16."]),
     ("weights of another model", {"weights": "other.npz"}, 5, ["other.npz", "(2, 4)"]),
     # 6: files
     ("data that are not there", {"data": "nothing.csv"}, 6, ["nothing.csv"]),

@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import time
+import unittest
+import unittest.mock
 
 import numpy as np
 
@@ -71,6 +73,58 @@ class Settings(ProgramTest):
             for line in text.splitlines():
                 if line.startswith("  --"):  # what a flag does begins in one column, or behind a flag that is longer
                     self.assertNotIn("  ", line[2:38].rstrip(), line)
+
+
+class Precision(ProgramTest):
+    BF16 = any("avx512_bf16" in line.split() for line in open("/proc/cpuinfo", encoding="utf-8") if line.startswith("flags"))
+
+    def test_flag_and_key_name_the_same_precision(self):
+        precision = lambda *arguments: json.loads(self.kairos(*arguments, "--print-config"))["precision"]  # noqa: E731
+        self.put("run.json", '{"precision": "bf16"}')
+        for command in ("fit", "evaluate", "predict"):
+            self.assertEqual(precision(command), "float32")
+            self.assertEqual(precision(command, "--precision", "bf16"), "bf16")
+            self.assertEqual(precision(command, "--config", "run.json"), "bf16")
+
+    def test_processor_without_bf16_is_refused_before_anything_trains(self):
+        # oneDNN, which is asked, takes the processor for one that has no more than this.
+        before = self.files()
+        files = {"run_dir": "run", "save_weights": "w.npz", "history": "h.json"}
+        others = ["--model", "dense(2,softmax)", "--data", "data.csv", "--target", "label", "--precision", "bf16"]
+        for level, found in (("AVX2", "AVX2"), ("AVX512_CORE", "AVX-512")):
+            with unittest.mock.patch.dict(os.environ, {"ONEDNN_MAX_CPU_ISA": level}):
+                runs = [self.run_kairos(*self.fit(precision="bf16", **files)),
+                        self.run_kairos("evaluate", *others, "--loss", "mse"),
+                        self.run_kairos("predict", *others, "--out", "p.npy")]
+            for run in runs:
+                self.assertEqual(run.returncode, 5, run.stderr)
+                if self.BF16:
+                    self.assertEqual(run.stderr, "KAIROS-M035: precision bf16: this processor does not multiply bfloat16; found "
+                                     f"{found}, expected AVX512_BF16 or AMX. Train with --precision float32.\n")
+        self.assertEqual(self.files(), before)
+
+    @unittest.skipUnless(BF16, "this processor does not multiply bfloat16")
+    def test_model_trained_in_bf16_is_kept_in_float32(self):
+        wide = {"model": "dense(64,tanh) dense(2,softmax)", "epochs": 20, "metrics": "accuracy"}
+        for precision in ("float32", "bf16"):
+            self.kairos(*self.fit(**wide, precision=precision, save_model=f"{precision}.keras", save_weights=f"{precision}.npz",
+                                  run_dir=precision))
+        one, other = (np.load(self.directory / f"{precision}.npz") for precision in ("float32", "bf16"))
+        self.assertEqual(one.files, other.files)
+        for name in one.files:
+            self.assertEqual(other[name].dtype, np.float32)
+            np.testing.assert_allclose(other[name], one[name], atol=0.05)
+        self.assertTrue(np.any(other[one.files[0]].view(np.uint32) & 0xFFFF))
+        self.assertFalse(np.array_equal(one[one.files[0]], other[one.files[0]]))
+        self.assertEqual(json.loads(self.text("bf16/run.json"))["precision"], "bf16")
+        data = ["--model", "bf16.keras", "--data", "data.csv", "--target", "label"]
+        for precision in ("float32", "bf16"):
+            loss = json.loads(self.kairos("evaluate", *data, "--precision", precision, "--json"))["loss"]
+            self.assertAlmostEqual(loss, json.loads(self.text("bf16/history.json"))["history"]["loss"][-1], delta=0.1)
+            self.kairos("predict", *data, "--precision", precision, "--out", f"{precision}.npy")
+        one, other = (np.load(self.directory / f"{precision}.npy") for precision in ("float32", "bf16"))
+        np.testing.assert_allclose(other, one, atol=0.02)
+        self.assertFalse(np.array_equal(one, other))
 
 
 class Outputs(ProgramTest):

@@ -44,7 +44,8 @@ Shape ActivatedConvolution::build_product(const Shape& shape, const Shape& kerne
   if (!place_window(window_, padding_, rank_, shape)) refuse_shape(shape, "at least the size of the kernel");
   kernel_.apply(add_parameter("kernel", kernel_shape), joined_key(context.key, 0));
   if (use_bias_) bias_.apply(add_parameter("bias", {filters}), joined_key(context.key, 1));
-  product_.emplace(context.engine, ConvolutionShape{window_, shape.back(), filters, groups});
+  product_.emplace(context.engine, ConvolutionShape{window_, shape.back(), filters, groups},
+                   context.precision == Precision::Bf16 ? ConvolutionPath::Bf16 : ConvolutionPath::Auto);
   return activation_.build(*this, window_output(window_, rank_, filters), context);
 }
 

@@ -34,7 +34,8 @@ class DenseLayer final : public Layer {
     rows_per_sample_ = size_of(shape) / inputs_;
     kernel_.apply(add_parameter("kernel", {inputs_, units_}), joined_key(context.key, 0));
     if (use_bias_) bias_.apply(add_parameter("bias", {units_}), joined_key(context.key, 1));
-    product_.emplace(context.engine, inputs_, units_);
+    product_.emplace(context.engine, inputs_, units_,
+                     context.precision == Precision::Bf16 ? DensePath::Bf16 : DensePath::Auto);
     shape.back() = units_;
     return activation_.build(*this, std::move(shape), context);
   }

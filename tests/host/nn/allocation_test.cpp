@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "compute/processor.hpp"
 #include "host/nn/functional_json.hpp"
 #include "host/temporary_directory.hpp"
 #include "kairos/host/compile.hpp"
@@ -87,8 +88,10 @@ struct Run {
 };
 
 /// Batches of 32 and of 7 in turns, as an epoch with a short last batch has them.
-Run steady_run(const char* text, std::int64_t features, const char* optimizer) {
+Run steady_run(const char* text, std::int64_t features, const char* optimizer,
+               Precision precision = Precision::Float32) {
   CompileOptions options;
+  options.precision = precision;
   options.optimizer = optimizer;
   options.loss = "sparse_categorical_crossentropy";
   options.metrics = {"accuracy"};
@@ -177,6 +180,20 @@ TEST_CASE("Layers on oneDNN allocate nothing of ours either", "[host][nn]") {
   CHECK(first.train.ours == 0);
   CHECK(first.test.ours == 0);
   CHECK(first.train.of_onednn > 0);  // the products did run on it
+}
+
+TEST_CASE("Products in bf16 allocate nothing of ours either", "[host][nn]") {
+  if (!this_processor().multiplies_bf16) {
+    WARN("skipped: this processor does not multiply bfloat16");
+    return;
+  }
+  const Run run = steady_run(
+      "reshape((8,8,1)) conv2d(8,3,relu) conv2d(4,3,gelu,padding=same,strides=2) flatten dense(40,relu) "
+      "dropout(0.2) dense(4,softmax)",
+      64, "adam", Precision::Bf16);
+  CHECK(run.train.ours == 0);
+  CHECK(run.test.ours == 0);
+  CHECK(run.train.of_onednn > 0);
 }
 
 namespace {

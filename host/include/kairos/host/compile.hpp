@@ -30,6 +30,13 @@ enum class LossReduction {
   Sum,                   ///< Σ(w·L)
 };
 
+/// What the products of dense layers and convolutions multiply. All else is float32: the sums of the
+/// products, the weights that an optimizer keeps, biases, activations, losses, recurrent layers, and files.
+enum class Precision {
+  Float32,
+  Bf16,  ///< factors rounded to bfloat16 for each product; for processors with AVX512_BF16 or AMX
+};
+
 /// What one output of several has for itself. What is left out here is taken from CompileOptions.
 struct OutputOptions {
   std::string loss;  ///< "none": nothing is learnt from this output, and it has no target
@@ -50,11 +57,13 @@ struct CompileOptions {
   /// Of losses that name none: "mse(reduction=sum)".
   LossReduction loss_reduction = LossReduction::SumOverBatchSize;
   std::map<std::string, OutputOptions> outputs;  ///< by the name of the output
+  Precision precision = Precision::Float32;
   /// Fixes initial weights and dropout.
   std::uint64_t seed = 0;
 };
 
-/// Throws Error(Model) for what cannot be trained, Error(File) for a file that cannot be read or is no JSON.
+/// Throws Error(Model) for what cannot be trained, a precision that the processor does not have included,
+/// Error(File) for a file that cannot be read or is no JSON.
 [[nodiscard]] std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& options);
 
 /// Full Keras 3 JSON for any architecture that `compile` takes.
@@ -62,5 +71,8 @@ struct CompileOptions {
 
 /// "sum_over_batch_size" (or "mean"), "mean_with_sample_weight" or "sum". Throws Error(Model).
 [[nodiscard]] LossReduction loss_reduction(const std::string& name);
+
+/// "float32" or "bf16". Throws Error(Model).
+[[nodiscard]] Precision precision(const std::string& name);
 
 }  // namespace kairos::host
