@@ -26,15 +26,25 @@ std::string layer_noun(std::string_view name, std::string_view class_name) {
   return "layer \"" + std::string(name) + "\" (" + std::string(class_name) + ")";
 }
 
+namespace {
+/// Of a dtype: its name, or that of the DTypePolicy it is.
+nlohmann::json policy_name(const nlohmann::json& dtype) {
+  if (!dtype.is_object()) return dtype;
+  const auto inner = dtype.find("config");
+  return inner != dtype.end() && inner->is_object() ? inner->value("name", nlohmann::json())
+                                                    : nlohmann::json();
+}
+}  // namespace
+
 void require_float32(ConfigReader& config, std::string_view key) {
   const nlohmann::json* dtype = config.take(key);
-  if (dtype == nullptr || *dtype == "float32") return;
-  if (dtype->is_object()) {
-    const auto inner = dtype->find("config");
-    if (inner != dtype->end() && inner->is_object() && inner->value("name", nlohmann::json()) == "float32")
-      return;
-  }
-  config.bad_value(key, "float32");
+  if (dtype == nullptr) return;
+  const nlohmann::json name = policy_name(*dtype);
+  if (name == "float32") return;
+  config.bad_value(key, "float32",
+                   name == "mixed_bfloat16"
+                       ? "Save the model with the policy float32; --precision bf16 trains it so"
+                       : "");
 }
 
 nlohmann::json float32_policy_json() {

@@ -57,11 +57,12 @@ bool ConfigReader::is_null(std::string_view key) const {
   return found != object_.end() && found->is_null();
 }
 
-void ConfigReader::bad_value(std::string_view key, const std::string& expected) const {
+void ConfigReader::bad_value(std::string_view key, const std::string& expected,
+                             const std::string& cure) const {
   const auto found = object_.find(std::string(key));
   throw Error(ErrorKind::Model,
               {"KAIROS-M003", where_, "\"" + std::string(key) + "\" has a value that cannot be used",
-               found == object_.end() ? "nothing" : brief_json(*found), expected, ""});
+               found == object_.end() ? "nothing" : brief_json(*found), expected, cure});
 }
 
 bool ConfigReader::boolean(std::string_view key, bool fallback) {

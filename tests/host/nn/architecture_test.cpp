@@ -151,6 +151,15 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
       {dense_with(R"(, "dtype": {"class_name": "DTypePolicy", "config": {"name": "bfloat16"}})"),
        "KAIROS-M003: layer \"d\" (Dense): \"dtype\" has a value that cannot be used; found "
        "{\"class_name\":\"DTypePolicy\",\"config\":{\"name\":\"bfloat16\"}}, expected float32."},
+      {dense_with(
+           R"(, "dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_bfloat16"}})"),
+       "KAIROS-M003: layer \"d\" (Dense): \"dtype\" has a value that cannot be used; found "
+       "{\"class_name\":\"DTypePolicy\",\"config\":{\"name\":\"mixed_bfloat16\"},\"module\":\"keras\"}, "
+       "expected float32. Save the model with the policy float32; --precision bf16 trains it so."},
+      {dense_with(R"(, "dtype": "mixed_bfloat16")"),
+       "KAIROS-M003: layer \"d\" (Dense): \"dtype\" has a value that cannot be used; found "
+       "\"mixed_bfloat16\", expected float32. Save the model with the policy float32; --precision bf16 "
+       "trains it so."},
       {dense_with(R"(, "activation": "rleu")"),
        "KAIROS-M004: layer \"d\" (Dense): there is no activation \"rleu\". Did you mean \"relu\"?"},
       {dense_with(R"(, "use_bais": false)"),
