@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the training benchmark and runs it: tests/bench/run.sh [--peers] [--build DIR] [--runs N] [--cases LETTERS] [--json FILE]
+# Builds the training benchmark and runs it: tests/bench/run.sh [--peers] [--build DIR] [--runs N] [--cases CASES] [--json FILE]
 # Peers are what is found of LibTorch (libtorch-dev), a loop by hand on oneDNN, and one on Eigen (libeigen3-dev).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The training benchmark on Kairos, through its public API.
+// The training benchmark on Kairos, through its public API. A sixth argument is the precision.
 #include <omp.h>
 
 #include <exception>
@@ -38,7 +38,7 @@ Dataset dataset(Work& work) {
   return data;
 }
 
-int run(Work work) {
+int run(Work work, const std::string& precision) {
   omp_set_num_threads(work.threads);
   const Dataset data = dataset(work);
   ModelSource source;
@@ -47,6 +47,7 @@ int run(Work work) {
   CompileOptions compiling;
   compiling.optimizer = work.optimizer == "sgd" ? "SGD(learning_rate=0.01)" : "Adam(learning_rate=0.001)";
   compiling.loss = work.classifies() ? "sparse_categorical_crossentropy" : "mse";
+  compiling.precision = kairos::host::precision(precision);
   const auto model = compile(source, compiling);
 
   const Catalog catalog = Catalog::scan(std::vector<std::filesystem::path>{KAIROS_BENCH_PLUGINS});
@@ -67,7 +68,7 @@ int run(Work work) {
 
 int main(int argc, char** argv) {
   try {
-    return run(kairos::bench::read_work(argc, argv));
+    return run(kairos::bench::read_work(argc, argv), argc > 6 ? argv[6] : "float32");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -16,7 +16,7 @@
 
 namespace kairos::bench {
 
-/// Set by the arguments CASE OPTIMIZER THREADS EPOCHS [CALLBACKS].
+/// Set by the arguments CASE OPTIMIZER THREADS EPOCHS [CALLBACKS]; CASE may end in a size of batch, as a512.
 struct Work {
   char name = 'a';                 ///< a: wide MLP, b: small MLP, c: convolutions, d: LSTM
   std::string optimizer = "adam";  ///< or "sgd"
@@ -52,7 +52,8 @@ class Uniform {
 /// Inputs at random; targets by a linear teacher, so that there is something to learn. It sees the last step
 /// alone of a sequence: more would take longer to learn than a benchmark runs.
 inline Work read_work(int argc, char** argv) {
-  if (argc < 5) throw std::invalid_argument("usage: PROGRAM a|b|c|d adam|sgd THREADS EPOCHS [CALLBACKS]");
+  if (argc < 5)
+    throw std::invalid_argument("usage: PROGRAM a|b|c|d[BATCH] adam|sgd THREADS EPOCHS [CALLBACKS]");
   Work work;
   work.name = argv[1][0];
   work.optimizer = argv[2];
@@ -75,6 +76,8 @@ inline Work read_work(int argc, char** argv) {
     default:
       throw std::invalid_argument("there is no such case");
   }
+  if (argv[1][1] != '\0') work.batch = std::atoi(argv[1] + 1);
+  if (work.batch < 1) throw std::invalid_argument("a batch has one sample at least");
   std::int64_t features = 1;
   for (const std::int64_t n : work.input) features *= n;
   Uniform random(1);
