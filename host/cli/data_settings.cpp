@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/class_numbers.hpp"
 #include "data/array_file.hpp"
 #include "io/hdf5_data.hpp"
 #include "kairos/host/error.hpp"
@@ -176,6 +177,10 @@ void require_kind(const Settings& settings, DataKind kind, const char* flag, con
 DataSpec training_spec(const Settings& settings, const PortFacts& ports, Purpose purpose) {
   DataSpec spec = spec_of(settings, ports, "");
   spec.target_use = purpose == Purpose::Predict ? TargetUse::Optional : TargetUse::Required;
+  // Predictions need no numbers of labels.
+  const bool words_possible = kind_of(settings.text("data")) != DataKind::Other;
+  if (purpose != Purpose::Predict && words_possible && !settings.has("class_names"))
+    spec.class_names = class_names_beside_model(settings);
   // Before --validation-split takes the last ones.
   if (purpose == Purpose::Train) spec.image_order_seed = static_cast<std::uint64_t>(settings.integer("seed"));
   return spec;

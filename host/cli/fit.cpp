@@ -10,6 +10,7 @@
 #include <csignal>
 #include <exception>
 
+#include "cli/class_numbers.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/run_directory.hpp"
@@ -210,6 +211,7 @@ int run_fit(Arguments arguments) {
   if (options.validation_data && options.validation_split)
     options.messages(Level::Warning, "", "validation data are given, so that --validation-split is not used");
   const std::unique_ptr<Model> model = make_model(settings, std::move(given), data.train, Purpose::Train);
+  require_all_classes(settings, data.train, *model);
   check_outputs(settings, *model);
   RunDirectory directory(settings.text("run_dir"));
   options.run_directory = directory.path();

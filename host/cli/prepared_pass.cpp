@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "cli/class_numbers.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 
@@ -37,6 +38,7 @@ PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char
   data_ = stream_ ? LoadedData{stream_->layout(), {}} : load(settings, given.ports, purpose);
   if (purpose == Purpose::Evaluate) require_use_of_class_names(settings, data_.train);
   model_ = make_model(settings, std::move(given), data_.train, purpose);
+  if (purpose == Purpose::Evaluate) require_all_classes(settings, data_.train, *model_);
 }
 
 }  // namespace kairos::host::cli

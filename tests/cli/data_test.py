@@ -135,6 +135,56 @@ class Named(ProgramTest):
         np.testing.assert_array_equal(np.load(self.directory / "a.npz")["kind"], np.load(self.directory / "b.npy"))
 
 
+class ClassNumbers(ProgramTest):
+    """Words are numbered as they come sorted, which is what a trained model learned only if all of them are there."""
+    ROWS = ["0,0,ant", "0,1,bee", "1,0,cow"] * 4
+
+    def setUp(self):
+        super().setUp()
+        self.put("all.csv", "\n".join(["a,b,kind", *self.ROWS]) + "\n")
+        self.put("two.csv", "\n".join(["a,b,kind", *(row for row in self.ROWS if "ant" not in row)]) + "\n")
+        self.kairos(*self.fit(data="all.csv", target="kind", model="dense(3,softmax)", run_dir="run", save_model="m.keras"))
+
+    def refused(self, *arguments):
+        run = self.run_kairos(*arguments)
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertEqual(run.stderr, "KAIROS-U014: two.csv: the classes are not as many as the trained model has outputs for, so that "
+                         "their numbers may not be those of training; found 2 (bee, cow), expected 3. Give the list of the run that "
+                         "trained it with --class-names RUN_DIR/class_names.json.\n")
+
+    def test_fewer_classes_than_the_trained_model_has_are_refused_without_their_list(self):
+        two = ["--data", "two.csv", "--target", "kind"]
+        self.refused("evaluate", "--model", "m.keras", *two)
+        self.refused("evaluate", "--model", "m.keras", *two, "--stream", "true")
+        self.refused("fit", "--model", "m.keras", *two, "--verbose", 0)
+        self.kairos("convert", "m.keras", "w.npz")
+        shorthand = {"data": "two.csv", "target": "kind", "model": "dense(3,softmax)"}
+        self.refused(*self.fit(**shorthand, weights="w.npz"))
+        self.kairos(*self.fit(**shorthand))  # A model that starts anew has no classes yet.
+        self.kairos("evaluate", "--model", "m.keras", *two, "--class-names", "run/class_names.json")
+        self.kairos("evaluate", "--model", "m.keras", "--data", "all.csv", "--target", "kind")
+        self.kairos("predict", "--model", "m.keras", *two, "--out", "p.npy")
+
+    def test_single_unit_tells_two_classes_apart(self):
+        single = {"target": "kind", "model": "dense(1,sigmoid)", "loss": "binary_crossentropy"}
+        self.kairos(*self.fit(**single, data="two.csv", save_weights="w.npz"))
+        self.put("cow.csv", "a,b,kind\n1,0,cow\n")
+        self.kairos(*self.fit(**single, data="two.csv", weights="w.npz"))
+        run = self.run_kairos(*self.fit(**single, data="cow.csv", weights="w.npz"))
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertIn("found 1 (cow), expected 2.", run.stderr)
+
+    def test_list_beside_the_model_is_used_and_named(self):
+        expected = self.kairos("evaluate", "--model", "m.keras", "--data", "two.csv", "--target", "kind", "--class-names",
+                               "run/class_names.json")
+        (self.directory / "m.keras").rename(self.directory / "run" / "m.keras")
+        for more in ([], ["--stream", "true"]):
+            run = self.run_kairos("evaluate", "--model", "run/m.keras", "--data", "two.csv", "--target", "kind", *more)
+            self.assertEqual((run.returncode, run.stdout), (0, expected), run.stderr)
+            self.assertEqual(run.stderr, "warning: labels in words have the numbers that run/class_names.json gives them, which stands "
+                             "beside the model. For others give --class-names\n")
+
+
 class Pictures(ProgramTest):
     """Dark and light squares, with a little noise."""
     CONV = "conv2d(3,3,relu) flatten() dense(2,softmax)"
@@ -171,6 +221,15 @@ class Pictures(ProgramTest):
         self.kairos("predict", *weights, "--data", "held", "--out", "p.npy")
         self.kairos("predict", *weights, "--data", "held/light", "--out", "light.npy")
         np.testing.assert_array_equal(np.load(self.directory / "p.npy")[6:], np.load(self.directory / "light.npy"))
+
+    def test_directory_without_one_of_the_classes_is_refused_by_a_trained_model(self):
+        self.kairos(*self.fit(**self.settings(epochs=1, save_model="m.keras", run_dir="run")))
+        (self.directory / "sub").mkdir()
+        (self.directory / "held" / "light").rename(self.directory / "sub" / "light")
+        run = self.run_kairos("evaluate", "--model", "m.keras", "--data", "sub")
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertIn("KAIROS-U014: sub: the classes are not as many", run.stderr)
+        self.kairos("evaluate", "--model", "m.keras", "--data", "sub", "--class-names", "run/class_names.json")
 
     def test_size_and_colours_come_from_flags_or_from_the_model(self):
         expected = self.history()

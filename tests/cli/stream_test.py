@@ -135,8 +135,8 @@ class Streams(ProgramTest):
         test = ["--target", "animal", "--loss", self.model["loss"], "--metrics", "accuracy", "--json"]
         whole = json.loads(self.kairos("evaluate", *stored, *test, "--data", "animals.csv"))
         self.assertEqual(json.loads(self.kairos("evaluate", *stored, *test, "--data", "animals.csv", "--stream", "true")), whole)
-        few = json.loads(self.kairos("evaluate", *stored, *test, "--data", "few.csv"))["accuracy"]
-        self.assertNotEqual(few, json.loads(self.kairos("evaluate", *stored[:4], *test, "--data", "few.csv"))["accuracy"])
+        self.kairos("evaluate", *stored, *test, "--data", "few.csv")
+        self.assertIn("KAIROS-U014: few.csv: the classes", self.refusal(2, "evaluate", *stored[:4], *test, "--data", "few.csv"))
         self.assertIn("KAIROS-D033: unknown.csv:3", self.refusal(4, "evaluate", *stored, *test, "--data", "unknown.csv"))
 
         predict = ["predict", "--target", "animal", "--data", "animals.csv"]

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Words in sorted order have the numbers of training only where the data hold every class.
+#include "cli/class_numbers.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "cli/command.hpp"
+#include "kairos/host/data.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The file that trained weights come from; empty for a model that starts anew.
+fs::path trained_file(const Settings& settings) {
+  if (settings.has("weights")) return settings.text("weights");
+  const fs::path model = settings.text("model");
+  std::error_code ignored;
+  const bool trained = model.extension() != ".json" && fs::is_regular_file(model, ignored);
+  return trained ? model : fs::path();
+}
+
+std::string names_text(const std::vector<std::string>& names) {
+  constexpr std::size_t shown = 5;
+  std::string text = std::to_string(names.size()) + " (";
+  for (std::size_t i = 0; i < std::min(names.size(), shown); ++i) text += (i > 0 ? ", " : "") + names[i];
+  return text + (names.size() > shown ? ", …)" : ")");
+}
+
+/// Classes that the output of the only target tells apart; 0 where that cannot be said.
+std::size_t classes_of(const Model& model) {
+  if (model.targets().size() != 1) return 0;
+  const auto outputs = model.outputs();
+  const auto output = std::find_if(outputs.begin(), outputs.end(),
+                                   [&](const Port& one) { return one.name == model.targets().front().name; });
+  if (output == outputs.end() || output->shape.empty()) return 0;
+  const std::int64_t units = output->shape.back();
+  return units == 1 ? 2 : static_cast<std::size_t>(std::max<std::int64_t>(units, 0));
+}
+
+}  // namespace
+
+std::vector<std::string> class_names_beside_model(const Settings& settings) {
+  const fs::path trained = trained_file(settings);
+  const fs::path list = trained.parent_path() / "class_names.json";
+  std::error_code ignored;
+  if (trained.empty() || !fs::is_regular_file(list, ignored)) return {};
+  std::vector<std::string> names = read_class_names(list);
+  console_messages()(Level::Warning, "",
+                     "labels in words have the numbers that " + list.string() +
+                         " gives them, which stands beside the model. For others give --class-names");
+  return names;
+}
+
+void require_all_classes(const Settings& settings, const Dataset& data, const Model& model) {
+  const std::size_t classes = classes_of(model);
+  if (settings.has("class_names") || data.class_names.empty() || classes == 0 ||
+      data.class_names.size() == classes || trained_file(settings).empty())
+    return;
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U014", data.origin,
+               "the classes are not as many as the trained model has outputs for, so that their numbers may "
+               "not be those of training",
+               names_text(data.class_names), std::to_string(classes),
+               "Give the list of the run that trained it with --class-names RUN_DIR/class_names.json"});
+}
+
+}  // namespace kairos::host::cli
