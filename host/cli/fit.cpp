@@ -9,6 +9,7 @@
 #include <cmath>
 #include <csignal>
 #include <exception>
+#include <filesystem>
 
 #include "cli/class_numbers.hpp"
 #include "cli/command.hpp"
@@ -125,8 +126,9 @@ void read_callback_state(const Settings& settings, FitOptions& options) {
   options.callback_state = read_file(settings.text("callback_state"));
 }
 
-void print_stop(const History& history) {
-  if (history.end == RunEnd::Stopped && history.stop)
+/// Who ended the run; --verbose 0 leaves it to the History.
+void print_stop(const Settings& settings, const History& history) {
+  if (history.end == RunEnd::Stopped && history.stop && settings.text("verbose") != "0")
     print(fmt::format("Stopped by {}: {}\n", history.stop->instance, history.stop->reason));
 }
 
@@ -181,6 +183,55 @@ void write_outputs(const Settings& settings, const FitOptions& options, Model& m
   if (first) std::rethrow_exception(first);
 }
 
+/// Files of the command that an interrupted run has written, with commas between them; "" for none.
+std::string saved_text(const Settings& settings) {
+  std::string text;
+  for (const char* key : {"save_model", "save_weights", "history", "run_dir"})
+    if (settings.has(key)) text += (text.empty() ? "" : ", ") + settings.text(key);
+  return text;
+}
+
+/// Flags that take up a run before epoch `next`; "" if no weights were saved.
+std::string flags_to_go_on(const Settings& settings, std::int64_t next) {
+  std::string flags;
+  if (settings.has("save_model"))
+    flags = "--model " + settings.text("save_model");
+  else if (settings.has("save_weights"))
+    flags = "--weights " + settings.text("save_weights");
+  else
+    return "";
+  flags += fmt::format(" --initial-epoch {}", next);
+  if (settings.has("run_dir") && next > 0)
+    flags +=
+        " --callback-state " + (std::filesystem::path(settings.text("run_dir")) / "callback_state").string();
+  return flags;
+}
+
+/// An interrupted run says how far it came and how it goes on.
+void tell_interrupt(const Settings& settings, const FitOptions& options, const History& history) {
+  if (history.end != RunEnd::Interrupted) return;
+  const std::int64_t next = history.epochs.empty() ? options.initial_epoch : history.epochs.back() + 1;
+  const bool all = next >= options.epochs;
+  const std::string saved = saved_text(settings), flags = flags_to_go_on(settings, next);
+  std::string text =
+      fmt::format("interrupted by {} {}; ", options.interrupted->load() == SIGINT ? "SIGINT" : "SIGTERM",
+                  all ? "after the last epoch"
+                      : fmt::format("before the end of epoch {} of {}", next + 1, options.epochs));
+  text += saved.empty() ? "nothing was saved at the end" : "saved: " + saved;
+  if (!all)
+    text += flags.empty() ? ". --save-model would have kept what a run goes on from"
+                          : ". The run goes on with " + flags;
+  options.messages(Level::Warning, "", text);
+}
+
+void warn_of_nothing_to_train(const FitOptions& options) {
+  if (options.initial_epoch < options.epochs) return;
+  options.messages(Level::Warning, "",
+                   fmt::format("nothing to train: --epochs {} is not above --initial-epoch {}; --epochs is "
+                               "the number of the last epoch, not how many more",
+                               options.epochs, options.initial_epoch));
+}
+
 int exit_code(const History& history, const FitOptions& options) {
   return history.end == RunEnd::Interrupted ? 128 + options.interrupted->load() : 0;
 }
@@ -225,10 +276,12 @@ int run_fit(Arguments arguments) {
                         : explain_order(*model, data.train, options)),
            0;
 
+  warn_of_nothing_to_train(options);
   options.interrupted = &watch_interrupts();
   const History history = stream ? fit(*model, *stream, options) : fit(*model, data.train, options);
   write_outputs(settings, options, *model, history);
-  print_stop(history);
+  print_stop(settings, history);
+  tell_interrupt(settings, options, history);
   return exit_code(history, options);
 }
 

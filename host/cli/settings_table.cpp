@@ -121,7 +121,8 @@ std::vector<Setting> fit_settings() {
   append(
       all,
       {
-          {"epochs", "nb_epoch", Kind::Int, "1", "N", "index after the last epoch"},
+          {"epochs", "nb_epoch", Kind::Int, "1", "N",
+           "number of the last epoch, counted from 1; not how many more than --initial-epoch"},
           {"initial_epoch", "", Kind::Int, "0", "N", "index of the first epoch"},
           {"verbose", "", Kind::Text, "1", "0|1|2", "0 silent, 1 progress bar, 2 one line per epoch"},
           {"validation_split", "", Kind::Number, "", "SHARE",

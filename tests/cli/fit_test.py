@@ -225,10 +225,18 @@ class Outputs(ProgramTest):
     def test_verbose_0_is_silent(self):
         self.assertEqual(self.kairos(*self.fit()), "")
 
+    def test_run_with_nothing_to_train_is_warned(self):
+        for changes, numbers in (({"epochs": 0}, (0, 0)), ({"epochs": 3, "initial_epoch": 5}, (3, 5))):
+            run = self.run_kairos(*self.fit(**changes))
+            self.assertEqual((run.returncode, run.stderr), (0, "warning: nothing to train: --epochs {} is not above --initial-epoch {}; "
+                             "--epochs is the number of the last epoch, not how many more\n".format(*numbers)))
+        self.assertEqual(self.run_kairos(*self.fit(epochs=6, initial_epoch=5)).stderr, "")
+
     def test_stop_says_who_and_why(self):
-        out = self.kairos(*self.fit(epochs=50, optimizer="SGD(learning_rate=0)", shuffle="false", history="h.json",
-                                    plugin="EarlyStopping@mine:monitor=loss,patience=2"))
-        self.assertIn("Stopped by mine: loss has not improved", out)
+        stopped = {"epochs": 50, "optimizer": "SGD(learning_rate=0)", "shuffle": "false", "history": "h.json",
+                   "plugin": "EarlyStopping@mine:monitor=loss,patience=2"}
+        self.assertIn("Stopped by mine: loss has not improved", self.kairos(*self.fit(**stopped, verbose=2)))
+        self.assertEqual(self.kairos(*self.fit(**stopped, verbose=0)), "")
         self.assertLess(len(json.loads(self.text("h.json"))["epoch"]), 50)
 
     def test_evaluate_prints_text_or_json(self):
@@ -273,8 +281,14 @@ class RunDirectories(ProgramTest):
 
 class Trouble(ProgramTest):
     def test_interrupt_ends_the_run_in_order(self):
-        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-            arguments = self.fit(epochs=100000000, run_dir="run", save_weights="w.npz", plugin="CSVLogger:filename=log.csv")
+        go_on = "--model m.keras --initial-epoch {0} --callback-state run/callback_state"
+        for number, code, saves, told in (
+                (signal.SIGINT, 130, {"save_weights": "w.npz", "save_model": "m.keras"},
+                 "SIGINT before the end of epoch {1} of 100000000; saved: m.keras, w.npz, run. The run goes on with " + go_on),
+                (signal.SIGTERM, 143, {"save_weights": "w.npz"},
+                 "SIGTERM before the end of epoch {1} of 100000000; saved: w.npz, run. The run goes on with --weights w.npz "
+                 "--initial-epoch {0} --callback-state run/callback_state")):
+            arguments = self.fit(epochs=100000000, run_dir="run", plugin="CSVLogger:filename=log.csv", **saves)
             program = subprocess.Popen([KAIROS, *arguments], cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                        text=True)
             log = self.directory / "run" / "log.csv"
@@ -288,7 +302,12 @@ class Trouble(ProgramTest):
             self.assertGreater(epochs, 1)
             self.assertEqual(self.text("run/log.csv").count("\n"), epochs + 1)
             self.assertTrue((self.directory / "w.npz").exists())
+            self.assertEqual(error, "warning: interrupted by " + told.format(epochs, epochs + 1) + "\n")
             log.unlink()
+            if "save_model" in saves:
+                more = {**dict.fromkeys(("loss", "optimizer")), "model": "m.keras", "epochs": epochs + 2, "initial_epoch": epochs}
+                self.kairos(*self.fit(**more, callback_state="run/callback_state", history="h.json"))
+                self.assertEqual(json.loads(self.text("h.json"))["epoch"], [epochs, epochs + 1])
 
     def test_crash_in_a_plugin_names_plugin_and_hook(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Crash@bad"))
