@@ -208,6 +208,10 @@ void require_data(const Settings& settings) {
   if (settings.has("color_mode")) require_kind(settings, DataKind::Pictures, "--color-mode", pictures);
 }
 
+bool reads_table(const Settings& settings) {
+  return settings.has("data") && kind_of(settings.text("data")) == DataKind::Table;
+}
+
 LoadedData load(const Settings& settings, const PortFacts& ports, Purpose purpose) {
   return load_data(training_spec(settings, ports, purpose));
 }

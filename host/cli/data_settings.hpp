@@ -19,6 +19,9 @@ enum class Purpose { Train, Evaluate, Predict };
 /// pictures where the data are neither.
 void require_data(const Settings& settings);
 
+/// Whether --data names a table: a file of columns.
+[[nodiscard]] bool reads_table(const Settings& settings);
+
 /// Data as --data, --input, --target and --sample-weight say. `ports` are the model's, empty where they are
 /// not known yet.
 [[nodiscard]] LoadedData load(const Settings& settings, const PortFacts& ports, Purpose purpose);

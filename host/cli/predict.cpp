@@ -76,16 +76,7 @@ std::string prediction_table(const NamedArray& output, const std::vector<std::st
   return table;
 }
 
-}  // namespace
-
-int run_predict(Arguments arguments) {
-  const Settings settings("predict", predict_settings(), arguments);
-  if (settings.help_wanted()) return print(settings.help("outputs of a model for data")), 0;
-  if (settings.is_on("print_config")) return print(settings.json()), 0;
-  require(settings, "model", "Name a Keras file, or a shorthand with --weights");
-  require_data(settings);
-  require(settings, "out", "Name the file to write, such as --out predictions.npy");
-
+void predict_to_file(const Settings& settings) {
   PreparedPass pass(settings, Purpose::Predict, "predict.json");
   const std::string out = settings.text("out");
   check_ending(out, pass.model().outputs().size());
@@ -102,6 +93,34 @@ int run_predict(Arguments arguments) {
     write_npy(out, predictions.front().array);
   else
     write_npz(out, predictions);
+}
+
+/// Labels that a table still has are the usual reason for a column of words, or for one too many.
+[[noreturn]] void throw_with_hint_at_labels(const Error& error) {
+  Diagnosis diagnosis = error.diagnosis();
+  diagnosis.cure =
+      "If a column holds the labels, name it with --target: it is set aside. Else: " + diagnosis.cure;
+  throw Error(error.kind(), diagnosis);
+}
+
+}  // namespace
+
+int run_predict(Arguments arguments) {
+  const Settings settings("predict", predict_settings(), arguments);
+  if (settings.help_wanted()) return print(settings.help("outputs of a model for data")), 0;
+  if (settings.is_on("print_config")) return print(settings.json()), 0;
+  require(settings, "model", "Name a Keras file, or a shorthand with --weights");
+  require_data(settings);
+  require(settings, "out", "Name the file to write, such as --out predictions.npy");
+  try {
+    predict_to_file(settings);
+  } catch (const Error& error) {
+    const std::string& code = error.diagnosis().code;
+    const bool labels_may_be_there = reads_table(settings) && !settings.has("target");
+    if (labels_may_be_there && (code == "KAIROS-D025" || code == "KAIROS-M006"))
+      throw_with_hint_at_labels(error);
+    throw;
+  }
   return 0;
 }
 

@@ -65,7 +65,7 @@ void append_data(std::vector<Setting>& to) {
            "--data an .npy, .csv, IDX or HDF5 file"},
           {"target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
            "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv, IDX "
-           "or HDF5 file; NAME is an output, one flag for each"},
+           "or HDF5 file; NAME is an output, one flag for each; predict sets it aside, where it is there"},
           {"sample_weight", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
            "weight of each sample or timestep, for all outputs or by output"},
           {"header", "", Kind::Text, "detect", "detect|true|false",

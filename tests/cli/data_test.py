@@ -135,6 +135,29 @@ class Named(ProgramTest):
         np.testing.assert_array_equal(np.load(self.directory / "a.npz")["kind"], np.load(self.directory / "b.npy"))
 
 
+class Labels(ProgramTest):
+    def test_predict_on_a_table_that_has_its_labels_names_the_cure(self):
+        self.put("words.csv", self.text("data.csv").replace(",0\n", ",no\n").replace(",1\n", ",yes\n"))
+        self.put("bare.csv", "".join(line.rsplit(",", 1)[0] + "\n" for line in self.text("data.csv").splitlines()))
+        predict = ["predict", "--out", "p.npy", "--model", "input(2) dense(2,softmax)", "--data"]
+        self.kairos(*predict, "bare.csv")
+        expected = np.load(self.directory / "p.npy")
+        cure = ". If a column holds the labels, name it with --target: it is set aside. Else: "
+        for model, name, code, sentence in (
+                ("input(2) dense(2,softmax)", "data.csv", 5, "found (3), expected (2)" + cure + "Change the data or the model's input.\n"),
+                ("dense(2,softmax)", "words.csv", 4, 'KAIROS-D025: words.csv:2: a field is not a number; found "no" in column "label", expected a number' +
+                 cure + "Correct the value, or take the column out of the file.\n")):
+            predict[4] = model  # A stream is told of words when it reads them, after the shape.
+            for more in ([], ["--stream", "true"]):
+                run = self.run_kairos(*predict, name, *more)
+                self.assertEqual(run.returncode, code, run.stderr)
+                self.assertIn(sentence, run.stderr)
+                self.kairos(*predict, name, *more, "--target", "label")
+                np.testing.assert_array_equal(np.load(self.directory / "p.npy"), expected)
+        np.save(self.directory / "x.npy", np.zeros((2, 3), "float32"))
+        self.assertNotIn("--target", self.run_kairos(*predict, "x.npy").stderr)
+
+
 class ClassNumbers(ProgramTest):
     """Words are numbered as they come sorted, which is what a trained model learned only if all of them are there."""
     ROWS = ["0,0,ant", "0,1,bee", "1,0,cow"] * 4
