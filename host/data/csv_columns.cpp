@@ -42,6 +42,27 @@ std::optional<std::size_t> find_column(const std::vector<std::string>& names, co
   return static_cast<std::size_t>(index < 0 ? index + count : index);
 }
 
+/// For a table that was read as one column, because another character than the delimiter divides its rows.
+std::string delimiter_cure(const std::vector<std::string>& names) {
+  if (names.size() != 1) return "";
+  if (names.front().find(';') != std::string::npos) return "Did you mean --delimiter ';'?";
+  if (names.front().find('\t') != std::string::npos) return "Did you mean --delimiter tab?";
+  return "";
+}
+
+/// `cure`, but where the delimiter is what is wrong.
+std::string cure_of(const std::vector<std::string>& names, const std::string& cure) {
+  const std::string delimiter = delimiter_cure(names);
+  return delimiter.empty() ? cure : delimiter;
+}
+
+/// A number is meant as an index: the name of another column is no help.
+std::string column_cure(const std::vector<std::string>& names, const std::string& wanted, bool header) {
+  if (!header || is_number(wanted))
+    return "Give the index of the column" + std::string(header ? ", or its name" : "");
+  return suggest(wanted, names);
+}
+
 [[noreturn]] void unknown(const std::vector<std::string>& names, const std::string& wanted, const char* role,
                           const DataSpec& spec) {
   const bool header =
@@ -54,7 +75,7 @@ std::optional<std::size_t> find_column(const std::vector<std::string>& names, co
        header ? "a name of the header or an index from -" + count + " to " + std::to_string(names.size() - 1)
               : "an index from -" + count + " to " + std::to_string(names.size() - 1) +
                     ", because the file has no header",
-       header ? suggest(wanted, names) : "Give the index of the column"});
+       cure_of(names, column_cure(names, wanted, header))});
 }
 
 std::string list_of(const std::vector<std::string>& names) {
@@ -146,8 +167,8 @@ CsvColumns assign_columns(const std::vector<std::string>& names, const DataSpec&
     add_sink(columns, names, {"", spec.target}, ColumnUse::Target, spec);
   else if (spec.targets.empty() && spec.target_use == TargetUse::Required)
     throw Error(ErrorKind::Data, {"KAIROS-D021", spec.file.string(), "no target column is named", "", "one",
-                                  header ? "Name one of the header's: " + list_of(names)
-                                         : "Give its index, -1 for the last column"});
+                                  cure_of(names, header ? "Name one of the header's: " + list_of(names)
+                                                        : "Give its index, -1 for the last column")});
   for (const PortSource& one : spec.targets) add_sink(columns, names, one, ColumnUse::Target, spec);
   if (!spec.sample_weight.empty() && !names_file(spec.sample_weight)) {
     columns.sinks.push_back({ColumnUse::Weight, "", 0});
@@ -161,7 +182,7 @@ CsvColumns assign_columns(const std::vector<std::string>& names, const DataSpec&
     throw Error(ErrorKind::Data,
                 {"KAIROS-D039", spec.file.string(), "no column is left for the input",
                  std::to_string(names.size()) + " in all", "at least one besides target and weight",
-                 "Check the delimiter of the file"});
+                 cure_of(names, "Check the delimiter of the file")});
   return columns;
 }
 

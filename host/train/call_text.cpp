@@ -46,10 +46,19 @@ class Reader {
     return result;
   }
 
-  [[noreturn]] void fail(const std::string& found, const std::string& expected) const {
-    throw Error(ErrorKind::Model, {"KAIROS-M009", std::string(what_),
-                                   "the text cannot be read at character " + std::to_string(at_ + 1), found,
-                                   expected, "Write it as name or name(argument,key=value)"});
+  /// After a call, where calls follow one another with blanks between.
+  void refuse_comma() {
+    skip_blanks();
+    if (at_ < text_.size() && text_[at_] == ',')
+      fail(here(), "a space before the next name",
+           "Write spaces between them: dense(16,relu) dense(10,softmax)");
+  }
+
+  [[noreturn]] void fail(const std::string& found, const std::string& expected,
+                         const std::string& cure = "Write it as name or name(argument,key=value)") const {
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M009", std::string(what_),
+                 "the text cannot be read at character " + std::to_string(at_ + 1), found, expected, cure});
   }
 
   [[nodiscard]] std::string here() const {
@@ -136,7 +145,10 @@ CallText parse_call(std::string_view text, std::string_view what) {
 std::vector<CallText> parse_calls(std::string_view text, std::string_view what) {
   Reader reader(text, what);
   std::vector<CallText> calls;
-  while (!reader.at_end()) calls.push_back(reader.call());
+  while (!reader.at_end()) {
+    calls.push_back(reader.call());
+    reader.refuse_comma();
+  }
   return calls;
 }
 
@@ -173,7 +185,7 @@ nlohmann::json call_json(const CallText& call, std::string_view what) {
     if (argument.name.empty())
       throw Error(ErrorKind::Model,
                   {"KAIROS-M009", std::string(what), "the arguments of " + call.name + " need names",
-                   "\"" + argument.value + "\"", "key=value", ""});
+                   "\"" + argument.value + "\"", "key=value", "Write the argument's name and = before it"});
     if (config.contains(argument.name))
       throw Error(ErrorKind::Model, {"KAIROS-M009", std::string(what),
                                      "\"" + argument.name + "\" is given twice", "", "", "Remove one"});

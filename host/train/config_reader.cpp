@@ -60,9 +60,11 @@ bool ConfigReader::is_null(std::string_view key) const {
 void ConfigReader::bad_value(std::string_view key, const std::string& expected,
                              const std::string& cure) const {
   const auto found = object_.find(std::string(key));
+  const bool missing = found == object_.end();
+  const std::string name = "\"" + std::string(key) + "\"";
   throw Error(ErrorKind::Model,
-              {"KAIROS-M003", where_, "\"" + std::string(key) + "\" has a value that cannot be used",
-               found == object_.end() ? "nothing" : brief_json(*found), expected, cure});
+              {"KAIROS-M003", where_, name + (missing ? " is missing" : " has a value that cannot be used"),
+               missing ? "" : brief_json(*found), expected, missing && cure.empty() ? "Give " + name : cure});
 }
 
 bool ConfigReader::boolean(std::string_view key, bool fallback) {

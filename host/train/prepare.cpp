@@ -23,8 +23,14 @@ std::int64_t product(std::span<const std::int64_t> shape) {
   return n;
 }
 
-std::string label(const NamedArray& named, const char* kind, std::size_t index) {
-  return std::string(kind) + " " + (named.name.empty() ? std::to_string(index) : "\"" + named.name + "\"");
+/// The only one of its kind needs no number.
+std::string label(const NamedArray& named, const char* kind, std::size_t index, std::size_t count) {
+  if (!named.name.empty()) return std::string(kind) + " \"" + named.name + "\"";
+  return kind + (count > 1 ? " " + std::to_string(index) : std::string());
+}
+
+std::string sample_text(const std::vector<std::int64_t>& shape) {
+  return shape.empty() ? "one number" : shape_text(shape);
 }
 
 /// One array fits a port if its rows have the port's shape, or are flat and as long.
@@ -35,18 +41,32 @@ bool fits(const Array& array, const Port& port) {
          (port.shape.size() <= 1 && row.size() == 2 && row.back() == 1 && row.front() == product(port.shape));
 }
 
+/// One whole number per sample, each of them a class of an output that has a value for every class.
+bool are_class_numbers(const Array& array, const Port& port) {
+  if (array.row_size() != 1 || port.shape.size() != 1 || port.shape.front() < 2) return false;
+  const auto classes = static_cast<float>(port.shape.front());
+  return std::ranges::all_of(
+      array.values, [&](float value) { return value >= 0 && value < classes && value == std::floor(value); });
+}
+
+std::string target_cure(const Array& array, const Port& port) {
+  if (are_class_numbers(array, port))
+    return "If they are class numbers, use --loss sparse_categorical_crossentropy";
+  return "Choose the loss and the last layer for this target, or another --target";
+}
+
 void check_shape(const Dataset& data, const NamedArray& named, const Port& port, const char* kind,
                  std::size_t index) {
   if (fits(named.array, port)) return;
   std::vector<std::int64_t> row(named.array.shape.begin() + 1, named.array.shape.end());
   const bool is_target = std::string(kind) == "target";
-  throw Error(ErrorKind::Data,
-              {"KAIROS-D101", data.origin,
-               "the " + label(named, kind, index) + " does not fit the model's " +
-                   (is_target ? "output" : "input") + " \"" + port.name + "\"",
-               shape_text(row) + " per sample", shape_text(port.shape),
-               is_target ? "Choose the loss and the last layer for this target, or another --target"
-                         : "Change the model's input shape or the columns of the data"});
+  const std::size_t count = (is_target ? data.targets : data.inputs).size();
+  throw Error(ErrorKind::Data, {"KAIROS-D101", data.origin,
+                                "the " + label(named, kind, index, count) + " does not fit the model's " +
+                                    (is_target ? "output" : "input") + " \"" + port.name + "\"",
+                                sample_text(row) + " per sample", sample_text(port.shape),
+                                is_target ? target_cure(named.array, port)
+                                          : "Change the model's input shape or the columns of the data"});
 }
 
 std::vector<std::string> names_of(std::span<const Port> ports) {

@@ -58,6 +58,17 @@ FIT = [
     ("negative sample weight", {"data": "weights.npz", "target": None}, 4, ["weights.npz: row 2", "weight", "-1"]),
     ("more rows in x than in y", {"data": "rows.npz", "target": None}, 4, ["rows.npz", "4", "3"]),
     ("unknown weight column", {"sample_weight": "widht"}, 4, ['"widht"', 'Did you mean "width"?']),
+    ("rows that a semicolon divides", {"data": "semicolon.csv"}, 4, ["KAIROS-D022", "Did you mean --delimiter ';'?"]),
+    ("rows that a semicolon divides, and no target", {"data": "semicolon.csv", "target": None}, 4,
+     ["KAIROS-D021", "Did you mean --delimiter ';'?"]),
+    ("rows that a tab divides", {"data": "tab.csv"}, 4, ["KAIROS-D022", "Did you mean --delimiter tab?"]),
+    ("index beyond the last column", {"target": 65}, 4,
+     ["KAIROS-D022", '"65"', "Give the index of the column, or its name."]),
+    ("class numbers for a loss of one-hot rows", {"loss": "categorical_crossentropy"}, 4,
+     ["KAIROS-D101", 'the target does not fit the model\'s output "dense_1"; found one number per sample, expected (2)',
+      "If they are class numbers, use --loss sparse_categorical_crossentropy."]),
+    ("one number where the output has several", {"loss": "mse", "target": "width"}, 4,
+     ["KAIROS-D101", "Choose the loss and the last layer for this target"]),
     # 5: the model
     ("unknown layer", {"model": "dens(4)"}, 5, ["KAIROS-M001", '"dens"', 'Did you mean "dense"?']),
     ("unknown activation", {"model": "dense(4,rely)"}, 5, ["rely", "relu"]),
@@ -67,6 +78,14 @@ FIT = [
     ("unknown metric", {"metrics": "acuracy"}, 5, ["acuracy", 'Did you mean "accuracy"?']),
     ("unknown optimizer", {"optimizer": "adma"}, 5, ['"adma"', 'Did you mean "Adam"?']),
     ("unknown optimizer argument", {"optimizer": "SGD(momentun=0.9)"}, 5, ["momentun", 'Did you mean "momentum"?']),
+    ("unknown optimizer with its rate alone", {"optimizer": "adma(0.1)"}, 5, ['"adma"', 'Did you mean "Adam"?']),
+    ("second argument without its name", {"optimizer": "SGD(0.1,0.9)"}, 5,
+     ["KAIROS-M009", '"0.9"', "Write the argument's name and = before it."]),
+    ("unknown schedule", {"optimizer": "Adam(CosinDecay(0.1,decay_steps=10))"}, 5, ['Did you mean "CosineDecay"?']),
+    ("schedule without its steps", {"optimizer": "Adam(CosineDecay(0.1))"}, 5,
+     ['"decay_steps" is missing', 'Give "decay_steps".']),
+    ("layers with a comma between", {"model": "dense(4,relu),dense(2,softmax)"}, 5,
+     ["KAIROS-M009", "character 14", "Write spaces between them"]),
     ("loss and output that do not fit", {"model": "dense(1)"}, 5, ["sparse_categorical_crossentropy"]),
     ("unknown precision", {"precision": "bfloat16"}, 5, ["KAIROS-M034", '"bfloat16"', "Known are: float32, bf16."]),
     ("weights of another model", {"weights": "other.npz"}, 5, ["other.npz", "(2, 4)"]),
@@ -121,6 +140,8 @@ class Errors(ProgramTest):
         for name, row in (("missing", "0.5,,0"), ("nan", "0.5,nan,0"), ("text", "0.5,tall,0"), ("ragged", "0.5,1"),
                           ("label", "0.5,1,7")):
             self.put(f"{name}.csv", "\n".join(lines[:3] + [row] + lines[3:]) + "\n")
+        for name, delimiter in (("semicolon", ";"), ("tab", "\t")):
+            self.put(f"{name}.csv", CSV.replace(",", delimiter))
         x, y = np.ones((4, 2), "float32"), np.array([0, 1, 0, 1], "float32")
         np.savez(self.directory / "weights.npz", x=x, y=y, sample_weight=np.array([1, 1, -1, 1], "float32"))
         np.savez(self.directory / "rows.npz", x=x, y=y[:3])

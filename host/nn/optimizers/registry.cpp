@@ -38,6 +38,9 @@ nlohmann::json read_description(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && text[first] == '{') return parse_json(text, "optimizer");
   CallText call = parse_call(text, "optimizer");
+  // As in Keras, the learning rate is the first argument of every optimizer and may stand without its name.
+  if (!call.arguments.empty() && call.arguments.front().name.empty())
+    call.arguments.front().name = "learning_rate";
   // A schedule's arguments may stand without names, which the general reader cannot give them.
   nlohmann::json schedules = nlohmann::json::object();
   std::erase_if(call.arguments, [&](const CallArgument& argument) {

@@ -306,12 +306,13 @@ std::unique_ptr<LearningRateSchedule> read_schedule(ConfigReader& config, std::s
 
 nlohmann::json schedule_call_json(std::string_view text) {
   CallText call = parse_call(text, "learning rate");
-  for (const ScheduleType& type : schedule_types()) {
-    if (type.class_name != call.name) continue;
-    for (std::size_t i = 0; i < call.arguments.size() && i < type.positional.size(); ++i) {
-      if (!call.arguments[i].name.empty()) break;
-      call.arguments[i].name = type.positional[i];
-    }
+  const auto type =
+      std::ranges::find(schedule_types(), std::string_view(call.name), &ScheduleType::class_name);
+  // Its name is what is wrong; whoever reads it says so, and knows where it stands.
+  if (type == schedule_types().end()) return {{"class_name", call.name}};
+  for (std::size_t i = 0; i < call.arguments.size() && i < type->positional.size(); ++i) {
+    if (!call.arguments[i].name.empty()) break;
+    call.arguments[i].name = type->positional[i];
   }
   return call_json(call, "learning rate");
 }

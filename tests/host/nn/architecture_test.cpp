@@ -210,8 +210,8 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
        "an integer from 1 "
        "to 2147483647."},
       {"input(3) dense",
-       "KAIROS-M003: layer \"dense\" (Dense): \"units\" has a value that cannot be used; found nothing, "
-       "expected an integer from 1 to 2147483647."},
+       "KAIROS-M003: layer \"dense\" (Dense): \"units\" is missing; "
+       "expected an integer from 1 to 2147483647. Give \"units\"."},
       {"input(3) dropout(1.5)",
        "KAIROS-M003: layer \"dropout\" (Dropout): \"rate\" has a value that cannot be used; found 1.5, "
        "expected a number from "

@@ -133,16 +133,17 @@ TEST_CASE("A schedule that cannot be is refused by name", "[host][nn]") {
     const char* sentence;
   };
   for (const Case& c : {
-           Case{"CosineDecy(0.1,100)",
-                "KAIROS-M009: learning rate: the arguments of CosineDecy need names; "
-                "found \"0.1\", expected key=value."},
+           Case{
+               "CosineDecy(0.1,100)",
+               "KAIROS-M021: optimizer SGD learning_rate: there is no learning rate schedule \"CosineDecy\". "
+               "Did you mean \"CosineDecay\"?"},
            Case{
                "CosineDecy(decay_steps=1)",
                "KAIROS-M021: optimizer SGD learning_rate: there is no learning rate schedule \"CosineDecy\". "
                "Did you mean \"CosineDecay\"?"},
            Case{"CosineDecay(0.1)",
-                "KAIROS-M003: optimizer SGD learning_rate CosineDecay: \"decay_steps\" has a value that "
-                "cannot be used; found nothing, expected a number of at least 1."},
+                "KAIROS-M003: optimizer SGD learning_rate CosineDecay: \"decay_steps\" is missing; "
+                "expected a number of at least 1. Give \"decay_steps\"."},
            Case{"CosineDecay(0.1,100,warmup_steps=5)",
                 "KAIROS-M003: optimizer SGD learning_rate CosineDecay: \"warmup_steps\" has a value that "
                 "cannot be used; found 5, expected a warmup_target beside it, or 0."},

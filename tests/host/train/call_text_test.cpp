@@ -75,7 +75,11 @@ TEST_CASE("A text that is no call is refused at its character", "[host][train]")
         std::string::npos);
   CHECK(refusal(std::string(2 << 20, 'a')).find("found more than 1048576 characters") != std::string::npos);
   CHECK(error_of([] { return call_json(parse_call("SGD(0.1)", "optimizer"), "optimizer"); }) ==
-        "KAIROS-M009: optimizer: the arguments of SGD need names; found \"0.1\", expected key=value.");
+        "KAIROS-M009: optimizer: the arguments of SGD need names; found \"0.1\", expected key=value. "
+        "Write the argument's name and = before it.");
+  CHECK(error_of([] { return parse_calls("dense(2,relu),dense(3)", "model"); }) ==
+        "KAIROS-M009: model: the text cannot be read at character 14; found \",dense(3)\", expected a space "
+        "before the next name. Write spaces between them: dense(16,relu) dense(10,softmax).");
   CHECK(error_of([] { return call_json(parse_call("SGD(lr=1,lr=2)", "optimizer"), "optimizer"); }) ==
         "KAIROS-M009: optimizer: \"lr\" is given twice. Remove one.");
 }

@@ -392,10 +392,9 @@ TEST_CASE("A metric that is unknown or cannot be computed is refused", "[host][t
   CHECK(refusal("auc(curve=roc)", {1, TargetKind::Values}) ==
         "KAIROS-M003: metric auc: \"curve\" has a value that cannot be used; found \"roc\", expected ROC or "
         "PR.");
-  CHECK(
-      refusal("top_k_categorical_accuracy", {3, TargetKind::Values}) ==
-      "KAIROS-M003: metric top_k_categorical_accuracy: \"k\" has a value that cannot be used; found nothing, "
-      "expected no more than the output's 3 units (default 5).");
+  CHECK(refusal("top_k_categorical_accuracy", {3, TargetKind::Values}) ==
+        "KAIROS-M003: metric top_k_categorical_accuracy: \"k\" is missing; "
+        "expected no more than the output's 3 units (default 5). Give \"k\".");
   CHECK(refusal("f1_score(average=mean)", {3, TargetKind::Values}) ==
         "KAIROS-M003: metric f1_score: \"average\" has a value that cannot be used; found \"mean\", expected "
         "micro, macro or weighted.");

@@ -43,7 +43,7 @@ TEST_CASE("A shape that does not fit names the port and both shapes", "[host][tr
   Dataset data = labelled({0, 1});
   data.inputs[0].array = {{2, 5}, std::vector<float>(10, 1.0F)};
   CHECK_THAT(refusal_of(*classifier(), data),
-             Contains("KAIROS-D101: d.npz: the input 0 does not fit the model's input") &&
+             Contains("KAIROS-D101: d.npz: the input does not fit the model's input") &&
                  Contains("found (5) per sample, expected (2)"));
 }
 
