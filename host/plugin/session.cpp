@@ -224,6 +224,17 @@ bool Session::may_run(kairos_call& call, Instance& instance) {
   return !instance.disabled;
 }
 
+namespace {
+
+/// What a plugin says of its failure is part of one line, whether that ends the run or not.
+std::string on_one_line(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
+
+}  // namespace
+
 void Session::handle_failure(kairos_call& call, kairos_status status) {
   Instance& instance = *call.instance;
   std::string what = call.hook;
@@ -231,7 +242,7 @@ void Session::handle_failure(kairos_call& call, kairos_status status) {
     what += " failed in epoch " + std::to_string(epoch + 1);
   else
     what += " failed";
-  what += ": " + (call.reason.empty() ? std::string(status_text(status)) : call.reason);
+  what += ": " + (call.reason.empty() ? std::string(status_text(status)) : on_one_line(call.reason));
   call.forget();
   const bool starting = call.moment == Moment::Loading || call.moment == Moment::SetUp;
   if (instance.options.on_error == OnError::Fatal || starting) {

@@ -318,7 +318,7 @@ class Trouble(ProgramTest):
     def test_failure_ends_the_run_unless_the_user_says_otherwise(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Fail", history="h.json"))
         self.assertEqual(run.returncode, 7, run.stderr)
-        for part in ("KAIROS-C001", "Fail", "mishaps.so", "on_epoch_end failed in epoch 2", "there is no more paper",
+        for part in ("KAIROS-C001", "Fail", "mishaps.so", "on_epoch_end failed in epoch 2", "there is no more paper. Fill the tray",
                      "on_error=disable"):
             self.assertIn(part, run.stderr)
         self.assertFalse((self.directory / "h.json").exists())
@@ -328,7 +328,7 @@ class Trouble(ProgramTest):
             run = self.run_kairos(*self.fit(plugin=f"{MISHAPS}#Fail:on_error={policy}", history="h.json"))
             self.assertEqual(run.returncode, 0, run.stderr)
             self.assertEqual(len(json.loads(self.text("h.json"))["epoch"]), 3)
-            self.assertIn("warning: Fail: on_epoch_end failed in epoch 2: there is no more paper", run.stderr)
+            self.assertIn("warning: Fail: on_epoch_end failed in epoch 2: there is no more paper. Fill the tray", run.stderr)
             self.assertIn(f"failed {times} time(s) in this run", run.stderr)
 
     def test_file_of_several_callbacks_needs_the_name_of_one(self):
