@@ -194,7 +194,10 @@ int run_replay(Arguments arguments) {
       ReplayResult result;
       result.error = cases[i].error;
       if (result.error.empty()) result = replay(cases[i].run, catalog, place, messages_of(i, cases.size()));
-      failed = failed || !result.error.empty();
+      if (!result.error.empty()) {
+        failed = true;
+        fmt::print(stderr, "{}{}\n", cases.size() > 1 ? fmt::format("case {}: ", i) : "", result.error);
+      }
       document["cases"].push_back(json_of(result));
     }
   }

@@ -50,6 +50,13 @@ class Replay(ProgramTest):
         self.assertIn('"val_accuracy"', result["errors"][0])
         self.assertIn("KAIROS-O026", result["errors"][0])
 
+    def test_errors_are_lines_on_standard_error_too(self):
+        self.put("logs.csv", "epoch,loss\n0,1\n1,2\n")
+        wrong = self.run_kairos("replay", "--logs", "logs.csv", "--plugin", "EarlyStopping:monitor=los")
+        [error] = json.loads(wrong.stdout)["cases"][0]["errors"]
+        self.assertEqual((wrong.returncode, wrong.stderr), (3, error + "\n"))
+        self.assertIn('Did you mean "loss"?', error)
+
     def test_directions_come_from_the_names_of_metrics(self):
         for key, values, epochs in (("val_accuracy", [1, 2, 3], 3), ("kind_accuracy", [1, 2, 3], 3), ("val_mae", [1, 2, 3], 2),
                                     ("weighted_accuracy_1", [3, 2, 1], 2), ("kind_loss", [3, 2, 1], 3)):
