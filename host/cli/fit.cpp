@@ -53,6 +53,9 @@ std::map<std::int64_t, double> class_weights(const std::string& text) {
     const auto weight = equals == std::string::npos
                             ? std::nullopt
                             : number_from<double>(std::string_view(part).substr(equals + 1));
+    if (!label && weight)
+      bad_value("--class-weight", part, "the number of a class, which class_names.json counts from 0",
+                "Write --class-weight 0=1,1=5");
     if (!label || !weight) bad_value("--class-weight", part, "CLASS=WEIGHT", "Write --class-weight 0=1,1=5");
     if (!weights.emplace(*label, *weight).second)
       bad_value("--class-weight", part, "each class once", "Leave one of the two out");

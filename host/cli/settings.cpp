@@ -135,6 +135,17 @@ void Settings::put(const Setting& setting, std::vector<std::string> values, cons
   values_[setting.key] = std::move(values);
 }
 
+namespace {
+
+void refuse_empty_values(const std::vector<std::string>& joined, const std::string& command) {
+  for (const std::string& argument : joined)
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1)
+      throw Error(ErrorKind::Usage, {"KAIROS-U002", "kairos " + command, "the value of the flag is empty",
+                                     argument.substr(0, argument.size() - 1), "", "Give it a value"});
+}
+
+}  // namespace
+
 /// "--target -1": the value is joined to its flag, so that its dash is not taken for another flag.
 std::vector<std::string> Settings::join_values(std::span<const std::string> arguments) const {
   std::vector<std::string> joined;
@@ -152,6 +163,7 @@ std::vector<std::string> Settings::join_values(std::span<const std::string> argu
                    arguments[i] + " " + setting->value, "Write its value behind it"});
     joined.back() += "=" + arguments[++i];
   }
+  refuse_empty_values(joined, command_);
   return joined;
 }
 

@@ -2,6 +2,7 @@
 // x, y, sample_weight, the same with a number, or arrays called like the model's ports; each also with _val.
 #include "data/npz_dataset.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -33,10 +34,11 @@ class NpzReader {
     LoadedData loaded;
     loaded.train = take_dataset("");
     Dataset validation = take_dataset("_val");
-    if (loaded.train.inputs.empty()) missing("x", spec_.input_ports);
+    if (loaded.train.inputs.empty()) missing("x", spec_.input_ports, input_cure());
     const bool has_targets = !loaded.train.targets.empty() || !spec_.targets.empty();
     if (!has_targets && !names_file(spec_.target) && spec_.target_use == TargetUse::Required)
-      missing(spec_.target.empty() ? "y" : spec_.target, spec_.output_ports);
+      missing(spec_.target.empty() ? "y" : spec_.target, spec_.output_ports,
+              spec_.target.empty() ? "Name it with --target ARRAY; there are: " + list_of(names_) : "");
     if (loaded.train.sample_weights.empty() && !spec_.sample_weight.empty() &&
         !names_file(spec_.sample_weight))
       missing(spec_.sample_weight, {});
@@ -111,12 +113,29 @@ class NpzReader {
     return data;
   }
 
-  [[noreturn]] void missing(const std::string& wanted, const std::vector<std::string>& ports) const {
+  /// How to say which array is an input, whatever it is called.
+  [[nodiscard]] std::string input_cure() const {
+    // The ports of a shorthand are not known before its data are.
+    const std::string how = spec_.input_ports.empty()
+                                ? "NAME=ARRAY, NAME being input_layer for a shorthand model"
+                                : spec_.input_ports.front() + "=ARRAY";
+    return "Name it with --input " + how + "; there are: " + list_of(names_);
+  }
+
+  static std::string list_of(const std::vector<std::string>& names) {
+    constexpr std::size_t listed = 20;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(listed, names.size()); ++i) text += (i > 0 ? ", " : "") + names[i];
+    return text + (names.size() > listed ? ", …" : "");
+  }
+
+  [[noreturn]] void missing(const std::string& wanted, const std::vector<std::string>& ports,
+                            const std::string& cure = "") const {
     std::string expected = "x, y and, if you like, sample_weight, x_val, y_val, sample_weight_val";
     for (std::size_t i = 0; i < ports.size(); ++i) expected += (i == 0 ? "; or " : ", ") + ports[i];
     throw Error(ErrorKind::Data,
                 {"KAIROS-D042", spec_.file.string(), "the archive has no array \"" + wanted + "\"", "",
-                 expected, suggest(wanted, names_)});
+                 expected, cure.empty() ? suggest(wanted, names_) : cure});
   }
 
   void refuse_strangers() const {

@@ -67,6 +67,12 @@ class Named(ProgramTest):
         self.put("columns.json", json.dumps({"target": ["width", "height"]}))
         self.assertEqual(json.loads(self.kairos("fit", "--config", "columns.json", "--print-config"))["target"], "width,height")
 
+    def test_arrays_of_an_archive_may_have_any_names(self):
+        np.savez(self.directory / "d.npz", x=self.x, y=self.y)
+        np.savez(self.directory / "names.npz", features=self.x, kind=self.y)
+        expected = self.history(data="d.npz", target=None)
+        self.assertEqual(self.history(data="names.npz", input="input_layer=features", target="kind"), expected)
+
     def test_validation_has_targets_and_weights_of_its_own(self):
         weighted = {"data": "x.npy", "target": "y.npy", "weighted_metrics": "accuracy"}
         np.savez(self.directory / "d.npz", x=self.x, y=self.y, x_val=self.x[:4] + np.float32(0.1), y_val=self.y[:4])

@@ -18,10 +18,13 @@ FIT = [
     ("share outside (0, 1)", {"validation_split": 1.5}, 2, ["KAIROS-U", "validation-split", "1.5"]),
     ("no such word", {"shuffle": "bach"}, 2, ["--shuffle", '"bach"', 'Did you mean "batch"?']),
     ("class weight without '='", {"class_weight": "0:1"}, 2, ["--class-weight", '"0:1"', "CLASS=WEIGHT"]),
+    ("class weight by name", {"class_weight": "cat=1"}, 2,
+     ["--class-weight", '"cat=1"', "the number of a class, which class_names.json counts from 0"]),
     ("ending of the history", {"history": "h.xml"}, 2, ["--history h.xml", ".json, .csv or .txt"]),
     ("ending of the model", {"save_model": "m.npz"}, 2, ["--save-model m.npz", "Choose .keras or .h5"]),
     ("ending of the weights", {"save_weights": "w.txt"}, 2, ["--save-weights w.txt", ".npz"]),
     ("no model", {"model": None}, 2, ["KAIROS-U005", "--model", "this setting is missing"]),
+    ("empty model", {"model": ""}, 2, ["KAIROS-U002", "the value of the flag is empty; found --model."]),
     ("no loss", {"loss": None}, 2, ["KAIROS-U005", "--loss", "this setting is missing"]),
     ("no data", {"data": None}, 2, ["KAIROS-U005", "--data", "this setting is missing"]),
     ("flag given twice", {"epochs": [1, 2]}, 2, ["KAIROS-U002", "--epochs", "twice"]),
@@ -69,6 +72,10 @@ FIT = [
       "If they are class numbers, use --loss sparse_categorical_crossentropy."]),
     ("one number where the output has several", {"loss": "mse", "target": "width"}, 4,
      ["KAIROS-D101", "Choose the loss and the last layer for this target"]),
+    ("archive with names of its own", {"data": "names.npz"}, 4,
+     ["KAIROS-D042", '"x"', "Name it with --input NAME=ARRAY, NAME being input_layer for a shorthand model; there are: features, kind."]),
+    ("archive whose target is not named", {"data": "names.npz", "input": "input_layer=features", "target": None}, 4,
+     ["KAIROS-D042", '"y"', "Name it with --target ARRAY; there are: features, kind."]),
     # 5: the model
     ("unknown layer", {"model": "dens(4)"}, 5, ["KAIROS-M001", '"dens"', 'Did you mean "dense"?']),
     ("unknown activation", {"model": "dense(4,rely)"}, 5, ["rely", "relu"]),
@@ -144,6 +151,7 @@ class Errors(ProgramTest):
             self.put(f"{name}.csv", CSV.replace(",", delimiter))
         x, y = np.ones((4, 2), "float32"), np.array([0, 1, 0, 1], "float32")
         np.savez(self.directory / "weights.npz", x=x, y=y, sample_weight=np.array([1, 1, -1, 1], "float32"))
+        np.savez(self.directory / "names.npz", features=x, kind=y)
         np.savez(self.directory / "rows.npz", x=x, y=y[:3])
         np.savez(self.directory / "other.npz", **{"0": np.ones((3, 4), "float32"), "1": np.ones(4, "float32"),
                                                    "2": np.ones((4, 2), "float32"), "3": np.ones(2, "float32")})

@@ -68,7 +68,8 @@ TEST_CASE("NPZ data sets are refused for names that are missing or mean nothing"
   const Case cases[] = {
       {{{"X", x}, {"y", y}},
        "KAIROS-D042: d.npz: the archive has no array \"x\"; expected x, y and, if you like, "
-       "sample_weight, x_val, y_val, sample_weight_val. Did you mean \"X\"?"},
+       "sample_weight, x_val, y_val, sample_weight_val. Name it with --input NAME=ARRAY, NAME being "
+       "input_layer for a shorthand model; there are: X, y."},
       {{{"x", x}}, "KAIROS-D042: d.npz: the archive has no array \"y\""},
       {{{"x", x}, {"y", y}, {"sample_weigth", w}},
        "KAIROS-D043: d.npz: the archive has an array whose name means nothing here; found \"sample_weigth\". "
