@@ -40,6 +40,18 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+/// "kind_val_accuracy" has the words of "val_kind_accuracy".
+std::vector<std::string_view> sorted_words(std::string_view key) {
+  std::vector<std::string_view> words;
+  for (std::size_t begin = 0; begin <= key.size();) {
+    const std::size_t end = std::min(key.find('_', begin), key.size());
+    words.push_back(key.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  std::sort(words.begin(), words.end());
+  return words;
+}
+
 class Resolver {
  public:
   Resolver(const CallbackManifest& callback, const OptionContext& context, std::string_view who)
@@ -170,11 +182,20 @@ class Resolver {
     return name;
   }
 
+  /// A key of the same words in another order, else the one that is spelt most like it.
+  [[nodiscard]] std::string nearest_key(const std::string& name) const {
+    const auto same_words = [words = sorted_words(name)](const std::string& key) {
+      return sorted_words(key) == words;
+    };
+    const auto found = std::find_if(keys_.begin(), keys_.end(), same_words);
+    return found == keys_.end() ? nearest(name, keys_) : *found;
+  }
+
   [[noreturn]] void missing_metric(const OptionSpec& option, const std::string& name,
                                    bool set_by_user) const {
     const std::string found = in_quotes(name) + (set_by_user ? "" : ", the default");
     std::string cure = "Set " + option.name + " to one of them";
-    if (const std::string near = nearest(name, keys_); !near.empty())
+    if (const std::string near = nearest_key(name); !near.empty())
       cure = "Did you mean " + in_quotes(near) + "?";
     if (name.starts_with("val_") && contains(keys_, name.substr(4)))
       cure = fmt::format("Add validation data, or set {}={}", option.name, name.substr(4));

@@ -57,6 +57,12 @@ class Replay(ProgramTest):
         self.assertEqual((wrong.returncode, wrong.stderr), (3, error + "\n"))
         self.assertIn('Did you mean "loss"?', error)
 
+    def test_words_of_a_key_in_another_order_are_recognised(self):
+        self.put("logs.csv", "epoch,kind_accuracy,val_kind_accuracy\n0,1,1\n1,2,1\n")
+        wrong = self.run_kairos("replay", "--logs", "logs.csv", "--plugin", "EarlyStopping:monitor=kind_val_accuracy")
+        self.assertEqual(wrong.returncode, 3)
+        self.assertIn('Did you mean "val_kind_accuracy"?', wrong.stderr)
+
     def test_directions_come_from_the_names_of_metrics(self):
         for key, values, epochs in (("val_accuracy", [1, 2, 3], 3), ("kind_accuracy", [1, 2, 3], 3), ("val_mae", [1, 2, 3], 2),
                                     ("weighted_accuracy_1", [3, 2, 1], 2), ("kind_loss", [3, 2, 1], 3)):
