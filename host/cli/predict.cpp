@@ -52,20 +52,23 @@ std::string csv_field(const std::string& text) {
   return quoted + "\"";
 }
 
-/// A line for each sample: the numbers of the output, and with class names the name of the class: that of the
-/// largest number, or of a single number the second one where it is above one half, as Keras'
-/// binary_accuracy counts.
-std::string prediction_table(const NamedArray& output, const std::vector<std::string>& names) {
+/// A line for each sample: its file, where samples are pictures, the numbers of the output, and with class
+/// names the name of the class: that of the largest number, or of a single number the second one where it is
+/// above one half, as Keras' binary_accuracy counts.
+std::string prediction_table(const NamedArray& output, const std::vector<std::string>& names,
+                             const std::vector<std::string>& files) {
   const auto size = static_cast<std::size_t>(output.array.row_size());
-  std::string table;
+  std::string table = files.empty() ? "" : "file,";
   for (std::size_t i = 0; i < size; ++i) {
     const std::string number = size > 1 ? "_" + std::to_string(i) : "";
     const std::string column = names.empty() ? output.name + number : names[size > 1 ? i : 1];
     table += (i > 0 ? "," : "") + csv_field(column);
   }
   table += names.empty() ? "\n" : ",class\n";
+  auto file = files.begin();
   for (auto row = output.array.values.begin(); row != output.array.values.end();
        row += static_cast<std::ptrdiff_t>(size)) {
+    if (file != files.end()) table += csv_field(*file++) + ",";
     const auto end = row + static_cast<std::ptrdiff_t>(size);
     for (auto value = row; value != end; ++value)
       table += fmt::format("{}{}", value == row ? "" : ",", *value);
@@ -88,7 +91,7 @@ void predict_to_file(const Settings& settings) {
   const std::vector<NamedArray> predictions = pass.run([](auto&&... parts) { return predict(parts...); });
   const std::string ending = std::filesystem::path(out).extension().string();
   if (ending == ".csv")
-    write_file(out, prediction_table(predictions.front(), class_names));
+    write_file(out, prediction_table(predictions.front(), class_names, pass.files()));
   else if (ending == ".npy")
     write_npy(out, predictions.front().array);
   else

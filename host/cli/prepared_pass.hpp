@@ -22,6 +22,8 @@ class PreparedPass {
   PreparedPass& operator=(const PreparedPass&) = delete;
 
   [[nodiscard]] Model& model() { return *model_; }
+  /// Dataset::files of what is passed over.
+  [[nodiscard]] const std::vector<std::string>& files() const { return data_.train.files; }
   /// `pass(model, data, options)`, with the data set or with the stream.
   template <class Pass>
   auto run(Pass pass) {

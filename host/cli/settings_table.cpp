@@ -181,7 +181,8 @@ std::vector<Setting> predict_settings() {
   append_model(all);
   append_data(all);
   append(all, {{"out", "", Kind::Text, "", "FILE",
-                "where to write the predictions: .npy, .csv (with --class-names: a column for each class and "
+                "where to write the predictions: .npy, .csv (of pictures with the file of each; with "
+                "--class-names: a column for each class and "
                 "the name of "
                 "the class), or .npz for several outputs"},
                {"steps", "", Kind::Int, "0", "N", "batches to predict; 0: all"}});

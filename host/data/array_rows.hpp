@@ -43,7 +43,7 @@ enum class ArrayWidth { Table, Column };
 struct FolderRows {
   std::unique_ptr<ArrayRows> pictures;
   std::unique_ptr<ArrayRows> labels;  ///< null without classes
-  std::vector<std::string> class_names;
+  std::vector<std::string> class_names, files;
 };
 [[nodiscard]] FolderRows open_folder_rows(const DataSpec& spec);
 

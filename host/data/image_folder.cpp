@@ -65,6 +65,12 @@ std::vector<std::int64_t> ImageFolder::shape() const {
   return {size(), size_.height, size_.width, static_cast<std::int64_t>(mode_)};
 }
 
+std::vector<std::string> ImageFolder::files() const {
+  std::vector<std::string> files;
+  for (const Picture& picture : pictures_) files.push_back(picture.path.string());
+  return files;
+}
+
 float ImageFolder::label(std::int64_t index) const {
   return static_cast<float>(pictures_[static_cast<std::size_t>(index)].label);
 }
@@ -156,6 +162,7 @@ Dataset read_image_folder(const DataSpec& spec) {
   Dataset data;
   data.origin = spec.file.string();
   data.class_names = folder.class_names();
+  data.files = folder.files();
   Array array{folder.shape(), {}};
   const auto row_size = static_cast<std::size_t>(array.row_size());
   const auto count = static_cast<std::size_t>(folder.size());

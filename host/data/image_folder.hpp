@@ -29,6 +29,8 @@ class ImageFolder {
   [[nodiscard]] std::vector<std::int64_t> shape() const;
   /// Empty if there are no classes.
   [[nodiscard]] const std::vector<std::string>& class_names() const noexcept { return class_names_; }
+  /// The path of each picture.
+  [[nodiscard]] std::vector<std::string> files() const;
   /// The number of the class of a picture.
   [[nodiscard]] float label(std::int64_t index) const;
   /// Writes a picture to `out`.

@@ -78,6 +78,7 @@ class FileSource final : public SampleSource {
     FolderRows rows = open_folder_rows(spec);
     layout_.origin = spec.file.string();
     layout_.class_names = std::move(rows.class_names);
+    layout_.files = std::move(rows.files);
     layout_.inputs.push_back({"", {rows.pictures->shape(), {}}});
     inputs_.push_back(std::move(rows.pictures));
     if (!rows.labels) return;

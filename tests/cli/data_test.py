@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Data as the flags name them: by port, in files of their own, for training and for validation."""
+import csv
 import gzip
 import json
 import struct
@@ -259,6 +260,27 @@ class Pictures(ProgramTest):
         self.assertEqual(run.returncode, 2, run.stderr)
         self.assertIn("KAIROS-U014: sub: the classes are not as many", run.stderr)
         self.kairos("evaluate", "--model", "m.keras", "--data", "sub", "--class-names", "run/class_names.json")
+
+    def test_predictions_name_the_file_of_each_picture(self):
+        (self.directory / "held" / "light" / "0.jpg").rename(self.directory / "held" / "light" / "a, b.jpg")
+        expected = [f"held/{kind}/{name}" for kind, names in (
+            ("dark", ["0.jpg", "1.png", "2.jpg", "3.png", "4.jpg", "5.png"]),
+            ("light", ["1.png", "2.jpg", "3.png", "4.jpg", "5.png", "a, b.jpg"])) for name in names]
+        self.put("names.json", json.dumps({"class_names": ["dark", "light"]}))
+        predict = ["predict", "--model", f"input(4,3,1) {self.CONV}", "--data", "held", "--out"]
+        self.kairos(*predict, "p.npy")
+        values = np.load(self.directory / "p.npy")
+        for more in ([], ["--stream", "true"], ["--class-names", "names.json"], ["--steps", 1, "--batch-size", 5]):
+            self.kairos(*predict, "p.csv", *more)
+            with open(self.directory / "p.csv", newline="") as file:
+                head, *rows = csv.reader(file)
+            count = 5 if "--steps" in more else 12
+            self.assertEqual(head[0], "file")
+            self.assertEqual(len(head), 4 if "--class-names" in more else 3)
+            self.assertEqual([row[0] for row in rows], expected[:count])
+            np.testing.assert_allclose([[float(value) for value in row[1:3]] for row in rows], values[:count], rtol=1e-6)
+        self.kairos(*predict, "reseeded.csv", "--seed", 5, "--steps", 1)
+        self.assertTrue(self.text("reseeded.csv").split("\n")[1].startswith("held/dark/0.jpg,"))
 
     def test_size_and_colours_come_from_flags_or_from_the_model(self):
         expected = self.history()

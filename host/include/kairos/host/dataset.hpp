@@ -32,6 +32,7 @@ struct Dataset {
   RowNaming row_naming = RowNaming::Index;
   std::vector<std::string>
       class_names;  ///< what the labels 0, 1, … of a target of text mean; empty if it was numbers
+  std::vector<std::string> files;  ///< of pictures: where each sample stands; else empty
 
   [[nodiscard]] std::int64_t size() const noexcept {
     return inputs.empty() ? 0 : inputs.front().array.rows();
