@@ -50,7 +50,8 @@ TEST_CASE("A configuration refuses values by key, found and expected", "[host][t
         }) == sentence("huge", "1e+300", "an integer from 1 to 9"));
   CHECK(error_of([&] {
           return config.required_integer("missing", {1, 9});
-        }) == sentence("missing", "nothing", "an integer from 1 to 9"));
+        }) ==
+        "KAIROS-M003: thing: \"missing\" is missing; expected an integer from 1 to 9. Give \"missing\".");
   CHECK(error_of([&] { return config.text("yes", ""); }) == sentence("yes", "true", "a text"));
 }
 
