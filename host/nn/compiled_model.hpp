@@ -2,6 +2,7 @@
 // A graph with an optimizer and a loss: the Model that `compile` makes.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,6 +66,11 @@ class CompiledModel final : public Model {
     double weight;
     double loss_sum = 0;
   };
+  /// What `save_later` has copied; kept for the next time.
+  struct KeptCopy {
+    ModelFile file;
+    std::atomic<bool> taken = true;  ///< until it is written
+  };
 
   void make_heads();
   void list_log_keys();
@@ -77,6 +83,7 @@ class CompiledModel final : public Model {
   [[nodiscard]] double penalties() const;
   void count_loss(double loss, std::int64_t samples);
   [[nodiscard]] std::string training_config() const;
+  void copy_to(ModelFile& file, SaveContent content);
 
   std::unique_ptr<Graph> graph_;
   Architecture architecture_;
@@ -94,6 +101,8 @@ class CompiledModel final : public Model {
 
   std::vector<TensorRef> weights_, gradients_, buffers_;
   std::vector<TensorRef> input_refs_, target_refs_, output_refs_;
+
+  std::shared_ptr<KeptCopy> copy_;  ///< null before the first
 
   double loss_sum_ = 0;
   std::int64_t samples_ = 0;

@@ -15,8 +15,11 @@ namespace kairos::host {
 
 namespace {
 
-NamedArray copy_of(const TensorRef& tensor) {
-  return {tensor.name, {tensor.shape, std::vector<float>(tensor.data, tensor.data + tensor.size())}};
+/// Into the memory that `to` has, where that is enough.
+void copy(const std::string& name, const Shape& shape, const float* values, NamedArray& to) {
+  to.name = name;
+  to.array.shape = shape;
+  to.array.values.assign(values, values + size_of(shape));
 }
 
 /// What Keras writes: a name, or the object where there are arguments.
@@ -35,29 +38,31 @@ nlohmann::json loss_json(const CompileOptions& options) {
   return object;
 }
 
-LayerWeights weights_of(Layer& layer, const std::string& path) {
-  LayerWeights entry{layer.name(), layer.class_name(), {}, layer.weight_groups()};
+void copy_weights(Layer& layer, const std::string& path, LayerWeights& to) {
   const std::span<Parameter> parameters = layer.parameters();
-  for (const Parameter& parameter : parameters)
-    entry.weights.push_back(copy_of(
-        {path + "/" + parameter.name, parameter.shape, const_cast<float*>(parameter.values.data()), false}));
-  entry.trained = static_cast<std::size_t>(
+  to.groups = layer.weight_groups();
+  to.weights.resize(parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    copy(path + "/" + parameters[i].name, parameters[i].shape, parameters[i].values.data(), to.weights[i]);
+  to.trained = static_cast<std::size_t>(
       std::count_if(parameters.begin(), parameters.end(), [](const Parameter& p) { return p.trainable; }));
-  return entry;
 }
 
-std::vector<LayerWeights> layer_weights(const Architecture& model) {
+/// `layers` is empty, or what an earlier copy of the same model made of it.
+void copy_weights(const Architecture& model, std::vector<LayerWeights>& layers) {
   const bool chain = model.kind == Architecture::Kind::Sequential;
-  std::vector<LayerWeights> layers;
+  std::size_t count = 0;
   for (const ArchitectureLayer& layer : model.layers) {
+    if (chain && !layer.model && layer.is_input()) continue;
+    if (count == layers.size()) layers.emplace_back();
+    LayerWeights& to = layers[count++];
+    to.name = layer.name;
+    to.class_name = layer.class_name;
     if (layer.model)
-      layers.push_back({layer.name, layer.class_name, {}, {}, std::nullopt, layer_weights(*layer.model)});
-    else if (layer.is_input() && !chain)
-      layers.push_back({layer.name, layer.class_name, {}});
+      copy_weights(*layer.model, to.layers);
     else if (!layer.is_input())
-      layers.push_back(weights_of(*layer.instances.front(), (chain ? model.name + "/" : "") + layer.name));
+      copy_weights(*layer.instances.front(), (chain ? model.name + "/" : "") + layer.name, to);
   }
-  return layers;
 }
 
 nlohmann::json metrics_json(const std::vector<std::string>& texts) {
@@ -111,22 +116,34 @@ std::string CompiledModel::architecture() const {
   return write_keras_json(architecture_);
 }
 
+void CompiledModel::copy_to(ModelFile& file, SaveContent content) {
+  copy_weights(architecture_, file.layers);
+  file.architecture_json = architecture();
+  const bool whole = content == SaveContent::Model;
+  file.training_config_json = whole ? training_config() : "";
+  const std::span<const TensorRef> slots = whole ? optimizer_->slots() : std::span<const TensorRef>();
+  file.optimizer.resize(slots.size());
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    copy(slots[i].name, slots[i].shape, slots[i].data, file.optimizer[i]);
+  file.iterations = whole ? std::optional(optimizer_->iterations()) : std::nullopt;
+}
+
 void CompiledModel::save(const std::filesystem::path& file, SaveContent content) {
-  save_later(file, content)();
+  ModelFile model;
+  copy_to(model, content);
+  make_parent_directories(file);
+  write_model_file(file, content, model);
 }
 
 std::function<void()> CompiledModel::save_later(const std::filesystem::path& file, SaveContent content) {
-  ModelFile model;
-  model.layers = layer_weights(architecture_);
-  model.architecture_json = architecture();
-  if (content == SaveContent::Model) {
-    model.training_config_json = training_config();
-    for (const TensorRef& slot : optimizer_->slots()) model.optimizer.push_back(copy_of(slot));
-    model.iterations = optimizer_->iterations();
-  }
-  return [file, content, model = std::move(model)] {
+  // Memory that is new costs the thread that trains more than the copy: each page of it is cleared first.
+  if (!copy_ || copy_->taken.exchange(true, std::memory_order_acquire)) copy_ = std::make_shared<KeptCopy>();
+  copy_to(copy_->file, content);
+  return [file, content, copy = copy_] {
+    const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> given_back(
+        &copy->taken, [](std::atomic<bool>* taken) { taken->store(false, std::memory_order_release); });
     make_parent_directories(file);
-    write_model_file(file, content, model);
+    write_model_file(file, content, copy->file);
   };
 }
 
@@ -141,7 +158,9 @@ std::string CompiledModel::save_fault(const std::filesystem::path& file, SaveCon
 }
 
 void CompiledModel::load_weights(const std::filesystem::path& file) {
-  const std::vector<Array> values = weights_for(read_model_file(file), layer_weights(architecture_), file);
+  std::vector<LayerWeights> layers;
+  copy_weights(architecture_, layers);
+  const std::vector<Array> values = weights_for(read_model_file(file), layers, file);
   // weights_for has checked count and shapes, so nothing can fail from here on.
   for (std::size_t i = 0; i < weights_.size(); ++i)
     std::copy(values[i].values.begin(), values[i].values.end(), weights_[i].data);

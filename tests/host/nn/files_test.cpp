@@ -64,6 +64,39 @@ TEST_CASE("A file that is written later holds what the model was when it was ord
     CHECK(later.optimizer[i].array.values == now.optimizer[i].array.values);
 }
 
+TEST_CASE("Files that wait to be written keep apart, and later ones hold what they should", "[host][nn]") {
+  const kairos::tests::TemporaryDirectory directory;
+  const auto model = model_of(text, 1);
+  const std::vector<float> x{1, 2, 3}, y{1};
+  std::vector<std::vector<float>> expected;
+  const auto order = [&](const char* name, SaveContent content) {
+    model->train_batch({1, {x.data()}, {y.data()}, {}}, nullptr);
+    expected.push_back(kairos::tests::weights_of(*model));
+    return model->save_later(directory / name, content);
+  };
+  const auto holds = [&](const char* name, std::size_t i) {
+    const auto other = model_of(text, 2);
+    other->load_weights(directory / name);
+    return kairos::tests::weights_of(*other) == expected[i];
+  };
+  const std::function<void()> first = order("0.keras", SaveContent::Model);
+  const std::function<void()> second = order("1.h5", SaveContent::Model);
+  second();
+  first();
+  order("2.weights.h5", SaveContent::Weights)();
+  order("3.keras", SaveContent::Model)();
+  (void)order("never.h5", SaveContent::Model);
+  order("5.h5", SaveContent::Model)();
+  CHECK(holds("0.keras", 0));
+  CHECK(holds("1.h5", 1));
+  CHECK(holds("2.weights.h5", 2));
+  CHECK(read_model_file(directory / "2.weights.h5").optimizer.empty());
+  CHECK(holds("3.keras", 3));
+  CHECK(read_model_file(directory / "3.keras").iterations == 4);
+  CHECK_FALSE(std::filesystem::exists(directory / "never.h5"));
+  CHECK(holds("5.h5", 5));
+}
+
 TEST_CASE("A saved model holds architecture, training configuration and optimizer", "[host][nn]") {
   const kairos::tests::TemporaryDirectory directory;
   const auto model = model_of(text, 1);
