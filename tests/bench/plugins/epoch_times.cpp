@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Writes down when each epoch ends, before anybody saves, for tests/bench/checkpoint_bench.
-#include <time.h>
-
 #include <fstream>
 #include <kairos/plugin.hpp>
 #include <string>
 
+#include "seconds.hpp"
+
 namespace {
 
 using namespace kairos;
-
-double seconds(clockid_t clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 /// The machine's steady clock and the processor time of the process, one line for each epoch.
 struct EpochTimes : Callback<EpochTimes> {

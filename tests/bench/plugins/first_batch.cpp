@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Writes down when the first batch begins, for tests/bench/start_bench.
-#include <time.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <kairos/plugin.hpp>
 #include <string>
 
+#include "seconds.hpp"
+
 namespace {
 
 using namespace kairos;
-
-double seconds(clockid_t clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 /// The time of the machine's steady clock, and the processor time of the process so far.
 struct FirstBatch : Callback<FirstBatch> {

@@ -61,9 +61,9 @@ auto sum_of(double expected, std::int64_t terms) {
   return Approx(expected).epsilon(1e-5).margin(1e-6 * static_cast<double>(terms + 8));
 }
 
-}  // namespace
-
-TEST_CASE("A dense product in bf16 is that of the rounded factors with the whole bias", "[host][compute]") {
+/// Calls `check` after all three products of every size, where the processor can do them.
+template <typename Check>
+void each_product(const Check& check) {
   if (!multiplies_bf16()) return;
   for (const Size size : sizes)
     for (const bool with_bias : {true, false}) {
@@ -72,47 +72,48 @@ TEST_CASE("A dense product in bf16 is that of the rounded factors with the whole
       ComputeEngine engine;
       DenseKernel product(engine, size.inputs, size.units, DensePath::Bf16);
       p.run(product, with_bias);
-      for (std::int64_t row = 0; row < size.rows; ++row)
-        for (std::int64_t unit = 0; unit < size.units; ++unit) {
-          double expected = with_bias ? at(p.bias, unit) : 0;
-          for (std::int64_t i = 0; i < size.inputs; ++i)
-            expected += rounded_at(p.x, row * size.inputs + i) * rounded_at(p.kernel, i * size.units + unit);
-          REQUIRE(at(p.y, row * size.units + unit) == sum_of(expected, size.inputs));
-        }
+      check(p, size, with_bias);
     }
 }
 
-TEST_CASE("A dense product in bf16 has the gradients of the rounded factors", "[host][compute]") {
-  if (!multiplies_bf16()) return;
-  for (const Size size : sizes)
-    for (const bool with_bias : {true, false}) {
-      INFO(size.rows << "x" << size.inputs << "x" << size.units);
-      Problem p(size);
-      ComputeEngine engine;
-      DenseKernel product(engine, size.inputs, size.units, DensePath::Bf16);
-      p.run(product, with_bias);
-      for (std::int64_t row = 0; row < size.rows; ++row)
-        for (std::int64_t i = 0; i < size.inputs; ++i) {
-          double expected = 0;
-          for (std::int64_t unit = 0; unit < size.units; ++unit)
-            expected += rounded_at(p.y_gradient, row * size.units + unit) *
-                        rounded_at(p.kernel, i * size.units + unit);
-          REQUIRE(at(p.x_gradient, row * size.inputs + i) == sum_of(expected, size.units));
-        }
+}  // namespace
+
+TEST_CASE("A dense product in bf16 is that of the rounded factors with the whole bias", "[host][compute]") {
+  each_product([](const Problem& p, const Size& size, bool with_bias) {
+    for (std::int64_t row = 0; row < size.rows; ++row)
       for (std::int64_t unit = 0; unit < size.units; ++unit) {
-        double expected_bias = 0;
+        double expected = with_bias ? at(p.bias, unit) : 0;
+        for (std::int64_t i = 0; i < size.inputs; ++i)
+          expected += rounded_at(p.x, row * size.inputs + i) * rounded_at(p.kernel, i * size.units + unit);
+        REQUIRE(at(p.y, row * size.units + unit) == sum_of(expected, size.inputs));
+      }
+  });
+}
+
+TEST_CASE("A dense product in bf16 has the gradients of the rounded factors", "[host][compute]") {
+  each_product([](const Problem& p, const Size& size, bool with_bias) {
+    for (std::int64_t row = 0; row < size.rows; ++row)
+      for (std::int64_t i = 0; i < size.inputs; ++i) {
+        double expected = 0;
+        for (std::int64_t unit = 0; unit < size.units; ++unit)
+          expected +=
+              rounded_at(p.y_gradient, row * size.units + unit) * rounded_at(p.kernel, i * size.units + unit);
+        REQUIRE(at(p.x_gradient, row * size.inputs + i) == sum_of(expected, size.units));
+      }
+    for (std::int64_t unit = 0; unit < size.units; ++unit) {
+      double expected_bias = 0;
+      for (std::int64_t row = 0; row < size.rows; ++row)
+        expected_bias += at(p.y_gradient, row * size.units + unit);
+      REQUIRE(at(p.bias_gradient, unit) == sum_of(with_bias ? expected_bias : 9, size.rows));
+      for (std::int64_t i = 0; i < size.inputs; ++i) {
+        double expected = 0;
         for (std::int64_t row = 0; row < size.rows; ++row)
-          expected_bias += at(p.y_gradient, row * size.units + unit);
-        REQUIRE(at(p.bias_gradient, unit) == sum_of(with_bias ? expected_bias : 9, size.rows));
-        for (std::int64_t i = 0; i < size.inputs; ++i) {
-          double expected = 0;
-          for (std::int64_t row = 0; row < size.rows; ++row)
-            expected +=
-                rounded_at(p.x, row * size.inputs + i) * rounded_at(p.y_gradient, row * size.units + unit);
-          REQUIRE(at(p.kernel_gradient, i * size.units + unit) == sum_of(expected, size.rows));
-        }
+          expected +=
+              rounded_at(p.x, row * size.inputs + i) * rounded_at(p.y_gradient, row * size.units + unit);
+        REQUIRE(at(p.kernel_gradient, i * size.units + unit) == sum_of(expected, size.rows));
       }
     }
+  });
 }
 
 TEST_CASE("A dense product in bf16 follows what has changed since the last one", "[host][compute]") {
