@@ -6,11 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <random>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "kairos/host/error.hpp"
 
@@ -19,6 +22,10 @@ namespace kairos::host {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::uint64_t past_cache_from = std::uint64_t{8} << 20;
+constexpr std::size_t block_bytes = std::size_t{1} << 20;  ///< of a write past the cache
+constexpr std::size_t block_alignment = 4096;              ///< at least what any disk asks for
 
 std::string reason(int error) {
   return std::generic_category().message(error);
@@ -74,7 +81,7 @@ void AtomicFile::fail(const char* what, int error) const {
                                 cure_for(error, path_)});
 }
 
-AtomicFile::AtomicFile(const fs::path& path) : path_(path), target_(follow_links(path)) {
+AtomicFile::AtomicFile(const fs::path& path, std::uint64_t bytes) : path_(path), target_(follow_links(path)) {
   struct stat status {};
   const bool exists = ::stat(target_.c_str(), &status) == 0;
   if (exists && !S_ISREG(status.st_mode))
@@ -82,6 +89,13 @@ AtomicFile::AtomicFile(const fs::path& path) : path_(path), target_(follow_links
                 {"KAIROS-F008", path_.string(), "cannot write the file",
                  S_ISDIR(status.st_mode) ? "a directory of that name" : "a device or FIFO of that name",
                  "a regular file or nothing", "Choose another name"});
+  create();
+  // Keeping the mode is a courtesy: a file system without modes must not stop the writing.
+  if (exists && ::fchmod(descriptor_, status.st_mode & 07777) != 0) errno = 0;
+  if (bytes >= past_cache_from) leave_cache_out();
+}
+
+void AtomicFile::create() {
   constexpr int attempts = 16;
   for (int i = 0; i < attempts && descriptor_ < 0; ++i) {
     temporary_ = folder_of(target_) / temporary_name();
@@ -92,8 +106,6 @@ AtomicFile::AtomicFile(const fs::path& path) : path_(path), target_(follow_links
     temporary_.clear();
     fail("cannot write the file", errno);
   }
-  // Keeping the mode is a courtesy: a file system without modes must not stop the writing.
-  if (exists && ::fchmod(descriptor_, status.st_mode & 07777) != 0) errno = 0;
 }
 
 AtomicFile::~AtomicFile() {
@@ -101,16 +113,56 @@ AtomicFile::~AtomicFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
+void AtomicFile::Free::operator()(char* memory) const noexcept {
+  std::free(memory);
+}
+
+void AtomicFile::leave_cache_out() {
+  std::unique_ptr<char[], Free> block(static_cast<char*>(std::aligned_alloc(block_alignment, block_bytes)));
+  const int flags = ::fcntl(descriptor_, F_GETFL);
+  if (!block || flags < 0 || ::fcntl(descriptor_, F_SETFL, flags | O_DIRECT) != 0)
+    return;  // not on this file system
+  staged_ = std::move(block);
+  cached_ = false;
+}
+
+void AtomicFile::use_cache() {
+  cached_ = true;
+  const int flags = ::fcntl(descriptor_, F_GETFL);
+  if (flags < 0 || ::fcntl(descriptor_, F_SETFL, flags & ~O_DIRECT) != 0)
+    fail("cannot write the file", errno);
+}
+
 void AtomicFile::write(std::string_view bytes) {
+  if (!staged_) return write_now(bytes);
+  while (!bytes.empty()) {
+    const std::size_t now = std::min(bytes.size(), block_bytes - staged_bytes_);
+    bytes.copy(staged_.get() + staged_bytes_, now);
+    bytes.remove_prefix(now);
+    staged_bytes_ += now;
+    if (staged_bytes_ < block_bytes) return;
+    write_now({staged_.get(), block_bytes});
+    staged_bytes_ = 0;
+  }
+}
+
+void AtomicFile::write_now(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINVAL && !cached_) {  // a disk of larger blocks
+      use_cache();
+      continue;
+    }
     if (n < 0) fail("cannot write the file", errno);
     bytes.remove_prefix(static_cast<std::size_t>(n));
+    if (!bytes.empty() && !cached_) use_cache();  // the rest is no whole block any more
   }
 }
 
 void AtomicFile::commit() {
+  if (!cached_) use_cache();
+  if (staged_) write_now({staged_.get(), staged_bytes_});
   if (::fsync(descriptor_) != 0) fail("cannot bring the file to the disk", errno);
   const int closed = ::close(descriptor_);
   descriptor_ = -1;
@@ -128,7 +180,7 @@ void AtomicFile::commit() {
 }
 
 void write_file(const fs::path& path, std::string_view content) {
-  AtomicFile file(path);
+  AtomicFile file(path, content.size());
   file.write(content);
   file.commit();
 }

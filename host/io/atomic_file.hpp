@@ -2,7 +2,10 @@
 // Writes files so that under their final name there is always either the old content or all of the new.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 
 namespace kairos::host {
@@ -12,7 +15,10 @@ namespace kairos::host {
 /// Error(File).
 class AtomicFile {
  public:
-  explicit AtomicFile(const std::filesystem::path& path);
+  /// `bytes` is what is going to be written, roughly. Many megabytes go past the page cache where the file
+  /// system allows that: filling it can take more processor time than all else, several times so on a virtual
+  /// machine that is given its memory when it first touches it, and training wants that time.
+  explicit AtomicFile(const std::filesystem::path& path, std::uint64_t bytes = 0);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -22,12 +28,23 @@ class AtomicFile {
   void commit();
 
  private:
+  struct Free {
+    void operator()(char* memory) const noexcept;
+  };
+
   [[noreturn]] void fail(const char* what, int error) const;
+  void create();
+  void leave_cache_out();
+  void use_cache();
+  void write_now(std::string_view bytes);
 
   std::filesystem::path path_;       ///< as given, for messages
   std::filesystem::path target_;     ///< with links followed
   std::filesystem::path temporary_;  ///< empty once it is gone
   int descriptor_ = -1;
+  bool cached_ = true;
+  std::unique_ptr<char[], Free> staged_;  ///< null, or what waits for being a whole block past the cache
+  std::size_t staged_bytes_ = 0;
 };
 
 /// AtomicFile for content that is at hand.

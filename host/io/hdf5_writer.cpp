@@ -94,7 +94,7 @@ std::string Hdf5Writer::image() {
 
 void Hdf5Writer::commit() {
   finish();
-  AtomicFile file(path_);
+  AtomicFile file(path_, image_.size());
   image_.for_each_piece([&](std::string_view piece) { file.write(piece); });
   file.commit();
 }

@@ -14,7 +14,7 @@ Array read_npy(const std::filesystem::path& path) {
 }
 
 void write_npy(const std::filesystem::path& path, const Array& array) {
-  AtomicFile file(path);
+  AtomicFile file(path, npy_body(array).size());
   file.write(npy_header(array));
   file.write(npy_body(array));
   file.commit();

@@ -66,6 +66,56 @@ TEST_CASE("An atomic file survives a full disk with the old content", "[host][io
   CHECK(entries(directory) == 1);
 }
 
+TEST_CASE("A large atomic file, which goes past the page cache, is written to its last byte", "[host][io]") {
+  const TemporaryDirectory directory;
+  std::string content((std::size_t{9} << 20) + 123, '\0');
+  for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 2654435761U >> 24U);
+  SECTION("at once") {
+    write_file(directory / "a.bin", content);
+    CHECK(content_of(directory / "a.bin") == content);
+  }
+  SECTION("in pieces of any size") {
+    AtomicFile file(directory / "a.bin", content.size());
+    for (std::size_t at = 0, step = 1; at < content.size(); at += step, step = step * 3 + 1)
+      file.write(std::string_view(content).substr(at, step));
+    file.commit();
+    CHECK(content_of(directory / "a.bin") == content);
+  }
+  SECTION("of whole blocks") {
+    content.resize(std::size_t{9} << 20);
+    write_file(directory / "a.bin", content);
+    CHECK(content_of(directory / "a.bin") == content);
+  }
+  SECTION("announced, but less") {
+    AtomicFile file(directory / "a.bin", content.size());
+    file.write("a few bytes");
+    file.commit();
+    CHECK(content_of(directory / "a.bin") == "a few bytes");
+  }
+  SECTION("in memory, where there is no other way than the cache") {
+    const fs::path file = fs::path("/dev/shm") / directory.path().filename();
+    write_file(file, content);
+    CHECK(content_of(file) == content);
+    fs::remove(file);
+  }
+  CHECK(entries(directory) <= 1);
+}
+
+TEST_CASE("A large atomic file survives a full disk with the old content", "[host][io]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory.put("a.bin", "old");
+  std::string sentence;
+  {
+    const FileSizeLimit limit((5 << 20) + 1000);
+    sentence = refusal(directory, [&] { write_file(file, std::string(std::size_t{9} << 20, 'x')); });
+  }
+  CHECK(sentence ==
+        "KAIROS-F005: a.bin: cannot write the file; found File too large, expected a place to write to; what "
+        "was there before is untouched. Free some space or choose another disk.");
+  CHECK(content_of(file) == "old");
+  CHECK(entries(directory) == 1);
+}
+
 TEST_CASE("An atomic file goes where a symbolic link points", "[host][io]") {
   const TemporaryDirectory directory;
   fs::create_directory(directory / "store");
