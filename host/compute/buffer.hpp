@@ -7,6 +7,8 @@
 #include <new>
 #include <vector>
 
+#include "large_pages.hpp"
+
 namespace kairos::host {
 
 template <typename T>
@@ -18,7 +20,11 @@ struct AlignedAllocator {
   template <typename U>
   explicit AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
 
-  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
+  T* allocate(std::size_t n) {
+    void* const memory = ::operator new(n * sizeof(T), alignment);
+    prefer_large_pages(memory, n * sizeof(T));
+    return static_cast<T*>(memory);
+  }
   void deallocate(T* pointer, std::size_t) noexcept { ::operator delete(pointer, alignment); }
   bool operator==(const AlignedAllocator&) const noexcept { return true; }
 };

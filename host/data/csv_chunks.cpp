@@ -4,8 +4,6 @@
 // machine holds up keeps no other waiting until a whole ring of chunks lies ready behind its own.
 #include "data/csv_chunks.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
@@ -13,6 +11,7 @@
 #include <utility>
 
 #include "data/in_parallel.hpp"
+#include "large_pages.hpp"
 
 namespace kairos::host {
 
@@ -20,16 +19,6 @@ namespace {
 
 constexpr std::uint64_t chunk_bytes = std::uint64_t{1} << 17;
 constexpr std::size_t chunks_ahead = 8;  // for each thread
-
-/// Room for `count` values. Large pages are asked for: a page fault for each 4 kilobytes costs as much as a
-/// good part of the reading. Advice; where the kernel has none to take, nothing is lost.
-void make_room(std::vector<float>& values, std::size_t count) {
-  values.reserve(count);
-  constexpr std::uintptr_t page = 4096;
-  const auto begin = (reinterpret_cast<std::uintptr_t>(values.data()) + page - 1) / page * page;
-  const auto end = reinterpret_cast<std::uintptr_t>(values.data() + count);
-  if (end > begin) static_cast<void>(::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE));
-}
 
 class ChunkReader {
  public:
@@ -44,7 +33,7 @@ class ChunkReader {
     values_.of.resize(sinks_.size());
     for (std::size_t i = 0; i < sinks_.size(); ++i)
       if (i != values_.label_sink)
-        make_room(values_.of[i], static_cast<std::size_t>(file.rows()) * sinks_[i].width);
+        reserve_large(values_.of[i], static_cast<std::size_t>(file.rows()) * sinks_[i].width);
   }
 
   /// For each thread.

@@ -13,6 +13,7 @@
 
 #include "io/hdf5_reader.hpp"
 #include "kairos/host/error.hpp"
+#include "large_pages.hpp"
 
 namespace kairos::host {
 
@@ -152,6 +153,7 @@ Array Hdf5Group::data(const std::string& path) const {
   Hdf5DataSet set = data_set(path);
   Array array;
   array.shape = set.shape;
+  reserve_large(array.values, set.size);
   array.values.resize(set.size);
   if (array.values.empty()) return array;
   // A single value is read as the only row.

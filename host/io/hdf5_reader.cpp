@@ -8,6 +8,7 @@
 #include "io/hdf5_attribute.hpp"
 #include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
+#include "large_pages.hpp"
 
 namespace kairos::host {
 
@@ -245,7 +246,9 @@ Array Hdf5Group::array(const std::string& path) const {
            kind == H5T_OPAQUE ? "opaque values (bfloat16?)" : "values that are not numbers", "numbers",
            "Save the weights as float32");
   Array array;
-  array.values.resize(checked_shape(dataset, type, where, array.shape));
+  const auto size = checked_shape(dataset, type, where, array.shape);
+  reserve_large(array.values, size);
+  array.values.resize(size);
   if (!array.values.empty() &&
       H5Dread(dataset.id(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()) < 0)
     damaged(where);

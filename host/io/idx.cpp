@@ -15,6 +15,7 @@
 #include "io/gzip_source.hpp"
 #include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
+#include "large_pages.hpp"
 
 namespace kairos::host {
 
@@ -128,13 +129,16 @@ std::vector<float> read_values(ByteSource& source, const IdxHeader& header, cons
     const std::uint64_t now = std::min(chunk_values, header.count - done);
     bytes.resize(now * header.width);
     read_exactly(source, bytes, origin);
+    // As much as there is once more at the most: the header may promise what the file does not hold.
+    if (done + now > values.capacity())
+      reserve_large(values,
+                    std::min(header.count, std::max(done + now, 2 * std::uint64_t{values.capacity()})));
     values.resize(done + now);
     convert_idx_values(header, bytes, done, values.data() + done, origin);
     done += now;
   }
   std::byte beyond{};
   if (source.read({&beyond, 1}) != 0) refuse_more(header, origin);
-  values.shrink_to_fit();
   return values;
 }
 

@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "compute/parallel.hpp"
 #include "io/atomic_file.hpp"
 #include "kairos/host/error.hpp"
+#include "large_pages.hpp"
 #include "nn/architecture.hpp"
 #include "nn/compiled_model.hpp"
 #include "train/call_text.hpp"
@@ -17,9 +19,16 @@ namespace {
 
 /// Into the memory that `to` has, where that is enough.
 void copy(const std::string& name, const Shape& shape, const float* values, NamedArray& to) {
+  constexpr std::int64_t worth_a_thread = std::int64_t{1} << 18;
+  const std::int64_t n = size_of(shape);
   to.name = name;
   to.array.shape = shape;
-  to.array.values.assign(values, values + size_of(shape));
+  reserve_large(to.array.values, static_cast<std::size_t>(n));
+  to.array.values.resize(static_cast<std::size_t>(n));
+  float* const copied = to.array.values.data();
+  in_parallel(n, worth_a_thread, [=](std::int64_t begin, std::int64_t end) {
+    std::copy(values + begin, values + end, copied + begin);
+  });
 }
 
 /// What Keras writes: a name, or the object where there are arguments.
