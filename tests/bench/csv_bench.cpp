@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reading a CSV of numbers against a loop of std::from_chars over the same mapped file, on as many threads.
+// Reading a CSV of numbers against a loop of std::from_chars over the same mapped file, on as many threads,
+// and against pandas where it is installed (python3-pandas).
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -100,6 +101,20 @@ double first_of_read_csv(const Table& table, std::size_t threads) {
   return static_cast<double>(kairos::host::read_csv(spec, threads).inputs[0].array.values[0]);
 }
 
+/// Seconds, the better of two; 0 without pandas.
+double seconds_of_pandas(const Table& table) {
+  const std::string command =
+      "/usr/bin/python3 -c \"import time, pandas\n"
+      "def once():\n"
+      "  begin = time.time(); pandas.read_csv('" +
+      table.file().string() +
+      "', header=None); return time.time() - begin\n"
+      "print(min(once(), once()))\" 2>/dev/null";
+  const std::unique_ptr<FILE, int (*)(FILE*)> answer(::popen(command.c_str(), "r"), ::pclose);
+  double seconds = 0;
+  return answer && std::fscanf(answer.get(), "%lf", &seconds) == 1 ? seconds : 0;
+}
+
 std::string label_of(const benchmark::State& state) {
   return std::to_string(state.range(0)) + "/" + std::to_string(state.range(1));
 }
@@ -130,6 +145,7 @@ void csv(benchmark::State& state) {
   const Table& numbers = table(static_cast<int>(state.range(0)));
   const auto threads = static_cast<std::size_t>(state.range(1));
   static std::map<std::string, Times> best_of;
+  static std::map<std::int64_t, double> pandas_of;
   Times loop, reader;
   for (auto _ : state) {
     measure(loop, [&] { return first_of_from_chars(numbers, threads); });
@@ -147,6 +163,9 @@ void csv(benchmark::State& state) {
     // What more threads have to do in all: 1 if they cost nothing but their share.
     state.counters["work of one thread"] = reader.processor / one->second.processor;
   }
+  const auto [pandas, first] = pandas_of.try_emplace(state.range(0), 0);
+  if (first) pandas->second = seconds_of_pandas(numbers);
+  if (pandas->second > 0) state.counters["x pandas"] = pandas->second / reader.wall;
   state.SetLabel(numbers.file().filename().string());
 }
 

@@ -16,9 +16,16 @@ EPOCHS = {"a": 2, "b": 10, "c": 1, "d": 1}
 OPENBLAS = pathlib.Path("/usr/lib/x86_64-linux-gnu/openblas-openmp")  # the better of Debian's two for LibTorch
 
 
+def has(flag):
+    with open("/proc/cpuinfo", encoding="utf-8") as facts:
+        return any(flag in line.split() for line in facts if line.startswith("flags"))
+
+
 def run(directory, command):
     threads = command[3]
-    environment = dict(os.environ, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads)
+    # What someone has set for OpenBLAS, such as the kernels of an older processor, would hold LibTorch back.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+    environment |= {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
     if "libtorch" in command[0] and OPENBLAS.is_dir():
         environment["LD_LIBRARY_PATH"] = str(OPENBLAS)
     done = subprocess.run([directory / command[0], *command[1:]], capture_output=True, text=True, env=environment)
@@ -27,16 +34,11 @@ def run(directory, command):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def multiplies_bf16():
-    with open("/proc/cpuinfo", encoding="utf-8") as facts:
-        return any("avx512_bf16" in line.split() for line in facts if line.startswith("flags"))
-
-
 def commands(directory, case, optimizer, threads, peers):
     """What runs side by side: a label and a command each, Kairos first."""
     work = [case, optimizer, str(threads), str(EPOCHS[case[0]])]
     found = [("Kairos", ["kairos_train", *work])]
-    if case[1:] and multiplies_bf16():
+    if case[1:] and has("avx512_bf16"):
         found.insert(0, ("Kairos, bf16", ["kairos_train", *work, "0", "bf16"]))
     if case in "ab" and optimizer == "adam" and threads == 1:
         found.append(("Kairos, ten idle callbacks", ["kairos_train", *work, "10"]))
