@@ -26,11 +26,11 @@ CsvTable open_table(const InputFile& file, const DataSpec& spec) {
 }  // namespace
 
 CsvFile::CsvFile(const DataSpec& spec, std::size_t threads)
-    : file_(spec.file),
+    : file_(spec.file, EmptyFile::Opened),
       table_(open_table(file_, spec)),
       index_(index_csv(file_, table_, threads > 0 ? threads : threads_for(file_.size()))),
       parser_(table_) {
-  if (index_.rows == 0) refuse_empty_csv(table_);
+  if (index_.rows == 0) refuse_empty_csv(table_, table_.header ? "only a header" : "only empty lines");
 }
 
 std::int64_t CsvFile::cheap_row(std::int64_t row) const {

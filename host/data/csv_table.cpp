@@ -89,9 +89,8 @@ std::string shown_field(const std::string& text) {
   return out + (text.size() > longest ? "…\"" : "\"");
 }
 
-void refuse_empty_csv(const CsvTable& table) {
-  throw Error(ErrorKind::Data, {"KAIROS-D035", table.name, "there are no rows",
-                                table.header ? "only a header" : "only empty lines", "at least one row",
+void refuse_empty_csv(const CsvTable& table, const char* found) {
+  throw Error(ErrorKind::Data, {"KAIROS-D035", table.name, "there are no rows", found, "at least one row",
                                 "Check what should have written them"});
 }
 
@@ -103,7 +102,7 @@ bool read_csv_table(CsvTable& table, const DataSpec& spec, std::string_view head
   CsvCursor cursor(head.substr(mark), table.delimiter);
   if (extent == CsvHead::Part && !is_enough(cursor)) return false;
   while (!cursor.at_end() && cursor.at_blank_line()) cursor.skip_blank_line();
-  if (cursor.at_end()) refuse_empty_csv(table);
+  if (cursor.at_end()) refuse_empty_csv(table, head.empty() ? "an empty file" : "only empty lines");
   table.first_line = cursor.line();
   const CsvCursor start = cursor;
   std::vector<std::string> record;

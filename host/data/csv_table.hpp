@@ -41,7 +41,7 @@ enum class CsvHead { Part, Whole };
 /// A field as messages show it: quoted, on one line, not longer than 40 characters.
 [[nodiscard]] std::string shown_field(const std::string& text);
 
-/// The file has nothing but a header, or nothing at all.
-[[noreturn]] void refuse_empty_csv(const CsvTable& table);
+/// The file has no rows; `found` is what it has.
+[[noreturn]] void refuse_empty_csv(const CsvTable& table, const char* found);
 
 }  // namespace kairos::host

@@ -69,7 +69,7 @@ const char* kind_of(mode_t mode) {
 
 }  // namespace
 
-InputFile::InputFile(const fs::path& path) : name_(path.string()) {
+InputFile::InputFile(const fs::path& path, EmptyFile empty) : name_(path.string()) {
   descriptor_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (descriptor_ < 0) {
     const int error = errno;
@@ -84,7 +84,7 @@ InputFile::InputFile(const fs::path& path) : name_(path.string()) {
     if (!S_ISREG(status.st_mode))
       refuse("KAIROS-F002", name_, "this is not a regular file", kind_of(status.st_mode), "a regular file",
              "Give the path of a file");
-    if (status.st_size == 0)
+    if (status.st_size == 0 && empty == EmptyFile::Refused)
       refuse("KAIROS-F003", name_, "the file is empty", "0 bytes", "", "Check what should have written it");
     size_ = static_cast<std::uint64_t>(status.st_size);
   } catch (...) {

@@ -18,10 +18,16 @@ class ByteSource {
   virtual std::size_t read(std::span<std::byte> bytes) = 0;
 };
 
+/// What becomes of a file of no bytes.
+enum class EmptyFile {
+  Refused,
+  Opened,  ///< its reader has a fault of its own for it
+};
+
 /// A regular, non-empty file. A directory, FIFO, device, socket or empty file throws Error(File) at once.
 class InputFile final : public ByteSource {
  public:
-  explicit InputFile(const std::filesystem::path& path);
+  explicit InputFile(const std::filesystem::path& path, EmptyFile empty = EmptyFile::Refused);
   ~InputFile() override;
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;

@@ -55,6 +55,8 @@ FIT = [
     ("missing value", {"data": "missing.csv"}, 4, ["missing.csv:4", "height"]),
     ("NaN", {"data": "nan.csv"}, 4, ["nan.csv:4", "height"]),
     ("text among numbers", {"data": "text.csv"}, 4, ["text.csv:4", "height", "tall"]),
+    ("table of nothing", {"data": "empty.csv"}, 4, ["KAIROS-D035", "empty.csv", "found an empty file, expected at least one row"]),
+    ("table of a header alone", {"data": "header.csv"}, 4, ["KAIROS-D035", "header.csv", "found only a header"]),
     ("ragged row", {"data": "ragged.csv"}, 4, ["ragged.csv:4"]),
     ("label outside the output", {"data": "label.csv"}, 4, ["label.csv:4", "7", "0 … 1"]),
     ("class without a weight", {"class_weight": "0=1"}, 4, ["1", "class"]),
@@ -156,7 +158,7 @@ class Errors(ProgramTest):
         np.savez(self.directory / "other.npz", **{"0": np.ones((3, 4), "float32"), "1": np.ones(4, "float32"),
                                                    "2": np.ones((4, 2), "float32"), "3": np.ones(2, "float32")})
         for name, content in (("text.so", "no plugin\n"), ("broken.json", "{,"), ("key.json", '{"epoch": 3}'),
-                              ("value.json", '{"epochs": "ten"}'), ("list.json", "[1]"), ("twice.json", '{"epochs": 3, "nb_epoch": 4}'), ("weights.h5", "no file\n"),
+                              ("value.json", '{"epochs": "ten"}'), ("list.json", "[1]"), ("empty.csv", ""), ("header.csv", lines[0] + "\n"), ("twice.json", '{"epochs": 3, "nb_epoch": 4}'), ("weights.h5", "no file\n"),
                               ("logs.csv", "epoch,loss\n0,1\n"), ("bad.csv", "epoch,loss\n0,1\n1,x\n"),
                               ("case.json", '{"cases": [{"lr": 1, "logs": [{"loss": 1}], "calbacks": []}]}'),
                               ("logs.json", '{"cases": [{"lr": 1, "logs": [{"loss": 1}, {"loss": "low"}], "callbacks": []}]}'),

@@ -178,7 +178,7 @@ TEST_CASE("CSV reading refuses with file, line, column and what it found", "[hos
        "y", "KAIROS-D031"},
       {"a,y\n1,2\n", "y", "KAIROS-D040: t.csv: this character cannot be the delimiter; found \" \"",
        HeaderPolicy::Detect, ' '},
-      {"", "y", "KAIROS-F003: t.csv: the file is empty; found 0 bytes."},
+      {"", "y", "KAIROS-D035: t.csv: there are no rows; found an empty file, expected at least one row."},
   };
   for (const Case& c : cases) {
     DataSpec spec = spec_for(directory.put("t.csv", c.text), c.target);
