@@ -43,7 +43,8 @@ void Optimizer::read_clip(ConfigReader& config) {
   for (const auto& [key, kind] : kinds) {
     const std::optional<double> limit = config.optional_number(key, positive_range);
     if (!limit) continue;
-    if (clip_ != Clip::None) config.bad_value(key, "only one of clipvalue, clipnorm and global_clipnorm");
+    if (clip_ != Clip::None)
+      config.bad_value(key, "only one of clipvalue, clipnorm and global_clipnorm", "Leave the others out");
     clip_ = kind;
     clip_limit_ = *limit;
   }

@@ -42,8 +42,9 @@ std::string range_text(const char* kind, NumberRange range) {
 ConfigReader::ConfigReader(const nlohmann::json& object, std::string where)
     : object_(object), where_(std::move(where)) {
   if (!object_.is_object())
-    throw Error(ErrorKind::Model, {"KAIROS-M003", where_, "the configuration is not an object",
-                                   brief_json(object_), "an object such as {\"units\": 64}", ""});
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M003", where_, "the configuration is not an object", brief_json(object_),
+                 "an object such as {\"units\": 64}", "Write such an object"});
 }
 
 const nlohmann::json* ConfigReader::take(std::string_view key) {
@@ -62,9 +63,10 @@ void ConfigReader::bad_value(std::string_view key, const std::string& expected,
   const auto found = object_.find(std::string(key));
   const bool missing = found == object_.end();
   const std::string name = "\"" + std::string(key) + "\"";
+  const std::string give = "Give " + name + (missing ? "" : " such a value");
   throw Error(ErrorKind::Model,
               {"KAIROS-M003", where_, name + (missing ? " is missing" : " has a value that cannot be used"),
-               missing ? "" : brief_json(*found), expected, missing && cure.empty() ? "Give " + name : cure});
+               missing ? "" : brief_json(*found), expected, cure.empty() ? give : cure});
 }
 
 bool ConfigReader::boolean(std::string_view key, bool fallback) {

@@ -48,8 +48,8 @@ class ConfigReader {
   /// Throws if there is a key that nothing has asked for.
   void finish() const;
 
-  /// "found X, expected Y" for a value that is not to be had; `cure` where those two do not say it. One
-  /// that is missing is said to be so.
+  /// "found X, expected Y" for a value that is not to be had; `cure` where to give one as expected is not
+  /// the thing to do. One that is missing is said to be so.
   [[noreturn]] void bad_value(std::string_view key, const std::string& expected,
                               const std::string& cure = "") const;
 

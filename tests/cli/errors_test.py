@@ -80,6 +80,9 @@ FIT = [
      ["KAIROS-D042", '"y"', "Name it with --target ARRAY; there are: features, kind."]),
     # 5: the model
     ("unknown layer", {"model": "dens(4)"}, 5, ["KAIROS-M001", '"dens"', 'Did you mean "dense"?']),
+    ("layer of no units", {"model": "dense(0)"}, 5,
+     ["KAIROS-M003", "found 0, expected an integer from 1 to 2147483647. Give \"units\" such a value."]),
+    ("optimizer with two ways to clip", {"optimizer": "SGD(0.1,clipnorm=1,clipvalue=1)"}, 5, ["KAIROS-M003", "Leave the others out."]),
     ("unknown activation", {"model": "dense(4,rely)"}, 5, ["rely", "relu"]),
     ("shape that does not fit", {"model": "input(3) dense(2,softmax)"}, 5, ["(3)", "(2)"]),
     ("layer that no memory holds", {"model": "dense(2147483647) dense(2147483647)"}, 5, ["KAIROS-M008", '"dense" (Dense)']),

@@ -51,7 +51,8 @@ class LeakyRelu {
   explicit LeakyRelu(ConfigReader& config) {
     const std::optional<double> old = config.optional_number("alpha", not_negative);  // Keras 2
     const std::optional<double> given = config.optional_number("negative_slope", not_negative);
-    if (old && given) config.bad_value("alpha", "only one of alpha and negative_slope");
+    if (old && given)
+      config.bad_value("alpha", "only one of alpha and negative_slope", "Leave one of them out");
     slope_ = given.value_or(old.value_or(0.3));
     below_ = static_cast<float>(slope_);
   }

@@ -142,7 +142,8 @@ class CosineDecay final : public LearningRateSchedule {
         warmup_target_(config.optional_number("warmup_target", rate_range)),
         warmup_steps_(config.number("warmup_steps", 0, warmup_range)) {
     if (!warmup_target_ && warmup_steps_ != 0)
-      config.bad_value("warmup_steps", "a warmup_target beside it, or 0");
+      config.bad_value("warmup_steps", "a warmup_target beside it, or 0",
+                       "Give \"warmup_target\", or leave \"warmup_steps\" out");
   }
   [[nodiscard]] std::string_view class_name() const override { return "CosineDecay"; }
   [[nodiscard]] double at(std::int64_t step) const override {

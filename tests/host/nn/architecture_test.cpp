@@ -147,10 +147,11 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
       {dense_with(R"(, "dtype": "mixed_float16")"),
        "KAIROS-M003: layer \"d\" (Dense): \"dtype\" has a value that cannot be used; found "
        "\"mixed_float16\", expected "
-       "float32."},
+       "float32. Give \"dtype\" such a value."},
       {dense_with(R"(, "dtype": {"class_name": "DTypePolicy", "config": {"name": "bfloat16"}})"),
        "KAIROS-M003: layer \"d\" (Dense): \"dtype\" has a value that cannot be used; found "
-       "{\"class_name\":\"DTypePolicy\",\"config\":{\"name\":\"bfloat16\"}}, expected float32."},
+       "{\"class_name\":\"DTypePolicy\",\"config\":{\"name\":\"bfloat16\"}}, expected float32. Give "
+       "\"dtype\" such a value."},
       {dense_with(
            R"(, "dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_bfloat16"}})"),
        "KAIROS-M003: layer \"d\" (Dense): \"dtype\" has a value that cannot be used; found "
@@ -208,14 +209,14 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
       {"input(3) dense(0)",
        "KAIROS-M003: layer \"dense\" (Dense): \"units\" has a value that cannot be used; found 0, expected "
        "an integer from 1 "
-       "to 2147483647."},
+       "to 2147483647. Give \"units\" such a value."},
       {"input(3) dense",
        "KAIROS-M003: layer \"dense\" (Dense): \"units\" is missing; "
        "expected an integer from 1 to 2147483647. Give \"units\"."},
       {"input(3) dropout(1.5)",
        "KAIROS-M003: layer \"dropout\" (Dropout): \"rate\" has a value that cannot be used; found 1.5, "
        "expected a number from "
-       "0 to 1."},
+       "0 to 1. Give \"rate\" such a value."},
       {"input(3) relu(4)", "KAIROS-M010: model: relu takes no arguments. Write relu."},
       {"dense(3) input(3)", "KAIROS-M010: model: input stands behind other layers. Put it first."},
       {"input(0) dense(3)",
@@ -230,7 +231,7 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
       {"input(3) dense(2,name=a/b)",
        "KAIROS-M003: layer \"a/b\" (Dense): \"name\" has a value that cannot be used; found \"a/b\", "
        "expected a name without "
-       "\"/\"."},
+       "\"/\". Give \"name\" such a value."},
       {"input(100000) dense(100000)",
        "KAIROS-M008: layer \"dense\" (Dense): the weight \"kernel\" is too large; found (100000, 100000), "
        "expected at most "

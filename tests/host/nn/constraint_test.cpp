@@ -115,7 +115,7 @@ TEST_CASE("A constraint that cannot be is refused by name", "[host][nn]") {
           (void)constraint(object("MinMaxNorm", {{"min_value", 2}}));
         }) ==
         "KAIROS-M003: layer kernel_constraint: \"min_value\" has a value that cannot be used; found 2, "
-        "expected at most max_value.");
+        "expected at most max_value. Give \"min_value\" such a value.");
   CHECK(error_of([] {
           held(object("UnitNorm", {{"axis", 2}}), {2, 2}, {1, 2, 3, 4});
         }) ==

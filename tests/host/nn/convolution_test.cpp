@@ -217,16 +217,16 @@ TEST_CASE("Convolutions and pools refuse what they cannot do", "[host][nn]") {
       {"input(7,7,2) conv2d(3,3,groups=2)",
        "KAIROS-M003: layer \"conv2d\" (Conv2D): \"groups\" has a value that cannot be used; found 2, "
        "expected "
-       "a divisor of filters."},
+       "a divisor of filters. Give \"groups\" such a value."},
       {"input(7,7,2) conv2d(3,3,strides=2,dilation_rate=2)",
        "KAIROS-M003: layer \"conv2d\" (Conv2D): \"dilation_rate\" has a value that cannot be used; found 2, "
-       "expected 1 where strides are not 1, as in Keras."},
+       "expected 1 where strides are not 1, as in Keras. Give \"dilation_rate\" such a value."},
       {"input(7,7,2) conv2d(3,(3,3,3))",
        "KAIROS-M003: layer \"conv2d\" (Conv2D): \"kernel_size\" has a value that cannot be used; found "
-       "[3,3,3], expected a positive integer, or a list of 2."},
+       "[3,3,3], expected a positive integer, or a list of 2. Give \"kernel_size\" such a value."},
       {"input(7,7,2) conv2d(3,3,padding=causal)",
        "KAIROS-M003: layer \"conv2d\" (Conv2D): \"padding\" has a value that cannot be used; found "
-       "\"causal\", expected valid or same."},
+       "\"causal\", expected valid or same. Give \"padding\" such a value."},
       {"input(7,7,2) conv2d(3,3,data_format=channels_first)",
        "KAIROS-M004: layer \"conv2d\" (Conv2D): \"data_format\" is not supported; found \"channels_first\", "
        "expected \"channels_last\". Move the channels to the last dimension."},

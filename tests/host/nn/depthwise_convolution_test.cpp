@@ -144,8 +144,9 @@ TEST_CASE("DepthwiseConv2D refuses what it cannot do", "[host][nn]") {
         "shape (7, 2), expected samples of (rows, columns, channels). Change the layer before it.");
   CHECK(error_of([] { graph_of("input(7,7,2) dwconv2d(3,depth_multiplier=0)"); }) ==
         "KAIROS-M003: layer \"depthwise_conv2d\" (DepthwiseConv2D): \"depth_multiplier\" has a value that "
-        "cannot be used; found 0, expected an integer from 1 to 1048576.");
+        "cannot be used; found 0, expected an integer from 1 to 1048576. Give \"depth_multiplier\" such a "
+        "value.");
   CHECK(error_of([] { graph_of("input(7,7,2) dwconv2d(3,padding=causal)"); }) ==
         "KAIROS-M003: layer \"depthwise_conv2d\" (DepthwiseConv2D): \"padding\" has a value that cannot be "
-        "used; found \"causal\", expected valid or same.");
+        "used; found \"causal\", expected valid or same. Give \"padding\" such a value.");
 }

@@ -109,7 +109,7 @@ TEST_CASE("Embedding and Masking refuse what they cannot do", "[host][nn]") {
        "(timesteps, features). Change the layer before it."},
       {"input(3) embedding(20000000,3)",
        "KAIROS-M003: layer \"embedding\" (Embedding): \"input_dim\" has a value that cannot be used; found "
-       "20000000, expected an integer from 1 to 16777216."},
+       "20000000, expected an integer from 1 to 16777216. Give \"input_dim\" such a value."},
   };
   for (const auto& [text, sentence] : refused) CHECK(error_of([&] { graph_of(text); }) == sentence);
 }

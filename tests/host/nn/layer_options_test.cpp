@@ -104,7 +104,8 @@ TEST_CASE("A value that an option cannot have is refused with what it could be",
     INFO(c.class_name << " " << c.key);
     CHECK(refusal(c.class_name, c.key, c.value) ==
           std::string("KAIROS-M003: layer \"l\" (") + c.class_name + "): \"" + c.key +
-              "\" has a value that cannot be used; " + c.found_and_expected);
+              "\" has a value that cannot be used; " + c.found_and_expected + " Give \"" + c.key +
+              "\" such a value.");
   }
 }
 

@@ -45,7 +45,8 @@ TEST_CASE("A layer whose activation is glu gives half as many values", "[host][n
         "found 5 units, expected an even number. Make it twice as wide as what shall come out.");
   CHECK(error_of([] { graph_of("input(3,4) lstm(4,glu)"); }) ==
         "KAIROS-M003: layer \"lstm\" (LSTM): \"activation\" has a value that cannot be used; found \"glu\", "
-        "expected an activation that gives as many values as it takes, for the next step's input.");
+        "expected an activation that gives as many values as it takes, for the next step's input. Give "
+        "\"activation\" such a value.");
   CHECK(error_of([] { graph_of("input(3,4) gru(4,recurrent_activation=glu)"); }).find("KAIROS-M003") == 0);
 }
 
@@ -61,7 +62,7 @@ TEST_CASE("A layer may be the activation of another, as in Keras", "[host][nn]")
         "KAIROS-M003: layer \"dense\" (Dense): \"activation\" has a value that cannot be used; found "
         "{\"class_name\":\"Dropout\",\"config\":{\"name\":\"d\",\"rate\":0.5}}, expected the name of an "
         "activation "
-        "function, or ReLU, LeakyReLU, ELU or Softmax.");
+        "function, or ReLU, LeakyReLU, ELU or Softmax. Give \"activation\" such a value.");
 }
 
 TEST_CASE("Dropout drops its share while training and keeps the mean", "[host][nn]") {

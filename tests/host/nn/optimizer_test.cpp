@@ -280,14 +280,14 @@ TEST_CASE("An optimizer that is unknown or asked for too much is refused with a 
                 "KAIROS-M002: optimizer SGD: there is no argument \"momentun\". Did you mean \"momentum\"?"},
            Case{"sgd(momentum=1.5)",
                 "KAIROS-M003: optimizer SGD: \"momentum\" has a value that cannot be used; found 1.5, "
-                "expected a number from 0 to 1."},
+                "expected a number from 0 to 1. Give \"momentum\" such a value."},
            Case{"sgd(lr=fast)",
                 "KAIROS-M003: optimizer SGD: \"learning_rate\" has a value that cannot be used; found "
                 "\"fast\", "
-                "expected a number of at least 0."},
+                "expected a number of at least 0. Give \"learning_rate\" such a value."},
            Case{"sgd(lr=nan)",
                 "KAIROS-M003: optimizer SGD: \"learning_rate\" has a value that cannot be used; found nan, "
-                "expected a number of at least 0."},
+                "expected a number of at least 0. Give \"learning_rate\" such a value."},
            Case{"sgd(lr=1,learning_rate=2)",
                 "KAIROS-M002: optimizer SGD: lr and learning_rate are the same argument; found "
                 "both, expected one. Remove lr."},
@@ -307,7 +307,7 @@ TEST_CASE("An optimizer that is unknown or asked for too much is refused with a 
            Case{"adam(clipnorm=1,clipvalue=1)",
                 "KAIROS-M003: optimizer Adam: \"clipnorm\" has a value that cannot be used; found 1, "
                 "expected only one of "
-                "clipvalue, clipnorm and global_clipnorm."},
+                "clipvalue, clipnorm and global_clipnorm. Leave the others out."},
        }) {
     INFO(c.text);
     CHECK(error_of([&] { return make_optimizer(c.text); }) == c.sentence);

@@ -146,7 +146,8 @@ TEST_CASE("A schedule that cannot be is refused by name", "[host][nn]") {
                 "expected a number of at least 1. Give \"decay_steps\"."},
            Case{"CosineDecay(0.1,100,warmup_steps=5)",
                 "KAIROS-M003: optimizer SGD learning_rate CosineDecay: \"warmup_steps\" has a value that "
-                "cannot be used; found 5, expected a warmup_target beside it, or 0."},
+                "cannot be used; found 5, expected a warmup_target beside it, or 0. Give \"warmup_target\", "
+                "or leave \"warmup_steps\" out."},
            Case{"CosineDecay(0.1,100,warmup_step=5)",
                 "KAIROS-M002: optimizer SGD learning_rate CosineDecay: there is no argument \"warmup_step\". "
                 "Did "
@@ -154,10 +155,12 @@ TEST_CASE("A schedule that cannot be is refused by name", "[host][nn]") {
            Case{
                "PiecewiseConstantDecay((1,2),(1,2))",
                "KAIROS-M003: optimizer SGD learning_rate PiecewiseConstantDecay: \"values\" has a value that "
-               "cannot be used; found [1,2], expected one more than there are boundaries."},
+               "cannot be used; found [1,2], expected one more than there are boundaries. Give \"values\" "
+               "such a value."},
            Case{"PiecewiseConstantDecay((2,1),(1,2,3))",
                 "KAIROS-M003: optimizer SGD learning_rate PiecewiseConstantDecay: \"boundaries\" has a value "
-                "that cannot be used; found [2,1], expected steps in rising order."},
+                "that cannot be used; found [2,1], expected steps in rising order. Give \"boundaries\" such "
+                "a value."},
        }) {
     INFO(c.schedule);
     CHECK(error_of([&] { return sgd_with(c.schedule); }) == c.sentence);

@@ -91,14 +91,15 @@ TEST_CASE("Layers without products refuse what they cannot do", "[host][nn]") {
        "many values as target_shape (3, -1) holds. Change the layer before it."},
       {"input(8) reshape((-1,-1))",
        "KAIROS-M003: layer \"reshape\" (Reshape): \"target_shape\" has a value that cannot be used; found "
-       "[-1,-1], expected a list of positive integers, -1 at most once for what is left."},
+       "[-1,-1], expected a list of positive integers, -1 at most once for what is left. Give "
+       "\"target_shape\" such a value."},
       {"input(4,4,1) zeropad(((1,2,3),1))",
        "KAIROS-M003: layer \"zero_padding2d\" (ZeroPadding2D): \"padding\" has a value that cannot be used; "
        "found [[1,2,3],1], expected an integer of at least 0, (rows, columns), or ((top, bottom), (left, "
-       "right))."},
+       "right)). Give \"padding\" such a value."},
       {"input(4) LeakyReLU(0.1,alpha=0.2)",
        "KAIROS-M003: layer \"leaky_re_lu\" (LeakyReLU): \"alpha\" has a value that cannot be used; found "
-       "0.2, expected only one of alpha and negative_slope."},
+       "0.2, expected only one of alpha and negative_slope. Leave one of them out."},
       {"input(4) layernorm(rms_scaling=true)",
        "KAIROS-M004: layer \"layer_normalization\" (LayerNormalization): \"rms_scaling\" is not supported; "
        "found true, expected false. Remove it from the layer."},

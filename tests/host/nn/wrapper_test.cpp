@@ -203,11 +203,12 @@ TEST_CASE("Wrappers refuse what they cannot do", "[host][nn]") {
              {{"name", "b"}, {"layer", recurrent("LSTM", "r", false)}, {"merge_mode", nullptr}}),
        "KAIROS-M003: layer \"b\" (Bidirectional): \"merge_mode\" has a value that cannot be used; found "
        "null, "
-       "expected concat, sum, mul or ave; a list of outputs is not supported."},
+       "expected concat, sum, mul or ave; a list of outputs is not supported. Give \"merge_mode\" such a "
+       "value."},
       {bidirectional(layer("Dense", {{"name", "d"}, {"units", 2}}), "sum"),
        "KAIROS-M003: layer \"both\" (Bidirectional): \"layer\" has a value that cannot be used; found "
        "{\"class_name\":\"Dense\",\"config\":{\"name\":\"forward_d\",\"units\":2}}, expected SimpleRNN, LSTM "
-       "or GRU."},
+       "or GRU. Give \"layer\" such a value."},
       {layer("TimeDistributed", {{"name", "t"}, {"layer", layer("BatchNormalization", {{"name", "n"}})}}),
        "KAIROS-M004: layer \"t\" (TimeDistributed): a layer that looks at the whole batch is not supported "
        "inside; "
@@ -220,7 +221,7 @@ TEST_CASE("Wrappers refuse what they cannot do", "[host][nn]") {
       {layer("TimeDistributed", {{"name", "t"}, {"layer", 3}}),
        "KAIROS-M003: layer \"t\" (TimeDistributed): \"layer\" has a value that cannot be used; found 3, "
        "expected a "
-       "layer: {\"class_name\": …, \"config\": …}."},
+       "layer: {\"class_name\": …, \"config\": …}. Give \"layer\" such a value."},
   };
   for (const auto& [json, sentence] : refused) {
     const std::string found = error_of([&, &one = json] { (void)graph_of({4, 2}, {one}); });

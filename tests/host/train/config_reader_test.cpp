@@ -32,7 +32,7 @@ TEST_CASE("A configuration refuses values by key, found and expected", "[host][t
   ConfigReader config(object, "thing");
   const auto sentence = [](const char* key, const char* found, const char* expected) {
     return std::string("KAIROS-M003: thing: \"") + key + "\" has a value that cannot be used; found " +
-           found + ", expected " + expected + ".";
+           found + ", expected " + expected + ". Give \"" + key + "\" such a value.";
   };
   CHECK(error_of([&] { return config.boolean("number", false); }) ==
         sentence("number", "0.5", "true or false"));
@@ -84,5 +84,5 @@ TEST_CASE("A configuration that is no object is refused", "[host][train]") {
           return 0;
         }) ==
         "KAIROS-M003: thing: the configuration is not an object; found [1], expected an object such as "
-        "{\"units\": 64}.");
+        "{\"units\": 64}. Write such an object.");
 }

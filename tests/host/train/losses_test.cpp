@@ -370,12 +370,12 @@ TEST_CASE("A loss that is unknown or cannot fit is refused with a cure", "[host]
   CHECK(
       refusal("huber(delta=0)") ==
       "KAIROS-M003: loss huber: \"delta\" has a value that cannot be used; found 0, expected a number of at "
-      "least 1e-30.");
+      "least 1e-30. Give \"delta\" such a value.");
   CHECK(refusal("huber(delt=1)") ==
         "KAIROS-M002: loss huber: there is no argument \"delt\". Did you mean \"delta\"?");
   CHECK(refusal("bce(label_smoothing=1.5)") ==
         "KAIROS-M003: loss bce: \"label_smoothing\" has a value that cannot be used; found 1.5, expected a "
-        "number from 0 to 1.");
+        "number from 0 to 1. Give \"label_smoothing\" such a value.");
   CHECK(refusal("sparse_categorical_crossentropy(label_smoothing=0.1)") ==
         "KAIROS-M002: loss sparse_categorical_crossentropy: there is no argument \"label_smoothing\". Known "
         "are: axis, ignore_class, from_logits.");
@@ -386,7 +386,7 @@ TEST_CASE("A loss that is unknown or cannot fit is refused with a cure", "[host]
   CHECK(refusal("binary_crossentropy(from_logits=3)") ==
         "KAIROS-M003: loss binary_crossentropy: \"from_logits\" has a value that cannot be used; found 3, "
         "expected true or "
-        "false.");
+        "false. Give \"from_logits\" such a value.");
   CHECK(error_of([] {
           make_loss("sparse_categorical_crossentropy")->check_output(1);
           return 0;

@@ -388,16 +388,16 @@ TEST_CASE("A metric that is unknown or cannot be computed is refused", "[host][t
         "KAIROS-M002: metric AUC: there is no argument \"num_treshold\". Did you mean \"num_thresholds\"?");
   CHECK(refusal("AUC(num_thresholds=1)", {1, TargetKind::Values}) ==
         "KAIROS-M003: metric AUC: \"num_thresholds\" has a value that cannot be used; found 1, expected an "
-        "integer from 2 to 1000000.");
+        "integer from 2 to 1000000. Give \"num_thresholds\" such a value.");
   CHECK(refusal("auc(curve=roc)", {1, TargetKind::Values}) ==
         "KAIROS-M003: metric auc: \"curve\" has a value that cannot be used; found \"roc\", expected ROC or "
-        "PR.");
+        "PR. Give \"curve\" such a value.");
   CHECK(refusal("top_k_categorical_accuracy", {3, TargetKind::Values}) ==
         "KAIROS-M003: metric top_k_categorical_accuracy: \"k\" is missing; "
         "expected no more than the output's 3 units (default 5). Give \"k\".");
   CHECK(refusal("f1_score(average=mean)", {3, TargetKind::Values}) ==
         "KAIROS-M003: metric f1_score: \"average\" has a value that cannot be used; found \"mean\", expected "
-        "micro, macro or weighted.");
+        "micro, macro or weighted. Give \"average\" such a value.");
   CHECK(refusal("precison", {1, TargetKind::Values}) ==
         "KAIROS-M040: metric: there is no metric \"precison\". Did you mean \"precision\"?");
   CHECK(refusal("accuracy(threshold=0.3)", {1, TargetKind::Values}) ==
