@@ -100,7 +100,7 @@ int convert(const StoredModel& stored, const std::string& out, const Settings& s
   const bool weights =
       settings.is_on("weights_only") || ends_with(out, ".weights.h5") || ends_with(out, ".npz");
   const SaveContent content = weights ? SaveContent::Weights : SaveContent::Model;
-  check_model_ending(out, content);
+  check_model_ending(out, content, JsonFile::Taken);
   if (!stored.file)
     refuse("KAIROS-U042", stored.name, "an architecture has no weights to be written", "\"" + out + "\"",
            "Convert a file of weights, with --model " + stored.name);

@@ -153,7 +153,7 @@ GivenModel read_given_model(const Settings& settings) {
   const bool is_json = std::filesystem::path(model).extension() == ".json";
   given.has_weights = is_model_file(model) && !is_json;
   if (given.has_weights) {
-    given.file = read_model_file(model);
+    given.file = read_model_file(model, JsonFile::Taken);
     const ModelFile& file = *given.file;
     if (file.architecture_json.empty())
       throw Error(ErrorKind::Model, {"KAIROS-M095", model, "the file holds weights and no model", "", "",

@@ -124,7 +124,7 @@ StoredModel open_model(const std::string& name) {
   if (name.ends_with(".json")) {
     stored.source.file = name;
   } else if (is_file_name(name)) {
-    stored.file = read_model_file(name);
+    stored.file = read_model_file(name, JsonFile::Taken);
     stored.source.text = stored.file->architecture_json;
   } else {
     stored.source.text = name;

@@ -23,7 +23,7 @@ namespace {
 
 enum class Format { Legacy, Keras3Weights, KerasArchive, Npz };
 
-Format format_of(const std::filesystem::path& path) {
+Format format_of(const std::filesystem::path& path, JsonFile json = JsonFile::NotTaken) {
   std::string name = path.filename().string();
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
@@ -33,10 +33,13 @@ Format format_of(const std::filesystem::path& path) {
   if (text.ends_with(".keras")) return Format::KerasArchive;
   if (text.ends_with(".npz")) return Format::Npz;
   const std::string ending = path.extension().string();
-  throw Error(ErrorKind::File, {"KAIROS-F020", path.string(), "this kind of model file is not supported",
-                                ending.empty() ? "no ending" : "\"" + ending + "\"",
-                                ".keras, .h5, .hdf5, .weights.h5 or .npz (weights only)",
-                                "Choose a name with one of these endings"});
+  throw Error(ErrorKind::File,
+              {"KAIROS-F020", path.string(), "this kind of model file is not supported",
+               ending.empty() ? "no ending" : "\"" + ending + "\"",
+               json == JsonFile::Taken
+                   ? ".keras, .h5, .hdf5, .weights.h5 or .npz (weights only), or .json (the architecture)"
+                   : ".keras, .h5, .hdf5, .weights.h5 or .npz (weights only)",
+               "Choose a name with one of these endings"});
 }
 
 void require(bool condition, const std::filesystem::path& path, const char* what, const char* cure) {
@@ -190,8 +193,8 @@ std::vector<Array> by_position(const ModelFile& file, const std::vector<LayerWei
 
 }  // namespace
 
-void check_model_ending(const std::filesystem::path& path, SaveContent content) {
-  require(format_of(path) != Format::Npz || content == SaveContent::Weights, path,
+void check_model_ending(const std::filesystem::path& path, SaveContent content, JsonFile json) {
+  require(format_of(path, json) != Format::Npz || content == SaveContent::Weights, path,
           "an .npz file can hold weights only, not a model",
           "Choose the ending .keras or .h5, or save weights only");
   require(format_of(path) != Format::KerasArchive || content == SaveContent::Model, path,
@@ -211,8 +214,8 @@ void write_model_file(const std::filesystem::path& path, SaveContent content, co
   write_hdf5_legacy(path, content, file);
 }
 
-ModelFile read_model_file(const std::filesystem::path& path) {
-  switch (format_of(path)) {
+ModelFile read_model_file(const std::filesystem::path& path, JsonFile json) {
+  switch (format_of(path, json)) {
     case Format::Npz:
       return read_flat(path);
     case Format::KerasArchive:

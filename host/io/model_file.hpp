@@ -32,6 +32,10 @@ struct LayerWeights {
   std::vector<LayerWeights> layers = {};  ///< of a model inside of the model, which has no weights of its own
 };
 
+/// Whether the caller takes Keras JSON (.json) too, an architecture without weights, and reads or writes it
+/// by itself. It decides which endings an error names.
+enum class JsonFile { NotTaken, Taken };
+
 /// How the weights in a file find their layers.
 enum class WeightsLayout {
   Ordered,  ///< legacy HDF5: the layers that have weights, one after the other; names do not count
@@ -59,10 +63,12 @@ void write_model_file(const std::filesystem::path& path, SaveContent content, co
 
 /// Reads what `write_model_file` and Keras 1 to 3 write. HDF5 is told apart by what is in it, not by its
 /// name.
-[[nodiscard]] ModelFile read_model_file(const std::filesystem::path& path);
+[[nodiscard]] ModelFile read_model_file(const std::filesystem::path& path,
+                                        JsonFile json = JsonFile::NotTaken);
 
 /// Throws Error(File) now for a path that `write_model_file` would refuse later because of its ending.
-void check_model_ending(const std::filesystem::path& path, SaveContent content);
+void check_model_ending(const std::filesystem::path& path, SaveContent content,
+                        JsonFile json = JsonFile::NotTaken);
 
 /// The weights of `file` in get_weights() order for a model of `layers`, of which only names, classes and
 /// shapes are looked at. Throws Error(Model) that names the first layer whose count or shapes differ.

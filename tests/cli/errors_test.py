@@ -106,6 +106,7 @@ FIT = [
     ("run directory below a file", {"run_dir": "data.csv/run"}, 6, ["--run-dir", "data.csv"]),
     ("history below a file", {"history": "data.csv/h.json"}, 6, ["--history", "data.csv"]),
     ("weights onto a directory", {"save_weights": "taken.npz"}, 6, ["--save-weights taken.npz", "directory"]),
+    ("weights in an architecture", {"weights": "list.json"}, 6, ["KAIROS-F020", "expected .keras, .h5, .hdf5, .weights.h5 or .npz (weights only)."]),
     ("weights that are not there", {"weights": "nothing.npz"}, 6, ["nothing.npz"]),
     ("state that is not there", {"callback_state": "nothing", "initial_epoch": 1}, 6, ["nothing"]),
     ("state that is damaged", {"callback_state": "text.so", "initial_epoch": 1}, 7, ["KAIROS-C006"]),

@@ -226,7 +226,7 @@ class Conversion(ProgramTest):
     def test_what_a_target_cannot_hold_is_refused_and_nothing_is_written(self):
         before = self.files()
         cases = [
-            (6, "KAIROS-F020", "model.h5", "o.onnx"),
+            (6, r"KAIROS-F020: o.onnx: .*expected \.keras, .*, or \.json \(the architecture\)\.", "model.h5", "o.onnx"),
             (6, "KAIROS-F026", "model.h5", "o.keras", "--weights-only"),
             (2, "KAIROS-U041: .*the file holds weights and no model. Give the architecture with --model", "weights.npz", "o.keras"),
             (2, "KAIROS-U041: --model: the file has an architecture of its own", "model.h5", "o.keras", "--model", "dense(1)"),
@@ -282,7 +282,9 @@ Model: "sequential"
 
     def test_files_without_a_model_are_refused(self):
         for code, sentence, *names in [(5, "KAIROS-M095", GOLDEN / "weights.npz"), (2, "KAIROS-U040"),
-                                       (2, "KAIROS-U040", "a.h5", "b.h5"), (6, "KAIROS-F001", "absent.keras")]:
+                                       (2, "KAIROS-U040", "a.h5", "b.h5"), (6, "KAIROS-F001", "absent.keras"),
+                                       (6, "KAIROS-F020: m.onnx: this kind of model file is not supported; found \".onnx\", expected .keras, "
+                                           ".h5, .hdf5, .weights.h5 or .npz (weights only), or .json (the architecture).", "m.onnx")]:
             run = self.run_kairos("summary", *names)
             self.assertEqual(run.returncode, code, run.stderr)
             self.assertIn(sentence, run.stderr)
