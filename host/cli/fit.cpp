@@ -5,16 +5,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <csignal>
 #include <exception>
 #include <filesystem>
 
 #include "cli/class_numbers.hpp"
+#include "cli/class_weights.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/run_directory.hpp"
+#include "cli/setting_text.hpp"
 #include "io/atomic_file.hpp"
 #include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
@@ -30,37 +31,11 @@ namespace {
               {"KAIROS-U003", flag, "the value cannot be read", "\"" + found + "\"", expected, cure});
 }
 
-template <class T>
-std::optional<T> number_from(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 Shuffle shuffle_of(const std::string& text) {
   if (text == "true" || text == "True") return Shuffle::Samples;
   if (text == "false" || text == "False") return Shuffle::None;
   if (text == "batch") return Shuffle::Batches;
   bad_value("--shuffle", text, "true, false or batch", suggest(text, {"true", "false", "batch"}));
-}
-
-std::map<std::int64_t, double> class_weights(const std::string& text) {
-  std::map<std::int64_t, double> weights;
-  for (const std::string& part : split_list(text)) {
-    const std::size_t equals = part.find('=');
-    const auto label = number_from<std::int64_t>(std::string_view(part).substr(0, equals));
-    const auto weight = equals == std::string::npos
-                            ? std::nullopt
-                            : number_from<double>(std::string_view(part).substr(equals + 1));
-    if (!label && weight)
-      bad_value("--class-weight", part, "the number of a class, which class_names.json counts from 0",
-                "Write --class-weight 0=1,1=5");
-    if (!label || !weight) bad_value("--class-weight", part, "CLASS=WEIGHT", "Write --class-weight 0=1,1=5");
-    if (!weights.emplace(*label, *weight).second)
-      bad_value("--class-weight", part, "each class once", "Leave one of the two out");
-  }
-  return weights;
 }
 
 void read_validation_freq(const std::string& text, FitOptions& options) {
@@ -91,7 +66,6 @@ FitOptions fit_options(const Settings& settings) {
   options.validation_batch_size = settings.integer("validation_batch_size");
   options.validation_steps = settings.integer("validation_steps");
   options.steps_per_epoch = settings.integer("steps_per_epoch");
-  options.class_weight = class_weights(settings.text("class_weight"));
   options.messages = console_messages();
   check_fit_options(options);
   return options;
@@ -250,6 +224,7 @@ int run_fit(Arguments arguments) {
   require_data(settings);
 
   FitOptions options = fit_options(settings);
+  const std::vector<ClassWeight> weights = read_class_weights(settings.text("class_weight"));
   read_callback_state(settings, options);
   options.plugins = parse_specs(settings.list("plugin"));
   const Catalog catalog = scan_catalog(settings.list("plugin_dir"), options.plugins);
@@ -261,6 +236,7 @@ int run_fit(Arguments arguments) {
   const std::unique_ptr<SampleSource> stream = open_data(settings, given.ports, Purpose::Train);
   LoadedData data = stream ? LoadedData{stream->layout(), {}} : load(settings, given.ports, Purpose::Train);
   require_use_of_class_names(settings, data.train);
+  options.class_weight = weights_by_number(weights, data.train.class_names);
   options.validation_data = load_validation(settings, given.ports, data);
   if (options.validation_data && options.validation_split)
     options.messages(Level::Warning, "", "validation data are given, so that --validation-split is not used");

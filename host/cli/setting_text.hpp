@@ -4,7 +4,10 @@
 
 #include <charconv>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "cli/settings.hpp"
@@ -13,6 +16,15 @@ namespace kairos::host::cli {
 
 /// "batch_size" as "--batch-size".
 [[nodiscard]] std::string flag_of(std::string key);
+
+/// Nothing, if the text is not such a number and nothing else.
+template <class T>
+[[nodiscard]] std::optional<T> number_from(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 /// Of a text that has been checked to be such a number.
 template <class T>

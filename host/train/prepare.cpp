@@ -167,6 +167,12 @@ std::int64_t class_of(const float* target, std::int64_t size) {
   return std::max_element(target, target + size) - target;
 }
 
+/// As the data call it: by its name, where it has one.
+std::string class_text(const Dataset& data, std::int64_t label) {
+  const bool named = label >= 0 && label < std::ssize(data.class_names);
+  return named ? data.class_names[static_cast<std::size_t>(label)] : std::to_string(label);
+}
+
 void multiply_class_weights(Array& weights, const Array& target, const Dataset& data,
                             const std::map<std::int64_t, double>& class_weight, std::int64_t rows) {
   for (std::int64_t row = 0; row < rows; ++row) {
@@ -175,10 +181,10 @@ void multiply_class_weights(Array& weights, const Array& target, const Dataset& 
     if (weight == class_weight.end()) {
       std::string known;
       for (const auto& [one, unused] : class_weight)
-        known += (known.empty() ? "" : ", ") + std::to_string(one);
+        known += (known.empty() ? "" : ", ") + class_text(data, one);
       throw Error(ErrorKind::Data, {"KAIROS-D104", data.place(row), "the class has no weight",
-                                    "class " + std::to_string(label), "one of " + known,
-                                    "Add " + std::to_string(label) + "=… to --class-weight"});
+                                    "class " + class_text(data, label), "one of " + known,
+                                    "Add " + class_text(data, label) + "=… to --class-weight"});
     }
     float* out = weights.values.data() + row * weights.row_size();
     for (std::int64_t i = 0; i < weights.row_size(); ++i) out[i] *= static_cast<float>(weight->second);

@@ -195,6 +195,35 @@ class ClassNumbers(ProgramTest):
         self.kairos("evaluate", "--model", "m.keras", "--data", "all.csv", "--target", "kind")
         self.kairos("predict", "--model", "m.keras", *two, "--out", "p.npy")
 
+    def test_weights_of_classes_are_given_by_name_or_by_number(self):
+        def history(weights, **changes):
+            self.kairos(*self.fit(data="all.csv", target="kind", model="dense(3,softmax)", class_weight=weights, history="h.json", **changes))
+            return self.text("h.json")
+
+        expected = history("0=1,1=2,2=0.5")
+        self.assertNotEqual(expected, history("0=1,1=1,2=1"))
+        for weights in ("ant=1,bee=2,cow=0.5", "cow=0.5,0=1,bee=2", "'ant'=1,bee=2,cow=0.5"):
+            self.assertEqual(history(weights), expected)
+        self.put("weights.json", json.dumps({"class_weight": {"ant": 1, "bee": 2, "cow": 0.5}}))
+        self.assertEqual(history(None, config="weights.json"), expected)
+        self.put("order.json", json.dumps({"class_names": ["cow", "bee", "ant"]}))
+        self.assertEqual(history("ant=1,bee=2,cow=0.5", class_names="order.json"), history("2=1,1=2,0=0.5", class_names="order.json"))
+        self.assertEqual(history("ant=1,bee=2,cow=0.5", stream="true"), history("0=1,1=2,2=0.5", stream="true"))
+
+    def test_weights_of_classes_that_are_not_there_are_refused_before_anything_trains(self):
+        given_twice = "KAIROS-U003: --class-weight: a class is given twice; found "
+        for weights, code, sentence in (
+                ("ant=1,be=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class of this name; found "be". Did you mean "bee"?'),
+                ("ant=1,wasp=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class of this name; found "wasp". Known are: ant, bee, cow.'),
+                ("ant=1,bee=2,1=2,cow=1", 2, given_twice + '"1", expected each class once. Leave one of the two out.'),
+                ("ant=1,bee=2", 4, "KAIROS-D104: all.csv:4: the class has no weight; found class cow, expected one of ant, bee. Add cow=… to "
+                                   "--class-weight.")):
+            for more in ({}, {"stream": "true"} if code == 2 else {}):
+                run = self.run_kairos(*self.fit(data="all.csv", target="kind", model="dense(3,softmax)", class_weight=weights,
+                                                save_model="w.keras", **more))
+                self.assertEqual((run.returncode, run.stderr), (code, sentence + "\n"))
+                self.assertFalse((self.directory / "w.keras").exists())
+
     def test_single_unit_tells_two_classes_apart(self):
         single = {"target": "kind", "model": "dense(1,sigmoid)", "loss": "binary_crossentropy"}
         self.kairos(*self.fit(**single, data="two.csv", save_weights="w.npz"))
@@ -281,6 +310,13 @@ class Pictures(ProgramTest):
             np.testing.assert_allclose([[float(value) for value in row[1:3]] for row in rows], values[:count], rtol=1e-6)
         self.kairos(*predict, "reseeded.csv", "--seed", 5, "--steps", 1)
         self.assertTrue(self.text("reseeded.csv").split("\n")[1].startswith("held/dark/0.jpg,"))
+
+    def test_weights_of_classes_are_given_by_the_names_of_their_directories(self):
+        expected = self.history(class_weight="0=1,1=3", epochs=2)
+        self.assertEqual(self.history(class_weight="light=3,dark=1", epochs=2), expected)
+        for old, new in (("dark", "1"), ("light", "2")):  # Names that are the numbers of others.
+            (self.directory / "train" / old).rename(self.directory / "train" / new)
+        self.assertEqual(self.history(class_weight="1=1,2=3", epochs=2), expected)
 
     def test_size_and_colours_come_from_flags_or_from_the_model(self):
         expected = self.history()
