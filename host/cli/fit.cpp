@@ -209,6 +209,18 @@ void warn_of_nothing_to_train(const FitOptions& options) {
                                options.epochs, options.initial_epoch));
 }
 
+/// A second run in the same directory is no mistake, but what it replaces is gone.
+void begin_run(RunDirectory& directory, const Settings& settings, const Dataset& data) {
+  const bool used = directory.holds("run.json");
+  directory.begin("run.json", settings.json());
+  if (used)
+    console_messages()(Level::Warning, "",
+                       "--run-dir " + settings.text("run_dir") +
+                           " holds files of an earlier run, which are replaced where names are the same");
+  if (!directory.path().empty() && !data.class_names.empty())
+    write_class_names(directory.path() / "class_names.json", data.class_names);
+}
+
 int exit_code(const History& history, const FitOptions& options) {
   return history.end == RunEnd::Interrupted ? 128 + options.interrupted->load() : 0;
 }
@@ -245,11 +257,7 @@ int run_fit(Arguments arguments) {
   check_outputs(settings, *model);
   RunDirectory directory(settings.text("run_dir"));
   options.run_directory = directory.path();
-  options.before_training = [&] {
-    directory.begin("run.json", settings.json());
-    if (!directory.path().empty() && !data.train.class_names.empty())
-      write_class_names(directory.path() / "class_names.json", data.train.class_names);
-  };
+  options.before_training = [&] { begin_run(directory, settings, data.train); };
   if (settings.is_on("explain_order"))
     return print(stream ? explain_order(*model, *stream, options)
                         : explain_order(*model, data.train, options)),

@@ -26,6 +26,11 @@ RunDirectory::~RunDirectory() {
   if (lock_ >= 0) ::close(lock_);
 }
 
+bool RunDirectory::holds(const char* name) const {
+  std::error_code ignored;
+  return !path_.empty() && std::filesystem::exists(path_ / name, ignored);
+}
+
 void RunDirectory::begin(const char* name, const std::string& configuration) {
   if (path_.empty()) return;
   const std::string where = "--run-dir " + path_.string();

@@ -20,6 +20,9 @@ class RunDirectory {
   /// Absolute; empty if there is none.
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
+  /// Whether a file of this name is in it, which an earlier run has left.
+  [[nodiscard]] bool holds(const char* name) const;
+
   /// Makes the directory, locks it until this object ends, and writes the configuration under `name`. Refuses
   /// a directory that another run has locked; a lock ends with its process, however that ends.
   void begin(const char* name, const std::string& configuration);

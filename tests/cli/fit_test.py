@@ -259,6 +259,18 @@ class RunDirectories(ProgramTest):
         self.assertEqual(json.loads(self.text("run/predict.json"))["out"], "p.npy")
         self.assertEqual(self.kairos("evaluate", "--config", "run/evaluate.json"), first)
 
+    def test_run_in_a_directory_of_an_earlier_one_says_that_it_replaces_files(self):
+        warning = "warning: --run-dir run holds files of an earlier run, which are replaced where names are the same\n"
+        self.assertEqual(self.run_kairos(*self.fit(run_dir="run")).stderr, "")
+        self.assertEqual(self.run_kairos(*self.fit(run_dir="run", epochs=1)).stderr, warning)
+        self.assertEqual(json.loads(self.text("run/history.json"))["epoch"], [0])
+        going_on = self.fit(run_dir="run", epochs=2, initial_epoch=1, callback_state="run/callback_state")
+        self.assertEqual(self.run_kairos(*going_on).stderr, warning)
+        self.assertEqual(json.loads(self.text("run/history.json"))["epoch"], [1])
+        evaluate = ["evaluate", "--model", "dense(2,softmax)", "--data", "data.csv", "--target", "label", "--run-dir", "run",
+                    "--loss", "sparse_categorical_crossentropy"]
+        self.assertEqual(self.run_kairos(*evaluate).stderr, "")  # It has files of its own.
+
     def test_two_runs_at_once_are_kept_apart(self):
         (self.directory / "run").mkdir()
         descriptor = os.open(self.directory / "run", os.O_RDONLY)
@@ -303,11 +315,11 @@ class Trouble(ProgramTest):
             self.assertEqual(self.text("run/log.csv").count("\n"), epochs + 1)
             self.assertTrue((self.directory / "w.npz").exists())
             self.assertEqual(error, "warning: interrupted by " + told.format(epochs, epochs + 1) + "\n")
-            log.unlink()
             if "save_model" in saves:
                 more = {**dict.fromkeys(("loss", "optimizer")), "model": "m.keras", "epochs": epochs + 2, "initial_epoch": epochs}
                 self.kairos(*self.fit(**more, callback_state="run/callback_state", history="h.json"))
                 self.assertEqual(json.loads(self.text("h.json"))["epoch"], [epochs, epochs + 1])
+            shutil.rmtree(self.directory / "run")
 
     def test_crash_in_a_plugin_names_plugin_and_hook(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Crash@bad"))
