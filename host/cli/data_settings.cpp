@@ -212,6 +212,15 @@ bool reads_table(const Settings& settings) {
   return settings.has("data") && kind_of(settings.text("data")) == DataKind::Table;
 }
 
+std::optional<Diagnosis> missing_target(const Settings& settings) {
+  try {
+    static_cast<void>(open_stream(spec_of(settings, {}, "")));
+  } catch (const Error& error) {
+    if (error.diagnosis().code == "KAIROS-D022") return error.diagnosis();
+  }
+  return std::nullopt;
+}
+
 LoadedData load(const Settings& settings, const PortFacts& ports, Purpose purpose) {
   return load_data(training_spec(settings, ports, purpose));
 }

@@ -8,6 +8,7 @@
 #include "cli/settings.hpp"
 #include "io/architecture.hpp"
 #include "kairos/host/data.hpp"
+#include "kairos/host/error.hpp"
 #include "kairos/host/stream.hpp"
 
 namespace kairos::host::cli {
@@ -21,6 +22,10 @@ void require_data(const Settings& settings);
 
 /// Whether --data names a table: a file of columns.
 [[nodiscard]] bool reads_table(const Settings& settings);
+
+/// What is wrong with --target where it names columns that the table of --data has not, which predict does
+/// without; else nothing.
+[[nodiscard]] std::optional<Diagnosis> missing_target(const Settings& settings);
 
 /// Data as --data, --input, --target and --sample-weight say. `ports` are the model's, empty where they are
 /// not known yet.

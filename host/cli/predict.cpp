@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/prepared_pass.hpp"
+#include "data/array_file.hpp"
 #include "io/atomic_file.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
@@ -98,12 +99,33 @@ void predict_to_file(const Settings& settings) {
     write_npz(out, predictions);
 }
 
-/// Labels that a table still has are the usual reason for a column of words, or for one too many.
-[[noreturn]] void throw_with_hint_at_labels(const Error& error) {
+/// A table may have its labels or not: those that it still has, and what --target sets aside by mistake, are
+/// the usual reason for a column too many or too few, or for one of words. "" for none.
+std::string target_hint(const Settings& settings, const std::string& code) {
+  if (!settings.has("target")) return "If a column holds the labels, name it with --target: it is set aside";
+  if (const std::optional<Diagnosis> missing = missing_target(settings)) {
+    const std::string& cure = missing->cure;
+    return "The table has no column " + missing->found + " for --target to set aside" +
+           (cure.empty() ? "" : ". " + cure);
+  }
+  return code == "KAIROS-D025" ? "" : "If no column holds labels, leave --target out: it sets one aside";
+}
+
+/// The same error with the hint in front of its cure.
+Error with_target_hint(const Error& error, const Settings& settings) {
   Diagnosis diagnosis = error.diagnosis();
-  diagnosis.cure =
-      "If a column holds the labels, name it with --target: it is set aside. Else: " + diagnosis.cure;
-  throw Error(error.kind(), diagnosis);
+  const std::string hint = target_hint(settings, diagnosis.code);
+  if (hint.empty()) return error;
+  diagnosis.cure = hint + (hint.back() == '?' ? " Else: " : ". Else: ") + diagnosis.cure;
+  return {error.kind(), diagnosis};
+}
+
+/// Whether columns of a table are inputs unless --target names them.
+bool target_decides_inputs(const Settings& settings) {
+  if (!reads_table(settings) || settings.has("input")) return false;
+  const std::vector<NamedText> targets = settings.named("target");
+  return std::none_of(targets.begin(), targets.end(),
+                      [](const NamedText& one) { return names_file(one.value); });
 }
 
 }  // namespace
@@ -119,9 +141,8 @@ int run_predict(Arguments arguments) {
     predict_to_file(settings);
   } catch (const Error& error) {
     const std::string& code = error.diagnosis().code;
-    const bool labels_may_be_there = reads_table(settings) && !settings.has("target");
-    if (labels_may_be_there && (code == "KAIROS-D025" || code == "KAIROS-M006"))
-      throw_with_hint_at_labels(error);
+    const bool columns_misfit = code == "KAIROS-D025" || code == "KAIROS-M006" || code == "KAIROS-M090";
+    if (columns_misfit && target_decides_inputs(settings)) throw with_target_hint(error, settings);
     throw;
   }
   return 0;

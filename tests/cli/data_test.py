@@ -164,6 +164,38 @@ class Labels(ProgramTest):
         np.save(self.directory / "x.npy", np.zeros((2, 3), "float32"))
         self.assertNotIn("--target", self.run_kairos(*predict, "x.npy").stderr)
 
+    def test_target_that_predict_does_not_find_is_told_where_the_columns_do_not_fit(self):
+        self.put("words.csv", self.text("data.csv").replace(",0\n", ",no\n").replace(",1\n", ",yes\n"))
+        self.put("bare.csv", "".join(line.rsplit(",", 1)[0] + "\n" for line in self.text("data.csv").splitlines()))
+        self.kairos(*self.fit(model="dense(2,softmax)", save_weights="w.npz"))
+        shorthand, fixed = ["dense(2,softmax)", "--weights", "w.npz"], ["input(2) dense(2,softmax)"]
+
+        def predict(model, name, target, *more):
+            return self.run_kairos("predict", "--out", "p.npy", "--data", name, "--target", target, *more, "--model", *model)
+
+        misspelt = 'The table has no column "labl" for --target to set aside. Did you mean "label"? Else: '
+        change = "Change the data or the model's input.\n"
+        for model, name, target, code, sentence in (
+                (fixed, "data.csv", "labl", 5, "found (3), expected (2). " + misspelt + change),
+                (shorthand, "data.csv", "labl", 5, "found (2, 2), (2), expected (3, 2), (2). " + misspelt + "Load the file into"),
+                (shorthand, "words.csv", "labl", 4, 'in column "label", expected a number. ' + misspelt + "Correct the value"),
+                (fixed, "data.csv", "kind", 5, 'The table has no column "kind" for --target to set aside. Known are: width, height, label. Else: ' +
+                 change),
+                (fixed, "data.csv", "7", 5, 'no column "7" for --target to set aside. Give the index of the column, or its name. Else: ' + change),
+                (fixed, "bare.csv", "-1", 5, "found (1), expected (2). If no column holds labels, leave --target out: it sets one aside. Else: " +
+                 change)):
+            for more in ([], ["--stream", "true"]) if code == 5 else ([],):  # A stream reads words after the shapes.
+                with self.subTest(sentence, more=more):
+                    run = predict(model, name, target, *more)
+                    self.assertEqual(run.returncode, code, run.stderr)
+                    self.assertIn(sentence, run.stderr)
+                    self.assertEqual(run.stderr.count("\n"), 1)
+                    self.assertFalse((self.directory / "p.npy").exists())
+        for name, target in (("bare.csv", "label"), ("data.csv", "label")):  # With its target or without.
+            run = predict(fixed, name, target)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            (self.directory / "p.npy").unlink()
+
 
 class ClassNumbers(ProgramTest):
     """Words are numbered as they come sorted, which is what a trained model learned only if all of them are there."""
