@@ -3,7 +3,7 @@
 #include "cli/class_weights.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -19,17 +19,41 @@ namespace {
   throw Error(ErrorKind::Usage, {"KAIROS-U003", "--class-weight", what, "\"" + found + "\"", expected, cure});
 }
 
-/// A name with a comma in it stands between quotes.
+std::string_view without_blanks(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+/// A name with a comma in it, or that begins or ends with a blank, stands between quotes.
 std::string without_quotes(std::string text) {
   const bool quoted =
       text.size() > 1 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
   return quoted ? text.substr(1, text.size() - 2) : text;
 }
 
+ClassWeight read_class_weight(const std::string& part) {
+  const std::string_view text = part;
+  const std::size_t equals = std::min(text.rfind('='), text.size());  // A name may have one too.
+  const std::string label(without_blanks(text.substr(0, equals)));
+  const std::string_view value = text.substr(std::min(equals + 1, text.size()));
+  const std::optional<double> weight = number_from<double>(without_blanks(value));
+  if (!weight || label.empty())
+    refuse("the value cannot be read", part, "CLASS=WEIGHT", "Write --class-weight 0=1,1=5");
+  if (!(*weight >= 0 && *weight <= static_cast<double>(std::numeric_limits<float>::max())))
+    refuse("the value cannot be used", part, "a weight of 0 or more", "Give each class a finite weight");
+  return {without_quotes(label), *weight};
+}
+
 std::int64_t number_of(const std::string& label, const std::vector<std::string>& names) {
   const auto named = std::find(names.begin(), names.end(), label);
   if (named != names.end()) return named - names.begin();
-  if (const auto number = number_from<std::int64_t>(label)) return *number;
+  const auto number = number_from<std::int64_t>(label);
+  const auto classes = static_cast<std::int64_t>(names.size());
+  if (number && !names.empty() && (*number < 0 || *number >= classes))
+    refuse("there is no class of this number", label, "0 to " + std::to_string(classes - 1),
+           "Leave it out, or give the name of a class");
+  if (number) return *number;
   if (names.empty())
     refuse("the classes have no names", label, "the number of a class, as the target has it",
            "Write --class-weight 0=1,1=5");
@@ -40,17 +64,7 @@ std::int64_t number_of(const std::string& label, const std::vector<std::string>&
 
 std::vector<ClassWeight> read_class_weights(const std::string& text) {
   std::vector<ClassWeight> weights;
-  for (const std::string& part : split_list(text)) {
-    const std::size_t equals = part.rfind('=');  // A name may have one too.
-    const auto weight = equals == std::string::npos
-                            ? std::nullopt
-                            : number_from<double>(std::string_view(part).substr(equals + 1));
-    if (!weight || equals == 0)
-      refuse("the value cannot be read", part, "CLASS=WEIGHT", "Write --class-weight 0=1,1=5");
-    if (!(*weight >= 0) || !std::isfinite(*weight))
-      refuse("the value cannot be used", part, "a weight of 0 or more", "Give each class a finite weight");
-    weights.push_back({without_quotes(part.substr(0, equals)), *weight});
-  }
+  for (const std::string& part : split_list(text)) weights.push_back(read_class_weight(part));
   return weights;
 }
 

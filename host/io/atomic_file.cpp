@@ -75,9 +75,8 @@ std::string temporary_name() {
 }  // namespace
 
 void AtomicFile::fail(const char* what, int error) const {
-  const bool durable = fs::exists(target_) && temporary_.empty();
   throw Error(ErrorKind::File, {"KAIROS-F005", path_.string(), what, reason(error),
-                                durable ? "" : "a place to write to; what was there before is untouched",
+                                replaced_ ? "" : "a place to write to; what was there before is untouched",
                                 cure_for(error, path_)});
 }
 
@@ -169,6 +168,7 @@ void AtomicFile::commit() {
   if (closed != 0) fail("cannot bring the file to the disk", errno);
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot give the file its name", errno);
   temporary_.clear();
+  replaced_ = true;
   const int folder = ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0)
     return;  // a directory that may be written but not read: the file is complete, only not yet synced

@@ -42,6 +42,7 @@ class AtomicFile {
   std::filesystem::path target_;     ///< with links followed
   std::filesystem::path temporary_;  ///< empty once it is gone
   int descriptor_ = -1;
+  bool replaced_ = false;  ///< what was there before
   bool cached_ = true;
   std::unique_ptr<char[], Free> staged_;  ///< null, or what waits for being a whole block past the cache
   std::size_t staged_bytes_ = 0;

@@ -12,10 +12,12 @@ namespace kairos::host {
 
 namespace {
 
-/// Linux keeps a niceness for each thread. Where it is refused, the file is written all the same.
+/// Linux keeps a niceness for each thread; a new one has that of the thread that made it. Where it is
+/// refused, the file is written all the same.
 void yield_to_training() {
-  constexpr int niceness = 10;
-  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness));
+  constexpr int nicer_by = 10;
+  const auto thread = static_cast<id_t>(::gettid());
+  static_cast<void>(::setpriority(PRIO_PROCESS, thread, ::getpriority(PRIO_PROCESS, thread) + nicer_by));
 }
 
 }  // namespace

@@ -234,7 +234,7 @@ class ClassNumbers(ProgramTest):
 
         expected = history("0=1,1=2,2=0.5")
         self.assertNotEqual(expected, history("0=1,1=1,2=1"))
-        for weights in ("ant=1,bee=2,cow=0.5", "cow=0.5,0=1,bee=2", "'ant'=1,bee=2,cow=0.5"):
+        for weights in ("ant=1,bee=2,cow=0.5", "ant = 1, bee=2, cow=0.5", "cow=0.5,0=1,bee=2", "'ant'=1,bee=2,cow=0.5"):
             self.assertEqual(history(weights), expected)
         self.put("weights.json", json.dumps({"class_weight": {"ant": 1, "bee": 2, "cow": 0.5}}))
         self.assertEqual(history(None, config="weights.json"), expected)
@@ -247,6 +247,10 @@ class ClassNumbers(ProgramTest):
         for weights, code, sentence in (
                 ("ant=1,be=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class of this name; found "be". Did you mean "bee"?'),
                 ("ant=1,wasp=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class of this name; found "wasp". Known are: ant, bee, cow.'),
+                ("ant=1,bee=2,3=2", 2, 'KAIROS-U003: --class-weight: there is no class of this number; found "3", expected 0 to 2. '
+                                       "Leave it out, or give the name of a class."),
+                ("ant=1,bee=2,cow=1e39", 2, 'KAIROS-U003: --class-weight: the value cannot be used; found "cow=1e39", expected a weight of 0 or '
+                                            "more. Give each class a finite weight."),
                 ("ant=1,bee=2,1=2,cow=1", 2, given_twice + '"1", expected each class once. Leave one of the two out.'),
                 ("ant=1,bee=2", 4, "KAIROS-D104: all.csv:4: the class has no weight; found class cow, expected one of ant, bee. Add cow=… to "
                                    "--class-weight.")):

@@ -2,6 +2,7 @@
 // Writing replaces a file whole or not at all; reading never waits for what is no file.
 #include "io/atomic_file.hpp"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -114,6 +115,22 @@ TEST_CASE("A large atomic file survives a full disk with the old content", "[hos
         "was there before is untouched. Free some space or choose another disk.");
   CHECK(content_of(file) == "old");
   CHECK(entries(directory) == 1);
+}
+
+TEST_CASE("An atomic file that cannot be begun says that what was there is untouched", "[host][io]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory.put("a.txt", "old");
+  std::string sentence;
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit no_more{0, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &no_more);
+  sentence = refusal(directory, [&] { write_file(file, "new"); });
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(sentence ==
+        "KAIROS-F005: a.txt: cannot write the file; found Too many open files, expected a place to write to; "
+        "what was there before is untouched. Check the device that it is on.");
+  CHECK(content_of(file) == "old");
 }
 
 TEST_CASE("An atomic file goes where a symbolic link points", "[host][io]") {
