@@ -41,7 +41,7 @@ ClassWeight read_class_weight(const std::string& part) {
   if (!weight || label.empty())
     refuse("the value cannot be read", part, "CLASS=WEIGHT", "Write --class-weight 0=1,1=5");
   if (!(*weight >= 0 && *weight <= static_cast<double>(std::numeric_limits<float>::max())))
-    refuse("the value cannot be used", part, "a weight of 0 or more", "Give each class a finite weight");
+    refuse("the value cannot be used", part, "a weight from 0 to 3.4e38", "Give such a weight");
   return {without_quotes(label), *weight};
 }
 

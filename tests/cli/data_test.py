@@ -249,8 +249,8 @@ class ClassNumbers(ProgramTest):
                 ("ant=1,wasp=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class of this name; found "wasp". Known are: ant, bee, cow.'),
                 ("ant=1,bee=2,3=2", 2, 'KAIROS-U003: --class-weight: there is no class of this number; found "3", expected 0 to 2. '
                                        "Leave it out, or give the name of a class."),
-                ("ant=1,bee=2,cow=1e39", 2, 'KAIROS-U003: --class-weight: the value cannot be used; found "cow=1e39", expected a weight of 0 or '
-                                            "more. Give each class a finite weight."),
+                ("ant=1,bee=2,cow=1e39", 2, 'KAIROS-U003: --class-weight: the value cannot be used; found "cow=1e39", expected a weight from 0 '
+                                            "to 3.4e38. Give such a weight."),
                 ("ant=1,bee=2,1=2,cow=1", 2, given_twice + '"1", expected each class once. Leave one of the two out.'),
                 ("ant=1,bee=2", 4, "KAIROS-D104: all.csv:4: the class has no weight; found class cow, expected one of ant, bee. Add cow=… to "
                                    "--class-weight.")):

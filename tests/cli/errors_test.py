@@ -21,7 +21,7 @@ FIT = [
     ("class weight by name", {"class_weight": "cat=1"}, 2,
      ["--class-weight", '"cat"', "the classes have no names", "the number of a class"]),
     ("class weight of no number", {"class_weight": "0=many"}, 2, ["--class-weight", '"0=many"', "CLASS=WEIGHT"]),
-    ("negative class weight", {"class_weight": "0=1,1=-2"}, 2, ["--class-weight", '"1=-2"', "a weight of 0 or more"]),
+    ("negative class weight", {"class_weight": "0=1,1=-2"}, 2, ["--class-weight", '"1=-2"', "a weight from 0 to 3.4e38"]),
     ("class weight given twice", {"class_weight": "0=1,0=2"}, 2, ["--class-weight", '"0"', "each class once"]),
     ("ending of the history", {"history": "h.xml"}, 2, ["--history h.xml", ".json, .csv or .txt"]),
     ("ending of the model", {"save_model": "m.npz"}, 2, ["--save-model m.npz", "Choose .keras or .h5"]),
