@@ -23,4 +23,9 @@ void reserve_large(std::vector<float>& values, std::size_t count) {
   prefer_large_pages(values.data() + values.size(), (count - values.size()) * sizeof(float));
 }
 
+void resize_large(std::vector<float>& values, std::size_t count) {
+  reserve_large(values, count);
+  values.resize(count);
+}
+
 }  // namespace kairos::host

@@ -15,4 +15,7 @@ void prefer_large_pages(void* memory, std::size_t bytes) noexcept;
 /// Room for `count` values in all, in large pages as far as it is new.
 void reserve_large(std::vector<float>& values, std::size_t count);
 
+/// `count` values, new ones 0, in room of that kind.
+void resize_large(std::vector<float>& values, std::size_t count);
+
 }  // namespace kairos::host

@@ -144,7 +144,7 @@ std::vector<Setting> fit_settings() {
            "order of samples in each epoch; batch: whole batches change places"},
           {"shuffle_window", "", Kind::Int, "0", "N",
            "samples of a stream that each next one is drawn from; 0: all, in the order as without --stream"},
-          {"class_weight", "", Kind::Text, "", "CLASS=NUMBER,…",
+          {"class_weight", "", Kind::Text, "", "CLASS=WEIGHT,…",
            "weight of each class in training, by its number or its name: 0=1,1=5 or cat=2,dog=0.5"},
           {"callback_state", "", Kind::Text, "", "FILE",
            "go on with what the callbacks of an earlier run remember (callback_state in its run directory)"},

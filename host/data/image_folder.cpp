@@ -168,8 +168,7 @@ Dataset read_image_folder(const DataSpec& spec) {
   const auto row_size = static_cast<std::size_t>(array.row_size());
   const auto count = static_cast<std::size_t>(folder.size());
   check_memory(data.origin, count, row_size);
-  reserve_large(array.values, count * row_size);
-  array.values.resize(count * row_size);
+  resize_large(array.values, count * row_size);
   // Each thread has a part of the pictures in order, so that the fault that is told is that of the first one.
   const std::size_t parts =
       std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, std::max<std::size_t>(count, 1));

@@ -153,8 +153,7 @@ Array Hdf5Group::data(const std::string& path) const {
   Hdf5DataSet set = data_set(path);
   Array array;
   array.shape = set.shape;
-  reserve_large(array.values, set.size);
-  array.values.resize(set.size);
+  resize_large(array.values, set.size);
   if (array.values.empty()) return array;
   // A single value is read as the only row.
   if (set.shape.empty()) set.shape.push_back(1);

@@ -246,9 +246,7 @@ Array Hdf5Group::array(const std::string& path) const {
            kind == H5T_OPAQUE ? "opaque values (bfloat16?)" : "values that are not numbers", "numbers",
            "Save the weights as float32");
   Array array;
-  const auto size = checked_shape(dataset, type, where, array.shape);
-  reserve_large(array.values, size);
-  array.values.resize(size);
+  resize_large(array.values, checked_shape(dataset, type, where, array.shape));
   if (!array.values.empty() &&
       H5Dread(dataset.id(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()) < 0)
     damaged(where);

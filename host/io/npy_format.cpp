@@ -80,8 +80,7 @@ void convert_as(const NpyHeader& header, std::span<const std::byte> bytes, std::
 std::vector<float> read_all(ByteSource& source, const NpyHeader& header, const std::string& origin) {
   constexpr std::size_t piece = 65536;
   std::vector<float> values;
-  reserve_large(values, header.count);
-  values.resize(header.count);
+  resize_large(values, header.count);
   std::vector<std::byte> buffer(std::min<std::uint64_t>(piece, header.count) * header.width);
   for (std::size_t done = 0; done < values.size();) {
     const std::size_t n = std::min<std::size_t>(piece, header.count - done);

@@ -23,8 +23,7 @@ void copy(const std::string& name, const Shape& shape, const float* values, Name
   const std::int64_t n = size_of(shape);
   to.name = name;
   to.array.shape = shape;
-  reserve_large(to.array.values, static_cast<std::size_t>(n));
-  to.array.values.resize(static_cast<std::size_t>(n));
+  resize_large(to.array.values, static_cast<std::size_t>(n));
   float* const copied = to.array.values.data();
   in_parallel(n, worth_a_thread, [=](std::int64_t begin, std::int64_t end) {
     std::copy(values + begin, values + end, copied + begin);
