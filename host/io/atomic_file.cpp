@@ -31,10 +31,18 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
 std::string cure_for(int error, const fs::path& path) {
   switch (error) {
-    case ENOENT:
+    case ENOENT: {
+      std::error_code ignored;
+      if (fs::is_directory(folder_of(path), ignored))
+        return "Choose another directory: this one takes no files";
       return "Make the directory " + path.parent_path().string() + " first";
+    }
     case ENOTDIR:
       return "Choose another path: a part of this one is a file";
     case EACCES:
@@ -50,10 +58,6 @@ std::string cure_for(int error, const fs::path& path) {
     default:
       return "Check the device that it is on";
   }
-}
-
-fs::path folder_of(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
 /// The file that a chain of symbolic links ends in, also when that file does not exist yet.
