@@ -122,7 +122,7 @@ void backward(std::int64_t rows, std::int64_t width, const float* kept, const fl
 }
 
 /// Of a function that is over in a moment: fewer are not worth a second thread.
-constexpr std::int64_t least_part = 262144;
+constexpr std::int64_t least_part = 32768;
 
 // The most common one has vectors.
 void relu_forward(std::int64_t rows, std::int64_t width, const float* x, float* y) {

@@ -8,6 +8,7 @@
 #include "compute/dense_primitive.hpp"
 #include "compute/kernels/kernels.hpp"
 #include "compute/matrix_product.hpp"
+#include "compute/team_size.hpp"
 
 namespace kairos::host {
 
@@ -29,14 +30,18 @@ DenseKernel::DenseKernel(ComputeEngine& engine, std::int64_t inputs, std::int64_
       inputs_(inputs),
       units_(units),
       path_(path),
-      bf16_(path == DensePath::Bf16 ? std::make_unique<DenseBf16>(engine, inputs, units) : nullptr) {}
+      bf16_(path == DensePath::Bf16 ? std::make_unique<DenseBf16>(engine, inputs, units) : nullptr),
+      split_(inputs, units) {}
 
 DenseKernel::~DenseKernel() = default;
 
 DensePath DenseKernel::path(std::int64_t rows) const {
+  if (rows == 0) return DensePath::Plain;
   if (path_ != DensePath::Auto) return path_;
   if (inputs_ * units_ <= plain_kernel && rows * inputs_ * units_ <= plain_products) return DensePath::Plain;
-  return kernels().panel_columns <= widest_blocked ? DensePath::Blocked : DensePath::Primitive;
+  if (kernels().panel_columns <= widest_blocked) return DensePath::Blocked;
+  const std::int64_t threads = threads_for(rows * inputs_ * units_);
+  return DenseSplit::pays(threads, rows, inputs_, units_) ? DensePath::Split : DensePath::Primitive;
 }
 
 float* DenseKernel::scratch(std::int64_t rows) {
@@ -58,6 +63,8 @@ void DenseKernel::forward(std::int64_t rows, const float* x, const float* kernel
       return bf16_->forward(rows, x, kernel, bias, y);
     case DensePath::Primitive:
       return primitives(rows).forward(x, kernel, bias, y);
+    case DensePath::Split:
+      return split_.forward(rows, x, kernel, bias, y);
     case DensePath::Blocked:
       return multiply_blocked({rows, units_, inputs_, {x, inputs_, 1}, {kernel, units_, 1}, y, bias},
                               scratch_);
@@ -74,6 +81,8 @@ void DenseKernel::backward_data(std::int64_t rows, const float* y_gradient, cons
       return bf16_->backward_data(rows, y_gradient, x_gradient);
     case DensePath::Primitive:
       return primitives(rows).backward_data(y_gradient, kernel, x_gradient);
+    case DensePath::Split:
+      return split_.backward_data(rows, y_gradient, kernel, x_gradient);
     case DensePath::Blocked:
       return multiply_blocked({rows, inputs_, units_, gradient, {kernel, 1, units_}, x_gradient}, scratch_);
     default: {
@@ -93,6 +102,8 @@ void DenseKernel::backward_weights(std::int64_t rows, const float* x, const floa
       return bf16_->backward_weights(rows, y_gradient, kernel_gradient, bias_gradient);
     case DensePath::Primitive:
       return primitives(rows).backward_weights(x, y_gradient, kernel_gradient, bias_gradient);
+    case DensePath::Split:
+      return split_.backward_weights(rows, x, y_gradient, kernel_gradient, bias_gradient);
     case DensePath::Blocked:
       multiply_blocked({inputs_, units_, rows, turned_x, {y_gradient, units_, 1}, kernel_gradient}, scratch_);
       break;

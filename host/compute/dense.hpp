@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "compute/buffer.hpp"
+#include "compute/dense_split.hpp"
 #include "compute/engine.hpp"
 
 namespace kairos::host {
@@ -18,6 +19,7 @@ enum class DensePath {
   Plain,      ///< loops over the whole arrays
   Blocked,    ///< the same loops over copies that stay in the caches
   Primitive,  ///< oneDNN
+  Split,      ///< oneDNN in each thread on rows of the kernel of its own; see DenseSplit
   Bf16,  ///< oneDNN on factors that are rounded to bfloat16; see DenseBf16 for what it asks of its caller
 };
 
@@ -52,6 +54,7 @@ class DenseKernel {
   DensePath path_;
   std::map<std::int64_t, std::unique_ptr<DensePrimitives>> by_rows_;
   std::unique_ptr<DenseBf16> bf16_;  ///< of DensePath::Bf16
+  DenseSplit split_;
   FloatBuffer scratch_;  ///< of the loops: the kernel turned over, and columns that fill no vector
 };
 

@@ -4,8 +4,6 @@
 // them, once for each step and direction.
 #include "compute/dense_bf16.hpp"
 
-#include <algorithm>
-
 #include "compute/kernels/kernels.hpp"
 #include "compute/run_primitive.hpp"
 #include "compute/team_size.hpp"
@@ -115,7 +113,6 @@ DenseBf16::Products& DenseBf16::products(std::int64_t rows) {
 
 void DenseBf16::forward(std::int64_t rows, const float* x, const float* kernel, const float* bias, float* y) {
   has_gradient_ = false;
-  if (rows == 0) return;
   x_.copy(rows * inputs_, x);
   kernel_.copy(inputs_ * units_, kernel);
   products(rows).forward(x_, kernel_, bias, y);
@@ -127,19 +124,14 @@ void DenseBf16::round_gradient(std::int64_t rows, const float* y_gradient) {
 }
 
 void DenseBf16::backward_data(std::int64_t rows, const float* y_gradient, float* x_gradient) {
-  if (rows == 0) return;
   round_gradient(rows, y_gradient);
   products(rows).backward_data(y_gradient_, kernel_, x_gradient);
 }
 
 void DenseBf16::backward_weights(std::int64_t rows, const float* y_gradient, float* kernel_gradient,
                                  float* bias_gradient) {
-  if (rows > 0) {
-    round_gradient(rows, y_gradient);
-    products(rows).backward_weights(x_, y_gradient_, kernel_gradient);
-  } else {
-    std::fill_n(kernel_gradient, inputs_ * units_, 0.0F);
-  }
+  round_gradient(rows, y_gradient);
+  products(rows).backward_weights(x_, y_gradient_, kernel_gradient);
   if (bias_gradient != nullptr) kernels().sum_rows(rows, units_, y_gradient, bias_gradient);
 }
 

@@ -11,9 +11,9 @@
 
 namespace kairos::host {
 
-/// Arrays as DenseKernel's, all of them float32; needs a processor that require_bf16 lets pass. The bias and
-/// its gradient are never rounded. The first call with a number of rows makes what that number needs; later
-/// calls allocate nothing here.
+/// Arrays as DenseKernel's, all of them float32 and of one row at least; needs a processor that require_bf16
+/// lets pass. The bias and its gradient are never rounded. The first call with a number of rows makes what
+/// that number needs; later calls allocate nothing here.
 class DenseBf16 {
  public:
   DenseBf16(ComputeEngine& engine, std::int64_t inputs, std::int64_t units);

@@ -15,15 +15,20 @@ inline void point(dnnl::memory& memory, const void* data) {
   dnnl_memory_set_data_handle(memory.get(), const_cast<void*>(data));
 }
 
-/// The C function, because the C++ one collects its arguments in a map of its own first. Throws
-/// Error(Internal); `noun` says what did not work.
-inline void run_primitive(const dnnl::primitive& primitive, dnnl_stream* stream,
-                          std::span<const dnnl_exec_arg_t> arguments, const char* noun) {
-  const dnnl_status_t status =
-      dnnl_primitive_execute(primitive.get(), stream, static_cast<int>(arguments.size()), arguments.data());
+/// Throws Error(Internal) unless oneDNN has succeeded; `noun` says what did not work.
+inline void check_product(dnnl_status_t status, const char* noun) {
   if (status != dnnl_success)
     throw Error(ErrorKind::Internal, {"KAIROS-I104", noun, "a product could not be computed",
                                       "oneDNN status " + std::to_string(status), "", ""});
+}
+
+/// The C function, because the C++ one collects its arguments in a map of its own first. Throws as
+/// check_product.
+inline void run_primitive(const dnnl::primitive& primitive, dnnl_stream* stream,
+                          std::span<const dnnl_exec_arg_t> arguments, const char* noun) {
+  check_product(
+      dnnl_primitive_execute(primitive.get(), stream, static_cast<int>(arguments.size()), arguments.data()),
+      noun);
 }
 
 }  // namespace kairos::host

@@ -64,6 +64,9 @@ struct Kernels {
                     float* to, std::int64_t to_step);
   /// sum [columns] of all rows.
   void (*sum_rows)(std::int64_t rows, std::int64_t columns, const float* from, float* sum);
+  /// sum [n] = bias [n], unless that is null, + `parts` arrays [n], which are `step` apart.
+  void (*sum_parts)(std::int64_t n, std::int64_t parts, const float* from, std::int64_t step,
+                    const float* bias, float* sum);
 
   /// NaN stays NaN. y may be x.
   void (*relu)(std::int64_t n, const float* x, float* y);

@@ -212,6 +212,21 @@ void sum_rows(std::int64_t rows, std::int64_t columns, const float* from, float*
   }
 }
 
+void sum_parts(std::int64_t n, std::int64_t parts, const float* from, std::int64_t step, const float* bias,
+               float* sum) {
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    Vector total = bias == nullptr ? Vector{} : load(bias + i);
+    for (std::int64_t part = 0; part < parts; ++part) total += load(from + part * step + i);
+    store(total, sum + i);
+  }
+  for (; i < n; ++i) {
+    float total = bias == nullptr ? 0.0F : bias[i];
+    for (std::int64_t part = 0; part < parts; ++part) total += from[part * step + i];
+    sum[i] = total;
+  }
+}
+
 void relu(std::int64_t n, const float* x, float* y) {
   std::int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
@@ -294,8 +309,8 @@ void adam(std::int64_t n, const AdamStep& step, const float* __restrict g, float
 }  // namespace
 
 extern const Kernels KAIROS_KERNELS;
-const Kernels KAIROS_KERNELS{multiply_scratch, multiply, panel_columns, pack_panels,  transpose,
-                             sum_rows,         relu,     relu_gradient, draw_factors, multiply_each,
-                             keep_larger,      sgd,      momentum,      nesterov,     adam};
+const Kernels KAIROS_KERNELS{
+    multiply_scratch, multiply,     panel_columns, pack_panels, transpose, sum_rows, sum_parts, relu,
+    relu_gradient,    draw_factors, multiply_each, keep_larger, sgd,       momentum, nesterov,  adam};
 
 }  // namespace kairos::host

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compute/random.hpp"
+#include "compute/team_size.hpp"
 
 using namespace kairos::host;
 
@@ -40,7 +41,7 @@ struct Problem {
 const std::vector<Size> sizes{{1, 1, 1},    {1, 7, 3},     {5, 4, 1},      {3, 64, 10},
                               {32, 17, 33}, {128, 65, 48}, {97, 700, 130}, {0, 7, 3}};
 const std::vector<DensePath> paths{DensePath::Plain, DensePath::Blocked, DensePath::Primitive,
-                                   DensePath::Auto};
+                                   DensePath::Split, DensePath::Auto};
 
 }  // namespace
 
@@ -105,10 +106,41 @@ TEST_CASE("A dense product has the gradients of its formula on every path", "[ho
 TEST_CASE("A dense product gives the same bits when it is repeated", "[host][compute]") {
   const Problem p({64, 100, 40});
   ComputeEngine engine;
-  DenseKernel kernel(engine, 100, 40, DensePath::Primitive);
+  DenseKernel kernel(engine, 100, 40, GENERATE(DensePath::Primitive, DensePath::Split));
   std::vector<float> first(p.y_gradient.size()), second(p.y_gradient.size());
   kernel.forward(64, p.x.data(), p.kernel.data(), p.bias.data(), first.data());
   kernel.forward(10, p.x.data(), p.kernel.data(), p.bias.data(), second.data());
   kernel.forward(64, p.x.data(), p.kernel.data(), p.bias.data(), second.data());
   CHECK(first == second);
+}
+
+TEST_CASE("The rows of a dense kernel are dealt to any number of threads", "[host][compute]") {
+  const Problem p({9, 7, 20});
+  ComputeEngine engine;
+  const auto run = [&](DensePath path) {
+    DenseKernel kernel(engine, p.size.inputs, p.size.units, path);
+    std::vector<float> y(p.y_gradient.size()), x_gradient(p.x.size()), kernel_gradient(p.kernel.size());
+    kernel.forward(p.size.rows, p.x.data(), p.kernel.data(), p.bias.data(), y.data());
+    kernel.backward_data(p.size.rows, p.y_gradient.data(), p.kernel.data(), x_gradient.data());
+    kernel.backward_weights(p.size.rows, p.x.data(), p.y_gradient.data(), kernel_gradient.data(), nullptr);
+    y.insert(y.end(), x_gradient.begin(), x_gradient.end());
+    y.insert(y.end(), kernel_gradient.begin(), kernel_gradient.end());
+    return y;
+  };
+  const std::vector<float> expected = run(DensePath::Plain);
+  for (const int threads : {1, 2, 3, 5, 8}) {
+    INFO(threads << " threads");
+    const TeamSize team(threads);
+    const std::vector<float> found = run(DensePath::Split);
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      REQUIRE(found[i] == Approx(expected[i]).epsilon(1e-5).margin(1e-5));
+  }
+}
+
+TEST_CASE("Rows are dealt where each thread has enough of them and little is exchanged", "[host][compute]") {
+  CHECK(DenseSplit::pays(2, 128, 784, 512));
+  CHECK_FALSE(DenseSplit::pays(1, 128, 784, 512));
+  CHECK_FALSE(DenseSplit::pays(16, 128, 784, 512));
+  CHECK_FALSE(DenseSplit::pays(2, 1000, 784, 512));
+  CHECK_FALSE(DenseSplit::pays(2, 128, 784, 10));
 }
