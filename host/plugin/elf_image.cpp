@@ -196,18 +196,19 @@ void ElfImage::read_into(std::span<std::byte> bytes, std::uint64_t offset) const
     return offset >= window.offset && offset - window.offset <= window.size &&
            bytes.size() <= window.size - (offset - window.offset);
   };
-  if (!holds(beginning_) && !holds(window_)) {
-    const bool first = beginning_.size == 0;
-    const std::uint64_t room = first ? beginning_size : window_size;
+  auto window = std::find_if(windows_.begin(), windows_.end(), holds);
+  if (window == windows_.end()) {
+    // The beginning stays; of the other two, the one that was not read from last goes.
+    window = windows_.begin() + (windows_[0].size == 0 ? 0 : 3 - last_);
+    const std::uint64_t room = window == windows_.begin() ? beginning_size : window_size;
     if (bytes.size() > room) return read_past_window(bytes, offset);
-    Window& window = first ? beginning_ : window_;
-    if (!window.bytes) window.bytes = std::make_unique_for_overwrite<std::byte[]>(room);
-    window.offset = offset;
-    window.size = std::min(room, identity_.size - offset);
-    read_past_window({window.bytes.get(), window.size}, offset);
+    if (!window->bytes) window->bytes = std::make_unique_for_overwrite<std::byte[]>(room);
+    window->offset = offset;
+    window->size = std::min(room, identity_.size - offset);
+    read_past_window({window->bytes.get(), window->size}, offset);
   }
-  const Window& window = holds(beginning_) ? beginning_ : window_;
-  std::memcpy(bytes.data(), window.bytes.get() + (offset - window.offset), bytes.size());
+  if (window != windows_.begin()) last_ = window - windows_.begin();
+  std::memcpy(bytes.data(), window->bytes.get() + (offset - window->offset), bytes.size());
 }
 
 void ElfImage::read_past_window(std::span<std::byte> bytes, std::uint64_t offset) const {

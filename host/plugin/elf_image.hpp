@@ -4,6 +4,7 @@
 
 #include <elf.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -106,12 +107,14 @@ class ElfImage {
   std::string name_;
   int descriptor_ = -1;
   FileIdentity identity_;
-  /// What was read last, and the beginning of the file, which all come back to.
   struct Window {
     std::uint64_t offset = 0, size = 0;
     std::unique_ptr<std::byte[]> bytes;
   };
-  mutable Window beginning_, window_;
+  /// The beginning of the file, which all come back to, and what was read last of two places: a table and the
+  /// texts that it names.
+  mutable std::array<Window, 3> windows_;
+  mutable std::ptrdiff_t last_ = 2;
   std::vector<Elf64_Phdr> segments_;
   Table string_table_;         ///< size: bytes
   std::vector<char> strings_;  ///< all of it
