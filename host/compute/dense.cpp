@@ -6,6 +6,7 @@
 
 #include "compute/dense_bf16.hpp"
 #include "compute/dense_primitive.hpp"
+#include "compute/kernel_parts.hpp"
 #include "compute/kernels/kernels.hpp"
 #include "compute/matrix_product.hpp"
 #include "compute/team_size.hpp"
@@ -41,7 +42,7 @@ DensePath DenseKernel::path(std::int64_t rows) const {
   if (inputs_ * units_ <= plain_kernel && rows * inputs_ * units_ <= plain_products) return DensePath::Plain;
   if (kernels().panel_columns <= widest_blocked) return DensePath::Blocked;
   const std::int64_t threads = threads_for(rows * inputs_ * units_);
-  return DenseSplit::pays(threads, rows, inputs_, units_) ? DensePath::Split : DensePath::Primitive;
+  return KernelParts::pay(threads, rows, inputs_, units_) ? DensePath::Split : DensePath::Primitive;
 }
 
 float* DenseKernel::scratch(std::int64_t rows) {

@@ -4,6 +4,10 @@
 // them, once for each step and direction.
 #include "compute/dense_bf16.hpp"
 
+#include <vector>
+
+#include "compute/buffer.hpp"
+#include "compute/kernel_parts.hpp"
 #include "compute/kernels/kernels.hpp"
 #include "compute/run_primitive.hpp"
 #include "compute/team_size.hpp"
@@ -21,14 +25,103 @@ constexpr std::int64_t per_float32 = 2;
 constexpr auto bf16 = memory::data_type::bf16;
 constexpr auto f32 = memory::data_type::f32;
 
-memory::desc matrix(std::int64_t rows, std::int64_t columns, memory::data_type type) {
-  return {{rows, columns}, type, memory::format_tag::ab};
+/// Row-major, `step` values from a row to the next.
+memory::desc matrix(std::int64_t rows, std::int64_t columns, std::int64_t step, memory::data_type type) {
+  return {{rows, columns}, type, memory::dims{step, 1}};
 }
 
 /// The same array as the factor [columns, rows].
-memory::desc turned(std::int64_t rows, std::int64_t columns) {
-  return {{columns, rows}, bf16, memory::format_tag::ba};
+memory::desc turned(std::int64_t rows, std::int64_t columns, std::int64_t step) {
+  return {{columns, rows}, bf16, memory::dims{1, step}};
 }
+
+/// For one number of rows and one part of the kernel.
+class PartProducts {
+ public:
+  PartProducts(ComputeEngine& owner, std::int64_t rows, std::int64_t inputs, std::int64_t units,
+               KernelParts::Part part, int threads)
+      : rows_(rows),
+        inputs_(inputs),
+        units_(units),
+        part_(part),
+        threads_(threads),
+        stream_(owner.stream()),
+        engine_(owner.engine(), true) {}
+
+  // To be called before the product is, which may be on a thread of its own.
+  void make_forward(bool with_bias) {
+    make(with_bias ? with_bias_ : without_bias_, matrix(rows_, part_.inputs, inputs_, bf16),
+         matrix(part_.inputs, units_, units_, bf16), matrix(rows_, units_, units_, f32), with_bias);
+  }
+  void make_backward_data() {
+    make(data_, matrix(rows_, units_, units_, bf16), turned(part_.inputs, units_, units_),
+         matrix(rows_, part_.inputs, part_.inputs, f32), false);
+  }
+  void make_backward_weights() {
+    make(weights_, turned(rows_, part_.inputs, inputs_), matrix(rows_, units_, units_, bf16),
+         matrix(part_.inputs, units_, units_, f32), false);
+  }
+
+  /// y [rows, units]
+  dnnl_status_t forward(const Rounded& x, const Rounded& kernel, const float* bias, float* y) {
+    return run(bias != nullptr ? with_bias_ : without_bias_, x.data() + part_.first,
+               kernel.data() + part_.first * units_, bias, y);
+  }
+  /// x_gradient [rows, part.inputs]
+  dnnl_status_t backward_data(const Rounded& y_gradient, const Rounded& kernel, float* x_gradient) {
+    return run(data_, y_gradient.data(), kernel.data() + part_.first * units_, nullptr, x_gradient);
+  }
+  /// kernel_gradient [part.inputs, units]
+  dnnl_status_t backward_weights(const Rounded& x, const Rounded& y_gradient, float* kernel_gradient) {
+    return run(weights_, x.data() + part_.first, y_gradient.data(), nullptr, kernel_gradient);
+  }
+
+ private:
+  struct Product {
+    matmul primitive;
+    memory a, b, bias, c;
+    memory scratch;  ///< of its own: oneDNN's would be of the thread that made the primitive
+  };
+
+  void make(Product& product, const memory::desc& a, const memory::desc& b, const memory::desc& c,
+            bool with_bias) {
+    if (product.primitive) return;
+    const TeamSize team(threads_);
+    const memory::desc bias = matrix(1, c.dims()[1], c.dims()[1], f32);
+    const matmul::desc wanted = with_bias ? matmul::desc(a, b, bias, c) : matmul::desc(a, b, c);
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    const matmul::primitive_desc made(wanted, attributes, engine_);
+    product = {matmul(made),
+               memory(a, engine_, nullptr),
+               memory(b, engine_, nullptr),
+               memory(bias, engine_, nullptr),
+               memory(c, engine_, nullptr),
+               memory(made.scratchpad_desc(), engine_)};
+  }
+
+  dnnl_status_t run(Product& product, const std::uint16_t* a, const std::uint16_t* b, const float* bias,
+                    float* c) {
+    const TeamSize team(threads_);
+    point(product.a, a);
+    point(product.b, b);
+    point(product.bias, bias);
+    point(product.c, c);
+    const dnnl_exec_arg_t arguments[] = {
+        {DNNL_ARG_SRC, product.a.get()},     {DNNL_ARG_WEIGHTS, product.b.get()},
+        {DNNL_ARG_DST, product.c.get()},     {DNNL_ARG_SCRATCHPAD, product.scratch.get()},
+        {DNNL_ARG_BIAS, product.bias.get()},
+    };
+    return dnnl_primitive_execute(product.primitive.get(), stream_, bias == nullptr ? 4 : 5, arguments);
+  }
+
+  std::int64_t rows_, inputs_, units_;
+  KernelParts::Part part_;
+  int threads_;
+  dnnl_stream* stream_;
+  dnnl::engine engine_;
+  Product with_bias_, without_bias_, data_, weights_;
+};
 
 }  // namespace
 
@@ -36,68 +129,63 @@ memory::desc turned(std::int64_t rows, std::int64_t columns) {
 class DenseBf16::Products {
  public:
   Products(ComputeEngine& owner, std::int64_t rows, std::int64_t inputs, std::int64_t units)
-      : rows_(rows),
-        inputs_(inputs),
-        units_(units),
-        threads_(threads_for(rows * inputs * units / per_float32)),
-        stream_(owner.stream()),
-        engine_(owner.engine(), true) {}
+      : rows_(rows), inputs_(inputs), units_(units), parts_(deal(rows, inputs, units)) {
+    const int threads = parts_.count() > 1 ? 1 : threads_for(rows * inputs * units / per_float32);
+    for (std::int64_t i = 0; i < parts_.count(); ++i)
+      of_parts_.emplace_back(owner, rows, inputs, units, parts_.part(i), threads);
+  }
 
   void forward(const Rounded& x, const Rounded& kernel, const float* bias, float* y) {
-    Product& product = bias != nullptr ? with_bias_ : without_bias_;
-    if (!product.primitive)
-      make(product, matrix(rows_, inputs_, bf16), matrix(inputs_, units_, bf16), matrix(rows_, units_, f32),
-           bias != nullptr);
-    run(product, x.data(), kernel.data(), bias, y);
+    const bool whole = parts_.count() == 1;
+    const float* const bias_of_part = whole ? bias : nullptr;
+    float* const products = whole ? y : scratch(parts_.count() * rows_ * units_);
+    for (PartProducts& part : of_parts_) part.make_forward(bias_of_part != nullptr);
+    each([&](KernelParts::Part part, PartProducts& product) {
+      return product.forward(x, kernel, bias_of_part, products + part.index * rows_ * units_);
+    });
+    if (!whole) parts_.join_sums(rows_, units_, products, bias, y);
   }
 
   void backward_data(const Rounded& y_gradient, const Rounded& kernel, float* x_gradient) {
-    if (!data_.primitive)
-      make(data_, matrix(rows_, units_, bf16), turned(inputs_, units_), matrix(rows_, inputs_, f32), false);
-    run(data_, y_gradient.data(), kernel.data(), nullptr, x_gradient);
+    const bool whole = parts_.count() == 1;
+    float* const columns = whole ? x_gradient : scratch(rows_ * inputs_);
+    for (PartProducts& part : of_parts_) part.make_backward_data();
+    each([&](KernelParts::Part part, PartProducts& product) {
+      return product.backward_data(y_gradient, kernel, columns + rows_ * part.first);
+    });
+    if (!whole) parts_.join_columns(rows_, columns, x_gradient);
   }
 
   void backward_weights(const Rounded& x, const Rounded& y_gradient, float* kernel_gradient) {
-    if (!weights_.primitive)
-      make(weights_, turned(rows_, inputs_), matrix(rows_, units_, bf16), matrix(inputs_, units_, f32),
-           false);
-    run(weights_, x.data(), y_gradient.data(), nullptr, kernel_gradient);
+    for (PartProducts& part : of_parts_) part.make_backward_weights();
+    each([&](KernelParts::Part part, PartProducts& product) {
+      return product.backward_weights(x, y_gradient, kernel_gradient + part.first * units_);
+    });
   }
 
  private:
-  struct Product {
-    matmul primitive;
-    memory a, b, bias, c;
-  };
-
-  void make(Product& product, const memory::desc& a, const memory::desc& b, const memory::desc& c,
-            bool with_bias) {
-    const TeamSize team(threads_);
-    const memory::desc bias = matrix(1, c.dims()[1], f32);
-    const matmul::desc wanted = with_bias ? matmul::desc(a, b, bias, c) : matmul::desc(a, b, c);
-    product = {matmul({wanted, engine_}), memory(a, engine_, nullptr), memory(b, engine_, nullptr),
-               memory(bias, engine_, nullptr), memory(c, engine_, nullptr)};
+  static KernelParts deal(std::int64_t rows, std::int64_t inputs, std::int64_t units) {
+    const std::int64_t threads = threads_for(rows * inputs * units / per_float32);
+    return {inputs, KernelParts::pay(threads, rows, inputs, units) ? threads : 1};
   }
 
-  void run(Product& product, const std::uint16_t* a, const std::uint16_t* b, const float* bias, float* c) {
-    const TeamSize team(threads_);
-    point(product.a, a);
-    point(product.b, b);
-    point(product.bias, bias);
-    point(product.c, c);
-    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, product.a.get()},
-                                         {DNNL_ARG_WEIGHTS, product.b.get()},
-                                         {DNNL_ARG_DST, product.c.get()},
-                                         {DNNL_ARG_BIAS, product.bias.get()}};
-    run_primitive(product.primitive, stream_, std::span(arguments).first(bias == nullptr ? 3 : 4),
+  template <typename Work>
+  void each(Work&& work) {
+    check_product(parts_.each([&](KernelParts::Part part) {
+      return work(part, of_parts_[static_cast<std::size_t>(part.index)]);
+    }),
                   "dense layer in bf16");
   }
 
+  float* scratch(std::int64_t count) {
+    scratch_.reserve(count);
+    return scratch_.data();
+  }
+
   std::int64_t rows_, inputs_, units_;
-  int threads_;
-  dnnl_stream* stream_;
-  dnnl::engine engine_;
-  Product with_bias_, without_bias_, data_, weights_;
+  KernelParts parts_;
+  std::vector<PartProducts> of_parts_;
+  FloatBuffer scratch_;  ///< what each thread has computed alone
 };
 
 DenseBf16::DenseBf16(ComputeEngine& engine, std::int64_t inputs, std::int64_t units)

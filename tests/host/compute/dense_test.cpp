@@ -136,11 +136,3 @@ TEST_CASE("The rows of a dense kernel are dealt to any number of threads", "[hos
       REQUIRE(found[i] == Approx(expected[i]).epsilon(1e-5).margin(1e-5));
   }
 }
-
-TEST_CASE("Rows are dealt where each thread has enough of them and little is exchanged", "[host][compute]") {
-  CHECK(DenseSplit::pays(2, 128, 784, 512));
-  CHECK_FALSE(DenseSplit::pays(1, 128, 784, 512));
-  CHECK_FALSE(DenseSplit::pays(16, 128, 784, 512));
-  CHECK_FALSE(DenseSplit::pays(2, 1000, 784, 512));
-  CHECK_FALSE(DenseSplit::pays(2, 128, 784, 10));
-}
