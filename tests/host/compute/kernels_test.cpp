@@ -132,6 +132,25 @@ TEST_CASE("Rows are summed column by column on every level", "[host][compute]") 
     }
 }
 
+TEST_CASE("Parts are summed on a bias or on nothing on every level", "[host][compute]") {
+  for (const Level& level : levels())
+    for (const std::int64_t n : {1, 7, 16, 37}) {
+      const std::int64_t step = n + 3, parts = 3;
+      const Values from = random_values(parts * step, 4), bias = random_values(n, 5);
+      Values with_bias(bias), without(bias.size()), found(bias.size());
+      for (std::int64_t part = 0; part < parts; ++part)
+        for (std::size_t i = 0; i < bias.size(); ++i) {
+          const float value = from[static_cast<std::size_t>(part * step) + i];
+          with_bias[i] += value;
+          without[i] += value;
+        }
+      level.kernels->sum_parts(n, parts, from.data(), step, bias.data(), found.data());
+      check_close(found, with_bias);
+      level.kernels->sum_parts(n, parts, from.data(), step, nullptr, found.data());
+      check_close(found, without);
+    }
+}
+
 TEST_CASE("relu and its gradient keep NaN on every level", "[host][compute]") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const Level& level : levels())
