@@ -4,13 +4,12 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 #include <span>
-#include <string>
 
 #include "compute/convolution_bf16.hpp"
 #include "compute/convolution_loops.hpp"
+#include "compute/run_primitive.hpp"
 #include "compute/team_size.hpp"
 #include "compute/winograd.hpp"
-#include "kairos/host/error.hpp"
 
 namespace kairos::host {
 
@@ -23,18 +22,8 @@ using BackwardWeights = dnnl::convolution_backward_weights;
 
 constexpr auto float_type = memory::data_type::f32;
 
-[[noreturn]] void fail(const char* what, int status) {
-  throw Error(ErrorKind::Internal,
-              {"KAIROS-I103", "convolution", what, "oneDNN status " + std::to_string(status), "", ""});
-}
-
 memory::dims pair(const Window::Pair& values) {
   return {values[0], values[1]};
-}
-
-/// oneDNN takes addresses without const; it writes only to what is an output of the primitive.
-void point(memory& target, const float* data) {
-  dnnl_memory_set_data_handle(target.get(), const_cast<float*>(data));
 }
 
 /// The kernel, in Keras' order and in the one that a primitive works fastest on.
@@ -158,9 +147,7 @@ void ConvolutionPrimitives::make_backward_weights(bool with_bias) {
 
 void ConvolutionPrimitives::run(const dnnl::primitive& primitive,
                                 std::span<const dnnl_exec_arg_t> arguments) {
-  const dnnl_status_t status =
-      dnnl_primitive_execute(primitive.get(), stream_, static_cast<int>(arguments.size()), arguments.data());
-  if (status != dnnl_success) fail("a product could not be computed", status);
+  run_primitive(primitive, stream_, arguments, "convolution");
 }
 
 void ConvolutionPrimitives::run_reorder(const dnnl::primitive& reorder, const memory& from,

@@ -2,21 +2,17 @@
 // Makes and runs oneDNN's inner products over arrays in Keras' layout.
 #include "compute/dense_primitive.hpp"
 
-#include <array>
+#include <initializer_list>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <string>
 
+#include "compute/run_primitive.hpp"
 #include "compute/team_size.hpp"
-#include "kairos/host/error.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-[[noreturn]] void fail(const char* what, int status) {
-  throw Error(ErrorKind::Internal,
-              {"KAIROS-I102", "dense layer", what, "oneDNN status " + std::to_string(status), "", ""});
-}
+constexpr const char* noun = "dense layer";
 
 /// A kernel [inputs, units] is what oneDNN calls weights (units, inputs) in the order `ba`.
 struct Descriptors {
@@ -50,17 +46,8 @@ struct DensePrimitives::State {
                      : dnnl::inner_product_forward::primitive_desc({kind, d.x, d.kernel, d.y}, engine);
   }
 
-  /// The C function, because the C++ one collects its arguments in a map of its own first.
-  template <std::size_t count>
-  void run(const dnnl::primitive& primitive, const std::array<dnnl_exec_arg_t, count>& arguments) {
-    const dnnl_status_t status =
-        dnnl_primitive_execute(primitive.get(), stream, static_cast<int>(count), arguments.data());
-    if (status != dnnl_success) fail("a product could not be computed", status);
-  }
-
-  /// oneDNN takes addresses without const; it writes only to what is an output of the primitive.
-  static void point(dnnl::memory& memory, const float* data) {
-    dnnl_memory_set_data_handle(memory.get(), const_cast<float*>(data));
+  void run(const dnnl::primitive& primitive, std::initializer_list<dnnl_exec_arg_t> arguments) {
+    run_primitive(primitive, stream, {arguments.begin(), arguments.size()}, noun);
   }
 
   int threads;
@@ -84,19 +71,19 @@ void DensePrimitives::forward(const float* x, const float* kernel, const float* 
   const TeamSize team(s.threads);
   dnnl::inner_product_forward& primitive = bias != nullptr ? s.forward_with_bias : s.forward_without_bias;
   if (!primitive) primitive = dnnl::inner_product_forward(s.forward_hint(bias != nullptr));
-  State::point(s.x, x);
-  State::point(s.kernel, kernel);
-  State::point(s.y, y);
+  point(s.x, x);
+  point(s.kernel, kernel);
+  point(s.y, y);
   if (bias == nullptr) {
-    s.run<3>(primitive,
-             {{{DNNL_ARG_SRC, s.x.get()}, {DNNL_ARG_WEIGHTS, s.kernel.get()}, {DNNL_ARG_DST, s.y.get()}}});
+    s.run(primitive,
+          {{DNNL_ARG_SRC, s.x.get()}, {DNNL_ARG_WEIGHTS, s.kernel.get()}, {DNNL_ARG_DST, s.y.get()}});
     return;
   }
-  State::point(s.bias, bias);
-  s.run<4>(primitive, {{{DNNL_ARG_SRC, s.x.get()},
-                        {DNNL_ARG_WEIGHTS, s.kernel.get()},
-                        {DNNL_ARG_BIAS, s.bias.get()},
-                        {DNNL_ARG_DST, s.y.get()}}});
+  point(s.bias, bias);
+  s.run(primitive, {{DNNL_ARG_SRC, s.x.get()},
+                    {DNNL_ARG_WEIGHTS, s.kernel.get()},
+                    {DNNL_ARG_BIAS, s.bias.get()},
+                    {DNNL_ARG_DST, s.y.get()}});
 }
 
 void DensePrimitives::backward_data(const float* y_gradient, const float* kernel, float* x_gradient) {
@@ -107,12 +94,11 @@ void DensePrimitives::backward_data(const float* y_gradient, const float* kernel
     const dnnl::inner_product_backward_data::desc wanted(d.x, d.kernel, d.y);
     s.backward_data = dnnl::inner_product_backward_data({wanted, s.engine, s.forward_hint(false)});
   }
-  State::point(s.y, y_gradient);
-  State::point(s.kernel, kernel);
-  State::point(s.x, x_gradient);
-  s.run<3>(
-      s.backward_data,
-      {{{DNNL_ARG_DIFF_DST, s.y.get()}, {DNNL_ARG_WEIGHTS, s.kernel.get()}, {DNNL_ARG_DIFF_SRC, s.x.get()}}});
+  point(s.y, y_gradient);
+  point(s.kernel, kernel);
+  point(s.x, x_gradient);
+  s.run(s.backward_data,
+        {{DNNL_ARG_DIFF_DST, s.y.get()}, {DNNL_ARG_WEIGHTS, s.kernel.get()}, {DNNL_ARG_DIFF_SRC, s.x.get()}});
 }
 
 void DensePrimitives::backward_weights(const float* x, const float* y_gradient, float* kernel_gradient,
@@ -128,20 +114,20 @@ void DensePrimitives::backward_weights(const float* x, const float* y_gradient, 
         with_bias ? Backward::desc(d.x, d.kernel, d.bias, d.y) : Backward::desc(d.x, d.kernel, d.y);
     primitive = Backward({wanted, s.engine, s.forward_hint(with_bias)});
   }
-  State::point(s.x, x);
-  State::point(s.y, y_gradient);
-  State::point(s.kernel, kernel_gradient);
+  point(s.x, x);
+  point(s.y, y_gradient);
+  point(s.kernel, kernel_gradient);
   if (!with_bias) {
-    s.run<3>(primitive, {{{DNNL_ARG_SRC, s.x.get()},
-                          {DNNL_ARG_DIFF_DST, s.y.get()},
-                          {DNNL_ARG_DIFF_WEIGHTS, s.kernel.get()}}});
+    s.run(
+        primitive,
+        {{DNNL_ARG_SRC, s.x.get()}, {DNNL_ARG_DIFF_DST, s.y.get()}, {DNNL_ARG_DIFF_WEIGHTS, s.kernel.get()}});
     return;
   }
-  State::point(s.bias, bias_gradient);
-  s.run<4>(primitive, {{{DNNL_ARG_SRC, s.x.get()},
-                        {DNNL_ARG_DIFF_DST, s.y.get()},
-                        {DNNL_ARG_DIFF_WEIGHTS, s.kernel.get()},
-                        {DNNL_ARG_DIFF_BIAS, s.bias.get()}}});
+  point(s.bias, bias_gradient);
+  s.run(primitive, {{DNNL_ARG_SRC, s.x.get()},
+                    {DNNL_ARG_DIFF_DST, s.y.get()},
+                    {DNNL_ARG_DIFF_WEIGHTS, s.kernel.get()},
+                    {DNNL_ARG_DIFF_BIAS, s.bias.get()}});
 }
 
 }  // namespace kairos::host
