@@ -19,10 +19,6 @@ namespace {
 /// factors stay in the nearer caches needs none of a primitive's blocking.
 constexpr std::int64_t plain_products = std::int64_t{1} << 20;
 constexpr std::int64_t plain_kernel = std::int64_t{1} << 15;
-/// Up to AVX2 our blocked loops are ahead of oneDNN's products, by a few tenths for layers of some hundred
-/// units and several times for wide inputs of few units; oneDNN's for AVX-512 are near what a processor can
-/// do.
-constexpr std::int64_t widest_blocked = 16;
 
 }  // namespace
 
@@ -40,9 +36,8 @@ DensePath DenseKernel::path(std::int64_t rows) const {
   if (rows == 0) return DensePath::Plain;
   if (path_ != DensePath::Auto) return path_;
   if (inputs_ * units_ <= plain_kernel && rows * inputs_ * units_ <= plain_products) return DensePath::Plain;
-  if (kernels().panel_columns <= widest_blocked) return DensePath::Blocked;
-  const std::int64_t threads = threads_for(rows * inputs_ * units_);
-  return KernelParts::pay(threads, rows, inputs_, units_) ? DensePath::Split : DensePath::Primitive;
+  if (KernelParts::pay(threads_for(rows * inputs_ * units_), rows, inputs_, units_)) return DensePath::Split;
+  return blocked_is_fastest() ? DensePath::Blocked : DensePath::Primitive;
 }
 
 float* DenseKernel::scratch(std::int64_t rows) {

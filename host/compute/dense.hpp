@@ -19,7 +19,7 @@ enum class DensePath {
   Plain,      ///< loops over the whole arrays
   Blocked,    ///< the same loops over copies that stay in the caches
   Primitive,  ///< oneDNN
-  Split,      ///< oneDNN in each thread on rows of the kernel of its own; see KernelParts
+  Split,      ///< in each thread on rows of the kernel of its own; see KernelParts
   Bf16,  ///< oneDNN on factors that are rounded to bfloat16; see DenseBf16 for what it asks of its caller
 };
 

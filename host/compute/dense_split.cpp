@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Each thread multiplies by itself with oneDNN's gemm.
+// Each thread multiplies by itself, with our own loops or oneDNN's gemm.
 #include "compute/dense_split.hpp"
 
-#include "compute/kernel_parts.hpp"
+#include <algorithm>
+
 #include "compute/kernels/kernels.hpp"
 #include "compute/run_primitive.hpp"
 
@@ -10,37 +11,53 @@ namespace kairos::host {
 
 namespace {
 
-constexpr const char* noun = "dense layer";
-
-/// Row-major, `step` floats from a row to the next; 'T' where it is the factor turned over.
-struct Factor {
+/// A factor [rows, columns] as gemm is told of it: 'T' where it is the array turned over, and the values from
+/// a row of the array to the next. With one row or column these could be fewer than gemm allows.
+struct GemmFactor {
+  GemmFactor(const MatrixView& view, std::int64_t rows, std::int64_t columns)
+      : turned(view.column_step == 1 ? 'N' : 'T'),
+        step(view.column_step == 1 ? std::max(view.row_step, columns) : std::max(view.column_step, rows)) {}
   char turned;
-  const float* data;
   std::int64_t step;
 };
 
-/// c [rows, columns] = a · b on the calling thread alone: within a parallel region oneDNN opens none. The
-/// status is returned because a region can throw nothing.
-dnnl_status_t multiply(std::int64_t rows, std::int64_t columns, std::int64_t depth, Factor a, Factor b,
-                       float* c) {
-  return dnnl_sgemm(a.turned, b.turned, rows, columns, depth, 1, a.data, a.step, b.data, b.step, 0, c,
-                    columns);
+/// On the calling thread alone: within a parallel region oneDNN opens none.
+dnnl_status_t multiply_by_gemm(const LargeProduct& p) {
+  const GemmFactor a(p.a, p.rows, p.depth), b(p.b, p.depth, p.columns);
+  return dnnl_sgemm(a.turned, b.turned, p.rows, p.columns, p.depth, 1, p.a.data, a.step, p.b.data, b.step, 0,
+                    p.c, p.columns);
 }
 
 }  // namespace
 
-DenseSplit::DenseSplit(std::int64_t inputs, std::int64_t units) : inputs_(inputs), units_(units) {}
+DenseSplit::DenseSplit(std::int64_t inputs, std::int64_t units, SplitBy by)
+    : inputs_(inputs), units_(units), by_(by) {}
+
+template <typename ProductOf>
+void DenseSplit::multiply(const KernelParts& parts, const ProductOf& product_of) {
+  const std::int64_t scratch = by_ == SplitBy::Loops ? blocked_scratch(product_of(parts.part(0))) : 0;
+  scratch_.reserve(parts.count() * scratch);
+  const dnnl_status_t status = parts.each([&](KernelParts::Part part) {
+    if (by_ == SplitBy::Gemm) return multiply_by_gemm(product_of(part));
+    multiply_blocked_alone(product_of(part), scratch_.data() + part.index * scratch);
+    return dnnl_success;
+  });
+  check_product(status, "dense layer");
+}
 
 void DenseSplit::forward(std::int64_t rows, const float* x, const float* kernel, const float* bias,
                          float* y) {
   const KernelParts parts(inputs_, parallel_threads());
-  products_.reserve(parts.count() * rows * units_);
-  const dnnl_status_t status = parts.each([&](KernelParts::Part part) {
-    return multiply(rows, units_, part.inputs, {'N', x + part.first, inputs_},
-                    {'N', kernel + part.first * units_, units_},
-                    products_.data() + part.index * rows * units_);
+  const std::int64_t size = rows * units_;
+  products_.reserve(parts.count() * size);
+  multiply(parts, [&](KernelParts::Part part) -> LargeProduct {
+    return {rows,
+            units_,
+            part.inputs,
+            {x + part.first, inputs_, 1},
+            {kernel + part.first * units_, units_, 1},
+            products_.data() + part.index * size};
   });
-  check_product(status, noun);
   parts.join_sums(rows, units_, products_.data(), bias, y);
 }
 
@@ -48,22 +65,27 @@ void DenseSplit::backward_data(std::int64_t rows, const float* y_gradient, const
                                float* x_gradient) {
   const KernelParts parts(inputs_, parallel_threads());
   products_.reserve(rows * inputs_);
-  const dnnl_status_t status = parts.each([&](KernelParts::Part part) {
-    return multiply(rows, part.inputs, units_, {'N', y_gradient, units_},
-                    {'T', kernel + part.first * units_, units_}, products_.data() + rows * part.first);
+  multiply(parts, [&](KernelParts::Part part) -> LargeProduct {
+    return {rows,
+            part.inputs,
+            units_,
+            {y_gradient, units_, 1},
+            {kernel + part.first * units_, 1, units_},
+            products_.data() + rows * part.first};
   });
-  check_product(status, noun);
   parts.join_columns(rows, products_.data(), x_gradient);
 }
 
 void DenseSplit::backward_weights(std::int64_t rows, const float* x, const float* y_gradient,
                                   float* kernel_gradient, float* bias_gradient) {
-  const KernelParts parts(inputs_, parallel_threads());
-  const dnnl_status_t status = parts.each([&](KernelParts::Part part) {
-    return multiply(part.inputs, units_, rows, {'T', x + part.first, inputs_}, {'N', y_gradient, units_},
-                    kernel_gradient + part.first * units_);
+  multiply(KernelParts(inputs_, parallel_threads()), [&](KernelParts::Part part) -> LargeProduct {
+    return {part.inputs,
+            units_,
+            rows,
+            {x + part.first, 1, inputs_},
+            {y_gradient, units_, 1},
+            kernel_gradient + part.first * units_};
   });
-  check_product(status, noun);
   if (bias_gradient != nullptr) kernels().sum_rows(rows, units_, y_gradient, bias_gradient);
 }
 

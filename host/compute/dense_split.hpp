@@ -5,13 +5,19 @@
 #include <cstdint>
 
 #include "compute/buffer.hpp"
+#include "compute/kernel_parts.hpp"
+#include "compute/matrix_product.hpp"
 
 namespace kairos::host {
+
+/// How a thread multiplies by itself.
+enum class SplitBy { Loops, Gemm };  ///< our own blocked loops, or oneDNN's gemm
 
 /// As DenseKernel, for one row at least. See KernelParts.
 class DenseSplit {
  public:
-  DenseSplit(std::int64_t inputs, std::int64_t units);
+  DenseSplit(std::int64_t inputs, std::int64_t units,
+             SplitBy by = blocked_is_fastest() ? SplitBy::Loops : SplitBy::Gemm);
 
   void forward(std::int64_t rows, const float* x, const float* kernel, const float* bias, float* y);
   void backward_data(std::int64_t rows, const float* y_gradient, const float* kernel, float* x_gradient);
@@ -19,9 +25,15 @@ class DenseSplit {
                         float* bias_gradient);
 
  private:
+  /// All of `product_of(part)`.
+  template <typename ProductOf>
+  void multiply(const KernelParts& parts, const ProductOf& product_of);
+
   std::int64_t inputs_;
   std::int64_t units_;
+  SplitBy by_;
   FloatBuffer products_;  ///< what each thread has computed alone
+  FloatBuffer scratch_;   ///< of our own loops
 };
 
 }  // namespace kairos::host

@@ -114,4 +114,17 @@ void multiply_blocked(const LargeProduct& p, FloatBuffer& scratch) {
   });
 }
 
+void multiply_blocked_alone(const LargeProduct& p, float* scratch) {
+  multiply_part(p, Blocks(p), {0, p.rows, 0, p.columns}, scratch);
+}
+
+std::int64_t blocked_scratch(const LargeProduct& p) {
+  return Blocks(p).scratch;
+}
+
+bool blocked_is_fastest() noexcept {
+  constexpr std::int64_t panel_of_avx2 = 16;
+  return kernels().panel_columns <= panel_of_avx2;
+}
+
 }  // namespace kairos::host

@@ -26,4 +26,13 @@ struct LargeProduct {
 /// `scratch` grows with the first call of a size; later ones allocate nothing.
 void multiply_blocked(const LargeProduct& product, FloatBuffer& scratch);
 
+/// The same on the calling thread alone. `scratch` has as many floats as blocked_scratch says.
+void multiply_blocked_alone(const LargeProduct& product, float* scratch);
+[[nodiscard]] std::int64_t blocked_scratch(const LargeProduct& product);
+
+/// Up to AVX2 our blocked loops are ahead of oneDNN's products, by a few tenths for layers of some hundred
+/// units and several times for wide inputs of few units; oneDNN's for AVX-512 are near what a processor can
+/// do.
+[[nodiscard]] bool blocked_is_fastest() noexcept;
+
 }  // namespace kairos::host

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "compute/random.hpp"
-#include "compute/team_size.hpp"
 
 using namespace kairos::host;
 
@@ -112,27 +111,4 @@ TEST_CASE("A dense product gives the same bits when it is repeated", "[host][com
   kernel.forward(10, p.x.data(), p.kernel.data(), p.bias.data(), second.data());
   kernel.forward(64, p.x.data(), p.kernel.data(), p.bias.data(), second.data());
   CHECK(first == second);
-}
-
-TEST_CASE("The rows of a dense kernel are dealt to any number of threads", "[host][compute]") {
-  const Problem p({9, 7, 20});
-  ComputeEngine engine;
-  const auto run = [&](DensePath path) {
-    DenseKernel kernel(engine, p.size.inputs, p.size.units, path);
-    std::vector<float> y(p.y_gradient.size()), x_gradient(p.x.size()), kernel_gradient(p.kernel.size());
-    kernel.forward(p.size.rows, p.x.data(), p.kernel.data(), p.bias.data(), y.data());
-    kernel.backward_data(p.size.rows, p.y_gradient.data(), p.kernel.data(), x_gradient.data());
-    kernel.backward_weights(p.size.rows, p.x.data(), p.y_gradient.data(), kernel_gradient.data(), nullptr);
-    y.insert(y.end(), x_gradient.begin(), x_gradient.end());
-    y.insert(y.end(), kernel_gradient.begin(), kernel_gradient.end());
-    return y;
-  };
-  const std::vector<float> expected = run(DensePath::Plain);
-  for (const int threads : {1, 2, 3, 5, 8}) {
-    INFO(threads << " threads");
-    const TeamSize team(threads);
-    const std::vector<float> found = run(DensePath::Split);
-    for (std::size_t i = 0; i < expected.size(); ++i)
-      REQUIRE(found[i] == Approx(expected[i]).epsilon(1e-5).margin(1e-5));
-  }
 }
