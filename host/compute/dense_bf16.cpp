@@ -50,14 +50,18 @@ class PartProducts {
 
   // To be called before the product is, which may be on a thread of its own.
   void make_forward(bool with_bias) {
-    make(with_bias ? with_bias_ : without_bias_, matrix(rows_, part_.inputs, inputs_, bf16),
-         matrix(part_.inputs, units_, units_, bf16), matrix(rows_, units_, units_, f32), with_bias);
+    Product& product = with_bias ? with_bias_ : without_bias_;
+    if (product.primitive) return;
+    make(product, matrix(rows_, part_.inputs, inputs_, bf16), matrix(part_.inputs, units_, units_, bf16),
+         matrix(rows_, units_, units_, f32), with_bias);
   }
   void make_backward_data() {
+    if (data_.primitive) return;
     make(data_, matrix(rows_, units_, units_, bf16), turned(part_.inputs, units_, units_),
          matrix(rows_, part_.inputs, part_.inputs, f32), false);
   }
   void make_backward_weights() {
+    if (weights_.primitive) return;
     make(weights_, turned(rows_, part_.inputs, inputs_), matrix(rows_, units_, units_, bf16),
          matrix(part_.inputs, units_, units_, f32), false);
   }
@@ -85,7 +89,6 @@ class PartProducts {
 
   void make(Product& product, const memory::desc& a, const memory::desc& b, const memory::desc& c,
             bool with_bias) {
-    if (product.primitive) return;
     const TeamSize team(threads_);
     const memory::desc bias = matrix(1, c.dims()[1], c.dims()[1], f32);
     const matmul::desc wanted = with_bias ? matmul::desc(a, b, bias, c) : matmul::desc(a, b, c);

@@ -194,6 +194,10 @@ TEST_CASE("Products in bf16 allocate nothing of ours either", "[host][nn]") {
   CHECK(run.train.ours == 0);
   CHECK(run.test.ours == 0);
   CHECK(run.train.of_onednn > 0);
+  // Wide enough for rows of the kernel to be dealt to threads.
+  const Run wide = steady_run("dense(512,relu) dense(4,softmax)", 300, "adam", Precision::Bf16);
+  CHECK(wide.train.ours == 0);
+  CHECK(wide.test.ours == 0);
 }
 
 namespace {
