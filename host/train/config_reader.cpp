@@ -21,23 +21,14 @@ std::string brief_json(const nlohmann::json& value) {
   return text;
 }
 
-namespace {
-
-std::string range_text(const char* kind, NumberRange range) {
+std::string range_text(std::string_view kind, NumberRange range) {
   const auto bound = [](double value) {
     return brief_json(value == std::floor(value) && std::abs(value) < 1e15
                           ? nlohmann::json(static_cast<std::int64_t>(value))
                           : nlohmann::json(value));
   };
-  const bool open_below = std::isinf(range.least);
-  const bool open_above = std::isinf(range.most) || range.most >= 1e15;
-  std::string text = std::string("a") + (*kind == 'i' ? "n " : " ") + kind;
-  if (!open_below && !open_above) return text + " from " + bound(range.least) + " to " + bound(range.most);
-  if (!open_below) return text + " of at least " + bound(range.least);
-  return text;
+  return std::string(kind) + " from " + bound(range.least) + " to " + bound(range.most);
 }
-
-}  // namespace
 
 ConfigReader::ConfigReader(const nlohmann::json& object, std::string where)
     : object_(object), where_(std::move(where)) {
@@ -79,10 +70,10 @@ bool ConfigReader::boolean(std::string_view key, bool fallback) {
 std::optional<double> ConfigReader::optional_number(std::string_view key, NumberRange range) {
   const nlohmann::json* value = take(key);
   if (value == nullptr) return std::nullopt;
-  if (!value->is_number()) bad_value(key, range_text("number", range));
+  if (!value->is_number()) bad_value(key, range_text("a number", range));
   const double number = value->get<double>();
   if (!std::isfinite(number) || number < range.least || number > range.most)
-    bad_value(key, range_text("number", range));
+    bad_value(key, range_text("a number", range));
   return number;
 }
 
@@ -92,7 +83,7 @@ double ConfigReader::number(std::string_view key, double fallback, NumberRange r
 
 double ConfigReader::required_number(std::string_view key, NumberRange range) {
   const std::optional<double> value = optional_number(key, range);
-  if (!value) bad_value(key, range_text("number", range));
+  if (!value) bad_value(key, range_text("a number", range));
   return *value;
 }
 
@@ -101,14 +92,14 @@ std::optional<std::int64_t> ConfigReader::optional_integer(std::string_view key,
   if (value == nullptr) return std::nullopt;
   const bool whole = value->is_number() && value->get<double>() == std::floor(value->get<double>());
   if (!whole || value->get<double>() < range.least || value->get<double>() > range.most)
-    bad_value(key, range_text("integer", range));
+    bad_value(key, range_text("an integer", range));
   return value->is_number_float() ? static_cast<std::int64_t>(value->get<double>())
                                   : value->get<std::int64_t>();
 }
 
 std::int64_t ConfigReader::required_integer(std::string_view key, NumberRange range) {
   const std::optional<std::int64_t> value = optional_integer(key, range);
-  if (!value) bad_value(key, range_text("integer", range));
+  if (!value) bad_value(key, range_text("an integer", range));
   return *value;
 }
 

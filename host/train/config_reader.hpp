@@ -62,4 +62,7 @@ class ConfigReader {
 /// A value as short text for messages.
 [[nodiscard]] std::string brief_json(const nlohmann::json& value);
 
+/// `kind` within its bounds for messages: "a number from 0 to 1".
+[[nodiscard]] std::string range_text(std::string_view kind, NumberRange range);
+
 }  // namespace kairos::host

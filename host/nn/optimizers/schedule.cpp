@@ -247,7 +247,7 @@ class PiecewiseConstantDecay final : public LearningRateSchedule {
     std::vector<double> numbers;
     for (const nlohmann::json& value : *list) {
       if (!value.is_number() || !(value.get<double>() >= range.least && value.get<double>() <= range.most))
-        config.bad_value(key, "a list of numbers that are not negative");
+        config.bad_value(key, range_text("a list of numbers", range));
       numbers.push_back(value.get<double>());
     }
     return numbers;

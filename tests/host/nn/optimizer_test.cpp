@@ -284,10 +284,13 @@ TEST_CASE("An optimizer that is unknown or asked for too much is refused with a 
            Case{"sgd(lr=fast)",
                 "KAIROS-M003: optimizer SGD: \"learning_rate\" has a value that cannot be used; found "
                 "\"fast\", "
-                "expected a number of at least 0. Give \"learning_rate\" such a value."},
+                "expected a number from 0 to 3e+38. Give \"learning_rate\" such a value."},
            Case{"sgd(lr=nan)",
                 "KAIROS-M003: optimizer SGD: \"learning_rate\" has a value that cannot be used; found nan, "
-                "expected a number of at least 0. Give \"learning_rate\" such a value."},
+                "expected a number from 0 to 3e+38. Give \"learning_rate\" such a value."},
+           Case{"sgd(lr=1e50)",
+                "KAIROS-M003: optimizer SGD: \"learning_rate\" has a value that cannot be used; found 1e+50, "
+                "expected a number from 0 to 3e+38. Give \"learning_rate\" such a value."},
            Case{"sgd(lr=1,learning_rate=2)",
                 "KAIROS-M002: optimizer SGD: lr and learning_rate are the same argument; found "
                 "both, expected one. Remove lr."},

@@ -143,7 +143,7 @@ TEST_CASE("A schedule that cannot be is refused by name", "[host][nn]") {
                "Did you mean \"CosineDecay\"?"},
            Case{"CosineDecay(0.1)",
                 "KAIROS-M003: optimizer SGD learning_rate CosineDecay: \"decay_steps\" is missing; "
-                "expected a number of at least 1. Give \"decay_steps\"."},
+                "expected a number from 1 to 9e+15. Give \"decay_steps\"."},
            Case{"CosineDecay(0.1,100,warmup_steps=5)",
                 "KAIROS-M003: optimizer SGD learning_rate CosineDecay: \"warmup_steps\" has a value that "
                 "cannot be used; found 5, expected a warmup_target beside it, or 0. Give \"warmup_target\", "
@@ -161,6 +161,10 @@ TEST_CASE("A schedule that cannot be is refused by name", "[host][nn]") {
                 "KAIROS-M003: optimizer SGD learning_rate PiecewiseConstantDecay: \"boundaries\" has a value "
                 "that cannot be used; found [2,1], expected steps in rising order. Give \"boundaries\" such "
                 "a value."},
+           Case{"PiecewiseConstantDecay((1,1e20),(1,2,3))",
+                "KAIROS-M003: optimizer SGD learning_rate PiecewiseConstantDecay: \"boundaries\" has a value "
+                "that cannot be used; found [1,1e+20], expected a list of numbers from 0 to 9e+15. Give "
+                "\"boundaries\" such a value."},
        }) {
     INFO(c.schedule);
     CHECK(error_of([&] { return sgd_with(c.schedule); }) == c.sentence);

@@ -41,7 +41,10 @@ TEST_CASE("A configuration refuses values by key, found and expected", "[host][t
         }) == sentence("integer", "3", "a number from 0 to 1"));
   CHECK(error_of([&] {
           return config.number("text", 0, {0, 1e30});
-        }) == sentence("text", "\"a\"", "a number of at least 0"));
+        }) == sentence("text", "\"a\"", "a number from 0 to 1e+30"));
+  CHECK(error_of([&] {
+          return config.optional_number("huge", {-3e38, 3e38});
+        }) == sentence("huge", "1e+300", "a number from -3e+38 to 3e+38"));
   CHECK(error_of([&] {
           return config.required_integer("number", {1, 9});
         }) == sentence("number", "0.5", "an integer from 1 to 9"));
