@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -67,8 +66,6 @@ constexpr std::array<std::array<const char*, 2>, 5> aliases{{{"uniform", "random
                                                              {"orthogonal_initializer", "orthogonal"}}};
 
 constexpr NumberRange any_float{-3e38, 3e38};
-constexpr NumberRange any_integer{-std::numeric_limits<double>::infinity(),
-                                  std::numeric_limits<double>::infinity()};
 
 std::vector<std::string> names() {
   std::vector<std::string> all;

@@ -17,6 +17,9 @@ struct NumberRange {
   double most;
 };
 
+/// What fits 64 bits, also after the rounding to double that a comparison takes.
+constexpr NumberRange any_integer{-9.2e18, 9.2e18};
+
 /// Borrows the object. null counts as absent. Every error is Error(Model) and names `where` and the key.
 class ConfigReader {
  public:
@@ -36,6 +39,7 @@ class ConfigReader {
   double number(std::string_view key, double fallback, NumberRange range);
   std::optional<double> optional_number(std::string_view key, NumberRange range);
   double required_number(std::string_view key, NumberRange range);
+  /// The range is within any_integer.
   std::optional<std::int64_t> optional_integer(std::string_view key, NumberRange range);
   std::int64_t required_integer(std::string_view key, NumberRange range);
   std::string text(std::string_view key, std::string_view fallback);

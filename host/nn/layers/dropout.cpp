@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Dropout: sets a share of the values to 0 while training and scales the others up by what that takes away.
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -19,8 +18,7 @@ class DropoutLayer final : public Layer {
   explicit DropoutLayer(ConfigReader& config)
       : Layer(config, "Dropout"),
         rate_(config.required_number("rate", {0, 1})),
-        seed_(config.optional_integer(
-            "seed", {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()})) {
+        seed_(config.optional_integer("seed", any_integer)) {
     config.unsupported("noise_shape", nullptr, "Remove it from the layer");
   }
 

@@ -3,7 +3,6 @@
 #include "nn/layers/recurrent_layer.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "compute/parallel.hpp"
@@ -15,9 +14,6 @@
 namespace kairos::host {
 
 namespace {
-
-constexpr NumberRange any_integer{-std::numeric_limits<double>::infinity(),
-                                  std::numeric_limits<double>::infinity()};
 
 void multiply(std::int64_t n, const float* factors, const float* x, float* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * factors[i];

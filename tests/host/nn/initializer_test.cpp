@@ -139,6 +139,18 @@ TEST_CASE("An initializer counts the fans of a convolution over its whole window
   }
 }
 
+TEST_CASE("A seed that no integer can hold is refused", "[host][nn]") {
+  for (const double seed : {1e30, 9223372036854775808.0}) {
+    const nlohmann::json description{{"class_name", "GlorotUniform"}, {"config", {{"seed", seed}}}};
+    CHECK(kairos::tests::error_of([&] { return drawn(description); }) ==
+          "KAIROS-M003: layer kernel_initializer: \"seed\" has a value that cannot be used; "
+          "found " +
+              brief_json(seed) +
+              ", expected an integer from -9.2e+18 to 9.2e+18. Give \"seed\" such a value.");
+  }
+  CHECK_NOTHROW(drawn({{"class_name", "GlorotUniform"}, {"config", {{"seed", 9e18}}}}));
+}
+
 TEST_CASE("Identity puts its gain on the diagonal of a matrix", "[host][nn]") {
   const auto filled = [](const nlohmann::json& description, const Shape& of) {
     const nlohmann::json config{{"i", description}};
