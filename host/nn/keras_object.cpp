@@ -47,7 +47,8 @@ KerasObject::KerasObject(const nlohmann::json& value, std::string where, std::ve
   const auto name = value.is_object() ? value.find("class_name") : value.end();
   if (!value.is_object() || name == value.end() || !name->is_string())
     throw Error(ErrorKind::Model, {"KAIROS-M005", where_, "this is no name and no object of Keras",
-                                   brief_json(value), "a name, or {\"class_name\": …, \"config\": …}", ""});
+                                   brief_json(value), "a name, or {\"class_name\": …, \"config\": …}",
+                                   "Write one of the two, with a name such as \"" + known_.front() + "\""});
   class_name_ = name->get<std::string>();
   require_keras_class(value, class_name_, where_);
   if (const auto config = value.find("config"); config != value.end() && !config->is_null())

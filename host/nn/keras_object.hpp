@@ -14,7 +14,7 @@ namespace kairos::host {
 /// Reads either form. A class of somebody else's ("my_package>Dense") is refused. Throws Error(Model).
 class KerasObject {
  public:
-  /// `known` are the names to suggest from.
+  /// `known` are the names to suggest from, one at least.
   KerasObject(const nlohmann::json& value, std::string where, std::vector<std::string> known);
   ~KerasObject();
 

@@ -192,8 +192,8 @@ void Optimizer::refuse_hyper(std::string_view name, double found, const std::str
 bool Optimizer::set_hyper(std::string_view name, double value) {
   const auto require = [&](NumberRange range) {
     if (std::isfinite(value) && value >= range.least && value <= range.most) return;
-    refuse_hyper(name, value,
-                 range.most > 1e30 ? "a finite number that is not negative" : "a number from 0 to 1", "");
+    refuse_hyper(name, value, range_text("a number", range),
+                 "Change the options of the callback that sets it, or leave the callback out");
   };
   if (name == rate_name || name == "lr") {
     if (schedule_)

@@ -128,6 +128,11 @@ TEST_CASE("What Keras has and Kairos has not is refused by name", "[host][nn]") 
       refusal("Dense", "kernel_initializer", "glorot_unifrom") ==
       "KAIROS-M004: layer \"l\" (Dense) kernel_initializer: there is no initializer \"glorot_unifrom\". Did "
       "you mean \"glorot_uniform\"?");
+  CHECK(
+      refusal("Dense", "kernel_initializer", 3) ==
+      "KAIROS-M005: layer \"l\" (Dense) kernel_initializer: this is no name and no object of Keras; found 3, "
+      "expected a name, or {\"class_name\": …, \"config\": …}. Write one of the two, with a name such as "
+      "\"glorot_uniform\".");
   CHECK(refusal("Dense", "activation", "rellu") ==
         "KAIROS-M004: layer \"l\" (Dense): there is no activation \"rellu\". Did you mean \"relu\"?");
   CHECK(refusal("Activation", "activation", "threshold") ==

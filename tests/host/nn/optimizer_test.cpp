@@ -255,10 +255,13 @@ TEST_CASE("A hyper-parameter is not set to what it cannot be", "[host][nn]") {
   const auto refusal = [&](const char* name, double value) {
     return error_of([&] { return optimizer->set_hyper(name, value); });
   };
-  CHECK(refusal("learning_rate", -1) ==
-        "KAIROS-M024: optimizer SGD: \"learning_rate\" cannot be set; found -1.0, expected a "
-        "finite number that is not negative.");
+  CHECK(
+      refusal("learning_rate", -1) ==
+      "KAIROS-M024: optimizer SGD: \"learning_rate\" cannot be set; found -1.0, expected a "
+      "number from 0 to 3e+38. Change the options of the callback that sets it, or leave the callback out.");
   CHECK(refusal("learning_rate", std::nan("")).find("\"learning_rate\" cannot be set") != std::string::npos);
+  CHECK(refusal("learning_rate", 1e50).find("found 1e+50, expected a number from 0 to 3e+38. ") !=
+        std::string::npos);
   CHECK(refusal("momentum", 0.9) ==
         "KAIROS-M024: optimizer SGD: \"momentum\" cannot be set; found 0.9, expected 0, because "
         "the optimizer was made without momentum. Start with a momentum above 0.");
