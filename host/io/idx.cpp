@@ -78,6 +78,9 @@ IdxHeader read_header(ByteSource& source, std::uint64_t limit, const std::string
     read_exactly(source, bytes, origin);
     const std::uint64_t dimension = big_endian(bytes.data(), bytes.size());
     header.shape.push_back(static_cast<std::int64_t>(dimension));
+    if (i == 0 && dimension == 0)
+      refuse("KAIROS-D013", origin, "there are no samples", "0 rows", "at least one",
+             "Check what should have written them");
     // Compared by division: the product of eight dimensions need not fit.
     if (dimension == 0 || header.count > limit / header.width / dimension)
       refuse("KAIROS-D053", origin, "the header declares what the file cannot hold", shape_text(header.shape),

@@ -60,6 +60,8 @@ FIT = [
     ("text among numbers", {"data": "text.csv"}, 4, ["text.csv:4", "height", "tall"]),
     ("table of nothing", {"data": "empty.csv"}, 4, ["KAIROS-D035", "empty.csv", "found an empty file, expected at least one row"]),
     ("table of a header alone", {"data": "header.csv"}, 4, ["KAIROS-D035", "header.csv", "found only a header"]),
+    ("IDX of no samples", {"data": "none.idx", "target": "none.npy"}, 4, ["KAIROS-D013", "none.idx: there are no samples; found 0 rows"]),
+    ("array of no samples", {"data": "none.npy", "target": "none.npy"}, 4, ["KAIROS-D013", "none.npy: there are no samples; found 0 rows"]),
     ("ragged row", {"data": "ragged.csv"}, 4, ["ragged.csv:4"]),
     ("label outside the output", {"data": "label.csv"}, 4, ["label.csv:4", "7", "0 … 1"]),
     ("class without a weight", {"class_weight": "0=1"}, 4, ["1", "class"]),
@@ -164,6 +166,8 @@ class Errors(ProgramTest):
         np.savez(self.directory / "rows.npz", x=x, y=y[:3])
         np.savez(self.directory / "other.npz", **{"0": np.ones((3, 4), "float32"), "1": np.ones(4, "float32"),
                                                    "2": np.ones((4, 2), "float32"), "3": np.ones(2, "float32")})
+        np.save(self.directory / "none.npy", x[:0])
+        (self.directory / "none.idx").write_bytes(bytes([0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 2]))
         for name, content in (("text.so", "no plugin\n"), ("broken.json", "{,"), ("key.json", '{"epoch": 3}'),
                               ("value.json", '{"epochs": "ten"}'), ("list.json", "[1]"), ("empty.csv", ""), ("header.csv", lines[0] + "\n"), ("twice.json", '{"epochs": 3, "nb_epoch": 4}'), ("weights.h5", "no file\n"),
                               ("logs.csv", "epoch,loss\n0,1\n"), ("bad.csv", "epoch,loss\n0,1\n1,x\n"),

@@ -80,7 +80,8 @@ zipped = gzip.compress(idx(np.random.default_rng(1).integers(0, 256, 1000), 'u1'
 put('empty', b''); put('text', b'hello, this is text'); put('type', b'\0\0\x0a\1' + bytes(8))
 put('scalar', b'\0\0\x08\0' + bytes(8)); put('deep', b'\0\0\x08\xff' + bytes(2000))
 put('header', good[:6]); put('short', good[:-1]); put('long', good + b'x')
-put('zero', idx([], 'u1', (0, 28, 28)))
+put('zero', idx([], 'u1', (0, 28, 28))); put('zero.gz', gzip.compress(idx([], 'u1', (0, 28, 28))))
+put('flat', idx([], 'u1', (5, 0, 28)))
 put('huge', b'\0\0\x08\3' + b'\xff' * 12 + bytes(100)); put('huge8', b'\0\0\x0e\x08' + b'\xff' * 32 + bytes(100))
 put('large', idx([16777217], '>i4')); put('double', idx([1e300], '>f8'))
 put('cut.gz', zipped[:len(zipped) // 2]); put('trailer.gz', zipped[:-5]); put('sum.gz', zipped[:-8] + bytes(4) + zipped[-4:])
@@ -100,7 +101,13 @@ put('less.gz', gzip.compress(bytes([0, 0, 8, 1]) + struct.pack('>I', 2000) + byt
        {"header", "KAIROS-D052: header: the IDX file ends early"},
        {"short", "KAIROS-D052: short: the IDX file ends early"},
        {"long", "KAIROS-D052: long: the IDX file goes on behind its values"},
-       {"zero", "KAIROS-D053: zero: the header declares what the file cannot hold; found (0)"},
+       {"zero",
+        "KAIROS-D013: zero: there are no samples; found 0 rows, expected at least one. Check what "
+        "should have written them."},
+       {"zero.gz", "KAIROS-D013: zero.gz: there are no samples; found 0 rows"},
+       {"flat",
+        "KAIROS-D053: flat: the header declares what the file cannot hold; found (5, 0), expected at "
+        "least one value"},
        {"huge", "KAIROS-D053: huge: the header declares what the file cannot hold; found (4294967295)"},
        {"huge8", "KAIROS-D053: huge8: the header declares what the file cannot hold"},
        {"large", "KAIROS-D054: large: a value does not fit into float32; found 16777217.0"},
