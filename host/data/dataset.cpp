@@ -59,6 +59,10 @@ void check_group(const Dataset& data, const std::vector<NamedArray>& arrays, con
                                     array.shape.empty() ? "a single value" : std::to_string(array.rows()),
                                     std::to_string(data.size()) + " as in the first input",
                                     "Give as many rows in each array"});
+    if (array.row_size() == 0)
+      throw Error(ErrorKind::Data, {"KAIROS-D015", data.origin, "the " + what + " has samples without values",
+                                    "shape " + shape_text(array.shape), "at least one value for each sample",
+                                    "Check what should have written them"});
     if (use == ArrayUse::Weights && array.shape.size() > 2)
       throw Error(ErrorKind::Data, {"KAIROS-D014", data.origin, "the " + what + " has too many dimensions",
                                     "shape " + shape_text(array.shape), "(samples) or (samples, timesteps)",

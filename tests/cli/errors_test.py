@@ -62,6 +62,9 @@ FIT = [
     ("table of a header alone", {"data": "header.csv"}, 4, ["KAIROS-D035", "header.csv", "found only a header"]),
     ("IDX of no samples", {"data": "none.idx", "target": "none.npy"}, 4, ["KAIROS-D013", "none.idx: there are no samples; found 0 rows"]),
     ("array of no samples", {"data": "none.npy", "target": "none.npy"}, 4, ["KAIROS-D013", "none.npy: there are no samples; found 0 rows"]),
+    ("samples without values", {"data": "narrow.npy", "target": "narrow.npy"}, 4,
+     ["KAIROS-D015", "narrow.npy: the input has samples without values; found shape (4, 0)"]),
+    ("stream of samples without values", {"data": "narrow.npy", "target": "narrow.npy", "stream": "true"}, 4, ["KAIROS-D015", "narrow.npy"]),
     ("ragged row", {"data": "ragged.csv"}, 4, ["ragged.csv:4"]),
     ("label outside the output", {"data": "label.csv"}, 4, ["label.csv:4", "7", "0 … 1"]),
     ("class without a weight", {"class_weight": "0=1"}, 4, ["1", "class"]),
@@ -167,6 +170,7 @@ class Errors(ProgramTest):
         np.savez(self.directory / "other.npz", **{"0": np.ones((3, 4), "float32"), "1": np.ones(4, "float32"),
                                                    "2": np.ones((4, 2), "float32"), "3": np.ones(2, "float32")})
         np.save(self.directory / "none.npy", x[:0])
+        np.save(self.directory / "narrow.npy", x[:, :0])
         (self.directory / "none.idx").write_bytes(bytes([0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 2]))
         for name, content in (("text.so", "no plugin\n"), ("broken.json", "{,"), ("key.json", '{"epoch": 3}'),
                               ("value.json", '{"epochs": "ten"}'), ("list.json", "[1]"), ("empty.csv", ""), ("header.csv", lines[0] + "\n"), ("twice.json", '{"epochs": 3, "nb_epoch": 4}'), ("weights.h5", "no file\n"),
