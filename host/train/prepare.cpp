@@ -167,10 +167,14 @@ std::int64_t class_of(const float* target, std::int64_t size) {
   return std::max_element(target, target + size) - target;
 }
 
-/// As the data call it: by its name, where it has one.
+/// As the data call it: by its name, where it has one, in quotes where --class-weight or a reader would take
+/// it for several.
 std::string class_text(const Dataset& data, std::int64_t label) {
-  const bool named = label >= 0 && label < std::ssize(data.class_names);
-  return named ? data.class_names[static_cast<std::size_t>(label)] : std::to_string(label);
+  if (label < 0 || label >= std::ssize(data.class_names)) return std::to_string(label);
+  const std::string& name = data.class_names[static_cast<std::size_t>(label)];
+  if (name.find_first_of(", ") == std::string::npos) return name;
+  const char quote = name.find('"') == std::string::npos ? '"' : '\'';
+  return quote + name + quote;
 }
 
 void multiply_class_weights(Array& weights, const Array& target, const Dataset& data,

@@ -260,6 +260,14 @@ class ClassNumbers(ProgramTest):
                 self.assertEqual((run.returncode, run.stderr), (code, sentence + "\n"))
                 self.assertFalse((self.directory / "w.keras").exists())
 
+    def test_class_without_a_weight_is_named_so_that_it_can_be_added(self):
+        self.put("wild.csv", 'a,b,kind\n0,0,ant\n0,1,"bee, wild"\n1,0,cow\n')
+        arguments = {"data": "wild.csv", "target": "kind", "model": "dense(3,softmax)"}
+        run = self.run_kairos(*self.fit(**arguments, class_weight="ant=1,cow=2"))
+        self.assertEqual(run.returncode, 4, run.stderr)
+        self.assertIn('Add "bee, wild"=… to --class-weight.', run.stderr)
+        self.kairos(*self.fit(**arguments, class_weight='ant=1,cow=2,"bee, wild"=3'))
+
     def test_single_unit_tells_two_classes_apart(self):
         single = {"target": "kind", "model": "dense(1,sigmoid)", "loss": "binary_crossentropy"}
         self.kairos(*self.fit(**single, data="two.csv", save_weights="w.npz"))

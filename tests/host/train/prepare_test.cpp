@@ -106,6 +106,18 @@ TEST_CASE("A class without a weight is an error that names it", "[host][train]")
                       "expected one of 0, 1"));
 }
 
+TEST_CASE("A class without a weight is named as --class-weight takes it", "[host][train]") {
+  FitOptions options;
+  options.class_weight = {{0, 1}, {1, 2}};
+  Dataset data = labelled({0, 2});
+  data.class_names = {"ant", "bee, wild", "cow, brown"};
+  CHECK_THAT(refusal_of(*classifier(), data, options),
+             Contains("found class \"cow, brown\", expected one of ant, \"bee, wild\". Add \"cow, "
+                      "brown\"=… to --class-weight."));
+  data.class_names[2] = "a \"cow\"";
+  CHECK_THAT(refusal_of(*classifier(), data, options), Contains("Add 'a \"cow\"'=… to --class-weight."));
+}
+
 TEST_CASE("Weights that are neither per sample nor per timestep are refused", "[host][train]") {
   Dataset data = labelled({0, 1});
   data.sample_weights = {{"", {{2, 3}, {1, 1, 1, 1, 1, 1}}}};
