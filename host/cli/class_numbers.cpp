@@ -45,11 +45,16 @@ std::size_t classes_of(const Model& model) {
 
 }  // namespace
 
-std::vector<std::string> class_names_beside_model(const Settings& settings) {
+fs::path class_list_beside_model(const Settings& settings) {
   const fs::path trained = trained_file(settings);
   const fs::path list = trained.parent_path() / "class_names.json";
   std::error_code ignored;
-  if (trained.empty() || !fs::is_regular_file(list, ignored)) return {};
+  return trained.empty() || !fs::is_regular_file(list, ignored) ? fs::path() : list;
+}
+
+std::vector<std::string> class_names_beside_model(const Settings& settings) {
+  const fs::path list = class_list_beside_model(settings);
+  if (list.empty()) return {};
   std::vector<std::string> names = read_class_names(list);
   console_messages()(Level::Warning, "",
                      "labels in words have the numbers that " + list.string() +

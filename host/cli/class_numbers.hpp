@@ -2,6 +2,7 @@
 // Labels in words, and the numbers that a trained model knows them by.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "kairos/host/model.hpp"
 
 namespace kairos::host::cli {
+
+/// The class_names.json beside the file of the trained weights; empty without such a file.
+[[nodiscard]] std::filesystem::path class_list_beside_model(const Settings& settings);
 
 /// What the class_names.json beside the file of the trained weights lists; empty without such a file. Says on
 /// standard error that it is used.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/class_numbers.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/prepared_pass.hpp"
@@ -13,6 +14,7 @@
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/fit.hpp"
+#include "nn/parameter.hpp"
 
 namespace kairos::host::cli {
 
@@ -30,20 +32,39 @@ void check_ending(const std::string& file, std::size_t outputs) {
 
 /// Names are shown in a table, one for each number of the output, or two for a single one.
 void check_class_names(const Settings& settings, const std::vector<std::string>& names, const Model& model) {
-  if (names.empty()) return;
   const std::string flag = "--class-names " + settings.text("class_names");
   if (!settings.text("out").ends_with(".csv"))
     throw Error(ErrorKind::Usage,
                 {"KAIROS-U014", flag, "this kind of file has no room for class names", settings.text("out"),
                  "--out with a name that ends in .csv", "Choose it, or leave --class-names out"});
   const Port& output = model.outputs().front();
-  std::int64_t size = 1;
-  for (const std::int64_t n : output.shape) size *= n;
+  const std::int64_t size = size_of(output.shape);
   if (size == static_cast<std::int64_t>(names.size()) || (size == 1 && names.size() == 2)) return;
   throw Error(ErrorKind::Usage, {"KAIROS-U014", flag, "the class names are not those of the model's output",
                                  std::to_string(names.size()) + " names",
                                  std::to_string(size) + " as \"" + output.name + "\" has",
                                  "Give the file of the run that trained the model"});
+}
+
+/// Of the list beside the model, where it has a name for each number of the output. Two names say nothing of
+/// a single number: it may be no probability.
+std::vector<std::string> names_beside_model(const Settings& settings, const Model& model) {
+  const std::filesystem::path list = class_list_beside_model(settings);
+  const std::int64_t size = size_of(model.outputs().front().shape);
+  if (list.empty() || size < 2 || !settings.text("out").ends_with(".csv")) return {};
+  std::vector<std::string> names = read_class_names(list);
+  if (size != static_cast<std::int64_t>(names.size())) return {};
+  console_messages()(Level::Warning, "",
+                     "columns have the names of classes that " + list.string() +
+                         " lists, which stands beside the model. For others give --class-names");
+  return names;
+}
+
+std::vector<std::string> names_for_table(const Settings& settings, const Model& model) {
+  if (!settings.has("class_names")) return names_beside_model(settings, model);
+  std::vector<std::string> names = read_class_names(settings.text("class_names"));
+  check_class_names(settings, names, model);
+  return names;
 }
 
 std::string csv_field(const std::string& text) {
@@ -84,9 +105,7 @@ void predict_to_file(const Settings& settings) {
   PreparedPass pass(settings, Purpose::Predict, "predict.json");
   const std::string out = settings.text("out");
   check_ending(out, pass.model().outputs().size());
-  std::vector<std::string> class_names;
-  if (settings.has("class_names")) class_names = read_class_names(settings.text("class_names"));
-  check_class_names(settings, class_names, pass.model());
+  const std::vector<std::string> class_names = names_for_table(settings, pass.model());
   require_writable(out, "--out");
 
   const std::vector<NamedArray> predictions = pass.run([](auto&&... parts) { return predict(parts...); });

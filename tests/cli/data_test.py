@@ -287,6 +287,25 @@ class ClassNumbers(ProgramTest):
             self.assertEqual(run.stderr, "warning: labels in words have the numbers that run/class_names.json gives them, which stands "
                              "beside the model. For others give --class-names\n")
 
+    def test_predictions_have_the_names_of_the_list_beside_the_model(self):
+        predict = ["predict", "--data", "two.csv", "--target", "kind", "--out"]
+        self.kairos(*predict, "expected.csv", "--model", "m.keras", "--class-names", "run/class_names.json")
+        self.kairos(*predict, "plain.csv", "--model", "m.keras")
+        self.assertNotIn("ant", self.text("plain.csv"))
+        (self.directory / "m.keras").rename(self.directory / "run" / "m.keras")
+        run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
+        self.assertEqual((run.returncode, self.text("p.csv")), (0, self.text("expected.csv")), run.stderr)
+        self.assertEqual(run.stderr, "warning: columns have the names of classes that run/class_names.json lists, which stands beside "
+                         "the model. For others give --class-names\n")
+        self.put("run/class_names.json", json.dumps({"class_names": ["ant", "bee"]}))
+        run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
+        self.assertEqual((run.returncode, self.text("p.csv"), run.stderr), (0, self.text("plain.csv"), ""))
+        self.put("run/class_names.json", "[]")
+        run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
+        self.assertEqual(run.returncode, 4, run.stderr)
+        self.assertIn("KAIROS-D072: run/class_names.json: the file holds no list of class names", run.stderr)
+        self.kairos(*predict, "p.npy", "--model", "run/m.keras")
+
 
 class Pictures(ProgramTest):
     """Dark and light squares, with a little noise."""
