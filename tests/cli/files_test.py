@@ -33,6 +33,19 @@ class Archives(ProgramTest):
         self.kairos(*self.fit(model="03.keras", loss=None, epochs=1, history="h.json"))
         self.assertIn("accuracy", json.loads(self.text("h.json"))["history"])
 
+    def test_last_checkpoint_that_fails_in_the_background_fails_the_run_as_in_the_foreground(self):
+        for background in ("true", "false"):
+            for policy, code in (("fatal", 7), ("warn", 0), ("disable", 0)):
+                place = self.directory / f"{background}-{policy}"
+                (place / "m-3.h5").mkdir(parents=True)
+                plugin = f"ModelCheckpoint:filepath='{place}/m-{{epoch}}.h5',in_background={background},on_error={policy}"
+                run = self.run_kairos(*self.fit(plugin=plugin, save_model=place / "end.keras", history=place / "h.json", run_dir=place / "run"))
+                self.assertEqual(run.returncode, code, run.stderr)
+                self.assertIn("m-3.h5: cannot write the file; found a directory of that name", run.stderr)
+                self.assertTrue((place / "m-2.h5").exists())
+                for name in ("end.keras", "h.json", "run/history.json", "run/callback_state"):
+                    self.assertEqual((place / name).exists(), code == 0, name)
+
     def test_saving_never_changes_the_run(self):
         settings = {"model": "dense(4,tanh) batchnorm dropout(0.3) dense(2,softmax)", "optimizer": "adam", "epochs": 4}
         self.kairos(*self.fit(**settings, save_weights="alone.npz"))
