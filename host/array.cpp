@@ -2,22 +2,27 @@
 // Sizes and shapes of arrays as numbers and as text.
 #include "kairos/host/array.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <span>
+
 namespace kairos::host {
 
 namespace {
-std::int64_t product(const std::vector<std::int64_t>& shape, std::size_t from) {
-  std::int64_t n = 1;
-  for (std::size_t i = from; i < shape.size(); ++i) n *= shape[i];
-  return n;
+std::int64_t product(std::span<const std::int64_t> sizes) {
+  // First, because what stands before a 0 may be as large as it likes.
+  if (std::ranges::find(sizes, 0) != sizes.end()) return 0;
+  return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<>());
 }
 }  // namespace
 
 std::int64_t Array::row_size() const noexcept {
-  return product(shape, 1);
+  return product(std::span(shape).subspan(std::min<std::size_t>(1, shape.size())));
 }
 
 std::int64_t TensorRef::size() const noexcept {
-  return product(shape, 0);
+  return product(shape);
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {

@@ -226,10 +226,12 @@ bool Session::may_run(kairos_call& call, Instance& instance) {
 
 namespace {
 
-/// What a plugin says of its failure is part of one line, whether that ends the run or not.
+/// What a plugin says of its failure is part of one line, whether that ends the run or not, and of a sentence
+/// that gets its full stop.
 std::string on_one_line(std::string text) {
   std::ranges::replace_if(
       text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  text.resize(text.find_last_not_of(". ") + 1);
   return text;
 }
 

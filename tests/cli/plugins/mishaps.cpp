@@ -17,7 +17,7 @@ struct Fail : kairos::Callback<Fail> {
   kairos::Option<int> after{this, "after", 1, "epochs that go well", kairos::min(0)};
 
   void on_epoch_end(kairos::Epoch& epoch) {
-    if (epoch.index() >= after) throw kairos::Error("there is no more paper.\nFill the tray");
+    if (epoch.index() >= after) throw kairos::Error("there is no more paper.\nFill the tray.");
   }
 };
 

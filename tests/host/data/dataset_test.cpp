@@ -82,10 +82,10 @@ TEST_CASE("A data set is refused for its first fault, with array, row and column
        },
        "KAIROS-D010: d.npz: the target has another number of rows; found a single value"},
       {[](Dataset& d) {
-         d.inputs[0].array = {{3, 0}, {}};
+         d.inputs[0].array = {{3, 4000000000, 4000000000, 0}, {}};
        },
-       "KAIROS-D015: d.npz: the input has samples without values; found shape (3, 0), expected at least one "
-       "value for each sample. Check what should have written them."},
+       "KAIROS-D015: d.npz: the input has samples without values; found shape (3, 4000000000, "
+       "4000000000, 0), expected at least one value for each sample. Check what should have written them."},
       {[](Dataset& d) {
          d.sample_weights[0].array = {{3, 1, 1}, {1, 1, 1}};
        },
