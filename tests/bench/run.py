@@ -82,7 +82,7 @@ def main():
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--cases", default="abcda512")
-    parser.add_argument("--json", default="bench.json")
+    parser.add_argument("--json", required=True)
     options = parser.parse_args()
     measured = []
     for case in re.findall(r"[abcd]\d*", options.cases):
