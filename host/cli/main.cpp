@@ -5,8 +5,12 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -91,6 +95,23 @@ int run(const std::vector<std::string>& arguments) {
                                  "\"" + arguments.front() + "\"", "", suggest(arguments.front(), names)});
 }
 
+/// Threads of libgomp wait for each other at work, by default for milliseconds: on a machine that others use
+/// too, most of a run is then spent on waiting for a thread that has no processor, which waits for that one.
+/// How long is read from the environment before main begins, so the program starts itself once more.
+void bound_waiting(int argc, char** argv) {
+  constexpr const char* rounds =
+      "2000";  // some tens of microseconds, as one thread takes alone between products
+  const bool computes =
+      argc > 1 && (std::strcmp(argv[1], "fit") == 0 || std::strcmp(argv[1], "evaluate") == 0 ||
+                   std::strcmp(argv[1], "predict") == 0);
+  if (!computes || std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr)
+    return;
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  // Where that cannot be, the run goes on as it is.
+  if (!error && ::setenv("GOMP_SPINCOUNT", rounds, 1) == 0) ::execv(self.c_str(), argv);
+}
+
 /// A standard stream that was closed would give its number to the next file that is opened, and messages
 /// would go into that. What stands in for it refuses what is written.
 void fill_closed_streams() {
@@ -102,6 +123,7 @@ void fill_closed_streams() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  bound_waiting(argc, argv);
   fill_closed_streams();
   // A reader that goes away must not take a trained model with it: writing then fails, and is handled.
   std::signal(SIGPIPE, SIG_IGN);

@@ -321,6 +321,13 @@ class Trouble(ProgramTest):
                 self.assertEqual(json.loads(self.text("h.json"))["epoch"], [epochs, epochs + 1])
             shutil.rmtree(self.directory / "run")
 
+    def test_threads_wait_for_each_other_for_a_moment_unless_the_user_says_otherwise(self):
+        for environment, rounds in (({}, "2000"), ({"OMP_WAIT_POLICY": "passive"}, "0"), ({"GOMP_SPINCOUNT": "70"}, "70")):
+            run = subprocess.run([KAIROS, *self.fit()], cwd=self.directory, capture_output=True, text=True, timeout=60,
+                                 env={**os.environ, **environment, "OMP_DISPLAY_ENV": "verbose"})
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertEqual(re.findall("GOMP_SPINCOUNT = '(.*)'", run.stderr)[-1], rounds)
+
     def test_crash_in_a_plugin_names_plugin_and_hook(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Crash@bad"))
         self.assertEqual(run.returncode, -signal.SIGSEGV, run.stderr)
