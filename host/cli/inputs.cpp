@@ -13,6 +13,7 @@
 
 #include "cli/command.hpp"
 #include "cli/stored_model.hpp"
+#include "io/atomic_file.hpp"
 #include "io/input_file.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/error.hpp"
@@ -140,7 +141,11 @@ void require_writable(const std::string& file, const std::string& flag) {
   // The nearest directory that exists decides: those below it would be made.
   fs::path directory = path.parent_path();
   while (!fs::exists(directory, error) && directory.has_relative_path()) directory = directory.parent_path();
-  if (fs::is_directory(directory, error) && ::access(directory.c_str(), W_OK | X_OK) == 0) return;
+  if (fs::is_directory(directory, error) && ::access(directory.c_str(), W_OK | X_OK) == 0) {
+    // Root may write anywhere, but not every file system takes files; one is begun and given up.
+    if (directory == path.parent_path()) const AtomicFile attempt(path);
+    return;
+  }
   throw Error(ErrorKind::File,
               {"KAIROS-F061", flag + " " + file, "no file can be made in " + directory.string(),
                fs::is_directory(directory, error) ? std::strerror(EACCES) : std::strerror(ENOTDIR),

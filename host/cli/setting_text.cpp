@@ -64,6 +64,13 @@ std::string call_text(const nlohmann::json& value) {
   return scalar_text(value["class_name"]) + (arguments.empty() ? "" : "(" + arguments + ")");
 }
 
+/// Between quotes where a list on the command line would take it for several, or would lose a part of it.
+std::string one_word(const std::string& text) {
+  if (text.find_first_of(",\"' ") == std::string::npos) return text;
+  const char quote = text.find('"') == std::string::npos ? '"' : '\'';
+  return quote + text + quote;
+}
+
 /// {"kind": "mse", "amount": null} or ["mae", "mse"] as flags would have given it.
 std::vector<std::string> output_texts(const nlohmann::json& value) {
   std::vector<std::string> texts;
@@ -199,7 +206,7 @@ std::vector<std::string> texts_of(const Setting& setting, const nlohmann::json& 
   if (value.is_object() && !has_config && std::string_view(setting.key) != "model") {
     std::string joined;
     for (const auto& [key, one] : value.items())
-      joined += (joined.empty() ? "" : ",") + key + "=" + scalar_text(one);
+      joined += (joined.empty() ? "" : ",") + one_word(key) + "=" + scalar_text(one);
     return {joined};
   }
   return {scalar_text(value)};

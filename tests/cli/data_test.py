@@ -266,7 +266,10 @@ class ClassNumbers(ProgramTest):
         run = self.run_kairos(*self.fit(**arguments, class_weight="ant=1,cow=2"))
         self.assertEqual(run.returncode, 4, run.stderr)
         self.assertIn('Add "bee, wild"=… to --class-weight.', run.stderr)
-        self.kairos(*self.fit(**arguments, class_weight='ant=1,cow=2,"bee, wild"=3'))
+        self.kairos(*self.fit(**arguments, class_weight='ant=1,cow=2,"bee, wild"=3', history="flag.json"))
+        self.put("weights.json", json.dumps({"class_weight": {"ant": 1, "cow": 2, "bee, wild": 3}}))
+        self.kairos(*self.fit(**arguments, config="weights.json", history="config.json"))
+        self.assertEqual(self.text("config.json"), self.text("flag.json"))
 
     def test_single_unit_tells_two_classes_apart(self):
         single = {"target": "kind", "model": "dense(1,sigmoid)", "loss": "binary_crossentropy"}
