@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/command.hpp"
+#include "cli/setting_text.hpp"
 #include "cli/stored_model.hpp"
 #include "io/atomic_file.hpp"
 #include "io/input_file.hpp"
@@ -150,6 +151,22 @@ void require_writable(const std::string& file, const std::string& flag) {
               {"KAIROS-F061", flag + " " + file, "no file can be made in " + directory.string(),
                fs::is_directory(directory, error) ? std::strerror(EACCES) : std::strerror(ENOTDIR),
                "a directory that can be written to", "Choose another place"});
+}
+
+void refuse_place_of(const std::string& other, const std::string& file, const std::string& flag) {
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U016", flag + " " + file, "this would take the place of the file of " + other, "", "",
+               "Choose another name"});
+}
+
+void require_not_read(const Settings& settings, std::initializer_list<const char*> keys,
+                      const std::string& file, const std::string& flag) {
+  std::error_code none;  // of a column, or a file that is not there
+  for (const char* key : keys)
+    for (const NamedText& one : settings.named(key))
+      // An array of an HDF5 file is named behind it.
+      if (std::filesystem::equivalent(one.value.substr(0, one.value.find(":/")), file, none))
+        refuse_place_of(flag_of(key), file, flag);
 }
 
 GivenModel read_given_model(const Settings& settings) {
