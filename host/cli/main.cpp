@@ -4,16 +4,18 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
 #include "cli/command.hpp"
+#include "compute/parallel.hpp"
 #include "kairos/abi/version.h"
 #include "kairos/host/error.hpp"
 #include "plugin/breadcrumb.hpp"
@@ -76,6 +78,19 @@ int exit_code(ErrorKind kind) {
   return 1;
 }
 
+bool computes(std::string_view command) {
+  return command == "fit" || command == "evaluate" || command == "predict";
+}
+
+/// libgomp starts as many as it is told, and crashes where memory ends.
+void check_threads() {
+  constexpr std::int64_t most = 1024;
+  if (const std::int64_t threads = parallel_threads(); threads > most)
+    throw Error(ErrorKind::Usage, {"KAIROS-U017", "OMP_NUM_THREADS", "these are too many threads",
+                                   std::to_string(threads), "at most " + std::to_string(most),
+                                   "Give as many as the machine has cores, or leave it out"});
+}
+
 int run(const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments.front() == "--help" || arguments.front() == "help") {
     cli::print(usage());
@@ -86,6 +101,7 @@ int run(const std::vector<std::string>& arguments) {
                std::to_string(KAIROS_ABI_MINOR) + "\n");
     return 0;
   }
+  if (computes(arguments.front())) check_threads();
   std::vector<std::string> names;
   for (const Command& command : commands) {
     if (arguments.front() == command.name) return command.run(cli::Arguments(arguments).subspan(1));
@@ -101,10 +117,8 @@ int run(const std::vector<std::string>& arguments) {
 void bound_waiting(int argc, char** argv) {
   constexpr const char* rounds =
       "2000";  // some tens of microseconds, as one thread takes alone between products
-  const bool computes =
-      argc > 1 && (std::strcmp(argv[1], "fit") == 0 || std::strcmp(argv[1], "evaluate") == 0 ||
-                   std::strcmp(argv[1], "predict") == 0);
-  if (!computes || std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr)
+  if (argc < 2 || !computes(argv[1]) || std::getenv("OMP_WAIT_POLICY") != nullptr ||
+      std::getenv("GOMP_SPINCOUNT") != nullptr)
     return;
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);

@@ -328,6 +328,13 @@ class Trouble(ProgramTest):
             self.assertEqual(run.returncode, 0, run.stderr)
             self.assertEqual(re.findall("GOMP_SPINCOUNT = '(.*)'", run.stderr)[-1], rounds)
 
+    def test_absurd_number_of_threads_is_refused(self):
+        with unittest.mock.patch.dict(os.environ, OMP_NUM_THREADS="1000000"):
+            run = self.run_kairos(*self.fit())
+        self.assertEqual((run.returncode, run.stderr),
+                         (2, "KAIROS-U017: OMP_NUM_THREADS: these are too many threads; found 1000000, expected at most 1024. "
+                             "Give as many as the machine has cores, or leave it out.\n"))
+
     def test_crash_in_a_plugin_names_plugin_and_hook(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Crash@bad"))
         self.assertEqual(run.returncode, -signal.SIGSEGV, run.stderr)
