@@ -5,6 +5,7 @@
 #include <Eigen/Core>
 #include <array>
 #include <exception>
+#include <string>
 
 #include "work.hpp"
 
@@ -97,7 +98,7 @@ int main(int argc, char** argv) {
     double loss = train_epoch(work, net);
     const kairos::bench::Clock clock;
     for (std::int64_t epoch = 0; epoch < work.epochs; ++epoch) loss = train_epoch(work, net);
-    kairos::bench::report(work, clock, loss);
+    kairos::bench::report(work, clock, loss, std::string("Eigen, ") + Eigen::SimdInstructionSetsInUse());
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

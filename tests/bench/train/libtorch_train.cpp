@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The training benchmark on LibTorch, through its C++ API. A sixth argument "default" leaves denormals as
 // they are.
+#include <dlfcn.h>
 #include <torch/torch.h>
 
 #include <cstring>
@@ -80,6 +81,22 @@ double train_epoch(const Work& work, torch::nn::Sequential& net, torch::optim::O
   return sum / static_cast<double>(work.samples);
 }
 
+/// The BLAS that the dynamic linker found, and the kernels that it uses: "OpenBLAS 0.3.21 …, Haswell".
+std::string blas() {
+  void* const product = dlsym(RTLD_DEFAULT, "sgemm_");
+  Dl_info from{};
+  if (product == nullptr || dladdr(product, &from) == 0) return "an unknown BLAS";
+  std::string text = from.dli_fname;
+  using Text = const char* (*)();
+  const auto version = reinterpret_cast<Text>(dlsym(RTLD_DEFAULT, "openblas_get_config"));
+  const auto kernel = reinterpret_cast<Text>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  if (version != nullptr && kernel != nullptr) {
+    const std::string all = version();  // "OpenBLAS 0.3.21 DYNAMIC_ARCH …"
+    text = all.substr(0, all.find(' ', all.find(' ') + 1)) + ", " + kernel();
+  }
+  return text;
+}
+
 int run(Work work, bool flush) {
   torch::manual_seed(1);
   torch::set_num_threads(work.threads);
@@ -103,7 +120,7 @@ int run(Work work, bool flush) {
   double loss = train_epoch(work, net, *optimizer, x, y);
   const kairos::bench::Clock clock;
   for (std::int64_t epoch = 0; epoch < work.epochs; ++epoch) loss = train_epoch(work, net, *optimizer, x, y);
-  kairos::bench::report(work, clock, loss);
+  kairos::bench::report(work, clock, loss, blas());
   return 0;
 }
 

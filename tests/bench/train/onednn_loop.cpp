@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string>
 #include <unordered_map>
 
 #include "work.hpp"
@@ -190,6 +191,17 @@ double train_epoch(Work& work, Net& net) {
   return sum / static_cast<double>(batches * work.batch);
 }
 
+/// "oneDNN 2.6.0, AVX2": the version, and the widest vectors that it uses here.
+std::string kernels() {
+  const dnnl_version_t& version = *dnnl_version();
+  const dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+  const char* const vectors = isa >= dnnl_cpu_isa_avx512_mic ? "AVX-512"
+                              : isa >= dnnl_cpu_isa_avx2     ? "AVX2"
+                                                             : "below AVX2";
+  return "oneDNN " + std::to_string(version.major) + "." + std::to_string(version.minor) + "." +
+         std::to_string(version.patch) + ", " + vectors;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -203,7 +215,7 @@ int main(int argc, char** argv) {
     double loss = train_epoch(work, net);
     const kairos::bench::Clock clock;
     for (std::int64_t epoch = 0; epoch < work.epochs; ++epoch) loss = train_epoch(work, net);
-    kairos::bench::report(work, clock, loss);
+    kairos::bench::report(work, clock, loss, kernels());
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

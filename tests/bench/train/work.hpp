@@ -133,15 +133,19 @@ class Clock {
   double processor_start_ = processor_seconds();
 };
 
-/// One line of JSON: what tests/bench/run.py reads.
-inline void report(const Work& work, const Clock& clock, double loss) {
+/// One line of JSON: what tests/bench/run.py reads. `kernels` names the library and the kernels that did the
+/// products, without quotes or backslashes; "" for Kairos.
+inline void report(const Work& work, const Clock& clock, double loss, const std::string& kernels = "") {
   const double seconds = clock.seconds();
   const double processor = clock.processor();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const auto samples = static_cast<double>(work.samples * work.epochs);
-  std::printf("{\"samples_per_s\": %.1f, \"samples_per_cpu_s\": %.1f, \"loss\": %.6g, \"peak_mib\": %.1f}\n",
-              samples / seconds, samples / processor, loss, static_cast<double>(usage.ru_maxrss) / 1024);
+  std::printf(
+      "{\"samples_per_s\": %.1f, \"samples_per_cpu_s\": %.1f, \"loss\": %.6g, \"peak_mib\": %.1f, "
+      "\"kernels\": \"%s\"}\n",
+      samples / seconds, samples / processor, loss, static_cast<double>(usage.ru_maxrss) / 1024,
+      kernels.c_str());
 }
 
 }  // namespace kairos::bench
