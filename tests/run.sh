@@ -13,7 +13,8 @@ Installs the Debian packages that are missing (as root or through sudo), then bu
   1. everything, with g++                                            build/dev
   2. the SDK and the plugins, with clang++                           build/clang-plugins
   3. unit and golden tests under Address- and UndefinedBehaviorSanitizer   build/asan
-  4. fuzz targets, 20 seconds each                                         build/fuzz
+  4. what uses threads, under ThreadSanitizer                             build/tsan
+  5. fuzz targets, 20 seconds each                                         build/fuzz
 What is built already is not built again. Exit code 0 if every test of every part passed.
 
   --quick   only the first part
@@ -68,6 +69,7 @@ part dev "everything, g++"
 if [ $quick = no ]; then
   part clang-plugins "SDK and plugins, clang++"
   part asan "unit and golden tests, address and undefined sanitizers"
+  part tsan "threads, thread sanitizer"
   part fuzz "fuzz targets, address and undefined sanitizers"
 fi
 
