@@ -2,21 +2,25 @@
 // kairos fit.
 #include "kairos/host/fit.hpp"
 
+#include <cxxabi.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <csignal>
-#include <exception>
 #include <filesystem>
 #include <map>
+#include <utility>
 
 #include "cli/class_numbers.hpp"
 #include "cli/class_weights.hpp"
 #include "cli/command.hpp"
+#include "cli/exit_watch.hpp"
 #include "cli/inputs.hpp"
 #include "cli/run_directory.hpp"
+#include "cli/run_results.hpp"
 #include "cli/setting_text.hpp"
+#include "cli/signals.hpp"
 #include "io/atomic_file.hpp"
 #include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
@@ -68,6 +72,7 @@ FitOptions fit_options(const Settings& settings) {
   options.validation_steps = settings.integer("validation_steps");
   options.steps_per_epoch = settings.integer("steps_per_epoch");
   options.messages = console_messages();
+  options.owns_process = true;
   check_fit_options(options);
   return options;
 }
@@ -159,68 +164,6 @@ void check_outputs(const Settings& settings, const Model& model) {
   check_places(settings);
 }
 
-/// Writes all that was asked for; what fails keeps nothing else from being written, and is thrown at the end.
-void write_outputs(const Settings& settings, const FitOptions& options, Model& model,
-                   const History& history) {
-  std::exception_ptr first;
-  const auto attempt = [&](auto&& write) {
-    try {
-      write();
-    } catch (const Error&) {
-      if (!first) first = std::current_exception();
-    }
-  };
-  for (const FinalSave& save : final_saves)
-    if (settings.has(save.key)) attempt([&] { model.save(settings.text(save.key), save.content); });
-  if (settings.has("history")) attempt([&] { write_history(history, settings.text("history")); });
-  if (!options.run_directory.empty()) {
-    attempt([&] { write_history(history, options.run_directory / "history.json"); });
-    attempt([&] { write_file(options.run_directory / "callback_state", history.callback_state); });
-  }
-  if (first) std::rethrow_exception(first);
-}
-
-/// Files of the command that an interrupted run has written, with commas between them; "" for none.
-std::string saved_text(const Settings& settings) {
-  std::string text;
-  for (const char* key : {"save_model", "save_weights", "history", "run_dir"})
-    if (settings.has(key)) text += (text.empty() ? "" : ", ") + settings.text(key);
-  return text;
-}
-
-/// Flags that take up a run before epoch `next`; "" if no weights were saved.
-std::string flags_to_go_on(const Settings& settings, std::int64_t next) {
-  std::string flags;
-  if (settings.has("save_model"))
-    flags = "--model " + settings.text("save_model");
-  else if (settings.has("save_weights"))
-    flags = "--weights " + settings.text("save_weights");
-  else
-    return "";
-  flags += fmt::format(" --initial-epoch {}", next);
-  if (settings.has("run_dir") && next > 0)
-    flags +=
-        " --callback-state " + (std::filesystem::path(settings.text("run_dir")) / "callback_state").string();
-  return flags;
-}
-
-/// An interrupted run says how far it came and how it goes on.
-void tell_interrupt(const Settings& settings, const FitOptions& options, const History& history) {
-  if (history.end != RunEnd::Interrupted) return;
-  const std::int64_t next = history.epochs.empty() ? options.initial_epoch : history.epochs.back() + 1;
-  const bool all = next >= options.epochs;
-  const std::string saved = saved_text(settings), flags = flags_to_go_on(settings, next);
-  std::string text =
-      fmt::format("interrupted by {} {}; ", options.interrupted->load() == SIGINT ? "SIGINT" : "SIGTERM",
-                  all ? "after the last epoch"
-                      : fmt::format("before the end of epoch {} of {}", next + 1, options.epochs));
-  text += saved.empty() ? "nothing was saved at the end" : "saved: " + saved;
-  if (!all)
-    text += flags.empty() ? ". --save-model would have kept what a run goes on from"
-                          : ". The run goes on with " + flags;
-  options.messages(Level::Warning, "", text);
-}
-
 void warn_of_nothing_to_train(const FitOptions& options) {
   if (options.initial_epoch < options.epochs) return;
   options.messages(Level::Warning, "",
@@ -239,6 +182,43 @@ void begin_run(RunDirectory& directory, const Settings& settings, const Dataset&
                            " holds files of an earlier run, which are replaced where names are the same");
   if (!directory.path().empty() && !data.class_names.empty())
     write_class_names(directory.path() / "class_names.json", data.class_names);
+}
+
+/// The error of a run that has failed, with what of it was saved all the same.
+template <class Rescue>
+Error with_saved(const Error& error, Rescue&& rescue) {
+  std::string saved;
+  try {
+    saved = rescue();
+  } catch (const Error& another) {
+    saved = std::string("What the run was to leave behind could not be written: ") + another.what();
+  }
+  Diagnosis diagnosis = error.diagnosis();
+  diagnosis.cure += (diagnosis.cure.empty() ? "" : diagnosis.cure.back() == '?' ? " " : ". ") + saved;
+  return {error.kind(), diagnosis};
+}
+
+/// Runs `train`; where that fails after batches were trained, or a callback ends the process, what the run
+/// was to leave behind is written all the same.
+template <class Train>
+History train_and_rescue(const Settings& settings, FitOptions& options, Model& model, ExitWatch& exits,
+                         Train&& train) {
+  FitProgress progress;
+  options.progress = &progress;
+  options.interrupted = &watch_interrupts({"after this batch", losses_of_quitting(settings)});
+  const auto rescue = [&] { return rescue_outputs(settings, options, model, progress); };
+  options.before_training = [&, begin = std::move(options.before_training)] {
+    begin();
+    exits.before_exit(rescue, [] { interrupt_as(SIGTERM); });
+  };
+  try {
+    return train();
+  } catch (const abi::__forced_unwind&) {
+    exits.end_for_thread_exit();
+  } catch (const Error& error) {
+    if (progress.batches == 0) throw;
+    throw with_saved(error, rescue);
+  }
 }
 
 int exit_code(const History& history, const FitOptions& options) {
@@ -278,14 +258,16 @@ int run_fit(Arguments arguments) {
   RunDirectory directory(settings.text("run_dir"));
   options.run_directory = directory.path();
   options.before_training = [&] { begin_run(directory, settings, data.train); };
+  ExitWatch exits;
   if (settings.is_on("explain_order"))
     return print(stream ? explain_order(*model, *stream, options)
                         : explain_order(*model, data.train, options)),
            0;
 
   warn_of_nothing_to_train(options);
-  options.interrupted = &watch_interrupts();
-  const History history = stream ? fit(*model, *stream, options) : fit(*model, data.train, options);
+  const History history = train_and_rescue(settings, options, *model, exits, [&] {
+    return stream ? fit(*model, *stream, options) : fit(*model, data.train, options);
+  });
   write_outputs(settings, options, *model, history);
   print_stop(settings, history);
   tell_interrupt(settings, options, history);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -15,10 +14,11 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/signals.hpp"
 #include "compute/parallel.hpp"
+#include "cpu_quota.hpp"
 #include "kairos/abi/version.h"
 #include "kairos/host/error.hpp"
-#include "plugin/breadcrumb.hpp"
 
 namespace {
 
@@ -51,13 +51,6 @@ std::string usage() {
          "\n`kairos COMMAND --help` lists the flags of a command; `kairos --version` prints the version.\n";
 }
 
-/// A plugin that crashes takes the process with it, but not its name.
-void on_crash(int signal) {
-  write_breadcrumb(STDERR_FILENO);
-  std::signal(signal, SIG_DFL);
-  std::raise(signal);
-}
-
 int exit_code(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::Usage:
@@ -82,6 +75,13 @@ bool computes(std::string_view command) {
   return command == "fit" || command == "evaluate" || command == "predict";
 }
 
+/// libgomp knows nothing of the quota of a container.
+void bound_threads() {
+  if (std::getenv("OMP_NUM_THREADS") != nullptr) return;
+  if (const std::int64_t usable = usable_processors(); usable < parallel_threads())
+    set_parallel_threads(usable);
+}
+
 /// libgomp starts as many as it is told, and crashes where memory ends.
 void check_threads() {
   constexpr std::int64_t most = 1024;
@@ -101,7 +101,10 @@ int run(const std::vector<std::string>& arguments) {
                std::to_string(KAIROS_ABI_MINOR) + "\n");
     return 0;
   }
-  if (computes(arguments.front())) check_threads();
+  if (computes(arguments.front())) {
+    bound_threads();
+    check_threads();
+  }
   std::vector<std::string> names;
   for (const Command& command : commands) {
     if (arguments.front() == command.name) return command.run(cli::Arguments(arguments).subspan(1));
@@ -139,9 +142,7 @@ void fill_closed_streams() {
 int main(int argc, char** argv) {
   bound_waiting(argc, argv);
   fill_closed_streams();
-  // A reader that goes away must not take a trained model with it: writing then fails, and is handled.
-  std::signal(SIGPIPE, SIG_IGN);
-  for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) std::signal(signal, on_crash);
+  cli::prepare_signals();
   try {
     return run({argv + 1, argv + argc});
   } catch (const Error& error) {

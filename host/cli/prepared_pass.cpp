@@ -18,6 +18,7 @@ PassOptions read_options(const Settings& settings) {
   options.steps = settings.integer("steps");
   options.plugins = parse_specs(settings.list("plugin"));
   options.messages = console_messages();
+  options.owns_process = true;
   return options;
 }
 
@@ -39,6 +40,14 @@ PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char
   if (purpose == Purpose::Evaluate) require_use_of_class_names(settings, data_.train);
   model_ = make_model(settings, std::move(given), data_.train, purpose);
   if (purpose == Purpose::Evaluate) require_all_classes(settings, data_.train, *model_);
+}
+
+int PreparedPass::tell_interrupt() const {
+  const int signal = options_.interrupted->load();
+  if (signal == 0) return 0;
+  options_.messages(Level::Warning, "",
+                    "interrupted by " + signal_name(signal) + " before the last batch; there is no result");
+  return 128 + signal;
 }
 
 }  // namespace kairos::host::cli

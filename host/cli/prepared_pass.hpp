@@ -5,8 +5,10 @@
 #include <memory>
 
 #include "cli/data_settings.hpp"
+#include "cli/exit_watch.hpp"
 #include "cli/run_directory.hpp"
 #include "cli/settings.hpp"
+#include "cli/signals.hpp"
 #include "kairos/host/fit.hpp"
 #include "kairos/host/plugins.hpp"
 
@@ -27,10 +29,14 @@ class PreparedPass {
   /// `pass(model, data, options)`, with the data set or with the stream.
   template <class Pass>
   auto run(Pass pass) {
+    options_.interrupted = &watch_interrupts({"after this batch", "the result is lost"});
     return stream_ ? pass(*model_, *stream_, options_) : pass(*model_, data_.train, options_);
   }
+  /// Exit code of a pass that was interrupted, whose result is empty, after saying so; 0 if it was not.
+  [[nodiscard]] int tell_interrupt() const;
 
  private:
+  ExitWatch exits_;
   PassOptions options_;
   Catalog catalog_;
   RunDirectory directory_;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/exit_watch.hpp"
 #include "cli/json_number.hpp"
 #include "cli/replay_input.hpp"
 #include "kairos/host/error.hpp"
@@ -182,6 +183,7 @@ int run_replay(Arguments arguments) {
     specs.insert(specs.end(), one.run.plugins.begin(), one.run.plugins.end());
   const Catalog catalog = scan_catalog(settings.list("plugin_dir"), specs);
   const OutputDirectory directory(settings.text("out"));
+  const ExitWatch exits;
 
   ordered_json document;
   document["cases"] = ordered_json::array();

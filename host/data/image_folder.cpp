@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 
+#include "cpu_quota.hpp"
 #include "data/in_parallel.hpp"
 #include "data/resize.hpp"
 #include "kairos/host/error.hpp"
@@ -170,8 +171,7 @@ Dataset read_image_folder(const DataSpec& spec) {
   check_memory(data.origin, count, row_size);
   resize_large(array.values, count * row_size);
   // Each thread has a part of the pictures in order, so that the fault that is told is that of the first one.
-  const std::size_t parts =
-      std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, std::max<std::size_t>(count, 1));
+  const std::size_t parts = std::clamp<std::size_t>(usable_processors(), 1, std::max<std::size_t>(count, 1));
   in_parallel(parts, [&](std::size_t part) {
     for (std::size_t i = count * part / parts; i < count * (part + 1) / parts; ++i)
       folder.decode(static_cast<std::int64_t>(i), std::span(array.values).subspan(i * row_size, row_size));

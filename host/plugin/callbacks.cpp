@@ -151,6 +151,7 @@ void Callbacks::test_end(LogSource& logs) {
 void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool partial) {
   Session& s = *session_;
   s.settle_background_saves(BackgroundSave::Waiting::No);
+  s.process.compare_epoch(s.ordered());
   s.board.clear();
   s.board.offer(LogBoard::Pass::Training, training);
   if (validation != nullptr) s.board.offer(LogBoard::Pass::Validation, *validation);

@@ -16,6 +16,10 @@ Session::Session(Trainee& trained, CallbacksOptions given)
     : trainee(trained),
       options(std::move(given)),
       board(options.keys, options.validates),
+      process(options.owns_process,
+              [this](const std::string& author, const std::string& text) {
+                message(Level::Warning, author, text);
+              }),
       run_directory(options.run_directory.empty()
                         ? ""
                         : std::filesystem::absolute(options.run_directory).lexically_normal().string()) {}
@@ -134,15 +138,14 @@ void Session::create_instance(const Catalog::Match& match, std::shared_ptr<Libra
   if (plugin.open != nullptr &&
       std::find(opened_.begin(), opened_.end(), instance.library) == opened_.end()) {
     call.hook = "open";
-    breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
-    if (const kairos_status status = plugin.open(&instance.host, &call); status != KAIROS_OK)
-      handle_failure(call, status);
+    const kairos_status status =
+        call_alone(instance, call, [&] { return plugin.open(&instance.host, &call); });
+    if (status != KAIROS_OK) handle_failure(call, status);
     opened_.push_back(instance.library);
   }
   call.hook = "create";
-  breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
-  const kairos_status status = instance.hooks.create(&instance.host, &call, &instance.self);
-  breadcrumb = {};
+  const kairos_status status = call_alone(
+      instance, call, [&] { return instance.hooks.create(&instance.host, &call, &instance.self); });
   if (status != KAIROS_OK) {
     instance.self = nullptr;
     handle_failure(call, status);
@@ -300,6 +303,7 @@ kairos_end_event Session::end_event(RunEnd why) const {
 
 void Session::finish(RunEnd why) {
   if (std::exchange(finished_, true)) return;
+  process.conclude();
   teardown_all(why);
   for (const auto& instance : instances)
     if (instance->failures > 0)
@@ -365,9 +369,8 @@ void Session::save_instance(Instance& instance, std::vector<SavedState>& out) {
         return kairos_status{KAIROS_OK};
       }};
   kairos_call call(this, &instance, "state_save", Moment::SetUp);
-  breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
-  const kairos_status status = instance.hooks.state_save(instance.self, &call, &writer);
-  breadcrumb = {};
+  const kairos_status status =
+      call_alone(instance, call, [&] { return instance.hooks.state_save(instance.self, &call, &writer); });
   if (status != KAIROS_OK) {
     call.moment = Moment::Training;
     handle_failure(call, status);
@@ -413,9 +416,8 @@ void Session::load_instance(Instance& instance, SavedState& state) {
       refuse("the weights that it remembers are of another model", std::to_string(values.size()) + " numbers",
              std::to_string(weights));
   kairos_call call(this, &instance, "state_load", Moment::SetUp);
-  breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
-  const kairos_status status = instance.hooks.state_load(instance.self, &call, &reader);
-  breadcrumb = {};
+  const kairos_status status =
+      call_alone(instance, call, [&] { return instance.hooks.state_load(instance.self, &call, &reader); });
   if (status != KAIROS_OK) refuse("it refused its saved state", call.reason, "");
   instance.snapshots = std::move(state.snapshots);
   instance.next_snapshot = instance.snapshots.empty() ? 1 : instance.snapshots.rbegin()->first + 1;

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "kairos/abi.h"
@@ -19,6 +20,7 @@
 #include "plugin/call.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/log_board.hpp"
+#include "plugin/process_guard.hpp"
 #include "plugin/task_queue.hpp"
 
 namespace kairos::host {
@@ -54,17 +56,35 @@ class Session {
     if (list.listeners.empty()) return;
     kairos_call call(this, nullptr, list.name, moment);
     const Breadcrumb outer = breadcrumb;
+    constexpr bool of_batch = std::is_same_v<Event, kairos_batch_event>;
+    const bool compares = of_batch ? process.watches_batches() : process.is_due();
+    const FloatControl control = FloatControl::now();
     for (Instance* instance : list.listeners) {
       call.forget();
       if (instance->attention.load(std::memory_order_relaxed) && !may_run(call, *instance)) continue;
       breadcrumb = {instance->name.c_str(), instance->file.c_str(), list.name};
       call.instance = instance;
       const kairos_status status = (instance->hooks.*slot)(instance->self, &call, &event);
+      process.after_hook(control, *instance, list.name);
+      if (compares) [[unlikely]]
+        process.compare(*instance, list.name);
       if (call.written_roles != 0) announce_writes(call);
       if (status != KAIROS_OK || postponed) [[unlikely]]
         settle(call, status);
     }
     breadcrumb = outer;
+  }
+
+  /// `hook(&call)` of one instance, outside of the events of a run.
+  template <class Hook>
+  kairos_status call_alone(Instance& instance, kairos_call& call, Hook&& hook) {
+    const FloatControl control = FloatControl::now();
+    breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
+    const kairos_status status = hook();
+    breadcrumb = {};
+    process.after_hook(control, instance, call.hook);
+    process.compare(instance, call.hook);
+    return status;
   }
 
   /// Sends a line to the user.
@@ -90,6 +110,7 @@ class Session {
   Trainee& trainee;
   CallbacksOptions options;
   LogBoard board;
+  ProcessGuard process;
   TaskQueue tasks;
   BackgroundSave background_save;
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs

@@ -85,6 +85,9 @@ struct CallbacksOptions {
   /// Relative paths of options are taken from here; empty for the current directory.
   std::filesystem::path run_directory;
   MessageSink messages;
+  /// Nothing but hooks changes the locale, the umask, the working directory, signal handlers and blocked
+  /// signals: what hooks change of them is restored, with a warning.
+  bool owns_process = false;
 };
 
 class Session;

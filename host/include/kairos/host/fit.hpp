@@ -28,6 +28,13 @@ enum class Shuffle {
   Batches,  ///< whole batches change places, the short one stays last: Keras 1's and 2's 'batch'
 };
 
+/// What a run has come to. Kept up to date while it goes on, so that it can be read where `fit` throws, and
+/// by a callback or a handler of the process that ends inside `fit`.
+struct FitProgress {
+  History history;
+  std::int64_t batches = 0;  ///< trained in this run
+};
+
 /// Arguments of Keras' `fit`, with its defaults where Keras has some.
 struct FitOptions {
   std::int64_t epochs = 1;         ///< index after the last epoch, not a count from initial_epoch
@@ -57,9 +64,12 @@ struct FitOptions {
       nullptr;  ///< where they are found; may be null if there are none. Borrowed for the call
   std::filesystem::path run_directory;
   MessageSink messages;
+  bool owns_process = false;   ///< as CallbacksOptions::owns_process
   std::string callback_state;  ///< History::callback_state of an earlier run, to go on from
-  /// Checked after every batch: any other number than 0 (a signal's) ends the run. Borrowed; may be null.
+  /// Checked after every batch, of a validation too: any other number than 0 (a signal's) ends the run.
+  /// Borrowed; may be null.
   const std::atomic<int>* interrupted = nullptr;
+  FitProgress* progress = nullptr;  ///< Borrowed for the call; may be null
   /// Called once, when every check has passed and nothing has been trained or written: the place to make what
   /// the run leaves behind. What it throws ends the run. May be null.
   std::function<void()> before_training;
@@ -84,9 +94,12 @@ struct PassOptions {
   const Catalog* catalog = nullptr;
   std::filesystem::path run_directory;
   MessageSink messages;
-  StreamOptions stream;  ///< for a SampleSource
+  bool owns_process = false;  ///< as CallbacksOptions::owns_process
+  StreamOptions stream;       ///< for a SampleSource
   /// As FitOptions::before_training.
   std::function<void()> before_pass;
+  /// As FitOptions::interrupted. The result of a pass that it ends is empty.
+  const std::atomic<int>* interrupted = nullptr;
 };
 
 /// Loss and metrics by name, "loss" first.

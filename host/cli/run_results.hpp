@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// What a fit leaves behind, however it ends.
+#pragma once
+
+#include <string>
+
+#include "cli/settings.hpp"
+#include "kairos/host/fit.hpp"
+
+namespace kairos::host::cli {
+
+/// Writes all that was asked for; what fails keeps nothing else from being written, and is thrown at the end.
+void write_outputs(const Settings& settings, const FitOptions& options, Model& model, const History& history);
+
+/// For a run that does not end by itself: writes the same, if anything was trained. Returns "Saved: …" or
+/// why nothing was, and how the run goes on. Throws as write_outputs.
+std::string rescue_outputs(const Settings& settings, const FitOptions& options, Model& model,
+                           const FitProgress& progress);
+
+/// Tells how far an interrupted run came, what it saved, and how it goes on.
+void tell_interrupt(const Settings& settings, const FitOptions& options, const History& history);
+
+/// What is lost if the run ends now, without write_outputs.
+std::string losses_of_quitting(const Settings& settings);
+
+}  // namespace kairos::host::cli

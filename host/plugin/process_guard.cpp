@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "plugin/process_guard.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "kairos/host/error.hpp"
+#include "plugin/instance.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+/// Files and buffers are the parent's: nothing is flushed, closed or destroyed.
+[[noreturn]] void end_forked_child(const Instance& instance, const char* hook) {
+  constexpr int callback_failed = 7;
+  const std::string line = Diagnosis{"KAIROS-C013",
+                                     instance.name + " (" + instance.file + ")",
+                                     std::string(hook) + " returned in a forked child, which ends here",
+                                     "",
+                                     "",
+                                     "Let the child call exec or _exit"}
+                               .text() +
+                           "\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  ::_exit(callback_failed);
+}
+
+bool has_hooks_of_batches(const kairos_hooks& h) {
+  return h.on_train_batch_begin != nullptr || h.on_backward_end != nullptr ||
+         h.on_train_batch_end != nullptr || h.on_test_batch_begin != nullptr ||
+         h.on_test_batch_end != nullptr;
+}
+
+}  // namespace
+
+ProcessGuard::ProcessGuard(bool owns_process, Warn warn) : warn_(std::move(warn)) {
+  if (owns_process) known_ = ProcessState::now();
+}
+
+void ProcessGuard::restore_thread(const FloatControl& before, const Instance& instance, const char* hook) {
+  if (fork_mark_.in_child()) end_forked_child(instance, hook);
+  before.restore();
+  warn_once(instance.name, hook, "how the thread rounds, treats denormals or traps");
+}
+
+bool ProcessGuard::is_due() const {
+  constexpr auto free_of_charge = std::chrono::milliseconds(20);
+  constexpr int share = 1000;
+  if (!known_) return false;
+  return spent_ < free_of_charge + (Clock::now() - start_) / share;
+}
+
+std::vector<std::string> ProcessGuard::restore_process() {
+  const Clock::time_point begin = Clock::now();
+  std::vector<std::string> what = known_->restore(ProcessState::now());
+  spent_ += Clock::now() - begin;
+  return what;
+}
+
+void ProcessGuard::compare(const Instance& instance, const char* hook) {
+  if (!known_) return;
+  const std::vector<std::string> what = restore_process();
+  if (what.empty()) return;
+  warn_once(instance.name, hook, joined(what));
+  unnamed_.clear();
+}
+
+void ProcessGuard::conclude() {
+  watches_batches_ = false;
+  if (unnamed_.empty()) return;
+  warn_("", "one of " + joined(suspects_) + " has changed " + std::exchange(unnamed_, "") +
+                " in a hook of batches; it is restored");
+}
+
+void ProcessGuard::compare_epoch(const std::vector<Instance*>& instances) {
+  if (!known_) return;
+  conclude();
+  std::vector<const Instance*> suspects;
+  for (const Instance* instance : instances)
+    if (has_hooks_of_batches(instance->hooks)) suspects.push_back(instance);
+  if (suspects.empty() || !is_due()) return;
+  const std::string what = joined(restore_process());
+  if (what.empty()) return;
+  if (suspects.size() == 1) return warn_once(suspects.front()->name, "a hook of batches", what);
+  suspects_.clear();
+  for (const Instance* suspect : suspects) suspects_.push_back(suspect->name);
+  unnamed_ = what;
+  watches_batches_ = true;
+}
+
+void ProcessGuard::warn_once(const std::string& instance, const std::string& subject,
+                             const std::string& what) {
+  if (warned_.insert(instance + what).second)
+    warn_(instance, subject + " has changed " + what + "; it is restored, now and after later hooks");
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Undoes what hooks change of the process, and finds out whose hook it was.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plugin/process_state.hpp"
+
+namespace kairos::host {
+
+struct Instance;
+
+/// What one thread computes with is compared after every hook. What takes system calls is compared after
+/// create, setup and the hooks of epochs, as long as that is a thousandth of the time; changes by the hooks
+/// of batches are found when the epoch ends, and where several instances have such hooks, theirs are watched
+/// until the next epoch has ended.
+class ProcessGuard {
+ public:
+  using Warn = std::function<void(const std::string& instance, const std::string& text)>;
+  /// `owns_process`: nothing but hooks changes what the process shares, so that it may be restored. Else only
+  /// the floating-point control of the thread is.
+  ProcessGuard(bool owns_process, Warn warn);
+
+  /// After a hook, against what it was before. Ends the process where it is a forked child of the one that
+  /// trains.
+  void after_hook(const FloatControl& before, const Instance& instance, const char* hook) {
+    if (FloatControl::now() != before || fork_mark_.in_child()) [[unlikely]]
+      restore_thread(before, instance, hook);
+  }
+
+  /// Whether what takes system calls is to be compared after each hook of a batch, or of a rarer event.
+  [[nodiscard]] bool watches_batches() const noexcept { return watches_batches_; }
+  [[nodiscard]] bool is_due() const;
+  void compare(const Instance& instance, const char* hook);
+
+  /// Before the hooks of the end of an epoch: what have the hooks of batches of `instances` changed?
+  void compare_epoch(const std::vector<Instance*>& instances);
+  /// At the end of the run: names those who may have changed what no single one was found for.
+  void conclude();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void restore_thread(const FloatControl& before, const Instance& instance, const char* hook);
+  /// Empty where nothing has changed.
+  std::vector<std::string> restore_process();
+  void warn_once(const std::string& instance, const std::string& subject, const std::string& what);
+
+  Warn warn_;
+  ForkMark fork_mark_;
+  std::optional<ProcessState> known_;  ///< empty where the process is not ours
+  Clock::time_point start_ = Clock::now();
+  Clock::duration spent_{};
+  bool watches_batches_ = false;
+  std::string unnamed_;  ///< what was changed by one of several instances
+  std::vector<std::string> suspects_;
+  std::set<std::string> warned_;
+};
+
+}  // namespace kairos::host
