@@ -21,6 +21,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -88,11 +89,10 @@ struct Meddler : kairos::Callback<Meddler> {
   kairos::Option<int> from{this, "from", 0, "first epoch that it is done in", kairos::min(0)};
   kairos::State<int> kept{this, "kept", 0};
 
-  void at(std::string_view place, std::int64_t epoch = 0) {
+  void at(std::string_view place, std::int64_t epoch = std::numeric_limits<std::int64_t>::max()) {
     if (place == hook.value() && epoch >= from) do_to_the_process(what.value());
   }
 
-  Meddler() = default;
   void setup(kairos::Run&) { at("setup"); }
   void on_train_begin(kairos::Run&) { at("train_begin"); }
   void on_epoch_begin(kairos::Epoch& epoch) { at("epoch_begin", epoch.index()); }
