@@ -203,14 +203,14 @@ Error with_saved(const Error& error, Rescue&& rescue) {
 template <class Train>
 History train_and_rescue(const Settings& settings, FitOptions& options, Model& model, ExitWatch& exits,
                          Train&& train) {
-  FitProgress progress;
-  options.progress = &progress;
+  const FitProgress& progress = *options.progress;
   options.interrupted = &watch_interrupts({"after this batch", losses_of_quitting(settings)});
   const auto rescue = [&] { return rescue_outputs(settings, options, model, progress); };
   options.before_training = [&, begin = std::move(options.before_training)] {
     begin();
     exits.before_exit(rescue, [] { interrupt_as(SIGTERM); });
   };
+  options.after_training = [&] { exits.let_exit_go_on(); };
   try {
     return train();
   } catch (const abi::__forced_unwind&) {
@@ -259,6 +259,8 @@ int run_fit(Arguments arguments) {
   options.run_directory = directory.path();
   options.before_training = [&] { begin_run(directory, settings, data.train); };
   ExitWatch exits;
+  FitProgress progress;
+  options.progress = &progress;
   if (settings.is_on("explain_order"))
     return print(stream ? explain_order(*model, *stream, options)
                         : explain_order(*model, data.train, options)),
@@ -268,9 +270,11 @@ int run_fit(Arguments arguments) {
   const History history = train_and_rescue(settings, options, *model, exits, [&] {
     return stream ? fit(*model, *stream, options) : fit(*model, data.train, options);
   });
-  write_outputs(settings, options, *model, history);
+  // A signal before the first batch must not put the model as it began in the place of an earlier one.
+  if (history.end != RunEnd::Interrupted || progress.batches > 0)
+    write_outputs(settings, options, *model, history);
   print_stop(settings, history);
-  tell_interrupt(settings, options, history);
+  tell_interrupt(settings, options, progress);
   return exit_code(history, options);
 }
 

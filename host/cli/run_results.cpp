@@ -113,16 +113,19 @@ std::string rescue_outputs(const Settings& settings, const FitOptions& options, 
   return text;
 }
 
-void tell_interrupt(const Settings& settings, const FitOptions& options, const History& history) {
+void tell_interrupt(const Settings& settings, const FitOptions& options, const FitProgress& progress) {
+  const History& history = progress.history;
   if (history.end != RunEnd::Interrupted) return;
+  const std::string name = signal_name(options.interrupted->load());
   const std::int64_t next = next_epoch(options, history);
   const bool all = next >= options.epochs;
+  const std::string when = all ? "after the last epoch"
+                               : fmt::format("before the end of epoch {} of {}", next + 1, options.epochs);
   options.messages(
       Level::Warning, "",
-      fmt::format("interrupted by {} {}; {}", signal_name(options.interrupted->load()),
-                  all ? "after the last epoch"
-                      : fmt::format("before the end of epoch {} of {}", next + 1, options.epochs),
-                  saved_and_next(settings, history, next, all)));
+      progress.batches == 0
+          ? "interrupted by " + name + " before the first batch; nothing was trained and nothing was saved"
+          : "interrupted by " + name + " " + when + "; " + saved_and_next(settings, history, next, all));
 }
 
 std::string losses_of_quitting(const Settings& settings) {

@@ -18,7 +18,7 @@ std::string rescue_outputs(const Settings& settings, const FitOptions& options, 
                            const FitProgress& progress);
 
 /// Tells how far an interrupted run came, what it saved, and how it goes on.
-void tell_interrupt(const Settings& settings, const FitOptions& options, const History& history);
+void tell_interrupt(const Settings& settings, const FitOptions& options, const FitProgress& progress);
 
 /// What is lost if the run ends now, without write_outputs.
 std::string losses_of_quitting(const Settings& settings);

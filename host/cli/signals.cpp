@@ -75,7 +75,9 @@ void restore_in_child() {
 
 void say(const std::string& text) {
   std::fflush(stdout);
-  const std::string line = "warning: " + text + "\n";
+  // On a terminal, a bar of progress may stand in the line.
+  const bool on_terminal = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+  const std::string line = (on_terminal ? "\nwarning: " : "warning: ") + text + "\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
   std::fflush(stderr);
 }

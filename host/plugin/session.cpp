@@ -87,9 +87,12 @@ void Session::create(const Catalog& catalog, std::span<const PluginSpec> specs) 
   refuse_idle_schedulers(names, matches);
 
   std::map<const Plugin*, std::shared_ptr<Library>> libraries;
-  for (const Catalog::Match& match : matches)
-    if (std::shared_ptr<Library>& library = libraries[match.plugin]; !library)
-      library = Library::load(*match.plugin);
+  for (std::size_t i = 0; i < matches.size(); ++i)
+    if (std::shared_ptr<Library>& library = libraries[matches[i].plugin]; !library) {
+      const std::string file = matches[i].plugin->file.string();
+      const BreadcrumbScope loading({names[i].c_str(), file.c_str(), "loading"});
+      library = Library::load(*matches[i].plugin);
+    }
   try {
     for (std::size_t i = 0; i < specs.size(); ++i)
       create_instance(matches[i], libraries[matches[i].plugin], std::move(resolved[i]), names[i]);

@@ -288,6 +288,7 @@ History fit_on(Model& model, const Data& data, const FitOptions& options) {
       throw;
     }
     record();
+    if (options.after_training) options.after_training();
     callbacks.finish(progress.history.end);
     return progress.history;
   });

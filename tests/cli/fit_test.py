@@ -314,7 +314,7 @@ class Trouble(ProgramTest):
             self.assertGreater(epochs, 1)
             self.assertEqual(self.text("run/log.csv").count("\n"), epochs + 1)
             self.assertTrue((self.directory / "w.npz").exists())
-            self.assertEqual(error, "warning: interrupted by " + told.format(epochs, epochs + 1) + "\n")
+            self.assertEqual(error, f"warning: {number.name}: stopping after this batch, again to quit now\nwarning: interrupted by " + told.format(epochs, epochs + 1) + "\n")
             if "save_model" in saves:
                 more = {**dict.fromkeys(("loss", "optimizer")), "model": "m.keras", "epochs": epochs + 2, "initial_epoch": epochs}
                 self.kairos(*self.fit(**more, callback_state="run/callback_state", history="h.json"))
@@ -346,7 +346,8 @@ class Trouble(ProgramTest):
         self.assertEqual(run.returncode, 7, run.stderr)
         for part in ("KAIROS-C001", "Fail", "mishaps.so", "on_epoch_end failed in epoch 2", "there is no more paper. Fill the tray. Add on_error=disable"):
             self.assertIn(part, run.stderr)
-        self.assertFalse((self.directory / "h.json").exists())
+        self.assertIn("Saved: h.json.", run.stderr)
+        self.assertEqual(json.loads(self.text("h.json"))["epoch"], [0])
 
     def test_failing_callback_can_be_left_out_or_counted(self):
         for policy, times in (("disable", 1), ("warn", 2)):

@@ -73,6 +73,9 @@ struct FitOptions {
   /// Called once, when every check has passed and nothing has been trained or written: the place to make what
   /// the run leaves behind. What it throws ends the run. May be null.
   std::function<void()> before_training;
+  /// Called once when the run has ended by itself and `progress` is complete, before callbacks are torn down.
+  /// May be null.
+  std::function<void()> after_training;
 };
 
 /// Trains. Everything that is wrong with data, weights, options or plugins is thrown before the first batch:
