@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "kairos/host/error.hpp"
-#include "plugin/instance.hpp"
 
 namespace kairos::host {
 
@@ -16,21 +15,6 @@ std::string joined(const std::vector<std::string>& parts) {
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
   return text;
-}
-
-/// Files and buffers are the parent's: nothing is flushed, closed or destroyed.
-[[noreturn]] void end_forked_child(const Instance& instance, const char* hook) {
-  constexpr int callback_failed = 7;
-  const std::string line = Diagnosis{"KAIROS-C013",
-                                     instance.name + " (" + instance.file + ")",
-                                     std::string(hook) + " returned in a forked child, which ends here",
-                                     "",
-                                     "",
-                                     "Let the child call exec or _exit"}
-                               .text() +
-                           "\n";
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-  ::_exit(callback_failed);
 }
 
 bool has_hooks_of_batches(const kairos_hooks& h) {
@@ -45,10 +29,19 @@ ProcessGuard::ProcessGuard(bool owns_process, Warn warn) : warn_(std::move(warn)
   if (owns_process) known_ = ProcessState::now();
 }
 
-void ProcessGuard::restore_thread(const FloatControl& before, const Instance& instance, const char* hook) {
-  if (fork_mark_.in_child()) end_forked_child(instance, hook);
-  before.restore();
-  warn_once(instance.name, hook, "how the thread rounds, treats denormals or traps");
+void ProcessGuard::end_forked_child(const Instance& instance, const char* hook) const {
+  if (!fork_mark_.in_child()) return;
+  constexpr int callback_failed = 7;
+  const std::string line = Diagnosis{"KAIROS-C013",
+                                     instance.name + " (" + instance.file + ")",
+                                     std::string(hook) + " returned in a forked child, which ends here",
+                                     "",
+                                     "",
+                                     "Let the child call exec or _exit"}
+                               .text() +
+                           "\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  ::_exit(callback_failed);  // files and buffers are the parent's: nothing is flushed, closed or destroyed
 }
 
 bool ProcessGuard::is_due() const {

@@ -9,16 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "plugin/instance.hpp"
 #include "plugin/process_state.hpp"
 
 namespace kairos::host {
 
-struct Instance;
-
-/// What one thread computes with is compared after every hook. What takes system calls is compared after
-/// create, setup and the hooks of epochs, as long as that is a thousandth of the time; changes by the hooks
-/// of batches are found when the epoch ends, and where several instances have such hooks, theirs are watched
-/// until the next epoch has ended.
+/// How the thread rounds and traps is compared after every hook, and what it does about denormals after all
+/// but those of batches. What takes system calls is compared after create, setup and the hooks of epochs, as
+/// long as that is a thousandth of the time; changes by the hooks of batches are found when the epoch ends,
+/// and where several instances have such hooks, theirs are watched until the next epoch has ended.
 class ProcessGuard {
  public:
   using Warn = std::function<void(const std::string& instance, const std::string& text)>;
@@ -26,11 +25,15 @@ class ProcessGuard {
   /// the floating-point control of the thread is.
   ProcessGuard(bool owns_process, Warn warn);
 
-  /// After a hook, against what it was before. Ends the process where it is a forked child of the one that
-  /// trains.
-  void after_hook(const FloatControl& before, const Instance& instance, const char* hook) {
-    if (FloatControl::now() != before || fork_mark_.in_child()) [[unlikely]]
-      restore_thread(before, instance, hook);
+  /// After a hook, against what `Control`, one of Rounding and FloatControl, was before. Ends the process
+  /// where it is a forked child of the one that trains.
+  template <class Control>
+  void after_hook(const Control& before, const Instance& instance, const char* hook) {
+    if (Control::now() == before && !fork_mark_.in_child()) [[likely]]
+      return;
+    end_forked_child(instance, hook);
+    before.restore();
+    warn_once(instance.name, hook, float_control_text);
   }
 
   /// Whether what takes system calls is to be compared after each hook of a batch, or of a rarer event.
@@ -46,7 +49,8 @@ class ProcessGuard {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void restore_thread(const FloatControl& before, const Instance& instance, const char* hook);
+  /// Returns in the process that trains.
+  void end_forked_child(const Instance& instance, const char* hook) const;
   /// Empty where nothing has changed.
   std::vector<std::string> restore_process();
   void warn_once(const std::string& instance, const std::string& subject, const std::string& what);

@@ -71,6 +71,7 @@ ForkMark::~ForkMark() {
 ProcessState ProcessState::now() {
   const int error = errno;
   ProcessState state;
+  state.control_ = FloatControl::now();
   state.thread_locale_ = ::uselocale(nullptr);
   state.c_locale_ = std::setlocale(LC_ALL, nullptr);
   state.umask_ = read_umask();
@@ -113,6 +114,10 @@ std::string ProcessState::restore_handlers(const ProcessState& changed) {
 
 std::vector<std::string> ProcessState::restore(const ProcessState& changed) {
   std::vector<std::string> what;
+  if (control_ != changed.control_) {
+    control_.restore();
+    what.emplace_back(float_control_text);
+  }
   if (restore_locale(changed)) what.emplace_back("the locale");
   if (umask_ >= 0 && changed.umask_ >= 0 && umask_ != changed.umask_) {
     ::umask(static_cast<mode_t>(umask_));

@@ -58,7 +58,7 @@ class Session {
     const Breadcrumb outer = breadcrumb;
     constexpr bool of_batch = std::is_same_v<Event, kairos_batch_event>;
     const bool compares = of_batch ? process.watches_batches() : process.is_due();
-    const FloatControl control = FloatControl::now();
+    const auto control = std::conditional_t<of_batch, Rounding, FloatControl>::now();
     for (Instance* instance : list.listeners) {
       call.forget();
       if (instance->attention.load(std::memory_order_relaxed) && !may_run(call, *instance)) continue;
