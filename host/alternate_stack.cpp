@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Maps the stack, and gives it back to the kernel only when no handler can run on it any more.
 #include "alternate_stack.hpp"
 
 #include <sys/mman.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Reads the files of control groups.
 #include "cpu_quota.hpp"
 
 #include <algorithm>

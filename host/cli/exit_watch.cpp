@@ -25,7 +25,7 @@ std::atomic<ExitWatch*> watching{nullptr};
 
 }  // namespace
 
-ExitWatch::ExitWatch() {
+ExitWatch::ExitWatch() : process_(::getpid()) {
   watching = this;
   std::atexit(on_exit_call);
   std::at_quick_exit(on_exit_call);
@@ -45,7 +45,9 @@ void ExitWatch::before_exit(std::function<std::string()> save, std::function<voi
 }
 
 void ExitWatch::on_exit_call() {
-  if (ExitWatch* const watch = watching.load()) watch->exit_called();
+  ExitWatch* const watch = watching.load();
+  // A forked child that a hook has made may end as it likes.
+  if (watch != nullptr && watch->process_ == ::getpid()) watch->exit_called();
 }
 
 void ExitWatch::exit_called() {

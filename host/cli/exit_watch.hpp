@@ -35,6 +35,7 @@ class ExitWatch {
   std::string save();
   [[noreturn]] void end(const char* code, const std::string& where, const std::string& what);
 
+  int process_;
   std::thread::id thread_ = std::this_thread::get_id();
   std::function<std::string()> save_;
   std::function<void()> stop_;

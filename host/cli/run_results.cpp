@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Writes the results, and words what was saved and how a run goes on.
 #include "cli/run_results.hpp"
 
 #include <fmt/format.h>

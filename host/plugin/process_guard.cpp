@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Decides when to compare, and whom to name.
 #include "plugin/process_guard.hpp"
 
 #include <unistd.h>

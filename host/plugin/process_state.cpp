@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Reads and restores by system calls and functions of the C library.
 #include "plugin/process_state.hpp"
 
 #include <fcntl.h>

@@ -241,6 +241,19 @@ class Endings(RunningTest):
         self.assertEqual(json.loads(self.text("h.json"))["epoch"], [0])
         self.kairos(*self.fit(loss=None, model="m.keras", initial_epoch=1, callback_state="run/callback_state"))
 
+    def test_forked_child_may_call_exit(self):
+        run = self.run_kairos(*self.fit(plugin=meddler(what="fork_exit"), save_model="m.keras"))
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+    def test_signal_before_the_first_batch_leaves_an_earlier_model_alone(self):
+        self.put("m.keras", "of an earlier run")
+        program = self.start(*self.fit(plugin=meddler(what="wait", hook="train_begin"), save_model="m.keras"))
+        time.sleep(1.5)
+        error = self.end(program, signal.SIGTERM)
+        self.assertEqual(program.returncode, 143, error)
+        self.assertIn("warning: interrupted by SIGTERM before the first batch; nothing was trained and nothing was saved\n", error)
+        self.assertEqual(self.text("m.keras"), "of an earlier run")
+
     def test_forked_child_that_returns_from_a_hook_does_not_train_on(self):
         run = self.run_kairos(*self.fit(plugin=[meddler(what="fork"), "CSVLogger:filename=log.csv"], history="h.json"))
         self.assertEqual(run.returncode, 0, run.stderr)

@@ -54,8 +54,13 @@ void do_to_the_process(std::string_view what) {
   if (what == "pthread_exit") ::pthread_exit(nullptr);
   if (what == "hang")
     for (;;) ::pause();
+  if (what == "wait") std::this_thread::sleep_for(4s);
   if (what == "sleep") std::this_thread::sleep_for(50ms);
   if (what == "programs") start_programs();
+  if (what == "fork_exit") {
+    if (::fork() == 0) std::exit(0);
+    ::wait(nullptr);
+  }
   if (what == "fork") static_cast<void>(::fork());
   if (what == "tick") {
     struct sigaction action {};

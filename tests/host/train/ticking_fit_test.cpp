@@ -44,7 +44,8 @@ double loss_of(const std::string& text, const std::vector<std::int64_t>& shape, 
 
 }  // namespace
 
-TEST_CASE("A fit is safe from the handlers of the program around it, and computes the same", "[host][train]") {
+TEST_CASE("A fit is safe from the handlers of the program around it, and computes the same",
+          "[host][train]") {
   struct Case {
     std::string text;
     std::vector<std::int64_t> shape;
