@@ -45,6 +45,11 @@ class RunningTest(ProgramTest):
         self.wait_for_lines("run/log.csv", 3)
         return program
 
+    def wait_for_the_run(self, record):
+        """Until it has begun, and a little more: it is inside a hook then that takes its time."""
+        self.wait_for(lambda: (self.directory / record).exists())
+        time.sleep(0.5)
+
     def end(self, program, number, seconds=20):
         program.send_signal(number)
         return program.communicate(timeout=seconds)[1]
@@ -96,7 +101,7 @@ class Ends(RunningTest):
         self.assertTrue((self.directory / "m.keras").exists())
 
         hanging = self.start(*self.fit(plugin=meddler(what="hang", **{"from": 1}), save_model="n.keras", run_dir="hung"))
-        time.sleep(1)
+        self.wait_for_the_run("hung/run.json")
         hanging.send_signal(signal.SIGINT)
         time.sleep(0.2)
         hanging.send_signal(signal.SIGINT)
@@ -114,13 +119,13 @@ class Ends(RunningTest):
         np.save(self.directory / "y.npy", np.zeros(2000, "i4"))
         program = self.start(*self.fit(plugin=meddler(what="sleep", hook="test_batch_end"), validation_data="x.npy",
                                        validation_target="y.npy", validation_batch_size=1, save_model="m.keras", data="x.npy",
-                                       target="y.npy", model="dense(2,softmax)"))
-        time.sleep(2)
+                                       target="y.npy", model="dense(2,softmax)", run_dir="run"))
+        self.wait_for_the_run("run/run.json")
         begin = time.monotonic()
         error = self.end(program, signal.SIGTERM)
         self.assertLess(time.monotonic() - begin, 10)
         self.assertEqual(program.returncode, 143, error)
-        self.assertIn("interrupted by SIGTERM before the end of epoch 1 of 3; saved: m.keras. The run goes on with --model m.keras "
+        self.assertIn("interrupted by SIGTERM before the end of epoch 1 of 3; saved: m.keras, run. The run goes on with --model m.keras "
                       "--initial-epoch 0", error)
         self.assertTrue((self.directory / "m.keras").exists())
 
@@ -130,8 +135,8 @@ class Ends(RunningTest):
         self.kairos(*self.fit(save_model="m.keras", data="x.npy", target="y.npy", epochs=1))
         for command, hook in ((["evaluate", "--target", "y.npy"], "test_batch_end"), (["predict", "--out", "p.npy"], "predict_batch_end")):
             program = self.start(*command, "--model", "m.keras", "--data", "x.npy", "--batch-size", 1,
-                                 "--plugin", meddler(what="sleep", hook=hook))
-            time.sleep(1.5)
+                                 "--run-dir", "run", "--plugin", meddler(what="sleep", hook=hook))
+            self.wait_for_the_run(f"run/{command[0]}.json")
             program.send_signal(signal.SIGHUP)
             output, error = program.communicate(timeout=20)
             self.assertEqual((program.returncode, output), (129, ""), error)
@@ -247,8 +252,8 @@ class Endings(RunningTest):
 
     def test_signal_before_the_first_batch_leaves_an_earlier_model_alone(self):
         self.put("m.keras", "of an earlier run")
-        program = self.start(*self.fit(plugin=meddler(what="wait", hook="train_begin"), save_model="m.keras"))
-        time.sleep(1.5)
+        program = self.start(*self.fit(plugin=meddler(what="wait", hook="train_begin"), save_model="m.keras", run_dir="run"))
+        self.wait_for_the_run("run/run.json")
         error = self.end(program, signal.SIGTERM)
         self.assertEqual(program.returncode, 143, error)
         self.assertIn("warning: interrupted by SIGTERM before the first batch; nothing was trained and nothing was saved\n", error)
