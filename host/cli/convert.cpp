@@ -10,6 +10,7 @@
 #include "io/architecture.hpp"
 #include "io/atomic_file.hpp"
 #include "kairos/host/error.hpp"
+#include "plugin/file_guard.hpp"
 
 namespace kairos::host::cli {
 
@@ -126,6 +127,9 @@ int run_convert(Arguments arguments) {
     refuse("KAIROS-U040", "kairos convert", "it takes two files", std::to_string(names.size()),
            "Write kairos convert model.h5 model.keras");
   require_writable(names[1], "OUT");
+  RunFiles files{{{names[0], "IN"}}, {{names[1], "OUT"}}};
+  if (settings.has("model")) files.read.push_back({settings.text("model"), "--model"});
+  check_run_files(files);
   return convert(open_model(names[0]), names[1], settings);
 }
 

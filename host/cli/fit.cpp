@@ -9,13 +9,13 @@
 #include <csignal>
 #include <exception>
 #include <filesystem>
-#include <map>
 
 #include "cli/class_numbers.hpp"
 #include "cli/class_weights.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/run_directory.hpp"
+#include "cli/run_files.hpp"
 #include "cli/setting_text.hpp"
 #include "io/atomic_file.hpp"
 #include "io/input_file.hpp"
@@ -131,24 +131,6 @@ void check_final_save(const Settings& settings, const Model& model, const FinalS
   require_writable(file, save.flag);
 }
 
-/// The files that a run leaves are neither its data nor one another. A model may take the place of the one
-/// that the run began with.
-void check_places(const Settings& settings) {
-  std::map<std::filesystem::path, std::string> taken;
-  for (const char* key : {"save_model", "save_weights", "history"}) {
-    if (!settings.has(key)) continue;
-    const std::string file = settings.text(key), flag = flag_of(key);
-    require_not_read(settings,
-                     {"data", "input", "target", "sample_weight", "class_names", "validation_data",
-                      "validation_input", "validation_target", "validation_sample_weight"},
-                     file, flag);
-    std::error_code ignored;
-    const std::filesystem::path whole = std::filesystem::absolute(file, ignored);
-    const auto [place, is_new] = taken.emplace(std::filesystem::weakly_canonical(whole, ignored), flag);
-    if (!is_new) refuse_place_of(place->second, file, flag);
-  }
-}
-
 /// Every place that will be written at the end, checked before the first batch.
 void check_outputs(const Settings& settings, const Model& model) {
   if (settings.has("history")) {
@@ -156,7 +138,6 @@ void check_outputs(const Settings& settings, const Model& model) {
     require_writable(settings.text("history"), "--history");
   }
   for (const FinalSave& save : final_saves) check_final_save(settings, model, save);
-  check_places(settings);
 }
 
 /// Writes all that was asked for; what fails keeps nothing else from being written, and is thrown at the end.
@@ -277,6 +258,9 @@ int run_fit(Arguments arguments) {
   check_outputs(settings, *model);
   RunDirectory directory(settings.text("run_dir"));
   options.run_directory = directory.path();
+  options.files = files_read(settings, Purpose::Train);
+  add_results_of_fit(options.files, settings, directory,
+                     data.train.class_names.empty() ? Labels::Numbers : Labels::Names);
   options.before_training = [&] { begin_run(directory, settings, data.train); };
   if (settings.is_on("explain_order"))
     return print(stream ? explain_order(*model, *stream, options)

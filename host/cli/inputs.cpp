@@ -153,22 +153,6 @@ void require_writable(const std::string& file, const std::string& flag) {
                "a directory that can be written to", "Choose another place"});
 }
 
-void refuse_place_of(const std::string& other, const std::string& file, const std::string& flag) {
-  throw Error(ErrorKind::Usage,
-              {"KAIROS-U016", flag + " " + file, "this would take the place of the file of " + other, "", "",
-               "Choose another name"});
-}
-
-void require_not_read(const Settings& settings, std::initializer_list<const char*> keys,
-                      const std::string& file, const std::string& flag) {
-  std::error_code none;  // of a column, or a file that is not there
-  for (const char* key : keys)
-    for (const NamedText& one : settings.named(key))
-      // An array of an HDF5 file is named behind it.
-      if (std::filesystem::equivalent(one.value.substr(0, one.value.find(":/")), file, none))
-        refuse_place_of(flag_of(key), file, flag);
-}
-
 GivenModel read_given_model(const Settings& settings) {
   GivenModel given;
   const std::string model = settings.text("model");

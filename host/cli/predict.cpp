@@ -107,7 +107,7 @@ void predict_to_file(const Settings& settings) {
   check_ending(out, pass.model().outputs().size());
   const std::vector<std::string> class_names = names_for_table(settings, pass.model());
   require_writable(out, "--out");
-  require_not_read(settings, {"data", "input", "target", "class_names", "model", "weights"}, out, "--out");
+  pass.will_write({out, "--out"});
 
   const std::vector<NamedArray> predictions = pass.run([](auto&&... parts) { return predict(parts...); });
   const std::string ending = std::filesystem::path(out).extension().string();

@@ -7,6 +7,7 @@
 #include "cli/class_numbers.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "cli/run_files.hpp"
 
 namespace kairos::host::cli {
 
@@ -29,6 +30,8 @@ PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char
       directory_(settings.text("run_dir")) {
   options_.catalog = &catalog_;
   options_.run_directory = directory_.path();
+  options_.files = files_read(settings, purpose);
+  add_record(options_.files, settings, directory_, record);
   options_.before_pass = [this, record, configuration = settings.json()] {
     directory_.begin(record, configuration);
   };

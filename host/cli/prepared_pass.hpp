@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "cli/data_settings.hpp"
 #include "cli/run_directory.hpp"
@@ -22,6 +23,9 @@ class PreparedPass {
   PreparedPass& operator=(const PreparedPass&) = delete;
 
   [[nodiscard]] Model& model() { return *model_; }
+  /// A result that the command writes afterwards; run() refuses one that would take the place of what is
+  /// read.
+  void will_write(WrittenFile file) { options_.files.written.push_back(std::move(file)); }
   /// Dataset::files of what is passed over.
   [[nodiscard]] const std::vector<std::string>& files() const { return data_.train.files; }
   /// `pass(model, data, options)`, with the data set or with the stream.

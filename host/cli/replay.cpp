@@ -176,11 +176,14 @@ int run_replay(Arguments arguments) {
   if (settings.help_wanted())
     return print(settings.help("what callbacks would have decided over given logs") + explanation), 0;
 
-  const std::vector<ReplayCase> cases = read_input(settings, files);
+  std::vector<ReplayCase> cases = read_input(settings, files);
   std::vector<PluginSpec> specs;
   for (const ReplayCase& one : cases)
     specs.insert(specs.end(), one.run.plugins.begin(), one.run.plugins.end());
   const Catalog catalog = scan_catalog(settings.list("plugin_dir"), specs);
+  const ReadFile input =
+      settings.has("logs") ? ReadFile{settings.text("logs"), "--logs"} : ReadFile{files.front(), "the cases"};
+  for (ReplayCase& one : cases) one.run.files.read.push_back(input);
   const OutputDirectory directory(settings.text("out"));
 
   ordered_json document;

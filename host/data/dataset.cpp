@@ -109,6 +109,7 @@ Dataset Dataset::rows(std::int64_t begin, std::int64_t end) const {
   part.first_row = first_row + begin;
   part.row_naming = row_naming;
   part.class_names = class_names;
+  part.sources = sources;
   if (!files.empty()) part.files.assign(files.begin() + begin, files.begin() + end);
   append_rows(part.inputs, inputs, begin, end);
   append_rows(part.targets, targets, begin, end);

@@ -8,6 +8,7 @@
 #include "data/array_file.hpp"
 #include "data/check_data_spec.hpp"
 #include "data/csv.hpp"
+#include "data/data_files.hpp"
 #include "data/image_folder.hpp"
 #include "data/npz_dataset.hpp"
 #include "io/hdf5_data.hpp"
@@ -155,6 +156,7 @@ LoadedData load_data(const DataSpec& spec) {
   if (!spec.file.empty()) add_files(loaded.train.inputs, "", spec.inputs);
   add_files(loaded.train.targets, spec.target, spec.targets);
   add_files(loaded.train.sample_weights, spec.sample_weight, spec.sample_weights);
+  loaded.train.sources = data_files(spec);
   loaded.train.check();
   if (loaded.validation) loaded.validation->check();
   return loaded;

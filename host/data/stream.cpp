@@ -15,6 +15,7 @@
 #include "data/array_rows.hpp"
 #include "data/check_data_spec.hpp"
 #include "data/csv_file.hpp"
+#include "data/data_files.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -27,6 +28,7 @@ class FileSource final : public SampleSource {
  public:
   explicit FileSource(const DataSpec& spec) {
     check_data_spec(spec);
+    layout_.sources = data_files(spec);
     std::error_code ignored;
     if (std::filesystem::is_directory(spec.file, ignored))
       open_folder(spec);

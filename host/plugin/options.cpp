@@ -135,7 +135,7 @@ class Resolver {
       value = OptionValue{};
     }
     if (value.absent()) return value;
-    if (value.type == KAIROS_TYPE_PATH) value.text = absolute(value.text);
+    if (value.type == KAIROS_TYPE_PATH) value.text = absolute(option, value.text);
     if (value.type == KAIROS_TYPE_METRIC) value.text = metric(option, value.text, given != nullptr);
     if (value.type == KAIROS_TYPE_EXPRESSION)
       static_cast<void>(
@@ -163,10 +163,13 @@ class Resolver {
     return *value;
   }
 
-  std::string absolute(const std::string& text) const {
+  /// What is only read is found as the files of flags are; all else stands where results go.
+  std::string absolute(const OptionSpec& option, const std::string& text) const {
     if (text.empty()) return text;
+    constexpr std::uint32_t both = KAIROS_OPTION_READS | KAIROS_OPTION_WRITES;
+    const bool reads = (option.flags & both) == KAIROS_OPTION_READS;
     const fs::path base =
-        context_.base_directory.empty() ? fs::current_path() : fs::absolute(context_.base_directory);
+        reads || context_.base_directory.empty() ? fs::current_path() : fs::absolute(context_.base_directory);
     return (base / text).lexically_normal().string();
   }
 

@@ -80,6 +80,7 @@ void Session::create(const Catalog& catalog, std::span<const PluginSpec> specs) 
       message(Level::Warning, names.back(), warning);
   }
 
+  guard_files(catalog, matches, resolved, names);
   refuse_idle_schedulers(names, matches);
 
   std::map<const Plugin*, std::shared_ptr<Library>> libraries;

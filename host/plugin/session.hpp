@@ -17,6 +17,7 @@
 #include "plugin/background_save.hpp"
 #include "plugin/breadcrumb.hpp"
 #include "plugin/call.hpp"
+#include "plugin/file_guard.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/log_board.hpp"
 #include "plugin/task_queue.hpp"
@@ -90,6 +91,7 @@ class Session {
   Trainee& trainee;
   CallbacksOptions options;
   LogBoard board;
+  FileGuard files;
   TaskQueue tasks;
   BackgroundSave background_save;
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
@@ -125,6 +127,9 @@ class Session {
       on_interrupt{"on_interrupt", {}};
 
  private:
+  /// Throws where an option names a file that must not be written.
+  void guard_files(const Catalog& catalog, std::span<const Catalog::Match> matches,
+                   std::span<const ResolvedOptions> resolved, std::span<const std::string> names);
   /// Throws for a callback that exists to set the optimizer where a schedule decides the learning rate. One
   /// that may stop the run too has only what its phase declares by default, and is refused when it tries.
   void refuse_idle_schedulers(const std::vector<std::string>& names,

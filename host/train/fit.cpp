@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
+#include <initializer_list>
 #include <utility>
 
 #include "kairos/host/error.hpp"
@@ -177,10 +179,28 @@ class FitLoop {
   bool told_ = false, warned_ = false;
 };
 
-CallbacksOptions callbacks_options(const Model& model, bool validates,
-                                   const std::filesystem::path& run_directory, const MessageSink& messages) {
+const Dataset& layout_of(const Dataset& data) {
+  return data;
+}
+const Dataset& layout_of(const SampleSource& source) {
+  return source.layout();
+}
+
+/// `options` are those of a fit or of a pass.
+template <class Options>
+CallbacksOptions callbacks_options(const Model& model, bool validates, const Options& options,
+                                   std::initializer_list<const Dataset*> data) {
   const auto keys = model.log_keys();
-  return {{keys.begin(), keys.end()}, validates, run_directory, messages};
+  CallbacksOptions all{
+      {keys.begin(), keys.end()}, validates, options.run_directory, options.messages, options.files};
+  for (const Dataset* one : data)
+    if (one != nullptr)
+      for (const std::filesystem::path& file : one->sources) all.files.read.push_back({file, "the data"});
+  return all;
+}
+
+const Dataset* validation_of(const FitOptions& options) {
+  return options.validation_data ? &*options.validation_data : nullptr;
 }
 
 const Catalog& catalog_or(const Catalog* given, const Catalog& empty) {
@@ -219,9 +239,9 @@ History fit_on(Model& model, const Data& data, const FitOptions& options) {
   const FlushDenormals flush;
   Prepared prepared(model, data, options);
   const Catalog none;
-  Callbacks callbacks(
-      catalog_or(options.catalog, none), options.plugins, model,
-      callbacks_options(model, prepared.validation() != nullptr, options.run_directory, options.messages));
+  Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
+                      callbacks_options(model, prepared.validation() != nullptr, options,
+                                        {&layout_of(data), validation_of(options)}));
   return with_fault_handling(callbacks, [&] {
     callbacks.setup(run_info(options, prepared));
     if (!options.callback_state.empty()) callbacks.load_state(options.callback_state);
@@ -239,9 +259,9 @@ template <class Data>
 std::string explain_order_on(Model& model, const Data& data, const FitOptions& options) {
   Prepared prepared(model, data, options);
   const Catalog none;
-  Callbacks callbacks(
-      catalog_or(options.catalog, none), options.plugins, model,
-      callbacks_options(model, prepared.validation() != nullptr, options.run_directory, options.messages));
+  Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
+                      callbacks_options(model, prepared.validation() != nullptr, options,
+                                        {&layout_of(data), validation_of(options)}));
   return callbacks.explain_order();
 }
 
@@ -252,7 +272,7 @@ std::vector<std::pair<std::string, double>> evaluate_on(Model& model, const Data
   Pass pass(model, data, options, Targets::Needed);
   const Catalog none;
   Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
-                      callbacks_options(model, false, options.run_directory, options.messages));
+                      callbacks_options(model, false, options, {&layout_of(data)}));
   return with_fault_handling(callbacks, [&] {
     callbacks.setup(pass.info(options.batch_size));
     if (options.before_pass) options.before_pass();
@@ -279,7 +299,7 @@ std::vector<NamedArray> predict_on(Model& model, const Data& data, const PassOpt
   Pass pass(model, data, options, Targets::Ignored);
   const Catalog none;
   Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
-                      callbacks_options(model, false, options.run_directory, options.messages));
+                      callbacks_options(model, false, options, {&layout_of(data)}));
   return with_fault_handling(callbacks, [&] {
     callbacks.setup(pass.info(options.batch_size));
     if (options.before_pass) options.before_pass();

@@ -148,12 +148,17 @@ std::string confined(const std::string& text) {
   return inside.string();
 }
 
+bool is_written(const OptionSpec& option) {
+  const std::uint32_t access = option.flags & (KAIROS_OPTION_READS | KAIROS_OPTION_WRITES);
+  return option.type == KAIROS_TYPE_PATH && access != KAIROS_OPTION_READS;
+}
+
 void confine_paths(PluginSpec& spec, const CallbackManifest& callback) {
   for (auto& [key, value] : spec.options)
     for (const OptionSpec& option : callback.options) {
       const bool means = option.name == key ||
                          std::find(option.aliases.begin(), option.aliases.end(), key) != option.aliases.end();
-      if (means && option.type == KAIROS_TYPE_PATH) value = confined(value);
+      if (means && is_written(option)) value = confined(value);
     }
 }
 
@@ -176,7 +181,8 @@ class Replay {
     keys_ = keys_of(run, published);
     check_options(specs, manifests, published, directory);
     callbacks_ = std::make_unique<Callbacks>(
-        catalog, specs, model_, CallbacksOptions{keys_.model, keys_.validates, directory, messages});
+        catalog, specs, model_,
+        CallbacksOptions{keys_.model, keys_.validates, directory, messages, run.files});
   }
 
   void go() {

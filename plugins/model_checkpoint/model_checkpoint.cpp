@@ -32,7 +32,7 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
   static constexpr auto phase = Phase::Persist;
   static constexpr auto capabilities = Can::SaveModel;
 
-  Option<Path> filepath{
+  Option<SavePath> filepath{
       this, "filepath", required,
       "file to write, with fields: m-{epoch:02d}-{val_loss:.2f}.keras; the ending chooses the format"};
   // Without a default, so that a run without validation may save every epoch; val_loss is applied where it is

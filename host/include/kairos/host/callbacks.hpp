@@ -18,6 +18,7 @@
 
 #include "kairos/host/model.hpp"
 #include "kairos/host/plugins.hpp"
+#include "kairos/host/run_files.hpp"
 
 namespace kairos::host {
 
@@ -85,6 +86,9 @@ struct CallbacksOptions {
   /// Relative paths of options are taken from here; empty for the current directory.
   std::filesystem::path run_directory;
   MessageSink messages;
+  /// What the caller reads and writes: no callback may replace it. The files of the catalog's plugins are
+  /// protected without being named here.
+  RunFiles files;
 };
 
 class Session;
@@ -99,7 +103,8 @@ class Callbacks {
  public:
   /// Finds each spec in the catalog, checks its options, loads the libraries, creates the instances.
   /// `trainee` must outlive this. Throws Error(Plugin) before any instance exists where the configuration is
-  /// wrong.
+  /// wrong, Error(Usage) where a result of `options.files` would take the place of what is read or of another
+  /// result.
   Callbacks(const Catalog& catalog, std::span<const PluginSpec> specs, Trainee& trainee,
             CallbacksOptions options);
   ~Callbacks();

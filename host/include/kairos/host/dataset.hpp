@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ struct Dataset {
   std::vector<std::string>
       class_names;  ///< what the labels 0, 1, … of a target of text mean; empty if it was numbers
   std::vector<std::string> files;  ///< of pictures: where each sample stands; else empty
+  /// Files and directories that it was read from: results of a run never take their place.
+  std::vector<std::filesystem::path> sources;
 
   [[nodiscard]] std::int64_t size() const noexcept {
     return inputs.empty() ? 0 : inputs.front().array.rows();

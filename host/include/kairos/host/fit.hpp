@@ -18,6 +18,7 @@
 #include "kairos/host/history.hpp"
 #include "kairos/host/model.hpp"
 #include "kairos/host/plugins.hpp"
+#include "kairos/host/run_files.hpp"
 #include "kairos/host/stream.hpp"
 
 namespace kairos::host {
@@ -57,6 +58,8 @@ struct FitOptions {
       nullptr;  ///< where they are found; may be null if there are none. Borrowed for the call
   std::filesystem::path run_directory;
   MessageSink messages;
+  /// Beside Dataset::sources: what the caller reads and writes. No callback may replace it.
+  RunFiles files;
   std::string callback_state;  ///< History::callback_state of an earlier run, to go on from
   /// Checked after every batch: any other number than 0 (a signal's) ends the run. Borrowed; may be null.
   const std::atomic<int>* interrupted = nullptr;
@@ -84,6 +87,7 @@ struct PassOptions {
   const Catalog* catalog = nullptr;
   std::filesystem::path run_directory;
   MessageSink messages;
+  RunFiles files;        ///< as FitOptions::files
   StreamOptions stream;  ///< for a SampleSource
   /// As FitOptions::before_training.
   std::function<void()> before_pass;

@@ -13,7 +13,7 @@ using namespace kairos;
 struct Saver : Callback<Saver> {
   static constexpr auto id = "test.Saver";
   static constexpr auto capabilities = Can::SaveModel;
-  Option<Path> file{this, "file", required, "what to write"};
+  Option<SavePath> file{this, "file", required, "what to write"};
   Option<std::string_view> on_saved{this, "on_saved", "nothing", "nothing, save or throw"};
 
   void on_epoch_end(Epoch& epoch) {
@@ -28,7 +28,7 @@ struct Saver : Callback<Saver> {
 /// Writes down how many tensors of the batch there are in each hook, and the number of their generation.
 struct Peeker : Callback<Peeker> {
   static constexpr auto id = "test.Peeker";
-  Option<Path> file{this, "file", required, "where it is written"};
+  Option<OutputPath> file{this, "file", required, "where it is written"};
 
   void look(const Event& event, const char* hook) {
     std::string line = hook;
