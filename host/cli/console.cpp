@@ -51,7 +51,7 @@ MessageSink console_messages() {
 
 std::vector<std::filesystem::path> search_directories(const std::vector<std::string>& directories) {
   const std::vector<std::filesystem::path> given(directories.begin(), directories.end());
-  const char* environment = std::getenv("KAIROS_PLUGIN_PATH");
+  const char* environment = ::secure_getenv("KAIROS_PLUGIN_PATH");
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::filesystem::path installed =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The program kairos: finds the command, and turns what it throws into one line and an exit code.
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -111,14 +112,25 @@ int run(const std::vector<std::string>& arguments) {
                                  "\"" + arguments.front() + "\"", "", suggest(arguments.front(), names)});
 }
 
+/// Whoever starts a program that is set-uid or set-gid, or that has capabilities of its own, chooses which
+/// plugins it loads and where it writes.
+int refuse_privileges() {
+  const Error error(
+      ErrorKind::Usage,
+      {"KAIROS-U057", "kairos", "the program runs with rights that its user does not have", "",
+       "a file without set-uid, set-gid and capabilities", "Take them away with chmod ug-s and setcap -r"});
+  std::fprintf(stderr, "%s\n", error.what());
+  return 2;
+}
+
 /// Threads of libgomp wait for each other at work, by default for milliseconds: on a machine that others use
 /// too, most of a run is then spent on waiting for a thread that has no processor, which waits for that one.
 /// How long is read from the environment before main begins, so the program starts itself once more.
 void bound_waiting(int argc, char** argv) {
   constexpr const char* rounds =
       "2000";  // some tens of microseconds, as one thread takes alone between products
-  if (argc < 2 || !computes(argv[1]) || std::getenv("OMP_WAIT_POLICY") != nullptr ||
-      std::getenv("GOMP_SPINCOUNT") != nullptr)
+  if (argc < 2 || !computes(argv[1]) || ::secure_getenv("OMP_WAIT_POLICY") != nullptr ||
+      ::secure_getenv("GOMP_SPINCOUNT") != nullptr)
     return;
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -137,8 +149,9 @@ void fill_closed_streams() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bound_waiting(argc, argv);
   fill_closed_streams();
+  if (::getauxval(AT_SECURE) != 0) return refuse_privileges();
+  bound_waiting(argc, argv);
   // A reader that goes away must not take a trained model with it: writing then fails, and is handled.
   std::signal(SIGPIPE, SIG_IGN);
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) std::signal(signal, on_crash);

@@ -55,7 +55,7 @@ class OutputDirectory {
                    error ? error.message() : "", "", "Choose another place"});
     }
     // Files that nobody will read need no disk: in memory, writing them costs next to nothing.
-    const char* chosen = std::getenv("TMPDIR");
+    const char* chosen = ::secure_getenv("TMPDIR");
     const fs::path memory = "/dev/shm";
     const fs::path base =
         chosen == nullptr && ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : fs::temp_directory_path();

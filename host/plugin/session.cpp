@@ -82,6 +82,7 @@ void Session::create(const Catalog& catalog, std::span<const PluginSpec> specs) 
 
   guard_files(catalog, matches, resolved, names);
   refuse_idle_schedulers(names, matches);
+  warn_of_plugins(catalog, matches);
 
   std::map<const Plugin*, std::shared_ptr<Library>> libraries;
   for (const Catalog::Match& match : matches)

@@ -130,6 +130,8 @@ class Session {
   /// Throws where an option names a file that must not be written.
   void guard_files(const Catalog& catalog, std::span<const Catalog::Match> matches,
                    std::span<const ResolvedOptions> resolved, std::span<const std::string> names);
+  /// Says which of the directories and files others can write to.
+  void warn_of_plugins(const Catalog& catalog, std::span<const Catalog::Match> matches) const;
   /// Throws for a callback that exists to set the optimizer where a schedule decides the learning rate. One
   /// that may stop the run too has only what its phase declares by default, and is refused when it tries.
   void refuse_idle_schedulers(const std::vector<std::string>& names,

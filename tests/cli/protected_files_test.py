@@ -3,6 +3,7 @@
 
   protected_files_test.py KAIROS MISHAPS"""
 import gzip
+import json
 import os
 import pathlib
 import shutil
@@ -254,6 +255,28 @@ class Plugins(Files):
             (flag("--save-weights m.h5", "--save-model"), {"save_model": "m.h5", "save_weights": "m.h5"}),
             (flag("--run-dir run/history.json", "--history"), {"run_dir": "run", "history": "run/history.json"}),
         ])
+
+    def test_paths_of_a_plugin_in_c_are_protected_too(self):
+        plugin = str(WRITERS.with_name("c_writer.so"))
+        where = "CWriter, option "
+        self.refused_fits(3, [
+            (replaces("--data", where + "log"), {"plugin": plugin + ":log=data.csv"}),
+            (inside(where + "place"), {**PICS, "plugin": plugin + ":place=pics/new"}),
+            (replaces("--data", where + "model"), {**HDF5, "plugin": plugin + ":model=d1.h5"}),
+            (replaces("CWriter, option source"), {"plugin": [plugin + ":source=words.csv", "CSVLogger:filename=words.csv"]}),
+        ])
+        self.allowed_fits({"plugin": plugin + ":source=data.csv"})
+        self.assertEqual(self.text("c.log"), "written\n")
+        options = json.loads(self.kairos("plugins", "inspect", plugin, "--json"))["callbacks"][0]["options"]
+        self.assertEqual({option["name"]: option["access"] for option in options},
+                         {"lines": [], "source": ["reads"], "log": ["writes"], "place": ["writes", "directory"], "model": ["writes", "saves"]})
+
+    def test_inspect_says_what_is_done_with_a_path(self):
+        for plugin, option, words in (("CSVLogger", "filename", "; is written"), ("TensorBoard", "log_dir", "; files are written into it"),
+                                      (f"{WRITERS}#Reader", "file", "; is read"),
+                                      (f"{WRITERS}#Scribbler", "file", "; not declared as read or written, so treated as written")):
+            line = next(line for line in self.kairos("plugins", "inspect", plugin).splitlines() if line.startswith(f"    {option} "))
+            self.assertTrue(line.endswith(words), line)
 
     def test_a_path_without_a_direction_is_taken_as_written(self):
         self.refused_fits(3, [(("KAIROS-O043: Scribbler, option file: this would take the place of the file of --data",
