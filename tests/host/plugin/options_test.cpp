@@ -256,3 +256,20 @@ TEST_CASE("parse_value loses no nanosecond of a long duration", "[host][plugin]"
   CHECK(parse_value(KAIROS_TYPE_DURATION, "106751d23h47m16s854ms775us807ns")->integer ==
         std::numeric_limits<std::int64_t>::max());
 }
+
+TEST_CASE("resolve_options takes paths that are only read from the current directory", "[host][plugin]") {
+  CallbackManifest declaration;
+  declaration.id = "kairos.Reader";
+  declaration.phase = KAIROS_PHASE_REPORT;
+  for (const std::uint32_t flags :
+       {KAIROS_OPTION_READS, KAIROS_OPTION_WRITES, KAIROS_OPTION_READS | KAIROS_OPTION_WRITES, 0U}) {
+    declaration.options = {option(KAIROS_TYPE_PATH, "file")};
+    declaration.options[0].flags = flags;
+    const Pairs pairs = {{"file", "a/../b.tsv"}};
+    const std::string place =
+        flags == KAIROS_OPTION_READS ? std::filesystem::current_path().string() : "/runs/one";
+    CHECK(resolve_options(declaration, pairs, context(), "Reader").values[0].text == place + "/b.tsv");
+    const Pairs absolute = {{"file", "/c"}};
+    CHECK(resolve_options(declaration, absolute, context(), "Reader").values[0].text == "/c");
+  }
+}
