@@ -212,7 +212,7 @@ class Plugins(Files):
             (replaces("--class-names"), {**WORDS, "class_names": "names.json", "plugin": log + "names.json"}),
             (replaces("the plugin kairos.EarlyStopping"), {"plugin": [plugin, log + "plugs/es.so"]}),
             (replaces("the plugin kairos.CSVLogger"), {"plugin": log + str(PLUGINS / "csv_logger.so")}),
-            (replaces("the plugin es.so"), {"plugin_dir": "plugs", "plugin": log + "plugs/es.so"}),
+            (("KAIROS-O040", "this would take the place of the file of the plugin "), {"plugin_dir": "plugs", "plugin": log + "plugs/es.so"}),
             (replaces("Reader, option file"), {"plugin": [f"{WRITERS}#Reader:file=names.json", log + "names.json"]}),
             (replaces("Reader, option file"), {"plugin": [log + "names.json", f"{WRITERS}#Reader:file=names.json"]}),
         ])
