@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Takes the files out of the texts that may name columns and arrays too.
 #include "data/data_files.hpp"
 
 #include "data/array_file.hpp"

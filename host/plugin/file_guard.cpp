@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "io/file_place.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -35,33 +34,33 @@ std::string FileGuard::Conflict::text(std::string_view subject) const {
   return text + " would take the place of the result of " + other;
 }
 
-void FileGuard::add_read(ReadFile file) {
-  read_.push_back(std::move(file));
+void FileGuard::add_read(ReadFile file, std::string owner) {
+  FilePlace place(file.path);
+  read_.push_back({std::move(file), std::move(place), std::move(owner)});
 }
 
 void FileGuard::add_written(Claim claim) {
   written_.push_back(std::move(claim));
 }
 
-std::optional<FileGuard::Conflict> FileGuard::replaced(const FilePlace& place, const Claim& claim,
-                                                       bool look_for_links) const {
-  for (const ReadFile& file : read_) {
-    if (!claim.owner.empty() && file.name == claim.owner) continue;
-    const FilePlace read(file.path);
-    if (place == read) {
-      if (may_replace(claim.content, file.content)) continue;
-      return Conflict{Conflict::Kind::Replaces, file.name};
-    }
-    if (place.is_inside(read) || (look_for_links && read.has_link_to(place)))
-      return Conflict{Conflict::Kind::Inside, file.name};
+std::optional<FileGuard::Conflict> FileGuard::conflict_with(const Read& file, const FilePlace& read,
+                                                            const FilePlace& place, const Claim& claim,
+                                                            Links links) {
+  if (!file.owner.empty() && file.owner == claim.owner) return std::nullopt;
+  if (place == read) {
+    if (may_replace(claim.content, file.file.content)) return std::nullopt;
+    return Conflict{Conflict::Kind::Replaces, file.file.name};
   }
+  if (place.is_inside(read) || (links == Links::Followed && read.has_link_to(place)))
+    return Conflict{Conflict::Kind::Inside, file.file.name};
   return std::nullopt;
 }
 
 std::optional<FileGuard::Conflict> FileGuard::conflict(const Claim& claim) const {
   const FilePlace place(claim.path);
   if (place.is_stream()) return std::nullopt;
-  if (auto found = replaced(place, claim, true)) return found;
+  for (const Read& read : read_)
+    if (auto found = conflict_with(read, read.place, place, claim, Links::Followed)) return found;
   for (const Claim& other : written_) {
     const bool own = other.owner == claim.owner && (claim.name == claim.owner || claim.name == other.name);
     if (!own && place == FilePlace(other.path)) return Conflict{Conflict::Kind::WrittenToo, other.name};
@@ -75,7 +74,7 @@ std::optional<FileGuard::Conflict> FileGuard::add_announced_read(const std::file
   for (const Claim& other : written_)
     if (other.owner != owner && place == FilePlace(other.path))
       return Conflict{Conflict::Kind::ReadToo, other.name};
-  add_read({path, owner, FileContent::Data});
+  add_read({path, owner, FileContent::Data}, owner);
   return std::nullopt;
 }
 
@@ -102,7 +101,12 @@ std::optional<FileGuard::Conflict> FileGuard::conflict_of_save(const std::filesy
   if (saved != saved_.end() && saved->second != owner)
     return Conflict{Conflict::Kind::WrittenToo, saved->second};
   const Claim claim{path, FileContent::Model, owner, owner};
-  if (auto found = replaced(place, claim, saved == saved_.end())) return found;
+  const Links links = saved == saved_.end() ? Links::Followed : Links::Ignored;
+  for (const Read& read : read_) {
+    const bool moves = read.file.content != FileContent::Plugin;
+    const FilePlace now = moves ? FilePlace(read.file.path) : read.place;
+    if (auto found = conflict_with(read, now, place, claim, links)) return found;
+  }
   for (const Claim& other : written_)
     if (other.owner != owner && place == FilePlace(other.path))
       return Conflict{Conflict::Kind::WrittenToo, other.name};

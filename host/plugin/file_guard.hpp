@@ -9,14 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "io/file_place.hpp"
 #include "kairos/host/run_files.hpp"
 
 namespace kairos::host {
 
-class FilePlace;
-
-/// Files are compared as FilePlace compares them, as they are at the moment of each question. Not
-/// thread-safe.
+/// Files are compared as FilePlace compares them: before the run as they were when they were added, later as
+/// they are. Not thread-safe.
 class FileGuard {
  public:
   /// Why a file must not be written.
@@ -34,7 +33,8 @@ class FileGuard {
     std::string name;   ///< "CSVLogger, option filename"; that of the owner where no option names it
   };
 
-  void add_read(ReadFile file);
+  /// `owner` is the instance that reads it and may write it too; "" for none.
+  void add_read(ReadFile file, std::string owner = "");
 
   /// What `claim` would replace: something that is read, or what another owner writes, or the same one under
   /// another name. Empty if nothing.
@@ -57,9 +57,9 @@ class FileGuard {
   /// The first file that is read or written under a name that `matches` and that a model must not replace.
   template <class Matches>
   [[nodiscard]] std::optional<Conflict> first_match(std::string_view owner, Matches matches) const {
-    for (const ReadFile& file : read_)
-      if (file.content != FileContent::Model && matches(file.path))
-        return Conflict{Conflict::Kind::Replaces, file.name};
+    for (const Read& read : read_)
+      if (read.file.content != FileContent::Model && matches(read.file.path))
+        return Conflict{Conflict::Kind::Replaces, read.file.name};
     for (const Claim& claim : written_)
       if (claim.owner != owner && matches(claim.path))
         return Conflict{Conflict::Kind::WrittenToo, claim.name};
@@ -67,10 +67,19 @@ class FileGuard {
   }
 
  private:
-  [[nodiscard]] std::optional<Conflict> replaced(const FilePlace& place, const Claim& claim,
-                                                 bool look_for_links) const;
+  struct Read {
+    ReadFile file;
+    FilePlace place;  ///< when it was added
+    std::string owner;
+  };
+  enum class Links { Ignored, Followed };
 
-  std::vector<ReadFile> read_;
+  /// `read` is where the file is now.
+  [[nodiscard]] static std::optional<Conflict> conflict_with(const Read& file, const FilePlace& read,
+                                                             const FilePlace& place, const Claim& claim,
+                                                             Links links);
+
+  std::vector<Read> read_;
   std::vector<Claim> written_;
   std::map<std::filesystem::path, std::string> saved_;  ///< while the run goes on, and by whom
 };
