@@ -45,7 +45,7 @@ class Files(ProgramTest):
     def setUp(self):
         super().setUp()
         rows = np.array(ROWS, "float32")
-        for name, array in (("x", rows[:, :2]), ("y", rows[:, 2]), ("w", rows[:, 0])):
+        for name, array in (("x", rows[:, :2]), ("y", rows[:, 2]), ("w", rows[:, 2])):
             np.save(self.directory / f"{name}.npy", array)
         np.savez(self.directory / "all.npz", x=rows[:, :2], y=rows[:, 2])
         for name in ("d1.h5", "d.h5"):
@@ -60,7 +60,7 @@ class Files(ProgramTest):
         (self.directory / "elsewhere").mkdir()
         shutil.copy(self.directory / "pics" / "a" / "0.png", self.directory / "elsewhere")
         self.put("words.csv", CSV.replace(",0\n", ",cat\n").replace(",1\n", ",dog\n"))
-        self.put("names.json", '["cat", "dog"]')
+        self.put("names.json", '{"class_names": ["cat", "dog"]}')
         self.put("config.json", '{"epochs": 2}')
         self.put("run.json", '{"epochs": 2}')
         (self.directory / "plugs").mkdir()
@@ -162,25 +162,27 @@ class Plugins(Files):
     def test_nothing_is_written_into_a_directory_of_pictures(self):
         os.symlink(self.directory / "elsewhere", self.directory / "pics" / "c")
         os.link(self.directory / "pics" / "a" / "1.png", self.directory / "linked")
-        os.symlink(self.directory / "run.json", self.directory / "pics" / "a" / "3.png")
+        shutil.copy(self.directory / "pics" / "a" / "0.png", self.directory / "aside.png")
+        os.symlink(self.directory / "aside.png", self.directory / "pics" / "a" / "3.png")
+        pics = {**PICS, "model": "input(4,4,1) flatten dense(3,softmax)"}
         log, board = "CSVLogger, option filename", "TensorBoard, option log_dir"
         for more in ({}, {"stream": "true"}):
             self.refused_fits(3, [
-                (inside(board), {**PICS, **more, "plugin": "TensorBoard:log_dir=pics/logs"}),
-                (inside(board), {**PICS, **more, "plugin": "TensorBoard:log_dir=pics/a"}),
-                (replaces("--data", board), {**PICS, **more, "plugin": "TensorBoard:log_dir=pics"}),
-                (inside(log), {**PICS, **more, "plugin": "CSVLogger:filename=pics/log.csv"}),
-                (inside(log), {**PICS, **more, "plugin": "CSVLogger:filename=pics/a/0.png"}),
-                (inside(log), {**PICS, **more, "plugin": "CSVLogger:filename=pics/new/log.csv"}),
-                (inside(log), {**PICS, **more, "plugin": "CSVLogger:filename=elsewhere/log.csv"}),
-                (inside(log), {**PICS, **more, "plugin": "CSVLogger:filename=linked"}),
-                (inside(log), {**PICS, **more, "plugin": "CSVLogger:filename=run.json"}),
-                (inside("ModelCheckpoint, option filepath"), {**PICS, **more, "plugin": "ModelCheckpoint:filepath='pics/m-{epoch}.h5'"}),
+                (inside(board), {**pics, **more, "plugin": "TensorBoard:log_dir=pics/logs"}),
+                (inside(board), {**pics, **more, "plugin": "TensorBoard:log_dir=pics/a"}),
+                (replaces("--data", board), {**pics, **more, "plugin": "TensorBoard:log_dir=pics"}),
+                (inside(log), {**pics, **more, "plugin": "CSVLogger:filename=pics/log.csv"}),
+                (inside(log), {**pics, **more, "plugin": "CSVLogger:filename=pics/a/0.png"}),
+                (inside(log), {**pics, **more, "plugin": "CSVLogger:filename=pics/new/log.csv"}),
+                (inside(log), {**pics, **more, "plugin": "CSVLogger:filename=elsewhere/log.csv"}),
+                (inside(log), {**pics, **more, "plugin": "CSVLogger:filename=linked"}),
+                (inside(log), {**pics, **more, "plugin": "CSVLogger:filename=aside.png"}),
+                (inside("ModelCheckpoint, option filepath"), {**pics, **more, "plugin": "ModelCheckpoint:filepath='pics/m-{epoch}.h5'"}),
             ])
         self.refused_fits(2, [
             (("KAIROS-U055: --history pics/h.json: this would lie in the directory of --data. Choose a place outside of it.",),
-             {**PICS, "history": "pics/h.json"}),
-            (("KAIROS-U055: --run-dir pics/run.json: this would lie in the directory of --data.",), {**PICS, "run_dir": "pics"}),
+             {**pics, "history": "pics/h.json"}),
+            (("KAIROS-U055: --run-dir pics/run.json: this would lie in the directory of --data.",), {**pics, "run_dir": "pics"}),
         ])
 
     def test_names_of_its_own_that_tensorboard_makes_are_protected_too(self):
