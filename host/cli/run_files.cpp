@@ -11,6 +11,8 @@
 #include "cli/setting_text.hpp"
 #include "data/array_file.hpp"
 #include "data/data_files.hpp"
+#include "io/file_place.hpp"
+#include "io/input_file.hpp"
 
 namespace kairos::host::cli {
 
@@ -48,6 +50,13 @@ void add_in_directory(RunFiles& files, const Settings& settings, const RunDirect
       {fs::path(settings.text("run_dir")) / name, "--run-dir", content, "Choose another directory"});
 }
 
+/// Whether --config is the record of an earlier run, which this one would write again as it is.
+bool is_record(const Settings& settings, const fs::path& record) {
+  if (!settings.has("config")) return false;
+  const fs::path config = settings.text("config");
+  return FilePlace(config) == FilePlace(record) && read_file(config) == settings.json();
+}
+
 }  // namespace
 
 RunFiles files_read(const Settings& settings, Purpose purpose) {
@@ -66,6 +75,7 @@ RunFiles files_read(const Settings& settings, Purpose purpose) {
 
 void add_record(RunFiles& files, const Settings& settings, const RunDirectory& directory,
                 const char* record) {
+  if (is_record(settings, directory.path() / record)) return;
   add_in_directory(files, settings, directory, record, FileContent::Configuration);
 }
 

@@ -300,6 +300,14 @@ class Plugins(Files):
             {**more, "model": "run/m.keras", "loss": None, "plugin": "ModelCheckpoint:filepath=run/m.keras,in_background=true"},
             {**more, "weights": "w.npz", "save_weights": "w.npz", "run_dir": "run"})
 
+    def test_the_configuration_of_a_run_directory_is_taken_again_but_not_replaced_by_another(self):
+        self.kairos(*self.fit(run_dir="run"))
+        kept = self.text("run/run.json")
+        self.kairos("fit", "--config", "run/run.json")
+        self.assertEqual(self.text("run/run.json"), kept)
+        self.refused(2, flag("--run-dir run/run.json", "--config"), "fit", "--config", "run/run.json", "--epochs", "9")
+        self.refused(3, replaces("--config"), "fit", "--config", "run/run.json", "--plugin", "CSVLogger:filename=run.json")
+
     def test_several_results_in_one_directory_are_no_conflict(self):
         self.allowed_fits({"run_dir": "run", "plugin": ["TensorBoard:log_dir=.", "CSVLogger:filename=train/log.csv", "ModelCheckpoint:filepath=m.h5"]},
                           {"plugin": ["TensorBoard@a:log_dir=l/a", "TensorBoard@b:log_dir=l/b", "CSVLogger:filename=label"]})

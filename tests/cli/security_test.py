@@ -52,13 +52,13 @@ class Build(ProgramTest):
                 now = DT_BIND_NOW in elf.dynamic or elf.dynamic.get(DT_FLAGS, 0) & 8 or elf.dynamic.get(DT_FLAGS_1, 0) & 1
                 self.assertTrue(now, "symbols are bound late, so RELRO is partial")
                 self.assertNotIn(DT_TEXTREL, elf.dynamic)
-                self.assertIn(ENDBR64, elf.data, "no marks for control-flow enforcement")
+                self.assertGreater(elf.data.count(ENDBR64), 5, "no marks for control-flow enforcement")
         # A small plugin may have no array on its stack and no call that can be checked.
         program = Elf(FILES[0]).imports()
-        self.assertIn(b"__stack_chk_fail", program)
+        self.assertTrue(b"__stack_chk_fail" in program, "no stack protector")
         self.assertTrue({name for name in program if name.endswith(b"_chk")}, "no call is checked by FORTIFY")
         plugins = set().union(*(Elf(path).imports() for path in FILES[1:]))
-        self.assertIn(b"__stack_chk_fail", plugins)
+        self.assertTrue(b"__stack_chk_fail" in plugins, "no stack protector")
 
 
 class Rights(ProgramTest):

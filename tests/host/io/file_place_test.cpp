@@ -24,7 +24,8 @@ TEST_CASE("A file is the same under each of its names", "[host][io]") {
   for (const char* name :
        {"hard", "soft", "soft of soft", "sub/../data.csv", "here/here/data.csv", "./data.csv"})
     CHECK(FilePlace(dir / name) == FilePlace(file));
-  dir.put("other.csv", "1\n");
+  const fs::path other = dir.put("other.csv", "1\n");
+  CHECK_FALSE(FilePlace(other) == FilePlace(file));
   for (const char* name : {"other.csv", "Data.csv", "data.csv2", "sub/data.csv", "new"})
     CHECK_FALSE(FilePlace(dir / name) == FilePlace(file));
 }
