@@ -306,7 +306,8 @@ class Plugins(Files):
         self.kairos("fit", "--config", "run/run.json")
         self.assertEqual(self.text("run/run.json"), kept)
         self.refused(2, flag("--run-dir run/run.json", "--config"), "fit", "--config", "run/run.json", "--epochs", "9")
-        self.refused(3, replaces("--config"), "fit", "--config", "run/run.json", "--plugin", "CSVLogger:filename=run.json")
+        self.refused(3, replaces("--config"), "fit", "--config", "run/run.json", "--run-dir", "other", "--plugin",
+                     "CSVLogger:filename=../run/run.json")
 
     def test_several_results_in_one_directory_are_no_conflict(self):
         self.allowed_fits({"run_dir": "run", "plugin": ["TensorBoard:log_dir=.", "CSVLogger:filename=train/log.csv", "ModelCheckpoint:filepath=m.h5"]},
