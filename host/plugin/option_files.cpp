@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <regex>
+#include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "io/file_place.hpp"
 #include "kairos/abi.h"
@@ -36,11 +36,55 @@ bool is_only_read(const OptionSpec& option) {
   return (option.flags & (KAIROS_OPTION_READS | KAIROS_OPTION_WRITES)) == KAIROS_OPTION_READS;
 }
 
+/// What a field may become a character of: a number, nan or inf, a sign, a space in front.
+bool is_of_number(char c) {
+  return std::string_view("0123456789+-.eE% nNaAiIfF").find(c) != std::string_view::npos;
+}
+
+/// A name in which fields stand for numbers.
+class NamePattern {
+ public:
+  /// Two braces are one that belongs to the name.
+  explicit NamePattern(std::string_view name) {
+    for (std::size_t at = 0; at < name.size(); ++at) {
+      const char c = name[at];
+      const bool brace = c == '{' || c == '}';
+      const bool doubled = brace && at + 1 < name.size() && name[at + 1] == c;
+      const bool is_field = c == '{' && !doubled;
+      pieces_.push_back({c, is_field});
+      if (is_field) at = std::min(name.find('}', at), name.size());
+      if (doubled) ++at;
+    }
+  }
+
+  /// All ways to match are followed at once, whatever the name.
+  [[nodiscard]] bool matches(std::string_view text) const {
+    std::vector<char> reached(text.size() + 1, 0);
+    reached.front() = 1;
+    for (const Piece& piece : pieces_) {
+      std::vector<char> next(reached.size(), 0);
+      for (std::size_t i = 0; i < text.size(); ++i)
+        if (piece.is_field ? (reached[i] || next[i]) && is_of_number(text[i])
+                           : reached[i] && text[i] == piece.letter)
+          next[i + 1] = 1;
+      reached = std::move(next);
+    }
+    return reached.back() != 0;
+  }
+
+ private:
+  struct Piece {
+    char letter;
+    bool is_field;
+  };
+  std::vector<Piece> pieces_;
+};
+
 /// "m-{epoch}.keras": the directory that has no fields, and what the names behind it look like.
-struct NamePattern {
+struct PathPattern {
   fs::path directory;
-  std::regex names;
-  std::ptrdiff_t parts = 1;  ///< of a path, behind the directory
+  NamePattern names;
+  std::ptrdiff_t parts;  ///< of a path, behind the directory
 
   [[nodiscard]] bool matches(const fs::path& file) const {
     fs::path parent = fs::absolute(file).lexically_normal(), tail;
@@ -48,44 +92,21 @@ struct NamePattern {
       tail = tail.empty() ? parent.filename() : parent.filename() / tail;
       parent = parent.parent_path();
     }
-    return std::regex_match(tail.string(), names) && FilePlace(parent) == FilePlace(directory);
+    return names.matches(tail.string()) && FilePlace(parent) == FilePlace(directory);
   }
 };
 
-/// What a field becomes is a number.
-constexpr const char* field_pattern = "[-+ ]*([0-9][-+0-9.eE]*|[nN][aA][nN]|[iI][nN][fF])%?";
-
-std::string pattern_text(std::string_view name) {
-  std::string pattern;
-  for (std::size_t at = 0; at < name.size(); ++at) {
-    const char c = name[at];
-    const bool doubled = at + 1 < name.size() && name[at + 1] == c;
-    if (c == '{' && !doubled) {
-      at = std::min(name.find('}', at), name.size());
-      pattern += field_pattern;
-      continue;
-    }
-    if ((c == '{' || c == '}') && doubled) ++at;
-    if (std::string_view(".[]{}()*+?^$|\\").find(c) != std::string_view::npos) pattern += '\\';
-    pattern += c;
-  }
-  return pattern;
-}
-
 /// Nothing for a path without fields. What the host put in front of the user's text has none.
-std::optional<NamePattern> pattern_of(const std::string& path, const fs::path& base) {
+std::optional<PathPattern> pattern_of(const std::string& path, const fs::path& base) {
   const std::string front = base.string() + "/";
   const std::size_t own = path.starts_with(front) ? front.size() : 0;
   const std::size_t field = path.find_first_of("{}", own);
   if (field == std::string::npos) return std::nullopt;
   const std::size_t slash = path.rfind('/', field);
   const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
-  NamePattern pattern;
-  pattern.directory = path.substr(0, begin);
   const std::string names = path.substr(begin);
-  pattern.names = std::regex(pattern_text(names));
-  pattern.parts = 1 + std::count(names.begin(), names.end(), '/');
-  return pattern;
+  return PathPattern{path.substr(0, begin), NamePattern(names),
+                     1 + std::count(names.begin(), names.end(), '/')};
 }
 
 [[noreturn]] void refuse(const OptionSpec& option, const std::string& where, const std::string& path,

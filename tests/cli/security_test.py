@@ -42,6 +42,8 @@ class Elf:
 
 class Build(ProgramTest):
     def test_the_program_and_all_plugins_are_hardened(self):
+        if os.environ.get("KAIROS_TEST_HARDENING") == "OFF":
+            self.skipTest("this build is not hardened")
         self.assertGreater(len(FILES), 3)
         for path in FILES:
             with self.subTest(path.name):
