@@ -63,10 +63,10 @@ std::string lower_case(std::string text) {
 
 }  // namespace
 
-FilePlace::FilePlace(const fs::path& path) : path_(resolved(path)) {
+FilePlace::FilePlace(const fs::path& path) : path_(path) {
   struct stat status {};
-  // The path itself first: a descriptor under /proc may lead where no path does.
   bool found = ::stat(path.c_str(), &status) == 0;
+  if (!found) path_ = resolved(path);
   fs::path at = path_;
   while (!found && !at.empty()) {
     found = ::stat(at.c_str(), &status) == 0;
@@ -79,6 +79,10 @@ FilePlace::FilePlace(const fs::path& path) : path_(resolved(path)) {
   mode_ = status.st_mode;
   names_ = status.st_nlink;
   if (!missing_.empty() && ignores_case(at)) missing_ = lower_case(missing_.string());
+}
+
+fs::path FilePlace::path() const {
+  return exists() ? resolved(path_) : path_;
 }
 
 bool FilePlace::is_directory() const noexcept {
@@ -95,7 +99,7 @@ bool FilePlace::operator==(const FilePlace& other) const {
 
 bool FilePlace::is_inside(const FilePlace& directory) const {
   if (!directory.is_directory()) return false;
-  for (fs::path at = path_; at.has_relative_path();) {
+  for (fs::path at = path(); at.has_relative_path();) {
     at = at.parent_path();
     struct stat status {};
     if (::stat(at.c_str(), &status) == 0 && status.st_dev == directory.device_ &&

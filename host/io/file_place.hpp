@@ -16,7 +16,7 @@ class FilePlace {
   explicit FilePlace(const std::filesystem::path& path);
 
   /// Links are resolved as far as the path exists.
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  [[nodiscard]] std::filesystem::path path() const;
   [[nodiscard]] bool exists() const noexcept { return missing_.empty(); }
   [[nodiscard]] bool is_directory() const noexcept;
   /// A device, a FIFO or a socket: writing to it replaces nothing.
@@ -30,7 +30,7 @@ class FilePlace {
   [[nodiscard]] bool has_link_to(const FilePlace& file) const;
 
  private:
-  std::filesystem::path path_;
+  std::filesystem::path path_;     ///< as given where that exists, which needs no more than a stat
   std::filesystem::path missing_;  ///< behind the directory that exists; empty for an existing file
   dev_t device_ = 0;               ///< of the file, else of the last directory on the way to it
   ino_t inode_ = 0;

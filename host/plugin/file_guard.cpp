@@ -35,11 +35,13 @@ std::string FileGuard::Conflict::text(std::string_view subject) const {
 }
 
 void FileGuard::add_read(ReadFile file, std::string owner) {
+  file.path = std::filesystem::absolute(file.path);  // a plugin may change the current directory
   FilePlace place(file.path);
   read_.push_back({std::move(file), std::move(place), std::move(owner)});
 }
 
 void FileGuard::add_written(Claim claim) {
+  claim.path = std::filesystem::absolute(claim.path);
   written_.push_back(std::move(claim));
 }
 
