@@ -10,6 +10,7 @@
 #include "io/architecture.hpp"
 #include "io/atomic_file.hpp"
 #include "kairos/host/error.hpp"
+#include "nn/architecture.hpp"
 
 namespace kairos::host::cli {
 
@@ -80,19 +81,24 @@ std::string report(const std::string& out, SaveContent content, bool compiled, O
   return text + "\n";
 }
 
-CompileOptions stored_all(const ModelFile& file, const std::string& name) {
+CompileOptions stored_all(const ModelFile& file, const std::string& name, bool strict) {
   const std::string& training = file.training_config_json;
   const std::vector<std::string> outputs = file.architecture_json.empty()
                                                ? std::vector<std::string>{}
                                                : port_facts(file.architecture_json, name).outputs;
-  CompileOptions options = stored_losses(training, outputs, name);
+  UnknownKeys unknown(strict);
+  CompileOptions options = stored_losses(training, outputs, name, unknown);
+  for (const std::string& line : unknown.warnings(name)) console_messages()(Level::Warning, "", line);
   if (const std::string optimizer = stored_optimizer(training, name); !optimizer.empty())
     options.optimizer = optimizer;
   return options;
 }
 
 int convert(const StoredModel& stored, const std::string& out, const Settings& settings) {
-  const ModelSource source = architecture_of(stored, settings);
+  ModelSource source = architecture_of(stored, settings);
+  source.strict = settings.is_on("strict");
+  source.messages = console_messages();
+  source.open_length = any_length;
   if (ends_with(out, ".json")) {
     write_file(out, keras_json(source) + "\n");
     return print(out + ": the architecture\n"), 0;
@@ -106,7 +112,7 @@ int convert(const StoredModel& stored, const std::string& out, const Settings& s
            "Convert a file of weights, with --model " + stored.name);
   CompileOptions options;
   if (content == SaveContent::Model && !settings.is_on("drop_training"))
-    options = stored_all(*stored.file, stored.name);
+    options = stored_all(*stored.file, stored.name, source.strict);
   const std::unique_ptr<Model> model = compile(source, options);
   model->load_weights(stored.name);
   const OptimizerFate fate = fate_of(*model, *stored.file, options);

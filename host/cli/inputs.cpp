@@ -71,8 +71,11 @@ CompileOptions losses_of_file(const Settings& settings, const GivenModel& given)
   if (settings.has("loss")) return {};
   const StoredReductions reductions =
       settings.has("loss_reduction") ? StoredReductions::Drop : StoredReductions::Keep;
+  UnknownKeys unknown(settings.is_on("strict"));
   CompileOptions options =
-      stored_losses(given.training_config, given.ports.outputs, settings.text("model"), reductions);
+      stored_losses(given.training_config, given.ports.outputs, settings.text("model"), unknown, reductions);
+  for (const std::string& line : unknown.warnings(settings.text("model")))
+    console_messages()(Level::Warning, "", line);
   const bool weight = settings.has("loss_weight");
   const bool metrics = settings.has("metrics");
   const bool weighted = settings.has("weighted_metrics");
@@ -172,6 +175,9 @@ void require_not_read(const Settings& settings, std::initializer_list<const char
 GivenModel read_given_model(const Settings& settings) {
   GivenModel given;
   const std::string model = settings.text("model");
+  given.source.strict = settings.is_on("strict");
+  given.source.messages = console_messages();
+  if (is_model_file(model)) given.source.name = model;
   const bool is_json = std::filesystem::path(model).extension() == ".json";
   given.has_weights = is_model_file(model) && !is_json;
   if (given.has_weights) {
@@ -209,6 +215,8 @@ std::unique_ptr<Model> make_model(const Settings& settings, GivenModel given, co
     given.source.input_shape.assign(shape.begin() + 1, shape.end());
     if (given.source.input_shape.empty()) given.source.input_shape = {1};
   }
+  for (const NamedArray& input : data.inputs)
+    given.source.input_shapes[input.name] = {input.array.shape.begin() + 1, input.array.shape.end()};
   std::unique_ptr<Model> model = compile(given.source, options);
   if (given.has_weights) model->load_weights(settings.text("model"));
   if (settings.has("weights")) model->load_weights(settings.text("weights"));

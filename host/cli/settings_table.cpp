@@ -12,6 +12,15 @@ void append(std::vector<Setting>& to, std::initializer_list<Setting> more) {
   to.insert(to.end(), more);
 }
 
+Setting strict_setting() {
+  return {"strict",
+          "",
+          Kind::Switch,
+          "",
+          "",
+          "reject a Keras file with arguments unknown to this version even where they are false, 0 or empty"};
+}
+
 void append_model(std::vector<Setting>& to) {
   append(to,
          {
@@ -20,6 +29,7 @@ void append_model(std::vector<Setting>& to) {
               "dense(10,softmax)\""},
              {"weights", "", Kind::Text, "", "FILE",
               "start from these weights (.npz in get_weights() order, .h5, .weights.h5, .keras)"},
+             strict_setting(),
              {"seed", "", Kind::Int, "0", "N", "fixes initial weights, dropout and the order of samples"},
              {"precision", "", Kind::Text, "float32", "float32|bf16",
               "of what dense layers and convolutions multiply; bf16 rounds the factors to bfloat16, keeps "
@@ -241,6 +251,7 @@ std::vector<Setting> replay_settings() {
 
 std::vector<Setting> summary_settings() {
   std::vector<Setting> all;
+  append(all, {strict_setting()});
   append_help(all);
   return all;
 }
@@ -251,7 +262,8 @@ std::vector<Setting> convert_settings() {
          {{"model", "", Kind::Text, "", "MODEL",
            "the architecture, where IN holds weights only: Keras JSON, a Keras file or a shorthand"},
           {"weights_only", "", Kind::Switch, "", "", "write weights, where OUT could hold a whole model"},
-          {"drop_training", "", Kind::Switch, "", "", "leave loss, metrics and optimizer out"}});
+          {"drop_training", "", Kind::Switch, "", "", "leave loss, metrics and optimizer out"},
+          strict_setting()});
   append_help(all);
   return all;
 }

@@ -12,11 +12,11 @@
 namespace kairos::host {
 
 CompiledModel::CompiledModel(std::unique_ptr<Graph> graph, Architecture architecture,
-                             const CompileOptions& options)
+                             const CompileOptions& options, UnknownKeys* unknown)
     : graph_(std::move(graph)),
       architecture_(std::move(architecture)),
       options_(options),
-      optimizer_(make_optimizer(options.optimizer)) {
+      optimizer_(make_optimizer(options.optimizer, unknown)) {
   make_heads();
   list_log_keys();
   collect_parameters();

@@ -20,8 +20,9 @@ namespace kairos::host {
 class CompiledModel final : public Model {
  public:
   /// Throws Error(Model) if the options do not go with the graph.
-  /// `architecture` is what the graph was built from.
-  CompiledModel(std::unique_ptr<Graph> graph, Architecture architecture, const CompileOptions& options);
+  /// `architecture` is what the graph was built from; `unknown` is for an optimizer that comes from a file.
+  CompiledModel(std::unique_ptr<Graph> graph, Architecture architecture, const CompileOptions& options,
+                UnknownKeys* unknown);
   ~CompiledModel() override;
 
   std::span<const TensorRef> tensors(Role role) override;
@@ -41,6 +42,8 @@ class CompiledModel final : public Model {
   [[nodiscard]] std::string save_fault(const std::filesystem::path& file, SaveContent content) const override;
   void load_weights(const std::filesystem::path& file) override;
   [[nodiscard]] std::string architecture() const override;
+  /// As load_weights does; `path` is for messages.
+  void take_weights(const ModelFile& file, const std::filesystem::path& path);
 
   [[nodiscard]] std::span<const Port> inputs() const override { return graph_->inputs(); }
   [[nodiscard]] std::span<const Port> outputs() const override { return graph_->outputs(); }

@@ -61,7 +61,7 @@ void copy_weights(const Architecture& model, std::vector<LayerWeights>& layers) 
   const bool chain = model.kind == Architecture::Kind::Sequential;
   std::size_t count = 0;
   for (const ArchitectureLayer& layer : model.layers) {
-    if (chain && !layer.model && layer.is_input()) continue;
+    if (layer.operation || (chain && !layer.model && layer.is_input())) continue;
     if (count == layers.size()) layers.emplace_back();
     LayerWeights& to = layers[count++];
     to.name = layer.name;
@@ -166,9 +166,13 @@ std::string CompiledModel::save_fault(const std::filesystem::path& file, SaveCon
 }
 
 void CompiledModel::load_weights(const std::filesystem::path& file) {
+  take_weights(read_model_file(file), file);
+}
+
+void CompiledModel::take_weights(const ModelFile& file, const std::filesystem::path& path) {
   std::vector<LayerWeights> layers;
   copy_weights(architecture_, layers);
-  const std::vector<Array> values = weights_for(read_model_file(file), layers, file);
+  const std::vector<Array> values = weights_for(file, layers, path);
   // weights_for has checked count and shapes, so nothing can fail from here on.
   for (std::size_t i = 0; i < weights_.size(); ++i)
     std::copy(values[i].values.begin(), values[i].values.end(), weights_[i].data);

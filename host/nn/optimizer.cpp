@@ -28,11 +28,7 @@ Optimizer::Optimizer(ConfigReader& config, double default_learning_rate)
   config.skip("name");
   read_clip(config);
   read_average(config);
-  config.unsupported("loss_scale_factor", nullptr, "Remove it");
-  config.unsupported("gradient_accumulation_steps", nullptr, "Use a larger batch size");
   config.unsupported("decay", 0.0, "Write learning_rate=InverseTimeDecay(RATE,1,DECAY)");
-  config.unsupported("is_legacy_optimizer", false, "Remove it");
-  config.skip("jit_compile");  // Keras 2: another way to the same numbers
 }
 
 Optimizer::~Optimizer() = default;

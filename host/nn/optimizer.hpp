@@ -144,6 +144,7 @@ class Optimizer {
 
 /// "adam", "SGD(learning_rate=0.1,momentum=0.9)", "Adam(learning_rate=CosineDecay(0.1,decay_steps=1000))", or
 /// Keras JSON. Throws Error(Model).
-[[nodiscard]] std::unique_ptr<Optimizer> make_optimizer(std::string_view text);
+[[nodiscard]] std::unique_ptr<Optimizer> make_optimizer(std::string_view text,
+                                                        UnknownKeys* unknown = nullptr);
 
 }  // namespace kairos::host

@@ -173,7 +173,8 @@ class Resolver {
   std::string metric(const OptionSpec& option, const std::string& name, bool set_by_user) {
     if (contains(keys_, name)) return name;
     for (const auto& [old, now] : old_keys)
-      if (old == name && contains(keys_, now)) return std::string(now);
+      if (const bool is_old = old == name; (is_old || now == name) && contains(keys_, is_old ? now : old))
+        return std::string(is_old ? now : old);
     if (result_.on_missing == OnMissing::Error) missing_metric(option, name, set_by_user);
     if (result_.on_missing == OnMissing::Warn)
       result_.warnings.push_back(

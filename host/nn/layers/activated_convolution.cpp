@@ -26,7 +26,6 @@ ActivatedConvolution::ActivatedConvolution(ConfigReader& config, std::string cla
   constexpr Window::Pair ones{1, 1};
   if (window_.stride != ones && window_.dilation != ones)
     config.bad_value("dilation_rate", "1 where strides are not 1, as in Keras");
-  require_channels_last(config);
 }
 
 void ActivatedConvolution::require_rank(const Shape& shape) const {

@@ -22,10 +22,7 @@ class DenseLayer final : public Layer {
         activation_(config),
         use_bias_(config.boolean("use_bias", true)),
         kernel_(config, "kernel", "glorot_uniform"),
-        bias_(config, "bias", "zeros") {
-    for (const char* key : {"lora_rank", "lora_alpha", "quantization_config"})
-      config.unsupported(key, nullptr, "Remove it from the layer");
-  }
+        bias_(config, "bias", "zeros") {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     Shape shape = inputs.front();

@@ -34,9 +34,13 @@ bool is_rate(std::string_view name) {
   return name == "learning_rate" || name == "lr";
 }
 
-nlohmann::json read_description(std::string_view text) {
+bool is_json(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first != std::string_view::npos && text[first] == '{') return parse_json(text, "optimizer");
+  return first != std::string_view::npos && text[first] == '{';
+}
+
+nlohmann::json read_description(std::string_view text) {
+  if (is_json(text)) return parse_json(text, "optimizer");
   CallText call = parse_call(text, "optimizer");
   // As in Keras, the learning rate is the first argument of every optimizer and may stand without its name.
   if (!call.arguments.empty() && call.arguments.front().name.empty())
@@ -65,16 +69,17 @@ void rename_old_arguments(nlohmann::json& config, const std::string& where) {
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_optimizer(std::string_view text) {
+std::unique_ptr<Optimizer> make_optimizer(std::string_view text, UnknownKeys* unknown) {
   std::vector<std::string> names;
   for (const OptimizerType& type : optimizer_types()) names.emplace_back(type.class_name);
-  const KerasObject object(read_description(text), "optimizer", names);
+  if (!is_json(text)) unknown = nullptr;
+  const KerasObject object(read_description(text), "optimizer", names, unknown);
   for (const OptimizerType& type : optimizer_types()) {
     if (folded(type.class_name) != folded(object.class_name())) continue;
     const std::string where = "optimizer " + std::string(type.class_name);
     nlohmann::json description = object.config();
     rename_old_arguments(description, where);
-    ConfigReader config(description, where);
+    ConfigReader config(description, where, {"optimizer", std::string(type.class_name), unknown});
     std::unique_ptr<Optimizer> optimizer = type.make(config);
     config.finish();
     return optimizer;
