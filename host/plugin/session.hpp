@@ -17,6 +17,7 @@
 #include "plugin/background_save.hpp"
 #include "plugin/breadcrumb.hpp"
 #include "plugin/call.hpp"
+#include "plugin/call_order.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/log_board.hpp"
 #include "plugin/task_queue.hpp"
@@ -59,8 +60,8 @@ class Session {
       if (instance->attention.load(std::memory_order_relaxed) && !may_run(call, *instance)) continue;
       breadcrumb = {instance->name.c_str(), instance->file.c_str(), list.name};
       call.instance = instance;
-      const kairos_status status = (instance->hooks.*slot)(instance->self, &call, &event);
-      if (call.written_roles != 0) announce_writes(call);
+      kairos_status status = (instance->hooks.*slot)(instance->self, &call, &event);
+      if (call.written_roles != 0) status = announce_writes(call, status);
       if (status != KAIROS_OK || postponed) [[unlikely]]
         settle(call, status);
     }
@@ -89,6 +90,7 @@ class Session {
 
   Trainee& trainee;
   CallbacksOptions options;
+  CallOrder order;  ///< of the calls of the loop
   LogBoard board;
   TaskQueue tasks;
   BackgroundSave background_save;
@@ -141,7 +143,9 @@ class Session {
   bool may_run(kairos_call& call, Instance& instance);
   void handle_failure(kairos_call& call, kairos_status status);
   void settle(kairos_call& call, kairos_status status);
-  void announce_writes(kairos_call& call);
+  /// Tells the trainee; the status of the hook, or why what it wrote was put back.
+  kairos_status announce_writes(kairos_call& call, kairos_status status);
+  kairos_status put_rate_back(kairos_call& call, kairos_status status);
   void teardown_all(RunEnd why);
   void destroy_all();
 

@@ -11,6 +11,7 @@
 #include "kairos/abi.h"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/error.hpp"
+#include "plugin/given_text.hpp"
 #include "plugin/options.hpp"
 #include "train/metrics.hpp"
 
@@ -149,12 +150,11 @@ std::string confined(const std::string& text) {
 }
 
 void confine_paths(PluginSpec& spec, const CallbackManifest& callback) {
-  for (auto& [key, value] : spec.options)
-    for (const OptionSpec& option : callback.options) {
-      const bool means = option.name == key ||
-                         std::find(option.aliases.begin(), option.aliases.end(), key) != option.aliases.end();
-      if (means && option.type == KAIROS_TYPE_PATH) value = confined(value);
-    }
+  spec.options = with_names(callback, spec.options, callback.short_name());
+  for (PluginOption& given : spec.options)
+    if (const OptionSpec* option = find_option(callback, given.key);
+        option != nullptr && option->type == KAIROS_TYPE_PATH && !means_unset(*option, given))
+      given.value = confined(given.value);
 }
 
 /// The loop of a replay, from setup to finish.
