@@ -212,7 +212,11 @@ std::unique_ptr<Model> make_model(const Settings& settings, GivenModel given, co
   std::unique_ptr<Model> model = compile(given.source, options);
   if (given.has_weights) model->load_weights(settings.text("model"));
   if (settings.has("weights")) model->load_weights(settings.text("weights"));
-  if (purpose == Purpose::Train) continue_optimizer(*model, settings, given);
+  if (purpose == Purpose::Train) {
+    continue_optimizer(*model, settings, given);
+    if (const std::string note = optimizer_note(options.optimizer); !note.empty())
+      console_messages()(Level::Info, "", note);
+  }
   return model;
 }
 

@@ -49,6 +49,8 @@ std::string all_of(std::uint32_t allowed) {
 
 /// The call that leads from `stage` into the nearest stage that allows what was called.
 std::string cure_of(std::uint32_t stage, std::uint32_t allowed, std::string_view call) {
+  if ((stage & (Training | inside_epoch)) != 0 && (call == "setup" || call == "load_state"))
+    return "Call " + std::string(call) + " before train_begin";
   if ((stage & (InEpoch | Training)) != 0 && call == "test_batch_begin") return "Call test_begin first";
   if ((stage & (Ready | Trained)) != 0) {
     if (call.starts_with("test_")) return "Call test_begin first";
@@ -64,8 +66,6 @@ std::string cure_of(std::uint32_t stage, std::uint32_t allowed, std::string_view
   if (stage == Predicting) return call == "predict_batch_end" ? "Call predict_batch_begin first"
                                                               : "Call predict_end first";
   if (stage == Training && call == "train_begin") return "Call train_begin once";
-  if ((stage & (Training | inside_epoch)) != 0 && (call == "setup" || call == "load_state"))
-    return "Call " + std::string(call) + " before train_begin";
   return words_of(stage).leave;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kairos/host/model.hpp"
@@ -65,6 +66,10 @@ struct CompileOptions {
 /// Throws Error(Model) for what cannot be trained, a precision that the processor does not have included,
 /// Error(File) for a file that cannot be read or is no JSON.
 [[nodiscard]] std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& options);
+
+/// What is not read as written in an optimizer that `compile` takes, as a sentence for the user: the `decay` of
+/// Keras 1 and 2. "" mostly.
+[[nodiscard]] std::string optimizer_note(std::string_view optimizer);
 
 /// Full Keras 3 JSON for any architecture that `compile` takes.
 [[nodiscard]] std::string keras_json(const ModelSource& source);
