@@ -47,11 +47,12 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
                       choices("auto,min,max")};
   Option<std::string_view> save_freq{this, "save_freq", "epoch",
                                      "epoch, or after how many batches to save, counted across epochs"};
+  Option<double> initial_value_threshold{this, "initial_value_threshold", unset,
+                                         "value that the first file of save_best_only has to beat"};
+  // Behind the arguments of Keras 3, which may be given by position.
   Option<int> period{
       this,           "period",      1, "with save_freq=epoch: look only at every so many epoch ends",
       unit("epochs"), kairos::min(1)};
-  Option<double> initial_value_threshold{this, "initial_value_threshold", unset,
-                                         "value that the first file of save_best_only has to beat"};
   Option<bool> in_background{this, "in_background", false,
                              "copy the model and write the file while training goes on"};
 
