@@ -25,13 +25,6 @@ bool is_quote(char c) {
   return c == '"' || c == '\'';
 }
 
-/// The text without blanks around it.
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 /// Where the string literal ends that begins at `at`; npos if it does not.
 std::size_t end_of_string(std::string_view text, std::size_t at) {
   const char quote = text[at];
@@ -142,7 +135,8 @@ std::size_t PythonReader::end_of_bare(std::string_view ends) const {
     if (depth == 0 && ends.find(c) != std::string_view::npos && !(in_parameters && c == ',')) break;
     if (in_call_ && depth == 0 && c == '#' && i > at_ && is_blank(text_[i - 1])) break;
     if (std::string_view("([{").find(c) != std::string_view::npos && ++depth > deepest_value)
-      throw TextFault{i, "\"" + std::string(text_.substr(i, 20)) + "\"", "fewer brackets inside each other", ""};
+      throw TextFault{i, "\"" + std::string(text_.substr(i, 20)) + "\"", "fewer brackets inside each other",
+                      ""};
     if (std::string_view(")]}").find(c) != std::string_view::npos && depth > 0) --depth;
     if (is_quote(c) && (in_call_ || depth > 0))
       if (const std::size_t end = end_of_string(text_, i); end != std::string_view::npos) i = end - 1;
@@ -270,6 +264,12 @@ void PythonReader::append_octal(std::string& to) {
 
 // ---------------------------------------------------------------- values
 
+std::string_view trimmed(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 bool is_none(std::string_view text) noexcept {
   return text == "None" || text == "none" || text == "null";
 }
@@ -376,7 +376,8 @@ std::optional<std::vector<CallArgument>> python_items(std::string_view text) {
   if (text.size() < 2) return std::nullopt;
   const char open = text.front();
   const char close = open == '[' ? ']' : open == '(' ? ')' : '}';
-  if (std::string_view("([{").find(open) == std::string_view::npos || text.back() != close) return std::nullopt;
+  if (std::string_view("([{").find(open) == std::string_view::npos || text.back() != close)
+    return std::nullopt;
   std::vector<CallArgument> items;
   bool comma = false;
   try {

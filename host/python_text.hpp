@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How Python writes calls and values, for texts that are pasted out of programs: --plugin, --optimizer, --model.
+// How Python writes calls and values, for texts that are pasted out of programs: --plugin, --optimizer,
+// --model.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,8 @@ struct TextFault {
   std::string found, expected, cure;
 };
 
-/// Reads a text from left to right. Between the brackets of a call, comments count as blanks. Throws TextFault.
+/// Reads a text from left to right. Between the brackets of a call, comments count as blanks. Throws
+/// TextFault.
 class PythonReader {
  public:
   /// Borrows the text.
@@ -62,6 +64,8 @@ class PythonReader {
   bool in_call_ = false;
 };
 
+/// The text without blanks around it.
+[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
 /// None, and none and null, which other languages call it.
 [[nodiscard]] bool is_none(std::string_view text) noexcept;
 /// True and False, in lower case too.
@@ -70,8 +74,8 @@ class PythonReader {
 [[nodiscard]] std::optional<std::int64_t> python_integer(std::string_view text);
 /// These and 1e-3, .5, 5., inf, float('inf'), np.nan. Never depends on the locale.
 [[nodiscard]] std::optional<double> python_number(std::string_view text);
-/// The items of "[1, 'two']" or "('a', 'b')"; of "{'a': 1}" with their keys as names. Nothing if the text is none
-/// of these; "(x)" is not.
+/// The items of "[1, 'two']" or "('a', 'b')"; of "{'a': 1}" with their keys as names. Nothing if the text is
+/// none of these; "(x)" is not.
 [[nodiscard]] std::optional<std::vector<CallArgument>> python_items(std::string_view text);
 
 }  // namespace kairos::host

@@ -106,8 +106,8 @@ PluginSpec spec_from(const json& callback, const std::string& where) {
     malformed(where + ": config", "this is no object", shown(config), "{…}", "Correct it");
   for (const auto& [key, value] : config.items())
     if (!value.is_null())
-      spec.options.push_back({key, option_text(value, where + ": " + key),
-                              value.is_string() ? Written::Quoted : Written::Bare});
+      spec.options.push_back(
+          {key, option_text(value, where + ": " + key), value.is_string() ? Written::Quoted : Written::Bare});
   return spec;
 }
 

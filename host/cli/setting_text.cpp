@@ -19,8 +19,8 @@ std::string scalar_text(const nlohmann::json& value) {
   return value.dump();
 }
 
-/// {"id": "EarlyStopping", "instance": "fast", "options": {…}} as the text of a --plugin: a call, whose values JSON
-/// writes as Python does.
+/// {"id": "EarlyStopping", "instance": "fast", "options": {…}} as the text of a --plugin: a call, whose
+/// values JSON writes as Python does.
 std::string plugin_spec_text(const nlohmann::json& plugin, const std::string& where) {
   if (!plugin.is_object()) return scalar_text(plugin);
   for (const auto& [key, unused] : plugin.items())

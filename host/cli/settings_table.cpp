@@ -88,7 +88,7 @@ void append_data(std::vector<Setting>& to) {
 void append_plugins(std::vector<Setting>& to) {
   append(to, {
                  {"plugin", "plugins,callbacks", Kind::Items, "", "SPEC",
-                  "ID[@instance][:key=value,…], FILE.so[#ID] or a call, \"CSVLogger('log.csv')\"; may be repeated"},
+                  "ID[@instance][:key=value,…], ID(key=value,…), or FILE.so[#ID] for ID; may be repeated"},
                  {"plugin_dir", "plugin_dirs", Kind::Items, "", "DIR",
                   "search this directory before KAIROS_PLUGIN_PATH and the installed one"},
                  {"run_dir", "", Kind::Text, "", "DIR",

@@ -246,9 +246,9 @@ void Optimizer::slots_written() {
   adopt_count();
   if (iterations_mirror_ != published_count_) {
     const float found = std::exchange(iterations_mirror_, published_count_);
-    throw Error(ErrorKind::Model, {"KAIROS-M110", "optimizer " + std::string(class_name()),
-                                   "\"iteration\" cannot be set", brief_json(found), "a number of steps from 0",
-                                   "Correct the callback that writes it"});
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M110", "optimizer " + std::string(class_name()), "\"iteration\" cannot be set",
+                 brief_json(found), "a number of steps from 0", "Correct the callback that writes it"});
   }
   if (!is_rate(learning_rate_))
     refuse_hyper(rate_name, static_cast<double>(std::exchange(learning_rate_, published_rate_)),

@@ -61,8 +61,8 @@ class Optimizer {
   /// Views of the state; `iteration` is a float32 copy that is brought up to date by this call, unless it was
   /// written since the last one: then it is the count.
   [[nodiscard]] std::span<const TensorRef> slots();
-  /// After values behind `slots()` were written. Throws Error(Model) for a count or a learning rate that cannot
-  /// be one; it has been put back.
+  /// After values behind `slots()` were written. Throws Error(Model) for a count or a learning rate that
+  /// cannot be one; it has been put back.
   void slots_written();
 
   /// {"class_name", "config"} as in Keras' training_config.

@@ -63,16 +63,16 @@ std::string cure_of(std::uint32_t stage, std::uint32_t allowed, std::string_view
   if (stage == InEpoch) return "Call epoch_end first";
   if ((stage & (Validating | Testing)) != 0 && call != "test_batch_end") return "Call test_end first";
   if ((stage & (Validating | Testing)) != 0) return "Call test_batch_begin first";
-  if (stage == Predicting) return call == "predict_batch_end" ? "Call predict_batch_begin first"
-                                                              : "Call predict_end first";
+  if (stage == Predicting)
+    return call == "predict_batch_end" ? "Call predict_batch_begin first" : "Call predict_end first";
   if (stage == Training && call == "train_begin") return "Call train_begin once";
   return words_of(stage).leave;
 }
 
 [[noreturn]] void misuse(const char* code, const char* call, std::string what, std::string found,
                          std::string expected, std::string cure) {
-  throw Error(ErrorKind::Callback, {code, "Callbacks::" + std::string(call), std::move(what), std::move(found),
-                                    std::move(expected), std::move(cure)});
+  throw Error(ErrorKind::Callback, {code, "Callbacks::" + std::string(call), std::move(what),
+                                    std::move(found), std::move(expected), std::move(cure)});
 }
 
 }  // namespace
@@ -102,7 +102,8 @@ void require_values(const LogSource& logs, std::size_t keys, const char* call) {
   if (count == LogSource::any_count || count == keys) [[likely]]
     return;
   misuse("KAIROS-C031", call, "the number of log values is wrong", std::to_string(count),
-         std::to_string(keys) + ", one for each of CallbacksOptions::keys", "Give a value for each key, in their order");
+         std::to_string(keys) + ", one for each of CallbacksOptions::keys",
+         "Give a value for each key, in their order");
 }
 
 void require_thread(bool same, const char* call) {

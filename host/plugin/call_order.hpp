@@ -12,19 +12,19 @@ namespace kairos::host {
 
 /// Where a loop is. One bit each, so that a call compares once with all the stages that allow it.
 enum Stage : std::uint32_t {
-  Created = 1u << 0,           ///< before setup
-  Ready = 1u << 1,             ///< before train_begin
-  Training = 1u << 2,          ///< between epochs
-  InEpoch = 1u << 3,           ///< between batches
-  InBatch = 1u << 4,           ///< of the training
-  HasGradients = 1u << 5,      ///< the same, behind gradients_ready
-  Validating = 1u << 6,        ///< between batches of a test inside an epoch
+  Created = 1u << 0,       ///< before setup
+  Ready = 1u << 1,         ///< before train_begin
+  Training = 1u << 2,      ///< between epochs
+  InEpoch = 1u << 3,       ///< between batches
+  InBatch = 1u << 4,       ///< of the training
+  HasGradients = 1u << 5,  ///< the same, behind gradients_ready
+  Validating = 1u << 6,    ///< between batches of a test inside an epoch
   ValidatingBatch = 1u << 7,
-  Testing = 1u << 8,           ///< the same outside of a training
+  Testing = 1u << 8,  ///< the same outside of a training
   TestingBatch = 1u << 9,
   Predicting = 1u << 10,
   PredictingBatch = 1u << 11,
-  Trained = 1u << 12,          ///< behind train_end
+  Trained = 1u << 12,  ///< behind train_end
   Finished = 1u << 13,
 };
 

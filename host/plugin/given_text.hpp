@@ -12,9 +12,9 @@ namespace kairos::host {
 /// None, or an empty list, for an option that has another word for neither.
 [[nodiscard]] bool means_unset(const OptionSpec& option, const PluginOption& given);
 
-/// The text without what only Python needs: a list of words as "a,b", a dictionary as "a=1,b=2", True as 1 for a
-/// number. Throws Error(Plugin) KAIROS-O053 … O056 for what is Python code, and for a list where one value is
-/// wanted.
+/// The text without what only Python needs: a list of words as "a,b", a dictionary as "a=1,b=2", True as 1
+/// for a number. Throws Error(Plugin) KAIROS-O053 … O056 for what is Python code, and for a list where one
+/// value is wanted.
 [[nodiscard]] std::string plain_text(const OptionSpec& option, const PluginOption& given,
                                      std::string_view who);
 

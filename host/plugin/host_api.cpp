@@ -178,9 +178,11 @@ kairos_status check_writable(kairos_call* call, std::int32_t role) {
   return call->refuse(KAIROS_E_DENIED, "tensors of the batch are read-only");
 }
 
-/// A callback that restores all slots writes the learning rate too; whether it changed is seen after the hook.
+/// A callback that restores all slots writes the learning rate too; whether it changed is seen after the
+/// hook.
 void guard_rate(kairos_call* call, const TensorRef& slot) {
-  const bool is_rate = slot.size() == 1 && (slot.name == "learning_rate" || slot.name.ends_with("/learning_rate"));
+  const bool is_rate =
+      slot.size() == 1 && (slot.name == "learning_rate" || slot.name.ends_with("/learning_rate"));
   const bool may_set = (call->instance->manifest.capabilities & KAIROS_CAN_SET_OPTIMIZER) != 0;
   if (!is_rate || may_set || call->guarded_rate != nullptr) return;
   call->guarded_rate = slot.data;

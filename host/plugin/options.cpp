@@ -106,8 +106,7 @@ class Resolver {
     known.insert(known.end(), {"on_error", "on_missing"});
     if (option.written == Written::Quoted || option.value != "None")
       fail("KAIROS-O020", option.key, "there is no such option", "", "", suggest(option.key, known));
-    result_.warnings.push_back(
-        fmt::format("{} has no option {}; None changes nothing", who_, option.key));
+    result_.warnings.push_back(fmt::format("{} has no option {}; None changes nothing", who_, option.key));
   }
 
   template <class T, std::size_t N>
@@ -157,7 +156,8 @@ class Resolver {
            fmt::format("Give {} a value", option.name));
     if (!option.initial.absent())
       fail("KAIROS-O050", option.name, "the option always has a value", given.value,
-           fmt::format("{}, such as its default, {}", type_name(option.type), in_quotes(value_text(option.initial))),
+           fmt::format("{}, such as its default, {}", type_name(option.type),
+                       in_quotes(value_text(option.initial))),
            fmt::format("Leave {} out for the default", option.name));
   }
 
@@ -249,8 +249,7 @@ std::vector<PluginOption> with_names(const CallbackManifest& callback, std::span
   return named;
 }
 
-ResolvedOptions resolve_options(const CallbackManifest& callback,
-                                std::span<const PluginOption> options,
+ResolvedOptions resolve_options(const CallbackManifest& callback, std::span<const PluginOption> options,
                                 const OptionContext& context, std::string_view who) {
   return Resolver(callback, context, who).resolve(options);
 }

@@ -33,13 +33,15 @@ struct ResolvedOptions {
   std::vector<std::string> warnings;  ///< sentences for the user
 };
 
-/// The declared option that is meant: the one of that name or alias; null if there is none, as for the host's own.
+/// The declared option that is meant: the one of that name or alias; null if there is none, as for the host's
+/// own.
 [[nodiscard]] const OptionSpec* find_option(const CallbackManifest& callback, std::string_view key) noexcept;
 
-/// Gives arguments by position the names of the options in the order of their declaration. Throws Error(Plugin)
-/// KAIROS-O052 for one too many.
+/// Gives arguments by position the names of the options in the order of their declaration. Throws
+/// Error(Plugin) KAIROS-O052 for one too many.
 [[nodiscard]] std::vector<PluginOption> with_names(const CallbackManifest& callback,
-                                                   std::span<const PluginOption> options, std::string_view who);
+                                                   std::span<const PluginOption> options,
+                                                   std::string_view who);
 
 /// Checks `options` against the declaration. Every instance takes `on_error` (default: disable for the phase
 /// report, else fatal) and `on_missing` beside its own. `who` is the instance as messages name it. Throws

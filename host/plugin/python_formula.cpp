@@ -8,6 +8,7 @@
 
 #include "kairos/host/error.hpp"
 #include "plugin/expression.hpp"
+#include "python_text.hpp"
 
 namespace kairos::host {
 
@@ -15,12 +16,6 @@ namespace {
 
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
 }
 
 /// Parameters get the names of the variables; the modules before functions go.
@@ -104,8 +99,10 @@ std::optional<std::string> with_floor(std::string text) {
 
 std::optional<std::string> formula_of_lambda(std::string_view text, std::span<const std::string> variables) {
   constexpr std::string_view keyword = "lambda";
+  constexpr std::size_t longest = 1024;
   const std::size_t colon = text.find(':');
-  if (!text.starts_with(keyword) || colon == std::string_view::npos) return std::nullopt;
+  if (!text.starts_with(keyword) || colon == std::string_view::npos || text.size() > longest)
+    return std::nullopt;
   std::map<std::string, std::string, std::less<>> names;
   std::string_view parameters = text.substr(keyword.size(), colon - keyword.size());
   for (std::size_t i = 0; !trimmed(parameters).empty(); ++i) {

@@ -29,8 +29,8 @@ std::string_view without_module(std::string_view name) {
   for (const std::string_view module : modules)
     if (const std::size_t at = name.find(module); at != std::string_view::npos) {
       const std::string_view before = name.substr(0, at);
-      const bool whole = before.empty() || before == "tf." || before == "tensorflow." ||
-                         before == "tensorflow.python.";
+      const bool whole =
+          before.empty() || before == "tf." || before == "tensorflow." || before == "tensorflow.python.";
       if (whole && name.size() > at + module.size()) return name.substr(at + module.size());
     }
   return name;
@@ -68,10 +68,9 @@ class SpecParser {
  private:
   [[noreturn]] void fail(std::string_view what, std::string found, std::string expected, std::string cure,
                          const char* code = "KAIROS-O010") const {
-    throw Error(ErrorKind::Plugin,
-                {code, fmt::format("--plugin {}", text_.substr(0, 200)),
-                 fmt::format("{} at column {}", what, position_ + 1), std::move(found), std::move(expected),
-                 std::move(cure)});
+    throw Error(ErrorKind::Plugin, {code, fmt::format("--plugin {}", text_.substr(0, 200)),
+                                    fmt::format("{} at column {}", what, position_ + 1), std::move(found),
+                                    std::move(expected), std::move(cure)});
   }
 
   [[nodiscard]] bool at_end() const { return position_ == text_.size(); }
@@ -154,7 +153,8 @@ class SpecParser {
     } catch (const TextFault& fault) {
       position_ = fault.at;
       fail("the call cannot be read", fault.found, fault.expected,
-           fault.cure.empty() ? "Write Name(key=value,…); Python code is not run" : fault.cure, "KAIROS-O051");
+           fault.cure.empty() ? "Write Name(key=value,…); Python code is not run" : fault.cure,
+           "KAIROS-O051");
     }
     check_order(spec.options);
     return spec;

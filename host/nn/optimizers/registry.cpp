@@ -96,9 +96,9 @@ void replace_decay(nlohmann::json& config, const OptimizerType& type, const std:
                                    brief_json(decay), "a number from 0, such as 1e-4", "Correct it"});
   nlohmann::json rate = config.value("learning_rate", nlohmann::json());
   if (rate.is_object())
-    throw Error(ErrorKind::Model, {"KAIROS-M112", where, "two schedules would decide the learning rate",
-                                   "decay beside learning_rate=" + brief_json(rate), "one of them",
-                                   "Leave decay out"});
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M112", where, "two schedules would decide the learning rate",
+                 "decay beside learning_rate=" + brief_json(rate), "one of them", "Leave decay out"});
   if (rate.is_null()) rate = default_rate(type);
   config["learning_rate"] = {
       {"class_name", "InverseTimeDecay"},
@@ -109,9 +109,8 @@ void replace_decay(nlohmann::json& config, const OptimizerType& type, const std:
 
 std::string optimizer_note(std::string_view text) {
   const nlohmann::json description = read_description(text);
-  const nlohmann::json* config = description.is_object() && description.contains("config")
-                                     ? &description["config"]
-                                     : &description;
+  const nlohmann::json* config =
+      description.is_object() && description.contains("config") ? &description["config"] : &description;
   if (!config->is_object() || !config->contains("decay")) return "";
   const nlohmann::json& decay = (*config)["decay"];
   if (!decay.is_number() || decay == 0) return "";

@@ -133,8 +133,8 @@ TEST_CASE("Every call in every stage is made or refused as the table says", "[ho
       Loop loop;
       for (const char* step : stage.path) loop.call(step);
       const bool started = stage.path.size() > 0 && std::string(stage.name) != "finished";
-      const bool always = call == "fault" || call == "finish" ||
-                          (started && (call == "save_state" || call == "interrupt"));
+      const bool always =
+          call == "fault" || call == "finish" || (started && (call == "save_state" || call == "interrupt"));
       if (always || stage.allowed.contains(call)) {
         CHECK_NOTHROW(loop.call(call));
         continue;
@@ -156,7 +156,8 @@ TEST_CASE("A call out of order names itself, the stage, and what to call first",
   };
   const auto row = GENERATE(
       Case{{"train_begin"},
-           "KAIROS-C030: Callbacks::train_begin: the call is out of order; found before setup, expected behind "
+           "KAIROS-C030: Callbacks::train_begin: the call is out of order; found before setup, expected "
+           "behind "
            "setup, before train_begin. Call setup first."},
       Case{{"setup", "epoch_begin"},
            "KAIROS-C030: Callbacks::epoch_begin: the call is out of order; found behind setup, before "
@@ -170,10 +171,11 @@ TEST_CASE("A call out of order names itself, the stage, and what to call first",
       Case{{"setup", "train_begin", "load_state"},
            "KAIROS-C030: Callbacks::load_state: the call is out of order; found between epochs, expected "
            "behind setup, before train_begin. Call load_state before train_begin."},
-      Case{{"setup", "train_begin", "epoch_begin", "train_batch_end"},
-           "KAIROS-C030: Callbacks::train_batch_end: the call is out of order; found inside an epoch, between "
-           "batches, expected inside a batch of the training; or behind gradients_ready, inside a batch of "
-           "the training. Call train_batch_begin first."},
+      Case{
+          {"setup", "train_begin", "epoch_begin", "train_batch_end"},
+          "KAIROS-C030: Callbacks::train_batch_end: the call is out of order; found inside an epoch, between "
+          "batches, expected inside a batch of the training; or behind gradients_ready, inside a batch of "
+          "the training. Call train_batch_begin first."},
       Case{{"setup", "train_begin", "epoch_begin", "train_end"},
            "KAIROS-C030: Callbacks::train_end: the call is out of order; found inside an epoch, between "
            "batches, expected between epochs. Call epoch_end first."},
@@ -199,20 +201,23 @@ TEST_CASE("Epochs and batches are counted upwards", "[host][plugin]") {
   Loop loop;
   loop.calls_of({"setup", "train_begin"});
   Callbacks& c = *loop.callbacks;
-  CHECK_THROWS_WITH(c.epoch_begin(-1),
-                    "KAIROS-C033: Callbacks::epoch_begin: the epoch does not come after the last one; found -1, "
-                    "expected 0 or more. Count the epochs of a run upwards from 0.");
+  CHECK_THROWS_WITH(
+      c.epoch_begin(-1),
+      "KAIROS-C033: Callbacks::epoch_begin: the epoch does not come after the last one; found -1, "
+      "expected 0 or more. Count the epochs of a run upwards from 0.");
   c.epoch_begin(3);
   c.train_batch_begin(4, 1);
   c.train_batch_end(loop.logs);
   c.test_begin(-1);
   c.test_batch_begin(0, 1);
   c.test_batch_end(loop.logs);
-  CHECK_THROWS_WITH(c.test_batch_begin(0, 1), Contains("Callbacks::test_batch_begin") && Contains("1 or more"));
+  CHECK_THROWS_WITH(c.test_batch_begin(0, 1),
+                    Contains("Callbacks::test_batch_begin") && Contains("1 or more"));
   c.test_end(loop.logs);
-  CHECK_THROWS_WITH(c.train_batch_begin(4, 1),
-                    "KAIROS-C034: Callbacks::train_batch_begin: the batch does not come after the last one; found "
-                    "4, expected 5 or more. Count the batches of a pass upwards from 0.");
+  CHECK_THROWS_WITH(
+      c.train_batch_begin(4, 1),
+      "KAIROS-C034: Callbacks::train_batch_begin: the batch does not come after the last one; found "
+      "4, expected 5 or more. Count the batches of a pass upwards from 0.");
   c.train_batch_begin(5, 1);
   c.train_batch_end(loop.logs);
   c.epoch_end(loop.logs, nullptr);
@@ -227,7 +232,8 @@ TEST_CASE("Another number of log values than keys is refused wherever logs are g
     const auto sentence = [&](const char* call) {
       return "KAIROS-C031: Callbacks::" + std::string(call) + ": the number of log values is wrong; found " +
              std::to_string(values.size()) +
-             ", expected 2, one for each of CallbacksOptions::keys. Give a value for each key, in their order.";
+             ", expected 2, one for each of CallbacksOptions::keys. Give a value for each key, in their "
+             "order.";
     };
     LogValues wrong(values);
     Loop loop;
@@ -273,13 +279,15 @@ TEST_CASE("Another thread than the one that made the callbacks is refused", "[ho
   Loop loop;
   std::string text;
   std::thread([&] { text = error_of([&] { return loop.call("setup"), 0; }); }).join();
-  CHECK(text ==
-        "KAIROS-C035: Callbacks::setup: the call comes from another thread; expected the thread that made the "
-        "callbacks. Make and use the callbacks on the thread that trains.");
+  CHECK(
+      text ==
+      "KAIROS-C035: Callbacks::setup: the call comes from another thread; expected the thread that made the "
+      "callbacks. Make and use the callbacks on the thread that trains.");
   loop.call("setup");
 }
 
-TEST_CASE("A refused call reaches no callback, and the destructor tears down what is open", "[host][plugin]") {
+TEST_CASE("A refused call reaches no callback, and the destructor tears down what is open",
+          "[host][plugin]") {
   TemporaryDirectory dir;
   {
     Rig rig({"Recorder:file=" + (dir / "calls").string()});

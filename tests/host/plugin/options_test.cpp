@@ -267,9 +267,10 @@ TEST_CASE("None unsets an option without a default, and nothing else", "[host][p
   CHECK(value_of("title", "[]").absent());
   CHECK(value_of("title", "None", Written::Quoted).text == "None");
   CHECK(value_of("filepath", "None", Written::Quoted).text == "/runs/one/None");
-  CHECK_THROWS_WITH(resolve({{"patience", "None"}}),
-                    "KAIROS-O050: Stall, option patience: the option always has a value; found None, expected "
-                    "int, such as its default, \"10\". Leave patience out for the default.");
+  CHECK_THROWS_WITH(
+      resolve({{"patience", "None"}}),
+      "KAIROS-O050: Stall, option patience: the option always has a value; found None, expected "
+      "int, such as its default, \"10\". Leave patience out for the default.");
   CHECK_THROWS_WITH(resolve({{"monitor", "None"}}), Catch::Contains("its default, \"val_loss\""));
   CallbackManifest strict = callback();
   strict.options = {option(KAIROS_TYPE_PATH, "filename")};
@@ -311,9 +312,10 @@ TEST_CASE("Lists are values of options that take words, and of no other", "[host
   CHECK_THROWS_WITH(value_of("title", "['a,b']"),
                     "KAIROS-O053: Stall, option title: an item of the list cannot be told from two; found "
                     "\"a,b\", expected items without commas. Rename it, or leave it out.");
-  CHECK_THROWS_WITH(value_of("patience", "[3]"),
-                    "KAIROS-O053: Stall, option patience: the option takes one value; found \"[3]\", expected "
-                    "int. Write one value.");
+  CHECK_THROWS_WITH(
+      value_of("patience", "[3]"),
+      "KAIROS-O053: Stall, option patience: the option takes one value; found \"[3]\", expected "
+      "int. Write one value.");
   CHECK_THROWS_WITH(value_of("filepath", "['a']"), Catch::Contains("KAIROS-O053"));
 }
 
@@ -328,14 +330,13 @@ TEST_CASE("Python's functions are refused with the formula to write", "[host][pl
       Case{"lambda e: 0.1 * 0.5 ** (e // 10)", "\"0.1 * 0.5 ** (floor(epoch / 10))\"."},
       Case{"lambda i, x: x if i < 10 else x * math.exp(-0.1)", "\"epoch < 10 ? lr : lr * exp(-0.1)\"."},
       Case{"lambda: 0.1", "\"0.1\"."},
-      Case{"lambda e: table[e]",
-           "\"FORMULA\", where floor(a/b) is a//b and c ? a : b is a if c else b."},
+      Case{"lambda e: table[e]", "\"FORMULA\", where floor(a/b) is a//b and c ? a : b is a if c else b."},
       Case{"lambda e: 0.1 * e // 10",
            "\"FORMULA\", where floor(a/b) is a//b and c ? a : b is a if c else b."});
   CHECK_THROWS_WITH(value_of("schedule", row.code, Written::Argument),
                     "KAIROS-O054: Stall, option schedule: Python functions are not run; found \"" +
-                        std::string(row.code) + "\", expected a formula of epoch, lr. Write schedule=" +
-                        row.formula);
+                        std::string(row.code) +
+                        "\", expected a formula of epoch, lr. Write schedule=" + row.formula);
 }
 
 TEST_CASE("Python code is no value", "[host][plugin]") {

@@ -98,11 +98,13 @@ TEST_CASE("The learning rate among the slots is written with the capability only
   CHECK(*free.trainee.hyper("learning_rate") == 0.5);
 }
 
-TEST_CASE("A count of steps that cannot be one is its callback's failure, and is put back", "[host][plugin]") {
+TEST_CASE("A count of steps that cannot be one is its callback's failure, and is put back",
+          "[host][plugin]") {
   RigOf<SlotTrainee> rig({"Restorer:act=count,on_error=warn"});
   rig.callbacks->epoch_begin(0);
   batch(rig, 0);
   REQUIRE(rig.warnings.size() == 1);
-  CHECK_THAT(rig.warnings[0], Contains("KAIROS-M110: optimizer Adam: \"iteration\" cannot be set; found -4.0"));
+  CHECK_THAT(rig.warnings[0],
+             Contains("KAIROS-M110: optimizer Adam: \"iteration\" cannot be set; found -4.0"));
   CHECK(rig.trainee.iterations() == 1);
 }

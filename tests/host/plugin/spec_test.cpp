@@ -70,9 +70,10 @@ TEST_CASE("parse_plugin_spec names the column of a mistake", "[host][plugin]") {
            "an option has no name at column 7; found the end, expected key=value. Quote a value that has "
            "commas in it: "
            "key=\"a,b\"."},
-      Case{"X:a=\"b",
-           "the value of a cannot be read at column 5; found an opening \", expected a closing one. Close the "
-           "quote."},
+      Case{
+          "X:a=\"b",
+          "the value of a cannot be read at column 5; found an opening \", expected a closing one. Close the "
+          "quote."},
       Case{"X:a='b'c",
            "something follows the quoted value of a at column 8; found 'c', expected ',' or the end. Put the "
            "whole value "
@@ -119,7 +120,11 @@ TEST_CASE("parse_plugin_spec reads a call as it is pasted out of a program", "[h
            "",
            "one",
            {{"a", "A\u00e9\tA", Written::Quoted}, {"b", "None", Written::Argument}}},
-      Case{"./a b/x.so#X@y(n=[1, (2, 3)],)", "./a b/x.so", "X", "y", {{"n", "[1, (2, 3)]", Written::Argument}}},
+      Case{"./a b/x.so#X@y(n=[1, (2, 3)],)",
+           "./a b/x.so",
+           "X",
+           "y",
+           {{"n", "[1, (2, 3)]", Written::Argument}}},
       Case{"x.so ('./a/b.so', m={'k': 'a)b'})",
            "x.so",
            "",
@@ -154,9 +159,10 @@ TEST_CASE("parse_plugin_spec names the column of a mistake in a call", "[host][p
            "KAIROS-O051: --plugin es = EarlyStopping(): an assignment stands where a callback is expected at "
            "column 1; found es =, expected a name or a call. Leave \"es =\" out; an instance gets a name by "
            "Name@es(…)."},
-      Case{"[A(), B()]",
-           "KAIROS-O051: --plugin [A(), B()]: a list stands where one callback is expected at column 1; found "
-           "'[', expected a name or a call. Give each callback of the list its own --plugin."},
+      Case{
+          "[A(), B()]",
+          "KAIROS-O051: --plugin [A(), B()]: a list stands where one callback is expected at column 1; found "
+          "'[', expected a name or a call. Give each callback of the list its own --plugin."},
       Case{"A() B()",
            "KAIROS-O051: --plugin A() B(): the call cannot be read at column 5; found \"B()\", expected the "
            "end. Give each callback its own --plugin."},
@@ -166,9 +172,10 @@ TEST_CASE("parse_plugin_spec names the column of a mistake in a call", "[host][p
       Case{"A('a' + b)",
            "KAIROS-O051: --plugin A('a' + b): the call cannot be read at column 7; found \"+ b)\", expected "
            "\",\" or \")\". Write Name(key=value,…); Python code is not run."},
-      Case{"A(f'{x}')",
-           "KAIROS-O051: --plugin A(f'{x}'): the call cannot be read at column 3; found \"f'{x}')\", expected "
-           "the text itself. Python code is not run: write what the f-string gives."},
+      Case{
+          "A(f'{x}')",
+          "KAIROS-O051: --plugin A(f'{x}'): the call cannot be read at column 3; found \"f'{x}')\", expected "
+          "the text itself. Python code is not run: write what the f-string gives."},
       Case{"A(,)",
            "KAIROS-O051: --plugin A(,): the call cannot be read at column 3; found \",)\", expected a value. "
            "Write Name(key=value,…); Python code is not run."},

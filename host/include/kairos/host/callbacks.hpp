@@ -132,15 +132,15 @@ class Session;
 /// | finished | finish | fault and finish, which do nothing; what returns values |
 ///
 /// save_state and interrupt are allowed from setup to finish; fault and finish always. A pass may have fewer
-/// batches than were announced, and an epoch that is cut short ends with epoch_end(…, true). A run that is cut
-/// short (any RunEnd but Completed) may go from anywhere in an epoch to train_end. A test inside an epoch needs
-/// CallbacksOptions::validates.
+/// batches than were announced, and an epoch that is cut short ends with epoch_end(…, true). A run that is
+/// cut short (any RunEnd but Completed) may go from anywhere in an epoch to train_end. A test inside an epoch
+/// needs CallbacksOptions::validates.
 ///
 /// Misuse is thrown as Error(Callback) that names the call, the stage and what to call first: KAIROS-C030 for
 /// the order, C031 for another number of log values than keys, C032 for a validation that was not declared,
 /// C033 and C034 for an epoch or a batch that does not come after the last one, C035 for another thread (not
-/// checked in batches), C036 behind finish. Nothing has been called then. A failure of an instance whose policy
-/// is `fatal` is thrown as Error(Callback) too.
+/// checked in batches), C036 behind finish. Nothing has been called then. A failure of an instance whose
+/// policy is `fatal` is thrown as Error(Callback) too.
 class Callbacks {
  public:
   /// Finds each spec in the catalog, checks its options, loads the libraries, creates the instances.

@@ -67,8 +67,8 @@ struct CompileOptions {
 /// Error(File) for a file that cannot be read or is no JSON.
 [[nodiscard]] std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& options);
 
-/// What is not read as written in an optimizer that `compile` takes, as a sentence for the user: the `decay` of
-/// Keras 1 and 2. "" mostly.
+/// What is not read as written in an optimizer that `compile` takes, as a sentence for the user: the `decay`
+/// of Keras 1 and 2. "" mostly.
 [[nodiscard]] std::string optimizer_note(std::string_view optimizer);
 
 /// Full Keras 3 JSON for any architecture that `compile` takes.

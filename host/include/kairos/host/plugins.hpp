@@ -123,8 +123,8 @@ struct PluginSpec {
   [[nodiscard]] bool is_file() const noexcept;
 };
 
-/// Quotes and escapes are those of Python; between brackets a value may have commas. A call may be spread over
-/// lines and begin with Keras' module: "tf.keras.callbacks.EarlyStopping('val_loss', patience=20)".
+/// Quotes and escapes are those of Python; between brackets a value may have commas. A call may be spread
+/// over lines and begin with Keras' module: "tf.keras.callbacks.EarlyStopping('val_loss', patience=20)".
 /// Throws Error(Plugin) with the column of what is wrong.
 [[nodiscard]] PluginSpec parse_plugin_spec(std::string_view text);
 
