@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "host/error_text.hpp"
+#include "host/temporary_directory.hpp"
 #include "kairos/host/callbacks.hpp"
 #include "kairos/host/error.hpp"
 #include "plugins/stub_trainee.hpp"
