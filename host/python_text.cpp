@@ -83,7 +83,7 @@ std::vector<CallArgument> PythonReader::arguments() {
   std::vector<CallArgument> all;
   skip_blanks();
   if (!take('(')) return all;
-  in_call_ = true;
+  in_call_ = true;  // and behind it: a comment may follow the call
   skip_blanks();
   bool closed = take(')');
   while (!closed) {
@@ -94,7 +94,6 @@ std::vector<CallArgument> PythonReader::arguments() {
     closed = take(')');  // behind a comma too, as in calls that go over several lines
     if (!closed && !more) fail("\",\" or \")\"");
   }
-  in_call_ = false;
   return all;
 }
 

@@ -39,7 +39,7 @@ std::string joined(const std::vector<CallArgument>& items, const PluginOption& g
 
 bool is_text_type(std::int32_t type) {
   return type == KAIROS_TYPE_STRING || type == KAIROS_TYPE_PATH || type == KAIROS_TYPE_METRIC ||
-         type == KAIROS_TYPE_ENUM;
+         type == KAIROS_TYPE_ENUM || type == KAIROS_TYPE_EXPRESSION;
 }
 
 /// Something that only Python can give a value: os.path.join('a', 'b'), lambda, name[0].
@@ -66,7 +66,8 @@ bool is_code(const PluginOption& given) {
 }  // namespace
 
 bool means_unset(const OptionSpec& option, const PluginOption& given) {
-  if (given.written == Written::Quoted) return false;
+  // No number is a text, so that quotes change nothing there.
+  if (given.written == Written::Quoted) return !is_text_type(option.type) && given.value == "None";
   if (option.type == KAIROS_TYPE_ENUM &&
       std::ranges::find(option.choices, given.value) != option.choices.end())
     return false;

@@ -265,6 +265,7 @@ TEST_CASE("None unsets an option without a default, and nothing else", "[host][p
       CHECK(value_of(name, "None", written).absent());
     }
   CHECK(value_of("title", "[]").absent());
+  CHECK(value_of("baseline", "None", Written::Quoted).absent());
   CHECK(value_of("title", "None", Written::Quoted).text == "None");
   CHECK(value_of("filepath", "None", Written::Quoted).text == "/runs/one/None");
   CHECK_THROWS_WITH(

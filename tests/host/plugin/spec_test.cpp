@@ -98,7 +98,7 @@ TEST_CASE("parse_plugin_spec reads a call as it is pasted out of a program", "[h
   };
   const auto row = GENERATE(
       Case{"EarlyStopping()", "EarlyStopping", "", "", {}},
-      Case{" EarlyStopping ( ) ,\n", "EarlyStopping", "", "", {}},
+      Case{" EarlyStopping ( ) ,  # of a list\n", "EarlyStopping", "", "", {}},
       Case{"EarlyStopping(monitor='val_loss', patience=20)",
            "EarlyStopping",
            "",
