@@ -18,7 +18,7 @@ namespace {
 /// One weight under a real optimizer.
 class SlotTrainee : public StubTrainee {
  public:
-  explicit SlotTrainee(double rate) : StubTrainee(rate) { use("adam"); }
+  explicit SlotTrainee(double initial_rate) : StubTrainee(initial_rate) { use("adam"); }
 
   void use(const std::string& text) {
     kernel_ = std::make_unique<Parameter>();
