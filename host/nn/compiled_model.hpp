@@ -50,6 +50,8 @@ class CompiledModel final : public Model {
   }
   [[nodiscard]] std::string target_fault(std::size_t output, const float* target) const override;
 
+  [[nodiscard]] std::vector<std::string> training_doubts() const override;
+
   [[nodiscard]] std::span<const LogKey> log_keys() const override { return log_keys_; }
   void reset_logs() override;
   void read_logs(std::span<double> values) override;

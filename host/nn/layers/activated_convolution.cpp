@@ -60,7 +60,7 @@ void ActivatedConvolution::forward(const Pass& pass, const LayerValues& v) {
 }
 
 void ActivatedConvolution::backward(const Pass& pass, const LayerGradients& g) {
-  float* const gradient = activation_.backward(pass, g.output, g.output_gradient);
+  float* const gradient = activation_.backward(pass, g);
   if (trainable())
     product_->backward_weights(pass.batch, g.inputs.front(), gradient, parameters()[0].gradient.data(),
                                use_bias_ ? parameters()[1].gradient.data() : nullptr);

@@ -43,6 +43,11 @@ class DenseLayer final : public Layer {
   void reserve(std::int64_t batch) override { activation_.reserve(batch); }
 
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+  [[nodiscard]] const Activation* last_activation() const override { return activation_.last_activation(); }
+  bool keep_logits() override { return activation_.keep_logits(); }
+  [[nodiscard]] const float* logits(std::span<const float* const>) const override {
+    return activation_.logits();
+  }
 
   void forward(const Pass& pass, const LayerValues& v) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
@@ -54,7 +59,7 @@ class DenseLayer final : public Layer {
 
   void backward(const Pass& pass, const LayerGradients& g) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
-    float* const gradient = activation_.backward(pass, g.output, g.output_gradient);
+    float* const gradient = activation_.backward(pass, g);
     if (trainable())
       product_->backward_weights(rows, g.inputs.front(), gradient, parameters()[0].gradient.data(),
                                  use_bias_ ? parameters()[1].gradient.data() : nullptr);

@@ -131,6 +131,9 @@ class Model : public Trainee {
   /// is. This and the ports above may be asked for on another thread while a batch is trained.
   [[nodiscard]] virtual std::string target_fault(std::size_t output, const float* target) const = 0;
 
+  /// What is likely a mistake in how the model is to be trained: `fit` reports each as a warning.
+  [[nodiscard]] virtual std::vector<std::string> training_doubts() const { return {}; }
+
   /// The keys that train_batch and test_batch account for, "loss" first.
   [[nodiscard]] virtual std::span<const LogKey> log_keys() const = 0;
   /// Forgets the sums behind read_logs: before each epoch, and before each test.
