@@ -14,6 +14,7 @@
 #include "cli/class_numbers.hpp"
 #include "cli/class_weights.hpp"
 #include "cli/command.hpp"
+#include "cli/data_report.hpp"
 #include "cli/inputs.hpp"
 #include "cli/run_directory.hpp"
 #include "cli/setting_text.hpp"
@@ -37,6 +38,19 @@ Shuffle shuffle_of(const std::string& text) {
   if (text == "false" || text == "False") return Shuffle::None;
   if (text == "batch") return Shuffle::Batches;
   bad_value("--shuffle", text, "true, false or batch", suggest(text, {"true", "false", "batch"}));
+}
+
+Split split_of(const Settings& settings) {
+  const std::string text = settings.text("split");
+  if (text == "last") return Split::Last;
+  if (text != "shuffled" && text != "stratified")
+    bad_value("--split", text, "last, shuffled or stratified",
+              suggest(text, {"last", "shuffled", "stratified"}));
+  if (!settings.has("validation_split"))
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U066", "--split " + text, "nothing is held out of the training data", "",
+                 "--validation-split beside it", "Add --validation-split 0.2, or leave --split out"});
+  return text == "shuffled" ? Split::Shuffled : Split::Stratified;
 }
 
 void read_validation_freq(const std::string& text, FitOptions& options) {
@@ -63,6 +77,7 @@ FitOptions fit_options(const Settings& settings) {
   options.shuffle = shuffle_of(settings.text("shuffle"));
   options.seed = static_cast<std::uint64_t>(settings.integer("seed"));
   if (settings.has("validation_split")) options.validation_split = settings.number("validation_split");
+  options.split = split_of(settings);
   read_validation_freq(settings.text("validation_freq"), options);
   options.validation_batch_size = settings.integer("validation_batch_size");
   options.validation_steps = settings.integer("validation_steps");
@@ -278,6 +293,10 @@ int run_fit(Arguments arguments) {
   RunDirectory directory(settings.text("run_dir"));
   options.run_directory = directory.path();
   options.before_training = [&] { begin_run(directory, settings, data.train); };
+  if (settings.text("verbose") != "0")
+    options.data_ready = [&](const DataFacts& facts) {
+      options.messages(Level::Info, "", data_report(settings, data.train, facts, *model));
+    };
   if (settings.is_on("explain_order"))
     return print(stream ? explain_order(*model, *stream, options)
                         : explain_order(*model, data.train, options)),

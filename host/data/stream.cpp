@@ -56,6 +56,13 @@ class FileSource final : public SampleSource {
     read_files(weights_, block.sample_weights, first, count, scratch);
   }
 
+  bool read_targets(std::int64_t first, std::int64_t count, Dataset& block,
+                    ArrayRows::Scratch& scratch) const {
+    if (targets_.size() != block.targets.size()) return false;  // some are columns of a table
+    read_files(targets_, block.targets, first, count, scratch);
+    return true;
+  }
+
  private:
   static bool is_table(const DataSpec& spec) {
     if (hdf5_location(spec.file.string())) return false;
@@ -186,6 +193,9 @@ class FileReader final : public SampleReader {
   explicit FileReader(const FileSource& source) : source_(source) {}
   void read(std::int64_t first, std::int64_t count, Dataset& block) override {
     source_.read(first, count, block, scratch_);
+  }
+  bool read_targets(std::int64_t first, std::int64_t count, Dataset& block) override {
+    return source_.read_targets(first, count, block, scratch_);
   }
 
  private:

@@ -58,6 +58,7 @@ void copy_row(const Dataset& from, std::int64_t row, Dataset& to, std::int64_t t
 BatchFiller::BatchFiller(const Model& model, const SampleSource& source, StreamedRange range)
     : model_(model), source_(source), range_(std::move(range)), reader_(source.reader()) {
   staging_ = with_room(source.layout(), 1);
+  run_ = with_room(source.layout(), 1);
 }
 
 StreamedBatch BatchFiller::make_batch() const {
@@ -80,13 +81,14 @@ std::int64_t BatchFiller::held_bytes() const {
   };
   each_array(staging_, count);
   each_array(window_, count);
+  each_array(run_, count);
   return values * static_cast<std::int64_t>(sizeof(float)) +
          static_cast<std::int64_t>((order_.capacity() + window_rows_.capacity()) * sizeof(std::int64_t));
 }
 
 void BatchFiller::begin(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) {
   shuffle_ = shuffle;
-  const std::int64_t samples = range_.end - range_.begin;
+  const std::int64_t samples = range_.rows.size();
   const bool windowed = shuffle == Shuffle::Samples && range_.shuffle_window > 0;
   if (shuffle == Shuffle::None) order_.clear();
   if (shuffle != Shuffle::None && !windowed)
@@ -99,34 +101,54 @@ void BatchFiller::begin(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) 
     window_rows_.resize(static_cast<std::size_t>(width));
     staging_ = with_room(source_.layout(), std::min(rows_staged, samples));
   }
-  next_row_ = staged_begin_ = staged_end_ = range_.begin;
+  next_ = staged_begin_ = staged_end_ = 0;
   in_window_ = 0;
   for (std::int64_t slot = 0; slot < width; ++slot) slide_window(slot);
 }
 
+/// The rows at positions from `first` on.
 void BatchFiller::read(std::int64_t first, std::int64_t count, Dataset& into) {
+  if (!range_.rows.rows.empty()) return read_listed(first, count, into);
   set_rows(into, count);
-  reader_->read(first, count, into);
-  into.first_row = source_.layout().first_row + first;
+  reader_->read(range_.rows.at(first), count, into);
+  into.first_row = source_.layout().first_row + range_.rows.at(first);
+}
+
+void BatchFiller::read_listed(std::int64_t first, std::int64_t count, Dataset& into) {
+  set_rows(into, count);
+  for (std::int64_t i = 0, run = 1; i < count; i += run) {
+    const std::int64_t row = range_.rows.at(first + i);
+    for (run = 1; i + run < count && range_.rows.at(first + i + run) == row + run;) ++run;
+    set_rows(run_, run);
+    reader_->read(row, run, run_);
+    for (std::int64_t k = 0; k < run; ++k) copy_row(run_, k, into, i + k);
+  }
+}
+
+/// A batch of rows that follow one another in the range; where they do not in the file, the batch has them.
+void BatchFiller::read_in_order(StreamedBatch& into, std::int64_t first, std::int64_t count) {
+  read(first, count, into.block);
+  if (range_.rows.rows.empty()) return;
+  for (std::int64_t i = 0; i < count; ++i) into.rows.push_back(range_.rows.at(first + i));
 }
 
 /// Puts the next sample of the file into a slot of the window whose sample was taken; at the end of the file,
 /// the last sample of the window.
 void BatchFiller::slide_window(std::int64_t slot) {
-  if (next_row_ == range_.end) {
+  if (next_ == range_.rows.size()) {
     --in_window_;
     if (slot == in_window_) return;
     copy_row(window_, in_window_, window_, slot);
     window_rows_[static_cast<std::size_t>(slot)] = window_rows_[static_cast<std::size_t>(in_window_)];
     return;
   }
-  if (next_row_ == staged_end_) {
-    staged_begin_ = next_row_;
-    staged_end_ = std::min(next_row_ + rows_staged, range_.end);
+  if (next_ == staged_end_) {
+    staged_begin_ = next_;
+    staged_end_ = std::min(next_ + rows_staged, range_.rows.size());
     read(staged_begin_, staged_end_ - staged_begin_, staging_);
   }
-  copy_row(staging_, next_row_ - staged_begin_, window_, slot);
-  window_rows_[static_cast<std::size_t>(slot)] = next_row_++;
+  copy_row(staging_, next_ - staged_begin_, window_, slot);
+  window_rows_[static_cast<std::size_t>(slot)] = range_.rows.at(next_++);
   in_window_ = std::max(in_window_, slot + 1);
 }
 
@@ -141,23 +163,23 @@ void BatchFiller::draw(StreamedBatch& into, std::int64_t count) {
 }
 
 void BatchFiller::fill(StreamedBatch& into, std::int64_t index) {
-  const std::int64_t samples = range_.end - range_.begin;
+  const std::int64_t samples = range_.rows.size();
   const std::int64_t first = index * range_.batch_size;
   const std::int64_t count = std::min(range_.batch_size, samples - first);
   into.rows.clear();
   if (shuffle_ == Shuffle::None) {
-    read(range_.begin + first, count, into.block);
+    read_in_order(into, first, count);
   } else if (shuffle_ == Shuffle::Batches) {
-    read(range_.begin + order_[static_cast<std::size_t>(first)], count, into.block);
+    read_in_order(into, order_[static_cast<std::size_t>(first)], count);
   } else if (range_.shuffle_window > 0) {
     draw(into, count);
   } else {
     set_rows(into.block, count);
     for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t row = range_.begin + order_[static_cast<std::size_t>(first + i)];
-      read(row, 1, staging_);
+      const std::int64_t position = order_[static_cast<std::size_t>(first + i)];
+      read(position, 1, staging_);
       copy_row(staging_, 0, into.block, i);
-      into.rows.push_back(row);
+      into.rows.push_back(range_.rows.at(position));
     }
   }
   try {
@@ -174,7 +196,7 @@ void BatchFiller::prepare(StreamedBatch& batch) const {
   batch.weights.clear();
   if (range_.targets == Targets::Needed)
     batch.weights = combined_weights(model_, batch.block, columns, range_.class_weight,
-                                     range_.class_weight.empty() ? 0 : batch.block.size());
+                                     RowSet{0, range_.class_weight.empty() ? 0 : batch.block.size(), {}});
   batch.batch.size = batch.block.size();
   batch.batch.inputs.clear();
   batch.batch.targets.clear();
@@ -199,8 +221,7 @@ void BatchFiller::refuse_sample(const StreamedBatch& batch) const {
 void check_first_batch(const Model& model, const SampleSource& source, std::int64_t batch_size,
                        Targets targets) {
   StreamedRange range;
-  range.end = std::min(source.layout().size(), batch_size);
-  range.batch_size = range.end;
+  range.rows.end = range.batch_size = std::min(source.layout().size(), batch_size);
   range.targets = targets;
   BatchFiller filler(model, source, range);
   StreamedBatch batch = filler.make_batch();

@@ -25,7 +25,7 @@ struct StreamedBatch {
 
 /// Which samples of a source make a pass, and how.
 struct StreamedRange {
-  std::int64_t begin = 0, end = 0;
+  RowSet rows;
   std::int64_t batch_size = 32;
   Targets targets = Targets::Needed;
   std::map<std::int64_t, double> class_weight;
@@ -55,6 +55,8 @@ class BatchFiller {
 
  private:
   void read(std::int64_t first, std::int64_t count, Dataset& into);
+  void read_listed(std::int64_t first, std::int64_t count, Dataset& into);
+  void read_in_order(StreamedBatch& into, std::int64_t first, std::int64_t count);
   void draw(StreamedBatch& into, std::int64_t count);
   void slide_window(std::int64_t slot);
   void prepare(StreamedBatch& batch) const;
@@ -68,9 +70,11 @@ class BatchFiller {
   std::vector<std::int64_t> order_;  ///< Shuffle::Samples without a window, Shuffle::Batches
   std::mt19937_64 random_;
   Dataset staging_;  ///< rows between file and window, or a single one
+  Dataset run_;      ///< rows that follow one another, of a list of rows
   Dataset window_;
   std::vector<std::int64_t> window_rows_;  ///< of the source
-  std::int64_t in_window_ = 0, next_row_ = 0, staged_begin_ = 0, staged_end_ = 0;
+  /// Positions in range_.rows, but for the first.
+  std::int64_t in_window_ = 0, next_ = 0, staged_begin_ = 0, staged_end_ = 0;
 };
 
 /// Reads and checks the first samples, to find what is wrong with all of them before anything trains.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kairos/host/error.hpp"
+#include "train/data_facts.hpp"
 #include "train/denormals.hpp"
 #include "train/pass.hpp"
 #include "train/prepare.hpp"
@@ -214,6 +215,22 @@ auto with_fault_handling(Callbacks& callbacks, Work&& work) {
   }
 }
 
+const Dataset& layout_of(const Dataset& data) {
+  return data;
+}
+const Dataset& layout_of(const SampleSource& source) {
+  return source.layout();
+}
+
+/// Says what is trained on, and what in it is likely a mistake.
+void report_data(const Model& model, const Dataset& data, const DataFacts& facts, const FitOptions& options) {
+  if (options.data_ready) options.data_ready(facts);
+  if (!options.messages) return;
+  for (const std::string& doubt : model.training_doubts()) options.messages(Level::Warning, "", doubt);
+  for (const std::string& doubt : data_doubts(model, data, facts, options))
+    options.messages(Level::Warning, "", doubt);
+}
+
 template <class Data>
 History fit_on(Model& model, const Data& data, const FitOptions& options) {
   const FlushDenormals flush;
@@ -225,6 +242,7 @@ History fit_on(Model& model, const Data& data, const FitOptions& options) {
   return with_fault_handling(callbacks, [&] {
     callbacks.setup(run_info(options, prepared));
     if (!options.callback_state.empty()) callbacks.load_state(options.callback_state);
+    report_data(model, layout_of(data), prepared.facts(), options);
     if (options.before_training) options.before_training();
     History history = FitLoop(model, prepared, callbacks, options).run();
     history.stop = callbacks.stop();

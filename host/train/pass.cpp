@@ -31,9 +31,9 @@ Pass::Pass(const Model& model, const Dataset& data, const PassOptions& options, 
   check(options);
   data.check();
   Columns columns = match_columns(model, data, targets);
-  if (targets == Targets::Needed) weights = combined_weights(model, data, columns, {}, 0);
+  if (targets == Targets::Needed) weights = combined_weights(model, data, columns, {}, {});
   for (const Array& one : weights) columns.weights.push_back(&one);
-  batches = std::make_unique<Batches>(columns, 0, data.size(), options.batch_size);
+  batches = std::make_unique<Batches>(columns, RowSet{0, data.size(), {}}, options.batch_size);
   steps = steps_of(*batches, options);
 }
 
@@ -42,7 +42,7 @@ Pass::Pass(const Model& model, const SampleSource& source, const PassOptions& op
   check_stream_options(options.stream);
   check_first_batch(model, source, options.batch_size, targets);
   batches = std::make_unique<StreamedBatches>(
-      model, source, StreamedRange{0, source.layout().size(), options.batch_size, targets, {}, 0},
+      model, source, StreamedRange{{0, source.layout().size(), {}}, options.batch_size, targets, {}, 0},
       options.stream);
   steps = steps_of(*batches, options);
 }

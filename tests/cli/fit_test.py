@@ -90,7 +90,7 @@ class Precision(ProgramTest):
         # oneDNN, which is asked, takes the processor for one that has no more than this.
         before = self.files()
         files = {"run_dir": "run", "save_weights": "w.npz", "history": "h.json"}
-        others = ["--model", "dense(2,softmax)", "--data", "data.csv", "--target", "label", "--precision", "bf16"]
+        others = ["--model", "dense(2,softmax)", "--weights", "w.npz", "--data", "data.csv", "--target", "label", "--precision", "bf16"]
         for level, found in (("AVX2", "AVX2"), ("AVX512_CORE", "AVX-512")):
             with unittest.mock.patch.dict(os.environ, {"ONEDNN_MAX_CPU_ISA": level}):
                 runs = [self.run_kairos(*self.fit(precision="bf16", **files)),
@@ -183,7 +183,8 @@ class Outputs(ProgramTest):
 
     def test_verbose_2_prints_a_line_for_each_epoch(self):
         out = self.kairos(*self.fit(verbose=2, metrics="accuracy", validation_split=0.2))
-        lines = out.splitlines()
+        data, *lines = out.splitlines()
+        self.assertEqual(data, "10 samples, 2 inputs, 2 classes (from label); 8 train, 2 validation")
         self.assertEqual(lines[0::2], ["Epoch 1/3", "Epoch 2/3", "Epoch 3/3"])
         for line in lines[1::2]:
             self.assertRegex(line, r"^2/2 - \d+s - \d+(us|ms|s)/step - loss: \d\.\d{4} - accuracy: [\d.e+-]+ - val_loss: \d\.\d{4} - "
@@ -267,8 +268,8 @@ class RunDirectories(ProgramTest):
         going_on = self.fit(run_dir="run", epochs=2, initial_epoch=1, callback_state="run/callback_state")
         self.assertEqual(self.run_kairos(*going_on).stderr, warning)
         self.assertEqual(json.loads(self.text("run/history.json"))["epoch"], [1])
-        evaluate = ["evaluate", "--model", "dense(2,softmax)", "--data", "data.csv", "--target", "label", "--run-dir", "run",
-                    "--loss", "sparse_categorical_crossentropy"]
+        self.kairos(*self.fit(save_model="m.keras"))
+        evaluate = ["evaluate", "--model", "m.keras", "--data", "data.csv", "--target", "label", "--run-dir", "run"]
         self.assertEqual(self.run_kairos(*evaluate).stderr, "")  # It has files of its own.
 
     def test_two_runs_at_once_are_kept_apart(self):
@@ -287,7 +288,9 @@ class RunDirectories(ProgramTest):
 
     def test_numbers_that_json_lacks_are_text(self):
         self.put("huge.csv", "a,y\n1e30,0\n-1e30,1\n")
-        line = self.kairos("evaluate", "--model", "dense(1)", "--data", "huge.csv", "--target", "y", "--loss", "mse", "--json")
+        data = {"model": "dense(1)", "data": "huge.csv", "target": "y", "loss": "mse"}
+        self.kairos(*self.fit(**data, epochs=0, save_model="m.keras"))
+        line = self.kairos("evaluate", "--model", "m.keras", "--data", "huge.csv", "--target", "y", "--json")
         self.assertEqual(json.loads(line)["loss"], "Infinity")
 
 

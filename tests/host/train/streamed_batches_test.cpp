@@ -118,7 +118,7 @@ TEST_CASE("A window shuffles each sample once, the same for a seed and pass", "[
   const auto source = open_stream(spec_for(directory.put("t.csv", table_of(1000))));
   const std::unique_ptr<Model> model = line_model();
   const auto pass = [&](std::int64_t window, std::uint64_t seed, std::int64_t number) {
-    StreamedBatches batches(*model, *source, {0, 1000, 32, Targets::Needed, {}, window}, {});
+    StreamedBatches batches(*model, *source, {{0, 1000, {}}, 32, Targets::Needed, {}, window}, {});
     batches.reorder(Shuffle::Samples, seed, number);
     return order_of(batches);
   };
@@ -144,7 +144,7 @@ TEST_CASE("A pass can be left and begun again at any batch", "[host][train]") {
   const std::unique_ptr<Model> model = line_model();
   StreamOptions options;
   options.buffer_bytes = 1;
-  StreamedBatches batches(*model, *source, {0, 500, 10, Targets::Needed, {}, 0}, options);
+  StreamedBatches batches(*model, *source, {{0, 500, {}}, 10, Targets::Needed, {}, 0}, options);
   const std::vector<float> whole = order_of(batches);
   for (std::int64_t left_at = 0; left_at < 50; ++left_at) {
     batches.reorder(Shuffle::Samples, 1, left_at);
@@ -163,7 +163,7 @@ TEST_CASE("A stream holds no more than its buffer and window", "[host][train]") 
   for (const std::int64_t window : {0, 500}) {
     StreamOptions options;
     options.buffer_bytes = 16384;
-    StreamedBatches batches(*model, *source, {0, rows, 32, Targets::Needed, {}, window}, options);
+    StreamedBatches batches(*model, *source, {{0, rows, {}}, 32, Targets::Needed, {}, window}, options);
     batches.reorder(window > 0 ? Shuffle::Samples : Shuffle::None, 1, 0);
     CHECK(order_of(batches).size() == rows);
     // The combined weights of a batch are beside its samples; 256 rows are staged, 8 bytes a row are kept.

@@ -28,6 +28,21 @@ enum class Shuffle {
   Batches,  ///< whole batches change places, the short one stays last: Keras 1's and 2's 'batch'
 };
 
+/// Which samples `validation_split` holds out.
+enum class Split {
+  Last,        ///< the last ones, before any shuffle: Keras' choice
+  Shuffled,    ///< drawn from all over the data, by the seed
+  Stratified,  ///< drawn by the seed so that each class has the same share in both parts
+};
+
+/// What a fit trains and validates on.
+struct DataFacts {
+  std::int64_t training = 0, validation = 0;  ///< samples
+  /// How often each class occurs; empty unless the model has one target, which is one class for each sample,
+  /// and its values are at hand: in memory, or quickly read.
+  std::map<std::int64_t, std::int64_t> training_classes, validation_classes;
+};
+
 /// Arguments of Keras' `fit`, with its defaults where Keras has some.
 struct FitOptions {
   std::int64_t epochs = 1;         ///< index after the last epoch, not a count from initial_epoch
@@ -38,9 +53,10 @@ struct FitOptions {
   /// is pass p over the data, counted from where the run began.
   std::uint64_t seed = 0;
 
-  std::optional<double> validation_split;  ///< share in (0, 1) of the last samples, taken before any shuffle
-  std::optional<Dataset> validation_data;  ///< wins over validation_split
-  std::int64_t validation_freq = 1;        ///< validates in epochs k, 2k, …
+  std::optional<double> validation_split;    ///< share in (0, 1) of the samples, taken before any shuffle
+  Split split = Split::Last;                 ///< which samples; the same ones for the same seed
+  std::optional<Dataset> validation_data;    ///< wins over validation_split
+  std::int64_t validation_freq = 1;          ///< validates in epochs k, 2k, …
   std::set<std::int64_t> validation_epochs;  ///< if not empty: in these epochs (from 1) instead
   std::int64_t validation_batch_size = 0;    ///< 0: batch_size
   std::int64_t validation_steps = 0;         ///< first batches of each validation; 0: all
@@ -60,6 +76,8 @@ struct FitOptions {
   std::string callback_state;  ///< History::callback_state of an earlier run, to go on from
   /// Checked after every batch: any other number than 0 (a signal's) ends the run. Borrowed; may be null.
   const std::atomic<int>* interrupted = nullptr;
+  /// Called once, when every check has passed, with what is about to be trained on. May be null.
+  std::function<void(const DataFacts&)> data_ready;
   /// Called once, when every check has passed and nothing has been trained or written: the place to make what
   /// the run leaves behind. What it throws ends the run. May be null.
   std::function<void()> before_training;

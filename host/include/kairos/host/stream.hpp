@@ -19,6 +19,15 @@ class SampleReader {
   /// `SampleSource::layout` is, with room for `count` rows in `values`. Throws Error(Data) naming file and
   /// line or row, or Error(File).
   virtual void read(std::int64_t first, std::int64_t count, Dataset& block) = 0;
+
+  /// Fills the targets of `block` alone, where that is much less than to read the samples; false, and nothing
+  /// is read, where it is not.
+  virtual bool read_targets(std::int64_t first, std::int64_t count, Dataset& block) {
+    (void)first;
+    (void)count;
+    (void)block;
+    return false;
+  }
 };
 
 /// Samples whose number and shapes are known, and whose values are read in any order.
