@@ -7,6 +7,7 @@
 #include "cli/class_numbers.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
 
@@ -21,6 +22,15 @@ PassOptions read_options(const Settings& settings) {
   return options;
 }
 
+/// Without any, the model has random ones, and so are its results.
+void require_weights(const Settings& settings, const GivenModel& given) {
+  if (given.has_weights || settings.has("weights")) return;
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U065", "--model " + settings.text("model"), "the model has no trained weights", "",
+               "--weights, or a model file that holds weights (.keras, .h5)",
+               "Name the weights with --weights, or the model that fit wrote with --save-model"});
+}
+
 }  // namespace
 
 PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char* record)
@@ -33,6 +43,7 @@ PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char
     directory_.begin(record, configuration);
   };
   GivenModel given = read_given_model(settings);
+  require_weights(settings, given);
   options_.stream = stream_options(settings, purpose);
   stream_ = open_data(settings, given.ports, purpose);
   data_ = stream_ ? LoadedData{stream_->layout(), {}} : load(settings, given.ports, purpose);
