@@ -58,7 +58,7 @@ void copy_row(const Dataset& from, std::int64_t row, Dataset& to, std::int64_t t
 BatchFiller::BatchFiller(const Model& model, const SampleSource& source, StreamedRange range)
     : model_(model), source_(source), range_(std::move(range)), reader_(source.reader()) {
   staging_ = with_room(source.layout(), 1);
-  run_ = with_room(source.layout(), 1);
+  if (!range_.rows.rows.empty()) run_ = with_room(source.layout(), 1);
 }
 
 StreamedBatch BatchFiller::make_batch() const {

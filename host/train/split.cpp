@@ -51,16 +51,18 @@ struct Quota {
 /// where a class of several rows would be in one part only.
 void settle(std::vector<Quota>& quotas, std::int64_t missing) {
   const std::int64_t by = missing < 0 ? -1 : 1;
-  const auto score = [by](const Quota& one) {
-    const std::int64_t held = one.held + by;
-    return (held > 0 && held < one.rows ? 2.0 : 0.0) + static_cast<double>(by) * one.rest;
+  const auto splits = [by](const Quota& one) { return one.held + by > 0 && one.held + by < one.rows; };
+  const auto score = [&](const Quota& one) {
+    return (splits(one) ? 2.0 : 0.0) + static_cast<double>(by) * one.rest;
   };
   std::vector<Quota*> order;
   for (Quota& quota : quotas) order.push_back(&quota);
   while (missing != 0) {
     std::ranges::stable_sort(order, [&](const Quota* a, const Quota* b) { return score(*a) > score(*b); });
+    const bool any_splits = std::ranges::any_of(quotas, splits);
     for (Quota* quota : order) {
       if (missing == 0) return;
+      if (any_splits && !splits(*quota)) break;
       if (quota->held + by < 0 || quota->held + by > quota->rows) continue;
       quota->held += by;
       quota->rest -= static_cast<double>(by);
