@@ -156,9 +156,11 @@ class Labels(ProgramTest):
                 ("input(2) dense(2,softmax)", "data.csv", 5, "found (3), expected (2)" + cure + "Change the data or the model's input.\n"),
                 ("dense(2,softmax)", "words.csv", 4, 'KAIROS-D025: words.csv:2: a field is not a number; found "no" in column "label", expected a number' +
                  cure + "Correct the value, or take the column out of the file.\n")):
-            predict[4] = model  # A stream is told of words when it reads them, after the shape.
+            predict[4] = model
             for more in ([], ["--stream", "true"]):
                 run = self.run_kairos(*predict, name, *more)
+                if more and name == "words.csv":  # The weights do not fit the columns, which is found before any word is read.
+                    code, sentence = 5, "found (2, 2), (2), expected (3, 2), (2)" + cure + "Load the file into"
                 self.assertEqual(run.returncode, code, run.stderr)
                 self.assertIn(sentence, run.stderr)
                 self.kairos(*predict, name, *more, "--target", "label")
