@@ -15,6 +15,7 @@
 #include "cli/class_weights.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "cli/known_columns.hpp"
 #include "cli/run_directory.hpp"
 #include "cli/setting_text.hpp"
 #include "io/atomic_file.hpp"
@@ -230,7 +231,7 @@ void warn_of_nothing_to_train(const FitOptions& options) {
 }
 
 /// A second run in the same directory is no mistake, but what it replaces is gone.
-void begin_run(RunDirectory& directory, const Settings& settings, const Dataset& data) {
+void begin_run(RunDirectory& directory, const Settings& settings, const Dataset& data, const Model& model) {
   const bool used = directory.holds("run.json");
   directory.begin("run.json", settings.json());
   if (used)
@@ -239,6 +240,7 @@ void begin_run(RunDirectory& directory, const Settings& settings, const Dataset&
                            " holds files of an earlier run, which are replaced where names are the same");
   if (!directory.path().empty() && !data.class_names.empty())
     write_class_names(directory.path() / "class_names.json", data.class_names);
+  keep_columns(directory, model);
 }
 
 int exit_code(const History& history, const FitOptions& options) {
@@ -277,7 +279,7 @@ int run_fit(Arguments arguments) {
   check_outputs(settings, *model);
   RunDirectory directory(settings.text("run_dir"));
   options.run_directory = directory.path();
-  options.before_training = [&] { begin_run(directory, settings, data.train); };
+  options.before_training = [&] { begin_run(directory, settings, data.train, *model); };
   if (settings.is_on("explain_order"))
     return print(stream ? explain_order(*model, *stream, options)
                         : explain_order(*model, data.train, options)),

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/command.hpp"
+#include "cli/known_columns.hpp"
 #include "cli/setting_text.hpp"
 #include "cli/stored_model.hpp"
 #include "io/atomic_file.hpp"
@@ -198,6 +199,7 @@ GivenModel read_given_model(const Settings& settings) {
     else if (needs_shape)
       given.ports.input_shape = shape_of_shorthand(given.source);
   }
+  given.ports.input_columns = known_columns(settings, given);
   return given;
 }
 

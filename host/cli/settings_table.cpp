@@ -71,6 +71,8 @@ void append_data(std::vector<Setting>& to) {
           {"header", "", Kind::Text, "detect", "detect|true|false",
            "whether the first line of a CSV names the columns"},
           {"delimiter", "", Kind::Text, "", "C", "of a CSV; default: a comma, for .tsv a tab"},
+          {"encoding", "", Kind::Text, "utf-8", "utf-8|latin1|cp1252",
+           "of labels and names of columns in a CSV, and of the names of class directories"},
           {"image_size", "", Kind::Text, "", "HxW",
            "pictures are resized to it; default: what the model takes"},
           {"color_mode", "", Kind::Text, "", "rgb|grayscale",

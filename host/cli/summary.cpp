@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cli/command.hpp"
+#include "cli/known_columns.hpp"
 #include "cli/stored_model.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
@@ -210,6 +211,7 @@ int run_summary(Arguments arguments) {
   text += " Trainable params: " + count_text(counts.trainable) + "\n";
   text += " Non-trainable params: " + count_text(counts.fixed) + "\n";
   if (optimizer > 0) text += " Optimizer params: " + count_text(optimizer) + "\n";
+  if (stored.file) text += columns_text(stored.file->input_columns);
   print(text);
   return 0;
 }

@@ -39,6 +39,7 @@ Dataset read_csv(const DataSpec& spec, std::size_t threads) {
   data.origin = table.name;
   data.first_row = table.rows_line - 1;
   data.row_naming = RowNaming::Line;
+  data.notes = table.notes;
   if (values.label_sink) {
     values.of[*values.label_sink] = values.labels.numbers(spec.class_names, data);
     data.class_names = spec.class_names.empty() ? values.labels.sorted() : spec.class_names;
@@ -46,20 +47,10 @@ Dataset read_csv(const DataSpec& spec, std::size_t threads) {
   const std::vector<CsvSink>& sinks = table.columns.sinks;
   for (std::size_t i = 0; i < sinks.size(); ++i)
     csv_group(data, sinks[i].use)
-        .push_back({sinks[i].port, {csv_shape(sinks[i], file.rows()), std::move(values.of[i])}});
+        .push_back({sinks[i].port,
+                    {csv_shape(sinks[i], file.rows()), std::move(values.of[i])},
+                    csv_names(table, i)});
   return data;
-}
-
-Array read_csv_column(const std::filesystem::path& path) {
-  DataSpec spec;
-  spec.file = path;
-  spec.target_use = TargetUse::Optional;
-  Array column = std::move(read_csv(spec).inputs.front().array);
-  if (column.row_size() != 1)
-    throw Error(ErrorKind::Data, {"KAIROS-D041", path.string(), "the file has more than one column",
-                                  std::to_string(column.row_size()), "1", "Give a file of one column"});
-  column.shape = {column.rows()};
-  return column;
 }
 
 }  // namespace kairos::host

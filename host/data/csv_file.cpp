@@ -60,6 +60,8 @@ void CsvFile::read(std::int64_t first, std::int64_t count, CsvDestination to, Te
       cursor.skip_lines(first - mark->row);
     else
       parser_.skip(cursor, first - mark->row);
+    to.text = piece.data();
+    to.text_offset = mark->offset;
     parser_.read(cursor, first, rows_end - first, to);
     first = rows_end;
     mark = next;
@@ -70,6 +72,11 @@ std::vector<NamedArray>& csv_group(Dataset& data, ColumnUse use) {
   return use == ColumnUse::Input    ? data.inputs
          : use == ColumnUse::Target ? data.targets
                                     : data.sample_weights;
+}
+
+std::vector<std::string> csv_names(const CsvTable& table, std::size_t sink) {
+  return table.columns.sinks[sink].use == ColumnUse::Input ? table.columns.names_of(sink)
+                                                           : std::vector<std::string>();
 }
 
 std::vector<std::int64_t> csv_shape(const CsvSink& sink, std::int64_t rows) {

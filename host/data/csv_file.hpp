@@ -43,6 +43,9 @@ class CsvFile {
 /// The arrays of a data set that are used so; not for ColumnUse::None.
 [[nodiscard]] std::vector<NamedArray>& csv_group(Dataset& data, ColumnUse use);
 
+/// NamedArray::columns of a sink: empty but for inputs.
+[[nodiscard]] std::vector<std::string> csv_names(const CsvTable& table, std::size_t sink);
+
 /// What a sink becomes: [rows, width] of inputs; targets and weights of one column are [rows].
 [[nodiscard]] std::vector<std::int64_t> csv_shape(const CsvSink& sink, std::int64_t rows);
 

@@ -10,6 +10,7 @@
 
 #include "data/in_parallel.hpp"
 #include "data/resize.hpp"
+#include "io/text_encoding.hpp"
 #include "kairos/host/error.hpp"
 #include "large_pages.hpp"
 
@@ -41,6 +42,19 @@ std::vector<fs::path> entries_of(const fs::path& directory) {
                  "a readable directory", "Give yourself the right to read it"});
   std::sort(entries.begin(), entries.end());
   return entries;
+}
+
+/// By the name of its directory.
+void add_class(std::map<std::string, fs::path>& classes, const fs::path& directory, TextEncoding encoding) {
+  const std::string name = directory.filename().string();
+  if (const auto fault = text_fault(name, encoding))
+    refuse("KAIROS-D332", shown_bytes(directory.string()),
+           std::string("the name of a class is not ") + encoding_name(encoding) + " text",
+           byte_text(name[*fault]) + " at offset " + std::to_string(*fault) + " of the name", "",
+           encoding == TextEncoding::Utf8
+               ? "Say what it is with --encoding latin1 or --encoding cp1252, or rename the directory"
+               : "Give another --encoding, or rename the directory");
+  classes.emplace(as_utf8(name, encoding), directory);
 }
 
 void check_memory(const std::string& name, std::uint64_t pictures, std::uint64_t row_size) {
@@ -102,7 +116,7 @@ void ImageFolder::list(const DataSpec& spec) {
   for (fs::path& path : entries_of(spec.file)) {
     std::error_code ignored;
     if (fs::is_directory(path, ignored))
-      classes.emplace(path.filename().string(), path);
+      add_class(classes, path, spec.encoding);
     else
       loose.push_back(std::move(path));
   }

@@ -37,11 +37,12 @@ class FileSource final : public SampleSource {
     if (table_)
       for (const PortSource& input : spec.inputs)
         if (names_file(input.source))
-          add(inputs_, layout_.inputs, input.port, input.source, ArrayWidth::Table);
+          add(inputs_, layout_.inputs, input.port, input.source, input_options(spec, input.port));
+    const ArrayFileOptions one_column = column_options(spec);
     if (names_file(spec.target)) layout_.targets.clear();
-    add_files(targets_, layout_.targets, spec.target, spec.targets);
+    add_files(targets_, layout_.targets, spec.target, spec.targets, one_column);
     if (names_file(spec.sample_weight)) layout_.sample_weights.clear();
-    add_files(weights_, layout_.sample_weights, spec.sample_weight, spec.sample_weights);
+    add_files(weights_, layout_.sample_weights, spec.sample_weight, spec.sample_weights, one_column);
     // No values are there to be looked at: this compares the numbers of rows.
     layout_.check();
   }
@@ -91,9 +92,9 @@ class FileSource final : public SampleSource {
     if (spec.file.empty() && spec.inputs.empty())
       refuse("KAIROS-D064", "no data file is named", "", "a file, or a file for each input", "Name one");
     layout_.origin = spec.file.empty() ? spec.inputs.front().source : spec.file.string();
-    if (!spec.file.empty()) add(inputs_, layout_.inputs, "", spec.file.string(), ArrayWidth::Table);
+    if (!spec.file.empty()) add(inputs_, layout_.inputs, "", spec.file.string(), input_options(spec, ""));
     for (const PortSource& input : spec.inputs)
-      add(inputs_, layout_.inputs, input.port, input.source, ArrayWidth::Table);
+      add(inputs_, layout_.inputs, input.port, input.source, input_options(spec, input.port));
     needs_file(spec.target, "target");
     needs_file(spec.sample_weight, "sample weight");
     if (spec.target.empty() && spec.targets.empty() && spec.target_use == TargetUse::Required)
@@ -107,8 +108,11 @@ class FileSource final : public SampleSource {
     layout_.origin = table.name;
     layout_.first_row = table.rows_line - 1;
     layout_.row_naming = RowNaming::Line;
-    for (const CsvSink& sink : table.columns.sinks)
-      csv_group(layout_, sink.use).push_back({sink.port, {csv_shape(sink, table_->rows()), {}}});
+    layout_.notes = table.notes;
+    const std::vector<CsvSink>& sinks = table.columns.sinks;
+    for (std::size_t i = 0; i < sinks.size(); ++i)
+      csv_group(layout_, sinks[i].use)
+          .push_back({sinks[i].port, {csv_shape(sinks[i], table_->rows()), {}}, csv_names(table, i)});
     if (table.label_column)
       layout_.class_names = spec.class_names.empty() ? names_of_classes() : spec.class_names;
   }
@@ -131,17 +135,20 @@ class FileSource final : public SampleSource {
     return {names.begin(), names.end()};
   }
 
-  static void add(Files& files, std::vector<NamedArray>& arrays, const std::string& name,
-                  const std::string& file, ArrayWidth width) {
-    files.push_back(open_array_rows(file, width));
-    arrays.push_back({name, {files.back()->shape(), {}}});
+  void add(Files& files, std::vector<NamedArray>& arrays, const std::string& name, const std::string& file,
+           const ArrayFileOptions& options) {
+    files.push_back(open_array_rows(file, options));
+    const ArrayRows& rows = *files.back();
+    const bool is_input = options.width == CsvWidth::Table;
+    arrays.push_back({name, {rows.shape(), {}}, is_input ? rows.columns() : std::vector<std::string>()});
+    for (std::string& note : rows.notes()) layout_.notes.push_back(std::move(note));
   }
 
-  static void add_files(Files& files, std::vector<NamedArray>& arrays, const std::string& plain,
-                        const std::vector<PortSource>& sources) {
-    if (names_file(plain)) add(files, arrays, "", plain, ArrayWidth::Column);
+  void add_files(Files& files, std::vector<NamedArray>& arrays, const std::string& plain,
+                 const std::vector<PortSource>& sources, const ArrayFileOptions& options) {
+    if (names_file(plain)) add(files, arrays, "", plain, options);
     for (const PortSource& source : sources)
-      if (names_file(source.source)) add(files, arrays, source.port, source.source, ArrayWidth::Column);
+      if (names_file(source.source)) add(files, arrays, source.port, source.source, options);
   }
 
   void read_table(std::int64_t first, std::int64_t count, Dataset& block, ArrayRows::Scratch& scratch) const {

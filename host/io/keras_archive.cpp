@@ -13,6 +13,7 @@
 #include "io/atomic_file.hpp"
 #include "io/hdf5_isolated.hpp"
 #include "io/hdf5_layouts.hpp"
+#include "io/input_columns.hpp"
 #include "io/json.hpp"
 #include "io/zip_archive.hpp"
 #include "kairos/host/error.hpp"
@@ -59,6 +60,8 @@ class Archive {
 
   /// "model.keras:config.json"
   [[nodiscard]] std::string place(const char* entry) const { return name_ + ":" + entry; }
+
+  [[nodiscard]] bool holds(const char* entry) const { return zip_name_locate(archive_.get(), entry, 0) >= 0; }
 
   [[nodiscard]] std::string read(const char* entry) {
     const zip_int64_t found = zip_name_locate(archive_.get(), entry, 0);
@@ -183,6 +186,17 @@ std::string config_json(const ModelFile& file, const std::string& origin) {
   return config.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+/// Keras does without its metadata, so what is wrong with them elsewhere is no reason to refuse a model.
+std::vector<InputColumns> input_columns_in(Archive& archive) {
+  if (!archive.holds(metadata_name)) return {};
+  const std::string text = archive.read(metadata_name);
+  if (text.find(input_columns_key) == std::string::npos) return {};
+  static_cast<void>(parse_json(text, archive.place(metadata_name)));
+  const Json metadata = Json::parse(text);
+  if (!metadata.is_object() || !metadata.contains(input_columns_key)) return {};
+  return input_columns_of(metadata[input_columns_key], archive.place(metadata_name));
+}
+
 }  // namespace
 
 ModelFile read_keras_archive(const std::filesystem::path& path) {
@@ -206,13 +220,15 @@ ModelFile read_keras_archive(const std::filesystem::path& path, WeightsReader re
     config.erase("compile_config");
   }
   file.architecture_json = config.dump(-1, ' ', false, Json::error_handler_t::replace);
+  file.input_columns = input_columns_in(archive);
   return file;
 }
 
 void write_keras_archive(const std::filesystem::path& path, const ModelFile& file) {
   const std::string origin = path.string();
-  const Json metadata{{"keras_version", architecture_facts(file.architecture_json, origin).keras_version},
-                      {"date_saved", date_now()}};
+  Json metadata{{"keras_version", architecture_facts(file.architecture_json, origin).keras_version},
+                {"date_saved", date_now()}};
+  if (!file.input_columns.empty()) metadata[input_columns_key] = input_columns_json(file.input_columns);
   write_file(path, build_zip(path, {{metadata_name, metadata.dump()},
                                     {config_name, config_json(file, origin)},
                                     {weights_name, hdf5_keras3_image(path, file)}}));

@@ -44,6 +44,8 @@ class CompiledModel final : public Model {
 
   [[nodiscard]] std::span<const Port> inputs() const override { return graph_->inputs(); }
   [[nodiscard]] std::span<const Port> outputs() const override { return graph_->outputs(); }
+  [[nodiscard]] std::span<const InputColumns> input_columns() const override { return input_columns_; }
+  void set_input_columns(std::vector<InputColumns> columns) override;
   [[nodiscard]] std::span<const Port> targets() const override { return targets_; }
   [[nodiscard]] std::string input_fault(std::size_t input, const float* sample) const override {
     return graph_->input_fault(input, sample);
@@ -84,6 +86,7 @@ class CompiledModel final : public Model {
   void count_loss(double loss, std::int64_t samples);
   [[nodiscard]] std::string training_config() const;
   void copy_to(ModelFile& file, SaveContent content);
+  void take_input_columns(std::vector<InputColumns> stored);
 
   std::unique_ptr<Graph> graph_;
   Architecture architecture_;
@@ -93,6 +96,7 @@ class CompiledModel final : public Model {
   std::vector<Head> heads_;         ///< one for each output that has a loss
   std::vector<Learning> learning_;  ///< of each head
   std::vector<Port> targets_;
+  std::vector<InputColumns> input_columns_;
   std::vector<LogKey> log_keys_;
   std::vector<double> raw_logs_;         ///< head by head
   std::vector<std::size_t> log_places_;  ///< where each of them stands in log_keys_

@@ -8,6 +8,7 @@
 
 #include "kairos/host/error.hpp"
 #include "train/denormals.hpp"
+#include "train/match_input_columns.hpp"
 #include "train/pass.hpp"
 #include "train/prepare.hpp"
 
@@ -214,9 +215,17 @@ auto with_fault_handling(Callbacks& callbacks, Work&& work) {
   }
 }
 
+const Dataset& layout_of(const Dataset& data) {
+  return data;
+}
+const Dataset& layout_of(const SampleSource& source) {
+  return source.layout();
+}
+
 template <class Data>
 History fit_on(Model& model, const Data& data, const FitOptions& options) {
   const FlushDenormals flush;
+  learn_input_columns(model, layout_of(data));
   Prepared prepared(model, data, options);
   const Catalog none;
   Callbacks callbacks(

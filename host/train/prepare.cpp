@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "kairos/host/error.hpp"
+#include "train/match_input_columns.hpp"
 #include "train/streamed_batches.hpp"
 
 namespace kairos::host {
@@ -375,6 +376,7 @@ Columns with_weights(Columns columns, const std::vector<Array>& weights) {
 Prepared::Prepared(const Model& model, const Dataset& data, const FitOptions& options) {
   check_fit_options(options);
   data.check();
+  require_known_columns(model, data);
   const Columns columns = match_columns(model, data, Targets::Needed);
   const std::int64_t n = data.size(), split = split_of(n, options);
   weights_ = combined_weights(model, data, columns, options.class_weight, split);
@@ -392,6 +394,7 @@ Prepared::Prepared(const Model& model, const Dataset& data, const FitOptions& op
 Prepared::Prepared(const Model& model, const SampleSource& source, const FitOptions& options) {
   check_fit_options(options);
   check_stream_options(options.stream);
+  require_known_columns(model, source.layout());
   const std::int64_t n = source.layout().size(), split = split_of(n, options);
   check_first_batch(model, source, options.batch_size, Targets::Needed);
   training_ =
@@ -409,6 +412,7 @@ Prepared::Prepared(const Model& model, const SampleSource& source, const FitOpti
 
 void Prepared::validate_on(const Model& model, const Dataset& data, const FitOptions& options) {
   data.check();
+  require_known_columns(model, data);
   const Columns columns = match_columns(model, data, Targets::Needed);
   validation_weights_ = combined_weights(model, data, columns, {}, 0);
   validation_ = std::make_unique<Batches>(with_weights(columns, validation_weights_), 0, data.size(),

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kairos/host/array.hpp"
+#include "kairos/host/input_columns.hpp"
 
 namespace kairos::host {
 
@@ -114,6 +115,14 @@ class Model : public Trainee {
  public:
   [[nodiscard]] virtual std::span<const Port> inputs() const = 0;
   [[nodiscard]] virtual std::span<const Port> outputs() const = 0;
+  /// What the columns are called that the inputs were trained on: an entry for each input whose columns have
+  /// names. `save` keeps them in a file of the whole model (.keras, .h5), `load_weights` takes them from one,
+  /// and `fit` takes them from its data. Given to DataSpec::input_columns they put the columns of other
+  /// tables in the same order.
+  [[nodiscard]] virtual std::span<const InputColumns> input_columns() const { return {}; }
+  /// Replaces them. Throws Error(Model) for an input that the model does not have, and unless each input has
+  /// as many names as a sample has values. A model that keeps none may ignore it.
+  virtual void set_input_columns(std::vector<InputColumns> columns) { (void)columns; }
   /// Where the count of steps goes on when a run is taken up again; exact, unlike the slot of that name. A
   /// model that does not count for itself need not heed it.
   virtual void set_iterations(std::int64_t iterations) { (void)iterations; }
