@@ -229,6 +229,16 @@ void warn_of_nothing_to_train(const FitOptions& options) {
                                options.epochs, options.initial_epoch));
 }
 
+/// The order that Keras has, over a file that is not made for it.
+void warn_of_slow_order(const SampleSource& source, const FitOptions& options) {
+  if (options.shuffle != Shuffle::Samples || options.stream.shuffle_window > 0) return;
+  const std::string reason = source.slow_at_random();
+  if (!reason.empty())
+    options.messages(
+        Level::Warning, "",
+        reason + "; --shuffle-window N reads the file in order and draws each sample from the next N");
+}
+
 /// A second run in the same directory is no mistake, but what it replaces is gone.
 void begin_run(RunDirectory& directory, const Settings& settings, const Dataset& data) {
   const bool used = directory.holds("run.json");
@@ -284,6 +294,7 @@ int run_fit(Arguments arguments) {
            0;
 
   warn_of_nothing_to_train(options);
+  if (stream) warn_of_slow_order(*stream, options);
   options.interrupted = &watch_interrupts();
   const History history = stream ? fit(*model, *stream, options) : fit(*model, data.train, options);
   write_outputs(settings, options, *model, history);

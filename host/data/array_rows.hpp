@@ -23,6 +23,13 @@ class ArrayRows {
   /// and none allocates for each piece. Throws Error(Data), Error(File).
   using Scratch = std::vector<char>;
   virtual void read(std::int64_t first, std::int64_t count, float* out, Scratch& scratch) const = 0;
+
+  /// Throws Error(File) if somebody has written to the file since it was opened: what was read before this
+  /// may be wrong.
+  virtual void check_unchanged() const {}
+
+  /// Why rows from all over the file take long; "" if they do not.
+  [[nodiscard]] virtual std::string slow_at_random() const { return ""; }
 };
 
 /// Whether a table is one array of several columns, or has to be a single column.

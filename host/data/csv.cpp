@@ -2,6 +2,7 @@
 // From a file to a data set.
 #include "data/csv.hpp"
 
+#include "available_memory.hpp"
 #include "data/csv_chunks.hpp"
 #include "data/csv_file.hpp"
 #include "data/in_parallel.hpp"
@@ -33,7 +34,11 @@ Dataset read_csv(const DataSpec& spec, std::size_t threads) {
   const CsvTable& table = file.table();
   if (static_cast<std::uint64_t>(file.rows()) > (file.bytes() + 1) / table.columns.all.size())
     refuse_short_rows(file);
+  std::uint64_t values_of_row = 0;
+  for (const CsvSink& sink : table.columns.sinks) values_of_row += sink.width;
+  require_memory(table.name, static_cast<std::uint64_t>(file.rows()) * values_of_row * sizeof(float));
   CsvValues values = read_all_rows(file, threads > 0 ? threads : threads_for(file.bytes()));
+  file.check_unchanged();
 
   Dataset data;
   data.origin = table.name;

@@ -33,6 +33,9 @@ class CsvFile {
   /// and column.
   void read(std::int64_t first, std::int64_t count, CsvDestination to, Text& text) const;
 
+  /// Throws Error(File) if somebody has written to the file since it was opened.
+  void check_unchanged() const { file_.check_unchanged(); }
+
  private:
   InputFile file_;
   CsvTable table_;

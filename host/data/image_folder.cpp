@@ -2,12 +2,11 @@
 // Lists first and decodes then, so that a name that does not belong there costs no time.
 #include "data/image_folder.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <map>
 
+#include "available_memory.hpp"
 #include "data/in_parallel.hpp"
 #include "data/resize.hpp"
 #include "kairos/host/error.hpp"
@@ -44,13 +43,13 @@ std::vector<fs::path> entries_of(const fs::path& directory) {
 }
 
 void check_memory(const std::string& name, std::uint64_t pictures, std::uint64_t row_size) {
-  const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
-  const std::uint64_t memory = pages * static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_PAGESIZE)));
+  const std::uint64_t memory = available_memory();
   std::uint64_t needed = 0;
   if (!__builtin_mul_overflow(row_size * sizeof(float), pictures, &needed) && needed <= memory) return;
   refuse("KAIROS-D079", name, "the pictures do not fit into memory",
          std::to_string(pictures) + " of " + std::to_string(row_size * sizeof(float)) + " bytes each",
-         "at most " + std::to_string(memory) + " bytes", "Choose a smaller --image-size, or fewer pictures");
+         "at most " + std::to_string(memory) + " bytes",
+         "Choose a smaller --image-size, or fewer pictures, or stream them");
 }
 
 }  // namespace
@@ -77,7 +76,10 @@ float ImageFolder::label(std::int64_t index) const {
 }
 
 void ImageFolder::decode(std::int64_t index, std::span<float> out) const {
-  resize_bilinear(read_image(pictures_[static_cast<std::size_t>(index)].path, mode_), size_, out);
+  const Picture& picture = pictures_[static_cast<std::size_t>(index)];
+  InputFile file(picture.path);
+  if (picture.stamp) file.check_is(*picture.stamp);
+  resize_bilinear(read_image(file, mode_), size_, out);
 }
 
 void ImageFolder::check(const DataSpec& spec) const {
@@ -149,7 +151,8 @@ void ImageFolder::add_pictures(const fs::path& directory, std::size_t label) {
     if (fs::is_directory(fs::symlink_status(path, ignored))) {
       add_pictures(path, label);
     } else if (is_image_name(path)) {
-      pictures_.push_back({std::move(path), label});
+      const std::optional<FileStamp> stamp = stamp_of(path);
+      pictures_.push_back({std::move(path), label, stamp});
     } else {
       refuse("KAIROS-D075", path.string(), "this is no picture that can be read",
              path.has_extension() ? "\"" + path.extension().string() + "\"" : "no ending",

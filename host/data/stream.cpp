@@ -49,6 +49,20 @@ class FileSource final : public SampleSource {
   [[nodiscard]] const Dataset& layout() const override { return layout_; }
   [[nodiscard]] std::unique_ptr<SampleReader> reader() const override;
 
+  [[nodiscard]] std::string slow_at_random() const override {
+    std::string reason;
+    for (const Files* files : {&inputs_, &targets_, &weights_})
+      for (const auto& file : *files)
+        if (reason.empty()) reason = file->slow_at_random();
+    return reason;
+  }
+
+  void check_unchanged() const {
+    if (table_) table_->check_unchanged();
+    for (const Files* files : {&inputs_, &targets_, &weights_})
+      for (const auto& file : *files) file->check_unchanged();
+  }
+
   void read(std::int64_t first, std::int64_t count, Dataset& block, ArrayRows::Scratch& scratch) const {
     if (table_) read_table(first, count, block, scratch);
     read_files(inputs_, block.inputs, first, count, scratch);
@@ -128,6 +142,7 @@ class FileSource final : public SampleSource {
       table_->read(row, std::min(rows_at_once, table_->rows() - row), to, text);
       for (std::string& name : labels.sorted()) names.insert(std::move(name));
     }
+    table_->check_unchanged();
     return {names.begin(), names.end()};
   }
 
@@ -187,6 +202,7 @@ class FileReader final : public SampleReader {
   void read(std::int64_t first, std::int64_t count, Dataset& block) override {
     source_.read(first, count, block, scratch_);
   }
+  void check_unchanged() override { source_.check_unchanged(); }
 
  private:
   const FileSource& source_;

@@ -35,6 +35,8 @@ class TableRows final : public ArrayRows {
     file_.read(first, count, to, scratch);
   }
 
+  void check_unchanged() const override { file_.check_unchanged(); }
+
  private:
   CsvFile file_;
   std::vector<std::int64_t> shape_;

@@ -9,9 +9,11 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "available_memory.hpp"
 #include "io/gzip_source.hpp"
 #include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
@@ -147,6 +149,7 @@ std::vector<float> read_values(ByteSource& source, const IdxHeader& header, cons
 
 Array decode(ByteSource& source, std::uint64_t limit, const std::string& origin) {
   IdxHeader header = read_header(source, limit, origin);
+  require_memory(origin, header.count * sizeof(float));
   std::vector<float> values = read_values(source, header, origin);
   return {std::move(header.shape), std::move(values)};
 }
@@ -183,9 +186,12 @@ Array read_idx(const std::filesystem::path& path) {
   InputFile file(path);
   const std::string origin = path.string();
   constexpr std::uint64_t deflate_limit = 1032;
-  if (!is_gzip(file)) return decode(file, file.size(), origin);
-  GzipSource source(file, origin);
-  return decode(source, file.size() * deflate_limit, origin);
+  std::optional<GzipSource> packed;
+  if (is_gzip(file)) packed.emplace(file, origin);
+  Array array =
+      packed ? decode(*packed, file.size() * deflate_limit, origin) : decode(file, file.size(), origin);
+  file.check_unchanged();
+  return array;
 }
 
 }  // namespace kairos::host

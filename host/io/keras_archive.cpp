@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "available_memory.hpp"
 #include "io/architecture.hpp"
 #include "io/atomic_file.hpp"
 #include "io/hdf5_isolated.hpp"
@@ -46,7 +47,8 @@ bool leads_out(std::string_view name) {
 
 class Archive {
  public:
-  explicit Archive(const std::filesystem::path& path) : name_(path.string()), file_(path) {
+  explicit Archive(const std::filesystem::path& path)
+      : name_(path.string()), file_(path), packed_(file_.size()) {
     std::string reason;
     archive_ = open_zip(file_, reason);
     if (!archive_)
@@ -56,6 +58,9 @@ class Archive {
     constexpr std::uint64_t inflation_limit = 64;
     budget_ = file_.size() * inflation_limit;
   }
+
+  /// Throws Error(File) if somebody has written to the file since it was opened.
+  void check_unchanged() const { file_.check_unchanged(); }
 
   /// "model.keras:config.json"
   [[nodiscard]] std::string place(const char* entry) const { return name_ + ":" + entry; }
@@ -114,6 +119,12 @@ class Archive {
              std::to_string(status.size) + " bytes in a file of " + std::to_string(file_.size()),
              "at most 64 times the size of the file", "Write the file again without compression");
     budget_ -= status.size;
+    if (const std::string fault = packed_.fault(status); !fault.empty()) damaged(entry, fault);
+    constexpr std::uint64_t always_there = std::uint64_t{16} << 20;
+    if (status.size > always_there && status.size > available_memory())
+      refuse("KAIROS-F084", place(entry), "the entry does not fit into memory",
+             std::to_string(status.size) + " bytes", "at most what is available",
+             "Check that the file is what you mean, or use a machine with more memory");
     return status.size;
   }
 
@@ -125,6 +136,7 @@ class Archive {
   InputFile file_;
   ZipArchive archive_;
   std::uint64_t budget_ = 0;  ///< for all entries together: several may share their bytes
+  ZipBudget packed_;
 };
 
 /// compile_config as an HDF5 file would have it: the optimizer under another name and without its module.
@@ -197,7 +209,9 @@ ModelFile read_keras_archive(const std::filesystem::path& path, WeightsReader re
   if (!config.is_object() || !config.contains("class_name"))
     refuse("KAIROS-F044", archive.place(config_name), "this is not the configuration of a Keras model", "",
            "{\"module\", \"class_name\", \"config\", …}", save_again);
-  ModelFile file = read_weights(archive.read(weights_name), archive.place(weights_name));
+  const std::string weights = archive.read(weights_name);
+  archive.check_unchanged();
+  ModelFile file = read_weights(weights, archive.place(weights_name));
   if (file.layout != WeightsLayout::Keyed)
     refuse("KAIROS-F044", archive.place(weights_name), "the weights are not in Keras 3's layout",
            "a legacy HDF5 file", "groups below /layers", save_again);

@@ -3,8 +3,10 @@
 #include "train/batch_filler.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
+#include "available_memory.hpp"
 #include "kairos/host/error.hpp"
 #include "train/pass_random.hpp"
 
@@ -57,6 +59,7 @@ void copy_row(const Dataset& from, std::int64_t row, Dataset& to, std::int64_t t
 
 BatchFiller::BatchFiller(const Model& model, const SampleSource& source, StreamedRange range)
     : model_(model), source_(source), range_(std::move(range)), reader_(source.reader()) {
+  require_memory_for(1);
   staging_ = with_room(source.layout(), 1);
 }
 
@@ -65,6 +68,16 @@ StreamedBatch BatchFiller::make_batch() const {
   batch.block = with_room(source_.layout(), range_.batch_size);
   batch.rows.reserve(static_cast<std::size_t>(range_.batch_size));
   return batch;
+}
+
+void BatchFiller::require_memory_for(std::int64_t batches) const {
+  const std::int64_t window = std::min(range_.shuffle_window, range_.end - range_.begin);
+  std::int64_t samples = 0, bytes = 0;
+  if (__builtin_mul_overflow(batches, range_.batch_size, &samples) ||
+      __builtin_add_overflow(samples, window, &samples) ||
+      __builtin_mul_overflow(samples, std::max<std::int64_t>(0, sample_bytes()), &bytes))
+    bytes = std::numeric_limits<std::int64_t>::max();
+  require_memory(source_.layout().origin, static_cast<std::uint64_t>(bytes));
 }
 
 std::int64_t BatchFiller::sample_bytes() const {
@@ -106,7 +119,12 @@ void BatchFiller::begin(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) 
 
 void BatchFiller::read(std::int64_t first, std::int64_t count, Dataset& into) {
   set_rows(into, count);
-  reader_->read(first, count, into);
+  try {
+    reader_->read(first, count, into);
+  } catch (const Error&) {
+    reader_->check_unchanged();  // That a file was written to is why it is wrong.
+    throw;
+  }
   into.first_row = source_.layout().first_row + first;
 }
 
@@ -160,6 +178,7 @@ void BatchFiller::fill(StreamedBatch& into, std::int64_t index) {
       into.rows.push_back(row);
     }
   }
+  reader_->check_unchanged();
   try {
     prepare(into);
   } catch (const Error&) {

@@ -48,6 +48,8 @@ class BatchFiller {
 
   /// A batch with room for its samples.
   [[nodiscard]] StreamedBatch make_batch() const;
+  /// Throws Error(Data) if the memory is too small for so many batches and the window.
+  void require_memory_for(std::int64_t batches) const;
   /// Bytes of values that one sample has.
   [[nodiscard]] std::int64_t sample_bytes() const;
   /// Bytes of values that are held besides batches.

@@ -28,6 +28,7 @@ StreamedRange bounded(StreamedRange range) {
 StreamedBatches::StreamedBatches(const Model& model, const SampleSource& source, const StreamedRange& range,
                                  const StreamOptions& options)
     : BatchSource(range.end - range.begin, range.batch_size), filler_(model, source, bounded(range)) {
+  filler_.require_memory_for(static_cast<std::int64_t>(ring_size(filler_, bounded(range), options)));
   ring_.resize(ring_size(filler_, bounded(range), options));
   for (StreamedBatch& batch : ring_) batch = filler_.make_batch();
   thread_ = std::thread([this] { run(); });

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "kairos/host/data.hpp"
 #include "kairos/host/dataset.hpp"
@@ -19,6 +20,11 @@ class SampleReader {
   /// `SampleSource::layout` is, with room for `count` rows in `values`. Throws Error(Data) naming file and
   /// line or row, or Error(File).
   virtual void read(std::int64_t first, std::int64_t count, Dataset& block) = 0;
+
+  /// Called when the samples of a batch were read, before any of them is used. Throws Error(File) if somebody
+  /// has written to a file since the source was opened, so that the samples may be neither the old ones nor
+  /// the new.
+  virtual void check_unchanged() {}
 };
 
 /// Samples whose number and shapes are known, and whose values are read in any order.
@@ -32,6 +38,10 @@ class SampleSource {
 
   /// A reader of its own position; several may read at the same time. It must not outlive the source.
   [[nodiscard]] virtual std::unique_ptr<SampleReader> reader() const = 0;
+
+  /// Why samples from all over the source (Shuffle::Samples without a window) take long to read, in one
+  /// sentence; "" if they do not.
+  [[nodiscard]] virtual std::string slow_at_random() const { return ""; }
 };
 
 /// How much of a stream is in memory.
