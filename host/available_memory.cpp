@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
+#include <string_view>
 
 #include "kairos/host/error.hpp"
 
@@ -41,29 +41,32 @@ std::uint64_t number_in(const fs::path& file) {
   return std::ifstream(file) >> value ? value : unlimited;
 }
 
-/// The value behind a name in a file of pairs; 0 if it is missing.
-std::uint64_t entry_of(const fs::path& file, std::string_view wanted) {
+/// What the kernel would give up of a group: cached pages of files, which count as used.
+std::uint64_t cached_in(const fs::path& file, std::string_view prefix) {
   std::ifstream in(file);
   std::string name;
+  std::uint64_t cached = 0;
   for (std::uint64_t value = 0; in >> name >> value;)
-    if (name == wanted) return value;
-  return 0;
+    if (name == std::string(prefix) + "inactive_file" || name == std::string(prefix) + "active_file")
+      cached += value;
+  return cached;
 }
 
 /// Names of the files of one version of control groups.
 struct GroupFiles {
-  const char *limit, *used, *reclaimable;
+  const char *limit, *used, *prefix;
 };
 
-/// What a group and those above it leave. Cached pages of files count as used, but are given up.
+/// What a group and those above it leave.
 std::uint64_t of_groups(const fs::path& mount, const fs::path& group, const GroupFiles& files) {
   std::uint64_t left = unlimited;
   fs::path relative = group.relative_path();
   for (;;) {
     const fs::path directory = mount / relative;
     const std::uint64_t limit = number_in(directory / files.limit);
-    if (const std::uint64_t used = number_in(directory / files.used); limit != unlimited && used != unlimited)
-      left = std::min(left, less(limit, less(used, entry_of(directory / "memory.stat", files.reclaimable))));
+    const std::uint64_t used = number_in(directory / files.used);
+    if (limit != unlimited && used != unlimited)
+      left = std::min(left, less(limit, less(used, cached_in(directory / "memory.stat", files.prefix))));
     if (relative.empty()) return left;
     relative = relative.parent_path();
   }
@@ -79,12 +82,10 @@ std::uint64_t of_control_groups(const fs::path& root) {
     const std::string controllers = line.substr(first + 1, second - first - 1),
                       path = line.substr(second + 1);
     if (controllers.empty())
-      left = std::min(
-          left, of_groups(root / "sys/fs/cgroup", path, {"memory.max", "memory.current", "inactive_file"}));
+      left = std::min(left, of_groups(root / "sys/fs/cgroup", path, {"memory.max", "memory.current", ""}));
     else if (("," + controllers + ",").find(",memory,") != std::string::npos)
-      left = std::min(left,
-                      of_groups(root / "sys/fs/cgroup/memory", path,
-                                {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"}));
+      left = std::min(left, of_groups(root / "sys/fs/cgroup/memory", path,
+                                      {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_"}));
   }
   return left;
 }

@@ -61,10 +61,11 @@ class Hdf5ArrayRows final : public ArrayRows {
   [[nodiscard]] std::string slow_at_random() const override {
     if (bands_.hold_all()) return "";
     constexpr std::uint64_t megabyte = std::uint64_t{1} << 20;
-    return rows_->where() + " is stored in chunks of " + std::to_string(rows_->rows_at_once()) +
-           " samples, of which " + std::to_string(bands_.bytes() / megabyte) + " of " +
-           std::to_string(band_bytes() / rows_->rows_at_once() * shape().front() / megabyte) +
-           " MB are kept in memory, so that most samples take reading a chunk";
+    const std::uint64_t all =
+        static_cast<std::uint64_t>(shape().front()) * static_cast<std::uint64_t>(row_size()) * sizeof(float);
+    return "single samples of " + rows_->where() + " are slow to read: they are stored in chunks of " +
+           std::to_string(rows_->rows_at_once()) + ", and " + std::to_string(bands_.bytes() / megabyte) +
+           " of " + std::to_string(all / megabyte) + " MB of them are kept in memory";
   }
 
  private:

@@ -87,7 +87,13 @@ auto isolated(const Read& read, std::uint64_t file_size, const std::string& orig
 
 ModelFile read_hdf5_isolated(const std::filesystem::path& path) {
   const InputFile file(path);
-  ModelFile model = isolated([&] { return read_hdf5(path); }, file.size(), path.string());
+  ModelFile model;
+  try {
+    model = isolated([&] { return read_hdf5(path); }, file.size(), path.string());
+  } catch (const Error&) {
+    file.check_unchanged();  // That somebody writes to the file is why it seems damaged.
+    throw;
+  }
   file.check_unchanged();
   return model;
 }

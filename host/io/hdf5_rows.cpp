@@ -141,6 +141,7 @@ IsolatedHdf5Rows::IsolatedHdf5Rows(const std::filesystem::path& path, const std:
     receive_layout();
   } catch (...) {
     end();
+    file_.check_unchanged();  // That somebody writes to the file is why it seems damaged.
     throw;
   }
 }
@@ -237,7 +238,12 @@ void IsolatedHdf5Rows::read(std::int64_t first, std::int64_t count, float* out) 
   const std::lock_guard lock(mutex_);
   for (const std::int64_t end = first + count; first < end;) {
     const std::int64_t now = std::min(step - first % step, end - first);
-    read_piece(first, now, out);
+    try {
+      read_piece(first, now, out);
+    } catch (const Error&) {
+      file_.check_unchanged();
+      throw;
+    }
     first += now;
     out += now * row_size_;
   }
