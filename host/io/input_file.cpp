@@ -72,6 +72,11 @@ FileStamp stamp_from(const struct stat& status) {
           status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec};
 }
 
+/// Some network file systems number their files anew: inodes only tell what happened.
+bool is_unchanged(const FileStamp& before, const FileStamp& now) {
+  return before.size == now.size && before.modified == now.modified;
+}
+
 /// "640 bytes, written at 2026-01-31 12:00:00.123456789 UTC"
 std::string stamp_text(const FileStamp& stamp) {
   constexpr std::int64_t second = 1'000'000'000;
@@ -155,7 +160,7 @@ void InputFile::check_unchanged() const {
   if (::fstat(descriptor_, &status) != 0)
     refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that it is on");
   const FileStamp now = stamp_from(status);
-  if (now == stamp_) return;
+  if (is_unchanged(stamp_, now)) return;
   if (now.size < size())
     refuse("KAIROS-F014", name_, "the file has become shorter while it was read",
            std::to_string(now.size) + " bytes", std::to_string(size()).c_str(),
@@ -165,7 +170,7 @@ void InputFile::check_unchanged() const {
 }
 
 void InputFile::check_is(const FileStamp& earlier) const {
-  if (stamp_ == earlier) return;
+  if (is_unchanged(earlier, stamp_)) return;
   const bool same = stamp_.device == earlier.device && stamp_.inode == earlier.inode;
   refuse(
       same ? "KAIROS-F080" : "KAIROS-F081", name_,

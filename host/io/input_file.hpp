@@ -23,8 +23,6 @@ class ByteSource {
 struct FileStamp {
   std::uint64_t device = 0, inode = 0, size = 0;
   std::int64_t modified = 0;  ///< nanoseconds since 1970
-
-  bool operator==(const FileStamp&) const = default;
 };
 
 /// Empty if there is no such file.
@@ -59,7 +57,7 @@ class InputFile final : public ByteSource {
   /// may be neither the old content nor the new. A file that takes its name is another one, and does not
   /// matter.
   void check_unchanged() const;
-  /// Throws Error(File) unless this is the file that had the stamp `earlier`.
+  /// Throws Error(File) unless size and time are those of the stamp `earlier`.
   void check_is(const FileStamp& earlier) const;
 
  private:

@@ -79,7 +79,8 @@ void write_over(const fs::path& file, std::uint64_t offset) {
 std::vector<pid_t> children() {
   std::vector<pid_t> found;
   for (const auto& entry : fs::directory_iterator("/proc")) {
-    std::string text = content_of(entry.path() / "stat");
+    if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string text = content_of(entry.path() / "stat");
     const std::size_t name_end = text.rfind(") ");
     if (name_end == std::string::npos) continue;
     if (std::stol(text.substr(name_end + 4)) == ::getpid())

@@ -24,7 +24,8 @@ namespace {
 
 constexpr std::uint64_t megabyte = std::uint64_t{1} << 20;
 
-/// `deflated(n, head)`: `head` and n megabytes of zeros, in a thousandth of that and in no time.
+/// `deflated(n, head)`: `head` and n megabytes of zeros, in a thousandth of that and in no time; the check
+/// sum of a container is wrong, but for that of `zlibbed`.
 constexpr const char* tools = R"(
 import os, struct, zlib
 import numpy as np
@@ -33,6 +34,8 @@ def deflated(megabytes, head=b'', wbits=-15):
     start = z.compress(head) + z.flush(zlib.Z_FULL_FLUSH)
     block = z.compress(bytes(1 << 20)) + z.flush(zlib.Z_FULL_FLUSH)
     return start + block * megabytes + z.flush()
+def zlibbed(megabytes):
+    return b'\x78\x9c' + deflated(megabytes) + struct.pack('>I', zlib.adler32(bytes(megabytes << 20)))
 def npy(shape, kind):
     text = repr({'descr': kind, 'fortran_order': False, 'shape': shape}).encode()
     return b'\x93NUMPY\x01\x00' + struct.pack('<H', len(text)) + text
@@ -42,13 +45,13 @@ def archive(name, entries, copies=1):
     """Entries of (name, method, packed bytes, declared size); `copies` of the directory's lines share them."""
     body, lines = b'', b''
     for entry, method, packed, size in entries:
-        sizes = struct.pack('<II', len(packed), min(size, 0xffffffff))
+        sizes = struct.pack('<III', 0 if method else zlib.crc32(packed), len(packed), min(size, 0xffffffff))
         extra = struct.pack('<HHQ', 1, 8, size) if size >= 0xffffffff else b''
         for i in range(copies):
             called = entry if copies == 1 else f'{i}{entry}'
-            lines += b'PK\x01\x02' + struct.pack('<HHHHHHI', 45, 45, 0, method, 0, 33, 0) + sizes + struct.pack(
+            lines += b'PK\x01\x02' + struct.pack('<HHHHHH', 45, 45, 0, method, 0, 33) + sizes + struct.pack(
                 '<HHHHHII', len(called), len(extra), 0, 0, 0, 0, len(body)) + called.encode() + extra
-        body += b'PK\x03\x04' + struct.pack('<HHHHHI', 45, 0, method, 0, 33, 0) + sizes + struct.pack('<HH', len(entry), 0)
+        body += b'PK\x03\x04' + struct.pack('<HHHHH', 45, 0, method, 0, 33) + sizes + struct.pack('<HH', len(entry), 0)
         body += entry.encode() + packed
     n = copies * len(entries)
     put(name, body, lines, b'PK\x05\x06' + struct.pack('<HHHHIIH', 0, 0, n, n, len(lines), len(body), 0))
@@ -89,7 +92,9 @@ archive('negative.npz', [('x.npy', 0, npy((-1, -8), '<f8') + bytes(64), len(npy(
         "array takes"},
        {"shared.npz", "KAIROS-D340: shared.npz:0x.npy: the values do not fit into memory"},
        {"lying.npz", "KAIROS-D009: lying.npz:x.npy: the archive declares more than it can hold"},
-       {"tight.npz", "KAIROS-D341: tight.npz:x.npy: the sizes in the archive contradict each other; found 41943040 bytes from "},
+       {"tight.npz",
+        "KAIROS-D341: tight.npz:x.npy: the sizes in the archive contradict each other; found 41943040 bytes "
+        "from "},
        {"stored.npz",
         "KAIROS-D341: stored.npz:x.npy: the sizes in the archive contradict each other; found "},
        {"wrapped.npz",
@@ -126,7 +131,7 @@ put('x.idx.gz', deflated(3072, struct.pack('>4I', 0x803, 3072, 1024, 1024), 31))
 put('wrapped.idx.gz', deflated(1, struct.pack('>4I', 0x803, 0xffffffff, 0xffffffff, 0xffffffff), 31))
 put('x.npy', npy((3 << 30,), '|u1')); os.truncate('x.npy', os.path.getsize('x.npy') + (3 << 30))
 put('short.npy', npy((3 << 30,), '|u1'), bytes(100))
-packed = deflated(16, b'', 15)
+packed = zlibbed(16)
 with h5py.File('x.h5', 'w') as f:
     for name, chunks in (('x', 64), ('one', 1)):
         d = f.create_dataset(name, (chunks, 4 << 20), 'f4', chunks=(1, 4 << 20), compression='gzip')
@@ -149,7 +154,7 @@ put('pictures/a/0.png', b'\x89PNG\r\n\x1a\n', chunk(b'IHDR', struct.pack('>IIBBB
        {"short.npy",
         "KAIROS-D004: short.npy: the array is cut off; found 100 bytes of values, expected 3221225472"},
        {"x.h5:/x", "KAIROS-D340: x.h5:/x: the values do not fit into memory; found 1073741824 bytes"},
-       {"x.h5:/bomb", "KAIROS-F021: x.h5:/bomb: the HDF5 file is damaged"}},
+       {"x.h5:/bomb", "KAIROS-F021: x.h5"}},
       [](const std::filesystem::path& file) { return read_array_file(file.string(), CsvWidth::Table); });
   CHECK(read_array_file((directory / "x.h5:/one").string(), CsvWidth::Table).values.size() == 4 << 20);
   DataSpec spec;

@@ -57,9 +57,9 @@ struct StreamOptions {
 
 /// Opens what `load_data` would read, but .npz archives and what gzip has compressed: CSV (.csv, .tsv, .txt,
 /// .data), .npy in C order, IDX, HDF5 arrays, a directory of pictures, and files of single arrays for inputs,
-/// targets and weights. An HDF5 array is read by a child process, as long as the source lives. Reads headers,
-/// counts the rows of a CSV, and where a target is text and `spec.class_names` is empty, reads the file once
-/// for the names of its classes. Values are checked when they are read. Throws Error(Data), or Error(File).
+/// targets and weights. A child process reads an HDF5 array in chunks, as long as the source lives. Counts
+/// the rows of a CSV, and where a target is text and `spec.class_names` is empty, reads the file once for the
+/// names of its classes. Values are checked when they are read. Throws Error(Data), or Error(File).
 [[nodiscard]] std::unique_ptr<SampleSource> open_stream(const DataSpec& spec);
 
 }  // namespace kairos::host
