@@ -60,7 +60,7 @@ class ChangedData(ProgramTest):
 
     def test_data_that_are_replaced_are_read_to_the_end(self):
         run = self.begin(data="d.h5:/packed", target="d.h5:/y")
-        os.rename(self.put("other", "no HDF5"), self.directory / "d.h5")
+        os.rename(self.directory / self.put("other", "no HDF5"), self.directory / "d.h5")
         run.send_signal(signal.SIGINT)
         code, said = self.end(run)
         self.assertEqual(code, 130, said)
