@@ -27,6 +27,13 @@ bool fits_float(T value) {
     return std::cmp_less_equal(value, 1 << 24) && std::cmp_greater_equal(value, -(1 << 24));
 }
 
+/// HDF5 may leave what was never written as it finds it: this is told when the values are checked.
+template <class T>
+void mark_missing(T* begin, std::size_t count) {
+  using Limits = std::numeric_limits<T>;
+  std::fill_n(begin, count, Limits::has_quiet_NaN ? Limits::quiet_NaN() : Limits::max());
+}
+
 template <class T>
 [[noreturn]] void refuse_value(T value, std::int64_t row, const std::string& where) {
   const std::string found = fmt::format("{} in row {} (counted from 0)", value, row);
@@ -91,6 +98,7 @@ bool read_checked(const Hdf5DataSet& set, hid_t memory_type, std::int64_t first,
   // Pieces end where chunks do.
   for (hsize_t at = static_cast<hsize_t>(first), end = at + rows; at < end;) {
     const hsize_t now = std::min(step - at % step, end - at);
+    mark_missing(buffer.data(), now * row_size);
     if (!read_hyperslab(set, memory_type, at, now, buffer.data())) return false;
     for (std::size_t i = 0; i < now * row_size; ++i) {
       if (!fits_float(buffer[i]))
@@ -109,6 +117,7 @@ bool is_bool(const Hdf5Handle& type) {
 
 bool read_numbers(const Hdf5DataSet& set, std::int64_t first, std::int64_t count, float* out) {
   const auto plain = [&] {
+    mark_missing(out, static_cast<std::size_t>(count) * (set.size / static_cast<std::size_t>(set.shape[0])));
     return read_hyperslab(set, H5T_NATIVE_FLOAT, static_cast<hsize_t>(first), static_cast<hsize_t>(count),
                           out);
   };
@@ -158,6 +167,11 @@ Hdf5DataSet Hdf5Group::data_set(const std::string& path) const {
                                   : "values that are not numbers",
            "numbers", "Write it as float32");
   set.size = checked_shape(set.handle, set.type, set.where, set.shape);
+  H5D_space_status_t status = H5D_SPACE_STATUS_ALLOCATED;
+  if (set.size > 0 && H5Dget_space_status(set.handle.id(), &status) >= 0 &&
+      status == H5D_SPACE_STATUS_NOT_ALLOCATED)
+    refuse("KAIROS-F083", set.where, "the array was never written", "a shape without values", "values",
+           "Run what writes them again");
   return set;
 }
 

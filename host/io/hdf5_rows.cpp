@@ -101,11 +101,6 @@ void answer_all(Connection& parent, const Hdf5DataRows& rows) {
 
 [[noreturn]] void serve(Connection parent, const InputFile& file, const std::string& dataset) {
   prepare_hdf5_child();
-  // Ctrl-C goes to parent and child alike; the parent finishes its batch.
-  ::signal(SIGINT, SIG_IGN);
-  ::signal(SIGTERM, SIG_IGN);
-  ::signal(SIGHUP, SIG_IGN);
-  ::signal(SIGUSR1, SIG_IGN);
   try {
     limit_hdf5_child(file.size());
     std::unique_ptr<Hdf5DataRows> rows;
