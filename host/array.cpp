@@ -3,17 +3,20 @@
 #include "kairos/host/array.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
+#include <limits>
 #include <span>
 
 namespace kairos::host {
 
 namespace {
+/// As much as the type holds where the product is more: what a hostile header declares beside a 0.
 std::int64_t product(std::span<const std::int64_t> sizes) {
   // First, because what stands before a 0 may be as large as it likes.
   if (std::ranges::find(sizes, 0) != sizes.end()) return 0;
-  return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<>());
+  std::int64_t all = 1;
+  for (const std::int64_t n : sizes)
+    if (__builtin_mul_overflow(all, n, &all)) return std::numeric_limits<std::int64_t>::max();
+  return all;
 }
 }  // namespace
 

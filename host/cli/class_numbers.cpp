@@ -45,11 +45,15 @@ std::size_t classes_of(const Model& model) {
 
 }  // namespace
 
-fs::path class_list_beside_model(const Settings& settings) {
+fs::path file_beside_model(const Settings& settings, const char* name) {
   const fs::path trained = trained_file(settings);
-  const fs::path list = trained.parent_path() / "class_names.json";
+  const fs::path file = trained.parent_path() / name;
   std::error_code ignored;
-  return trained.empty() || !fs::is_regular_file(list, ignored) ? fs::path() : list;
+  return trained.empty() || !fs::is_regular_file(file, ignored) ? fs::path() : file;
+}
+
+fs::path class_list_beside_model(const Settings& settings) {
+  return file_beside_model(settings, "class_names.json");
 }
 
 std::vector<std::string> class_names_beside_model(const Settings& settings) {

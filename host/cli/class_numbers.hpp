@@ -12,6 +12,9 @@
 
 namespace kairos::host::cli {
 
+/// A file of this name beside that of the trained weights; empty where there is none.
+[[nodiscard]] std::filesystem::path file_beside_model(const Settings& settings, const char* name);
+
 /// The class_names.json beside the file of the trained weights; empty without such a file.
 [[nodiscard]] std::filesystem::path class_list_beside_model(const Settings& settings);
 

@@ -3,7 +3,6 @@
 // main.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -40,9 +39,6 @@ int run_convert(Arguments arguments);
 
 /// Specs of all --plugin values.
 [[nodiscard]] std::vector<PluginSpec> parse_specs(const std::vector<std::string>& texts);
-
-/// The number of the signal that asked the program to end, 0 for none. Installed once, for the whole process.
-[[nodiscard]] const std::atomic<int>& watch_interrupts();
 
 /// Prints to standard output and throws Error(File) if that fails (a closed pipe, a full disk).
 void print(std::string_view text);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Messages, search directories and signals of the program.
+// Messages and search directories of the program.
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -16,15 +15,6 @@
 namespace kairos::host::cli {
 
 namespace {
-
-/// The handler of a signal reaches nothing else.
-std::atomic<int> interrupt_signal{0};
-
-/// The first signal asks for an orderly end, a second one of the same kind is not waited for.
-void on_interrupt(int signal) {
-  interrupt_signal.store(signal);
-  std::signal(signal, SIG_DFL);
-}
 
 void write_line(std::FILE* to, const std::string& line) {
   std::fwrite(line.data(), 1, line.size(), to);
@@ -51,7 +41,7 @@ MessageSink console_messages() {
 
 std::vector<std::filesystem::path> search_directories(const std::vector<std::string>& directories) {
   const std::vector<std::filesystem::path> given(directories.begin(), directories.end());
-  const char* environment = std::getenv("KAIROS_PLUGIN_PATH");
+  const char* environment = ::secure_getenv("KAIROS_PLUGIN_PATH");
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::filesystem::path installed =
@@ -72,12 +62,6 @@ Catalog scan_catalog(const std::vector<std::string>& directories, std::span<cons
     if (spec.is_file()) files.emplace_back(spec.target);
   const std::vector<std::filesystem::path> searched = search_directories(directories);
   return Catalog::scan(searched, files);
-}
-
-const std::atomic<int>& watch_interrupts() {
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
-  return interrupt_signal;
 }
 
 void print(std::string_view text) {

@@ -10,6 +10,8 @@
 #include "io/architecture.hpp"
 #include "io/atomic_file.hpp"
 #include "kairos/host/error.hpp"
+#include "nn/architecture.hpp"
+#include "plugin/file_guard.hpp"
 
 namespace kairos::host::cli {
 
@@ -80,19 +82,24 @@ std::string report(const std::string& out, SaveContent content, bool compiled, O
   return text + "\n";
 }
 
-CompileOptions stored_all(const ModelFile& file, const std::string& name) {
+CompileOptions stored_all(const ModelFile& file, const std::string& name, bool strict) {
   const std::string& training = file.training_config_json;
   const std::vector<std::string> outputs = file.architecture_json.empty()
                                                ? std::vector<std::string>{}
                                                : port_facts(file.architecture_json, name).outputs;
-  CompileOptions options = stored_losses(training, outputs, name);
+  UnknownKeys unknown(strict);
+  CompileOptions options = stored_losses(training, outputs, name, unknown);
+  for (const std::string& line : unknown.warnings(name)) console_messages()(Level::Warning, "", line);
   if (const std::string optimizer = stored_optimizer(training, name); !optimizer.empty())
     options.optimizer = optimizer;
   return options;
 }
 
 int convert(const StoredModel& stored, const std::string& out, const Settings& settings) {
-  const ModelSource source = architecture_of(stored, settings);
+  ModelSource source = architecture_of(stored, settings);
+  source.strict = settings.is_on("strict");
+  source.messages = console_messages();
+  source.open_length = any_length;
   if (ends_with(out, ".json")) {
     write_file(out, keras_json(source) + "\n");
     return print(out + ": the architecture\n"), 0;
@@ -106,7 +113,7 @@ int convert(const StoredModel& stored, const std::string& out, const Settings& s
            "Convert a file of weights, with --model " + stored.name);
   CompileOptions options;
   if (content == SaveContent::Model && !settings.is_on("drop_training"))
-    options = stored_all(*stored.file, stored.name);
+    options = stored_all(*stored.file, stored.name, source.strict);
   const std::unique_ptr<Model> model = compile(source, options);
   model->load_weights(stored.name);
   const OptimizerFate fate = fate_of(*model, *stored.file, options);
@@ -126,6 +133,9 @@ int run_convert(Arguments arguments) {
     refuse("KAIROS-U040", "kairos convert", "it takes two files", std::to_string(names.size()),
            "Write kairos convert model.h5 model.keras");
   require_writable(names[1], "OUT");
+  RunFiles files{{{names[0], "IN"}}, {{names[1], "OUT"}}};
+  if (settings.has("model")) files.read.push_back({settings.text("model"), "--model"});
+  check_run_files(files);
   return convert(open_model(names[0]), names[1], settings);
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/class_numbers.hpp"
+#include "cli/known_columns.hpp"
 #include "data/array_file.hpp"
 #include "io/hdf5_data.hpp"
 #include "kairos/host/error.hpp"
@@ -107,6 +108,8 @@ DataSpec spec_of(const Settings& settings, const PortFacts& ports, const std::st
   take(settings, prefix + "sample_weight", spec.sample_weight, spec.sample_weights);
   spec.header = header_policy(settings.text("header"));
   spec.delimiter = delimiter_of(settings.text("delimiter"));
+  spec.encoding = text_encoding(settings.text("encoding"));
+  spec.input_columns = ports.input_columns;
   set_image_format(settings, ports.input_shape, spec);
   if (settings.has("class_names")) spec.class_names = read_class_names(settings.text("class_names"));
   spec.input_ports = ports.inputs;
@@ -168,10 +171,23 @@ DataKind kind_of(const std::string& data) {
 /// Throws Error(Usage) for a setting that only matters to data of that kind, where there are none.
 void require_kind(const Settings& settings, DataKind kind, const char* flag, const char* expected) {
   for (const char* key : {"data", "validation_data"})
-    if (settings.has(key) && kind_of(settings.text(key)) == kind) return;
+    if (settings.declares(key) && settings.has(key) && kind_of(settings.text(key)) == kind) return;
   throw Error(ErrorKind::Usage, {"KAIROS-U015", flag, "the data are not of the kind that the setting is for",
                                  settings.has("data") ? "--data " + settings.text("data") : "--input",
                                  expected, "Leave it out"});
+}
+
+/// Throws Error(Usage) for --encoding where no data have names or labels.
+void require_text(const Settings& settings) {
+  std::vector<NamedText> files;
+  for (const char* key :
+       {"data", "validation_data", "input", "validation_input", "target", "validation_target"})
+    if (settings.declares(key))
+      for (NamedText& one : settings.named(key)) files.push_back(std::move(one));
+  const bool any = std::any_of(files.begin(), files.end(), [](const NamedText& one) {
+    return !one.value.empty() && kind_of(one.value) != DataKind::Other;
+  });
+  if (!any) require_kind(settings, DataKind::Table, "--encoding", "a table or a directory of pictures");
 }
 
 DataSpec training_spec(const Settings& settings, const PortFacts& ports, Purpose purpose) {
@@ -203,6 +219,7 @@ void require_data(const Settings& settings) {
   constexpr const char* table = "a .csv, .tsv, .txt or .data file";
   constexpr const char* pictures = "a directory of pictures";
   if (settings.text("header") != "detect") require_kind(settings, DataKind::Table, "--header", table);
+  if (text_encoding(settings.text("encoding")) != TextEncoding::Utf8) require_text(settings);
   if (settings.has("delimiter")) require_kind(settings, DataKind::Table, "--delimiter", table);
   if (settings.has("image_size")) require_kind(settings, DataKind::Pictures, "--image-size", pictures);
   if (settings.has("color_mode")) require_kind(settings, DataKind::Pictures, "--color-mode", pictures);
@@ -222,12 +239,16 @@ std::optional<Diagnosis> missing_target(const Settings& settings) {
 }
 
 LoadedData load(const Settings& settings, const PortFacts& ports, Purpose purpose) {
-  return load_data(training_spec(settings, ports, purpose));
+  LoadedData loaded = load_data(training_spec(settings, ports, purpose));
+  tell_columns(loaded.train, ports);
+  return loaded;
 }
 
 std::unique_ptr<SampleSource> open_data(const Settings& settings, const PortFacts& ports, Purpose purpose) {
   if (!wants_stream(settings)) return nullptr;
-  return open_stream(training_spec(settings, ports, purpose));
+  std::unique_ptr<SampleSource> stream = open_stream(training_spec(settings, ports, purpose));
+  tell_columns(stream->layout(), ports);
+  return stream;
 }
 
 StreamOptions stream_options(const Settings& settings, Purpose purpose) {
@@ -251,10 +272,14 @@ StreamOptions stream_options(const Settings& settings, Purpose purpose) {
 
 std::optional<Dataset> load_validation(const Settings& settings, const PortFacts& ports, LoadedData& loaded) {
   if (settings.has("validation_data") || settings.has("validation_input")) {
-    DataSpec spec = spec_of(settings, ports, "validation_");
+    PortFacts trained = ports;
+    trained.input_columns = columns_in_training(loaded.train, ports);
+    DataSpec spec = spec_of(settings, trained, "validation_");
     inherit_roles(settings, spec);
     spec.class_names = loaded.train.class_names;
-    return load_data(spec).train;
+    Dataset data = load_data(spec).train;
+    tell_columns(data, trained);
+    return data;
   }
   for (const char* key : {"validation_target", "validation_sample_weight"})
     if (settings.has(key)) nothing_to_validate_on(key);

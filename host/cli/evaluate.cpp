@@ -21,6 +21,8 @@ int run_evaluate(Arguments arguments) {
 
   PreparedPass pass(settings, Purpose::Evaluate, "evaluate.json");
   const auto results = pass.run([](auto&&... parts) { return evaluate(parts...); });
+  if (const int interrupted = results.empty() ? pass.tell_interrupt() : 0; interrupted != 0)
+    return interrupted;
   std::string line;
   nlohmann::ordered_json document;
   for (const auto& [name, value] : results) {

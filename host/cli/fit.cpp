@@ -2,21 +2,27 @@
 // kairos fit.
 #include "kairos/host/fit.hpp"
 
+#include <cxxabi.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <csignal>
-#include <exception>
 #include <filesystem>
-#include <map>
+#include <utility>
 
 #include "cli/class_numbers.hpp"
 #include "cli/class_weights.hpp"
 #include "cli/command.hpp"
+#include "cli/data_report.hpp"
+#include "cli/exit_watch.hpp"
 #include "cli/inputs.hpp"
+#include "cli/known_columns.hpp"
 #include "cli/run_directory.hpp"
+#include "cli/run_files.hpp"
+#include "cli/run_results.hpp"
 #include "cli/setting_text.hpp"
+#include "cli/signals.hpp"
 #include "io/atomic_file.hpp"
 #include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
@@ -37,6 +43,19 @@ Shuffle shuffle_of(const std::string& text) {
   if (text == "false" || text == "False") return Shuffle::None;
   if (text == "batch") return Shuffle::Batches;
   bad_value("--shuffle", text, "true, false or batch", suggest(text, {"true", "false", "batch"}));
+}
+
+Split split_of(const Settings& settings) {
+  const std::string text = settings.text("split");
+  if (text == "last") return Split::Last;
+  if (text != "shuffled" && text != "stratified")
+    bad_value("--split", text, "last, shuffled or stratified",
+              suggest(text, {"last", "shuffled", "stratified"}));
+  if (!settings.has("validation_split"))
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U066", "--split " + text, "nothing is held out of the training data", "",
+                 "--validation-split beside it", "Add --validation-split 0.2, or leave --split out"});
+  return text == "shuffled" ? Split::Shuffled : Split::Stratified;
 }
 
 void read_validation_freq(const std::string& text, FitOptions& options) {
@@ -63,11 +82,13 @@ FitOptions fit_options(const Settings& settings) {
   options.shuffle = shuffle_of(settings.text("shuffle"));
   options.seed = static_cast<std::uint64_t>(settings.integer("seed"));
   if (settings.has("validation_split")) options.validation_split = settings.number("validation_split");
+  options.split = split_of(settings);
   read_validation_freq(settings.text("validation_freq"), options);
   options.validation_batch_size = settings.integer("validation_batch_size");
   options.validation_steps = settings.integer("validation_steps");
   options.steps_per_epoch = settings.integer("steps_per_epoch");
   options.messages = console_messages();
+  options.owns_process = true;
   check_fit_options(options);
   return options;
 }
@@ -131,24 +152,6 @@ void check_final_save(const Settings& settings, const Model& model, const FinalS
   require_writable(file, save.flag);
 }
 
-/// The files that a run leaves are neither its data nor one another. A model may take the place of the one
-/// that the run began with.
-void check_places(const Settings& settings) {
-  std::map<std::filesystem::path, std::string> taken;
-  for (const char* key : {"save_model", "save_weights", "history"}) {
-    if (!settings.has(key)) continue;
-    const std::string file = settings.text(key), flag = flag_of(key);
-    require_not_read(settings,
-                     {"data", "input", "target", "sample_weight", "class_names", "validation_data",
-                      "validation_input", "validation_target", "validation_sample_weight"},
-                     file, flag);
-    std::error_code ignored;
-    const std::filesystem::path whole = std::filesystem::absolute(file, ignored);
-    const auto [place, is_new] = taken.emplace(std::filesystem::weakly_canonical(whole, ignored), flag);
-    if (!is_new) refuse_place_of(place->second, file, flag);
-  }
-}
-
 /// Every place that will be written at the end, checked before the first batch.
 void check_outputs(const Settings& settings, const Model& model) {
   if (settings.has("history")) {
@@ -156,69 +159,6 @@ void check_outputs(const Settings& settings, const Model& model) {
     require_writable(settings.text("history"), "--history");
   }
   for (const FinalSave& save : final_saves) check_final_save(settings, model, save);
-  check_places(settings);
-}
-
-/// Writes all that was asked for; what fails keeps nothing else from being written, and is thrown at the end.
-void write_outputs(const Settings& settings, const FitOptions& options, Model& model,
-                   const History& history) {
-  std::exception_ptr first;
-  const auto attempt = [&](auto&& write) {
-    try {
-      write();
-    } catch (const Error&) {
-      if (!first) first = std::current_exception();
-    }
-  };
-  for (const FinalSave& save : final_saves)
-    if (settings.has(save.key)) attempt([&] { model.save(settings.text(save.key), save.content); });
-  if (settings.has("history")) attempt([&] { write_history(history, settings.text("history")); });
-  if (!options.run_directory.empty()) {
-    attempt([&] { write_history(history, options.run_directory / "history.json"); });
-    attempt([&] { write_file(options.run_directory / "callback_state", history.callback_state); });
-  }
-  if (first) std::rethrow_exception(first);
-}
-
-/// Files of the command that an interrupted run has written, with commas between them; "" for none.
-std::string saved_text(const Settings& settings) {
-  std::string text;
-  for (const char* key : {"save_model", "save_weights", "history", "run_dir"})
-    if (settings.has(key)) text += (text.empty() ? "" : ", ") + settings.text(key);
-  return text;
-}
-
-/// Flags that take up a run before epoch `next`; "" if no weights were saved.
-std::string flags_to_go_on(const Settings& settings, std::int64_t next) {
-  std::string flags;
-  if (settings.has("save_model"))
-    flags = "--model " + settings.text("save_model");
-  else if (settings.has("save_weights"))
-    flags = "--weights " + settings.text("save_weights");
-  else
-    return "";
-  flags += fmt::format(" --initial-epoch {}", next);
-  if (settings.has("run_dir") && next > 0)
-    flags +=
-        " --callback-state " + (std::filesystem::path(settings.text("run_dir")) / "callback_state").string();
-  return flags;
-}
-
-/// An interrupted run says how far it came and how it goes on.
-void tell_interrupt(const Settings& settings, const FitOptions& options, const History& history) {
-  if (history.end != RunEnd::Interrupted) return;
-  const std::int64_t next = history.epochs.empty() ? options.initial_epoch : history.epochs.back() + 1;
-  const bool all = next >= options.epochs;
-  const std::string saved = saved_text(settings), flags = flags_to_go_on(settings, next);
-  std::string text =
-      fmt::format("interrupted by {} {}; ", options.interrupted->load() == SIGINT ? "SIGINT" : "SIGTERM",
-                  all ? "after the last epoch"
-                      : fmt::format("before the end of epoch {} of {}", next + 1, options.epochs));
-  text += saved.empty() ? "nothing was saved at the end" : "saved: " + saved;
-  if (!all)
-    text += flags.empty() ? ". --save-model would have kept what a run goes on from"
-                          : ". The run goes on with " + flags;
-  options.messages(Level::Warning, "", text);
 }
 
 void warn_of_nothing_to_train(const FitOptions& options) {
@@ -229,16 +169,82 @@ void warn_of_nothing_to_train(const FitOptions& options) {
                                options.epochs, options.initial_epoch));
 }
 
+/// The order that Keras has, over a file that is not made for it.
+void warn_of_slow_order(const SampleSource& source, const FitOptions& options) {
+  if (options.shuffle != Shuffle::Samples || options.stream.shuffle_window > 0) return;
+  const std::string reason = source.slow_at_random();
+  if (!reason.empty())
+    options.messages(
+        Level::Warning, "",
+        reason + "; --shuffle-window N reads the file in order and draws each sample from the next N");
+}
+
+/// What the run directory holds from the start, beside the configuration.
+void write_records(const RunDirectory& directory, const Dataset& data, const Model& model) {
+  if (!directory.path().empty() && !data.class_names.empty())
+    write_class_names(directory.path() / "class_names.json", data.class_names);
+  keep_columns(directory, model);
+}
+
 /// A second run in the same directory is no mistake, but what it replaces is gone.
-void begin_run(RunDirectory& directory, const Settings& settings, const Dataset& data) {
+void begin_run(RunDirectory& directory, const Settings& settings, const Dataset& data, const Model& model) {
   const bool used = directory.holds("run.json");
   directory.begin("run.json", settings.json());
   if (used)
     console_messages()(Level::Warning, "",
                        "--run-dir " + settings.text("run_dir") +
                            " holds files of an earlier run, which are replaced where names are the same");
-  if (!directory.path().empty() && !data.class_names.empty())
-    write_class_names(directory.path() / "class_names.json", data.class_names);
+  write_records(directory, data, model);
+}
+
+/// The error of a run that has failed, with what of it was saved all the same.
+template <class Rescue>
+Error with_saved(const Error& error, Rescue&& rescue) {
+  interrupts_find_saving();
+  std::string saved;
+  try {
+    saved = rescue();
+  } catch (const std::exception& another) {
+    saved = std::string("What the run was to leave behind could not be written: ") + another.what();
+  }
+  Diagnosis diagnosis = error.diagnosis();
+  diagnosis.cure += (diagnosis.cure.empty() ? "" : diagnosis.cure.back() == '?' ? " " : ". ") + saved;
+  return {error.kind(), diagnosis};
+}
+
+/// Of anything but an Error: a lack of memory, or of threads.
+Error as_error(const std::exception& failure) {
+  return {ErrorKind::Internal,
+          {"KAIROS-I003", "kairos", std::string("the run has failed: ") + failure.what(), "", "",
+           "Unless memory or threads have run out, report this with the command that led to it"}};
+}
+
+/// Runs `train`; where that fails after batches were trained, or a callback ends the process, what the run
+/// was to leave behind is written all the same.
+template <class Train>
+History train_and_rescue(const FitOutputs& outputs, FitOptions& options, ExitWatch& exits, Train&& train) {
+  FitProgress& progress = *options.progress;
+  options.interrupted = &watch_interrupts({"after this batch", losses_of_quitting(outputs.settings)});
+  const auto rescue = [&] { return rescue_outputs(outputs, progress); };
+  options.before_training = [&, begin = std::move(options.before_training)] {
+    begin();
+    exits.before_exit(rescue, [] { interrupt_as(SIGTERM); });
+  };
+  options.after_training = [&] {
+    interrupts_find_saving();
+    exits.let_exit_go_on();
+  };
+  try {
+    return train();
+  } catch (const abi::__forced_unwind&) {
+    exits.end_for_thread_exit();
+  } catch (const Error& error) {
+    if (progress.batches == 0) throw;
+    throw with_saved(error, rescue);
+  } catch (const std::exception& failure) {
+    if (progress.batches == 0) throw;
+    throw with_saved(as_error(failure), rescue);
+  }
 }
 
 int exit_code(const History& history, const FitOptions& options) {
@@ -277,18 +283,35 @@ int run_fit(Arguments arguments) {
   check_outputs(settings, *model);
   RunDirectory directory(settings.text("run_dir"));
   options.run_directory = directory.path();
-  options.before_training = [&] { begin_run(directory, settings, data.train); };
+  options.files = files_read(settings, Purpose::Train);
+  add_results_of_fit(options.files, settings, directory,
+                     data.train.class_names.empty() ? Labels::Numbers : Labels::Names);
+  options.before_training = [&] { begin_run(directory, settings, data.train, *model); };
+  FitProgress progress;
+  options.progress = &progress;
+  const FitOutputs outputs{settings, options, *model, [&] {
+                             write_file(directory.path() / "run.json", settings.json());
+                             write_records(directory, data.train, *model);
+                           }};
+  ExitWatch exits;  // writes the outputs when it ends, where a thread waits in exit
+  if (settings.text("verbose") != "0")
+    options.data_ready = [&](const DataFacts& facts) {
+      options.messages(Level::Info, "", data_report(settings, data.train, facts, *model));
+    };
   if (settings.is_on("explain_order"))
     return print(stream ? explain_order(*model, *stream, options)
                         : explain_order(*model, data.train, options)),
            0;
 
   warn_of_nothing_to_train(options);
-  options.interrupted = &watch_interrupts();
-  const History history = stream ? fit(*model, *stream, options) : fit(*model, data.train, options);
-  write_outputs(settings, options, *model, history);
+  if (stream) warn_of_slow_order(*stream, options);
+  const History history = train_and_rescue(outputs, options, exits, [&] {
+    return stream ? fit(*model, *stream, options) : fit(*model, data.train, options);
+  });
+  // A signal before the first batch must not put the model as it began in the place of an earlier one.
+  if (history.end != RunEnd::Interrupted || progress.batches > 0) write_outputs(outputs, history);
   print_stop(settings, history);
-  tell_interrupt(settings, options, history);
+  tell_interrupt(settings, options, progress);
   return exit_code(history, options);
 }
 

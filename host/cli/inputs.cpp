@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/command.hpp"
+#include "cli/known_columns.hpp"
 #include "cli/setting_text.hpp"
 #include "cli/stored_model.hpp"
 #include "io/atomic_file.hpp"
@@ -71,8 +72,11 @@ CompileOptions losses_of_file(const Settings& settings, const GivenModel& given)
   if (settings.has("loss")) return {};
   const StoredReductions reductions =
       settings.has("loss_reduction") ? StoredReductions::Drop : StoredReductions::Keep;
+  UnknownKeys unknown(settings.is_on("strict"));
   CompileOptions options =
-      stored_losses(given.training_config, given.ports.outputs, settings.text("model"), reductions);
+      stored_losses(given.training_config, given.ports.outputs, settings.text("model"), unknown, reductions);
+  for (const std::string& line : unknown.warnings(settings.text("model")))
+    console_messages()(Level::Warning, "", line);
   const bool weight = settings.has("loss_weight");
   const bool metrics = settings.has("metrics");
   const bool weighted = settings.has("weighted_metrics");
@@ -153,25 +157,12 @@ void require_writable(const std::string& file, const std::string& flag) {
                "a directory that can be written to", "Choose another place"});
 }
 
-void refuse_place_of(const std::string& other, const std::string& file, const std::string& flag) {
-  throw Error(ErrorKind::Usage,
-              {"KAIROS-U016", flag + " " + file, "this would take the place of the file of " + other, "", "",
-               "Choose another name"});
-}
-
-void require_not_read(const Settings& settings, std::initializer_list<const char*> keys,
-                      const std::string& file, const std::string& flag) {
-  std::error_code none;  // of a column, or a file that is not there
-  for (const char* key : keys)
-    for (const NamedText& one : settings.named(key))
-      // An array of an HDF5 file is named behind it.
-      if (std::filesystem::equivalent(one.value.substr(0, one.value.find(":/")), file, none))
-        refuse_place_of(flag_of(key), file, flag);
-}
-
 GivenModel read_given_model(const Settings& settings) {
   GivenModel given;
   const std::string model = settings.text("model");
+  given.source.strict = settings.is_on("strict");
+  given.source.messages = console_messages();
+  if (is_model_file(model)) given.source.name = model;
   const bool is_json = std::filesystem::path(model).extension() == ".json";
   given.has_weights = is_model_file(model) && !is_json;
   if (given.has_weights) {
@@ -198,6 +189,7 @@ GivenModel read_given_model(const Settings& settings) {
     else if (needs_shape)
       given.ports.input_shape = shape_of_shorthand(given.source);
   }
+  given.ports.input_columns = known_columns(settings, given);
   return given;
 }
 
@@ -209,10 +201,17 @@ std::unique_ptr<Model> make_model(const Settings& settings, GivenModel given, co
     given.source.input_shape.assign(shape.begin() + 1, shape.end());
     if (given.source.input_shape.empty()) given.source.input_shape = {1};
   }
+  for (const NamedArray& input : data.inputs)
+    given.source.input_shapes[input.name] = {input.array.shape.begin() + 1, input.array.shape.end()};
   std::unique_ptr<Model> model = compile(given.source, options);
   if (given.has_weights) model->load_weights(settings.text("model"));
   if (settings.has("weights")) model->load_weights(settings.text("weights"));
-  if (purpose == Purpose::Train) continue_optimizer(*model, settings, given);
+  tell_model_columns(*model, given.ports.input_columns);
+  if (purpose == Purpose::Train) {
+    continue_optimizer(*model, settings, given);
+    if (const std::string note = optimizer_note(options.optimizer); !note.empty())
+      console_messages()(Level::Info, "", note);
+  }
   return model;
 }
 

@@ -2,7 +2,6 @@
 // From settings to a model: what fit, evaluate and predict share.
 #pragma once
 
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,11 +37,5 @@ void require(const Settings& settings, const char* key, const char* cure);
 
 /// Throws Error(File) unless a file of this name can be made here: before training, and without making it.
 void require_writable(const std::string& file, const std::string& flag);
-
-/// Throws Error(Usage) if `file`, which `flag` names for a result, is one that the settings of `keys` read.
-void require_not_read(const Settings& settings, std::initializer_list<const char*> keys,
-                      const std::string& file, const std::string& flag);
-/// As the above: it would take the place of what `other`, a flag, stands for.
-[[noreturn]] void refuse_place_of(const std::string& other, const std::string& file, const std::string& flag);
 
 }  // namespace kairos::host::cli

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The program kairos: finds the command, and turns what it throws into one line and an exit code.
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -15,10 +15,11 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/signals.hpp"
 #include "compute/parallel.hpp"
+#include "cpu_quota.hpp"
 #include "kairos/abi/version.h"
 #include "kairos/host/error.hpp"
-#include "plugin/breadcrumb.hpp"
 
 namespace {
 
@@ -51,13 +52,6 @@ std::string usage() {
          "\n`kairos COMMAND --help` lists the flags of a command; `kairos --version` prints the version.\n";
 }
 
-/// A plugin that crashes takes the process with it, but not its name.
-void on_crash(int signal) {
-  write_breadcrumb(STDERR_FILENO);
-  std::signal(signal, SIG_DFL);
-  std::raise(signal);
-}
-
 int exit_code(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::Usage:
@@ -82,6 +76,13 @@ bool computes(std::string_view command) {
   return command == "fit" || command == "evaluate" || command == "predict";
 }
 
+/// libgomp knows nothing of the quota of a container.
+void bound_threads() {
+  if (std::getenv("OMP_NUM_THREADS") != nullptr) return;
+  if (const std::int64_t usable = usable_processors(); usable < parallel_threads())
+    set_parallel_threads(usable);
+}
+
 /// libgomp starts as many as it is told, and crashes where memory ends.
 void check_threads() {
   constexpr std::int64_t most = 1024;
@@ -101,7 +102,10 @@ int run(const std::vector<std::string>& arguments) {
                std::to_string(KAIROS_ABI_MINOR) + "\n");
     return 0;
   }
-  if (computes(arguments.front())) check_threads();
+  if (computes(arguments.front())) {
+    bound_threads();
+    check_threads();
+  }
   std::vector<std::string> names;
   for (const Command& command : commands) {
     if (arguments.front() == command.name) return command.run(cli::Arguments(arguments).subspan(1));
@@ -111,14 +115,25 @@ int run(const std::vector<std::string>& arguments) {
                                  "\"" + arguments.front() + "\"", "", suggest(arguments.front(), names)});
 }
 
+/// Whoever starts a program that is set-uid or set-gid, or that has capabilities of its own, chooses which
+/// plugins it loads and where it writes.
+int refuse_privileges() {
+  const Error error(
+      ErrorKind::Usage,
+      {"KAIROS-U057", "kairos", "the program runs with rights that its user does not have", "",
+       "a file without set-uid, set-gid and capabilities", "Take them away with chmod ug-s and setcap -r"});
+  std::fprintf(stderr, "%s\n", error.what());
+  return 2;
+}
+
 /// Threads of libgomp wait for each other at work, by default for milliseconds: on a machine that others use
 /// too, most of a run is then spent on waiting for a thread that has no processor, which waits for that one.
 /// How long is read from the environment before main begins, so the program starts itself once more.
 void bound_waiting(int argc, char** argv) {
   constexpr const char* rounds =
       "2000";  // some tens of microseconds, as one thread takes alone between products
-  if (argc < 2 || !computes(argv[1]) || std::getenv("OMP_WAIT_POLICY") != nullptr ||
-      std::getenv("GOMP_SPINCOUNT") != nullptr)
+  if (argc < 2 || !computes(argv[1]) || ::secure_getenv("OMP_WAIT_POLICY") != nullptr ||
+      ::secure_getenv("GOMP_SPINCOUNT") != nullptr)
     return;
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -137,11 +152,10 @@ void fill_closed_streams() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bound_waiting(argc, argv);
   fill_closed_streams();
-  // A reader that goes away must not take a trained model with it: writing then fails, and is handled.
-  std::signal(SIGPIPE, SIG_IGN);
-  for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) std::signal(signal, on_crash);
+  if (::getauxval(AT_SECURE) != 0) return refuse_privileges();
+  bound_waiting(argc, argv);
+  cli::prepare_signals();
   try {
     return run({argv + 1, argv + argc});
   } catch (const Error& error) {

@@ -63,6 +63,17 @@ ordered_json json_of(const OptionValue& value) {
   }
 }
 
+/// Of a path: "reads", "writes", "directory", "saves"; none where the plugin does not say.
+std::vector<std::string> access_of(const OptionSpec& option) {
+  std::vector<std::string> words;
+  for (const auto& [bit, word] : {std::pair{KAIROS_OPTION_READS, "reads"},
+                                  {KAIROS_OPTION_WRITES, "writes"},
+                                  {KAIROS_OPTION_DIRECTORY, "directory"},
+                                  {KAIROS_OPTION_SAVES, "saves"}})
+    if ((option.flags & bit) != 0) words.emplace_back(word);
+  return words;
+}
+
 ordered_json json_of(const OptionSpec& option) {
   return {{"name", option.name},
           {"type", type_name(option.type)},
@@ -75,7 +86,8 @@ ordered_json json_of(const OptionSpec& option) {
           {"unit", option.unit},
           {"choices", option.choices},
           {"aliases", option.aliases},
-          {"help", option.help}};
+          {"help", option.help},
+          {"access", access_of(option)}};
 }
 
 ordered_json json_of(const std::vector<OptionSpec>& options) {
@@ -145,6 +157,13 @@ std::string table(const std::vector<std::vector<std::string>>& rows, const char*
   return text;
 }
 
+const char* access_text(std::uint32_t flags) {
+  const bool reads = (flags & KAIROS_OPTION_READS) != 0, writes = (flags & KAIROS_OPTION_WRITES) != 0;
+  if (!writes) return reads ? "is read" : "not declared as read or written, so treated as written";
+  if ((flags & KAIROS_OPTION_DIRECTORY) != 0) return "files are written into it";
+  return reads ? "is read and written" : "is written";
+}
+
 std::string remarks(const OptionSpec& option) {
   std::string text = option.help;
   const auto add = [&text](const std::string& remark) { text += (text.empty() ? "" : "; ") + remark; };
@@ -156,6 +175,7 @@ std::string remarks(const OptionSpec& option) {
   else if (!option.unit.empty())
     add("in " + option.unit);
   if (!option.aliases.empty()) add("also called " + joined(option.aliases));
+  if (option.type == KAIROS_TYPE_PATH) add(access_text(option.flags));
   return text;
 }
 

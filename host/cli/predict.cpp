@@ -101,15 +101,18 @@ std::string prediction_table(const NamedArray& output, const std::vector<std::st
   return table;
 }
 
-void predict_to_file(const Settings& settings) {
+/// The exit code.
+int predict_to_file(const Settings& settings) {
   PreparedPass pass(settings, Purpose::Predict, "predict.json");
   const std::string out = settings.text("out");
   check_ending(out, pass.model().outputs().size());
   const std::vector<std::string> class_names = names_for_table(settings, pass.model());
   require_writable(out, "--out");
-  require_not_read(settings, {"data", "input", "target", "class_names", "model", "weights"}, out, "--out");
+  pass.will_write({out, "--out"});
 
   const std::vector<NamedArray> predictions = pass.run([](auto&&... parts) { return predict(parts...); });
+  if (const int interrupted = predictions.empty() ? pass.tell_interrupt() : 0; interrupted != 0)
+    return interrupted;
   const std::string ending = std::filesystem::path(out).extension().string();
   if (ending == ".csv")
     write_file(out, prediction_table(predictions.front(), class_names, pass.files()));
@@ -117,6 +120,7 @@ void predict_to_file(const Settings& settings) {
     write_npy(out, predictions.front().array);
   else
     write_npz(out, predictions);
+  return 0;
 }
 
 /// A table may have its labels or not: those that it still has, and what --target sets aside by mistake, are
@@ -158,14 +162,14 @@ int run_predict(Arguments arguments) {
   require_data(settings);
   require(settings, "out", "Name the file to write, such as --out predictions.npy");
   try {
-    predict_to_file(settings);
+    return predict_to_file(settings);
   } catch (const Error& error) {
     const std::string& code = error.diagnosis().code;
-    const bool columns_misfit = code == "KAIROS-D025" || code == "KAIROS-M006" || code == "KAIROS-M090";
+    const bool columns_misfit =
+        code == "KAIROS-D025" || code == "KAIROS-D324" || code == "KAIROS-M006" || code == "KAIROS-M090";
     if (columns_misfit && target_decides_inputs(settings)) throw with_target_hint(error, settings);
     throw;
   }
-  return 0;
 }
 
 }  // namespace kairos::host::cli

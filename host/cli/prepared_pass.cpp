@@ -7,6 +7,8 @@
 #include "cli/class_numbers.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "cli/run_files.hpp"
+#include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
 
@@ -18,7 +20,17 @@ PassOptions read_options(const Settings& settings) {
   options.steps = settings.integer("steps");
   options.plugins = parse_specs(settings.list("plugin"));
   options.messages = console_messages();
+  options.owns_process = true;
   return options;
+}
+
+/// Without any, the model has random ones, and so are its results.
+void require_weights(const Settings& settings, const GivenModel& given) {
+  if (given.has_weights || settings.has("weights")) return;
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U065", "--model " + settings.text("model"), "the model has no trained weights", "",
+               "--weights, or a model file that holds weights (.keras, .h5)",
+               "Name the weights with --weights, or the model that fit wrote with --save-model"});
 }
 
 }  // namespace
@@ -29,16 +41,27 @@ PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char
       directory_(settings.text("run_dir")) {
   options_.catalog = &catalog_;
   options_.run_directory = directory_.path();
+  options_.files = files_read(settings, purpose);
+  add_record(options_.files, settings, directory_, record);
   options_.before_pass = [this, record, configuration = settings.json()] {
     directory_.begin(record, configuration);
   };
   GivenModel given = read_given_model(settings);
+  require_weights(settings, given);
   options_.stream = stream_options(settings, purpose);
   stream_ = open_data(settings, given.ports, purpose);
   data_ = stream_ ? LoadedData{stream_->layout(), {}} : load(settings, given.ports, purpose);
   if (purpose == Purpose::Evaluate) require_use_of_class_names(settings, data_.train);
   model_ = make_model(settings, std::move(given), data_.train, purpose);
   if (purpose == Purpose::Evaluate) require_all_classes(settings, data_.train, *model_);
+}
+
+int PreparedPass::tell_interrupt() const {
+  const int signal = options_.interrupted->load();
+  if (signal == 0) return 0;
+  options_.messages(Level::Warning, "",
+                    "interrupted by " + signal_name(signal) + " before the last batch; there is no result");
+  return 128 + signal;
 }
 
 }  // namespace kairos::host::cli

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/exit_watch.hpp"
 #include "cli/json_number.hpp"
 #include "cli/replay_input.hpp"
 #include "kairos/host/error.hpp"
@@ -55,7 +56,7 @@ class OutputDirectory {
                    error ? error.message() : "", "", "Choose another place"});
     }
     // Files that nobody will read need no disk: in memory, writing them costs next to nothing.
-    const char* chosen = std::getenv("TMPDIR");
+    const char* chosen = ::secure_getenv("TMPDIR");
     const fs::path memory = "/dev/shm";
     const fs::path base =
         chosen == nullptr && ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : fs::temp_directory_path();
@@ -176,12 +177,19 @@ int run_replay(Arguments arguments) {
   if (settings.help_wanted())
     return print(settings.help("what callbacks would have decided over given logs") + explanation), 0;
 
-  const std::vector<ReplayCase> cases = read_input(settings, files);
+  std::vector<ReplayCase> cases = read_input(settings, files);
   std::vector<PluginSpec> specs;
   for (const ReplayCase& one : cases)
     specs.insert(specs.end(), one.run.plugins.begin(), one.run.plugins.end());
   const Catalog catalog = scan_catalog(settings.list("plugin_dir"), specs);
+  const ReadFile input =
+      settings.has("logs") ? ReadFile{settings.text("logs"), "--logs"} : ReadFile{files.front(), "the cases"};
+  for (ReplayCase& one : cases) {
+    one.run.files.read.push_back(input);
+    one.run.owns_process = true;
+  }
   const OutputDirectory directory(settings.text("out"));
+  const ExitWatch exits;
 
   ordered_json document;
   document["cases"] = ordered_json::array();

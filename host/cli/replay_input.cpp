@@ -105,7 +105,9 @@ PluginSpec spec_from(const json& callback, const std::string& where) {
   if (!config.is_object())
     malformed(where + ": config", "this is no object", shown(config), "{…}", "Correct it");
   for (const auto& [key, value] : config.items())
-    if (!value.is_null()) spec.options.emplace_back(key, option_text(value, where + ": " + key));
+    if (!value.is_null())
+      spec.options.push_back(
+          {key, option_text(value, where + ": " + key), value.is_string() ? Written::Quoted : Written::Bare});
   return spec;
 }
 

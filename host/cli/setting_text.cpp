@@ -13,22 +13,15 @@ namespace kairos::host::cli {
 
 namespace {
 
-std::string quoted(const std::string& value) {
-  std::string out = "\"";
-  for (const char c : value) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
 std::string scalar_text(const nlohmann::json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_null()) return "";
   return value.dump();
 }
 
-/// {"id": "EarlyStopping", "instance": "fast", "options": {…}} as the text of a --plugin.
+/// {"id": "EarlyStopping", "instance": "fast", "options": {…}} as the text of a --plugin: a call, whose
+/// values JSON writes as Python does, but for null: as None it unsets an option, and is refused by one that
+/// always has a value.
 std::string plugin_spec_text(const nlohmann::json& plugin, const std::string& where) {
   if (!plugin.is_object()) return scalar_text(plugin);
   for (const auto& [key, unused] : plugin.items())
@@ -37,14 +30,11 @@ std::string plugin_spec_text(const nlohmann::json& plugin, const std::string& wh
                                      "id, instance, options", suggest(key, {"id", "instance", "options"})});
   std::string text = scalar_text(plugin.value("id", nlohmann::json("")));
   if (plugin.contains("instance")) text += "@" + scalar_text(plugin["instance"]);
-  const char* separator = ":";
+  std::string arguments;
   if (plugin.contains("options"))
-    for (const auto& [key, value] : plugin["options"].items()) {
-      if (value.is_null()) continue;
-      text += separator + key + "=" + quoted(scalar_text(value));
-      separator = ",";
-    }
-  return text;
+    for (const auto& [key, value] : plugin["options"].items())
+      arguments += (arguments.empty() ? "" : ",") + key + "=" + (value.is_null() ? "None" : value.dump());
+  return text + (arguments.empty() ? "" : "(" + arguments + ")");
 }
 
 /// "kind=mse" as {"kind", "mse"}; in "huber(delta=1)" the '=' belongs to an argument.

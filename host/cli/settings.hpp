@@ -61,6 +61,8 @@ class Settings {
   [[nodiscard]] bool help_wanted() const { return is_on("help"); }
   [[nodiscard]] std::string help(std::string_view summary) const;
 
+  /// Whether the command has such a setting; all that follows must only be asked for those.
+  [[nodiscard]] bool declares(std::string_view key) const { return find(key) != nullptr; }
   [[nodiscard]] bool has(std::string_view key) const;
   /// Text of a setting, "" if it has none.
   [[nodiscard]] std::string text(std::string_view key) const;

@@ -12,6 +12,15 @@ void append(std::vector<Setting>& to, std::initializer_list<Setting> more) {
   to.insert(to.end(), more);
 }
 
+Setting strict_setting() {
+  return {"strict",
+          "",
+          Kind::Switch,
+          "",
+          "",
+          "reject a Keras file with arguments unknown to this version even where they are false, 0 or empty"};
+}
+
 void append_model(std::vector<Setting>& to) {
   append(to,
          {
@@ -20,6 +29,7 @@ void append_model(std::vector<Setting>& to) {
               "dense(10,softmax)\""},
              {"weights", "", Kind::Text, "", "FILE",
               "start from these weights (.npz in get_weights() order, .h5, .weights.h5, .keras)"},
+             strict_setting(),
              {"seed", "", Kind::Int, "0", "N", "fixes initial weights, dropout and the order of samples"},
              {"precision", "", Kind::Text, "float32", "float32|bf16",
               "of what dense layers and convolutions multiply; bf16 rounds the factors to bfloat16, keeps "
@@ -71,6 +81,8 @@ void append_data(std::vector<Setting>& to) {
           {"header", "", Kind::Text, "detect", "detect|true|false",
            "whether the first line of a CSV names the columns"},
           {"delimiter", "", Kind::Text, "", "C", "of a CSV; default: a comma, for .tsv a tab"},
+          {"encoding", "", Kind::Text, "utf-8", "utf-8|latin1|cp1252",
+           "of labels and names of columns in a CSV, and of the names of class directories"},
           {"image_size", "", Kind::Text, "", "HxW",
            "pictures are resized to it; default: what the model takes"},
           {"color_mode", "", Kind::Text, "", "rgb|grayscale",
@@ -88,7 +100,7 @@ void append_data(std::vector<Setting>& to) {
 void append_plugins(std::vector<Setting>& to) {
   append(to, {
                  {"plugin", "plugins,callbacks", Kind::Items, "", "SPEC",
-                  "ID[@instance][:key=value,…] or FILE.so[#ID]; may be repeated"},
+                  "ID[@instance][:key=value,…], ID(key=value,…), or FILE.so[#ID] for ID; may be repeated"},
                  {"plugin_dir", "plugin_dirs", Kind::Items, "", "DIR",
                   "search this directory before KAIROS_PLUGIN_PATH and the installed one"},
                  {"run_dir", "", Kind::Text, "", "DIR",
@@ -126,7 +138,9 @@ std::vector<Setting> fit_settings() {
           {"initial_epoch", "", Kind::Int, "0", "N", "index of the first epoch"},
           {"verbose", "", Kind::Text, "1", "0|1|2", "0 silent, 1 progress bar, 2 one line per epoch"},
           {"validation_split", "", Kind::Number, "", "SHARE",
-           "the last samples, before any shuffle, are held out"},
+           "this share of the samples is held out to validate on, before any shuffle"},
+          {"split", "", Kind::Text, "last", "last|shuffled|stratified",
+           "which samples --validation-split holds out: the last ones, any, or the same share of each class"},
           {"validation_data", "", Kind::Text, "", "FILE",
            "samples to validate on; wins over --validation-split"},
           {"validation_input", "", Kind::Named, "", "NAME=COLUMN,…|FILE",
@@ -241,6 +255,7 @@ std::vector<Setting> replay_settings() {
 
 std::vector<Setting> summary_settings() {
   std::vector<Setting> all;
+  append(all, {strict_setting()});
   append_help(all);
   return all;
 }
@@ -251,7 +266,8 @@ std::vector<Setting> convert_settings() {
          {{"model", "", Kind::Text, "", "MODEL",
            "the architecture, where IN holds weights only: Keras JSON, a Keras file or a shorthand"},
           {"weights_only", "", Kind::Switch, "", "", "write weights, where OUT could hold a whole model"},
-          {"drop_training", "", Kind::Switch, "", "", "leave loss, metrics and optimizer out"}});
+          {"drop_training", "", Kind::Switch, "", "", "leave loss, metrics and optimizer out"},
+          strict_setting()});
   append_help(all);
   return all;
 }

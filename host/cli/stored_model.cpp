@@ -3,6 +3,7 @@
 #include "cli/stored_model.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,10 @@
 
 #include "io/json.hpp"
 #include "kairos/host/error.hpp"
+#include "nn/keras_object.hpp"
+#include "train/config_reader.hpp"
+#include "train/losses.hpp"
+#include "train/metrics.hpp"
 
 namespace kairos::host::cli {
 
@@ -28,8 +33,55 @@ namespace {
 /// Losses have names too, but the logs do not show them.
 enum class Names { Drop, Keep };
 
+/// What Kairos reads of the configurations of losses and metrics; "name", "fn" and "dtype" here, the others
+/// by the loss or metric, which refuses what is not its own.
+constexpr std::array<std::string_view, 22> taken_keys{"average",
+                                                      "axis",
+                                                      "class_aggregation",
+                                                      "class_id",
+                                                      "curve",
+                                                      "delta",
+                                                      "dtype",
+                                                      "fn",
+                                                      "from_logits",
+                                                      "ignore_class",
+                                                      "k",
+                                                      "label_smoothing",
+                                                      "label_weights",
+                                                      "multi_label",
+                                                      "name",
+                                                      "num_labels",
+                                                      "num_regressors",
+                                                      "num_thresholds",
+                                                      "reduction",
+                                                      "summation_method",
+                                                      "threshold",
+                                                      "thresholds"};
+constexpr std::string_view taken_for_top_k = "top_k";
+
+bool is_taken(const std::string& key) {
+  return key == taken_for_top_k || std::find(taken_keys.begin(), taken_keys.end(), key) != taken_keys.end();
+}
+
+/// A class that Kairos does not have is refused as such later.
+bool is_known(const std::string& class_name) {
+  return is_loss_name(class_name) || metric_direction(class_name) != Direction::Unknown;
+}
+
+void check_keys(const nlohmann::json& object, const std::string& class_name, const std::string& where,
+                UnknownKeys& unknown) {
+  if (!is_known(class_name)) return;
+  check_entry_keys(object, class_name, where, &unknown);
+  const nlohmann::json config = object.value("config", nlohmann::json::object());
+  ConfigReader reader(config, where, {"loss", class_name, &unknown});
+  for (const std::string_view key : taken_keys) reader.skip(key);
+  reader.skip(taken_for_top_k);
+  reader.finish();
+}
+
 /// "binary_crossentropy", or "BinaryCrossentropy(from_logits=true)" for an object.
-std::string call_text(const std::string& name, const char* key, const nlohmann::json& value, Names names) {
+std::string call_text(const std::string& name, const char* key, const nlohmann::json& value, Names names,
+                      UnknownKeys& unknown) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_object() || !value.contains("class_name") || !value["class_name"].is_string())
     cannot_keep(name, key, value);
@@ -42,8 +94,10 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
   nlohmann::json function = config.value("fn", nlohmann::json());
   if (function.is_object()) function = function.value("config", nlohmann::json());
   if (class_name.ends_with("Wrapper") && function.is_string()) class_name = function.get<std::string>();
+  check_keys(value, class_name, name + ": " + key + " " + class_name, unknown);
   for (const auto& [argument, given] : config.items()) {
-    const bool usual = (argument == "name" && names == Names::Drop) || argument == "dtype" ||
+    const bool usual = (is_known(class_name) && !is_taken(argument)) ||
+                       (argument == "name" && names == Names::Drop) || argument == "dtype" ||
                        argument == "fn" || (given.is_null() && argument != "reduction") ||
                        (argument == "reduction" && (given == "sum_over_batch_size" || given == "auto"));
     if (!usual) arguments += (arguments.empty() ? "" : ",") + argument + "=" + given.dump();
@@ -55,8 +109,8 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
 class ByOutput {
  public:
   ByOutput(const nlohmann::json& config, const char* key, const std::vector<std::string>& outputs,
-           const std::string& name)
-      : key_(key), name_(name) {
+           const std::string& name, UnknownKeys& unknown)
+      : key_(key), name_(name), unknown_(unknown) {
     if (!config.contains(key) || config[key].is_null()) return;
     const nlohmann::json& value = config[key];
     const bool by_name = value.is_object() && !value.contains("class_name");
@@ -77,7 +131,7 @@ class ByOutput {
     if (reductions == StoredReductions::Drop && one.is_object() && one.contains("config") &&
         one["config"].is_object())
       one["config"].erase("reduction");
-    return one.is_null() ? "none" : call_text(name_, key_, one, Names::Drop);
+    return one.is_null() ? "none" : call_text(name_, key_, one, Names::Drop, unknown_);
   }
   [[nodiscard]] double number(const nlohmann::json& value) const {
     const nlohmann::json& one = value.is_array() && value.size() == 1 ? value[0] : value;
@@ -90,15 +144,16 @@ class ByOutput {
     if (value.is_null()) return texts;
     const bool wrapped = value.is_array() && value.size() == 1 && value[0].is_array();
     const nlohmann::json& list = wrapped ? value[0] : value;
-    if (!list.is_array()) return {call_text(name_, key_, list, Names::Keep)};
+    if (!list.is_array()) return {call_text(name_, key_, list, Names::Keep, unknown_)};
     for (const nlohmann::json& one : list)
-      if (!one.is_null()) texts.push_back(call_text(name_, key_, one, Names::Keep));
+      if (!one.is_null()) texts.push_back(call_text(name_, key_, one, Names::Keep, unknown_));
     return texts;
   }
 
  private:
   const char* key_;
   const std::string& name_;
+  UnknownKeys& unknown_;
   std::vector<std::pair<std::string, nlohmann::json>> values_;
 };
 
@@ -121,6 +176,7 @@ bool is_file_name(const std::string& name) {
 StoredModel open_model(const std::string& name) {
   StoredModel stored;
   stored.name = name;
+  stored.source.name = name;
   if (name.ends_with(".json")) {
     stored.source.file = name;
   } else if (is_file_name(name)) {
@@ -128,29 +184,34 @@ StoredModel open_model(const std::string& name) {
     stored.source.text = stored.file->architecture_json;
   } else {
     stored.source.text = name;
+    stored.source.name.clear();
   }
   return stored;
 }
 
 CompileOptions stored_losses(const std::string& training_config, const std::vector<std::string>& outputs,
-                             const std::string& name, StoredReductions reductions) {
+                             const std::string& name, UnknownKeys& unknown, StoredReductions reductions) {
   CompileOptions options;
   const nlohmann::json config = parse_training(training_config, name);
+  ConfigReader reader(config, name + ": training configuration", {"compile", "", &unknown});
+  for (const char* key : {"loss", "loss_weights", "metrics", "weighted_metrics", "optimizer_config"})
+    reader.skip(key);
+  reader.finish();
   if (!config.contains("loss") || config["loss"].is_null()) return options;
-  const ByOutput loss(config, "loss", outputs, name);
+  const ByOutput loss(config, "loss", outputs, name, unknown);
   for (const auto& [output, value] : loss.values())
     (output.empty() ? options.loss : options.outputs[output].loss) = loss.text(value, reductions);
-  const ByOutput weight(config, "loss_weights", outputs, name);
+  const ByOutput weight(config, "loss_weights", outputs, name, unknown);
   for (const auto& [output, value] : weight.values()) {
     if (output.empty())
       options.loss_weight = weight.number(value);
     else
       options.outputs[output].loss_weight = weight.number(value);
   }
-  const ByOutput metrics(config, "metrics", outputs, name);
+  const ByOutput metrics(config, "metrics", outputs, name, unknown);
   for (const auto& [output, value] : metrics.values())
     (output.empty() ? options.metrics : options.outputs[output].metrics) = metrics.texts(value);
-  const ByOutput weighted(config, "weighted_metrics", outputs, name);
+  const ByOutput weighted(config, "weighted_metrics", outputs, name, unknown);
   for (const auto& [output, value] : weighted.values())
     (output.empty() ? options.weighted_metrics : options.outputs[output].weighted_metrics) =
         weighted.texts(value);

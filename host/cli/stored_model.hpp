@@ -9,6 +9,7 @@
 
 #include "io/model_file.hpp"
 #include "kairos/host/compile.hpp"
+#include "train/keras_keys.hpp"
 
 namespace kairos::host::cli {
 
@@ -28,10 +29,11 @@ struct StoredModel {
 enum class StoredReductions { Keep, Drop };
 
 /// Loss and metrics of a compiled Keras file, from its training_config, for a model of these outputs (empty:
-/// one); without a loss if it is not compiled. `name` is for messages. Throws Error(Model) for what Kairos
-/// cannot compile.
+/// one); without a loss if it is not compiled. `name` is for messages; `unknown` notes arguments of a newer
+/// Keras. Throws Error(Model) for what Kairos cannot compile.
 [[nodiscard]] CompileOptions stored_losses(const std::string& training_config,
                                            const std::vector<std::string>& outputs, const std::string& name,
+                                           UnknownKeys& unknown,
                                            StoredReductions reductions = StoredReductions::Keep);
 
 /// As Keras JSON; "" if the file names none.

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cli/command.hpp"
+#include "cli/known_columns.hpp"
 #include "cli/stored_model.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
@@ -35,7 +36,8 @@ std::string count_text(std::int64_t parameters) {
 
 std::string batch_shape_text(const Shape& shape) {
   std::string text = "(None";
-  for (const std::int64_t dimension : shape) text += ", " + std::to_string(dimension);
+  for (const std::int64_t dimension : shape)
+    text += dimension == -1 ? ", None" : ", " + std::to_string(dimension);
   return text + (shape.empty() ? ",)" : ")");
 }
 
@@ -183,6 +185,34 @@ std::string table(const std::vector<Row>& rows) {
   return text + rule(widths, "─", {"└", "┴", "┘"});
 }
 
+std::unique_ptr<Graph> build(Architecture& model, std::int64_t length) {
+  return build_graph(model, {}, 0, values_of_this_machine(), Precision::Float32, {{}, length});
+}
+
+bool has_open_input(const Architecture& model) {
+  return std::any_of(model.layers.begin(), model.layers.end(), [](const ArchitectureLayer& layer) {
+    return layer.input_shape &&
+           std::find(layer.input_shape->begin(), layer.input_shape->end(), -1) != layer.input_shape->end();
+  });
+}
+
+/// Writes -1 for what depends on a length that the architecture leaves to the data: what another length
+/// changes.
+void open_lengths(ModelSource source, Architecture& model) {
+  if (!has_open_input(model)) return;
+  source.messages = {};
+  Architecture longer = read_architecture(source);
+  const std::unique_ptr<Graph> graph = build(longer, 2 * any_length);
+  for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
+    for (std::size_t call = 0; call < model.layers[layer].call_outputs.size(); ++call)
+      for (std::size_t i = 0; i < model.layers[layer].call_outputs[call].size(); ++i) {
+        Shape& shape = model.layers[layer].call_outputs[call][i];
+        const Shape& other = longer.layers[layer].call_outputs[call][i];
+        for (std::size_t d = 0; d < shape.size(); ++d)
+          if (shape[d] != other[d]) shape[d] = -1;
+      }
+}
+
 }  // namespace
 
 int run_summary(Arguments arguments) {
@@ -194,12 +224,15 @@ int run_summary(Arguments arguments) {
     throw Error(ErrorKind::Usage, {"KAIROS-U040", "kairos summary", "it takes one model",
                                    names.empty() ? "none" : std::to_string(names.size()), "",
                                    "Write kairos summary model.keras"});
-  const StoredModel stored = open_model(names.front());
+  StoredModel stored = open_model(names.front());
   if (!stored.has_architecture())
     throw Error(ErrorKind::Model, {"KAIROS-M095", stored.name, "the file holds weights and no model", "", "",
                                    "Name the file that holds the architecture"});
+  stored.source.strict = settings.is_on("strict");
+  stored.source.messages = console_messages();
   Architecture model = read_architecture(stored.source);
-  const std::unique_ptr<Graph> graph = build_graph(model, stored.source.input_shape, 0);
+  const std::unique_ptr<Graph> graph = build(model, any_length);
+  open_lengths(stored.source, model);
   const Counts counts = count(model);
   std::int64_t optimizer = 0;
   if (stored.file)
@@ -210,6 +243,7 @@ int run_summary(Arguments arguments) {
   text += " Trainable params: " + count_text(counts.trainable) + "\n";
   text += " Non-trainable params: " + count_text(counts.fixed) + "\n";
   if (optimizer > 0) text += " Optimizer params: " + count_text(optimizer) + "\n";
+  if (stored.file) text += columns_text(stored.file->input_columns);
   print(text);
   return 0;
 }

@@ -196,7 +196,20 @@ constexpr std::array activations{
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> aliases{
     {{"swish", "silu"}, {"hard_swish", "hard_silu"}}};
 
+constexpr std::array<std::string_view, 3> row_functions{"softmax", "log_softmax", "sparsemax"};
+constexpr std::array<std::string_view, 5> probability_functions{"softmax", "sigmoid", "hard_sigmoid",
+                                                                "sparsemax", "sparse_sigmoid"};
+
 }  // namespace
+
+bool looks_at_rows(const Activation& activation) {
+  return std::find(row_functions.begin(), row_functions.end(), activation.name) != row_functions.end();
+}
+
+bool gives_probabilities(const Activation& activation) {
+  return std::find(probability_functions.begin(), probability_functions.end(), activation.name) !=
+         probability_functions.end();
+}
 
 const Activation* find_activation(std::string_view name) {
   for (const auto& [alias, meant] : aliases)

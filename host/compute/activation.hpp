@@ -30,6 +30,11 @@ struct Activation {
   [[nodiscard]] bool keeps_width() const noexcept { return inputs_per_output == 1; }
 };
 
+/// Whether the function looks at all values of a row for each that it gives.
+[[nodiscard]] bool looks_at_rows(const Activation& activation);
+/// Whether its results are probabilities: each in 0 … 1.
+[[nodiscard]] bool gives_probabilities(const Activation& activation);
+
 /// The function of that name or alias ("swish" is silu), or null.
 [[nodiscard]] const Activation* find_activation(std::string_view name);
 [[nodiscard]] std::vector<std::string> activation_names();

@@ -115,7 +115,7 @@ class PartProducts {
         {DNNL_ARG_DST, product.c.get()},     {DNNL_ARG_SCRATCHPAD, product.scratch.get()},
         {DNNL_ARG_BIAS, product.bias.get()},
     };
-    return dnnl_primitive_execute(product.primitive.get(), stream_, bias == nullptr ? 4 : 5, arguments);
+    return execute_primitive(product.primitive, stream_, std::span(arguments).first(bias == nullptr ? 4 : 5));
   }
 
   std::int64_t rows_, inputs_, units_;

@@ -24,6 +24,7 @@ struct GemmFactor {
 /// On the calling thread alone: within a parallel region oneDNN opens none.
 dnnl_status_t multiply_by_gemm(const LargeProduct& p) {
   const GemmFactor a(p.a, p.rows, p.depth), b(p.b, p.depth, p.columns);
+  const HeldSignals held;
   return dnnl_sgemm(a.turned, b.turned, p.rows, p.columns, p.depth, 1, p.a.data, a.step, p.b.data, b.step, 0,
                     p.c, p.columns);
 }

@@ -2,10 +2,14 @@
 // Runs oneDNN's primitives over arrays of ours, without an allocation.
 #pragma once
 
+#include <omp.h>
+
 #include <oneapi/dnnl/dnnl.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 
+#include "compute/held_signals.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -22,13 +26,33 @@ inline void check_product(dnnl_status_t status, const char* noun) {
                                       "oneDNN status " + std::to_string(status), "", ""});
 }
 
-/// The C function, because the C++ one collects its arguments in a map of its own first. Throws as
-/// check_product.
+/// Whether the primitive is made of calls of oneDNN's gemm, whose kernels need their signals held. Those of
+/// its brgemm keep to the stack.
+inline bool runs_gemm(const dnnl::primitive& primitive) {
+  const char* name = "gemm";  // where oneDNN does not say, the careful answer
+  const_dnnl_primitive_desc_t desc = nullptr;
+  if (dnnl_primitive_get_primitive_desc(primitive.get(), &desc) == dnnl_success)
+    dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, &name);
+  const std::string_view text = name;
+  return text.find("gemm") != std::string_view::npos && !text.starts_with("brgemm");
+}
+
+/// The C function, because the C++ one collects its arguments in a map of its own first.
+inline dnnl_status_t execute_primitive(const dnnl::primitive& primitive, dnnl_stream* stream,
+                                       std::span<const dnnl_exec_arg_t> arguments) {
+  const auto execute = [&] {
+    return dnnl_primitive_execute(primitive.get(), stream, static_cast<int>(arguments.size()),
+                                  arguments.data());
+  };
+  if (!runs_gemm(primitive)) return execute();
+  const TeamHeldSignals held(omp_get_max_threads());
+  return execute();
+}
+
+/// Throws as check_product.
 inline void run_primitive(const dnnl::primitive& primitive, dnnl_stream* stream,
                           std::span<const dnnl_exec_arg_t> arguments, const char* noun) {
-  check_product(
-      dnnl_primitive_execute(primitive.get(), stream, static_cast<int>(arguments.size()), arguments.data()),
-      noun);
+  check_product(execute_primitive(primitive, stream, arguments), noun);
 }
 
 }  // namespace kairos::host

@@ -5,28 +5,31 @@
 #include <utility>
 
 #include "data/csv.hpp"
+#include "data/known_columns.hpp"
 #include "io/hdf5_data.hpp"
 #include "io/hdf5_isolated.hpp"
 #include "io/idx.hpp"
 #include "io/npy.hpp"
+#include "kairos/host/error.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-Array read_table(const std::string& file) {
-  DataSpec spec;
-  spec.file = file;
-  spec.target_use = TargetUse::Optional;
-  return std::move(read_csv(spec).inputs.front().array);
+ArrayFile read_table(const std::string& file, const ArrayFileOptions& options) {
+  Dataset data = read_csv(table_spec(file, options));
+  NamedArray& input = data.inputs.front();
+  require_width(file, options, input.array.row_size());
+  if (options.width == CsvWidth::OneColumn) input.array.shape = {input.array.rows()};
+  return {std::move(input.array), std::move(input.columns), std::move(data.notes)};
 }
 
-Array read_any(const std::string& file, CsvWidth width) {
+ArrayFile read_any(const std::string& file, const ArrayFileOptions& options) {
   if (const auto location = hdf5_location(file))
-    return read_hdf5_data_isolated(location->file, location->dataset);
-  if (is_idx_name(file)) return read_idx(file);
-  if (file.ends_with(".npy")) return read_npy(file);
-  return width == CsvWidth::Table ? read_table(file) : read_csv_column(file);
+    return {read_hdf5_data_isolated(location->file, location->dataset), {}, {}};
+  if (is_idx_name(file)) return {read_idx(file), {}, {}};
+  if (file.ends_with(".npy")) return {read_npy(file), {}, {}};
+  return read_table(file, options);
 }
 
 }  // namespace
@@ -35,12 +38,39 @@ bool names_file(const std::string& text) {
   return text.ends_with(".npy") || text.ends_with(".csv") || is_idx_name(text) || hdf5_location(text);
 }
 
-Array read_array_file(const std::string& file, CsvWidth width) {
+ArrayFileOptions input_options(const DataSpec& spec, const std::string& port) {
+  ArrayFileOptions options{CsvWidth::Table, spec.encoding, {}};
+  if (const InputColumns* known = known_columns_of(port, spec)) options.columns = {*known};
+  return options;
+}
+
+ArrayFileOptions column_options(const DataSpec& spec) {
+  return {CsvWidth::OneColumn, spec.encoding, {}};
+}
+
+DataSpec table_spec(const std::string& file, const ArrayFileOptions& options) {
+  DataSpec spec;
+  spec.file = file;
+  spec.target_use = TargetUse::Optional;
+  spec.encoding = options.encoding;
+  spec.input_columns = options.columns;
+  return spec;
+}
+
+void require_width(const std::string& file, const ArrayFileOptions& options, std::int64_t columns) {
+  if (options.width == CsvWidth::OneColumn && columns != 1)
+    throw Error(ErrorKind::Data, {"KAIROS-D041", file, "the file has more than one column",
+                                  std::to_string(columns), "1", "Give a file of one column"});
+}
+
+ArrayFile read_array_file(const std::string& file, const ArrayFileOptions& options) {
+  ArrayFile read = read_any(file, options);
   Dataset alone;
   alone.origin = file;
-  alone.inputs.push_back({"", read_any(file, width)});
+  alone.inputs.push_back({"", std::move(read.array)});
   alone.check();
-  return std::move(alone.inputs.front().array);
+  read.array = std::move(alone.inputs.front().array);
+  return read;
 }
 
 }  // namespace kairos::host

@@ -17,11 +17,11 @@ void check_has_rows(const std::vector<std::int64_t>& shape, const std::string& n
                  "a row for each sample", "Give as many rows in each array"});
 }
 
-std::unique_ptr<ArrayRows> open_array_rows(const std::string& file, ArrayWidth width) {
+std::unique_ptr<ArrayRows> open_array_rows(const std::string& file, const ArrayFileOptions& options) {
   if (const auto location = hdf5_location(file)) return open_hdf5_rows(*location);
   if (is_idx_name(file)) return open_idx_rows(file);
   if (file.ends_with(".npy")) return open_npy_rows(file);
-  if (file.ends_with(".csv")) return open_table_rows(file, width);
+  if (file.ends_with(".csv")) return open_table_rows(file, options);
   const std::string ending = std::filesystem::path(file).extension().string();
   throw Error(ErrorKind::Data,
               {"KAIROS-D070", file, "this kind of file cannot be streamed", "\"" + ending + "\"",

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "data/array_file.hpp"
 #include "io/hdf5_data.hpp"
 #include "kairos/host/data.hpp"
 
@@ -19,22 +20,32 @@ class ArrayRows {
 
   [[nodiscard]] virtual const std::vector<std::int64_t>& shape() const = 0;
 
+  /// As NamedArray::columns and Dataset::notes.
+  [[nodiscard]] virtual std::vector<std::string> columns() const { return {}; }
+  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
+
   /// Writes rows [first, first + count) to `out`. `scratch` is the caller's, so that several threads may read
   /// and none allocates for each piece. Throws Error(Data), Error(File).
   using Scratch = std::vector<char>;
   virtual void read(std::int64_t first, std::int64_t count, float* out, Scratch& scratch) const = 0;
-};
 
-/// Whether a table is one array of several columns, or has to be a single column.
-enum class ArrayWidth { Table, Column };
+  /// Throws Error(File) if somebody has written to the file since it was opened: what was read before this
+  /// may be wrong.
+  virtual void check_unchanged() const {}
+
+  /// Why rows from all over the file take long; "" if they do not.
+  [[nodiscard]] virtual std::string slow_at_random() const { return ""; }
+};
 
 /// Opens a file by its name. Throws Error(Data) for a kind that cannot be streamed, or for what its header
 /// shows to be wrong; Error(File).
-[[nodiscard]] std::unique_ptr<ArrayRows> open_array_rows(const std::string& file, ArrayWidth width);
+[[nodiscard]] std::unique_ptr<ArrayRows> open_array_rows(const std::string& file,
+                                                         const ArrayFileOptions& options);
 
 /// In C order.
 [[nodiscard]] std::unique_ptr<ArrayRows> open_npy_rows(const std::string& file);
-[[nodiscard]] std::unique_ptr<ArrayRows> open_table_rows(const std::string& file, ArrayWidth width);
+[[nodiscard]] std::unique_ptr<ArrayRows> open_table_rows(const std::string& file,
+                                                         const ArrayFileOptions& options);
 /// Not compressed.
 [[nodiscard]] std::unique_ptr<ArrayRows> open_idx_rows(const std::string& file);
 [[nodiscard]] std::unique_ptr<ArrayRows> open_hdf5_rows(const Hdf5Location& location);

@@ -5,6 +5,7 @@
 
 #include "io/atomic_file.hpp"
 #include "io/json.hpp"
+#include "io/text_encoding.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"
 
@@ -21,9 +22,13 @@ namespace {
 }  // namespace
 
 void write_class_names(const std::filesystem::path& file, const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    if (utf8_fault(name))  // Replaced bytes could make one name of two.
+      throw Error(ErrorKind::Data, {"KAIROS-D333", file.string(), "the name of a class is not UTF-8 text",
+                                    "\"" + shown_bytes(name) + "\"", "UTF-8", "Rename the class"});
   nlohmann::ordered_json document;
   document["class_names"] = names;
-  write_file(file, document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write_file(file, document.dump(2) + "\n");
 }
 
 std::vector<std::string> read_class_names(const std::filesystem::path& file) {

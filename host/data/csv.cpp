@@ -2,6 +2,7 @@
 // From a file to a data set.
 #include "data/csv.hpp"
 
+#include "available_memory.hpp"
 #include "data/csv_chunks.hpp"
 #include "data/csv_file.hpp"
 #include "data/in_parallel.hpp"
@@ -26,19 +27,30 @@ namespace {
                                 "", "", "Let nothing else write to it, and run again"});
 }
 
+/// Of all rows, if the memory is large enough.
+CsvValues read_values(const CsvFile& file, std::size_t threads) {
+  const CsvTable& table = file.table();
+  if (static_cast<std::uint64_t>(file.rows()) > (file.bytes() + 1) / table.columns.all.size())
+    refuse_short_rows(file);
+  std::uint64_t values_of_row = 0;
+  for (const CsvSink& sink : table.columns.sinks) values_of_row += sink.width;
+  require_memory(table.name, static_cast<std::uint64_t>(file.rows()) * values_of_row * sizeof(float));
+  return read_all_rows(file, threads > 0 ? threads : threads_for(file.bytes()));
+}
+
 }  // namespace
 
 Dataset read_csv(const DataSpec& spec, std::size_t threads) {
   const CsvFile file(spec, threads);
   const CsvTable& table = file.table();
-  if (static_cast<std::uint64_t>(file.rows()) > (file.bytes() + 1) / table.columns.all.size())
-    refuse_short_rows(file);
-  CsvValues values = read_all_rows(file, threads > 0 ? threads : threads_for(file.bytes()));
+  CsvValues values = unless_changed(file, [&] { return read_values(file, threads); });
+  file.check_unchanged();
 
   Dataset data;
   data.origin = table.name;
   data.first_row = table.rows_line - 1;
   data.row_naming = RowNaming::Line;
+  data.notes = table.notes;
   if (values.label_sink) {
     values.of[*values.label_sink] = values.labels.numbers(spec.class_names, data);
     data.class_names = spec.class_names.empty() ? values.labels.sorted() : spec.class_names;
@@ -46,20 +58,10 @@ Dataset read_csv(const DataSpec& spec, std::size_t threads) {
   const std::vector<CsvSink>& sinks = table.columns.sinks;
   for (std::size_t i = 0; i < sinks.size(); ++i)
     csv_group(data, sinks[i].use)
-        .push_back({sinks[i].port, {csv_shape(sinks[i], file.rows()), std::move(values.of[i])}});
+        .push_back({sinks[i].port,
+                    {csv_shape(sinks[i], file.rows()), std::move(values.of[i])},
+                    csv_names(table, i)});
   return data;
-}
-
-Array read_csv_column(const std::filesystem::path& path) {
-  DataSpec spec;
-  spec.file = path;
-  spec.target_use = TargetUse::Optional;
-  Array column = std::move(read_csv(spec).inputs.front().array);
-  if (column.row_size() != 1)
-    throw Error(ErrorKind::Data, {"KAIROS-D041", path.string(), "the file has more than one column",
-                                  std::to_string(column.row_size()), "1", "Give a file of one column"});
-  column.shape = {column.rows()};
-  return column;
 }
 
 }  // namespace kairos::host

@@ -13,7 +13,4 @@ namespace kairos::host {
 /// threads; 0: as many as are worth it. What is read, or said to be wrong, does not depend on them.
 [[nodiscard]] Dataset read_csv(const DataSpec& spec, std::size_t threads = 0);
 
-/// A CSV of one column of numbers, with or without a header, as [n].
-[[nodiscard]] Array read_csv_column(const std::filesystem::path& path);
-
 }  // namespace kairos::host

@@ -36,17 +36,19 @@ constexpr std::size_t most_csv_sinks = 64;
 
 struct CsvColumns {
   std::vector<CsvColumn> all;
-  std::vector<CsvSink> sinks;  ///< inputs, then targets, then weights
+  std::vector<CsvSink> sinks;      ///< inputs, then targets, then weights
+  std::vector<std::string> notes;  ///< as Dataset::notes, without the name of the file
 
   /// `column "petal"`, or `column 3 (counted from 0)` where there is no header.
   [[nodiscard]] std::string call(std::size_t index) const;
+  /// NamedArray::columns of a sink of inputs.
+  [[nodiscard]] std::vector<std::string> names_of(std::size_t sink) const;
 };
 
-/// Whether the first record names the columns.
-[[nodiscard]] bool is_header(const std::vector<std::string>& record, const DataSpec& spec);
-
-/// Finds the columns of inputs, targets and weights; `names` are empty strings without a header. Throws
-/// Error(Data) with the nearest name.
-[[nodiscard]] CsvColumns assign_columns(const std::vector<std::string>& names, const DataSpec& spec);
+/// Finds the columns of inputs, targets and weights; `names` are those of the header, or as many empty
+/// strings. Throws Error(Data) with the nearest name.
+enum class CsvNames { OfHeader, None };
+[[nodiscard]] CsvColumns assign_columns(const std::vector<std::string>& names, CsvNames kind,
+                                        const DataSpec& spec);
 
 }  // namespace kairos::host

@@ -27,10 +27,14 @@ CsvTable open_table(const InputFile& file, const DataSpec& spec) {
 
 CsvFile::CsvFile(const DataSpec& spec, std::size_t threads)
     : file_(spec.file, EmptyFile::Opened),
-      table_(open_table(file_, spec)),
-      index_(index_csv(file_, table_, threads > 0 ? threads : threads_for(file_.size()))),
+      table_(unless_changed(file_, [&] { return open_table(file_, spec); })),
+      index_(unless_changed(
+          file_,
+          [&] { return index_csv(file_, table_, threads > 0 ? threads : threads_for(file_.size())); })),
       parser_(table_) {
-  if (index_.rows == 0) refuse_empty_csv(table_, table_.header ? "only a header" : "only empty lines");
+  if (index_.rows > 0) return;
+  file_.check_unchanged();
+  refuse_empty_csv(table_, table_.header ? "only a header" : "only empty lines");
 }
 
 std::int64_t CsvFile::cheap_row(std::int64_t row) const {
@@ -60,6 +64,8 @@ void CsvFile::read(std::int64_t first, std::int64_t count, CsvDestination to, Te
       cursor.skip_lines(first - mark->row);
     else
       parser_.skip(cursor, first - mark->row);
+    to.text = piece.data();
+    to.text_offset = mark->offset;
     parser_.read(cursor, first, rows_end - first, to);
     first = rows_end;
     mark = next;
@@ -70,6 +76,11 @@ std::vector<NamedArray>& csv_group(Dataset& data, ColumnUse use) {
   return use == ColumnUse::Input    ? data.inputs
          : use == ColumnUse::Target ? data.targets
                                     : data.sample_weights;
+}
+
+std::vector<std::string> csv_names(const CsvTable& table, std::size_t sink) {
+  return table.columns.sinks[sink].use == ColumnUse::Input ? table.columns.names_of(sink)
+                                                           : std::vector<std::string>();
 }
 
 std::vector<std::int64_t> csv_shape(const CsvSink& sink, std::int64_t rows) {

@@ -33,6 +33,9 @@ class CsvFile {
   /// and column.
   void read(std::int64_t first, std::int64_t count, CsvDestination to, Text& text) const;
 
+  /// Throws Error(File) if somebody has written to the file since it was opened.
+  void check_unchanged() const { file_.check_unchanged(); }
+
  private:
   InputFile file_;
   CsvTable table_;
@@ -42,6 +45,9 @@ class CsvFile {
 
 /// The arrays of a data set that are used so; not for ColumnUse::None.
 [[nodiscard]] std::vector<NamedArray>& csv_group(Dataset& data, ColumnUse use);
+
+/// NamedArray::columns of a sink: empty but for inputs.
+[[nodiscard]] std::vector<std::string> csv_names(const CsvTable& table, std::size_t sink);
 
 /// What a sink becomes: [rows, width] of inputs; targets and weights of one column are [rows].
 [[nodiscard]] std::vector<std::int64_t> csv_shape(const CsvSink& sink, std::int64_t rows);

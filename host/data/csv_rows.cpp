@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "io/text_encoding.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -110,7 +111,7 @@ inline void CsvRows::read_row(CsvCursor& cursor, std::int64_t row, CsvDestinatio
       std::string ignored;
       read_csv_text(cursor, table_, ignored);
     } else if (run.first == table_.label_column) {
-      read_label(cursor, run.first, *to.labels);
+      read_label(cursor, run.first, to);
     } else {
       float* const out = to.places[run.column.sink] + run.column.slot;
       out[0] = read_number(cursor, run.first, row);
@@ -188,8 +189,10 @@ std::string CsvRows::cure_for_text(const std::string& text, std::int64_t row) co
   return "Correct the value, or take the column out of the file";
 }
 
-void CsvRows::read_label(CsvCursor& cursor, std::size_t column, Labels& labels) const {
-  const std::string place = table_.place(cursor.line());
+void CsvRows::read_label(CsvCursor& cursor, std::size_t column, const CsvDestination& to) const {
+  const std::int64_t line = cursor.line();
+  const std::string place = table_.place(line);
+  const char* const begin = cursor.rest().data();
   std::string text;
   read_csv_text(cursor, table_, text);
   if (text.empty() || is_missing_mark(text))
@@ -201,7 +204,11 @@ void CsvRows::read_label(CsvCursor& cursor, std::size_t column, Labels& labels) 
     refuse("KAIROS-D032", place, "a target is a number among labels",
            shown_field(text) + " in " + table_.columns.call(column), "a label as in the rows before",
            "Correct the value, or quote no label that is a number");
-  labels.add(text);
+  const bool decoded = table_.encoding != TextEncoding::Utf8;
+  if (!to.labels->add(decoded ? as_utf8(text, table_.encoding) : text)) return;
+  const std::string_view bytes(begin, static_cast<std::size_t>(cursor.rest().data() - begin));
+  require_text(table_, line, to.text_offset + static_cast<std::uint64_t>(begin - to.text), bytes,
+               "label in " + table_.columns.call(column));
 }
 
 }  // namespace kairos::host

@@ -18,6 +18,8 @@ namespace kairos::host {
 struct CsvDestination {
   RowPlaces places{};
   Labels* labels = nullptr;
+  const char* text = nullptr;     ///< the beginning of what is parsed,
+  std::uint64_t text_offset = 0;  ///< and where in the file that is; for messages
 };
 
 /// Parses rows. Reads nothing but its table, so that several may work on one file.
@@ -43,7 +45,7 @@ class CsvRows {
   void read_row(CsvCursor& cursor, std::int64_t row, CsvDestination& to) const;
   float read_number(CsvCursor& cursor, std::size_t column, std::int64_t row) const;
   float read_odd_number(CsvCursor& cursor, float value, std::size_t column, std::int64_t row) const;
-  void read_label(CsvCursor& cursor, std::size_t column, Labels& labels) const;
+  void read_label(CsvCursor& cursor, std::size_t column, const CsvDestination& to) const;
   [[noreturn]] void ragged(CsvCursor& cursor, std::int64_t line, std::size_t count) const;
   [[noreturn]] void refuse_blank_line(const CsvCursor& cursor) const;
   [[noreturn]] void not_finite(const CsvCursor& cursor, const std::string& found,

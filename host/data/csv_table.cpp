@@ -2,10 +2,13 @@
 // The first record decides about the header, the first row about labels.
 #include "data/csv_table.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <vector>
 
+#include "data/csv_header.hpp"
 #include "data/csv_rows.hpp"
+#include "io/text_encoding.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -24,11 +27,38 @@ char delimiter_of(const DataSpec& spec) {
 
 /// Bytes of a byte order mark; refuses what is not UTF-8 or ASCII text at all.
 std::size_t mark_size(std::string_view text, const DataSpec& spec) {
-  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF") ||
-      text.substr(0, 4096).find('\0') != std::string_view::npos)
-    throw Error(ErrorKind::Data, {"KAIROS-D031", spec.file.string(), "this is not a CSV text",
-                                  "UTF-16 or binary data", "UTF-8", "Save the file as UTF-8 text"});
-  return text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+  const std::string file = spec.file.string();
+  const bool utf16 = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+  if (utf16 || text.substr(0, 4096).find('\0') != std::string_view::npos)
+    throw Error(ErrorKind::Data, {"KAIROS-D031", file, "this is not a CSV text",
+                                  utf16 ? "UTF-16" : "UTF-16 or binary data", encoding_name(spec.encoding),
+                                  utf16 ? "Convert it: iconv -f UTF-16 -t UTF-8 " + file + " > OUT.csv"
+                                        : "Save the file as UTF-8 text"});
+  if (!text.starts_with("\xEF\xBB\xBF")) return 0;
+  if (spec.encoding == TextEncoding::Utf8) return 3;
+  throw Error(ErrorKind::Data,
+              {"KAIROS-D331", file, "the file begins with the mark of UTF-8", "",
+               std::string(encoding_name(spec.encoding)) + " as --encoding says", "Leave --encoding out"});
+}
+
+/// The fields of the next record, and where the bytes of each stand.
+struct FirstRecord {
+  std::vector<std::string> fields;
+  std::vector<std::string_view> bytes;
+};
+
+FirstRecord read_record(CsvCursor& cursor, const CsvTable& table) {
+  FirstRecord record;
+  do {
+    const char* begin = cursor.rest().data();
+    std::string& field = record.fields.emplace_back();
+    read_csv_text(cursor, table, field);
+    record.bytes.emplace_back(begin, static_cast<std::size_t>(cursor.rest().data() - begin));
+    // A field that is not text in this encoding is refused where it is a name or a label.
+    if (!text_fault(field, table.encoding)) field = as_utf8(field, table.encoding);
+  } while (cursor.take_delimiter());
+  cursor.take_line_end();
+  return record;
 }
 
 /// Moves over a record. False if the text ends in it, so that more of it may follow.
@@ -75,7 +105,32 @@ std::optional<std::size_t> find_label_column(CsvCursor row, const CsvTable& tabl
   return found;
 }
 
+void take_notes(CsvTable& table, HeaderLine header) {
+  if (header == HeaderLine::Numbers || header == HeaderLine::KnownNumbers)
+    table.notes.push_back(
+        table.place(table.first_line) +
+        (header == HeaderLine::Numbers
+             ? ": this line counts 0, 1, 2, … and is taken for a header, as data frames write it. "
+             : ": this line has the names of the model's columns, which are numbers, and is taken for a "
+               "header. ") +
+        "If it is a sample, say --header false");
+  for (const std::string& note : table.columns.notes) table.notes.push_back(table.name + ": " + note);
+}
+
 }  // namespace
+
+void require_text(const CsvTable& table, std::int64_t line, std::uint64_t offset, std::string_view bytes,
+                  const std::string& role) {
+  const std::optional<std::size_t> fault = text_fault(bytes, table.encoding);
+  if (!fault) return;
+  // Of a field in quotes, its lines before the fault count too.
+  const auto lines = std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(*fault), '\n');
+  throw Error(ErrorKind::Data, {"KAIROS-D330", table.place(line + lines),
+                                "the " + role + " is not " + encoding_name(table.encoding) + " text",
+                                byte_text(bytes[*fault]) + " at offset " + std::to_string(offset + *fault) +
+                                    " of the file, in " + shown_field(std::string(bytes)),
+                                "", encoding_cure(table.encoding)});
+}
 
 std::string fields_text(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " field" : " fields");
@@ -83,10 +138,13 @@ std::string fields_text(std::size_t count) {
 
 std::string shown_field(const std::string& text) {
   constexpr std::size_t longest = 40;
-  std::string out = "\"" + text.substr(0, longest);
+  std::size_t size = std::min(longest, text.size());
+  const auto inside_character = [&] { return size < text.size() && (text[size] & 0xC0) == 0x80; };
+  while (size > longest - 3 && inside_character()) --size;
+  std::string out = "\"" + shown_bytes(std::string_view(text).substr(0, size));
   for (char& c : out)
     if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-  return out + (text.size() > longest ? "…\"" : "\"");
+  return out + (text.size() > size ? "…\"" : "\"");
 }
 
 void refuse_empty_csv(const CsvTable& table, const char* found) {
@@ -98,6 +156,7 @@ bool read_csv_table(CsvTable& table, const DataSpec& spec, std::string_view head
   table = {};
   table.name = spec.file.string();
   table.delimiter = delimiter_of(spec);
+  table.encoding = spec.encoding;
   const std::size_t mark = mark_size(head, spec);
   CsvCursor cursor(head.substr(mark), table.delimiter);
   if (extent == CsvHead::Part && !is_enough(cursor)) return false;
@@ -105,17 +164,19 @@ bool read_csv_table(CsvTable& table, const DataSpec& spec, std::string_view head
   if (cursor.at_end()) refuse_empty_csv(table, head.empty() ? "an empty file" : "only empty lines");
   table.first_line = cursor.line();
   const CsvCursor start = cursor;
-  std::vector<std::string> record;
-  do {
-    read_csv_text(cursor, table, record.emplace_back());
-  } while (cursor.take_delimiter());
-  cursor.take_line_end();
-  table.header = is_header(record, spec);
-  if (!table.header) {
+  FirstRecord record = read_record(cursor, table);
+  const HeaderLine header = header_line(record.fields, cursor, spec);
+  table.header = header != HeaderLine::Absent;
+  if (table.header) {
+    for (const std::string_view bytes : record.bytes)
+      require_text(table, table.first_line, static_cast<std::uint64_t>(bytes.data() - head.data()), bytes,
+                   "name of a column");
+  } else {
     cursor = start;
-    record.assign(record.size(), "");
+    record.fields.assign(record.fields.size(), "");
   }
-  table.columns = assign_columns(record, spec);
+  table.columns = assign_columns(record.fields, table.header ? CsvNames::OfHeader : CsvNames::None, spec);
+  take_notes(table, header);
   table.rows_line = cursor.line();
   table.rows_begin = head.size() - cursor.rest().size();
   table.label_column = find_label_column(cursor, table);

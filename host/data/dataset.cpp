@@ -74,7 +74,7 @@ void check_group(const Dataset& data, const std::vector<NamedArray>& arrays, con
 void append_rows(std::vector<NamedArray>& out, const std::vector<NamedArray>& arrays, std::int64_t begin,
                  std::int64_t end) {
   for (const NamedArray& named : arrays) {
-    NamedArray part{named.name, {named.array.shape, {}}};
+    NamedArray part{named.name, {named.array.shape, {}}, named.columns};
     part.array.shape.front() = end - begin;
     const std::int64_t row_size = named.array.row_size();
     part.array.values.assign(named.array.values.begin() + begin * row_size,
@@ -109,6 +109,7 @@ Dataset Dataset::rows(std::int64_t begin, std::int64_t end) const {
   part.first_row = first_row + begin;
   part.row_naming = row_naming;
   part.class_names = class_names;
+  part.sources = sources;
   if (!files.empty()) part.files.assign(files.begin() + begin, files.begin() + end);
   append_rows(part.inputs, inputs, begin, end);
   append_rows(part.targets, targets, begin, end);

@@ -2,14 +2,15 @@
 // Lists first and decodes then, so that a name that does not belong there costs no time.
 #include "data/image_folder.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <map>
 
+#include "available_memory.hpp"
+#include "cpu_quota.hpp"
 #include "data/in_parallel.hpp"
 #include "data/resize.hpp"
+#include "io/text_encoding.hpp"
 #include "kairos/host/error.hpp"
 #include "large_pages.hpp"
 
@@ -43,14 +44,27 @@ std::vector<fs::path> entries_of(const fs::path& directory) {
   return entries;
 }
 
+/// By the name of its directory.
+void add_class(std::map<std::string, fs::path>& classes, const fs::path& directory, TextEncoding encoding) {
+  const std::string name = directory.filename().string();
+  if (const auto fault = text_fault(name, encoding))
+    refuse("KAIROS-D332", shown_bytes(directory.string()),
+           std::string("the name of a class is not ") + encoding_name(encoding) + " text",
+           byte_text(name[*fault]) + " at offset " + std::to_string(*fault) + " of the name", "",
+           encoding == TextEncoding::Utf8
+               ? "Say what it is with --encoding latin1 or --encoding cp1252, or rename the directory"
+               : "Give another --encoding, or rename the directory");
+  classes.emplace(as_utf8(name, encoding), directory);
+}
+
 void check_memory(const std::string& name, std::uint64_t pictures, std::uint64_t row_size) {
-  const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
-  const std::uint64_t memory = pages * static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_PAGESIZE)));
+  const std::uint64_t memory = available_memory();
   std::uint64_t needed = 0;
   if (!__builtin_mul_overflow(row_size * sizeof(float), pictures, &needed) && needed <= memory) return;
   refuse("KAIROS-D079", name, "the pictures do not fit into memory",
          std::to_string(pictures) + " of " + std::to_string(row_size * sizeof(float)) + " bytes each",
-         "at most " + std::to_string(memory) + " bytes", "Choose a smaller --image-size, or fewer pictures");
+         "at most " + std::to_string(memory) + " bytes",
+         "Choose a smaller --image-size, or fewer pictures, or stream them");
 }
 
 }  // namespace
@@ -77,7 +91,10 @@ float ImageFolder::label(std::int64_t index) const {
 }
 
 void ImageFolder::decode(std::int64_t index, std::span<float> out) const {
-  resize_bilinear(read_image(pictures_[static_cast<std::size_t>(index)].path, mode_), size_, out);
+  const Picture& picture = pictures_[static_cast<std::size_t>(index)];
+  InputFile file(picture.path);
+  if (picture.stamp) file.check_is(*picture.stamp);
+  resize_bilinear(read_image(file, mode_), size_, out);
 }
 
 void ImageFolder::check(const DataSpec& spec) const {
@@ -102,7 +119,7 @@ void ImageFolder::list(const DataSpec& spec) {
   for (fs::path& path : entries_of(spec.file)) {
     std::error_code ignored;
     if (fs::is_directory(path, ignored))
-      classes.emplace(path.filename().string(), path);
+      add_class(classes, path, spec.encoding);
     else
       loose.push_back(std::move(path));
   }
@@ -149,7 +166,8 @@ void ImageFolder::add_pictures(const fs::path& directory, std::size_t label) {
     if (fs::is_directory(fs::symlink_status(path, ignored))) {
       add_pictures(path, label);
     } else if (is_image_name(path)) {
-      pictures_.push_back({std::move(path), label});
+      const std::optional<FileStamp> stamp = stamp_of(path);
+      pictures_.push_back({std::move(path), label, stamp});
     } else {
       refuse("KAIROS-D075", path.string(), "this is no picture that can be read",
              path.has_extension() ? "\"" + path.extension().string() + "\"" : "no ending",
@@ -170,8 +188,7 @@ Dataset read_image_folder(const DataSpec& spec) {
   check_memory(data.origin, count, row_size);
   resize_large(array.values, count * row_size);
   // Each thread has a part of the pictures in order, so that the fault that is told is that of the first one.
-  const std::size_t parts =
-      std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, std::max<std::size_t>(count, 1));
+  const std::size_t parts = std::clamp<std::size_t>(usable_processors(), 1, std::max<std::size_t>(count, 1));
   in_parallel(parts, [&](std::size_t part) {
     for (std::size_t i = count * part / parts; i < count * (part + 1) / parts; ++i)
       folder.decode(static_cast<std::int64_t>(i), std::span(array.values).subspan(i * row_size, row_size));

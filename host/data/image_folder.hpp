@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "io/input_file.hpp"
 #include "kairos/host/data.hpp"
 
 namespace kairos::host {
@@ -40,6 +42,7 @@ class ImageFolder {
   struct Picture {
     std::filesystem::path path;
     std::size_t label = 0;
+    std::optional<FileStamp> stamp;  ///< when it was listed: each epoch must read the same picture
   };
   void check(const DataSpec& spec) const;
   void list(const DataSpec& spec);

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "cpu_quota.hpp"
+
 namespace kairos::host {
 
 /// Calls `work(0)` … `work(parts - 1)`, each on a thread of its own, the first one on the caller's. When all
@@ -37,7 +39,7 @@ void in_parallel(std::size_t parts, const Work& work) {
 /// megabyte.
 inline std::size_t threads_for(std::uint64_t bytes) {
   constexpr std::uint64_t worth_a_thread = 1 << 20;
-  const std::size_t most = std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t most = usable_processors();
   return static_cast<std::size_t>(std::clamp<std::uint64_t>(bytes / worth_a_thread, 1, most));
 }
 

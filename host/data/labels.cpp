@@ -15,8 +15,10 @@ bool is_missing_mark(const std::string& label) {
   return std::find(marks.begin(), marks.end(), label) != marks.end();
 }
 
-void Labels::add(const std::string& label) {
-  rows_.push_back(seen_.try_emplace(label, seen_.size()).first->second);
+bool Labels::add(const std::string& label) {
+  const auto [place, is_new] = seen_.try_emplace(label, seen_.size());
+  rows_.push_back(place->second);
+  return is_new;
 }
 
 void Labels::append(const Labels& other) {

@@ -16,7 +16,8 @@ namespace kairos::host {
 /// Collects one label per row.
 class Labels {
  public:
-  void add(const std::string& label);
+  /// False if it came before.
+  bool add(const std::string& label);
   /// The rows of `other` behind these.
   void append(const Labels& other);
   /// Each label once, in byte order.

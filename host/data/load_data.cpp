@@ -8,6 +8,7 @@
 #include "data/array_file.hpp"
 #include "data/check_data_spec.hpp"
 #include "data/csv.hpp"
+#include "data/data_files.hpp"
 #include "data/image_folder.hpp"
 #include "data/npz_dataset.hpp"
 #include "io/hdf5_data.hpp"
@@ -102,12 +103,21 @@ void check_apart(const DataSpec& spec, const std::string& where, const std::stri
            "Give the path of such a file as the target");
 }
 
+void add_file(Dataset& data, std::vector<NamedArray>& arrays, const std::string& port,
+              const std::string& file, const ArrayFileOptions& options) {
+  ArrayFile read = read_array_file(file, options);
+  const bool is_input = options.width == CsvWidth::Table;
+  arrays.push_back(
+      {port, std::move(read.array), is_input ? std::move(read.columns) : std::vector<std::string>()});
+  data.notes.insert(data.notes.end(), read.notes.begin(), read.notes.end());
+}
+
 Dataset read_array_dataset(const DataSpec& spec, const std::string& kind) {
   const std::string file = spec.file.string();
   check_apart(spec, file, kind);
   Dataset data;
   data.origin = file;
-  data.inputs.push_back({"", read_array_file(file, CsvWidth::Table)});
+  add_file(data, data.inputs, "", file, input_options(spec, ""));
   return data;
 }
 
@@ -118,7 +128,7 @@ Dataset read_named_inputs(const DataSpec& spec) {
   Dataset data;
   data.origin = spec.inputs.front().source;
   for (const PortSource& input : spec.inputs)
-    data.inputs.push_back({input.port, read_array_file(input.source, CsvWidth::Table)});
+    add_file(data, data.inputs, input.port, input.source, input_options(spec, input.port));
   return data;
 }
 
@@ -139,12 +149,22 @@ LoadedData read_file_of(const DataSpec& spec) {
 }
 
 /// Replaces what `plain` is a file for, and adds the files of single outputs.
-void add_files(std::vector<NamedArray>& arrays, const std::string& plain,
-               const std::vector<PortSource>& sources) {
-  if (names_file(plain)) arrays = {{"", read_array_file(plain, CsvWidth::OneColumn)}};
+void add_files(Dataset& data, std::vector<NamedArray>& arrays, const std::string& plain,
+               const std::vector<PortSource>& sources, const DataSpec& spec) {
+  const ArrayFileOptions options = column_options(spec);
+  if (names_file(plain)) {
+    arrays.clear();
+    add_file(data, arrays, "", plain, options);
+  }
   for (const PortSource& source : sources)
-    if (names_file(source.source))
-      arrays.push_back({source.port, read_array_file(source.source, CsvWidth::OneColumn)});
+    if (names_file(source.source)) add_file(data, arrays, source.port, source.source, options);
+}
+
+/// Of a table or an archive, inputs that are files of their own.
+void add_input_files(Dataset& data, const DataSpec& spec) {
+  for (const PortSource& input : spec.inputs)
+    if (names_file(input.source))
+      add_file(data, data.inputs, input.port, input.source, input_options(spec, input.port));
 }
 
 }  // namespace
@@ -152,10 +172,12 @@ void add_files(std::vector<NamedArray>& arrays, const std::string& plain,
 LoadedData load_data(const DataSpec& spec) {
   check_data_spec(spec);
   LoadedData loaded = read_file_of(spec);
-  if (!spec.file.empty()) add_files(loaded.train.inputs, "", spec.inputs);
-  add_files(loaded.train.targets, spec.target, spec.targets);
-  add_files(loaded.train.sample_weights, spec.sample_weight, spec.sample_weights);
-  loaded.train.check();
+  Dataset& train = loaded.train;
+  if (!spec.file.empty()) add_input_files(train, spec);
+  add_files(train, train.targets, spec.target, spec.targets, spec);
+  add_files(train, train.sample_weights, spec.sample_weight, spec.sample_weights, spec);
+  train.sources = data_files(spec);
+  train.check();
   if (loaded.validation) loaded.validation->check();
   return loaded;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/array_rows.hpp"
@@ -17,10 +18,13 @@ namespace kairos::host {
 class StoredRows : public ArrayRows {
  public:
   void read(std::int64_t first, std::int64_t count, float* out, Scratch& scratch) const override;
+  void check_unchanged() const override { file_.check_unchanged(); }
   [[nodiscard]] const std::vector<std::int64_t>& shape() const override { return shape_; }
 
  protected:
-  explicit StoredRows(const std::string& file) : name_(file), file_(file) {}
+  explicit StoredRows(const std::string& file) : StoredRows(file, file) {}
+  /// `name` is what messages call the rows.
+  StoredRows(const std::string& file, std::string name) : name_(std::move(name)), file_(file) {}
   /// To be called once: values of `width` bytes begin at byte `begin`.
   void place(std::vector<std::int64_t> shape, std::uint64_t begin, std::uint64_t width);
   [[nodiscard]] const std::string& name() const noexcept { return name_; }

@@ -15,6 +15,7 @@
 #include "data/array_rows.hpp"
 #include "data/check_data_spec.hpp"
 #include "data/csv_file.hpp"
+#include "data/data_files.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -27,6 +28,7 @@ class FileSource final : public SampleSource {
  public:
   explicit FileSource(const DataSpec& spec) {
     check_data_spec(spec);
+    layout_.sources = data_files(spec);
     std::error_code ignored;
     if (std::filesystem::is_directory(spec.file, ignored))
       open_folder(spec);
@@ -37,11 +39,12 @@ class FileSource final : public SampleSource {
     if (table_)
       for (const PortSource& input : spec.inputs)
         if (names_file(input.source))
-          add(inputs_, layout_.inputs, input.port, input.source, ArrayWidth::Table);
+          add(inputs_, layout_.inputs, input.port, input.source, input_options(spec, input.port));
+    const ArrayFileOptions one_column = column_options(spec);
     if (names_file(spec.target)) layout_.targets.clear();
-    add_files(targets_, layout_.targets, spec.target, spec.targets);
+    add_files(targets_, layout_.targets, spec.target, spec.targets, one_column);
     if (names_file(spec.sample_weight)) layout_.sample_weights.clear();
-    add_files(weights_, layout_.sample_weights, spec.sample_weight, spec.sample_weights);
+    add_files(weights_, layout_.sample_weights, spec.sample_weight, spec.sample_weights, one_column);
     // No values are there to be looked at: this compares the numbers of rows.
     layout_.check();
   }
@@ -49,11 +52,32 @@ class FileSource final : public SampleSource {
   [[nodiscard]] const Dataset& layout() const override { return layout_; }
   [[nodiscard]] std::unique_ptr<SampleReader> reader() const override;
 
+  [[nodiscard]] std::string slow_at_random() const override {
+    std::string reason;
+    for (const Files* files : {&inputs_, &targets_, &weights_})
+      for (const auto& file : *files)
+        if (reason.empty()) reason = file->slow_at_random();
+    return reason;
+  }
+
+  void check_unchanged() const {
+    if (table_) table_->check_unchanged();
+    for (const Files* files : {&inputs_, &targets_, &weights_})
+      for (const auto& file : *files) file->check_unchanged();
+  }
+
   void read(std::int64_t first, std::int64_t count, Dataset& block, ArrayRows::Scratch& scratch) const {
     if (table_) read_table(first, count, block, scratch);
     read_files(inputs_, block.inputs, first, count, scratch);
     read_files(targets_, block.targets, first, count, scratch);
     read_files(weights_, block.sample_weights, first, count, scratch);
+  }
+
+  bool read_targets(std::int64_t first, std::int64_t count, Dataset& block,
+                    ArrayRows::Scratch& scratch) const {
+    if (targets_.size() != block.targets.size()) return false;  // some are columns of a table
+    read_files(targets_, block.targets, first, count, scratch);
+    return true;
   }
 
  private:
@@ -91,9 +115,9 @@ class FileSource final : public SampleSource {
     if (spec.file.empty() && spec.inputs.empty())
       refuse("KAIROS-D064", "no data file is named", "", "a file, or a file for each input", "Name one");
     layout_.origin = spec.file.empty() ? spec.inputs.front().source : spec.file.string();
-    if (!spec.file.empty()) add(inputs_, layout_.inputs, "", spec.file.string(), ArrayWidth::Table);
+    if (!spec.file.empty()) add(inputs_, layout_.inputs, "", spec.file.string(), input_options(spec, ""));
     for (const PortSource& input : spec.inputs)
-      add(inputs_, layout_.inputs, input.port, input.source, ArrayWidth::Table);
+      add(inputs_, layout_.inputs, input.port, input.source, input_options(spec, input.port));
     needs_file(spec.target, "target");
     needs_file(spec.sample_weight, "sample weight");
     if (spec.target.empty() && spec.targets.empty() && spec.target_use == TargetUse::Required)
@@ -107,8 +131,11 @@ class FileSource final : public SampleSource {
     layout_.origin = table.name;
     layout_.first_row = table.rows_line - 1;
     layout_.row_naming = RowNaming::Line;
-    for (const CsvSink& sink : table.columns.sinks)
-      csv_group(layout_, sink.use).push_back({sink.port, {csv_shape(sink, table_->rows()), {}}});
+    layout_.notes = table.notes;
+    const std::vector<CsvSink>& sinks = table.columns.sinks;
+    for (std::size_t i = 0; i < sinks.size(); ++i)
+      csv_group(layout_, sinks[i].use)
+          .push_back({sinks[i].port, {csv_shape(sinks[i], table_->rows()), {}}, csv_names(table, i)});
     if (table.label_column)
       layout_.class_names = spec.class_names.empty() ? names_of_classes() : spec.class_names;
   }
@@ -125,23 +152,28 @@ class FileSource final : public SampleSource {
       Labels labels;
       CsvDestination to{{}, &labels};
       for (std::size_t i = 0; i < sinks.size(); ++i) to.places[i] = values[i].data();
-      table_->read(row, std::min(rows_at_once, table_->rows() - row), to, text);
+      unless_changed(*table_,
+                     [&] { table_->read(row, std::min(rows_at_once, table_->rows() - row), to, text); });
       for (std::string& name : labels.sorted()) names.insert(std::move(name));
     }
+    table_->check_unchanged();
     return {names.begin(), names.end()};
   }
 
-  static void add(Files& files, std::vector<NamedArray>& arrays, const std::string& name,
-                  const std::string& file, ArrayWidth width) {
-    files.push_back(open_array_rows(file, width));
-    arrays.push_back({name, {files.back()->shape(), {}}});
+  void add(Files& files, std::vector<NamedArray>& arrays, const std::string& name, const std::string& file,
+           const ArrayFileOptions& options) {
+    files.push_back(open_array_rows(file, options));
+    const ArrayRows& rows = *files.back();
+    const bool is_input = options.width == CsvWidth::Table;
+    arrays.push_back({name, {rows.shape(), {}}, is_input ? rows.columns() : std::vector<std::string>()});
+    for (std::string& note : rows.notes()) layout_.notes.push_back(std::move(note));
   }
 
-  static void add_files(Files& files, std::vector<NamedArray>& arrays, const std::string& plain,
-                        const std::vector<PortSource>& sources) {
-    if (names_file(plain)) add(files, arrays, "", plain, ArrayWidth::Column);
+  void add_files(Files& files, std::vector<NamedArray>& arrays, const std::string& plain,
+                 const std::vector<PortSource>& sources, const ArrayFileOptions& options) {
+    if (names_file(plain)) add(files, arrays, "", plain, options);
     for (const PortSource& source : sources)
-      if (names_file(source.source)) add(files, arrays, source.port, source.source, ArrayWidth::Column);
+      if (names_file(source.source)) add(files, arrays, source.port, source.source, options);
   }
 
   void read_table(std::int64_t first, std::int64_t count, Dataset& block, ArrayRows::Scratch& scratch) const {
@@ -186,6 +218,10 @@ class FileReader final : public SampleReader {
   explicit FileReader(const FileSource& source) : source_(source) {}
   void read(std::int64_t first, std::int64_t count, Dataset& block) override {
     source_.read(first, count, block, scratch_);
+  }
+  void check_unchanged() override { source_.check_unchanged(); }
+  bool read_targets(std::int64_t first, std::int64_t count, Dataset& block) override {
+    return source_.read_targets(first, count, block, scratch_);
   }
 
  private:

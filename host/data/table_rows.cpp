@@ -2,38 +2,31 @@
 // CSV through its index.
 #include "data/array_rows.hpp"
 #include "data/csv_file.hpp"
-#include "kairos/host/error.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-DataSpec spec_for(const std::string& file) {
-  DataSpec spec;
-  spec.file = file;
-  spec.target_use = TargetUse::Optional;
-  return spec;
-}
-
 class TableRows final : public ArrayRows {
  public:
-  TableRows(const std::string& file, ArrayWidth width) : file_(spec_for(file)) {
-    const std::size_t columns = file_.table().columns.sinks.front().width;
-    shape_ = {file_.rows(), static_cast<std::int64_t>(columns)};
-    if (width == ArrayWidth::Table) return;
-    if (columns != 1)
-      throw Error(ErrorKind::Data, {"KAIROS-D041", file, "the file has more than one column",
-                                    std::to_string(columns), "1", "Give a file of one column"});
-    shape_.pop_back();
+  TableRows(const std::string& file, const ArrayFileOptions& options) : file_(table_spec(file, options)) {
+    const auto columns = static_cast<std::int64_t>(file_.table().columns.sinks.front().width);
+    require_width(file, options, columns);
+    shape_ = {file_.rows(), columns};
+    if (options.width == CsvWidth::OneColumn) shape_.pop_back();
   }
 
   [[nodiscard]] const std::vector<std::int64_t>& shape() const override { return shape_; }
+  [[nodiscard]] std::vector<std::string> columns() const override { return csv_names(file_.table(), 0); }
+  [[nodiscard]] std::vector<std::string> notes() const override { return file_.table().notes; }
 
   void read(std::int64_t first, std::int64_t count, float* out, Scratch& scratch) const override {
     CsvDestination to;
     to.places[0] = out;
     file_.read(first, count, to, scratch);
   }
+
+  void check_unchanged() const override { file_.check_unchanged(); }
 
  private:
   CsvFile file_;
@@ -42,8 +35,8 @@ class TableRows final : public ArrayRows {
 
 }  // namespace
 
-std::unique_ptr<ArrayRows> open_table_rows(const std::string& file, ArrayWidth width) {
-  return std::make_unique<TableRows>(file, width);
+std::unique_ptr<ArrayRows> open_table_rows(const std::string& file, const ArrayFileOptions& options) {
+  return std::make_unique<TableRows>(file, options);
 }
 
 }  // namespace kairos::host

@@ -20,6 +20,8 @@ std::string text_or(const Json& object, const char* key, const char* fallback) {
 
 /// What to_json() of Keras 3 adds to every layer and older loaders do not know.
 void strip(Json& object) {
+  // An operation is found by its module alone.
+  if (text_or(object, "module", "").find(".ops.") != std::string::npos) return;
   for (const char* key : {"module", "registered_name", "build_config", "compile_config"}) object.erase(key);
   const auto config = object.find("config");
   if (config == object.end() || !config->is_object()) return;

@@ -23,6 +23,7 @@ struct PortFacts {
   std::vector<std::string> inputs,
       outputs;  ///< names, of a Functional model; empty if they are not all different
   std::vector<std::int64_t> input_shape;  ///< of one sample of the first input; empty if it is not fixed
+  std::vector<InputColumns> input_columns = {};  ///< what it was trained on; not in the architecture
 };
 
 /// Throws Error(File) if `json` is not JSON.

@@ -13,8 +13,8 @@ namespace kairos::host {
 /// ever.
 [[nodiscard]] pid_t fork_hdf5_child();
 
-/// In the child: it must die quietly, and must not run handlers that belong to the program it was copied
-/// from.
+/// In the child: it must die quietly, take no more memory than there is, and must not run handlers that
+/// belong to the program it was copied from.
 void prepare_hdf5_child();
 
 /// In the child: from now on it may take as much processor time as `bytes` of a file are worth, and then

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/input_file.hpp"
 #include "kairos/host/array.hpp"
 
 namespace kairos::host {
@@ -28,15 +29,25 @@ struct Hdf5Location {
 /// use `read_hdf5_data_isolated`.
 [[nodiscard]] Array read_hdf5_data(const std::filesystem::path& path, const std::string& dataset);
 
-/// The same array, of which rows are read when they are asked for. Chunks are kept for a while.
+/// How the values of an array lie in their file.
+struct Hdf5Storage {
+  /// Plain values, one after the other: `type` in NumPy's words ("<f4", ">i8"), or all 0.
+  std::uint64_t begin = 0;
+  char type[4] = {};
+  /// Rows that are decompressed together, through all columns; 0 if the array is not in chunks.
+  std::int64_t chunk_rows = 0;
+};
+
+/// The same array, of which rows are read when they are asked for.
 class Hdf5DataRows {
  public:
-  Hdf5DataRows(const std::filesystem::path& path, const std::string& dataset);
+  Hdf5DataRows(const InputFile& file, const std::string& dataset);
   ~Hdf5DataRows();
   Hdf5DataRows(const Hdf5DataRows&) = delete;
   Hdf5DataRows& operator=(const Hdf5DataRows&) = delete;
 
   [[nodiscard]] const std::vector<std::int64_t>& shape() const;
+  [[nodiscard]] Hdf5Storage storage() const;
   /// Writes rows [first, first + count) to `out`; for an array that has rows.
   void read(std::int64_t first, std::int64_t count, float* out) const;
 

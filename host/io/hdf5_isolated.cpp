@@ -8,12 +8,14 @@
 
 #include <cerrno>
 
+#include "available_memory.hpp"
 #include "io/hdf5_child.hpp"
-#include "io/hdf5_data.hpp"
 #include "io/hdf5_layouts.hpp"
+#include "io/hdf5_rows.hpp"
 #include "io/model_stream.hpp"
 #include "io/whole_transfer.hpp"
 #include "kairos/host/error.hpp"
+#include "large_pages.hpp"
 
 namespace kairos::host {
 
@@ -49,14 +51,8 @@ class MemoryFile final : public ByteSink, public ByteSource {
 void send(ByteSink& sink, const ModelFile& file) {
   send_model(sink, file);
 }
-void send(ByteSink& sink, const Array& array) {
-  send_array(sink, array);
-}
 bool receive(ByteSource& source, std::uint64_t size, ModelFile& file) {
   return receive_model(source, size, file);
-}
-bool receive(ByteSource& source, std::uint64_t size, Array& array) {
-  return receive_array(source, size, array);
 }
 
 template <typename Read>
@@ -90,7 +86,11 @@ auto isolated(const Read& read, std::uint64_t file_size, const std::string& orig
 }  // namespace
 
 ModelFile read_hdf5_isolated(const std::filesystem::path& path) {
-  return isolated([&] { return read_hdf5(path); }, InputFile(path).size(), path.string());
+  const InputFile file(path);
+  ModelFile model = unless_changed(
+      file, [&] { return isolated([&] { return read_hdf5(path); }, file.size(), path.string()); });
+  file.check_unchanged();
+  return model;
 }
 
 ModelFile read_hdf5_isolated(std::string_view bytes, const std::string& origin) {
@@ -98,7 +98,17 @@ ModelFile read_hdf5_isolated(std::string_view bytes, const std::string& origin) 
 }
 
 Array read_hdf5_data_isolated(const std::filesystem::path& path, const std::string& dataset) {
-  return isolated([&] { return read_hdf5_data(path, dataset); }, InputFile(path).size(), path.string());
+  IsolatedHdf5Rows rows(path, dataset);
+  Array array{rows.shape(), {}};
+  const std::int64_t count = rows.shape().empty() ? 1 : array.rows();
+  // The child has compared this product with what the file holds.
+  const std::size_t values = static_cast<std::size_t>(count) * static_cast<std::size_t>(array.row_size());
+  if (count == 0 || values == 0) return array;
+  require_memory(rows.where(), values * sizeof(float));
+  resize_large(array.values, values);
+  rows.read(0, count, array.values.data());
+  rows.file().check_unchanged();
+  return array;
 }
 
 }  // namespace kairos::host

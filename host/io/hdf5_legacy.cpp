@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Keras' legacy HDF5: a group per layer, order in attributes.
 #include "io/hdf5_legacy.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include "io/architecture.hpp"
 #include "io/hdf5_layouts.hpp"
 #include "io/hdf5_reader.hpp"
 #include "io/hdf5_writer.hpp"
+#include "io/input_columns.hpp"
 
 namespace kairos::host {
 
@@ -72,6 +76,8 @@ void write_hdf5_legacy(const std::filesystem::path& path, SaveContent content, c
     writer.text("/", "backend", facts.backend);
     writer.text("/", "model_config", facts.model_config);
     if (!file.training_config_json.empty()) writer.text("/", "training_config", file.training_config_json);
+    if (!file.input_columns.empty())
+      writer.text("/", input_columns_key, input_columns_json(file.input_columns).dump());
   }
   writer.commit();
 }
@@ -86,6 +92,7 @@ ModelFile read_hdf5_legacy(const Hdf5Group& root) {
   file.layout = WeightsLayout::Ordered;
   file.architecture_json = root.text("model_config");
   file.training_config_json = root.text("training_config");
+  file.input_columns = parse_input_columns(root.text(input_columns_key), root.place(input_columns_key));
   const bool at_root = root.has_attribute("layer_names") || root.has_attribute("layer_names0");
   const Hdf5Group weights = at_root ? root.group("") : root.group("model_weights");
   for (std::string& name : weights.names("layer_names")) {

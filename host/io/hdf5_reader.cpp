@@ -2,9 +2,12 @@
 // Looks at each link, type, storage and size before HDF5 is asked to follow or allocate anything.
 #include "io/hdf5_reader.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cmath>
 
+#include "available_memory.hpp"
 #include "io/hdf5_attribute.hpp"
 #include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
@@ -17,6 +20,7 @@ struct Hdf5Group::File {
   std::string name;
   std::uint64_t size = 0;
   Hdf5Handle handle;
+  mutable std::uint64_t read = 0;  ///< bytes of values, of all arrays: several may lie in the same place
 };
 
 namespace {
@@ -74,15 +78,35 @@ void Hdf5Group::damaged(const std::string& where) const {
 }
 
 Hdf5Group Hdf5Group::open(const std::filesystem::path& path) {
+  return open(InputFile(path));  // says at once what is no file, before HDF5 waits for it
+}
+
+Hdf5Group Hdf5Group::open(const InputFile& input) {
   auto file = std::make_shared<File>();
-  file->name = path.string();
-  file->size = InputFile(path).size();  // says at once what is no file, before HDF5 waits for it
+  file->name = input.name();
+  file->size = input.size();
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  // What rows from all over a file need is not decompressed again for each: as much as a few batches are.
-  constexpr std::size_t cached_bytes = std::size_t{64} << 20, slots = 12421;
+  // Chunks that lie across the parts that are read are not decompressed again for each.
+  constexpr std::size_t cached_bytes = std::size_t{16} << 20, slots = 12421;
   H5Pset_cache(access.id(), 0, slots, cached_bytes, 0.75);
   H5Pset_file_locking(access.id(), 0, 1);  // reading must work where locks do not (network, read-only media)
-  return open_root(std::move(file), path.string(), access);
+  Hdf5Group root = open_root(std::move(file), input.name(), access);
+  root.check_is(input);
+  return root;
+}
+
+/// HDF5 opens by name: what it has open must be what was looked at.
+void Hdf5Group::check_is(const InputFile& input) const {
+  void* descriptor = nullptr;
+  struct stat status {};
+  if (H5Fget_vfd_handle(file_->handle.id(), H5P_DEFAULT, &descriptor) < 0 || descriptor == nullptr ||
+      ::fstat(*static_cast<int*>(descriptor), &status) != 0)
+    damaged(place());
+  if (status.st_dev != input.stamp().device || status.st_ino != input.stamp().inode)
+    refuse("KAIROS-F081", file_->name, "another file has taken the place of this one", "",
+           "the file that was opened first",
+           "Leave the data as they are until the run has ended, and run again");
+  input.check_unchanged();
 }
 
 Hdf5Group Hdf5Group::open_image(std::string_view bytes, const std::string& origin) {
@@ -229,10 +253,23 @@ std::uint64_t Hdf5Group::checked_shape(const Hdf5Handle& dataset, const Hdf5Hand
   bool overflow = false;
   for (int i = 0; i < rank; ++i) {
     shape.push_back(static_cast<std::int64_t>(dimensions[i]));
-    overflow |= __builtin_mul_overflow(count, dimensions[i], &count);
+    overflow |= shape.back() < 0 || __builtin_mul_overflow(count, dimensions[i], &count);
   }
   check_storage(dataset, where, overflow ? UINT64_MAX : count, H5Tget_size(type.id()));
   return count;
+}
+
+void Hdf5Group::take_memory(const std::string& where, std::uint64_t count) const {
+  constexpr std::uint64_t always_there = std::uint64_t{16} << 20;
+  file_->read += count * sizeof(float);
+  if (file_->read <= always_there) return;
+  // What was read before is no longer available.
+  const std::uint64_t available = available_memory();
+  if (count * sizeof(float) <= available) return;
+  refuse("KAIROS-F084", where, "the values do not fit into memory",
+         std::to_string(count * sizeof(float)) + " bytes",
+         "at most " + std::to_string(available) + ", which are available",
+         "Check that the file is what you mean, or use a machine with more memory");
 }
 
 Array Hdf5Group::array(const std::string& path) const {
@@ -246,7 +283,9 @@ Array Hdf5Group::array(const std::string& path) const {
            kind == H5T_OPAQUE ? "opaque values (bfloat16?)" : "values that are not numbers", "numbers",
            "Save the weights as float32");
   Array array;
-  resize_large(array.values, checked_shape(dataset, type, where, array.shape));
+  const std::uint64_t count = checked_shape(dataset, type, where, array.shape);
+  take_memory(where, count);
+  resize_large(array.values, count);
   if (!array.values.empty() &&
       H5Dread(dataset.id(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()) < 0)
     damaged(where);

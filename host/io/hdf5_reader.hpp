@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/hdf5_handle.hpp"
+#include "io/input_file.hpp"
 #include "kairos/host/array.hpp"
 
 namespace kairos::host {
@@ -29,6 +30,8 @@ class Hdf5Group {
  public:
   /// The root of a file.
   [[nodiscard]] static Hdf5Group open(const std::filesystem::path& path);
+  /// The same of a file that is open, and of no other one that has taken its name meanwhile.
+  [[nodiscard]] static Hdf5Group open(const InputFile& file);
   /// The root of a file whose bytes are at hand; they are copied. `origin` is what messages name.
   [[nodiscard]] static Hdf5Group open_image(std::string_view bytes, const std::string& origin);
 
@@ -73,12 +76,15 @@ class Hdf5Group {
   [[nodiscard]] static Hdf5Group open_root(std::shared_ptr<File> file, const std::string& path,
                                            const Hdf5Handle& access);
   Hdf5Group(std::shared_ptr<const File> file, Hdf5Handle group, std::string path);
+  void check_is(const InputFile& input) const;
   [[nodiscard]] Kind kind_of(const std::string& name) const;
   [[nodiscard]] Hdf5Handle open_array(const std::string& path) const;
   [[nodiscard]] std::vector<std::string> strings(const std::string& attribute) const;
   [[noreturn]] void damaged(const std::string& where) const;
   void check_storage(const Hdf5Handle& dataset, const std::string& where, std::uint64_t count,
                      std::size_t width) const;
+  /// To be called before `count` values are allocated, so that many arrays cannot take more than there is.
+  void take_memory(const std::string& where, std::uint64_t count) const;
   /// Shape and number of values, which the stored bytes can hold.
   std::uint64_t checked_shape(const Hdf5Handle& dataset, const Hdf5Handle& type, const std::string& where,
                               std::vector<std::int64_t>& shape) const;

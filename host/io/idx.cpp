@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "available_memory.hpp"
 #include "io/gzip_source.hpp"
 #include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
@@ -147,6 +148,7 @@ std::vector<float> read_values(ByteSource& source, const IdxHeader& header, cons
 
 Array decode(ByteSource& source, std::uint64_t limit, const std::string& origin) {
   IdxHeader header = read_header(source, limit, origin);
+  require_memory(origin, header.count * sizeof(float));
   std::vector<float> values = read_values(source, header, origin);
   return {std::move(header.shape), std::move(values)};
 }
@@ -182,10 +184,14 @@ void convert_idx_values(const IdxHeader& header, std::span<const std::byte> byte
 Array read_idx(const std::filesystem::path& path) {
   InputFile file(path);
   const std::string origin = path.string();
-  constexpr std::uint64_t deflate_limit = 1032;
-  if (!is_gzip(file)) return decode(file, file.size(), origin);
-  GzipSource source(file, origin);
-  return decode(source, file.size() * deflate_limit, origin);
+  Array array = unless_changed(file, [&] {
+    constexpr std::uint64_t deflate_limit = 1032;
+    if (!is_gzip(file)) return decode(file, file.size(), origin);
+    GzipSource packed(file, origin);
+    return decode(packed, file.size() * deflate_limit, origin);
+  });
+  file.check_unchanged();
+  return array;
 }
 
 }  // namespace kairos::host

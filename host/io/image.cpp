@@ -7,7 +7,6 @@
 #include <cctype>
 #include <string_view>
 
-#include "io/input_file.hpp"
 #include "kairos/host/array.hpp"
 #include "kairos/host/error.hpp"
 
@@ -45,9 +44,9 @@ bool is_image_name(const std::filesystem::path& path) {
   return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
 }
 
-Image read_image(const std::filesystem::path& path, ColorMode mode) {
-  const std::string origin = path.string();
-  const std::string content = read_file(path, largest_file);
+Image read_image(InputFile& file, ColorMode mode) {
+  const std::string& origin = file.name();
+  const std::string content = read_file(file, largest_file);
   const auto bytes = std::as_bytes(std::span(content));
   if (begins_with(content, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, mode, origin);
   if (begins_with(content, "\xff\xd8\xff")) return decode_jpeg(bytes, mode, origin);

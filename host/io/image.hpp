@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "io/input_file.hpp"
 #include "kairos/host/data.hpp"
 
 namespace kairos::host {
@@ -25,7 +26,7 @@ struct Image {
 /// JPEG its luminance. The declared size is believed up to what the file's bytes can hold: 1032 times them in
 /// a PNG, 2048 pixels for each in a JPEG, and 2^28 pixels in all. Throws Error(Data) for what is damaged or
 /// no such picture, Error(File) if it cannot be read.
-[[nodiscard]] Image read_image(const std::filesystem::path& path, ColorMode mode);
+[[nodiscard]] Image read_image(InputFile& file, ColorMode mode);
 
 /// Whether a name ends as such pictures do.
 [[nodiscard]] bool is_image_name(const std::filesystem::path& path);

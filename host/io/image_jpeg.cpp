@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "available_memory.hpp"
 #include "io/image.hpp"
 
 namespace kairos::host {
@@ -42,8 +43,10 @@ Image decode_jpeg(std::span<const std::byte> bytes, ColorMode mode, const std::s
   check_image_size(static_cast<std::uint64_t>(height), static_cast<std::uint64_t>(width),
                    bytes.size() * pixels_per_byte, origin);
   Image image{height, width, mode, {}};
-  image.values.resize(static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
-                      static_cast<std::size_t>(mode));
+  const std::size_t size =
+      static_cast<std::size_t>(height) * static_cast<std::size_t>(width) * static_cast<std::size_t>(mode);
+  require_memory(origin, size);
+  image.values.resize(size);
   const int format = mode == ColorMode::Grayscale ? TJPF_GRAY : TJPF_RGB;
   if (tjDecompress2(handle.get(), data, bytes.size(), image.values.data(), width, 0, height, format,
                     TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS) != 0 &&

@@ -9,8 +9,8 @@ bool is_image_name(const std::filesystem::path&) {
   return true;  // so that reading is tried, and says what is missing
 }
 
-Image read_image(const std::filesystem::path& path, ColorMode) {
-  throw Error(ErrorKind::Data, {"KAIROS-D074", path.string(), "this build of Kairos reads no pictures", "",
+Image read_image(InputFile& file, ColorMode) {
+  throw Error(ErrorKind::Data, {"KAIROS-D074", file.name(), "this build of Kairos reads no pictures", "",
                                 "a build with libpng-dev and libturbojpeg0-dev",
                                 "Install them and build with -DKAIROS_WITH_IMAGES=ON"});
 }

@@ -8,6 +8,7 @@
 #include <csetjmp>
 #include <cstring>
 
+#include "available_memory.hpp"
 #include "io/image.hpp"
 
 namespace kairos::host {
@@ -114,12 +115,14 @@ Image decode_png(std::span<const std::byte> bytes, ColorMode mode, const std::st
   const std::size_t row_size = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
   if ((channels != 1 && channels != 3) || png_get_rowbytes(reading.png, reading.info) != row_size)
     damaged(reading, origin);
+  const bool converts = channels != static_cast<int>(mode);
+  require_memory(origin, height * (row_size + (converts ? width * static_cast<std::uint64_t>(mode) : 0)));
   Image image{static_cast<std::int64_t>(height), static_cast<std::int64_t>(width), mode, {}};
   image.values.resize(row_size * height);
   std::vector<png_bytep> rows(height);
   for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = image.values.data() + y * row_size;
   if (!read_rows(reading, rows.data())) damaged(reading, origin);
-  if (channels != static_cast<int>(mode)) image.values = converted(image.values, channels, mode);
+  if (converts) image.values = converted(image.values, channels, mode);
   return image;
 }
 

@@ -9,10 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "available_memory.hpp"
 #include "io/architecture.hpp"
 #include "io/atomic_file.hpp"
 #include "io/hdf5_isolated.hpp"
 #include "io/hdf5_layouts.hpp"
+#include "io/input_columns.hpp"
 #include "io/json.hpp"
 #include "io/zip_archive.hpp"
 #include "kairos/host/error.hpp"
@@ -46,7 +48,7 @@ bool leads_out(std::string_view name) {
 
 class Archive {
  public:
-  explicit Archive(const std::filesystem::path& path) : name_(path.string()), file_(path) {
+  explicit Archive(const InputFile& file) : name_(file.name()), file_(file), packed_(file_.size()) {
     std::string reason;
     archive_ = open_zip(file_, reason);
     if (!archive_)
@@ -57,8 +59,13 @@ class Archive {
     budget_ = file_.size() * inflation_limit;
   }
 
+  /// Throws Error(File) if somebody has written to the file since it was opened.
+  void check_unchanged() const { file_.check_unchanged(); }
+
   /// "model.keras:config.json"
   [[nodiscard]] std::string place(const char* entry) const { return name_ + ":" + entry; }
+
+  [[nodiscard]] bool holds(const char* entry) const { return zip_name_locate(archive_.get(), entry, 0) >= 0; }
 
   [[nodiscard]] std::string read(const char* entry) {
     const zip_int64_t found = zip_name_locate(archive_.get(), entry, 0);
@@ -114,6 +121,12 @@ class Archive {
              std::to_string(status.size) + " bytes in a file of " + std::to_string(file_.size()),
              "at most 64 times the size of the file", "Write the file again without compression");
     budget_ -= status.size;
+    if (const std::string fault = packed_.fault(status); !fault.empty()) damaged(entry, fault);
+    constexpr std::uint64_t always_there = std::uint64_t{16} << 20;
+    if (status.size > always_there && status.size > available_memory())
+      refuse("KAIROS-F084", place(entry), "the entry does not fit into memory",
+             std::to_string(status.size) + " bytes", "at most what is available",
+             "Check that the file is what you mean, or use a machine with more memory");
     return status.size;
   }
 
@@ -122,9 +135,10 @@ class Archive {
   }
 
   std::string name_;
-  InputFile file_;
+  const InputFile& file_;
   ZipArchive archive_;
   std::uint64_t budget_ = 0;  ///< for all entries together: several may share their bytes
+  ZipBudget packed_;
 };
 
 /// compile_config as an HDF5 file would have it: the optimizer under another name and without its module.
@@ -183,21 +197,27 @@ std::string config_json(const ModelFile& file, const std::string& origin) {
   return config.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace
-
-ModelFile read_keras_archive(const std::filesystem::path& path) {
-  return read_keras_archive(path, static_cast<WeightsReader>(read_hdf5_isolated));
+/// Keras does without its metadata, so what is wrong with them elsewhere is no reason to refuse a model.
+std::vector<InputColumns> input_columns_in(Archive& archive) {
+  if (!archive.holds(metadata_name)) return {};
+  const std::string text = archive.read(metadata_name);
+  if (text.find(input_columns_key) == std::string::npos) return {};
+  static_cast<void>(parse_json(text, archive.place(metadata_name)));
+  const Json metadata = Json::parse(text);
+  if (!metadata.is_object() || !metadata.contains(input_columns_key)) return {};
+  return input_columns_of(metadata[input_columns_key], archive.place(metadata_name));
 }
 
-ModelFile read_keras_archive(const std::filesystem::path& path, WeightsReader read_weights) {
-  Archive archive(path);
+ModelFile read_model(Archive archive, WeightsReader read_weights) {
   const std::string text = archive.read(config_name);
   static_cast<void>(parse_json(text, archive.place(config_name)));
   Json config = Json::parse(text);
   if (!config.is_object() || !config.contains("class_name"))
     refuse("KAIROS-F044", archive.place(config_name), "this is not the configuration of a Keras model", "",
            "{\"module\", \"class_name\", \"config\", …}", save_again);
-  ModelFile file = read_weights(archive.read(weights_name), archive.place(weights_name));
+  const std::string weights = archive.read(weights_name);
+  archive.check_unchanged();
+  ModelFile file = read_weights(weights, archive.place(weights_name));
   if (file.layout != WeightsLayout::Keyed)
     refuse("KAIROS-F044", archive.place(weights_name), "the weights are not in Keras 3's layout",
            "a legacy HDF5 file", "groups below /layers", save_again);
@@ -206,13 +226,26 @@ ModelFile read_keras_archive(const std::filesystem::path& path, WeightsReader re
     config.erase("compile_config");
   }
   file.architecture_json = config.dump(-1, ' ', false, Json::error_handler_t::replace);
+  file.input_columns = input_columns_in(archive);
   return file;
+}
+
+}  // namespace
+
+ModelFile read_keras_archive(const std::filesystem::path& path) {
+  return read_keras_archive(path, static_cast<WeightsReader>(read_hdf5_isolated));
+}
+
+ModelFile read_keras_archive(const std::filesystem::path& path, WeightsReader read_weights) {
+  const InputFile file(path);
+  return unless_changed(file, [&] { return read_model(Archive(file), read_weights); });
 }
 
 void write_keras_archive(const std::filesystem::path& path, const ModelFile& file) {
   const std::string origin = path.string();
-  const Json metadata{{"keras_version", architecture_facts(file.architecture_json, origin).keras_version},
-                      {"date_saved", date_now()}};
+  Json metadata{{"keras_version", architecture_facts(file.architecture_json, origin).keras_version},
+                {"date_saved", date_now()}};
+  if (!file.input_columns.empty()) metadata[input_columns_key] = input_columns_json(file.input_columns);
   write_file(path, build_zip(path, {{metadata_name, metadata.dump()},
                                     {config_name, config_json(file, origin)},
                                     {weights_name, hdf5_keras3_image(path, file)}}));

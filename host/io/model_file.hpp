@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kairos/host/dataset.hpp"
+#include "kairos/host/input_columns.hpp"
 #include "kairos/host/model.hpp"
 
 namespace kairos::host {
@@ -53,6 +54,8 @@ struct ModelFile {
   /// Exact count of steps; what is called "iteration" or "iterations" in `optimizer` is float32 and not
   /// exact.
   std::optional<std::int64_t> iterations;
+  /// Model::input_columns; none where nothing knows them, and in files of weights.
+  std::vector<InputColumns> input_columns = {};
   WeightsLayout layout = WeightsLayout::Ordered;  ///< set by reading
 };
 

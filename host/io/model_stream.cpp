@@ -32,6 +32,14 @@ class Sender {
       array(named.array);
     }
   }
+  void columns(const std::vector<InputColumns>& list) {
+    number(list.size());
+    for (const InputColumns& input : list) {
+      text(input.port);
+      number(input.names.size());
+      for (const std::string& name : input.names) text(name);
+    }
+  }
   void array(const Array& one) {
     number(one.shape.size());
     bytes(one.shape.data(), one.shape.size() * sizeof(std::int64_t));
@@ -79,6 +87,15 @@ class Receiver {
     }
     return list;
   }
+  std::vector<InputColumns> columns() {
+    std::vector<InputColumns> list(count(2 * sizeof(std::uint64_t)));
+    for (InputColumns& input : list) {
+      input.port = text();
+      input.names.resize(count(sizeof(std::uint64_t)));
+      for (std::string& name : input.names) name = text();
+    }
+    return list;
+  }
   void array(Array& one) {
     one.shape.resize(count(sizeof(std::int64_t)));
     items(one.shape.data(), one.shape.size());
@@ -118,6 +135,7 @@ void send_model(ByteSink& sink, const ModelFile& file) {
   out.number(file.iterations.has_value() ? 1 : 0);
   out.number(static_cast<std::uint64_t>(file.iterations.value_or(0)));
   out.number(static_cast<std::uint64_t>(file.layout));
+  out.columns(file.input_columns);
   out.number(static_cast<std::uint64_t>(Tag::End));
 }
 
@@ -156,6 +174,7 @@ bool receive_model(ByteSource& source, std::uint64_t size, ModelFile& file) {
   const auto iterations = static_cast<std::int64_t>(in.number());
   if (counted) file.iterations = iterations;
   file.layout = static_cast<WeightsLayout>(in.number());
+  file.input_columns = in.columns();
   return static_cast<Tag>(in.number()) == Tag::End && in.good();
 }
 

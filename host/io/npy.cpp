@@ -10,7 +10,9 @@ namespace kairos::host {
 
 Array read_npy(const std::filesystem::path& path) {
   InputFile file(path);
-  return decode_npy(file, file.size(), path.string());
+  Array array = unless_changed(file, [&] { return decode_npy(file, file.size(), path.string()); });
+  file.check_unchanged();
+  return array;
 }
 
 void write_npy(const std::filesystem::path& path, const Array& array) {

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "available_memory.hpp"
 #include "io/half.hpp"
 #include "io/npy_header.hpp"
 #include "kairos/host/error.hpp"
@@ -79,6 +80,8 @@ void convert_as(const NpyHeader& header, std::span<const std::byte> bytes, std::
 
 std::vector<float> read_all(ByteSource& source, const NpyHeader& header, const std::string& origin) {
   constexpr std::size_t piece = 65536;
+  const bool turned = header.fortran_order && header.shape.size() > 1;  // twice while they are
+  require_memory(origin, header.count * sizeof(float) * (turned ? 2 : 1));
   std::vector<float> values;
   resize_large(values, header.count);
   std::vector<std::byte> buffer(std::min<std::uint64_t>(piece, header.count) * header.width);
@@ -138,7 +141,10 @@ void convert_npy_values(const NpyHeader& header, std::span<const std::byte> byte
 }
 
 Array decode_npy(ByteSource& source, std::uint64_t size, const std::string& origin) {
-  const NpyHeader header = read_npy_header(source, size, origin);
+  return decode_npy(source, read_npy_header(source, size, origin), origin);
+}
+
+Array decode_npy(ByteSource& source, const NpyHeader& header, const std::string& origin) {
   Array array{header.shape, read_all(source, header, origin)};
   if (header.fortran_order && header.shape.size() > 1) array.values = transposed(array.values, array.shape);
   return array;

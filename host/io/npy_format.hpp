@@ -18,6 +18,9 @@ namespace kairos::host {
 /// messages.
 [[nodiscard]] Array decode_npy(ByteSource& source, std::uint64_t size, const std::string& origin);
 
+/// The same behind its header.
+[[nodiscard]] Array decode_npy(ByteSource& source, const NpyHeader& header, const std::string& origin);
+
 /// Converts the values in `bytes`, of which the first is value `first` of the array, to float32 at `out`.
 /// Throws Error(Data) for what float32 cannot hold, with its row.
 void convert_npy_values(const NpyHeader& header, std::span<const std::byte> bytes, std::uint64_t first,

@@ -117,15 +117,16 @@ void interpret_type(NpyHeader& header, const std::string& origin) {
 
 void check_size(NpyHeader& header, std::uint64_t available, const std::string& origin) {
   std::uint64_t bytes = header.width;
-  bool overflow = false;
-  for (const std::int64_t n : header.shape)
-    overflow |= __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes);
-  for (const std::int64_t n : header.shape)
-    if (n == 0) return;
-  if (overflow || bytes > available)
+  bool overflow = false, empty = false;
+  // A 0 makes no array of the others' product possible: NumPy refuses it, too.
+  for (const std::int64_t n : header.shape) {
+    empty |= n == 0;
+    overflow |= n != 0 && __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes);
+  }
+  if (overflow || (!empty && bytes > available))
     truncated(origin, std::to_string(available) + " bytes of values",
               overflow ? "more than any file can hold" : std::to_string(bytes));
-  header.count = bytes / header.width;
+  if (!empty) header.count = bytes / header.width;
 }
 
 /// The length field: two bytes in version 1, four in 2 and 3.

@@ -18,6 +18,12 @@ namespace {
   throw Error(ErrorKind::Data, {code, where, what, found, expected, cure});
 }
 
+[[noreturn]] void refuse_size(const std::string& origin, const std::string& found) {
+  refuse("KAIROS-D341", origin, "the sizes in the archive contradict each other", found,
+         "an entry of its own for each array, as large as its shape says",
+         "Save the archive with numpy.savez");
+}
+
 /// One entry while it is decompressed. libzip compares the check sum when the end is reached.
 class EntrySource final : public ByteSource {
  public:
@@ -35,11 +41,11 @@ class EntrySource final : public ByteSource {
     }
     return done;
   }
-  /// Reads to the end, so that the check sum is compared although the array has all its values.
+  /// Asks for one byte more, so that the check sum is compared although the array has all its values. What
+  /// goes on behind them is not inflated: it may have no end.
   void finish() {
-    std::byte rest[512];
-    while (read(rest) > 0) {
-    }
+    std::byte beyond{};
+    if (read({&beyond, 1}) > 0) refuse_size(origin_, "more bytes than its array takes");
   }
 
  private:
@@ -56,52 +62,52 @@ ZipArchive open_archive(const InputFile& file, const std::string& name) {
   return archive;
 }
 
-struct EntryInfo {
-  std::string name;        ///< "x.npy"
-  std::uint64_t size = 0;  ///< as declared
-};
-
-EntryInfo inspect(zip_t* archive, zip_uint64_t index, const std::string& name) {
+zip_stat_t inspect(zip_t* archive, zip_uint64_t index, const std::string& name) {
   zip_stat_t status;
   zip_stat_init(&status);
   if (zip_stat_index(archive, index, 0, &status) != 0 || (status.valid & ZIP_STAT_NAME) == 0 ||
       (status.valid & ZIP_STAT_SIZE) == 0)
     refuse("KAIROS-D007", name, "the archive is damaged", zip_strerror(archive), "",
            "Copy or write the file again");
-  return {status.name, status.size};
+  return status;
 }
 
-}  // namespace
-
-std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
+std::map<std::string, Array> read_arrays(const InputFile& file) {
   constexpr std::uint64_t deflate_limit = 1032;
   constexpr std::string_view ending = ".npy";
-  const InputFile file(path);
-  const std::string name = path.string();
+  const std::string& name = file.name();
   const ZipArchive archive = open_archive(file, name);
   std::map<std::string, Array> arrays;
   std::uint64_t budget =
       file.size() * deflate_limit;  // for all entries together: several may share their bytes
+  ZipBudget packed(file.size());
   const auto entries = static_cast<zip_uint64_t>(zip_get_num_entries(archive.get(), 0));
   for (zip_uint64_t i = 0; i < entries; ++i) {
-    const EntryInfo info = inspect(archive.get(), i, name);
+    const zip_stat_t info = inspect(archive.get(), i, name);
+    const std::string_view entry_name = info.name;
     const std::string origin = name + ":" + info.name;
-    if (!std::string_view(info.name).ends_with(ending))
-      refuse("KAIROS-D008", origin, "an entry of the archive is not an array", "\"" + info.name + "\"",
-             "names that end in .npy", "Save the archive with numpy.savez");
+    if (!entry_name.ends_with(ending))
+      refuse("KAIROS-D008", origin, "an entry of the archive is not an array",
+             "\"" + std::string(entry_name) + "\"", "names that end in .npy",
+             "Save the archive with numpy.savez");
     if (info.size > budget)
       refuse("KAIROS-D009", origin, "the archive declares more than it can hold",
              std::to_string(info.size) + " bytes in a file of " + std::to_string(file.size()), "",
              "Copy or write the file again");
     budget -= info.size;
+    if (const std::string fault = packed.fault(info); !fault.empty()) refuse_size(origin, fault);
     const ZipEntry entry(zip_fopen_index(archive.get(), i, 0));
     if (!entry)
       refuse("KAIROS-D007", origin, "an entry of the archive cannot be read", zip_strerror(archive.get()), "",
              "Save the archive with numpy.savez");
     EntrySource source(entry.get(), origin);
-    Array array = decode_npy(source, info.size, origin);
+    const NpyHeader header = read_npy_header(source, info.size, origin);
+    if (header.begin + header.count * header.width != info.size)
+      refuse_size(origin, std::to_string(info.size) + " bytes for an array of " +
+                              std::to_string(header.begin + header.count * header.width));
+    Array array = decode_npy(source, header, origin);
     source.finish();
-    const std::string key = info.name.substr(0, info.name.size() - ending.size());
+    const std::string key(entry_name.substr(0, entry_name.size() - ending.size()));
     if (!arrays.emplace(key, std::move(array)).second)
       refuse("KAIROS-D008", origin, "the archive has two arrays of this name", "\"" + key + "\"",
              "one of each name", "Save the archive with numpy.savez");
@@ -109,6 +115,15 @@ std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
   if (arrays.empty())
     refuse("KAIROS-D008", name, "the archive is empty", "no entry", "at least one array",
            "Save the archive with numpy.savez");
+  return arrays;
+}
+
+}  // namespace
+
+std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
+  const InputFile file(path);
+  std::map<std::string, Array> arrays = unless_changed(file, [&] { return read_arrays(file); });
+  file.check_unchanged();
   return arrays;
 }
 

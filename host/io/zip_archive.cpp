@@ -62,6 +62,18 @@ ZipArchive open_zip(const InputFile& file, std::string& reason) {
   return archive;
 }
 
+std::string ZipBudget::fault(const zip_stat_t& entry) {
+  constexpr std::uint64_t deflate_limit = 1032, of_any_stream = 64;
+  if ((entry.valid & ZIP_STAT_COMP_SIZE) == 0 || (entry.valid & ZIP_STAT_SIZE) == 0)
+    return "an entry without a size";
+  if (entry.comp_size > file_left_) return "entries that share their bytes, or more than the file has";
+  file_left_ -= entry.comp_size;
+  const bool stored = (entry.valid & ZIP_STAT_COMP_METHOD) != 0 && entry.comp_method == ZIP_CM_STORE;
+  if (stored ? entry.size != entry.comp_size : entry.size / deflate_limit > entry.comp_size + of_any_stream)
+    return std::to_string(entry.size) + " bytes from " + std::to_string(entry.comp_size) + " stored";
+  return "";
+}
+
 std::string build_zip(const std::filesystem::path& path, const std::vector<ZipContent>& entries) {
   zip_error_t error;
   zip_error_init(&error);

@@ -25,6 +25,19 @@ using ZipEntry = std::unique_ptr<zip_file_t, CloseZipEntry>;
 /// Null with the reason in `reason` if `file` is no complete archive. `file` may be closed before it.
 [[nodiscard]] ZipArchive open_zip(const InputFile& file, std::string& reason);
 
+/// What the entries that were looked at declare, together. An archive made to hurt has many that share their
+/// bytes, or inflate to more than deflate can.
+class ZipBudget {
+ public:
+  explicit ZipBudget(std::uint64_t file_size) : file_left_(file_size) {}
+
+  /// What cannot be true of this entry beside those before it, in words for `found`; "" if all can.
+  [[nodiscard]] std::string fault(const zip_stat_t& entry);
+
+ private:
+  std::uint64_t file_left_;
+};
+
 /// What is to stand in an archive.
 struct ZipContent {
   std::string name;

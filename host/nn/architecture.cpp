@@ -57,7 +57,7 @@ void Architecture::begin_chain(std::string input_name, std::optional<Shape> shap
 }
 
 void Architecture::extend_chain(ArchitectureLayer layer) {
-  layer.calls.push_back({outputs, std::nullopt});
+  layer.calls.emplace_back().inputs = outputs;
   outputs.values = {{layers.size(), 0, 0}};
   steps.push_back({layers.size(), 0});
   layers.push_back(std::move(layer));
@@ -79,10 +79,25 @@ std::vector<std::string> Architecture::output_names() const {
   return names_of(*this, outputs);
 }
 
-Architecture read_architecture(const ModelSource& source) {
+Architecture read_architecture(const ModelSource& source, UnknownKeys& unknown) {
   if (!source.file.empty())
-    return read_keras_json(read_file(source.file, largest_file), source.file.string());
-  return is_json(source.text) ? read_keras_json(source.text, "model") : read_shorthand(source.text);
+    return read_keras_json(read_file(source.file, largest_file), source.file.string(), unknown);
+  return is_json(source.text) ? read_keras_json(source.text, "model", unknown) : read_shorthand(source.text);
+}
+
+Architecture read_architecture(const ModelSource& source) {
+  UnknownKeys unknown(source.strict);
+  Architecture architecture = read_architecture(source, unknown);
+  tell_unknown(unknown, source);
+  return architecture;
+}
+
+void tell_unknown(const UnknownKeys& unknown, const ModelSource& source) {
+  if (!source.messages) return;
+  const std::string name = !source.name.empty()   ? source.name
+                           : !source.file.empty() ? source.file.string()
+                                                  : "model";
+  for (const std::string& line : unknown.warnings(name)) source.messages(Level::Warning, "", line);
 }
 
 void visit_layers(const Architecture& built, const LayerVisitor& visitor) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -40,18 +41,26 @@ struct ValueGroup {
 /// Keras' "inbound node".
 struct LayerCall {
   ValueGroup inputs;
+  bool masked = false;           ///< the last of the inputs is the argument "mask"
   std::optional<bool> training;  ///< the argument of that name: overrides what the run does
 };
 
-/// One of Keras' `model.layers`: an input, a layer, or a model.
+/// A node of keras.ops, such as x + 1: what Keras wrote of it, as JSON. In "args", what is no number is an
+/// input of the call.
+struct OperationText {
+  std::string module, config, args, kwargs;
+};
+
+/// One of Keras' `model.layers`: an input, a layer, or a model; or an operation between them.
 struct ArchitectureLayer {
   std::string name;
   std::string class_name;
-  std::optional<Shape> input_shape;     ///< of an input
+  std::optional<Shape> input_shape;     ///< of an input; -1 where the data say how long it is
   std::string input_dtype = "float32";  ///< of an input
   std::unique_ptr<Layer> layer;         ///< moves into the graph when that is built
   std::unique_ptr<Architecture> model;  ///< nested
   std::vector<LayerCall> calls;         ///< none for an input; several where the layer is shared
+  std::optional<OperationText> operation;
 
   /// From here on: filled by build_graph. A layer is there once for each call; the first holds the weights.
   std::vector<Layer*> instances;
@@ -93,13 +102,32 @@ void order_layers(Architecture& architecture);
 
 /// Keras JSON of Keras 2 or 3, whole (`model.to_json()`) or compiled. `origin` is what messages name.
 /// Throws Error(Model), Error(File) if it is no JSON.
+[[nodiscard]] Architecture read_keras_json(std::string_view text, const std::string& origin,
+                                           UnknownKeys& unknown);
+/// Unknown keys that switch nothing on pass without a word.
 [[nodiscard]] Architecture read_keras_json(std::string_view text, const std::string& origin);
 
 /// "dense(64,relu) dropout(0.2) dense(10,softmax)". Throws Error(Model).
 [[nodiscard]] Architecture read_shorthand(std::string_view text);
 
 /// By what the source holds. Throws Error(Model), Error(File).
+[[nodiscard]] Architecture read_architecture(const ModelSource& source, UnknownKeys& unknown);
+/// The warnings go to the source's messages.
 [[nodiscard]] Architecture read_architecture(const ModelSource& source);
+
+/// Sends the warnings, if the source takes any.
+void tell_unknown(const UnknownKeys& unknown, const ModelSource& source);
+
+/// Made again for every call of the model that it stands in. Throws Error(Model).
+[[nodiscard]] std::unique_ptr<Layer> make_operation(const ArchitectureLayer& operation, UnknownKeys* unknown);
+
+/// What stands for the lengths that an architecture leaves to the data.
+constexpr std::int64_t any_length = 256;  ///< for who asks for weights and not for values
+
+struct OpenShapes {
+  std::map<std::string, Shape> inputs;  ///< of one sample, by the name of the input
+  std::int64_t length = 0;              ///< of every dimension that nothing says; 0: it is refused
+};
 
 /// Moves the layers into a graph, connects them and gives them shapes. `data_shape` is for a model of one
 /// input and may be empty; `most_values` is that of Graph. The architecture then refers to the graph. Throws
@@ -107,7 +135,8 @@ void order_layers(Architecture& architecture);
 [[nodiscard]] std::unique_ptr<Graph> build_graph(Architecture& architecture, const Shape& data_shape,
                                                  std::uint64_t seed,
                                                  std::int64_t most_values = values_of_this_machine(),
-                                                 Precision precision = Precision::Float32);
+                                                 Precision precision = Precision::Float32,
+                                                 const OpenShapes& open = {});
 /// For who needs the graph alone.
 [[nodiscard]] std::unique_ptr<Graph> build_graph(Architecture&& architecture, const Shape& data_shape,
                                                  std::uint64_t seed,

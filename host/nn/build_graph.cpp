@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Moves an architecture into a graph: nested models are laid out call by call, shared layers get an instance
 // for each call that has the weights of the first.
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -11,6 +12,7 @@
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
 #include "nn/layer_registry.hpp"
+#include "nn/layers/operation.hpp"
 
 namespace kairos::host {
 
@@ -23,6 +25,20 @@ constexpr std::size_t most_connections = 50'000;
 
 using Values = std::vector<Graph::Value>;
 
+/// Whether data of the shape `found` can come in; -1 in `shape` takes any length.
+bool fits(const Shape& shape, const Shape& found) {
+  return std::equal(shape.begin(), shape.end(), found.begin(), found.end(),
+                    [](std::int64_t wanted, std::int64_t given) { return wanted == -1 || wanted == given; });
+}
+
+/// (-1, 8) as "(None, 8)", as Keras writes it.
+std::string open_shape_text(const Shape& shape) {
+  std::string text = shape_text(shape);
+  for (std::size_t at = text.find("-1"); at != std::string::npos; at = text.find("-1", at))
+    text.replace(at, 2, "None");
+  return text;
+}
+
 /// What a model inherits from the models around it.
 struct Surroundings {
   bool trainable = true;
@@ -30,7 +46,10 @@ struct Surroundings {
 };
 
 /// A layer of the same kind with the same arguments.
-std::unique_ptr<Layer> another(const Layer& layer) {
+std::unique_ptr<Layer> another(const ArchitectureLayer& of) {
+  const Layer& layer = *of.instances.front();
+  UnknownKeys noted_before;
+  if (of.operation) return make_operation(of, &noted_before);
   const nlohmann::json json = layer.config();
   ConfigReader config(json, layer_noun(layer.name(), layer.class_name()));
   return find_layer_type(layer.class_name())->make(config);
@@ -75,6 +94,7 @@ class Builder {
       const LayerCall& call = layer.calls[step.call];
       Values taken;
       for (const ValueSource& source : call.inputs.values) taken.push_back(value_of(source));
+      if (call.masked) put_mask(layer, taken);
       Surroundings inside = around;
       if (call.training) inside.training = call.training;
       Values outputs =
@@ -96,13 +116,21 @@ class Builder {
                    "at most " + std::to_string(most_connections), "Call fewer models inside of models"});
   }
 
+  /// The last of the values becomes the mask of the first.
+  void put_mask(const ArchitectureLayer& layer, Values& values) {
+    const Graph::Value mask = values.back();
+    values.pop_back();
+    count_connections(1);
+    values.front() = graph_.add(make_masked(layer.name), {values.front(), mask});
+  }
+
   Values call_layer(ArchitectureLayer& layer, const Values& inputs, const Surroundings& around) {
     count_connections(inputs.size());
     Graph::CallOptions options;
     if (around.training) options.mode = *around.training ? Mode::Train : Mode::Infer;
     const bool first = layer.instances.empty();
     if (!first) options.shares = layer.instances.front();
-    std::unique_ptr<Layer> instance = first ? std::move(layer.layer) : another(*layer.instances.front());
+    std::unique_ptr<Layer> instance = first ? std::move(layer.layer) : another(layer);
     if (!around.trainable) instance->freeze();
     layer.instances.push_back(instance.get());
     return {graph_.add(std::move(instance), inputs, options)};
@@ -123,11 +151,11 @@ class Builder {
       std::optional<Shape>& shape = model.layers[model.inputs.values[i].layer].input_shape;
       const Shape& found = graph_.shape(inputs[i]);
       if (!shape) shape = found;
-      if (*shape != found)
+      if (!fits(*shape, found))
         throw Error(ErrorKind::Model,
                     {"KAIROS-M063", layer_noun(layer.name, layer.class_name),
                      "its input \"" + names[i] + "\" cannot take what comes in", "shape " + shape_text(found),
-                     shape_text(*shape), "Change the layer before it"});
+                     open_shape_text(*shape), "Change the layer before it"});
     }
     return lay_out(model, inputs, around);
   }
@@ -181,11 +209,24 @@ void choose_input_shape(Architecture& model, const Shape& data_shape) {
     throw Error(ErrorKind::Model, {"KAIROS-M006", "model", "the shape of its input is not known", "", "",
                                    "Start the model with input(…), or give data"});
   if (!input.input_shape) input.input_shape = data_shape;
-  if (!data_shape.empty() && data_shape != *input.input_shape)
+  if (!data_shape.empty() && !fits(*input.input_shape, data_shape))
     throw Error(ErrorKind::Model,
                 {"KAIROS-M006", "input \"" + input.name + "\"",
                  "the model takes samples of another shape than the data has", shape_text(data_shape),
-                 shape_text(*input.input_shape), "Change the data or the model's input"});
+                 open_shape_text(*input.input_shape), "Change the data or the model's input"});
+}
+
+/// The shape with what the data, or else `length`, say in place of -1.
+Shape closed_shape(const ArchitectureLayer& input, const Shape& data, std::int64_t length) {
+  Shape shape = *input.input_shape;
+  if (fits(shape, data)) return data;
+  for (std::int64_t& dimension : shape)
+    if (dimension == -1) dimension = length;
+  if (std::find(shape.begin(), shape.end(), 0) == shape.end()) return shape;
+  throw Error(ErrorKind::Model, {"KAIROS-M006", "input \"" + input.name + "\"",
+                                 "the architecture leaves the shape of the input to the data",
+                                 open_shape_text(*input.input_shape), "the shape of one sample",
+                                 "Give data, or the shape of a sample"});
 }
 
 void check(const Architecture& model) {
@@ -200,7 +241,7 @@ void check(const Architecture& model) {
 }  // namespace
 
 std::unique_ptr<Graph> build_graph(Architecture& architecture, const Shape& data_shape, std::uint64_t seed,
-                                   std::int64_t most_values, Precision precision) {
+                                   std::int64_t most_values, Precision precision, const OpenShapes& open) {
   check(architecture);
   choose_input_shape(architecture, data_shape);
   auto graph = std::make_unique<Graph>(seed, most_values, precision);
@@ -208,7 +249,10 @@ std::unique_ptr<Graph> build_graph(Architecture& architecture, const Shape& data
   Values inputs;
   for (std::size_t i = 0; i < input_names.size(); ++i) {
     const ArchitectureLayer& input = architecture.layers[architecture.inputs.values[i].layer];
-    inputs.push_back(graph->add_input(input_names[i], *input.input_shape, input.input_dtype));
+    const auto named = open.inputs.find(input_names[i]);
+    const Shape& data = named != open.inputs.end() ? named->second : data_shape;
+    inputs.push_back(
+        graph->add_input(input_names[i], closed_shape(input, data, open.length), input.input_dtype));
   }
   const Values outputs = Builder(*graph).lay_out(architecture, inputs, {});
   const std::vector<std::string> output_names = architecture.output_names();

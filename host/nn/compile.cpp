@@ -2,6 +2,9 @@
 // The public way to a compiled model.
 #include "kairos/host/compile.hpp"
 
+#include <algorithm>
+#include <cctype>
+#include <optional>
 #include <utility>
 
 #include "compute/processor.hpp"
@@ -11,17 +14,44 @@
 
 namespace kairos::host {
 
+namespace {
+
+/// Of a source that names a saved model.
+std::optional<ModelFile> read_saved(const ModelSource& source) {
+  std::string ending = source.file.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (ending != ".keras" && ending != ".h5" && ending != ".hdf5" && ending != ".npz") return std::nullopt;
+  ModelFile file = read_model_file(source.file);
+  if (file.architecture_json.empty())
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M095", source.file.string(), "the file holds weights and no model", "", "",
+                 "Compile the architecture, and load these weights into the model"});
+  return file;
+}
+
+}  // namespace
+
 std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& options) {
   if (options.precision == Precision::Bf16) require_bf16(this_processor());
-  Architecture architecture = read_architecture(source);
-  std::unique_ptr<Graph> graph = build_graph(architecture, source.input_shape, options.seed,
-                                             values_of_this_machine(), options.precision);
-  return std::make_unique<CompiledModel>(std::move(graph), std::move(architecture), options);
+  UnknownKeys unknown(source.strict);
+  const std::optional<ModelFile> saved = read_saved(source);
+  Architecture architecture = saved ? read_keras_json(saved->architecture_json, source.file.string(), unknown)
+                                    : read_architecture(source, unknown);
+  std::unique_ptr<Graph> graph =
+      build_graph(architecture, source.input_shape, options.seed, values_of_this_machine(), options.precision,
+                  {source.input_shapes, source.open_length});
+  auto model = std::make_unique<CompiledModel>(std::move(graph), std::move(architecture), options, &unknown);
+  if (saved) model->take_weights(*saved, source.file);
+  tell_unknown(unknown, source);
+  return model;
 }
 
 std::string keras_json(const ModelSource& source) {
   Architecture architecture = read_architecture(source);
-  const std::unique_ptr<Graph> graph = build_graph(architecture, source.input_shape, 0);
+  const std::unique_ptr<Graph> graph =
+      build_graph(architecture, source.input_shape, 0, values_of_this_machine(), Precision::Float32,
+                  {source.input_shapes, any_length});
   return write_keras_json(architecture);
 }
 

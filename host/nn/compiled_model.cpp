@@ -2,21 +2,24 @@
 // Trains, tests and predicts batch by batch, and shows its tensors to callbacks.
 #include "nn/compiled_model.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
+#include "compute/activation.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/output_options.hpp"
 
 namespace kairos::host {
 
 CompiledModel::CompiledModel(std::unique_ptr<Graph> graph, Architecture architecture,
-                             const CompileOptions& options)
+                             const CompileOptions& options, UnknownKeys* unknown)
     : graph_(std::move(graph)),
       architecture_(std::move(architecture)),
       options_(options),
-      optimizer_(make_optimizer(options.optimizer)) {
+      optimizer_(make_optimizer(options.optimizer, unknown)) {
   make_heads();
   list_log_keys();
   collect_parameters();
@@ -34,7 +37,9 @@ void CompiledModel::make_heads() {
       graph_->ignore_output(i);
       continue;
     }
-    targets_.push_back(heads_.emplace_back(outputs[i], options).target());
+    const Head& head = heads_.emplace_back(outputs[i], options);
+    targets_.push_back(head.target());
+    if (!head.activation().empty()) graph_->learn_from_logits(i, head.activation());
     learning_.push_back({i, options.loss_weight});
   }
 }
@@ -134,6 +139,37 @@ std::string CompiledModel::target_fault(std::size_t output, const float* target)
   return output < heads_.size() ? heads_[output].target_fault(target) : "";
 }
 
+namespace {
+
+/// Why the loss misunderstands an output that comes from `last`; "" if it does not.
+std::string misunderstanding(const Loss& loss, const Activation& last) {
+  const bool probabilities = gives_probabilities(last);
+  const bool binary = loss.name() == "binary_crossentropy";
+  if (loss.output_meaning() == OutputMeaning::Probabilities && !probabilities)
+    return fmt::format(
+        "{} takes it for probabilities, but the last activation is {}. Write {}(from_logits=true) "
+        "or end the model with {}",
+        loss.name(), last.name, loss.name(), binary ? "sigmoid" : "softmax");
+  if (loss.output_meaning() == OutputMeaning::Logits && probabilities)
+    return fmt::format(
+        "{} with from_logits=true takes it for logits, but the last activation is {}. Leave "
+        "from_logits out, or the activation",
+        loss.name(), last.name);
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> CompiledModel::training_doubts() const {
+  std::vector<std::string> doubts;
+  for (std::size_t i = 0; i < heads_.size(); ++i) {
+    const Activation* last = graph_->last_activation(learning_[i].output);
+    const std::string why = last == nullptr ? "" : misunderstanding(heads_[i].loss(), *last);
+    if (!why.empty()) doubts.push_back("output \"" + targets_[i].name + "\": " + why);
+  }
+  return doubts;
+}
+
 void CompiledModel::reset_logs() {
   loss_sum_ = 0;
   samples_ = 0;
@@ -162,9 +198,9 @@ double CompiledModel::evaluate(const Batch& batch) {
   double loss = penalties() + graph_->output_penalties(batch.size);
   for (std::size_t i = 0; i < heads_.size(); ++i) {
     Learning& learning = learning_[i];
-    const double of_output = heads_[i].evaluate(batch.size, batch.targets[i], graph_->output(learning.output),
-                                                batch.weights.empty() ? WeightView{} : batch.weights[i],
-                                                graph_->output_mask(learning.output));
+    const double of_output = heads_[i].evaluate(
+        batch.size, batch.targets[i], graph_->output(learning.output), graph_->output_logits(learning.output),
+        batch.weights.empty() ? WeightView{} : batch.weights[i], graph_->output_mask(learning.output));
     learning.loss_sum += of_output * static_cast<double>(batch.size);
     loss += learning.weight * of_output;
   }

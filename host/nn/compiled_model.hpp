@@ -20,8 +20,9 @@ namespace kairos::host {
 class CompiledModel final : public Model {
  public:
   /// Throws Error(Model) if the options do not go with the graph.
-  /// `architecture` is what the graph was built from.
-  CompiledModel(std::unique_ptr<Graph> graph, Architecture architecture, const CompileOptions& options);
+  /// `architecture` is what the graph was built from; `unknown` is for an optimizer that comes from a file.
+  CompiledModel(std::unique_ptr<Graph> graph, Architecture architecture, const CompileOptions& options,
+                UnknownKeys* unknown);
   ~CompiledModel() override;
 
   std::span<const TensorRef> tensors(Role role) override;
@@ -41,14 +42,20 @@ class CompiledModel final : public Model {
   [[nodiscard]] std::string save_fault(const std::filesystem::path& file, SaveContent content) const override;
   void load_weights(const std::filesystem::path& file) override;
   [[nodiscard]] std::string architecture() const override;
+  /// As load_weights does; `path` is for messages.
+  void take_weights(const ModelFile& file, const std::filesystem::path& path);
 
   [[nodiscard]] std::span<const Port> inputs() const override { return graph_->inputs(); }
   [[nodiscard]] std::span<const Port> outputs() const override { return graph_->outputs(); }
+  [[nodiscard]] std::span<const InputColumns> input_columns() const override { return input_columns_; }
+  void set_input_columns(std::vector<InputColumns> columns) override;
   [[nodiscard]] std::span<const Port> targets() const override { return targets_; }
   [[nodiscard]] std::string input_fault(std::size_t input, const float* sample) const override {
     return graph_->input_fault(input, sample);
   }
   [[nodiscard]] std::string target_fault(std::size_t output, const float* target) const override;
+
+  [[nodiscard]] std::vector<std::string> training_doubts() const override;
 
   [[nodiscard]] std::span<const LogKey> log_keys() const override { return log_keys_; }
   void reset_logs() override;
@@ -84,6 +91,7 @@ class CompiledModel final : public Model {
   void count_loss(double loss, std::int64_t samples);
   [[nodiscard]] std::string training_config() const;
   void copy_to(ModelFile& file, SaveContent content);
+  void take_input_columns(std::vector<InputColumns> stored);
 
   std::unique_ptr<Graph> graph_;
   Architecture architecture_;
@@ -93,6 +101,7 @@ class CompiledModel final : public Model {
   std::vector<Head> heads_;         ///< one for each output that has a loss
   std::vector<Learning> learning_;  ///< of each head
   std::vector<Port> targets_;
+  std::vector<InputColumns> input_columns_;
   std::vector<LogKey> log_keys_;
   std::vector<double> raw_logs_;         ///< head by head
   std::vector<std::size_t> log_places_;  ///< where each of them stands in log_keys_

@@ -6,6 +6,7 @@
 
 #include "compute/parallel.hpp"
 #include "io/atomic_file.hpp"
+#include "io/input_columns.hpp"
 #include "kairos/host/error.hpp"
 #include "large_pages.hpp"
 #include "nn/architecture.hpp"
@@ -61,7 +62,7 @@ void copy_weights(const Architecture& model, std::vector<LayerWeights>& layers) 
   const bool chain = model.kind == Architecture::Kind::Sequential;
   std::size_t count = 0;
   for (const ArchitectureLayer& layer : model.layers) {
-    if (chain && !layer.model && layer.is_input()) continue;
+    if (layer.operation || (chain && !layer.model && layer.is_input())) continue;
     if (count == layers.size()) layers.emplace_back();
     LayerWeights& to = layers[count++];
     to.name = layer.name;
@@ -78,6 +79,23 @@ nlohmann::json metrics_json(const std::vector<std::string>& texts) {
   nlohmann::json list = nlohmann::json::array();
   for (const std::string& text : texts) list.push_back(metric_json(text));
   return list;
+}
+
+const Port* port_of(const std::string& name, std::span<const Port> ports) {
+  const auto own =
+      std::find_if(ports.begin(), ports.end(), [&](const Port& one) { return one.name == name; });
+  return own == ports.end() ? nullptr : &*own;
+}
+
+std::vector<std::string> names_of(std::span<const Port> ports) {
+  std::vector<std::string> names;
+  for (const Port& port : ports) names.push_back(port.name);
+  return names;
+}
+
+/// Whether there is a name for each value of a sample.
+bool fit(const InputColumns& columns, const Port& port) {
+  return std::ssize(columns.names) == size_of(port.shape);
 }
 
 }  // namespace
@@ -129,6 +147,7 @@ void CompiledModel::copy_to(ModelFile& file, SaveContent content) {
   file.architecture_json = architecture();
   const bool whole = content == SaveContent::Model;
   file.training_config_json = whole ? training_config() : "";
+  file.input_columns = whole ? input_columns_ : std::vector<InputColumns>();
   const std::span<const TensorRef> slots = whole ? optimizer_->slots() : std::span<const TensorRef>();
   file.optimizer.resize(slots.size());
   for (std::size_t i = 0; i < slots.size(); ++i)
@@ -166,12 +185,44 @@ std::string CompiledModel::save_fault(const std::filesystem::path& file, SaveCon
 }
 
 void CompiledModel::load_weights(const std::filesystem::path& file) {
+  take_weights(read_model_file(file), file);
+}
+
+void CompiledModel::take_weights(const ModelFile& file, const std::filesystem::path& path) {
   std::vector<LayerWeights> layers;
   copy_weights(architecture_, layers);
-  const std::vector<Array> values = weights_for(read_model_file(file), layers, file);
+  const std::vector<Array> values = weights_for(file, layers, path);
   // weights_for has checked count and shapes, so nothing can fail from here on.
   for (std::size_t i = 0; i < weights_.size(); ++i)
     std::copy(values[i].values.begin(), values[i].values.end(), weights_[i].data);
+  take_input_columns(file.input_columns);
+}
+
+void CompiledModel::set_input_columns(std::vector<InputColumns> columns) {
+  check_input_columns(columns, "input columns");
+  for (const InputColumns& input : columns) {
+    const Port* port = port_of(input.port, inputs());
+    if (port == nullptr)
+      throw Error(ErrorKind::Model, {"KAIROS-M131", "input columns", "the model has no input of this name",
+                                     "\"" + input.port + "\"", "", suggest(input.port, names_of(inputs()))});
+    if (!fit(input, *port))
+      throw Error(
+          ErrorKind::Model,
+          {"KAIROS-M131", "input columns", "an input has another number of values than columns",
+           std::to_string(input.names.size()) + " names for \"" + input.port + "\"",
+           "as many as shape " + shape_text(port->shape) + " has", "Name each value of a sample once"});
+  }
+  input_columns_ = std::move(columns);
+}
+
+/// Of a file whose weights fit. Its input may be called otherwise; of several, those that fit count.
+void CompiledModel::take_input_columns(std::vector<InputColumns> stored) {
+  if (stored.size() == 1 && inputs().size() == 1) stored.front().port = inputs().front().name;
+  std::erase_if(stored, [&](const InputColumns& input) {
+    const Port* port = port_of(input.port, inputs());
+    return port == nullptr || !fit(input, *port);
+  });
+  if (!stored.empty()) input_columns_ = std::move(stored);
 }
 
 }  // namespace kairos::host

@@ -54,13 +54,13 @@ nlohmann::json axes_json(const std::vector<std::int64_t>& axes) {
 Constraint read_constraint(ConfigReader& config, std::string_view key) {
   const nlohmann::json* value = config.take(key);
   if (value == nullptr) return {};
-  const KerasObject object(*value, config.where() + " " + std::string(key), names());
+  const KerasObject object(*value, config.where() + " " + std::string(key), names(), config.unknown_keys());
   const std::string wanted = snake_case(object.class_name());
   Constraint result;
   for (const auto& [name, kind] : kinds)
     if (wanted == snake_case(name)) result.kind = kind;
   if (result.none()) object.unknown("KAIROS-M004", "constraint");
-  ConfigReader arguments(object.config(), object.where());
+  ConfigReader arguments(object.config(), object.where(), config.inside("constraint", object.class_name()));
   if (result.kind == Kind::MaxNorm) result.max_value = arguments.number("max_value", 2, norm_range);
   if (result.kind == Kind::MinMaxNorm) {
     result.min_value = arguments.number("min_value", 0, norm_range);

@@ -4,6 +4,7 @@
 #include "nn/functional_nodes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -40,7 +41,7 @@ bool is_keras_tensor(const Json& json) {
 void read_arguments(const Json& arguments, const std::string& where, LayerCall& call) {
   if (!arguments.is_object()) bad_node(where, brief_json(arguments), "an object of arguments");
   for (const auto& [key, value] : arguments.items()) {
-    if (value.is_null()) continue;
+    if (value.is_null() || (key == "mask" && call.masked)) continue;
     if (key == "training" && value.is_boolean()) {
       call.training = value.get<bool>();
       continue;
@@ -50,6 +51,18 @@ void read_arguments(const Json& arguments, const std::string& where, LayerCall& 
         {"KAIROS-M004", where, "its call has an argument \"" + key.substr(0, 80) + "\" that is not supported",
          brief_json(value), "training or no argument", "Call the layer without it"});
   }
+}
+
+/// Whether the layer does with the argument "mask" what Keras' does.
+bool heeds_mask(const ArchitectureLayer& layer) {
+  constexpr std::array<std::string_view, 7> known{"SimpleRNN",
+                                                  "LSTM",
+                                                  "GRU",
+                                                  "Bidirectional",
+                                                  "TimeDistributed",
+                                                  "BatchNormalization",
+                                                  "GlobalAveragePooling1D"};
+  return layer.model || std::find(known.begin(), known.end(), layer.class_name) != known.end();
 }
 
 bool is_nested_functional(const ArchitectureLayer& layer) {
@@ -76,9 +89,10 @@ void count_calls_from_zero(Architecture& model, const ForEachSource& sources) {
 
 }  // namespace
 
-void FunctionalNodes::add(const std::string& name, const Json& calls, const std::string& where) {
+void FunctionalNodes::add(const ArchitectureLayer& layer, const std::string& name, const Json& calls,
+                          const std::string& where) {
   index_.emplace(name, entries_.size());
-  entries_.push_back({name, &calls, where});
+  entries_.push_back({name, &calls, where, layer.operation.has_value(), heeds_mask(layer)});
 }
 
 ValueSource FunctionalNodes::find(const Json& reference, const std::string& where) const {
@@ -132,7 +146,40 @@ ValueGroup FunctionalNodes::read_group(const Json& json, const std::string& wher
   return group;
 }
 
-LayerCall FunctionalNodes::read_keras3_call(const Json& json, const std::string& where) const {
+/// The tensors among the arguments; the others are the operation's.
+LayerCall FunctionalNodes::read_operation_call(const Json& json, const Entry& entry) const {
+  LayerCall call;
+  call.inputs.grouping = Grouping::List;
+  const auto collect_tensors = [&](const Json& list) {
+    for (const Json& one : list)
+      if (is_keras_tensor(one))
+        call.inputs.values.push_back(read_group(one, entry.where).values.front());
+      else if (one.is_structured())
+        throw Error(ErrorKind::Model, {"KAIROS-M102", entry.where,
+                                       "the operation is called with an argument that is not supported",
+                                       brief_json(one), "tensors and numbers", "Write it with layers"});
+  };
+  for (const Json& arg : json["args"]) {
+    if (arg.is_array())
+      collect_tensors(arg);
+    else
+      collect_tensors(Json::array({arg}));
+  }
+  if (call.inputs.values.empty()) bad_node(entry.where, "no tensor", "a tensor among the args");
+  // Which type truth values and numbers have makes no difference here.
+  const Json by_name = json.value("kwargs", Json::object());
+  if (!by_name.is_object()) bad_node(entry.where, brief_json(by_name), "an object of kwargs");
+  for (const auto& [key, value] : by_name.items())
+    if (!value.is_null() && key != "dtype")
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M004", entry.where,
+                   "its call has an argument \"" + key.substr(0, 80) + "\" that is not supported",
+                   brief_json(value), "no argument by name", "Write it with layers"});
+  return call;
+}
+
+LayerCall FunctionalNodes::read_keras3_call(const Json& json, const Entry& entry) const {
+  const std::string& where = entry.where;
   const Json none = Json::object();
   const Json& named = json.contains("kwargs") ? json["kwargs"] : none;
   LayerCall call;
@@ -150,6 +197,11 @@ LayerCall FunctionalNodes::read_keras3_call(const Json& json, const std::string&
                  std::to_string(positional.size()), "one: a tensor, or a list of tensors",
                  "Call the layer with its inputs alone"});
   call.inputs = read_group(positional[0], where);
+  if (entry.heeds_mask && call.inputs.grouping == Grouping::Single && rest.is_object() &&
+      rest.contains("mask") && is_keras_tensor(rest["mask"])) {
+    call.inputs.values.push_back(read_group(rest["mask"], where).values.front());
+    call.masked = true;
+  }
   read_arguments(rest, where, call);
   return call;
 }
@@ -169,9 +221,10 @@ LayerCall FunctionalNodes::read_keras2_call(const Json& json, const std::string&
   return call;
 }
 
-LayerCall FunctionalNodes::read_call(const Json& json, const std::string& where) const {
-  return json.is_object() && json.contains("args") ? read_keras3_call(json, where)
-                                                   : read_keras2_call(json, where);
+LayerCall FunctionalNodes::read_call(const Json& json, const Entry& entry) const {
+  if (entry.is_operation) return read_operation_call(json, entry);
+  return json.is_object() && json.contains("args") ? read_keras3_call(json, entry)
+                                                   : read_keras2_call(json, entry.where);
 }
 
 void FunctionalNodes::check_calls(const Architecture& model, const ValueGroup& group,
@@ -208,7 +261,7 @@ void FunctionalNodes::connect(Architecture& model, const Json& inputs, const Jso
   for (std::size_t i = 0; i < entries_.size(); ++i)
     for (const Json& call : *entries_[i].calls) {
       keras3 = keras3 || (call.is_object() && call.contains("args"));
-      if (!model.layers[i].is_input()) model.layers[i].calls.push_back(read_call(call, entries_[i].where));
+      if (!model.layers[i].is_input()) model.layers[i].calls.push_back(read_call(call, entries_[i]));
     }
   read_inputs(model, inputs, origin);
   model.outputs = read_group(outputs, origin + " output_layers");

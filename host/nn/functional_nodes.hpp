@@ -15,7 +15,8 @@ namespace kairos::host {
 class FunctionalNodes {
  public:
   /// One for each layer of the model, in the order of its layers. Borrows `calls`.
-  void add(const std::string& name, const nlohmann::json& calls, const std::string& where);
+  void add(const ArchitectureLayer& layer, const std::string& name, const nlohmann::json& calls,
+           const std::string& where);
 
   /// Fills calls, inputs and outputs, and orders the layers as Keras does. Throws Error(Model) for references
   /// to what is not there, cycles, and arguments of calls that cannot be kept.
@@ -27,12 +28,14 @@ class FunctionalNodes {
     std::string name;
     const nlohmann::json* calls;
     std::string where;
+    bool is_operation, heeds_mask;
   };
 
   [[nodiscard]] ValueSource find(const nlohmann::json& reference, const std::string& where) const;
   [[nodiscard]] ValueGroup read_group(const nlohmann::json& json, const std::string& where) const;
-  [[nodiscard]] LayerCall read_call(const nlohmann::json& json, const std::string& where) const;
-  [[nodiscard]] LayerCall read_keras3_call(const nlohmann::json& json, const std::string& where) const;
+  [[nodiscard]] LayerCall read_call(const nlohmann::json& json, const Entry& entry) const;
+  [[nodiscard]] LayerCall read_operation_call(const nlohmann::json& json, const Entry& entry) const;
+  [[nodiscard]] LayerCall read_keras3_call(const nlohmann::json& json, const Entry& entry) const;
   [[nodiscard]] LayerCall read_keras2_call(const nlohmann::json& json, const std::string& where) const;
   void read_inputs(Architecture& model, const nlohmann::json& json, const std::string& origin) const;
   void check_calls(const Architecture& model, const ValueGroup& group, const std::string& where) const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "compute/activation.hpp"
 #include "compute/random.hpp"
 #include "compute/vector.hpp"
 #include "kairos/host/array.hpp"
@@ -95,8 +96,56 @@ void Graph::decide_mask(const Layer& layer, std::span<const Value> inputs, Value
 
 void Graph::add_output(std::string name, Value value) {
   outputs_.push_back({std::move(name), values_[value].shape});
-  output_values_.push_back({value, values_[value].is_output, false, {}});
+  Output& output = output_values_.emplace_back();
+  output.value = value;
+  output.again = values_[value].is_output;
   values_[value].is_output = true;
+}
+
+const Graph::Node* Graph::maker(Value value) const {
+  const auto node =
+      std::find_if(nodes_.begin(), nodes_.end(), [&](const Node& one) { return one.output == value; });
+  return node == nodes_.end() ? nullptr : &*node;
+}
+
+const Graph::Node* Graph::source(std::size_t i) const {
+  const Node* node = maker(output_values_[i].value);
+  while (node != nullptr && node->layer->copies_values()) node = maker(node->inputs.front());
+  return node;
+}
+
+const Activation* Graph::last_activation(std::size_t i) const {
+  const Node* node = source(i);
+  return node == nullptr ? nullptr : node->layer->last_activation();
+}
+
+bool Graph::learn_from_logits(std::size_t i, std::string_view activation) {
+  const Node* node = source(i);
+  const Activation* last = node == nullptr ? nullptr : node->layer->last_activation();
+  if (last == nullptr || last->name != activation) return false;
+  const Shape& made = values_[node->output].shape;
+  const bool same_rows = !made.empty() && made.back() == outputs_[i].shape.back();
+  if ((looks_at_rows(*last) && !same_rows) || !node->layer->keep_logits()) return false;
+  Output& output = output_values_[i];
+  for (const Output& other : output_values_) output.again |= other.logits_of == node->output;
+  output.logits_of = node->output;
+  return true;
+}
+
+const float* Graph::output_logits(std::size_t i) const {
+  const std::optional<Value>& value = output_values_[i].logits_of;
+  if (!value) return nullptr;
+  const Node* node = maker(*value);
+  return node->layer->logits(node->input_data);
+}
+
+bool Graph::needs_gradient(Value i) const {
+  const ValueState& value = values_[i];
+  const Node* node = maker(i);
+  if (value.wants_gradient && (value.uses > 0 || (node != nullptr && node->layer->penalizes_output())))
+    return true;
+  return std::any_of(output_values_.begin(), output_values_.end(),
+                     [&](const Output& output) { return output.value == i && !output.logits_of; });
 }
 
 std::string Graph::input_fault(std::size_t i, const float* sample) const {
@@ -121,10 +170,13 @@ void Graph::reserve(std::int64_t batch) {
           input.wants_gradient && input.uses + (input.is_output ? 1 : 0) > 1)
         scratch_[i].reserve(batch * size_of(input.shape));
   }
-  for (ValueState& value : values_)
-    if (value.wants_gradient || value.is_output) value.gradient.reserve(batch * size_of(value.shape));
-  for (Output& output : output_values_)
+  for (Value i = 0; i < values_.size(); ++i)
+    if (needs_gradient(i)) values_[i].gradient.reserve(batch * size_of(values_[i].shape));
+  for (Output& output : output_values_) {
+    if (output.again || output.logits_of)
+      gradient_sum(output).buffer.reserve(batch * size_of(values_[output.value].shape));
     if (output.again) output.gradient.reserve(batch * size_of(values_[output.value].shape));
+  }
   for (const Node& node : nodes_) node.layer->reserve(batch);
   reserved_batch_ = batch;
 }
@@ -165,19 +217,25 @@ void Graph::add_output_penalty_gradient(const Node& node, std::int64_t batch) {
   node.layer->add_output_penalty_gradient(batch, output, value.gradient.data());
 }
 
+Graph::GradientSum Graph::gradient_sum(const Output& output) {
+  if (!output.logits_of) return {values_[output.value].gradient, values_[output.value].has_gradient};
+  ValueState& value = values_[*output.logits_of];
+  return {value.logits_gradient, value.has_logits_gradient};
+}
+
 void Graph::begin_backward(std::int64_t batch) {
-  for (ValueState& value : values_) value.has_gradient = false;
+  for (ValueState& value : values_) value.has_gradient = value.has_logits_gradient = false;
   for (const Output& output : output_values_)
-    if (!output.ignored && !output.again) values_[output.value].has_gradient = true;
+    if (!output.ignored && !output.again) gradient_sum(output).begun = true;
   for (Output& output : output_values_) {
     if (output.ignored || !output.again) continue;
-    ValueState& value = values_[output.value];
-    const std::int64_t n = batch * size_of(value.shape);
-    if (value.has_gradient)
-      add_to(n, output.gradient.data(), value.gradient.data());
+    const GradientSum sum = gradient_sum(output);
+    const std::int64_t n = batch * size_of(values_[output.value].shape);
+    if (sum.begun)
+      add_to(n, output.gradient.data(), sum.buffer.data());
     else
-      std::copy_n(output.gradient.data(), n, value.gradient.data());
-    value.has_gradient = true;
+      std::copy_n(output.gradient.data(), n, sum.buffer.data());
+    sum.begun = true;
   }
 }
 
@@ -187,7 +245,7 @@ void Graph::backward(const Pass& pass) {
     Node& node = nodes_[i];
     add_output_penalty_gradient(node, pass.batch);
     const ValueState& value = values_[node.output];
-    if (value.wants_gradient && value.has_gradient) {
+    if (value.wants_gradient && (value.has_gradient || value.has_logits_gradient)) {
       backward(pass_of(node, pass), node);
       continue;
     }
@@ -209,8 +267,10 @@ void Graph::backward(const Pass& pass, Node& node) {
     value.has_gradient = true;  // the next input may be the same value
   }
   ValueState& output = values_[node.output];
-  node.layer->backward(
-      pass, {node.input_data, output.data, output.gradient.data(), node.input_gradients, node.input_masks});
+  node.layer->backward(pass,
+                       {node.input_data, output.data, output.has_gradient ? output.gradient.data() : nullptr,
+                        node.input_gradients, node.input_masks,
+                        output.has_logits_gradient ? output.logits_gradient.data() : nullptr});
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     ValueState& value = values_[node.inputs[i]];
     if (value.wants_gradient && node.input_gradients[i] == scratch_[i].data())

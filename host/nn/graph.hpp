@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compute/engine.hpp"
@@ -48,6 +49,13 @@ class Graph {
   /// Nothing is learnt from output `i`: it has no gradient.
   void ignore_output(std::size_t i) { output_values_[i].ignored = true; }
 
+  /// From now on output `i` has `output_logits`, and its output_gradient is that of the logits. False, and
+  /// nothing has changed, unless the output comes from `activation` over its last dimension. Before the first
+  /// forward.
+  bool learn_from_logits(std::size_t i, std::string_view activation);
+  /// The function that output `i` comes from; null where that is not known.
+  [[nodiscard]] const Activation* last_activation(std::size_t i) const;
+
   [[nodiscard]] const Shape& shape(Value value) const { return values_[value].shape; }
 
   [[nodiscard]] std::span<const Port> inputs() const noexcept { return inputs_; }
@@ -63,14 +71,18 @@ class Graph {
   /// `inputs` are borrowed until the next forward. Allocates only for a batch larger than any before.
   void forward(const Pass& pass, std::span<const float* const> inputs);
   [[nodiscard]] const float* output(std::size_t i) const { return values_[output_values_[i].value].data; }
+  /// What the activation of output `i` was applied to; null unless the output learns from logits.
+  [[nodiscard]] const float* output_logits(std::size_t i) const;
   /// Of the timesteps of output `i`; null if it has none.
   [[nodiscard]] Mask output_mask(std::size_t i) const { return mask_of(output_values_[i].value); }
   /// What the layers say against what came out of them in the last forward: part of the loss.
   [[nodiscard]] double output_penalties(std::int64_t batch) const;
-  /// To be filled with d loss / d output before `backward`, unless the output is ignored.
+  /// To be filled with d loss / d output, or d logits, before `backward`, unless the output is ignored.
   [[nodiscard]] float* output_gradient(std::size_t i) {
     Output& output = output_values_[i];
-    return output.again ? output.gradient.data() : values_[output.value].gradient.data();
+    if (output.again) return output.gradient.data();
+    return output.logits_of ? values_[*output.logits_of].logits_gradient.data()
+                            : values_[output.value].gradient.data();
   }
   /// Follows a forward of the same pass.
   void backward(const Pass& pass);
@@ -85,8 +97,10 @@ class Graph {
     FloatBuffer gradient;
     bool wants_gradient = false;  ///< a parameter that is trained lies before it
     bool is_output = false;
-    std::size_t uses = 0;       ///< as input of a layer
-    bool has_gradient = false;  ///< in the current backward: something has been written
+    std::size_t uses = 0;         ///< as input of a layer
+    bool has_gradient = false;    ///< in the current backward: something has been written
+    FloatBuffer logits_gradient;  ///< of what the layer's activation is applied to
+    bool has_logits_gradient = false;
   };
   struct Node {
     std::unique_ptr<Layer> layer;
@@ -99,9 +113,10 @@ class Graph {
   };
   struct Output {
     Value value = 0;
-    bool again = false;  ///< another output is the same value
+    bool again = false;  ///< another output has the same gradient
     bool ignored = false;
-    FloatBuffer gradient;  ///< of an output that is there again
+    std::optional<Value> logits_of;  ///< the value whose logits this output learns from
+    FloatBuffer gradient;            ///< of an output that is there again
   };
 
   [[nodiscard]] Mask mask_of(Value value) const {
@@ -116,6 +131,18 @@ class Graph {
     return pass;
   }
   void reserve(std::int64_t batch);
+  /// The node that makes the value; null for an input.
+  [[nodiscard]] const Node* maker(Value value) const;
+  /// The node that makes what output `i` is but for its shape; null for an input.
+  [[nodiscard]] const Node* source(std::size_t i) const;
+  /// Whether anything but the logits of a value gets a gradient.
+  [[nodiscard]] bool needs_gradient(Value value) const;
+  /// Where the gradient of an output is summed up.
+  struct GradientSum {
+    FloatBuffer& buffer;
+    bool& begun;
+  };
+  [[nodiscard]] GradientSum gradient_sum(const Output& output);
   void begin_backward(std::int64_t batch);
   [[nodiscard]] std::span<const float> output_of(const Node& node, std::int64_t batch) const;
   void add_output_penalty_gradient(const Node& node, std::int64_t batch);

@@ -50,12 +50,16 @@ void Head::reset() {
     for (NamedMetric& metric : *list) metric.metric->reset();
 }
 
-double Head::evaluate(std::int64_t samples, const float* target, const float* output,
+double Head::evaluate(std::int64_t samples, const float* target, const float* output, const float* logits,
                       const WeightView& weights, const float* mask) {
   const std::int64_t rows = samples * rows_per_sample_;
   each_.reserve(rows);
   scale_.reserve(rows);
-  loss_->values(rows, features_, target, output, each_.data());
+  by_logits_ = logits != nullptr;
+  if (by_logits_)
+    loss_->values_from_logits(rows, features_, target, logits, output, each_.data());
+  else
+    loss_->values(rows, features_, target, output, each_.data());
   const WeightView counted{mask, steps_};
   const double loss =
       reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), weights, scale_.data(), counted);
@@ -79,7 +83,11 @@ WeightView Head::weights_with_mask(std::int64_t samples, const WeightView& weigh
 }
 
 void Head::gradient(std::int64_t samples, const float* target, const float* output, float* gradient) {
-  loss_->gradient(samples * rows_per_sample_, features_, target, output, scale_.data(), gradient);
+  const std::int64_t rows = samples * rows_per_sample_;
+  if (by_logits_)
+    loss_->gradient_by_logits(rows, features_, target, output, scale_.data(), gradient);
+  else
+    loss_->gradient(rows, features_, target, output, scale_.data(), gradient);
 }
 
 double* Head::read_metrics(double* values) const {

@@ -26,11 +26,16 @@ class Head {
   [[nodiscard]] std::vector<LogKey> metric_keys() const;
 
   void reset();
+  /// The activation from whose logits the loss can be computed; "" for none.
+  [[nodiscard]] std::string_view activation() const { return loss_->activation(); }
+  [[nodiscard]] const Loss& loss() const noexcept { return *loss_; }
+
   /// Counts the batch in the metrics and returns its loss; keeps what `gradient` needs.
-  /// `mask` says which timesteps count and may be null.
-  double evaluate(std::int64_t samples, const float* target, const float* output, const WeightView& weights,
-                  const float* mask);
-  /// d loss / d output of the batch last evaluated.
+  /// `mask` says which timesteps count and may be null. With `logits`, of which `output` is the activation(),
+  /// the loss is computed from them.
+  double evaluate(std::int64_t samples, const float* target, const float* output, const float* logits,
+                  const WeightView& weights, const float* mask);
+  /// d loss / d output of the batch last evaluated; d loss / d logits, if it had logits.
   void gradient(std::int64_t samples, const float* target, const float* output, float* gradient);
   /// In the order of metric_keys(); returns where they end.
   double* read_metrics(double* values) const;
@@ -42,7 +47,8 @@ class Head {
   LossReduction reduction_;
   std::int64_t features_;
   std::int64_t rows_per_sample_;
-  std::int64_t steps_;  ///< that a mask speaks of
+  std::int64_t steps_;      ///< that a mask speaks of
+  bool by_logits_ = false;  ///< the batch last evaluated had logits
   Port target_;
   std::vector<NamedMetric> metrics_;
   std::vector<NamedMetric> weighted_metrics_;

@@ -142,12 +142,11 @@ Draw read_distribution(ConfigReader& arguments) {
 Initializer read_initializer(ConfigReader& config, std::string_view key, std::string_view fallback) {
   const nlohmann::json* value = config.take(key);
   const KerasObject object(value == nullptr ? nlohmann::json(fallback) : *value,
-                           config.where() + " " + std::string(key), names());
+                           config.where() + " " + std::string(key), names(), config.unknown_keys());
   std::string kind = snake_case(object.class_name());
   for (const auto& [alias, meant] : aliases)
     if (kind == alias) kind = meant;
-  ConfigReader arguments(object.config(), object.where());
-  arguments.skip("dtype");  // Keras 2; the type is the layer's
+  ConfigReader arguments(object.config(), object.where(), config.inside("initializer", object.class_name()));
   Initializer result;
   for (const ScalingType& type : scaling_types)
     if (kind == snake_case(type.class_name)) {

@@ -36,7 +36,13 @@ void require_keras_class(const nlohmann::json& object, const std::string& class_
   }
 }
 
-KerasObject::KerasObject(const nlohmann::json& value, std::string where, std::vector<std::string> known)
+void check_entry_keys(const nlohmann::json& object, const std::string& class_name, const std::string& where,
+                      UnknownKeys* unknown) {
+  if (unknown != nullptr) ConfigReader(object, where, {"entry", class_name, unknown}).finish();
+}
+
+KerasObject::KerasObject(const nlohmann::json& value, std::string where, std::vector<std::string> known,
+                         UnknownKeys* unknown)
     : config_(std::make_unique<nlohmann::json>(nlohmann::json::object())),
       where_(std::move(where)),
       known_(std::move(known)) {
@@ -51,6 +57,7 @@ KerasObject::KerasObject(const nlohmann::json& value, std::string where, std::ve
                                    "Write one of the two, with a name such as \"" + known_.front() + "\""});
   class_name_ = name->get<std::string>();
   require_keras_class(value, class_name_, where_);
+  check_entry_keys(value, class_name_, where_, unknown);
   if (const auto config = value.find("config"); config != value.end() && !config->is_null())
     *config_ = *config;
 }

@@ -9,13 +9,16 @@
 #include <string_view>
 #include <vector>
 
+#include "train/keras_keys.hpp"
+
 namespace kairos::host {
 
 /// Reads either form. A class of somebody else's ("my_package>Dense") is refused. Throws Error(Model).
 class KerasObject {
  public:
-  /// `known` are the names to suggest from, one at least.
-  KerasObject(const nlohmann::json& value, std::string where, std::vector<std::string> known);
+  /// `known` are the names to suggest from, one at least. `unknown` is null for what a person typed.
+  KerasObject(const nlohmann::json& value, std::string where, std::vector<std::string> known,
+              UnknownKeys* unknown = nullptr);
   ~KerasObject();
 
   [[nodiscard]] const std::string& class_name() const noexcept { return class_name_; }
@@ -34,6 +37,10 @@ class KerasObject {
 /// Throws unless "module" and "registered_name" of `object` say that it is Keras' own class.
 void require_keras_class(const nlohmann::json& object, const std::string& class_name,
                          const std::string& where);
+
+/// What stands beside "config": keys that Keras 3.15 does not write there are noted or refused.
+void check_entry_keys(const nlohmann::json& object, const std::string& class_name, const std::string& where,
+                      UnknownKeys* unknown);
 
 /// As Keras 3 writes it.
 [[nodiscard]] nlohmann::json keras_object(std::string_view module, std::string_view class_name,

@@ -10,6 +10,8 @@
 #include "nn/functional_nodes.hpp"
 #include "nn/keras_object.hpp"
 #include "nn/layer_registry.hpp"
+#include "nn/layers/layer_types.hpp"
+#include "nn/layers/operation.hpp"
 
 namespace kairos::host {
 
@@ -21,7 +23,7 @@ namespace {
                                  expected, "Write it with model.to_json()"});
 }
 
-/// [null, 28, 28] → (28, 28).
+/// [null, 28, 28] → (28, 28), [null, null] → (-1).
 Shape read_batch_shape(ConfigReader& config, std::string_view key, const nlohmann::json& value) {
   if (!value.is_array() || value.empty()) config.bad_value(key, "a list such as [null, 8]");
   if (!value.front().is_null())
@@ -30,8 +32,12 @@ Shape read_batch_shape(ConfigReader& config, std::string_view key, const nlohman
   constexpr std::int64_t largest = 2147483647;
   Shape shape;
   for (std::size_t i = 1; i < value.size(); ++i) {
+    if (value[i].is_null()) {
+      shape.push_back(-1);
+      continue;
+    }
     if (!value[i].is_number_integer() || value[i] < 1 || value[i] > largest)
-      config.bad_value(key, "positive integers after the batch");
+      config.bad_value(key, "positive integers after the batch, or null");
     shape.push_back(value[i].get<std::int64_t>());
   }
   if (shape.empty()) config.bad_value(key, "at least one dimension after the batch");
@@ -45,9 +51,25 @@ struct Entry {
   const nlohmann::json& json;
   const nlohmann::json& config;
   std::string where;
+  UnknownKeys* unknown;
+
+  [[nodiscard]] KeySource source(std::string_view kind) const { return {kind, class_name, unknown}; }
 };
 
-Entry read_entry(const nlohmann::json& json, std::size_t index, const std::string& origin) {
+/// Keras' HDF5 files have no "module"; there an operation is told by its class, or by how it is called.
+bool is_operation_node(const nlohmann::json& json, const std::string& class_name) {
+  if (const auto module = json.find("module"); module != json.end() && module->is_string())
+    return module->get_ref<const std::string&>().find(".ops.") != std::string::npos;
+  if (!is_operation(class_name)) return false;
+  if (find_layer_type(class_name) == nullptr) return true;
+  const auto nodes = json.find("inbound_nodes");
+  if (nodes == json.end() || !nodes->is_array() || nodes->empty()) return false;
+  const nlohmann::json& node = nodes->front();
+  return node.is_object() && node.contains("args") && node["args"].is_array() && node["args"].size() > 1;
+}
+
+Entry read_entry(const nlohmann::json& json, std::size_t index, const std::string& origin,
+                 UnknownKeys* unknown) {
   const std::string place = origin + " layer " + std::to_string(index);
   if (!json.is_object()) bad_structure(place, brief_json(json), "an object");
   const auto class_name = json.find("class_name");
@@ -63,12 +85,8 @@ Entry read_entry(const nlohmann::json& json, std::size_t index, const std::strin
     name = found->get<std::string>();
   std::string where = layer_noun(name.empty() ? "?" : name, class_name->get<std::string>());
   require_keras_class(json, class_name->get<std::string>(), where);
-  if (const auto module = json.find("module"); module != json.end() && module->is_string() &&
-                                               module->get<std::string>().find(".ops.") != std::string::npos)
-    throw Error(ErrorKind::Model,
-                {"KAIROS-M001", where, "it is an operation of keras.ops and not a layer", brief_json(*module),
-                 "a layer", "Write it with a layer, such as keras.layers.Add()([a, b]) for a + b"});
-  return {class_name->get<std::string>(), std::move(name), json, *config, std::move(where)};
+  check_entry_keys(json, class_name->get<std::string>(), where, unknown);
+  return {class_name->get<std::string>(), std::move(name), json, *config, std::move(where), unknown};
 }
 
 /// Whole numbers come as float32 here, which holds them exactly up to 2^24.
@@ -88,14 +106,11 @@ bool is_model(const Entry& entry) {
 }
 
 ArchitectureLayer read_input_layer(const Entry& entry) {
-  ConfigReader config(entry.config, entry.where);
+  ConfigReader config(entry.config, entry.where, entry.source("layer"));
   ArchitectureLayer input;
   input.name = config.text("name", "input_layer");
   input.class_name = entry.class_name;
   require_input_dtype(config, input.input_dtype);
-  config.unsupported("sparse", false, "Give dense data");
-  config.unsupported("ragged", false, "Give dense data");
-  config.unsupported("optional", false, "Remove it from the layer");
   for (const char* key : {"batch_shape", "batch_input_shape"})  // Keras 3, Keras 2
     if (const nlohmann::json* shape = config.take(key))
       input.input_shape = read_batch_shape(config, key, *shape);
@@ -112,7 +127,7 @@ ArchitectureLayer read_layer(const Entry& entry, std::optional<Shape>* input_sha
     throw Error(ErrorKind::Model,
                 {"KAIROS-M001", entry.where, "there is no layer \"" + entry.class_name + "\" here", "", "",
                  suggest(entry.class_name, layer_class_names())});
-  ConfigReader config(entry.config, entry.where);
+  ConfigReader config(entry.config, entry.where, entry.source("layer"));
   const nlohmann::json* const shape = config.take("batch_input_shape");
   if (shape != nullptr && input_shape != nullptr)
     *input_shape = read_batch_shape(config, "batch_input_shape", *shape);
@@ -121,6 +136,36 @@ ArchitectureLayer read_layer(const Entry& entry, std::optional<Shape>* input_sha
   config.finish();
   layer.name = layer.layer->name();
   layer.class_name = entry.class_name;
+  return layer;
+}
+
+const nlohmann::json& member(const nlohmann::json& object, const char* key, const std::string& where) {
+  const auto found = object.find(key);
+  if (found == object.end()) bad_structure(where, std::string("no ") + key, std::string("\"") + key + "\"");
+  return *found;
+}
+
+ArchitectureLayer read_operation(const Entry& entry) {
+  require_operation(entry.class_name, entry.where);
+  const nlohmann::json& nodes = entry.json["inbound_nodes"];
+  if (nodes.size() != 1 || !nodes[0].is_object())
+    throw Error(
+        ErrorKind::Model,
+        {"KAIROS-M102", entry.where, "an operation is called once", std::to_string(nodes.size()) + " calls",
+         "one call in the notation of Keras 3", "Write the model again with model.to_json()"});
+  ArchitectureLayer layer;
+  layer.name = entry.name;
+  layer.class_name = entry.class_name;
+  const auto module = entry.json.find("module");
+  // Keras keeps activations in another module than arithmetic.
+  const bool is_activation =
+      find_activation(snake_case(entry.class_name)) != nullptr && entry.class_name != "Tanh";
+  layer.operation = {module != entry.json.end() && module->is_string() ? module->get<std::string>()
+                     : is_activation                                   ? "keras.src.ops.nn"
+                                                                       : "keras.src.ops.numpy",
+                     entry.config.dump(), member(nodes[0], "args", entry.where).dump(),
+                     nodes[0].value("kwargs", nlohmann::json::object()).dump()};
+  layer.layer = make_operation(layer, entry.unknown);
   return layer;
 }
 
@@ -134,11 +179,12 @@ ArchitectureLayer read_nested(const Entry& entry) {
   return layer;
 }
 
-void read_chain(const nlohmann::json& layers, const std::string& origin, Architecture& model) {
+void read_chain(const nlohmann::json& layers, const std::string& origin, UnknownKeys* unknown,
+                Architecture& model) {
   if (!layers.is_array()) bad_structure(origin, "\"layers\" is " + brief_json(layers), "a list of layers");
   model.begin_chain("input_layer", std::nullopt);
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const Entry entry = read_entry(layers[i], i, origin);
+    const Entry entry = read_entry(layers[i], i, origin, unknown);
     if (entry.class_name == "InputLayer") {
       if (i != 0)
         throw Error(ErrorKind::Model, {"KAIROS-M007", entry.where, "an input stands behind other layers", "",
@@ -146,6 +192,10 @@ void read_chain(const nlohmann::json& layers, const std::string& origin, Archite
       model.layers.front() = read_input_layer(entry);
       continue;
     }
+    if (is_operation_node(layers[i], entry.class_name))
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M001", entry.where, "an operation of keras.ops stands in a Sequential model", "",
+                   "a layer", "Write it with a layer, such as keras.layers.Add()([a, b])"});
     std::optional<Shape>& shape = model.layers.front().input_shape;
     const bool is_first = model.layers.size() == 1 && !shape;
     model.extend_chain(is_model(entry) ? read_nested(entry) : read_layer(entry, is_first ? &shape : nullptr));
@@ -157,16 +207,16 @@ Architecture read_sequential(const Entry& entry, const std::string& origin) {
   Architecture model;
   if (entry.config.is_array()) {
     if (!entry.name.empty()) model.name = entry.name;
-    read_chain(entry.config, origin, model);
+    read_chain(entry.config, origin, entry.unknown, model);
     return model;
   }
-  ConfigReader config(entry.config, origin);
+  ConfigReader config(entry.config, origin, entry.source("model"));
   model.name = config.text("name", model.name);
   model.trainable = config.boolean("trainable", true);
   require_float32(config, "dtype");
   const nlohmann::json* layers = config.take("layers");
   if (layers == nullptr) bad_structure(origin, "no layers", "a list of layers");
-  read_chain(*layers, origin, model);
+  read_chain(*layers, origin, entry.unknown, model);
   std::optional<Shape>& input = model.layers.front().input_shape;
   if (const nlohmann::json* shape = config.take("build_input_shape"); shape != nullptr && !input)
     input = read_batch_shape(config, "build_input_shape", *shape);
@@ -174,8 +224,14 @@ Architecture read_sequential(const Entry& entry, const std::string& origin) {
   return model;
 }
 
+ArchitectureLayer read_functional_layer(const Entry& entry) {
+  if (entry.class_name == "InputLayer") return read_input_layer(entry);
+  if (is_operation_node(entry.json, entry.class_name)) return read_operation(entry);
+  return is_model(entry) ? read_nested(entry) : read_layer(entry, nullptr);
+}
+
 Architecture read_functional(const Entry& entry, const std::string& origin) {
-  ConfigReader config(entry.config, origin);
+  ConfigReader config(entry.config, origin, entry.source("model"));
   Architecture model;
   model.kind = Architecture::Kind::Functional;
   model.name = config.text("name", "functional");
@@ -185,14 +241,13 @@ Architecture read_functional(const Entry& entry, const std::string& origin) {
   if (layers == nullptr || !layers->is_array()) bad_structure(origin, "no layers", "a list of layers");
   FunctionalNodes nodes;
   for (std::size_t i = 0; i < layers->size(); ++i) {
-    const Entry layer = read_entry((*layers)[i], i, origin);
+    const Entry layer = read_entry((*layers)[i], i, origin, entry.unknown);
     const auto calls = layer.json.find("inbound_nodes");
     if (calls == layer.json.end() || !calls->is_array())
       bad_structure(layer.where, "no inbound_nodes", "a list of inbound_nodes");
-    model.layers.push_back(layer.class_name == "InputLayer" ? read_input_layer(layer)
-                           : is_model(layer)                ? read_nested(layer)
-                                                            : read_layer(layer, nullptr));
-    nodes.add(layer.name.empty() ? model.layers.back().name : layer.name, *calls, layer.where);
+    model.layers.push_back(read_functional_layer(layer));
+    nodes.add(model.layers.back(), layer.name.empty() ? model.layers.back().name : layer.name, *calls,
+              layer.where);
   }
   const nlohmann::json* inputs = config.take("input_layers");
   const nlohmann::json* outputs = config.take("output_layers");
@@ -211,6 +266,11 @@ Architecture read_model(const Entry& entry) {
 }  // namespace
 
 Architecture read_keras_json(std::string_view text, const std::string& origin) {
+  UnknownKeys unknown;
+  return read_keras_json(text, origin, unknown);
+}
+
+Architecture read_keras_json(std::string_view text, const std::string& origin, UnknownKeys& unknown) {
   const nlohmann::json json = parse_json(text, origin);
   if (!json.is_object()) bad_structure(origin, brief_json(json), "an object");
   const auto class_name = json.find("class_name");
@@ -223,7 +283,8 @@ Architecture read_keras_json(std::string_view text, const std::string& origin) {
   require_keras_class(json, class_name->get<std::string>(), origin);
   const auto config = json.find("config");
   if (config == json.end()) bad_structure(origin, "no config", "a config");
-  return read_model({class_name->get<std::string>(), "", json, *config, origin});
+  check_entry_keys(json, class_name->get<std::string>(), origin, &unknown);
+  return read_model({class_name->get<std::string>(), "", json, *config, origin, &unknown});
 }
 
 }  // namespace kairos::host

@@ -14,7 +14,7 @@ using Json = nlohmann::ordered_json;
 
 Json batch_shape(const Shape& shape) {
   Json list = Json::array({nullptr});
-  for (const std::int64_t dimension : shape) list.push_back(dimension);
+  for (const std::int64_t dimension : shape) list.push_back(dimension == -1 ? Json() : Json(dimension));
   return list;
 }
 
@@ -45,19 +45,37 @@ Json group_json(const ValueGroup& group, const Text& text) {
   return json;
 }
 
+Json tensor_json(const Architecture& model, const ValueSource& source, const char* dtype = "float32") {
+  const ArchitectureLayer& from = model.layers[source.layer];
+  const Shape& shape = from.is_input() ? *from.input_shape : from.call_outputs[source.call][source.output];
+  return {{"class_name", "__keras_tensor__"},
+          {"config",
+           {{"shape", batch_shape(shape)},
+            {"dtype", dtype},
+            {"keras_history", Json::array({from.name, source.call, source.output})}}}};
+}
+
 Json call_json(const Architecture& model, const LayerCall& call) {
-  const auto tensor = [&](const ValueSource& source) -> Json {
-    const ArchitectureLayer& from = model.layers[source.layer];
-    const Shape& shape = from.is_input() ? *from.input_shape : from.call_outputs[source.call][source.output];
-    return {{"class_name", "__keras_tensor__"},
-            {"config",
-             {{"shape", batch_shape(shape)},
-              {"dtype", "float32"},
-              {"keras_history", Json::array({from.name, source.call, source.output})}}}};
-  };
+  const auto tensor = [&](const ValueSource& source) { return tensor_json(model, source); };
   Json arguments = Json::object();
   if (call.training) arguments["training"] = *call.training;
+  if (call.masked) arguments["mask"] = tensor_json(model, call.inputs.values.back(), "bool");
   return {{"args", Json::array({group_json(call.inputs, tensor)})}, {"kwargs", std::move(arguments)}};
+}
+
+/// The arguments as they were read, with the tensors as they are now.
+Json operation_call_json(const Architecture& model, const OperationText& text, const LayerCall& call) {
+  Json args = Json::parse(text.args);
+  std::size_t next = 0;
+  const auto renew = [&](Json& arg) {
+    if (arg.is_object()) arg = tensor_json(model, call.inputs.values[next++]);
+  };
+  for (Json& arg : args) {
+    renew(arg);
+    if (arg.is_array())
+      for (Json& one : arg) renew(one);
+  }
+  return {{"args", std::move(args)}, {"kwargs", Json::parse(text.kwargs)}};
 }
 
 /// Of input_layers and output_layers.
@@ -83,6 +101,11 @@ Json model_json(const Architecture& model);
 Json layer_json(const ArchitectureLayer& layer) {
   if (layer.is_input()) return input_layer(layer);
   if (layer.model) return model_json(*layer.model);
+  if (layer.operation)
+    return {{"module", layer.operation->module},
+            {"class_name", layer.class_name},
+            {"config", Json::parse(layer.operation->config)},
+            {"registered_name", layer.class_name}};
   const Layer& first = *layer.instances.front();
   return {{"module", "keras.layers"},
           {"class_name", layer.class_name},
@@ -113,7 +136,9 @@ Json functional_json(const Architecture& model) {
     Json json = layer_json(layer);
     json["name"] = layer.name;
     Json& calls = json["inbound_nodes"] = Json::array();
-    for (const LayerCall& call : layer.calls) calls.push_back(call_json(model, call));
+    for (const LayerCall& call : layer.calls)
+      calls.push_back(layer.operation ? operation_call_json(model, *layer.operation, call)
+                                      : call_json(model, call));
     layers.push_back(std::move(json));
   }
   return {{"module", "keras.src.models.functional"},

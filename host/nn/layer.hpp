@@ -19,6 +19,8 @@
 
 namespace kairos::host {
 
+struct Activation;
+
 enum class Mode { Train, Infer };
 
 /// One walk through the graph.
@@ -58,9 +60,12 @@ struct LayerValues {
 struct LayerGradients {
   std::span<const float* const> inputs;
   const float* output;
-  float* output_gradient;                   ///< may be overwritten
+  float* output_gradient;                   ///< may be overwritten; null only beside logits_gradient
   std::span<float* const> input_gradients;  ///< null where nobody asks for it
   std::span<const Mask> input_masks;
+  /// For a layer that keeps its logits: what comes on top of output_gradient, before the activation. May be
+  /// overwritten; null for none.
+  float* logits_gradient = nullptr;
 };
 
 /// Arrays are [batch, shape…], row-major. Shapes are without the batch.
@@ -108,6 +113,19 @@ class Layer {
     (void)sample;
     return "";
   }
+  /// The function that the layer ends with, where the values that come out are its results; else null.
+  [[nodiscard]] virtual const Activation* last_activation() const { return nullptr; }
+  /// Whether the values come out as they go in, perhaps under another shape.
+  [[nodiscard]] virtual bool copies_values() const { return false; }
+  /// After `build` and before `reserve`: from now on the layer has `logits`, and `backward` takes a gradient
+  /// of them. False, and nothing has changed, if the layer cannot do that.
+  virtual bool keep_logits() { return false; }
+  /// What last_activation() was applied to in the last `forward`, which had these inputs: [batch, shape…].
+  [[nodiscard]] virtual const float* logits(std::span<const float* const> inputs) const {
+    (void)inputs;
+    return nullptr;
+  }
+
   virtual void forward(const Pass& pass, const LayerValues& values) = 0;
   /// Follows a `forward` of the same pass. Fills gradients of trainable parameters, does not add to them.
   virtual void backward(const Pass& pass, const LayerGradients& gradients) = 0;

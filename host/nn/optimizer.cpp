@@ -18,6 +18,12 @@ namespace {
 constexpr NumberRange rate_range{0, 3e38};
 constexpr NumberRange positive_range{1e-30, 3e38};
 constexpr std::string_view rate_name = "learning_rate";
+constexpr float largest_count = 9.2e18F;
+
+bool is_rate(float value) {
+  const auto number = static_cast<double>(value);
+  return number >= rate_range.least && number <= rate_range.most;
+}
 }  // namespace
 
 Optimizer::Optimizer(ConfigReader& config, double default_learning_rate)
@@ -28,11 +34,7 @@ Optimizer::Optimizer(ConfigReader& config, double default_learning_rate)
   config.skip("name");
   read_clip(config);
   read_average(config);
-  config.unsupported("loss_scale_factor", nullptr, "Remove it");
-  config.unsupported("gradient_accumulation_steps", nullptr, "Use a larger batch size");
   config.unsupported("decay", 0.0, "Write learning_rate=InverseTimeDecay(RATE,1,DECAY)");
-  config.unsupported("is_legacy_optimizer", false, "Remove it");
-  config.skip("jit_compile");  // Keras 2: another way to the same numbers
 }
 
 Optimizer::~Optimizer() = default;
@@ -221,14 +223,32 @@ bool Optimizer::set_hyper(std::string_view name, double value) {
 }
 
 std::span<const TensorRef> Optimizer::slots() {
-  iterations_mirror_ = static_cast<float>(iterations_);
+  adopt_count();
+  if (iterations_mirror_ == published_count_)
+    iterations_mirror_ = published_count_ = static_cast<float>(iterations_);
+  if (is_rate(learning_rate_)) published_rate_ = learning_rate_;
   return slot_refs_;
 }
 
-void Optimizer::slots_written() {
+void Optimizer::adopt_count() {
   // What was only read back keeps its exact count: float32 has no odd numbers beyond 2^24.
-  if (iterations_mirror_ != static_cast<float>(iterations_) && iterations_mirror_ >= 0)
-    iterations_ = std::llround(iterations_mirror_);
+  const bool is_count = iterations_mirror_ >= 0 && iterations_mirror_ <= largest_count;
+  if (iterations_mirror_ == published_count_ || !is_count) return;
+  iterations_ = std::llround(iterations_mirror_);
+  published_count_ = iterations_mirror_;
+}
+
+void Optimizer::slots_written() {
+  adopt_count();
+  if (iterations_mirror_ != published_count_) {
+    const float found = std::exchange(iterations_mirror_, published_count_);
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M110", "optimizer " + std::string(class_name()), "\"iteration\" cannot be set",
+                 brief_json(found), "a number of steps from 0", "Correct the callback that writes it"});
+  }
+  if (!is_rate(learning_rate_))
+    refuse_hyper(rate_name, static_cast<double>(std::exchange(learning_rate_, published_rate_)),
+                 range_text("a number", rate_range), "Correct the callback that writes it");
 }
 
 nlohmann::json Optimizer::json() const {

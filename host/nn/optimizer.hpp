@@ -58,9 +58,11 @@ class Optimizer {
   [[nodiscard]] std::int64_t iterations() const noexcept { return iterations_; }
   void set_iterations(std::int64_t iterations) noexcept { iterations_ = iterations; }
 
-  /// Views of the state; `iteration` is a float32 copy that is brought up to date by this call.
+  /// Views of the state; `iteration` is a float32 copy that is brought up to date by this call, unless it was
+  /// written since the last one: then it is the count.
   [[nodiscard]] std::span<const TensorRef> slots();
-  /// After values behind `slots()` were written.
+  /// After values behind `slots()` were written. Throws Error(Model) for a count or a learning rate that
+  /// cannot be one; it has been put back.
   void slots_written();
 
   /// {"class_name", "config"} as in Keras' training_config.
@@ -113,6 +115,8 @@ class Optimizer {
  private:
   enum class Clip { None, Value, Norm, GlobalNorm };
 
+  /// Takes over a count that was written behind slots().
+  void adopt_count();
   void read_clip(ConfigReader& config);
   void read_average(ConfigReader& config);
   /// Takes the weight as it stands into its average; in some steps the average takes the weight's place.
@@ -129,7 +133,9 @@ class Optimizer {
   double average_momentum_ = 0.99;
   std::optional<std::int64_t> overwrite_frequency_;
   std::int64_t iterations_ = 0;
-  float iterations_mirror_ = 0;
+  float iterations_mirror_ = 0;  ///< behind slots()
+  float published_count_ = 0;    ///< what slots() put there
+  float published_rate_ = 0;     ///< the last rate behind slots() that can be one
 
   std::vector<TrainedWeight> weights_;
   std::vector<SlotType> slot_types_;
@@ -144,6 +150,7 @@ class Optimizer {
 
 /// "adam", "SGD(learning_rate=0.1,momentum=0.9)", "Adam(learning_rate=CosineDecay(0.1,decay_steps=1000))", or
 /// Keras JSON. Throws Error(Model).
-[[nodiscard]] std::unique_ptr<Optimizer> make_optimizer(std::string_view text);
+[[nodiscard]] std::unique_ptr<Optimizer> make_optimizer(std::string_view text,
+                                                        UnknownKeys* unknown = nullptr);
 
 }  // namespace kairos::host

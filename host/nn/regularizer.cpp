@@ -35,9 +35,10 @@ constexpr NumberRange factor_range{0, 1e30};
 Regularizer read_regularizer(ConfigReader& config, std::string_view key) {
   const nlohmann::json* value = config.take(key);
   if (value == nullptr) return {};
-  const KerasObject object(*value, config.where() + " " + std::string(key), {"l1", "l2", "l1_l2"});
+  const KerasObject object(*value, config.where() + " " + std::string(key), {"l1", "l2", "l1_l2"},
+                           config.unknown_keys());
   const std::string kind = snake_case(object.class_name());
-  ConfigReader arguments(object.config(), object.where());
+  ConfigReader arguments(object.config(), object.where(), config.inside("regularizer", object.class_name()));
   Regularizer result;
   if (kind == "l1") {
     result.l1 = arguments.number("l1", keras_default, factor_range);

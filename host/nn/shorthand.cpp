@@ -108,7 +108,8 @@ Architecture read_shorthand(std::string_view text) {
     nlohmann::json json = layer_config(*type, call);
     if (!json.contains("name")) json["name"] = names.next(type->class_name);
     ConfigReader config(
-        json, layer_noun(json["name"].is_string() ? json["name"].get<std::string>() : "?", type->class_name));
+        json, layer_noun(json["name"].is_string() ? json["name"].get<std::string>() : "?", type->class_name),
+        {"layer", std::string(type->class_name), nullptr});
     model.extend_chain(type->make(config));
     config.finish();
   }

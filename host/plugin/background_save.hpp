@@ -35,6 +35,10 @@ class BackgroundSave {
   /// model.
   void start(Order order, std::function<void()> write);
 
+  /// Until the file is complete; its outcome is kept.
+  void wait() const {
+    if (order_) written_.wait();
+  }
   /// Each outcome once, in order; with Waiting::Yes nothing is left to be written afterwards.
   [[nodiscard]] std::vector<Outcome> take(Waiting waiting);
 

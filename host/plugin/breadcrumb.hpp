@@ -14,6 +14,18 @@ struct Breadcrumb {
 /// The crumb of this thread. A plain thread-local object, because a signal handler must be able to read it.
 extern thread_local constinit Breadcrumb breadcrumb;
 
+/// Sets the crumb for its lifetime. The texts must live as long.
+class BreadcrumbScope {
+ public:
+  explicit BreadcrumbScope(const Breadcrumb& crumb) : before_(breadcrumb) { breadcrumb = crumb; }
+  ~BreadcrumbScope() { breadcrumb = before_; }
+  BreadcrumbScope(const BreadcrumbScope&) = delete;
+  BreadcrumbScope& operator=(const BreadcrumbScope&) = delete;
+
+ private:
+  Breadcrumb before_;
+};
+
 /// For the handler of SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT: writes one line about the crumb to
 /// `descriptor`, if there is one. Async-signal-safe.
 void write_breadcrumb(int descriptor) noexcept;

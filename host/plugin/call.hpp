@@ -27,6 +27,10 @@ struct kairos_call {
   const char* hook;
   kairos::host::Moment moment;
   unsigned written_roles = 0;  ///< bit 1 << role for each tensor that was borrowed for writing
+  /// The optimizer's learning rate, lent for writing to a callback that may not set it, and what it was. Null
+  /// if it was not.
+  float* guarded_rate = nullptr;
+  float rate_before = 0;
 
   std::string reason;  ///< why a call of the host failed, or what `fail` was told
   kairos_status reason_status = KAIROS_OK;

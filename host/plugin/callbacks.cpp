@@ -9,6 +9,8 @@
 
 namespace kairos::host {
 
+using namespace stages;
+
 namespace {
 
 kairos_run_event run_event(const Session& session) {
@@ -48,6 +50,12 @@ kairos_test_event test_event(const Session& session) {
   return event;
 }
 
+/// For calls that are not made for every batch: in order, and on the thread of the callbacks.
+void require(Session& session, std::uint32_t allowed, const char* call) {
+  require_thread(session.thread == std::this_thread::get_id(), call);
+  session.order.require(allowed, call);
+}
+
 LogBoard::Pass test_pass(const Session& session) {
   return session.training ? LogBoard::Pass::Validation : LogBoard::Pass::Training;
 }
@@ -64,6 +72,8 @@ Callbacks::~Callbacks() = default;
 
 void Callbacks::setup(const RunInfo& run) {
   Session& s = *session_;
+  require(s, Created, "setup");
+  s.order.enter(Ready);
   s.run = run;
   const kairos_run_event event = run_event(s);
   for (Instance* instance : s.ordered()) {
@@ -75,20 +85,28 @@ void Callbacks::setup(const RunInfo& run) {
 }
 
 std::string Callbacks::save_state() {
+  require(*session_, any_stage, "save_state");
   return session_->save_state();
 }
 void Callbacks::load_state(std::string_view bytes) {
+  require(*session_, Ready, "load_state");
   session_->load_state(bytes);
 }
 
 void Callbacks::train_begin() {
   Session& s = *session_;
+  require(s, Ready, "train_begin");
+  s.order.enter(Training);
   s.training = true;
   s.dispatch(s.on_train_begin, &kairos_hooks::on_train_begin, run_event(s), Moment::Training);
 }
 
 void Callbacks::epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batches) {
   Session& s = *session_;
+  require(s, Training, "epoch_begin");
+  s.order.next_epoch(epoch);
+  s.order.enter(InEpoch);
+  s.order.restart_batches();
   s.epoch = epoch;
   s.batches = batches.value_or(s.run.steps_per_epoch);
   s.board.clear();
@@ -97,17 +115,25 @@ void Callbacks::epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batc
 
 void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples) {
   Session& s = *session_;
+  s.order.require(InEpoch, "train_batch_begin");
+  s.order.next_batch(batch, "train_batch_begin");
+  s.order.enter(InBatch);
   s.batch = {sizeof s.batch, 0, s.epoch, batch, s.batches, s.trainee.iterations(), samples};
   s.dispatch(s.on_train_batch_begin, &kairos_hooks::on_train_batch_begin, s.batch, Moment::Training);
 }
 
 void Callbacks::gradients_ready() {
   Session& s = *session_;
+  s.order.require(InBatch, "gradients_ready");
+  s.order.enter(HasGradients);
   s.dispatch(s.on_backward_end, &kairos_hooks::on_backward_end, s.batch, Moment::Training);
 }
 
 void Callbacks::train_batch_end(LogSource& logs) {
   Session& s = *session_;
+  s.order.require(InBatch | HasGradients, "train_batch_end");
+  require_values(logs, s.board.per_pass(), "train_batch_end");
+  s.order.enter(InEpoch);
   ++s.generation;
   s.batch.step = s.trainee.iterations();
   if (s.on_train_batch_end.listeners.empty()) return;
@@ -119,18 +145,27 @@ void Callbacks::train_batch_end(LogSource& logs) {
 
 void Callbacks::test_begin(std::int64_t batches) {
   Session& s = *session_;
+  require(s, InEpoch | Ready | Trained, "test_begin");
+  if (s.training) require_validation(s.options.validates, "test_begin");
+  s.order.begin_pass(s.training ? Validating : Testing);
   s.batches = batches;
   s.dispatch(s.on_test_begin, &kairos_hooks::on_test_begin, test_event(s), Moment::Training);
 }
 
 void Callbacks::test_batch_begin(std::int64_t batch, std::int64_t samples) {
   Session& s = *session_;
+  s.order.require(Validating | Testing, "test_batch_begin");
+  s.order.next_pass_batch(batch, "test_batch_begin");
+  s.order.enter(s.training ? ValidatingBatch : TestingBatch);
   s.batch = {sizeof s.batch, 0, s.epoch, batch, s.batches, s.trainee.iterations(), samples};
   s.dispatch(s.on_test_batch_begin, &kairos_hooks::on_test_batch_begin, s.batch, Moment::Training);
 }
 
 void Callbacks::test_batch_end(LogSource& logs) {
   Session& s = *session_;
+  s.order.require(ValidatingBatch | TestingBatch, "test_batch_end");
+  require_values(logs, s.board.per_pass(), "test_batch_end");
+  s.order.enter(s.training ? Validating : Testing);
   ++s.generation;
   if (s.on_test_batch_end.listeners.empty()) return;
   s.board.clear();
@@ -141,6 +176,9 @@ void Callbacks::test_batch_end(LogSource& logs) {
 
 void Callbacks::test_end(LogSource& logs) {
   Session& s = *session_;
+  require(s, Validating | Testing, "test_end");
+  require_values(logs, s.board.per_pass(), "test_end");
+  s.order.end_pass();
   s.board.clear();
   s.board.offer(test_pass(s), logs);
   s.dispatch(s.on_test_end, &kairos_hooks::on_test_end, test_event(s), Moment::Training);
@@ -150,7 +188,15 @@ void Callbacks::test_end(LogSource& logs) {
 
 void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool partial) {
   Session& s = *session_;
+  require(s, InEpoch, "epoch_end");
+  require_values(training, s.board.per_pass(), "epoch_end");
+  if (validation != nullptr) {
+    require_validation(s.options.validates, "epoch_end");
+    require_values(*validation, s.board.per_pass(), "epoch_end");
+  }
+  s.order.enter(Training);
   s.settle_background_saves(BackgroundSave::Waiting::No);
+  s.process.compare_epoch(s.ordered());
   s.board.clear();
   s.board.offer(LogBoard::Pass::Training, training);
   if (validation != nullptr) s.board.offer(LogBoard::Pass::Validation, *validation);
@@ -161,6 +207,9 @@ void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool parti
 
 void Callbacks::train_end(RunEnd why) {
   Session& s = *session_;
+  // A run that is cut short may end anywhere.
+  require(s, why == RunEnd::Completed ? Training : Training | inside_epoch, "train_end");
+  s.order.enter(Trained);
   s.settle_background_saves(BackgroundSave::Waiting::Yes);
   if (!s.epoch_values.empty()) s.board.restore(s.epoch_values);
   s.dispatch(s.on_train_end, &kairos_hooks::on_train_end, s.end_event(why), Moment::Training);
@@ -171,24 +220,33 @@ void Callbacks::train_end(RunEnd why) {
 
 void Callbacks::predict_begin() {
   Session& s = *session_;
+  require(s, Ready | Trained, "predict_begin");
+  s.order.begin_pass(Predicting);
   s.batches = s.run.steps_per_epoch;
   s.dispatch(s.on_predict_begin, &kairos_hooks::on_predict_begin, run_event(s), Moment::Training);
 }
 
 void Callbacks::predict_batch_begin(std::int64_t batch, std::int64_t samples) {
   Session& s = *session_;
+  s.order.require(Predicting, "predict_batch_begin");
+  s.order.next_pass_batch(batch, "predict_batch_begin");
+  s.order.enter(PredictingBatch);
   s.batch = {sizeof s.batch, 0, -1, batch, s.batches, s.trainee.iterations(), samples};
   s.dispatch(s.on_predict_batch_begin, &kairos_hooks::on_predict_batch_begin, s.batch, Moment::Training);
 }
 
 void Callbacks::predict_batch_end() {
   Session& s = *session_;
+  s.order.require(PredictingBatch, "predict_batch_end");
+  s.order.enter(Predicting);
   ++s.generation;
   s.dispatch(s.on_predict_batch_end, &kairos_hooks::on_predict_batch_end, s.batch, Moment::Training);
 }
 
 void Callbacks::predict_end() {
   Session& s = *session_;
+  require(s, Predicting, "predict_end");
+  s.order.end_pass();
   s.dispatch(s.on_predict_end, &kairos_hooks::on_predict_end, s.end_event(RunEnd::Completed),
              Moment::Training);
 }
@@ -220,12 +278,15 @@ void Callbacks::fault(std::string_view instance, std::string_view hook, std::str
 
 void Callbacks::interrupt(int signal) {
   Session& s = *session_;
+  require(s, any_stage, "interrupt");
   s.end_reason = "signal " + std::to_string(signal);
   const kairos_interrupt_event event{sizeof event, signal};
   s.dispatch(s.on_interrupt, &kairos_hooks::on_interrupt, event, Moment::Training);
 }
 
 void Callbacks::finish(RunEnd why) {
+  require_thread(session_->thread == std::this_thread::get_id(), "finish");
+  session_->order.enter(Finished);
   session_->finish(why);
 }
 

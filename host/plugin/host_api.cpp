@@ -178,6 +178,17 @@ kairos_status check_writable(kairos_call* call, std::int32_t role) {
   return call->refuse(KAIROS_E_DENIED, "tensors of the batch are read-only");
 }
 
+/// A callback that restores all slots writes the learning rate too; whether it changed is seen after the
+/// hook.
+void guard_rate(kairos_call* call, const TensorRef& slot) {
+  const bool is_rate =
+      slot.size() == 1 && (slot.name == "learning_rate" || slot.name.ends_with("/learning_rate"));
+  const bool may_set = (call->instance->manifest.capabilities & KAIROS_CAN_SET_OPTIMIZER) != 0;
+  if (!is_rate || may_set || call->guarded_rate != nullptr) return;
+  call->guarded_rate = slot.data;
+  call->rate_before = *slot.data;
+}
+
 kairos_status tensors_borrow(kairos_call* call, std::int32_t role, std::uint32_t index, std::int32_t access,
                              kairos_tensor* out) {
   KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
@@ -187,11 +198,12 @@ kairos_status tensors_borrow(kairos_call* call, std::int32_t role, std::uint32_t
       return call->refuse(KAIROS_E_RANGE,
                           "tensor " + std::to_string(index) + " of " + std::to_string(tensors.size()));
     });
+  const TensorRef& tensor = tensors[index];
   if (access == KAIROS_ACCESS_WRITE) {
     KAIROS_RETURN_IF(check_writable(call, role));
     call->written_roles |= 1u << role;
+    if (role == KAIROS_ROLE_SLOT) guard_rate(call, tensor);
   }
-  const TensorRef& tensor = tensors[index];
   out->access = access;
   out->name = to_abi(tensor.name);
   out->role = role;
@@ -272,7 +284,8 @@ const void* query(const kairos_host*, const char* interface_id) {
   } known[] = {{KAIROS_LOGS, &logs_table},           {KAIROS_CONTROL, &control_table},
                {KAIROS_OPTIMIZER, &optimizer_table}, {KAIROS_TENSORS, &tensors_table},
                {KAIROS_MODEL, &model_table},         {KAIROS_EXPRESSIONS, &expressions_table},
-               {KAIROS_TASKS, &tasks_table},         {KAIROS_DIST, &dist_table}};
+               {KAIROS_TASKS, &tasks_table},         {KAIROS_DIST, &dist_table},
+               {KAIROS_FILES, &files_table}};
   for (const auto& one : known)
     if (std::strcmp(one.id, interface_id) == 0) return one.table;
   return nullptr;

@@ -68,5 +68,7 @@ kairos_status translated(kairos_call* call, Work&& work,
 
 /// kairos.model/1; see host_api_model.cpp.
 extern const kairos_model model_table;
+/// kairos.files/1; see host_api_files.cpp.
+extern const kairos_files files_table;
 
 }  // namespace kairos::host

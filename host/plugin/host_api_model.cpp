@@ -18,7 +18,11 @@ kairos_status model_can_save(kairos_call* call, kairos_str path, std::int32_t co
   return translated(call, [&] {
     const std::string fault =
         call->session->trainee.save_fault(view(path), static_cast<SaveContent>(content));
-    return fault.empty() ? kairos_status{KAIROS_OK} : call->refuse(KAIROS_E_UNSUPPORTED, fault);
+    if (!fault.empty()) return call->refuse(KAIROS_E_UNSUPPORTED, fault);
+    const auto conflict = call->session->files.conflict_of_save(view(path), call->instance->name);
+    if (!conflict) return kairos_status{KAIROS_OK};
+    const std::string subject = "\"" + std::string(view(path)) + "\"";
+    return call->refuse(KAIROS_E_DENIED, conflict->text(subject) + ". Save under another name");
   });
 }
 
@@ -38,6 +42,7 @@ kairos_status model_save(kairos_call* call, kairos_str path, std::int32_t conten
   return translated(call, [&] {
     Session& session = *call->session;
     const std::string file(view(path));
+    session.files.add_saved(file, call->instance->name);
     session.trainee.save(file, static_cast<SaveContent>(content));
     session.saved_files.emplace_back(file);
     session.checkpoint_saved(file, static_cast<SaveContent>(content), *call->instance);
@@ -51,6 +56,7 @@ kairos_status model_save_in_background(kairos_call* call, kairos_str path, std::
     Session& session = *call->session;
     const auto kind = static_cast<SaveContent>(content);
     std::string file(view(path));
+    session.files.add_saved(file, call->instance->name);
     std::function<void()> write = session.trainee.save_later(file, kind);
     session.background_save.start({call->instance, std::move(file), kind}, std::move(write));
     return kairos_status{KAIROS_OK};

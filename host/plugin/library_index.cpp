@@ -79,7 +79,7 @@ int note_loaded(dl_phdr_info* info, std::size_t, void* data) {
 
 LibraryIndex::LibraryIndex() {
   dl_iterate_phdr(note_loaded, &loaded_);
-  if (const char* path = std::getenv("LD_LIBRARY_PATH"); path != nullptr)
+  if (const char* path = ::secure_getenv("LD_LIBRARY_PATH"); path != nullptr)
     environment_ = split_directories(path, ":;", "");
 }
 

@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <utility>
-
-#include "kairos/host/error.hpp"
 
 namespace kairos::host {
 
@@ -46,16 +45,14 @@ void LogBoard::clear() noexcept {
 }
 
 void LogBoard::offer(Pass pass, LogSource& source) {
-  if (pass == Pass::Validation && first_published_ == per_pass_ && per_pass_ > 0)
-    throw Error(ErrorKind::Internal,
-                {"KAIROS-I003", "callbacks", "the loop reports a validation that it has not declared", "", "",
-                 "Set CallbacksOptions::validates"});
   sources_[static_cast<std::size_t>(pass)] = &source;
 }
 
 void LogBoard::read(Pass pass) {
   const auto p = static_cast<std::size_t>(pass);
   LogSource* source = std::exchange(sources_[p], nullptr);
+  // A value that the source leaves out is no number, and not the last one nor a perfect loss.
+  std::fill(row_.begin(), row_.end(), std::numeric_limits<double>::quiet_NaN());
   source->read_logs(row_);
   const std::size_t first = p * per_pass_;
   assert(first + per_pass_ <= first_published_);

@@ -31,10 +31,13 @@ class LogBoard {
   /// True if callbacks and not the model give the key its values.
   [[nodiscard]] bool is_published(std::uint32_t index) const noexcept { return index >= first_published_; }
 
+  /// Keys of the model in one pass.
+  [[nodiscard]] std::size_t per_pass() const noexcept { return per_pass_; }
+
   /// Begins an event: nothing is due.
   void clear() noexcept;
   /// Makes the keys of a pass due. They are read from `source` when the first of them is asked for; it must
-  /// live until clear(). Throws Error(Internal) for a validation in a run that was declared without one.
+  /// live until clear(). A validation only where the run was declared with one.
   void offer(Pass pass, LogSource& source);
   void publish(std::uint32_t index, double value) noexcept { values_[index] = {value, true}; }
   /// Value of a key; nothing if it is not due.

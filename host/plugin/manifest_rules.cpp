@@ -87,6 +87,7 @@ class OptionRules {
          {std::pair{"help", &option_.help}, {"unit", &option_.unit}, {"default", &option_.initial.text}})
       check_text(option_field(id_, option_.name, field), *text);
     check_choices();
+    check_access();
     check_values();
   }
 
@@ -112,6 +113,18 @@ class OptionRules {
       if (variables ? !is_identifier(choice) : !is_key(choice)) fail("choices", quoted(choice), "a name");
       if (!seen.insert(choice).second) fail("choices", quoted(choice) + " twice", "different words");
     }
+  }
+
+  /// What is done with a path is said of paths only.
+  void check_access() const {
+    constexpr std::uint32_t further = KAIROS_OPTION_DIRECTORY | KAIROS_OPTION_SAVES;
+    const std::uint32_t access = option_.flags & (KAIROS_OPTION_READS | KAIROS_OPTION_WRITES | further);
+    if (access != 0 && option_.type != KAIROS_TYPE_PATH)
+      fail("flags", "reads, writes, directory or saves",
+           "none of them for the type " + std::string(type_name(option_.type)));
+    if ((access & further) == further) fail("flags", "directory and saves", "one of the two");
+    if ((access & further) != 0 && (access & KAIROS_OPTION_WRITES) == 0)
+      fail("flags", "directory or saves alone", "writes beside it");
   }
 
   void check_values() const {

@@ -38,10 +38,14 @@ constexpr std::array<std::pair<std::string_view, std::int32_t>, 9> type_table = 
      {"metric", KAIROS_TYPE_METRIC},
      {"expression", KAIROS_TYPE_EXPRESSION}}};
 
-constexpr std::array<std::pair<std::string_view, std::uint32_t>, 3> option_flag_table = {
+constexpr std::array<std::pair<std::string_view, std::uint32_t>, 7> option_flag_table = {
     {{"required", KAIROS_OPTION_REQUIRED},
      {"min_exclusive", KAIROS_OPTION_MIN_EXCLUSIVE},
-     {"max_exclusive", KAIROS_OPTION_MAX_EXCLUSIVE}}};
+     {"max_exclusive", KAIROS_OPTION_MAX_EXCLUSIVE},
+     {"reads", KAIROS_OPTION_READS},
+     {"writes", KAIROS_OPTION_WRITES},
+     {"directory", KAIROS_OPTION_DIRECTORY},
+     {"saves", KAIROS_OPTION_SAVES}}};
 
 constexpr std::uint32_t most_callbacks = 256;
 constexpr std::uint32_t most_options = 1024;

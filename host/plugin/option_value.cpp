@@ -6,28 +6,18 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include "kairos/abi.h"
+#include "python_text.hpp"
 
 namespace kairos::host {
 
 namespace {
 
 constexpr double largest_exact = 9007199254740992.0;  // 2^53
-
-template <class T>
-std::optional<T> read_number(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  if (text.starts_with('+')) return std::nullopt;
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::optional<bool> read_bool(std::string_view text) {
   std::string lower(text);
@@ -40,9 +30,9 @@ std::optional<bool> read_bool(std::string_view text) {
 
 /// 10, and 1e3 as well because it is whole.
 std::optional<std::int64_t> read_int(std::string_view text) {
-  if (const auto value = read_number<std::int64_t>(text)) return value;
+  if (const auto value = python_integer(text)) return value;
   if (text.find_first_of("eE.") == std::string_view::npos) return std::nullopt;
-  const auto value = read_number<double>(text);
+  const auto value = python_number(text);
   if (!value || !std::isfinite(*value) || *value != std::trunc(*value) || std::abs(*value) > largest_exact)
     return std::nullopt;
   return static_cast<std::int64_t>(*value);
@@ -65,11 +55,11 @@ constexpr std::array units = {Unit{"d", 86'400'000'000'000},
 std::optional<std::int64_t> nanoseconds_of(std::string_view number, const Unit& unit) {
   std::int64_t product = 0;
   if (number.find('.') == std::string_view::npos) {
-    const auto whole = read_number<std::int64_t>(number);
+    const auto whole = python_integer(number);
     if (!whole || __builtin_mul_overflow(*whole, unit.nanoseconds, &product)) return std::nullopt;
     return product;
   }
-  const auto fraction = read_number<double>(number);
+  const auto fraction = python_number(number);
   constexpr double largest = 9.2e18;
   if (!fraction || !(*fraction * static_cast<double>(unit.nanoseconds) < largest)) return std::nullopt;
   return static_cast<std::int64_t>(std::llround(*fraction * static_cast<double>(unit.nanoseconds)));
@@ -132,7 +122,7 @@ std::optional<OptionValue> parse_value(std::int32_t type, std::string_view text)
       if (const auto value = read_duration(text)) return whole(type, *value);
       return std::nullopt;
     case KAIROS_TYPE_FLOAT:
-      if (const auto value = read_number<double>(text)) return OptionValue{type, 0, *value, ""};
+      if (const auto value = python_number(text)) return OptionValue{type, 0, *value, ""};
       return std::nullopt;
     default:
       return OptionValue{type, 0, 0.0, std::string(text)};

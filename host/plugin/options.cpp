@@ -9,6 +9,7 @@
 
 #include "kairos/abi.h"
 #include "plugin/expression.hpp"
+#include "plugin/given_text.hpp"
 #include "plugin/option_value.hpp"
 
 namespace kairos::host {
@@ -60,8 +61,9 @@ class Resolver {
     for (const LogKey& key : context.keys) keys_.push_back(key.name);
   }
 
-  ResolvedOptions resolve(std::span<const std::pair<std::string, std::string>> options) {
-    for (const auto& option : options) sort_in(option);
+  ResolvedOptions resolve(std::span<const PluginOption> options) {
+    const std::vector<PluginOption> named = with_names(callback_, options, who_);
+    for (const PluginOption& option : named) sort_in(option);
     // These two decide about the others.
     if (on_error_ != nullptr) result_.on_error = word(*on_error_, on_error_words);
     if (on_missing_ != nullptr) result_.on_missing = word(*on_missing_, on_missing_words);
@@ -71,7 +73,7 @@ class Resolver {
   }
 
  private:
-  using Given = std::pair<std::string, std::string>;
+  using Given = PluginOption;
 
   [[noreturn]] void fail(const char* code, std::string_view option, std::string what, std::string found,
                          std::string expected, std::string cure) const {
@@ -80,39 +82,41 @@ class Resolver {
   }
 
   void sort_in(const Given& option) {
-    const auto declared =
-        std::find_if(callback_.options.begin(), callback_.options.end(), [&option](const OptionSpec& spec) {
-          return spec.name == option.first || contains(spec.aliases, option.first);
-        });
-    const Given** place = option.first == "on_error"     ? &on_error_
-                          : option.first == "on_missing" ? &on_missing_
-                          : declared != callback_.options.end()
-                              ? &given_[static_cast<std::size_t>(declared - callback_.options.begin())]
+    const OptionSpec* declared = find_option(callback_, option.key);
+    const Given** place = option.key == "on_error"     ? &on_error_
+                          : option.key == "on_missing" ? &on_missing_
+                          : declared != nullptr
+                              ? &given_[static_cast<std::size_t>(declared - callback_.options.data())]
                               : nullptr;
-    if (place == nullptr) {
-      std::vector<std::string> known;
-      for (const OptionSpec& spec : callback_.options) {
-        known.push_back(spec.name);
-        known.insert(known.end(), spec.aliases.begin(), spec.aliases.end());
-      }
-      known.insert(known.end(), {"on_error", "on_missing"});
-      fail("KAIROS-O020", option.first, "there is no such option", "", "", suggest(option.first, known));
-    }
+    if (place == nullptr) return unknown(option);
     if (*place != nullptr)
-      fail("KAIROS-O021", option.first, "the option is set twice",
-           fmt::format("{}={} and {}={}", (*place)->first, (*place)->second, option.first, option.second),
+      fail("KAIROS-O021", option.key, "the option is set twice",
+           fmt::format("{}={} and {}={}", (*place)->key, (*place)->value, option.key, option.value),
            "one value", "Leave one of them out");
     *place = &option;
+  }
+
+  /// None asks for nothing, so that an argument of Keras' that the callback does not have may be None.
+  void unknown(const Given& option) {
+    std::vector<std::string> known;
+    for (const OptionSpec& spec : callback_.options) {
+      known.push_back(spec.name);
+      known.insert(known.end(), spec.aliases.begin(), spec.aliases.end());
+    }
+    known.insert(known.end(), {"on_error", "on_missing"});
+    if (option.written == Written::Quoted || option.value != "None")
+      fail("KAIROS-O020", option.key, "there is no such option", "", "", suggest(option.key, known));
+    result_.warnings.push_back(fmt::format("{} has no option {}; None changes nothing", who_, option.key));
   }
 
   template <class T, std::size_t N>
   T word(const Given& option, const std::array<std::pair<std::string_view, T>, N>& words) const {
     std::vector<std::string> known;
     for (const auto& [name, value] : words) {
-      if (name == option.second) return value;
+      if (name == option.value) return value;
       known.emplace_back(name);
     }
-    not_a_choice(option.first, option.second, known);
+    not_a_choice(option.key, option.value, known);
   }
 
   [[noreturn]] void not_a_choice(std::string_view option, const std::string& text,
@@ -129,13 +133,14 @@ class Resolver {
         fail("KAIROS-O022", option.name, "the option is required and not set", "",
              std::string(type_name(option.type)) + (option.help.empty() ? "" : ", " + option.help),
              fmt::format("Add {}=…", option.name));
-    } else if (!is_none(option, given->second)) {
-      value = read(option, *given);
+    } else if (means_unset(option, *given)) {
+      refuse_unset(option, *given);
+      return {};
     } else {
-      value = OptionValue{};
+      value = read(option, *given);
     }
     if (value.absent()) return value;
-    if (value.type == KAIROS_TYPE_PATH) value.text = absolute(value.text);
+    if (value.type == KAIROS_TYPE_PATH) value.text = absolute(option, value.text);
     if (value.type == KAIROS_TYPE_METRIC) value.text = metric(option, value.text, given != nullptr);
     if (value.type == KAIROS_TYPE_EXPRESSION)
       static_cast<void>(
@@ -143,37 +148,49 @@ class Resolver {
     return value;
   }
 
-  /// Python's None (and JSON's null) sets an option without default back to that.
-  static bool is_none(const OptionSpec& option, std::string_view text) {
-    return option.initial.absent() && (option.flags & KAIROS_OPTION_REQUIRED) == 0 &&
-           option.type != KAIROS_TYPE_STRING && (text == "None" || text == "null" || text == "none");
+  /// Only an option without a default can be unset.
+  void refuse_unset(const OptionSpec& option, const Given& given) const {
+    if ((option.flags & KAIROS_OPTION_REQUIRED) != 0)
+      fail("KAIROS-O022", option.name, "the option is required and not set", given.value,
+           std::string(type_name(option.type)) + (option.help.empty() ? "" : ", " + option.help),
+           fmt::format("Give {} a value", option.name));
+    if (!option.initial.absent())
+      fail("KAIROS-O050", option.name, "the option always has a value", given.value,
+           fmt::format("{}, such as its default, {}", type_name(option.type),
+                       in_quotes(value_text(option.initial))),
+           fmt::format("Leave {} out for the default", option.name));
   }
 
   OptionValue read(const OptionSpec& option, const Given& given) const {
-    const std::optional<OptionValue> value = parse_value(option.type, given.second);
-    const bool empty = given.second.empty() && option.type != KAIROS_TYPE_STRING;
+    const std::string text = plain_text(option, given, who_);
+    const std::optional<OptionValue> value = parse_value(option.type, text);
+    const bool empty = text.empty() && option.type != KAIROS_TYPE_STRING;
     if (!value || empty)
-      fail("KAIROS-O023", given.first, fmt::format("the value is no {}", type_name(option.type)),
-           in_quotes(given.second), std::string(value_syntax(option.type)), "Correct the value");
+      fail("KAIROS-O023", given.key, fmt::format("the value is no {}", type_name(option.type)),
+           in_quotes(text), std::string(value_syntax(option.type)), "Correct the value");
     if (!within_bounds(option, *value))
-      fail("KAIROS-O024", given.first, "the value is out of range", value_text(*value), bounds_text(option),
+      fail("KAIROS-O024", given.key, "the value is out of range", value_text(*value), bounds_text(option),
            "Correct the value");
     if (option.type == KAIROS_TYPE_ENUM && !contains(option.choices, value->text))
-      not_a_choice(given.first, value->text, option.choices);
+      not_a_choice(given.key, value->text, option.choices);
     return *value;
   }
 
-  std::string absolute(const std::string& text) const {
+  /// What is only read is found as the files of flags are; all else stands where results go.
+  std::string absolute(const OptionSpec& option, const std::string& text) const {
     if (text.empty()) return text;
+    constexpr std::uint32_t both = KAIROS_OPTION_READS | KAIROS_OPTION_WRITES;
+    const bool reads = (option.flags & both) == KAIROS_OPTION_READS;
     const fs::path base =
-        context_.base_directory.empty() ? fs::current_path() : fs::absolute(context_.base_directory);
+        reads || context_.base_directory.empty() ? fs::current_path() : fs::absolute(context_.base_directory);
     return (base / text).lexically_normal().string();
   }
 
   std::string metric(const OptionSpec& option, const std::string& name, bool set_by_user) {
     if (contains(keys_, name)) return name;
     for (const auto& [old, now] : old_keys)
-      if (old == name && contains(keys_, now)) return std::string(now);
+      if (const bool is_old = old == name; (is_old || now == name) && contains(keys_, is_old ? now : old))
+        return std::string(is_old ? now : old);
     if (result_.on_missing == OnMissing::Error) missing_metric(option, name, set_by_user);
     if (result_.on_missing == OnMissing::Warn)
       result_.warnings.push_back(
@@ -215,8 +232,28 @@ class Resolver {
 
 }  // namespace
 
-ResolvedOptions resolve_options(const CallbackManifest& callback,
-                                std::span<const std::pair<std::string, std::string>> options,
+const OptionSpec* find_option(const CallbackManifest& callback, std::string_view key) noexcept {
+  const auto found = std::ranges::find_if(callback.options, [key](const OptionSpec& spec) {
+    return spec.name == key || contains(spec.aliases, key);
+  });
+  return found == callback.options.end() ? nullptr : &*found;
+}
+
+std::vector<PluginOption> with_names(const CallbackManifest& callback, std::span<const PluginOption> options,
+                                     std::string_view who) {
+  std::vector<PluginOption> named(options.begin(), options.end());
+  for (std::size_t i = 0; i < named.size() && named[i].key.empty(); ++i) {
+    if (i == callback.options.size())
+      throw Error(ErrorKind::Plugin, {"KAIROS-O052", std::string(who), "there are too many arguments",
+                                      in_quotes(named[i].value), fmt::format("at most {}", i),
+                                      "Leave it out, or write key=value for an option of the host"});
+    named[i].key = callback.options[i].name;
+    refuse_truth_by_position(callback.options[i], named[i], who);
+  }
+  return named;
+}
+
+ResolvedOptions resolve_options(const CallbackManifest& callback, std::span<const PluginOption> options,
                                 const OptionContext& context, std::string_view who) {
   return Resolver(callback, context, who).resolve(options);
 }

@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "kairos/host/model.hpp"
@@ -34,11 +33,21 @@ struct ResolvedOptions {
   std::vector<std::string> warnings;  ///< sentences for the user
 };
 
-/// Checks `options` (key, text) against the declaration. Every instance takes `on_error` (default: disable
-/// for the phase report, else fatal) and `on_missing` beside its own. `who` is the instance as messages name
-/// it. Throws Error(Plugin) KAIROS-O020 … O027 for the first option that is wrong.
+/// The declared option that is meant: the one of that name or alias; null if there is none, as for the host's
+/// own.
+[[nodiscard]] const OptionSpec* find_option(const CallbackManifest& callback, std::string_view key) noexcept;
+
+/// Gives arguments by position the names of the options in the order of their declaration. Throws
+/// Error(Plugin) KAIROS-O052 for one too many.
+[[nodiscard]] std::vector<PluginOption> with_names(const CallbackManifest& callback,
+                                                   std::span<const PluginOption> options,
+                                                   std::string_view who);
+
+/// Checks `options` against the declaration. Every instance takes `on_error` (default: disable for the phase
+/// report, else fatal) and `on_missing` beside its own. `who` is the instance as messages name it. Throws
+/// Error(Plugin) KAIROS-O020 … O027 and O050 … O056 for the first option that is wrong.
 [[nodiscard]] ResolvedOptions resolve_options(const CallbackManifest& callback,
-                                              std::span<const std::pair<std::string, std::string>> options,
+                                              std::span<const PluginOption> options,
                                               const OptionContext& context, std::string_view who);
 
 }  // namespace kairos::host

@@ -16,6 +16,10 @@ Session::Session(Trainee& trained, CallbacksOptions given)
     : trainee(trained),
       options(std::move(given)),
       board(options.keys, options.validates),
+      process(options.owns_process,
+              [this](const std::string& author, const std::string& text) {
+                message(Level::Warning, author, text);
+              }),
       run_directory(options.run_directory.empty()
                         ? ""
                         : std::filesystem::absolute(options.run_directory).lexically_normal().string()) {}
@@ -80,12 +84,17 @@ void Session::create(const Catalog& catalog, std::span<const PluginSpec> specs) 
       message(Level::Warning, names.back(), warning);
   }
 
+  guard_files(catalog, matches, resolved, names);
   refuse_idle_schedulers(names, matches);
+  warn_of_plugins(catalog, matches);
 
   std::map<const Plugin*, std::shared_ptr<Library>> libraries;
-  for (const Catalog::Match& match : matches)
-    if (std::shared_ptr<Library>& library = libraries[match.plugin]; !library)
-      library = Library::load(*match.plugin);
+  for (std::size_t i = 0; i < matches.size(); ++i)
+    if (std::shared_ptr<Library>& library = libraries[matches[i].plugin]; !library) {
+      const std::string file = matches[i].plugin->file.string();
+      const BreadcrumbScope loading({names[i].c_str(), file.c_str(), "loading"});
+      library = Library::load(*matches[i].plugin);
+    }
   try {
     for (std::size_t i = 0; i < specs.size(); ++i)
       create_instance(matches[i], libraries[matches[i].plugin], std::move(resolved[i]), names[i]);
@@ -134,15 +143,14 @@ void Session::create_instance(const Catalog::Match& match, std::shared_ptr<Libra
   if (plugin.open != nullptr &&
       std::find(opened_.begin(), opened_.end(), instance.library) == opened_.end()) {
     call.hook = "open";
-    breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
-    if (const kairos_status status = plugin.open(&instance.host, &call); status != KAIROS_OK)
-      handle_failure(call, status);
+    const kairos_status status =
+        call_alone(instance, call, [&] { return plugin.open(&instance.host, &call); });
+    if (status != KAIROS_OK) handle_failure(call, status);
     opened_.push_back(instance.library);
   }
   call.hook = "create";
-  breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
-  const kairos_status status = instance.hooks.create(&instance.host, &call, &instance.self);
-  breadcrumb = {};
+  const kairos_status status = call_alone(
+      instance, call, [&] { return instance.hooks.create(&instance.host, &call, &instance.self); });
   if (status != KAIROS_OK) {
     instance.self = nullptr;
     handle_failure(call, status);
@@ -216,7 +224,7 @@ std::string Session::explain_order() const {
 bool Session::may_run(kairos_call& call, Instance& instance) {
   if (instance.disabled) return false;
   instance.attention.store(false);
-  if (const kairos_status status = tasks.drain(instance); status != KAIROS_OK) {
+  if (const kairos_status status = drain(instance); status != KAIROS_OK) {
     call.instance = &instance;
     call.reason = "a background task failed";
     handle_failure(call, status);
@@ -274,13 +282,6 @@ void Session::settle(kairos_call& call, kairos_status status) {
   std::rethrow_exception(std::exchange(postponed, nullptr));
 }
 
-void Session::announce_writes(kairos_call& call) {
-  for (unsigned role = 0; role < 16; ++role)
-    if ((call.written_roles & (1u << role)) != 0) trainee.tensors_written(static_cast<Role>(role));
-  call.written_roles = 0;
-  ++generation;
-}
-
 // ---------------------------------------------------------------- the end
 
 kairos_end_event Session::end_event(RunEnd why) const {
@@ -300,12 +301,32 @@ kairos_end_event Session::end_event(RunEnd why) const {
 
 void Session::finish(RunEnd why) {
   if (std::exchange(finished_, true)) return;
-  teardown_all(why);
+  process.conclude(ordered_);
+  std::exception_ptr failure;
+  try {
+    teardown_all(why);
+  } catch (const std::exception&) {
+    failure = std::current_exception();
+  }
+  process.conclude(ordered_);  // results are written after this
   for (const auto& instance : instances)
     if (instance->failures > 0)
       message(Level::Warning, instance->name,
               "failed " + std::to_string(instance->failures) +
                   " time(s) in this run; first: " + instance->first_failure);
+  if (failure) std::rethrow_exception(failure);
+}
+
+void Session::restore_process() {
+  process.catch_up(ordered_);
+  for (const auto& instance : instances)
+    if (is_running(*instance)) process.compare(*instance, breadcrumb.hook);
+  process.conclude(ordered_);
+}
+
+kairos_status Session::drain(Instance& instance) {
+  const BreadcrumbScope waiting({instance.name.c_str(), instance.file.c_str(), "a background task"});
+  return tasks.drain(instance);
 }
 
 /// Every instance gets its teardown, whatever the others do; the first fatal failure is thrown at the end.
@@ -328,7 +349,7 @@ void Session::teardown_all(RunEnd why) {
     keep_first([&] { dispatch(one, &kairos_hooks::teardown, event, Moment::Training); });
   }
   for (const auto& instance : instances)
-    if (const kairos_status status = tasks.drain(*instance); status != KAIROS_OK)
+    if (const kairos_status status = drain(*instance); status != KAIROS_OK)
       keep_first([&] {
         kairos_call call(this, instance.get(), "a background task", Moment::Training);
         handle_failure(call, status);
@@ -338,105 +359,20 @@ void Session::teardown_all(RunEnd why) {
 
 void Session::destroy_all() {
   for (auto instance = instances.rbegin(); instance != instances.rend(); ++instance) {
-    static_cast<void>(tasks.drain(**instance));  // finish() has reported what failed
+    static_cast<void>(drain(**instance));  // finish() has reported what failed
     (*instance)->ended = true;
     if ((*instance)->self == nullptr) continue;
-    breadcrumb = {(*instance)->name.c_str(), (*instance)->file.c_str(), "destroy"};
     void* self = std::exchange((*instance)->self, nullptr);
-    if ((*instance)->hooks.destroy != nullptr) (*instance)->hooks.destroy(self);
-    breadcrumb = {};
+    if ((*instance)->hooks.destroy != nullptr)
+      call_at_the_end(**instance, "destroy", [&] { (*instance)->hooks.destroy(self); });
   }
-  for (auto library = opened_.rbegin(); library != opened_.rend(); ++library)
-    if ((*library)->plugin().close != nullptr) (*library)->plugin().close();
+  for (auto library = opened_.rbegin(); library != opened_.rend(); ++library) {
+    const auto first = std::find_if(instances.begin(), instances.end(),
+                                    [&](const auto& instance) { return instance->library == *library; });
+    if ((*library)->plugin().close != nullptr && first != instances.end())
+      call_at_the_end(**first, "close", [&] { (*library)->plugin().close(); });
+  }
   opened_.clear();
-}
-
-// ---------------------------------------------------------------- state
-
-void Session::save_instance(Instance& instance, std::vector<SavedState>& out) {
-  if (instance.disabled)
-    if (const auto loaded = loaded_.find(&instance); loaded != loaded_.end()) out.push_back(loaded->second);
-  if (instance.hooks.state_save == nullptr || instance.disabled) return;
-  SavedState state{
-      instance.manifest.id, instance.name, instance.manifest.state_version, {}, instance.snapshots};
-  const kairos_writer writer{
-      sizeof writer, 0, &state.bytes, [](void* impl, const void* bytes, std::uint64_t count) {
-        static_cast<std::string*>(impl)->append(static_cast<const char*>(bytes), count);
-        return kairos_status{KAIROS_OK};
-      }};
-  kairos_call call(this, &instance, "state_save", Moment::SetUp);
-  breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
-  const kairos_status status = instance.hooks.state_save(instance.self, &call, &writer);
-  breadcrumb = {};
-  if (status != KAIROS_OK) {
-    call.moment = Moment::Training;
-    handle_failure(call, status);
-  } else {
-    out.push_back(std::move(state));
-  }
-}
-
-std::string Session::save_state() {
-  std::vector<SavedState> states;
-  for (const auto& instance : instances) save_instance(*instance, states);
-  states.insert(states.end(), orphans_.begin(), orphans_.end());
-  return encode_states(states);
-}
-
-void Session::load_instance(Instance& instance, SavedState& state) {
-  const auto refuse = [&](const std::string& what, const std::string& found, const std::string& expected) {
-    throw Error(ErrorKind::Callback,
-                {"KAIROS-C007", instance.name + " (" + instance.file + ")", what, found, expected,
-                 "Resume with the plugin that saved it, or start without the saved state"});
-  };
-  if (state.version > instance.manifest.state_version ||
-      state.version < instance.manifest.oldest_state_version)
-    refuse("its saved state cannot be read by this plugin", "state version " + std::to_string(state.version),
-           std::to_string(instance.manifest.oldest_state_version) + " … " +
-               std::to_string(instance.manifest.state_version));
-  struct Source {
-    std::string_view rest;
-  } source{state.bytes};
-  const kairos_reader reader{sizeof reader, state.version, &source, state.bytes.size(),
-                             [](void* impl, void* bytes, std::uint64_t count, std::uint64_t* got) {
-                               Source& from = *static_cast<Source*>(impl);
-                               *got = std::min<std::uint64_t>(count, from.rest.size());
-                               std::copy_n(from.rest.data(), *got, static_cast<char*>(bytes));
-                               from.rest.remove_prefix(*got);
-                               return kairos_status{KAIROS_OK};
-                             }};
-  std::size_t weights = 0;
-  for (const TensorRef& weight : trainee.tensors(Role::Weight))
-    weights += static_cast<std::size_t>(weight.size());
-  for (const auto& [slot, values] : state.snapshots)
-    if (values.size() != weights)
-      refuse("the weights that it remembers are of another model", std::to_string(values.size()) + " numbers",
-             std::to_string(weights));
-  kairos_call call(this, &instance, "state_load", Moment::SetUp);
-  breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
-  const kairos_status status = instance.hooks.state_load(instance.self, &call, &reader);
-  breadcrumb = {};
-  if (status != KAIROS_OK) refuse("it refused its saved state", call.reason, "");
-  instance.snapshots = std::move(state.snapshots);
-  instance.next_snapshot = instance.snapshots.empty() ? 1 : instance.snapshots.rbegin()->first + 1;
-}
-
-void Session::load_state(std::string_view bytes) {
-  for (SavedState& state : decode_states(bytes)) {
-    const auto owner = std::find_if(instances.begin(), instances.end(), [&](const auto& instance) {
-      return instance->manifest.id == state.id && instance->name == state.name &&
-             instance->hooks.state_load != nullptr;
-    });
-    if (owner != instances.end()) {
-      loaded_[owner->get()] = state;
-      load_instance(**owner, state);
-    } else {
-      message(Level::Info, "",
-              "the saved state of " + state.name + " (" + state.id + ") is kept for a run that has it");
-      orphans_.push_back(std::move(state));
-    }
-  }
-  resumed = true;
 }
 
 }  // namespace kairos::host

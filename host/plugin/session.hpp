@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "kairos/abi.h"
@@ -17,8 +18,11 @@
 #include "plugin/background_save.hpp"
 #include "plugin/breadcrumb.hpp"
 #include "plugin/call.hpp"
+#include "plugin/call_order.hpp"
+#include "plugin/file_guard.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/log_board.hpp"
+#include "plugin/process_guard.hpp"
 #include "plugin/task_queue.hpp"
 
 namespace kairos::host {
@@ -54,17 +58,51 @@ class Session {
     if (list.listeners.empty()) return;
     kairos_call call(this, nullptr, list.name, moment);
     const Breadcrumb outer = breadcrumb;
+    constexpr bool of_batch = std::is_same_v<Event, kairos_batch_event>;
+    const bool compares = of_batch ? process.watches_batches() : process.is_due();
+    if (compares) [[unlikely]]
+      process.catch_up(ordered_);
+    else
+      process.leave_uncompared(of_batch ? ProcessGuard::OfBatches : ProcessGuard::OfRarerEvents);
+    const auto control = std::conditional_t<of_batch, Rounding, FloatControl>::now();
     for (Instance* instance : list.listeners) {
       call.forget();
       if (instance->attention.load(std::memory_order_relaxed) && !may_run(call, *instance)) continue;
       breadcrumb = {instance->name.c_str(), instance->file.c_str(), list.name};
       call.instance = instance;
-      const kairos_status status = (instance->hooks.*slot)(instance->self, &call, &event);
-      if (call.written_roles != 0) announce_writes(call);
+      kairos_status status = (instance->hooks.*slot)(instance->self, &call, &event);
+      process.after_hook(control, *instance, list.name);
+      if (compares) [[unlikely]]
+        process.compare(*instance, list.name);
+      if (call.written_roles != 0) status = announce_writes(call, status);
       if (status != KAIROS_OK || postponed) [[unlikely]]
         settle(call, status);
     }
     breadcrumb = outer;
+  }
+
+  /// `hook(&call)` of one instance, outside of the events of a run.
+  template <class Hook>
+  kairos_status call_alone(Instance& instance, kairos_call& call, Hook&& hook) {
+    process.catch_up(ordered_);
+    const FloatControl control = FloatControl::now();
+    const Breadcrumb outer = breadcrumb;
+    breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
+    const kairos_status status = hook();
+    breadcrumb = outer;
+    process.after_hook(control, instance, call.hook);
+    process.compare(instance, call.hook);
+    return status;
+  }
+
+  /// `hook()` of one instance that has no event, no call and no result.
+  template <class Hook>
+  void call_at_the_end(Instance& instance, const char* hook, Hook&& work) {
+    const FloatControl control = FloatControl::now();
+    const BreadcrumbScope here({instance.name.c_str(), instance.file.c_str(), hook});
+    work();
+    process.after_hook(control, instance, hook);
+    process.compare(instance, hook);
   }
 
   /// Sends a line to the user.
@@ -89,7 +127,10 @@ class Session {
 
   Trainee& trainee;
   CallbacksOptions options;
+  CallOrder order;  ///< of the calls of the loop
   LogBoard board;
+  FileGuard files;
+  ProcessGuard process;
   TaskQueue tasks;
   BackgroundSave background_save;
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
@@ -125,6 +166,11 @@ class Session {
       on_interrupt{"on_interrupt", {}};
 
  private:
+  /// Throws where an option names a file that must not be written.
+  void guard_files(const Catalog& catalog, std::span<const Catalog::Match> matches,
+                   std::span<const ResolvedOptions> resolved, std::span<const std::string> names);
+  /// Says which of the directories and files others can write to.
+  void warn_of_plugins(const Catalog& catalog, std::span<const Catalog::Match> matches) const;
   /// Throws for a callback that exists to set the optimizer where a schedule decides the learning rate. One
   /// that may stop the run too has only what its phase declares by default, and is refused when it tries.
   void refuse_idle_schedulers(const std::vector<std::string>& names,
@@ -137,13 +183,22 @@ class Session {
   template <class Visitor>
   void for_each_list(Visitor&& visit);
 
+  /// Waits for its background tasks; the status of the first one that failed.
+  kairos_status drain(Instance& instance);
   /// Slow path of dispatch: false for an instance that was disabled; reports a failed background task.
   bool may_run(kairos_call& call, Instance& instance);
   void handle_failure(kairos_call& call, kairos_status status);
   void settle(kairos_call& call, kairos_status status);
-  void announce_writes(kairos_call& call);
+  /// Tells the trainee; the status of the hook, or why what it wrote was put back.
+  kairos_status announce_writes(kairos_call& call, kairos_status status);
+  kairos_status put_rate_back(kairos_call& call, kairos_status status);
   void teardown_all(RunEnd why);
   void destroy_all();
+  /// Whatever hooks have changed of the process, also the one that is running where it has called exit.
+  void restore_process();
+  [[nodiscard]] static bool is_running(const Instance& instance) noexcept {
+    return breadcrumb.instance == instance.name.c_str();
+  }
 
   void save_instance(Instance& instance, std::vector<SavedState>& out);
   void load_instance(Instance& instance, SavedState& state);

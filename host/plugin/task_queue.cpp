@@ -2,6 +2,7 @@
 // The thread behind kairos.tasks/1.
 #include "plugin/task_queue.hpp"
 
+#include "alternate_stack.hpp"
 #include "plugin/breadcrumb.hpp"
 #include "plugin/instance.hpp"
 
@@ -37,6 +38,7 @@ kairos_status TaskQueue::drain(const Instance& owner) {
 }
 
 void TaskQueue::run() {
+  const AlternateStack for_crashes;
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return ending_ || !tasks_.empty(); });

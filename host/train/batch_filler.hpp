@@ -25,7 +25,7 @@ struct StreamedBatch {
 
 /// Which samples of a source make a pass, and how.
 struct StreamedRange {
-  std::int64_t begin = 0, end = 0;
+  RowSet rows;
   std::int64_t batch_size = 32;
   Targets targets = Targets::Needed;
   std::map<std::int64_t, double> class_weight;
@@ -48,13 +48,19 @@ class BatchFiller {
 
   /// A batch with room for its samples.
   [[nodiscard]] StreamedBatch make_batch() const;
+  /// Throws Error(Data) if the memory is too small for so many batches and the window.
+  void require_memory_for(std::int64_t batches) const;
   /// Bytes of values that one sample has.
   [[nodiscard]] std::int64_t sample_bytes() const;
   /// Bytes of values that are held besides batches.
   [[nodiscard]] std::int64_t held_bytes() const;
 
  private:
+  [[nodiscard]] std::int64_t rows_at_once() const;
+  void read_rows(std::int64_t row, std::int64_t count, Dataset& into);
   void read(std::int64_t first, std::int64_t count, Dataset& into);
+  void read_listed(std::int64_t first, std::int64_t count, Dataset& into);
+  void read_in_order(StreamedBatch& into, std::int64_t first, std::int64_t count);
   void draw(StreamedBatch& into, std::int64_t count);
   void slide_window(std::int64_t slot);
   void prepare(StreamedBatch& batch) const;
@@ -68,9 +74,11 @@ class BatchFiller {
   std::vector<std::int64_t> order_;  ///< Shuffle::Samples without a window, Shuffle::Batches
   std::mt19937_64 random_;
   Dataset staging_;  ///< rows between file and window, or a single one
+  Dataset run_;      ///< rows that follow one another, with those of a list among them
   Dataset window_;
   std::vector<std::int64_t> window_rows_;  ///< of the source
-  std::int64_t in_window_ = 0, next_row_ = 0, staged_begin_ = 0, staged_end_ = 0;
+  /// Positions in range_.rows, but for the first.
+  std::int64_t in_window_ = 0, next_ = 0, staged_begin_ = 0, staged_end_ = 0;
 };
 
 /// Reads and checks the first samples, to find what is wrong with all of them before anything trains.

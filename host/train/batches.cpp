@@ -40,8 +40,8 @@ std::vector<std::int64_t> sample_order(Shuffle shuffle, std::int64_t count, std:
   return order;
 }
 
-Batches::Batches(Columns columns, std::int64_t begin, std::int64_t end, std::int64_t batch_size)
-    : BatchSource(end - begin, batch_size), begin_(begin) {
+Batches::Batches(Columns columns, RowSet rows, std::int64_t batch_size)
+    : BatchSource(rows.size(), batch_size), rows_(std::move(rows)) {
   add(columns.inputs, inputs_);
   add(columns.targets, targets_);
   add(columns.weights, weights_);
@@ -61,12 +61,14 @@ void Batches::reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) {
 
 const float* Batches::rows(Feed& feed, std::int64_t first, std::int64_t count) {
   if (feed.source == nullptr) return nullptr;
-  const float* base = feed.source->values.data() + begin_ * feed.row_size;
-  if (order_.empty()) return base + first * feed.row_size;
+  const float* base = feed.source->values.data();
+  if (order_.empty() && rows_.rows.empty()) return base + rows_.at(first) * feed.row_size;
   feed.buffer.resize(static_cast<std::size_t>(batch_size_ * feed.row_size));
   float* out = feed.buffer.data();
-  for (std::int64_t i = first; i < first + count; ++i, out += feed.row_size)
-    std::copy_n(base + order_[static_cast<std::size_t>(i)] * feed.row_size, feed.row_size, out);
+  for (std::int64_t i = first; i < first + count; ++i, out += feed.row_size) {
+    const std::int64_t position = order_.empty() ? i : order_[static_cast<std::size_t>(i)];
+    std::copy_n(base + rows_.at(position) * feed.row_size, feed.row_size, out);
+  }
   return feed.buffer.data();
 }
 

@@ -9,6 +9,7 @@
 #include "kairos/host/dataset.hpp"
 #include "kairos/host/fit.hpp"
 #include "kairos/host/model.hpp"
+#include "train/split.hpp"
 
 namespace kairos::host {
 
@@ -53,11 +54,11 @@ class BatchSource {
   std::int64_t samples_, batch_size_;
 };
 
-/// Batches of the rows [begin, end), which may be asked for in any order. Nothing is allocated after the
+/// Batches of some rows, which may be asked for in any order. Nothing is allocated after the
 /// constructor and the first use of each pass.
 class Batches final : public BatchSource {
  public:
-  Batches(Columns columns, std::int64_t begin, std::int64_t end, std::int64_t batch_size);
+  Batches(Columns columns, RowSet rows, std::int64_t batch_size);
 
   void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) override;
   const Batch& at(std::int64_t index) override;
@@ -66,12 +67,12 @@ class Batches final : public BatchSource {
   struct Feed {
     const Array* source;
     std::int64_t row_size;
-    std::vector<float> buffer;  ///< a gathered batch; unused while samples are in the order of the data
+    std::vector<float> buffer;  ///< a gathered batch; unused while samples follow one another in the data
   };
   void add(const std::vector<const Array*>& arrays, std::vector<Feed>& feeds) const;
   const float* rows(Feed& feed, std::int64_t first, std::int64_t count);
 
-  std::int64_t begin_;
+  RowSet rows_;
   std::vector<Feed> inputs_, targets_, weights_;
   std::vector<std::int64_t> order_;  ///< empty: the order of the data
   Batch batch_;

@@ -7,12 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace kairos::host {
+#include "python_text.hpp"
 
-struct CallArgument {
-  std::string name;   ///< "" for one given by position
-  std::string value;  ///< without quotes around it; may be a call itself: "RandomNormal(stddev=0.1)"
-};
+namespace kairos::host {
 
 struct CallText {
   std::string name;
@@ -28,6 +25,9 @@ struct CallText {
 /// true/false, none/null, a number, "(3,5)" or "[3,5]" as a list, a call as {"class_name", "config"}, else a
 /// string.
 [[nodiscard]] nlohmann::json value_json(const std::string& value);
+
+/// The same for an argument; one in quotes is a string.
+[[nodiscard]] nlohmann::json argument_json(const CallArgument& argument);
 
 /// {"class_name": name, "config": {...}}. Every argument must be named. Throws Error(Model).
 [[nodiscard]] nlohmann::json call_json(const CallText& call, std::string_view what);

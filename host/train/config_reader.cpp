@@ -30,8 +30,8 @@ std::string range_text(std::string_view kind, NumberRange range) {
   return std::string(kind) + " from " + bound(range.least) + " to " + bound(range.most);
 }
 
-ConfigReader::ConfigReader(const nlohmann::json& object, std::string where)
-    : object_(object), where_(std::move(where)) {
+ConfigReader::ConfigReader(const nlohmann::json& object, std::string where, KeySource source)
+    : object_(object), where_(std::move(where)), source_(std::move(source)) {
   if (!object_.is_object())
     throw Error(ErrorKind::Model,
                 {"KAIROS-M003", where_, "the configuration is not an object", brief_json(object_),
@@ -110,20 +110,39 @@ std::string ConfigReader::text(std::string_view key, std::string_view fallback) 
   return value->get<std::string>();
 }
 
+void ConfigReader::refuse_unsupported(std::string_view key, const nlohmann::json& value,
+                                      const nlohmann::json& harmless, std::string_view cure) const {
+  throw Error(ErrorKind::Model,
+              {"KAIROS-M004", where_, "\"" + std::string(key) + "\" is not supported", brief_json(value),
+               harmless.is_null() ? "null" : brief_json(harmless), std::string(cure)});
+}
+
 void ConfigReader::unsupported(std::string_view key, const nlohmann::json& harmless, std::string_view cure) {
   const nlohmann::json* value = take(key);
-  if (value == nullptr || *value == harmless) return;
-  throw Error(ErrorKind::Model,
-              {"KAIROS-M004", where_, "\"" + std::string(key) + "\" is not supported", brief_json(*value),
-               harmless.is_null() ? "null" : brief_json(harmless), std::string(cure)});
+  if (value != nullptr && *value != harmless) refuse_unsupported(key, *value, harmless, cure);
+}
+
+void ConfigReader::check_unknown(const std::string& key, const nlohmann::json& value) const {
+  if (const KeyRule* rule = find_key_rule(source_.kind, source_.class_name, key)) {
+    if (value.is_null() || is_neutral(*rule, object_, value)) return;
+    nlohmann::json expected;
+    if (!rule->neutral.empty()) expected = nlohmann::json::parse(rule->neutral).front();
+    if (expected.empty()) expected = nullptr;  // [] and {} are another way to say it
+    refuse_unsupported(key, value, expected, rule->cure);
+  }
+  std::vector<std::string> all = ruled_keys(source_.kind, source_.class_name);
+  all.insert(all.end(), known_.begin(), known_.end());
+  const bool is_near = !nearest(key, all).empty();
+  if (source_.unknown == nullptr)
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M002", where_, "there is no argument \"" + key.substr(0, 80) + "\"", "", "",
+                 suggest(key, is_near ? all : known_)});
+  source_.unknown->add(where_, source_.class_name, key, value, is_near ? suggest(key, all) : "");
 }
 
 void ConfigReader::finish() const {
   for (const auto& [key, value] : object_.items())
-    if (std::find(known_.begin(), known_.end(), key) == known_.end())
-      throw Error(ErrorKind::Model,
-                  {"KAIROS-M002", where_, "there is no argument \"" + key.substr(0, 80) + "\"", "", "",
-                   suggest(key, known_)});
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) check_unknown(key, value);
 }
 
 }  // namespace kairos::host

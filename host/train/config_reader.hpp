@@ -7,7 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "train/keras_keys.hpp"
 
 namespace kairos::host {
 
@@ -24,9 +27,17 @@ constexpr NumberRange any_integer{-9.2e18, 9.2e18};
 class ConfigReader {
  public:
   /// `where` is a noun for messages: `layer "dense_1" (Dense)`.
-  ConfigReader(const nlohmann::json& object, std::string where);
+  ConfigReader(const nlohmann::json& object, std::string where, KeySource source = {});
 
   [[nodiscard]] const std::string& where() const noexcept { return where_; }
+
+  /// For an object inside this one, which comes from the same file or was typed by the same person.
+  [[nodiscard]] KeySource inside(std::string_view kind, std::string class_name) const {
+    return {kind, std::move(class_name), source_.unknown};
+  }
+  [[nodiscard]] UnknownKeys* unknown_keys() const noexcept { return source_.unknown; }
+  /// Whether the configuration comes from a file of Keras, which writes every argument.
+  [[nodiscard]] bool is_from_file() const noexcept { return source_.unknown != nullptr; }
 
   /// The value, or null if absent. Marks the key as known.
   const nlohmann::json* take(std::string_view key);
@@ -49,7 +60,7 @@ class ConfigReader {
   /// A key without a meaning for us.
   void skip(std::string_view key) { (void)take(key); }
 
-  /// Throws if there is a key that nothing has asked for.
+  /// Throws if there is a key that nothing has asked for, unless a rule of keras_keys.cpp lets it through.
   void finish() const;
 
   /// "found X, expected Y" for a value that is not to be had; `cure` where to give one as expected is not
@@ -58,8 +69,13 @@ class ConfigReader {
                               const std::string& cure = "") const;
 
  private:
+  [[noreturn]] void refuse_unsupported(std::string_view key, const nlohmann::json& value,
+                                       const nlohmann::json& harmless, std::string_view cure) const;
+  void check_unknown(const std::string& key, const nlohmann::json& value) const;
+
   const nlohmann::json& object_;
   std::string where_;
+  KeySource source_;
   std::vector<std::string> known_;
 };
 

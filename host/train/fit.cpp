@@ -2,14 +2,21 @@
 // The fit loop. What happens when, and what callbacks are told, is written down in sdk/doc/lifecycle.md.
 #include "kairos/host/fit.hpp"
 
+#include <cxxabi.h>
+
 #include <algorithm>
 #include <exception>
+#include <filesystem>
+#include <initializer_list>
 #include <utility>
 
 #include "kairos/host/error.hpp"
+#include "train/data_facts.hpp"
 #include "train/denormals.hpp"
+#include "train/match_input_columns.hpp"
 #include "train/pass.hpp"
 #include "train/prepare.hpp"
+#include "train/run_end.hpp"
 
 namespace kairos::host {
 
@@ -47,21 +54,43 @@ class Gradients : public GradientObserver {
   Callbacks& callbacks_;
 };
 
+/// The wish to end a run, and that callbacks are told of it once.
+class Interruption {
+ public:
+  Interruption(const std::atomic<int>* signal, Callbacks& callbacks)
+      : signal_(signal), callbacks_(callbacks) {}
+
+  bool wanted() {
+    const int signal = signal_ == nullptr ? 0 : signal_->load(std::memory_order_relaxed);
+    if (signal != 0 && !std::exchange(told_, true)) callbacks_.interrupt(signal);
+    return signal != 0;
+  }
+  [[nodiscard]] bool told() const { return told_; }
+
+ private:
+  const std::atomic<int>* signal_;
+  Callbacks& callbacks_;
+  bool told_ = false;
+};
+
 /// One fit: the loop and what it keeps between batches.
 class FitLoop {
  public:
-  FitLoop(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options)
+  FitLoop(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
+          FitProgress& progress)
       : model_(model),
         training_(prepared.training()),
         validation_(prepared.validation()),
         callbacks_(callbacks),
         options_(options),
+        progress_(progress),
+        interruption_(options.interrupted, callbacks),
         gradients_(callbacks),
         logs_(model),
         trained_(model.log_keys().size()),
         validated_(model.log_keys().size()) {}
 
-  History run() {
+  void run() {
     if (options_.steps_per_epoch > 0 && options_.initial_epoch > 0) go_on_after(options_.initial_epoch);
     callbacks_.train_begin();
     for (std::int64_t epoch = options_.initial_epoch; epoch < options_.epochs && !ending(); ++epoch) {
@@ -72,16 +101,15 @@ class FitLoop {
       if (trained == 0 || interrupted()) break;
       trained_.keep(model_);
       const bool validates = validation_ != nullptr && validation_due(epoch);
-      if (validates) validate();
+      if (validates && !validate()) break;
       callbacks_.epoch_end(trained_, validates ? &validated_ : nullptr, trained < due);
-      history_.append(epoch, callbacks_.keys(), callbacks_.epoch_values());
+      progress_.history.append(epoch, callbacks_.keys(), callbacks_.epoch_values());
     }
     if (!interrupted()) model_.finish_training();
-    history_.end = interrupted()       ? RunEnd::Interrupted
-                   : callbacks_.stop() ? RunEnd::Stopped
-                                       : RunEnd::Completed;
-    callbacks_.train_end(history_.end);
-    return std::move(history_);
+    progress_.history.end = interrupted()       ? RunEnd::Interrupted
+                            : callbacks_.stop() ? RunEnd::Stopped
+                                                : RunEnd::Completed;
+    callbacks_.train_end(progress_.history.end);
   }
 
  private:
@@ -92,12 +120,14 @@ class FitLoop {
     for (; step < due && !ending(); ++step, ++next_batch_) {
       callbacks_.train_batch_begin(step, training_.size(next_batch_));
       model_.train_batch(training_.at(next_batch_), observer);
+      ++progress_.batches;
       callbacks_.train_batch_end(logs_);
     }
     return step;
   }
 
-  void validate() {
+  /// False if it was interrupted: the epoch has no end then.
+  bool validate() {
     const std::int64_t all = validation_->count();
     const std::int64_t steps = options_.validation_steps > 0 ? std::min(options_.validation_steps, all) : all;
     model_.reset_logs();
@@ -106,9 +136,11 @@ class FitLoop {
       callbacks_.test_batch_begin(step, validation_->size(step));
       model_.test_batch(validation_->at(step));
       callbacks_.test_batch_end(logs_);
+      if (step + 1 < steps && interrupted()) return false;
     }
     validated_.keep(model_);
     callbacks_.test_end(validated_);
+    return true;
   }
 
   /// Batches of this epoch. With steps_per_epoch a pass over the data is spread over epochs, and begins anew
@@ -155,12 +187,7 @@ class FitLoop {
     return (epoch + 1) % options_.validation_freq == 0;
   }
 
-  bool interrupted() {
-    const int signal =
-        options_.interrupted == nullptr ? 0 : options_.interrupted->load(std::memory_order_relaxed);
-    if (signal != 0 && !std::exchange(told_, true)) callbacks_.interrupt(signal);
-    return signal != 0;
-  }
+  bool interrupted() { return interruption_.wanted(); }
   bool ending() { return callbacks_.stop().has_value() || interrupted(); }
 
   Model& model_;
@@ -168,19 +195,38 @@ class FitLoop {
   BatchSource* validation_;
   Callbacks& callbacks_;
   const FitOptions& options_;
+  FitProgress& progress_;
+  Interruption interruption_;
   Gradients gradients_;
   ModelLogs logs_;
   KeptLogs trained_, validated_;
-  History history_;
   std::int64_t next_batch_ = 0;
   std::int64_t pass_ = -1;  ///< of the data; counted only with steps_per_epoch
-  bool told_ = false, warned_ = false;
+  bool warned_ = false;
 };
 
-CallbacksOptions callbacks_options(const Model& model, bool validates,
-                                   const std::filesystem::path& run_directory, const MessageSink& messages) {
+const Dataset& layout_of(const Dataset& data) {
+  return data;
+}
+const Dataset& layout_of(const SampleSource& source) {
+  return source.layout();
+}
+
+/// `options` are those of a fit or of a pass.
+template <class Options>
+CallbacksOptions callbacks_options(const Model& model, bool validates, const Options& options,
+                                   std::initializer_list<const Dataset*> data) {
   const auto keys = model.log_keys();
-  return {{keys.begin(), keys.end()}, validates, run_directory, messages};
+  CallbacksOptions all{{keys.begin(), keys.end()}, validates,     options.run_directory,
+                       options.messages,           options.files, options.owns_process};
+  for (const Dataset* one : data)
+    if (one != nullptr)
+      for (const std::filesystem::path& file : one->sources) all.files.read.push_back({file, "the data"});
+  return all;
+}
+
+const Dataset* validation_of(const FitOptions& options) {
+  return options.validation_data ? &*options.validation_data : nullptr;
 }
 
 const Catalog& catalog_or(const Catalog* given, const Catalog& empty) {
@@ -196,22 +242,13 @@ RunInfo run_info(const FitOptions& options, Prepared& prepared) {
       options.seed};
 }
 
-/// Runs `work`; if it throws, the callbacks are told and torn down before the exception goes on.
-template <class Work>
-auto with_fault_handling(Callbacks& callbacks, Work&& work) {
-  try {
-    auto result = work();
-    callbacks.finish(RunEnd::Completed);
-    return result;
-  } catch (const std::exception& error) {
-    callbacks.fault("", "", error.what());
-    try {
-      callbacks.finish(RunEnd::Fault);
-    } catch (const std::exception&) {
-      // The first error is the one to report; what a teardown adds to it was said by finish.
-    }
-    throw;
-  }
+/// Says what is trained on, and what in it is likely a mistake.
+void report_data(const Model& model, const Dataset& data, const DataFacts& facts, const FitOptions& options) {
+  if (options.data_ready) options.data_ready(facts);
+  if (!options.messages) return;
+  for (const std::string& doubt : model.training_doubts()) options.messages(Level::Warning, "", doubt);
+  for (const std::string& doubt : data_doubts(model, data, facts, options))
+    options.messages(Level::Warning, "", doubt);
 }
 
 template <class Data>
@@ -219,29 +256,54 @@ History fit_on(Model& model, const Data& data, const FitOptions& options) {
   const FlushDenormals flush;
   Prepared prepared(model, data, options);
   const Catalog none;
-  Callbacks callbacks(
-      catalog_or(options.catalog, none), options.plugins, model,
-      callbacks_options(model, prepared.validation() != nullptr, options.run_directory, options.messages));
-  return with_fault_handling(callbacks, [&] {
+  Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
+                      callbacks_options(model, prepared.validation() != nullptr, options,
+                                        {&layout_of(data), validation_of(options)}));
+  learn_input_columns(model, layout_of(data));  // only now: a fit that is refused leaves the model as it was
+  FitProgress own;
+  FitProgress& progress = options.progress == nullptr ? own : *options.progress;
+  progress = {};
+  const auto record = [&] {
+    progress.history.stop = callbacks.stop();
+    progress.history.saved_files = callbacks.saved_files();
+    progress.history.callback_state = callbacks.save_state();
+  };
+  return with_fault_handling(callbacks, options.messages, [&] {
     callbacks.setup(run_info(options, prepared));
     if (!options.callback_state.empty()) callbacks.load_state(options.callback_state);
+    report_data(model, layout_of(data), prepared.facts(), options);
     if (options.before_training) options.before_training();
-    History history = FitLoop(model, prepared, callbacks, options).run();
-    history.stop = callbacks.stop();
-    history.saved_files = callbacks.saved_files();
-    history.callback_state = callbacks.save_state();
-    callbacks.finish(history.end);
-    return history;
+    const RecordScope recordable(progress, [&] { record_fault(progress, record); });
+    try {
+      FitLoop(model, prepared, callbacks, options, progress).run();
+    } catch (const abi::__forced_unwind&) {
+      record_fault(progress, record);
+      throw;
+    } catch (const std::exception&) {
+      record_fault(progress, record);
+      throw;
+    }
+    progress.record = nullptr;
+    record();
+    if (options.after_training) options.after_training();
+    callbacks.finish(progress.history.end);
+    return progress.history;
   });
+}
+
+/// Whether a pass was interrupted: its callbacks are torn down then.
+bool end_early(const Interruption& interruption, Callbacks& callbacks) {
+  if (interruption.told()) callbacks.finish(RunEnd::Interrupted);
+  return interruption.told();
 }
 
 template <class Data>
 std::string explain_order_on(Model& model, const Data& data, const FitOptions& options) {
   Prepared prepared(model, data, options);
   const Catalog none;
-  Callbacks callbacks(
-      catalog_or(options.catalog, none), options.plugins, model,
-      callbacks_options(model, prepared.validation() != nullptr, options.run_directory, options.messages));
+  Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
+                      callbacks_options(model, prepared.validation() != nullptr, options,
+                                        {&layout_of(data), validation_of(options)}));
   return callbacks.explain_order();
 }
 
@@ -252,8 +314,9 @@ std::vector<std::pair<std::string, double>> evaluate_on(Model& model, const Data
   Pass pass(model, data, options, Targets::Needed);
   const Catalog none;
   Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
-                      callbacks_options(model, false, options.run_directory, options.messages));
-  return with_fault_handling(callbacks, [&] {
+                      callbacks_options(model, false, options, {&layout_of(data)}));
+  Interruption interruption(options.interrupted, callbacks);
+  return with_fault_handling(callbacks, options.messages, [&] {
     callbacks.setup(pass.info(options.batch_size));
     if (options.before_pass) options.before_pass();
     ModelLogs logs(model);
@@ -263,11 +326,13 @@ std::vector<std::pair<std::string, double>> evaluate_on(Model& model, const Data
       callbacks.test_batch_begin(step, pass.batches->size(step));
       model.test_batch(pass.batches->at(step));
       callbacks.test_batch_end(logs);
+      if (step + 1 < pass.steps && interruption.wanted()) break;
     }
+    std::vector<std::pair<std::string, double>> result;
+    if (end_early(interruption, callbacks)) return result;
     callbacks.test_end(logs);
     std::vector<double> values(model.log_keys().size());
     model.read_logs(values);
-    std::vector<std::pair<std::string, double>> result;
     for (std::size_t i = 0; i < values.size(); ++i) result.emplace_back(model.log_keys()[i].name, values[i]);
     return result;
   });
@@ -279,8 +344,9 @@ std::vector<NamedArray> predict_on(Model& model, const Data& data, const PassOpt
   Pass pass(model, data, options, Targets::Ignored);
   const Catalog none;
   Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
-                      callbacks_options(model, false, options.run_directory, options.messages));
-  return with_fault_handling(callbacks, [&] {
+                      callbacks_options(model, false, options, {&layout_of(data)}));
+  Interruption interruption(options.interrupted, callbacks);
+  return with_fault_handling(callbacks, options.messages, [&] {
     callbacks.setup(pass.info(options.batch_size));
     if (options.before_pass) options.before_pass();
     std::vector<NamedArray> results;
@@ -300,7 +366,9 @@ std::vector<NamedArray> predict_on(Model& model, const Data& data, const PassOpt
         out.shape.front() += size;
       }
       callbacks.predict_batch_end();
+      if (step + 1 < pass.steps && interruption.wanted()) break;
     }
+    if (end_early(interruption, callbacks)) return std::vector<NamedArray>();
     callbacks.predict_end();
     return results;
   });

@@ -22,6 +22,9 @@ enum class TargetKind {
   Label,   ///< one class number
 };
 
+/// What a loss takes an output for.
+enum class OutputMeaning { Values, Probabilities, Logits };
+
 /// A row is `features` values of the output (its last dimension); every row has one loss.
 class Loss {
  public:
@@ -42,6 +45,22 @@ class Loss {
   /// gradient = scale[row] * d each[row] / d output.
   virtual void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
                         const float* scale, float* gradient) const = 0;
+
+  /// The activation of which the loss takes the output for the result; "" for none. Where it is that, the
+  /// loss can be had from what the activation was applied to: exactly, however small a probability is.
+  [[nodiscard]] virtual std::string_view activation() const { return ""; }
+  /// As `values`; output = activation(logits).
+  virtual void values_from_logits(std::int64_t rows, std::int64_t features, const float* target,
+                                  const float* logits, const float* output, float* each) const {
+    (void)rows, (void)features, (void)target, (void)logits, (void)output, (void)each;
+  }
+  /// gradient = scale[row] * d each[row] / d logits.
+  virtual void gradient_by_logits(std::int64_t rows, std::int64_t features, const float* target,
+                                  const float* output, const float* scale, float* gradient) const {
+    (void)rows, (void)features, (void)target, (void)output, (void)scale, (void)gradient;
+  }
+  /// Whether the loss takes the output for probabilities, or for the logits of probabilities.
+  [[nodiscard]] virtual OutputMeaning output_meaning() const { return OutputMeaning::Values; }
 };
 
 /// By name, alias or Keras class name: "mse", "MeanSquaredError", "binary_crossentropy(label_smoothing=0.1)".

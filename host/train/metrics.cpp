@@ -193,18 +193,20 @@ NamedMetric make_accuracy(const AccuracyType& type, const CallText& call, const 
   const auto threshold = static_cast<float>(config.number("threshold", 0.5, {0, 1}));
   config.finish();
   check_site(call.name, type.target_kind, type.least_features, site);
-  std::string key = call.name == "acc" ? "accuracy" : call.name;
-  if (key == type.names[1]) key = type.names[0];
+  std::string key(call.name == type.names[1] && !call.arguments.empty() ? type.names[0] : call.name);
   return {{std::move(key), Direction::Max},
           std::make_unique<AccuracyMetric>(type.value, type.target_kind, threshold)};
 }
 
 NamedMetric make_loss_metric(CallText call, const MetricSite& site) {
   std::string key = call.name;
-  if (call.name == log_cosh_class) call.name = key = "logcosh";
+  if (call.name == log_cosh_class) {
+    call.name = "logcosh";
+    if (!call.arguments.empty()) key = call.name;
+  }
   if (is_plain_crossentropy(call.name)) call.name = crossentropy_for(site);
   std::unique_ptr<Loss> loss = make_loss(call);
-  if (is_loss_name(key) && key == loss_class_name(key)) key = loss->name();
+  if (!call.arguments.empty() && is_loss_name(key) && key == loss_class_name(key)) key = loss->name();
   check_site(call.name, loss->target_kind(), 1, site);
   loss->check_output(site.features);
   const Direction direction = loss_metric_direction(call.name);
@@ -217,8 +219,8 @@ NamedMetric make_typed_metric(const MetricType& type, const CallText& call, cons
   ConfigReader config(description.at("config"), "metric " + call.name);
   std::unique_ptr<Metric> metric = type.make(config, site);
   config.finish();
-  return {{call.name == type.names.back() ? type.names.front() : call.name, type.direction},
-          std::move(metric)};
+  const bool of_instance = call.name == type.names.back() && !call.arguments.empty();
+  return {{of_instance ? type.names.front() : call.name, type.direction}, std::move(metric)};
 }
 
 }  // namespace
@@ -270,6 +272,7 @@ nlohmann::json metric_json(std::string_view text) {
   const bool is_keras_name =
       std::find(no_keras_names.begin(), no_keras_names.end(), call.name) == no_keras_names.end();
   if (class_name.empty() || (call.arguments.empty() && !differs && is_keras_name)) return std::string(text);
+  const bool is_bare = call.arguments.empty();  // then the key is what the user wrote
   const std::optional<std::string> name = take_name(call);
   nlohmann::json config = call_json(call, "metric").at("config");
   if (differs) {
@@ -277,9 +280,9 @@ nlohmann::json metric_json(std::string_view text) {
     all.update(config);
     config = std::move(all);
   }
-  const bool is_loss_class = is_loss_name(call.name) && call.name == loss_class_name(call.name);
+  const bool is_loss_class = !is_bare && is_loss_name(call.name) && call.name == loss_class_name(call.name);
   const std::string key = is_loss_class ? std::string(make_loss(CallText{call.name, {}})->name()) : call.name;
-  if (name || (key != class_name && call.name != class_name)) config["name"] = name.value_or(key);
+  if (name || is_bare || (key != class_name && call.name != class_name)) config["name"] = name.value_or(key);
   if (class_name == "MeanMetricWrapper")
     config["fn"] = {{"module", "keras.losses"},
                     {"class_name", "function"},

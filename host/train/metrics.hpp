@@ -48,8 +48,8 @@ struct MetricSite {
 
 /// `text` is a name, alias or Keras class name, with arguments or without: "mae", "AUC(num_thresholds=100)",
 /// "Precision(thresholds=0.7,name=strict)"; "accuracy" and "crossentropy" become the one that fits the site,
-/// as in Keras 3. The key is the name if there is one, else what the user wrote, except that "acc" becomes
-/// "accuracy" and a class the name of its instances ("auc"). Throws Error(Model).
+/// as in Keras 3. The key is the name if there is one, else what the user wrote; of a class with arguments
+/// the name of its instances ("auc"). Throws Error(Model).
 [[nodiscard]] NamedMetric make_metric(std::string_view text, const MetricSite& site);
 
 /// What Keras writes of it in a compiled model: its name, or class and arguments.

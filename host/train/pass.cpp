@@ -6,6 +6,7 @@
 #include <string>
 
 #include "kairos/host/error.hpp"
+#include "train/match_input_columns.hpp"
 #include "train/streamed_batches.hpp"
 
 namespace kairos::host {
@@ -30,19 +31,21 @@ std::int64_t steps_of(const BatchSource& batches, const PassOptions& options) {
 Pass::Pass(const Model& model, const Dataset& data, const PassOptions& options, Targets targets) {
   check(options);
   data.check();
+  require_known_columns(model, data);
   Columns columns = match_columns(model, data, targets);
-  if (targets == Targets::Needed) weights = combined_weights(model, data, columns, {}, 0);
+  if (targets == Targets::Needed) weights = combined_weights(model, data, columns, {}, {});
   for (const Array& one : weights) columns.weights.push_back(&one);
-  batches = std::make_unique<Batches>(columns, 0, data.size(), options.batch_size);
+  batches = std::make_unique<Batches>(columns, RowSet{0, data.size(), {}}, options.batch_size);
   steps = steps_of(*batches, options);
 }
 
 Pass::Pass(const Model& model, const SampleSource& source, const PassOptions& options, Targets targets) {
   check(options);
   check_stream_options(options.stream);
+  require_known_columns(model, source.layout());
   check_first_batch(model, source, options.batch_size, targets);
   batches = std::make_unique<StreamedBatches>(
-      model, source, StreamedRange{0, source.layout().size(), options.batch_size, targets, {}, 0},
+      model, source, StreamedRange{{0, source.layout().size(), {}}, options.batch_size, targets, {}, 0},
       options.stream);
   steps = steps_of(*batches, options);
 }

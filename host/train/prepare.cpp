@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "kairos/host/error.hpp"
-#include "train/streamed_batches.hpp"
 
 namespace kairos::host {
 
@@ -178,8 +177,9 @@ std::string class_text(const Dataset& data, std::int64_t label) {
 }
 
 void multiply_class_weights(Array& weights, const Array& target, const Dataset& data,
-                            const std::map<std::int64_t, double>& class_weight, std::int64_t rows) {
-  for (std::int64_t row = 0; row < rows; ++row) {
+                            const std::map<std::int64_t, double>& class_weight, const RowSet& rows) {
+  for (std::int64_t i = 0; i < rows.size(); ++i) {
+    const std::int64_t row = rows.at(i);
     const std::int64_t label = class_of(target.values.data() + row * target.row_size(), target.row_size());
     const auto weight = class_weight.find(label);
     if (weight == class_weight.end()) {
@@ -191,7 +191,7 @@ void multiply_class_weights(Array& weights, const Array& target, const Dataset& 
                                     "Add " + class_text(data, label) + "=… to --class-weight"});
     }
     float* out = weights.values.data() + row * weights.row_size();
-    for (std::int64_t i = 0; i < weights.row_size(); ++i) out[i] *= static_cast<float>(weight->second);
+    for (std::int64_t k = 0; k < weights.row_size(); ++k) out[k] *= static_cast<float>(weight->second);
   }
 }
 
@@ -283,7 +283,7 @@ Columns match_columns(const Model& model, const Dataset& data, Targets targets) 
 }
 
 std::vector<Array> combined_weights(const Model& model, const Dataset& data, const Columns& columns,
-                                    const std::map<std::int64_t, double>& class_weight, std::int64_t rows) {
+                                    const std::map<std::int64_t, double>& class_weight, const RowSet& rows) {
   if (data.sample_weights.empty() && class_weight.empty()) return {};
   if (!class_weight.empty() && columns.targets.size() > 1)
     throw Error(ErrorKind::Usage,
@@ -345,74 +345,6 @@ void check_stream_options(const StreamOptions& options) {
   if (options.shuffle_window < 0)
     bad_option("--shuffle-window", std::to_string(options.shuffle_window), "0 or more",
                "0 takes samples from all over the file");
-}
-
-namespace {
-
-/// The first sample that is held out; all of them, if none is.
-std::int64_t split_of(std::int64_t samples, const FitOptions& options) {
-  if (!options.validation_split || options.validation_data) return samples;
-  const auto split =
-      static_cast<std::int64_t>(std::floor(static_cast<double>(samples) * (1.0 - *options.validation_split)));
-  if (split == 0 || split == samples)
-    bad_option("--validation-split", fmt::format("{}", *options.validation_split),
-               "a share that leaves samples on both sides of " + std::to_string(samples),
-               "Choose another share, or more data");
-  return split;
-}
-
-std::int64_t validation_batch(const FitOptions& options) {
-  return options.validation_batch_size > 0 ? options.validation_batch_size : options.batch_size;
-}
-
-Columns with_weights(Columns columns, const std::vector<Array>& weights) {
-  for (const Array& one : weights) columns.weights.push_back(&one);
-  return columns;
-}
-
-}  // namespace
-
-Prepared::Prepared(const Model& model, const Dataset& data, const FitOptions& options) {
-  check_fit_options(options);
-  data.check();
-  const Columns columns = match_columns(model, data, Targets::Needed);
-  const std::int64_t n = data.size(), split = split_of(n, options);
-  weights_ = combined_weights(model, data, columns, options.class_weight, split);
-  training_ = std::make_unique<Batches>(with_weights(columns, weights_), 0, split, options.batch_size);
-  if (options.validation_data) {
-    validate_on(model, *options.validation_data, options);
-  } else if (split < n) {
-    // Class weights never touch validation: its samples have the weights that the user gave them, if any.
-    validation_weights_ = combined_weights(model, data, columns, {}, 0);
-    validation_ = std::make_unique<Batches>(with_weights(columns, validation_weights_), split, n,
-                                            validation_batch(options));
-  }
-}
-
-Prepared::Prepared(const Model& model, const SampleSource& source, const FitOptions& options) {
-  check_fit_options(options);
-  check_stream_options(options.stream);
-  const std::int64_t n = source.layout().size(), split = split_of(n, options);
-  check_first_batch(model, source, options.batch_size, Targets::Needed);
-  training_ =
-      std::make_unique<StreamedBatches>(model, source,
-                                        StreamedRange{0, split, options.batch_size, Targets::Needed,
-                                                      options.class_weight, options.stream.shuffle_window},
-                                        options.stream);
-  if (options.validation_data)
-    validate_on(model, *options.validation_data, options);
-  else if (split < n)
-    validation_ = std::make_unique<StreamedBatches>(
-        model, source, StreamedRange{split, n, validation_batch(options), Targets::Needed, {}, 0},
-        options.stream);
-}
-
-void Prepared::validate_on(const Model& model, const Dataset& data, const FitOptions& options) {
-  data.check();
-  const Columns columns = match_columns(model, data, Targets::Needed);
-  validation_weights_ = combined_weights(model, data, columns, {}, 0);
-  validation_ = std::make_unique<Batches>(with_weights(columns, validation_weights_), 0, data.size(),
-                                          validation_batch(options));
 }
 
 }  // namespace kairos::host

@@ -12,6 +12,8 @@
 #include "kairos/host/model.hpp"
 #include "kairos/host/stream.hpp"
 #include "train/batches.hpp"
+#include "train/split.hpp"
+#include "train/target_classes.hpp"
 
 namespace kairos::host {
 
@@ -22,14 +24,14 @@ enum class Targets { Needed, Ignored };
 /// shapes.
 [[nodiscard]] Columns match_columns(const Model& model, const Dataset& data, Targets targets);
 
-/// Sample weights for each output (one array without a name is for all of them), in the first `rows` samples
+/// Sample weights for each output (one array without a name is for all of them), in the samples of `rows`
 /// multiplied by the weight of the class. Empty where nothing is weighted. Throws Error(Data) for a shape
 /// that is neither per sample nor per timestep, and for a class without a weight; Error(Usage) for class
 /// weights and several outputs, as Keras 3.
 [[nodiscard]] std::vector<Array> combined_weights(const Model& model, const Dataset& data,
                                                   const Columns& columns,
                                                   const std::map<std::int64_t, double>& class_weight,
-                                                  std::int64_t rows);
+                                                  const RowSet& rows);
 
 /// What a fit runs on. Borrows the data sets of the arguments; owns the weights.
 class Prepared {
@@ -44,10 +46,14 @@ class Prepared {
   [[nodiscard]] BatchSource& training() { return *training_; }
   /// Null if the run does not validate.
   [[nodiscard]] BatchSource* validation() { return validation_.get(); }
+  [[nodiscard]] const DataFacts& facts() const noexcept { return facts_; }
 
  private:
-  void validate_on(const Model& model, const Dataset& data, const FitOptions& options);
+  /// On the options' data, beside `training`.
+  void validate_on(const Model& model, const Dataset& training, const FitOptions& options);
+  void count(const TargetClasses& classes, const SplitRows& split);
 
+  DataFacts facts_;
   std::vector<Array> weights_, validation_weights_;
   std::unique_ptr<BatchSource> training_, validation_;
 };

@@ -11,6 +11,7 @@
 #include "kairos/abi.h"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/error.hpp"
+#include "plugin/given_text.hpp"
 #include "plugin/options.hpp"
 #include "train/metrics.hpp"
 
@@ -148,13 +149,17 @@ std::string confined(const std::string& text) {
   return inside.string();
 }
 
+bool is_written(const OptionSpec& option) {
+  const std::uint32_t access = option.flags & (KAIROS_OPTION_READS | KAIROS_OPTION_WRITES);
+  return option.type == KAIROS_TYPE_PATH && access != KAIROS_OPTION_READS;
+}
+
 void confine_paths(PluginSpec& spec, const CallbackManifest& callback) {
-  for (auto& [key, value] : spec.options)
-    for (const OptionSpec& option : callback.options) {
-      const bool means = option.name == key ||
-                         std::find(option.aliases.begin(), option.aliases.end(), key) != option.aliases.end();
-      if (means && option.type == KAIROS_TYPE_PATH) value = confined(value);
-    }
+  spec.options = with_names(callback, spec.options, callback.short_name());
+  for (PluginOption& given : spec.options)
+    if (const OptionSpec* option = find_option(callback, given.key);
+        option != nullptr && is_written(*option) && !means_unset(*option, given))
+      given.value = confined(given.value);
 }
 
 /// The loop of a replay, from setup to finish.
@@ -176,7 +181,8 @@ class Replay {
     keys_ = keys_of(run, published);
     check_options(specs, manifests, published, directory);
     callbacks_ = std::make_unique<Callbacks>(
-        catalog, specs, model_, CallbacksOptions{keys_.model, keys_.validates, directory, messages});
+        catalog, specs, model_,
+        CallbacksOptions{keys_.model, keys_.validates, directory, messages, run.files, run.owns_process});
   }
 
   void go() {

@@ -27,6 +27,8 @@ struct ReplayRun {
   std::int64_t initial_epoch = 0;
   std::vector<ReplayEpoch> epochs;
   std::vector<PluginSpec> plugins;
+  RunFiles files;             ///< what the caller reads and writes
+  bool owns_process = false;  ///< as CallbacksOptions::owns_process
 };
 
 struct ReplayResult {
@@ -50,9 +52,9 @@ struct ReplayResult {
 };
 
 /// Drives the plugins through the same dispatch as a fit. What is trained is one weight, which is e + 1 when
-/// the epoch of index e ends, and a learning rate; both are float32. Every path among the options is moved
-/// into `directory`, so that nothing of an earlier run is written over. Does not throw for what is wrong with
-/// the plugins or their options: see `error`.
+/// the epoch of index e ends, and a learning rate; both are float32. Every path that an option names to write
+/// to is moved into `directory`, so that nothing of an earlier run is written over. Does not throw for what
+/// is wrong with the plugins or their options: see `error`.
 [[nodiscard]] ReplayResult replay(const ReplayRun& run, const Catalog& catalog,
                                   const std::filesystem::path& directory, const MessageSink& messages);
 

@@ -11,7 +11,7 @@ namespace kairos::host {
 namespace {
 
 std::size_t ring_size(const BatchFiller& filler, const StreamedRange& range, const StreamOptions& options) {
-  const std::int64_t samples = range.end - range.begin;
+  const std::int64_t samples = range.rows.size();
   const std::int64_t batch = std::max<std::int64_t>(1, filler.sample_bytes() * range.batch_size);
   const std::int64_t batches = (samples + range.batch_size - 1) / range.batch_size;
   constexpr std::int64_t least = 2;  // one in use, one being read
@@ -19,7 +19,7 @@ std::size_t ring_size(const BatchFiller& filler, const StreamedRange& range, con
 }
 
 StreamedRange bounded(StreamedRange range) {
-  range.batch_size = std::min(range.batch_size, range.end - range.begin);
+  range.batch_size = std::min(range.batch_size, range.rows.size());
   return range;
 }
 
@@ -27,7 +27,8 @@ StreamedRange bounded(StreamedRange range) {
 
 StreamedBatches::StreamedBatches(const Model& model, const SampleSource& source, const StreamedRange& range,
                                  const StreamOptions& options)
-    : BatchSource(range.end - range.begin, range.batch_size), filler_(model, source, bounded(range)) {
+    : BatchSource(range.rows.size(), range.batch_size), filler_(model, source, bounded(range)) {
+  filler_.require_memory_for(static_cast<std::int64_t>(ring_size(filler_, bounded(range), options)));
   ring_.resize(ring_size(filler_, bounded(range), options));
   for (StreamedBatch& batch : ring_) batch = filler_.make_batch();
   thread_ = std::thread([this] { run(); });

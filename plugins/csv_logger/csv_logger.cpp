@@ -34,7 +34,7 @@ struct CSVLogger : Callback<CSVLogger> {
   static constexpr auto summary = "Writes the numbers of each epoch into a CSV file.";
   static constexpr auto phase = Phase::Report;
 
-  Option<Path> filename{this, "filename", required, "file to write; directories are made"};
+  Option<OutputPath> filename{this, "filename", required, "file to write; directories are made"};
   Option<std::string_view> separator{this, "separator", ",", "character between the columns; \\t for a tab"};
   Option<bool> append{this, "append", false, "go on in the file that is there, if it has the same columns"};
 

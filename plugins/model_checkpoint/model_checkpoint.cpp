@@ -32,7 +32,7 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
   static constexpr auto phase = Phase::Persist;
   static constexpr auto capabilities = Can::SaveModel;
 
-  Option<Path> filepath{
+  Option<SavePath> filepath{
       this, "filepath", required,
       "file to write, with fields: m-{epoch:02d}-{val_loss:.2f}.keras; the ending chooses the format"};
   // Without a default, so that a run without validation may save every epoch; val_loss is applied where it is
@@ -47,11 +47,12 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
                       choices("auto,min,max")};
   Option<std::string_view> save_freq{this, "save_freq", "epoch",
                                      "epoch, or after how many batches to save, counted across epochs"};
+  Option<double> initial_value_threshold{this, "initial_value_threshold", unset,
+                                         "value that the first file of save_best_only has to beat"};
+  // Behind the arguments of Keras 3, which may be given by position.
   Option<int> period{
       this,           "period",      1, "with save_freq=epoch: look only at every so many epoch ends",
       unit("epochs"), kairos::min(1)};
-  Option<double> initial_value_threshold{this, "initial_value_threshold", unset,
-                                         "value that the first file of save_best_only has to beat"};
   Option<bool> in_background{this, "in_background", false,
                              "copy the model and write the file while training goes on"};
 

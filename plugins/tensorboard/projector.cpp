@@ -48,8 +48,14 @@ std::vector<Embedding> all_embeddings(const Architecture& architecture, std::spa
     if (owners[i].node == architecture.nodes.size() || weights[i].shape.size() != 2) continue;
     const Node& node = architecture.nodes[owners[i].node];
     if (node.class_name == "Embedding" && owners[i].name == "embeddings")
-      found.push_back({last_name(node.path), i, weights[i].name, weights[i].shape[0], weights[i].shape[1],
-                       files.claim(file_name(weights[i].name)), ""});
+      found.push_back({last_name(node.path),
+                       i,
+                       weights[i].name,
+                       weights[i].shape[0],
+                       weights[i].shape[1],
+                       files.claim(file_name(weights[i].name)),
+                       "",
+                       {}});
   }
   return found;
 }
@@ -121,6 +127,7 @@ void add_labels(std::vector<Embedding>& embeddings, std::string_view metadata, c
     if (found == files.end()) continue;
     const fs::path file = find_file(found->second, directory);
     embedding.labels = read_text_file(file);
+    embedding.labels_file = file;
     check_labels(embedding.labels, file, embedding);
   }
 }
@@ -157,6 +164,16 @@ std::vector<Embedding> choose_embeddings(const Architecture& architecture, std::
     throw Error("embeddings_freq is set, and this model has no layer Embedding. Leave embeddings_freq out");
   add_labels(chosen, metadata, directory);
   return chosen;
+}
+
+std::vector<fs::path> projector_files(const fs::path& directory, std::span<const Embedding> embeddings) {
+  std::vector<fs::path> files;
+  for (const Embedding& embedding : embeddings) {
+    files.push_back(directory / vectors_name(embedding));
+    if (!embedding.labels.empty()) files.push_back(directory / labels_name(embedding));
+  }
+  if (!embeddings.empty()) files.push_back(directory / "projector_config.pbtxt");
+  return files;
 }
 
 void write_vectors(const fs::path& directory, const Embedding& embedding, std::span<const float> values) {

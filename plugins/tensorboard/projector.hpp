@@ -20,8 +20,9 @@ struct Embedding {
   std::string weight_name;
   std::int64_t rows = 0;
   std::int64_t columns = 0;
-  std::string file;    ///< beginning of the names of its files
-  std::string labels;  ///< content of its metadata file; "" without
+  std::string file;                   ///< beginning of the names of its files
+  std::string labels;                 ///< content of its metadata file; "" without
+  std::filesystem::path labels_file;  ///< that it was read from
 };
 
 /// The embeddings that `embeddings_layer_names` and `embeddings_metadata` ask for, all of the model if no
@@ -33,6 +34,10 @@ struct Embedding {
                                                        std::string_view layer_names,
                                                        std::string_view metadata,
                                                        const std::filesystem::path& directory);
+
+/// The files that write_vectors and write_projector make.
+[[nodiscard]] std::vector<std::filesystem::path> projector_files(const std::filesystem::path& directory,
+                                                                 std::span<const Embedding> embeddings);
 
 /// Writes the vectors of one embedding, a row each; then write_projector makes them known.
 void write_vectors(const std::filesystem::path& directory, const Embedding& embedding,

@@ -34,7 +34,7 @@ struct TensorBoard : Callback<TensorBoard> {
   static constexpr auto summary = "Writes curves, histograms, graphs and embeddings for TensorBoard.";
   static constexpr auto phase = Phase::Report;
 
-  Option<Path> log_dir{this, "log_dir", "logs", "directory that gets train/ and validation/"};
+  Option<OutputDirectory> log_dir{this, "log_dir", "logs", "directory that gets train/ and validation/"};
   Option<int> histogram_freq{this, "histogram_freq", 0, "histograms of the weights every n epochs; 0: none",
                              kairos::min(0)};
   Option<int> batch_size{this, "batch_size", unset,
@@ -91,6 +91,7 @@ struct TensorBoard : Callback<TensorBoard> {
       *embeddings = choose_embeddings(architecture_of(run), weights_of(run), embeddings_layer_names.value(),
                                       embeddings_metadata.value(), directory(""));
     if (!writes) return;
+    announce_files(run);
     root->check(directory(""));
     require_writable(directory("train"));
     require_writable(directory("validation"));
@@ -196,6 +197,15 @@ struct TensorBoard : Callback<TensorBoard> {
                   ", and the gradients are those of a batch that is trained, of " +
                   std::to_string(run.raw().batch_size) +
                   " samples. Leave batch_size out, or train with batches of that size");
+  }
+
+  /// Names that follow from the option log_dir, and from what embeddings_metadata says.
+  void announce_files(const Run& run) const {
+    for (const char* name : {"train", "validation"}) run.will_write(directory(name).string());
+    for (const Embedding& embedding : *embeddings)
+      if (!embedding.labels_file.empty()) run.will_read(embedding.labels_file.string());
+    for (const std::filesystem::path& file : projector_files(directory(""), *embeddings))
+      run.will_write(file.string());
   }
 
   [[nodiscard]] std::int64_t batches_between_points() const {

@@ -31,7 +31,7 @@ int train(const std::string& csv, const std::vector<std::string>& plugins) {
 
   // The plugins that Kairos brought, and those of KAIROS_PLUGIN_PATH.
   std::optional<std::string_view> path;
-  if (const char* value = std::getenv("KAIROS_PLUGIN_PATH")) path = value;
+  if (const char* value = ::secure_getenv("KAIROS_PLUGIN_PATH")) path = value;
   const host::Catalog catalog = host::Catalog::scan(host::plugin_directories({}, path, KAIROS_PLUGIN_DIR));
 
   host::FitOptions options;

@@ -26,7 +26,7 @@ host::Catalog find_plugins(const std::vector<host::PluginSpec>& specs) {
   for (const host::PluginSpec& spec : specs)
     if (spec.is_file()) files.emplace_back(spec.target);
   std::optional<std::string_view> path;
-  if (const char* value = std::getenv("KAIROS_PLUGIN_PATH")) path = value;
+  if (const char* value = ::secure_getenv("KAIROS_PLUGIN_PATH")) path = value;
   return host::Catalog::scan(host::plugin_directories({}, path, KAIROS_PLUGIN_DIR), files);
 }
 

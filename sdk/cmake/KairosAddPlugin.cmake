@@ -5,6 +5,8 @@
 # A plain `g++ -shared` would export every template instance of the standard library and stay mapped through one unique symbol;
 # both let plugins meet each other's symbols.
 
+include(${CMAKE_CURRENT_LIST_DIR}/KairosHarden.cmake)
+
 function(kairos_add_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
   if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
@@ -19,6 +21,7 @@ function(kairos_add_plugin name)
     LINK_DEPENDS ${map})
   target_compile_options(${name} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
   target_link_options(${name} PRIVATE LINKER:--version-script=${map} LINKER:-z,noexecstack)
+  kairos_harden(${name})
   # A sanitizer's runtime is resolved from the host, so that symbols may stay undefined there and nowhere else.
   if(NOT KAIROS_SANITIZE)
     target_link_options(${name} PRIVATE LINKER:-z,defs)

@@ -81,5 +81,113 @@ class EarlyStopTensorBoardCheckpointReduce(ProgramTest):
                 self.assertGreaterEqual(records(file), self.epochs)
 
 
+class KerasCodePastedIntoFlags(ProgramTest):
+    """The same program as it stands in Keras 1 and 2, value by value."""
+
+    TENSORBOARD = {"log_dir": "'./logs'", "histogram_freq": "1", "batch_size": "32", "write_graph": "True",
+                   "write_grads": "False", "write_images": "False", "embeddings_freq": "0",
+                   "embeddings_layer_names": "None", "embeddings_metadata": "None"}
+    OTHERS = [("EarlyStopping", {"monitor": "'val_loss'", "patience": "20", "verbose": "0", "mode": "'auto'"}),
+              ("ModelCheckpoint", {"filepath": "'./logs/weight.hdf5'", "verbose": "1", "save_best_only": "True"}),
+              ("ReduceLROnPlateau", {"monitor": "'val_loss'", "factor": ".1", "patience": "1_0", "verbose": "0",
+                                     "mode": "'auto'", "epsilon": "1E-4", "cooldown": "0", "min_lr": "0"})]
+
+    def as_flags(self, name, options):
+        return name + ":" + ",".join(f"{key}={value}" for key, value in options.items())
+
+    def as_call(self, name, options):
+        return f"keras.callbacks.{name}(\n    " + ",\n    ".join(f"{key}={value}" for key, value in options.items()) + ",\n)"
+
+    def train(self, specs, *more):
+        return self.kairos(*self.fit(optimizer="adam", validation_split=0.2, epochs=4, history="history.json", plugin=specs), *more)
+
+    def test_the_whole_example_runs_flag_by_flag_and_as_calls(self):
+        everything = [("TensorBoard", self.TENSORBOARD), *self.OTHERS]
+        results = []
+        for write in (self.as_flags, self.as_call):
+            with self.subTest(write.__name__):
+                self.train([write(*one) for one in everything])
+                self.assertTrue((self.directory / "logs/weight.hdf5").is_file())
+                self.assertEqual(len(list(self.directory.glob("logs/train/events.out.tfevents.*"))), 1)
+                results.append(json.loads(self.text("history.json"))["history"])
+                for file in self.directory.glob("logs/**/events*"):
+                    file.unlink()
+        self.assertEqual(results[0], results[1])
+
+    def test_each_value_of_the_example_is_taken_alone(self):
+        for name, options in [("TensorBoard", self.TENSORBOARD), *self.OTHERS]:
+            for key, value in options.items():
+                only = {key: value, **({"filepath": "'w.h5'"} if name == "ModelCheckpoint" and key != "filepath" else {})}
+                for write in (self.as_flags, self.as_call):
+                    with self.subTest(write(name, only)):
+                        self.kairos(*self.fit(validation_split=0.2, plugin=write(name, only)), "--explain-order")
+
+    def test_arguments_by_position_come_in_the_order_of_keras(self):
+        self.train(["CSVLogger('log.csv', ';')", "ModelCheckpoint(\"best.h5\", 'val_loss', 0, True)",
+                    "EarlyStopping('val_loss', 0, 20)", "ReduceLROnPlateau('val_loss', 0.2, 5)"])
+        self.assertTrue(self.text("log.csv").startswith("epoch;"))
+        self.assertTrue((self.directory / "best.h5").is_file())
+
+    def test_a_run_that_was_given_calls_is_repeated_from_its_run_json(self):
+        specs = ["EarlyStopping@es(monitor='val_loss', patience=2)", "CSVLogger('log \\u00e9.csv',)",
+                 "TensorBoard(log_dir='t', embeddings_layer_names=None)"]
+        self.train(specs, "--run-dir", "one")
+        written = json.loads(self.text("one/run.json"))
+        self.assertEqual(written["plugin"], specs)
+        written["run_dir"] = "two"
+        written.pop("history")
+        self.put("again.json", json.dumps(written))
+        self.kairos("fit", "--config", "again.json")
+        self.assertEqual(self.text("one/log é.csv"), self.text("two/log é.csv"))
+
+    def test_a_plugin_in_run_json_is_a_call_or_an_object_with_lists(self):
+        config = json.loads(self.kairos(*self.fit(validation_split=0.2), "--print-config"))
+        config["plugin"] = ["EarlyStopping(monitor='val_loss')",
+                            {"id": "TensorBoard", "options": {"log_dir": "a \"b\"", "embeddings_layer_names": [],
+                                                              "embeddings_metadata": None, "write_graph": False}},
+                            {"id": "CSVLogger", "options": {"filename": "x.csv", "separator": "\t"}}]
+        self.put("run.json", json.dumps(config))
+        self.kairos("fit", "--config", "run.json")
+        self.assertTrue((self.directory / "a \"b\"/train").is_dir())
+        self.assertTrue(self.text("x.csv").startswith("epoch\t"))
+
+    def refusal(self, plugin, **changes):
+        run = self.run_kairos(*self.fit(validation_split=0.2, plugin=plugin, **changes))
+        self.assertEqual(run.returncode, 3, run.stderr)
+        return run.stderr
+
+    def test_an_option_without_effect_is_an_error_only_with_a_value(self):
+        self.assertIn("embeddings_layer_names writes nothing while embeddings_freq is 0",
+                      self.refusal("TensorBoard(embeddings_freq=0, embeddings_layer_names=['words'])"))
+        self.kairos(*self.fit(plugin="TensorBoard(log_dir='t', embeddings_freq=0, embeddings_layer_names=[])"))
+
+    def test_a_function_is_refused_with_the_formula_to_write(self):
+        self.assertIn("KAIROS-O054: LearningRateScheduler, option schedule: Python functions are not run; "
+                      "found \"lambda epoch: 0.1 * 0.5 ** (epoch // 10)\", expected a formula of epoch, lr. "
+                      "Write schedule=\"0.1 * 0.5 ** (floor(epoch / 10))\".",
+                      self.refusal("LearningRateScheduler(lambda epoch: 0.1 * 0.5 ** (epoch // 10))"))
+        self.kairos(*self.fit(plugin="LearningRateScheduler(\"0.1 * 0.5 ** (floor(epoch / 10))\")"))
+
+    def test_none_is_an_error_where_the_option_always_has_a_value(self):
+        self.assertIn("KAIROS-O050: EarlyStopping, option patience: the option always has a value; found None, expected int, "
+                      "such as its default, \"0\". Leave patience out for the default.",
+                      self.refusal("EarlyStopping(patience=None)"))
+        self.kairos(*self.fit(validation_split=0.2, plugin="EarlyStopping(baseline=None)"))
+
+    def test_an_argument_that_is_no_option_may_be_none(self):
+        run = self.run_kairos(*self.fit(validation_split=0.2, plugin="ModelCheckpoint('m.h5', options=None)"))
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("ModelCheckpoint has no option options; None changes nothing", run.stderr)
+        self.assertIn("KAIROS-O020", self.refusal("ModelCheckpoint('m.h5', options=1)"))
+
+    def test_decay_is_that_of_keras_1_and_2_and_said_so(self):
+        history = []
+        for optimizer in ("SGD(lr=0.01, decay=1e-1)", "SGD(learning_rate=InverseTimeDecay(0.01,1,0.1))"):
+            out = self.kairos(*self.fit(optimizer=optimizer, history="history.json"))
+            history.append(json.loads(self.text("history.json"))["history"]["loss"])
+            self.assertEqual("decay=0.1 is that of Keras 1 and 2, the schedule InverseTimeDecay" in out, "decay=" in optimizer)
+        self.assertEqual(history[0], history[1])
+
+
 if __name__ == "__main__":
     main()

@@ -133,8 +133,9 @@ class Named(ProgramTest):
     def test_evaluate_and_predict_take_names_too(self):
         model = "dense(2,softmax,name=kind)"
         loss = ["--loss", "sparse_categorical_crossentropy", "--json"]
-        by_name = ["--model", model, "--input", "input_layer=x.npy"]
-        plain = ["--model", model, "--data", "x.npy"]
+        self.kairos(*self.fit(model=model, save_weights="w.npz"))
+        by_name = ["--model", model, "--weights", "w.npz", "--input", "input_layer=x.npy"]
+        plain = ["--model", model, "--weights", "w.npz", "--data", "x.npy"]
         self.assertEqual(self.kairos("evaluate", *by_name, "--target", "kind=y.npy", *loss),
                          self.kairos("evaluate", *plain, "--target", "y.npy", *loss))
         self.kairos("predict", *by_name, "--out", "a.npz")
@@ -146,7 +147,8 @@ class Labels(ProgramTest):
     def test_predict_on_a_table_that_has_its_labels_names_the_cure(self):
         self.put("words.csv", self.text("data.csv").replace(",0\n", ",no\n").replace(",1\n", ",yes\n"))
         self.put("bare.csv", "".join(line.rsplit(",", 1)[0] + "\n" for line in self.text("data.csv").splitlines()))
-        predict = ["predict", "--out", "p.npy", "--model", "input(2) dense(2,softmax)", "--data"]
+        self.kairos(*self.fit(model="dense(2,softmax)", save_weights="w.npz"))
+        predict = ["predict", "--out", "p.npy", "--model", "input(2) dense(2,softmax)", "--weights", "w.npz", "--data"]
         self.kairos(*predict, "bare.csv")
         expected = np.load(self.directory / "p.npy")
         cure = ". If a column holds the labels, name it with --target: it is set aside. Else: "
@@ -154,9 +156,11 @@ class Labels(ProgramTest):
                 ("input(2) dense(2,softmax)", "data.csv", 5, "found (3), expected (2)" + cure + "Change the data or the model's input.\n"),
                 ("dense(2,softmax)", "words.csv", 4, 'KAIROS-D025: words.csv:2: a field is not a number; found "no" in column "label", expected a number' +
                  cure + "Correct the value, or take the column out of the file.\n")):
-            predict[4] = model  # A stream is told of words when it reads them, after the shape.
+            predict[4] = model
             for more in ([], ["--stream", "true"]):
                 run = self.run_kairos(*predict, name, *more)
+                if more and name == "words.csv":  # The weights do not fit the columns, which is found before any word is read.
+                    code, sentence = 5, "found (2, 2), (2), expected (3, 2), (2)" + cure + "Load the file into"
                 self.assertEqual(run.returncode, code, run.stderr)
                 self.assertIn(sentence, run.stderr)
                 self.kairos(*predict, name, *more, "--target", "label")
@@ -168,7 +172,7 @@ class Labels(ProgramTest):
         self.put("words.csv", self.text("data.csv").replace(",0\n", ",no\n").replace(",1\n", ",yes\n"))
         self.put("bare.csv", "".join(line.rsplit(",", 1)[0] + "\n" for line in self.text("data.csv").splitlines()))
         self.kairos(*self.fit(model="dense(2,softmax)", save_weights="w.npz"))
-        shorthand, fixed = ["dense(2,softmax)", "--weights", "w.npz"], ["input(2) dense(2,softmax)"]
+        shorthand, fixed = (["dense(2,softmax)", "--weights", "w.npz"], ["input(2) dense(2,softmax)", "--weights", "w.npz"])
 
         def predict(model, name, target, *more):
             return self.run_kairos("predict", "--out", "p.npy", "--data", name, "--target", target, *more, "--model", *model)
@@ -323,7 +327,7 @@ class Pictures(ProgramTest):
                 for i in range(count):
                     pixels = random.integers(0, 100, (8, 6)) + 150 * label
                     Image.fromarray(pixels.astype(np.uint8)).save(self.directory / part / name / f"{i}.{'png' if i % 2 else 'jpg'}")
-        if "KAIROS-D074" in self.run_kairos("predict", "--model", f"input(4,3,1) {self.CONV}", "--data", "train", "--out", "p.npy").stderr:
+        if "KAIROS-D074" in self.run_kairos(*self.fit(**self.settings(epochs=0, history=None))).stderr:
             self.skipTest("this build reads no pictures")
 
     def settings(self, **changes):
@@ -362,7 +366,8 @@ class Pictures(ProgramTest):
             ("dark", ["0.jpg", "1.png", "2.jpg", "3.png", "4.jpg", "5.png"]),
             ("light", ["1.png", "2.jpg", "3.png", "4.jpg", "5.png", "a, b.jpg"])) for name in names]
         self.put("names.json", json.dumps({"class_names": ["dark", "light"]}))
-        predict = ["predict", "--model", f"input(4,3,1) {self.CONV}", "--data", "held", "--out"]
+        self.kairos(*self.fit(**self.settings(epochs=0, save_weights="w.npz")))
+        predict = ["predict", "--model", f"input(4,3,1) {self.CONV}", "--weights", "w.npz", "--data", "held", "--out"]
         self.kairos(*predict, "p.npy")
         values = np.load(self.directory / "p.npy")
         for more in ([], ["--stream", "true"], ["--class-names", "names.json"], ["--steps", 1, "--batch-size", 5]):

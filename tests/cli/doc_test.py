@@ -62,6 +62,8 @@ class Pages(ProgramTest):
                 Image.fromarray(pixels).save(self.directory / "images" / label / f"{i}.{'png' if i % 2 else 'jpg'}")
         self.put("iris.csv", "length,width,species\n" + "".join(
             f"{i % 7},{i % 5},{('setosa', 'versicolor', 'virginica')[i % 3]}\n" for i in range(30)))
+        self.put("latin1.csv", "")
+        (self.directory / "latin1.csv").write_bytes(self.text("iris.csv").replace("setosa", "sétosa").encode("latin-1"))
 
     def run_page(self, page):
         count = 0

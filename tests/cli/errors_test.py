@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Bad input: one line on standard error that says what to do, the exit code of its kind, and nothing written."""
+import json
 import pathlib
 
 import numpy as np
@@ -16,6 +17,10 @@ FIT = [
     ("negative number", {"epochs": -1}, 2, ["KAIROS-U", "epochs", "-1"]),
     ("batch of nothing", {"batch_size": 0}, 2, ["KAIROS-U", "batch-size", "1 or more"]),
     ("share outside (0, 1)", {"validation_split": 1.5}, 2, ["KAIROS-U", "validation-split", "1.5"]),
+    ("split of nothing", {"split": "shuffled"}, 2,
+     ["KAIROS-U066: --split shuffled: nothing is held out of the training data", "Add --validation-split 0.2"]),
+    ("split of an unknown kind", {"split": "stratifed", "validation_split": 0.2}, 2,
+     ["KAIROS-U003: --split", 'Did you mean "stratified"?']),
     ("no such word", {"shuffle": "bach"}, 2, ["--shuffle", '"bach"', 'Did you mean "batch"?']),
     ("class weight without '='", {"class_weight": "0:1"}, 2, ["--class-weight", '"0:1"', "CLASS=WEIGHT"]),
     ("class weight by name", {"class_weight": "cat=1"}, 2,
@@ -140,8 +145,16 @@ OTHERS = [
     ("configuration that is a list", ["fit", "--config", "list.json"], 2, ["list.json", "JSON object"]),
     ("configuration that is no JSON", ["fit", "--config", "broken.json"], 6, ["broken.json:1:2"]),
     ("predict without --out", ["predict", "--model", "dense(2)", "--data", "data.csv"], 2, ["--out", "missing"]),
-    ("predict into an unknown format", ["predict", "--model", "dense(2)", "--data", "data.csv", "--out", "p.txt"], 2, [".npy"]),
-    ("predict into its data", ["predict", "--model", "dense(2)", "--data", "data.csv", "--target", "label", "--out", "data.csv"], 2,
+    ("evaluate of a shorthand without weights",
+     ["evaluate", "--model", "dense(2)", "--data", "data.csv", "--target", "label", "--loss", "mse"], 2,
+     ["KAIROS-U065: --model dense(2): the model has no trained weights; expected --weights, or a model file that holds weights"]),
+    ("predict of an architecture without weights",
+     ["predict", "--model", "plain.json", "--data", "data.csv", "--target", "label", "--out", "p.npy"], 2, ["KAIROS-U065: --model plain.json"]),
+    ("predict into an unknown format",
+     ["predict", "--model", "dense(2,use_bias=false)", "--weights", "two.npz", "--data", "two.csv", "--out", "p.txt"], 2, [".npy"]),
+    ("predict into its data",
+     ["predict", "--model", "dense(2,use_bias=false)", "--weights", "two.npz", "--data", "data.csv", "--target", "label", "--out",
+      "data.csv"], 2,
      ["KAIROS-U016: --out data.csv: this would take the place of the file of --data."]),
     ("weights without a model", ["predict", "--model", "weights.h5", "--data", "data.csv", "--out", "p.npy"], 6, ["weights.h5"]),
     ("plugins without a command", ["plugins"], 2, ["kairos plugins list"]),
@@ -177,6 +190,11 @@ class Errors(ProgramTest):
         np.savez(self.directory / "rows.npz", x=x, y=y[:3])
         np.savez(self.directory / "other.npz", **{"0": np.ones((3, 4), "float32"), "1": np.ones(4, "float32"),
                                                    "2": np.ones((4, 2), "float32"), "3": np.ones(2, "float32")})
+        np.savez(self.directory / "two.npz", **{"0": np.ones((2, 2), "float32")})
+        self.put("two.csv", "a,b\n1,2\n")
+        self.put("plain.json", json.dumps({"class_name": "Sequential", "config": {"name": "m", "layers": [
+            {"class_name": "InputLayer", "config": {"name": "in", "batch_shape": [None, 2]}},
+            {"class_name": "Dense", "config": {"name": "d", "units": 2}}]}}))
         np.save(self.directory / "none.npy", x[:0])
         np.save(self.directory / "narrow.npy", x[:, :0])
         (self.directory / "none.idx").write_bytes(bytes([0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 2]))

@@ -43,8 +43,9 @@ class Archives(ProgramTest):
                 self.assertEqual(run.returncode, code, run.stderr)
                 self.assertIn("m-3.h5: cannot write the file; found a directory of that name", run.stderr)
                 self.assertTrue((place / "m-2.h5").exists())
+                # A failure loses nothing that the training was asked to save.
                 for name in ("end.keras", "h.json", "run/history.json", "run/callback_state"):
-                    self.assertEqual((place / name).exists(), code == 0, name)
+                    self.assertTrue((place / name).exists(), name)
 
     def test_saving_never_changes_the_run(self):
         settings = {"model": "dense(4,tanh) batchnorm dropout(0.3) dense(2,softmax)", "optimizer": "adam", "epochs": 4}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // CSV data: the first byte says how it is read, the rest is the file.
+#include "data/array_file.hpp"
 #include "data/csv.hpp"
 
 #include "fuzz.hpp"
@@ -40,7 +41,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((data[0] & 4) != 0) spec.delimiter = ';';
   if ((data[0] & 8) != 0) spec.sample_weight = "weight";
   spec.header = static_cast<host::HeaderPolicy>((data[0] >> 4) % 3);
+  spec.encoding = static_cast<host::TextEncoding>((data[0] >> 6) % 3);
   if (outcome(spec, 1) != outcome(spec, 2)) std::abort();  // it must not depend on the threads
-  fuzz::expect_value_or_diagnosis([&] { static_cast<void>(host::read_csv_column(file.path())); });
+  fuzz::expect_value_or_diagnosis([&] {
+    static_cast<void>(
+        host::read_array_file(file.path().string(), {host::CsvWidth::OneColumn, spec.encoding, {}}));
+  });
   return 0;
 }

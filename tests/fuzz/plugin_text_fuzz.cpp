@@ -3,21 +3,43 @@
 #include "fuzz.hpp"
 #include "kairos/abi.h"
 #include "plugin/expression.hpp"
+#include "plugin/given_text.hpp"
 #include "plugin/option_value.hpp"
+#include "plugin/python_formula.hpp"
 
 using namespace kairos;
 
+namespace {
+
+void read_as_every_type(const host::PluginOption& given) {
+  for (std::int32_t type = 0; type < 16; ++type) {
+    host::OptionSpec option;
+    option.type = type;
+    option.name = "option";
+    fuzz::expect_value_or_diagnosis([&] {
+      if (!host::means_unset(option, given)) static_cast<void>(host::plain_text(option, given, "fuzz"));
+    });
+  }
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text_of(data, size);
-  fuzz::expect_value_or_diagnosis([&] { static_cast<void>(host::parse_plugin_spec(text)); });
+  fuzz::expect_value_or_diagnosis([&] {
+    for (const host::PluginOption& given : host::parse_plugin_spec(text).options) read_as_every_type(given);
+  });
+  for (const host::Written written : {host::Written::Bare, host::Written::Argument})
+    read_as_every_type({"option", std::string(text), written});
   for (std::int32_t type = 0; type < 16; ++type)
     if (const auto value = host::parse_value(type, text)) {
       // What is written down must be read back as the same.
       const auto again = host::parse_value(type, host::value_text(*value));
       if (!again || !(*again == *value)) std::abort();
     }
+  const std::string variables[] = {"epoch", "lr"};
+  static_cast<void>(host::formula_of_lambda(text, variables));
   fuzz::expect_value_or_diagnosis([&] {
-    const std::string variables[] = {"epoch", "lr"};
     host::Expression expression(text, variables, "schedule");
     const double values[] = {3, 0.01};
     static_cast<void>(expression.evaluate(values));

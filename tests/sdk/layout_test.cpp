@@ -86,5 +86,11 @@ TEST_CASE("The numbers of statuses, types and phases never change", "[sdk][layou
   const unsigned long long bits[] = {KAIROS_CAN_STOP, KAIROS_CAN_SET_OPTIMIZER, KAIROS_CAN_WRITE_WEIGHTS,
                                      KAIROS_CAN_WRITE_GRADIENTS, KAIROS_CAN_SAVE_MODEL};
   for (int i = 0; i < 5; ++i) CHECK(bits[i] == 1ull << i);
+  const unsigned flags[] = {
+      KAIROS_OPTION_REQUIRED, KAIROS_OPTION_MIN_EXCLUSIVE, KAIROS_OPTION_MAX_EXCLUSIVE, 1u << 3,
+      KAIROS_OPTION_READS,    KAIROS_OPTION_WRITES,        KAIROS_OPTION_DIRECTORY,     KAIROS_OPTION_SAVES};
+  for (int i = 0; i < 8; ++i) CHECK(flags[i] == 1u << i);
+  CHECK(KAIROS_FILE_READ == 1);
+  CHECK(KAIROS_FILE_WRITE == 2);
   CHECK(KAIROS_PLUGIN_MAGIC == 0x5249414Bu);
 }

@@ -29,6 +29,10 @@ struct Everything : kairos::Callback<Everything> {
   kairos::Option<bool> loud{this, "loud", true, "loud"};
   kairos::Option<kairos::Choice> mode{this, "mode", "auto", "mode", kairos::choices("auto,min,max")};
   kairos::Option<kairos::Path> file{this, "file", kairos::required, "file"};
+  kairos::Option<kairos::InputPath> input{this, "input", kairos::unset, "read"};
+  kairos::Option<kairos::OutputPath> output{this, "output", kairos::required, "written"};
+  kairos::Option<kairos::OutputDirectory> place{this, "place", "logs", "written into"};
+  kairos::Option<kairos::SavePath> model{this, "model", "m.h5", "saved"};
   kairos::Option<kairos::Duration> wait{this, "wait", std::chrono::seconds(90), "wait"};
   kairos::Option<kairos::Expression> rate{this, "rate", kairos::unset, "rate", kairos::variables("epoch,lr")};
   kairos::Option<std::string_view> label{this, "label", "", "label"};
@@ -59,6 +63,10 @@ const char* const expected =
     R"({"name":"loud","type":"bool","help":"loud","default":true},)"
     R"({"name":"mode","type":"enum","help":"mode","choices":["auto","min","max"],"default":"auto"},)"
     R"({"name":"file","type":"path","help":"file","flags":["required"]},)"
+    R"({"name":"input","type":"path","help":"read","flags":["reads"]},)"
+    R"({"name":"output","type":"path","help":"written","flags":["required","writes"]},)"
+    R"({"name":"place","type":"path","help":"written into","flags":["writes","directory"],"default":"logs"},)"
+    R"({"name":"model","type":"path","help":"saved","flags":["writes","saves"],"default":"m.h5"},)"
     R"({"name":"wait","type":"duration","help":"wait","default":90000000000},)"
     R"({"name":"rate","type":"expression","help":"rate","choices":["epoch","lr"]},)"
     R"({"name":"label","type":"string","help":"label","default":""}]},)"
@@ -87,7 +95,7 @@ TEST_CASE("The entry says what the manifest says", "[sdk][manifest]") {
   CHECK(std::string(callback.publishes) == "one,two");
   CHECK(callback.state_version == 3);
   CHECK(callback.oldest_state_version == 2);
-  REQUIRE(callback.option_count == 9);
+  REQUIRE(callback.option_count == 13);
   const kairos_option& patience = *callback.options[1];
   CHECK(patience.size == sizeof(kairos_option));
   CHECK(patience.type == KAIROS_TYPE_INT);
@@ -95,6 +103,11 @@ TEST_CASE("The entry says what the manifest says", "[sdk][manifest]") {
   CHECK(patience.max.integer == 100);
   CHECK(callback.options[2]->flags == KAIROS_OPTION_MIN_EXCLUSIVE);
   CHECK(callback.options[5]->initial.type == KAIROS_TYPE_ABSENT);
+  CHECK(callback.options[5]->flags == KAIROS_OPTION_REQUIRED);
+  CHECK(callback.options[6]->flags == KAIROS_OPTION_READS);
+  CHECK(callback.options[7]->flags == (KAIROS_OPTION_REQUIRED | KAIROS_OPTION_WRITES));
+  CHECK(callback.options[8]->flags == (KAIROS_OPTION_WRITES | KAIROS_OPTION_DIRECTORY));
+  CHECK(callback.options[9]->flags == (KAIROS_OPTION_WRITES | KAIROS_OPTION_SAVES));
 }
 
 TEST_CASE("A hook that was not written is null, and so is the state of a callback without any",

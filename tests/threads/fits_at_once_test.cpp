@@ -99,7 +99,7 @@ void check_at_once(const Fit& fit) {
 
 }  // namespace
 
-TEST_CASE("Two fits at once on data in memory are what each is alone", "[host][threads]") {
+TEST_CASE("Two fits at once on data in memory are what each is alone", "[host][train]") {
   const TemporaryDirectory data;
   const LoadedData loaded = load_data(spec_of(data.put("d.csv", csv_text())));
   check_at_once([&](const std::filesystem::path& directory) {
@@ -108,7 +108,7 @@ TEST_CASE("Two fits at once on data in memory are what each is alone", "[host][t
   });
 }
 
-TEST_CASE("Two fits at once on one stream are what each is alone", "[host][threads]") {
+TEST_CASE("Two fits at once on one stream are what each is alone", "[host][train]") {
   const TemporaryDirectory data;
   const auto source = open_stream(spec_of(data.put("d.csv", csv_text())));
   check_at_once([&](const std::filesystem::path& directory) {

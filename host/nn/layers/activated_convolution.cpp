@@ -26,7 +26,6 @@ ActivatedConvolution::ActivatedConvolution(ConfigReader& config, std::string cla
   constexpr Window::Pair ones{1, 1};
   if (window_.stride != ones && window_.dilation != ones)
     config.bad_value("dilation_rate", "1 where strides are not 1, as in Keras");
-  require_channels_last(config);
 }
 
 void ActivatedConvolution::require_rank(const Shape& shape) const {
@@ -60,7 +59,7 @@ void ActivatedConvolution::forward(const Pass& pass, const LayerValues& v) {
 }
 
 void ActivatedConvolution::backward(const Pass& pass, const LayerGradients& g) {
-  float* const gradient = activation_.backward(pass, g.output, g.output_gradient);
+  float* const gradient = activation_.backward(pass, g);
   if (trainable())
     product_->backward_weights(pass.batch, g.inputs.front(), gradient, parameters()[0].gradient.data(),
                                use_bias_ ? parameters()[1].gradient.data() : nullptr);

@@ -18,6 +18,11 @@ namespace kairos::host {
 class ActivatedConvolution : public Layer {
  public:
   void reserve(std::int64_t batch) final;
+  [[nodiscard]] const Activation* last_activation() const final { return activation_.last_activation(); }
+  bool keep_logits() final { return activation_.keep_logits(); }
+  [[nodiscard]] const float* logits(std::span<const float* const>) const final {
+    return activation_.logits();
+  }
   void forward(const Pass& pass, const LayerValues& values) final;
   void backward(const Pass& pass, const LayerGradients& gradients) final;
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Activation: a function of every value, or of the last dimension as softmax and glu are.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "compute/vector.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/layers/layer_types.hpp"
 
@@ -27,9 +29,7 @@ const Activation& read_activation(ConfigReader& config, std::string_view key) {
 }
 
 std::int64_t activated_width(const Layer& layer, const Activation& activation, std::int64_t width) {
-  const bool of_rows =
-      activation.name == "softmax" || activation.name == "log_softmax" || activation.name == "sparsemax";
-  if (of_rows && width == 1)
+  if (looks_at_rows(activation) && width == 1)
     throw Error(ErrorKind::Model, {"KAIROS-M032", layer_noun(layer.name(), layer.class_name()),
                                    std::string(activation.name) + " over one unit is always " +
                                        (activation.name == "log_softmax" ? "0" : "1"),
@@ -41,6 +41,19 @@ std::int64_t activated_width(const Layer& layer, const Activation& activation, s
                  std::to_string(width) + (width == 1 ? " unit" : " units"), "an even number",
                  "Make it twice as wide as what shall come out"});
   return width / activation.inputs_per_output;
+}
+
+void backward_through(const Activation& activation, std::int64_t rows, std::int64_t width,
+                      const LayerGradients& g) {
+  float* const gradient = g.input_gradients.front();
+  if (gradient == nullptr) return;
+  if (g.output_gradient == nullptr) {
+    std::copy_n(g.logits_gradient, rows * width, gradient);
+    return;
+  }
+  const float* kept = activation.needs == ActivationNeeds::Output ? g.output : g.inputs.front();
+  activation.backward(rows, width, kept, g.output_gradient, gradient);
+  if (g.logits_gradient != nullptr) add_to(rows * width, g.logits_gradient, gradient);
 }
 
 namespace {
@@ -61,15 +74,19 @@ class ActivationLayer final : public Layer {
 
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
 
+  [[nodiscard]] const Activation* last_activation() const override { return &activation_; }
+  [[nodiscard]] bool copies_values() const override { return activation_.name == "linear"; }
+  bool keep_logits() override { return activation_.keeps_width(); }
+  [[nodiscard]] const float* logits(std::span<const float* const> inputs) const override {
+    return inputs.front();
+  }
+
   void forward(const Pass& pass, const LayerValues& v) override {
     activation_.forward(pass.batch * rows_per_sample_, width_, v.inputs.front(), v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {
-    if (g.input_gradients.front() == nullptr) return;
-    const float* kept = activation_.needs == ActivationNeeds::Output ? g.output : g.inputs.front();
-    activation_.backward(pass.batch * rows_per_sample_, width_, kept, g.output_gradient,
-                         g.input_gradients.front());
+    backward_through(activation_, pass.batch * rows_per_sample_, width_, g);
   }
 
  protected:

@@ -20,12 +20,7 @@ class BatchNormalizationLayer final : public NormalizingLayer {
         momentum_(config.number("momentum", 0.99, {0, 1})),
         synchronized_(config.boolean("synchronized", false)),
         mean_initializer_(read_initializer(config, "moving_mean_initializer", "zeros")),
-        variance_initializer_(read_initializer(config, "moving_variance_initializer", "ones")) {
-    const char* const cure = "Remove it from the layer";
-    for (const char* key : {"virtual_batch_size", "adjustment"}) config.unsupported(key, nullptr, cure);
-    config.unsupported("renorm", false, cure);
-    config.skip("fused");  // Keras 2: which of two ways to the same numbers
-  }
+        variance_initializer_(read_initializer(config, "moving_variance_initializer", "ones")) {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     const Shape& shape = inputs.front();

@@ -56,7 +56,7 @@ class BidirectionalLayer final : public Layer {
     const nlohmann::json both{
         {"layer", derived(*layer, Runs::Forward)},
         {"backward_layer", backward != nullptr ? *backward : derived(*layer, Runs::Backward)}};
-    ConfigReader reader(both, config.where());
+    ConfigReader reader(both, config.where(), config.inside("layer", "Bidirectional"));
     for (const char* key : {"layer", "backward_layer"}) {
       inner_.push_back(read_inner_layer(reader, key));
       recurrent_.push_back(dynamic_cast<RecurrentLayer*>(inner_.back().get()));

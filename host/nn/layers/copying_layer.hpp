@@ -11,6 +11,8 @@ namespace kairos::host {
 
 class CopyingLayer : public Layer {
  public:
+  [[nodiscard]] bool copies_values() const final { return true; }
+
   void forward(const Pass& pass, const LayerValues& v) final {
     std::copy_n(v.inputs.front(), pass.batch * size_, v.output);
   }

@@ -22,10 +22,7 @@ class DenseLayer final : public Layer {
         activation_(config),
         use_bias_(config.boolean("use_bias", true)),
         kernel_(config, "kernel", "glorot_uniform"),
-        bias_(config, "bias", "zeros") {
-    for (const char* key : {"lora_rank", "lora_alpha", "quantization_config"})
-      config.unsupported(key, nullptr, "Remove it from the layer");
-  }
+        bias_(config, "bias", "zeros") {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     Shape shape = inputs.front();
@@ -43,6 +40,11 @@ class DenseLayer final : public Layer {
   void reserve(std::int64_t batch) override { activation_.reserve(batch); }
 
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+  [[nodiscard]] const Activation* last_activation() const override { return activation_.last_activation(); }
+  bool keep_logits() override { return activation_.keep_logits(); }
+  [[nodiscard]] const float* logits(std::span<const float* const>) const override {
+    return activation_.logits();
+  }
 
   void forward(const Pass& pass, const LayerValues& v) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
@@ -54,7 +56,7 @@ class DenseLayer final : public Layer {
 
   void backward(const Pass& pass, const LayerGradients& g) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
-    float* const gradient = activation_.backward(pass, g.output, g.output_gradient);
+    float* const gradient = activation_.backward(pass, g);
     if (trainable())
       product_->backward_weights(rows, g.inputs.front(), gradient, parameters()[0].gradient.data(),
                                  use_bias_ ? parameters()[1].gradient.data() : nullptr);

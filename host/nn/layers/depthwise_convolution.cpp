@@ -16,9 +16,7 @@ class DepthwiseConvolutionLayer final : public ActivatedConvolution {
   DepthwiseConvolutionLayer(ConfigReader& config, std::string class_name, Rank rank)
       : ActivatedConvolution(config, std::move(class_name), rank, {Padding::Valid, Padding::Same},
                              "depthwise"),
-        multiplier_(config.optional_integer("depth_multiplier", {1, 1 << 20}).value_or(1)) {
-    config.unsupported("groups", 1, "Remove it from the layer");  // Keras 2 writes it and means nothing by it
-  }
+        multiplier_(config.optional_integer("depth_multiplier", {1, 1 << 20}).value_or(1)) {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     const Shape& shape = inputs.front();

@@ -18,9 +18,7 @@ class DropoutLayer final : public Layer {
   explicit DropoutLayer(ConfigReader& config)
       : Layer(config, "Dropout"),
         rate_(config.required_number("rate", {0, 1})),
-        seed_(config.optional_integer("seed", any_integer)) {
-    config.unsupported("noise_shape", nullptr, "Remove it from the layer");
-  }
+        seed_(config.optional_integer("seed", any_integer)) {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     key_ = seed_ ? mixed_bits(static_cast<std::uint64_t>(*seed_) + 1) : context.key;

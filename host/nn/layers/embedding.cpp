@@ -25,9 +25,6 @@ class EmbeddingLayer final : public Layer {
         width_(config.required_integer("output_dim", {1, 2147483647})),
         mask_zero_(config.boolean("mask_zero", false)),
         table_(config, "embeddings", "random_uniform") {
-    for (const char* key : {"lora_rank", "lora_alpha", "quantization_config"})
-      config.unsupported(key, nullptr, "Remove it from the layer");
-    config.unsupported("sparse", false, "Remove it from the layer");
     input_length_ = config.optional_integer("input_length", {1, 2147483647});  // Keras 2
   }
 

@@ -11,9 +11,7 @@ namespace {
 
 class FlattenLayer final : public CopyingLayer {
  public:
-  explicit FlattenLayer(ConfigReader& config) : CopyingLayer(config, "Flatten") {
-    config.unsupported("data_format", "channels_last", "Move the channels to the last dimension");
-  }
+  explicit FlattenLayer(ConfigReader& config) : CopyingLayer(config, "Flatten") {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext&) override {
     size_ = size_of(inputs.front());

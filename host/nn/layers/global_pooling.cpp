@@ -39,9 +39,7 @@ class GlobalPoolingLayer final : public Layer {
         rank_(rank),
         keep_dimensions_(config.boolean("keepdims", false)),
         heeds_mask_(pool == Pool::Average && rank == Rank::One),
-        pooling_(pool) {
-    require_channels_last(config);
-  }
+        pooling_(pool) {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext&) override {
     const Shape& shape = inputs.front();

@@ -29,7 +29,8 @@ std::unique_ptr<Layer> read_inner_layer(ConfigReader& config, std::string_view k
   if (type == nullptr)
     throw Error(ErrorKind::Model, {"KAIROS-M001", where, "there is no layer \"" + name + "\" here", "", "",
                                    suggest(name, layer_class_names())});
-  ConfigReader reader(*inner, where);
+  check_entry_keys(*value, name, where, config.unknown_keys());
+  ConfigReader reader(*inner, where, config.inside("layer", name));
   reader.skip("batch_input_shape");  // Keras 2: the wrapper has it too
   std::unique_ptr<Layer> layer = type->make(reader);
   reader.finish();

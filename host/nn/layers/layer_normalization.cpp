@@ -11,9 +11,7 @@ namespace {
 
 class LayerNormalizationLayer final : public NormalizingLayer {
  public:
-  explicit LayerNormalizationLayer(ConfigReader& config) : NormalizingLayer(config, "LayerNormalization") {
-    config.unsupported("rms_scaling", false, "Remove it from the layer");
-  }
+  explicit LayerNormalizationLayer(ConfigReader& config) : NormalizingLayer(config, "LayerNormalization") {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     const Shape& shape = inputs.front();

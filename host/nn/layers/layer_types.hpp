@@ -56,4 +56,9 @@ namespace kairos::host {
 /// is the same whatever comes in, and for glu over what has no halves.
 std::int64_t activated_width(const Layer& layer, const Activation& activation, std::int64_t width);
 
+/// The backward pass of a layer that is an activation and nothing else: from the gradients of its output and
+/// of its logits, whichever there are, to that of its input, if it is asked for.
+void backward_through(const Activation& activation, std::int64_t rows, std::int64_t width,
+                      const LayerGradients& gradients);
+
 }  // namespace kairos::host

@@ -17,7 +17,6 @@ class PoolingLayer final : public Layer {
       : Layer(config, std::move(class_name)), rank_(rank), padding_(read_padding(config)), pooling_(pool) {
     window_.size = read_sizes(config, "pool_size", rank).value_or(default_size());
     window_.stride = read_sizes(config, "strides", rank).value_or(window_.size);
-    require_channels_last(config);
   }
 
   Shape build(std::span<const Shape> inputs, const BuildContext&) override {

@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "compute/vector.hpp"
 #include "nn/layers/inner_layer.hpp"
 #include "nn/layers/layer_types.hpp"
 
@@ -58,17 +59,27 @@ void ProductActivation::forward(const Pass& pass, float* output) {
     function_.forward(pass.batch * rows_per_sample_, width_, inputs.front(), output);
 }
 
-float* ProductActivation::backward(const Pass& pass, const float* output, float* output_gradient) {
-  if (layer_ == nullptr && function_.name == "linear") return output_gradient;
-  const std::array<float*, 1> gradients{keeps_gradient() ? product_gradient_.data() : output_gradient};
-  const std::array<const float*, 1> kept{keeps_product() ? product_.data() : output};
-  const std::array<Mask, 1> masks{nullptr};
-  if (layer_ != nullptr)
-    layer_->backward(pass, {kept, output, output_gradient, gradients, masks});
-  else
-    function_.backward(pass.batch * rows_per_sample_, width_, kept.front(), output_gradient,
-                       gradients.front());
-  return gradients.front();
+bool ProductActivation::keep_logits() {
+  keeps_logits_ = layer_ == nullptr ? function_.keeps_width() : layer_->keep_logits();
+  return keeps_logits_;
+}
+
+float* ProductActivation::backward(const Pass& pass, const LayerGradients& g) {
+  if (layer_ == nullptr && function_.name == "linear") return g.output_gradient;
+  if (layer_ != nullptr) {
+    const std::array<const float*, 1> kept{product_.data()};
+    const std::array<float*, 1> gradients{product_gradient_.data()};
+    const std::array<Mask, 1> masks{nullptr};
+    layer_->backward(pass, {kept, g.output, g.output_gradient, gradients, masks, g.logits_gradient});
+    return gradients.front();
+  }
+  if (g.output_gradient == nullptr) return g.logits_gradient;
+  float* const gradient = keeps_gradient() ? product_gradient_.data() : g.output_gradient;
+  const float* const kept = function_.needs == ActivationNeeds::Output ? g.output : product_.data();
+  const std::int64_t rows = pass.batch * rows_per_sample_;
+  function_.backward(rows, width_, kept, g.output_gradient, gradient);
+  if (g.logits_gradient != nullptr) add_to(rows * width_, g.logits_gradient, gradient);
+  return gradient;
 }
 
 nlohmann::json ProductActivation::json() const {

@@ -59,12 +59,7 @@ RecurrentLayer::RecurrentLayer(ConfigReader& config, const Kind& kind)
       bias_(config, "bias", "zeros"),
       dropout_(config.number("dropout", 0, {0, 1})),
       recurrent_dropout_(config.number("recurrent_dropout", 0, {0, 1})),
-      seed_(config.optional_integer("seed", any_integer)) {
-  config.unsupported("return_state", false, "Remove it from the layer");
-  config.unsupported("stateful", false, "Remove it from the layer: every batch starts from a state of 0");
-  config.unsupported("time_major", false, "Put the batch first");  // Keras 2
-  config.skip("implementation");                                   // of two ways to the same numbers
-}
+      seed_(config.optional_integer("seed", any_integer)) {}
 
 Shape RecurrentLayer::build(std::span<const Shape> inputs, const BuildContext& context) {
   const Shape& shape = inputs.front();

@@ -24,6 +24,8 @@ class RecurrentLayer : public Layer {
  public:
   Shape build(std::span<const Shape> inputs, const BuildContext& context) final;
   void reserve(std::int64_t batch) final;
+  /// Of a gated cell the output has at most the range of the activation.
+  [[nodiscard]] const Activation* last_activation() const final { return &activation_; }
   [[nodiscard]] MaskRule mask_rule(bool) const final {
     return return_sequences_ ? MaskRule::Pass : MaskRule::Stop;
   }

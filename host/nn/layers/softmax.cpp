@@ -20,19 +20,24 @@ class SoftmaxLayer final : public Layer {
     width_ = size_of(Shape(shape.end() - count, shape.end()));
     (void)activated_width(*this, softmax_, width_);
     rows_per_sample_ = size_of(shape) / width_;
+    of_rows_ = width_ == shape.back();
     return shape;
   }
 
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+
+  [[nodiscard]] const Activation* last_activation() const override { return of_rows_ ? &softmax_ : nullptr; }
+  bool keep_logits() override { return of_rows_; }
+  [[nodiscard]] const float* logits(std::span<const float* const> inputs) const override {
+    return inputs.front();
+  }
 
   void forward(const Pass& pass, const LayerValues& v) override {
     softmax_.forward(pass.batch * rows_per_sample_, width_, v.inputs.front(), v.output);
   }
 
   void backward(const Pass& pass, const LayerGradients& g) override {
-    if (g.input_gradients.front() != nullptr)
-      softmax_.backward(pass.batch * rows_per_sample_, width_, g.output, g.output_gradient,
-                        g.input_gradients.front());
+    backward_through(softmax_, pass.batch * rows_per_sample_, width_, g);
   }
 
  protected:
@@ -41,6 +46,7 @@ class SoftmaxLayer final : public Layer {
  private:
   TrailingAxes axes_;
   const Activation& softmax_;
+  bool of_rows_ = false;  ///< over the last dimension alone
   std::int64_t width_ = 0;
   std::int64_t rows_per_sample_ = 0;
 };

@@ -68,6 +68,15 @@ class TimeDistributedLayer final : public Layer {
     return "";
   }
 
+  [[nodiscard]] const Activation* last_activation() const override {
+    return inner_.front()->last_activation();
+  }
+  [[nodiscard]] bool copies_values() const override { return inner_.front()->copies_values(); }
+  bool keep_logits() override { return inner().keep_logits(); }
+  [[nodiscard]] const float* logits(std::span<const float* const> inputs) const override {
+    return inner_.front()->logits(inputs);
+  }
+
   void forward(const Pass& pass, const LayerValues& v) override {
     const std::array<Mask, 1> none{nullptr};
     inner().forward(folded(pass), {v.inputs, v.output, none, makes_mask_ ? unused_mask_.data() : nullptr});
@@ -75,7 +84,8 @@ class TimeDistributedLayer final : public Layer {
 
   void backward(const Pass& pass, const LayerGradients& g) override {
     const std::array<Mask, 1> none{nullptr};
-    inner().backward(folded(pass), {g.inputs, g.output, g.output_gradient, g.input_gradients, none});
+    inner().backward(folded(pass),
+                     {g.inputs, g.output, g.output_gradient, g.input_gradients, none, g.logits_gradient});
   }
 
  protected:

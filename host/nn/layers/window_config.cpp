@@ -47,10 +47,6 @@ Padding read_padding(ConfigReader& config, const std::vector<Padding>& known) {
   config.bad_value("padding", list);
 }
 
-void require_channels_last(ConfigReader& config) {
-  config.unsupported("data_format", "channels_last", "Move the channels to the last dimension");
-}
-
 nlohmann::json sizes_json(const Window::Pair& sizes, Rank rank) {
   if (rank == Rank::One) return nlohmann::json::array({sizes[1]});
   return sizes;

@@ -25,8 +25,6 @@ enum class Padding { Valid, Same, Causal };
 /// One of `known`; "valid" if absent. Throws Error(Model).
 [[nodiscard]] Padding read_padding(ConfigReader& config,
                                    const std::vector<Padding>& known = {Padding::Valid, Padding::Same});
-/// Throws Error(Model) unless it is channels_last, or absent.
-void require_channels_last(ConfigReader& config);
 
 [[nodiscard]] nlohmann::json sizes_json(const Window::Pair& sizes, Rank rank);
 [[nodiscard]] const char* padding_name(Padding padding) noexcept;

@@ -14,7 +14,6 @@ namespace {
 class ZeroPaddingLayer final : public Layer {
  public:
   explicit ZeroPaddingLayer(ConfigReader& config) : Layer(config, "ZeroPadding2D") {
-    require_channels_last(config);
     const nlohmann::json* value = config.take("padding");
     if (value == nullptr) return;
     if (value->is_array() && value->size() != margins_.size()) bad_padding(config);

@@ -2,6 +2,9 @@
 // Finds an optimizer by what the user wrote: one line for each there is.
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -34,9 +37,13 @@ bool is_rate(std::string_view name) {
   return name == "learning_rate" || name == "lr";
 }
 
-nlohmann::json read_description(std::string_view text) {
+bool is_json(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first != std::string_view::npos && text[first] == '{') return parse_json(text, "optimizer");
+  return first != std::string_view::npos && text[first] == '{';
+}
+
+nlohmann::json read_description(std::string_view text) {
+  if (is_json(text)) return parse_json(text, "optimizer");
   CallText call = parse_call(text, "optimizer");
   // As in Keras, the learning rate is the first argument of every optimizer and may stand without its name.
   if (!call.arguments.empty() && call.arguments.front().name.empty())
@@ -63,18 +70,72 @@ void rename_old_arguments(nlohmann::json& config, const std::string& where) {
   config.erase("lr");
 }
 
+/// The optimizers that took `decay` in Keras 1 and 2.
+bool had_decay(std::string_view class_name) {
+  constexpr std::string_view names[] = {"SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax"};
+  return std::ranges::find(names, class_name) != std::end(names);
+}
+
+/// The learning rate of an optimizer that is given none, as it would be written.
+double default_rate(const OptimizerType& type) {
+  const nlohmann::json none = nlohmann::json::object();
+  ConfigReader config(none, "");
+  const auto rate = static_cast<float>(type.make(config)->hyper("learning_rate").value_or(0));
+  char text[32];
+  const char* const end = std::to_chars(text, text + sizeof text, rate).ptr;
+  double shortest = 0;
+  std::from_chars(text, end, shortest);
+  return shortest;
+}
+
+/// The decay of Keras 1 and 2, lr / (1 + decay * iterations), as the schedule that Keras 3 has for it.
+void replace_decay(nlohmann::json& config, const OptimizerType& type, const std::string& where) {
+  if (!config.is_object() || !config.contains("decay") || !had_decay(type.class_name)) return;
+  const nlohmann::json decay = config["decay"];
+  config.erase("decay");
+  if (decay.is_null() || decay == 0) return;
+  const bool good = decay.is_number() && std::isfinite(decay.get<double>()) && decay.get<double>() > 0;
+  if (!good)
+    throw Error(ErrorKind::Model, {"KAIROS-M111", where, "\"decay\" has a value that cannot be used",
+                                   brief_json(decay), "a number from 0, such as 1e-4", "Correct it"});
+  nlohmann::json rate = config.value("learning_rate", nlohmann::json());
+  if (rate.is_object())
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M112", where, "two schedules would decide the learning rate",
+                 "decay beside learning_rate=" + brief_json(rate), "one of them", "Leave decay out"});
+  if (rate.is_null()) rate = default_rate(type);
+  config["learning_rate"] = {
+      {"class_name", "InverseTimeDecay"},
+      {"config", {{"initial_learning_rate", rate}, {"decay_steps", 1}, {"decay_rate", decay}}}};
+}
+
 }  // namespace
 
-std::unique_ptr<Optimizer> make_optimizer(std::string_view text) {
+std::string optimizer_note(std::string_view text) {
+  const nlohmann::json description = read_description(text);
+  const nlohmann::json* config =
+      description.is_object() && description.contains("config") ? &description["config"] : &description;
+  if (!config->is_object() || !config->contains("decay")) return "";
+  const nlohmann::json& decay = (*config)["decay"];
+  if (!decay.is_number() || decay == 0) return "";
+  return "optimizer " + description.value("class_name", std::string()) + ": decay=" + brief_json(decay) +
+         " is that of Keras 1 and 2, the schedule InverseTimeDecay: the learning rate of step n, from 0, is "
+         "divided by 1 + " +
+         brief_json(decay) + " * n";
+}
+
+std::unique_ptr<Optimizer> make_optimizer(std::string_view text, UnknownKeys* unknown) {
   std::vector<std::string> names;
   for (const OptimizerType& type : optimizer_types()) names.emplace_back(type.class_name);
-  const KerasObject object(read_description(text), "optimizer", names);
+  if (!is_json(text)) unknown = nullptr;
+  const KerasObject object(read_description(text), "optimizer", names, unknown);
   for (const OptimizerType& type : optimizer_types()) {
     if (folded(type.class_name) != folded(object.class_name())) continue;
     const std::string where = "optimizer " + std::string(type.class_name);
     nlohmann::json description = object.config();
     rename_old_arguments(description, where);
-    ConfigReader config(description, where);
+    replace_decay(description, type, where);
+    ConfigReader config(description, where, {"optimizer", std::string(type.class_name), unknown});
     std::unique_ptr<Optimizer> optimizer = type.make(config);
     config.finish();
     return optimizer;

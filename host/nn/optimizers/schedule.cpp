@@ -141,7 +141,8 @@ class CosineDecay final : public LearningRateSchedule {
         alpha_(config.number("alpha", 0, share_range)),
         warmup_target_(config.optional_number("warmup_target", rate_range)),
         warmup_steps_(config.number("warmup_steps", 0, warmup_range)) {
-    if (!warmup_target_ && warmup_steps_ != 0)
+    // Keras ignores the steps where there is no target, and writes them all the same.
+    if (!warmup_target_ && warmup_steps_ != 0 && !config.is_from_file())
       config.bad_value("warmup_steps", "a warmup_target beside it, or 0",
                        "Give \"warmup_target\", or leave \"warmup_steps\" out");
   }
@@ -294,10 +295,11 @@ std::unique_ptr<LearningRateSchedule> read_schedule(ConfigReader& config, std::s
   if (value == nullptr || !value->is_object()) return nullptr;
   std::vector<std::string> names;
   for (const ScheduleType& type : schedule_types()) names.emplace_back(type.class_name);
-  const KerasObject object(*value, config.where() + " " + std::string(key), names);
+  const KerasObject object(*value, config.where() + " " + std::string(key), names, config.unknown_keys());
   for (const ScheduleType& type : schedule_types()) {
     if (type.class_name != object.class_name()) continue;
-    ConfigReader arguments(object.config(), object.where() + " " + object.class_name());
+    ConfigReader arguments(object.config(), object.where() + " " + object.class_name(),
+                           config.inside("schedule", object.class_name()));
     std::unique_ptr<LearningRateSchedule> schedule = type.make(arguments);
     arguments.finish();
     return schedule;

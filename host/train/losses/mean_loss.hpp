@@ -13,7 +13,7 @@ namespace kairos::host {
 /// `Term` has `name`, `value(target, output)`, `slope(target, output)`, the derivative by the output, and
 /// `fault(target)`, which describes a target that it cannot use or is "".
 template <class Term>
-class MeanLoss final : public Loss {
+class MeanLoss : public Loss {
  public:
   explicit MeanLoss(Term term = {}) : term_(term) {}
   [[nodiscard]] std::string_view name() const override { return Term::name; }

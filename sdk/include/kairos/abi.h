@@ -7,6 +7,7 @@
 #include "abi/dist.h"
 #include "abi/event.h"
 #include "abi/expressions.h"
+#include "abi/files.h"
 #include "abi/host.h"
 #include "abi/logs.h"
 #include "abi/model.h"

@@ -157,6 +157,14 @@ class Event {
   void rollback(std::uint64_t slot) { check(model().rollback(call_, slot), "restoring the weights"); }
   void drop(std::uint64_t slot) { model().drop(call_, slot); }
 
+  // ---- files that no option names by itself; said in setup
+
+  /// Throws where another's result would take the place of a file that this callback reads. A host that
+  /// does not watch over files says nothing.
+  void will_read(std::string_view path) const { announce(path, KAIROS_FILE_READ); }
+  /// Throws where a file that this callback writes would take the place of data or of another result.
+  void will_write(std::string_view path) const { announce(path, KAIROS_FILE_WRITE); }
+
   // ---- the rest
 
   /// A line for the user.
@@ -175,6 +183,10 @@ class Event {
   }
 
  private:
+  void announce(std::string_view path, std::int32_t access) const {
+    if (interfaces_.files == nullptr) return;
+    check(interfaces_.files->announce(call_, detail::to_abi(path), access), "choosing a file");
+  }
   template <class Interface>
   static const Interface& need(const Interface* interface, const char* id) {
     if (interface == nullptr)

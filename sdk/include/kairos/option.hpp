@@ -19,11 +19,15 @@ namespace kairos {
 inline namespace v1 {
 
 // Types of an option that C++ has no word for.
-struct Choice {};      ///< one of a list of words
-struct Path {};        ///< a file or directory; arrives absolute
-struct Duration {};    ///< "90s", "5m"
-struct Metric {};      ///< a key of the logs, checked by the host before anything runs
-struct Expression {};  ///< a formula over named variables
+struct Choice {};           ///< one of a list of words
+struct InputPath {};        ///< a file or directory that is read; arrives absolute, as all paths do
+struct OutputPath {};       ///< a file that the callback writes
+struct OutputDirectory {};  ///< a directory in which the callback makes files
+struct SavePath {};         ///< handed to save(), with fields in braces if the callback fills in some
+struct Path {};             ///< a path of which nothing is said: guarded as one that is written
+struct Duration {};         ///< "90s", "5m"
+struct Metric {};           ///< a key of the logs, checked by the host before anything runs
+struct Expression {};       ///< a formula over named variables
 
 /// In place of a default: the user may leave the option out, and then it has no value. As a State<double>: no
 /// number yet.
@@ -225,8 +229,8 @@ class OptionBase {
 
 }  // namespace detail
 
-/// An option of type T: bool, int, std::int64_t, double, std::string_view, Choice, Path, Duration, Metric or
-/// Expression.
+/// An option of type T: bool, int, std::int64_t, double, std::string_view, Choice, InputPath, OutputPath,
+/// OutputDirectory, SavePath, Path, Duration, Metric or Expression.
 ///
 ///   Option<int> patience{this, "patience", 10, "epochs without improvement", kairos::min(0)};
 ///
@@ -301,10 +305,50 @@ class Option<Choice> : public detail::TextOption<KAIROS_TYPE_ENUM> {
   using TextOption::TextOption;
 };
 
-template <>
-class Option<Path> : public detail::TextOption<KAIROS_TYPE_PATH> {
+namespace detail {
+
+/// A path, and what is done with it.
+template <std::uint32_t access>
+class PathOption : public TextOption<KAIROS_TYPE_PATH> {
  public:
-  using TextOption::TextOption;
+  template <class D, class... C>
+  constexpr PathOption(Members* owner, const char* name, D initial, const char* help, C... constraints)
+      : TextOption(owner, name, initial, help, constraints...) {
+    declaration_.flags |= access;
+  }
+};
+
+}  // namespace detail
+
+template <>
+class Option<Path> : public detail::PathOption<0> {
+ public:
+  using PathOption::PathOption;
+};
+
+/// Must not change during the run: the host refuses a result that would take its place.
+template <>
+class Option<InputPath> : public detail::PathOption<KAIROS_OPTION_READS> {
+ public:
+  using PathOption::PathOption;
+};
+
+template <>
+class Option<OutputPath> : public detail::PathOption<KAIROS_OPTION_WRITES> {
+ public:
+  using PathOption::PathOption;
+};
+
+template <>
+class Option<OutputDirectory> : public detail::PathOption<KAIROS_OPTION_WRITES | KAIROS_OPTION_DIRECTORY> {
+ public:
+  using PathOption::PathOption;
+};
+
+template <>
+class Option<SavePath> : public detail::PathOption<KAIROS_OPTION_WRITES | KAIROS_OPTION_SAVES> {
+ public:
+  using PathOption::PathOption;
 };
 
 template <>

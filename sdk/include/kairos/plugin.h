@@ -14,6 +14,10 @@
  *
  *   OPTIONS  kind(name, default, "help"), one after the other: INT(n, 10, "…"), FLOAT(x, 1e-4, "…"), BOOL(b, 1, "…") with 0 or
  *            1, TEXT(t, "text", "…"). KAIROS_C_NO_OPTIONS for none. KAIROS_C_INDEX(name) is what host->option takes.
+ *   PATHS    for KAIROS_C_OPTIONS_AND_PATHS(OPTIONS, PATHS) and KAIROS_C_PLUGIN_WITH_PATHS(…, OPTIONS, PATHS, HOOKS):
+ *            #define PATHS(INPUT, OUTPUT, DIRECTORY, SAVED) OUTPUT(log, "log.csv", "file to write")
+ *            INPUT is read, OUTPUT written, DIRECTORY written into, SAVED given to save() of kairos.model/1; "" where nothing is the
+ *            default. The host sees to it that none of them takes the place of the data or of another result
  *   HOOKS    HOOK(name) for each hook of this file, in the order of kairos_hooks (abi/plugin.h)
  *   phase    MEASURE, DECIDE, REPORT or PERSIST, with the capabilities that plugin.hpp gives them by default
  * Help and texts hold no quotation mark and no backslash; numbers are written as JSON writes them (0.5, not .5 or 0.5f). What needs more (bounds, aliases, metrics, state, several callbacks) is
@@ -24,6 +28,7 @@
 #include "abi.h"
 
 #define KAIROS_C_NO_OPTIONS(INT, FLOAT, BOOL, TEXT)
+#define KAIROS_C_NO_PATHS(INPUT, OUTPUT, DIRECTORY, SAVED)
 #define KAIROS_C_INDEX(name) kairos_c_index_##name
 
 /* Phases: the word in the manifest, the capabilities as bits and as words. */
@@ -43,15 +48,22 @@
 /* What each OPTIONS entry becomes: an index, a declaration, a pointer to it, a piece of the manifest. */
 #define KAIROS_C_ENUM_(name, initial, help) kairos_c_index_##name,
 #define KAIROS_C_NOTHING_ {0, 0, 0, 0.0, {0, 0}}
-#define KAIROS_C_DECLARE_(name, kind, help, integer, number, ptr, length)                       \
+#define KAIROS_C_DECLARE_(name, kind, flags, help, integer, number, ptr, length)                \
   static const kairos_option kairos_c_option_##name = {                                         \
-      sizeof(kairos_option), 0, kind, 0, #name, help, 0, 0, 0,                                  \
+      sizeof(kairos_option), flags, kind, 0, #name, help, 0, 0, 0,                              \
       {kind, 0, integer, number, {ptr, length}}, KAIROS_C_NOTHING_, KAIROS_C_NOTHING_};
-#define KAIROS_C_INT_(name, initial, help) KAIROS_C_DECLARE_(name, KAIROS_TYPE_INT, help, initial, 0.0, 0, 0)
-#define KAIROS_C_FLOAT_(name, initial, help) KAIROS_C_DECLARE_(name, KAIROS_TYPE_FLOAT, help, 0, initial, 0, 0)
-#define KAIROS_C_BOOL_(name, initial, help) KAIROS_C_DECLARE_(name, KAIROS_TYPE_BOOL, help, initial, 0.0, 0, 0)
+#define KAIROS_C_INT_(name, initial, help) KAIROS_C_DECLARE_(name, KAIROS_TYPE_INT, 0, help, initial, 0.0, 0, 0)
+#define KAIROS_C_FLOAT_(name, initial, help) KAIROS_C_DECLARE_(name, KAIROS_TYPE_FLOAT, 0, help, 0, initial, 0, 0)
+#define KAIROS_C_BOOL_(name, initial, help) KAIROS_C_DECLARE_(name, KAIROS_TYPE_BOOL, 0, help, initial, 0.0, 0, 0)
 #define KAIROS_C_TEXT_(name, initial, help) \
-  KAIROS_C_DECLARE_(name, KAIROS_TYPE_STRING, help, 0, 0.0, initial, sizeof(initial) - 1)
+  KAIROS_C_DECLARE_(name, KAIROS_TYPE_STRING, 0, help, 0, 0.0, initial, sizeof(initial) - 1)
+#define KAIROS_C_PATH_(name, flags, initial, help) \
+  KAIROS_C_DECLARE_(name, KAIROS_TYPE_PATH, flags, help, 0, 0.0, initial, sizeof(initial) - 1)
+#define KAIROS_C_INPUT_(name, initial, help) KAIROS_C_PATH_(name, KAIROS_OPTION_READS, initial, help)
+#define KAIROS_C_OUTPUT_(name, initial, help) KAIROS_C_PATH_(name, KAIROS_OPTION_WRITES, initial, help)
+#define KAIROS_C_DIRECTORY_(name, initial, help) \
+  KAIROS_C_PATH_(name, KAIROS_OPTION_WRITES | KAIROS_OPTION_DIRECTORY, initial, help)
+#define KAIROS_C_SAVED_(name, initial, help) KAIROS_C_PATH_(name, KAIROS_OPTION_WRITES | KAIROS_OPTION_SAVES, initial, help)
 #define KAIROS_C_POINTER_(name, initial, help) &kairos_c_option_##name,
 #define KAIROS_C_JSON_(name, kind, initial, help) \
   ",{\"name\":\"" #name "\",\"type\":\"" kind "\",\"help\":\"" help "\",\"default\":" initial "}"
@@ -61,26 +73,42 @@
 #define KAIROS_C_JSON_BOOL_0_ "false"
 #define KAIROS_C_JSON_BOOL_1_ "true"
 #define KAIROS_C_JSON_TEXT_(name, initial, help) KAIROS_C_JSON_(name, "string", "\"" initial "\"", help)
+#define KAIROS_C_JSON_PATH_(name, flags, initial, help) \
+  ",{\"name\":\"" #name "\",\"type\":\"path\",\"help\":\"" help "\",\"flags\":[" flags "],\"default\":\"" initial "\"}"
+#define KAIROS_C_JSON_INPUT_(name, initial, help) KAIROS_C_JSON_PATH_(name, "\"reads\"", initial, help)
+#define KAIROS_C_JSON_OUTPUT_(name, initial, help) KAIROS_C_JSON_PATH_(name, "\"writes\"", initial, help)
+#define KAIROS_C_JSON_DIRECTORY_(name, initial, help) KAIROS_C_JSON_PATH_(name, "\"writes\",\"directory\"", initial, help)
+#define KAIROS_C_JSON_SAVED_(name, initial, help) KAIROS_C_JSON_PATH_(name, "\"writes\",\"saves\"", initial, help)
 
 /* What each HOOKS entry becomes: a slot of the table, a piece of the manifest. */
 #define KAIROS_C_SLOT_(hook) .hook = hook,
 #define KAIROS_C_JSON_HOOK_(hook) ",\"" #hook "\""
 
-#define KAIROS_C_OPTIONS(OPTIONS)                                                                         \
-  enum { OPTIONS(KAIROS_C_ENUM_, KAIROS_C_ENUM_, KAIROS_C_ENUM_, KAIROS_C_ENUM_) kairos_c_option_count }; \
-  OPTIONS(KAIROS_C_INT_, KAIROS_C_FLOAT_, KAIROS_C_BOOL_, KAIROS_C_TEXT_)                                 \
-  static const kairos_option *const kairos_c_options[] = {                                                \
-      OPTIONS(KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_) 0};
+#define KAIROS_C_OPTIONS(OPTIONS) KAIROS_C_OPTIONS_AND_PATHS(OPTIONS, KAIROS_C_NO_PATHS)
+#define KAIROS_C_OPTIONS_AND_PATHS(OPTIONS, PATHS)                                                       \
+  enum {                                                                                                 \
+    OPTIONS(KAIROS_C_ENUM_, KAIROS_C_ENUM_, KAIROS_C_ENUM_, KAIROS_C_ENUM_)                              \
+    PATHS(KAIROS_C_ENUM_, KAIROS_C_ENUM_, KAIROS_C_ENUM_, KAIROS_C_ENUM_) kairos_c_option_count          \
+  };                                                                                                     \
+  OPTIONS(KAIROS_C_INT_, KAIROS_C_FLOAT_, KAIROS_C_BOOL_, KAIROS_C_TEXT_)                                \
+  PATHS(KAIROS_C_INPUT_, KAIROS_C_OUTPUT_, KAIROS_C_DIRECTORY_, KAIROS_C_SAVED_)                         \
+  static const kairos_option *const kairos_c_options[] = {                                               \
+      OPTIONS(KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_)                \
+      PATHS(KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_) 0};
 
 /* A list in JSON begins with a null, which readers skip: every entry can then begin with a comma. */
-#define KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS)                           \
+#define KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, PATHS, HOOKS)                           \
   "{\"version\":\"" version_text "\",\"sdk\":\"" KAIROS_SDK_VERSION "\",\"compiler\":\"" __VERSION__             \
   "\",\"callbacks\":[{\"id\":\"" id_text "\",\"summary\":\"" summary_text                                        \
   "\",\"phase\":\"" KAIROS_C_WORD_##PHASE##_ "\"" KAIROS_C_CANS_##PHASE##_                                       \
   ",\"hooks\":[null" HOOKS(KAIROS_C_JSON_HOOK_) "],\"options\":[null" OPTIONS(                                   \
-      KAIROS_C_JSON_INT_, KAIROS_C_JSON_FLOAT_, KAIROS_C_JSON_BOOL_, KAIROS_C_JSON_TEXT_) "]}]}"
+      KAIROS_C_JSON_INT_, KAIROS_C_JSON_FLOAT_, KAIROS_C_JSON_BOOL_, KAIROS_C_JSON_TEXT_)                        \
+      PATHS(KAIROS_C_JSON_INPUT_, KAIROS_C_JSON_OUTPUT_, KAIROS_C_JSON_DIRECTORY_, KAIROS_C_JSON_SAVED_) "]}]}"
 
-#define KAIROS_C_PLUGIN(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS)                              \
+#define KAIROS_C_PLUGIN(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS) \
+  KAIROS_C_PLUGIN_WITH_PATHS(version_text, id_text, summary_text, PHASE, OPTIONS, KAIROS_C_NO_PATHS, HOOKS)
+
+#define KAIROS_C_PLUGIN_WITH_PATHS(version_text, id_text, summary_text, PHASE, OPTIONS, PATHS, HOOKS)            \
   static const kairos_hooks kairos_c_hooks = {                                                                   \
       .size = sizeof(kairos_hooks), .create = create, .destroy = destroy, HOOKS(KAIROS_C_SLOT_)};                \
   static const kairos_callback kairos_c_callback = {.size = sizeof(kairos_callback),                             \
@@ -104,12 +132,12 @@
       .callback_count = 1};                                                                                      \
   struct kairos_c_manifest {                                                                                     \
     kairos_manifest_header header;                                                                               \
-    char text[sizeof KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS)];            \
+    char text[sizeof KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, PATHS, HOOKS)];            \
   };                                                                                                             \
   extern const struct kairos_c_manifest kairos_manifest_v1;                                                      \
   __attribute__((used, visibility("hidden"))) const struct kairos_c_manifest kairos_manifest_v1 = {              \
-      {sizeof KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS) - 1, 0},            \
-      KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, HOOKS)};                           \
+      {sizeof KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, PATHS, HOOKS) - 1, 0},            \
+      KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, PATHS, HOOKS)};                           \
   KAIROS_NOTE(kairos_manifest_v1);
 
 #endif

@@ -14,7 +14,7 @@ using namespace kairos;
 struct EpochTimes : Callback<EpochTimes> {
   static constexpr auto id = "bench.EpochTimes";
   static constexpr auto phase = Phase::Measure;
-  Option<Path> file{this, "file", required, "where the times go"};
+  Option<OutputPath> file{this, "file", required, "where the times go"};
   Owned<std::ofstream> out{this};
   void setup(Run&) { out->open(std::string(file.value())); }
   void on_epoch_end(Epoch&) {

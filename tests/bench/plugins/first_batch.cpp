@@ -15,7 +15,7 @@ using namespace kairos;
 struct FirstBatch : Callback<FirstBatch> {
   static constexpr auto id = "bench.FirstBatch";
   static constexpr auto phase = Phase::Report;
-  Option<Path> file{this, "file", required, "where the times go"};
+  Option<OutputPath> file{this, "file", required, "where the times go"};
   bool seen = false;
   void on_train_batch_begin(Batch&) {
     if (seen) return;

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "host/io/python.hpp"
+#include "host/memory_limit.hpp"
 #include "host/temporary_directory.hpp"
 #include "io/npy.hpp"
 
@@ -152,4 +154,25 @@ TEST_CASE("Class names are kept and read again, and other files are refused", "[
     CHECK_THAT(refusal(directory, [&] { static_cast<void>(read_class_names(file)); }),
                Catch::Matchers::StartsWith(c.sentence));
   }
+}
+
+TEST_CASE("An HDF5 array whose single samples are slow to read says why", "[host][data]") {
+  const TemporaryDirectory directory;
+  REQUIRE(kairos::tests::python(directory, R"(
+import h5py, numpy as np
+with h5py.File('d.h5', 'w') as f:
+    f.create_dataset('chunks', shape=(4000, 1000), dtype='f4', chunks=(10, 1000))[0] = 1
+    f.create_dataset('type', data=np.zeros((4000, 1000), 'g'))
+)")
+              .empty());
+  const kairos::tests::MemoryLimit limit(100 << 20);
+  const auto reason = [&](const char* name) {
+    DataSpec spec;
+    spec.file = (directory / "d.h5").string() + name;
+    spec.target_use = TargetUse::Optional;
+    return open_stream(spec)->slow_at_random();
+  };
+  CHECK(reason(":/chunks").find("are slow to read: they are stored in chunks of 10, and ") !=
+        std::string::npos);
+  CHECK(reason(":/type").find("are slow to read: their type has to be converted, and ") != std::string::npos);
 }

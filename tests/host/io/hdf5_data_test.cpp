@@ -102,6 +102,7 @@ with h5py.File('d.h5', 'w') as f:
     f.create_dataset('huge_chunked', (1 << 30, 1 << 30), 'f8', chunks=(1024, 1024), compression='gzip')
     f.create_dataset('huge_row', (1, 1 << 40), 'i4', chunks=(1, 1024))
     f.create_dataset('lzf', data=k, compression='lzf')
+    f.create_dataset('never', (2, 3), 'f4')
     f['cycle/again'] = f['g']
 )")
               .empty());
@@ -146,6 +147,9 @@ with h5py.File('d.h5', 'w') as f:
         "KAIROS-F025: d.h5:/huge: the file declares more than it holds; found 8796093022208 bytes"},
        {"d.h5:/huge_chunked", "KAIROS-F025: d.h5:/huge_chunked: the file declares more than it holds"},
        {"d.h5:/huge_row", "KAIROS-F025: d.h5:/huge_row: the file declares more than it holds"},
+       {"d.h5:/never",
+        "KAIROS-F083: d.h5:/never: the array was never written; found a shape without values, expected "
+        "values."},
        {"d.h5:/lzf", "KAIROS-F023: d.h5:/lzf: this compression cannot be read"},
        {"text.h5:/x", "KAIROS-F021: text.h5: this is not a complete HDF5 file"},
        {"folder.h5:/x", "KAIROS-F002: folder.h5: this is not a regular file; found a directory"},

@@ -10,6 +10,7 @@
 #include "host/io/python.hpp"
 #include "host/temporary_directory.hpp"
 #include "io/hdf5_isolated.hpp"
+#include "io/npy_format.hpp"
 
 using namespace kairos::host;
 using kairos::tests::python;
@@ -53,6 +54,41 @@ with h5py.File('d.h5', 'w') as f:
       });
     }
     CHECK(same);
+  }
+}
+
+TEST_CASE("Half precision and bool in one piece are plain values of the file", "[host][io]") {
+  const TemporaryDirectory directory;
+  REQUIRE(python(directory, R"(
+import h5py, numpy as np
+x = np.array([[0, 1], [-1.5, 65504], [6e-8, np.inf]])
+with h5py.File('d.h5', 'w') as f:
+    f['half'] = x.astype('<f2')
+    f['big'] = x.astype('>f2')
+    f['bool'] = x > 0
+    f['wide'] = x.astype('g')
+    f.create_dataset('chunks', data=x.astype('f2'), chunks=(2, 2))
+    bits = h5py.h5t.IEEE_F16LE.copy(); bits.set_fields(15, 7, 8, 0, 7); bits.set_ebias(127)
+    h5py.Dataset(h5py.h5d.create(f.id, b'bfloat', bits, h5py.h5s.create_simple((3, 2))))[...] = x
+)")
+              .empty());
+  struct Case {
+    const char *name, *type;
+  };
+  for (const Case& c : {Case{"/half", "<f2"}, Case{"/big", ">f2"}, Case{"/bool", "|i1"}, Case{"/wide", ""},
+                        Case{"/chunks", ""}, Case{"/bfloat", ""}}) {
+    INFO(c.name);
+    IsolatedHdf5Rows rows(directory / "d.h5", c.name);
+    const auto plain = rows.plain();
+    CHECK((plain ? plain->type : "") == c.type);
+    CHECK(rows.chunk_rows() == (std::string(c.name) == "/chunks" ? 2 : 0));
+    if (!plain) continue;
+    std::vector<float> read(6), converted(6);
+    rows.read(0, 3, read.data());
+    std::vector<std::byte> bytes(6 * plain->width);
+    rows.file().read_all_at(plain->begin, bytes);
+    convert_npy_values(*plain, bytes, 0, converted.data(), "d.h5");
+    CHECK(converted == read);
   }
 }
 

@@ -17,6 +17,11 @@ using kairos::tests::TemporaryDirectory;
 
 namespace {
 
+Image read_image(const std::filesystem::path& path, ColorMode mode) {
+  InputFile file(path);
+  return kairos::host::read_image(file, mode);
+}
+
 constexpr const char* writer = R"(
 import os, struct, zlib
 import numpy as np

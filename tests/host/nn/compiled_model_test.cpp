@@ -62,7 +62,7 @@ TEST_CASE("A compiled model says what it takes, gives and counts", "[host][nn]")
         std::vector<std::int64_t>{3});
   std::vector<std::string> keys;
   for (const LogKey& key : model->log_keys()) keys.push_back(key.name);
-  CHECK(keys == std::vector<std::string>{"loss", "accuracy", "weighted_accuracy"});
+  CHECK(keys == std::vector<std::string>{"loss", "acc", "accuracy"});
   CHECK(model->log_keys()[0].direction == Direction::Min);
   CHECK(model->log_keys()[1].direction == Direction::Max);
   const float twelve = 12;

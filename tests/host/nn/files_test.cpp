@@ -42,6 +42,45 @@ TEST_CASE("Weights that were saved load into another model of the same layers", 
   }
 }
 
+TEST_CASE("A model that was saved is compiled with its weights", "[host][nn]") {
+  const kairos::tests::TemporaryDirectory directory;
+  const auto model = model_of(text, 1);
+  for (const char* name : {"m.keras", "m.h5"}) {
+    INFO(name);
+    model->save(directory / name, SaveContent::Model);
+    ModelSource source;
+    source.file = directory / name;
+    CHECK(kairos::tests::weights_of(*compile(source, {})) == kairos::tests::weights_of(*model));
+  }
+  model->save(directory / "w.npz", SaveContent::Weights);
+  ModelSource source;
+  source.file = directory / "w.npz";
+  CHECK(error_of([&] { return compile(source, {}); }) ==
+        "KAIROS-M095: " + (directory / "w.npz").string() +
+            ": the file holds weights and no model. Compile the architecture, and load these weights into "
+            "the model.");
+}
+
+TEST_CASE("A program that compiles a Keras file hears of arguments that are ignored, or refuses them",
+          "[host][nn]") {
+  ModelSource source;
+  source.text = R"({"class_name": "Sequential", "config": {"name": "s", "layers": [
+      {"class_name": "InputLayer", "config": {"name": "in", "batch_shape": [null, 3]}},
+      {"class_name": "Dense", "config": {"name": "d", "units": 2, "future": false}}]}})";
+  std::vector<std::string> lines;
+  source.messages = [&](Level level, std::string_view, std::string_view line) {
+    CHECK(level == Level::Warning);
+    lines.emplace_back(line);
+  };
+  static_cast<void>(compile(source, {}));
+  CHECK(lines ==
+        std::vector<std::string>{
+            "model: the unknown argument \"future\" of layer \"d\" (Dense) is ignored; found false, which "
+            "usually switches nothing on"});
+  source.strict = true;
+  CHECK(error_of([&] { return compile(source, {}); }).find("KAIROS-M101: layer \"d\" (Dense)") == 0);
+}
+
 TEST_CASE("A file that is written later holds what the model was when it was ordered", "[host][nn]") {
   const kairos::tests::TemporaryDirectory directory;
   const auto model = model_of(text, 1);

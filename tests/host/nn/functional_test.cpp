@@ -10,6 +10,7 @@
 #include "host/temporary_directory.hpp"
 #include "nn/architecture.hpp"
 #include "nn/layers/merge_masks.hpp"
+#include "nn/layers/operation.hpp"
 
 using namespace kairos::host;
 using namespace kairos::tests;
@@ -335,9 +336,9 @@ TEST_CASE("What a Functional model cannot have is refused by name", "[host][nn]"
        "KAIROS-M004: layer \"a\" (Dense): its call has another number of positional arguments; found 2, "
        "expected one: a tensor, or a list of tensors. Call the layer with its inputs alone."},
       {operation,
-       "KAIROS-M001: layer \"a\" (Dense): it is an operation of keras.ops and not a layer; found "
-       "\"keras.src.ops.numpy\", expected a layer. Write it with a layer, such as "
-       "keras.layers.Add()([a, b]) for a + b."},
+       "KAIROS-M001: layer \"a\" (Dense): the operation Dense of keras.ops is not supported. Write "
+       "it with a layer. " +
+           suggest("Dense", operation_names()) + "."},
       {start().layer("Dense", "a", {{"units", 3}}, {{of("in"), of("in")}}).outputs({{"a", 0}}),
        "KAIROS-M063: layer \"a\" (Dense): it takes one input; found 2 inputs, expected one. Put a "
        "Concatenate or Add "

@@ -17,8 +17,8 @@ using namespace kairos::host;
 namespace {
 
 /// Sums in another order differ in the last bits and grow slowly.
-Approx near(double value) {
-  return Approx(value).epsilon(1e-5).margin(2e-6);
+Approx near(double value, double noise = 0) {
+  return Approx(value).epsilon(1e-5).margin(std::max(noise, 2e-6));
 }
 
 struct Golden {
@@ -87,9 +87,16 @@ struct Golden {
       const Array& array = arrays.at(prefix + std::to_string(i));
       INFO(file << " " << prefix << " " << tensors[i].name);
       REQUIRE(array.values.size() == static_cast<std::size_t>(tensors[i].size()));
+      const double noise = noise_of("weight " + std::to_string(i));
       for (std::size_t k = 0; k < array.values.size(); ++k)
-        REQUIRE(static_cast<double>(tensors[i].data[k]) == near(static_cast<double>(array.values[k])));
+        REQUIRE(static_cast<double>(tensors[i].data[k]) == near(static_cast<double>(array.values[k]), noise));
     }
+  }
+
+  /// The absolute error that noise.json allows and explains; 0 mostly.
+  [[nodiscard]] double noise_of(const std::string& tensor) const {
+    if (!std::filesystem::exists(folder / "noise.json")) return 0;
+    return read_json(folder / "noise.json").value("absolute", nlohmann::json::object()).value(tensor, 0.0);
   }
 
   /// All batches of an epoch against the trace; `next` counts batches over the whole fit.

@@ -43,7 +43,7 @@ nlohmann::json least_config(const std::string& class_name) {
 }
 
 void make(const std::string& class_name, const nlohmann::json& json) {
-  ConfigReader config(json, layer_noun("l", class_name));
+  ConfigReader config(json, layer_noun("l", class_name), {"layer", class_name, nullptr});
   const std::unique_ptr<Layer> layer = find_layer_type(class_name)->make(config);
   config.finish();
 }
@@ -117,8 +117,8 @@ TEST_CASE("What Keras has and Kairos has not is refused by name", "[host][nn]") 
         "\"channels_first\", expected \"channels_last\". Move the channels to the last dimension.");
   CHECK(refusal("GlobalMaxPooling1D", "data_format", "channels_first").rfind("KAIROS-M004: ", 0) == 0);
   CHECK(refusal("Dense", "lora_rank", 4) ==
-        "KAIROS-M004: layer \"l\" (Dense): \"lora_rank\" is not supported; found 4, expected null. Remove it "
-        "from the layer.");
+        "KAIROS-M004: layer \"l\" (Dense): \"lora_rank\" is not supported; found 4, expected null. Save the "
+        "model before enable_lora().");
   CHECK(refusal("Dropout", "noise_shape", {1, 2}).rfind("KAIROS-M004: ", 0) == 0);
   CHECK(refusal("BatchNormalization", "renorm", true).rfind("KAIROS-M004: ", 0) == 0);
   CHECK(refusal("Dense", "kernel_constraint", "max_nrom") ==

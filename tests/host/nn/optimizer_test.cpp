@@ -189,8 +189,6 @@ TEST_CASE("An optimizer whose slots were copied goes on bit for bit", "[host][nn
     for (int at = 0; at < 3; ++at) step(*one, p, at);
     for (std::size_t i = 0; i < one->slots().size(); ++i)
       std::copy_n(one->slots()[i].data, one->slots()[i].size(), other->slots()[i].data);
-    // slots() writes the count of steps anew, so it comes last.
-    other->slots()[0].data[0] = 3;
     other->slots_written();
     q.values.data()[0] = p.values.data()[0];
     for (int at = 3; at < steps; ++at) {
@@ -297,9 +295,17 @@ TEST_CASE("An optimizer that is unknown or asked for too much is refused with a 
            Case{"sgd(lr=1,learning_rate=2)",
                 "KAIROS-M002: optimizer SGD: lr and learning_rate are the same argument; found "
                 "both, expected one. Remove lr."},
-           Case{"sgd(decay=0.1)",
-                "KAIROS-M004: optimizer SGD: \"decay\" is not supported; found 0.1, expected 0.0. Write "
+           Case{"adamw(decay=0.1)",
+                "KAIROS-M004: optimizer AdamW: \"decay\" is not supported; found 0.1, expected 0.0. Write "
                 "learning_rate=InverseTimeDecay(RATE,1,DECAY)."},
+           Case{"sgd(decay=-1)",
+                "KAIROS-M111: optimizer SGD: \"decay\" has a value that cannot be used; found -1, expected a "
+                "number from 0, such as 1e-4. Correct it."},
+           Case{
+               "sgd(lr=CosineDecay(1,1),decay=1e-2)",
+               "KAIROS-M112: optimizer SGD: two schedules would decide the learning rate; found decay beside "
+               "learning_rate={\"class_name\":\"CosineDecay\",\"config\":{\"decay_steps\":1,\"initial_learnin"
+               "g_rate\":1}…, expected one of them. Leave decay out."},
            Case{"adam(ema_momentum=0.5)",
                 "KAIROS-M004: optimizer Adam: \"ema_momentum\" is not supported; found 0.5, expected "
                 "null. Say use_ema=true too."},

@@ -73,6 +73,8 @@ TEST_CASE("Tensors of the batch are lent behind its pass only, and a prediction 
   rig.callbacks->test_begin(1);
   rig.callbacks->test_batch_begin(0, 1);
   rig.callbacks->test_batch_end(logs);
+  rig.callbacks->test_end(logs);
+  rig.callbacks->predict_begin();
   rig.callbacks->predict_batch_begin(0, 1);
   rig.callbacks->predict_batch_end();
   CHECK(content_of(dir / "seen") ==

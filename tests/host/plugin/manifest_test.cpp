@@ -120,7 +120,13 @@ TEST_CASE("parse_manifest refuses what breaks a rule and names the field", "[hos
       Case{with_option(R"("name":"n","type":"int","choices":["a"])"), "choices: some",
            "none for the type int"},
       Case{with_option(R"("name":"n","type":"int","default":1,"flags":["required"])"), "default: 1",
-           "the option is required"});
+           "the option is required"},
+      Case{with_option(R"("name":"n","type":"string","flags":["reads"])"),
+           "flags: reads, writes, directory or saves", "none of them for the type string"},
+      Case{with_option(R"("name":"n","type":"path","flags":["directory"])"),
+           "flags: directory or saves alone", "writes beside it"},
+      Case{with_option(R"("name":"n","type":"path","flags":["writes","directory","saves"])"),
+           "flags: directory and saves", "one of the two"});
   INFO(broken.json);
   CHECK_THROWS_WITH(parse_manifest(broken.json),
                     Contains("KAIROS-L014: the manifest of the plugin is malformed; found") &&

@@ -68,16 +68,16 @@ OptionContext context() {
           "/runs/one"};
 }
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
+using Pairs = std::vector<PluginOption>;
 
 ResolvedOptions resolve(const Pairs& pairs) {
   return resolve_options(callback(), pairs, context(), "Stall");
 }
 
 /// The value of the option `name` when it is written as `value`.
-OptionValue value_of(const std::string& name, const std::string& value) {
+OptionValue value_of(const std::string& name, const std::string& value, Written written = Written::Bare) {
   const CallbackManifest declaration = callback();
-  const Pairs pairs = {{name, value}};
+  const Pairs pairs = {{name, value, written}};
   const ResolvedOptions resolved = resolve_options(declaration, pairs, context(), "Stall");
   for (std::size_t i = 0; i < declaration.options.size(); ++i)
     if (declaration.options[i].name == name) return resolved.values[i];
@@ -110,7 +110,8 @@ TEST_CASE("resolve_options reads values of each type", "[host][plugin]") {
   CHECK(value_of("title", "").text == "");
   CHECK(!value_of("title", "").absent());
   CHECK(value_of("baseline", "None").absent());
-  CHECK(value_of("title", "None").text == "None");
+  CHECK(value_of("title", "None").absent());
+  CHECK(value_of("title", "none").text == "none");
   CHECK(value_of("filepath", "a/../w.{epoch:02d}.h5").text == "/runs/one/w.{epoch:02d}.h5");
   CHECK(value_of("filepath", "/x/./y").text == "/x/y");
   CHECK(value_of("schedule", "lr*0.9").text == "lr*0.9");
@@ -255,4 +256,133 @@ TEST_CASE("parse_value loses no nanosecond of a long duration", "[host][plugin]"
   }
   CHECK(parse_value(KAIROS_TYPE_DURATION, "106751d23h47m16s854ms775us807ns")->integer ==
         std::numeric_limits<std::int64_t>::max());
+}
+
+TEST_CASE("None unsets an option without a default, and nothing else", "[host][plugin]") {
+  for (const char* name : {"schedule", "verbose", "baseline", "filepath", "every", "title"})
+    for (const Written written : {Written::Bare, Written::Argument}) {
+      INFO(name);
+      CHECK(value_of(name, "None", written).absent());
+    }
+  CHECK(value_of("title", "[]").absent());
+  CHECK(value_of("baseline", "None", Written::Quoted).absent());
+  CHECK(value_of("title", "None", Written::Quoted).text == "None");
+  CHECK(value_of("filepath", "None", Written::Quoted).text == "/runs/one/None");
+  CHECK_THROWS_WITH(
+      resolve({{"patience", "None"}}),
+      "KAIROS-O050: Stall, option patience: the option always has a value; found None, expected "
+      "int, such as its default, \"10\". Leave patience out for the default.");
+  CHECK_THROWS_WITH(resolve({{"monitor", "None"}}), Catch::Contains("its default, \"val_loss\""));
+  CallbackManifest strict = callback();
+  strict.options = {option(KAIROS_TYPE_PATH, "filename")};
+  strict.options[0].flags = KAIROS_OPTION_REQUIRED;
+  CHECK_THROWS_WITH(resolve_options(strict, Pairs{{"filename", "None"}}, context(), "Log"),
+                    "KAIROS-O022: Log, option filename: the option is required and not set; found None, "
+                    "expected path. Give filename a value.");
+  CHECK(resolve({{"options", "None"}}).warnings ==
+        std::vector<std::string>{"Stall has no option options; None changes nothing"});
+}
+
+TEST_CASE("Numbers and truths are read as Python writes them", "[host][plugin]") {
+  CHECK(value_of("patience", "1_000").integer == 1000);
+  CHECK(value_of("patience", "0x1F").integer == 31);
+  CHECK(value_of("patience", "0b101").integer == 5);
+  CHECK(value_of("patience", "True").integer == 1);
+  CHECK(value_of("baseline", ".5").number == 0.5);
+  CHECK(value_of("baseline", "5.").number == 5);
+  CHECK(value_of("baseline", "-1").number == -1);
+  CHECK(value_of("baseline", "1E-3").number == 1e-3);
+  CHECK(value_of("baseline", "1_0.5e0").number == 10.5);
+  for (const char* infinite :
+       {"inf", "float('inf')", "float(\"inf\")", "np.inf", "np.Inf", "math.inf", "+inf"})
+    CHECK(value_of("baseline", infinite).number == std::numeric_limits<double>::infinity());
+  for (const char* infinite : {"-inf", "-float('inf')", "float('-inf')", "-np.inf"})
+    CHECK(value_of("baseline", infinite).number == -std::numeric_limits<double>::infinity());
+  for (const char* wrong : {"_1", "1_", "1__0", "0x", "1e", "--1", "+-1", "1 0", "np.pi", "float(x)"})
+    CHECK_THROWS_WITH(value_of("patience", wrong), Catch::Contains("KAIROS-O023"));
+}
+
+TEST_CASE("Lists are values of options that take words, and of no other", "[host][plugin]") {
+  for (const char* list : {"['dense', 'conv']", "(\"dense\", 'conv')", "[dense, conv,]"})
+    CHECK(value_of("title", list).text == "dense,conv");
+  CHECK(value_of("title", "('dense',)").text == "dense");
+  CHECK(value_of("title", "{epoch:02d}").text == "{epoch:02d}");
+  CHECK(value_of("title", "{'words': 'a.tsv', \"tags\": 'b.tsv'}").text == "words=a.tsv,tags=b.tsv");
+  CHECK(value_of("title", "['None', None]").text == "None");
+  CHECK(value_of("schedule", "(epoch+1)").text == "(epoch+1)");
+  CHECK_THROWS_WITH(value_of("title", "['a,b']"),
+                    "KAIROS-O053: Stall, option title: an item of the list cannot be told from two; found "
+                    "\"a,b\", expected items without commas. Rename it, or leave it out.");
+  CHECK_THROWS_WITH(
+      value_of("patience", "[3]"),
+      "KAIROS-O053: Stall, option patience: the option takes one value; found \"[3]\", expected "
+      "int. Write one value.");
+  CHECK_THROWS_WITH(value_of("filepath", "['a']"), Catch::Contains("KAIROS-O053"));
+}
+
+TEST_CASE("Python's functions are refused with the formula to write", "[host][plugin]") {
+  struct Case {
+    const char* code;
+    const char* formula;
+  };
+  const auto row = GENERATE(
+      Case{"lambda epoch, lr: lr * 0.9", "\"lr * 0.9\"."},
+      Case{"lambda e: 0.1 * 0.5 ** e", "\"0.1 * 0.5 ** epoch\"."},
+      Case{"lambda e: 0.1 * 0.5 ** (e // 10)", "\"0.1 * 0.5 ** (floor(epoch / 10))\"."},
+      Case{"lambda i, x: x if i < 10 else x * math.exp(-0.1)", "\"epoch < 10 ? lr : lr * exp(-0.1)\"."},
+      Case{"lambda: 0.1", "\"0.1\"."},
+      Case{"lambda e: table[e]", "\"FORMULA\", where floor(a/b) is a//b and c ? a : b is a if c else b."},
+      Case{"lambda e: 0.1 * e // 10",
+           "\"FORMULA\", where floor(a/b) is a//b and c ? a : b is a if c else b."});
+  CHECK_THROWS_WITH(value_of("schedule", row.code, Written::Argument),
+                    "KAIROS-O054: Stall, option schedule: Python functions are not run; found \"" +
+                        std::string(row.code) +
+                        "\", expected a formula of epoch, lr. Write schedule=" + row.formula);
+}
+
+TEST_CASE("Python code is no value", "[host][plugin]") {
+  CHECK_THROWS_WITH(value_of("filepath", "os.path.join('a', 'b.h5')"),
+                    "KAIROS-O055: Stall, option filepath: Python code is not run; found \"os.path.join('a', "
+                    "'b.h5')\", expected a value. Write the value that the code gives, in quotes.");
+  CHECK_THROWS_WITH(value_of("title", "names[0]", Written::Argument), Catch::Contains("KAIROS-O055"));
+  CHECK(value_of("filepath", "logs(1)/w.h5").text == "/runs/one/logs(1)/w.h5");
+  CHECK_THROWS_WITH(
+      value_of("filepath", "log_dir", Written::Argument),
+      "KAIROS-O056: Stall, option filepath: a path in a call needs quotes, else it may be a variable; "
+      "found \"log_dir\", expected a text in quotes. Write filepath='log_dir' if that is the path.");
+}
+
+TEST_CASE("Arguments by position are the options in their order", "[host][plugin]") {
+  const Written bare = Written::Argument;
+  const ResolvedOptions resolved = resolve({{"", "3", bare}, {"", "0.5", bare}, {"mode", "max", bare}});
+  CHECK(resolved.values[0].integer == 3);
+  CHECK(resolved.values[1].number == 0.5);
+  CHECK_THROWS_WITH(resolve({{"", "3", bare}, {"patience", "4", bare}}),
+                    Catch::Contains("the option is set twice; found patience=3 and patience=4"));
+  CHECK_THROWS_WITH(resolve({{"", "True", bare}}),
+                    "KAIROS-O052: Stall, option patience: the argument at its position is no number; found "
+                    "\"True\", expected int. Write the name of the option that is meant, such as "
+                    "patience=True.");
+  CallbackManifest none = callback();
+  none.options.clear();
+  CHECK_THROWS_WITH(resolve_options(none, Pairs{{"", "1", bare}}, context(), "None"),
+                    "KAIROS-O052: None: there are too many arguments; found \"1\", expected at most 0. Leave "
+                    "it out, or write key=value for an option of the host.");
+}
+
+TEST_CASE("resolve_options takes paths that are only read from the current directory", "[host][plugin]") {
+  CallbackManifest declaration;
+  declaration.id = "kairos.Reader";
+  declaration.phase = KAIROS_PHASE_REPORT;
+  for (const std::uint32_t flags :
+       {KAIROS_OPTION_READS, KAIROS_OPTION_WRITES, KAIROS_OPTION_READS | KAIROS_OPTION_WRITES, 0U}) {
+    declaration.options = {option(KAIROS_TYPE_PATH, "file")};
+    declaration.options[0].flags = flags;
+    const Pairs pairs = {{"file", "a/../b.tsv"}};
+    const std::string place =
+        flags == KAIROS_OPTION_READS ? std::filesystem::current_path().string() : "/runs/one";
+    CHECK(resolve_options(declaration, pairs, context(), "Reader").values[0].text == place + "/b.tsv");
+    const Pairs absolute = {{"file", "/c"}};
+    CHECK(resolve_options(declaration, absolute, context(), "Reader").values[0].text == "/c");
+  }
 }

@@ -5,7 +5,7 @@
 #include "kairos/host/plugins.hpp"
 
 using namespace kairos::host;
-using Options = std::vector<std::pair<std::string, std::string>>;
+using Options = std::vector<PluginOption>;
 
 TEST_CASE("parse_plugin_spec reads names, instances and options", "[host][plugin]") {
   struct Case {
@@ -19,9 +19,19 @@ TEST_CASE("parse_plugin_spec reads names, instances and options", "[host][plugin
       Case{"EarlyStopping", "EarlyStopping", "", "", {}}, Case{"EarlyStopping:", "EarlyStopping", "", "", {}},
       Case{"kairos.EarlyStopping@slow:patience=20", "kairos.EarlyStopping", "", "slow", {{"patience", "20"}}},
       Case{"X:a=1,b=two words , c=", "X", "", "", {{"a", "1"}, {"b", "two words"}, {"c", ""}}},
-      Case{"X:f=\"a,b.h5\",monitor=val_loss", "X", "", "", {{"f", "a,b.h5"}, {"monitor", "val_loss"}}},
-      Case{
-          "X:f='C:\\a \"b\"',g=\"say \\\"hi\\\\\"", "X", "", "", {{"f", "C:\\a \"b\""}, {"g", "say \"hi\\"}}},
+      Case{"X:f=\"a,b.h5\",monitor=val_loss",
+           "X",
+           "",
+           "",
+           {{"f", "a,b.h5", Written::Quoted}, {"monitor", "val_loss"}}},
+      Case{"X:f=r'C:\\a \"b\"',g=\"say \\\"hi\\\\\"",
+           "X",
+           "",
+           "",
+           {{"f", "C:\\a \"b\"", Written::Quoted}, {"g", "say \"hi\\", Written::Quoted}}},
+      Case{"X:f=log(1.csv,a=it's,b=it's", "X", "", "", {{"f", "log(1.csv"}, {"a", "it's"}, {"b", "it's"}}},
+      Case{"X:a=max(0,1),b=['p', 'q']", "X", "", "", {{"a", "max(0,1)"}, {"b", "['p', 'q']"}}},
+      Case{"X:c=#ff0000,f={epoch:02d}.h5", "X", "", "", {{"c", "#ff0000"}, {"f", "{epoch:02d}.h5"}}},
       Case{"X:url=http://host:80/p?q=1@z#f", "X", "", "", {{"url", "http://host:80/p?q=1@z#f"}}},
       Case{"X:path=a/b.so", "X", "", "", {{"path", "a/b.so"}}},
       Case{"build/stall.so", "build/stall.so", "", "", {}},
@@ -51,33 +61,126 @@ TEST_CASE("parse_plugin_spec names the column of a mistake", "[host][plugin]") {
            "'_', '-' and '.'."},
       Case{"X y",
            "unexpected text at column 2; found ' ', expected ':' and options, or the end. Write "
-           "ID[@instance][:key=value,…]."},
+           "ID[@instance][:key=value,…] or ID[@instance](key=value,…)."},
       Case{"X:a",
            "the option a has no value at column 4; found the end, expected '='. Write a=…, and quote a value "
            "that has commas "
            "in it: key=\"a,b\"."},
-      Case{"X:a=max(0,1)",
-           "the option 1 has no value at column 12; found ')', expected '='. Write 1=…, and quote a value "
-           "that has "
-           "commas in it: key=\"a,b\"."},
       Case{"X:a=1,",
            "an option has no name at column 7; found the end, expected key=value. Quote a value that has "
            "commas in it: "
            "key=\"a,b\"."},
-      Case{"X:a=\"b",
-           "the value of a is not closed at column 5; found an opening \", expected a closing one. Close the "
-           "quote."},
+      Case{
+          "X:a=\"b",
+          "the value of a cannot be read at column 5; found an opening \", expected a closing one. Close the "
+          "quote."},
       Case{"X:a='b'c",
            "something follows the quoted value of a at column 8; found 'c', expected ',' or the end. Put the "
            "whole value "
            "in the quotes."},
-      Case{"X:a=\"\\n\"",
-           "the value of a has an unknown escape at column 7; found '\\n', expected \\\" or \\\\. Write '…' "
-           "around a "
-           "value with backslashes."},
+      Case{"X:a='\\0'",
+           "the value of a cannot be read at column 6; found \"\\0'\", expected a text without the character "
+           "0. Leave it out."},
       Case{"plugins/stall:n=1",
            "a path that names no .so begins at column 1; found plugins/stall, expected a path that ends in "
            ".so. Name the file that the build made."});
   CHECK_THROWS_WITH(parse_plugin_spec(row.text),
                     "KAIROS-O010: --plugin " + std::string(row.text) + ": " + row.sentence);
+}
+
+TEST_CASE("parse_plugin_spec reads a call as it is pasted out of a program", "[host][plugin]") {
+  struct Case {
+    const char* text;
+    const char* target;
+    const char* callback;
+    const char* instance;
+    Options options;
+  };
+  const auto row = GENERATE(
+      Case{"EarlyStopping()", "EarlyStopping", "", "", {}},
+      Case{" EarlyStopping ( ) ,  # of a list\n", "EarlyStopping", "", "", {}},
+      Case{"EarlyStopping(monitor='val_loss', patience=20)",
+           "EarlyStopping",
+           "",
+           "",
+           {{"monitor", "val_loss", Written::Quoted}, {"patience", "20", Written::Argument}}},
+      Case{"tf.keras.callbacks.EarlyStopping(\n    \"val_loss\",  # watched, of course\n    patience=2_0,\n)",
+           "EarlyStopping",
+           "",
+           "",
+           {{"", "val_loss", Written::Quoted}, {"patience", "2_0", Written::Argument}}},
+      Case{"keras.callbacks.CSVLogger", "CSVLogger", "", "", {}},
+      Case{"callbacks.CSVLogger(r'a\\b', u'c' \"d\", '''e'f''')",
+           "CSVLogger",
+           "",
+           "",
+           {{"", "a\\b", Written::Quoted}, {"", "cd", Written::Quoted}, {"", "e'f", Written::Quoted}}},
+      Case{"X@one(a='\\x41\\u00e9\\t\\101\\\n', b=None)",
+           "X",
+           "",
+           "one",
+           {{"a", "A\u00e9\tA", Written::Quoted}, {"b", "None", Written::Argument}}},
+      Case{"./a b/x.so#X@y(n=[1, (2, 3)],)",
+           "./a b/x.so",
+           "X",
+           "y",
+           {{"n", "[1, (2, 3)]", Written::Argument}}},
+      Case{"x.so ('./a/b.so', m={'k': 'a)b'})",
+           "x.so",
+           "",
+           "",
+           {{"", "./a/b.so", Written::Quoted}, {"m", "{'k': 'a)b'}", Written::Argument}}},
+      Case{"Rate(lambda epoch, lr: max(lr, 0.1), verbose=1)",
+           "Rate",
+           "",
+           "",
+           {{"", "lambda epoch, lr: max(lr, 0.1)", Written::Argument}, {"verbose", "1", Written::Argument}}},
+      Case{"Rate(epoch>=10 ? lr : 0.1)", "Rate", "", "", {{"", "epoch>=10 ? lr : 0.1", Written::Argument}}},
+      Case{"com.example.Call(f=float('inf'))",
+           "com.example.Call",
+           "",
+           "",
+           {{"f", "float('inf')", Written::Argument}}});
+  INFO(row.text);
+  const PluginSpec spec = parse_plugin_spec(row.text);
+  CHECK(spec.target == row.target);
+  CHECK(spec.callback == row.callback);
+  CHECK(spec.instance == row.instance);
+  CHECK(spec.options == row.options);
+}
+
+TEST_CASE("parse_plugin_spec names the column of a mistake in a call", "[host][plugin]") {
+  struct Case {
+    const char* text;
+    const char* sentence;
+  };
+  const auto row = GENERATE(
+      Case{"es = EarlyStopping()",
+           "KAIROS-O051: --plugin es = EarlyStopping(): an assignment stands where a callback is expected at "
+           "column 1; found es =, expected a name or a call. Leave \"es =\" out; an instance gets a name by "
+           "Name@es(…)."},
+      Case{
+          "[A(), B()]",
+          "KAIROS-O051: --plugin [A(), B()]: a list stands where one callback is expected at column 1; found "
+          "'[', expected a name or a call. Give each callback of the list its own --plugin."},
+      Case{"A() B()",
+           "KAIROS-O051: --plugin A() B(): the call cannot be read at column 5; found \"B()\", expected the "
+           "end. Give each callback its own --plugin."},
+      Case{"A(b=1",
+           "KAIROS-O051: --plugin A(b=1: the call cannot be read at column 6; found the end of \"A(b=1\", "
+           "expected \",\" or \")\". Write Name(key=value,…); Python code is not run."},
+      Case{"A('a' + b)",
+           "KAIROS-O051: --plugin A('a' + b): the call cannot be read at column 7; found \"+ b)\", expected "
+           "\",\" or \")\". Write Name(key=value,…); Python code is not run."},
+      Case{
+          "A(f'{x}')",
+          "KAIROS-O051: --plugin A(f'{x}'): the call cannot be read at column 3; found \"f'{x}')\", expected "
+          "the text itself. Python code is not run: write what the f-string gives."},
+      Case{"A(,)",
+           "KAIROS-O051: --plugin A(,): the call cannot be read at column 3; found \",)\", expected a value. "
+           "Write Name(key=value,…); Python code is not run."},
+      Case{"A(b=1, 'c')",
+           "KAIROS-O052: --plugin A(b=1, 'c'): an argument without a name follows one with a name; found "
+           "\"c\" behind b=, expected key=value. Write the name of its option and = before it."});
+  CHECK_THROWS_WITH(parse_plugin_spec(row.text), row.sentence);
 }

@@ -2,6 +2,7 @@
 #include "train/call_text.hpp"
 
 #include <catch2/catch.hpp>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -41,7 +42,19 @@ TEST_CASE("A value gets the type that it looks like", "[host][train]") {
   CHECK(value_json("he_normal") == nlohmann::json("he_normal"));
   CHECK(value_json("(3, x)").dump() == R"([3,"x"])");
   CHECK(value_json("((1,2),(3,4))").dump() == "[[1,2],[3,4]]");
+  CHECK(value_json("[1_000, .5, 5., +1, 0x10, 'a, b', \"True\",]").dump() ==
+        R"([1000,0.5,5.0,1,16,"a, b","True"])");
+  CHECK(value_json("float('inf')") == nlohmann::json(std::numeric_limits<double>::infinity()));
   CHECK(value_json("12px") == nlohmann::json("12px"));
+}
+
+TEST_CASE("A value in quotes is a text, whatever it looks like", "[host][train]") {
+  const CallText call = parse_call("f('None', a='1', b=\"it\\'s\", c=None,)", "model");
+  REQUIRE(call.arguments.size() == 4);
+  CHECK(argument_json(call.arguments[0]) == nlohmann::json("None"));
+  CHECK(argument_json(call.arguments[1]) == nlohmann::json("1"));
+  CHECK(argument_json(call.arguments[2]) == nlohmann::json("it's"));
+  CHECK(argument_json(call.arguments[3]).is_null());
 }
 
 TEST_CASE("A text that is no call is refused at its character", "[host][train]") {
@@ -68,9 +81,8 @@ TEST_CASE("A text that is no call is refused at its character", "[host][train]")
         "KAIROS-M009: optimizer: the text cannot be read at character 11; found \"x\", expected the end." +
             cure);
   CHECK(refusal("SGD(name=\"x)") ==
-        "KAIROS-M009: optimizer: the text cannot be read at character 10; found \"\"x)\", expected a closing "
-        "quote." +
-            cure);
+        "KAIROS-M009: optimizer: the text cannot be read at character 10; found an opening \", expected a "
+        "closing one. Close the quote.");
   CHECK(refusal("a(" + std::string(100, '(')).find("expected fewer brackets inside each other") !=
         std::string::npos);
   CHECK(refusal(std::string(2 << 20, 'a')).find("found more than 1048576 characters") != std::string::npos);

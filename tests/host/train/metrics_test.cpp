@@ -225,7 +225,7 @@ TEST_CASE("A metric is saved as Keras writes it", "[host][train]") {
   CHECK(metric_json("rmse") == object("RootMeanSquaredError", {{"name", "rmse"}}));
   CHECK(metric_json("f1_score") == object("F1Score", {{"average", "macro"}, {"name", "f1_score"}}));
   CHECK(metric_json("kld") == object("KLDivergence", {{"name", "kld"}}));
-  CHECK(metric_json("LogCosh") == object("LogCoshError", {{"name", "log_cosh"}}));
+  CHECK(metric_json("LogCosh") == object("LogCoshError", {{"name", "LogCosh"}}));
   const Json huber{{"module", "keras.losses"},
                    {"class_name", "function"},
                    {"config", "huber"},
@@ -318,23 +318,24 @@ TEST_CASE("A metric's key is what the user wrote, and its direction is declared"
     Direction direction;
   };
   for (const Case& c :
-       {Case{"acc", "accuracy", Direction::Max}, Case{"accuracy", "accuracy", Direction::Max},
+       {Case{"acc", "acc", Direction::Max}, Case{"accuracy", "accuracy", Direction::Max},
         Case{"sparse_categorical_accuracy", "sparse_categorical_accuracy", Direction::Max},
         Case{"sparse_categorical_crossentropy", "sparse_categorical_crossentropy", Direction::Min}}) {
     const NamedMetric metric = make_metric(c.text, {3, TargetKind::Label});
     CHECK(metric.key.name == c.key);
     CHECK(metric.key.direction == c.direction);
   }
-  for (const Case& c : {Case{"mae", "mae", Direction::Min}, Case{"AUC", "auc", Direction::Max},
+  for (const Case& c : {Case{"mae", "mae", Direction::Min}, Case{"AUC", "AUC", Direction::Max},
+                        Case{"AUC(num_thresholds=9)", "auc", Direction::Max},
                         Case{"AUC(num_thresholds=10,name=roc)", "roc", Direction::Max},
                         Case{"Precision(name=p)", "p", Direction::Max},
-                        Case{"recall", "recall", Direction::Max}, Case{"F1Score", "f1_score", Direction::Max},
-                        Case{"R2Score", "r2_score", Direction::Max}, Case{"rmse", "rmse", Direction::Min},
-                        Case{"RootMeanSquaredError", "root_mean_squared_error", Direction::Min},
+                        Case{"recall", "recall", Direction::Max}, Case{"F1Score", "F1Score", Direction::Max},
+                        Case{"R2Score", "R2Score", Direction::Max}, Case{"rmse", "rmse", Direction::Min},
+                        Case{"RootMeanSquaredError", "RootMeanSquaredError", Direction::Min},
                         Case{"TopKCategoricalAccuracy(k=3)", "top_k_categorical_accuracy", Direction::Max},
-                        Case{"MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", Direction::Min},
+                        Case{"MeanSquaredLogarithmicError", "MeanSquaredLogarithmicError", Direction::Min},
                         Case{"BinaryAccuracy(name=bits)", "bits", Direction::Max},
-                        Case{"LogCoshError", "logcosh", Direction::Min},
+                        Case{"LogCoshError", "LogCoshError", Direction::Min},
                         Case{"MeanSquaredError(name=\"m\",dtype=\"float32\")", "m", Direction::Min},
                         Case{"crossentropy", "crossentropy", Direction::Min},
                         Case{"cosine_similarity", "cosine_similarity", Direction::Max}}) {

@@ -75,10 +75,10 @@ TEST_CASE("Class weights multiply sample weights", "[host][train]") {
   data.sample_weights = {{"", {{4}, {1, 2, 3, 4}}}};
   const auto model = classifier();
   const Columns columns = match_columns(*model, data, Targets::Needed);
-  const auto weights = combined_weights(*model, data, columns, {{0, 1}, {1, 10}, {2, 0.5}}, 4);
+  const auto weights = combined_weights(*model, data, columns, {{0, 1}, {1, 10}, {2, 0.5}}, {0, 4, {}});
   REQUIRE(weights.size() == 1);
   CHECK(weights[0].values == std::vector<float>{1, 20, 1.5F, 40});
-  CHECK(combined_weights(*model, labelled({0}), match_columns(*model, labelled({0}), Targets::Needed), {}, 0)
+  CHECK(combined_weights(*model, labelled({0}), match_columns(*model, labelled({0}), Targets::Needed), {}, {})
             .empty());
 }
 
@@ -88,7 +88,8 @@ TEST_CASE("The class of a one-hot row is its largest entry", "[host][train]") {
   data.targets = {{"", {{2, 3}, {0, 0, 1, 1, 0, 0}}}};
   const auto model = classifier("categorical_crossentropy");
   const Columns columns = match_columns(*model, data, Targets::Needed);
-  CHECK(combined_weights(*model, data, columns, {{0, 2}, {2, 4}}, 2)[0].values == std::vector<float>{4, 2});
+  CHECK(combined_weights(*model, data, columns, {{0, 2}, {2, 4}}, {0, 2, {}})[0].values ==
+        std::vector<float>{4, 2});
 }
 
 TEST_CASE("A class that only the held-out samples have needs no weight", "[host][train]") {
@@ -187,7 +188,7 @@ TEST_CASE("Sample weights are for all outputs without a name, and for one with i
   Dataset data = two_by_name();
   const auto combined = [&] {
     std::vector<Values> values;
-    for (Array& one : combined_weights(model, data, match_columns(model, data, Targets::Needed), {}, 0))
+    for (Array& one : combined_weights(model, data, match_columns(model, data, Targets::Needed), {}, {}))
       values.push_back(std::move(one.values));
     return values;
   };
@@ -206,7 +207,7 @@ TEST_CASE("Sample weights find their output behind one that has no loss", "[host
   Dataset data = two_by_name();
   data.targets.pop_back();
   const auto combined = [&] {
-    return combined_weights(model, data, match_columns(model, data, Targets::Needed), {}, 0).at(0).values;
+    return combined_weights(model, data, match_columns(model, data, Targets::Needed), {}, {}).at(0).values;
   };
   data.sample_weights = {{"amount", {{2}, {2, 4}}}};
   CHECK(combined() == std::vector<float>{2, 4});
@@ -232,7 +233,7 @@ TEST_CASE("Class weights are refused for classes over time", "[host][train]") {
   data.targets.pop_back();
   CHECK(error_of([&] {
           return combined_weights(model, data, match_columns(model, data, Targets::Needed), {{0, 1}, {1, 2}},
-                                  2)
+                                  {0, 2, {}})
               .size();
         }) ==
         "KAIROS-U014: --class-weight: class weights are for one class per sample; found an output \"amount\" "

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "host/memory_limit.hpp"
 #include "host/temporary_directory.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/compile.hpp"
@@ -118,7 +119,7 @@ TEST_CASE("A window shuffles each sample once, the same for a seed and pass", "[
   const auto source = open_stream(spec_for(directory.put("t.csv", table_of(1000))));
   const std::unique_ptr<Model> model = line_model();
   const auto pass = [&](std::int64_t window, std::uint64_t seed, std::int64_t number) {
-    StreamedBatches batches(*model, *source, {0, 1000, 32, Targets::Needed, {}, window}, {});
+    StreamedBatches batches(*model, *source, {{0, 1000, {}}, 32, Targets::Needed, {}, window}, {});
     batches.reorder(Shuffle::Samples, seed, number);
     return order_of(batches);
   };
@@ -138,13 +139,112 @@ TEST_CASE("A window shuffles each sample once, the same for a seed and pass", "[
   }
 }
 
+namespace {
+
+/// Counts what is read of a source.
+class CountingSource final : public SampleSource {
+ public:
+  explicit CountingSource(const DataSpec& spec) : source_(open_stream(spec)) {}
+  [[nodiscard]] const Dataset& layout() const override { return source_->layout(); }
+  [[nodiscard]] std::unique_ptr<SampleReader> reader() const override {
+    return std::make_unique<Reader>(*this, source_->reader());
+  }
+  mutable std::int64_t reads = 0, rows = 0;
+
+ private:
+  class Reader final : public SampleReader {
+   public:
+    Reader(const CountingSource& source, std::unique_ptr<SampleReader> reader)
+        : source_(source), reader_(std::move(reader)) {}
+    void read(std::int64_t first, std::int64_t count, Dataset& block) override {
+      ++source_.reads;
+      source_.rows += count;
+      reader_->read(first, count, block);
+    }
+
+   private:
+    const CountingSource& source_;
+    std::unique_ptr<SampleReader> reader_;
+  };
+
+  std::unique_ptr<SampleSource> source_;
+};
+
+}  // namespace
+
+TEST_CASE("Rows that lie near each other in a table are read together, in room that does not grow",
+          "[host][train]") {
+  const TemporaryDirectory directory;
+  constexpr std::int64_t rows = 4000, batch = 32;
+  const CountingSource source(spec_for(directory.put("t.csv", table_of(rows))));
+  const std::unique_ptr<Model> model = line_model();
+  std::vector<std::int64_t> most, few, rare;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    (row % 5 == 2 ? few : most).push_back(row);
+    if (row % 50 == 7) rare.push_back(row);
+  }
+  for (const std::vector<std::int64_t>* list : {&most, &few, &rare}) {
+    BatchFiller filler(*model, source, {{0, 0, *list}, batch, Targets::Needed, {}, 0});
+    StreamedBatch into = filler.make_batch();
+    const std::int64_t held = filler.held_bytes(), listed = std::ssize(*list);
+    source.reads = source.rows = 0;
+    filler.begin(Shuffle::None, 1, 0);
+    std::size_t position = 0;
+    for (std::int64_t index = 0; index * batch < listed; ++index) {
+      filler.fill(into, index);
+      for (std::int64_t i = 0; i < into.batch.size; ++i) {
+        const std::int64_t row = (*list)[position++];
+        CHECK(into.rows[static_cast<std::size_t>(i)] == row);
+        CHECK(into.batch.inputs[0][2 * i] == Approx(static_cast<double>(row) / rows).margin(1e-5));
+      }
+    }
+    CHECK(position == list->size());
+    CHECK(filler.held_bytes() == held);
+    if (list == &rare) CHECK(source.rows == listed);
+    if (list == &rare) continue;
+    CHECK(source.rows <= 8 * listed);
+    CHECK(source.reads <= 4 * (listed + batch - 1) / batch);
+  }
+}
+
+TEST_CASE("A stream with a window that the memory does not hold is refused only if the window is used",
+          "[host][train]") {
+  const TemporaryDirectory directory;
+  constexpr std::int64_t rows = 1000, width = 100'000;
+  DataSpec spec;
+  spec.file = directory / "x.npy";
+  spec.target = (directory / "y.npy").string();
+  write_npy(spec.file, {{1, width}, std::vector<float>(width)});
+  std::string header = kairos::tests::content_of(spec.file).substr(0, 128);
+  header.replace(header.find("(1, "), 4, "(1000, ");
+  header.erase(header.find("  "), 3);
+  static_cast<void>(directory.put("x.npy", header));
+  std::filesystem::resize_file(spec.file, header.size() + rows * width * sizeof(float));  // takes no room
+  write_npy(spec.target, {{rows}, std::vector<float>(rows)});
+  const auto source = open_stream(spec);
+  CompileOptions compile_options;
+  compile_options.loss = "mse";
+  const std::unique_ptr<Model> model = compile({{}, "dense(1)", {width}}, compile_options);
+  FitOptions options;
+  options.stream.shuffle_window = rows;
+  options.batch_size = 8;
+  const kairos::tests::MemoryLimit limit(300 << 20);
+  CHECK_THAT(refusal(directory, [&] { static_cast<void>(fit(*model, *source, options)); }),
+             Catch::Matchers::StartsWith("KAIROS-D340: x.npy: the values do not fit into memory; found 4") &&
+                 Catch::Matchers::EndsWith("Choose a smaller shuffle window, buffer or batch."));
+  for (const Shuffle shuffle : {Shuffle::None, Shuffle::Batches}) {
+    options.shuffle = shuffle;
+    CHECK_NOTHROW(explain_order(*model, *source, options));
+  }
+}
+
 TEST_CASE("A pass can be left and begun again at any batch", "[host][train]") {
   const TemporaryDirectory directory;
   const auto source = open_stream(spec_for(directory.put("t.csv", table_of(500))));
   const std::unique_ptr<Model> model = line_model();
   StreamOptions options;
   options.buffer_bytes = 1;
-  StreamedBatches batches(*model, *source, {0, 500, 10, Targets::Needed, {}, 0}, options);
+  StreamedBatches batches(*model, *source, {{0, 500, {}}, 10, Targets::Needed, {}, 0}, options);
   const std::vector<float> whole = order_of(batches);
   for (std::int64_t left_at = 0; left_at < 50; ++left_at) {
     batches.reorder(Shuffle::Samples, 1, left_at);
@@ -163,7 +263,7 @@ TEST_CASE("A stream holds no more than its buffer and window", "[host][train]") 
   for (const std::int64_t window : {0, 500}) {
     StreamOptions options;
     options.buffer_bytes = 16384;
-    StreamedBatches batches(*model, *source, {0, rows, 32, Targets::Needed, {}, window}, options);
+    StreamedBatches batches(*model, *source, {{0, rows, {}}, 32, Targets::Needed, {}, window}, options);
     batches.reorder(window > 0 ? Shuffle::Samples : Shuffle::None, 1, 0);
     CHECK(order_of(batches).size() == rows);
     // The combined weights of a batch are beside its samples; 256 rows are staged, 8 bytes a row are kept.

@@ -18,6 +18,7 @@
 
 #include "kairos/host/model.hpp"
 #include "kairos/host/plugins.hpp"
+#include "kairos/host/run_files.hpp"
 
 namespace kairos::host {
 
@@ -42,20 +43,33 @@ struct RunInfo {
 /// someone asks.
 class LogSource {
  public:
+  /// `count()` of a source that fills as many values as it is asked for.
+  static constexpr std::size_t any_count = static_cast<std::size_t>(-1);
+
+  LogSource() = default;
   virtual ~LogSource() = default;
+  /// What is left out is NaN.
   virtual void read_logs(std::span<double> values) = 0;
   /// False for a key that has no value in this event though others of its pass have. Asked after read_logs.
   [[nodiscard]] virtual bool is_due(std::size_t key) const {
     static_cast<void>(key);
     return true;
   }
+  /// How many values there are; another number than that of the keys is an error of the loop.
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+
+ protected:
+  explicit LogSource(std::size_t count) : count_(count) {}
+
+ private:
+  std::size_t count_ = any_count;
 };
 
 /// A LogSource of given numbers: for loops that have them at hand.
 class LogValues : public LogSource {
  public:
-  LogValues(std::initializer_list<double> values) : values_(values) {}
-  explicit LogValues(std::vector<double> values) : values_(std::move(values)) {}
+  LogValues(std::initializer_list<double> values) : LogSource(values.size()), values_(values) {}
+  explicit LogValues(std::vector<double> values) : LogSource(values.size()), values_(std::move(values)) {}
   void read_logs(std::span<double> values) override;
 
  private:
@@ -85,21 +99,61 @@ struct CallbacksOptions {
   /// Relative paths of options are taken from here; empty for the current directory.
   std::filesystem::path run_directory;
   MessageSink messages;
+  /// What the caller reads and writes: no callback may replace it. The files of the catalog's plugins are
+  /// protected without being named here.
+  RunFiles files;
+  /// Nothing but hooks changes the locale, the umask, the working directory, signal handlers and blocked
+  /// signals: what hooks change of them is restored, with a warning.
+  bool owns_process = false;
 };
 
 class Session;
 
-/// All instances of a run. Not thread-safe: every function is for the thread that trains.
+/// All instances of a run. Every function is for the thread that made the object.
 ///
-/// Order of calls: constructor, setup, [load_state], train_begin, for each epoch epoch_begin,
-/// (train_batch_begin, [gradients_ready], train_batch_end)*, [test_begin, (test_batch_begin,
-/// test_batch_end)*, test_end], epoch_end, at last train_end; teardown happens in finish() or the destructor.
-/// A failure of an instance whose policy is `fatal` is thrown as Error(Callback).
+/// Order of calls, which every call checks:
+///
+///     constructor, setup, [load_state],
+///     then a training, and tests and predictions before and after it:
+///       train_begin
+///       for each epoch, counted upwards:
+///         epoch_begin
+///         for each batch: train_batch_begin, [gradients_ready], train_batch_end
+///         [a test]
+///         epoch_end
+///       train_end
+///     a test:        test_begin, for each batch (test_batch_begin, test_batch_end), test_end
+///     a prediction:  predict_begin, for each batch (predict_batch_begin, predict_batch_end), predict_end
+///     finish, or the destructor
+///
+/// | stage | calls that lead into it | calls that are allowed in it |
+/// |---|---|---|
+/// | created | constructor | setup |
+/// | ready | setup | load_state, train_begin, test_begin, predict_begin |
+/// | between epochs | train_begin, epoch_end | epoch_begin, train_end |
+/// | in an epoch | epoch_begin, train_batch_end, test_end | train_batch_begin, test_begin, epoch_end |
+/// | in a batch | train_batch_begin | gradients_ready once, train_batch_end |
+/// | in a pass | test_begin, test_batch_end; predict_begin, predict_batch_end | its batch_begin, its end |
+/// | in a batch of a pass | test_batch_begin; predict_batch_begin | its batch_end |
+/// | trained | train_end | test_begin, predict_begin |
+/// | finished | finish | fault and finish, which do nothing; what returns values |
+///
+/// save_state and interrupt are allowed from setup to finish; fault and finish always. A pass may have fewer
+/// batches than were announced, and an epoch that is cut short ends with epoch_end(…, true). A run that is
+/// cut short (any RunEnd but Completed) may go from anywhere in an epoch to train_end. A test inside an epoch
+/// needs CallbacksOptions::validates.
+///
+/// Misuse is thrown as Error(Callback) that names the call, the stage and what to call first: KAIROS-C030 for
+/// the order, C031 for another number of log values than keys, C032 for a validation that was not declared,
+/// C033 and C034 for an epoch or a batch that does not come after the last one, C035 for another thread (not
+/// checked in batches), C036 behind finish. Nothing has been called then. A failure of an instance whose
+/// policy is `fatal` is thrown as Error(Callback) too.
 class Callbacks {
  public:
   /// Finds each spec in the catalog, checks its options, loads the libraries, creates the instances.
   /// `trainee` must outlive this. Throws Error(Plugin) before any instance exists where the configuration is
-  /// wrong.
+  /// wrong, Error(Usage) where a result of `options.files` would take the place of what is read or of another
+  /// result.
   Callbacks(const Catalog& catalog, std::span<const PluginSpec> specs, Trainee& trainee,
             CallbacksOptions options);
   ~Callbacks();

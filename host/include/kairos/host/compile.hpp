@@ -8,19 +8,34 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "kairos/host/callbacks.hpp"
 #include "kairos/host/model.hpp"
 
 namespace kairos::host {
 
 /// Where the architecture comes from: `file`, or else `text`.
 struct ModelSource {
-  std::filesystem::path file;  ///< Keras JSON, as `model.to_json()` writes it
+  /// Keras JSON, as `model.to_json()` writes it; or a model that was saved (.keras, .h5), of which the
+  /// architecture and the weights are taken. How it is trained is what CompileOptions say.
+  std::filesystem::path file;
   std::string text;  ///< Keras JSON, or a shorthand: "dense(64,relu) dropout(0.2) dense(10,softmax)"
   /// Shape of one sample of the data, for an architecture that names none; one that does must agree. May be
   /// empty.
   std::vector<std::int64_t> input_shape;
+  /// The same by the name of the input, for architectures of several inputs that leave a length to the data
+  /// (Keras' Input(shape=(None,))).
+  std::map<std::string, std::vector<std::int64_t>> input_shapes = {};
+  /// Stands for lengths that neither the architecture nor a shape says; 0: that is an error.
+  std::int64_t open_length = 0;
+  /// Files of a newer Keras may hold arguments that this version does not know. One whose value is null,
+  /// false, 0 or empty is ignored with a warning to `messages`; `strict` makes all but null an error. Any
+  /// other value is an error.
+  bool strict = false;
+  MessageSink messages = {};
+  std::string name = {};  ///< what messages call the model; default: the file, or "model"
 };
 
 /// L are the losses of a batch, w their weights, N their number.
@@ -65,6 +80,10 @@ struct CompileOptions {
 /// Throws Error(Model) for what cannot be trained, a precision that the processor does not have included,
 /// Error(File) for a file that cannot be read or is no JSON.
 [[nodiscard]] std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& options);
+
+/// What is not read as written in an optimizer that `compile` takes, as a sentence for the user: the `decay`
+/// of Keras 1 and 2. "" mostly.
+[[nodiscard]] std::string optimizer_note(std::string_view optimizer);
 
 /// Full Keras 3 JSON for any architecture that `compile` takes.
 [[nodiscard]] std::string keras_json(const ModelSource& source);

@@ -9,12 +9,15 @@
 #include <vector>
 
 #include "kairos/host/dataset.hpp"
+#include "kairos/host/input_columns.hpp"
 
 namespace kairos::host {
 
 /// Whether the first line of a CSV names the columns.
 enum class HeaderPolicy {
-  Detect,  ///< it does if none of its fields is a number, or if the target or weight is one of its fields
+  /// It does if none of its fields is a number, if the target, the weight or all of `input_columns` are among
+  /// its fields, or if its numbers count 0, 1, 2, … as data frames write them (Dataset::notes says so then).
+  Detect,
   Present,
   Absent,  ///< columns are then called by their index
 };
@@ -24,6 +27,16 @@ enum class TargetUse {
   Optional,  ///< predict: a target that is named and there is taken out of the inputs, one that is missing is
              ///< not missed
 };
+
+/// How the bytes of names and labels become text. What is read is UTF-8 whatever it was, and not normalised.
+enum class TextEncoding {
+  Utf8,    ///< other bytes are refused
+  Latin1,  ///< ISO 8859-1
+  Cp1252,  ///< Windows, Western Europe
+};
+
+/// "utf-8", "latin1" or "cp1252", or another common name of these. Throws Error(Usage).
+[[nodiscard]] TextEncoding text_encoding(const std::string& name);
 
 /// Where the array of one of the model's inputs or outputs stands.
 struct PortSource {
@@ -59,8 +72,13 @@ struct DataSpec {
   std::vector<std::string> input_ports, output_ports;
   TargetUse target_use = TargetUse::Required;
   HeaderPolicy header = HeaderPolicy::Detect;
-  char delimiter = '\0';  ///< '\0': a tab for .tsv, else a comma
-  ImageSize image_size;   ///< of a directory of pictures: what all are resized to
+  char delimiter = '\0';                       ///< '\0': a tab for .tsv, else a comma
+  TextEncoding encoding = TextEncoding::Utf8;  ///< of the text in tables, and of the names of classes
+  /// Model::input_columns: the columns of a table with a header become inputs by these names, in this order,
+  /// and `inputs` need not name them. A name that the table lacks is an error; columns beside them are left
+  /// out, which Dataset::notes says. Without a header columns are taken by position.
+  std::vector<InputColumns> input_columns;
+  ImageSize image_size;  ///< of a directory of pictures: what all are resized to
   ColorMode color_mode = ColorMode::Rgb;
   /// Mixes the pictures of a directory once, so that the last ones are not all of the last class; empty:
   /// sorted by path.
@@ -87,5 +105,11 @@ void write_class_names(const std::filesystem::path& file, const std::vector<std:
 
 /// Throws Error(Data) if the file is not such a list, Error(File) if it cannot be read.
 [[nodiscard]] std::vector<std::string> read_class_names(const std::filesystem::path& file);
+
+/// Keeps Model::input_columns as JSON. Throws Error(File).
+void write_input_columns(const std::filesystem::path& file, const std::vector<InputColumns>& columns);
+
+/// Throws Error(Model) if the file is not such a list, Error(File) if it cannot be read.
+[[nodiscard]] std::vector<InputColumns> read_input_columns(const std::filesystem::path& file);
 
 }  // namespace kairos::host

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ namespace kairos::host {
 struct NamedArray {
   std::string name;  ///< of the model's port that it is for; "" means by position
   Array array;       ///< [n_samples, …]
+  /// Of an input from a table with a header: the names of its columns, one for each value of a sample. Else
+  /// empty.
+  std::vector<std::string> columns = {};
 };
 
 /// How messages call a sample: by its line in a text file (counted from 1) or by its row in an array (from
@@ -33,6 +37,10 @@ struct Dataset {
   std::vector<std::string>
       class_names;  ///< what the labels 0, 1, … of a target of text mean; empty if it was numbers
   std::vector<std::string> files;  ///< of pictures: where each sample stands; else empty
+  /// What a person should know of how it was read, such as columns that were left out; one line each.
+  std::vector<std::string> notes;
+  /// Files and directories that it was read from: results of a run never take their place.
+  std::vector<std::filesystem::path> sources;
 
   [[nodiscard]] std::int64_t size() const noexcept {
     return inputs.empty() ? 0 : inputs.front().array.rows();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kairos/host/array.hpp"
+#include "kairos/host/input_columns.hpp"
 
 namespace kairos::host {
 
@@ -114,6 +115,14 @@ class Model : public Trainee {
  public:
   [[nodiscard]] virtual std::span<const Port> inputs() const = 0;
   [[nodiscard]] virtual std::span<const Port> outputs() const = 0;
+  /// What the columns are called that the inputs were trained on: an entry for each input whose columns have
+  /// names. `save` keeps them in a file of the whole model (.keras, .h5), `load_weights` takes them from one,
+  /// and `fit` takes them from its data. Given to DataSpec::input_columns they put the columns of other
+  /// tables in the same order.
+  [[nodiscard]] virtual std::span<const InputColumns> input_columns() const { return {}; }
+  /// Replaces them. Throws Error(Model) for an input that the model does not have, and unless each input has
+  /// as many names as a sample has values. A model that keeps none may ignore it.
+  virtual void set_input_columns(std::vector<InputColumns> columns) { (void)columns; }
   /// Where the count of steps goes on when a run is taken up again; exact, unlike the slot of that name. A
   /// model that does not count for itself need not heed it.
   virtual void set_iterations(std::int64_t iterations) { (void)iterations; }
@@ -130,6 +139,9 @@ class Model : public Trainee {
   /// What is wrong with one sample's target number `output`, e.g. "label 12 is outside 0 … 9"; "" if nothing
   /// is. This and the ports above may be asked for on another thread while a batch is trained.
   [[nodiscard]] virtual std::string target_fault(std::size_t output, const float* target) const = 0;
+
+  /// What is likely a mistake in how the model is to be trained: `fit` reports each as a warning.
+  [[nodiscard]] virtual std::vector<std::string> training_doubts() const { return {}; }
 
   /// The keys that train_batch and test_batch account for, "loss" first.
   [[nodiscard]] virtual std::span<const LogKey> log_keys() const = 0;

@@ -95,19 +95,36 @@ struct Refusal {
   std::vector<std::string> ids;  ///< callbacks that its manifest names, as far as it could be read
 };
 
-/// One --plugin: `ID[@instance][:key=value,…]`, or a path to a .so with `#ID` where it holds several
-/// callbacks.
+/// How the value of an option was written. A text in quotes is that text; anything else may be Python's None,
+/// a list or a number.
+enum class Written {
+  Quoted,    ///< key='value'
+  Bare,      ///< key=value
+  Argument,  ///< without quotes in a call, where a word is Python's name of something: Name(key=value)
+};
+
+/// One option as it was written.
+struct PluginOption {
+  std::string key;  ///< "" for an argument by position
+  std::string value;
+  Written written = Written::Bare;
+  [[nodiscard]] bool operator==(const PluginOption&) const = default;
+};
+
+/// One --plugin: `ID[@instance][:key=value,…]` or `ID[@instance](value,key=value,…)`. In place of the id, a
+/// path to a .so, with `#ID` where it holds several callbacks.
 struct PluginSpec {
   std::string target;    ///< an id or short name, or the path of a .so
   std::string callback;  ///< what stands after '#', else ""
   std::string instance;  ///< what stands after '@', else ""
-  std::vector<std::pair<std::string, std::string>> options;
+  std::vector<PluginOption> options;
 
   /// True if `target` is the path of a file.
   [[nodiscard]] bool is_file() const noexcept;
 };
 
-/// Values with commas or quotes are written in '…' or "…"; in "…", \" and \\ stand for " and \.
+/// Quotes and escapes are those of Python; between brackets a value may have commas. A call may be spread
+/// over lines and begin with Keras' module: "tf.keras.callbacks.EarlyStopping('val_loss', patience=20)".
 /// Throws Error(Plugin) with the column of what is wrong.
 [[nodiscard]] PluginSpec parse_plugin_spec(std::string_view text);
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "kairos/host/data.hpp"
 #include "kairos/host/dataset.hpp"
@@ -19,6 +20,20 @@ class SampleReader {
   /// `SampleSource::layout` is, with room for `count` rows in `values`. Throws Error(Data) naming file and
   /// line or row, or Error(File).
   virtual void read(std::int64_t first, std::int64_t count, Dataset& block) = 0;
+
+  /// Called when the samples of a batch were read, before any of them is used. Throws Error(File) if somebody
+  /// has written to a file since the source was opened, so that the samples may be neither the old ones nor
+  /// the new.
+  virtual void check_unchanged() {}
+
+  /// Fills the targets of `block` alone, where that is much less than to read the samples; false, and nothing
+  /// is read, where it is not.
+  virtual bool read_targets(std::int64_t first, std::int64_t count, Dataset& block) {
+    (void)first;
+    (void)count;
+    (void)block;
+    return false;
+  }
 };
 
 /// Samples whose number and shapes are known, and whose values are read in any order.
@@ -32,6 +47,10 @@ class SampleSource {
 
   /// A reader of its own position; several may read at the same time. It must not outlive the source.
   [[nodiscard]] virtual std::unique_ptr<SampleReader> reader() const = 0;
+
+  /// Why samples from all over the source (Shuffle::Samples without a window) take long to read, in one
+  /// sentence; "" if they do not.
+  [[nodiscard]] virtual std::string slow_at_random() const { return ""; }
 };
 
 /// How much of a stream is in memory.
@@ -47,9 +66,9 @@ struct StreamOptions {
 
 /// Opens what `load_data` would read, but .npz archives and what gzip has compressed: CSV (.csv, .tsv, .txt,
 /// .data), .npy in C order, IDX, HDF5 arrays, a directory of pictures, and files of single arrays for inputs,
-/// targets and weights. An HDF5 array is read by a child process, as long as the source lives. Reads headers,
-/// counts the rows of a CSV, and where a target is text and `spec.class_names` is empty, reads the file once
-/// for the names of its classes. Values are checked when they are read. Throws Error(Data), or Error(File).
+/// targets and weights. A child process reads an HDF5 array in chunks, as long as the source lives. Counts
+/// the rows of a CSV, and where a target is text and `spec.class_names` is empty, reads the file once for the
+/// names of its classes. Values are checked when they are read. Throws Error(Data), or Error(File).
 [[nodiscard]] std::unique_ptr<SampleSource> open_stream(const DataSpec& spec);
 
 }  // namespace kairos::host

@@ -15,7 +15,7 @@ extern "C" {
 #define KAIROS_TYPE_FLOAT 3      /* number */
 #define KAIROS_TYPE_STRING 4     /* text */
 #define KAIROS_TYPE_ENUM 5       /* text, one of `choices` */
-#define KAIROS_TYPE_PATH 6       /* text, absolute; relative ones were resolved against the run directory, else the current one */
+#define KAIROS_TYPE_PATH 6       /* text, absolute; relative ones were resolved as KAIROS_OPTION_READS says */
 #define KAIROS_TYPE_DURATION 7   /* integer, nanoseconds; written as "90s", "5m", "1h30m" */
 #define KAIROS_TYPE_METRIC 8     /* text, a key of the logs that exists in this run (unless the user said on_missing=warn) */
 #define KAIROS_TYPE_EXPRESSION 9 /* text, a formula over the variables in `choices`; evaluated by kairos.expressions/1 */
@@ -33,6 +33,18 @@ typedef struct kairos_value {
 #define KAIROS_OPTION_REQUIRED (1u << 0)      /* no default; the user must set it */
 #define KAIROS_OPTION_MIN_EXCLUSIVE (1u << 1) /* the value must be greater than `min`, not equal */
 #define KAIROS_OPTION_MAX_EXCLUSIVE (1u << 2) /* the value must be less than `max`, not equal */
+/* 1u << 3 is reserved. */
+
+/* Of KAIROS_TYPE_PATH: what the callback does with the file or directory. Before anything runs the host refuses a file that is
+ * written where it would take the place of data, of a configuration, of a plugin, of what a callback reads or of another result.
+ * Without READS and WRITES the host takes it as written. */
+#define KAIROS_OPTION_READS (1u << 4)     /* read; must not change during the run. If alone, relative to the current directory;
+                                             all other paths are relative to the run directory, if there is one */
+#define KAIROS_OPTION_WRITES (1u << 5)    /* written, created or replaced */
+#define KAIROS_OPTION_DIRECTORY (1u << 6) /* with WRITES: a directory, in which the callback makes files under its own names */
+#define KAIROS_OPTION_SAVES (1u << 7)     /* with WRITES: handed to kairos.model/1 only, which replaces files atomically: it may
+                                             name the model that the run began with. May have fields in braces, as in
+                                             "m-{epoch}.keras"; the host checks each name when it is saved */
 
 /* Declaration of one option. Everything is static. */
 typedef struct kairos_option {

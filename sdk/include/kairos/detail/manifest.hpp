@@ -154,8 +154,9 @@ constexpr void write_option(Sink& sink, const kairos_option& option) {
   if (option.flags != 0) {
     sink.raw(",\"flags\":[");
     const char* separator = "\"";
-    constexpr const char* names[] = {"required", "min_exclusive", "max_exclusive"};
-    for (int bit = 0; bit < 3; ++bit) {
+    constexpr const char* names[] = {"required", "min_exclusive", "max_exclusive", "",
+                                     "reads",    "writes",        "directory",     "saves"};
+    for (int bit = 0; bit < 8; ++bit) {
       if ((option.flags & (1u << bit)) == 0) continue;
       sink.raw(separator);
       sink.raw(names[bit]);

@@ -24,6 +24,7 @@ struct Interfaces {
   const kairos_model* model = nullptr;
   const kairos_expressions* expressions = nullptr;
   const kairos_tasks* tasks = nullptr;
+  const kairos_files* files = nullptr;
   const kairos_dist* dist = nullptr;
 
   void ask(const kairos_host* from) {
@@ -35,6 +36,7 @@ struct Interfaces {
     model = static_cast<const kairos_model*>(host->query(host, KAIROS_MODEL));
     expressions = static_cast<const kairos_expressions*>(host->query(host, KAIROS_EXPRESSIONS));
     tasks = static_cast<const kairos_tasks*>(host->query(host, KAIROS_TASKS));
+    files = static_cast<const kairos_files*>(host->query(host, KAIROS_FILES));
     dist = static_cast<const kairos_dist*>(host->query(host, KAIROS_DIST));
   }
 };

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Callbacks that try what the host must answer with a status, and write down what they were told.
+#include <algorithm>
 #include <fstream>
 #include <kairos/plugin.hpp>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -13,7 +15,7 @@ using namespace kairos;
 struct Saver : Callback<Saver> {
   static constexpr auto id = "test.Saver";
   static constexpr auto capabilities = Can::SaveModel;
-  Option<Path> file{this, "file", required, "what to write"};
+  Option<SavePath> file{this, "file", required, "what to write"};
   Option<std::string_view> on_saved{this, "on_saved", "nothing", "nothing, save or throw"};
 
   void on_epoch_end(Epoch& epoch) {
@@ -28,7 +30,7 @@ struct Saver : Callback<Saver> {
 /// Writes down how many tensors of the batch there are in each hook, and the number of their generation.
 struct Peeker : Callback<Peeker> {
   static constexpr auto id = "test.Peeker";
-  Option<Path> file{this, "file", required, "where it is written"};
+  Option<OutputPath> file{this, "file", required, "where it is written"};
 
   void look(const Event& event, const char* hook) {
     std::string line = hook;
@@ -45,6 +47,42 @@ struct Peeker : Callback<Peeker> {
   void on_test_batch_begin(Batch& batch) { look(batch, "on_test_batch_begin"); }
   void on_test_batch_end(Batch& batch) { look(batch, "on_test_batch_end"); }
   void on_predict_batch_end(Batch& batch) { look(batch, "on_predict_batch_end"); }
+};
+
+/// Undoes the step of each batch, slot by slot, or writes one slot that it should not.
+struct Restorer : Callback<Restorer> {
+  static constexpr auto id = "test.Restorer";
+  static constexpr auto capabilities = Can::WriteWeights;
+  Option<std::string_view> act{this, "act", "restore", "restore, rate or count"};
+  Option<std::string_view> order{this, "order", "forward", "forward or backward"};
+  Owned<std::vector<std::vector<float>>> kept{this};
+
+  void on_train_batch_begin(Batch& batch) {
+    kept->clear();
+    for (std::uint32_t i = 0; i < batch.tensor_count(Role::Slot); ++i) {
+      const Tensor slot = batch.tensor(Role::Slot, i);
+      kept->emplace_back(slot.begin(), slot.end());
+    }
+  }
+  void on_train_batch_end(Batch& batch) {
+    if (act == "rate") batch.tensor(Role::Slot, 1, Access::Write).mutable_data()[0] = 0.5F;
+    if (act == "count") batch.tensor(Role::Slot, 0, Access::Write).mutable_data()[0] = -4.0F;
+    if (act != "restore") return;
+    for (std::uint32_t i = 0; i < batch.tensor_count(Role::Slot); ++i) {
+      const std::uint32_t which = order == "forward" ? i : batch.tensor_count(Role::Slot) - 1 - i;
+      Tensor slot = batch.tensor(Role::Slot, which, Access::Write);
+      std::copy((*kept)[which].begin(), (*kept)[which].end(), slot.mutable_data());
+    }
+  }
+};
+
+/// Sets the learning rate as a slot, and may.
+struct RateWriter : Callback<RateWriter> {
+  static constexpr auto id = "test.RateWriter";
+  static constexpr auto capabilities = Can::WriteWeights | Can::SetOptimizer;
+  void on_train_batch_end(Batch& batch) {
+    batch.tensor(Role::Slot, 1, Access::Write).mutable_data()[0] = 0.5F;
+  }
 };
 
 /// Remembers how often it was called, and fails from its second epoch on.
@@ -104,4 +142,4 @@ struct Teller : Callback<Teller> {
 
 }  // namespace
 
-KAIROS_PLUGIN("1.0.0", Saver, Peeker, Faltering, Asker, Teller)
+KAIROS_PLUGIN("1.0.0", Saver, Peeker, Faltering, Asker, Teller, Restorer, RateWriter)

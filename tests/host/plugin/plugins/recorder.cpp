@@ -11,7 +11,7 @@ using namespace kairos;
 struct Recorder : Callback<Recorder> {
   static constexpr auto id = "test.Recorder";
   static constexpr auto phase = Phase::Report;
-  Option<Path> file{this, "file", required, "where the calls are written"};
+  Option<OutputPath> file{this, "file", required, "where the calls are written"};
   State<int> calls{this, "calls", 0};
 
   void line(const std::string& text) {

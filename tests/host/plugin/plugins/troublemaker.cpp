@@ -125,7 +125,7 @@ struct Worker : Callback<Worker> {
   static constexpr auto id = "test.Worker";
   static constexpr auto phase = Phase::Report;
   Option<bool> fails{this, "fails", false, "whether the task fails"};
-  Option<Path> file{this, "file", required, "the task adds a line to it"};
+  Option<OutputPath> file{this, "file", required, "the task adds a line to it"};
 
   static kairos_status work(void* self) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// Handlers do all that is done about a signal, with nothing that could wait: whoever reads what the program
+// prints may have stopped. No signal is blocked for it: what a plugin starts would inherit that, whichever
+// way it starts it.
+#include "cli/signals.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <thread>
+
+#include "alternate_stack.hpp"
+#include "plugin/breadcrumb.hpp"
+
+namespace kairos::host::cli {
+
+namespace {
+
+struct Watched {
+  int number;
+  const char* name;
+  bool stays_ignored;
+};
+constexpr std::array<Watched, 4> watched{{{SIGINT, "SIGINT", false},
+                                          {SIGTERM, "SIGTERM", false},
+                                          {SIGHUP, "SIGHUP", true},
+                                          {SIGUSR1, "SIGUSR1", true}}};
+
+/// A line that is made before handlers may need it.
+struct Line {
+  std::array<char, 2048> text{};
+  std::size_t length = 0;
+
+  Line& operator=(const std::string& line) {
+    length = std::min(line.size(), text.size());
+    std::copy_n(line.data(), length, text.data());
+    if (length == text.size()) text.back() = '\n';
+    return *this;
+  }
+};
+
+struct Lines {
+  Line stopping, saving, quitting;
+};
+
+// Handlers of signals reach nothing but what has a name in the whole file.
+std::atomic<int> interrupt_signal{0};
+std::atomic<bool> saving{false};
+std::array<std::atomic<std::int64_t>, watched.size()> first_arrival{};  // in nanoseconds
+std::array<Lines, watched.size()> lines;
+std::array<struct sigaction, watched.size()> before_watching{};
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
+
+void install(int signal, void (*handler)(int), struct sigaction* before = nullptr) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;
+  ::sigaction(signal, &action, before);
+}
+
+/// A plugin that crashes takes the process with it, but not its name.
+void on_crash(int signal) {
+  write_breadcrumb(STDERR_FILENO);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+/// The call that raised it returns an error.
+void leave_to_the_call(int) {}
+
+/// Not at all where it would have to wait.
+void write_if_read(const Line& line) {
+  pollfd error{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&error, 1, 0) != 1 || (error.revents & POLLOUT) == 0) return;
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.text.data(), line.length);
+}
+
+std::int64_t nanoseconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+void on_interrupt(int signal) {
+  constexpr std::int64_t one_wish = 1'000'000'000;
+  const int error = errno;
+  for (std::size_t i = 0; i < watched.size(); ++i) {
+    if (watched[i].number != signal) continue;
+    const std::int64_t now = nanoseconds();
+    std::int64_t first = 0;
+    if (first_arrival[i].compare_exchange_strong(first, now)) {
+      interrupt_as(signal);
+      write_if_read(saving ? lines[i].saving : lines[i].stopping);
+    } else if (now - first >= one_wish) {
+      write_if_read(lines[i].quitting);
+      ::_exit(128 + signal);
+    }
+  }
+  errno = error;
+}
+
+/// A child of fork has nothing to end in an orderly way.
+void restore_in_child() {
+  for (std::size_t i = 0; i < watched.size(); ++i)
+    ::sigaction(watched[i].number, &before_watching[i], nullptr);
+}
+
+void prepare_lines(const InterruptTexts& texts) {
+  // On a terminal, a bar of progress may stand in the line.
+  const bool on_terminal = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+  const std::string warning = on_terminal ? "\nwarning: " : "warning: ";
+  for (std::size_t i = 0; i < watched.size(); ++i) {
+    const std::string start = warning + watched[i].name;
+    lines[i].stopping = start + fmt::format(": stopping {}, again to quit now\n", texts.when);
+    lines[i].saving = start + ": saving, again to quit now\n";
+    lines[i].quitting = start + fmt::format(" again: quitting now; {}\n", texts.lost);
+  }
+}
+
+/// Also where the program was started with them blocked, or other threads hold them back.
+void unblock_here() {
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (const Watched& signal : watched) sigaddset(&mask, signal.number);
+  ::pthread_sigmask(SIG_UNBLOCK, &mask, nullptr);
+}
+
+}  // namespace
+
+void prepare_signals() {
+  static const AlternateStack of_main_thread;
+  for (const int signal : {SIGPIPE, SIGXFSZ}) {
+    struct sigaction before {};
+    ::sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) install(signal, leave_to_the_call);
+  }
+  for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) install(signal, on_crash);
+}
+
+const std::atomic<int>& watch_interrupts(const InterruptTexts& texts) {
+  prepare_lines(texts);
+  // A thread that takes signals at any time.
+  std::thread([] {
+    unblock_here();
+    for (;;) ::pause();
+  }).detach();
+  for (std::size_t i = 0; i < watched.size(); ++i) {
+    struct sigaction& before = before_watching[i];
+    ::sigaction(watched[i].number, nullptr, &before);
+    if (before.sa_handler != SIG_IGN || !watched[i].stays_ignored) install(watched[i].number, on_interrupt);
+  }
+  ::pthread_atfork(nullptr, nullptr, restore_in_child);
+  return interrupt_signal;
+}
+
+void interrupt_as(int signal) {
+  int none = 0;
+  interrupt_signal.compare_exchange_strong(none, signal);
+}
+
+void interrupts_find_saving() {
+  saving = true;
+}
+
+std::string signal_name(int signal) {
+  for (const Watched& one : watched)
+    if (one.number == signal) return one.name;
+  return "signal " + std::to_string(signal);
+}
+
+}  // namespace kairos::host::cli

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+// Operations of one or two arguments, value by value. Tensors of one rank are broadcast as NumPy does.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include "nn/layers/operation_layer.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// An argument as a loop sees it.
+struct Operand {
+  const float* data;
+  std::int64_t sample;         ///< values from one sample to the next; 0 for a number
+  std::int64_t step;           ///< from one value of a sample to the next; 0 for a number
+  const std::int64_t* places;  ///< of each value of the output, where it is broadcast; else null
+
+  [[nodiscard]] std::int64_t at(std::int64_t s, std::int64_t e) const {
+    return s * sample + (places == nullptr ? e * step : places[e]);
+  }
+};
+
+struct Extent {
+  std::int64_t batch, size;
+};
+
+using Forward = void (*)(Extent, const Operand&, const Operand&, float*);
+using Backward = void (*)(Extent, const Operand&, const Operand&, const float*, float*, float*);
+
+/// `Function` has value(a, b), a_slope(a, b) and b_slope(a, b).
+template <typename Function>
+void forward_loop(Extent n, const Operand& a, const Operand& b, float* y) {
+  for (std::int64_t s = 0; s < n.batch; ++s)
+    for (std::int64_t e = 0; e < n.size; ++e) *y++ = Function::value(a.data[a.at(s, e)], b.data[b.at(s, e)]);
+}
+
+/// Adds to the gradients that are not null.
+template <typename Function>
+void backward_loop(Extent n, const Operand& a, const Operand& b, const float* y_gradient, float* a_gradient,
+                   float* b_gradient) {
+  for (std::int64_t s = 0; s < n.batch; ++s)
+    for (std::int64_t e = 0; e < n.size; ++e, ++y_gradient) {
+      const float x = a.data[a.at(s, e)];
+      const float z = b.data[b.at(s, e)];
+      if (a_gradient != nullptr) a_gradient[a.at(s, e)] += Function::a_slope(x, z) * *y_gradient;
+      if (b_gradient != nullptr) b_gradient[b.at(s, e)] += Function::b_slope(x, z) * *y_gradient;
+    }
+}
+
+struct Sum {
+  static float value(float a, float b) { return a + b; }
+  static float a_slope(float, float) { return 1; }
+  static float b_slope(float, float) { return 1; }
+};
+struct Difference {
+  static float value(float a, float b) { return a - b; }
+  static float a_slope(float, float) { return 1; }
+  static float b_slope(float, float) { return -1; }
+};
+struct Product {
+  static float value(float a, float b) { return a * b; }
+  static float a_slope(float, float b) { return b; }
+  static float b_slope(float a, float) { return a; }
+};
+struct Quotient {
+  static float value(float a, float b) { return a / b; }
+  static float a_slope(float, float b) { return 1 / b; }
+  static float b_slope(float a, float b) { return -a / (b * b); }
+};
+/// The first of two that are equal is the one that is learnt from; NaN is not lost.
+struct Largest {
+  static float value(float a, float b) { return a >= b || std::isnan(a) ? a : b; }
+  static float a_slope(float a, float b) { return a >= b || std::isnan(a) ? 1 : 0; }
+  static float b_slope(float a, float b) { return 1 - a_slope(a, b); }
+};
+struct Smallest {
+  static float value(float a, float b) { return a <= b || std::isnan(a) ? a : b; }
+  static float a_slope(float a, float b) { return a <= b || std::isnan(a) ? 1 : 0; }
+  static float b_slope(float a, float b) { return 1 - a_slope(a, b); }
+};
+struct Negation {
+  static float value(float a, float) { return -a; }
+  static float a_slope(float, float) { return -1; }
+  static float b_slope(float, float) { return 0; }
+};
+struct Magnitude {
+  static float value(float a, float) { return std::abs(a); }
+  static float a_slope(float a, float) { return a > 0 ? 1 : (a < 0 ? -1 : 0); }
+  static float b_slope(float, float) { return 0; }
+};
+struct SecondPower {
+  static float value(float a, float) { return a * a; }
+  static float a_slope(float a, float) { return 2 * a; }
+  static float b_slope(float, float) { return 0; }
+};
+struct Root {
+  static float value(float a, float) { return std::sqrt(a); }
+  static float a_slope(float a, float) { return 0.5F / std::sqrt(a); }
+  static float b_slope(float, float) { return 0; }
+};
+struct Exponential {
+  static float value(float a, float) { return std::exp(a); }
+  static float a_slope(float a, float) { return std::exp(a); }
+  static float b_slope(float, float) { return 0; }
+};
+struct Logarithm {
+  static float value(float a, float) { return std::log(a); }
+  static float a_slope(float a, float) { return 1 / a; }
+  static float b_slope(float, float) { return 0; }
+};
+
+/// Truth values: nothing is learnt through them.
+template <bool (*holds)(float, float)>
+struct Truth {
+  static float value(float a, float b) { return holds(a, b) ? 1.0F : 0.0F; }
+  static float a_slope(float, float) { return 0; }
+  static float b_slope(float, float) { return 0; }
+};
+bool equal(float a, float b) {
+  return a == b;
+}
+bool not_equal(float a, float b) {
+  return a != b;
+}
+bool greater(float a, float b) {
+  return a > b;
+}
+bool greater_equal(float a, float b) {
+  return a >= b;
+}
+bool less(float a, float b) {
+  return a < b;
+}
+bool less_equal(float a, float b) {
+  return a <= b;
+}
+bool both(float a, float b) {
+  return a != 0 && b != 0;
+}
+bool either(float a, float b) {
+  return a != 0 || b != 0;
+}
+bool one_of(float a, float b) {
+  return (a != 0) != (b != 0);
+}
+bool neither(float a, float) {
+  return a == 0;
+}
+bool never(float, float) {
+  return false;
+}
+bool always(float, float) {
+  return true;
+}
+
+struct Type {
+  std::string_view class_name;
+  std::size_t arguments;
+  Forward forward;
+  Backward backward;
+};
+
+template <typename Function>
+constexpr Type type(std::string_view class_name, std::size_t arguments) {
+  return {class_name, arguments, forward_loop<Function>, backward_loop<Function>};
+}
+
+constexpr std::array types{
+    type<Sum>("Add", 2),
+    type<Difference>("Subtract", 2),
+    type<Product>("Multiply", 2),
+    type<Quotient>("Divide", 2),
+    type<Quotient>("TrueDivide", 2),
+    type<Largest>("Maximum", 2),
+    type<Smallest>("Minimum", 2),
+    type<Negation>("Negative", 1),
+    type<Magnitude>("Absolute", 1),
+    type<SecondPower>("Square", 1),
+    type<Root>("Sqrt", 1),
+    type<Exponential>("Exp", 1),
+    type<Logarithm>("Log", 1),
+    type<Truth<equal>>("Equal", 2),
+    type<Truth<not_equal>>("NotEqual", 2),
+    type<Truth<greater>>("Greater", 2),
+    type<Truth<greater_equal>>("GreaterEqual", 2),
+    type<Truth<less>>("Less", 2),
+    type<Truth<less_equal>>("LessEqual", 2),
+    type<Truth<both>>("LogicalAnd", 2),
+    type<Truth<either>>("LogicalOr", 2),
+    type<Truth<one_of>>("LogicalXor", 2),
+    type<Truth<neither>>("LogicalNot", 1),
+    type<Truth<never>>("ZerosLike", 1),
+    type<Truth<always>>("OnesLike", 1),
+};
+
+class ElementwiseOperation final : public OperationLayer {
+ public:
+  ElementwiseOperation(ConfigReader& config, const Type& of, const std::vector<OperationArgument>& arguments)
+      : OperationLayer(config, of.class_name), type_(of), arguments_(arguments) {
+    require_arguments(config, of.class_name, arguments, of.arguments, true);
+  }
+
+  Shape build(std::span<const Shape> inputs, const BuildContext&) override {
+    Shape output = inputs.front();
+    for (const Shape& shape : inputs) {
+      if (shape.size() != output.size()) refuse_shape(shape, "as many dimensions as the other argument has");
+      for (std::size_t i = 0; i < shape.size(); ++i) {
+        if (output[i] == 1) output[i] = shape[i];
+        if (shape[i] != 1 && shape[i] != output[i])
+          refuse_shape(shape, "a shape that can be broadcast to that of the other argument");
+      }
+    }
+    size_ = size_of(output);
+    std::size_t input = 0;
+    for (std::size_t i = 0; i < arguments_.size(); ++i) {
+      Argument& argument = prepared_[i];
+      argument = {};
+      if (arguments_[i].number) continue;
+      argument.input = input;
+      argument.sample = size_of(inputs[input]);
+      if (inputs[input] != output) argument.places = places_of(inputs[input], output);
+      ++input;
+    }
+    return output;
+  }
+
+  void forward(const Pass& pass, const LayerValues& v) override {
+    type_.forward({pass.batch, size_}, operand(0, v.inputs), operand(1, v.inputs), v.output);
+  }
+
+  void backward(const Pass& pass, const LayerGradients& g) override {
+    std::array<float*, 2> gradients{};
+    for (std::size_t i = 0; i < arguments_.size(); ++i) {
+      if (arguments_[i].number) continue;
+      gradients[i] = g.input_gradients[prepared_[i].input];
+      if (gradients[i] != nullptr) std::fill_n(gradients[i], pass.batch * prepared_[i].sample, 0.0F);
+    }
+    type_.backward({pass.batch, size_}, operand(0, g.inputs), operand(1, g.inputs), g.output_gradient,
+                   gradients[0], gradients[1]);
+  }
+
+ private:
+  struct Argument {
+    std::size_t input = 0;
+    std::int64_t sample = 0;
+    std::vector<std::int64_t> places;
+  };
+
+  /// A second argument that an operation does not have is a number that it does not look at.
+  [[nodiscard]] Operand operand(std::size_t i, std::span<const float* const> inputs) const {
+    static constexpr float unused = 0;
+    if (i >= arguments_.size()) return {&unused, 0, 0, nullptr};
+    if (arguments_[i].number) return {&*arguments_[i].number, 0, 0, nullptr};
+    const Argument& argument = prepared_[i];
+    return {inputs[argument.input], argument.sample, 1,
+            argument.places.empty() ? nullptr : argument.places.data()};
+  }
+
+  [[nodiscard]] static std::vector<std::int64_t> places_of(const Shape& shape, const Shape& output) {
+    std::vector<std::int64_t> places(static_cast<std::size_t>(size_of(output)));
+    for (std::size_t e = 0; e < places.size(); ++e) {
+      std::int64_t rest = static_cast<std::int64_t>(e);
+      std::int64_t stride = 1;
+      for (std::size_t d = output.size(); d-- > 0; rest /= output[d]) {
+        if (shape[d] != 1) places[e] += rest % output[d] * stride;
+        stride *= shape[d];
+      }
+    }
+    return places;
+  }
+
+  const Type& type_;
+  std::vector<OperationArgument> arguments_;
+  std::array<Argument, 2> prepared_;
+  std::int64_t size_ = 0;
+};
+
+std::unique_ptr<Layer> make(std::string_view class_name, ConfigReader& config,
+                            const std::vector<OperationArgument>& arguments) {
+  const auto* const found =
+      std::find_if(types.begin(), types.end(), [&](const Type& one) { return one.class_name == class_name; });
+  config.skip("dtype");  // of ZerosLike and OnesLike: truth values and numbers are one here
+  return std::make_unique<ElementwiseOperation>(config, *found, arguments);
+}
+
+}  // namespace
+
+std::vector<OperationType> elementwise_operations() {
+  std::vector<OperationType> all;
+  for (const Type& one : types) all.push_back({one.class_name, make});
+  return all;
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Callbacks that reach past their hooks: they end the process or its threads, change what all of it shares,
+// start programs, or take their time.
+#include <kairos/plugin.hpp>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#include <cerrno>
+#include <cfenv>
+#include <chrono>
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace {
+
+void nothing(int) {}
+
+void leave_directory() {
+  [[maybe_unused]] const int done = ::chdir("/");
+}
+
+/// Lines of /proc/self/status about signals, as programs see them that are started in three ways.
+void start_programs() {
+  const char* const command = "grep -E '^Sig(Blk|Ign)' /proc/self/status >> children.txt";
+  [[maybe_unused]] const int done = std::system(command);
+  const char* const arguments[] = {"sh", "-c", command, nullptr};
+  pid_t child = 0;
+  if (::posix_spawn(&child, "/bin/sh", nullptr, nullptr, const_cast<char* const*>(arguments), environ) == 0)
+    ::waitpid(child, nullptr, 0);
+  child = ::fork();
+  if (child == 0) {
+    ::execv("/bin/sh", const_cast<char* const*>(arguments));
+    ::_exit(1);
+  }
+  ::waitpid(child, nullptr, 0);
+}
+
+void do_to_the_process(std::string_view what) {
+  using namespace std::chrono_literals;
+  if (what == "exit") std::exit(0);
+  if (what == "quick_exit") std::quick_exit(0);
+  if (what == "exit_elsewhere") std::thread([] { std::exit(0); }).join();
+  if (what == "exit_unwaited") std::thread([] { std::exit(0); }).detach();
+  if (what == "pthread_exit") ::pthread_exit(nullptr);
+  if (what == "hang")
+    for (;;) ::pause();
+  if (what == "wait") std::this_thread::sleep_for(4s);
+  if (what == "sleep") std::this_thread::sleep_for(50ms);
+  if (what == "programs") start_programs();
+  if (what == "fork_exit") {
+    if (::fork() == 0) std::exit(0);
+    ::wait(nullptr);
+  }
+  if (what == "fork") static_cast<void>(::fork());
+  if (what == "tick") {
+    struct sigaction action {};
+    action.sa_handler = nothing;
+    action.sa_flags = SA_RESTART;
+    ::sigaction(SIGALRM, &action, nullptr);
+    const itimerval each_millisecond{{0, 1000}, {0, 1000}};
+    ::setitimer(ITIMER_REAL, &each_millisecond, nullptr);
+  }
+  if (what == "round") static_cast<void>(std::fesetround(FE_UPWARD));
+#if defined(__x86_64__)
+  if (what == "flush") _mm_setcsr(_mm_getcsr() ^ 0x8040U);
+#endif
+  if (what == "umask") ::umask(0);
+  if (what == "chdir") leave_directory();
+  if (what == "locale") std::setlocale(LC_ALL, "C.UTF-8");
+  if (what == "ignore") std::signal(SIGTERM, SIG_IGN);
+  if (what == "block") {
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  }
+}
+
+}  // namespace
+
+struct Meddler : kairos::Callback<Meddler> {
+  static constexpr auto id = "com.example.Meddler";
+  kairos::Option<std::string_view> what{this, "what", "exit", "what to do"};
+  kairos::Option<std::string_view> hook{this, "hook", "epoch_end", "where"};
+  kairos::Option<int> from{this, "from", 0, "first epoch that it is done in", kairos::min(0)};
+  kairos::State<int> kept{this, "kept", 0};
+
+  void at(std::string_view place, std::int64_t epoch = std::numeric_limits<std::int64_t>::max()) {
+    if (place == hook.value() && epoch >= from) do_to_the_process(what.value());
+  }
+
+  void setup(kairos::Run&) { at("setup"); }
+  void on_train_begin(kairos::Run&) { at("train_begin"); }
+  void on_epoch_begin(kairos::Epoch& epoch) { at("epoch_begin", epoch.index()); }
+  void on_train_batch_end(kairos::Batch& batch) { at("batch_end", batch.epoch()); }
+  void on_test_batch_end(kairos::Batch&) { at("test_batch_end"); }
+  void on_predict_batch_end(kairos::Batch&) { at("predict_batch_end"); }
+  void on_epoch_end(kairos::Epoch& epoch) { at("epoch_end", epoch.index()); }
+  void on_train_end(kairos::End&) { at("train_end"); }
+  void teardown(kairos::End&) { at("teardown"); }
+};
+
+/// Has no other hook, so that nothing is compared after it while the epoch goes on.
+struct Wanderer : kairos::Callback<Wanderer> {
+  static constexpr auto id = "com.example.Wanderer";
+  kairos::Option<std::string_view> then{this, "then", "nothing", "how the process ends in the third batch"};
+
+  void on_train_batch_end(kairos::Batch& batch) {
+    leave_directory();
+    ::umask(0);
+    if (batch.index() != 2) return;
+    if (then.value() == "exit") std::exit(0);
+    if (then.value() == "signal") ::kill(::getpid(), SIGTERM);
+  }
+};
+
+/// Changes what the process shares where nothing is called any more.
+struct Leaver : kairos::Callback<Leaver> {
+  static constexpr auto id = "com.example.Leaver";
+  struct Parting {
+    ~Parting() { leave_directory(); }
+  };
+  kairos::Owned<Parting> parting{this};
+  void on_epoch_end(kairos::Epoch&) {}
+};
+
+KAIROS_PLUGIN("1.0.0", Meddler, Wanderer, Leaver)
