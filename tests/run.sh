@@ -4,29 +4,27 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 quick=no
-threads=no
 
 usage() {
   cat <<END
-usage: tests/run.sh [--quick | --threads]
+usage: tests/run.sh [--quick]
 
 Installs the Debian packages that are missing (as root or through sudo), then builds and runs, warnings being errors:
   1. everything, with g++                                            build/dev
   2. the SDK and the plugins, with clang++                           build/clang-plugins
   3. unit and golden tests under Address- and UndefinedBehaviorSanitizer   build/asan
-  4. fuzz targets, 20 seconds each                                         build/fuzz
+  4. what uses threads, under ThreadSanitizer                             build/tsan
+  5. fuzz targets, 20 seconds each                                         build/fuzz
 What is built already is not built again. Exit code 0 if every test of every part passed.
 
-  --quick     only the first part
-  --threads   besides, what uses threads, under ThreadSanitizer            build/tsan
-  --help      this text
+  --quick   only the first part
+  --help    this text
 END
 }
 
 for argument in "$@"; do
   case $argument in
     --quick) quick=yes ;;
-    --threads) threads=yes ;;
     --help | -h) usage; exit 0 ;;
     *) echo "tests/run.sh: unknown argument \"$argument\"; see tests/run.sh --help" >&2; exit 2 ;;
   esac
@@ -71,9 +69,9 @@ part dev "everything, g++"
 if [ $quick = no ]; then
   part clang-plugins "SDK and plugins, clang++"
   part asan "unit and golden tests, address and undefined sanitizers"
+  part tsan "threads, thread sanitizer"
   part fuzz "fuzz targets, address and undefined sanitizers"
 fi
-[ $threads = no ] || part tsan "threads, thread sanitizer"
 
 printf '\n==> Summary\n'
 cat "$summary"
