@@ -4,14 +4,14 @@
 #include <cctype>
 #include <filesystem>
 
+#include "base/atomic_file.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/stored_model.hpp"
 #include "io/architecture.hpp"
-#include "io/atomic_file.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
-#include "plugin/file_guard.hpp"
+#include "plugin/run/file_guard.hpp"
 
 namespace kairos::host::cli {
 

@@ -12,7 +12,7 @@
 #include "cli/class_numbers.hpp"
 #include "cli/known_columns.hpp"
 #include "data/array_file.hpp"
-#include "io/hdf5_data.hpp"
+#include "io/hdf5/data.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {

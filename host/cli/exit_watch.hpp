@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "plugin/breadcrumb.hpp"
+#include "plugin/run/breadcrumb.hpp"
 
 namespace kairos::host::cli {
 

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/atomic_file.hpp"
+#include "base/input_file.hpp"
 #include "cli/class_numbers.hpp"
 #include "cli/class_weights.hpp"
 #include "cli/command.hpp"
@@ -23,8 +25,6 @@
 #include "cli/run_results.hpp"
 #include "cli/setting_text.hpp"
 #include "cli/signals.hpp"
-#include "io/atomic_file.hpp"
-#include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
 #include "train/prepare.hpp"
 

@@ -11,12 +11,12 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/atomic_file.hpp"
+#include "base/input_file.hpp"
 #include "cli/command.hpp"
 #include "cli/known_columns.hpp"
 #include "cli/setting_text.hpp"
 #include "cli/stored_model.hpp"
-#include "io/atomic_file.hpp"
-#include "io/input_file.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/error.hpp"
 

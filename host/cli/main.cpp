@@ -14,10 +14,10 @@
 #include <system_error>
 #include <vector>
 
+#include "base/cpu_quota.hpp"
 #include "cli/command.hpp"
 #include "cli/signals.hpp"
 #include "compute/parallel.hpp"
-#include "cpu_quota.hpp"
 #include "kairos/abi/version.h"
 #include "kairos/host/error.hpp"
 

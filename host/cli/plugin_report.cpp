@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kairos/abi.h"
-#include "plugin/option_value.hpp"
+#include "plugin/options/option_value.hpp"
 
 namespace kairos::host::cli {
 

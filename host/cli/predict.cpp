@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/atomic_file.hpp"
 #include "cli/class_numbers.hpp"
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
 #include "cli/prepared_pass.hpp"
 #include "data/array_file.hpp"
-#include "io/atomic_file.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/fit.hpp"

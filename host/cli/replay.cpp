@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // kairos replay.
 #include "train/replay.hpp"
+#include "nn/metrics.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -187,6 +188,7 @@ int run_replay(Arguments arguments) {
   for (ReplayCase& one : cases) {
     one.run.files.read.push_back(input);
     one.run.owns_process = true;
+    one.run.direction = log_direction;
   }
   const OutputDirectory directory(settings.text("out"));
   const ExitWatch exits;

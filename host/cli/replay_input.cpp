@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "data/csv_cursor.hpp"
-#include "io/input_file.hpp"
-#include "io/json.hpp"
+#include "base/input_file.hpp"
+#include "base/json.hpp"
+#include "data/csv/cursor.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/history.hpp"
 

@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/atomic_file.hpp"
 #include "cli/inputs.hpp"
-#include "io/atomic_file.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {

@@ -7,12 +7,12 @@
 #include <system_error>
 #include <utility>
 
+#include "base/file_place.hpp"
+#include "base/input_file.hpp"
 #include "cli/class_numbers.hpp"
 #include "cli/setting_text.hpp"
 #include "data/array_file.hpp"
 #include "data/data_files.hpp"
-#include "io/file_place.hpp"
-#include "io/input_file.hpp"
 
 namespace kairos::host::cli {
 

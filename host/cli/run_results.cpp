@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/atomic_file.hpp"
 #include "cli/signals.hpp"
-#include "io/atomic_file.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {

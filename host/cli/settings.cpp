@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json.hpp"
 #include "cli/setting_text.hpp"
-#include "io/json.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {

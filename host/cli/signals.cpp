@@ -18,8 +18,8 @@
 #include <ctime>
 #include <thread>
 
-#include "alternate_stack.hpp"
-#include "plugin/breadcrumb.hpp"
+#include "base/alternate_stack.hpp"
+#include "plugin/run/breadcrumb.hpp"
 
 namespace kairos::host::cli {
 

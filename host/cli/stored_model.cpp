@@ -10,12 +10,12 @@
 #include <span>
 #include <utility>
 
-#include "io/json.hpp"
+#include "base/json.hpp"
 #include "kairos/host/error.hpp"
-#include "nn/keras_object.hpp"
-#include "train/config_reader.hpp"
-#include "train/losses.hpp"
-#include "train/metrics.hpp"
+#include "nn/keras/config_reader.hpp"
+#include "nn/keras/object.hpp"
+#include "nn/losses.hpp"
+#include "nn/metrics.hpp"
 
 namespace kairos::host::cli {
 

@@ -9,7 +9,7 @@
 
 #include "io/model_file.hpp"
 #include "kairos/host/compile.hpp"
-#include "train/keras_keys.hpp"
+#include "nn/keras/keys.hpp"
 
 namespace kairos::host::cli {
 

@@ -54,7 +54,7 @@ function(kairos_delay_load target id)
 
   set(names_file ${CMAKE_CURRENT_BINARY_DIR}/${id}_names.h)
   file(CONFIGURE OUTPUT ${names_file} CONTENT "${renames}" @ONLY)
-  configure_file(${PROJECT_SOURCE_DIR}/host/delayed_stubs.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/${id}_stubs.cpp @ONLY)
+  configure_file(${PROJECT_SOURCE_DIR}/host/base/delayed_stubs.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/${id}_stubs.cpp @ONLY)
   set_property(SOURCE ${CMAKE_CURRENT_BINARY_DIR}/${id}_stubs.cpp TARGET_DIRECTORY ${target}
     APPEND PROPERTY COMPILE_OPTIONS -fno-lto -Wno-overlength-strings)
   target_sources(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/${id}_stubs.cpp)

@@ -7,7 +7,7 @@
 #include <new>
 #include <vector>
 
-#include "large_pages.hpp"
+#include "base/large_pages.hpp"
 
 namespace kairos::host {
 

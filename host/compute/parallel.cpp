@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-#include "alternate_stack.hpp"
+#include "base/alternate_stack.hpp"
 
 extern "C" void GOMP_parallel(void (*region)(void*), void* state, unsigned threads, unsigned flags);
 

@@ -4,10 +4,10 @@
 
 #include <utility>
 
-#include "data/csv.hpp"
+#include "data/csv/dataset.hpp"
 #include "data/known_columns.hpp"
-#include "io/hdf5_data.hpp"
-#include "io/hdf5_isolated.hpp"
+#include "io/hdf5/data.hpp"
+#include "io/hdf5/isolated.hpp"
 #include "io/idx.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"

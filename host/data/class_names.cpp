@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "io/atomic_file.hpp"
-#include "io/json.hpp"
+#include "base/atomic_file.hpp"
+#include "base/json.hpp"
 #include "io/text_encoding.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"

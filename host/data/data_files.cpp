@@ -3,7 +3,7 @@
 #include "data/data_files.hpp"
 
 #include "data/array_file.hpp"
-#include "io/hdf5_data.hpp"
+#include "io/hdf5/data.hpp"
 
 namespace kairos::host {
 

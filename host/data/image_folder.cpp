@@ -6,13 +6,13 @@
 #include <filesystem>
 #include <map>
 
-#include "available_memory.hpp"
-#include "cpu_quota.hpp"
-#include "data/in_parallel.hpp"
+#include "base/available_memory.hpp"
+#include "base/cpu_quota.hpp"
+#include "base/large_pages.hpp"
+#include "data/reading_threads.hpp"
 #include "data/resize.hpp"
 #include "io/text_encoding.hpp"
 #include "kairos/host/error.hpp"
-#include "large_pages.hpp"
 
 namespace kairos::host {
 
@@ -189,7 +189,7 @@ Dataset read_image_folder(const DataSpec& spec) {
   resize_large(array.values, count * row_size);
   // Each thread has a part of the pictures in order, so that the fault that is told is that of the first one.
   const std::size_t parts = std::clamp<std::size_t>(usable_processors(), 1, std::max<std::size_t>(count, 1));
-  in_parallel(parts, [&](std::size_t part) {
+  each_part_in_parallel(parts, [&](std::size_t part) {
     for (std::size_t i = count * part / parts; i < count * (part + 1) / parts; ++i)
       folder.decode(static_cast<std::int64_t>(i), std::span(array.values).subspan(i * row_size, row_size));
   });

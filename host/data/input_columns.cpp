@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/atomic_file.hpp"
-#include "io/input_file.hpp"
-#include "io/json.hpp"
+#include "base/atomic_file.hpp"
+#include "base/input_file.hpp"
+#include "base/json.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"
 

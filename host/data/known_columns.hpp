@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "data/csv_columns.hpp"
+#include "data/csv/columns.hpp"
 #include "kairos/host/data.hpp"
 
 namespace kairos::host {

@@ -7,11 +7,11 @@
 
 #include "data/array_file.hpp"
 #include "data/check_data_spec.hpp"
-#include "data/csv.hpp"
+#include "data/csv/dataset.hpp"
 #include "data/data_files.hpp"
 #include "data/image_folder.hpp"
 #include "data/npz_dataset.hpp"
-#include "io/hdf5_data.hpp"
+#include "io/hdf5/data.hpp"
 #include "io/idx.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"

@@ -12,10 +12,10 @@
 #include <utility>
 
 #include "data/array_file.hpp"
-#include "data/array_rows.hpp"
 #include "data/check_data_spec.hpp"
-#include "data/csv_file.hpp"
+#include "data/csv/file.hpp"
 #include "data/data_files.hpp"
+#include "data/rows/array_rows.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {

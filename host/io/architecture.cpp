@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "io/json.hpp"
+#include "base/json.hpp"
 
 namespace kairos::host {
 

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "io/input_file.hpp"
+#include "base/input_file.hpp"
 
 namespace kairos::host {
 

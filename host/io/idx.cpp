@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "available_memory.hpp"
+#include "base/available_memory.hpp"
+#include "base/input_file.hpp"
+#include "base/large_pages.hpp"
 #include "io/gzip_source.hpp"
-#include "io/input_file.hpp"
 #include "kairos/host/error.hpp"
-#include "large_pages.hpp"
 
 namespace kairos::host {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/input_file.hpp"
+#include "base/input_file.hpp"
 #include "kairos/host/array.hpp"
 
 namespace kairos::host {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "available_memory.hpp"
+#include "base/available_memory.hpp"
 #include "io/image.hpp"
 
 namespace kairos::host {

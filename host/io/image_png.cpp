@@ -8,7 +8,7 @@
 #include <csetjmp>
 #include <cstring>
 
-#include "available_memory.hpp"
+#include "base/available_memory.hpp"
 #include "io/image.hpp"
 
 namespace kairos::host {

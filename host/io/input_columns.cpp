@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "io/json.hpp"
+#include "base/json.hpp"
 #include "io/text_encoding.hpp"
 #include "kairos/host/error.hpp"
 

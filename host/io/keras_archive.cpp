@@ -9,13 +9,13 @@
 #include <string>
 #include <string_view>
 
-#include "available_memory.hpp"
+#include "base/atomic_file.hpp"
+#include "base/available_memory.hpp"
+#include "base/json.hpp"
 #include "io/architecture.hpp"
-#include "io/atomic_file.hpp"
-#include "io/hdf5_isolated.hpp"
-#include "io/hdf5_layouts.hpp"
+#include "io/hdf5/isolated.hpp"
+#include "io/hdf5/layouts.hpp"
 #include "io/input_columns.hpp"
-#include "io/json.hpp"
 #include "io/zip_archive.hpp"
 #include "kairos/host/error.hpp"
 

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <utility>
 
-#include "io/hdf5_isolated.hpp"
-#include "io/hdf5_layouts.hpp"
+#include "io/hdf5/isolated.hpp"
+#include "io/hdf5/layouts.hpp"
 #include "io/keras_archive.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"

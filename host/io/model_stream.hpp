@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "io/input_file.hpp"
+#include "base/input_file.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/error.hpp"
 

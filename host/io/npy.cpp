@@ -2,8 +2,8 @@
 // Single arrays in files of their own.
 #include "io/npy.hpp"
 
-#include "io/atomic_file.hpp"
-#include "io/input_file.hpp"
+#include "base/atomic_file.hpp"
+#include "base/input_file.hpp"
 #include "io/npy_format.hpp"
 
 namespace kairos::host {

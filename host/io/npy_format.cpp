@@ -12,11 +12,11 @@
 #include <type_traits>
 #include <vector>
 
-#include "available_memory.hpp"
+#include "base/available_memory.hpp"
+#include "base/large_pages.hpp"
 #include "io/half.hpp"
 #include "io/npy_header.hpp"
 #include "kairos/host/error.hpp"
-#include "large_pages.hpp"
 
 namespace kairos::host {
 

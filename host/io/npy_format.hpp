@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "io/input_file.hpp"
+#include "base/input_file.hpp"
 #include "io/npy_header.hpp"
 #include "kairos/host/array.hpp"
 

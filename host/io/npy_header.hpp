@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "io/input_file.hpp"
+#include "base/input_file.hpp"
 
 namespace kairos::host {
 

@@ -2,8 +2,8 @@
 // Archives of arrays, through libzip.
 #include <string_view>
 
-#include "io/atomic_file.hpp"
-#include "io/input_file.hpp"
+#include "base/atomic_file.hpp"
+#include "base/input_file.hpp"
 #include "io/npy.hpp"
 #include "io/npy_format.hpp"
 #include "io/zip_archive.hpp"

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "io/input_file.hpp"
+#include "base/input_file.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {

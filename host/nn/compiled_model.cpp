@@ -231,7 +231,7 @@ void CompiledModel::count_loss(double loss, std::int64_t samples) {
 
 void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) {
   require_loss();
-  const Pass pass{batch.size, Mode::Train, static_cast<std::uint64_t>(optimizer_->iterations())};
+  const GraphPass pass{batch.size, Mode::Train, static_cast<std::uint64_t>(optimizer_->iterations())};
   graph_->forward(pass, batch.inputs);
   count_loss(evaluate(batch), batch.size);
   for (std::size_t i = 0; i < heads_.size(); ++i) learn(i, batch);

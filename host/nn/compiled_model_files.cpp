@@ -4,15 +4,15 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/atomic_file.hpp"
+#include "base/large_pages.hpp"
 #include "compute/parallel.hpp"
-#include "io/atomic_file.hpp"
 #include "io/input_columns.hpp"
 #include "kairos/host/error.hpp"
-#include "large_pages.hpp"
 #include "nn/architecture.hpp"
+#include "nn/call_text.hpp"
 #include "nn/compiled_model.hpp"
-#include "train/call_text.hpp"
-#include "train/metrics.hpp"
+#include "nn/metrics.hpp"
 
 namespace kairos::host {
 

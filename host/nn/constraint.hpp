@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "train/config_reader.hpp"
+#include "nn/keras/config_reader.hpp"
 
 namespace kairos::host {
 

@@ -181,7 +181,7 @@ void Graph::reserve(std::int64_t batch) {
   reserved_batch_ = batch;
 }
 
-void Graph::forward(const Pass& pass, std::span<const float* const> inputs) {
+void Graph::forward(const GraphPass& pass, std::span<const float* const> inputs) {
   reserve(pass.batch);
   for (std::size_t i = 0; i < input_values_.size(); ++i) values_[input_values_[i]].data = inputs[i];
   for (Node& node : nodes_) {
@@ -239,7 +239,7 @@ void Graph::begin_backward(std::int64_t batch) {
   }
 }
 
-void Graph::backward(const Pass& pass) {
+void Graph::backward(const GraphPass& pass) {
   begin_backward(pass.batch);
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     Node& node = nodes_[i];
@@ -256,7 +256,7 @@ void Graph::backward(const Pass& pass) {
   sum_shared_gradients();
 }
 
-void Graph::backward(const Pass& pass, Node& node) {
+void Graph::backward(const GraphPass& pass, Node& node) {
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     ValueState& value = values_[node.inputs[i]];
     node.input_data[i] = value.data;

@@ -69,7 +69,7 @@ class Graph {
   [[nodiscard]] std::string input_fault(std::size_t i, const float* sample) const;
 
   /// `inputs` are borrowed until the next forward. Allocates only for a batch larger than any before.
-  void forward(const Pass& pass, std::span<const float* const> inputs);
+  void forward(const GraphPass& pass, std::span<const float* const> inputs);
   [[nodiscard]] const float* output(std::size_t i) const { return values_[output_values_[i].value].data; }
   /// What the activation of output `i` was applied to; null unless the output learns from logits.
   [[nodiscard]] const float* output_logits(std::size_t i) const;
@@ -85,7 +85,7 @@ class Graph {
                             : values_[output.value].gradient.data();
   }
   /// Follows a forward of the same pass.
-  void backward(const Pass& pass);
+  void backward(const GraphPass& pass);
 
  private:
   struct ValueState {
@@ -126,7 +126,7 @@ class Graph {
   void decide_mask(const Layer& layer, std::span<const Value> inputs, Value output);
   void check_size(const std::string& what, const Shape& shape) const;
   void check_batch(std::int64_t batch) const;
-  [[nodiscard]] static Pass pass_of(const Node& node, Pass pass) {
+  [[nodiscard]] static GraphPass pass_of(const Node& node, GraphPass pass) {
     if (node.options.mode) pass.mode = *node.options.mode;
     return pass;
   }
@@ -146,11 +146,11 @@ class Graph {
   void begin_backward(std::int64_t batch);
   [[nodiscard]] std::span<const float> output_of(const Node& node, std::int64_t batch) const;
   void add_output_penalty_gradient(const Node& node, std::int64_t batch);
-  void backward(const Pass& pass, Node& node);
+  void backward(const GraphPass& pass, Node& node);
   void sum_shared_gradients();
 
   std::uint64_t seed_;
-  ValueBudget budget_;
+  MemoryLimit budget_;
   Precision precision_;
   ComputeEngine engine_;  ///< before the layers that refer to it
   std::vector<ValueState> values_;

@@ -2,8 +2,8 @@
 // Turns an output and its targets into a loss, metrics and a gradient.
 #include "nn/head.hpp"
 
+#include "nn/call_text.hpp"
 #include "nn/parameter.hpp"
-#include "train/call_text.hpp"
 
 namespace kairos::host {
 

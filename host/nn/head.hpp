@@ -9,8 +9,8 @@
 #include "compute/buffer.hpp"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/model.hpp"
-#include "train/losses.hpp"
-#include "train/metrics.hpp"
+#include "nn/losses.hpp"
+#include "nn/metrics.hpp"
 
 namespace kairos::host {
 

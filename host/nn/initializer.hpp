@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "compute/random.hpp"
+#include "nn/keras/config_reader.hpp"
 #include "nn/parameter.hpp"
-#include "train/config_reader.hpp"
 
 namespace kairos::host {
 

@@ -7,7 +7,7 @@
 
 #include "kairos/host/array.hpp"
 #include "kairos/host/error.hpp"
-#include "nn/keras_object.hpp"
+#include "nn/keras/object.hpp"
 
 namespace kairos::host {
 

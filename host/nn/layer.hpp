@@ -13,9 +13,9 @@
 #include "compute/engine.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/compile.hpp"
+#include "nn/keras/config_reader.hpp"
+#include "nn/memory_limit.hpp"
 #include "nn/parameter.hpp"
-#include "nn/value_budget.hpp"
-#include "train/config_reader.hpp"
 
 namespace kairos::host {
 
@@ -24,7 +24,7 @@ struct Activation;
 enum class Mode { Train, Infer };
 
 /// One walk through the graph.
-struct Pass {
+struct GraphPass {
   std::int64_t batch;  ///< samples
   Mode mode;
   /// Optimizer steps made before; what is drawn at random depends on it and on nothing else, so a run that is
@@ -97,7 +97,7 @@ class Layer {
   [[nodiscard]] virtual bool takes_several_inputs() const { return false; }
   /// From here on parameters are made out of `budget`, which outlives `build`. A layer that holds others
   /// hands it on.
-  virtual void draw_from(ValueBudget& budget) { budget_ = &budget; }
+  virtual void draw_from(MemoryLimit& budget) { budget_ = &budget; }
   /// Makes the parameters and says what shape comes out. Throws Error(Model) for shapes that it cannot take.
   virtual Shape build(std::span<const Shape> inputs, const BuildContext& context) = 0;
   /// Makes room for a batch of that size, before the first pass of that size.
@@ -126,9 +126,9 @@ class Layer {
     return nullptr;
   }
 
-  virtual void forward(const Pass& pass, const LayerValues& values) = 0;
+  virtual void forward(const GraphPass& pass, const LayerValues& values) = 0;
   /// Follows a `forward` of the same pass. Fills gradients of trainable parameters, does not add to them.
-  virtual void backward(const Pass& pass, const LayerGradients& gradients) = 0;
+  virtual void backward(const GraphPass& pass, const LayerGradients& gradients) = 0;
 
   /// Whether what comes out adds to the loss: activity_regularizer of the layer, or of one inside.
   [[nodiscard]] virtual bool penalizes_output() const { return !activity_regularizer_.none(); }
@@ -167,7 +167,7 @@ class Layer {
   Regularizer activity_regularizer_;
   std::vector<Parameter> parameters_;
   std::span<Parameter> lent_;      ///< of the layer around this one, if there is one
-  ValueBudget* budget_ = nullptr;  ///< borrowed from the graph that builds the layer
+  MemoryLimit* budget_ = nullptr;  ///< borrowed from the graph that builds the layer
 };
 
 /// `layer "dense_1" (Dense)`

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "nn/call_text.hpp"
 #include "nn/layer.hpp"
-#include "train/call_text.hpp"
 
 namespace kairos::host {
 

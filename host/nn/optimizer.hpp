@@ -15,8 +15,8 @@
 
 #include "kairos/host/array.hpp"
 #include "nn/constraint.hpp"
+#include "nn/keras/config_reader.hpp"
 #include "nn/parameter.hpp"
-#include "train/config_reader.hpp"
 
 namespace kairos::host {
 

@@ -7,7 +7,7 @@
 
 #include "compute/vector.hpp"
 #include "kairos/host/error.hpp"
-#include "nn/keras_object.hpp"
+#include "nn/keras/object.hpp"
 
 namespace kairos::host {
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
-#include "train/config_reader.hpp"
+#include "nn/keras/config_reader.hpp"
 
 namespace kairos::host {
 

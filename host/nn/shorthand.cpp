@@ -9,9 +9,9 @@
 #include "compute/activation.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
-#include "nn/keras_object.hpp"
+#include "nn/call_text.hpp"
+#include "nn/keras/object.hpp"
 #include "nn/layer_registry.hpp"
-#include "train/call_text.hpp"
 
 namespace kairos::host {
 

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "plugin/manifest.hpp"
+#include "plugin/manifest/manifest.hpp"
 #include "plugin/refusal.hpp"
 
 namespace kairos::host {

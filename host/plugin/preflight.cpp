@@ -10,8 +10,8 @@
 #include <cstring>
 #include <optional>
 
-#include "plugin/elf_image.hpp"
-#include "plugin/manifest.hpp"
+#include "plugin/elf/image.hpp"
+#include "plugin/manifest/manifest.hpp"
 #include "plugin/refusal.hpp"
 
 namespace kairos::host {

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "kairos/host/plugins.hpp"
-#include "plugin/library_index.hpp"
+#include "plugin/elf/library_index.hpp"
 
 namespace kairos::host {
 

@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
-#include "available_memory.hpp"
-#include "io/input_file.hpp"
+#include "base/available_memory.hpp"
+#include "base/input_file.hpp"
 #include "kairos/host/error.hpp"
 #include "train/pass_random.hpp"
 

@@ -12,9 +12,9 @@
 
 #include "kairos/host/error.hpp"
 #include "train/data_facts.hpp"
+#include "train/data_pass.hpp"
 #include "train/denormals.hpp"
 #include "train/match_input_columns.hpp"
-#include "train/pass.hpp"
 #include "train/prepare.hpp"
 #include "train/run_end.hpp"
 
@@ -311,7 +311,7 @@ template <class Data>
 std::vector<std::pair<std::string, double>> evaluate_on(Model& model, const Data& data,
                                                         const PassOptions& options) {
   const FlushDenormals flush;
-  Pass pass(model, data, options, Targets::Needed);
+  DataPass pass(model, data, options, Targets::Needed);
   const Catalog none;
   Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
                       callbacks_options(model, false, options, {&layout_of(data)}));
@@ -341,7 +341,7 @@ std::vector<std::pair<std::string, double>> evaluate_on(Model& model, const Data
 template <class Data>
 std::vector<NamedArray> predict_on(Model& model, const Data& data, const PassOptions& options) {
   const FlushDenormals flush;
-  Pass pass(model, data, options, Targets::Ignored);
+  DataPass pass(model, data, options, Targets::Ignored);
   const Catalog none;
   Callbacks callbacks(catalog_or(options.catalog, none), options.plugins, model,
                       callbacks_options(model, false, options, {&layout_of(data)}));

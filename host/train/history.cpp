@@ -9,8 +9,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "io/atomic_file.hpp"
-#include "io/json.hpp"
+#include "base/atomic_file.hpp"
+#include "base/json.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {

@@ -6,14 +6,13 @@
 #include <exception>
 #include <span>
 
-#include "io/atomic_file.hpp"
+#include "base/atomic_file.hpp"
 #include "io/model_file.hpp"
 #include "kairos/abi.h"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/error.hpp"
-#include "plugin/given_text.hpp"
-#include "plugin/options.hpp"
-#include "train/metrics.hpp"
+#include "plugin/options/given_text.hpp"
+#include "plugin/options/options.hpp"
 
 namespace kairos::host {
 
@@ -25,7 +24,7 @@ constexpr std::string_view validation_prefix = "val_";
 
 /// One weight and one learning rate. Its files are those of a Keras model with a single Dense(1) without
 /// bias.
-class StubModel : public Trainee {
+class StubModel : public TrainingTarget {
  public:
   explicit StubModel(double rate) : rate_(static_cast<float>(rate)) {}
 
@@ -109,6 +108,7 @@ class RowLogs : public LogSource {
 
 /// The keys of a record, as a model would declare them.
 struct Keys {
+  Direction (*direction)(std::string_view key) = nullptr;
   std::vector<LogKey> given;  ///< "loss", "val_loss", …: what the record has
   std::vector<LogKey> model;  ///< the same without `val_`
   bool validates = false;
@@ -117,7 +117,7 @@ struct Keys {
     const auto add_to = [](std::vector<LogKey>& keys, std::string_view key) {
       const auto found =
           std::find_if(keys.begin(), keys.end(), [&](const LogKey& k) { return k.name == key; });
-      if (found == keys.end()) keys.push_back({std::string(key), log_direction(key)});
+      if (found == keys.end()) keys.push_back({std::string(key), direction == nullptr ? Direction::Unknown : direction(key)});
     };
     const bool is_validation = name.starts_with(validation_prefix);
     validates = validates || is_validation;
@@ -128,7 +128,7 @@ struct Keys {
 
 /// What the callbacks of this run publish is left out of the record's keys: it is theirs to say.
 Keys keys_of(const ReplayRun& run, const std::vector<std::string>& published) {
-  Keys keys;
+  Keys keys{.direction = run.direction, .given = {}, .model = {}};
   const auto add_row = [&](const LogRow& row) {
     for (const auto& [name, value] : row)
       if (std::find(published.begin(), published.end(), name) == published.end()) keys.add(name);
@@ -292,20 +292,6 @@ class Replay {
 };
 
 }  // namespace
-
-Direction log_direction(std::string_view key) {
-  if (key.starts_with(validation_prefix)) key.remove_prefix(validation_prefix.size());
-  // Keras numbers equal names: accuracy_1.
-  const std::size_t digits = key.find_last_not_of("0123456789");
-  if (digits != std::string_view::npos && digits + 1 < key.size() && key[digits] == '_')
-    key = key.substr(0, digits);
-  for (std::size_t start = 0;; ++start) {
-    if (const Direction found = metric_direction(key.substr(start)); found != Direction::Unknown)
-      return found;
-    start = key.find('_', start);
-    if (start == std::string_view::npos) return Direction::Unknown;
-  }
-}
 
 ReplayResult replay(const ReplayRun& run, const Catalog& catalog, const fs::path& directory,
                     const MessageSink& messages) {

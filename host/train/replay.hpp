@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct ReplayRun {
   std::vector<PluginSpec> plugins;
   RunFiles files;             ///< what the caller reads and writes
   bool owns_process = false;  ///< as CallbacksOptions::owns_process
+  /// Which way a key of the logs improves; null: unknown for every key.
+  Direction (*direction)(std::string_view key) = nullptr;
 };
 
 struct ReplayResult {
@@ -57,9 +60,5 @@ struct ReplayResult {
 /// is wrong with the plugins or their options: see `error`.
 [[nodiscard]] ReplayResult replay(const ReplayRun& run, const Catalog& catalog,
                                   const std::filesystem::path& directory, const MessageSink& messages);
-
-/// Which way the key of a log gets better, from its name alone: "val_" and the names of outputs may stand
-/// before it.
-[[nodiscard]] Direction log_direction(std::string_view key);
 
 }  // namespace kairos::host

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "kairos/host/fit.hpp"
-#include "plugin/breadcrumb.hpp"
+#include "plugin/run/breadcrumb.hpp"
 
 namespace kairos::host {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "io/input_file.hpp"
+#include "base/input_file.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {

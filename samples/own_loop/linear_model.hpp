@@ -2,7 +2,7 @@
 // Something to train that Kairos knows nothing of: y = w·x + b, fitted by plain gradient descent.
 #pragma once
 
-#include <kairos/host/model.hpp>
+#include <kairos/host/training_target.hpp>
 
 #include <array>
 #include <cstdint>
@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-/// The model of this program, and through `Trainee` what callbacks may see and change of it.
-class LinearModel : public kairos::host::Trainee {
+/// The model of this program, and through `TrainingTarget` what callbacks may see and change of it.
+class LinearModel : public kairos::host::TrainingTarget {
  public:
   /// One step on one sample; returns the squared error before it.
   float step(float x, float y);

@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-#include "data/csv.hpp"
+#include "data/csv/dataset.hpp"
 #include "host/temporary_directory.hpp"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "kairos/host/callbacks.hpp"
-#include "plugins/stub_trainee.hpp"
+#include "plugins/stub_target.hpp"
 
 namespace {
 
@@ -18,13 +18,13 @@ struct Rig {
     std::vector<PluginSpec> specs(static_cast<std::size_t>(count), parse_plugin_spec(callback));
     CallbacksOptions options;
     options.keys = {{"loss", Direction::Min}, {"accuracy", Direction::Max}};
-    callbacks.emplace(catalog, specs, trainee, options);
+    callbacks.emplace(catalog, specs, target, options);
     callbacks->setup({});
     callbacks->train_begin();
     callbacks->epoch_begin(0);
   }
   Catalog catalog = Catalog::scan(std::vector<std::filesystem::path>{KAIROS_BENCH_PLUGINS});
-  kairos::tests::StubTrainee trainee{0.1};
+  kairos::tests::StubTarget target{0.1};
   std::optional<Callbacks> callbacks;
 };
 

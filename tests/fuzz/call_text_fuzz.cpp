@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "fuzz.hpp"
+#include "nn/call_text.hpp"
 #include "nn/optimizer.hpp"
-#include "train/call_text.hpp"
 
 using namespace kairos;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // CSV data: the first byte says how it is read, the rest is the file.
 #include "data/array_file.hpp"
-#include "data/csv.hpp"
+#include "data/csv/dataset.hpp"
 
 #include "fuzz.hpp"
 

@@ -3,8 +3,8 @@
 // faults. run_fuzzer.py tells these from ours.
 #include "fuzz.hpp"
 #include "io/architecture.hpp"
-#include "io/hdf5_data.hpp"
-#include "io/hdf5_layouts.hpp"
+#include "io/hdf5/data.hpp"
+#include "io/hdf5/layouts.hpp"
 
 using namespace kairos;
 

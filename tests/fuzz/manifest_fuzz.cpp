@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The manifest of a plugin.
 #include "fuzz.hpp"
-#include "plugin/manifest.hpp"
+#include "plugin/manifest/manifest.hpp"
 
 using namespace kairos;
 

@@ -2,10 +2,10 @@
 // What stands behind --plugin, and the values of its options.
 #include "fuzz.hpp"
 #include "kairos/abi.h"
-#include "plugin/expression.hpp"
-#include "plugin/given_text.hpp"
-#include "plugin/option_value.hpp"
-#include "plugin/python_formula.hpp"
+#include "plugin/options/expression.hpp"
+#include "plugin/options/given_text.hpp"
+#include "plugin/options/option_value.hpp"
+#include "plugin/options/python_formula.hpp"
 
 using namespace kairos;
 

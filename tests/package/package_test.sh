@@ -39,7 +39,7 @@ case $name in
     cmake --install "$build" --prefix "$work/elsewhere" >/dev/null
     # Everything that follows is done from where it was not installed to.
     mv "$work/elsewhere" "$prefix"
-    for file in bin/kairos lib/libkairos_host.a lib/cmake/Kairos/KairosConfig.cmake include/kairos/plugin.hpp \
+    for file in bin/kairos lib/libkairos_callbacks.a lib/libkairos_host.a lib/cmake/Kairos/KairosConfig.cmake include/kairos/plugin.hpp \
       include/kairos/plugin.h include/kairos/host/host.hpp share/doc/kairos/LICENSE lib/kairos/plugins/early_stopping.so; do
       [ -f "$prefix/$file" ] || fail "not installed: $file"
     done
@@ -194,6 +194,23 @@ END
       fail "find_package found a host that is not installed"
     fi
     expect "$work/sdk.txt" "has no host library"
+    ;;
+
+  callbacks_alone)
+    # Who has a training loop installs neither models nor data nor what they are made with.
+    cmake --install "$build" --prefix "$work/callbacks" --component sdk >/dev/null
+    cmake --install "$build" --prefix "$work/callbacks" --component callbacks >/dev/null
+    for file in include/kairos/host/fit.hpp include/kairos/host/model.hpp lib/libkairos_host.a; do
+      [ ! -e "$work/callbacks/$file" ] || fail "the component callbacks installs $file"
+    done
+    prefix=$work/callbacks
+    build_project "$sources/samples/own_loop" "$work/own_loop-callbacks"
+    for library in $(readelf -d "$work/own_loop-callbacks/own_loop" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+      case $library in
+        libc.so.* | libm.so.* | libgcc_s.so.* | ld-linux-*.so.* | libstdc++.so.* | libfmt.so.* | libmuparser.so.*) ;;
+        *) fail "a program with callbacks needs $library" ;;
+      esac
+    done
     ;;
 
   build_samples)

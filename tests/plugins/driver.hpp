@@ -16,7 +16,7 @@
 #include "kairos/host/callbacks.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/plugins.hpp"
-#include "plugins/stub_trainee.hpp"
+#include "plugins/stub_target.hpp"
 
 namespace kairos::tests {
 
@@ -46,7 +46,7 @@ struct Plan {
   std::int64_t epochs = 4;
   std::int64_t steps = -1;
   bool has_optimizer = true;
-  std::function<void(StubTrainee&)> prepare = {};  ///< what is trained, if it is not one number
+  std::function<void(StubTarget&)> prepare = {};  ///< what is trained, if it is not one number
 };
 
 /// A run. In epoch e the weight becomes e + 1.
@@ -54,10 +54,10 @@ class Driver {
  public:
   /// Creates and sets up the plugins; throws what they throw.
   explicit Driver(const Plan& plan)
-      : trainee(plan.rate),
+      : target(plan.rate),
         catalog_(host::Catalog::scan(std::vector<std::filesystem::path>{KAIROS_TEST_PLUGINS})) {
-    trainee.has_optimizer = plan.has_optimizer;
-    if (plan.prepare) plan.prepare(trainee);
+    target.has_optimizer = plan.has_optimizer;
+    if (plan.prepare) plan.prepare(target);
     std::vector<host::PluginSpec> specs;
     for (const std::string& text : plan.plugins) specs.push_back(host::parse_plugin_spec(text));
     host::CallbacksOptions options;
@@ -67,7 +67,7 @@ class Driver {
     options.messages = [this](host::Level level, std::string_view, std::string_view text) {
       if (level == host::Level::Info || level == host::Level::Warning) messages.emplace_back(text);
     };
-    callbacks_ = std::make_unique<host::Callbacks>(catalog_, specs, trainee, std::move(options));
+    callbacks_ = std::make_unique<host::Callbacks>(catalog_, specs, target, std::move(options));
     host::RunInfo run;
     run.epochs = plan.epochs;
     run.steps_per_epoch = plan.steps;
@@ -93,17 +93,17 @@ class Driver {
   bool epoch(const EpochLogs& logs) {
     host::Callbacks& c = *callbacks_;
     c.epoch_begin(next_);
-    rates.push_back(static_cast<double>(trainee.rate));
+    rates.push_back(static_cast<double>(target.rate));
     bool partial = false;
     for (std::size_t i = 0; i < logs.batches.size() && !partial; ++i) {
       c.train_batch_begin(static_cast<std::int64_t>(i), 1);
       if (c.wants_gradients()) c.gradients_ready();
-      ++trainee.steps;
+      ++target.steps;
       host::LogValues values(logs.batches[i]);
       c.train_batch_end(values);
       partial = c.stop().has_value();
     }
-    trainee.weight = static_cast<float>(next_ + 1);
+    target.weight = static_cast<float>(next_ + 1);
     host::LogValues training(logs.training);
     host::LogValues validation(logs.validation);
     if (!logs.validation.empty()) {
@@ -151,7 +151,7 @@ class Driver {
     return std::nullopt;
   }
 
-  StubTrainee trainee;
+  StubTarget target;
   std::vector<std::string> messages;
   std::vector<double> rates;  ///< used in each epoch
 
@@ -182,8 +182,8 @@ inline std::unique_ptr<Driver> interrupted(const Plan& plan, const std::vector<E
   for (std::size_t i = 0; i < at; ++i) before.epoch(epochs[i]);
   auto after = std::make_unique<Driver>(plan);
   after->resume(before.callbacks().save_state(), static_cast<std::int64_t>(at));
-  after->trainee.weight = before.trainee.weight;
-  after->trainee.rate = before.trainee.rate;
+  after->target.weight = before.target.weight;
+  after->target.rate = before.target.rate;
   after->fit(epochs);
   return after;
 }

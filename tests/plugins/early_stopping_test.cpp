@@ -44,7 +44,7 @@ TEST_CASE("EarlyStopping ends runs where Keras ends them", "[plugins]") {
     Driver run({{"EarlyStopping:" + row.options}});
     run.fit(losses(row.values));
     CHECK(run.epochs_run() == row.epochs);
-    CHECK(run.trainee.weight == row.weight);
+    CHECK(run.target.weight == row.weight);
   }
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("EarlyStopping never takes NaN for the best, unlike Keras", "[plugins]
     Driver run({{"EarlyStopping:" + row.options}});
     run.fit(losses(row.values));
     CHECK(run.epochs_run() == row.epochs);
-    CHECK(run.trainee.weight == row.weight);
+    CHECK(run.target.weight == row.weight);
   }
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("EarlyStopping goes on counting where a resumed run was broken off", "
     CAPTURE(at);
     const auto pieces = interrupted(plan, epochs, at);
     CHECK(pieces->epochs_run() == whole.epochs_run());
-    CHECK(pieces->trainee.weight == whole.trainee.weight);
+    CHECK(pieces->target.weight == whole.target.weight);
     CHECK(pieces->stop_reason() == whole.stop_reason());
   }
 }

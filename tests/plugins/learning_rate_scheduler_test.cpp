@@ -67,7 +67,7 @@ TEST_CASE("LearningRateScheduler goes on from the rate that a resumed run restor
   const std::vector<EpochLogs> epochs = losses({1, 1, 1, 1});
   Driver whole(plan);
   whole.fit(epochs);
-  CHECK(interrupted(plan, epochs, 2)->trainee.rate == whole.trainee.rate);
+  CHECK(interrupted(plan, epochs, 2)->target.rate == whole.target.rate);
 }
 
 TEST_CASE("LearningRateScheduler refuses rates that are none", "[plugins]") {

@@ -68,7 +68,7 @@ TEST_CASE("A file that ModelCheckpoint could not write in the background ends th
           "[plugins]") {
   const TemporaryDirectory directory;
   Plan plan{{"ModelCheckpoint:filepath=m-{epoch}.h5,in_background=true"}, directory.path()};
-  plan.prepare = [](StubTrainee& trainee) { trainee.fails_in_background = true; };
+  plan.prepare = [](StubTarget& target) { target.fails_in_background = true; };
   Driver run(plan);
   CHECK_THROWS_WITH(run.fit(losses({3, 2, 5})),
                     Contains("saving in the background failed in epoch") && Contains("the disk is full"));

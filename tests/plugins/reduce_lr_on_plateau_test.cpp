@@ -57,10 +57,10 @@ TEST_CASE("ReduceLROnPlateau publishes the rate that the epoch used", "[plugins]
   run.epoch({{1}, {1}});
   run.epoch({{1}, {1}});
   CHECK(run.value("learning_rate") == 1.0);
-  CHECK(run.trainee.rate == 0.5f);
+  CHECK(run.target.rate == 0.5f);
   run.epoch({{1}});
   CHECK(run.value("learning_rate") == 0.5);
-  CHECK(run.trainee.rate == 0.5f);
+  CHECK(run.target.rate == 0.5f);
   run.end();
 }
 
@@ -77,13 +77,13 @@ TEST_CASE("ReduceLROnPlateau goes on counting where a resumed run was broken off
   const std::vector<EpochLogs> epochs = losses({2, 1, 1, 1, 1, .5, 1, 1, 1, 1});
   Driver whole(plan);
   whole.fit(epochs);
-  REQUIRE(whole.trainee.rate == 0.25f);
+  REQUIRE(whole.target.rate == 0.25f);
   for (std::size_t at = 1; at < epochs.size(); ++at) {
     CAPTURE(at);
     const auto pieces = interrupted(plan, epochs, at);
     CHECK(pieces->rates ==
           std::vector<double>(whole.rates.begin() + static_cast<std::ptrdiff_t>(at), whole.rates.end()));
-    CHECK(pieces->trainee.rate == whole.trainee.rate);
+    CHECK(pieces->target.rate == whole.target.rate);
   }
 }
 

@@ -245,7 +245,7 @@ TEST_CASE("TensorBoard continues the curves of a run that went on after it was s
   const auto resume = [&](double first) {
     Driver run(plan);
     run.resume(state, 2);
-    run.trainee.steps = 4;
+    run.target.steps = 4;
     run.begin();
     run.epoch(epoch(first));
     run.epoch(epoch(first + 1));

@@ -21,7 +21,7 @@ TEST_CASE("TerminateOnNaN ends the run after the batch whose loss is no finite n
   for (const Case& row : table) {
     Driver run({{"TerminateOnNaN"}});
     run.fit({{{1}, {1}, row.batches}, {{1}, {1}, row.batches}});
-    CHECK(run.trainee.steps == row.steps);
+    CHECK(run.target.steps == row.steps);
     CHECK(run.stop_reason() == row.reason);
   }
 }

@@ -13,7 +13,7 @@
 
 #include "gate_files.hpp"
 #include "host/temporary_directory.hpp"
-#include "plugin/manifest.hpp"
+#include "plugin/manifest/manifest.hpp"
 
 using namespace kairos::host;
 using kairos::tests::content_of;

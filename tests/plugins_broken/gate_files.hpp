@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "kairos/host/plugins.hpp"
-#include "plugin/library_index.hpp"
+#include "plugin/elf/library_index.hpp"
 #include "plugin/preflight.hpp"
 
 namespace kairos::host {

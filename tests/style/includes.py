@@ -20,10 +20,26 @@ CONFINED = {
     r"google/protobuf": r"plugins/tensorboard/|tests/plugins/",
     r"mpi\.h": r"host/dist/",
 }
+# Which folders of the host the files of a folder may include besides their own. "api" is host/include/kairos/host, "callbacks.api"
+# those of its headers that are installed with Kairos::callbacks.
+LAYERS = {
+    "base": ("callbacks.api",),
+    "plugin": ("base", "callbacks.api"),
+    "compute": ("base", "api"),
+    "io": ("base", "api"),
+    "data": ("base", "io", "api"),
+    "nn": ("base", "io", "compute", "api"),
+    "train": ("base", "io", "plugin", "api"),
+    "cli": ("base", "io", "compute", "data", "nn", "plugin", "train", "api"),
+}
+CALLBACKS_API = ("callbacks.hpp", "error.hpp", "plugins.hpp", "run_files.hpp", "tensor.hpp", "training_target.hpp")
+API = "host/include/kairos/host"
+# What Kairos::callbacks may know besides the standard library, the system and the SDK.
+CALLBACKS_LIBRARIES = re.compile(r"(boost/|fmt/|muParser|nlohmann/json|kairos/|base/|plugin/)")
 # Slow to compile: never in a header that others include.
 HEAVY = re.compile(r"nlohmann/json\.hpp|Eigen/|oneapi/dnnl|dnnl|hdf5\.h|boost/")
 # Headers of that folder which only its own files include.
-INNER = ("host/compute/", "host/io/", "host/nn/", "host/plugin/", "host/train/", "host/cli/")
+INNER = ("host/base/", "host/compute/", "host/io/", "host/nn/", "host/plugin/", "host/train/", "host/cli/")
 STANDARD = re.compile(r"[a-z_0-9]+(\.h)?$")
 
 
@@ -36,8 +52,34 @@ def resolve(name, quoted):
     return None
 
 
+def layer_fault(name, bracket, included):
+    """Why a file of the host may not include another one of it, or None."""
+    folder = "callbacks.api" if name.parent == pathlib.Path(API) and name.name in CALLBACKS_API else name.parts[1]
+    if folder in ("base", "plugin", "callbacks.api"):
+        library = "/" in included or included.endswith(".hpp")
+        system = included.startswith(("sys/", "linux/", "bits/"))
+        if library and not system and not CALLBACKS_LIBRARIES.match(included):
+            return f"<{included}> may not be known to Kairos::callbacks"
+    if folder == "include":
+        return None
+    target = resolve(name, included)
+    if target is None or target.parts[0] != "host":
+        return None
+    other = target.parts[1]
+    if target.parent == pathlib.Path(API):
+        other = "callbacks.api" if target.name in CALLBACKS_API else "api"
+    allowed = LAYERS.get(folder, ()) + (folder,)
+    if other in allowed or (other == "callbacks.api" and "api" in allowed):
+        return None
+    return f'"{included}": {folder}/ may include {", ".join(sorted(set(allowed)))}, not {other}/'
+
+
 def fault_of(name, bracket, included):
     path = str(name)
+    if name.parts[0] == "host":
+        fault = layer_fault(name, bracket, included)
+        if fault:
+            return fault
     for library, allowed in CONFINED.items():
         if re.match(library, included) and not re.match(allowed, path):
             return f"<{included}> may only be included by {allowed}"

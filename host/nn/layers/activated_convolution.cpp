@@ -52,13 +52,13 @@ void ActivatedConvolution::reserve(std::int64_t batch) {
   activation_.reserve(batch);
 }
 
-void ActivatedConvolution::forward(const Pass& pass, const LayerValues& v) {
+void ActivatedConvolution::forward(const GraphPass& pass, const LayerValues& v) {
   product_->forward(pass.batch, v.inputs.front(), parameters()[0].values.data(),
                     use_bias_ ? parameters()[1].values.data() : nullptr, activation_.product(v.output));
   activation_.forward(pass, v.output);
 }
 
-void ActivatedConvolution::backward(const Pass& pass, const LayerGradients& g) {
+void ActivatedConvolution::backward(const GraphPass& pass, const LayerGradients& g) {
   float* const gradient = activation_.backward(pass, g);
   if (trainable())
     product_->backward_weights(pass.batch, g.inputs.front(), gradient, parameters()[0].gradient.data(),

@@ -23,8 +23,8 @@ class ActivatedConvolution : public Layer {
   [[nodiscard]] const float* logits(std::span<const float* const>) const final {
     return activation_.logits();
   }
-  void forward(const Pass& pass, const LayerValues& values) final;
-  void backward(const Pass& pass, const LayerGradients& gradients) final;
+  void forward(const GraphPass& pass, const LayerValues& values) final;
+  void backward(const GraphPass& pass, const LayerGradients& gradients) final;
 
  protected:
   /// Takes what all convolutions have; `kernel_prefix` begins the options of the kernel: "depthwise".

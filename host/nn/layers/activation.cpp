@@ -81,11 +81,11 @@ class ActivationLayer final : public Layer {
     return inputs.front();
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     activation_.forward(pass.batch * rows_per_sample_, width_, v.inputs.front(), v.output);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     backward_through(activation_, pass.batch * rows_per_sample_, width_, g);
   }
 

@@ -37,7 +37,7 @@ class BatchNormalizationLayer final : public NormalizingLayer {
     return shape;
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
     float* const mean = state(0).values.data();
     float* const variance = state(1).values.data();
@@ -52,7 +52,7 @@ class BatchNormalizationLayer final : public NormalizingLayer {
     normalizer_->forward(rows, v.inputs.front(), weights(), v.output);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     normalizer_->backward(pass.batch * rows_per_sample_, g.inputs.front(), weights(), g.output_gradient,
                           gradients(g.input_gradients.front()));
   }

@@ -71,7 +71,7 @@ class BidirectionalLayer final : public Layer {
     for (RecurrentLayer* const one : recurrent_) one->set_zero_output_for_mask(sequences_);
   }
 
-  void draw_from(ValueBudget& budget) override {
+  void draw_from(MemoryLimit& budget) override {
     Layer::draw_from(budget);
     for (const std::unique_ptr<Layer>& layer : inner_) layer->draw_from(budget);
   }
@@ -118,7 +118,7 @@ class BidirectionalLayer final : public Layer {
            inner_[1]->output_penalty(batch, inner_output(1, batch));
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     for (std::size_t i = 0; i < 2; ++i)
       inner_[i]->forward(pass, {v.inputs, outputs_[i].data(), v.input_masks, nullptr});
     float* to = v.output;
@@ -126,7 +126,7 @@ class BidirectionalLayer final : public Layer {
       for (std::int64_t t = 0; t < steps_; ++t, to += width()) merge(a_at(row, t), b_at(row, t), to);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     const float* from = g.output_gradient;
     for (std::int64_t row = 0; row < pass.batch; ++row)
       for (std::int64_t t = 0; t < steps_; ++t, from += width()) split(row, t, from);

@@ -50,7 +50,7 @@ class ConcatenateLayer final : public Layer {
     return masked && has_steps_ ? MaskRule::Make : MaskRule::Stop;
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     std::int64_t offset = 0;
     for (std::size_t i = 0; i < v.inputs.size(); ++i) {
       for (std::int64_t r = 0; r < pass.batch * runs_; ++r)
@@ -62,7 +62,7 @@ class ConcatenateLayer final : public Layer {
     merge(pass.batch, v.input_masks, steps_, output_steps_, v.output_mask);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     std::int64_t offset = 0;
     for (std::size_t i = 0; i < g.inputs.size(); ++i) {
       float* const to = g.input_gradients[i];

@@ -13,11 +13,11 @@ class CopyingLayer : public Layer {
  public:
   [[nodiscard]] bool copies_values() const final { return true; }
 
-  void forward(const Pass& pass, const LayerValues& v) final {
+  void forward(const GraphPass& pass, const LayerValues& v) final {
     std::copy_n(v.inputs.front(), pass.batch * size_, v.output);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) final {
+  void backward(const GraphPass& pass, const LayerGradients& g) final {
     if (g.input_gradients.front() != nullptr)
       std::copy_n(g.output_gradient, pass.batch * size_, g.input_gradients.front());
   }

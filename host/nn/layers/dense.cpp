@@ -46,7 +46,7 @@ class DenseLayer final : public Layer {
     return activation_.logits();
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
     const float* bias = use_bias_ ? parameters()[1].values.data() : nullptr;
     product_->forward(rows, v.inputs.front(), parameters()[0].values.data(), bias,
@@ -54,7 +54,7 @@ class DenseLayer final : public Layer {
     activation_.forward(pass, v.output);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
     float* const gradient = activation_.backward(pass, g);
     if (trainable())

@@ -30,7 +30,7 @@ class DropoutLayer final : public Layer {
 
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     const std::int64_t n = pass.batch * size_;
     const float* const input = v.inputs.front();
     if (pass.mode == Mode::Infer || rate_ == 0) {
@@ -41,7 +41,7 @@ class DropoutLayer final : public Layer {
     multiply_each(n, input, factors_.data(), v.output);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     float* const input_gradient = g.input_gradients.front();
     if (input_gradient == nullptr) return;
     const std::int64_t n = pass.batch * size_;

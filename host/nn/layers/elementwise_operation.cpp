@@ -228,11 +228,11 @@ class ElementwiseOperation final : public OperationLayer {
     return output;
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     type_.forward({pass.batch, size_}, operand(0, v.inputs), operand(1, v.inputs), v.output);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     std::array<float*, 2> gradients{};
     for (std::size_t i = 0; i < arguments_.size(); ++i) {
       if (arguments_[i].number) continue;

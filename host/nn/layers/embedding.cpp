@@ -51,7 +51,7 @@ class EmbeddingLayer final : public Layer {
     return "";
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     const float* const x = v.inputs.front();
     const float* const table = parameters()[0].values.data();
     const std::int64_t n = pass.batch * indices_;
@@ -63,7 +63,7 @@ class EmbeddingLayer final : public Layer {
     for (std::int64_t i = 0; i < n; ++i) v.output_mask[i] = x[i] != 0 ? 1.0F : 0.0F;
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     // Nothing comes before that could be trained through a whole number.
     if (float* const into = g.input_gradients.front()) std::fill_n(into, pass.batch * indices_, 0.0F);
     if (!trainable()) return;

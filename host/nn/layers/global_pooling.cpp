@@ -56,7 +56,7 @@ class GlobalPoolingLayer final : public Layer {
 
   void reserve(std::int64_t batch) override { pooling_.reserve(batch); }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     const Mask mask = heeds_mask_ ? v.input_masks.front() : nullptr;
     if (mask == nullptr) return pooling_.forward(pass.batch, v.inputs.front(), v.output);
     for (std::int64_t i = 0; i < pass.batch; ++i)
@@ -64,7 +64,7 @@ class GlobalPoolingLayer final : public Layer {
                   v.output + i * channels_);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     const Mask mask = heeds_mask_ ? g.input_masks.front() : nullptr;
     float* const to = g.input_gradients.front();
     if (mask == nullptr) return pooling_.backward(pass.batch, g.output_gradient, to);

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kairos/host/error.hpp"
-#include "nn/keras_object.hpp"
+#include "nn/keras/object.hpp"
 #include "nn/layer_registry.hpp"
 
 namespace kairos::host {

@@ -28,12 +28,12 @@ class LayerNormalizationLayer final : public NormalizingLayer {
     inverse_deviation_.reserve(batch * rows_per_sample_);
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     normalize_rows(pass.batch * rows_per_sample_, width_, epsilon(), v.inputs.front(), weights(),
                    mean_.data(), inverse_deviation_.data(), v.output);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     normalize_rows_backward(pass.batch * rows_per_sample_, width_, g.inputs.front(), mean_.data(),
                             inverse_deviation_.data(), weights(), g.output_gradient,
                             gradients(g.input_gradients.front()));

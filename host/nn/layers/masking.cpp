@@ -25,7 +25,7 @@ class MaskingLayer final : public Layer {
 
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Make; }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     const auto masked = static_cast<float>(value_);
     const float* x = v.inputs.front();
     float* y = v.output;
@@ -39,7 +39,7 @@ class MaskingLayer final : public Layer {
     }
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     float* into = g.input_gradients.front();
     if (into == nullptr) return;
     const auto masked = static_cast<float>(value_);

@@ -42,7 +42,7 @@ class MergeLayer final : public Layer {
     return masked && output_.size() > 1 ? MaskRule::Make : MaskRule::Stop;
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     const float count = static_cast<float>(v.inputs.size());
     for (std::int64_t sample = 0; sample < pass.batch; ++sample)
       for (std::int64_t e = 0; e < size_; ++e) {
@@ -73,7 +73,7 @@ class MergeLayer final : public Layer {
       unite_masks(pass.batch, v.input_masks, steps_, output_.front(), v.output_mask);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     for (std::size_t i = 0; i < g.inputs.size(); ++i)
       if (g.input_gradients[i] != nullptr) std::fill_n(g.input_gradients[i], pass.batch * sizes_[i], 0.0F);
     for (std::size_t i = 0; i < g.inputs.size(); ++i) {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "kairos/host/error.hpp"
-#include "nn/keras_object.hpp"
+#include "nn/keras/object.hpp"
 #include "nn/layer_registry.hpp"
 #include "nn/layers/operation_layer.hpp"
 
@@ -59,7 +59,7 @@ class Reduction final : public OperationLayer {
     return shape;
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     const float* x = v.inputs.front();
     for (std::int64_t row = 0; row < pass.batch * rows_; ++row, x += width_) {
       const auto holds = [](float one) { return one != 0; };
@@ -68,7 +68,7 @@ class Reduction final : public OperationLayer {
     }
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     if (g.input_gradients.front() != nullptr)
       std::fill_n(g.input_gradients.front(), pass.batch * rows_ * width_, 0.0F);
   }
@@ -97,10 +97,10 @@ class ExpandDims final : public OperationLayer {
     return shape;
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     std::copy_n(v.inputs.front(), pass.batch * size_, v.output);
   }
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     if (g.input_gradients.front() != nullptr)
       std::copy_n(g.output_gradient, pass.batch * size_, g.input_gradients.front());
   }
@@ -132,10 +132,10 @@ class LayerOperation final : public OperationLayer {
   [[nodiscard]] const float* logits(std::span<const float* const> inputs) const override {
     return layer_->logits(inputs);
   }
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     layer_->forward(pass, {v.inputs, v.output, masks_, nullptr});
   }
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     layer_->backward(pass,
                      {g.inputs, g.output, g.output_gradient, g.input_gradients, masks_, g.logits_gradient});
   }
@@ -197,12 +197,12 @@ class MaskedValue final : public OperationLayer {
   }
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Make; }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     std::copy_n(v.inputs.front(), pass.batch * size_, v.output);
     for (std::int64_t i = 0; i < pass.batch * steps_; ++i)
       v.output_mask[i] = v.inputs[1][i] != 0 ? 1.0F : 0.0F;
   }
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     if (g.input_gradients[0] != nullptr)
       std::copy_n(g.output_gradient, pass.batch * size_, g.input_gradients[0]);
     if (g.input_gradients[1] != nullptr) std::fill_n(g.input_gradients[1], pass.batch * steps_, 0.0F);

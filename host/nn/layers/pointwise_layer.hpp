@@ -25,13 +25,13 @@ class PointwiseLayer final : public Layer {
 
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     const std::int64_t n = pass.batch * size_;
     const float* const x = v.inputs.front();
     for (std::int64_t i = 0; i < n; ++i) v.output[i] = function_.value(x[i]);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     float* const x_gradient = g.input_gradients.front();
     if (x_gradient == nullptr) return;
     const std::int64_t n = pass.batch * size_;

@@ -31,11 +31,11 @@ class PoolingLayer final : public Layer {
 
   void reserve(std::int64_t batch) override { pooling_.reserve(batch); }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     pooling_.forward(pass.batch, v.inputs.front(), v.output);
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     pooling_.backward(pass.batch, g.output_gradient, g.input_gradients.front());
   }
 

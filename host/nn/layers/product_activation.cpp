@@ -49,7 +49,7 @@ void ProductActivation::reserve(std::int64_t batch) {
   if (layer_ != nullptr) layer_->reserve(batch);
 }
 
-void ProductActivation::forward(const Pass& pass, float* output) {
+void ProductActivation::forward(const GraphPass& pass, float* output) {
   const std::array<const float*, 1> inputs{product(output)};
   const std::array<Mask, 1> masks{nullptr};
   // Not as a post-op of the product: oneDNN's relu turns NaN into 0 and would hide that a run has broken.
@@ -64,7 +64,7 @@ bool ProductActivation::keep_logits() {
   return keeps_logits_;
 }
 
-float* ProductActivation::backward(const Pass& pass, const LayerGradients& g) {
+float* ProductActivation::backward(const GraphPass& pass, const LayerGradients& g) {
   if (layer_ == nullptr && function_.name == "linear") return g.output_gradient;
   if (layer_ != nullptr) {
     const std::array<const float*, 1> kept{product_.data()};

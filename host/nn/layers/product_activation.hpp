@@ -24,9 +24,9 @@ class ProductActivation {
   void reserve(std::int64_t batch);
   /// Where the product goes, for `forward` to make `output` of it.
   [[nodiscard]] float* product(float* output) noexcept { return keeps_product() ? product_.data() : output; }
-  void forward(const Pass& pass, float* output);
+  void forward(const GraphPass& pass, float* output);
   /// The gradient of the product, which may be in place of that of the output or the logits.
-  [[nodiscard]] float* backward(const Pass& pass, const LayerGradients& g);
+  [[nodiscard]] float* backward(const GraphPass& pass, const LayerGradients& g);
 
   /// As the functions of a layer. The logits are the product.
   [[nodiscard]] const Activation* last_activation() const {

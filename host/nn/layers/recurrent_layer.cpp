@@ -101,7 +101,7 @@ void RecurrentLayer::reserve(std::int64_t batch) {
   reserve_cell(batch);
 }
 
-void RecurrentLayer::draw_dropout(const Pass& pass) {
+void RecurrentLayer::draw_dropout(const GraphPass& pass) {
   const std::uint64_t key = joined_key(key_, pass.step);
   if (drops(pass, dropout_))
     draw_dropout_factors(joined_key(key, 0), dropout_, pass.batch * features_, input_factors_.data());
@@ -158,7 +158,7 @@ void RecurrentLayer::add_gradients(const Block& block, const WeightGradients& in
   packed_kernels().add_gradient(product, scratch);
 }
 
-void RecurrentLayer::gather(const Pass& pass, const LayerValues& v, Rows rows, std::int64_t index) {
+void RecurrentLayer::gather(const GraphPass& pass, const LayerValues& v, Rows rows, std::int64_t index) {
   const bool dropping = drops(pass, dropout_);
   const Mask mask = v.input_masks.front();
   const std::int64_t source = source_of(index);
@@ -173,7 +173,7 @@ void RecurrentLayer::gather(const Pass& pass, const LayerValues& v, Rows rows, s
   }
 }
 
-void RecurrentLayer::forward(const Pass& pass, const LayerValues& v) {
+void RecurrentLayer::forward(const GraphPass& pass, const LayerValues& v) {
   draw_dropout(pass);
   masked_ = v.input_masks.front() != nullptr;
   packed_kernels().pack(features_, width(), {kernel().values.data(), width(), 1}, packed_kernel_.data());
@@ -184,7 +184,7 @@ void RecurrentLayer::forward(const Pass& pass, const LayerValues& v) {
   });
 }
 
-void RecurrentLayer::forward_rows(const Pass& pass, const LayerValues& v, Rows rows) {
+void RecurrentLayer::forward_rows(const GraphPass& pass, const LayerValues& v, Rows rows) {
   std::fill_n(outputs_.data() + rows.first * units_, rows.count * units_, 0.0F);
   const bool dropping = drops(pass, recurrent_dropout_);
   for (std::int64_t t = 0; t < steps_; ++t) {
@@ -200,7 +200,7 @@ void RecurrentLayer::forward_rows(const Pass& pass, const LayerValues& v, Rows r
   scatter(pass, v, rows);
 }
 
-void RecurrentLayer::scatter(const Pass& pass, const LayerValues& v, Rows rows) {
+void RecurrentLayer::scatter(const GraphPass& pass, const LayerValues& v, Rows rows) {
   const bool zeroing = masked_ && zero_output_for_mask_;
   for (std::int64_t t = return_sequences_ ? 0 : steps_ - 1; t < steps_; ++t)
     for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
@@ -212,7 +212,7 @@ void RecurrentLayer::scatter(const Pass& pass, const LayerValues& v, Rows rows) 
     }
 }
 
-void RecurrentLayer::add_output_gradient(const Pass& pass, const LayerGradients& g, Rows rows,
+void RecurrentLayer::add_output_gradient(const GraphPass& pass, const LayerGradients& g, Rows rows,
                                          std::int64_t t) {
   if (!return_sequences_ && t != steps_ - 1) return;
   const bool zeroing = masked_ && zero_output_for_mask_;
@@ -223,7 +223,7 @@ void RecurrentLayer::add_output_gradient(const Pass& pass, const LayerGradients&
   }
 }
 
-void RecurrentLayer::backward(const Pass& pass, const LayerGradients& g) {
+void RecurrentLayer::backward(const GraphPass& pass, const LayerGradients& g) {
   begin_backward(pass.batch);
   if (g.input_gradients.front() != nullptr)
     packed_kernels().pack(width(), features_, {kernel().values.data(), 1, width()}, packed_kernel_.data());
@@ -268,7 +268,7 @@ void RecurrentLayer::end_gradients() {
   }
 }
 
-void RecurrentLayer::backward_rows(const Pass& pass, const LayerGradients& g, Rows rows,
+void RecurrentLayer::backward_rows(const GraphPass& pass, const LayerGradients& g, Rows rows,
                                    std::int64_t thread) {
   const std::int64_t size = rows.count * units_;
   const bool dropping = drops(pass, recurrent_dropout_);
@@ -291,7 +291,7 @@ void RecurrentLayer::backward_rows(const Pass& pass, const LayerGradients& g, Ro
   }
 }
 
-void RecurrentLayer::write_input_gradient(const Pass& pass, const Step& step, std::int64_t index,
+void RecurrentLayer::write_input_gradient(const GraphPass& pass, const Step& step, std::int64_t index,
                                           float* input_gradient) {
   float* const to = input_gradient + (step.first * steps_ + source_of(index)) * features_;
   const std::int64_t next_row = steps_ * features_;

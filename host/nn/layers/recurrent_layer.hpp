@@ -30,8 +30,8 @@ class RecurrentLayer : public Layer {
     return return_sequences_ ? MaskRule::Pass : MaskRule::Stop;
   }
   [[nodiscard]] std::vector<WeightGroup> weight_groups() const override;
-  void forward(const Pass& pass, const LayerValues& values) final;
-  void backward(const Pass& pass, const LayerGradients& gradients) final;
+  void forward(const GraphPass& pass, const LayerValues& values) final;
+  void backward(const GraphPass& pass, const LayerGradients& gradients) final;
 
   [[nodiscard]] bool return_sequences() const noexcept { return return_sequences_; }
   [[nodiscard]] bool go_backwards() const noexcept { return go_backwards_; }
@@ -129,21 +129,23 @@ class RecurrentLayer : public Layer {
   [[nodiscard]] int threads(std::int64_t batch) const;
   /// Of all steps in a block; more only where one step has more.
   [[nodiscard]] std::int64_t block_rows() const;
-  void draw_dropout(const Pass& pass);
-  void gather(const Pass& pass, const LayerValues& values, Rows rows, std::int64_t index);
-  void scatter(const Pass& pass, const LayerValues& values, Rows rows);
-  void forward_rows(const Pass& pass, const LayerValues& values, Rows rows);
-  void add_output_gradient(const Pass& pass, const LayerGradients& gradients, Rows rows, std::int64_t index);
-  void backward_rows(const Pass& pass, const LayerGradients& gradients, Rows rows, std::int64_t thread);
-  void write_input_gradient(const Pass& pass, const Step& step, std::int64_t index, float* input_gradient);
+  void draw_dropout(const GraphPass& pass);
+  void gather(const GraphPass& pass, const LayerValues& values, Rows rows, std::int64_t index);
+  void scatter(const GraphPass& pass, const LayerValues& values, Rows rows);
+  void forward_rows(const GraphPass& pass, const LayerValues& values, Rows rows);
+  void add_output_gradient(const GraphPass& pass, const LayerGradients& gradients, Rows rows,
+                           std::int64_t index);
+  void backward_rows(const GraphPass& pass, const LayerGradients& gradients, Rows rows, std::int64_t thread);
+  void write_input_gradient(const GraphPass& pass, const Step& step, std::int64_t index,
+                            float* input_gradient);
   void begin_gradients(std::int64_t batch);
   void end_gradients();
   [[nodiscard]] WeightGradients gradients_of(std::int64_t thread);
   [[nodiscard]] Step step_at(std::int64_t batch, Rows rows, std::int64_t index);
-  [[nodiscard]] bool drops(const Pass& pass, double rate) const {
+  [[nodiscard]] bool drops(const GraphPass& pass, double rate) const {
     return pass.mode == Mode::Train && rate > 0 && rate < 1;
   }
-  [[nodiscard]] const float* shown(const Pass& pass) {
+  [[nodiscard]] const float* shown(const GraphPass& pass) {
     return drops(pass, recurrent_dropout_) ? shown_.data() : outputs_.data();
   }
 

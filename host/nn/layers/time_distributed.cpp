@@ -32,7 +32,7 @@ class TimeDistributedLayer final : public Layer {
            "Give it to the TimeDistributed layer: Keras 3 does not look at it here"});
   }
 
-  void draw_from(ValueBudget& budget) override {
+  void draw_from(MemoryLimit& budget) override {
     Layer::draw_from(budget);
     for (const std::unique_ptr<Layer>& layer : inner_) layer->draw_from(budget);
   }
@@ -77,12 +77,12 @@ class TimeDistributedLayer final : public Layer {
     return inner_.front()->logits(inputs);
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     const std::array<Mask, 1> none{nullptr};
     inner().forward(folded(pass), {v.inputs, v.output, none, makes_mask_ ? unused_mask_.data() : nullptr});
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     const std::array<Mask, 1> none{nullptr};
     inner().backward(folded(pass),
                      {g.inputs, g.output, g.output_gradient, g.input_gradients, none, g.logits_gradient});
@@ -95,7 +95,7 @@ class TimeDistributedLayer final : public Layer {
 
  private:
   [[nodiscard]] Layer& inner() { return *inner_.front(); }
-  [[nodiscard]] Pass folded(Pass pass) const {
+  [[nodiscard]] GraphPass folded(GraphPass pass) const {
     pass.batch *= steps_;
     return pass;
   }

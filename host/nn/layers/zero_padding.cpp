@@ -33,14 +33,14 @@ class ZeroPaddingLayer final : public Layer {
     return output_;
   }
 
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     std::fill_n(v.output, pass.batch * size_of(output_), 0.0F);
     each_row(pass.batch, [&](std::int64_t inner, std::int64_t outer, std::int64_t n) {
       std::copy_n(v.inputs.front() + inner, n, v.output + outer);
     });
   }
 
-  void backward(const Pass& pass, const LayerGradients& g) override {
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
     if (g.input_gradients.front() == nullptr) return;
     each_row(pass.batch, [&](std::int64_t inner, std::int64_t outer, std::int64_t n) {
       std::copy_n(g.output_gradient + outer, n, g.input_gradients.front() + inner);

@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "io/json.hpp"
+#include "base/json.hpp"
 #include "kairos/host/error.hpp"
-#include "nn/keras_object.hpp"
+#include "nn/call_text.hpp"
+#include "nn/keras/object.hpp"
 #include "nn/optimizers/optimizer_types.hpp"
 #include "nn/optimizers/schedule.hpp"
-#include "train/call_text.hpp"
 
 namespace kairos::host {
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "kairos/host/error.hpp"
-#include "nn/keras_object.hpp"
-#include "train/call_text.hpp"
+#include "nn/call_text.hpp"
+#include "nn/keras/object.hpp"
 
 namespace kairos::host {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "train/config_reader.hpp"
+#include "nn/keras/config_reader.hpp"
 
 namespace kairos::host {
 

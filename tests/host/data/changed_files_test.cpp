@@ -15,7 +15,7 @@
 
 #include "host/io/python.hpp"
 #include "host/temporary_directory.hpp"
-#include "io/hdf5_rows.hpp"
+#include "io/hdf5/rows.hpp"
 #include "io/idx.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/data.hpp"

@@ -114,7 +114,7 @@ TEST_CASE("A penalty is learnt from where no loss is", "[host][nn]") {
   const auto graph = graph_of("input(2) dense(3,tanh) dense(2,activity_regularizer=l2)");
   graph->ignore_output(0);
   const std::vector<float> x{1, 2, -1, 0.5F};
-  const Pass pass{2, Mode::Train, 0};
+  const GraphPass pass{2, Mode::Train, 0};
   const std::vector<const float*> inputs{x.data()};
   const auto penalty = [&] {
     graph->forward(pass, inputs);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "kairos/host/array.hpp"
 #include "kairos/host/model.hpp"
 
 namespace kairos::tests {

@@ -28,12 +28,12 @@ class MaskMaker final : public Layer {
 
   Shape build(std::span<const Shape> inputs, const BuildContext&) override { return shape_ = inputs.front(); }
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Make; }
-  void forward(const Pass& pass, const LayerValues& v) override {
+  void forward(const GraphPass& pass, const LayerValues& v) override {
     std::copy_n(v.inputs.front(), pass.batch * size_of(shape_), v.output);
     for (std::int64_t i = 0; i < pass.batch * shape_[0]; ++i)
       v.output_mask[i] = v.output[i * shape_[1]] > limit_ ? 0.0F : 1.0F;
   }
-  void backward(const Pass&, const LayerGradients&) override {}
+  void backward(const GraphPass&, const LayerGradients&) override {}
 
  protected:
   void write_config(nlohmann::json&) const override {}

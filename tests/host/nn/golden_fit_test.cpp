@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.hpp"
 #include "host/nn/batches.hpp"
-#include "io/json.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/compile.hpp"
 

@@ -52,7 +52,7 @@ class Objective {
 
  private:
   host::Graph& graph_;
-  host::Pass pass_;
+  host::GraphPass pass_;
   std::vector<std::vector<float>> x_, coefficients_;
   std::vector<const float*> inputs_;
 };

@@ -7,8 +7,8 @@
 
 #include "host/nn/gradients.hpp"
 #include "nn/architecture.hpp"
+#include "nn/keras/config_reader.hpp"
 #include "nn/layer_registry.hpp"
-#include "train/config_reader.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "kairos/host/callbacks.hpp"
-#include "plugins/stub_trainee.hpp"
+#include "plugins/stub_target.hpp"
 
 namespace kairos::tests {
 
-/// Callbacks of the test plugins over losses that are given; `Model` is a StubTrainee.
-template <class Model = StubTrainee>
+/// Callbacks of the test plugins over losses that are given; `Model` is a StubTarget.
+template <class Model = StubTarget>
 struct RigOf {
   explicit RigOf(const std::vector<std::string>& plugins, std::string state = {}) {
     std::vector<host::PluginSpec> specs;
@@ -24,7 +24,7 @@ struct RigOf {
     options.messages = [this](host::Level level, std::string_view author, std::string_view text) {
       if (level == host::Level::Warning) warnings.push_back(std::string(author) + ": " + std::string(text));
     };
-    callbacks.emplace(catalog, specs, trainee, options);
+    callbacks.emplace(catalog, specs, target, options);
     callbacks->setup({});
     if (!state.empty()) callbacks->load_state(state);
     callbacks->train_begin();
@@ -35,7 +35,7 @@ struct RigOf {
     callbacks->train_batch_begin(0, 1);
     callbacks->gradients_ready();
     callbacks->train_batch_end(logs);
-    trainee.weight = static_cast<float>(index + 1);
+    target.weight = static_cast<float>(index + 1);
     callbacks->epoch_end(logs, nullptr);
   }
   std::optional<double> published(std::string_view key) {
@@ -45,7 +45,7 @@ struct RigOf {
     return std::nullopt;
   }
 
-  Model trainee{0.5};
+  Model target{0.5};
   host::Catalog catalog = host::Catalog::scan(std::vector<std::filesystem::path>{KAIROS_DISPATCH_PLUGINS});
   std::vector<std::string> warnings;
   std::optional<host::Callbacks> callbacks;

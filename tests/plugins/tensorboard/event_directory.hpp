@@ -98,12 +98,12 @@ inline const std::string text_model =
        "keras_history": ["emb", 0, 0]}}], "kwargs": {}}]}],
   "input_layers": [["words", 0, 0]], "output_layers": [["out", 0, 0]]}})";
 
-inline void make_text_model(StubTrainee& trainee) {
-  trainee.keras_json = text_model;
-  trainee.weights = {{"emb/embeddings", {3, 2}, {0, .5F, -1, 1e-7F, nanf(""), 3e8F}, numbers(6)},
-                     {"emb_1/embeddings", {2, 2}, {1, 2, 3, 4}},
-                     {"out/kernel", {2, 3}, numbers(6), numbers(6)},
-                     {"out/bias", {1}, {2.5F}, {-1}}};
+inline void make_text_model(StubTarget& target) {
+  target.keras_json = text_model;
+  target.weights = {{"emb/embeddings", {3, 2}, {0, .5F, -1, 1e-7F, nanf(""), 3e8F}, numbers(6)},
+                    {"emb_1/embeddings", {2, 2}, {1, 2, 3, 4}},
+                    {"out/kernel", {2, 3}, numbers(6), numbers(6)},
+                    {"out/bias", {1}, {2.5F}, {-1}}};
 }
 
 inline Plan text_plan(const TemporaryDirectory& directory, const std::string& options) {

@@ -53,7 +53,7 @@ TEST_CASE("TensorBoard writes histograms of all weights every n epochs, the firs
   Driver run(text_plan(directory, "histogram_freq=2"));
   run.begin();
   for (int epoch = 0; epoch < 5; ++epoch) {
-    run.trainee.weights[3].values[0] = static_cast<float>(epoch);
+    run.target.weights[3].values[0] = static_cast<float>(epoch);
     run.epoch(epochs_of(1)[0]);
   }
   run.end();
@@ -86,7 +86,7 @@ TEST_CASE("TensorBoard writes histograms of the gradients of an epoch's last bat
     Driver run(plan);
     run.begin();
     run.epoch(epochs_of(1)[0]);
-    run.trainee.weights[3].gradient[0] = 7;
+    run.target.weights[3].gradient[0] = 7;
     run.epoch(epochs_of(1)[0]);
     run.end();
     return summaries_in(directory / where / "train");
@@ -107,8 +107,8 @@ TEST_CASE("TensorBoard writes histograms of the gradients of an epoch's last bat
 TEST_CASE("TensorBoard gives two weights of one name two tags", "[plugins]") {
   const TemporaryDirectory directory;
   Plan plan = text_plan(directory, "histogram_freq=1,write_images=true");
-  plan.prepare = [](StubTrainee& trainee) {
-    trainee.weights = {{"dense/kernel", {2}, {1, 2}}, {"dense/kernel", {2}, {3, 4}}};
+  plan.prepare = [](StubTarget& target) {
+    target.weights = {{"dense/kernel", {2}, {1, 2}}, {"dense/kernel", {2}, {3, 4}}};
   };
   Driver(plan).fit(epochs_of(1));
   const auto train = summaries_in(directory / "logs/train");
@@ -319,10 +319,10 @@ TEST_CASE("TensorBoard writes an evaluation into validation/ alone, from its beg
 TEST_CASE("TensorBoard continues histograms, pictures and graphs of a run that went on", "[plugins]") {
   const TemporaryDirectory directory;
   Plan plan = text_plan(directory, "histogram_freq=1,write_images=true,update_freq=batch");
-  plan.prepare = [](StubTrainee& trainee) {
-    make_text_model(trainee);
+  plan.prepare = [](StubTarget& target) {
+    make_text_model(target);
     // A name that begins as the curves over batches do.
-    trainee.weights.push_back({"batch_normalization/gamma", {2}, {1, 2}, {1, 2}});
+    target.weights.push_back({"batch_normalization/gamma", {2}, {1, 2}, {1, 2}});
   };
   std::string state;
   {
@@ -334,7 +334,7 @@ TEST_CASE("TensorBoard continues histograms, pictures and graphs of a run that w
   }
   Driver run(plan);
   run.resume(state, 2);
-  run.trainee.steps = 4;
+  run.target.steps = 4;
   run.begin();
   CHECK(steps_of(summaries_in(directory / "logs/train").at("batch_normalization/gamma/histogram")) ==
         std::vector<std::int64_t>{0, 1});

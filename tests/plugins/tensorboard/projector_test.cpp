@@ -65,7 +65,7 @@ TEST_CASE("TensorBoard writes embeddings as the projector reads them", "[plugins
   CHECK(std::isnan(rows[2][0]));
   CHECK(rows[2][1] == 3e8F);
 
-  run.trainee.weights[0].values[0] = 9;
+  run.target.weights[0].values[0] = 9;
   run.epoch(epochs_of(1)[0]);
   CHECK(tsv_in(logs / info.tensor_path())[0][0] == 0);
   run.epoch(epochs_of(1)[0]);

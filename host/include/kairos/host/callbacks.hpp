@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
-#include "kairos/host/model.hpp"
 #include "kairos/host/plugins.hpp"
 #include "kairos/host/run_files.hpp"
+#include "kairos/host/training_target.hpp"
 
 namespace kairos::host {
 
@@ -151,10 +151,10 @@ class Session;
 class Callbacks {
  public:
   /// Finds each spec in the catalog, checks its options, loads the libraries, creates the instances.
-  /// `trainee` must outlive this. Throws Error(Plugin) before any instance exists where the configuration is
+  /// `target` must outlive this. Throws Error(Plugin) before any instance exists where the configuration is
   /// wrong, Error(Usage) where a result of `options.files` would take the place of what is read or of another
   /// result.
-  Callbacks(const Catalog& catalog, std::span<const PluginSpec> specs, Trainee& trainee,
+  Callbacks(const Catalog& catalog, std::span<const PluginSpec> specs, TrainingTarget& target,
             CallbacksOptions options);
   ~Callbacks();
   Callbacks(const Callbacks&) = delete;
@@ -179,7 +179,7 @@ class Callbacks {
   void test_batch_begin(std::int64_t batch, std::int64_t samples);
   void test_batch_end(LogSource& logs);
   void test_end(LogSource& logs);
-  /// `validation` is null in an epoch without one. `learning_rate` is read from the trainee.
+  /// `validation` is null in an epoch without one. `learning_rate` is read from the target.
   void epoch_end(LogSource& training, LogSource* validation, bool partial = false);
   void train_end(RunEnd why);
   void predict_begin();

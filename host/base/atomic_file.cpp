@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// Temporary name, fsync, rename, fsync of the directory.
+#include "base/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t past_cache_from = std::uint64_t{8} << 20;
+constexpr std::size_t block_bytes = std::size_t{1} << 20;  ///< of a write past the cache
+constexpr std::size_t block_alignment = 4096;              ///< at least what any disk asks for
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+std::string cure_for(int error, const fs::path& path) {
+  switch (error) {
+    case ENOENT: {
+      std::error_code ignored;
+      if (fs::is_directory(folder_of(path), ignored))
+        return "Choose another directory: this one takes no files";
+      return "Make the directory " + path.parent_path().string() + " first";
+    }
+    case ENOTDIR:
+      return "Choose another path: a part of this one is a file";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "Choose a directory that you may write to";
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return "Free some space or choose another disk";
+    case ENAMETOOLONG:
+      return "Choose a shorter name";
+    default:
+      return "Check the device that it is on";
+  }
+}
+
+/// The file that a chain of symbolic links ends in, also when that file does not exist yet.
+fs::path follow_links(fs::path path) {
+  constexpr int links_followed = 40;  // what the kernel follows
+  std::error_code ignored;
+  for (int i = 0; i < links_followed && fs::is_symlink(path, ignored); ++i)
+    path = folder_of(path) / fs::read_symlink(path, ignored);
+  return path;
+}
+
+/// Short, so that it fits beside every file whose own name fits.
+std::string temporary_name() {
+  std::random_device random;
+  const std::uint64_t number = (std::uint64_t{random()} << 32) | random();
+  return ".kairos-" + std::to_string(::getpid()) + "-" + std::to_string(number) + ".tmp";
+}
+
+}  // namespace
+
+void AtomicFile::fail(const char* what, int error) const {
+  throw Error(ErrorKind::File, {"KAIROS-F005", path_.string(), what, reason(error),
+                                replaced_ ? "" : "a place to write to; what was there before is untouched",
+                                cure_for(error, path_)});
+}
+
+AtomicFile::AtomicFile(const fs::path& path, std::uint64_t bytes) : path_(path), target_(follow_links(path)) {
+  struct stat status {};
+  const bool exists = ::stat(target_.c_str(), &status) == 0;
+  if (exists && !S_ISREG(status.st_mode))
+    throw Error(ErrorKind::File,
+                {"KAIROS-F008", path_.string(), "cannot write the file",
+                 S_ISDIR(status.st_mode) ? "a directory of that name" : "a device or FIFO of that name",
+                 "a regular file or nothing", "Choose another name"});
+  create();
+  // Keeping the mode is a courtesy: a file system without modes must not stop the writing.
+  if (exists && ::fchmod(descriptor_, status.st_mode & 07777) != 0) errno = 0;
+  if (bytes >= past_cache_from) leave_cache_out();
+}
+
+void AtomicFile::create() {
+  constexpr int attempts = 16;
+  for (int i = 0; i < attempts && descriptor_ < 0; ++i) {
+    temporary_ = folder_of(target_) / temporary_name();
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ < 0 && errno != EEXIST) break;
+  }
+  if (descriptor_ < 0) {
+    temporary_.clear();
+    fail("cannot write the file", errno);
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::Free::operator()(char* memory) const noexcept {
+  std::free(memory);
+}
+
+void AtomicFile::leave_cache_out() {
+  std::unique_ptr<char[], Free> block(static_cast<char*>(std::aligned_alloc(block_alignment, block_bytes)));
+  const int flags = ::fcntl(descriptor_, F_GETFL);
+  if (!block || flags < 0 || ::fcntl(descriptor_, F_SETFL, flags | O_DIRECT) != 0)
+    return;  // not on this file system
+  staged_ = std::move(block);
+  cached_ = false;
+}
+
+void AtomicFile::use_cache() {
+  cached_ = true;
+  const int flags = ::fcntl(descriptor_, F_GETFL);
+  if (flags < 0 || ::fcntl(descriptor_, F_SETFL, flags & ~O_DIRECT) != 0)
+    fail("cannot write the file", errno);
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  if (!staged_) return write_now(bytes);
+  while (!bytes.empty()) {
+    const std::size_t now = std::min(bytes.size(), block_bytes - staged_bytes_);
+    bytes.copy(staged_.get() + staged_bytes_, now);
+    bytes.remove_prefix(now);
+    staged_bytes_ += now;
+    if (staged_bytes_ < block_bytes) return;
+    write_now({staged_.get(), block_bytes});
+    staged_bytes_ = 0;
+  }
+}
+
+void AtomicFile::write_now(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINVAL && !cached_) {  // a disk of larger blocks
+      use_cache();
+      continue;
+    }
+    if (n < 0) fail("cannot write the file", errno);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+    if (!bytes.empty() && !cached_) use_cache();  // the rest is no whole block any more
+  }
+}
+
+void AtomicFile::commit() {
+  if (!cached_) use_cache();
+  if (staged_) write_now({staged_.get(), staged_bytes_});
+  if (::fsync(descriptor_) != 0) fail("cannot bring the file to the disk", errno);
+  const int closed = ::close(descriptor_);
+  descriptor_ = -1;
+  if (closed != 0) fail("cannot bring the file to the disk", errno);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot give the file its name", errno);
+  temporary_.clear();
+  replaced_ = true;
+  const int folder = ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0)
+    return;  // a directory that may be written but not read: the file is complete, only not yet synced
+  const int synced = ::fsync(folder);
+  const int error = errno;
+  ::close(folder);
+  if (synced != 0 && error != EINVAL && error != ENOTSUP)
+    fail("cannot bring the directory to the disk", error);
+}
+
+void write_file(const fs::path& path, std::string_view content) {
+  AtomicFile file(path, content.size());
+  file.write(content);
+  file.commit();
+}
+
+void make_parent_directories(const fs::path& file) {
+  if (!file.has_parent_path()) return;
+  std::error_code error;
+  fs::create_directories(file.parent_path(), error);
+  if (error)
+    throw Error(ErrorKind::File, {"KAIROS-F006", file.parent_path().string(), "cannot make the directory",
+                                  error.message(), "a place to write to", cure_for(error.value(), file)});
+}
+
+}  // namespace kairos::host

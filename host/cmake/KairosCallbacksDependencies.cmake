@@ -1,0 +1,13 @@
+# What Kairos::callbacks links besides the standard library; included before the target is defined.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(fmt)
+find_dependency(PkgConfig)
+if(NOT TARGET PkgConfig::muparser)
+  pkg_check_modules(muparser QUIET IMPORTED_TARGET muparser)
+endif()
+if(NOT muparser_FOUND)
+  set(Kairos_FOUND FALSE)
+  set(Kairos_NOT_FOUND_MESSAGE "Kairos::callbacks needs muparser, which pkg-config did not find; install libmuparser-dev")
+  return()
+endif()

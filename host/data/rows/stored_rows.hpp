@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Rows of values that lie one after the other in a file, as they are in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/input_file.hpp"
+#include "data/rows/array_rows.hpp"
+
+namespace kairos::host {
+
+/// What reads them; a kind of file says where they begin and what a value is.
+class StoredRows : public ArrayRows {
+ public:
+  void read(std::int64_t first, std::int64_t count, float* out, Scratch& scratch) const override;
+  void check_unchanged() const override { file_.check_unchanged(); }
+  [[nodiscard]] const std::vector<std::int64_t>& shape() const override { return shape_; }
+
+ protected:
+  explicit StoredRows(const std::string& file) : StoredRows(file, file) {}
+  /// `name` is what messages call the rows.
+  StoredRows(const std::string& file, std::string name) : name_(std::move(name)), file_(file) {}
+  /// To be called once: values of `width` bytes begin at byte `begin`.
+  void place(std::vector<std::int64_t> shape, std::uint64_t begin, std::uint64_t width);
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] InputFile& file() noexcept { return file_; }
+
+ private:
+  /// `bytes` are those of the values from number `at` on.
+  virtual void convert(std::span<const std::byte> bytes, std::uint64_t at, float* out) const = 0;
+
+  std::string name_;
+  InputFile file_;
+  std::vector<std::int64_t> shape_;
+  std::uint64_t begin_ = 0;
+  std::uint64_t width_ = 1;
+  std::uint64_t row_size_ = 1;
+};
+
+}  // namespace kairos::host

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Strings in attributes of HDF5, of every kind that Keras and h5py have written. For hdf5_*.cpp only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/hdf5/handle.hpp"
+
+namespace kairos::host {
+
+enum class Hdf5Strings { Read, NotText, TooLarge, Damaged };
+
+/// Appends the strings of a scalar or an array, of variable or fixed length. An empty array of any type,
+/// which is how h5py writes an empty list, gives none. `file_size` bounds what is allocated.
+[[nodiscard]] Hdf5Strings read_hdf5_strings(const Hdf5Handle& attribute, std::uint64_t file_size,
+                                            std::vector<std::string>& out);
+
+/// A scalar of variable length in ASCII, or UTF-8 where the text needs it. False if HDF5 failed.
+enum class Hdf5Charset { Ascii, Utf8 };
+[[nodiscard]] bool write_hdf5_text(hid_t object, const char* name, const std::string& value,
+                                   Hdf5Charset charset);
+
+/// A list of names as Keras writes it: fixed length, padded with nulls; a float64 array of shape (0) when
+/// empty; in parts `name`0, `name`1, … when it is larger than an object header takes. False if HDF5 failed.
+[[nodiscard]] bool write_hdf5_names(hid_t object, const std::string& name,
+                                    const std::vector<std::string>& values);
+
+/// The largest attribute that fits into an object header, with what HDF5 adds to it.
+inline constexpr std::size_t hdf5_attribute_limit = 64512;
+
+}  // namespace kairos::host

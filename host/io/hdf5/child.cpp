@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Signals, limits, and the words for how a child ended.
+#include "io/hdf5/child.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+
+#include "base/available_memory.hpp"
+#include "io/hdf5/handle.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host {
+
+pid_t fork_hdf5_child() {
+  const auto turn = hdf5_turn();
+  return ::fork();
+}
+
+namespace {
+
+/// A chunk inflates to what its bytes say, whatever the file declares: that ends as an allocation that fails,
+/// and not with the machine short of memory.
+void limit_memory() {
+  const std::uint64_t available = available_memory() / 4 * 3;
+  std::uint64_t total = 0, resident = 0, shared = 0, code = 0, libraries = 0, data = 0;  // in pages
+  std::ifstream("/proc/self/statm") >> total >> resident >> shared >> code >> libraries >> data;
+  const std::uint64_t now = data * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  rlimit memory{};
+  ::getrlimit(RLIMIT_DATA, &memory);
+  if (data == 0 || available >= memory.rlim_cur || now >= memory.rlim_cur - available) return;
+  memory.rlim_cur = now + available;
+  ::setrlimit(RLIMIT_DATA, &memory);
+}
+
+}  // namespace
+
+void prepare_hdf5_child() {
+  for (const int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGXCPU, SIGPIPE})
+    ::signal(number, SIG_DFL);
+  // What ends a run goes to parent and child alike; the parent decides, and may finish its batch.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) ::signal(number, SIG_IGN);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);  // or the limit of time would not end it
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  limit_memory();
+  // An allocator that finds its heap damaged says so on standard error; that is not the user's concern.
+  if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
+    ::dup2(nowhere, STDERR_FILENO);
+}
+
+void limit_hdf5_child(std::uint64_t bytes) {
+  constexpr rlim_t base_seconds = 5, bytes_per_second = rlim_t{16} << 20;  // gzip is some ten times as fast
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto so_far = static_cast<rlim_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
+  rlimit time{};
+  ::getrlimit(RLIMIT_CPU, &time);
+  time.rlim_cur = std::min(time.rlim_max, so_far + base_seconds + bytes / bytes_per_second);
+  ::setrlimit(RLIMIT_CPU, &time);
+}
+
+void no_hdf5_child(const std::string& origin) {
+  throw Error(ErrorKind::File,
+              {"KAIROS-F027", origin, "cannot start the process that reads the file",
+               std::generic_category().message(errno), "", "Raise the limit of processes or memory"});
+}
+
+void hdf5_child_died(int status, const std::string& origin) {
+  std::string death = "that the HDF5 library crashes on it";
+  // Nothing that a file holds does this: the kernel does, when memory is short, or a person.
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+    throw Error(ErrorKind::File, {"KAIROS-F082", origin, "the process that reads the file was killed",
+                                  "signal 9 (SIGKILL)", "that it lives as long as the run",
+                                  "Free memory if the system had run out of it, and run again"});
+  if (!WIFSIGNALED(status))
+    death = "that the HDF5 library cannot read it";
+  else if (WTERMSIG(status) == SIGXCPU)
+    death = "that the HDF5 library finds no end of it";
+  throw Error(ErrorKind::File, {"KAIROS-F021", origin, "the HDF5 file is damaged", death, "a whole HDF5 file",
+                                "Copy or write the file again"});
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Builds an HDF5 file in memory, around arrays that stay where they are, so that what can fail on a disk
+// fails in one place, with its reason. For hdf5_*.cpp only.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "io/hdf5/attribute.hpp"
+#include "io/hdf5/handle.hpp"
+#include "io/hdf5/image.hpp"
+#include "kairos/host/array.hpp"
+
+namespace kairos::host {
+
+/// Paths are absolute ("/model_weights/dense"); groups on the way are made. Equal content gives equal bytes.
+/// Throws Error(File).
+class Hdf5Writer {
+ public:
+  /// `path` is for messages and for `commit`.
+  explicit Hdf5Writer(std::filesystem::path path);
+
+  /// Makes the group unless it is there already.
+  void group(const std::string& path);
+  void text(const std::string& path, const char* attribute, const std::string& value,
+            Hdf5Charset charset = Hdf5Charset::Ascii);
+  void names(const std::string& path, const std::string& attribute, const std::vector<std::string>& values);
+  /// float32, little-endian, contiguous. The array is borrowed until the writer is gone.
+  void array(const std::string& path, const Array& array);
+  /// A scalar integer: int32 where it fits, as Keras counts its steps.
+  void integer(const std::string& path, std::int64_t value);
+
+  /// The bytes of the file.
+  [[nodiscard]] std::string image();
+  /// Writes the file under its name, atomically.
+  void commit();
+
+ private:
+  [[noreturn]] void fail(const std::string& at) const;
+  void finish();
+  [[nodiscard]] Hdf5Handle open(const std::string& path) const;
+  [[nodiscard]] Hdf5Handle create(const std::string& path, hid_t type, const Hdf5Handle& space) const;
+
+  std::unique_lock<std::mutex> turn_ = hdf5_turn();
+  QuietHdf5 quiet_;
+  std::filesystem::path path_;
+  Hdf5Image image_;
+  Hdf5Handle file_;
+  Hdf5Handle make_parents_;
+  Hdf5Handle plain_dataset_;
+};
+
+}  // namespace kairos::host

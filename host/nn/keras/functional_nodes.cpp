@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+// References are [layer, call, output] in Keras 2 and in "input_layers" and "output_layers", and objects of
+// class "__keras_tensor__" with such a "keras_history" in the calls of Keras 3.
+#include "nn/keras/functional_nodes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "kairos/host/error.hpp"
+#include "nn/keras/config_reader.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+using Json = nlohmann::json;
+
+[[noreturn]] void bad_node(const std::string& where, const std::string& found, const std::string& expected) {
+  throw Error(ErrorKind::Model, {"KAIROS-M005", where, "this is not how Keras connects layers", found,
+                                 expected, "Write the model with model.to_json()"});
+}
+
+/// ["dense", 0, 0], in calls of Keras 2 with the arguments behind.
+bool is_reference(const Json& json) {
+  return json.is_array() && (json.size() == 3 || json.size() == 4) && json[0].is_string() &&
+         json[1].is_number_integer() && json[2].is_number_integer();
+}
+
+bool is_of_class(const Json& json, const char* name) {
+  return json.is_object() && json.contains("class_name") && json["class_name"] == name;
+}
+
+bool is_keras_tensor(const Json& json) {
+  return is_of_class(json, "__keras_tensor__");
+}
+
+/// The arguments of a call beside its inputs.
+void read_arguments(const Json& arguments, const std::string& where, LayerCall& call) {
+  if (!arguments.is_object()) bad_node(where, brief_json(arguments), "an object of arguments");
+  for (const auto& [key, value] : arguments.items()) {
+    if (value.is_null() || (key == "mask" && call.masked)) continue;
+    if (key == "training" && value.is_boolean()) {
+      call.training = value.get<bool>();
+      continue;
+    }
+    throw Error(
+        ErrorKind::Model,
+        {"KAIROS-M004", where, "its call has an argument \"" + key.substr(0, 80) + "\" that is not supported",
+         brief_json(value), "training or no argument", "Call the layer without it"});
+  }
+}
+
+/// Whether the layer does with the argument "mask" what Keras' does.
+bool heeds_mask(const ArchitectureLayer& layer) {
+  constexpr std::array<std::string_view, 7> known{"SimpleRNN",
+                                                  "LSTM",
+                                                  "GRU",
+                                                  "Bidirectional",
+                                                  "TimeDistributed",
+                                                  "BatchNormalization",
+                                                  "GlobalAveragePooling1D"};
+  return layer.model || std::find(known.begin(), known.end(), layer.class_name) != known.end();
+}
+
+bool is_nested_functional(const ArchitectureLayer& layer) {
+  return layer.model && layer.model->kind == Architecture::Kind::Functional;
+}
+
+using ForEachSource = std::vector<ValueSource*>;
+
+void collect(ValueGroup& group, ForEachSource& sources) {
+  for (ValueSource& source : group.values) sources.push_back(&source);
+}
+
+/// Keras 2, and Keras 3 in "output_layers", count the calls of a nested model from 1: its own definition is
+/// number 0 and not in the file. All calls are referred to, so that the least number tells.
+void count_calls_from_zero(Architecture& model, const ForEachSource& sources) {
+  std::vector<char> from_one(model.layers.size());
+  for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
+    from_one[layer] = model.layers[layer].model ? 1 : 0;
+  for (const ValueSource* source : sources)
+    if (source->call == 0) from_one[source->layer] = 0;
+  for (ValueSource* source : sources)
+    if (from_one[source->layer] != 0) --source->call;
+}
+
+}  // namespace
+
+void FunctionalNodes::add(const ArchitectureLayer& layer, const std::string& name, const Json& calls,
+                          const std::string& where) {
+  index_.emplace(name, entries_.size());
+  entries_.push_back({name, &calls, where, layer.operation.has_value(), heeds_mask(layer)});
+}
+
+ValueSource FunctionalNodes::find(const Json& reference, const std::string& where) const {
+  const std::string name = reference[0].get<std::string>();
+  const auto found = index_.find(name);
+  if (found == index_.end()) {
+    std::vector<std::string> names;
+    for (const Entry& entry : entries_) names.push_back(entry.name);
+    throw Error(ErrorKind::Model, {"KAIROS-M060", where, "it refers to a layer that the model has not",
+                                   "\"" + name + "\"", "", suggest(name, names)});
+  }
+  constexpr std::int64_t most = 1'000'000;
+  const auto number = [&](const Json& json) {
+    const bool fits = json.is_number_unsigned() || json.get<std::int64_t>() >= 0;
+    if (!fits || json.get<std::uint64_t>() > most)
+      bad_node(where, brief_json(reference), "[layer, call, output]");
+    return json.get<std::size_t>();
+  };
+  return {found->second, number(reference[1]), number(reference[2])};
+}
+
+ValueGroup FunctionalNodes::read_group(const Json& json, const std::string& where) const {
+  const auto one = [&](const Json& value) {
+    if (is_reference(value)) return find(value, where);
+    if (is_keras_tensor(value)) {
+      const auto config = value.find("config");
+      if (config != value.end() && config->is_object() && config->contains("keras_history") &&
+          is_reference((*config)["keras_history"]))
+        return find((*config)["keras_history"], where);
+    }
+    bad_node(where, brief_json(value), "[layer, call, output]");
+  };
+  if (is_of_class(json, "__tuple__") && json.contains("items")) return read_group(json["items"], where);
+  ValueGroup group;
+  if (is_reference(json) || is_keras_tensor(json)) {
+    group.values.push_back(one(json));
+  } else if (json.is_array()) {
+    group.grouping = Grouping::List;
+    for (const Json& value : json) group.values.push_back(one(value));
+  } else if (json.is_object()) {
+    group.grouping = Grouping::Named;
+    for (const auto& [name, value] : json.items()) {  // sorted by name
+      const bool wrapped = value.is_array() && value.size() == 1;
+      group.values.push_back(one(wrapped ? value[0] : value));
+      group.names.push_back(name);
+    }
+  } else {
+    bad_node(where, brief_json(json), "references to layers");
+  }
+  if (group.values.empty()) bad_node(where, "no references", "at least one reference to a layer");
+  return group;
+}
+
+/// The tensors among the arguments; the others are the operation's.
+LayerCall FunctionalNodes::read_operation_call(const Json& json, const Entry& entry) const {
+  LayerCall call;
+  call.inputs.grouping = Grouping::List;
+  const auto collect_tensors = [&](const Json& list) {
+    for (const Json& one : list)
+      if (is_keras_tensor(one))
+        call.inputs.values.push_back(read_group(one, entry.where).values.front());
+      else if (one.is_structured())
+        throw Error(ErrorKind::Model, {"KAIROS-M102", entry.where,
+                                       "the operation is called with an argument that is not supported",
+                                       brief_json(one), "tensors and numbers", "Write it with layers"});
+  };
+  for (const Json& arg : json["args"]) {
+    if (arg.is_array())
+      collect_tensors(arg);
+    else
+      collect_tensors(Json::array({arg}));
+  }
+  if (call.inputs.values.empty()) bad_node(entry.where, "no tensor", "a tensor among the args");
+  // Which type truth values and numbers have makes no difference here.
+  const Json by_name = json.value("kwargs", Json::object());
+  if (!by_name.is_object()) bad_node(entry.where, brief_json(by_name), "an object of kwargs");
+  for (const auto& [key, value] : by_name.items())
+    if (!value.is_null() && key != "dtype")
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M004", entry.where,
+                   "its call has an argument \"" + key.substr(0, 80) + "\" that is not supported",
+                   brief_json(value), "no argument by name", "Write it with layers"});
+  return call;
+}
+
+LayerCall FunctionalNodes::read_keras3_call(const Json& json, const Entry& entry) const {
+  const std::string& where = entry.where;
+  const Json none = Json::object();
+  const Json& named = json.contains("kwargs") ? json["kwargs"] : none;
+  LayerCall call;
+  if (!json["args"].is_array()) bad_node(where, brief_json(json["args"]), "a list of args");
+  Json positional = json["args"];
+  Json rest = named;
+  if (positional.empty() && rest.is_object() && rest.contains("inputs")) {
+    positional.push_back(rest["inputs"]);
+    rest.erase("inputs");
+  }
+  while (positional.size() > 1 && positional.back().is_null()) positional.erase(positional.size() - 1);
+  if (positional.size() != 1)
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M004", where, "its call has another number of positional arguments",
+                 std::to_string(positional.size()), "one: a tensor, or a list of tensors",
+                 "Call the layer with its inputs alone"});
+  call.inputs = read_group(positional[0], where);
+  if (entry.heeds_mask && call.inputs.grouping == Grouping::Single && rest.is_object() &&
+      rest.contains("mask") && is_keras_tensor(rest["mask"])) {
+    call.inputs.values.push_back(read_group(rest["mask"], where).values.front());
+    call.masked = true;
+  }
+  read_arguments(rest, where, call);
+  return call;
+}
+
+LayerCall FunctionalNodes::read_keras2_call(const Json& json, const std::string& where) const {
+  LayerCall call;
+  call.inputs = read_group(json, where);
+  const auto arguments_of = [&](const Json& reference) {
+    if (is_reference(reference) && reference.size() == 4) read_arguments(reference[3], where, call);
+  };
+  arguments_of(json);
+  if (!is_reference(json) && json.is_array())
+    for (const Json& reference : json) arguments_of(reference);
+  // A list of one is how Keras 2 writes a single value.
+  if (call.inputs.grouping == Grouping::List && call.inputs.values.size() == 1)
+    call.inputs.grouping = Grouping::Single;
+  return call;
+}
+
+LayerCall FunctionalNodes::read_call(const Json& json, const Entry& entry) const {
+  if (entry.is_operation) return read_operation_call(json, entry);
+  return json.is_object() && json.contains("args") ? read_keras3_call(json, entry)
+                                                   : read_keras2_call(json, entry.where);
+}
+
+void FunctionalNodes::check_calls(const Architecture& model, const ValueGroup& group,
+                                  const std::string& where) const {
+  for (const ValueSource& source : group.values) {
+    const ArchitectureLayer& layer = model.layers[source.layer];
+    const std::size_t calls = layer.is_input() ? 1 : layer.calls.size();
+    if (source.call >= calls)
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M060", where, "it refers to a call that the layer \"" + layer.name + "\" has not",
+                   "call " + std::to_string(source.call),
+                   std::to_string(calls) + (calls == 1 ? " call" : " calls") + ", counted from 0",
+                   "Write the model again with model.to_json()"});
+  }
+}
+
+void FunctionalNodes::read_inputs(Architecture& model, const Json& json, const std::string& origin) const {
+  model.inputs = read_group(json, origin + " input_layers");
+  std::set<std::size_t> seen;
+  for (const ValueSource& source : model.inputs.values) {
+    const ArchitectureLayer& layer = model.layers[source.layer];
+    if (!layer.is_input() || !seen.insert(source.layer).second)
+      bad_node(origin + " input_layers", "\"" + layer.name + "\"", "each InputLayer once");
+  }
+  for (std::size_t i = 0; i < model.layers.size(); ++i)
+    if (model.layers[i].is_input() && !seen.contains(i))
+      bad_node(origin + " input_layers", "nothing of \"" + model.layers[i].name + "\"",
+               "each InputLayer once");
+}
+
+void FunctionalNodes::connect(Architecture& model, const Json& inputs, const Json& outputs,
+                              const std::string& origin) const {
+  bool keras3 = false;
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    for (const Json& call : *entries_[i].calls) {
+      keras3 = keras3 || (call.is_object() && call.contains("args"));
+      if (!model.layers[i].is_input()) model.layers[i].calls.push_back(read_call(call, entries_[i]));
+    }
+  read_inputs(model, inputs, origin);
+  model.outputs = read_group(outputs, origin + " output_layers");
+
+  ForEachSource sources;
+  for (ArchitectureLayer& layer : model.layers)
+    for (LayerCall& call : layer.calls) collect(call.inputs, sources);
+  if (keras3) {
+    for (ValueSource& source : model.outputs.values)
+      if (is_nested_functional(model.layers[source.layer]) && source.call > 0) --source.call;
+  } else {
+    collect(model.outputs, sources);
+    count_calls_from_zero(model, sources);
+  }
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    for (const LayerCall& call : model.layers[i].calls) check_calls(model, call.inputs, entries_[i].where);
+  check_calls(model, model.outputs, origin + " output_layers");
+  order_layers(model);
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+// The table of keys, and the rules for keys that are not in it.
+#include "nn/keras/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "kairos/host/error.hpp"
+#include "nn/keras/config_reader.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+constexpr std::string_view remove = "Remove it from the layer";
+constexpr std::string_view last_channels = "Move the channels to the last dimension";
+constexpr std::string_view no_lora = "Save the model before enable_lora()";
+constexpr std::string_view not_quantized = "Save the model before quantize()";
+constexpr std::string_view dense_data = "Give dense data";
+constexpr std::string_view shape_says = R"(["channels_last"])";
+
+// clang-format off
+/// Keras 2.0 to 3.15. Sorted by object. What a reader asks for does not stand here.
+constexpr std::array key_rules{
+    // Every layer.
+    KeyRule{"layer", "build_config", any_value, "", ""},
+    KeyRule{"layer", "autocast", any_value, "", ""},
+    KeyRule{"layer", "experimental_autocast", any_value, "", ""},  // TensorFlow's Keras
+    KeyRule{"layer", "dynamic", "[false]", "", remove},
+    KeyRule{"layer", "lora_rank", "", "", no_lora},
+    KeyRule{"layer", "lora_alpha", any_value, "lora_rank", ""},
+    KeyRule{"layer", "quantization_config", "[{}, false]", "", not_quantized},
+    KeyRule{"layer", "quantization_mode", "[false]", "", not_quantized},
+    KeyRule{"layer", "gptq_unpacked_column_size", any_value, "quantization_config", ""},
+    KeyRule{"layer", "remat_mode", any_value, "", ""},             // memory for time, with the same numbers
+    // Some layers.
+    KeyRule{"AveragePooling1D", "data_format", shape_says, "", last_channels},
+    KeyRule{"AveragePooling2D", "data_format", shape_says, "", last_channels},
+    KeyRule{"BatchNormalization", "adjustment", "", "", remove},
+    KeyRule{"BatchNormalization", "fused", any_value, "", ""},     // which of two ways to the same numbers
+    KeyRule{"BatchNormalization", "renorm", "[false]", "", remove},
+    KeyRule{"BatchNormalization", "renorm_clipping", "[{}]", "renorm", remove},
+    KeyRule{"BatchNormalization", "renorm_momentum", "", "renorm", remove},
+    KeyRule{"BatchNormalization", "virtual_batch_size", "", "", remove},
+    KeyRule{"Bidirectional", "return_state", "[false]", "", remove},
+    KeyRule{"Bidirectional", "stateful", "[false]", "", remove},
+    KeyRule{"Conv1D", "data_format", shape_says, "", last_channels},
+    KeyRule{"Conv2D", "data_format", shape_says, "", last_channels},
+    KeyRule{"DepthwiseConv1D", "data_format", shape_says, "", last_channels},
+    KeyRule{"DepthwiseConv1D", "groups", "[1]", "", remove},       // Keras 2 writes it and means nothing by it
+    KeyRule{"DepthwiseConv2D", "data_format", shape_says, "", last_channels},
+    KeyRule{"DepthwiseConv2D", "groups", "[1]", "", remove},
+    KeyRule{"Dropout", "noise_shape", "[[]]", "", remove},
+    KeyRule{"Embedding", "sparse", "[false]", "", remove},
+    KeyRule{"Flatten", "data_format", shape_says, "", last_channels},
+    KeyRule{"GlobalAveragePooling1D", "data_format", shape_says, "", last_channels},
+    KeyRule{"GlobalAveragePooling2D", "data_format", shape_says, "", last_channels},
+    KeyRule{"GlobalMaxPooling1D", "data_format", shape_says, "", last_channels},
+    KeyRule{"GlobalMaxPooling2D", "data_format", shape_says, "", last_channels},
+    KeyRule{"InputLayer", "optional", "[false]", "", remove},
+    KeyRule{"InputLayer", "ragged", "[false]", "", dense_data},
+    KeyRule{"InputLayer", "sparse", "[false]", "", dense_data},
+    KeyRule{"InputLayer", "trainable", any_value, "", ""},
+    KeyRule{"InputLayer", "type_spec", "", "", dense_data},
+    KeyRule{"InputLayer", "input_tensor", "", "", dense_data},
+    KeyRule{"LayerNormalization", "rms_scaling", "[false]", "", remove},
+    KeyRule{"MaxPooling1D", "data_format", shape_says, "", last_channels},
+    KeyRule{"MaxPooling2D", "data_format", shape_says, "", last_channels},
+    KeyRule{"ZeroPadding2D", "data_format", shape_says, "", last_channels},
+    // SimpleRNN, LSTM and GRU.
+    KeyRule{"recurrent", "implementation", any_value, "", ""},     // of two ways to the same numbers
+    KeyRule{"recurrent", "input_dim", any_value, "", ""},          // Keras 2.0 repeats what the input says
+    KeyRule{"recurrent", "input_length", any_value, "", ""},
+    KeyRule{"recurrent", "return_state", "[false]", "", remove},
+    KeyRule{"recurrent", "stateful", "[false]", "", "Remove it from the layer: every batch starts from a state of 0"},
+    KeyRule{"recurrent", "time_major", "[false]", "", "Put the batch first"},
+    KeyRule{"recurrent", "use_cudnn", any_value, "", ""},
+    // A model, as a layer or as the whole file.
+    KeyRule{"model", "autocast", any_value, "", ""},
+    KeyRule{"model", "quantization_config", "[{}, false]", "", not_quantized},
+    // What stands beside "config".
+    KeyRule{"entry", "backend", any_value, "", ""},
+    KeyRule{"entry", "build_config", any_value, "", ""},
+    KeyRule{"entry", "class_name", any_value, "", ""},
+    KeyRule{"entry", "compile_config", any_value, "", ""},
+    KeyRule{"entry", "config", any_value, "", ""},
+    KeyRule{"entry", "date_saved", any_value, "", ""},
+    KeyRule{"entry", "inbound_nodes", any_value, "", ""},
+    KeyRule{"entry", "keras_version", any_value, "", ""},
+    KeyRule{"entry", "module", any_value, "", ""},
+    KeyRule{"entry", "name", any_value, "", ""},
+    KeyRule{"entry", "registered_name", any_value, "", ""},
+    KeyRule{"entry", "shared_object_id", any_value, "", ""},
+    KeyRule{"entry", "training_config", any_value, "", ""},
+    // "dtype".
+    KeyRule{"dtype policy", "source_name", any_value, "", ""},
+    // Initializers.
+    KeyRule{"initializer", "dtype", any_value, "", ""},            // Keras 2; the type is the layer's
+    KeyRule{"initializer", "input_axes", "[[]]", "", "Leave the axes to the layer"},
+    KeyRule{"initializer", "output_axes", "[[]]", "", "Leave the axes to the layer"},
+    KeyRule{"initializer", "partition_info", "", "", "Remove it"},
+    // Optimizers.
+    KeyRule{"optimizer", "dynamic", "[false]", "", "Save the model with the policy float32"},
+    KeyRule{"optimizer", "gradient_accumulation_steps", "", "", "Use a larger batch size"},
+    KeyRule{"optimizer", "is_legacy_optimizer", "[false]", "", "Remove it"},
+    KeyRule{"optimizer", "jit_compile", any_value, "", ""},        // another way to the same numbers
+    KeyRule{"optimizer", "loss_scale_factor", "", "", "Remove it"},
+    KeyRule{"optimizer", "mesh", "", "", "Remove it"},
+    KeyRule{"optimizer", "use_locking", any_value, "", ""},
+    // compile_config and training_config.
+    KeyRule{"compile", "auto_scale_loss", any_value, "", ""},      // of float16 alone
+    KeyRule{"compile", "from_serialized", any_value, "", ""},
+    KeyRule{"compile", "is_compiled", any_value, "", ""},
+    KeyRule{"compile", "jit_compile", any_value, "", ""},
+    KeyRule{"compile", "pss_evaluation_shards", any_value, "", ""},
+    KeyRule{"compile", "run_eagerly", any_value, "", ""},
+    KeyRule{"compile", "sample_weight_mode", any_value, "", ""},   // the weights themselves say it
+    KeyRule{"compile", "steps_per_execution", any_value, "", ""},
+};
+// clang-format on
+
+std::string brief(const std::string& key) {
+  return "\"" + key.substr(0, 80) + "\"";
+}
+
+bool is_off(const nlohmann::json& value) {
+  return value.is_null() || value == false || (value.is_number() && value == 0) ||
+         ((value.is_array() || value.is_object()) && value.empty()) || (value.is_string() && value == "");
+}
+
+bool is_recurrent(std::string_view class_name) {
+  return class_name == "SimpleRNN" || class_name == "LSTM" || class_name == "GRU";
+}
+
+bool applies(const KeyRule& rule, std::string_view kind, std::string_view class_name) {
+  return rule.object == kind || rule.object == class_name ||
+         (rule.object == "recurrent" && is_recurrent(class_name));
+}
+
+/// "foo" of layer "dense" (Dense)
+std::string place_of(const std::string& key, const std::string& where, std::size_t count) {
+  std::string text = brief(key) + " of " + where;
+  if (count > 1) text += " and of " + std::to_string(count - 1) + " more";
+  return text;
+}
+
+}  // namespace
+
+const KeyRule* find_key_rule(std::string_view kind, std::string_view class_name, std::string_view key) {
+  if (kind.empty()) return nullptr;
+  const auto* const found = std::find_if(key_rules.begin(), key_rules.end(), [&](const KeyRule& rule) {
+    return rule.key == key && applies(rule, kind, class_name);
+  });
+  return found == key_rules.end() ? nullptr : found;
+}
+
+std::vector<std::string> ruled_keys(std::string_view kind, std::string_view class_name) {
+  std::vector<std::string> keys;
+  if (kind.empty()) return keys;
+  for (const KeyRule& rule : key_rules)
+    if (applies(rule, kind, class_name)) keys.emplace_back(rule.key);
+  return keys;
+}
+
+bool is_neutral(const KeyRule& rule, const nlohmann::json& object, const nlohmann::json& value) {
+  if (rule.neutral == any_value) return true;
+  if (!rule.beside.empty()) {
+    const auto other = object.find(std::string(rule.beside));
+    if (other == object.end() || is_off(*other)) return true;
+  }
+  if (rule.neutral.empty()) return false;
+  const nlohmann::json list = nlohmann::json::parse(rule.neutral);
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+void UnknownKeys::add(const std::string& where, const std::string& class_name, const std::string& key,
+                      const nlohmann::json& value, const std::string& cure) {
+  if (!is_off(value))
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M100", where, "there is no argument " + brief(key), brief_json(value),
+                 "only keys that Keras 3.15 writes, or null",
+                 cure.empty() ? "Remove it from the file if it changes nothing, or save the model without it"
+                              : cure});
+  if (!value.is_null() && strict_)
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M101", where, "there is no argument " + brief(key), brief_json(value),
+                 "null, because unknown keys are read strictly",
+                 cure.empty() ? "Remove it from the file, or do not read it strictly" : cure});
+  const std::string text = value.is_null() ? "" : brief_json(value);
+  Finding& finding = (value.is_null() ? nulls_ : neutral_)[class_name + "\n" + key + "\n" + text];
+  if (finding.count++ == 0) {
+    finding.where = where;
+    finding.key = key;
+    finding.value = text;
+    finding.cure = cure;
+  }
+}
+
+std::vector<std::string> UnknownKeys::warnings(const std::string& origin) const {
+  constexpr std::size_t most_named = 5;
+  std::vector<std::string> lines;
+  if (!nulls_.empty()) {
+    std::string line = origin + ": unknown arguments that are null are ignored: ";
+    std::size_t named = 0;
+    for (const auto& [unused, finding] : nulls_) {
+      if (named++ == most_named) break;
+      line += (named > 1 ? ", " : "") + place_of(finding.key, finding.where, finding.count);
+    }
+    if (nulls_.size() > most_named)
+      line += ", and " + std::to_string(nulls_.size() - most_named) + " other arguments";
+    lines.push_back(std::move(line));
+  }
+  for (const auto& [unused, finding] : neutral_)
+    lines.push_back(origin + ": the unknown argument " + place_of(finding.key, finding.where, finding.count) +
+                    " is ignored; found " + finding.value + ", which usually switches nothing on" +
+                    (finding.cure.empty() ? "" : ". " + finding.cure));
+  return lines;
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Keras' way of writing an object down: {"module", "class_name", "config", "registered_name"}, or a bare
+// name.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nn/keras/keys.hpp"
+
+namespace kairos::host {
+
+/// Reads either form. A class of somebody else's ("my_package>Dense") is refused. Throws Error(Model).
+class KerasObject {
+ public:
+  /// `known` are the names to suggest from, one at least. `unknown` is null for what a person typed.
+  KerasObject(const nlohmann::json& value, std::string where, std::vector<std::string> known,
+              UnknownKeys* unknown = nullptr);
+  ~KerasObject();
+
+  [[nodiscard]] const std::string& class_name() const noexcept { return class_name_; }
+  /// {} where only a name was given.
+  [[nodiscard]] const nlohmann::json& config() const noexcept { return *config_; }
+  [[nodiscard]] const std::string& where() const noexcept { return where_; }
+  [[noreturn]] void unknown(std::string_view code, std::string_view what) const;
+
+ private:
+  std::string class_name_;
+  std::unique_ptr<nlohmann::json> config_;
+  std::string where_;
+  std::vector<std::string> known_;
+};
+
+/// Throws unless "module" and "registered_name" of `object` say that it is Keras' own class.
+void require_keras_class(const nlohmann::json& object, const std::string& class_name,
+                         const std::string& where);
+
+/// What stands beside "config": keys that Keras 3.15 does not write there are noted or refused.
+void check_entry_keys(const nlohmann::json& object, const std::string& class_name, const std::string& where,
+                      UnknownKeys* unknown);
+
+/// As Keras 3 writes it.
+[[nodiscard]] nlohmann::json keras_object(std::string_view module, std::string_view class_name,
+                                          nlohmann::json config);
+
+/// "GlorotUniform" → "glorot_uniform", "L1L2" → "l1l2", "he_normal" → "he_normal".
+[[nodiscard]] std::string snake_case(std::string_view name);
+
+}  // namespace kairos::host

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// The losses of a margin between two classes.
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "nn/losses/loss_types.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+enum class Power { One, Two };
+
+/// Targets are -1 and 1. As in Keras, a batch with nothing but 0 and 1 means -1 by 0.
+class Hinge final : public Loss {
+ public:
+  explicit Hinge(Power power) : power_(power) {}
+  [[nodiscard]] std::string_view name() const override {
+    return power_ == Power::One ? "hinge" : "squared_hinge";
+  }
+  void check_output(std::int64_t) const override {}
+  [[nodiscard]] std::string target_fault(std::int64_t features, const float* target) const override {
+    for (std::int64_t i = 0; i < features; ++i)
+      if (target[i] != -1 && target[i] != 0 && target[i] != 1)
+        return fmt::format("target {} is none of -1, 0 and 1", target[i]);
+    return "";
+  }
+
+  void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+              float* each) const override {
+    const Side side = side_of(rows * features, target);
+    for (std::int64_t row = 0; row < rows; ++row, target += features, output += features) {
+      float sum = 0;
+      for (std::int64_t i = 0; i < features; ++i) {
+        const float missing = missing_margin(side(target[i]), output[i]);
+        sum += power_ == Power::One ? missing : missing * missing;
+      }
+      each[row] = sum / static_cast<float>(features);
+    }
+  }
+
+  void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+                const float* scale, float* gradient) const override {
+    const Side side = side_of(rows * features, target);
+    for (std::int64_t row = 0; row < rows;
+         ++row, target += features, output += features, gradient += features) {
+      const float factor = scale[row] / static_cast<float>(features);
+      for (std::int64_t i = 0; i < features; ++i) {
+        const float t = side(target[i]);
+        const float missing = missing_margin(t, output[i]);
+        const float slope = power_ == Power::One ? (missing == 0 ? 0.0F : -t) : -2 * t * missing;
+        gradient[i] = factor * slope;
+      }
+    }
+  }
+
+ private:
+  /// From a target to -1 or 1.
+  struct Side {
+    float factor;
+    float offset;
+    float operator()(float target) const { return target * factor + offset; }
+  };
+
+  static Side side_of(std::int64_t n, const float* target) {
+    const bool bits = std::all_of(target, target + n, [](float t) { return t == 0 || t == 1; });
+    return bits ? Side{2, -1} : Side{1, 0};
+  }
+  /// NaN stays NaN.
+  static float missing_margin(float t, float o) {
+    const float missing = 1 - t * o;
+    return missing < 0 ? 0.0F : missing;
+  }
+
+  Power power_;
+};
+
+/// The class of a one-hot target against the best of the others.
+class CategoricalHinge final : public Loss {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "categorical_hinge"; }
+  void check_output(std::int64_t) const override {}
+  [[nodiscard]] std::string target_fault(std::int64_t features, const float* target) const override {
+    return outside_unit_interval(features, target);
+  }
+
+  void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+              float* each) const override {
+    for (std::int64_t row = 0; row < rows; ++row, target += features, output += features)
+      each[row] = margin(features, target, output).missing;
+  }
+
+  void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
+                const float* scale, float* gradient) const override {
+    for (std::int64_t row = 0; row < rows;
+         ++row, target += features, output += features, gradient += features) {
+      const Margin found = margin(features, target, output);
+      const float factor = found.missing == 0 ? 0.0F : scale[row];
+      for (std::int64_t i = 0; i < features; ++i)
+        gradient[i] = factor * (i == found.rival ? 1 - 2 * target[i] : -target[i]);
+    }
+  }
+
+ private:
+  struct Margin {
+    float missing;
+    std::int64_t rival;
+  };
+
+  /// NaN stays NaN: it is in the sum, whatever its target.
+  static Margin margin(std::int64_t features, const float* target, const float* output) {
+    const auto against = [=](std::int64_t i) { return (1 - target[i]) * output[i]; };
+    float own = 0;
+    std::int64_t rival = 0;
+    for (std::int64_t i = 0; i < features; ++i) {
+      own += target[i] * output[i];
+      if (against(i) > against(rival)) rival = i;
+    }
+    const float missing = 1 + against(rival) - own;
+    return {missing < 0 ? 0.0F : missing, rival};
+  }
+};
+
+}  // namespace
+
+std::vector<LossType> hinge_losses() {
+  return {
+      {{"hinge", "Hinge"},
+       [](ConfigReader&) -> std::unique_ptr<Loss> { return std::make_unique<Hinge>(Power::One); }},
+      {{"squared_hinge", "SquaredHinge"},
+       [](ConfigReader&) -> std::unique_ptr<Loss> { return std::make_unique<Hinge>(Power::Two); }},
+      {{"categorical_hinge", "CategoricalHinge"},
+       [](ConfigReader&) -> std::unique_ptr<Loss> { return std::make_unique<CategoricalHinge>(); }},
+  };
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+// Finds a metric by what the user wrote. Accuracies and losses are means of a value per row and stand here.
+#include "nn/metrics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "compute/buffer.hpp"
+#include "compute/vector.hpp"
+#include "kairos/host/error.hpp"
+#include "nn/call_text.hpp"
+#include "nn/metrics/metric_types.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+using RowValue = float (*)(std::int64_t features, const float* target, const float* output, float threshold);
+
+float binary_accuracy(std::int64_t features, const float* target, const float* output, float threshold) {
+  std::int64_t hits = 0;
+  for (std::int64_t i = 0; i < features; ++i)
+    hits += target[i] == (output[i] > threshold ? 1.0F : 0.0F) ? 1 : 0;
+  return static_cast<float>(hits) / static_cast<float>(features);
+}
+
+float categorical_accuracy(std::int64_t features, const float* target, const float* output, float) {
+  return index_of_largest(features, target) == index_of_largest(features, output) ? 1.0F : 0.0F;
+}
+
+float sparse_categorical_accuracy(std::int64_t features, const float* target, const float* output, float) {
+  return target[0] == static_cast<float>(index_of_largest(features, output)) ? 1.0F : 0.0F;
+}
+
+class AccuracyMetric final : public Metric {
+ public:
+  AccuracyMetric(RowValue value, TargetKind kind, float threshold)
+      : value_(value), kind_(kind), threshold_(threshold) {}
+  void reset() override { mean_.reset(); }
+  void update(const MetricBatch& batch) override {
+    const std::int64_t target_size = kind_ == TargetKind::Label ? 1 : batch.features;
+    for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row)
+      mean_.add(static_cast<double>(value_(batch.features, batch.target + row * target_size,
+                                           batch.output + row * batch.features, threshold_)),
+                weight_of(batch, row));
+  }
+  [[nodiscard]] double result() const override { return mean_.result(); }
+
+ private:
+  RowValue value_;
+  TargetKind kind_;
+  float threshold_;  ///< of binary_accuracy alone
+  Mean mean_;
+};
+
+class LossMetric final : public Metric {
+ public:
+  LossMetric(std::unique_ptr<Loss> loss, Direction direction)
+      : loss_(std::move(loss)), sign_(direction == Direction::Max ? -1 : 1) {}
+  void reset() override { mean_.reset(); }
+  void update(const MetricBatch& batch) override {
+    const std::int64_t rows = batch.samples * batch.rows_per_sample;
+    each_.reserve(rows);
+    loss_->values(rows, batch.features, batch.target, batch.output, each_.data());
+    for (std::int64_t row = 0; row < rows; ++row)
+      mean_.add(sign_ * static_cast<double>(each_.data()[row]), weight_of(batch, row));
+  }
+  [[nodiscard]] double result() const override { return mean_.result(); }
+
+ private:
+  std::unique_ptr<Loss> loss_;
+  double sign_;
+  FloatBuffer each_;
+  Mean mean_;
+};
+
+/// The similarity is a metric that grows with the agreement; as a loss it is negated.
+Direction loss_metric_direction(std::string_view name) {
+  return loss_class_name(name) == "CosineSimilarity" ? Direction::Max : Direction::Min;
+}
+
+const std::vector<MetricType>& metric_types() {
+  static const std::vector<MetricType> types = [] {
+    std::vector<MetricType> all;
+    for (auto family : {regression_metrics, confusion_metrics, top_k_metrics})
+      for (MetricType& type : family()) all.push_back(std::move(type));
+    return all;
+  }();
+  return types;
+}
+
+const MetricType* find_metric(std::string_view name) {
+  for (const MetricType& type : metric_types())
+    if (std::find(type.names.begin(), type.names.end(), name) != type.names.end()) return &type;
+  return nullptr;
+}
+
+struct AccuracyType {
+  std::array<std::string_view, 2> names;
+  RowValue value;
+  TargetKind target_kind;
+  std::int64_t least_features;
+};
+
+constexpr std::array<AccuracyType, 3> accuracies{{
+    {{"binary_accuracy", "BinaryAccuracy"}, binary_accuracy, TargetKind::Values, 1},
+    {{"categorical_accuracy", "CategoricalAccuracy"}, categorical_accuracy, TargetKind::Values, 2},
+    {{"sparse_categorical_accuracy", "SparseCategoricalAccuracy"},
+     sparse_categorical_accuracy,
+     TargetKind::Label,
+     2},
+}};
+
+bool is_plain_accuracy(std::string_view name) {
+  return name == "accuracy" || name == "acc" || name == "Accuracy" || name == "ACC";
+}
+
+bool is_plain_crossentropy(std::string_view name) {
+  return name == "crossentropy" || name == "ce";
+}
+
+const AccuracyType* find_accuracy(std::string_view name, const MetricSite& site) {
+  if (is_plain_accuracy(name)) {
+    if (site.features == 1)
+      name = "binary_accuracy";
+    else
+      name = site.target_kind == TargetKind::Label ? "sparse_categorical_accuracy" : "categorical_accuracy";
+  }
+  for (const AccuracyType& type : accuracies)
+    if (std::find(type.names.begin(), type.names.end(), name) != type.names.end()) return &type;
+  return nullptr;
+}
+
+[[noreturn]] void refuse_metric(std::string_view name, const std::string& found,
+                                const std::string& expected) {
+  throw Error(ErrorKind::Model, {"KAIROS-M041", "metric " + std::string(name),
+                                 "it cannot be computed from this output and these targets", found, expected,
+                                 "Use accuracy, which chooses by itself, or change the loss"});
+}
+
+void check_site(std::string_view name, TargetKind wanted, std::int64_t least_features,
+                const MetricSite& site) {
+  if (wanted != site.target_kind)
+    refuse_metric(name,
+                  site.target_kind == TargetKind::Label ? "targets that are class numbers"
+                                                        : "targets of a value per unit",
+                  wanted == TargetKind::Label ? "class numbers" : "a value per unit");
+  if (site.features < least_features) refuse_metric(name, "one unit in the last layer", "one unit per class");
+}
+
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names{"accuracy"};
+  for (const AccuracyType& type : accuracies) names.emplace_back(type.names[0]);
+  for (std::string& loss : loss_names()) names.push_back(std::move(loss));
+  for (const MetricType& type : metric_types()) names.push_back(type.names.front());
+  names.insert(names.end(), {"mse", "mae", "crossentropy"});
+  return names;
+}
+
+/// "crossentropy" as Keras resolves it, by the shape of the output and its targets.
+std::string crossentropy_for(const MetricSite& site) {
+  if (site.features == 1) return "binary_crossentropy";
+  return site.target_kind == TargetKind::Label ? "sparse_categorical_crossentropy"
+                                               : "categorical_crossentropy";
+}
+
+/// What Keras calls log_cosh among the metrics; its instances are called logcosh.
+constexpr const char* log_cosh_class = "LogCoshError";
+
+/// Takes the argument `name` out of the call.
+std::optional<std::string> take_name(CallText& call) {
+  const auto found = std::find_if(call.arguments.begin(), call.arguments.end(),
+                                  [](const CallArgument& argument) { return argument.name == "name"; });
+  if (found == call.arguments.end()) return std::nullopt;
+  std::string name = std::move(found->value);
+  call.arguments.erase(found);
+  return name;
+}
+
+NamedMetric make_accuracy(const AccuracyType& type, const CallText& call, const MetricSite& site) {
+  const bool plain = is_plain_accuracy(call.name);
+  if (!call.arguments.empty() && (plain || type.value != binary_accuracy))
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M002", "metric " + call.name, "it takes no arguments",
+                 "\"" + call.arguments.front().value + "\"", "",
+                 plain && type.value == binary_accuracy ? "Name binary_accuracy" : "Remove the brackets"});
+  const nlohmann::json description = call_json(call, "metric");
+  ConfigReader config(description.at("config"), "metric " + call.name);
+  const auto threshold = static_cast<float>(config.number("threshold", 0.5, {0, 1}));
+  config.finish();
+  check_site(call.name, type.target_kind, type.least_features, site);
+  std::string key(call.name == type.names[1] && !call.arguments.empty() ? type.names[0] : call.name);
+  return {{std::move(key), Direction::Max},
+          std::make_unique<AccuracyMetric>(type.value, type.target_kind, threshold)};
+}
+
+NamedMetric make_loss_metric(CallText call, const MetricSite& site) {
+  std::string key = call.name;
+  if (call.name == log_cosh_class) {
+    call.name = "logcosh";
+    if (!call.arguments.empty()) key = call.name;
+  }
+  if (is_plain_crossentropy(call.name)) call.name = crossentropy_for(site);
+  std::unique_ptr<Loss> loss = make_loss(call);
+  if (!call.arguments.empty() && is_loss_name(key) && key == loss_class_name(key)) key = loss->name();
+  check_site(call.name, loss->target_kind(), 1, site);
+  loss->check_output(site.features);
+  const Direction direction = loss_metric_direction(call.name);
+  return {{std::move(key), direction}, std::make_unique<LossMetric>(std::move(loss), direction)};
+}
+
+NamedMetric make_typed_metric(const MetricType& type, const CallText& call, const MetricSite& site) {
+  check_site(call.name, type.target_kind, type.least_features, site);
+  const nlohmann::json description = call_json(call, "metric");
+  ConfigReader config(description.at("config"), "metric " + call.name);
+  std::unique_ptr<Metric> metric = type.make(config, site);
+  config.finish();
+  const bool of_instance = call.name == type.names.back() && !call.arguments.empty();
+  return {{of_instance ? type.names.front() : call.name, type.direction}, std::move(metric)};
+}
+
+}  // namespace
+
+NamedMetric make_metric(std::string_view text, const MetricSite& site) {
+  CallText call = parse_call(text, "metric");
+  const std::optional<std::string> name = take_name(call);
+  std::erase_if(call.arguments, [](const CallArgument& argument) {
+    return argument.name == "dtype" && argument.value == "float32";
+  });
+  const auto make = [&]() -> NamedMetric {
+    if (const AccuracyType* type = find_accuracy(call.name, site)) return make_accuracy(*type, call, site);
+    if (const MetricType* type = find_metric(call.name)) return make_typed_metric(*type, call, site);
+    if (is_loss_name(call.name) || is_plain_crossentropy(call.name) || call.name == log_cosh_class)
+      return make_loss_metric(call, site);
+    throw Error(ErrorKind::Model, {"KAIROS-M040", "metric", "there is no metric \"" + call.name + "\"", "",
+                                   "", suggest(call.name, metric_names())});
+  };
+  NamedMetric metric = make();
+  if (name) metric.key.name = *name;
+  return metric;
+}
+
+namespace {
+
+/// Names of losses and of ours that Keras does not take for a metric.
+constexpr std::array<std::string_view, 10> no_keras_names{
+    "rmse",  "log_cosh",   "logcosh", "LogCosh", "kld", "KLD", "kullback_leibler_divergence",
+    "huber", "huber_loss", "Huber"};
+
+/// Keras' class of the metric that is called like this; "" for one that it has no class for.
+std::string metric_class_name(std::string_view name) {
+  for (const AccuracyType& type : accuracies)
+    if (name == type.names[0] || name == type.names[1]) return std::string(type.names[1]);
+  if (const MetricType* type = find_metric(name)) return type->names.back();
+  if (name == log_cosh_class) return log_cosh_class;
+  if (!is_loss_name(name)) return "";
+  const std::string loss = loss_class_name(name);
+  return loss == "LogCosh" ? log_cosh_class : (loss == "Huber" ? "MeanMetricWrapper" : loss);
+}
+
+}  // namespace
+
+nlohmann::json metric_json(std::string_view text) {
+  CallText call = parse_call(text, "metric");
+  const std::string class_name = metric_class_name(call.name);
+  const MetricType* type = find_metric(call.name);
+  const bool differs = type != nullptr && type->defaults_json != nullptr;
+  const bool is_keras_name =
+      std::find(no_keras_names.begin(), no_keras_names.end(), call.name) == no_keras_names.end();
+  if (class_name.empty() || (call.arguments.empty() && !differs && is_keras_name)) return std::string(text);
+  const bool is_bare = call.arguments.empty();  // then the key is what the user wrote
+  const std::optional<std::string> name = take_name(call);
+  nlohmann::json config = call_json(call, "metric").at("config");
+  if (differs) {
+    nlohmann::json all = nlohmann::json::parse(type->defaults_json);
+    all.update(config);
+    config = std::move(all);
+  }
+  const bool is_loss_class = !is_bare && is_loss_name(call.name) && call.name == loss_class_name(call.name);
+  const std::string key = is_loss_class ? std::string(make_loss(CallText{call.name, {}})->name()) : call.name;
+  if (name || is_bare || (key != class_name && call.name != class_name)) config["name"] = name.value_or(key);
+  if (class_name == "MeanMetricWrapper")
+    config["fn"] = {{"module", "keras.losses"},
+                    {"class_name", "function"},
+                    {"config", "huber"},
+                    {"registered_name", "huber"}};
+  return {{"module", "keras.metrics"},
+          {"class_name", class_name},
+          {"config", std::move(config)},
+          {"registered_name", nullptr}};
+}
+
+Direction metric_direction(std::string_view name) {
+  const bool is_accuracy =
+      is_plain_accuracy(name) ||
+      std::any_of(accuracies.begin(), accuracies.end(), [name](const AccuracyType& type) {
+        return std::find(type.names.begin(), type.names.end(), name) != type.names.end();
+      });
+  if (is_accuracy) return Direction::Max;
+  if (const MetricType* type = find_metric(name)) return type->direction;
+  if (is_loss_name(name)) return loss_metric_direction(name);
+  return name == "loss" || is_plain_crossentropy(name) ? Direction::Min : Direction::Unknown;
+}
+
+Direction log_direction(std::string_view key) {
+  // Keras numbers equal names: accuracy_1.
+  const std::size_t digits = key.find_last_not_of("0123456789");
+  if (digits != std::string_view::npos && digits + 1 < key.size() && key[digits] == '_')
+    key = key.substr(0, digits);
+  for (std::size_t start = 0;; ++start) {
+    if (const Direction found = metric_direction(key.substr(start)); found != Direction::Unknown)
+      return found;
+    start = key.find('_', start);
+    if (start == std::string_view::npos) return Direction::Unknown;
+  }
+}
+
+void name_metrics(std::vector<NamedMetric>& plain, std::vector<NamedMetric>& weighted) {
+  std::map<std::string, int> seen{{"loss", 1}};
+  const auto numbered = [&seen](const std::string& name) {
+    const int before = seen[name]++;
+    return before == 0 ? name : name + "_" + std::to_string(before);
+  };
+  for (NamedMetric& metric : plain) metric.key.name = numbered(metric.key.name);
+  for (NamedMetric& metric : weighted) {
+    const bool taken = seen.contains(metric.key.name);
+    metric.key.name = numbered(taken ? "weighted_" + metric.key.name : metric.key.name);
+  }
+}
+
+}  // namespace kairos::host

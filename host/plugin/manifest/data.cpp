@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// Reads the declaration of a loaded plugin, using of each struct only what the plugin's own size says is
+// there.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+
+#include "plugin/manifest/manifest.hpp"
+#include "plugin/manifest/rules.hpp"
+#include "plugin/refusal.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// Sizes of the first release: the end of the last field that 1.0 had. A smaller struct was never made by any
+/// SDK.
+constexpr std::size_t plugin_size_1_0 = offsetof(kairos_plugin, close) + sizeof(kairos_plugin::close);
+constexpr std::size_t callback_size_1_0 = offsetof(kairos_callback, hooks) + sizeof(kairos_callback::hooks);
+constexpr std::size_t option_size_1_0 = offsetof(kairos_option, max) + sizeof(kairos_option::max);
+constexpr std::size_t hooks_size_1_0 =
+    offsetof(kairos_hooks, on_interrupt) + sizeof(kairos_hooks::on_interrupt);
+
+#define KAIROS_SLOT(name)               \
+  HookSlot {                            \
+#name, offsetof(kairos_hooks, name) \
+  }
+constexpr std::array slots = {KAIROS_SLOT(setup),
+                              KAIROS_SLOT(teardown),
+                              KAIROS_SLOT(state_save),
+                              KAIROS_SLOT(state_load),
+                              KAIROS_SLOT(on_train_begin),
+                              KAIROS_SLOT(on_train_end),
+                              KAIROS_SLOT(on_epoch_begin),
+                              KAIROS_SLOT(on_epoch_end),
+                              KAIROS_SLOT(on_train_batch_begin),
+                              KAIROS_SLOT(on_backward_end),
+                              KAIROS_SLOT(on_train_batch_end),
+                              KAIROS_SLOT(on_test_begin),
+                              KAIROS_SLOT(on_test_end),
+                              KAIROS_SLOT(on_test_batch_begin),
+                              KAIROS_SLOT(on_test_batch_end),
+                              KAIROS_SLOT(on_predict_begin),
+                              KAIROS_SLOT(on_predict_end),
+                              KAIROS_SLOT(on_predict_batch_begin),
+                              KAIROS_SLOT(on_predict_batch_end),
+                              KAIROS_SLOT(on_checkpoint_saved),
+                              KAIROS_SLOT(on_fault),
+                              KAIROS_SLOT(on_interrupt)};
+#undef KAIROS_SLOT
+// A slot that is added to kairos_hooks must be added here too: create and destroy are the two that are not
+// listed.
+static_assert(sizeof(kairos_hooks) == 2 * sizeof(std::uint32_t) + (slots.size() + 2) * sizeof(void (*)()));
+
+void check_size(const FieldName& field, std::uint32_t size, std::size_t least) {
+  if (size < least)
+    throw BrokenRule{field, fmt::format("a struct of {} bytes", size),
+                     fmt::format("at least {} bytes", least)};
+}
+
+std::string text_of(const char* text, const FieldName& field) {
+  if (text == nullptr) return "";
+  const std::size_t length = ::strnlen(text, longest_text + 1);
+  if (length > longest_text)
+    throw BrokenRule{field, "a text without an end", fmt::format("at most {} bytes", longest_text)};
+  return {text, length};
+}
+
+std::vector<std::string> words_of(const char* list, const FieldName& field) {
+  std::vector<std::string> words;
+  const std::string text = text_of(list, field);
+  if (text.empty()) return words;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    words.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return words;
+}
+
+template <class T>
+T known_bits(T bits, T known, bool newer, const FieldName& field) {
+  if ((bits & ~known) != 0 && !newer)
+    throw BrokenRule{field, fmt::format("{:#x}", bits & ~known), "bits of this ABI"};
+  return bits & known;
+}
+
+template <class T, std::size_t N>
+constexpr T all_bits(const std::array<std::pair<std::string_view, T>, N>& table) {
+  T bits = 0;
+  for (const auto& entry : table) bits |= entry.second;
+  return bits;
+}
+
+OptionValue value_of(const kairos_value& value, const FieldName& field) {
+  OptionValue copy;
+  copy.type = value.type;
+  switch (value.type) {
+    case KAIROS_TYPE_ABSENT:
+      break;
+    case KAIROS_TYPE_BOOL:
+    case KAIROS_TYPE_INT:
+    case KAIROS_TYPE_DURATION:
+      copy.integer = value.integer;
+      if (value.type == KAIROS_TYPE_BOOL && value.integer != 0 && value.integer != 1)
+        throw BrokenRule{field, std::to_string(value.integer), "0 or 1"};
+      break;
+    case KAIROS_TYPE_FLOAT:
+      copy.number = value.number;
+      break;
+    default:
+      if (value.text.length > longest_text || (value.text.ptr == nullptr && value.text.length != 0))
+        throw BrokenRule{field, fmt::format("a text of {} bytes", value.text.length),
+                         fmt::format("at most {} bytes", longest_text)};
+      if (value.text.length != 0) copy.text.assign(value.text.ptr, value.text.length);
+  }
+  return copy;
+}
+
+OptionSpec describe(const kairos_option& data, const std::string& id, bool newer) {
+  check_size(callback_field(id, "option"), data.size, option_size_1_0);
+  OptionSpec option;
+  option.name = text_of(data.name, callback_field(id, "option, name"));
+  const auto field = [&](std::string_view name) { return option_field(id, option.name, name); };
+  option.flags = known_bits(data.flags, all_bits(option_flag_table), newer, field("flags"));
+  option.type = data.type;
+  option.help = text_of(data.help, field("help"));
+  option.aliases = words_of(data.aliases, field("aliases"));
+  option.unit = text_of(data.unit, field("unit"));
+  option.choices = words_of(data.choices, field("choices"));
+  option.initial = value_of(data.initial, field("default"));
+  option.min = value_of(data.min, field("min"));
+  option.max = value_of(data.max, field("max"));
+  return option;
+}
+
+std::vector<std::string> hooks_of(const kairos_hooks& data, const FieldName& field) {
+  check_size(field, data.size, hooks_size_1_0);
+  if (data.create == nullptr) throw BrokenRule{field, "no create", "a function that makes an instance"};
+  std::vector<std::string> names;
+  for (const HookSlot& slot : slots) {
+    if (slot.offset + sizeof(void (*)()) > data.size) break;
+    void (*function)() = nullptr;
+    std::memcpy(&function, reinterpret_cast<const std::byte*>(&data) + slot.offset, sizeof function);
+    if (function != nullptr) names.emplace_back(slot.name);
+  }
+  return names;
+}
+
+CallbackManifest describe(const kairos_callback& data, bool newer) {
+  check_size("callback", data.size, callback_size_1_0);
+  CallbackManifest callback;
+  callback.id = text_of(data.id, "callback, id");
+  const auto field = [&callback](std::string_view name) { return callback_field(callback.id, name); };
+  callback.summary = text_of(data.summary, field("summary"));
+  callback.phase = data.phase;
+  callback.capabilities =
+      known_bits(data.capabilities, all_bits(capability_table), newer, field("capabilities"));
+  callback.publishes = words_of(data.publishes, field("publishes"));
+  callback.state_version = data.state_version;
+  callback.oldest_state_version = data.oldest_state_version;
+  if (data.hooks == nullptr) throw BrokenRule{field("hooks"), "null", "a table of hooks"};
+  callback.hooks = hooks_of(*data.hooks, field("hooks"));
+  if (data.option_count > most_options || (data.option_count != 0 && data.options == nullptr))
+    throw BrokenRule{field("options"), fmt::format("{} options", data.option_count),
+                     fmt::format("at most {}", most_options)};
+  for (std::uint32_t i = 0; i < data.option_count; ++i) {
+    if (data.options[i] == nullptr) throw BrokenRule{field("options"), "null", "an option"};
+    callback.options.push_back(describe(*data.options[i], callback.id, newer));
+  }
+  return callback;
+}
+
+Manifest read(const kairos_plugin& data) {
+  if (data.magic != KAIROS_PLUGIN_MAGIC)
+    throw BrokenRule{"magic", fmt::format("{:#010x}", data.magic),
+                     fmt::format("{:#010x}", KAIROS_PLUGIN_MAGIC)};
+  check_size("plugin", data.size, plugin_size_1_0);
+  if (data.major != KAIROS_ABI_MAJOR)
+    throw BrokenRule{"major", std::to_string(data.major), std::to_string(KAIROS_ABI_MAJOR)};
+  Manifest manifest;
+  manifest.major = data.major;
+  manifest.minor_required = data.minor_required;
+  manifest.minor_built = data.minor_built;
+  manifest.version = text_of(data.version, "version");
+  if (data.callback_count > most_callbacks || (data.callback_count != 0 && data.callbacks == nullptr))
+    throw BrokenRule{"callbacks", fmt::format("{} callbacks", data.callback_count),
+                     fmt::format("at most {}", most_callbacks)};
+  for (std::uint32_t i = 0; i < data.callback_count; ++i) {
+    if (data.callbacks[i] == nullptr) throw BrokenRule{"callbacks", "null", "a callback"};
+    manifest.callbacks.push_back(describe(*data.callbacks[i], data.minor_built > KAIROS_ABI_MINOR));
+  }
+  check_rules(manifest);
+  return manifest;
+}
+
+}  // namespace
+
+std::span<const HookSlot> hook_slots() noexcept {
+  return slots;
+}
+
+Manifest describe(const kairos_plugin& plugin) {
+  try {
+    return read(plugin);
+  } catch (const BrokenRule& rule) {
+    throw refusal(RefusalCode::BadData, {"", printable(rule.field + ": " + rule.found), rule.expected});
+  }
+}
+
+}  // namespace kairos::host

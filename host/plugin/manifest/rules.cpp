@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// Rules that keep declarations unambiguous on a command line, in a table and in a checkpoint.
+#include "plugin/manifest/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "plugin/manifest/manifest.hpp"
+#include "plugin/options/option_value.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_identifier(std::string_view word) {
+  return !word.empty() && is_letter(word.front()) &&
+         std::all_of(word.begin(), word.end(), [](char c) { return is_letter(c) || is_digit(c); });
+}
+
+bool is_snake_case(std::string_view word) {
+  return is_identifier(word) &&
+         std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+/// A key of the logs: no separators of lists, nothing that a table or a terminal would take amiss.
+bool is_key(std::string_view word) {
+  return !word.empty() && word.find_first_of(", \"'=") == std::string_view::npos;
+}
+
+/// Words between dots; the last is an identifier, and not "so", which would look like the name of a file.
+bool is_id(std::string_view id) {
+  const std::size_t dot = id.rfind('.');
+  if (dot == std::string_view::npos || !is_identifier(id.substr(dot + 1)) || id.substr(dot + 1) == "so")
+    return false;
+  std::string_view domain = id.substr(0, dot);
+  while (true) {
+    const std::size_t end = domain.find('.');
+    const std::string_view word = domain.substr(0, end);
+    const bool good =
+        !word.empty() && (is_letter(word.front()) || is_digit(word.front())) &&
+        std::all_of(word.begin(), word.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
+    if (!good) return false;
+    if (end == std::string_view::npos) return true;
+    domain.remove_prefix(end + 1);
+  }
+}
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+void check_text(const FieldName& field, const std::string& text) {
+  if (text.size() > longest_text)
+    throw BrokenRule{field, fmt::format("{} bytes", text.size()),
+                     fmt::format("at most {} bytes", longest_text)};
+  if (std::any_of(text.begin(), text.end(), is_control))
+    throw BrokenRule{field, "a control character", "printable text"};
+}
+
+bool has_bounds(std::int32_t type) {
+  return type == KAIROS_TYPE_INT || type == KAIROS_TYPE_FLOAT || type == KAIROS_TYPE_DURATION;
+}
+
+class OptionRules {
+ public:
+  OptionRules(const std::string& id, const OptionSpec& option) : id_(id), option_(option) {}
+
+  void check(std::set<std::string>& taken) const {
+    if (!is_snake_case(option_.name)) fail("name", quoted(option_.name), "a name in snake_case");
+    if (type_name(option_.type) == "absent" || type_name(option_.type) == "unknown")
+      fail("type", std::to_string(option_.type), "a type of this ABI");
+    take(option_.name, taken);
+    for (const std::string& alias : option_.aliases) {
+      if (!is_identifier(alias)) fail("aliases", quoted(alias), "a name");
+      take(alias, taken);
+    }
+    for (const auto& [field, text] :
+         {std::pair{"help", &option_.help}, {"unit", &option_.unit}, {"default", &option_.initial.text}})
+      check_text(option_field(id_, option_.name, field), *text);
+    check_choices();
+    check_access();
+    check_values();
+  }
+
+ private:
+  static std::string quoted(const std::string& text) { return '"' + text + '"'; }
+
+  [[noreturn]] void fail(std::string_view field, std::string found, std::string expected) const {
+    throw BrokenRule{option_field(id_, option_.name, field), std::move(found), std::move(expected)};
+  }
+
+  void take(const std::string& name, std::set<std::string>& taken) const {
+    if (!taken.insert(name).second)
+      fail("name", quoted(name) + " twice or reserved by the host", "a name of its own");
+  }
+
+  void check_choices() const {
+    const bool variables = option_.type == KAIROS_TYPE_EXPRESSION;
+    if (option_.type == KAIROS_TYPE_ENUM && option_.choices.empty()) fail("choices", "none", "at least one");
+    if (!variables && option_.type != KAIROS_TYPE_ENUM && !option_.choices.empty())
+      fail("choices", "some", "none for the type " + std::string(type_name(option_.type)));
+    std::set<std::string> seen;
+    for (const std::string& choice : option_.choices) {
+      if (variables ? !is_identifier(choice) : !is_key(choice)) fail("choices", quoted(choice), "a name");
+      if (!seen.insert(choice).second) fail("choices", quoted(choice) + " twice", "different words");
+    }
+  }
+
+  /// What is done with a path is said of paths only.
+  void check_access() const {
+    constexpr std::uint32_t further = KAIROS_OPTION_DIRECTORY | KAIROS_OPTION_SAVES;
+    const std::uint32_t access = option_.flags & (KAIROS_OPTION_READS | KAIROS_OPTION_WRITES | further);
+    if (access != 0 && option_.type != KAIROS_TYPE_PATH)
+      fail("flags", "reads, writes, directory or saves",
+           "none of them for the type " + std::string(type_name(option_.type)));
+    if ((access & further) == further) fail("flags", "directory and saves", "one of the two");
+    if ((access & further) != 0 && (access & KAIROS_OPTION_WRITES) == 0)
+      fail("flags", "directory or saves alone", "writes beside it");
+  }
+
+  void check_values() const {
+    const OptionValue& initial = option_.initial;
+    for (const OptionValue* bound : {&option_.min, &option_.max})
+      if (!bound->absent() && (!has_bounds(option_.type) || bound->type != option_.type))
+        fail("min, max", std::string(type_name(bound->type)),
+             "bounds of the type of the option, and only for numbers");
+    if (initial.absent()) return;
+    if (initial.type != option_.type)
+      fail("default", std::string(type_name(initial.type)), std::string(type_name(option_.type)));
+    if ((option_.flags & KAIROS_OPTION_REQUIRED) != 0)
+      fail("default", value_text(initial), "none, because the option is required");
+    if (initial.type == KAIROS_TYPE_ENUM &&
+        std::find(option_.choices.begin(), option_.choices.end(), initial.text) == option_.choices.end())
+      fail("default", quoted(initial.text), "one of the choices");
+    if (!within_bounds(option_, initial)) fail("default", value_text(initial), bounds_text(option_));
+  }
+
+  const std::string& id_;
+  const OptionSpec& option_;
+};
+
+void check_callback(const CallbackManifest& callback) {
+  const auto field = [&callback](std::string_view name) { return callback_field(callback.id, name); };
+  if (!is_id(callback.id))
+    throw BrokenRule{field("id"), '"' + callback.id + '"',
+                     "a reverse domain and a name, such as com.example.StallStop"};
+  check_text(field("summary"), callback.summary);
+  if (phase_name(callback.phase) == "unknown")
+    throw BrokenRule{field("phase"), std::to_string(callback.phase), "measure, decide, report or persist"};
+  for (const std::string& key : callback.publishes)
+    if (check_text(field("publishes"), key); !is_key(key))
+      throw BrokenRule{field("publishes"), '"' + key + '"', "keys of the logs"};
+  const auto has = [&callback](std::string_view hook) {
+    return std::find(callback.hooks.begin(), callback.hooks.end(), hook) != callback.hooks.end();
+  };
+  const bool state = callback.state_version != 0;
+  if (has("state_save") != state || has("state_load") != state)
+    throw BrokenRule{
+        field("state_version"), std::to_string(callback.state_version),
+        state ? "the hooks state_save and state_load" : "a version, because there are state hooks"};
+  if (callback.oldest_state_version > callback.state_version || (state && callback.oldest_state_version == 0))
+    throw BrokenRule{field("oldest_state_version"), std::to_string(callback.oldest_state_version),
+                     fmt::format("1 to {}", callback.state_version)};
+  std::set<std::string> taken = {"on_error", "on_missing"};
+  for (const OptionSpec& option : callback.options) OptionRules(callback.id, option).check(taken);
+}
+
+}  // namespace
+
+std::string printable(std::string text) {
+  std::replace_if(text.begin(), text.end(), is_control, '?');
+  return text;
+}
+
+FieldName::operator std::string() const {
+  switch (of_) {
+    case Of::Option:
+      return fmt::format("callback {}, option {}, {}", callback_, option_, name_);
+    case Of::Callback:
+      return fmt::format("callback {}, {}", callback_, name_);
+    case Of::Plugin:
+      break;
+  }
+  return std::string(name_);
+}
+
+void check_rules(const Manifest& manifest) {
+  check_text("version", manifest.version);
+  check_text("sdk", manifest.sdk);
+  check_text("compiler", manifest.compiler);
+  if (manifest.version.empty()) throw BrokenRule{"version", "nothing", "the version of the plugin"};
+  if (manifest.callbacks.empty()) throw BrokenRule{"callbacks", "none", "at least one"};
+  std::set<std::string_view> ids;
+  for (const CallbackManifest& callback : manifest.callbacks) {
+    check_callback(callback);
+    if (!ids.insert(callback.id).second)
+      throw BrokenRule{"callbacks", callback.id + " twice", "different ids"};
+  }
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Values that are pasted out of Python programs.
+#include "plugin/options/given_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/python_text.hpp"
+#include "kairos/abi.h"
+#include "plugin/options/python_formula.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+[[noreturn]] void refuse(const char* code, std::string_view who, const std::string& key, const char* what,
+                         const std::string& found, std::string expected, std::string cure) {
+  throw Error(ErrorKind::Plugin, {code, fmt::format("{}, option {}", who, key), what,
+                                  '"' + found.substr(0, 200) + '"', std::move(expected), std::move(cure)});
+}
+
+/// "a,b" of a list, "a=1,b=2" of a dictionary: what an option of several words takes.
+std::string joined(const std::vector<CallArgument>& items, const PluginOption& given, std::string_view who) {
+  std::string text;
+  for (const CallArgument& item : items) {
+    if ((item.name + item.value).find(',') != std::string::npos || python_items(item.value))
+      refuse("KAIROS-O053", who, given.key, "an item of the list cannot be told from two", item.value,
+             "items without commas", "Rename it, or leave it out");
+    if (!item.quoted && is_none(item.value)) continue;
+    text += (text.empty() ? "" : ",") + (item.name.empty() ? "" : item.name + "=") + item.value;
+  }
+  return text;
+}
+
+bool is_text_type(std::int32_t type) {
+  return type == KAIROS_TYPE_STRING || type == KAIROS_TYPE_PATH || type == KAIROS_TYPE_METRIC ||
+         type == KAIROS_TYPE_ENUM || type == KAIROS_TYPE_EXPRESSION;
+}
+
+/// Something that only Python can give a value: os.path.join('a', 'b'), lambda, name[0].
+bool is_code(const PluginOption& given) {
+  const std::string& text = given.value;
+  if (text.starts_with("lambda ") || text.starts_with("lambda:")) return true;
+  const bool brackets = text.find_first_of("([") != std::string::npos;
+  const bool quotes = text.find_first_of("'\"") != std::string::npos;
+  return given.written == Written::Argument ? brackets || quotes : brackets && quotes;
+}
+
+[[noreturn]] void refuse_lambda(const OptionSpec& option, const PluginOption& given, std::string_view who) {
+  std::string variables;
+  for (const std::string& variable : option.choices) variables += (variables.empty() ? "" : ", ") + variable;
+  const std::optional<std::string> formula = formula_of_lambda(given.value, option.choices);
+  const std::string cure =
+      formula ? fmt::format("Write {}=\"{}\"", option.name, *formula)
+              : fmt::format("Write {}=\"FORMULA\", where floor(a/b) is a//b and c ? a : b is a if c else b",
+                            option.name);
+  refuse("KAIROS-O054", who, given.key, "Python functions are not run", given.value,
+         "a formula" + (variables.empty() ? "" : " of " + variables), cure);
+}
+
+}  // namespace
+
+bool means_unset(const OptionSpec& option, const PluginOption& given) {
+  // No number is a text, so that quotes change nothing there.
+  if (given.written == Written::Quoted) return !is_text_type(option.type) && given.value == "None";
+  if (option.type == KAIROS_TYPE_ENUM &&
+      std::ranges::find(option.choices, given.value) != option.choices.end())
+    return false;
+  // An option of words may mean these two as they stand.
+  if (option.type == KAIROS_TYPE_STRING && (given.value == "none" || given.value == "null")) return false;
+  if (is_none(given.value)) return true;
+  const auto items = python_items(given.value);
+  return items && items->empty() && option.initial.absent();
+}
+
+std::string plain_text(const OptionSpec& option, const PluginOption& given, std::string_view who) {
+  if (given.written == Written::Quoted) return given.value;
+  const std::string& text = given.value;
+  if (option.type == KAIROS_TYPE_EXPRESSION) {
+    if (text.starts_with("lambda ") || text.starts_with("lambda:")) refuse_lambda(option, given, who);
+    return text;
+  }
+  if (const auto items = python_items(text)) {
+    if (option.type == KAIROS_TYPE_STRING) return joined(*items, given, who);
+    refuse("KAIROS-O053", who, given.key, "the option takes one value", text,
+           std::string(type_name(option.type)), "Write one value");
+  }
+  if (option.type == KAIROS_TYPE_INT)
+    if (const auto truth = python_bool(text)) return *truth ? "1" : "0";
+  if (!is_text_type(option.type)) return text;
+  if (is_code(given))
+    refuse("KAIROS-O055", who, given.key, "Python code is not run", text, "a value",
+           "Write the value that the code gives, in quotes");
+  if (option.type == KAIROS_TYPE_PATH && given.written == Written::Argument)
+    refuse("KAIROS-O056", who, given.key, "a path in a call needs quotes, else it may be a variable", text,
+           "a text in quotes", fmt::format("Write {}='{}' if that is the path", option.name, text));
+  return text;
+}
+
+void refuse_truth_by_position(const OptionSpec& option, const PluginOption& given, std::string_view who) {
+  const bool is_number = option.type == KAIROS_TYPE_INT || option.type == KAIROS_TYPE_FLOAT;
+  if (!is_number || given.written == Written::Quoted || !python_bool(given.value)) return;
+  refuse("KAIROS-O052", who, option.name, "the argument at its position is no number", given.value,
+         std::string(type_name(option.type)),
+         fmt::format("Write the name of the option that is meant, such as {}={}", option.name, given.value));
+}
+
+}  // namespace kairos::host

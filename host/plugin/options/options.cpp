@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+// One pass over what the user gave, one over what the plugin declares.
+#include "plugin/options/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "kairos/abi.h"
+#include "plugin/options/expression.hpp"
+#include "plugin/options/given_text.hpp"
+#include "plugin/options/option_value.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::pair<std::string_view, OnError>, 3> on_error_words = {
+    {{"fatal", OnError::Fatal}, {"disable", OnError::Disable}, {"warn", OnError::Warn}}};
+constexpr std::array<std::pair<std::string_view, OnMissing>, 3> on_missing_words = {
+    {{"error", OnMissing::Error}, {"warn", OnMissing::Warn}, {"ignore", OnMissing::Ignore}}};
+
+/// Names that Keras 1 and 2 used in the logs.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> old_keys = {
+    {{"acc", "accuracy"}, {"val_acc", "val_accuracy"}, {"lr", "learning_rate"}}};
+
+std::string in_quotes(std::string_view text) {
+  return '"' + std::string(text) + '"';
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string list;
+  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+  return list;
+}
+
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// "kind_val_accuracy" has the words of "val_kind_accuracy".
+std::vector<std::string_view> sorted_words(std::string_view key) {
+  std::vector<std::string_view> words;
+  for (std::size_t begin = 0; begin <= key.size();) {
+    const std::size_t end = std::min(key.find('_', begin), key.size());
+    words.push_back(key.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  std::sort(words.begin(), words.end());
+  return words;
+}
+
+class Resolver {
+ public:
+  Resolver(const CallbackManifest& callback, const OptionContext& context, std::string_view who)
+      : callback_(callback), context_(context), who_(who), given_(callback.options.size(), nullptr) {
+    result_.on_error = callback.phase == KAIROS_PHASE_REPORT ? OnError::Disable : OnError::Fatal;
+    for (const LogKey& key : context.keys) keys_.push_back(key.name);
+  }
+
+  ResolvedOptions resolve(std::span<const PluginOption> options) {
+    const std::vector<PluginOption> named = with_names(callback_, options, who_);
+    for (const PluginOption& option : named) sort_in(option);
+    // These two decide about the others.
+    if (on_error_ != nullptr) result_.on_error = word(*on_error_, on_error_words);
+    if (on_missing_ != nullptr) result_.on_missing = word(*on_missing_, on_missing_words);
+    for (std::size_t i = 0; i < callback_.options.size(); ++i)
+      result_.values.push_back(value(callback_.options[i], given_[i]));
+    return std::move(result_);
+  }
+
+ private:
+  using Given = PluginOption;
+
+  [[noreturn]] void fail(const char* code, std::string_view option, std::string what, std::string found,
+                         std::string expected, std::string cure) const {
+    throw Error(ErrorKind::Plugin, {code, fmt::format("{}, option {}", who_, option), std::move(what),
+                                    std::move(found), std::move(expected), std::move(cure)});
+  }
+
+  void sort_in(const Given& option) {
+    const OptionSpec* declared = find_option(callback_, option.key);
+    const Given** place = option.key == "on_error"     ? &on_error_
+                          : option.key == "on_missing" ? &on_missing_
+                          : declared != nullptr
+                              ? &given_[static_cast<std::size_t>(declared - callback_.options.data())]
+                              : nullptr;
+    if (place == nullptr) return unknown(option);
+    if (*place != nullptr)
+      fail("KAIROS-O021", option.key, "the option is set twice",
+           fmt::format("{}={} and {}={}", (*place)->key, (*place)->value, option.key, option.value),
+           "one value", "Leave one of them out");
+    *place = &option;
+  }
+
+  /// None asks for nothing, so that an argument of Keras' that the callback does not have may be None.
+  void unknown(const Given& option) {
+    std::vector<std::string> known;
+    for (const OptionSpec& spec : callback_.options) {
+      known.push_back(spec.name);
+      known.insert(known.end(), spec.aliases.begin(), spec.aliases.end());
+    }
+    known.insert(known.end(), {"on_error", "on_missing"});
+    if (option.written == Written::Quoted || option.value != "None")
+      fail("KAIROS-O020", option.key, "there is no such option", "", "", suggest(option.key, known));
+    result_.warnings.push_back(fmt::format("{} has no option {}; None changes nothing", who_, option.key));
+  }
+
+  template <class T, std::size_t N>
+  T word(const Given& option, const std::array<std::pair<std::string_view, T>, N>& words) const {
+    std::vector<std::string> known;
+    for (const auto& [name, value] : words) {
+      if (name == option.value) return value;
+      known.emplace_back(name);
+    }
+    not_a_choice(option.key, option.value, known);
+  }
+
+  [[noreturn]] void not_a_choice(std::string_view option, const std::string& text,
+                                 const std::vector<std::string>& choices) const {
+    const std::string near = nearest(text, choices);
+    fail("KAIROS-O025", option, "the value is none of the choices", in_quotes(text), joined(choices),
+         near.empty() ? "Choose one of them" : "Did you mean " + in_quotes(near) + "?");
+  }
+
+  OptionValue value(const OptionSpec& option, const Given* given) {
+    OptionValue value = option.initial;
+    if (given == nullptr) {
+      if ((option.flags & KAIROS_OPTION_REQUIRED) != 0)
+        fail("KAIROS-O022", option.name, "the option is required and not set", "",
+             std::string(type_name(option.type)) + (option.help.empty() ? "" : ", " + option.help),
+             fmt::format("Add {}=…", option.name));
+    } else if (means_unset(option, *given)) {
+      refuse_unset(option, *given);
+      return {};
+    } else {
+      value = read(option, *given);
+    }
+    if (value.absent()) return value;
+    if (value.type == KAIROS_TYPE_PATH) value.text = absolute(option, value.text);
+    if (value.type == KAIROS_TYPE_METRIC) value.text = metric(option, value.text, given != nullptr);
+    if (value.type == KAIROS_TYPE_EXPRESSION)
+      static_cast<void>(
+          Expression(value.text, option.choices, fmt::format("{}, option {}", who_, option.name)));
+    return value;
+  }
+
+  /// Only an option without a default can be unset.
+  void refuse_unset(const OptionSpec& option, const Given& given) const {
+    if ((option.flags & KAIROS_OPTION_REQUIRED) != 0)
+      fail("KAIROS-O022", option.name, "the option is required and not set", given.value,
+           std::string(type_name(option.type)) + (option.help.empty() ? "" : ", " + option.help),
+           fmt::format("Give {} a value", option.name));
+    if (!option.initial.absent())
+      fail("KAIROS-O050", option.name, "the option always has a value", given.value,
+           fmt::format("{}, such as its default, {}", type_name(option.type),
+                       in_quotes(value_text(option.initial))),
+           fmt::format("Leave {} out for the default", option.name));
+  }
+
+  OptionValue read(const OptionSpec& option, const Given& given) const {
+    const std::string text = plain_text(option, given, who_);
+    const std::optional<OptionValue> value = parse_value(option.type, text);
+    const bool empty = text.empty() && option.type != KAIROS_TYPE_STRING;
+    if (!value || empty)
+      fail("KAIROS-O023", given.key, fmt::format("the value is no {}", type_name(option.type)),
+           in_quotes(text), std::string(value_syntax(option.type)), "Correct the value");
+    if (!within_bounds(option, *value))
+      fail("KAIROS-O024", given.key, "the value is out of range", value_text(*value), bounds_text(option),
+           "Correct the value");
+    if (option.type == KAIROS_TYPE_ENUM && !contains(option.choices, value->text))
+      not_a_choice(given.key, value->text, option.choices);
+    return *value;
+  }
+
+  /// What is only read is found as the files of flags are; all else stands where results go.
+  std::string absolute(const OptionSpec& option, const std::string& text) const {
+    if (text.empty()) return text;
+    constexpr std::uint32_t both = KAIROS_OPTION_READS | KAIROS_OPTION_WRITES;
+    const bool reads = (option.flags & both) == KAIROS_OPTION_READS;
+    const fs::path base =
+        reads || context_.base_directory.empty() ? fs::current_path() : fs::absolute(context_.base_directory);
+    return (base / text).lexically_normal().string();
+  }
+
+  std::string metric(const OptionSpec& option, const std::string& name, bool set_by_user) {
+    if (contains(keys_, name)) return name;
+    for (const auto& [old, now] : old_keys)
+      if (const bool is_old = old == name; (is_old || now == name) && contains(keys_, is_old ? now : old))
+        return std::string(is_old ? now : old);
+    if (result_.on_missing == OnMissing::Error) missing_metric(option, name, set_by_user);
+    if (result_.on_missing == OnMissing::Warn)
+      result_.warnings.push_back(
+          fmt::format("{}, option {}: there is no metric \"{}\" in this run; known are: {}", who_,
+                      option.name, name, keys_.empty() ? "none" : joined(keys_)));
+    return name;
+  }
+
+  /// A key of the same words in another order, else the one that is spelt most like it.
+  [[nodiscard]] std::string nearest_key(const std::string& name) const {
+    const auto same_words = [words = sorted_words(name)](const std::string& key) {
+      return sorted_words(key) == words;
+    };
+    const auto found = std::find_if(keys_.begin(), keys_.end(), same_words);
+    return found == keys_.end() ? nearest(name, keys_) : *found;
+  }
+
+  [[noreturn]] void missing_metric(const OptionSpec& option, const std::string& name,
+                                   bool set_by_user) const {
+    const std::string found = in_quotes(name) + (set_by_user ? "" : ", the default");
+    std::string cure = "Set " + option.name + " to one of them";
+    if (const std::string near = nearest_key(name); !near.empty())
+      cure = "Did you mean " + in_quotes(near) + "?";
+    if (name.starts_with("val_") && contains(keys_, name.substr(4)))
+      cure = fmt::format("Add validation data, or set {}={}", option.name, name.substr(4));
+    fail("KAIROS-O026", option.name, "there is no such metric in this run", found,
+         keys_.empty() ? "none" : joined(keys_), cure);
+  }
+
+  const CallbackManifest& callback_;
+  const OptionContext& context_;
+  std::string who_;
+  std::vector<std::string> keys_;
+  std::vector<const Given*> given_;  ///< one for each declared option
+  const Given* on_error_ = nullptr;
+  const Given* on_missing_ = nullptr;
+  ResolvedOptions result_;
+};
+
+}  // namespace
+
+const OptionSpec* find_option(const CallbackManifest& callback, std::string_view key) noexcept {
+  const auto found = std::ranges::find_if(callback.options, [key](const OptionSpec& spec) {
+    return spec.name == key || contains(spec.aliases, key);
+  });
+  return found == callback.options.end() ? nullptr : &*found;
+}
+
+std::vector<PluginOption> with_names(const CallbackManifest& callback, std::span<const PluginOption> options,
+                                     std::string_view who) {
+  std::vector<PluginOption> named(options.begin(), options.end());
+  for (std::size_t i = 0; i < named.size() && named[i].key.empty(); ++i) {
+    if (i == callback.options.size())
+      throw Error(ErrorKind::Plugin, {"KAIROS-O052", std::string(who), "there are too many arguments",
+                                      in_quotes(named[i].value), fmt::format("at most {}", i),
+                                      "Leave it out, or write key=value for an option of the host"});
+    named[i].key = callback.options[i].name;
+    refuse_truth_by_position(callback.options[i], named[i], who);
+  }
+  return named;
+}
+
+ResolvedOptions resolve_options(const CallbackManifest& callback, std::span<const PluginOption> options,
+                                const OptionContext& context, std::string_view who) {
+  return Resolver(callback, context, who).resolve(options);
+}
+
+}  // namespace kairos::host

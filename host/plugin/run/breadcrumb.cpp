@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Writes the crumb without anything that a signal handler may not use.
+#include "plugin/run/breadcrumb.hpp"
+
+#include <unistd.h>
+
+#include <cstddef>
+
+namespace kairos::host {
+
+thread_local constinit Breadcrumb breadcrumb;
+
+void write_breadcrumb(int descriptor) noexcept {
+  if (breadcrumb.hook == nullptr) return;
+  char line[512];
+  std::size_t length = 0;
+  const auto append = [&](const char* text) {
+    for (; *text != '\0' && length < sizeof line - 1; ++text) line[length++] = *text;
+  };
+  append("KAIROS-C009: the process crashed inside plugin ");
+  append(breadcrumb.instance);
+  append(" (");
+  append(breadcrumb.file);
+  append("), hook ");
+  append(breadcrumb.hook);
+  append(". Run without this --plugin, and report the crash to its author.\n");
+  // Nothing can be done about a failed write here.
+  [[maybe_unused]] const ssize_t written = ::write(descriptor, line, length);
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// What the functions behind the interfaces have in common: strings, checks of the moment and the
+// capabilities, and statuses for exceptions. For host_api*.cpp only.
+#pragma once
+
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "kairos/abi.h"
+#include "kairos/host/error.hpp"
+#include "plugin/run/session.hpp"
+
+namespace kairos::host {
+
+inline std::string_view view(kairos_str text) {
+  return {text.ptr == nullptr ? "" : text.ptr, static_cast<std::size_t>(text.length)};
+}
+inline kairos_str to_abi(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+inline Instance& instance_of(const kairos_host* host) {
+  return *static_cast<Instance*>(host->impl);
+}
+
+/// KAIROS_OK if the call comes from the fit thread, at `earliest` or later.
+inline kairos_status check_moment(kairos_call* call, Moment earliest) {
+  if (std::this_thread::get_id() != call->session->thread) {
+    call->session->message(Level::Error, call->instance->name,
+                           "the plugin called a fit-thread function from another thread");
+    return KAIROS_E_STATE;
+  }
+  if (call->moment < earliest)
+    return call->refuse(KAIROS_E_STATE, std::string("the host does not allow this in ") + call->hook);
+  return KAIROS_OK;
+}
+
+inline kairos_status check_capability(kairos_call* call, std::uint64_t bit) {
+  if ((call->instance->manifest.capabilities & bit) != 0) return KAIROS_OK;
+  const std::vector<std::string> names = capability_names(bit);
+  return call->refuse(KAIROS_E_DENIED, "the callback has not declared the capability " + names.front());
+}
+
+/// Runs work that may throw an Error of the host, as a status with the reason.
+/// `refused` is what the host's refusal of the content means here.
+template <class Work>
+kairos_status translated(kairos_call* call, Work&& work,
+                         kairos_status refused = KAIROS_E_UNSUPPORTED) noexcept {
+  try {
+    return work();
+  } catch (const Error& error) {
+    return call->refuse(error.kind() == ErrorKind::File ? KAIROS_E_IO : refused, error.what());
+  } catch (const std::bad_alloc&) {
+    return call->refuse(KAIROS_E_MEMORY, "out of memory");
+  } catch (const std::exception& error) {
+    return call->refuse(KAIROS_E_INTERNAL, error.what());
+  } catch (...) {
+    return call->refuse(KAIROS_E_INTERNAL, "an exception that is no std::exception");
+  }
+}
+
+#define KAIROS_RETURN_IF(expression) \
+  if (const kairos_status refused = (expression); refused != KAIROS_OK) return refused
+
+/// kairos.model/1; see host_api_model.cpp.
+extern const kairos_model model_table;
+/// kairos.files/1; see host_api_files.cpp.
+extern const kairos_files files_table;
+
+}  // namespace kairos::host

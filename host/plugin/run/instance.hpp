@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// One callback of a run: its code, its options, its policy, and what the host keeps for it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kairos/abi.h"
+#include "plugin/library.hpp"
+#include "plugin/options/expression.hpp"
+#include "plugin/options/options.hpp"
+
+namespace kairos::host {
+
+class Session;
+
+/// Lives at one address from creation to the end of its session: plugins hold pointers to `host`.
+struct Instance {
+  Session* session = nullptr;
+  std::string name;  ///< unique in the session
+  std::string file;  ///< of the plugin, for messages
+  CallbackManifest manifest;
+  std::shared_ptr<Library> library;
+  kairos_hooks hooks{};
+  kairos_host host{};
+  void* self = nullptr;  ///< null before create and after destroy
+  bool is_set_up = false;
+
+  ResolvedOptions options;
+  std::vector<std::optional<Expression>> expressions;  ///< one for each option; empty for other types
+  std::vector<std::uint32_t> published;                ///< keys that it may publish
+
+  std::map<std::uint64_t, std::vector<float>> snapshots;  ///< all weights, one after the other
+  std::uint64_t next_snapshot = 1;
+
+  /// Set where the next hook must not just be called: the instance was disabled, or a background task of it
+  /// failed.
+  std::atomic<bool> attention = false;
+  bool disabled = false;
+  std::atomic<bool> ended = false;  ///< no background work is taken any more
+  std::int64_t failures = 0;
+  std::string first_failure;
+};
+
+}  // namespace kairos::host

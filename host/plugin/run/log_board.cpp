@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Keeps keys and values; reads a pass only when someone asks.
+#include "plugin/run/log_board.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <utility>
+
+namespace kairos::host {
+
+void LogValues::read_logs(std::span<double> values) {
+  for (std::size_t i = 0; i < values.size() && i < values_.size(); ++i) values[i] = values_[i];
+}
+
+LogBoard::LogBoard(std::vector<LogKey> model_keys, bool validates)
+    : keys_(std::move(model_keys)), per_pass_(static_cast<std::uint32_t>(keys_.size())) {
+  if (validates)
+    for (std::uint32_t i = 0; i < per_pass_; ++i)
+      keys_.push_back({"val_" + keys_[i].name, keys_[i].direction});
+  for (const LogKey& key : keys_) names_.push_back(key.name);
+  first_published_ = static_cast<std::uint32_t>(keys_.size());
+  values_.resize(keys_.size());
+  row_.resize(per_pass_);
+}
+
+std::optional<std::uint32_t> LogBoard::find(std::string_view name) const noexcept {
+  const auto found =
+      std::find_if(keys_.begin(), keys_.end(), [&](const LogKey& key) { return key.name == name; });
+  if (found == keys_.end()) return std::nullopt;
+  return static_cast<std::uint32_t>(found - keys_.begin());
+}
+
+std::uint32_t LogBoard::add(const LogKey& key) {
+  if (const auto index = find(key.name)) return *index;
+  keys_.push_back(key);
+  names_.push_back(key.name);
+  values_.emplace_back();
+  return static_cast<std::uint32_t>(keys_.size() - 1);
+}
+
+void LogBoard::clear() noexcept {
+  for (LogValue& value : values_) value.due = false;
+  sources_[0] = sources_[1] = nullptr;
+}
+
+void LogBoard::offer(Pass pass, LogSource& source) {
+  sources_[static_cast<std::size_t>(pass)] = &source;
+}
+
+void LogBoard::read(Pass pass) {
+  const auto p = static_cast<std::size_t>(pass);
+  LogSource* source = std::exchange(sources_[p], nullptr);
+  // A value that the source leaves out is no number, and not the last one nor a perfect loss.
+  std::fill(row_.begin(), row_.end(), std::numeric_limits<double>::quiet_NaN());
+  source->read_logs(row_);
+  const std::size_t first = p * per_pass_;
+  assert(first + per_pass_ <= first_published_);
+  for (std::size_t i = 0; i < per_pass_; ++i) values_[first + i] = {row_[i], source->is_due(i)};
+}
+
+std::optional<double> LogBoard::value(std::uint32_t index) {
+  if (index < first_published_) {
+    const Pass pass = index < per_pass_ ? Pass::Training : Pass::Validation;
+    if (sources_[static_cast<std::size_t>(pass)] != nullptr) read(pass);
+  }
+  if (!values_[index].due) return std::nullopt;
+  return values_[index].value;
+}
+
+std::vector<LogValue> LogBoard::values() {
+  for (const Pass pass : {Pass::Training, Pass::Validation})
+    if (sources_[static_cast<std::size_t>(pass)] != nullptr) read(pass);
+  return values_;
+}
+
+void LogBoard::restore(const std::vector<LogValue>& values) {
+  sources_[0] = sources_[1] = nullptr;
+  values_ = values;
+}
+
+}  // namespace kairos::host

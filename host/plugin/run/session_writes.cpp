@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// What becomes of tensors that a hook has written.
+#include <utility>
+
+#include "kairos/host/error.hpp"
+#include "plugin/run/session.hpp"
+
+namespace kairos::host {
+
+kairos_status Session::announce_writes(kairos_call& call, kairos_status status) {
+  const unsigned roles = std::exchange(call.written_roles, 0);
+  status = put_rate_back(call, status);
+  for (unsigned role = 0; role < 16; ++role) try {
+      if ((roles & (1u << role)) != 0) target.tensors_written(static_cast<Role>(role));
+    } catch (const Error& error) {
+      if (status == KAIROS_OK) status = call.refuse(KAIROS_E_INVALID, error.what());
+    }
+  ++generation;
+  return status;
+}
+
+kairos_status Session::put_rate_back(kairos_call& call, kairos_status status) {
+  float* const rate = std::exchange(call.guarded_rate, nullptr);
+  if (rate == nullptr || *rate == call.rate_before) return status;
+  *rate = call.rate_before;
+  if (status != KAIROS_OK) return status;
+  return call.refuse(KAIROS_E_DENIED, "it wrote the learning rate, and has not declared the capability " +
+                                          capability_names(KAIROS_CAN_SET_OPTIMIZER).front());
+}
+
+}  // namespace kairos::host

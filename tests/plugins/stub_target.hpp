@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Something to train that is one number, so that a test can tell whose weights it holds.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kairos/host/error.hpp"
+#include "kairos/host/model.hpp"
+
+namespace kairos::tests {
+
+/// A weight with a name and a shape of its own.
+struct StubWeight {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+  std::vector<float> gradient = {};  ///< empty: not trained
+};
+
+/// One weight and one learning rate, kept as float32 as optimizers do.
+class StubTarget : public host::TrainingTarget {
+ public:
+  explicit StubTarget(double initial_rate) : rate(static_cast<float>(initial_rate)) {}
+
+  std::span<const host::TensorRef> tensors(host::Role role) override {
+    tensor_.clear();
+    if (role == host::Role::Weight && weights.empty()) tensor_.push_back({"weight", {1}, &weight, true});
+    for (StubWeight& one : weights) {
+      const bool trained = !one.gradient.empty();
+      if (role == host::Role::Weight) tensor_.push_back({one.name, one.shape, one.values.data(), trained});
+      if (role == host::Role::Gradient && trained)
+        tensor_.push_back({one.name, one.shape, one.gradient.data(), true});
+    }
+    return tensor_;
+  }
+  void tensors_written(host::Role) override {}
+  [[nodiscard]] std::optional<double> hyper(std::string_view name) const override {
+    if (name != "learning_rate" || !has_optimizer) return std::nullopt;
+    return static_cast<double>(rate);
+  }
+  bool set_hyper(std::string_view name, double value) override {
+    if (name != "learning_rate" || !has_optimizer) return false;
+    rate = static_cast<float>(value);
+    return true;
+  }
+  [[nodiscard]] std::int64_t iterations() const override { return steps; }
+  void save(const std::filesystem::path& file, host::SaveContent content) override {
+    std::ofstream(file) << (content == host::SaveContent::Weights ? "weights " : "model ") << weight;
+  }
+  [[nodiscard]] std::function<void()> save_later(const std::filesystem::path& file,
+                                                 host::SaveContent content) override {
+    return [copy = *this, file, content]() mutable {
+      if (copy.fails_in_background)
+        throw host::Error(host::ErrorKind::File,
+                          {"KAIROS-F001", file.string(), "the disk is full", "", "", ""});
+      copy.save(file, content);
+    };
+  }
+  [[nodiscard]] std::string save_fault(const std::filesystem::path& file, host::SaveContent) const override {
+    const std::string ending = file.extension().string();
+    return ending == ".h5" || ending == ".keras" ? ""
+                                                 : "files ending in \"" + ending + "\" cannot be written";
+  }
+  void load_weights(const std::filesystem::path&) override {}
+  [[nodiscard]] std::string architecture() const override { return keras_json; }
+
+  float weight = 0;
+  std::vector<StubWeight> weights;  ///< in its place, if there are any
+  std::string keras_json;
+  float rate;
+  bool has_optimizer = true;
+  std::int64_t steps = 0;
+  bool fails_in_background = false;
+
+ private:
+  std::vector<host::TensorRef> tensor_;
+};
+
+}  // namespace kairos::tests
