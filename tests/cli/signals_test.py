@@ -311,7 +311,7 @@ class Endings(RunningTest):
     def test_failure_of_a_callback_saves_what_the_training_was_to_save(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Fail", save_model="m.keras", save_weights="w.npz", history="h.json", run_dir="run"))
         self.assertEqual(run.returncode, 7)
-        self.assertIn("Add on_error=disable to this --plugin to go on without it when it fails. Saved: m.keras, w.npz, h.json, run. The "
+        self.assertIn("Add on_error=disable to this plugin to go on without it when it fails. Saved: m.keras, w.npz, h.json, run. The "
                       "run goes on with --model m.keras --initial-epoch 1 --callback-state run/callback_state.\n", run.stderr)
         self.assertEqual(json.loads(self.text("h.json"))["epoch"], [0])
         self.kairos(*self.fit(loss=None, model="m.keras", initial_epoch=1, callback_state="run/callback_state"))

@@ -38,11 +38,11 @@ struct Thrower : kairos::Callback<Thrower> {
         event.stop("never mind");
     }
   }
-#define X(hook, EventClass, Raw)         \
+#define X(hook, EventClass, Raw, place)         \
   void hook(kairos::EventClass& event) { \
     raise(event);                        \
   }
-#include <kairos/detail/hook_list.hpp>
+#include <kairos/abi/hook_list.inc>
 };
 
 /// Counts its objects and throws in the constructor if the last of three is asked to.
@@ -104,8 +104,8 @@ TEST_CASE("No exception leaves a hook: each becomes a status and a text", "[sdk]
       CHECK(outcome.text == row.text);
       ++hooks;
     };
-#define X(hook, EventClass, Raw) check(instance.run(instance.hooks().hook, Raw{}), #hook);
-#include <kairos/detail/hook_list.hpp>
+#define X(hook, EventClass, Raw, place) check(instance.run(instance.hooks().hook, Raw{}), #hook);
+#include <kairos/abi/hook_list.inc>
     CHECK(hooks == 20);
   }
 }

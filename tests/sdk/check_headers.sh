@@ -18,8 +18,7 @@ for header in $(find kairos -name '*.h' | sort); do
   compile c++ "$cxx" c++17 "$header" ""
   compile c++ "$cxx" c++20 "$header" ""
 done
-# hook_list.hpp is a list that is included for what X makes of it.
-for header in $(find kairos -name '*.hpp' ! -name hook_list.hpp | sort); do
+for header in $(find kairos -name '*.hpp' | sort); do
   compile c++ "$cxx" c++17 "$header" ""
   compile c++ "$cxx" c++20 "$header" ""
 done

@@ -9,5 +9,5 @@ number() { sed -n "s/^#define KAIROS_ABI_$1 \([0-9]*\)$/\1/p" "$source/abi/versi
 target=$here/frozen/$(number MAJOR).$(number MINOR)
 mkdir -p "$target/kairos/abi"
 cp "$source/abi.h" "$target/kairos/"
-cp "$source"/abi/*.h "$target/kairos/abi/"
+cp "$source"/abi/*.h "$source"/abi/*.inc "$target/kairos/abi/"
 echo "frozen into $target"

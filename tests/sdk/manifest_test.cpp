@@ -125,9 +125,9 @@ TEST_CASE("A hook that was not written is null, and so is the state of a callbac
   CHECK(bare.state_save == nullptr);
   CHECK(bare.state_load == nullptr);
   CHECK(plugin.callbacks[1]->state_version == 0);
-#define X(hook, EventClass, Raw) \
+#define X(hook, EventClass, Raw, place) \
   if (std::string_view(#hook) != "on_fault") CHECK(bare.hook == nullptr);
-#include <kairos/detail/hook_list.hpp>
+#include <kairos/abi/hook_list.inc>
 }
 
 TEST_CASE("A phase gives the capabilities that callbacks of its kind need", "[sdk][manifest]") {

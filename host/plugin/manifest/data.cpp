@@ -24,35 +24,18 @@ constexpr std::size_t option_size_1_0 = offsetof(kairos_option, max) + sizeof(ka
 constexpr std::size_t hooks_size_1_0 =
     offsetof(kairos_hooks, on_interrupt) + sizeof(kairos_hooks::on_interrupt);
 
-#define KAIROS_SLOT(name)               \
-  HookSlot {                            \
-#name, offsetof(kairos_hooks, name) \
-  }
-constexpr std::array slots = {KAIROS_SLOT(setup),
-                              KAIROS_SLOT(teardown),
-                              KAIROS_SLOT(state_save),
-                              KAIROS_SLOT(state_load),
-                              KAIROS_SLOT(on_train_begin),
-                              KAIROS_SLOT(on_train_end),
-                              KAIROS_SLOT(on_epoch_begin),
-                              KAIROS_SLOT(on_epoch_end),
-                              KAIROS_SLOT(on_train_batch_begin),
-                              KAIROS_SLOT(on_backward_end),
-                              KAIROS_SLOT(on_train_batch_end),
-                              KAIROS_SLOT(on_test_begin),
-                              KAIROS_SLOT(on_test_end),
-                              KAIROS_SLOT(on_test_batch_begin),
-                              KAIROS_SLOT(on_test_batch_end),
-                              KAIROS_SLOT(on_predict_begin),
-                              KAIROS_SLOT(on_predict_end),
-                              KAIROS_SLOT(on_predict_batch_begin),
-                              KAIROS_SLOT(on_predict_batch_end),
-                              KAIROS_SLOT(on_checkpoint_saved),
-                              KAIROS_SLOT(on_fault),
-                              KAIROS_SLOT(on_interrupt)};
-#undef KAIROS_SLOT
-// A slot that is added to kairos_hooks must be added here too: create and destroy are the two that are not
-// listed.
+/// All hooks but create and destroy, which every callback has, in the order of kairos_hooks.
+constexpr std::array slots = [] {
+  std::array all{
+      HookSlot{"state_save", offsetof(kairos_hooks, state_save)},
+      HookSlot{"state_load", offsetof(kairos_hooks, state_load)},
+#define X(name, EventClass, Event, place) HookSlot{#name, offsetof(kairos_hooks, name)},
+#include "kairos/abi/hook_list.inc"
+  };
+  std::ranges::sort(all, {}, &HookSlot::offset);
+  return all;
+}();
+// A hook that is missing in the list would be missing here.
 static_assert(sizeof(kairos_hooks) == 2 * sizeof(std::uint32_t) + (slots.size() + 2) * sizeof(void (*)()));
 
 void check_size(const FieldName& field, std::uint32_t size, std::size_t least) {

@@ -2,9 +2,9 @@
 // Turns the steps of a loop into events.
 #include "kairos/host/callbacks.hpp"
 
-#include <limits>
 #include <utility>
 
+#include "plugin/run/creation.hpp"
 #include "plugin/run/session.hpp"
 
 namespace kairos::host {
@@ -13,43 +13,6 @@ using namespace stages;
 
 namespace {
 
-kairos_run_event run_event(const Session& session) {
-  const RunInfo& run = session.run;
-  kairos_run_event event{};
-  event.size = sizeof event;
-  event.resumed = session.resumed ? 1 : 0;
-  event.epochs = run.epochs;
-  event.initial_epoch = run.initial_epoch;
-  event.steps_per_epoch = run.steps_per_epoch;
-  event.batch_size = run.batch_size;
-  event.samples = run.samples;
-  event.validation_samples = run.validation_samples;
-  event.seed = run.seed;
-  event.run_dir = {session.run_directory.data(), session.run_directory.size()};
-  return event;
-}
-
-kairos_epoch_event epoch_event(const Session& session, bool partial) {
-  kairos_epoch_event event{};
-  event.size = sizeof event;
-  event.partial = partial ? 1 : 0;
-  event.epoch = session.epoch;
-  event.step = session.target.iterations();
-  event.learning_rate =
-      session.target.hyper("learning_rate").value_or(std::numeric_limits<double>::quiet_NaN());
-  return event;
-}
-
-kairos_test_event test_event(const Session& session) {
-  kairos_test_event event{};
-  event.size = sizeof event;
-  event.in_fit = session.training ? 1 : 0;
-  event.epoch = session.epoch;
-  event.batches = session.batches;
-  event.step = session.target.iterations();
-  return event;
-}
-
 /// For calls that are not made for every batch: in order, and on the thread of the callbacks.
 void require(Session& session, std::uint32_t allowed, const char* call) {
   require_thread(session.thread == std::this_thread::get_id(), call);
@@ -57,7 +20,7 @@ void require(Session& session, std::uint32_t allowed, const char* call) {
 }
 
 LogBoard::Pass test_pass(const Session& session) {
-  return session.training ? LogBoard::Pass::Validation : LogBoard::Pass::Training;
+  return session.facts.training ? LogBoard::Pass::Validation : LogBoard::Pass::Training;
 }
 
 }  // namespace
@@ -65,7 +28,7 @@ LogBoard::Pass test_pass(const Session& session) {
 Callbacks::Callbacks(const Catalog& catalog, std::span<const PluginSpec> specs, TrainingTarget& target,
                      CallbacksOptions options)
     : session_(std::make_unique<Session>(target, std::move(options))) {
-  session_->create(catalog, specs);
+  create_instances(*session_, catalog, specs);
 }
 
 Callbacks::~Callbacks() = default;
@@ -74,10 +37,10 @@ void Callbacks::setup(const RunInfo& run) {
   Session& s = *session_;
   require(s, Created, "setup");
   s.order.enter(Ready);
-  s.run = run;
-  const kairos_run_event event = run_event(s);
+  s.facts.run = run;
+  const kairos_run_event event = s.facts.run_event();
   for (Instance* instance : s.ordered()) {
-    HookList one{s.setup.name, {}};
+    HookList one{s.hooks.setup.name, {}};
     if (instance->hooks.setup != nullptr) one.listeners.push_back(instance);
     s.dispatch(one, &kairos_hooks::setup, event, Moment::SetUp);
     instance->is_set_up = true;
@@ -86,19 +49,19 @@ void Callbacks::setup(const RunInfo& run) {
 
 std::string Callbacks::save_state() {
   require(*session_, any_stage, "save_state");
-  return session_->save_state();
+  return session_->states.save();
 }
 void Callbacks::load_state(std::string_view bytes) {
   require(*session_, Ready, "load_state");
-  session_->load_state(bytes);
+  session_->states.load(bytes);
 }
 
 void Callbacks::train_begin() {
   Session& s = *session_;
   require(s, Ready, "train_begin");
   s.order.enter(Training);
-  s.training = true;
-  s.dispatch(s.on_train_begin, &kairos_hooks::on_train_begin, run_event(s), Moment::Training);
+  s.facts.training = true;
+  s.dispatch(s.hooks.on_train_begin, &kairos_hooks::on_train_begin, s.facts.run_event(), Moment::Training);
 }
 
 void Callbacks::epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batches) {
@@ -107,10 +70,11 @@ void Callbacks::epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batc
   s.order.next_epoch(epoch);
   s.order.enter(InEpoch);
   s.order.restart_batches();
-  s.epoch = epoch;
-  s.batches = batches.value_or(s.run.steps_per_epoch);
+  s.facts.epoch = epoch;
+  s.facts.batches = batches.value_or(s.facts.run.steps_per_epoch);
   s.board.clear();
-  s.dispatch(s.on_epoch_begin, &kairos_hooks::on_epoch_begin, epoch_event(s, false), Moment::Training);
+  s.dispatch(s.hooks.on_epoch_begin, &kairos_hooks::on_epoch_begin, s.facts.epoch_event(false),
+             Moment::Training);
 }
 
 void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples) {
@@ -118,15 +82,16 @@ void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples) {
   s.order.require(InEpoch, "train_batch_begin");
   s.order.next_batch(batch, "train_batch_begin");
   s.order.enter(InBatch);
-  s.batch = {sizeof s.batch, 0, s.epoch, batch, s.batches, s.target.iterations(), samples};
-  s.dispatch(s.on_train_batch_begin, &kairos_hooks::on_train_batch_begin, s.batch, Moment::Training);
+  s.facts.begin_batch(batch, samples);
+  s.dispatch(s.hooks.on_train_batch_begin, &kairos_hooks::on_train_batch_begin, s.facts.batch,
+             Moment::Training);
 }
 
 void Callbacks::gradients_ready() {
   Session& s = *session_;
   s.order.require(InBatch, "gradients_ready");
   s.order.enter(HasGradients);
-  s.dispatch(s.on_backward_end, &kairos_hooks::on_backward_end, s.batch, Moment::Training);
+  s.dispatch(s.hooks.on_backward_end, &kairos_hooks::on_backward_end, s.facts.batch, Moment::Training);
 }
 
 void Callbacks::train_batch_end(LogSource& logs) {
@@ -135,42 +100,43 @@ void Callbacks::train_batch_end(LogSource& logs) {
   require_values(logs, s.board.per_pass(), "train_batch_end");
   s.order.enter(InEpoch);
   ++s.generation;
-  s.batch.step = s.target.iterations();
-  if (s.on_train_batch_end.listeners.empty()) return;
+  s.facts.batch.step = s.target.iterations();
+  if (s.hooks.on_train_batch_end.listeners.empty()) return;
   s.board.clear();
   s.board.offer(LogBoard::Pass::Training, logs);
-  s.dispatch(s.on_train_batch_end, &kairos_hooks::on_train_batch_end, s.batch, Moment::Training);
+  s.dispatch(s.hooks.on_train_batch_end, &kairos_hooks::on_train_batch_end, s.facts.batch, Moment::Training);
   s.board.clear();
 }
 
 void Callbacks::test_begin(std::int64_t batches) {
   Session& s = *session_;
   require(s, InEpoch | Ready | Trained, "test_begin");
-  if (s.training) require_validation(s.options.validates, "test_begin");
-  s.order.begin_pass(s.training ? Validating : Testing);
-  s.batches = batches;
-  s.dispatch(s.on_test_begin, &kairos_hooks::on_test_begin, test_event(s), Moment::Training);
+  if (s.facts.training) require_validation(s.options.validates, "test_begin");
+  s.order.begin_pass(s.facts.training ? Validating : Testing);
+  s.facts.batches = batches;
+  s.dispatch(s.hooks.on_test_begin, &kairos_hooks::on_test_begin, s.facts.test_event(), Moment::Training);
 }
 
 void Callbacks::test_batch_begin(std::int64_t batch, std::int64_t samples) {
   Session& s = *session_;
   s.order.require(Validating | Testing, "test_batch_begin");
   s.order.next_pass_batch(batch, "test_batch_begin");
-  s.order.enter(s.training ? ValidatingBatch : TestingBatch);
-  s.batch = {sizeof s.batch, 0, s.epoch, batch, s.batches, s.target.iterations(), samples};
-  s.dispatch(s.on_test_batch_begin, &kairos_hooks::on_test_batch_begin, s.batch, Moment::Training);
+  s.order.enter(s.facts.training ? ValidatingBatch : TestingBatch);
+  s.facts.begin_batch(batch, samples);
+  s.dispatch(s.hooks.on_test_batch_begin, &kairos_hooks::on_test_batch_begin, s.facts.batch,
+             Moment::Training);
 }
 
 void Callbacks::test_batch_end(LogSource& logs) {
   Session& s = *session_;
   s.order.require(ValidatingBatch | TestingBatch, "test_batch_end");
   require_values(logs, s.board.per_pass(), "test_batch_end");
-  s.order.enter(s.training ? Validating : Testing);
+  s.order.enter(s.facts.training ? Validating : Testing);
   ++s.generation;
-  if (s.on_test_batch_end.listeners.empty()) return;
+  if (s.hooks.on_test_batch_end.listeners.empty()) return;
   s.board.clear();
   s.board.offer(test_pass(s), logs);
-  s.dispatch(s.on_test_batch_end, &kairos_hooks::on_test_batch_end, s.batch, Moment::Training);
+  s.dispatch(s.hooks.on_test_batch_end, &kairos_hooks::on_test_batch_end, s.facts.batch, Moment::Training);
   s.board.clear();
 }
 
@@ -181,8 +147,8 @@ void Callbacks::test_end(LogSource& logs) {
   s.order.end_pass();
   s.board.clear();
   s.board.offer(test_pass(s), logs);
-  s.dispatch(s.on_test_end, &kairos_hooks::on_test_end, test_event(s), Moment::Training);
-  if (!s.training) s.epoch_values = s.board.values();
+  s.dispatch(s.hooks.on_test_end, &kairos_hooks::on_test_end, s.facts.test_event(), Moment::Training);
+  if (!s.facts.training) s.epoch_values = s.board.values();
   s.board.clear();
 }
 
@@ -195,14 +161,15 @@ void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool parti
     require_values(*validation, s.board.per_pass(), "epoch_end");
   }
   s.order.enter(Training);
-  s.settle_background_saves(BackgroundSave::Waiting::No);
+  s.checkpoints.settle(BackgroundSave::Waiting::No);
   s.process.compare_epoch(s.ordered());
   s.board.clear();
   s.board.offer(LogBoard::Pass::Training, training);
   if (validation != nullptr) s.board.offer(LogBoard::Pass::Validation, *validation);
-  s.dispatch(s.on_epoch_end, &kairos_hooks::on_epoch_end, epoch_event(s, partial), Moment::EpochEnd);
+  s.dispatch(s.hooks.on_epoch_end, &kairos_hooks::on_epoch_end, s.facts.epoch_event(partial),
+             Moment::EpochEnd);
   s.epoch_values = s.board.values();
-  ++s.epochs_run;
+  ++s.facts.epochs_run;
 }
 
 void Callbacks::train_end(RunEnd why) {
@@ -210,20 +177,21 @@ void Callbacks::train_end(RunEnd why) {
   // A run that is cut short may end anywhere.
   require(s, why == RunEnd::Completed ? Training : Training | inside_epoch, "train_end");
   s.order.enter(Trained);
-  s.settle_background_saves(BackgroundSave::Waiting::Yes);
+  s.checkpoints.settle(BackgroundSave::Waiting::Yes);
   if (!s.epoch_values.empty()) s.board.restore(s.epoch_values);
-  s.dispatch(s.on_train_end, &kairos_hooks::on_train_end, s.end_event(why), Moment::Training);
-  s.settle_background_saves(BackgroundSave::Waiting::Yes);  // one that a hook ordered just now
-  s.training = false;
-  s.epoch = -1;
+  s.dispatch(s.hooks.on_train_end, &kairos_hooks::on_train_end, s.facts.end_event(why), Moment::Training);
+  s.checkpoints.settle(BackgroundSave::Waiting::Yes);  // one that a hook ordered just now
+  s.facts.training = false;
+  s.facts.epoch = -1;
 }
 
 void Callbacks::predict_begin() {
   Session& s = *session_;
   require(s, Ready | Trained, "predict_begin");
   s.order.begin_pass(Predicting);
-  s.batches = s.run.steps_per_epoch;
-  s.dispatch(s.on_predict_begin, &kairos_hooks::on_predict_begin, run_event(s), Moment::Training);
+  s.facts.batches = s.facts.run.steps_per_epoch;
+  s.dispatch(s.hooks.on_predict_begin, &kairos_hooks::on_predict_begin, s.facts.run_event(),
+             Moment::Training);
 }
 
 void Callbacks::predict_batch_begin(std::int64_t batch, std::int64_t samples) {
@@ -231,8 +199,9 @@ void Callbacks::predict_batch_begin(std::int64_t batch, std::int64_t samples) {
   s.order.require(Predicting, "predict_batch_begin");
   s.order.next_pass_batch(batch, "predict_batch_begin");
   s.order.enter(PredictingBatch);
-  s.batch = {sizeof s.batch, 0, -1, batch, s.batches, s.target.iterations(), samples};
-  s.dispatch(s.on_predict_batch_begin, &kairos_hooks::on_predict_batch_begin, s.batch, Moment::Training);
+  s.facts.begin_batch(batch, samples);
+  s.dispatch(s.hooks.on_predict_batch_begin, &kairos_hooks::on_predict_batch_begin, s.facts.batch,
+             Moment::Training);
 }
 
 void Callbacks::predict_batch_end() {
@@ -240,14 +209,15 @@ void Callbacks::predict_batch_end() {
   s.order.require(PredictingBatch, "predict_batch_end");
   s.order.enter(Predicting);
   ++s.generation;
-  s.dispatch(s.on_predict_batch_end, &kairos_hooks::on_predict_batch_end, s.batch, Moment::Training);
+  s.dispatch(s.hooks.on_predict_batch_end, &kairos_hooks::on_predict_batch_end, s.facts.batch,
+             Moment::Training);
 }
 
 void Callbacks::predict_end() {
   Session& s = *session_;
   require(s, Predicting, "predict_end");
   s.order.end_pass();
-  s.dispatch(s.on_predict_end, &kairos_hooks::on_predict_end, s.end_event(RunEnd::Completed),
+  s.dispatch(s.hooks.on_predict_end, &kairos_hooks::on_predict_end, s.facts.end_event(RunEnd::Completed),
              Moment::Training);
 }
 
@@ -255,19 +225,19 @@ void Callbacks::fault(std::string_view instance, std::string_view hook, std::str
   Session& s = *session_;
   if (s.finished()) return;
   s.board.clear();
-  s.end_reason = message;
+  s.facts.end_reason = message;
   if (instance.empty()) {
-    instance = s.failed_instance;
-    hook = s.failed_hook;
+    instance = s.failures.fatal().instance;
+    hook = s.failures.fatal().hook;
   }
   const kairos_fault_event event{sizeof event,
-                                 s.failed_status,
+                                 s.failures.fatal().status,
                                  {instance.data(), instance.size()},
                                  {hook.data(), hook.size()},
                                  {message.data(), message.size()}};
-  for (Instance* listener : s.on_fault.listeners) {
+  for (Instance* listener : s.hooks.on_fault.listeners) {
     if (listener->name == instance || !listener->is_set_up) continue;
-    HookList one{s.on_fault.name, {listener}};
+    HookList one{s.hooks.on_fault.name, {listener}};
     try {
       s.dispatch(one, &kairos_hooks::on_fault, event, Moment::Training);
     } catch (const std::exception& error) {
@@ -279,9 +249,9 @@ void Callbacks::fault(std::string_view instance, std::string_view hook, std::str
 void Callbacks::interrupt(int signal) {
   Session& s = *session_;
   require(s, any_stage, "interrupt");
-  s.end_reason = "signal " + std::to_string(signal);
+  s.facts.end_reason = "signal " + std::to_string(signal);
   const kairos_interrupt_event event{sizeof event, signal};
-  s.dispatch(s.on_interrupt, &kairos_hooks::on_interrupt, event, Moment::Training);
+  s.dispatch(s.hooks.on_interrupt, &kairos_hooks::on_interrupt, event, Moment::Training);
 }
 
 void Callbacks::finish(RunEnd why) {
@@ -291,7 +261,7 @@ void Callbacks::finish(RunEnd why) {
 }
 
 const std::optional<StopRequest>& Callbacks::stop() const noexcept {
-  return session_->stop;
+  return session_->facts.stop;
 }
 std::span<const LogKey> Callbacks::keys() const noexcept {
   return session_->board.keys();
@@ -300,13 +270,13 @@ std::vector<LogValue> Callbacks::epoch_values() const {
   return session_->epoch_values;
 }
 bool Callbacks::wants_gradients() const noexcept {
-  return !session_->on_backward_end.listeners.empty();
+  return !session_->hooks.on_backward_end.listeners.empty();
 }
 const std::vector<std::filesystem::path>& Callbacks::saved_files() const noexcept {
-  return session_->saved_files;
+  return session_->checkpoints.files();
 }
 std::string Callbacks::explain_order() const {
-  return session_->explain_order();
+  return session_->hooks.explain();
 }
 
 std::vector<std::string> Callbacks::instances() const {

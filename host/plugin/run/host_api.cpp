@@ -108,13 +108,14 @@ kairos_status request_stop(kairos_call* call, kairos_str reason) {
   return translated(call, [&] {
     Session& session = *call->session;
     session.message(Level::Debug, call->instance->name, "asks for a stop: " + std::string(view(reason)));
-    if (!session.stop) session.stop = StopRequest{std::string(view(reason)), call->instance->name};
+    if (!session.facts.stop)
+      session.facts.stop = StopRequest{std::string(view(reason)), call->instance->name};
     return kairos_status{KAIROS_OK};
   });
 }
 
 std::int32_t stop_requested(kairos_call* call) {
-  return call->session->stop.has_value() ? 1 : 0;
+  return call->session->facts.stop.has_value() ? 1 : 0;
 }
 
 constexpr kairos_control control_table = {sizeof control_table, 0, request_stop, stop_requested};
@@ -152,9 +153,10 @@ constexpr kairos_optimizer optimizer_table = {sizeof optimizer_table, 0, hyper_g
 /// and after, the memory behind them is not theirs any more.
 bool has_batch(const kairos_call& call, std::int32_t role) {
   const Session& session = *call.session;
-  if (call.hook == session.on_predict_batch_end.name) return role != KAIROS_ROLE_TARGET;
-  return call.hook == session.on_backward_end.name || call.hook == session.on_train_batch_end.name ||
-         call.hook == session.on_test_batch_end.name;
+  if (call.hook == session.hooks.on_predict_batch_end.name) return role != KAIROS_ROLE_TARGET;
+  return call.hook == session.hooks.on_backward_end.name ||
+         call.hook == session.hooks.on_train_batch_end.name ||
+         call.hook == session.hooks.on_test_batch_end.name;
 }
 
 /// The tensors of a role, as far as this moment has them: gradients only in on_backward_end, the batch only
@@ -162,7 +164,7 @@ bool has_batch(const kairos_call& call, std::int32_t role) {
 std::span<const TensorRef> tensors_now(kairos_call* call, std::int32_t role) {
   if (std::this_thread::get_id() != call->session->thread) return {};
   if (call->moment < Moment::SetUp || role < KAIROS_ROLE_WEIGHT || role > KAIROS_ROLE_SLOT) return {};
-  if (role == KAIROS_ROLE_GRADIENT && call->hook != call->session->on_backward_end.name) return {};
+  if (role == KAIROS_ROLE_GRADIENT && call->hook != call->session->hooks.on_backward_end.name) return {};
   if (role >= KAIROS_ROLE_INPUT && role <= KAIROS_ROLE_OUTPUT && !has_batch(*call, role)) return {};
   return call->session->target.tensors(static_cast<Role>(role));
 }

@@ -30,7 +30,7 @@ kairos_status check_save(kairos_call* call, kairos_str path, std::int32_t conten
   KAIROS_RETURN_IF(check_moment(call, Moment::Training));
   KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_SAVE_MODEL));
   if (call->hook ==
-      call->session->on_checkpoint_saved.name)  // else two savers would call each other for ever
+      call->session->hooks.on_checkpoint_saved.name)  // else two savers would call each other for ever
     return call->refuse(KAIROS_E_STATE,
                         "nothing can be saved in on_checkpoint_saved; save in the next hook instead");
   return model_can_save(call, path, content);
@@ -43,8 +43,7 @@ kairos_status model_save(kairos_call* call, kairos_str path, std::int32_t conten
     const std::string file(view(path));
     session.files.add_saved(file, call->instance->name);
     session.target.save(file, static_cast<SaveContent>(content));
-    session.saved_files.emplace_back(file);
-    session.checkpoint_saved(file, static_cast<SaveContent>(content), *call->instance);
+    session.checkpoints.announce(file, static_cast<SaveContent>(content), *call->instance);
     return kairos_status{KAIROS_OK};
   });
 }
@@ -57,7 +56,7 @@ kairos_status model_save_in_background(kairos_call* call, kairos_str path, std::
     std::string file(view(path));
     session.files.add_saved(file, call->instance->name);
     std::function<void()> write = session.target.save_later(file, kind);
-    session.background_save.start({call->instance, std::move(file), kind}, std::move(write));
+    session.checkpoints.save_in_background({call->instance, std::move(file), kind}, std::move(write));
     return kairos_status{KAIROS_OK};
   });
 }

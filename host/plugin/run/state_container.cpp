@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "kairos/host/error.hpp"
-#include "plugin/run/session.hpp"
+#include "plugin/run/saved_states.hpp"
 
 namespace kairos::host {
 

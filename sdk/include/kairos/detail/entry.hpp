@@ -35,8 +35,8 @@ constexpr kairos_hooks make_hooks() {
     hooks.state_save = &state_save<T>;
     hooks.state_load = &state_load<T, Declared_state_version<T>::value>;
   }
-#define X(hook, EventClass, Raw) hooks.hook = find_##hook<T>();
-#include "kairos/detail/hook_list.hpp"
+#define X(hook, EventClass, Raw, place) hooks.hook = find_##hook<T>();
+#include "kairos/abi/hook_list.inc"
   return hooks;
 }
 

@@ -15,7 +15,7 @@ namespace detail {
 
 // Each hook gets three questions: has T a member of that name at all, is it the hook, and which function is
 // it. The first works by ambiguity: &Probe<T>::name is valid only if T has no such name of its own.
-#define X(hook, EventClass, Raw)                                                                             \
+#define X(hook, EventClass, Raw, place)                                                                      \
   struct Decoy_##hook {                                                                                      \
     int hook;                                                                                                \
   };                                                                                                         \
@@ -41,12 +41,12 @@ namespace detail {
     else                                                                                                     \
       return nullptr;                                                                                        \
   }
-#include "kairos/detail/hook_list.hpp"
+#include "kairos/abi/hook_list.inc"
 
-#define X(hook, EventClass, Raw) || Has_##hook<T>::value
+#define X(hook, EventClass, Raw, place) || Has_##hook<T>::value
 template <class T>
 inline constexpr bool has_any_hook = false
-#include "kairos/detail/hook_list.hpp"
+#include "kairos/abi/hook_list.inc"
     ;
 
 // Optional static members, with their defaults.
@@ -88,8 +88,8 @@ constexpr bool check_callback() {
                 "kairos: a callback holds options, states and plain values; put a std::string, std::vector, "
                 "std::ofstream or the "
                 "like into kairos::Owned<T> name{this}, or into kairos::State<T> if it is to be saved");
-#define X(hook, EventClass, Raw) static_cast<void>(find_##hook<T>());
-#include "kairos/detail/hook_list.hpp"
+#define X(hook, EventClass, Raw, place) static_cast<void>(find_##hook<T>());
+#include "kairos/abi/hook_list.inc"
   static_assert(has_any_hook<T>,
                 "kairos: this callback has no hook that the host could call; see kairos/callback.hpp");
   static_assert(Has_id<T>::value,

@@ -7,6 +7,20 @@
 
 namespace kairos::host {
 
+namespace {
+
+/// The learning rate is a slot of the optimizer, and only callbacks that declare it may set it.
+kairos_status put_rate_back(kairos_call& call, kairos_status status) {
+  float* const rate = std::exchange(call.guarded_rate, nullptr);
+  if (rate == nullptr || *rate == call.rate_before) return status;
+  *rate = call.rate_before;
+  if (status != KAIROS_OK) return status;
+  return call.refuse(KAIROS_E_DENIED, "it wrote the learning rate, and has not declared the capability " +
+                                          capability_names(KAIROS_CAN_SET_OPTIMIZER).front());
+}
+
+}  // namespace
+
 kairos_status Session::announce_writes(kairos_call& call, kairos_status status) {
   const unsigned roles = std::exchange(call.written_roles, 0);
   status = put_rate_back(call, status);
@@ -17,15 +31,6 @@ kairos_status Session::announce_writes(kairos_call& call, kairos_status status) 
     }
   ++generation;
   return status;
-}
-
-kairos_status Session::put_rate_back(kairos_call& call, kairos_status status) {
-  float* const rate = std::exchange(call.guarded_rate, nullptr);
-  if (rate == nullptr || *rate == call.rate_before) return status;
-  *rate = call.rate_before;
-  if (status != KAIROS_OK) return status;
-  return call.refuse(KAIROS_E_DENIED, "it wrote the learning rate, and has not declared the capability " +
-                                          capability_names(KAIROS_CAN_SET_OPTIMIZER).front());
 }
 
 }  // namespace kairos::host

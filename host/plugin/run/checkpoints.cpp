@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Calls on_checkpoint_saved at once, or when a background save has ended.
+#include "plugin/run/checkpoints.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <utility>
+
+#include "plugin/run/session.hpp"
+
+namespace kairos::host {
+
+void Checkpoints::announce(const std::string& path, SaveContent content, const Instance& author) {
+  files_.emplace_back(path);
+  const kairos_checkpoint_event event{sizeof event,
+                                      content == SaveContent::Model ? KAIROS_SAVE_MODEL : KAIROS_SAVE_WEIGHTS,
+                                      {path.data(), path.size()},
+                                      {author.name.data(), author.name.size()}};
+  const HookList& all = session_.hooks.on_checkpoint_saved;
+  HookList others{all.name, {}};
+  std::ranges::copy_if(all.listeners, std::back_inserter(others.listeners),
+                       [&](const Instance* instance) { return instance != &author; });
+  const Breadcrumb saver = breadcrumb;
+  try {
+    session_.dispatch(others, &kairos_hooks::on_checkpoint_saved, event, Moment::Training);
+  } catch (...) {
+    session_.failures.postpone();
+    breadcrumb = saver;
+  }
+}
+
+void Checkpoints::save_in_background(BackgroundSave::Order order, std::function<void()> write) {
+  background_.start(std::move(order), std::move(write));
+}
+
+void Checkpoints::settle(BackgroundSave::Waiting waiting) {
+  for (const BackgroundSave::Outcome& outcome : background_.take(waiting)) {
+    const auto& [author, file, content] = outcome.order;
+    if (outcome.failure == nullptr) {
+      announce(file, content, *author);
+      session_.failures.rethrow_postponed();
+      continue;
+    }
+    kairos_call call(&session_, author, "saving in the background", Moment::Training);
+    try {
+      std::rethrow_exception(outcome.failure);
+    } catch (const std::exception& error) {
+      call.reason = error.what();
+    }
+    if (!author->disabled) session_.failures.handle(call, KAIROS_E_IO, session_.facts.epoch);
+  }
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// First everything is planned and checked, then the code of plugins runs.
+#include "plugin/run/creation.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "kairos/host/error.hpp"
+#include "plugin/options/option_files.hpp"
+#include "plugin/run/session.hpp"
+#include "plugin/trust.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// An instance that does not exist yet.
+struct Planned {
+  Catalog::Match match;
+  std::string name;
+  ResolvedOptions options;
+};
+
+/// A name for each instance: what the user gave, else the short name, with _2, _3 … for further ones.
+std::string instance_name(const PluginSpec& spec, const CallbackManifest& callback,
+                          const std::set<std::string>& taken) {
+  if (!spec.instance.empty()) {
+    if (taken.contains(spec.instance))
+      throw Error(ErrorKind::Plugin,
+                  {"KAIROS-O030", spec.target, "two instances have the name \"" + spec.instance + "\"", "",
+                   "", "Give one of them another name after the @"});
+    return spec.instance;
+  }
+  const std::string base(callback.short_name());
+  std::string name = base;
+  for (int n = 2; taken.contains(name); ++n) name = base + "_" + std::to_string(n);
+  return name;
+}
+
+std::vector<Planned> plan(Session& session, const Catalog& catalog, std::span<const PluginSpec> specs) {
+  std::vector<Planned> planned;
+  for (const PluginSpec& spec : specs) planned.push_back({catalog.find(spec), "", {}});
+  // Options may watch the keys that some callback publishes.
+  for (const Planned& one : planned)
+    for (const std::string& key : one.match.callback->publishes) session.board.add({key, Direction::Unknown});
+  const OptionContext context{{session.board.keys().begin(), session.board.keys().end()},
+                              session.options.run_directory};
+  std::set<std::string> taken;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    Planned& one = planned[i];
+    one.name = instance_name(specs[i], *one.match.callback, taken);
+    taken.insert(one.name);
+    one.options = resolve_options(*one.match.callback, specs[i].options, context, one.name);
+    for (const std::string& warning : one.options.warnings)
+      session.message(Level::Warning, one.name, warning);
+  }
+  return planned;
+}
+
+/// Registers every file of the run. Throws where an option names one that must not be written.
+void guard_files(Session& session, const Catalog& catalog, std::span<const Planned> planned) {
+  FileGuard& files = session.files;
+  for (const ReadFile& file : session.options.files.read) files.add_read(file);
+  for (const Plugin& plugin : catalog.plugins())
+    files.add_read({plugin.file, "the plugin " + plugin.manifest.callbacks.front().id, FileContent::Plugin});
+  for (const Refusal& refusal : catalog.refusals())
+    files.add_read({refusal.file, "the plugin " + refusal.file.filename().string(), FileContent::Plugin});
+  for (const Planned& one : planned) add_read_options(files, {*one.match.callback, one.options, one.name});
+  files.add_results(session.options.files.written);
+  std::error_code ignored;
+  const fs::path base =
+      session.facts.directory.empty() ? fs::current_path(ignored) : fs::path(session.facts.directory);
+  for (const Planned& one : planned)
+    add_written_options(files, {*one.match.callback, one.options, one.name}, base);
+}
+
+/// Rejects a callback that exists to set the optimizer where a schedule decides the learning rate. One that
+/// may stop the run too can be useful without, and is refused only when it tries.
+void reject_idle_schedulers(const Session& session, std::span<const Planned> planned) {
+  const std::string fault = session.target.hyper_fault("learning_rate");
+  if (fault.empty()) return;
+  for (const Planned& one : planned)
+    if ((one.match.callback->capabilities & (KAIROS_CAN_SET_OPTIMIZER | KAIROS_CAN_STOP)) ==
+        KAIROS_CAN_SET_OPTIMIZER)
+      throw Error(ErrorKind::Plugin, {"KAIROS-O014", one.name, "it could not set the learning rate", fault,
+                                      "an optimizer whose learning rate is a number",
+                                      "Leave the callback out, or the schedule"});
+}
+
+/// Reports which of the directories and files others can write to.
+void warn_of_writable_plugins(const Session& session, const Catalog& catalog,
+                              std::span<const Planned> planned) {
+  if (planned.empty()) return;
+  std::vector<fs::path> loaded;
+  for (const Planned& one : planned)
+    if (std::ranges::find(loaded, one.match.plugin->file) == loaded.end())
+      loaded.push_back(one.match.plugin->file);
+  for (const std::string& warning : plugin_warnings(catalog.directories(), loaded))
+    session.message(Level::Warning, "", warning);
+}
+
+/// Calls `open` of a library before its first instance is created.
+void open_library(Session& session, Instance& instance, kairos_call& call) {
+  const kairos_plugin& plugin = instance.library->plugin();
+  if (plugin.open == nullptr || std::ranges::find(session.opened, instance.library) != session.opened.end())
+    return;
+  call.hook = "open";
+  const kairos_status status =
+      session.call_alone(instance, call, [&] { return plugin.open(&instance.host, &call); });
+  if (status != KAIROS_OK) session.failures.handle(call, status, session.facts.epoch);
+  session.opened.push_back(instance.library);
+}
+
+void create_instance(Session& session, Planned planned, std::shared_ptr<Library> library) {
+  session.instances.push_back(std::make_unique<Instance>());
+  Instance& instance = *session.instances.back();
+  instance.session = &session;
+  instance.name = std::move(planned.name);
+  instance.file = planned.match.plugin->file.string();
+  instance.manifest = *planned.match.callback;
+  instance.library = std::move(library);
+  instance.hooks = instance.library->callbacks()[planned.match.index].hooks;
+  instance.options = std::move(planned.options);
+  for (const std::string& key : instance.manifest.publishes)
+    instance.published.push_back(*session.board.find(key));
+  for (std::size_t i = 0; i < instance.manifest.options.size(); ++i) {
+    const OptionSpec& spec = instance.manifest.options[i];
+    const OptionValue& value = instance.options.values[i];
+    instance.expressions.emplace_back();
+    if (spec.type == KAIROS_TYPE_EXPRESSION && !value.absent())
+      instance.expressions.back().emplace(value.text, spec.choices, instance.name + ": option " + spec.name);
+  }
+  instance.host = make_host(instance);
+
+  kairos_call call(&session, &instance, "create", Moment::Loading);
+  open_library(session, instance, call);
+  call.hook = "create";
+  const kairos_status status = session.call_alone(
+      instance, call, [&] { return instance.hooks.create(&instance.host, &call, &instance.self); });
+  if (status == KAIROS_OK) return;
+  instance.self = nullptr;
+  session.failures.handle(call, status, session.facts.epoch);
+}
+
+}  // namespace
+
+void create_instances(Session& session, const Catalog& catalog, std::span<const PluginSpec> specs) {
+  std::vector<Planned> planned = plan(session, catalog, specs);
+  guard_files(session, catalog, planned);
+  reject_idle_schedulers(session, planned);
+  warn_of_writable_plugins(session, catalog, planned);
+
+  std::map<const Plugin*, std::shared_ptr<Library>> libraries;
+  for (const Planned& one : planned)
+    if (std::shared_ptr<Library>& library = libraries[one.match.plugin]; library == nullptr) {
+      const std::string file = one.match.plugin->file.string();
+      const BreadcrumbScope loading({one.name.c_str(), file.c_str(), "loading"});
+      library = Library::load(*one.match.plugin);
+    }
+  try {
+    for (Planned& one : planned) create_instance(session, std::move(one), libraries[one.match.plugin]);
+  } catch (...) {
+    session.destroy_all();
+    throw;
+  }
+  session.order_instances();
+}
+
+}  // namespace kairos::host

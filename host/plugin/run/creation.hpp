@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// From the user's specs to instances.
+#pragma once
+
+#include <span>
+
+#include "kairos/host/plugins.hpp"
+
+namespace kairos::host {
+
+class Session;
+
+/// Finds the callback of each spec, checks options and files, loads the libraries and creates the instances.
+/// Whatever can be wrong in the configuration is found before any code of a plugin is loaded. Throws
+/// Error(Plugin), or Error(Usage) where a result would replace a file that is read or another result; then
+/// there is no instance.
+void create_instances(Session& session, const Catalog& catalog, std::span<const PluginSpec> specs);
+
+}  // namespace kairos::host

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The policy for failures, and its messages.
+#include "plugin/run/failures.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "kairos/host/error.hpp"
+#include "plugin/run/breadcrumb.hpp"
+#include "plugin/run/status_text.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// A plugin's reason as part of a one-line sentence that gets its full stop.
+std::string on_one_line(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  text.resize(text.find_last_not_of(". ") + 1);
+  return text;
+}
+
+std::string failure_text(const kairos_call& call, kairos_status status, std::int64_t epoch) {
+  std::string text = std::string(call.hook) + " failed";
+  if (epoch >= 0) text += " in epoch " + std::to_string(epoch + 1);
+  return text + ": " + (call.reason.empty() ? std::string(status_text(status)) : on_one_line(call.reason));
+}
+
+}  // namespace
+
+void Failures::handle(kairos_call& call, kairos_status status, std::int64_t epoch) {
+  Instance& instance = *call.instance;
+  const std::string what = failure_text(call, status, epoch);
+  call.forget();
+  const bool starting = call.moment == Moment::Loading || call.moment == Moment::SetUp;
+  if (instance.options.on_error == OnError::Fatal || starting) {
+    breadcrumb = {};
+    fatal_ = {instance.name, call.hook, status};
+    throw Error(
+        starting ? ErrorKind::Plugin : ErrorKind::Callback,
+        {starting ? "KAIROS-O031" : "KAIROS-C001", instance.name + " (" + instance.file + ")", what, "", "",
+         starting ? "Correct the option or leave this plugin out"
+                  : "Add on_error=disable to this plugin to go on without it when it fails"});
+  }
+  if (++instance.failures == 1) instance.first_failure = what;
+  if (instance.options.on_error == OnError::Disable) {
+    instance.disabled = true;
+    instance.attention = true;
+    warn(instance, what + ". It is disabled for the rest of the run");
+  } else if (instance.failures == 1) {
+    warn(instance, what + ". Further failures are counted and reported at the end");
+  }
+}
+
+void Failures::postpone() {
+  postponed_ = std::current_exception();
+}
+
+void Failures::rethrow_postponed() {
+  if (postponed_ == nullptr) return;
+  breadcrumb = {};
+  std::rethrow_exception(std::exchange(postponed_, nullptr));
+}
+
+void Failures::report(const Instance& instance) const {
+  if (instance.failures > 0)
+    warn(instance, "failed " + std::to_string(instance.failures) +
+                       " time(s) in this run; first: " + instance.first_failure);
+}
+
+void Failures::warn(const Instance& instance, const std::string& text) const {
+  if (messages_) messages_(Level::Warning, instance.name, text);
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// Calls state_save and state_load.
+#include "plugin/run/saved_states.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "kairos/host/error.hpp"
+#include "plugin/run/session.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+[[noreturn]] void reject(const Instance& instance, const std::string& what, const std::string& found,
+                         const std::string& expected) {
+  throw Error(ErrorKind::Callback,
+              {"KAIROS-C007", instance.name + " (" + instance.file + ")", what, found, expected,
+               "Resume with the plugin that saved it, or start without the saved state"});
+}
+
+std::size_t weight_count(TrainingTarget& target) {
+  std::size_t count = 0;
+  for (const TensorRef& weight : target.tensors(Role::Weight))
+    count += static_cast<std::size_t>(weight.size());
+  return count;
+}
+
+void check(const Instance& instance, const SavedState& state, std::size_t weights) {
+  const CallbackManifest& manifest = instance.manifest;
+  if (state.version > manifest.state_version || state.version < manifest.oldest_state_version)
+    reject(instance, "its saved state cannot be read by this plugin",
+           "state version " + std::to_string(state.version),
+           std::to_string(manifest.oldest_state_version) + " … " + std::to_string(manifest.state_version));
+  for (const auto& [slot, values] : state.snapshots)
+    if (values.size() != weights)
+      reject(instance, "the weights that it remembers are of another model",
+             std::to_string(values.size()) + " numbers", std::to_string(weights));
+}
+
+/// Gives out the bytes of a state from first to last.
+struct StateReader {
+  std::string_view rest;
+
+  static kairos_status read(void* impl, void* bytes, std::uint64_t count, std::uint64_t* got) {
+    std::string_view& rest = static_cast<StateReader*>(impl)->rest;
+    *got = std::min<std::uint64_t>(count, rest.size());
+    std::copy_n(rest.data(), *got, static_cast<char*>(bytes));
+    rest.remove_prefix(*got);
+    return KAIROS_OK;
+  }
+};
+
+kairos_status append(void* impl, const void* bytes, std::uint64_t count) {
+  static_cast<std::string*>(impl)->append(static_cast<const char*>(bytes), count);
+  return KAIROS_OK;
+}
+
+}  // namespace
+
+/// Not of an instance whose hook has called exit: it was interrupted midway, and may hold a lock.
+void SavedStates::save(Instance& instance, std::vector<SavedState>& out) {
+  if (Session::is_running(instance)) return;
+  if (instance.disabled)
+    if (const auto loaded = loaded_.find(&instance); loaded != loaded_.end()) out.push_back(loaded->second);
+  if (instance.hooks.state_save == nullptr || instance.disabled) return;
+  SavedState state{
+      instance.manifest.id, instance.name, instance.manifest.state_version, {}, instance.snapshots};
+  const kairos_writer writer{sizeof writer, 0, &state.bytes, append};
+  kairos_call call(&session_, &instance, "state_save", Moment::SetUp);
+  const kairos_status status = session_.call_alone(
+      instance, call, [&] { return instance.hooks.state_save(instance.self, &call, &writer); });
+  if (status != KAIROS_OK) {
+    call.moment = Moment::Training;
+    session_.failures.handle(call, status, session_.facts.epoch);
+  } else {
+    out.push_back(std::move(state));
+  }
+}
+
+std::string SavedStates::save() {
+  session_.restore_process();
+  session_.checkpoints.wait();
+  std::vector<SavedState> states;
+  for (const auto& instance : session_.instances) save(*instance, states);
+  states.insert(states.end(), orphans_.begin(), orphans_.end());
+  return encode_states(states);
+}
+
+void SavedStates::load(Instance& instance, SavedState& state) {
+  check(instance, state, weight_count(session_.target));
+  StateReader source{state.bytes};
+  const kairos_reader reader{sizeof reader, state.version, &source, state.bytes.size(), StateReader::read};
+  kairos_call call(&session_, &instance, "state_load", Moment::SetUp);
+  const kairos_status status = session_.call_alone(
+      instance, call, [&] { return instance.hooks.state_load(instance.self, &call, &reader); });
+  if (status != KAIROS_OK) reject(instance, "it refused its saved state", call.reason, "");
+  instance.snapshots = std::move(state.snapshots);
+  instance.next_snapshot = instance.snapshots.empty() ? 1 : instance.snapshots.rbegin()->first + 1;
+}
+
+void SavedStates::load(std::string_view bytes) {
+  for (SavedState& state : decode_states(bytes)) {
+    const auto owner = std::ranges::find_if(session_.instances, [&](const auto& instance) {
+      return instance->manifest.id == state.id && instance->name == state.name &&
+             instance->hooks.state_load != nullptr;
+    });
+    if (owner != session_.instances.end()) {
+      loaded_[owner->get()] = state;
+      load(**owner, state);
+    } else {
+      session_.message(
+          Level::Info, "",
+          "the saved state of " + state.name + " (" + state.id + ") is kept for a run that has it");
+      orphans_.push_back(std::move(state));
+    }
+  }
+  session_.facts.resumed = true;
+}
+
+}  // namespace kairos::host

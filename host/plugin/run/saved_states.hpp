@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// What instances remember from one run to the next.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/run/instance.hpp"
+
+namespace kairos::host {
+
+class Session;
+
+/// Saved state of one instance.
+struct SavedState {
+  std::string id, name;
+  std::uint32_t version = 0;
+  std::string bytes;
+  std::map<std::uint64_t, std::vector<float>> snapshots;
+};
+
+/// Saves and loads the states of all instances. A state whose instance this run lacks is carried through to
+/// the next save.
+class SavedStates {
+ public:
+  explicit SavedStates(Session& session) : session_(session) {}
+
+  [[nodiscard]] std::string save();
+  /// Throws Error(Callback) KAIROS-C006 for damaged bytes, KAIROS-C007 for a state that its instance rejects.
+  void load(std::string_view bytes);
+
+ private:
+  void save(Instance& instance, std::vector<SavedState>& out);
+  void load(Instance& instance, SavedState& state);
+
+  Session& session_;
+  std::vector<SavedState> orphans_;               ///< states of instances that this run does not have
+  std::map<const Instance*, SavedState> loaded_;  ///< as loaded, for an instance that is disabled later
+};
+
+/// Encoding of saved states; KAIROS-C006 for bytes that are damaged.
+[[nodiscard]] std::string encode_states(const std::vector<SavedState>& states);
+[[nodiscard]] std::vector<SavedState> decode_states(std::string_view bytes);
+
+}  // namespace kairos::host
