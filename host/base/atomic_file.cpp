@@ -56,7 +56,7 @@ std::string cure_for(int error, const fs::path& path) {
     case ENAMETOOLONG:
       return "Choose a shorter name";
     default:
-      return "Check the device that it is on";
+      return "Check the device it is on";
   }
 }
 

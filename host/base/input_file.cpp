@@ -110,7 +110,7 @@ InputFile::InputFile(const fs::path& path, EmptyFile empty) : name_(path.string(
     struct stat status {};
     if (::fstat(descriptor_, &status) != 0)
       refuse("KAIROS-F001", name_, "cannot open the file", reason(errno), "a readable file",
-             "Check the device that it is on");
+             "Check the device it is on");
     if (!S_ISREG(status.st_mode))
       refuse("KAIROS-F002", name_, "this is not a regular file", kind_of(status.st_mode), "a regular file",
              "Give the path of a file");
@@ -133,7 +133,7 @@ std::size_t InputFile::read(std::span<std::byte> bytes) {
     const ssize_t n = ::read(descriptor_, bytes.data() + done, bytes.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0)
-      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that it is on");
+      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device it is on");
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }
@@ -146,7 +146,7 @@ void InputFile::read_all_at(std::uint64_t offset, std::span<std::byte> bytes) co
         ::pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0)
-      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that it is on");
+      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device it is on");
     if (n == 0)
       refuse("KAIROS-F014", name_, "the file has become shorter while it was read",
              std::to_string(offset + done) + " bytes", std::to_string(size()).c_str(),
@@ -158,7 +158,7 @@ void InputFile::read_all_at(std::uint64_t offset, std::span<std::byte> bytes) co
 void InputFile::check_unchanged() const {
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0)
-    refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that it is on");
+    refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device it is on");
   const FileStamp now = stamp_from(status);
   if (is_unchanged(stamp_, now)) return;
   if (now.size < size())

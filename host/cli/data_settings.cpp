@@ -24,7 +24,7 @@ HeaderPolicy header_policy(const std::string& text) {
   if (text == "true") return HeaderPolicy::Present;
   if (text == "false") return HeaderPolicy::Absent;
   throw Error(ErrorKind::Usage,
-              {"KAIROS-U003", "--header", "the value is none of the choices", "\"" + text + "\"",
+              {"KAIROS-U003", "--header", "the value is not one of the choices", "\"" + text + "\"",
                "detect, true or false", suggest(text, {"detect", "true", "false"})});
 }
 
@@ -62,7 +62,7 @@ bool wants_stream(const Settings& settings) {
   const std::string text = settings.text("stream");
   if (text == "true" || text == "True") return true;
   if (text == "false" || text == "False") return false;
-  throw Error(ErrorKind::Usage, {"KAIROS-U003", "--stream", "the value is none of the choices",
+  throw Error(ErrorKind::Usage, {"KAIROS-U003", "--stream", "the value is not one of the choices",
                                  "\"" + text + "\"", "true or false", suggest(text, {"true", "false"})});
 }
 
@@ -90,7 +90,7 @@ void set_image_format(const Settings& settings, const std::vector<std::int64_t>&
   const std::string mode = settings.text("color_mode");
   if (mode != "grayscale" && mode != "rgb")
     throw Error(ErrorKind::Usage,
-                {"KAIROS-U003", "--color-mode", "the value is none of the choices", "\"" + mode + "\"",
+                {"KAIROS-U003", "--color-mode", "the value is not one of the choices", "\"" + mode + "\"",
                  "grayscale or rgb", suggest(mode, {"grayscale", "rgb"})});
   spec.color_mode = mode == "rgb" ? ColorMode::Rgb : ColorMode::Grayscale;
 }

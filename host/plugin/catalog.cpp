@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scans, sorts out duplicates, and finds callbacks by the names that people use.
+// Scans directories, refuses duplicates, and finds callbacks by the names that users write.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,7 +54,8 @@ class Scan {
 
   void file(const fs::path& file) { look_at(normal(file), Origin::Named); }
 
-  /// Refuses every file with an id that another has too. One that was named beats those that were only found.
+  /// Refuses every file that has an id in common with another. A file that was named wins over files that
+  /// were found in a directory.
   void settle_duplicates() {
     std::map<std::string, std::vector<std::size_t>> owners;
     for (std::size_t i = 0; i < candidates_.size(); ++i)
@@ -109,7 +110,7 @@ class Scan {
     candidates_.push_back({std::move(inspection.plugin), origin == Origin::Named});
   }
 
-  /// The user's own name for a file that was found before.
+  /// Another name that the user gave for a file found before.
   void prefer(std::size_t index, const fs::path& file) {
     candidates_[index].named = true;
     candidates_[index].plugin.file = file;
@@ -130,7 +131,7 @@ std::string list_of(const std::vector<fs::path>& directories) {
 
 Error refused(std::string_view name, const Refusal& refusal) {
   return Error(ErrorKind::Plugin,
-               {"KAIROS-O002", std::string(name), "the plugin is there but refused",
+               {"KAIROS-O002", std::string(name), "the plugin exists but was refused",
                 refusal.diagnosis.code + " for " + refusal.file.string() + ": " + refusal.diagnosis.what +
                     (refusal.diagnosis.found.empty() ? "" : " (" + refusal.diagnosis.found + ")"),
                 refusal.diagnosis.expected, refusal.diagnosis.cure});
@@ -193,19 +194,18 @@ void Catalog::not_found(std::string_view name) const {
       if (name.find('.') != std::string_view::npos) known.push_back(callback.id);
     }
   std::string cure = suggest(name, known);
-  if (cure.empty()) cure = "Name its directory with --plugin-dir";
-  throw Error(ErrorKind::Plugin,
-              {"KAIROS-O001", std::string(name), "there is no such plugin in " + list_of(directories_), "",
-               "", std::move(cure)});
+  if (cure.empty()) cure = "Add its directory to `plugin_dir`";
+  throw Error(ErrorKind::Plugin, {"KAIROS-O001", std::string(name),
+                                  "no such plugin in " + list_of(directories_), "", "", std::move(cure)});
 }
 
 Catalog::Match Catalog::find(const PluginSpec& spec) const {
   if (spec.is_file()) return find_in_file(spec);
   const Match match = find(spec.target);
   if (!spec.callback.empty())
-    throw Error(ErrorKind::Plugin, {"KAIROS-O005", spec.target + '#' + spec.callback,
-                                    "'#' is for files that hold several callbacks", "an id before it",
-                                    "the path of a .so", "Write " + match.callback->id + " alone"});
+    throw Error(ErrorKind::Plugin,
+                {"KAIROS-O005", spec.target + '#' + spec.callback, "'#' selects a callback of a file",
+                 "an id before it", "the path of a .so", "Write " + match.callback->id + " alone"});
   return match;
 }
 
@@ -213,15 +213,14 @@ Catalog::Match Catalog::find_in_file(const PluginSpec& spec) const {
   const fs::path file = normal(spec.target);
   for (const Refusal& refusal : refusals_)
     if (refusal.file == file) throw Error(ErrorKind::Plugin, refusal.diagnosis);
-  // Two names of one file are one plugin, so that the path alone does not decide.
+  // Two names of one file are one plugin, so comparing paths is not enough.
   std::error_code ignored;
   const auto plugin = std::find_if(plugins_.begin(), plugins_.end(), [&](const Plugin& candidate) {
     return candidate.file == file || fs::equivalent(candidate.file, file, ignored);
   });
   if (plugin == plugins_.end())
-    throw Error(ErrorKind::Plugin,
-                {"KAIROS-O001", file.string(), "the file was not among those that were scanned", "", "",
-                 "Give it to the scan as a file of its own"});
+    throw Error(ErrorKind::Plugin, {"KAIROS-O001", file.string(), "the file was not scanned", "", "",
+                                    "Pass it to the scan as a named file"});
   const std::vector<CallbackManifest>& callbacks = plugin->manifest.callbacks;
   if (spec.callback.empty()) {
     if (callbacks.size() == 1) return {&*plugin, &callbacks.front(), 0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one place where code of a plugin enters the process.
+// Loads a plugin: the only place where plugin code enters the process.
 #include "plugin/library.hpp"
 
 #include <dlfcn.h>
@@ -26,11 +26,10 @@ void check_unchanged(const Plugin& plugin) {
   const FileIdentity now{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
                          status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
   if (!(now == plugin.identity))
-    throw refusal(RefusalCode::Changed, {where, "another file, or another content"});
+    throw refusal(RefusalCode::Changed, {where, "another file, or different content"});
 }
 
-/// Without RTLD_NODELETE the handle would have to live somewhere for ever; with it the code stays and nothing
-/// has to.
+/// RTLD_NODELETE keeps the code in the process after the handle is closed, so nothing has to own the handle.
 boost::dll::shared_library load_file(const Plugin& plugin) {
   namespace dll = boost::dll;
   const auto mode =
@@ -40,7 +39,7 @@ boost::dll::shared_library load_file(const Plugin& plugin) {
   boost::dll::fs::error_code error;
   ::dlerror();
   library.load(plugin.file, mode, error);
-  // Boost's error says "bad file descriptor" whatever happened; the loader's own words are still there.
+  // Boost reports "bad file descriptor" for every failure; dlerror() still has the linker's own text.
   if (error) {
     const char* words = ::dlerror();
     throw refusal(RefusalCode::LoadFailed,
@@ -51,7 +50,7 @@ boost::dll::shared_library load_file(const Plugin& plugin) {
 
 const kairos_plugin& data_of(const boost::dll::shared_library& library, const std::string& where) {
   if (!library.has(KAIROS_PLUGIN_SYMBOL))
-    throw refusal(RefusalCode::NoEntrySymbol, {where, "none of that name"});
+    throw refusal(RefusalCode::NoEntrySymbol, {where, "no such symbol"});
   return library.get<const kairos_plugin>(KAIROS_PLUGIN_SYMBOL);
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The checks in the order of what a user can mend first: the file, the ABI, the manifest, the symbols, the
-// libraries.
+// Checks in the order in which a user can fix what is wrong: file, ABI, manifest, symbols, libraries.
 #include "plugin/preflight.hpp"
 
 #include <fmt/format.h>
@@ -24,7 +23,7 @@ struct NoteText {
 };
 static_assert(sizeof(NoteText) == 12);
 
-/// The note of this host's major; another major's is only good for the message.
+/// The note of this host's major. A note of another major is used for the message only.
 ElfNote find_note(const ElfImage& image, const std::string& where) {
   const std::vector<ElfNote> notes = image.notes();
   const ElfNote* other = nullptr;
@@ -80,15 +79,15 @@ bool is_entry_symbol(std::string_view name) {
   return name.find_first_not_of("0123456789", stem.size()) == std::string_view::npos;
 }
 
-/// True for what linkers add by themselves.
+/// True for symbols that linkers add.
 bool is_of_linker(std::string_view name) {
   constexpr std::array<std::string_view, 7> names = {"_init", "_fini", "_edata",     "edata",
                                                      "_end",  "end",   "__bss_start"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Refuses a plugin that another could bind to by accident, or that binds to the host by name. An entry
-/// symbol of another major is no extra: one file may serve two.
+/// Refuses a plugin that another plugin could bind to by accident, or that binds to symbols of the host. An
+/// entry symbol of another major is allowed: one file may support two majors.
 void check_symbols(ElfImage& image, const std::string& where) {
   bool has_entry = false;
   std::vector<std::string_view> extra;  // views, for a million symbols may have the same long name
@@ -102,14 +101,14 @@ void check_symbols(ElfImage& image, const std::string& where) {
     if (symbol.visibility == STV_HIDDEN || symbol.visibility == STV_INTERNAL) continue;
     if (symbol.name == KAIROS_PLUGIN_SYMBOL) {
       if (symbol.type == STT_FUNC || symbol.type == STT_GNU_IFUNC || symbol.type == STT_TLS)
-        throw refusal(RefusalCode::NoEntrySymbol, {where, "a kairos_plugin_v1 that is no data"});
+        throw refusal(RefusalCode::NoEntrySymbol, {where, "a kairos_plugin_v1 that is not data"});
       image.require(symbol.address, sizeof(std::uint32_t));
       has_entry = true;
     } else if (!is_entry_symbol(symbol.name) && !is_of_linker(symbol.name)) {
       extra.push_back(symbol.name);
     }
   }
-  if (!has_entry) throw refusal(RefusalCode::NoEntrySymbol, {where, "none of that name"});
+  if (!has_entry) throw refusal(RefusalCode::NoEntrySymbol, {where, "no such symbol"});
   if (extra.empty()) return;
   const std::size_t shown = std::min<std::size_t>(extra.size(), 3);
   std::partial_sort(extra.begin(), extra.begin() + static_cast<std::ptrdiff_t>(shown), extra.end());
@@ -119,21 +118,21 @@ void check_symbols(ElfImage& image, const std::string& where) {
   throw refusal(RefusalCode::ExtraExports, {where, list});
 }
 
-/// Refuses what would weaken the whole process: the loader changes the stack of all, and writes to code, for
-/// one file.
+/// Refuses what would weaken the whole process: for one such file the dynamic linker makes every stack
+/// executable, or writes to code.
 void check_memory_rights(const ElfImage& image, const DynamicSection& section, const std::string& where) {
   switch (image.stack_demand()) {
     case StackDemand::None:
       break;
     case StackDemand::Executable:
-      throw refusal(RefusalCode::ExecutableStack, {where, "a PT_GNU_STACK segment with it"});
+      throw refusal(RefusalCode::ExecutableStack, {where, "an executable PT_GNU_STACK segment"});
     case StackDemand::Unsaid:
       throw refusal(RefusalCode::ExecutableStack, {where, "no PT_GNU_STACK segment, which means the same"});
   }
   if (section.text_relocations) throw refusal(RefusalCode::TextRelocations, {where, "DT_TEXTREL"});
 }
 
-/// Only the libraries that the plugin names itself; what these need in turn is left to the loader.
+/// Only the libraries that the plugin itself names; the dynamic linker checks what those need.
 void check_libraries(const DynamicSection& section, const std::filesystem::path& file,
                      LibraryIndex& libraries) {
   for (const std::string& name : section.needed)
@@ -141,7 +140,7 @@ void check_libraries(const DynamicSection& section, const std::filesystem::path&
       throw refusal(RefusalCode::LibraryMissing, {file.string(), "no " + name, name});
   for (const VersionNeed& need : section.version_needs) {
     const LibraryIndex::Found* library = libraries.find(need.library, section, file);
-    // The loader warns and goes on where a library has no versions at all.
+    // The dynamic linker only warns about a library without any versions.
     if (library == nullptr || library->versions.empty()) continue;
     for (const std::string& version : need.versions)
       if (std::find(library->versions.begin(), library->versions.end(), version) == library->versions.end())

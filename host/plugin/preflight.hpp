@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Decides about a file without running any of it.
+// Checks a plugin file without running any of its code.
 #pragma once
 
 #include <filesystem>
@@ -9,14 +9,14 @@
 
 namespace kairos::host {
 
-/// What could be read of a plugin: complete, or up to the point where it was refused.
+/// What was read of a plugin: all of it, or everything up to the refusal.
 struct Inspection {
   Plugin plugin;                     ///< the manifest is empty if it could not be read
-  std::optional<Diagnosis> refusal;  ///< empty if the plugin may be loaded
+  std::optional<Diagnosis> refusal;  ///< empty if the plugin can be loaded
 };
 
-/// Checks `file` (absolute) as the system's loader would and reads its manifest. Never throws for what is in
-/// the file.
+/// Checks `file` (absolute) as the dynamic linker would and reads its manifest. No content of the file makes
+/// it throw.
 [[nodiscard]] Inspection inspect(const std::filesystem::path& file, LibraryIndex& libraries);
 
 }  // namespace kairos::host

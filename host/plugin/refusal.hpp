@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every reason to refuse a file, with its number and its words in one table.
+// Every reason to refuse a plugin file, with its number and its text, in one table.
 #pragma once
 
 #include <string>
@@ -43,7 +43,7 @@ enum class RefusalCode : int {
   RelativeDirectory = 51,
 };
 
-/// What differs from one refusal to the next. An empty `expected` or `cure` takes the words of the table.
+/// What differs between refusals of one kind. An empty `expected` or `cure` takes the text of the table.
 struct RefusalDetails {
   std::string where;
   std::string found;
@@ -54,7 +54,7 @@ struct RefusalDetails {
 /// The error to throw: Error(Plugin).
 [[nodiscard]] Error refusal(RefusalCode code, RefusalDetails details);
 
-/// The same error in another place; for errors whose `where` was not known where they were thrown.
+/// The same error with another `where`, for code that throws without knowing the file.
 [[nodiscard]] Error with_where(const Error& error, std::string where);
 
 }  // namespace kairos::host

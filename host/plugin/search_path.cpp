@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where plugins are looked for, in which order.
+// The directories that are searched for plugins, in order.
 #include "plugin/search_path.hpp"
 
 #include <fmt/format.h>
@@ -36,11 +36,11 @@ void append_environment(std::vector<fs::path>& directories, std::string_view lis
   while (true) {
     const std::size_t end = list.find(':');
     const std::string entry(list.substr(0, end));
-    // An empty entry would be the current directory without saying so.
+    // An empty entry would silently mean the current directory.
     if (entry.empty() || entry.front() != '/')
       throw refusal(RefusalCode::RelativeDirectory,
                     {"KAIROS_PLUGIN_PATH", entry.empty() ? "an empty entry" : '"' + entry + '"', "",
-                     entry.empty() ? "Remove the ':' that has nothing beside it"
+                     entry.empty() ? "Remove the ':' with nothing beside it"
                                    : "Write " + fs::absolute(entry).lexically_normal().string()});
     require_directory(entry);
     append(directories, entry);

@@ -7,8 +7,9 @@
 
 namespace kairos::host {
 
-/// All entries whose names end in ".so" and do not begin with '.', sorted by name: also those that are no
-/// files, because a refusal tells more than silence. Throws Error(Plugin) if the directory cannot be read.
+/// All entries whose names end in ".so" and do not begin with '.', sorted by name. Entries that are not files
+/// are included, so that they are refused with a reason. Throws Error(Plugin) if the directory cannot be
+/// read.
 [[nodiscard]] std::vector<std::filesystem::path> plugin_files(const std::filesystem::path& directory);
 
 }  // namespace kairos::host

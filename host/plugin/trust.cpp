@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The rules of sshd for files that decide who may log in.
+// The rules that sshd applies to files that decide who may log in.
 #include "plugin/trust.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Whether the group is the private one of the user: of the same name, without other members.
+/// Whether the group is the user's private group: the same name, and no other members.
 bool is_own_group(gid_t group) {
   const passwd* user = ::getpwuid(::geteuid());
   if (user == nullptr || user->pw_gid != group) return false;
@@ -30,13 +30,13 @@ bool is_own_group(gid_t group) {
   return true;
 }
 
-/// As the kernel has it: more of them in one path are a circle.
+/// The kernel's limit of links in one path.
 constexpr int most_links = 40;
 
-/// What is wrong with one entry, which others may write to if it is sticky and only its entries count.
+/// Why one entry cannot be trusted. A sticky directory may be writable by others if only its entries matter.
 std::string fault_of(const fs::path& path, bool is_parent) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return "";  // said where it is opened
+  if (::stat(path.c_str(), &status) != 0) return "";  // reported where it is opened
   if (status.st_uid != 0 && status.st_uid != ::geteuid())
     return fmt::format("{} belongs to user {}", path.string(), status.st_uid);
   if (is_parent && S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0) return "";
@@ -45,7 +45,7 @@ std::string fault_of(const fs::path& path, bool is_parent) {
   return fmt::format("{} has mode {:04o}", path.string(), status.st_mode & 07777);
 }
 
-/// Its mode means nothing, but its owner can make it lead elsewhere.
+/// The mode of a link means nothing, but its owner can change where it points.
 std::string fault_of_link(const fs::path& link) {
   struct stat status {};
   if (::lstat(link.c_str(), &status) != 0 || status.st_uid == 0 || status.st_uid == ::geteuid()) return "";
@@ -63,7 +63,7 @@ std::string distrust(const fs::path& path) {
   for (int links = 0; !ways.empty() && links < most_links;) {
     const fs::path way = std::exchange(ways.back(), {});
     ways.pop_back();
-    // Each entry on the way stands in a directory whose writers can make it lead elsewhere.
+    // Whoever can write to the directory of an entry on the way can redirect it.
     for (fs::path at = way; at.has_relative_path(); at = at.parent_path()) {
       if (fs::is_symlink(at, error)) {
         ++links;
@@ -79,8 +79,8 @@ std::string distrust(const fs::path& path) {
 std::vector<std::string> plugin_warnings(std::span<const fs::path> directories,
                                          std::span<const fs::path> files) {
   constexpr const char* rest =
-      "can be written to by others, who then decide which code is loaded: {}. Run chmod go-w on it, or use "
-      "a copy that is yours";
+      "is writable by others, who can then decide which code is loaded: {}. Run chmod go-w on it, or use "
+      "your own copy";
   std::vector<std::string> warnings;
   for (const fs::path& directory : directories)
     if (const std::string fault = distrust(directory); !fault.empty())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whether others decide what code is loaded.
+// Whether other users can decide which code is loaded.
 #pragma once
 
 #include <filesystem>
@@ -10,13 +10,13 @@
 namespace kairos::host {
 
 /// Why somebody other than root and the user could replace this file, or put files into this directory; ""
-/// if nobody could. Looks at its owner and mode, at those of all directories above it, and at the links that
-/// lead to it and the directories that these stand in. In a directory
-/// with the sticky bit, such as /tmp, only the owner of an entry can replace it. The group of a user that
-/// has no other member is the user.
+/// if nobody could. Checks owner and mode of the path, of all directories above it, and of the links that
+/// lead to it. In a directory with the sticky bit, such as /tmp, only the owner of an entry can replace it. A
+/// group whose only member is the user counts as the user.
 [[nodiscard]] std::string distrust(const std::filesystem::path& path);
 
-/// A sentence for each directory and file that cannot be trusted; of a file only where its directory can be.
+/// One sentence for each directory and file that cannot be trusted. Files are reported only if their
+/// directory can be trusted.
 [[nodiscard]] std::vector<std::string> plugin_warnings(std::span<const std::filesystem::path> directories,
                                                        std::span<const std::filesystem::path> files);
 

@@ -26,19 +26,19 @@ WORDS = {"data": "words.csv"}
 
 
 def replaces(other, where="CSVLogger, option filename"):
-    return "KAIROS-O040", where, f"this would take the place of the file of {other};", "Choose another name."
+    return "KAIROS-O040", where, f"this would replace the file of {other};", "Choose another name."
 
 
 def flag(name, other):
-    return "KAIROS-U016", name, f"this would take the place of the file of {other}. ", "Choose another"
+    return "KAIROS-U016", name, f"this would replace the file of {other}. ", "Choose another"
 
 
 def inside(where, other="--data"):
-    return "KAIROS-O041", where, f"this would lie in the directory of {other};", "Choose a place outside of it."
+    return "KAIROS-O041", where, f"this would be inside the directory of {other};", "Choose a place outside it."
 
 
 def result(where, other, subject="this"):
-    return "KAIROS-O042", where, f"{subject} would take the place of the result of {other};", "Choose another name."
+    return "KAIROS-O042", where, f"{subject} would replace the result of {other};", "Choose another name."
 
 
 class Files(ProgramTest):
@@ -129,7 +129,7 @@ class Plugins(Files):
 
     def test_names_that_a_template_can_become_are_refused_before_training(self):
         where = "ModelCheckpoint, option filepath"
-        sentence = "KAIROS-O040", where, "a file of this name would take the place of the file of --data;", "Choose another name."
+        sentence = "KAIROS-O040", where, "a file of this name would replace the file of --data;", "Choose another name."
         self.refused_fits(3, [(sentence, {**HDF5, "plugin": f"ModelCheckpoint:filepath='{name}'"}) for name in
                               ("d{epoch}.h5", "d{loss:.0f}.h5", "./pics/../d{epoch}.h5", "/proc/self/cwd/d{epoch}.h5")])
         self.refused_fits(3, [
@@ -149,14 +149,14 @@ class Plugins(Files):
             before = (self.directory / "d1.h5").read_bytes(), (self.directory / "d.h5").read_bytes()
             run = self.run_kairos(*self.fit(**settings, plugin=plugin))
             self.assertEqual(run.returncode, 7, run.stderr)
-            self.assertIn('" would take the place of the file of --data. Save under another name', run.stderr)
+            self.assertIn('" would replace the file of --data. Save under another name', run.stderr)
             self.assertEqual(((self.directory / "d1.h5").read_bytes(), (self.directory / "d.h5").read_bytes()), before)
 
     def test_one_instance_does_not_save_what_another_has_saved(self):
         saver = f"{WRITERS}#SaveAs"
         run = self.run_kairos(*self.fit(plugin=[f"{saver}@a:name=m.h5", f"{saver}@b:name=./m.h5"]))
         self.assertEqual(run.returncode, 7, run.stderr)
-        self.assertIn('"./m.h5" would take the place of the result of a. Save under another name', run.stderr)
+        self.assertIn('"./m.h5" would replace the result of a. Save under another name', run.stderr)
         self.allowed_fits({"plugin": [f"{saver}@a:name=a.h5", f"{saver}@b:name=b.h5"]})
 
     def test_nothing_is_written_into_a_directory_of_pictures(self):
@@ -180,21 +180,21 @@ class Plugins(Files):
                 (inside("ModelCheckpoint, option filepath"), {**pics, **more, "plugin": "ModelCheckpoint:filepath='pics/m-{epoch}.h5'"}),
             ])
         self.refused_fits(2, [
-            (("KAIROS-U055: --history pics/h.json: this would lie in the directory of --data. Choose a place outside of it.",),
+            (("KAIROS-U055: --history pics/h.json: this would be inside the directory of --data. Choose a place outside it.",),
              {**pics, "history": "pics/h.json"}),
-            (("KAIROS-U055: --run-dir pics/run.json: this would lie in the directory of --data.",), {**pics, "run_dir": "pics"}),
+            (("KAIROS-U055: --run-dir pics/run.json: this would be inside the directory of --data.",), {**pics, "run_dir": "pics"}),
         ])
 
     def test_names_of_its_own_that_tensorboard_makes_are_protected_too(self):
         shutil.copytree(self.directory / "pics", self.directory / "logs" / "train")
-        run = ("KAIROS-O031", "TensorBoard", '/logs/train" would take the place of the file of --data')
+        run = ("KAIROS-O031", "TensorBoard", '/logs/train" would replace the file of --data')
         self.refused_fits(3, [(run, {**PICS, "data": "logs/train", "plugin": "TensorBoard:log_dir=logs"})])
         words = {"model": "input(2) embedding(20,3,name=words) flatten dense(2,softmax)", "target": "label"}
         self.put("labels.tsv", "".join(f"{i}\n" for i in range(20)))
         self.put("words.tsv", "a\tb\tlabel\n" + "".join(f"{i}\t{i + 1}\t{i % 2}\n" for i in range(8)))
         board = "TensorBoard:embeddings_freq=1,log_dir="
         self.refused_fits(3, [
-            (("KAIROS-O031", '/words.tsv" would take the place of the file of --data'), {**words, "data": "words.tsv", "plugin": board + "."}),
+            (("KAIROS-O031", '/words.tsv" would replace the file of --data'), {**words, "data": "words.tsv", "plugin": board + "."}),
             (("KAIROS-O031", 'labels.tsv" is read, and is the result of CSVLogger, option filename'),
              {**words, "data": "words.tsv",
               "plugin": ["CSVLogger:filename=labels.tsv", board + "out,embeddings_metadata=labels.tsv"]}),
@@ -214,7 +214,7 @@ class Plugins(Files):
             (replaces("--class-names"), {**WORDS, "class_names": "names.json", "plugin": log + "names.json"}),
             (replaces("the plugin kairos.EarlyStopping"), {"plugin": [plugin, log + "plugs/es.so"]}),
             (replaces("the plugin kairos.CSVLogger"), {"plugin": log + str(PLUGINS / "csv_logger.so")}),
-            (("KAIROS-O040", "this would take the place of the file of the plugin "), {"plugin_dir": "plugs", "plugin": log + "plugs/es.so"}),
+            (("KAIROS-O040", "this would replace the file of the plugin "), {"plugin_dir": "plugs", "plugin": log + "plugs/es.so"}),
             (replaces("Reader, option file"), {"plugin": [f"{WRITERS}#Reader:file=names.json", log + "names.json"]}),
             (replaces("Reader, option file"), {"plugin": [log + "names.json", f"{WRITERS}#Reader:file=names.json"]}),
         ])
@@ -281,7 +281,7 @@ class Plugins(Files):
             self.assertTrue(line.endswith(words), line)
 
     def test_a_path_without_a_direction_is_taken_as_written(self):
-        self.refused_fits(3, [(("KAIROS-O043: Scribbler, option file: this would take the place of the file of --data",
+        self.refused_fits(3, [(("KAIROS-O043: Scribbler, option file: this would replace the file of --data",
                                 "If the callback only reads this file, its author declares the option as one that reads: "
                                 "Option<InputPath>, KAIROS_OPTION_READS."), {"plugin": f"{WRITERS}#Scribbler:file=data.csv"})])
         self.allowed_fits({"plugin": f"{WRITERS}#Scribbler:file=new.txt"})
@@ -348,7 +348,7 @@ class Commands(Files):
 
     def test_predictions_do_not_lie_among_the_pictures(self):
         self.kairos(*self.fit(**PICS, save_model="p.keras"))
-        self.refused(2, "KAIROS-U055: --out pics/a/p.csv: this would lie in the directory of --data.", "predict", "--model", "p.keras",
+        self.refused(2, "KAIROS-U055: --out pics/a/p.csv: this would be inside the directory of --data.", "predict", "--model", "p.keras",
                      "--data", "pics/a", "--out", "pics/a/p.csv")
 
     def test_evaluations_replace_nothing_that_is_read(self):
@@ -367,7 +367,7 @@ class Commands(Files):
         before = self.files()
         run = self.run_kairos("replay", "--logs", "h.json", "--plugin", "CSVLogger:filename=h.json", "--out", ".")
         self.assertEqual(run.returncode, 3, run.stderr)
-        self.assertIn("KAIROS-O040: CSVLogger, option filename: this would take the place of the file of --logs", run.stderr)
+        self.assertIn("KAIROS-O040: CSVLogger, option filename: this would replace the file of --logs", run.stderr)
         self.assertEqual(self.files(), before)
         self.kairos("replay", "--logs", "h.json", "--plugin", f"{WRITERS}#Reader:file=data.csv", "--out", "out")
 

@@ -87,7 +87,7 @@ class Rights(ProgramTest):
         plugin = place / "es.so"
         shutil.copy(PLUGINS / "early_stopping.so", plugin)
         os.chmod(plugin, 0o644)
-        warning = "can be written to by others, who then decide which code is loaded"
+        warning = "is writable by others, who can then decide which code is loaded"
         for mode, file_mode, expected in ((0o755, 0o644, None), (0o777, 0o644, f"the plugin directory {place} "), (0o1777, 0o644, f"the plugin directory {place} "),
                                           (0o755, 0o666, f"the plugin {plugin} ")):
             os.chmod(place, mode)

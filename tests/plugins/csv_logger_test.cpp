@@ -175,8 +175,8 @@ TEST_CASE("CSVLogger refuses before training what it could not write", "[plugins
       {":filename=log.csv,separator='\"'",
        "expected one character that is neither a quote nor the end of a line"},
       {":filename=log.csv,separator=", "separator is \"\"; expected one character"},
-      {":filename=log.csv,append=perhaps", "the value is no bool"},
-      {":file=log.csv", "there is no such option"},
+      {":filename=log.csv,append=perhaps", "the value is not of type bool"},
+      {":file=log.csv", "no such option"},
   };
   for (const Case& row : table) {
     CAPTURE(row.options);

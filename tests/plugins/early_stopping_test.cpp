@@ -118,10 +118,10 @@ TEST_CASE("EarlyStopping refuses options that cannot be meant", "[plugins]") {
   };
   const Case table[] = {
       {"patience=-1", "the value is out of range; found -1, expected at least 0 epochs"},
-      {"patience=ten", "the value is no int"},
+      {"patience=ten", "the value is not of type int"},
       {"patince=3", "there is no such option. Did you mean \"patience\"?"},
-      {"mode=up", "the value is none of the choices; found \"up\", expected auto, min, max"},
-      {"monitor=val_los", "there is no such metric in this run; found \"val_los\""},
+      {"mode=up", "the value is not one of the choices; found \"up\", expected auto, min, max"},
+      {"monitor=val_los", "no such metric in this run; found \"val_los\""},
       {"start_from_epoch=-1", "expected at least 0 epochs"},
       {"min_delta=nan", "min_delta is not a finite number. Set min_delta=0 or a small number"},
       {"baseline=nan", "baseline is NaN, which nothing can beat. Set a number or leave it out"},

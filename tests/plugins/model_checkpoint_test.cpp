@@ -242,7 +242,7 @@ TEST_CASE("ModelCheckpoint refuses before training what could not be saved", "[p
       {":filepath=m.h5,save_freq=5,period=2",
        "period counts epochs and save_freq=5 counts batches. Leave one of them out"},
       {":filepath=m.h5,period=0", "expected at least 1"},
-      {":filepath=m.h5,monitor=val_acc", "there is no such metric in this run"},
+      {":filepath=m.h5,monitor=val_acc", "no such metric in this run"},
       {":filepath=m.h5,save_best_only=true,save_freq=5,monitor=val_loss",
        "Set monitor=loss or save_freq=epoch"},
       {":filepath=m.h5,save_best_only=true,initial_value_threshold=nan", "initial_value_threshold is NaN"},

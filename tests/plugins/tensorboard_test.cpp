@@ -168,7 +168,7 @@ TEST_CASE("TensorBoard has a directory for itself while it runs", "[plugins]") {
   Plan twice = plan;
   twice.plugins.push_back("TensorBoard@second:log_dir=logs");
   CHECK_THAT(refusal_of(twice),
-             Contains("would take the place of the result of TensorBoard, option log_dir"));
+             Contains("would replace the result of TensorBoard, option log_dir"));
 }
 
 TEST_CASE("TensorBoard writes batches as often as update_freq says", "[plugins]") {

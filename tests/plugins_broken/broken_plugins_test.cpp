@@ -34,10 +34,11 @@ constexpr const char* copy_again = "Copy the file again, then rename it into the
 
 TEST_CASE("The gate says what a file is that is no shared object", "[host][plugin]") {
   const TemporaryDirectory directory;
-  CHECK(sentence(directory.put("text.so", std::string(200, 'x')), directory) ==
-        "KAIROS-L004: text.so: the file is no shared object; found a file that does not begin with the mark "
-        "of ELF, expected an ELF "
-        "file. Name the .so that the build made, not its source or an archive.");
+  CHECK(
+      sentence(directory.put("text.so", std::string(200, 'x')), directory) ==
+      "KAIROS-L004: text.so: the file is not a shared object; found a file that does not begin with the mark "
+      "of ELF, expected an ELF "
+      "file. Name the .so that the build produced, not its source or an archive.");
   CHECK(sentence(directory.put("empty.so", ""), directory) ==
         std::string("KAIROS-L003: empty.so: the file is too short to be a plugin; found 0 bytes, expected at "
                     "least 64 bytes. ") +
@@ -45,10 +46,10 @@ TEST_CASE("The gate says what a file is that is no shared object", "[host][plugi
   const std::string remove = ", expected a regular file. Remove it from the directory or name another file.";
   fs::create_directory(directory / "directory.so");
   CHECK(sentence(directory / "directory.so", directory) ==
-        "KAIROS-L002: directory.so: this is no plugin; found a directory" + remove);
+        "KAIROS-L002: directory.so: this is not a plugin; found a directory" + remove);
   REQUIRE(::mkfifo((directory / "fifo.so").c_str(), 0600) == 0);
   CHECK(sentence(directory / "fifo.so", directory) ==
-        "KAIROS-L002: fifo.so: this is no plugin; found a FIFO" + remove);
+        "KAIROS-L002: fifo.so: this is not a plugin; found a FIFO" + remove);
   CHECK(refusal_of("/dev/null").found == "a device");
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -56,7 +57,7 @@ TEST_CASE("The gate says what a file is that is no shared object", "[host][plugi
   const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
   REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   CHECK(sentence(directory / "socket.so", directory) ==
-        "KAIROS-L002: socket.so: this is no plugin; found a socket or a device" + remove);
+        "KAIROS-L002: socket.so: this is not a plugin; found a socket or a device" + remove);
   ::close(socket);
 }
 
@@ -70,7 +71,7 @@ TEST_CASE("The gate says why a file cannot be opened", "[host][plugin]") {
   CHECK(sentence(directory / "dangling.so", directory) ==
         "KAIROS-L001: dangling.so: the plugin cannot be opened; found a symbolic link to nowhere.so, which "
         "does not exist, expected "
-        "a readable file. Check the path and its rights.");
+        "a readable file. Check the path and its permissions.");
   fs::create_symlink(broken_plugin("sound"), directory / "link.so");
   CHECK(sentence(directory / "link.so", directory) == refusal_of(broken_plugin("sound")).text());
   CHECK(refusal_of(broken_plugin("sound")).code.empty());
@@ -79,8 +80,7 @@ TEST_CASE("The gate says why a file cannot be opened", "[host][plugin]") {
 TEST_CASE("The gate names the architecture that a plugin was built for", "[host][plugin]") {
   const TemporaryDirectory directory;
   const std::string sound = content_of(broken_plugin("sound"));
-  const std::string rebuild =
-      " Rebuild the plugin for this machine, or take the build that its author made for it.";
+  const std::string rebuild = " Rebuild the plugin for this machine, or get its author's build for it.";
   const auto patched = [&](std::size_t offset, auto value) {
     std::string bytes = sound;
     patch(bytes, offset, value);
@@ -99,7 +99,7 @@ TEST_CASE("The gate names the architecture that a plugin was built for", "[host]
         "little-endian." +
             rebuild);
   CHECK(patched(16, std::uint16_t{ET_REL}) ==
-        "KAIROS-L008: other.so: the file is ELF but no shared object; found an object file, expected a "
+        "KAIROS-L008: other.so: the file is ELF but not a shared object; found an object file, expected a "
         "shared object. Link the "
         "plugin with -shared, or use kairos_add_plugin().");
 }
@@ -128,9 +128,10 @@ TEST_CASE("The gate compares the ABI of the note with its own", "[host][plugin]"
   patch(future_major, note - 12, std::uint32_t{2});
   patch(future_major, note, std::uint16_t{2});
   CHECK(sentence(directory.put("future.so", future_major), directory) ==
-        "KAIROS-L012: future.so: the plugin was built for another major of the ABI; found ABI 2, expected "
+        "KAIROS-L012: future.so: the plugin was built for another major version of the ABI; found ABI 2, "
+        "expected "
         "ABI 1, which this host "
-        "offers. Install the plugin's release for this host, or the host that it was built for.");
+        "offers. Install the plugin's release for this host, or the host it was built for.");
   std::string future_minor = sound;
   patch(future_minor, note + 2, std::uint16_t{7});
   patch(future_minor, note + 4, std::uint16_t{9});
@@ -155,10 +156,11 @@ TEST_CASE("The gate refuses what is in a shared object by its fault", "[host][pl
     const char* sentence;  // after the path
   };
   const auto expected = GENERATE(
-      Case{"no_note", "KAIROS-L011",
-           "the shared object is no Kairos plugin; found none, expected an ELF note of the owner Kairos. "
-           "Build the plugin with "
-           "kairos_add_plugin() and the macros of the SDK."},
+      Case{
+          "no_note", "KAIROS-L011",
+          "the shared object is not a Kairos plugin; found none, expected an ELF note with the owner Kairos. "
+          "Build the plugin with "
+          "kairos_add_plugin() and the macros of the SDK."},
       Case{"bad_id", "KAIROS-L014",
            "the manifest of the plugin is malformed; found callback Fixture, id: \"Fixture\", expected a "
            "reverse domain and a name, "
@@ -168,24 +170,24 @@ TEST_CASE("The gate refuses what is in a shared object by its fault", "[host][pl
            "the plugin needs a library that is not installed; found no libkairos_fixture_absent.so, expected "
            "libkairos_fixture_absent.so. Install the library, or add its directory to LD_LIBRARY_PATH."},
       Case{"no_entry", "KAIROS-L017",
-           "the plugin does not export its declaration; found none of that name, expected the symbol "
+           "the plugin does not export its declaration; found no such symbol, expected the symbol "
            "kairos_plugin_v1. Build the "
            "plugin with kairos_add_plugin() and the macros of the SDK."},
       Case{"extra_exports", "KAIROS-L018",
-           "the plugin exports more than its declaration; found another_helper, helper, expected "
+           "the plugin exports symbols besides its declaration; found another_helper, helper, expected "
            "kairos_plugin_v1 alone. Build with "
            "kairos_add_plugin(), or hide all other symbols with a version script."},
       Case{"host_symbol", "KAIROS-L019",
-           "the plugin wants a symbol that no host exports; found kairos_request_stop, expected functions "
+           "the plugin needs a symbol that no host exports; found kairos_request_stop, expected functions "
            "taken from kairos_host. "
            "Build the plugin with kairos_add_plugin() and the macros of the SDK."},
       Case{"executable_stack", "KAIROS-L027",
            "the plugin would make the stack of the whole program executable; found a PT_GNU_STACK segment "
-           "with it, expected a PT_GNU_STACK segment without the right to execute. Link the plugin with "
+           "with it, expected a PT_GNU_STACK segment that is not executable. Link the plugin with "
            "-Wl,-z,noexecstack, and mark its assembly files with .note.GNU-stack."},
       Case{"text_relocations", "KAIROS-L028",
-           "the plugin would have its code written to while it is loaded; found DT_TEXTREL, expected "
-           "position independent code, without DT_TEXTREL. Compile all of the plugin with -fPIC and link it "
+           "loading the plugin would write to its code; found DT_TEXTREL, expected "
+           "position-independent code, without DT_TEXTREL. Compile all of the plugin with -fPIC and link it "
            "with -Wl,-z,text."});
   const fs::path file = broken_plugin(expected.plugin);
   CHECK(refusal_of(file).text() ==
@@ -294,14 +296,15 @@ TEST_CASE("Catalog suggests a name, says where it looked and what it refused", "
   const fs::path text = directory.put("early_stopping.so", "");
   const std::vector<fs::path> directories = {directory.path()};
   const Catalog catalog = Catalog::scan(directories);
-  CHECK_THROWS_WITH(catalog.find("Fixtrue"), "KAIROS-O001: Fixtrue: there is no such plugin in " +
+  CHECK_THROWS_WITH(catalog.find("Fixtrue"), "KAIROS-O001: Fixtrue: no such plugin in " +
                                                  directory.path().string() + ". Did you mean \"Fixture\"?");
-  CHECK_THROWS_WITH(catalog.find("Unheard"), "KAIROS-O001: Unheard: there is no such plugin in " +
+  CHECK_THROWS_WITH(catalog.find("Unheard"), "KAIROS-O001: Unheard: no such plugin in " +
                                                  directory.path().string() + ". Known are: Fixture.");
-  CHECK_THROWS_WITH(
-      catalog.find("EarlyStopping"),
-      "KAIROS-O002: EarlyStopping: the plugin is there but refused; found KAIROS-L003 for " + text.string() +
-          ": the file is too short to be a plugin (0 bytes), expected at least 64 bytes. " + copy_again);
+  CHECK_THROWS_WITH(catalog.find("EarlyStopping"),
+                    "KAIROS-O002: EarlyStopping: the plugin exists but was refused; found KAIROS-L003 for " +
+                        text.string() +
+                        ": the file is too short to be a plugin (0 bytes), expected at least 64 bytes. " +
+                        copy_again);
 }
 
 TEST_CASE("Catalog takes a file for a plugin", "[host][plugin]") {

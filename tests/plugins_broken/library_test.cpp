@@ -50,7 +50,7 @@ TEST_CASE("Library refuses data that differs from the manifest", "[host][plugin]
   CHECK_THROWS_WITH(
       Library::load(plugin),
       "KAIROS-L023: " + plugin.file.string() +
-          ": the plugin does not do what its manifest says; found callback com.example.Fixture, option "
+          ": the plugin does not match its manifest; found callback com.example.Fixture, option "
           "patience, "
           "default is int 11 in the data, expected int 10 as in the manifest. Build the plugin with "
           "kairos_add_plugin() and the macros of the SDK.");
@@ -78,9 +78,9 @@ TEST_CASE("Library loads only the file that was checked", "[host][plugin]") {
     CHECK_THROWS_WITH(
         Library::load(plugin),
         "KAIROS-L021: " + file.string() +
-            ": the plugin changed between its check and its loading; found another file, or another content, "
+            ": the plugin changed after it was checked; found another file, or different content, "
             "expected "
-            "the file that was checked. Start again; replace plugins by renaming, not by writing over them.");
+            "the file that was checked. Start again; replace plugins by renaming, not by overwriting.");
   }
   SECTION("not one that is gone") {
     fs::remove(file);

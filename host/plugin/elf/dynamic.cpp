@@ -12,7 +12,7 @@ namespace kairos::host {
 
 namespace {
 
-constexpr std::uint64_t most_entries = 1ull << 20;  // of any table; a plugin has some dozens
+constexpr std::uint64_t most_entries = 1ull << 20;  // of any table; a plugin has a few dozen
 constexpr std::uint64_t most_dynamic_entries = 4096;
 constexpr std::uint64_t most_versions = 4096;
 constexpr std::uint64_t largest_string_table = 64ull << 20;
@@ -48,7 +48,7 @@ std::string_view ElfImage::symbol_name(std::uint64_t offset) const {
   const char* start = strings_.data() + offset;
   const std::size_t limit = std::min<std::size_t>(strings_.size() - offset, longest_string);
   const void* end = std::memchr(start, '\0', limit);
-  if (end == nullptr) malformed("a name without an end");
+  if (end == nullptr) malformed("an unterminated name");
   return {start, static_cast<std::size_t>(static_cast<const char*>(end) - start)};
 }
 
@@ -64,7 +64,7 @@ std::string ElfImage::string(std::uint64_t offset) const {
     if (const void* end = std::memchr(bytes.data(), '\0', piece); end != nullptr)
       return std::string(static_cast<const char*>(text.data()), static_cast<const char*>(end));
   }
-  malformed("a name without an end");
+  malformed("an unterminated name");
 }
 
 DynamicSection ElfImage::dynamic_section() {
@@ -188,7 +188,7 @@ std::uint64_t ElfImage::symbol_count_of_gnu_hash() const {
   const std::vector<std::uint32_t> buckets = array<std::uint32_t>(buckets_address, header.buckets);
   const auto largest = std::max_element(buckets.begin(), buckets.end());
   if (largest == buckets.end() || *largest < header.first_symbol) return header.first_symbol;
-  // The last chain begins at the largest bucket and ends with the first entry whose lowest bit is set.
+  // The last chain starts at the largest bucket and ends with the first entry whose lowest bit is set.
   const std::uint64_t chains = buckets_address + std::uint64_t{header.buckets} * sizeof(std::uint32_t);
   constexpr std::uint64_t block = 256;
   for (std::uint64_t index = *largest; index < most_entries;) {
@@ -200,7 +200,7 @@ std::uint64_t ElfImage::symbol_count_of_gnu_hash() const {
       if ((entry & 1) != 0) return index;
     }
   }
-  malformed("a hash table of symbols without an end");
+  malformed("an unterminated symbol hash table");
 }
 
 std::uint64_t ElfImage::symbol_count() const {

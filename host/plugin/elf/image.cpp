@@ -21,7 +21,7 @@ namespace kairos::host {
 namespace {
 
 constexpr std::uint64_t largest_file = 1ull << 30;
-constexpr std::uint64_t largest_table = 64ull << 20;  // a table in the file that is read whole
+constexpr std::uint64_t largest_table = 64ull << 20;  // of a table that is read completely
 constexpr std::uint64_t largest_note_segment = 64ull << 10;
 constexpr std::uint64_t most_segments = 128;
 /// The beginning holds headers, notes and the tables of symbols; elsewhere little is wanted from one place.
@@ -59,7 +59,7 @@ constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
-/// A record at any alignment; the caller has checked that it is inside.
+/// A record at any alignment; the caller has checked that it is inside the file.
 template <class T>
 T record(const std::vector<std::byte>& bytes, std::uint64_t offset) {
   T value;
@@ -122,7 +122,7 @@ ElfImage::ElfImage(const std::filesystem::path& file) : name_(file.string()) {
     const std::vector<std::byte> start = read(0, std::min<std::uint64_t>(identity_.size, sizeof header));
     if (!start.empty()) std::memcpy(&header, start.data(), start.size());
     if (start.size() >= SELFMAG && std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-      throw refusal(RefusalCode::NotElf, {name_, "a file that does not begin with the mark of ELF"});
+      throw refusal(RefusalCode::NotElf, {name_, "a file that does not begin with the ELF magic number"});
     if (start.size() < sizeof header)
       throw refusal(RefusalCode::TooShort, {name_, fmt::format("{} bytes", start.size())});
     check_header(header);
@@ -172,8 +172,8 @@ void ElfImage::check_segments(const Elf64_Ehdr& header) {
          segment.p_vaddr > std::numeric_limits<std::uint64_t>::max() - segment.p_memsz))
       malformed("a segment larger in the file than in memory");
   }
-  // Nothing here needs the section table, and stripping may remove it. One that lies past the end tells of a
-  // half-made copy.
+  // The section table is not needed, and stripping may remove it. One beyond the end of the file means an
+  // incomplete copy.
   const std::uint64_t sections_size = std::uint64_t{header.e_shnum} * header.e_shentsize;
   if (header.e_shoff != 0 &&
       (header.e_shoff > identity_.size || sections_size > identity_.size - header.e_shoff))
@@ -198,7 +198,7 @@ void ElfImage::read_into(std::span<std::byte> bytes, std::uint64_t offset) const
   };
   auto window = std::find_if(windows_.begin(), windows_.end(), holds);
   if (window == windows_.end()) {
-    // The beginning stays; of the other two, the one that was not read from last goes.
+    // The first window stays; of the other two, the one used less recently is replaced.
     window = windows_.begin() + (windows_[0].size == 0 ? 0 : 3 - last_);
     const std::uint64_t room = window == windows_.begin() ? beginning_size : window_size;
     if (bytes.size() > room) return read_past_window(bytes, offset);

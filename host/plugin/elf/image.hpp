@@ -27,7 +27,7 @@ struct ElfNote {
   std::uint64_t description_address = 0;  ///< in the memory image
 };
 
-/// A library and the symbol versions of it.
+/// A library and its symbol versions.
 struct VersionNeed {
   std::string library;
   std::vector<std::string> versions;  ///< without the weak ones
@@ -41,7 +41,7 @@ struct DynamicSection {
   bool text_relocations = false;  ///< the loader would have to write to the code
 };
 
-/// What the loader does to the stack of the process when it loads the file.
+/// What loading the file does to the stack of the process.
 enum class StackDemand { None, Executable, Unsaid };
 
 struct DynamicSymbol {
@@ -51,9 +51,9 @@ struct DynamicSymbol {
   std::uint64_t address = 0;
 };
 
-/// One open file. Everything is read with pread into memory of our own, so that a file that shrinks meanwhile
-/// gives an error and never a signal; some kilobytes at a time, as most of what is wanted stands together.
-/// All members throw Error(Plugin) KAIROS-L… for a file that cannot be what it claims.
+/// One open file. Everything is read with pread and not mapped: a file that shrinks meanwhile causes an error
+/// and never a signal. A few kilobytes are read at a time. All members throw Error(Plugin) KAIROS-L… for a
+/// damaged file.
 class ElfImage {
  public:
   /// Opens a regular file and checks it up to its segments: class, byte order, machine, type, every segment
@@ -65,14 +65,14 @@ class ElfImage {
 
   [[nodiscard]] const FileIdentity& identity() const noexcept { return identity_; }
   [[nodiscard]] std::vector<ElfNote> notes() const;
-  /// A file that says nothing is given an executable stack too.
+  /// A file without the segment gets an executable stack too.
   [[nodiscard]] StackDemand stack_demand() const noexcept;
   [[nodiscard]] DynamicSection dynamic_section();
   /// All dynamic symbols but the empty first one. Call dynamic_section() before.
   [[nodiscard]] std::vector<DynamicSymbol> dynamic_symbols();
   /// Names of the symbol versions that this library defines. Call dynamic_section() before.
   [[nodiscard]] std::vector<std::string> defined_versions() const;
-  /// Refuses a file whose memory image does not have these bytes from the file.
+  /// Throws unless the file provides these bytes of the memory image.
   void require(std::uint64_t address, std::uint64_t count) const;
   /// Bytes of the memory image that come from the file.
   [[nodiscard]] std::vector<std::byte> memory(std::uint64_t address, std::uint64_t count) const;
@@ -94,9 +94,9 @@ class ElfImage {
   /// Bytes of the file from `address` to the end of its segment.
   [[nodiscard]] std::uint64_t extent(std::uint64_t address) const;
   [[nodiscard]] std::uint64_t offset_of(std::uint64_t address, std::uint64_t count) const;
-  /// A text of the string table; of a large library's only this piece is read.
+  /// A name in the string table; reads only that part of the table.
   [[nodiscard]] std::string string(std::uint64_t offset) const;
-  /// The same once the whole table was read.
+  /// The same after the whole table has been read.
   [[nodiscard]] std::string_view symbol_name(std::uint64_t offset) const;
   [[nodiscard]] std::uint64_t symbol_count() const;
   [[nodiscard]] std::uint64_t symbol_count_of_gnu_hash() const;
@@ -111,8 +111,8 @@ class ElfImage {
     std::uint64_t offset = 0, size = 0;
     std::unique_ptr<std::byte[]> bytes;
   };
-  /// The beginning of the file, which all come back to, and what was read last of two places: a table and the
-  /// texts that it names.
+  /// Cached parts: the beginning of the file, and the two places read last (a table and the names it refers
+  /// to).
   mutable std::array<Window, 3> windows_;
   mutable std::ptrdiff_t last_ = 2;
   std::vector<Elf64_Phdr> segments_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Follows ld.so(8): a wrong guess here is only a worse message, because the loader itself decides in the end.
+// Follows ld.so(8). A wrong guess only makes a message worse, because the dynamic linker decides in the end.
 #include "plugin/elf/library_index.hpp"
 
 #include <dlfcn.h>
@@ -106,7 +106,7 @@ const LibraryIndex::Found* LibraryIndex::at(const fs::path& file) {
       static_cast<void>(image.dynamic_section());
       place->second = Found{file, image.defined_versions()};
     } catch (const Error&) {
-      // Not there, or not for this machine: the loader would go on to the next directory as well.
+      // Missing, or for another machine: the dynamic linker tries the next directory too.
     }
   }
   return place->second ? &*place->second : nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds the libraries that plugins need where the system's loader would find them, and remembers what it saw.
+// Finds the libraries that plugins need as the dynamic linker would, and caches the answers.
 #pragma once
 
 #include <filesystem>
@@ -14,10 +14,10 @@
 
 namespace kairos::host {
 
-/// Made once for a scan, so that libc and its kin are opened once and not for each plugin.
+/// One per scan, so that libc and the like are opened once and not for every plugin.
 class LibraryIndex {
  public:
-  /// What is known of a library that was found.
+  /// A library that was found.
   struct Found {
     std::filesystem::path file;
     std::vector<std::string> versions;  ///< defined symbol versions; empty if it has none

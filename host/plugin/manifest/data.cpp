@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads the declaration of a loaded plugin, using of each struct only what the plugin's own size says is
-// there.
+// Reads the declaration of a loaded plugin. The size that the plugin gives for each struct says how much of
+// it may be read.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,8 +16,7 @@ namespace kairos::host {
 
 namespace {
 
-/// Sizes of the first release: the end of the last field that 1.0 had. A smaller struct was never made by any
-/// SDK.
+/// Sizes in the first release: the end of the last field of 1.0. No SDK has produced a smaller struct.
 constexpr std::size_t plugin_size_1_0 = offsetof(kairos_plugin, close) + sizeof(kairos_plugin::close);
 constexpr std::size_t callback_size_1_0 = offsetof(kairos_callback, hooks) + sizeof(kairos_callback::hooks);
 constexpr std::size_t option_size_1_0 = offsetof(kairos_option, max) + sizeof(kairos_option::max);
@@ -35,7 +34,7 @@ constexpr std::array slots = [] {
   std::ranges::sort(all, {}, &HookSlot::offset);
   return all;
 }();
-// A hook that is missing in the list would be missing here.
+// Fails to compile if the list lacks a hook.
 static_assert(sizeof(kairos_hooks) == 2 * sizeof(std::uint32_t) + (slots.size() + 2) * sizeof(void (*)()));
 
 void check_size(const FieldName& field, std::uint32_t size, std::size_t least) {
@@ -48,7 +47,7 @@ std::string text_of(const char* text, const FieldName& field) {
   if (text == nullptr) return "";
   const std::size_t length = ::strnlen(text, longest_text + 1);
   if (length > longest_text)
-    throw BrokenRule{field, "a text without an end", fmt::format("at most {} bytes", longest_text)};
+    throw BrokenRule{field, "an unterminated string", fmt::format("at most {} bytes", longest_text)};
   return {text, length};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names of the numbers in a manifest, and the first field in which two manifests disagree.
+// Finds the first field in which two manifests differ.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -31,7 +31,7 @@ std::string shown(std::uint32_t number) {
 
 class Comparison {
  public:
-  /// True from the first difference on, which is then kept.
+  /// True once a difference was found; the first one is kept.
   template <class T>
   bool differs(const T& manifest, const T& data, const FieldName& field) {
     if (manifest == data) return false;

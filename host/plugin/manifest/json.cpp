@@ -19,7 +19,7 @@ class PlainJson {
   PlainJson(std::string_view text, std::vector<JsonValue>& values, std::deque<std::string>& unescaped)
       : at_(text.data()), end_(text.data() + text.size()), values_(values), unescaped_(unescaped) {}
 
-  /// False if there is anything unusual in the text; what was read is then good for nothing.
+  /// False if the text needs the general parser; what was read so far is then unusable.
   bool read() {
     skip_blanks();
     if (!value({}, 0)) return false;
@@ -52,13 +52,13 @@ class PlainJson {
     const char* const begin = at_;
     for (; at_ != end_ && *at_ != '"'; ++at_) {
       if (*at_ == '\\') return escaped_text(begin, text);
-      if (*at_ < ' ') return false;  // Bytes of UTF-8 are negative.
+      if (*at_ < ' ') return false;  // bytes of UTF-8 sequences are negative
     }
     text = {begin, static_cast<std::size_t>(at_ - begin)};
     return take('"');
   }
 
-  /// Goes on where the first escape stands in a text that began at `begin`.
+  /// Continues at the first escape of a text that began at `begin`.
   bool escaped_text(const char* begin, std::string_view& text) {
     constexpr std::string_view letters = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
     std::string& own = unescaped_.emplace_back(begin, at_);
@@ -77,7 +77,7 @@ class PlainJson {
     return take('"');
   }
 
-  /// Moves over digits; returns how many there are.
+  /// Skips digits and returns their number.
   std::ptrdiff_t skip_digits() {
     const char* const begin = at_;
     while (at_ != end_ && *at_ >= '0' && *at_ <= '9') ++at_;
@@ -156,7 +156,7 @@ class PlainJson {
     return true;
   }
 
-  /// Reads a key that the object at `place`, which has `count` others, does not have yet, and the colon.
+  /// Reads a key and its colon. False if the object at `place`, which has `count` keys, has it already.
   bool new_key(std::size_t place, std::uint32_t count, std::string_view& key) {
     if (count == most_keys || !text(key)) return false;
     for (std::size_t i = place + 1; i < values_.size(); i += values_[i].extent)
@@ -194,7 +194,7 @@ Kind kind_of(const json& value) {
   }
 }
 
-/// The same list of what nlohmann's parser has read.
+/// Makes the same list from nlohmann's values.
 void flatten(std::vector<JsonValue>& values, const json& from, std::string_view key) {
   const std::size_t place = values.size();
   JsonValue& value = values.emplace_back();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The JSON of a manifest as one flat list of values.
+// The JSON of a manifest as a flat list of values.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace kairos::host {
 
-/// A value and, behind it in memory, what is in it.
+/// A value, followed in memory by its children.
 struct JsonValue {
   enum class Kind : std::uint8_t { Null, Boolean, Integer, Large, Float, Text, List, Object };
 
@@ -57,9 +57,9 @@ struct JsonValue {
   std::uint32_t extent = 1;  ///< of values, with itself and all that is in it
 };
 
-/// Reads the JSON that the SDK writes in one pass, and nearly all of its texts where they stand. Whatever is
-/// unusual, right or wrong, is left to `parse_json`, so that what is accepted and what is said of the rest is
-/// the same everywhere.
+/// Reads the JSON that the SDK writes in one pass, with texts borrowed from the input. Anything unusual,
+/// valid or not, goes to `parse_json`, so that the same documents are accepted everywhere with the same
+/// messages.
 class ManifestJson {
  public:
   /// `text` is borrowed. Throws Error(File) as `parse_json` does.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads the JSON of a manifest; a key that is not understood is never passed over in silence.
+// Reads the JSON of a manifest. No unknown key is silently ignored.
 #include "plugin/manifest/manifest.hpp"
 
 #include <fmt/format.h>
@@ -155,7 +155,7 @@ class Reader {
 
   enum class Unknown { Skip, Refuse };
 
-  /// The number of a word; empty if it may be skipped.
+  /// The number of a word; empty if the word may be ignored.
   template <class T, std::size_t N>
   std::optional<T> word(const std::string& name, const std::array<std::pair<std::string_view, T>, N>& table,
                         const FieldName& field, Unknown unknown = Unknown::Skip) const {
@@ -170,7 +170,7 @@ class Reader {
   void known_keys(const JsonValue& object, const std::string& id,
                   std::initializer_list<std::string_view> keys) const {
     if (newer_) return;
-    // The first in the order of the alphabet, wherever it stands.
+    // The alphabetically first one, so that the message does not depend on the order in the file.
     std::optional<std::string_view> unknown;
     for (const JsonValue& value : object.children())
       if (std::find(keys.begin(), keys.end(), value.key) == keys.end() && (!unknown || value.key < *unknown))
@@ -204,7 +204,7 @@ class Reader {
     return static_cast<std::uint32_t>(given->integer);
   }
 
-  /// Entries of null are to be passed over: they let a macro of the SDK begin each entry with a comma.
+  /// Null entries are skipped: macros of the SDK begin each entry with a comma.
   static JsonValue::Children list(const JsonValue& object, const char* key, const FieldName& field,
                                   std::size_t limit) {
     const JsonValue* const given = object.find(key);
@@ -229,7 +229,7 @@ class Reader {
     throw BrokenRule{field, found.kind_name(), expected};
   }
 
-  bool newer_;  ///< built with a minor that this host does not know
+  bool newer_;  ///< built with a minor version that this host does not know
 };
 
 }  // namespace

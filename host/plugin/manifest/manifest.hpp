@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The two ways to know what a plugin declares: the manifest in the file and the data in memory.
+// What a plugin declares, read from the manifest in the file or from the data in memory.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace kairos::host {
 
-/// Numbers of the ABI that the note carries.
+/// The ABI version numbers in the note.
 struct AbiVersions {
   std::uint16_t major = KAIROS_ABI_MAJOR;
   std::uint16_t minor_required = 0;

@@ -31,12 +31,12 @@ bool is_snake_case(std::string_view word) {
          std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-/// A key of the logs: no separators of lists, nothing that a table or a terminal would take amiss.
+/// A key of the logs: no list separators and no control characters.
 bool is_key(std::string_view word) {
   return !word.empty() && word.find_first_of(", \"'=") == std::string_view::npos;
 }
 
-/// Words between dots; the last is an identifier, and not "so", which would look like the name of a file.
+/// Words separated by dots. The last one is an identifier other than "so", which would look like a file name.
 bool is_id(std::string_view id) {
   const std::size_t dot = id.rfind('.');
   if (dot == std::string_view::npos || !is_identifier(id.substr(dot + 1)) || id.substr(dot + 1) == "so")
@@ -115,7 +115,7 @@ class OptionRules {
     }
   }
 
-  /// What is done with a path is said of paths only.
+  /// Access flags are for paths only.
   void check_access() const {
     constexpr std::uint32_t further = KAIROS_OPTION_DIRECTORY | KAIROS_OPTION_SAVES;
     const std::uint32_t access = option_.flags & (KAIROS_OPTION_READS | KAIROS_OPTION_WRITES | further);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What every declaration must keep to, whether it was read from a file or from memory.
+// The rules for declarations, whether read from a file or from memory.
 #pragma once
 
 #include <array>
@@ -52,9 +52,8 @@ constexpr std::uint32_t most_options = 1024;
 constexpr std::size_t most_words = 1024;        // aliases, choices, keys
 constexpr std::size_t longest_text = 16 << 10;  // bytes of any one text
 
-/// What a message calls a field, "callback com.example.StallStop, option patience, min" and so on, so that
-/// all messages name fields alike. Borrows its parts and puts them together only when a message is made:
-/// nearly all fields that are looked at are as they should be.
+/// The name of a field in messages, "callback com.example.StallStop, option patience, min". It borrows its
+/// parts and joins them only when a message is made, because nearly all fields are valid.
 class FieldName {
  public:
   enum class Of { Plugin, Callback, Option };
@@ -76,19 +75,19 @@ class FieldName {
   return {FieldName::Of::Option, id, option, field};
 }
 
-/// A rule that is broken: the field, and what is there.
+/// A broken rule: the field, and what was found.
 struct BrokenRule {
   std::string field;
   std::string found;
   std::string expected;
 };
 
-/// Throws BrokenRule unless names are names, defaults fit their types and bounds, and nothing is declared
+/// Throws BrokenRule unless names are valid, defaults fit their types and bounds, and nothing is declared
 /// twice.
 void check_rules(const Manifest& manifest);
 
-/// `text` with '?' for control characters: what a file says must not steer a terminal, not even from an
-/// error.
+/// `text` with '?' for control characters: text from a file must not control a terminal through an error
+/// message.
 [[nodiscard]] std::string printable(std::string text);
 
 }  // namespace kairos::host

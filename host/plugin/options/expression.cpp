@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bounds and words around muParser.
+// muParser with limits, and with messages of our own.
 #include "plugin/options/expression.hpp"
 
 #include <fmt/format.h>
@@ -29,15 +29,15 @@ constexpr int deepest_nesting = 64;
          std::move(cure));
 }
 
-/// What muParser would take and we do not: assignments change variables, lists have several values, depth is
-/// memory.
+/// Rejects what muParser accepts and a formula must not have: assignments, several values, and nesting so
+/// deep that it exhausts memory.
 void check(std::string_view text, std::string_view where) {
   if (text.find_first_not_of(" \t") == std::string_view::npos)
     refuse(where, "the expression is empty", "nothing", "a formula",
            "Write one, such as 0.1*0.5^floor(epoch/10)");
   if (text.size() > longest_expression)
     refuse(where, "the expression is too long", fmt::format("{} characters", text.size()),
-           fmt::format("at most {}", longest_expression), "Write a plugin for a schedule of this size");
+           fmt::format("at most {}", longest_expression), "Write a plugin for a schedule this long");
   int depth = 0;
   int unclosed_choices = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -51,7 +51,7 @@ void check(std::string_view text, std::string_view where) {
     const char before = i == 0 ? ' ' : text[i - 1];
     const char after = i + 1 == text.size() ? ' ' : text[i + 1];
     if (c == '=' && after != '=' && std::string_view("=<>!").find(before) == std::string_view::npos)
-      refuse_at(where, i, "an assignment", "Compare with ==, or name the result by its place");
+      refuse_at(where, i, "an assignment", "Compare with ==, or write the value in its place");
     if (c == ',' && depth <= 0) refuse_at(where, i, "several formulas", "Give one formula");
     if (c == '"') refuse_at(where, i, "a text", "Use numbers and variables only");
     if (static_cast<unsigned char>(c) < 0x20 && c != '\t')
@@ -59,7 +59,7 @@ void check(std::string_view text, std::string_view where) {
   }
 }
 
-/// Python's power sign, so that a formula can be pasted. Two characters become two, which keeps columns
+/// Accepts Python's power operator. It is replaced by as many characters, so that reported columns stay
 /// right.
 std::string with_caret(std::string_view text) {
   std::string copy(text);

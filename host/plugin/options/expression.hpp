@@ -10,19 +10,17 @@
 namespace kairos::host {
 
 /// Arithmetic, comparisons, `a ? b : c`, `^` or `**`, muParser's functions and floor, ceil, round, fmod, mod,
-/// pow; `log` is the natural logarithm. The same text gives the same bits everywhere: no locale, no
-/// rearranging.
+/// pow; `log` is the natural logarithm. The result has the same bits everywhere: no locale, no reordering.
 class Expression {
  public:
-  /// At most 1024 characters, nested at most 64 deep. `where` is what messages name.
-  /// Throws Error(Plugin) KAIROS-O027 with the column of what is wrong.
+  /// At most 1024 characters, nested at most 64 deep. Messages name `where`.
+  /// Throws Error(Plugin) KAIROS-O027 with the column of the fault.
   Expression(std::string_view text, std::span<const std::string> variables, std::string_view where);
   ~Expression();
   Expression(Expression&&) noexcept;
   Expression& operator=(Expression&&) noexcept;
 
-  /// One number for each variable, in their order. NaN or infinity where the formula has no value. Allocates
-  /// nothing.
+  /// `variables` are in declaration order. NaN or infinity where the formula has no value. Allocates nothing.
   [[nodiscard]] double evaluate(std::span<const double> variables);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Values that are pasted out of Python programs.
+// Accepts option values pasted from Python programs.
 #include "plugin/options/given_text.hpp"
 
 #include <fmt/format.h>
@@ -24,12 +24,12 @@ namespace {
                                   '"' + found.substr(0, 200) + '"', std::move(expected), std::move(cure)});
 }
 
-/// "a,b" of a list, "a=1,b=2" of a dictionary: what an option of several words takes.
+/// "a,b" for a list, "a=1,b=2" for a dictionary: the text that an option with several words takes.
 std::string joined(const std::vector<CallArgument>& items, const PluginOption& given, std::string_view who) {
   std::string text;
   for (const CallArgument& item : items) {
     if ((item.name + item.value).find(',') != std::string::npos || python_items(item.value))
-      refuse("KAIROS-O053", who, given.key, "an item of the list cannot be told from two", item.value,
+      refuse("KAIROS-O053", who, given.key, "an item of the list contains a comma", item.value,
              "items without commas", "Rename it, or leave it out");
     if (!item.quoted && is_none(item.value)) continue;
     text += (text.empty() ? "" : ",") + (item.name.empty() ? "" : item.name + "=") + item.value;
@@ -42,7 +42,7 @@ bool is_text_type(std::int32_t type) {
          type == KAIROS_TYPE_ENUM || type == KAIROS_TYPE_EXPRESSION;
 }
 
-/// Something that only Python can give a value: os.path.join('a', 'b'), lambda, name[0].
+/// Whether only Python can evaluate the text: os.path.join('a', 'b'), lambda, name[0].
 bool is_code(const PluginOption& given) {
   const std::string& text = given.value;
   if (text.starts_with("lambda ") || text.starts_with("lambda:")) return true;
@@ -66,12 +66,12 @@ bool is_code(const PluginOption& given) {
 }  // namespace
 
 bool means_unset(const OptionSpec& option, const PluginOption& given) {
-  // No number is a text, so that quotes change nothing there.
+  // Numbers are never text, so quotes around them change nothing.
   if (given.written == Written::Quoted) return !is_text_type(option.type) && given.value == "None";
   if (option.type == KAIROS_TYPE_ENUM &&
       std::ranges::find(option.choices, given.value) != option.choices.end())
     return false;
-  // An option of words may mean these two as they stand.
+  // For a string option these two may be meant literally.
   if (option.type == KAIROS_TYPE_STRING && (given.value == "none" || given.value == "null")) return false;
   if (is_none(given.value)) return true;
   const auto items = python_items(given.value);
@@ -98,14 +98,14 @@ std::string plain_text(const OptionSpec& option, const PluginOption& given, std:
            "Write the value that the code gives, in quotes");
   if (option.type == KAIROS_TYPE_PATH && given.written == Written::Argument)
     refuse("KAIROS-O056", who, given.key, "a path in a call needs quotes, else it may be a variable", text,
-           "a text in quotes", fmt::format("Write {}='{}' if that is the path", option.name, text));
+           "text in quotes", fmt::format("Write {}='{}' if that is the path", option.name, text));
   return text;
 }
 
 void refuse_truth_by_position(const OptionSpec& option, const PluginOption& given, std::string_view who) {
   const bool is_number = option.type == KAIROS_TYPE_INT || option.type == KAIROS_TYPE_FLOAT;
   if (!is_number || given.written == Written::Quoted || !python_bool(given.value)) return;
-  refuse("KAIROS-O052", who, option.name, "the argument at its position is no number", given.value,
+  refuse("KAIROS-O052", who, option.name, "the argument at its position is not a number", given.value,
          std::string(type_name(option.type)),
          fmt::format("Write the name of the option that is meant, such as {}={}", option.name, given.value));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A name with fields stands for many files: it is compared as a pattern here, and name by name when it is
-// used.
+// Protects the files that path options name. A path with fields such as {epoch} stands for many files: it is
+// compared as a pattern before the run, and name by name when it is used.
 #include "plugin/options/option_files.hpp"
 
 #include <fmt/format.h>
@@ -36,15 +36,15 @@ bool is_only_read(const OptionSpec& option) {
   return (option.flags & (KAIROS_OPTION_READS | KAIROS_OPTION_WRITES)) == KAIROS_OPTION_READS;
 }
 
-/// What a field may become a character of: a number, nan or inf, a sign, a space in front.
+/// Whether a formatted field may contain the character: numbers, nan, inf, signs and padding.
 bool is_of_number(char c) {
   return std::string_view("0123456789+-.eE% nNaAiIfF").find(c) != std::string_view::npos;
 }
 
-/// A name in which fields stand for numbers.
+/// A file name with fields for numbers.
 class NamePattern {
  public:
-  /// Two braces are one that belongs to the name.
+  /// A doubled brace is a literal one.
   explicit NamePattern(std::string_view name) {
     for (std::size_t at = 0; at < name.size(); ++at) {
       const char c = name[at];
@@ -57,7 +57,7 @@ class NamePattern {
     }
   }
 
-  /// All ways to match are followed at once, whatever the name.
+  /// Follows all possible matches at once, so the time is bounded for any name.
   [[nodiscard]] bool matches(std::string_view text) const {
     std::vector<char> reached(text.size() + 1, 0);
     reached.front() = 1;
@@ -80,7 +80,7 @@ class NamePattern {
   std::vector<Piece> pieces_;
 };
 
-/// "m-{epoch}.keras": the directory that has no fields, and what the names behind it look like.
+/// "m-{epoch}.keras": the directory before the first field, and the pattern of the names below it.
 struct PathPattern {
   fs::path directory;
   NamePattern names;
@@ -96,7 +96,7 @@ struct PathPattern {
   }
 };
 
-/// Nothing for a path without fields. What the host put in front of the user's text has none.
+/// Nothing for a path without fields. `base`, which the host adds, has none.
 std::optional<PathPattern> pattern_of(const std::string& path, const fs::path& base) {
   const std::string front = base.string() + "/";
   const std::size_t own = path.starts_with(front) ? front.size() : 0;
@@ -113,7 +113,7 @@ std::optional<PathPattern> pattern_of(const std::string& path, const fs::path& b
                          const FileGuard::Conflict& conflict, std::string_view subject) {
   using Kind = FileGuard::Conflict::Kind;
   const bool undeclared = (option.flags & (KAIROS_OPTION_READS | KAIROS_OPTION_WRITES)) == 0;
-  std::string cure = conflict.kind == Kind::Inside ? "Choose a place outside of it" : "Choose another name";
+  std::string cure = conflict.kind == Kind::Inside ? "Choose a place outside it" : "Choose another name";
   if (undeclared)
     cure +=
         ". If the callback only reads this file, its author declares the option as one that reads: "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Options that are paths, before any plugin's code is loaded.
+// Registers the files that path options name, before any code of a plugin is loaded.
 #pragma once
 
 #include <filesystem>
@@ -11,19 +11,19 @@
 
 namespace kairos::host {
 
-/// An instance, as far as its options say which files it reads and writes.
+/// The part of an instance that says which files it reads and writes.
 struct OptionFiles {
   const CallbackManifest& callback;
   const ResolvedOptions& options;
   const std::string& instance;  ///< its name
 };
 
-/// Tells the guard what the instance reads.
+/// Registers what the instance reads.
 void add_read_options(FileGuard& guard, const OptionFiles& files);
 
-/// Tells the guard what the instance writes. `base` is the directory that relative paths were taken from.
-/// Throws Error(Plugin) KAIROS-O040 … O043 for a file that must not be replaced. Comes after the files that
-/// all instances read.
+/// Registers what the instance writes. `base` is the directory that relative paths refer to. Throws
+/// Error(Plugin) KAIROS-O040 … O043 for a file that must not be replaced. Call it after the files that all
+/// instances read are registered.
 void add_written_options(FileGuard& guard, const OptionFiles& files, const std::filesystem::path& base);
 
 }  // namespace kairos::host

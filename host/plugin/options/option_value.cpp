@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Numbers as users write them, independent of the locale.
+// Numbers and durations as users write them, independent of the locale.
 #include "plugin/options/option_value.hpp"
 
 #include <fmt/format.h>
@@ -28,7 +28,7 @@ std::optional<bool> read_bool(std::string_view text) {
   return std::nullopt;
 }
 
-/// 10, and 1e3 as well because it is whole.
+/// Accepts 10, and 1e3 because it is whole.
 std::optional<std::int64_t> read_int(std::string_view text) {
   if (const auto value = python_integer(text)) return value;
   if (text.find_first_of("eE.") == std::string_view::npos) return std::nullopt;
@@ -50,8 +50,8 @@ constexpr std::array units = {Unit{"d", 86'400'000'000'000},
                               Unit{"us", 1'000},
                               Unit{"ns", 1}};
 
-/// A number of a duration in nanoseconds. Whole ones are exact, so that what `value_text` writes is read as
-/// the same.
+/// A number of a duration in nanoseconds. Whole numbers are exact, so that the text of `value_text` is read
+/// back as the same value.
 std::optional<std::int64_t> nanoseconds_of(std::string_view number, const Unit& unit) {
   std::int64_t product = 0;
   if (number.find('.') == std::string_view::npos) {
@@ -65,7 +65,7 @@ std::optional<std::int64_t> nanoseconds_of(std::string_view number, const Unit& 
   return static_cast<std::int64_t>(std::llround(*fraction * static_cast<double>(unit.nanoseconds)));
 }
 
-/// One number and its unit after the other: "1h30m", "1.5s".
+/// A sequence of numbers with units: "1h30m", "1.5s".
 std::optional<std::int64_t> read_duration(std::string_view text) {
   std::int64_t total = 0;
   if (text.empty()) return std::nullopt;
@@ -145,7 +145,7 @@ std::string_view value_syntax(std::int32_t type) noexcept {
 }
 
 bool within_bounds(const OptionSpec& option, const OptionValue& value) {
-  // NaN is outside of every bound, but may be a default that means "not set".
+  // NaN is outside every bound, but it may be a default that means "not set".
   const auto beyond = [&](const OptionValue& bound, int direction, std::uint32_t exclusive) {
     if (bound.absent()) return false;
     const int order = compare(value, bound);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One pass over what the user gave, one over what the plugin declares.
+// Checks first what the user gave, then what the plugin declares.
 #include "plugin/options/options.hpp"
 
 #include <fmt/format.h>
@@ -41,7 +41,7 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// "kind_val_accuracy" has the words of "val_kind_accuracy".
+/// The words of a key in sorted order, so that "kind_val_accuracy" equals "val_kind_accuracy".
 std::vector<std::string_view> sorted_words(std::string_view key) {
   std::vector<std::string_view> words;
   for (std::size_t begin = 0; begin <= key.size();) {
@@ -64,7 +64,7 @@ class Resolver {
   ResolvedOptions resolve(std::span<const PluginOption> options) {
     const std::vector<PluginOption> named = with_names(callback_, options, who_);
     for (const PluginOption& option : named) sort_in(option);
-    // These two decide about the others.
+    // These two decide how the others are handled.
     if (on_error_ != nullptr) result_.on_error = word(*on_error_, on_error_words);
     if (on_missing_ != nullptr) result_.on_missing = word(*on_missing_, on_missing_words);
     for (std::size_t i = 0; i < callback_.options.size(); ++i)
@@ -96,7 +96,7 @@ class Resolver {
     *place = &option;
   }
 
-  /// None asks for nothing, so that an argument of Keras' that the callback does not have may be None.
+  /// An argument of Keras that the callback does not have may be None, because None asks for nothing.
   void unknown(const Given& option) {
     std::vector<std::string> known;
     for (const OptionSpec& spec : callback_.options) {
@@ -105,7 +105,7 @@ class Resolver {
     }
     known.insert(known.end(), {"on_error", "on_missing"});
     if (option.written == Written::Quoted || option.value != "None")
-      fail("KAIROS-O020", option.key, "there is no such option", "", "", suggest(option.key, known));
+      fail("KAIROS-O020", option.key, "no such option", "", "", suggest(option.key, known));
     result_.warnings.push_back(fmt::format("{} has no option {}; None changes nothing", who_, option.key));
   }
 
@@ -122,7 +122,7 @@ class Resolver {
   [[noreturn]] void not_a_choice(std::string_view option, const std::string& text,
                                  const std::vector<std::string>& choices) const {
     const std::string near = nearest(text, choices);
-    fail("KAIROS-O025", option, "the value is none of the choices", in_quotes(text), joined(choices),
+    fail("KAIROS-O025", option, "the value is not one of the choices", in_quotes(text), joined(choices),
          near.empty() ? "Choose one of them" : "Did you mean " + in_quotes(near) + "?");
   }
 
@@ -148,7 +148,7 @@ class Resolver {
     return value;
   }
 
-  /// Only an option without a default can be unset.
+  /// An option with a default cannot be unset.
   void refuse_unset(const OptionSpec& option, const Given& given) const {
     if ((option.flags & KAIROS_OPTION_REQUIRED) != 0)
       fail("KAIROS-O022", option.name, "the option is required and not set", given.value,
@@ -166,7 +166,7 @@ class Resolver {
     const std::optional<OptionValue> value = parse_value(option.type, text);
     const bool empty = text.empty() && option.type != KAIROS_TYPE_STRING;
     if (!value || empty)
-      fail("KAIROS-O023", given.key, fmt::format("the value is no {}", type_name(option.type)),
+      fail("KAIROS-O023", given.key, fmt::format("the value is not of type {}", type_name(option.type)),
            in_quotes(text), std::string(value_syntax(option.type)), "Correct the value");
     if (!within_bounds(option, *value))
       fail("KAIROS-O024", given.key, "the value is out of range", value_text(*value), bounds_text(option),
@@ -176,7 +176,7 @@ class Resolver {
     return *value;
   }
 
-  /// What is only read is found as the files of flags are; all else stands where results go.
+  /// Paths that are only read refer to the current directory, all others to the run directory.
   std::string absolute(const OptionSpec& option, const std::string& text) const {
     if (text.empty()) return text;
     constexpr std::uint32_t both = KAIROS_OPTION_READS | KAIROS_OPTION_WRITES;
@@ -199,7 +199,7 @@ class Resolver {
     return name;
   }
 
-  /// A key of the same words in another order, else the one that is spelt most like it.
+  /// A key of the same words in another order, else the one with the most similar spelling.
   [[nodiscard]] std::string nearest_key(const std::string& name) const {
     const auto same_words = [words = sorted_words(name)](const std::string& key) {
       return sorted_words(key) == words;
@@ -216,7 +216,7 @@ class Resolver {
       cure = "Did you mean " + in_quotes(near) + "?";
     if (name.starts_with("val_") && contains(keys_, name.substr(4)))
       cure = fmt::format("Add validation data, or set {}={}", option.name, name.substr(4));
-    fail("KAIROS-O026", option.name, "there is no such metric in this run", found,
+    fail("KAIROS-O026", option.name, "no such metric in this run", found,
          keys_.empty() ? "none" : joined(keys_), cure);
   }
 
@@ -244,7 +244,7 @@ std::vector<PluginOption> with_names(const CallbackManifest& callback, std::span
   std::vector<PluginOption> named(options.begin(), options.end());
   for (std::size_t i = 0; i < named.size() && named[i].key.empty(); ++i) {
     if (i == callback.options.size())
-      throw Error(ErrorKind::Plugin, {"KAIROS-O052", std::string(who), "there are too many arguments",
+      throw Error(ErrorKind::Plugin, {"KAIROS-O052", std::string(who), "too many arguments",
                                       in_quotes(named[i].value), fmt::format("at most {}", i),
                                       "Leave it out, or write key=value for an option of the host"});
     named[i].key = callback.options[i].name;

@@ -20,7 +20,7 @@ enum class OnError { Fatal, Disable, Warn };
 /// What happens when a metric that the instance watches does not exist in this run.
 enum class OnMissing { Error, Warn, Ignore };
 
-/// What the run knows before it starts.
+/// What is known of the run before it starts.
 struct OptionContext {
   std::vector<LogKey> keys;              ///< all keys that can be monitored, `val_…` ones included
   std::filesystem::path base_directory;  ///< for relative paths; empty for the current one
@@ -33,18 +33,17 @@ struct ResolvedOptions {
   std::vector<std::string> warnings;  ///< sentences for the user
 };
 
-/// The declared option that is meant: the one of that name or alias; null if there is none, as for the host's
-/// own.
+/// The declared option of that name or alias; null if there is none, or if it is an option of the host.
 [[nodiscard]] const OptionSpec* find_option(const CallbackManifest& callback, std::string_view key) noexcept;
 
-/// Gives arguments by position the names of the options in the order of their declaration. Throws
-/// Error(Plugin) KAIROS-O052 for one too many.
+/// Names positional arguments by the options in declaration order. Throws Error(Plugin) KAIROS-O052 if there
+/// are too many.
 [[nodiscard]] std::vector<PluginOption> with_names(const CallbackManifest& callback,
                                                    std::span<const PluginOption> options,
                                                    std::string_view who);
 
 /// Checks `options` against the declaration. Every instance takes `on_error` (default: disable for the phase
-/// report, else fatal) and `on_missing` beside its own. `who` is the instance as messages name it. Throws
+/// report, else fatal) and `on_missing` besides its own. Messages name the instance `who`. Throws
 /// Error(Plugin) KAIROS-O020 … O027 and O050 … O056 for the first option that is wrong.
 [[nodiscard]] ResolvedOptions resolve_options(const CallbackManifest& callback,
                                               std::span<const PluginOption> options,

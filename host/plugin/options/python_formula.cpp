@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Translates word by word; what comes of it counts only if it is a formula.
+// Translates token by token; the result is used only if it parses as a formula.
 #include "plugin/options/python_formula.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
 }
 
-/// Parameters get the names of the variables; the modules before functions go.
+/// Renames the parameters to the variables and removes modules before functions.
 std::string renamed(std::string_view body, const std::map<std::string, std::string, std::less<>>& names) {
   std::string out;
   for (std::size_t i = 0; i < body.size();) {
@@ -50,7 +50,7 @@ std::string with_question_mark(std::string_view text) {
          with_question_mark(trimmed(text.substr(other + 6)));
 }
 
-/// Where the operand begins that ends before `end`: a word, or brackets with what they hold.
+/// Start of the operand that ends before `end`: a word, or a bracketed group.
 std::size_t operand_begin(std::string_view text, std::size_t end) {
   std::size_t at = end;
   if (at > 0 && text[at - 1] == ')') {
@@ -76,7 +76,7 @@ std::size_t operand_end(std::string_view text, std::size_t at) {
   return at;
 }
 
-/// "a // b" as "floor(a / b)". Nothing in a chain such as "a * b // c", where a is divided too.
+/// "a // b" as "floor(a / b)". Nothing for a chain such as "a * b // c", where a is divided too.
 std::optional<std::string> with_floor(std::string text) {
   for (std::size_t at = text.find("//"); at != std::string::npos; at = text.find("//")) {
     const std::string_view view = text;

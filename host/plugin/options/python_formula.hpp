@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Formulas out of Python's functions, for messages that show what to write.
+// Translates Python's lambdas into formulas, for messages that show what to write.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 namespace kairos::host {
 
 /// "lambda e: 0.1 * 0.5 ** (e // 10)" over {"epoch", "lr"} as "0.1 * 0.5 ** floor((epoch) / 10)". Nothing
-/// where no formula comes of it.
+/// if the result is not a formula.
 [[nodiscard]] std::optional<std::string> formula_of_lambda(std::string_view text,
                                                            std::span<const std::string> variables);
 

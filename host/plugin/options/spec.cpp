@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The grammar of --plugin, with the column of every mistake.
+// The grammar of a plugin spec; every error names its column.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ bool is_name_character(char c) {
   return is_word_character(c) || c == '.' || c == '-';
 }
 
-/// What programs write before the names of Keras' callbacks.
+/// Removes the module that programs write before the name of a Keras callback.
 std::string_view without_module(std::string_view name) {
   constexpr std::string_view modules[] = {"keras.callbacks.", "callbacks."};
   for (const std::string_view module : modules)
@@ -42,7 +42,7 @@ class SpecParser {
 
   PluginSpec parse() {
     if (text_.size() > longest_spec)
-      fail("the plugin is too long to be one", fmt::format("{} characters", text_.size()), "", "Shorten it");
+      fail("the text is too long for a plugin", fmt::format("{} characters", text_.size()), "", "Shorten it");
     skip_blanks();
     refuse_other_code();
     PluginSpec spec;
@@ -68,7 +68,7 @@ class SpecParser {
  private:
   [[noreturn]] void fail(std::string_view what, std::string found, std::string expected, std::string cure,
                          const char* code = "KAIROS-O010") const {
-    throw Error(ErrorKind::Plugin, {code, fmt::format("--plugin {}", text_.substr(0, 200)),
+    throw Error(ErrorKind::Plugin, {code, fmt::format("plugin {}", text_.substr(0, 200)),
                                     fmt::format("{} at column {}", what, position_ + 1), std::move(found),
                                     std::move(expected), std::move(cure)});
   }
@@ -86,17 +86,17 @@ class SpecParser {
 
   void skip_blanks() { position_ = std::min(text_.find_first_not_of(blanks, position_), text_.size()); }
 
-  /// Lines of a program that are more than one call.
+  /// Rejects pasted lines that are more than one call.
   void refuse_other_code() const {
     if (!at_end() && text_[position_] == '[')
-      fail("a list stands where one callback is expected", "'['", "a name or a call",
-           "Give each callback of the list its own --plugin", "KAIROS-O051");
+      fail("found a list where one callback is expected", "'['", "a name or a call",
+           "Give each callback of the list as a plugin of its own", "KAIROS-O051");
     std::size_t end = position_;
     while (end < text_.size() && is_word_character(text_[end])) ++end;
     const std::size_t equals = std::min(text_.find_first_not_of(blanks, end), text_.size());
     if (end == position_ || equals == text_.size() || text_[equals] != '=') return;
     const std::string_view variable = text_.substr(position_, end - position_);
-    fail("an assignment stands where a callback is expected", fmt::format("{} =", variable),
+    fail("found an assignment where a callback is expected", fmt::format("{} =", variable),
          "a name or a call",
          fmt::format("Leave \"{} =\" out; an instance gets a name by Name@{}(…)", variable, variable),
          "KAIROS-O051");
@@ -110,7 +110,7 @@ class SpecParser {
     return std::string(text_.substr(start, position_ - start));
   }
 
-  /// Whether a path of a .so stands here, and no id: brackets and colons end an id.
+  /// Whether the text at this position is the path of a .so and not an id.
   [[nodiscard]] bool at_path() const {
     const std::string_view rest = text_.substr(position_);
     const std::string_view head = rest.substr(0, rest.find_first_of("#@:( \t\r\n"));
@@ -122,8 +122,8 @@ class SpecParser {
   std::string target() {
     if (!at_path()) return std::string(without_module(name("an id or the path of a .so")));
     const std::size_t start = position_;
-    // The path ends with the first ".so" that something of the grammar follows: '#', '@', ':' and '(' may be
-    // in its directories.
+    // The path ends with the first ".so" that is followed by the grammar: its directories may contain '#',
+    // '@', ':' and '('.
     constexpr std::string_view ending = ".so";
     for (std::size_t at = text_.find(ending, start); at != std::string_view::npos;
          at = text_.find(ending, at + 1)) {
@@ -136,12 +136,12 @@ class SpecParser {
         return std::string(text_.substr(start, end - start));
       }
     }
-    fail("a path that names no .so begins",
+    fail("the path does not name a .so",
          std::string(text_.substr(start, text_.find_first_of("#@:", start) - start)),
-         "a path that ends in .so", "Name the file that the build made");
+         "a path that ends in .so", "Name the file that the build produced");
   }
 
-  /// From the opening bracket on.
+  /// Starts at the opening bracket.
   PluginSpec call(PluginSpec spec) {
     PythonReader reader(text_, position_);
     try {
@@ -149,7 +149,7 @@ class SpecParser {
         spec.options.push_back({std::move(argument.name), std::move(argument.value),
                                 argument.quoted ? Written::Quoted : Written::Argument});
       if (!reader.at_end() && reader.take(',')) reader.skip_blanks();  // copied out of a list
-      if (!reader.at_end()) reader.fail("the end", "Give each callback its own --plugin");
+      if (!reader.at_end()) reader.fail("the end", "Give each callback as a plugin of its own");
     } catch (const TextFault& fault) {
       position_ = fault.at;
       fail("the call cannot be read", fault.found, fault.expected,
@@ -164,10 +164,10 @@ class SpecParser {
     const auto named = std::ranges::find_if(options, [](const PluginOption& o) { return !o.key.empty(); });
     const auto late = std::find_if(named, options.end(), [](const PluginOption& o) { return o.key.empty(); });
     if (late != options.end())
-      throw Error(ErrorKind::Plugin, {"KAIROS-O052", fmt::format("--plugin {}", text_.substr(0, 200)),
+      throw Error(ErrorKind::Plugin, {"KAIROS-O052", fmt::format("plugin {}", text_.substr(0, 200)),
                                       "an argument without a name follows one with a name",
                                       fmt::format("\"{}\" behind {}=", late->value, (late - 1)->key),
-                                      "key=value", "Write the name of its option and = before it"});
+                                      "key=value", "Write the name of its option and = before the value"});
   }
 
   PluginOption option() {

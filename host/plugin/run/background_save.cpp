@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The thread of a background save, and what it leaves behind.
+// The thread that writes a checkpoint, and its outcome.
 #include "plugin/run/background_save.hpp"
 
 #include <sys/resource.h>
@@ -12,8 +12,7 @@ namespace kairos::host {
 
 namespace {
 
-/// Linux keeps a niceness for each thread; a new one has that of the thread that made it. Where it is
-/// refused, the file is written all the same.
+/// Lowers the priority of this thread (Linux has a niceness per thread). A failure does not matter.
 void yield_to_training() {
   constexpr int nicer_by = 10;
   const auto thread = static_cast<id_t>(::gettid());

@@ -15,8 +15,8 @@ namespace kairos::host {
 
 struct Instance;
 
-/// One file is written at a time, by a thread of its own that yields to those that train. All functions are
-/// for the thread that trains. Destroying it waits.
+/// Writes one file at a time, on a thread of lower priority. All functions are for the fit thread. The
+/// destructor waits.
 class BackgroundSave {
  public:
   struct Order {
@@ -24,28 +24,28 @@ class BackgroundSave {
     std::string file;
     SaveContent content;
   };
-  /// What became of an order; `failure` is null for a file that is complete.
+  /// The result of an order; `failure` is null if the file is complete.
   struct Outcome {
     Order order;
     std::exception_ptr failure;
   };
   enum class Waiting { No, Yes };
 
-  /// Waits for the file before, so that no more than one copy of a model is kept. `write` must not touch the
+  /// Waits for the previous file, so that at most one copy of the model exists. `write` must not touch the
   /// model.
   void start(Order order, std::function<void()> write);
 
-  /// Until the file is complete; its outcome is kept.
+  /// Returns when the file is complete; its outcome stays for `take`.
   void wait() const {
     if (order_) written_.wait();
   }
-  /// Each outcome once, in order; with Waiting::Yes nothing is left to be written afterwards.
+  /// Returns each outcome once, in order. With Waiting::Yes it waits for the file being written.
   [[nodiscard]] std::vector<Outcome> take(Waiting waiting);
 
  private:
   void collect();
 
-  std::optional<Order> order_;  ///< of the file that is being written
+  std::optional<Order> order_;  ///< of the file being written
   std::future<void> written_;
   std::vector<Outcome> outcomes_;
 };

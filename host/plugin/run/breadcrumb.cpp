@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes the crumb without anything that a signal handler may not use.
+// Writes the breadcrumb with async-signal-safe calls only.
 #include "plugin/run/breadcrumb.hpp"
 
 #include <unistd.h>
@@ -23,8 +23,8 @@ void write_breadcrumb(int descriptor) noexcept {
   append(breadcrumb.file);
   append("), hook ");
   append(breadcrumb.hook);
-  append(". Run without this --plugin, and report the crash to its author.\n");
-  // Nothing can be done about a failed write here.
+  append(". Run without this plugin, and report the crash to its author.\n");
+  // A failed write cannot be handled here.
   [[maybe_unused]] const ssize_t written = ::write(descriptor, line, length);
 }
 

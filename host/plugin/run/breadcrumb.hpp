@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Remembers which plugin is running on this thread, so that a crash can be blamed on it.
+// Records which plugin is running on this thread, so that a crash can be attributed to it.
 #pragma once
 
 namespace kairos::host {
 
-/// What the thread is inside of; null where it is in no plugin. The texts live as long as the instance.
+/// The plugin call that the thread is in; null outside of plugins. The texts live as long as the instance.
 struct Breadcrumb {
   const char* instance = nullptr;
   const char* file = nullptr;
   const char* hook = nullptr;
 };
 
-/// The crumb of this thread. A plain thread-local object, because a signal handler must be able to read it.
+/// The breadcrumb of this thread. A plain thread-local object, because a signal handler must be able to read
+/// it.
 extern thread_local constinit Breadcrumb breadcrumb;
 
-/// Sets the crumb for its lifetime. The texts must live as long.
+/// Sets the breadcrumb for its lifetime. The texts must live as long.
 class BreadcrumbScope {
  public:
   explicit BreadcrumbScope(const Breadcrumb& crumb) : before_(breadcrumb) { breadcrumb = crumb; }
@@ -26,8 +27,8 @@ class BreadcrumbScope {
   Breadcrumb before_;
 };
 
-/// For the handler of SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT: writes one line about the crumb to
-/// `descriptor`, if there is one. Async-signal-safe.
+/// For the handler of SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT: writes one line about the
+/// breadcrumb to `descriptor`, if there is one. Async-signal-safe.
 void write_breadcrumb(int descriptor) noexcept;
 
 }  // namespace kairos::host

@@ -27,8 +27,8 @@ struct kairos_call {
   const char* hook;
   kairos::host::Moment moment;
   unsigned written_roles = 0;  ///< bit 1 << role for each tensor that was borrowed for writing
-  /// The optimizer's learning rate, lent for writing to a callback that may not set it, and what it was. Null
-  /// if it was not.
+  /// The optimizer's learning rate, if it was borrowed for writing by a callback that may not set it, and its
+  /// value before; else null.
   float* guarded_rate = nullptr;
   float rate_before = 0;
 
@@ -37,7 +37,7 @@ struct kairos_call {
 
   std::string lent;  ///< text that the hook may read until it returns
 
-  /// Before the call of another listener: what one provoked is not another's failure.
+  /// Called before the next listener, so that one listener's refusal is not taken for another's.
   void forget() {
     reason.clear();
     reason_status = KAIROS_OK;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sentences for calls out of order.
+// The messages for calls out of order.
 #include "plugin/run/call_order.hpp"
 
 #include <string>
@@ -15,25 +15,25 @@ namespace {
 
 struct StageWords {
   std::uint32_t stage;
-  const char* where;  ///< what a loop has just called
-  const char* leave;  ///< what leads out of it, towards the end of the run
+  const char* where;  ///< where the loop is
+  const char* leave;  ///< the call that leaves the stage, towards the end of the run
 };
 
 constexpr StageWords stages[] = {
     {Created, "before setup", "Call setup first"},
-    {Ready, "behind setup, before train_begin", "Call train_begin first"},
+    {Ready, "after setup, before train_begin", "Call train_begin first"},
     {Training, "between epochs", "Call epoch_begin first"},
     {InEpoch, "inside an epoch, between batches", "Call train_batch_begin or epoch_end first"},
-    {InBatch, "inside a batch of the training", "Call train_batch_end first"},
-    {HasGradients, "behind gradients_ready, inside a batch of the training", "Call train_batch_end first"},
+    {InBatch, "inside a training batch", "Call train_batch_end first"},
+    {HasGradients, "after gradients_ready, inside a training batch", "Call train_batch_end first"},
     {Validating, "inside a validation, between batches", "Call test_batch_begin or test_end first"},
     {ValidatingBatch, "inside a batch of a validation", "Call test_batch_end first"},
     {Testing, "inside a test, between batches", "Call test_batch_begin or test_end first"},
     {TestingBatch, "inside a batch of a test", "Call test_batch_end first"},
     {Predicting, "inside a prediction, between batches", "Call predict_batch_begin or predict_end first"},
     {PredictingBatch, "inside a batch of a prediction", "Call predict_batch_end first"},
-    {Trained, "behind train_end", "Make new Callbacks for another training"},
-    {Finished, "behind finish", "Make new Callbacks for another run"},
+    {Trained, "after train_end", "Create new Callbacks for another training"},
+    {Finished, "after finish", "Create new Callbacks for another run"},
 };
 
 const StageWords& words_of(std::uint32_t stage) {
@@ -49,7 +49,7 @@ std::string all_of(std::uint32_t allowed) {
   return text;
 }
 
-/// The call that leads from `stage` into the nearest stage that allows what was called.
+/// The call that leads from `stage` to the nearest stage in which `call` is allowed.
 std::string cure_of(std::uint32_t stage, std::uint32_t allowed, std::string_view call) {
   if ((stage & (Training | inside_epoch)) != 0 && (call == "setup" || call == "load_state"))
     return "Call " + std::string(call) + " before train_begin";
@@ -81,21 +81,22 @@ std::string cure_of(std::uint32_t stage, std::uint32_t allowed, std::string_view
 
 void CallOrder::refuse(std::uint32_t allowed, const char* call) const {
   if (stage_ == Finished)
-    misuse("KAIROS-C036", call, "the callbacks are finished", "a call behind finish", "none",
+    misuse("KAIROS-C036", call, "the callbacks are finished", "a call after finish", "none",
            words_of(Finished).leave);
   misuse("KAIROS-C030", call, "the call is out of order", words_of(stage_).where, all_of(allowed),
          cure_of(stage_, allowed, call));
 }
 
 void CallOrder::refuse_batch(std::int64_t last, std::int64_t batch, const char* call) {
-  misuse("KAIROS-C034", call, "the batch does not come after the last one", std::to_string(batch),
+  misuse("KAIROS-C034", call, "the batch number is not greater than the last one", std::to_string(batch),
          std::to_string(last + 1) + " or more", "Count the batches of a pass upwards from 0");
 }
 
 void CallOrder::next_epoch(std::int64_t epoch) {
   if (epoch <= last_epoch_)
-    misuse("KAIROS-C033", "epoch_begin", "the epoch does not come after the last one", std::to_string(epoch),
-           std::to_string(last_epoch_ + 1) + " or more", "Count the epochs of a run upwards from 0");
+    misuse("KAIROS-C033", "epoch_begin", "the epoch number is not greater than the last one",
+           std::to_string(epoch), std::to_string(last_epoch_ + 1) + " or more",
+           "Count the epochs of a run upwards from 0");
   last_epoch_ = epoch;
 }
 
@@ -105,18 +106,18 @@ void require_values(const LogSource& logs, std::size_t keys, const char* call) {
     return;
   misuse("KAIROS-C031", call, "the number of log values is wrong", std::to_string(count),
          std::to_string(keys) + ", one for each of CallbacksOptions::keys",
-         "Give a value for each key, in their order");
+         "Give one value for each key, in order");
 }
 
 void require_thread(bool same, const char* call) {
   if (!same)
     misuse("KAIROS-C035", call, "the call comes from another thread", "",
-           "the thread that made the callbacks", "Make and use the callbacks on the thread that trains");
+           "the thread that created the callbacks", "Create and use the callbacks on the fit thread");
 }
 
 void require_validation(bool validates, const char* call) {
   if (!validates)
-    misuse("KAIROS-C032", call, "the loop validates, and has not declared it", "", "",
+    misuse("KAIROS-C032", call, "the loop validates, but did not declare it", "", "",
            "Set CallbacksOptions::validates");
 }
 

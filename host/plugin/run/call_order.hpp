@@ -10,45 +10,45 @@
 
 namespace kairos::host {
 
-/// Names as plain as these are brought in only where stages are spoken of.
+/// In a namespace, because the names are so general.
 namespace stages {
 
-/// Where a loop is. One bit each, so that a call compares once with all the stages that allow it.
+/// Where a loop is. One bit each, so that one comparison checks all the stages that allow a call.
 enum Stage : std::uint32_t {
   Created = 1u << 0,       ///< before setup
   Ready = 1u << 1,         ///< before train_begin
   Training = 1u << 2,      ///< between epochs
   InEpoch = 1u << 3,       ///< between batches
-  InBatch = 1u << 4,       ///< of the training
-  HasGradients = 1u << 5,  ///< the same, behind gradients_ready
+  InBatch = 1u << 4,       ///< of training
+  HasGradients = 1u << 5,  ///< in a batch, after gradients_ready
   Validating = 1u << 6,    ///< between batches of a test inside an epoch
   ValidatingBatch = 1u << 7,
-  Testing = 1u << 8,  ///< the same outside of a training
+  Testing = 1u << 8,  ///< between batches of a test outside of training
   TestingBatch = 1u << 9,
   Predicting = 1u << 10,
   PredictingBatch = 1u << 11,
-  Trained = 1u << 12,  ///< behind train_end
+  Trained = 1u << 12,  ///< after train_end
   Finished = 1u << 13,
 };
 
-/// Behind setup and before finish.
+/// After setup and before finish.
 inline constexpr std::uint32_t any_stage = Finished - Ready;
 /// From epoch_begin to the end of the epoch.
 inline constexpr std::uint32_t inside_epoch = InEpoch | InBatch | HasGradients | Validating | ValidatingBatch;
 
 }  // namespace stages
 
-/// The place of a loop among its calls. Cheap enough for every batch.
+/// The stage that a loop is in. Cheap enough for every batch.
 class CallOrder {
  public:
-  /// Throws Error(Callback) KAIROS-C030 where `call` may not follow what was called before.
+  /// Throws Error(Callback) KAIROS-C030 unless `call` is allowed in this stage.
   void require(std::uint32_t allowed, const char* call) const {
     if ((stage_ & allowed) == 0) [[unlikely]]
       refuse(allowed, call);
   }
   void enter(stages::Stage stage) noexcept { stage_ = stage; }
 
-  /// A test or a prediction goes back to the stage that it began in.
+  /// A test or a prediction returns to the stage that it started in.
   void begin_pass(stages::Stage pass) noexcept {
     last_pass_batch_ = -1;
     before_pass_ = stage_;
@@ -78,7 +78,7 @@ class CallOrder {
   std::int64_t last_epoch_ = -1;
 };
 
-/// Throws Error(Callback) KAIROS-C031 for a source that is known to have another number of values.
+/// Throws Error(Callback) KAIROS-C031 for a source that has another number of values.
 void require_values(const LogSource& logs, std::size_t keys, const char* call);
 
 /// Throws KAIROS-C035 on another thread than the one that made the callbacks.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Turns the steps of a loop into events.
+// Turns the calls of a loop into events.
 #include "kairos/host/callbacks.hpp"
 
 #include <utility>
@@ -174,13 +174,13 @@ void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool parti
 
 void Callbacks::train_end(RunEnd why) {
   Session& s = *session_;
-  // A run that is cut short may end anywhere.
+  // An interrupted run may end anywhere.
   require(s, why == RunEnd::Completed ? Training : Training | inside_epoch, "train_end");
   s.order.enter(Trained);
   s.checkpoints.settle(BackgroundSave::Waiting::Yes);
   if (!s.epoch_values.empty()) s.board.restore(s.epoch_values);
   s.dispatch(s.hooks.on_train_end, &kairos_hooks::on_train_end, s.facts.end_event(why), Moment::Training);
-  s.checkpoints.settle(BackgroundSave::Waiting::Yes);  // one that a hook ordered just now
+  s.checkpoints.settle(BackgroundSave::Waiting::Yes);  // one that a hook has just started
   s.facts.training = false;
   s.facts.epoch = -1;
 }

@@ -31,7 +31,7 @@ class Failures {
   /// Warns of each instance that failed and was not fatal, once, at the end of the run.
   void report(const Instance& instance) const;
 
-  /// The failure that ends the run; `instance` is empty if no callback's did.
+  /// The failure that ends the run; `instance` is empty if it was not a callback's.
   struct Fatal {
     std::string instance, hook;
     kairos_status status = KAIROS_E_INTERNAL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A few files, each asked for anew: a stat costs less than a wrong answer.
+// There are few files, so each question calls stat again: a cached answer could be wrong.
 #include "plugin/run/file_guard.hpp"
 
 #include <utility>
@@ -23,15 +23,15 @@ std::string FileGuard::Conflict::text(std::string_view subject) const {
   std::string text(subject);
   switch (kind) {
     case Kind::Replaces:
-      return text + " would take the place of the file of " + other;
+      return text + " would replace the file of " + other;
     case Kind::Inside:
-      return text + " would lie in the directory of " + other;
+      return text + " would be inside the directory of " + other;
     case Kind::ReadToo:
       return text + " is read, and is the result of " + other;
     case Kind::WrittenToo:
       break;
   }
-  return text + " would take the place of the result of " + other;
+  return text + " would replace the result of " + other;
 }
 
 void FileGuard::add_read(ReadFile file, std::string owner) {
@@ -86,10 +86,10 @@ void FileGuard::add_results(const std::vector<WrittenFile>& files) {
     if (const auto found = conflict(claim)) {
       const bool inside = found->kind == Conflict::Kind::Inside;
       const std::string what =
-          inside ? found->text("this") : "this would take the place of the file of " + found->other;
+          inside ? found->text("this") : "this would replace the file of " + found->other;
       throw Error(ErrorKind::Usage,
                   {inside ? "KAIROS-U055" : "KAIROS-U016", file.name + " " + file.path.string(), what, "", "",
-                   inside ? "Choose a place outside of it" : file.cure});
+                   inside ? "Choose a place outside it" : file.cure});
     }
     add_written(std::move(claim));
   }
@@ -98,7 +98,7 @@ void FileGuard::add_results(const std::vector<WrittenFile>& files) {
 std::optional<FileGuard::Conflict> FileGuard::conflict_of_save(const std::filesystem::path& path,
                                                                const std::string& owner) const {
   const FilePlace place(path);
-  if (place.is_stream()) return std::nullopt;  // refused where it is written, with better words
+  if (place.is_stream()) return std::nullopt;  // refused where it is written, with a better message
   const auto saved = saved_.find(place.path());
   if (saved != saved_.end() && saved->second != owner)
     return Conflict{Conflict::Kind::WrittenToo, saved->second};

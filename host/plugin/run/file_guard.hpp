@@ -14,18 +14,18 @@
 
 namespace kairos::host {
 
-/// Files are compared as FilePlace compares them: before the run as they were when they were added, later as
-/// they are. Not thread-safe.
+/// Compares files as FilePlace does. Before the run their places are those at the time they were added,
+/// during the run the current ones. Not thread-safe.
 class FileGuard {
  public:
   /// Why a file must not be written.
   struct Conflict {
     enum class Kind { Replaces, Inside, WrittenToo, ReadToo } kind;
     std::string other;  ///< what messages call the other file: "--data"
-    /// "this would take the place of the file of --data"
+    /// "this would replace the file of --data"
     [[nodiscard]] std::string text(std::string_view subject) const;
   };
-  /// A file that is about to be written.
+  /// A file that somebody is about to write.
   struct Claim {
     std::filesystem::path path;
     FileContent content = FileContent::Other;
@@ -33,28 +33,27 @@ class FileGuard {
     std::string name;   ///< "CSVLogger, option filename"; that of the owner where no option names it
   };
 
-  /// `owner` is the instance that reads it and may write it too; "" for none.
+  /// `owner` is the instance that reads the file and may also write it; "" for none.
   void add_read(ReadFile file, std::string owner = "");
 
-  /// What `claim` would replace: something that is read, or what another owner writes, or the same one under
-  /// another name. Empty if nothing.
+  /// What `claim` would replace: a file that is read, or one that another owner writes or the same owner
+  /// under another name. Empty if nothing.
   [[nodiscard]] std::optional<Conflict> conflict(const Claim& claim) const;
-  /// Later questions know of this file.
+  /// Registers the file for later checks.
   void add_written(Claim claim);
-  /// A file that `owner` reads and may write itself, unless it is another's result.
+  /// Registers a file that `owner` reads and may write, unless it is another owner's result.
   [[nodiscard]] std::optional<Conflict> add_announced_read(const std::filesystem::path& path,
                                                            const std::string& owner);
 
   /// Files that the caller writes. Throws Error(Usage) KAIROS-U016 or U055 for the first one in conflict.
   void add_results(const std::vector<WrittenFile>& files);
 
-  /// The question for a model that `owner` saves while the run goes on, and that it has: what it was
-  /// allowed once it is allowed again.
+  /// The check for a model that `owner` saves during the run. A path that was allowed once stays allowed.
   [[nodiscard]] std::optional<Conflict> conflict_of_save(const std::filesystem::path& path,
                                                          const std::string& owner) const;
   void add_saved(const std::filesystem::path& path, const std::string& owner);
 
-  /// The first file that is read or written under a name that `matches` and that a model must not replace.
+  /// The first registered file whose name `matches` and that a model must not replace.
   template <class Matches>
   [[nodiscard]] std::optional<Conflict> first_match(std::string_view owner, Matches matches) const {
     for (const Read& read : read_)
@@ -81,7 +80,7 @@ class FileGuard {
 
   std::vector<Read> read_;
   std::vector<Claim> written_;
-  std::map<std::filesystem::path, std::string> saved_;  ///< while the run goes on, and by whom
+  std::map<std::filesystem::path, std::string> saved_;  ///< during the run, and by whom
 };
 
 /// The check of a command that runs no plugins. Throws Error(Usage).

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The host's side of the ABI: what plugins reach through kairos_host and its interfaces. Nothing here lets an
-// exception out.
+// The host's side of the ABI: the functions behind kairos_host and its interfaces. No exception leaves them.
 #include "plugin/run/host_api.hpp"
 
 #include <cmath>
@@ -14,7 +13,7 @@ namespace {
 
 // ---------------------------------------------------------------- core
 
-/// What the host refused before comes behind the text. From another thread only the status counts.
+/// Appends the host's last refusal to the text. From another thread only the status is used.
 kairos_status fail(kairos_call* call, kairos_status status, kairos_str text) {
   if (status == KAIROS_OK) status = KAIROS_E_INTERNAL;
   if (check_moment(call, Moment::Loading) != KAIROS_OK) return status;
@@ -149,8 +148,8 @@ constexpr kairos_optimizer optimizer_table = {sizeof optimizer_table, 0, hyper_g
 
 // ---------------------------------------------------------------- kairos.tensors/1
 
-/// Whether the batch of this hook has gone through the model: before, its tensors are those of another batch,
-/// and after, the memory behind them is not theirs any more.
+/// Whether the hook is called after the batch went through the model and before its memory is reused: only
+/// then its tensors are valid.
 bool has_batch(const kairos_call& call, std::int32_t role) {
   const Session& session = *call.session;
   if (call.hook == session.hooks.on_predict_batch_end.name) return role != KAIROS_ROLE_TARGET;
@@ -159,8 +158,8 @@ bool has_batch(const kairos_call& call, std::int32_t role) {
          call.hook == session.hooks.on_test_batch_end.name;
 }
 
-/// The tensors of a role, as far as this moment has them: gradients only in on_backward_end, the batch only
-/// behind its pass through the model.
+/// The tensors of a role that are valid now: gradients only in on_backward_end, the batch only after it went
+/// through the model.
 std::span<const TensorRef> tensors_now(kairos_call* call, std::int32_t role) {
   if (std::this_thread::get_id() != call->session->thread) return {};
   if (call->moment < Moment::SetUp || role < KAIROS_ROLE_WEIGHT || role > KAIROS_ROLE_SLOT) return {};
@@ -180,8 +179,7 @@ kairos_status check_writable(kairos_call* call, std::int32_t role) {
   return call->refuse(KAIROS_E_DENIED, "tensors of the batch are read-only");
 }
 
-/// A callback that restores all slots writes the learning rate too; whether it changed is seen after the
-/// hook.
+/// A callback that restores all slots also writes the learning rate; a change is detected after the hook.
 void guard_rate(kairos_call* call, const TensorRef& slot) {
   const bool is_rate =
       slot.size() == 1 && (slot.name == "learning_rate" || slot.name.ends_with("/learning_rate"));
@@ -211,8 +209,7 @@ kairos_status tensors_borrow(kairos_call* call, std::int32_t role, std::uint32_t
   out->role = role;
   out->trainable = tensor.trainable ? 1 : 0;
   out->generation = call->session->generation;
-  // The view has DLPack's types, which know no const; a plugin that writes to a view for reading breaks the
-  // contract.
+  // DLPack's types have no const; a plugin that writes to a read view breaks the contract.
   out->view = {tensor.data,
                {1, 0},
                static_cast<std::int32_t>(tensor.shape.size()),
@@ -243,7 +240,7 @@ kairos_status evaluate(kairos_call* call, std::uint32_t index, const double* var
   KAIROS_RETURN_IF(check_moment(call, Moment::Loading));
   Instance& instance = *call->instance;
   if (index >= instance.expressions.size() || !instance.expressions[index])
-    return call->refuse(KAIROS_E_RANGE, "the option is no expression, or not set");
+    return call->refuse(KAIROS_E_RANGE, "the option is not an expression, or is not set");
   const OptionSpec& spec = instance.manifest.options[index];
   if (count != spec.choices.size())
     return call->refuse(KAIROS_E_RANGE, "option " + spec.name + " takes " +

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the functions behind the interfaces have in common: strings, checks of the moment and the
-// capabilities, and statuses for exceptions. For host_api*.cpp only.
+// Shared by host_api*.cpp: strings, checks of moment and capabilities, and exceptions as statuses.
 #pragma once
 
 #include <exception>
@@ -45,8 +44,8 @@ inline kairos_status check_capability(kairos_call* call, std::uint64_t bit) {
   return call->refuse(KAIROS_E_DENIED, "the callback has not declared the capability " + names.front());
 }
 
-/// Runs work that may throw an Error of the host, as a status with the reason.
-/// `refused` is what the host's refusal of the content means here.
+/// Runs `work` and turns an exception into a status with its reason. `refused` is the status for an Error
+/// that is not about a file.
 template <class Work>
 kairos_status translated(kairos_call* call, Work&& work,
                          kairos_status refused = KAIROS_E_UNSUPPORTED) noexcept {
@@ -59,7 +58,7 @@ kairos_status translated(kairos_call* call, Work&& work,
   } catch (const std::exception& error) {
     return call->refuse(KAIROS_E_INTERNAL, error.what());
   } catch (...) {
-    return call->refuse(KAIROS_E_INTERNAL, "an exception that is no std::exception");
+    return call->refuse(KAIROS_E_INTERNAL, "an exception that is not a std::exception");
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// kairos.files/1: what callbacks read and write beyond the paths of their options.
+// kairos.files/1: files that callbacks read and write besides those in their options.
 #include <optional>
 #include <string>
 
@@ -12,7 +12,7 @@ namespace {
 kairos_status announce(kairos_call* call, kairos_str path, std::int32_t access) {
   KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
   if (access != KAIROS_FILE_READ && access != KAIROS_FILE_WRITE)
-    return call->refuse(KAIROS_E_INVALID, "a file is announced as one to read or to write");
+    return call->refuse(KAIROS_E_INVALID, "the access of an announced file must be read or write");
   return translated(call, [&] {
     FileGuard& files = call->session->files;
     const std::string& who = call->instance->name;

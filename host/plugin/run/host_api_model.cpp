@@ -30,7 +30,7 @@ kairos_status check_save(kairos_call* call, kairos_str path, std::int32_t conten
   KAIROS_RETURN_IF(check_moment(call, Moment::Training));
   KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_SAVE_MODEL));
   if (call->hook ==
-      call->session->hooks.on_checkpoint_saved.name)  // else two savers would call each other for ever
+      call->session->hooks.on_checkpoint_saved.name)  // else two savers would call each other endlessly
     return call->refuse(KAIROS_E_STATE,
                         "nothing can be saved in on_checkpoint_saved; save in the next hook instead");
   return model_can_save(call, path, content);
@@ -93,13 +93,13 @@ kairos_status model_rollback(kairos_call* call, std::uint64_t slot) {
   return translated(call, [&] {
     const auto kept = call->instance->snapshots.find(slot);
     if (kept == call->instance->snapshots.end())
-      return call->refuse(KAIROS_E_NOT_FOUND, "no weights were remembered");
+      return call->refuse(KAIROS_E_NOT_FOUND, "no snapshot of weights exists");
     Session& session = *call->session;
     const auto weights = session.target.tensors(Role::Weight);
     std::int64_t total = 0;
     for (const TensorRef& weight : weights) total += weight.size();
     if (total != static_cast<std::int64_t>(kept->second.size()))
-      return call->refuse(KAIROS_E_DATA, "the remembered weights are of another model");
+      return call->refuse(KAIROS_E_DATA, "the snapshot has the weights of another model");
     const float* from = kept->second.data();
     for (const TensorRef& weight : weights) {
       std::copy_n(from, weight.size(), weight.data);

@@ -38,11 +38,11 @@ struct Instance {
   std::map<std::uint64_t, std::vector<float>> snapshots;  ///< all weights, one after the other
   std::uint64_t next_snapshot = 1;
 
-  /// Set where the next hook must not just be called: the instance was disabled, or a background task of it
-  /// failed.
+  /// Set if something must be checked before the next hook: the instance was disabled, or one of its
+  /// background tasks failed.
   std::atomic<bool> attention = false;
   bool disabled = false;
-  std::atomic<bool> ended = false;  ///< no background work is taken any more
+  std::atomic<bool> ended = false;  ///< no more background work is accepted
   std::int64_t failures = 0;
   std::string first_failure;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keeps keys and values; reads a pass only when someone asks.
+// Stores keys and values; reads a pass only when a value is requested.
 #include "plugin/run/log_board.hpp"
 
 #include <algorithm>
@@ -51,7 +51,7 @@ void LogBoard::offer(Pass pass, LogSource& source) {
 void LogBoard::read(Pass pass) {
   const auto p = static_cast<std::size_t>(pass);
   LogSource* source = std::exchange(sources_[p], nullptr);
-  // A value that the source leaves out is no number, and not the last one nor a perfect loss.
+  // A value that the source leaves out is NaN, not the previous one and not 0.
   std::fill(row_.begin(), row_.end(), std::numeric_limits<double>::quiet_NaN());
   source->read_logs(row_);
   const std::size_t first = p * per_pass_;

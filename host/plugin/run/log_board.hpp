@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The logs as callbacks see them: which keys there are, which are due in this event, and their values when
-// asked for.
+// The logs as callbacks see them: the keys, which of them have a value in this event, and the values on
+// request.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +23,12 @@ class LogBoard {
   LogBoard(std::vector<LogKey> model_keys, bool validates);
 
   [[nodiscard]] std::span<const LogKey> keys() const noexcept { return keys_; }
-  /// Name of a key at an address that lasts as long as this: plugins keep it.
+  /// Name of a key, at an address that is valid as long as this object: plugins keep it.
   [[nodiscard]] const std::string& lasting_name(std::uint32_t index) const noexcept { return names_[index]; }
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view name) const noexcept;
-  /// Index of the new key, or of the one that has this name already.
+  /// Index of the new key, or of the existing one of that name.
   std::uint32_t add(const LogKey& key);
-  /// True if callbacks and not the model give the key its values.
+  /// True if callbacks, not the model, set the values of the key.
   [[nodiscard]] bool is_published(std::uint32_t index) const noexcept { return index >= first_published_; }
 
   /// Keys of the model in one pass.
@@ -43,9 +43,9 @@ class LogBoard {
   /// Value of a key; nothing if it is not due.
   [[nodiscard]] std::optional<double> value(std::uint32_t index);
 
-  /// All values of the event, as they are kept for History.
+  /// All values of the event, as History stores them.
   [[nodiscard]] std::vector<LogValue> values();
-  /// Puts back what values() gave.
+  /// Restores what values() returned.
   void restore(const std::vector<LogValue>& values);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Decides when to compare, and whom to name.
+// Decides when to compare, and which instance to name.
 #include "plugin/run/process_guard.hpp"
 
 #include <unistd.h>
@@ -42,7 +42,8 @@ void ProcessGuard::end_forked_child(const Instance& instance, const char* hook) 
                                .text() +
                            "\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-  ::_exit(callback_failed);  // files and buffers are the parent's: nothing is flushed, closed or destroyed
+  ::_exit(
+      callback_failed);  // files and buffers belong to the parent: nothing is flushed, closed or destroyed
 }
 
 bool ProcessGuard::is_due() const {

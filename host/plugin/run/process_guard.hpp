@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Undoes what hooks change of the process, and finds out whose hook it was.
+// Undoes changes that hooks make to the process, and finds the hook that made them.
 #pragma once
 
 #include <chrono>
@@ -14,20 +14,20 @@
 
 namespace kairos::host {
 
-/// How the thread rounds and traps is compared after every hook, and what it does about denormals after all
-/// but those of batches. What takes system calls is compared after create, setup and the hooks of epochs, as
-/// long as that is a thousandth of the time; changes by the hooks of batches are found before the next hook
-/// that is compared, and where several instances have such hooks, theirs are watched until a whole epoch has
-/// ended. Before results are written, and at the end, everything is compared.
+/// Rounding and traps are compared after every hook, and the treatment of denormals after all hooks but those
+/// of batches. State that needs system calls is compared after create, setup and the hooks of epochs, as long
+/// as that takes at most a thousandth of the time. A change by a hook of batches is found before the next
+/// hook that is compared; if several instances have such hooks, they are then watched for a whole epoch.
+/// Before results are written, and at the end, everything is compared.
 class ProcessGuard {
  public:
   using Warn = std::function<void(const std::string& instance, const std::string& text)>;
-  /// `owns_process`: nothing but hooks changes what the process shares, so that it may be restored. Else only
+  /// `owns_process`: only hooks change the shared state of the process, so it may be restored. Otherwise only
   /// the floating-point control of the thread is.
   ProcessGuard(bool owns_process, Warn warn);
 
-  /// After a hook, against what `Control`, one of Rounding and FloatControl, was before. Ends the process
-  /// where it is a forked child of the one that trains.
+  /// Called after a hook with `before`, a Rounding or FloatControl. Ends the process if it is a forked child
+  /// of the one that trains.
   template <class Control>
   void after_hook(const Control& before, const Instance& instance, const char* hook) {
     if (Control::now() == before && !fork_mark_.in_child()) [[likely]]
@@ -37,30 +37,30 @@ class ProcessGuard {
     warn_once(instance.name, hook, float_control_text);
   }
 
-  /// Whether what takes system calls is to be compared after each hook of a batch, or of a rarer event.
+  /// Whether state that needs system calls is compared after each hook of a batch, or of a rarer event.
   [[nodiscard]] bool watches_batches() const noexcept { return watches_batches_; }
   [[nodiscard]] bool is_due() const;
-  /// Directly after a hook: a difference is its own, if `catch_up` was called before it.
+  /// Directly after a hook. A difference was made by it if `catch_up` was called before it.
   void compare(const Instance& instance, const char* hook);
 
-  /// Hooks that `compare` is not called after.
+  /// Hooks after which `compare` is not called.
   enum Uncompared : unsigned { OfBatches = 1, OfRarerEvents = 2 };
   void leave_uncompared(Uncompared hooks) noexcept { uncompared_ |= hooks; }
-  /// Restores what those of `instances` have changed since the last comparison, and names who may have.
+  /// Restores what hooks of `instances` changed since the last comparison, and names those that may have.
   void catch_up(const std::vector<Instance*>& instances) {
     if (uncompared_ != 0) find_changes(instances);
   }
 
-  /// Before the hooks of the end of an epoch: what have the hooks of batches of `instances` changed?
+  /// Called before the hooks at the end of an epoch: finds changes by the batch hooks of `instances`.
   void compare_epoch(const std::vector<Instance*>& instances);
-  /// Before something is written that must not depend on what hooks have changed: restores it whatever that
-  /// costs, and names those who may have changed what no single one was found for.
+  /// Called before results are written: restores everything whatever it costs, and names the instances that
+  /// may have made changes that no single one was found for.
   void conclude(const std::vector<Instance*>& instances);
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// Returns in the process that trains.
+  /// Returns only in the process that trains.
   void end_forked_child(const Instance& instance, const char* hook) const;
   void find_changes(const std::vector<Instance*>& instances);
   void tell_suspects();
@@ -70,13 +70,13 @@ class ProcessGuard {
 
   Warn warn_;
   ForkMark fork_mark_;
-  std::optional<ProcessState> known_;  ///< empty where the process is not ours
+  std::optional<ProcessState> known_;  ///< empty if the process is not owned
   Clock::time_point start_ = Clock::now();
   Clock::duration spent_{};
   unsigned uncompared_ = 0;
   bool watches_batches_ = false;
   bool watched_whole_epoch_ = false;
-  std::string unnamed_;  ///< what was changed by one of several instances
+  std::string unnamed_;  ///< changes made by one of several instances
   std::vector<std::string> suspects_;
   std::set<std::string> warned_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What all code of a process or a thread shares, and a hook must leave as it was.
+// State that all code of a process or thread shares, and that a hook must leave unchanged.
 #pragma once
 
 #include <sys/types.h>
@@ -16,8 +16,8 @@
 
 namespace kairos::host {
 
-/// How this thread rounds and traps, as the x87 unit knows it, which fesetround and feenableexcept set along
-/// with the vector unit. To look costs a nanosecond.
+/// Rounding and traps of this thread, read from the x87 unit, which fesetround and feenableexcept set
+/// together with the vector unit. Reading it takes a nanosecond.
 class Rounding {
  public:
   [[nodiscard]] static Rounding now() noexcept {
@@ -43,14 +43,14 @@ class Rounding {
   std::uint16_t word_ = 0;
 };
 
-/// The same, with what the vector unit does about denormals. To look costs several nanoseconds.
+/// Rounding, and the vector unit's treatment of denormals. Reading it takes several nanoseconds.
 class FloatControl {
  public:
   [[nodiscard]] static FloatControl now() noexcept {
     FloatControl control;
     control.rounding_ = Rounding::now();
 #if defined(__x86_64__)
-    constexpr unsigned flags = 0x3F;  // of operations that were inexact, and the like; they come and go
+    constexpr unsigned flags = 0x3F;  // status of past operations, such as inexact; not control
     control.vector_ = _mm_getcsr() & ~flags;
 #endif
     return control;
@@ -68,10 +68,10 @@ class FloatControl {
   unsigned vector_ = 0;
 };
 
-/// What the two are, as part of a sentence.
+/// Both, as part of a sentence.
 inline constexpr const char* float_control_text = "how the thread rounds, treats denormals or traps";
 
-/// A number that is 1 in the process that made it, and 0 in its forked children. To look costs one load.
+/// Tells the process that created it from its forked children, for one load from memory.
 class ForkMark {
  public:
   ForkMark();
@@ -81,18 +81,17 @@ class ForkMark {
   [[nodiscard]] bool in_child() const noexcept { return mark_ != nullptr && *mark_ == 0; }
 
  private:
-  volatile int* mark_ = nullptr;  ///< null where the kernel has no such memory
+  volatile int* mark_ = nullptr;  ///< null if the kernel lacks MADV_WIPEONFORK
 };
 
-/// Floating-point control, locale, mask of new files, working directory, handlers of signals, and signals
-/// that this thread has blocked. Takes some system calls to read.
+/// Floating-point control, locale, umask, working directory, signal handlers, and the signals that this
+/// thread blocks. Reading it takes several system calls.
 class ProcessState {
  public:
   [[nodiscard]] static ProcessState now();
 
-  /// Undoes what differs between the present, `changed`, and this. Returns what that was, as parts of a
-  /// sentence; empty for nothing. A handler for a signal that had none is nobody's loss and stays; so it is
-  /// taken over into this.
+  /// Restores this state where `changed`, the current one, differs. Returns the differences as parts of a
+  /// sentence; empty if there are none. A handler for a signal that had none may stay, and is added to this.
   std::vector<std::string> restore(const ProcessState& changed);
 
  private:
@@ -107,8 +106,8 @@ class ProcessState {
   locale_t thread_locale_{};
   std::string c_locale_;
   std::locale cpp_locale_;
-  long umask_ = -1;        ///< -1 where the kernel does not say
-  std::string directory_;  ///< "" where it has no name any more
+  long umask_ = -1;        ///< -1 if unknown
+  std::string directory_;  ///< "" if it was removed
   sigset_t blocked_{};
   std::vector<Handler> handlers_;
 };

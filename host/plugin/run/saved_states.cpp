@@ -34,7 +34,7 @@ void check(const Instance& instance, const SavedState& state, std::size_t weight
            std::to_string(manifest.oldest_state_version) + " … " + std::to_string(manifest.state_version));
   for (const auto& [slot, values] : state.snapshots)
     if (values.size() != weights)
-      reject(instance, "the weights that it remembers are of another model",
+      reject(instance, "its saved weights belong to another model",
              std::to_string(values.size()) + " numbers", std::to_string(weights));
 }
 

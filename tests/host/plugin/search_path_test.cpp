@@ -37,7 +37,7 @@ TEST_CASE("plugin_directories refuses what would silently be another directory",
   CHECK_THROWS_WITH(plugin_directories({}, "/:", {}),
                     "KAIROS-L051: KAIROS_PLUGIN_PATH: KAIROS_PLUGIN_PATH has an entry that is not absolute; "
                     "found an empty entry, "
-                    "expected a path that begins with /. Remove the ':' that has nothing beside it.");
+                    "expected a path that begins with /. Remove the ':' with nothing beside it.");
 }
 
 TEST_CASE("plugin_directories refuses a directory that was asked for and is not there", "[host][plugin]") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Callbacks of a run: created from plugins, called in order, told apart when one fails. The fit loop drives
-// it, and so can a loop of one's own.
+// The callbacks of a run: creates them from plugins and calls their hooks. The fit loop drives this class,
+// and any other training loop can.
 #pragma once
 
 #include <cstddef>
@@ -24,11 +24,11 @@ namespace kairos::host {
 
 enum class Level : std::int32_t { Debug = 0, Info = 1, Warning = 2, Error = 3 };
 
-/// Receives the lines that callbacks and the host have for the user. `author` is the instance, or "" for the
-/// host. May be called from a background thread while the fit thread calls it too.
+/// Receives messages for the user from callbacks and the host. `author` is the instance, or "" for the host.
+/// Called from the fit thread and from a background thread, possibly at the same time.
 using MessageSink = std::function<void(Level level, std::string_view author, std::string_view text)>;
 
-/// Facts of a run that callbacks are told; see kairos_run_event.
+/// Facts of a run that callbacks receive; see kairos_run_event.
 struct RunInfo {
   std::int64_t epochs = 0;
   std::int64_t initial_epoch = 0;
@@ -39,23 +39,24 @@ struct RunInfo {
   std::uint64_t seed = 0;
 };
 
-/// Current values of the keys of a pass, one per key, in the order of `CallbacksOptions::keys`. Read only if
-/// someone asks.
+/// The current values of the keys of a pass, in the order of `CallbacksOptions::keys`. Read only if a
+/// callback asks for a value.
 class LogSource {
  public:
-  /// `count()` of a source that fills as many values as it is asked for.
+  /// `count()` of a source that fills any number of values.
   static constexpr std::size_t any_count = static_cast<std::size_t>(-1);
 
   LogSource() = default;
   virtual ~LogSource() = default;
-  /// What is left out is NaN.
+  /// `values` are NaN before the call.
   virtual void read_logs(std::span<double> values) = 0;
-  /// False for a key that has no value in this event though others of its pass have. Asked after read_logs.
+  /// False for a key that has no value in this event although others of its pass have one. Called after
+  /// read_logs.
   [[nodiscard]] virtual bool is_due(std::size_t key) const {
     static_cast<void>(key);
     return true;
   }
-  /// How many values there are; another number than that of the keys is an error of the loop.
+  /// Number of values; it must be the number of keys.
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
 
  protected:
@@ -65,7 +66,7 @@ class LogSource {
   std::size_t count_ = any_count;
 };
 
-/// A LogSource of given numbers: for loops that have them at hand.
+/// A LogSource with given values.
 class LogValues : public LogSource {
  public:
   LogValues(std::initializer_list<double> values) : LogSource(values.size()), values_(values) {}
@@ -76,7 +77,7 @@ class LogValues : public LogSource {
   std::vector<double> values_;
 };
 
-/// Who asked for the end of the run, and why.
+/// The callback that requested a stop, and its reason.
 struct StopRequest {
   std::string reason;
   std::string instance;
@@ -92,29 +93,29 @@ struct LogValue {
 };
 
 struct CallbacksOptions {
-  /// What train_batch_end, test_end and epoch_end report, without `val_`.
+  /// The keys that train_batch_end, test_end and epoch_end report, without `val_`.
   std::vector<LogKey> keys;
-  /// Whether the run validates, so that the `val_…` keys exist.
+  /// Whether the run validates: then the `val_…` keys exist.
   bool validates = false;
-  /// Relative paths of options are taken from here; empty for the current directory.
+  /// Base of relative paths in options; empty for the current directory.
   std::filesystem::path run_directory;
   MessageSink messages;
-  /// What the caller reads and writes: no callback may replace it. The files of the catalog's plugins are
-  /// protected without being named here.
+  /// Files that the caller reads and writes: no callback may replace them. The files of the catalog's plugins
+  /// are protected too.
   RunFiles files;
-  /// Nothing but hooks changes the locale, the umask, the working directory, signal handlers and blocked
-  /// signals: what hooks change of them is restored, with a warning.
+  /// True if only hooks change the locale, the umask, the working directory, signal handlers and blocked
+  /// signals. Changes by hooks are then restored, with a warning.
   bool owns_process = false;
 };
 
 class Session;
 
-/// All instances of a run. Every function is for the thread that made the object.
+/// All instances of a run. Call every function on the thread that created the object.
 ///
-/// Order of calls, which every call checks:
+/// Every call checks the order of calls:
 ///
 ///     constructor, setup, [load_state],
-///     then a training, and tests and predictions before and after it:
+///     then one training, with tests and predictions before and after it:
 ///       train_begin
 ///       for each epoch, counted upwards:
 ///         epoch_begin
@@ -126,7 +127,7 @@ class Session;
 ///     a prediction:  predict_begin, for each batch (predict_batch_begin, predict_batch_end), predict_end
 ///     finish, or the destructor
 ///
-/// | stage | calls that lead into it | calls that are allowed in it |
+/// | stage | entered by | allowed calls |
 /// |---|---|---|
 /// | created | constructor | setup |
 /// | ready | setup | load_state, train_begin, test_begin, predict_begin |
@@ -136,24 +137,23 @@ class Session;
 /// | in a pass | test_begin, test_batch_end; predict_begin, predict_batch_end | its batch_begin, its end |
 /// | in a batch of a pass | test_batch_begin; predict_batch_begin | its batch_end |
 /// | trained | train_end | test_begin, predict_begin |
-/// | finished | finish | fault and finish, which do nothing; what returns values |
+/// | finished | finish | fault and finish, which do nothing; getters |
 ///
 /// save_state and interrupt are allowed from setup to finish; fault and finish always. A pass may have fewer
-/// batches than were announced, and an epoch that is cut short ends with epoch_end(…, true). A run that is
-/// cut short (any RunEnd but Completed) may go from anywhere in an epoch to train_end. A test inside an epoch
-/// needs CallbacksOptions::validates.
+/// batches than announced; an interrupted epoch ends with epoch_end(…, true). A run that is interrupted (any
+/// RunEnd but Completed) may go from anywhere in an epoch to train_end. A test inside an epoch needs
+/// CallbacksOptions::validates.
 ///
-/// Misuse is thrown as Error(Callback) that names the call, the stage and what to call first: KAIROS-C030 for
-/// the order, C031 for another number of log values than keys, C032 for a validation that was not declared,
-/// C033 and C034 for an epoch or a batch that does not come after the last one, C035 for another thread (not
-/// checked in batches), C036 behind finish. Nothing has been called then. A failure of an instance whose
-/// policy is `fatal` is thrown as Error(Callback) too.
+/// Misuse throws Error(Callback) that names the call, the stage and what to call first: KAIROS-C030 for the
+/// order, C031 for a wrong number of log values, C032 for an undeclared validation, C033 and C034 for an
+/// epoch or batch number that does not increase, C035 for another thread (not checked in batches), C036 after
+/// finish. No hook has been called then. A failure of an instance whose policy is `fatal` throws
+/// Error(Callback) too.
 class Callbacks {
  public:
-  /// Finds each spec in the catalog, checks its options, loads the libraries, creates the instances.
-  /// `target` must outlive this. Throws Error(Plugin) before any instance exists where the configuration is
-  /// wrong, Error(Usage) where a result of `options.files` would take the place of what is read or of another
-  /// result.
+  /// Finds each spec in the catalog, checks its options, loads the libraries and creates the instances.
+  /// `target` must outlive this object. Throws Error(Plugin) for a wrong configuration, before any instance
+  /// exists, and Error(Usage) if a result in `options.files` would replace an input or another result.
   Callbacks(const Catalog& catalog, std::span<const PluginSpec> specs, TrainingTarget& target,
             CallbacksOptions options);
   ~Callbacks();
@@ -162,19 +162,19 @@ class Callbacks {
 
   void setup(const RunInfo& run);
 
-  /// Bytes of all states, with those of instances that a loaded state had and this run has not.
+  /// The states of all instances, and the loaded states of instances that this run does not have.
   [[nodiscard]] std::string save_state();
-  /// Between setup and train_begin. Throws Error(Callback) for bytes that are damaged or that an instance
-  /// refuses.
+  /// Between setup and train_begin. Throws Error(Callback) for damaged bytes, and for a state that its
+  /// instance rejects.
   void load_state(std::string_view bytes);
 
   void train_begin();
-  /// `batches` where this epoch has another number of them than RunInfo says.
+  /// `batches` if this epoch has another number of batches than RunInfo says.
   void epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batches = std::nullopt);
   void train_batch_begin(std::int64_t batch, std::int64_t samples);
   void gradients_ready();
   void train_batch_end(LogSource& logs);
-  /// `batches` of this pass; -1 if not known. Inside a fit the keys have the prefix `val_`.
+  /// `batches` of this pass; -1 if unknown. During training the keys have the prefix `val_`.
   void test_begin(std::int64_t batches);
   void test_batch_begin(std::int64_t batch, std::int64_t samples);
   void test_batch_end(LogSource& logs);
@@ -186,31 +186,30 @@ class Callbacks {
   void predict_batch_begin(std::int64_t batch, std::int64_t samples);
   void predict_batch_end();
   void predict_end();
-  /// Tells all instances but the one that failed (`instance` empty: the one whose failure was thrown, if any
-  /// was); failures in it are only reported.
+  /// Calls on_fault of all instances but the one that failed (`instance` empty: the one whose failure was
+  /// thrown, if any). Failures in it are only reported.
   void fault(std::string_view instance, std::string_view hook, std::string_view message);
   void interrupt(int signal);
-  /// teardown of every instance in reverse order, once; then one line for each instance that failed on the
-  /// way.
+  /// Calls teardown of every instance in reverse order, once, then reports each instance that failed during
+  /// the run.
   void finish(RunEnd why);
 
-  /// Set for good by the first instance that asked.
+  /// The first request; it is final.
   [[nodiscard]] const std::optional<StopRequest>& stop() const noexcept;
 
-  /// Keys in the order of History: those of the model, `val_…`, then what callbacks publish. Complete after
-  /// setup.
+  /// Keys in the order of History: those of the model, their `val_…` keys, then those that callbacks publish.
+  /// Complete after setup.
   [[nodiscard]] std::span<const LogKey> keys() const noexcept;
   /// Values of the last epoch_end, one per key.
   [[nodiscard]] std::vector<LogValue> epoch_values() const;
 
-  /// True if an instance has on_backward_end: a loop may leave out gradients_ready if not.
+  /// True if an instance implements on_backward_end; otherwise a loop may omit gradients_ready.
   [[nodiscard]] bool wants_gradients() const noexcept;
 
   /// Files that instances saved, in order; absolute.
   [[nodiscard]] const std::vector<std::filesystem::path>& saved_files() const noexcept;
 
-  /// For --explain-order: one line for each hook that someone has, with the instances in their order and
-  /// phases.
+  /// One line for each implemented hook, with its instances in calling order and their phases.
   [[nodiscard]] std::string explain_order() const;
 
   /// Instances by name, in the order of their specs.

@@ -37,7 +37,7 @@ kairos_status guarded(const kairos_host* host, kairos_call* call, Work&& work) n
   } catch (const std::exception& error) {
     return host->fail(call, KAIROS_E_EXCEPTION, to_abi(error.what()));
   } catch (...) {
-    return host->fail(call, KAIROS_E_EXCEPTION, to_abi("an exception that is no std::exception"));
+    return host->fail(call, KAIROS_E_EXCEPTION, to_abi("an exception that is not a std::exception"));
   }
 }
 

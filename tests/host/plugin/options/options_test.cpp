@@ -165,26 +165,32 @@ TEST_CASE("resolve_options has a sentence for every wrong value", "[host][plugin
            "one value. Leave one of "
            "them out."},
       Case{{{"patience", "ten"}},
-           "KAIROS-O023: Stall, option patience: the value is no int; found \"ten\", expected a whole "
+           "KAIROS-O023: Stall, option patience: the value is not of type int; found \"ten\", expected a "
+           "whole "
            "number, such as 10. Correct the "
            "value."},
       Case{{{"patience", "1.5"}},
-           "KAIROS-O023: Stall, option patience: the value is no int; found \"1.5\", expected a whole "
+           "KAIROS-O023: Stall, option patience: the value is not of type int; found \"1.5\", expected a "
+           "whole "
            "number, such as 10. Correct the "
            "value."},
       Case{{{"factor", "0,5"}},
-           "KAIROS-O023: Stall, option factor: the value is no float; found \"0,5\", expected a number, such "
+           "KAIROS-O023: Stall, option factor: the value is not of type float; found \"0,5\", expected a "
+           "number, such "
            "as 0.001. Correct the "
            "value."},
       Case{{{"verbose", "maybe"}},
-           "KAIROS-O023: Stall, option verbose: the value is no bool; found \"maybe\", expected true or "
+           "KAIROS-O023: Stall, option verbose: the value is not of type bool; found \"maybe\", expected "
+           "true or "
            "false. Correct the value."},
       Case{{{"every", "90"}},
-           "KAIROS-O023: Stall, option every: the value is no duration; found \"90\", expected a duration "
+           "KAIROS-O023: Stall, option every: the value is not of type duration; found \"90\", expected a "
+           "duration "
            "with its unit, such as 90s, 5m "
            "or 1h30m. Correct the value."},
       Case{{{"filepath", ""}},
-           "KAIROS-O023: Stall, option filepath: the value is no path; found \"\", expected a text. Correct "
+           "KAIROS-O023: Stall, option filepath: the value is not of type path; found \"\", expected a text. "
+           "Correct "
            "the value."},
       Case{{{"patience", "-1"}},
            "KAIROS-O024: Stall, option patience: the value is out of range; found -1, expected at least 0 "
@@ -198,15 +204,15 @@ TEST_CASE("resolve_options has a sentence for every wrong value", "[host][plugin
            "and less than 1. Correct "
            "the value."},
       Case{{{"mode", "maxx"}},
-           "KAIROS-O025: Stall, option mode: the value is none of the choices; found \"maxx\", expected "
+           "KAIROS-O025: Stall, option mode: the value is not one of the choices; found \"maxx\", expected "
            "auto, min, max. Did you mean "
            "\"max\"?"},
       Case{{{"on_error", "explode"}},
-           "KAIROS-O025: Stall, option on_error: the value is none of the choices; found \"explode\", "
+           "KAIROS-O025: Stall, option on_error: the value is not one of the choices; found \"explode\", "
            "expected fatal, disable, warn. "
            "Choose one of them."},
       Case{{{"monitor", "val_los"}},
-           "KAIROS-O026: Stall, option monitor: there is no such metric in this run; found \"val_los\", "
+           "KAIROS-O026: Stall, option monitor: no such metric in this run; found \"val_los\", "
            "expected loss, accuracy, "
            "val_loss, val_accuracy. Did you mean \"val_loss\"?"},
       Case{{{"schedule", "lr*"}},
@@ -219,7 +225,7 @@ TEST_CASE("resolve_options asks for validation data where only that is missing",
   OptionContext training_only = context();
   training_only.keys.resize(2);
   CHECK_THROWS_WITH(resolve_options(callback(), {}, training_only, "Stall"),
-                    "KAIROS-O026: Stall, option monitor: there is no such metric in this run; found "
+                    "KAIROS-O026: Stall, option monitor: no such metric in this run; found "
                     "\"val_loss\", the default, expected "
                     "loss, accuracy. Add validation data, or set monitor=loss.");
 }
@@ -311,7 +317,7 @@ TEST_CASE("Lists are values of options that take words, and of no other", "[host
   CHECK(value_of("title", "['None', None]").text == "None");
   CHECK(value_of("schedule", "(epoch+1)").text == "(epoch+1)");
   CHECK_THROWS_WITH(value_of("title", "['a,b']"),
-                    "KAIROS-O053: Stall, option title: an item of the list cannot be told from two; found "
+                    "KAIROS-O053: Stall, option title: an item of the list contains a comma; found "
                     "\"a,b\", expected items without commas. Rename it, or leave it out.");
   CHECK_THROWS_WITH(
       value_of("patience", "[3]"),
@@ -349,7 +355,7 @@ TEST_CASE("Python code is no value", "[host][plugin]") {
   CHECK_THROWS_WITH(
       value_of("filepath", "log_dir", Written::Argument),
       "KAIROS-O056: Stall, option filepath: a path in a call needs quotes, else it may be a variable; "
-      "found \"log_dir\", expected a text in quotes. Write filepath='log_dir' if that is the path.");
+      "found \"log_dir\", expected text in quotes. Write filepath='log_dir' if that is the path.");
 }
 
 TEST_CASE("Arguments by position are the options in their order", "[host][plugin]") {
@@ -359,14 +365,15 @@ TEST_CASE("Arguments by position are the options in their order", "[host][plugin
   CHECK(resolved.values[1].number == 0.5);
   CHECK_THROWS_WITH(resolve({{"", "3", bare}, {"patience", "4", bare}}),
                     Catch::Contains("the option is set twice; found patience=3 and patience=4"));
-  CHECK_THROWS_WITH(resolve({{"", "True", bare}}),
-                    "KAIROS-O052: Stall, option patience: the argument at its position is no number; found "
-                    "\"True\", expected int. Write the name of the option that is meant, such as "
-                    "patience=True.");
+  CHECK_THROWS_WITH(
+      resolve({{"", "True", bare}}),
+      "KAIROS-O052: Stall, option patience: the argument at its position is not a number; found "
+      "\"True\", expected int. Write the name of the option that is meant, such as "
+      "patience=True.");
   CallbackManifest none = callback();
   none.options.clear();
   CHECK_THROWS_WITH(resolve_options(none, Pairs{{"", "1", bare}}, context(), "None"),
-                    "KAIROS-O052: None: there are too many arguments; found \"1\", expected at most 0. Leave "
+                    "KAIROS-O052: None: too many arguments; found \"1\", expected at most 0. Leave "
                     "it out, or write key=value for an option of the host.");
 }
 

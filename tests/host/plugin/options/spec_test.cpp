@@ -82,10 +82,10 @@ TEST_CASE("parse_plugin_spec names the column of a mistake", "[host][plugin]") {
            "the value of a cannot be read at column 6; found \"\\0'\", expected a text without the character "
            "0. Leave it out."},
       Case{"plugins/stall:n=1",
-           "a path that names no .so begins at column 1; found plugins/stall, expected a path that ends in "
-           ".so. Name the file that the build made."});
+           "the path does not name a .so at column 1; found plugins/stall, expected a path that ends in "
+           ".so. Name the file that the build produced."});
   CHECK_THROWS_WITH(parse_plugin_spec(row.text),
-                    "KAIROS-O010: --plugin " + std::string(row.text) + ": " + row.sentence);
+                    "KAIROS-O010: plugin " + std::string(row.text) + ": " + row.sentence);
 }
 
 TEST_CASE("parse_plugin_spec reads a call as it is pasted out of a program", "[host][plugin]") {
@@ -156,31 +156,29 @@ TEST_CASE("parse_plugin_spec names the column of a mistake in a call", "[host][p
   };
   const auto row = GENERATE(
       Case{"es = EarlyStopping()",
-           "KAIROS-O051: --plugin es = EarlyStopping(): an assignment stands where a callback is expected at "
+           "KAIROS-O051: plugin es = EarlyStopping(): found an assignment where a callback is expected at "
            "column 1; found es =, expected a name or a call. Leave \"es =\" out; an instance gets a name by "
            "Name@es(…)."},
-      Case{
-          "[A(), B()]",
-          "KAIROS-O051: --plugin [A(), B()]: a list stands where one callback is expected at column 1; found "
-          "'[', expected a name or a call. Give each callback of the list its own --plugin."},
+      Case{"[A(), B()]",
+           "KAIROS-O051: plugin [A(), B()]: found a list where one callback is expected at column 1; found "
+           "'[', expected a name or a call. Give each callback of the list as a plugin of its own."},
       Case{"A() B()",
-           "KAIROS-O051: --plugin A() B(): the call cannot be read at column 5; found \"B()\", expected the "
-           "end. Give each callback its own --plugin."},
+           "KAIROS-O051: plugin A() B(): the call cannot be read at column 5; found \"B()\", expected the "
+           "end. Give each callback as a plugin of its own."},
       Case{"A(b=1",
-           "KAIROS-O051: --plugin A(b=1: the call cannot be read at column 6; found the end of \"A(b=1\", "
+           "KAIROS-O051: plugin A(b=1: the call cannot be read at column 6; found the end of \"A(b=1\", "
            "expected \",\" or \")\". Write Name(key=value,…); Python code is not run."},
       Case{"A('a' + b)",
-           "KAIROS-O051: --plugin A('a' + b): the call cannot be read at column 7; found \"+ b)\", expected "
+           "KAIROS-O051: plugin A('a' + b): the call cannot be read at column 7; found \"+ b)\", expected "
            "\",\" or \")\". Write Name(key=value,…); Python code is not run."},
-      Case{
-          "A(f'{x}')",
-          "KAIROS-O051: --plugin A(f'{x}'): the call cannot be read at column 3; found \"f'{x}')\", expected "
-          "the text itself. Python code is not run: write what the f-string gives."},
+      Case{"A(f'{x}')",
+           "KAIROS-O051: plugin A(f'{x}'): the call cannot be read at column 3; found \"f'{x}')\", expected "
+           "the text itself. Python code is not run: write what the f-string gives."},
       Case{"A(,)",
-           "KAIROS-O051: --plugin A(,): the call cannot be read at column 3; found \",)\", expected a value. "
+           "KAIROS-O051: plugin A(,): the call cannot be read at column 3; found \",)\", expected a value. "
            "Write Name(key=value,…); Python code is not run."},
       Case{"A(b=1, 'c')",
-           "KAIROS-O052: --plugin A(b=1, 'c'): an argument without a name follows one with a name; found "
-           "\"c\" behind b=, expected key=value. Write the name of its option and = before it."});
+           "KAIROS-O052: plugin A(b=1, 'c'): an argument without a name follows one with a name; found "
+           "\"c\" behind b=, expected key=value. Write the name of its option and = before the value."});
   CHECK_THROWS_WITH(parse_plugin_spec(row.text), row.sentence);
 }

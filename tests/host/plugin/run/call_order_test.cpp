@@ -161,21 +161,21 @@ TEST_CASE("A call out of order names itself, the stage, and what to call first",
            "behind "
            "setup, before train_begin. Call setup first."},
       Case{{"setup", "epoch_begin"},
-           "KAIROS-C030: Callbacks::epoch_begin: the call is out of order; found behind setup, before "
+           "KAIROS-C030: Callbacks::epoch_begin: the call is out of order; found after setup, before "
            "train_begin, expected between epochs. Call train_begin first."},
       Case{{"setup", "setup"},
-           "KAIROS-C030: Callbacks::setup: the call is out of order; found behind setup, before train_begin, "
+           "KAIROS-C030: Callbacks::setup: the call is out of order; found after setup, before train_begin, "
            "expected before setup. Call setup once."},
       Case{{"setup", "train_begin", "epoch_begin", "epoch_end", "epoch_end"},
            "KAIROS-C030: Callbacks::epoch_end: the call is out of order; found between epochs, expected "
            "inside an epoch, between batches. Call epoch_begin first."},
       Case{{"setup", "train_begin", "load_state"},
            "KAIROS-C030: Callbacks::load_state: the call is out of order; found between epochs, expected "
-           "behind setup, before train_begin. Call load_state before train_begin."},
+           "after setup, before train_begin. Call load_state before train_begin."},
       Case{
           {"setup", "train_begin", "epoch_begin", "train_batch_end"},
           "KAIROS-C030: Callbacks::train_batch_end: the call is out of order; found inside an epoch, between "
-          "batches, expected inside a batch of the training; or behind gradients_ready, inside a batch of "
+          "batches, expected inside a training batch; or behind gradients_ready, inside a batch of "
           "the training. Call train_batch_begin first."},
       Case{{"setup", "train_begin", "epoch_begin", "train_end"},
            "KAIROS-C030: Callbacks::train_end: the call is out of order; found inside an epoch, between "
@@ -184,15 +184,15 @@ TEST_CASE("A call out of order names itself, the stage, and what to call first",
            "KAIROS-C030: Callbacks::epoch_end: the call is out of order; found inside a validation, between "
            "batches, expected inside an epoch, between batches. Call test_end first."},
       Case{{"setup", "test_batch_begin"},
-           "KAIROS-C030: Callbacks::test_batch_begin: the call is out of order; found behind setup, before "
+           "KAIROS-C030: Callbacks::test_batch_begin: the call is out of order; found after setup, before "
            "train_begin, expected inside a validation, between batches; or inside a test, between batches. "
            "Call test_begin first."},
       Case{{"setup", "train_begin", "train_end", "train_begin"},
-           "KAIROS-C030: Callbacks::train_begin: the call is out of order; found behind train_end, expected "
-           "behind setup, before train_begin. Make new Callbacks for another training."},
+           "KAIROS-C030: Callbacks::train_begin: the call is out of order; found after train_end, expected "
+           "after setup, before train_begin. Create new Callbacks for another training."},
       Case{{"setup", "finish", "train_begin"},
-           "KAIROS-C036: Callbacks::train_begin: the callbacks are finished; found a call behind finish, "
-           "expected none. Make new Callbacks for another run."});
+           "KAIROS-C036: Callbacks::train_begin: the callbacks are finished; found a call after finish, "
+           "expected none. Create new Callbacks for another run."});
   Loop loop;
   for (std::size_t i = 0; i + 1 < row.calls.size(); ++i) loop.call(row.calls[i]);
   CHECK(error_of([&] { return loop.call(row.calls.back()), 0; }) == row.sentence);
@@ -204,7 +204,7 @@ TEST_CASE("Epochs and batches are counted upwards", "[host][plugin]") {
   Callbacks& c = *loop.callbacks;
   CHECK_THROWS_WITH(
       c.epoch_begin(-1),
-      "KAIROS-C033: Callbacks::epoch_begin: the epoch does not come after the last one; found -1, "
+      "KAIROS-C033: Callbacks::epoch_begin: the epoch number is not greater than the last one; found -1, "
       "expected 0 or more. Count the epochs of a run upwards from 0.");
   c.epoch_begin(3);
   c.train_batch_begin(4, 1);
@@ -217,7 +217,7 @@ TEST_CASE("Epochs and batches are counted upwards", "[host][plugin]") {
   c.test_end(loop.logs);
   CHECK_THROWS_WITH(
       c.train_batch_begin(4, 1),
-      "KAIROS-C034: Callbacks::train_batch_begin: the batch does not come after the last one; found "
+      "KAIROS-C034: Callbacks::train_batch_begin: the batch number is not greater than the last one; found "
       "4, expected 5 or more. Count the batches of a pass upwards from 0.");
   c.train_batch_begin(5, 1);
   c.train_batch_end(loop.logs);
@@ -269,7 +269,7 @@ TEST_CASE("A validation needs to be declared", "[host][plugin]") {
   Loop loop(false);
   loop.calls_of({"setup", "train_begin", "epoch_begin"});
   CHECK(error_of([&] { return loop.call("test_begin"), 0; }) ==
-        "KAIROS-C032: Callbacks::test_begin: the loop validates, and has not declared it. Set "
+        "KAIROS-C032: Callbacks::test_begin: the loop validates, but did not declare it. Set "
         "CallbacksOptions::validates.");
   CHECK_THROWS_WITH(loop.callbacks->epoch_end(loop.logs, &loop.logs),
                     Contains("KAIROS-C032: Callbacks::epoch_end"));
@@ -283,7 +283,7 @@ TEST_CASE("Another thread than the one that made the callbacks is refused", "[ho
   CHECK(
       text ==
       "KAIROS-C035: Callbacks::setup: the call comes from another thread; expected the thread that made the "
-      "callbacks. Make and use the callbacks on the thread that trains.");
+      "callbacks. Create and use the callbacks on the fit thread.");
   loop.call("setup");
 }
 

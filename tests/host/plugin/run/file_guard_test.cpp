@@ -64,12 +64,12 @@ TEST_CASE("Files of the caller are refused in the place of what is read or of on
   const std::string out = (dir / "out").string();
   CHECK(refusal_of({{{data, "--data"}}, {{data, "--history"}}}, {}) ==
         "KAIROS-U016: --history " + data.string() +
-            ": this would take the place of the file of --data. Choose another name.");
+            ": this would replace the file of --data. Choose another name.");
   CHECK(refusal_of({{{dir / "pictures", "--data"}}, {{dir / "pictures/h.json", "--history"}}}, {}) ==
         "KAIROS-U055: --history " + (dir / "pictures/h.json").string() +
-            ": this would lie in the directory of --data. Choose a place outside of it.");
+            ": this would be inside the directory of --data. Choose a place outside it.");
   CHECK(refusal_of({{}, {{out, "--a"}, {out, "--b"}}}, {}) ==
-        "KAIROS-U016: --b " + out + ": this would take the place of the file of --a. Choose another name.");
+        "KAIROS-U016: --b " + out + ": this would replace the file of --a. Choose another name.");
   CHECK(refusal_of({{{data, "--data"}}, {{out, "--a"}}}, {}).empty());
 }
 
@@ -78,20 +78,20 @@ TEST_CASE("An option is refused in the place of what is read or of another resul
   const std::string data = dir.put("data.npy", "").string(), out = (dir / "out").string();
   const RunFiles files{{{data, "the data"}}, {{out, "--out"}}};
   CHECK(refusal_of(files, {"Recorder:file=" + data}) ==
-        "KAIROS-O040: Recorder, option file: this would take the place of the file of the data; found \"" +
+        "KAIROS-O040: Recorder, option file: this would replace the file of the data; found \"" +
             data + "\". Choose another name.");
   CHECK(refusal_of(files, {"Recorder:file=" + out}) ==
-        "KAIROS-O042: Recorder, option file: this would take the place of the result of --out; found \"" +
+        "KAIROS-O042: Recorder, option file: this would replace the result of --out; found \"" +
             out + "\". Choose another name.");
   CHECK(refusal_of(files, {"Recorder:file=data.npy"}, dir.path()) ==
         refusal_of(files, {"Recorder:file=" + data}));
   CHECK_THAT(
       refusal_of({}, {"Recorder@a:file=" + out, "Worker@b:file=" + out}),
-      Contains("KAIROS-O042: b, option file: this would take the place of the result of a, option file;"));
+      Contains("KAIROS-O042: b, option file: this would replace the result of a, option file;"));
   CHECK_THAT(
       refusal_of({}, {"Recorder:file=" + std::string(KAIROS_DISPATCH_PLUGINS) + "/test_recorder.so"}),
       Contains(
-          "KAIROS-O040: Recorder, option file: this would take the place of the file of the plugin test."));
+          "KAIROS-O040: Recorder, option file: this would replace the file of the plugin test."));
   CHECK(refusal_of(files, {"Recorder@a:file=" + out + "1", "Recorder@b:file=" + out + "2"}).empty());
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("Fields of a name stand for numbers", "[host][plugin]") {
         refusal_of({{{data, "--data"}}, {}}, {std::string("Saver:file='") + saved + "'"}, dir.path());
     CHECK(why.empty() != refused);
     if (refused)
-      CHECK_THAT(why, Contains("KAIROS-O040: Saver, option file: a file of this name would take the place of "
+      CHECK_THAT(why, Contains("KAIROS-O040: Saver, option file: a file of this name would replace "
                                "the file of --data"));
     CHECK(refusal_of({{{data, "--model", FileContent::Model}}, {}},
                      {std::string("Saver:file='") + saved + "'"}, dir.path())
@@ -145,7 +145,7 @@ TEST_CASE("A path that is asked for after its replacement is looked at anew", "[
   CHECK_FALSE(guard.conflict_of_save(out, "a"));
   guard.add_saved(out, "a");
   CHECK_FALSE(guard.conflict_of_save(out, "a"));
-  CHECK(guard.conflict_of_save(out, "b")->text("it") == "it would take the place of the result of a");
+  CHECK(guard.conflict_of_save(out, "b")->text("it") == "it would replace the result of a");
   fs::create_hard_link(data, out);
-  CHECK(guard.conflict_of_save(out, "a")->text("it") == "it would take the place of the file of --data");
+  CHECK(guard.conflict_of_save(out, "a")->text("it") == "it would replace the file of --data");
 }
