@@ -203,7 +203,7 @@ Catalog::Match Catalog::find(const PluginSpec& spec) const {
   if (spec.is_file()) return find_in_file(spec);
   const Match match = find(spec.target);
   if (!spec.callback.empty())
-    throw Error(ErrorKind::Plugin, {"KAIROS-O005", spec.target + '#' + spec.callback,
+    throw Error(ErrorKind::Plugin, {"KAIROS-O006", spec.target + '#' + spec.callback,
                                     "'#' is for files that hold several callbacks", "an id before it",
                                     "the path of a .so", "Write " + match.callback->id + " alone"});
   return match;
