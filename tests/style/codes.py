@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Error codes: every code that host/ and plugins/ throw is in the register (host/cli/codes), every code of the register is thrown,
-no code has two meanings, and none is used again after it was given up (codes_retired.txt)."""
+no code has two meanings, and none is used again after it was retired (codes_retired.txt)."""
 import collections
 import pathlib
 import re
@@ -94,7 +94,7 @@ def register_faults(entries):
     for name, codes in by_file.items():
         letter = LETTERS[name.stem.removeprefix("codes_")]
         faults += [f"{name}: {code} belongs to another file" for code in codes if code[7] != letter]
-        faults += [f"{name}: {b} stands behind {a}. Sort the entries" for a, b in zip(codes, codes[1:]) if a > b]
+        faults += [f"{name}: {b} comes after {a}. Sort the entries" for a, b in zip(codes, codes[1:]) if a > b]
     return faults
 
 
@@ -137,5 +137,5 @@ for code in sorted(set(places) - codes):
 for code in sorted(codes - set(places)):
     faults.append(f"{code} is in the register, and nothing throws it. Move it to tests/style/codes_retired.txt")
 for code in sorted(retired & (codes | set(places))):
-    faults.append(f"{code} was given up and cannot be used again. Take a number that was never used")
+    faults.append(f"{code} was retired and cannot be used again. Take a number that was never used")
 sources.finish("error codes", faults, len(codes))

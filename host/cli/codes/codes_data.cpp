@@ -38,7 +38,7 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-D010", "Different number of rows",
      "An array does not have one row for each sample: it has another number of rows than the first input, or "
      "is a single value.",
-     "Give as many rows in each array."},
+     "Give every array the same number of rows."},
     {"KAIROS-D011", "Value is not finite",
      "An input, target or weight contains NaN or infinity. Training would turn all weights into NaN.",
      "Correct the value, or remove the row."},
@@ -90,8 +90,7 @@ constexpr CodeEntry entries[] = {
      "Check what should have written them."},
     {"KAIROS-D038", "Column used twice", "The same column is named for two roles, such as target and weight.",
      "Name another column."},
-    {"KAIROS-D039", "No input column left",
-     "After the columns of target and weight, none is left for the input.",
+    {"KAIROS-D039", "No input column left", "All columns are taken by the target and the sample weight.",
      "Check the delimiter of the file."},
     {"KAIROS-D040", "Unusable delimiter",
      "The character is a quote, a letter, a digit or another character that occurs in numbers, and cannot "
@@ -130,7 +129,7 @@ constexpr CodeEntry entries[] = {
      "A named input, target or weight has to come from a file of one array, and the source is something "
      "else.",
      "Write it into a separate file, or put all arrays into an .npz file."},
-    {"KAIROS-D063", "Named inputs beside an input file",
+    {"KAIROS-D063", "Named inputs together with an input file",
      "Inputs are named by file, and a data file that is itself the input is given too.",
      "Name a file for each input, and leave the data file out."},
     {"KAIROS-D064", "No data file given", "Neither a data file nor files of inputs are named.", "Name one."},
@@ -149,7 +148,7 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-D075", "File in the directory is not an image",
      "A file in a directory of images does not end in .png, .jpg or .jpeg.",
      "Convert it, or remove it from the directory."},
-    {"KAIROS-D076", "Targets beside a directory of images",
+    {"KAIROS-D076", "Targets given with a directory of images",
      "The sub-directories of a directory of images are its classes, so targets or sample weights cannot be "
      "given too.",
      "Leave them out. Class weights weigh classes."},
@@ -176,7 +175,7 @@ constexpr CodeEntry entries[] = {
      "The file is not a JSON object with a list of different class names.",
      "Give the class_names.json of a run directory."},
     {"KAIROS-D093", "JPEG decoder cannot be started",
-     "The JPEG library could not create a decoder, mostly for lack of memory.",
+     "The JPEG library could not create a decoder, usually for lack of memory.",
      "Free memory, and run again."},
     {"KAIROS-D094", "Image size unknown",
      "Neither an image size nor a model that declares its input shape is given, so it is not known to which "
@@ -235,7 +234,7 @@ constexpr CodeEntry entries[] = {
      "A column in the header has no name, so it cannot be matched with those of the model.",
      "Name it, or remove it from the file."},
     {"KAIROS-D324", "Number of columns differs from training",
-     "The data have no column names, and not as many columns as in training.",
+     "The data have no column names, and another number of columns than in training.",
      "Give a table with a header, or the columns of training in their order."},
     {"KAIROS-D330", "Text is not in the given encoding",
      "A name or label contains bytes that are not text in the encoding. The message gives line and offset.",

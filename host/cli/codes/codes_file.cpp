@@ -15,7 +15,7 @@ constexpr CodeEntry entries[] = {
      "size is known and they can be read again.",
      "Give the path of a file."},
     {"KAIROS-F003", "File is empty",
-     "The file has no bytes. Mostly the program that should have written it failed.",
+     "The file has no bytes. Usually the program that should have written it failed.",
      "Check what should have written it."},
     {"KAIROS-F004", "Reading failed",
      "The operating system reported an error while the file was read, or had no descriptor or memory left "
@@ -34,8 +34,8 @@ constexpr CodeEntry entries[] = {
      "A directory, device or FIFO has the name of the file to be written. It cannot be replaced atomically.",
      "Choose another name."},
     {"KAIROS-F009", "Invalid names in an output file",
-     "An HDF5 file or zip archive could not be built, mostly because two arrays have the same name or a name "
-     "is empty.",
+     "An HDF5 file or zip archive could not be built, usually because two arrays have the same name or a "
+     "name is empty.",
      "Rename the layer, weight or array."},
     {"KAIROS-F010", "Invalid JSON", "The file is not valid JSON. The message gives line and column.",
      "Correct the file there."},
@@ -49,13 +49,13 @@ constexpr CodeEntry entries[] = {
      "Write a finite number or null instead."},
     {"KAIROS-F014", "File became shorter",
      "A file was cut off while the run read it. What was read before may not fit what follows.",
-     "Let nothing else write to the file, and run again."},
+     "Make sure that nothing else writes to the file, and run again."},
     {"KAIROS-F020", "Unknown kind of model file",
      "The ending of a model file selects its format, and this ending is not known.",
      "Use .keras, .h5, .hdf5, .weights.h5 or .npz, or .json for an architecture."},
     {"KAIROS-F021", "HDF5 file damaged",
-     "The HDF5 library cannot read the file, or crashes on it or finds no end of it. HDF5 data are read in a "
-     "process of their own, so that a damaged file cannot take the run with it.",
+     "The HDF5 library cannot read the file, crashes on it, or does not finish reading it. HDF5 files of "
+     "data are read in a separate process, so a damaged file does not end the run without a message.",
      "Copy or write the file again."},
     {"KAIROS-F022", "HDF5 link or external storage",
      "The file refers to another place instead of holding the values: a soft or external link, or external "
@@ -129,7 +129,7 @@ constexpr CodeEntry entries[] = {
      "Another file has taken the place of one that the run had opened or listed.",
      "Leave the files as they are until the run has ended, and run again."},
     {"KAIROS-F082", "Reader process was killed",
-     "The process that reads HDF5 data received SIGKILL, mostly from the kernel because memory ran out.",
+     "The process that reads HDF5 data received SIGKILL, usually from the kernel because memory ran out.",
      "Free memory, and run again."},
     {"KAIROS-F083", "HDF5 array never written",
      "The array has a shape but no values: the program that should have written them ended before.",

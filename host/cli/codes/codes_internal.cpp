@@ -8,7 +8,7 @@ namespace {
 
 constexpr CodeEntry entries[] = {
     {"KAIROS-I001", "Unexpected failure",
-     "The program caught an error that has no code of its own, such as a lack of memory.",
+     "The program caught an error without a specific code, such as a lack of memory.",
      "Unless memory has run out, report it with the command that led to it."},
     {"KAIROS-I002", "Undeclared setting",
      "A command read a setting that it does not declare. This is an error in Kairos.",

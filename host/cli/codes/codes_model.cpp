@@ -39,7 +39,7 @@ constexpr CodeEntry entries[] = {
      "Correct the text there."},
     {"KAIROS-M010", "Malformed model shorthand",
      "The shorthand of a model uses a word in a way that it does not allow, such as input without a shape or "
-     "behind other layers.",
+     "after other layers.",
      "Write it as the message shows."},
     {"KAIROS-M011", "Model too large for this machine",
      "The weights and gradients, or the values of one sample, exceed the memory limit that follows from the "
@@ -59,7 +59,7 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-M016", "Sample shape differs from the model's input",
      "The model declares the shape of its input, and the samples of the data have another one.",
      "Change the data or the input of the model."},
-    {"KAIROS-M017", "Input layer behind other layers",
+    {"KAIROS-M017", "Input layer after other layers",
      "A Sequential model contains an InputLayer that is not its first layer.", "Put it first, or remove it."},
     {"KAIROS-M018", "Weight too large",
      "A single weight has more values than any weight can have, whatever memory the machine has.",
@@ -73,7 +73,7 @@ constexpr CodeEntry entries[] = {
      "A callback or the calling program sets a hyperparameter of the optimizer to a value that it cannot "
      "have, such as a momentum for an optimizer that was made without one.",
      "Correct the value, or leave out the callback that sets it."},
-    {"KAIROS-M025", "Learning rate set beside a schedule",
+    {"KAIROS-M025", "Learning rate set despite a schedule",
      "The learning rate is computed from a schedule, so a value that is set would be replaced at the next "
      "step.",
      "Leave out the callback that sets it, or the schedule."},
@@ -151,7 +151,7 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-M111", "Invalid decay", "The argument `decay` of Keras 1 and 2 is not a finite number from 0.",
      "Correct it, for example 1e-4."},
     {"KAIROS-M112", "Two schedules for the learning rate",
-     "`decay` is given beside a learning rate that is a schedule already.", "Leave `decay` out."},
+     "`decay` is given although the learning rate is already a schedule.", "Leave `decay` out."},
     {"KAIROS-M113", "Argument given under two names",
      "`lr` is an older name of `learning_rate`, and both are given.", "Remove `lr`."},
     {"KAIROS-M130", "Malformed list of input columns",
@@ -159,8 +159,8 @@ constexpr CodeEntry entries[] = {
      "a name twice.",
      "Give the input_columns.json of a run directory, correct it, or save the model again."},
     {"KAIROS-M131", "Input columns do not fit the model",
-     "Names of input columns are given for an input that does not exist, or not as many as the input has "
-     "values.",
+     "Names of input columns are given for an input that does not exist, or their number differs from the "
+     "number of values of the input.",
      "Name each value of a sample once."},
 };
 

@@ -19,9 +19,9 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-O004", "File with several callbacks",
      "The .so holds several callbacks, and the specification does not say which one is meant.",
      "Write FILE.so#NAME."},
-    {"KAIROS-O005", "Callback not in the file", "The name behind '#' is none of the callbacks of this .so.",
+    {"KAIROS-O005", "Callback not in the file", "The name after '#' is not a callback of this .so.",
      "Use the suggested name; `kairos plugins inspect FILE` lists all."},
-    {"KAIROS-O006", "'#' behind an id",
+    {"KAIROS-O006", "'#' after an id",
      "'#' selects one callback of a .so file. An id already names exactly one callback.",
      "Write the id alone, or the path of a .so before the '#'."},
     {"KAIROS-O010", "Malformed plugin specification",
@@ -55,11 +55,11 @@ constexpr CodeEntry entries[] = {
      "message gives the column.",
      "Correct the formula, such as `0.1*0.5^floor(epoch/10)`."},
     {"KAIROS-O030", "Two instances of one name",
-     "Two `--plugin` settings give their instances the same name behind '@'. Messages and saved states could "
+     "Two `--plugin` settings give their instances the same name after '@'. Messages and saved states could "
      "not tell them apart.",
      "Give one of them another name."},
     {"KAIROS-O031", "Callback fails to start",
-     "A callback returned an error from its create or setup hook, mostly because of the values of its "
+     "A callback returned an error from its create or setup hook, usually because of the values of its "
      "options.",
      "Correct the option that the message names, or leave the callback out."},
     {"KAIROS-O040", "Callback would replace an input",

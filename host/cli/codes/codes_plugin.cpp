@@ -82,15 +82,15 @@ constexpr CodeEntry entries[] = {
      "loader.",
      "Fix what the loader reports, then start again."},
     {"KAIROS-L023", "Plugin differs from its manifest",
-     "The data of the loaded plugin say something else than the manifest that was read before loading. "
-     "Checks were made on the manifest, so the plugin is refused.",
+     "The data of the loaded plugin differ from the manifest that was read before loading. Checks were made "
+     "on the manifest, so the plugin is refused.",
      "Build it with kairos_add_plugin() and the macros of the SDK, which derive both from one declaration."},
     {"KAIROS-L024", "Declaration breaks the ABI",
      "The declaration in the loaded plugin breaks a rule of the ABI, such as a missing hook table or a "
      "string without an end.",
      "Build it with kairos_add_plugin() and the macros of the SDK."},
     {"KAIROS-L025", "Plugin too large",
-     "The file is larger than a plugin may be. Mostly it contains debug information.",
+     "The file is larger than a plugin may be. Usually it contains debug information.",
      "Strip it with `strip --strip-debug`."},
     {"KAIROS-L026", "Plugin cannot be read",
      "The operating system reported an error while the plugin was read.",

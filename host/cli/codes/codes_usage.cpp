@@ -14,14 +14,14 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-U002", "Flag without exactly one value",
      "A flag has no value, an empty value, a value that it does not take, or is given twice. Guessing one "
      "would start a run with other settings than intended.",
-     "Give the flag once, with its value behind it."},
+     "Give the flag once, followed by its value."},
     {"KAIROS-U003", "Value of a setting not readable",
      "The value of a setting has the wrong form, such as a word for a number, or is none of the choices. The "
      "message names the setting and the form that is expected.",
      "Write the value in the form that the message shows."},
     {"KAIROS-U004", "Unknown key in a configuration",
      "The file given with `--config` is not a JSON object, holds a key that is not a setting, or sets one "
-     "setting under two names. Unknown keys are refused because they are mostly misspelled settings.",
+     "setting under two names. Unknown keys are refused because they are usually misspelled settings.",
      "Correct or remove the key. `kairos fit --print-config` prints a valid file."},
     {"KAIROS-U005", "Required setting missing",
      "The command needs a setting that neither the command line nor the configuration contains, such as the "
@@ -54,8 +54,8 @@ constexpr CodeEntry entries[] = {
      "Add `--stream true`, correct the value, or leave the option out."},
     {"KAIROS-U014", "Class names do not apply",
      "A list of class names does not match the data, the output of the model or the kind of output file; or "
-     "the classes found in the data are not as many as the outputs of the trained model. Class numbers could "
-     "then differ from those of training.",
+     "the number of classes in the data differs from the number of outputs of the trained model. Class "
+     "numbers could then differ from those of training.",
      "Give the class_names.json of the run that trained the model, or leave `--class-names` out."},
     {"KAIROS-U015", "Option for another kind of data",
      "An option applies to one kind of data only, for example `--image-size` to directories of images, and "
@@ -66,8 +66,8 @@ constexpr CodeEntry entries[] = {
      "another name for the same file.",
      "Choose another name for the result."},
     {"KAIROS-U017", "Too many threads",
-     "OMP_NUM_THREADS asks for more threads than are allowed. The OpenMP runtime starts as many as it is "
-     "told to and crashes when memory ends.",
+     "OMP_NUM_THREADS asks for more threads than are allowed. The OpenMP runtime starts that many and "
+     "crashes when memory runs out.",
      "Set it to the number of cores, or unset it."},
     {"KAIROS-U018", "Validation samples without targets",
      "Files of samples to validate on are given, but the targets of training come from a separate file, so "
@@ -85,7 +85,7 @@ constexpr CodeEntry entries[] = {
      "value has the wrong type. The message gives the place.",
      "Correct the file there. Give a history or CSV log with `--logs` instead of as a file of cases."},
     {"KAIROS-U031", "Callbacks given twice to replay",
-     "A file of cases contains its callbacks, so `--plugin` beside it would be ambiguous.",
+     "A file of cases names its callbacks, so an additional `--plugin` would be ambiguous.",
      "Leave `--plugin` out, or give logs with `--logs`."},
     {"KAIROS-U040", "Wrong number of files",
      "The command takes a fixed number of files, and more or fewer are given.",
