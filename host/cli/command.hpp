@@ -24,6 +24,7 @@ int run_plugins(Arguments arguments);
 int run_replay(Arguments arguments);
 int run_summary(Arguments arguments);
 int run_convert(Arguments arguments);
+int run_explain(Arguments arguments);
 
 /// What runs say to a person: information to standard output, warnings and errors to standard error.
 [[nodiscard]] MessageSink console_messages();

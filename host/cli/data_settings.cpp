@@ -138,7 +138,7 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
     spec.targets = training.targets;
   } else if (!has_target && spec.file.extension() != ".npz" && !is_directory(spec.file, ignored)) {
     throw Error(ErrorKind::Usage,
-                {"KAIROS-U012", "--validation-data", "the samples to validate on have no target",
+                {"KAIROS-U018", "--validation-data", "the samples to validate on have no target",
                  "--target, which is a file for the training samples", "",
                  "Name a file of their targets with --validation-target"});
   }

@@ -39,6 +39,7 @@ constexpr Command commands[] = {
     {"replay", "run callbacks over given logs, without a model", cli::run_replay},
     {"summary", "layers of a model and what they hold", cli::run_summary},
     {"convert", "a model from one of Keras' formats to another", cli::run_convert},
+    {"explain", "what an error code means, and what to do", cli::run_explain},
 };
 
 std::string usage() {

@@ -166,7 +166,7 @@ int run_predict(Arguments arguments) {
   } catch (const Error& error) {
     const std::string& code = error.diagnosis().code;
     const bool columns_misfit =
-        code == "KAIROS-D025" || code == "KAIROS-D324" || code == "KAIROS-M006" || code == "KAIROS-M090";
+        code == "KAIROS-D025" || code == "KAIROS-D324" || code == "KAIROS-M016" || code == "KAIROS-M090";
     if (columns_misfit && target_decides_inputs(settings)) throw with_target_hint(error, settings);
     throw;
   }

@@ -15,7 +15,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::filesystem::path& file, const char* what, const std::string& found) {
   throw Error(ErrorKind::Data,
-              {"KAIROS-D072", file.string(), what, found, R"({"class_names": ["a", "b"]}, each name once)",
+              {"KAIROS-D092", file.string(), what, found, R"({"class_names": ["a", "b"]}, each name once)",
                "Give the class_names.json of a run directory"});
 }
 

@@ -108,7 +108,7 @@ void ImageFolder::check(const DataSpec& spec) const {
            std::to_string(spec.image_size.height) + " x " + std::to_string(spec.image_size.width),
            "at most 16384 x 16384", "Give a smaller --image-size");
   if (spec.image_size.height < 1 || spec.image_size.width < 1)
-    refuse("KAIROS-D077", name_, "the size of the pictures is not known", "",
+    refuse("KAIROS-D094", name_, "the size of the pictures is not known", "",
            "a height and a width, or a model that begins with input(height,width,channels)",
            "Give it, such as --image-size 64x64");
 }

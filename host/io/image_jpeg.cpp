@@ -31,7 +31,7 @@ bool is_harmless(std::string_view warning) {
 Image decode_jpeg(std::span<const std::byte> bytes, ColorMode mode, const std::string& origin) {
   const std::unique_ptr<void, Destroy> handle(tjInitDecompress());
   if (!handle)
-    refuse_image("KAIROS-D071", origin, "the JPEG decoder cannot be started", tjGetErrorStr2(nullptr), "");
+    refuse_image("KAIROS-D093", origin, "the JPEG decoder cannot be started", tjGetErrorStr2(nullptr), "");
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   int width = 0, height = 0, sampling = 0, colors = 0;
   if (tjDecompressHeader3(handle.get(), data, bytes.size(), &width, &height, &sampling, &colors) != 0 ||

@@ -106,7 +106,7 @@ class Archive {
                "\"" + std::string(name) + "\"", "names inside the archive", "Do not trust this file");
       for (std::size_t k = 0; k < known.size(); ++k)
         if (known[k] == name && ++seen[k] == 2)
-          refuse("KAIROS-F043", name_, "the archive has two entries of this name",
+          refuse("KAIROS-F045", name_, "the archive has two entries of this name",
                  "\"" + std::string(name) + "\"", "one of each name", save_again);
     }
   }

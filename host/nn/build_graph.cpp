@@ -153,7 +153,7 @@ class Builder {
       if (!shape) shape = found;
       if (!fits(*shape, found))
         throw Error(ErrorKind::Model,
-                    {"KAIROS-M063", layer_noun(layer.name, layer.class_name),
+                    {"KAIROS-M008", layer_noun(layer.name, layer.class_name),
                      "its input \"" + names[i] + "\" cannot take what comes in", "shape " + shape_text(found),
                      open_shape_text(*shape), "Change the layer before it"});
     }
@@ -211,7 +211,7 @@ void choose_input_shape(Architecture& model, const Shape& data_shape) {
   if (!input.input_shape) input.input_shape = data_shape;
   if (!data_shape.empty() && !fits(*input.input_shape, data_shape))
     throw Error(ErrorKind::Model,
-                {"KAIROS-M006", "input \"" + input.name + "\"",
+                {"KAIROS-M016", "input \"" + input.name + "\"",
                  "the model takes samples of another shape than the data has", shape_text(data_shape),
                  open_shape_text(*input.input_shape), "Change the data or the model's input"});
 }
@@ -231,7 +231,7 @@ Shape closed_shape(const ArchitectureLayer& input, const Shape& data, std::int64
 
 void check(const Architecture& model) {
   if (model.steps.empty() && model.kind == Architecture::Kind::Sequential)
-    throw Error(ErrorKind::Model, {"KAIROS-M005", "model", "it has no layers", "", "",
+    throw Error(ErrorKind::Model, {"KAIROS-M015", "model", "it has no layers", "", "",
                                    "Write for example \"dense(64,relu) dense(10,softmax)\""});
   check_names(model);
   for (const ArchitectureLayer& layer : model.layers)

@@ -59,7 +59,7 @@ Constraint read_constraint(ConfigReader& config, std::string_view key) {
   Constraint result;
   for (const auto& [name, kind] : kinds)
     if (wanted == snake_case(name)) result.kind = kind;
-  if (result.none()) object.unknown("KAIROS-M004", "constraint");
+  if (result.none()) object.unknown("KAIROS-M014", "constraint");
   ConfigReader arguments(object.config(), object.where(), config.inside("constraint", object.class_name()));
   if (result.kind == Kind::MaxNorm) result.max_value = arguments.number("max_value", 2, norm_range);
   if (result.kind == Kind::MinMaxNorm) {
@@ -97,7 +97,7 @@ ConstraintKeeper::ConstraintKeeper(const Constraint& constraint, const std::vect
       const std::int64_t from_front = axis < 0 ? axis + rank : axis;
       if (from_front < 0 || from_front >= rank)
         throw Error(ErrorKind::Model,
-                    {"KAIROS-M011", "weight \"" + std::string(weight) + "\"",
+                    {"KAIROS-M019", "weight \"" + std::string(weight) + "\"",
                      "its constraint has an axis that the weight does not have", std::to_string(axis),
                      "an axis of the shape " + shape_text(shape), "Change the axis of the constraint"});
       summed[static_cast<std::size_t>(from_front)] = true;

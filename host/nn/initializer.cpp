@@ -175,7 +175,7 @@ Initializer read_initializer(ConfigReader& config, std::string_view key, std::st
     result.draw_ = Draw::Orthogonal;
     result.first_ = arguments.number("gain", 1, any_float);
   }
-  if (result.class_name_.empty()) object.unknown("KAIROS-M004", "initializer");
+  if (result.class_name_.empty()) object.unknown("KAIROS-M014", "initializer");
   if (result.draw_ != Draw::Constant) result.seed_ = arguments.optional_integer("seed", any_integer);
   arguments.finish();
   return result;

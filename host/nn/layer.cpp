@@ -82,7 +82,7 @@ Parameter& Layer::append(std::string name, Shape shape, Parameter::Kind kind) {
   for (const std::int64_t dimension : shape)
     if (__builtin_mul_overflow(n, dimension, &n) || n > most_values)
       throw Error(ErrorKind::Model,
-                  {"KAIROS-M008", layer_noun(name_, class_name_), "the weight \"" + name + "\" is too large",
+                  {"KAIROS-M018", layer_noun(name_, class_name_), "the weight \"" + name + "\" is too large",
                    shape_text(shape), "at most " + std::to_string(most_values) + " values",
                    "Make the layer smaller"});
   const bool trained = trainable_ && kind == Parameter::Kind::Weight;

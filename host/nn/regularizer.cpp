@@ -48,7 +48,7 @@ Regularizer read_regularizer(ConfigReader& config, std::string_view key) {
     result.l1 = arguments.number("l1", 0, factor_range);
     result.l2 = arguments.number("l2", 0, factor_range);
   } else {
-    object.unknown("KAIROS-M004", "regularizer");
+    object.unknown("KAIROS-M014", "regularizer");
   }
   arguments.finish();
   return result;

@@ -204,7 +204,7 @@ Catalog::Match Catalog::find(const PluginSpec& spec) const {
   const Match match = find(spec.target);
   if (!spec.callback.empty())
     throw Error(ErrorKind::Plugin,
-                {"KAIROS-O005", spec.target + '#' + spec.callback, "'#' selects a callback of a file",
+                {"KAIROS-O006", spec.target + '#' + spec.callback, "'#' selects a callback of a file",
                  "an id before it", "the path of a .so", "Write " + match.callback->id + " alone"});
   return match;
 }

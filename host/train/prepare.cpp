@@ -232,7 +232,7 @@ std::vector<const NamedArray*> weights_by_target(const Model& model, const Datas
 
 [[noreturn]] void refuse_class_weights(const Port& output) {
   throw Error(ErrorKind::Usage,
-              {"KAIROS-U014", "--class-weight", "class weights are for one class per sample",
+              {"KAIROS-U019", "--class-weight", "class weights are for one class per sample",
                "an output \"" + output.name + "\" of shape " + shape_text(output.shape) + " per sample",
                "one dimension", "Weigh its timesteps with --sample-weight"});
 }
@@ -287,7 +287,7 @@ std::vector<Array> combined_weights(const Model& model, const Dataset& data, con
   if (data.sample_weights.empty() && class_weight.empty()) return {};
   if (!class_weight.empty() && columns.targets.size() > 1)
     throw Error(ErrorKind::Usage,
-                {"KAIROS-U014", "--class-weight", "class weights are for a model of one output",
+                {"KAIROS-U019", "--class-weight", "class weights are for a model of one output",
                  std::to_string(columns.targets.size()) + " outputs", "1",
                  "Weigh the samples of an output with --sample-weight OUTPUT=FILE"});
   const std::vector<const NamedArray*> given = weights_by_target(model, data);

@@ -100,7 +100,7 @@ class Named(ProgramTest):
         self.assertEqual(len(found["val_accuracy"]), 3)
         run = self.run_kairos(*self.fit(**common))
         self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertEqual(run.stderr, "KAIROS-U012: --validation-data: the samples to validate on have no target; found --target, "
+        self.assertEqual(run.stderr, "KAIROS-U018: --validation-data: the samples to validate on have no target; found --target, "
                                      "which is a file for the training samples. Name a file of their targets with "
                                      "--validation-target.\n")
 
@@ -310,7 +310,7 @@ class ClassNumbers(ProgramTest):
         self.put("run/class_names.json", "[]")
         run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
         self.assertEqual(run.returncode, 4, run.stderr)
-        self.assertIn("KAIROS-D072: run/class_names.json: the file holds no list of class names", run.stderr)
+        self.assertIn("KAIROS-D092: run/class_names.json: the file holds no list of class names", run.stderr)
         self.kairos(*predict, "p.npy", "--model", "run/m.keras")
 
 
@@ -404,7 +404,7 @@ class Pictures(ProgramTest):
 
     def test_mistakes_have_their_sentences(self):
         cases = [
-            ({"model": self.CONV}, 4, "KAIROS-D077: train: the size of the pictures is not known"),
+            ({"model": self.CONV}, 4, "KAIROS-D094: train: the size of the pictures is not known"),
             ({"image_size": "big"}, 2, "KAIROS-U003: --image-size: the value cannot be read; found \"big\", expected HEIGHTxWIDTH."),
             ({"image_size": "4x0"}, 2, "KAIROS-U003: --image-size"),
             ({"color_mode": "gray"}, 2, "KAIROS-U003: --color-mode: the value is not one of the choices; found \"gray\""),

@@ -102,7 +102,7 @@ FIT = [
     ("optimizer with two ways to clip", {"optimizer": "SGD(0.1,clipnorm=1,clipvalue=1)"}, 5, ["KAIROS-M003", "Leave the others out."]),
     ("unknown activation", {"model": "dense(4,rely)"}, 5, ["rely", "relu"]),
     ("shape that does not fit", {"model": "input(3) dense(2,softmax)"}, 5, ["(3)", "(2)"]),
-    ("layer that no memory holds", {"model": "dense(2147483647) dense(2147483647)"}, 5, ["KAIROS-M008", '"dense" (Dense)']),
+    ("layer that no memory holds", {"model": "dense(2147483647) dense(2147483647)"}, 5, ["KAIROS-M018", '"dense" (Dense)']),
     ("unknown loss", {"loss": "mean_square_error"}, 5, ['Did you mean "mean_squared_error"?']),
     ("unknown metric", {"metrics": "acuracy"}, 5, ["acuracy", 'Did you mean "accuracy"?']),
     ("unknown optimizer", {"optimizer": "adma"}, 5, ['"adma"', 'Did you mean "Adam"?']),

@@ -106,10 +106,10 @@ class Streams(ProgramTest):
             file.write(struct.pack(">2I", 0x801, 300) + bytes(300))
         base = {**self.model, "stream": "true", "target": None}
         out = self.refusal(4, *self.fit(**{**base, "data": "d.npz"}))
-        self.assertIn('KAIROS-D070: d.npz: this kind of file cannot be streamed; found ".npz"', out)
+        self.assertIn('KAIROS-D090: d.npz: this kind of file cannot be streamed; found ".npz"', out)
         self.assertIn("Unpack it with unzip", out)
         out = self.refusal(4, *self.fit(**{**base, "data": "x.npy", "target": "y-idx1-ubyte.gz"}))
-        self.assertIn("KAIROS-D070: y-idx1-ubyte.gz: this kind of file cannot be streamed; found compressed by gzip", out)
+        self.assertIn("KAIROS-D090: y-idx1-ubyte.gz: this kind of file cannot be streamed; found compressed by gzip", out)
         self.assertIn("Unpack it with gunzip", out)
 
     def test_settings_of_a_stream_without_one_are_told(self):

@@ -319,5 +319,5 @@ TEST_CASE("Catalog takes a file for a plugin", "[host][plugin]") {
   CHECK_THROWS_WITH(catalog.find(parse_plugin_spec(lost)),
                     Catch::Matchers::StartsWith("KAIROS-L011: " + lost));
   CHECK_THROWS_WITH(catalog.find(parse_plugin_spec("Fixture#Other")),
-                    Catch::Matchers::StartsWith("KAIROS-O005: Fixture#Other"));
+                    Catch::Matchers::StartsWith("KAIROS-O006: Fixture#Other"));
 }

@@ -23,7 +23,7 @@ namespace {
     to.places[i] = values.emplace_back(std::vector<float>(sinks[i].width)).data();
   CsvFile::Text text;
   for (std::int64_t row = 0; row < file.rows(); ++row) file.read(row, 1, to, text);
-  throw Error(ErrorKind::File, {"KAIROS-F014", file.table().name, "the file has changed while it was read",
+  throw Error(ErrorKind::File, {"KAIROS-F080", file.table().name, "the file has changed while it was read",
                                 "", "", "Let nothing else write to it, and run again"});
 }
 

@@ -24,7 +24,7 @@ std::unique_ptr<ArrayRows> open_array_rows(const std::string& file, const ArrayF
   if (file.ends_with(".csv")) return open_table_rows(file, options);
   const std::string ending = std::filesystem::path(file).extension().string();
   throw Error(ErrorKind::Data,
-              {"KAIROS-D070", file, "this kind of file cannot be streamed", "\"" + ending + "\"",
+              {"KAIROS-D090", file, "this kind of file cannot be streamed", "\"" + ending + "\"",
                ".csv, .tsv, .txt, .data, .npy, IDX, file.h5:/path or a directory of pictures",
                ending == ".npz"
                    ? "Unpack it with unzip, and name its .npy files with --data and --target, or with --input"

@@ -16,7 +16,7 @@ class IdxRows final : public StoredRows {
   explicit IdxRows(const std::string& path) : StoredRows(path) {
     if (is_gzip(file()))
       throw Error(ErrorKind::Data,
-                  {"KAIROS-D070", name(), "this kind of file cannot be streamed", "compressed by gzip",
+                  {"KAIROS-D090", name(), "this kind of file cannot be streamed", "compressed by gzip",
                    "an IDX file that is not compressed", "Unpack it with gunzip, or read it into memory"});
     header_ = read_idx_header(file(), name());
     place(header_.shape, header_.size, header_.width);

@@ -17,7 +17,7 @@ class NpyRows final : public StoredRows {
     header_ = read_npy_header(file(), file().size(), name());
     check_has_rows(header_.shape, name());
     if (header_.fortran_order && header_.shape.size() > 1)
-      throw Error(ErrorKind::Data, {"KAIROS-D071", name(), "an array in Fortran order cannot be streamed",
+      throw Error(ErrorKind::Data, {"KAIROS-D091", name(), "an array in Fortran order cannot be streamed",
                                     "shape " + shape_text(header_.shape), "C order, a row after the other",
                                     "Save it with numpy.save(…, numpy.ascontiguousarray(a))"});
     place(header_.shape, header_.begin, header_.width);

@@ -24,7 +24,7 @@ void read_vars(const Hdf5Group& group, std::vector<NamedArray>& out) {
     std::uint32_t number = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (error != std::errc{} || end != name.data() + name.size())
-      vars.refuse("KAIROS-F024", vars.place(name), "an array is not numbered", "\"" + name + "\"",
+      vars.refuse("KAIROS-F029", vars.place(name), "an array is not numbered", "\"" + name + "\"",
                   "names 0, 1, … as Keras 3 gives them", "Write the file again");
     numbered.emplace_back(number, std::move(name));
   }
@@ -40,7 +40,7 @@ void read_layer(const Hdf5Group& group, const std::string& key, ModelFile& file,
                 int depth) {
   constexpr int depth_limit = 32;
   if (depth > depth_limit)
-    group.refuse("KAIROS-F024", group.place(), "groups are nested too deeply", "", "at most 32 levels",
+    group.refuse("KAIROS-F029", group.place(), "groups are nested too deeply", "", "at most 32 levels",
                  "Write the file again");
   read_vars(group, out);
   std::vector<std::string> children = group.children();
@@ -133,7 +133,7 @@ void write_model(Hdf5Writer& writer, const std::filesystem::path& path, const Mo
 ModelFile read_root(const Hdf5Group& root, const std::string& origin) {
   if (is_hdf5_legacy(root)) return read_hdf5_legacy(root);
   if (root.has_group("layers")) return read_hdf5_keras3(root);
-  root.refuse("KAIROS-F024", origin, "this HDF5 file holds no Keras model or weights",
+  root.refuse("KAIROS-F029", origin, "this HDF5 file holds no Keras model or weights",
               "neither layer_names nor /model_weights nor /layers", "a file that Keras or Kairos wrote",
               "Check that this is the file you mean");
 }

@@ -225,7 +225,7 @@ void Hdf5Group::check_storage(const Hdf5Handle& dataset, const std::string& wher
                                                  nullptr, 0, nullptr, nullptr);
       // Any other filter would make HDF5 look for a library to load.
       if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32)
-        refuse("KAIROS-F023", where, "this compression cannot be read", "filter " + std::to_string(filter),
+        refuse("KAIROS-F028", where, "this compression cannot be read", "filter " + std::to_string(filter),
                "gzip or none", "Write the file without compression");
     }
     possible = std::min<std::uint64_t>(possible, H5Dget_storage_size(dataset.id())) * deflate_limit;

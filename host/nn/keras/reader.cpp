@@ -187,14 +187,14 @@ void read_chain(const nlohmann::json& layers, const std::string& origin, Unknown
     const Entry entry = read_entry(layers[i], i, origin, unknown);
     if (entry.class_name == "InputLayer") {
       if (i != 0)
-        throw Error(ErrorKind::Model, {"KAIROS-M007", entry.where, "an input stands behind other layers", "",
+        throw Error(ErrorKind::Model, {"KAIROS-M017", entry.where, "an input stands behind other layers", "",
                                        "", "Put it first or remove it"});
       model.layers.front() = read_input_layer(entry);
       continue;
     }
     if (is_operation_node(layers[i], entry.class_name))
       throw Error(ErrorKind::Model,
-                  {"KAIROS-M001", entry.where, "an operation of keras.ops stands in a Sequential model", "",
+                  {"KAIROS-M103", entry.where, "an operation of keras.ops stands in a Sequential model", "",
                    "a layer", "Write it with a layer, such as keras.layers.Add()([a, b])"});
     std::optional<Shape>& shape = model.layers.front().input_shape;
     const bool is_first = model.layers.size() == 1 && !shape;

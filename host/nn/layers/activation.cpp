@@ -24,7 +24,7 @@ const Activation& read_activation(ConfigReader& config, std::string_view key) {
                 {"KAIROS-M004", config.where(),
                  "threshold cannot be an activation: Keras keeps no numbers beside its name", "", "",
                  "Use the layer ReLU, which has a threshold"});
-  throw Error(ErrorKind::Model, {"KAIROS-M004", config.where(), "there is no activation " + brief_json(*name),
+  throw Error(ErrorKind::Model, {"KAIROS-M014", config.where(), "there is no activation " + brief_json(*name),
                                  "", "", suggest(name->get_ref<const std::string&>(), activation_names())});
 }
 

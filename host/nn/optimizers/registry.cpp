@@ -64,7 +64,7 @@ nlohmann::json read_description(std::string_view text) {
 void rename_old_arguments(nlohmann::json& config, const std::string& where) {
   if (!config.is_object() || !config.contains("lr")) return;
   if (config.contains("learning_rate"))
-    throw Error(ErrorKind::Model, {"KAIROS-M002", where, "lr and learning_rate are the same argument", "both",
+    throw Error(ErrorKind::Model, {"KAIROS-M113", where, "lr and learning_rate are the same argument", "both",
                                    "one", "Remove lr"});
   config["learning_rate"] = config["lr"];
   config.erase("lr");

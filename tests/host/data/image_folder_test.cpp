@@ -147,7 +147,7 @@ put('flat/a.png'); os.makedirs('nothing/cat')
   const Case cases[] = {
       {"good", as_is, ""},
       {"good", [](DataSpec& s) { s.image_size = {}; },
-       "KAIROS-D077: good: the size of the pictures is not known; expected a height and a width, or a model "
+       "KAIROS-D094: good: the size of the pictures is not known; expected a height and a width, or a model "
        "that "
        "begins with input(height,width,channels). Give it, such as --image-size 64x64."},
       {"good",

@@ -65,8 +65,8 @@ TEST_CASE("What cannot be streamed is refused by name", "[host][data]") {
   };
   const Case cases[] = {
       {"d.npz", "y",
-       "KAIROS-D070: d.npz: this kind of file cannot be streamed; found \".npz\", expected .csv"},
-      {"f.npy", "@short.npy", "KAIROS-D071: f.npy: an array in Fortran order cannot be streamed"},
+       "KAIROS-D090: d.npz: this kind of file cannot be streamed; found \".npz\", expected .csv"},
+      {"f.npy", "@short.npy", "KAIROS-D091: f.npy: an array in Fortran order cannot be streamed"},
       {"x.npy", "@short.npy",
        "KAIROS-D010: x.npy: the target has another number of rows; found 2, expected 3"},
       {"x.npy", "species", "KAIROS-D044: x.npy: an array file has no columns to take the target from"},
@@ -105,7 +105,7 @@ TEST_CASE("An IDX file is streamed if it is as long as it says, and is not packe
        "KAIROS-D053: lie.idx: the header declares what the file cannot hold"},
       {"long.idx", idx + "x", "KAIROS-D052: long.idx: the IDX file goes on behind its values"},
       {"other.idx", "\1" + idx.substr(1), "KAIROS-D051: other.idx: this is not an IDX file"},
-      {"packed.idx", "\x1F\x8B\x08" + idx, "KAIROS-D070: packed.idx: this kind of file cannot be streamed"},
+      {"packed.idx", "\x1F\x8B\x08" + idx, "KAIROS-D090: packed.idx: this kind of file cannot be streamed"},
   };
   for (const Case& c : cases) {
     DataSpec spec = spec_for(directory.put(c.name, c.content), "");
@@ -145,9 +145,9 @@ TEST_CASE("Class names are kept and read again, and other files are refused", "[
     const char *text, *sentence;
   };
   const Case cases[] = {
-      {"{}", "KAIROS-D072: n.json: the file holds no list of class names"},
-      {R"({"class_names": ["a", 1]})", "KAIROS-D072: n.json: a class name is no text; found 1"},
-      {R"({"class_names": ["a", "a"]})", "KAIROS-D072: n.json: two classes have the same name; found \"a\""},
+      {"{}", "KAIROS-D092: n.json: the file holds no list of class names"},
+      {R"({"class_names": ["a", 1]})", "KAIROS-D092: n.json: a class name is no text; found 1"},
+      {R"({"class_names": ["a", "a"]})", "KAIROS-D092: n.json: two classes have the same name; found \"a\""},
   };
   for (const Case& c : cases) {
     const auto file = directory.put("n.json", c.text);

@@ -192,7 +192,7 @@ put('deflated.keras', {}, [('assets/vocabulary.txt', 'a b c')], zipfile.ZIP_DEFL
        {"upwards.keras",
         "KAIROS-F043: upwards.keras: an entry of the archive leads out of it; found \"../../evil.sh\""},
        {"absolute.keras", "KAIROS-F043: absolute.keras: an entry of the archive leads out of it"},
-       {"twice.keras", "KAIROS-F043: twice.keras: the archive has two entries of this name"},
+       {"twice.keras", "KAIROS-F045: twice.keras: the archive has two entries of this name"},
        {"list.keras", "KAIROS-F044: list.keras:config.json: this is not the configuration of a Keras model"},
        {"deep.keras", "KAIROS-F01"},
        {"words.keras", "KAIROS-F021: words.keras:model.weights.h5: this is not a complete HDF5 file"},

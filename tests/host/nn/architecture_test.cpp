@@ -142,7 +142,7 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
   };
   const std::vector<Case> cases{
       {dense_with(R"(, "activity_regularizer": {"class_name": "L3", "config": {}})"),
-       "KAIROS-M004: layer \"d\" (Dense) activity_regularizer: there is no regularizer \"L3\". Did you mean "
+       "KAIROS-M014: layer \"d\" (Dense) activity_regularizer: there is no regularizer \"L3\". Did you mean "
        "\"l1\"?"},
       {dense_with(R"(, "dtype": "mixed_float16")"),
        "KAIROS-M003: layer \"d\" (Dense): \"dtype\" has a value that cannot be used; found "
@@ -162,17 +162,17 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
        "\"mixed_bfloat16\", expected float32. Save the model with the policy float32; --precision bf16 "
        "trains it so."},
       {dense_with(R"(, "activation": "rleu")"),
-       "KAIROS-M004: layer \"d\" (Dense): there is no activation \"rleu\". Did you mean \"relu\"?"},
+       "KAIROS-M014: layer \"d\" (Dense): there is no activation \"rleu\". Did you mean \"relu\"?"},
       {dense_with(R"(, "use_bais": true)"),
        "KAIROS-M100: layer \"d\" (Dense): there is no argument \"use_bais\"; found true, expected only keys "
        "that "
        "Keras 3.15 writes, or null. Did you mean \"use_bias\"?"},
       {dense_with(R"(, "kernel_initializer": "he_norml")"),
-       "KAIROS-M004: layer \"d\" (Dense) kernel_initializer: there is no initializer \"he_norml\". Did you "
+       "KAIROS-M014: layer \"d\" (Dense) kernel_initializer: there is no initializer \"he_norml\". Did you "
        "mean "
        "\"he_normal\"?"},
       {dense_with(R"(, "kernel_regularizer": {"class_name": "OrthogonalRegularizer", "config": {}})"),
-       "KAIROS-M004: layer \"d\" (Dense) kernel_regularizer: there is no regularizer "
+       "KAIROS-M014: layer \"d\" (Dense) kernel_regularizer: there is no regularizer "
        "\"OrthogonalRegularizer\". Known are: "
        "l1, l2, l1_l2."},
       {R"({"class_name": "Sequential", "config": [{"class_name": "Xyzzy", "config": {"name": "c"}}]})",
@@ -203,7 +203,7 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
        "KAIROS-M004: layer \"?\" (InputLayer): a fixed batch size is not supported; found [32,8], expected "
        "null in front. "
        "Write null for the batch."},
-      {"", "KAIROS-M005: model: it has no layers. Write for example \"dense(64,relu) dense(10,softmax)\"."},
+      {"", "KAIROS-M015: model: it has no layers. Write for example \"dense(64,relu) dense(10,softmax)\"."},
       {"input(3) dens(4)", "KAIROS-M001: model: there is no layer \"dens\" here. Did you mean \"dense\"?"},
       {"input(3) dense(4,relu,7)",
        "KAIROS-M010: model: dense takes 2 arguments without a name; found \"7\". Write key=value for the "
@@ -235,7 +235,7 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
        "expected a name without "
        "\"/\". Give \"name\" such a value."},
       {"input(100000) dense(100000)",
-       "KAIROS-M008: layer \"dense\" (Dense): the weight \"kernel\" is too large; found (100000, 100000), "
+       "KAIROS-M018: layer \"dense\" (Dense): the weight \"kernel\" is too large; found (100000, 100000), "
        "expected at most "
        "2147483648 values. Make the layer smaller."},
   };
@@ -247,7 +247,7 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
 
 TEST_CASE("Data of another shape than the model's input is refused", "[host][nn]") {
   CHECK(refusal("input(8) dense(3)", {7}) ==
-        "KAIROS-M006: input \"input_layer\": the model takes samples of another shape than the data has; "
+        "KAIROS-M016: input \"input_layer\": the model takes samples of another shape than the data has; "
         "found (7), "
         "expected (8). Change the data or the model's input.");
   CHECK(refusal("input(8) dense(3)", {8}).empty());

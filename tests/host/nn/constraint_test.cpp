@@ -105,7 +105,7 @@ TEST_CASE("A constraint is written as Keras 3 writes it", "[host][nn]") {
 
 TEST_CASE("A constraint that cannot be is refused by name", "[host][nn]") {
   CHECK(error_of([] { (void)constraint("max_nrm"); }) ==
-        "KAIROS-M004: layer kernel_constraint: there is no constraint \"max_nrm\". Did you mean "
+        "KAIROS-M014: layer kernel_constraint: there is no constraint \"max_nrm\". Did you mean "
         "\"max_norm\"?");
   CHECK(error_of([] {
           (void)constraint(object("MaxNorm", {{"max", 2}}));
@@ -119,7 +119,7 @@ TEST_CASE("A constraint that cannot be is refused by name", "[host][nn]") {
   CHECK(error_of([] {
           held(object("UnitNorm", {{"axis", 2}}), {2, 2}, {1, 2, 3, 4});
         }) ==
-        "KAIROS-M011: weight \"w\": its constraint has an axis that the weight does not have; found 2, "
+        "KAIROS-M019: weight \"w\": its constraint has an axis that the weight does not have; found 2, "
         "expected an axis of the shape (2, 2). Change the axis of the constraint.");
 }
 

@@ -122,11 +122,11 @@ TEST_CASE("What Keras has and Kairos has not is refused by name", "[host][nn]") 
   CHECK(refusal("Dropout", "noise_shape", {1, 2}).rfind("KAIROS-M004: ", 0) == 0);
   CHECK(refusal("BatchNormalization", "renorm", true).rfind("KAIROS-M004: ", 0) == 0);
   CHECK(refusal("Dense", "kernel_constraint", "max_nrom") ==
-        "KAIROS-M004: layer \"l\" (Dense) kernel_constraint: there is no constraint \"max_nrom\". Did you "
+        "KAIROS-M014: layer \"l\" (Dense) kernel_constraint: there is no constraint \"max_nrom\". Did you "
         "mean \"max_norm\"?");
   CHECK(
       refusal("Dense", "kernel_initializer", "glorot_unifrom") ==
-      "KAIROS-M004: layer \"l\" (Dense) kernel_initializer: there is no initializer \"glorot_unifrom\". Did "
+      "KAIROS-M014: layer \"l\" (Dense) kernel_initializer: there is no initializer \"glorot_unifrom\". Did "
       "you mean \"glorot_uniform\"?");
   CHECK(
       refusal("Dense", "kernel_initializer", 3) ==
@@ -134,7 +134,7 @@ TEST_CASE("What Keras has and Kairos has not is refused by name", "[host][nn]") 
       "expected a name, or {\"class_name\": …, \"config\": …}. Write one of the two, with a name such as "
       "\"glorot_uniform\".");
   CHECK(refusal("Dense", "activation", "rellu") ==
-        "KAIROS-M004: layer \"l\" (Dense): there is no activation \"rellu\". Did you mean \"relu\"?");
+        "KAIROS-M014: layer \"l\" (Dense): there is no activation \"rellu\". Did you mean \"relu\"?");
   CHECK(refusal("Activation", "activation", "threshold") ==
         "KAIROS-M004: layer \"l\" (Activation): threshold cannot be an activation: Keras keeps no numbers "
         "beside its name. Use the layer ReLU, which has a threshold.");

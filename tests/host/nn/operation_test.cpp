@@ -323,7 +323,7 @@ TEST_CASE("An architecture that leaves a length open takes it from the data and 
         "the shape of one sample. Give data, or the shape of a sample.");
   CHECK(error_of([&] {
           return compile({"", model.dump(), {3, 2}}, {});
-        }).find("KAIROS-M006: input \"in\": the model takes samples of another shape") == 0);
+        }).find("KAIROS-M016: input \"in\": the model takes samples of another shape") == 0);
   ModelSource by_name;
   by_name.text = model.dump();
   by_name.input_shapes["in"] = {5};

@@ -293,7 +293,7 @@ TEST_CASE("An optimizer that is unknown or asked for too much is refused with a 
                 "KAIROS-M003: optimizer SGD: \"learning_rate\" has a value that cannot be used; found 1e+50, "
                 "expected a number from 0 to 3e+38. Give \"learning_rate\" such a value."},
            Case{"sgd(lr=1,learning_rate=2)",
-                "KAIROS-M002: optimizer SGD: lr and learning_rate are the same argument; found "
+                "KAIROS-M113: optimizer SGD: lr and learning_rate are the same argument; found "
                 "both, expected one. Remove lr."},
            Case{"adamw(decay=0.1)",
                 "KAIROS-M004: optimizer AdamW: \"decay\" is not supported; found 0.1, expected 0.0. Write "

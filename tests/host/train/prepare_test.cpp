@@ -236,7 +236,7 @@ TEST_CASE("Class weights are refused for classes over time", "[host][train]") {
                                   {0, 2, {}})
               .size();
         }) ==
-        "KAIROS-U014: --class-weight: class weights are for one class per sample; found an output \"amount\" "
+        "KAIROS-U019: --class-weight: class weights are for one class per sample; found an output \"amount\" "
         "of "
         "shape (4, 1) per sample, expected one dimension. Weigh its timesteps with --sample-weight.");
 }
@@ -286,7 +286,7 @@ TEST_CASE("Class weights and several outputs are refused: an output's classes ar
   FitOptions options;
   options.class_weight = {{0, 1}, {1, 2}};
   CHECK(refusal_of(TwoInTwoOut(), two_by_name(), options) ==
-        "KAIROS-U014: --class-weight: class weights are for a model of one output; found 2 outputs, expected "
+        "KAIROS-U019: --class-weight: class weights are for a model of one output; found 2 outputs, expected "
         "1. "
         "Weigh the samples of an output with --sample-weight OUTPUT=FILE.");
 }

@@ -150,7 +150,7 @@ with h5py.File('d.h5', 'w') as f:
        {"d.h5:/never",
         "KAIROS-F083: d.h5:/never: the array was never written; found a shape without values, expected "
         "values."},
-       {"d.h5:/lzf", "KAIROS-F023: d.h5:/lzf: this compression cannot be read"},
+       {"d.h5:/lzf", "KAIROS-F028: d.h5:/lzf: this compression cannot be read"},
        {"text.h5:/x", "KAIROS-F021: text.h5: this is not a complete HDF5 file"},
        {"folder.h5:/x", "KAIROS-F002: folder.h5: this is not a regular file; found a directory"},
        {"absent.h5:/x", "KAIROS-F001: absent.h5: cannot open the file"}},

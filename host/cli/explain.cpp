@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// kairos explain: what an error code means, and what to do.
+#include <fmt/format.h>
+
+#include "cli/codes/error_codes.hpp"
+#include "cli/command.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host::cli {
+
+namespace {
+
+constexpr const char* explanation =
+    "\nkairos explain CODE… prints when these errors arise and what to do; CODE is KAIROS-D103, D103 or "
+    "d103.\n"
+    "kairos explain lists all codes with their titles.\n";
+
+std::vector<Setting> explain_settings() {
+  return {{"markdown", "", Kind::Switch, "", "", "print the whole register as a Markdown page"},
+          {"help", "", Kind::Switch, "", "", "print this and end"}};
+}
+
+[[noreturn]] void unknown_code(const std::string& word) {
+  std::vector<std::string> codes;
+  for (const CodeEntry& entry : code_register())
+    codes.emplace_back(entry.code.substr(entry.code.find('-') + 1));
+  const std::string near = nearest(word.substr(word.find('-') + 1), codes);
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U071", "kairos explain", "there is no such error code", "\"" + word + "\"",
+               "a code such as KAIROS-D103",
+               near.empty() ? "Write kairos explain for a list" : "Did you mean \"" + near + "\"?"});
+}
+
+std::string text_of(const CodeEntry& entry) {
+  const CodeKind& kind = kind_of(entry);
+  return fmt::format("{}: {}\n\n{}\n\nWhat to do: {}\n\nKind: {} (exit code {})\n", entry.code, entry.title,
+                     entry.meaning, entry.cure, kind.title, kind.exit_code);
+}
+
+std::string list_of_codes() {
+  std::string text;
+  for (const CodeKind& kind : code_kinds()) {
+    text += fmt::format("{}{} (exit code {})\n", text.empty() ? "" : "\n", kind.title, kind.exit_code);
+    for (const CodeEntry& entry : code_register())
+      if (kind_of(entry).letter == kind.letter) text += fmt::format("  {}  {}\n", entry.code, entry.title);
+  }
+  return text + "\n`kairos explain CODE` prints what a code means and what to do.\n";
+}
+
+std::string markdown() {
+  std::string text =
+      "# Error codes\n\n"
+      "Every error message begins with a code. The letter is the kind of error, which decides the exit code "
+      "of "
+      "the program.\nThe meaning of a code never changes, and a code is never used again. `kairos explain "
+      "D103` "
+      "prints an entry of this page.\n\n"
+      "<!-- Written by `kairos explain --markdown`; tests/style/errors_page.py checks and renews it. -->\n";
+  for (const CodeKind& kind : code_kinds()) {
+    text += fmt::format("\n## {}: {} (exit code {})\n", kind.letter, kind.title, kind.exit_code);
+    for (const CodeEntry& entry : code_register())
+      if (kind_of(entry).letter == kind.letter)
+        text += fmt::format("\n### {}\n\n**{}.** {}\n*What to do:* {}\n", entry.code, entry.title,
+                            entry.meaning, entry.cure);
+  }
+  return text;
+}
+
+}  // namespace
+
+int run_explain(Arguments arguments) {
+  std::vector<std::string> flags(arguments.begin(), arguments.end());
+  const std::vector<std::string> words = take_words(flags, explain_settings());
+  const Settings settings("explain", explain_settings(), flags);
+  if (settings.help_wanted())
+    return print(settings.help("what an error code means, and what to do") + explanation), 0;
+  if (settings.is_on("markdown")) return print(markdown()), 0;
+  if (words.empty()) return print(list_of_codes()), 0;
+  std::string text;
+  for (const std::string& word : words) {
+    const CodeEntry* const entry = find_code(word);
+    if (entry == nullptr) unknown_code(word);
+    text += (text.empty() ? "" : "\n") + text_of(*entry);
+  }
+  print(text);
+  return 0;
+}
+
+}  // namespace kairos::host::cli
