@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which plugins there are: found and described without running any of them.
+// Finds and describes plugins without running any of their code.
 #pragma once
 
 #include <cstddef>
@@ -16,20 +16,20 @@
 
 namespace kairos::host {
 
-/// The value of an option. `type` is a KAIROS_TYPE_… number (kairos/abi/option.h) and says which other field
-/// counts: bool, int and duration (nanoseconds) use `integer`, float uses `number`, all others `text`.
+/// The value of an option. `type` is a KAIROS_TYPE_… number (kairos/abi/option.h) and selects the field with
+/// the value: bool, int and duration (nanoseconds) use `integer`, float uses `number`, all others `text`.
 struct OptionValue {
   std::int32_t type = 0;
   std::int64_t integer = 0;
   double number = 0.0;
   std::string text;
 
-  /// Only the field that counts is compared; NaN equals NaN.
+  /// Compares the selected field only; NaN equals NaN.
   [[nodiscard]] bool operator==(const OptionValue& other) const;
   [[nodiscard]] bool absent() const noexcept { return type == 0; }
 };
 
-/// Declaration of an option, as kairos_option.
+/// Declaration of an option; see kairos_option.
 struct OptionSpec {
   std::uint32_t flags = 0;  ///< KAIROS_OPTION_…
   std::int32_t type = 0;    ///< KAIROS_TYPE_…
@@ -40,7 +40,7 @@ struct OptionSpec {
   OptionValue initial, min, max;
 };
 
-/// Declaration of a callback, as kairos_callback.
+/// Declaration of a callback; see kairos_callback.
 struct CallbackManifest {
   std::string id;
   std::string summary;
@@ -52,15 +52,15 @@ struct CallbackManifest {
   std::vector<std::string> hooks;  ///< in the order of kairos_hooks, without create and destroy
   std::vector<OptionSpec> options;
 
-  /// What follows the last '.' of the id.
+  /// The part of the id after the last '.'.
   [[nodiscard]] std::string_view short_name() const noexcept;
 };
 
-/// What a plugin says of itself.
+/// What a plugin declares.
 struct Manifest {
   std::uint16_t major = 0, minor_required = 0, minor_built = 0;
   std::string version;   ///< of the plugin
-  std::string sdk;       ///< version of the SDK that it was built with
+  std::string sdk;       ///< version of the SDK it was built with
   std::string compiler;  ///< version of the compiler
   std::vector<CallbackManifest> callbacks;
 };
@@ -69,74 +69,74 @@ struct Manifest {
 [[nodiscard]] std::string_view type_name(std::int32_t type) noexcept;
 /// "measure", "decide", "report", "persist".
 [[nodiscard]] std::string_view phase_name(std::int32_t phase) noexcept;
-/// "stop", "set_optimizer", … for the bits that this host knows, lowest first.
+/// "stop", "set_optimizer", … for the bits that this host knows, lowest bit first.
 [[nodiscard]] std::vector<std::string> capability_names(std::uint64_t capabilities);
-/// A value as it would be written in a configuration: "true", "10", "0.001", "1h30m"; "" if absent.
+/// A value as written in a configuration: "true", "10", "0.001", "1h30m"; "" if absent.
 [[nodiscard]] std::string value_text(const OptionValue& value);
 
-/// Tells one version of a file from another.
+/// Identifies one version of a file.
 struct FileIdentity {
   std::uint64_t device = 0, inode = 0, size = 0;
   std::int64_t modified = 0;  ///< nanoseconds
   [[nodiscard]] bool operator==(const FileIdentity&) const = default;
 };
 
-/// A file that passed every check that needs no execution.
+/// A file that passed all checks before loading.
 struct Plugin {
   std::filesystem::path file;  ///< absolute
   Manifest manifest;
-  FileIdentity identity;  ///< of what was checked; loading refuses anything else
+  FileIdentity identity;  ///< of the checked file; loading refuses any other
 };
 
-/// A file that did not, and why.
+/// A file that failed a check, and why.
 struct Refusal {
   std::filesystem::path file;
   Diagnosis diagnosis;
-  std::vector<std::string> ids;  ///< callbacks that its manifest names, as far as it could be read
+  std::vector<std::string> ids;  ///< callbacks in its manifest, as far as it could be read
 };
 
-/// How the value of an option was written. A text in quotes is that text; anything else may be Python's None,
-/// a list or a number.
+/// How the value of an option was written. Quoted text is taken literally; anything else may be Python's
+/// None, a list or a number.
 enum class Written {
   Quoted,    ///< key='value'
   Bare,      ///< key=value
-  Argument,  ///< without quotes in a call, where a word is Python's name of something: Name(key=value)
+  Argument,  ///< without quotes in a call, where a word is a Python name: Name(key=value)
 };
 
-/// One option as it was written.
+/// One option as written.
 struct PluginOption {
-  std::string key;  ///< "" for an argument by position
+  std::string key;  ///< "" for a positional argument
   std::string value;
   Written written = Written::Bare;
   [[nodiscard]] bool operator==(const PluginOption&) const = default;
 };
 
-/// One --plugin: `ID[@instance][:key=value,…]` or `ID[@instance](value,key=value,…)`. In place of the id, a
-/// path to a .so, with `#ID` where it holds several callbacks.
+/// A plugin and its options: `ID[@instance][:key=value,…]` or `ID[@instance](value,key=value,…)`. Instead of
+/// the id, the path of a .so, followed by `#ID` if it has several callbacks.
 struct PluginSpec {
   std::string target;    ///< an id or short name, or the path of a .so
-  std::string callback;  ///< what stands after '#', else ""
-  std::string instance;  ///< what stands after '@', else ""
+  std::string callback;  ///< the text after '#', or ""
+  std::string instance;  ///< the text after '@', or ""
   std::vector<PluginOption> options;
 
   /// True if `target` is the path of a file.
   [[nodiscard]] bool is_file() const noexcept;
 };
 
-/// Quotes and escapes are those of Python; between brackets a value may have commas. A call may be spread
-/// over lines and begin with Keras' module: "tf.keras.callbacks.EarlyStopping('val_loss', patience=20)".
-/// Throws Error(Plugin) with the column of what is wrong.
+/// Quotes and escapes are Python's; inside brackets a value may contain commas. A call may span several lines
+/// and start with Keras' module: "tf.keras.callbacks.EarlyStopping('val_loss', patience=20)". Throws
+/// Error(Plugin) with the column of the error.
 [[nodiscard]] PluginSpec parse_plugin_spec(std::string_view text);
 
-/// The directories to scan, absolute, in order: those of the command line (relative ones are taken from the
-/// current directory), those of the variable KAIROS_PLUGIN_PATH (separated by ':', absolute only),
-/// `install_directory` (may be empty). Throws Error(Plugin) for one that was asked for and is no readable
-/// directory; a missing `install_directory` is left out.
+/// The directories to scan, absolute, in order: `command_line` (relative to the current directory), then
+/// `environment` (the value of KAIROS_PLUGIN_PATH: absolute paths separated by ':'), then `install_directory`
+/// (may be empty). Throws Error(Plugin) for a requested directory that cannot be read; a missing
+/// `install_directory` is omitted.
 [[nodiscard]] std::vector<std::filesystem::path> plugin_directories(
     std::span<const std::filesystem::path> command_line, std::optional<std::string_view> environment,
     const std::filesystem::path& install_directory);
 
-/// All plugins that can be seen. Pointers into it live as long as it does, also when it is moved.
+/// All plugins that were found. Pointers into it stay valid as long as it lives, even after a move.
 class Catalog {
  public:
   struct Match {
@@ -145,9 +145,9 @@ class Catalog {
     std::size_t index = 0;  ///< of the callback in the manifest
   };
 
-  /// Reads every *.so in the directories (not below them), then the files that were named. What cannot be
-  /// used becomes a refusal, and so do two files with a callback of the same id, unless one of them was
-  /// named. Runs no plugin code.
+  /// Reads every *.so in the directories (not in subdirectories), then `files`. A file that cannot be used
+  /// becomes a refusal; so do two files with a callback of the same id, unless one of them is in `files`.
+  /// Runs no plugin code.
   [[nodiscard]] static Catalog scan(std::span<const std::filesystem::path> directories,
                                     std::span<const std::filesystem::path> files = {});
 
@@ -158,11 +158,10 @@ class Catalog {
   }
 
   /// The callback with this id or short name; "EarlyStopping", "early_stopping" and "kairos.EarlyStopping"
-  /// are the same. Throws Error(Plugin) if there is none or more than one, or if what would have been it was
-  /// refused.
+  /// are the same. Throws Error(Plugin) if there is none, if there are several, or if its file was refused.
   [[nodiscard]] Match find(std::string_view name) const;
 
-  /// The same for a --plugin. A file must be among those given to `scan`.
+  /// The callback of a spec. A file must be among those given to `scan`.
   [[nodiscard]] Match find(const PluginSpec& spec) const;
 
  private:
