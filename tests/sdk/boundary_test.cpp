@@ -89,7 +89,7 @@ TEST_CASE("No exception leaves a hook: each becomes a status and a text", "[sdk]
                {PlainError, KAIROS_E_INVALID, "plain words"},
                {NoMemory, KAIROS_E_MEMORY, "out of memory"},
                {Standard, KAIROS_E_EXCEPTION, "far out"},
-               {Number, KAIROS_E_EXCEPTION, "an exception that is no std::exception"},
+               {Number, KAIROS_E_EXCEPTION, "an exception that is not a std::exception"},
                {HostRefusal, KAIROS_E_DENIED, "this callback may not stop the run"}};
   for (const auto& row : table) {
     FakeHost host;

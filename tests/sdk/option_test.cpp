@@ -147,11 +147,11 @@ TEST_CASE("Option<Metric> takes mode=auto from the metric and refuses to guess",
   const Outcome refused = instance.run(instance.hooks().on_epoch_begin, kairos_epoch_event{});
   CHECK(refused.status == KAIROS_E_INVALID);
   CHECK(refused.text ==
-        "nobody declared whether \"val_loss\" gets better upwards or downwards, so mode=auto cannot tell. "
-        "Set mode=min or mode=max");
+        "mode=auto needs a metric that declares a direction, and \"val_loss\" declares none. Set mode=min or "
+        "mode=max");
 }
 
-TEST_CASE("Option<Metric> improves only where its value is due, and moves the best", "[sdk][option]") {
+TEST_CASE("Option<Metric> improves only where its value is available, and updates the best", "[sdk][option]") {
   FakeHost host;
   host.logs = {{"val_loss", KAIROS_DIRECTION_MIN, std::nullopt}};
   FakeInstance instance(host, declaration_of<Reader>());

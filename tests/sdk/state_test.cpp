@@ -108,7 +108,7 @@ TEST_CASE("Empty text and an empty list are state too", "[sdk][state]") {
   check_untouched(in<Keeper>(instance));
 }
 
-TEST_CASE("State that is cut off anywhere is refused and changes nothing", "[sdk][state]") {
+TEST_CASE("Truncated state is rejected at any length and changes nothing", "[sdk][state]") {
   FakeHost host;
   const std::string bytes = saved_state(host);
   for (std::size_t length = 0; length < bytes.size(); ++length) {
@@ -117,7 +117,7 @@ TEST_CASE("State that is cut off anywhere is refused and changes nothing", "[sdk
     const Outcome outcome = instance.load(std::string_view(bytes).substr(0, length));
     INFO(length << " of " << bytes.size() << " bytes: " << outcome.text);
     CHECK(outcome.status == KAIROS_E_DATA);
-    CHECK((outcome.text == "the saved state is cut off" ||
+    CHECK((outcome.text == "the saved state is truncated" ||
            outcome.text.find("has no usable \"") != std::string::npos));
     check_untouched(in<Keeper>(instance));
   }

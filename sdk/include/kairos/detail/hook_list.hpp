@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The hooks in the order of kairos_hooks: X(name, event class, event struct). Included where a list is
-// needed; undefines X. No include guard: it is meant to be included more than once.
+// The hooks in the order of kairos_hooks: X(name, event class, event struct). Undefines X at the end. No
+// include guard: it is included several times.
 X(setup, Run, kairos_run_event)
 X(teardown, End, kairos_end_event)
 X(on_train_begin, Run, kairos_run_event)

@@ -24,7 +24,7 @@ TEST_CASE("An exception of every kind ends at the boundary with its text", "[hos
   const auto [what, text] =
       GENERATE(table<std::string, std::string>({{"std", "thrown on purpose"},
                                                 {"own", "the disk is full"},
-                                                {"int", "an exception that is no std::exception"}}));
+                                                {"int", "an exception that is not a std::exception"}}));
   Rig rig({"Thrower:on_error=fatal,what=" + what});
   CHECK_THAT(error_of([&] { return rig.epoch(0, 1.0), 0; }), Contains(text));
 }
