@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
   try {
     const std::vector<std::filesystem::path> files(argv + 1, argv + argc);
     const kairos::host::Catalog catalog = kairos::host::Catalog::scan({}, files);
-    for (const auto& plugin : catalog.plugins()) std::printf("%s\n", plugin.manifest.callbacks.front().id.c_str());
+    for (const auto& plugin : catalog.plugins())
+      std::printf("%s\n", plugin.manifest.callbacks.front().id.c_str());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
