@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A plugin written by hand, table by table, whose faults are chosen with macros. */
+/* A plugin written by hand, table by table. Macros select its faults. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 

@@ -6,7 +6,7 @@ c=$1 cxx=$2 include=$3
 warnings="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
 failed=0
 checked=0
-# compile LANGUAGE COMPILER STANDARD HEADER: the header is included, so that #pragma once does not stand in a main file.
+# compile LANGUAGE COMPILER STANDARD HEADER: includes the header, because #pragma once in a main file is a warning.
 compile() {
   checked=$((checked + 1))
   printf '#include <%s>\n#include <%s>\ntypedef int checked;\n' "$4" "$4" |
@@ -18,7 +18,7 @@ for header in $(find kairos -name '*.h' | sort); do
   compile c++ "$cxx" c++17 "$header" ""
   compile c++ "$cxx" c++20 "$header" ""
 done
-# hook_list.hpp is a list that is included for what X makes of it.
+# hook_list.hpp only expands the macro X.
 for header in $(find kairos -name '*.hpp' ! -name hook_list.hpp | sort); do
   compile c++ "$cxx" c++17 "$header" ""
   compile c++ "$cxx" c++20 "$header" ""

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What TensorBoard's plugin computes before it writes: buckets, pictures, layers.
+// The computations of the TensorBoard plugin: buckets, images, layers.
 #include <png.h>
 
 #include <algorithm>
@@ -67,7 +67,7 @@ std::string refusal_of_json(const std::string& json) {
 
 }  // namespace
 
-TEST_CASE("A histogram has 30 buckets as tf.summary.histogram makes them", "[plugins]") {
+TEST_CASE("A histogram has 30 buckets like those of tf.summary.histogram", "[plugins]") {
   std::vector<float> ramp;
   for (int i = 0; i <= 60; ++i) ramp.push_back(static_cast<float>(i));
   const Histogram histogram = histogram_of(ramp);
@@ -75,13 +75,13 @@ TEST_CASE("A histogram has 30 buckets as tf.summary.histogram makes them", "[plu
   for (std::size_t i = 0; i < 30; ++i) {
     CHECK(histogram[i].left == Approx(2.0 * static_cast<double>(i)));
     CHECK(histogram[i].right == Approx(2.0 * static_cast<double>(i + 1)));
-    CHECK(histogram[i].count == (i == 29 ? 3 : 2));  // the last one has its right edge too
+    CHECK(histogram[i].count == (i == 29 ? 3 : 2));  // the last one includes its right edge
   }
   CHECK(histogram.front().left == 0);
   CHECK(histogram.back().right == 60);
 }
 
-TEST_CASE("A histogram of equal values, of none, and of some that are no numbers", "[plugins]") {
+TEST_CASE("Histograms of equal values, of no values, and of values with NaN", "[plugins]") {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   constexpr float inf = std::numeric_limits<float>::infinity();
   std::vector<double> last_only(30, 0.0);
@@ -103,13 +103,13 @@ TEST_CASE("A histogram of equal values, of none, and of some that are no numbers
   CHECK(two.back().right == 1);
 }
 
-TEST_CASE("Weights are laid out as pictures by Keras' rules", "[plugins]") {
+TEST_CASE("Weights become images in Keras' layout", "[plugins]") {
   struct Case {
     std::vector<std::int64_t> shape;
     std::int64_t width, height;
     std::size_t pictures;
     std::uint32_t channels;
-    std::vector<int> first;  ///< numbers of the weights in the pixels of the first picture
+    std::vector<int> first;  ///< indices of the weights in the pixels of the first image
   };
   const Case table[] = {
       {{4}, 1, 4, 1, 1, {0, 1, 2, 3}},
@@ -148,7 +148,7 @@ TEST_CASE("Weights are laid out as pictures by Keras' rules", "[plugins]") {
   }
 }
 
-TEST_CASE("Weights of other shapes have no picture", "[plugins]") {
+TEST_CASE("Weights of other shapes have no image", "[plugins]") {
   const std::vector<std::vector<std::int64_t>> table = {
       {}, {1, 1}, {0}, {3, 0}, {3, 3, 8, 16}, {2, 2, 2, 2, 2}, {1000001, 2}, {1000001}};
   for (const std::vector<std::int64_t>& shape : table) {
@@ -158,7 +158,7 @@ TEST_CASE("Weights of other shapes have no picture", "[plugins]") {
   }
 }
 
-TEST_CASE("Brightness of a picture is TensorFlow 1's", "[plugins]") {
+TEST_CASE("The brightness of an image is TensorFlow 1's", "[plugins]") {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   const auto pixels = [](const std::vector<float>& values) {
     const std::int64_t shape[] = {static_cast<std::int64_t>(values.size())};
@@ -172,7 +172,7 @@ TEST_CASE("Brightness of a picture is TensorFlow 1's", "[plugins]") {
   CHECK(pixels({nan, nan}) == std::vector<int>{255, 255});
 }
 
-TEST_CASE("Pictures of colours keep them, and what is no number is red", "[plugins]") {
+TEST_CASE("Colour images keep their colours, and NaN is red", "[plugins]") {
   const std::int64_t shape[] = {2, 2, 2, 3};
   std::vector<float> values(24, 0.5F);
   values[0] = std::numeric_limits<float>::infinity();
@@ -184,7 +184,7 @@ TEST_CASE("Pictures of colours keep them, and what is no number is red", "[plugi
   CHECK(decoded(images->files[1]).pixels == std::vector<int>(12, 255));
 }
 
-TEST_CASE("The layers of a Sequential model follow one another", "[plugins]") {
+TEST_CASE("The layers of a Sequential model are connected in order", "[plugins]") {
   const std::string keras3 = R"({"module": "keras", "class_name": "Sequential", "config": {"name": "net",
     "layers": [
       {"class_name": "InputLayer", "config": {"batch_shape": [null, 4], "dtype": "float32", "name": "in"}},
@@ -211,7 +211,7 @@ TEST_CASE("The layers of a Sequential model follow one another", "[plugins]") {
         std::vector<std::string>{"Sequential/a(Dense)", "Sequential/b(Dense) <- 0"});
 }
 
-TEST_CASE("The layers of a Functional model are fed as its JSON says", "[plugins]") {
+TEST_CASE("The layers of a Functional model are connected as in its JSON", "[plugins]") {
   const auto tensor = [](const std::string& layer, int use, int output) {
     return R"({"class_name": "__keras_tensor__", "config": {"shape": [null, 6], "dtype": "float32",
       "keras_history": [")" +
@@ -256,7 +256,7 @@ TEST_CASE("The layers of a Functional model are fed as its JSON says", "[plugins
         std::vector<std::string>{"net/x(InputLayer)", "net/a(Dense) <- 0", "net/sum(Add) <- 1+0"});
 }
 
-TEST_CASE("A JSON that is no model is refused with a sentence", "[plugins]") {
+TEST_CASE("JSON that is not a model is rejected with a message", "[plugins]") {
   using Catch::Matchers::Contains;
   CHECK_THAT(refusal_of_json("{"), Contains("the model's JSON cannot be read"));
   CHECK_THAT(refusal_of_json("[1, 2]"), Contains("a layer without config; expected what Keras writes"));
@@ -270,7 +270,7 @@ TEST_CASE("A JSON that is no model is refused with a sentence", "[plugins]") {
              Contains("nested more than 500 deep"));
 }
 
-TEST_CASE("A weight belongs to the layer that its name begins with", "[plugins]") {
+TEST_CASE("The prefix of its name determines the layer of a weight", "[plugins]") {
   const Architecture architecture{{{"net/dense", "Dense", "", {}, {}},
                                    {"net/dense_1", "Dense", "", {}, {}},
                                    {"net/inner/dense", "Dense", "", {}, {}},
