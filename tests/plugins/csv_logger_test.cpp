@@ -49,7 +49,7 @@ TEST_CASE("CSVLogger rejects files that are not regular without opening them", "
   const TemporaryDirectory directory;
   REQUIRE(::mkfifo((directory / "log.csv").c_str(), 0600) == 0);
   CHECK_THAT(refusal_of({{"CSVLogger:filename=log.csv"}, directory.path()}),
-             Contains("is no regular file, and writing to it could wait for ever. Name a file"));
+             Contains("is not a regular file, and writing to it could block. Name a file"));
 }
 
 TEST_CASE("CSVLogger has a column for every declared key, sorted", "[plugins]") {

@@ -111,7 +111,7 @@ class FakeHost {
   static kairos_status value(kairos_call* call, std::uint32_t index, double* out) {
     if (index >= call->host->logs.size()) return call->refuse(KAIROS_E_RANGE, "no key has this number");
     const Log& log = call->host->logs[index];
-    if (!log.value) return call->refuse(KAIROS_E_NOT_FOUND, "not due");
+    if (!log.value) return call->refuse(KAIROS_E_NOT_FOUND, "the value is unavailable");
     *out = *log.value;
     return KAIROS_OK;
   }

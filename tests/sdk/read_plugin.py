@@ -4,7 +4,7 @@
 read_plugin.py FILE...          prints the manifests
 read_plugin.py --check FILE...  fails unless each exports kairos_plugin_v1 alone, as an ordinary symbol, and can be read
 
-A directory stands for the *.so in it."""
+For a directory, reads every *.so in it."""
 import json
 import pathlib
 import struct
@@ -85,7 +85,7 @@ def faults(plugin):
         yield f"exports {len(names)} symbols, expected kairos_plugin_v1 alone: {', '.join(names[:5])}"
     unique = [name for name, binding in exports if binding == STB_GNU_UNIQUE]
     if unique:
-        yield f"has symbols that keep it mapped for ever (STB_GNU_UNIQUE): {', '.join(unique[:3])}"
+        yield f"has symbols that prevent unloading (STB_GNU_UNIQUE): {', '.join(unique[:3])}"
     try:
         major, required, built, _ = plugin.note()
         if major != 1 or required > built:

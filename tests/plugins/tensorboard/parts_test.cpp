@@ -29,12 +29,12 @@ std::vector<double> counts_of(const Histogram& histogram) {
   return counts;
 }
 
-struct Picture {
+struct Image {
   std::uint32_t width = 0, height = 0, channels = 0;
   std::vector<int> pixels;
 };
 
-Picture decoded(const std::string& file) {
+Image decoded(const std::string& file) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   REQUIRE(png_image_begin_read_from_memory(&image, file.data(), file.size()) != 0);
@@ -107,7 +107,7 @@ TEST_CASE("Weights become images in Keras' layout", "[plugins]") {
   struct Case {
     std::vector<std::int64_t> shape;
     std::int64_t width, height;
-    std::size_t pictures;
+    std::size_t image_count;
     std::uint32_t channels;
     std::vector<int> first;  ///< indices of the weights in the pixels of the first image
   };
@@ -133,18 +133,18 @@ TEST_CASE("Weights become images in Keras' layout", "[plugins]") {
     CHECK(has_images(row.shape));
     CHECK(images->width == row.width);
     CHECK(images->height == row.height);
-    REQUIRE(images->files.size() == row.pictures);
-    const Picture picture = decoded(images->files.front());
-    CHECK(picture.width == row.width);
-    CHECK(picture.height == row.height);
-    CHECK(picture.channels == row.channels);
+    REQUIRE(images->files.size() == row.image_count);
+    const Image image = decoded(images->files.front());
+    CHECK(image.width == row.width);
+    CHECK(image.height == row.height);
+    CHECK(image.channels == row.channels);
     if (row.first.empty()) continue;
     const int largest = *std::max_element(row.first.begin(), row.first.end());
     std::vector<int> expected;
     for (const int number : row.first)
       expected.push_back(
           static_cast<int>(static_cast<float>(number) * (255.0F / static_cast<float>(largest))));
-    CHECK(picture.pixels == expected);
+    CHECK(image.pixels == expected);
   }
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("Colour images keep their colours, and NaN is red", "[plugins]") {
   values[3] = 1;
   const std::optional<Images> images = images_of(shape, values);
   REQUIRE(images.has_value());
-  const Picture first = decoded(images->files[0]);
+  const Image first = decoded(images->files[0]);
   CHECK(first.pixels == std::vector<int>{255, 0, 0, 255, 127, 127, 127, 127, 127, 127, 127, 127});
   CHECK(decoded(images->files[1]).pixels == std::vector<int>(12, 255));
 }
@@ -259,11 +259,11 @@ TEST_CASE("The layers of a Functional model are connected as in its JSON", "[plu
 TEST_CASE("JSON that is not a model is rejected with a message", "[plugins]") {
   using Catch::Matchers::Contains;
   CHECK_THAT(refusal_of_json("{"), Contains("the model's JSON cannot be read"));
-  CHECK_THAT(refusal_of_json("[1, 2]"), Contains("a layer without config; expected what Keras writes"));
+  CHECK_THAT(refusal_of_json("[1, 2]"), Contains("a layer without config; expected JSON written by Keras"));
   CHECK_THAT(refusal_of_json(R"({"config": {"name": "x"}})"), Contains("has no layers"));
   CHECK_THAT(refusal_of_json(R"({"class_name": "Functional", "config": {"layers": [
       {"class_name": "Dense", "config": {"name": "a"}, "inbound_nodes": [[["gone", 0, 0, {}]]]}]}})"),
-             Contains("names a layer \"gone\" that is not there"));
+             Contains("names a layer \"gone\" that does not exist"));
   CHECK_THAT(refusal_of_json(R"({"class_name": "Sequential", "config": {"layers": [7]}})"),
              Contains("a layer without config"));
   CHECK_THAT(refusal_of_json(R"({"config": {"layers": )" + std::string(100000, '[')),
