@@ -98,8 +98,8 @@ TEST_CASE("ReduceLROnPlateau rejects invalid options", "[plugins]") {
       {"patience=-1", "expected at least 0 epochs"},
       {"cooldown=-1", "expected at least 0 epochs"},
       {"min_lr=-1", "expected at least 0"},
-      {"min_lr=inf", "min_lr is not a finite number"},
-      {"min_delta=inf", "min_delta is not a finite number"},
+      {"min_lr=inf", "min_lr is not finite"},
+      {"min_delta=inf", "min_delta is not finite"},
       {"epsilon=1,min_delta=1", "the option is set twice"},
       {"facto=0.5", "Did you mean \"factor\"?"},
   };
