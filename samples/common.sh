@@ -1,14 +1,14 @@
-# What the scripts of the samples share. A script sets `name`, what its messages begin with, before it reads this file.
+# Functions shared by the scripts of the samples. A script sets `name`, the prefix of its messages, before it reads this file.
 
 die() {
   echo "$name: $1" >&2
   exit 2
 }
 
-# installed PREFIX: the program of the Kairos that is installed there.
+# installed PREFIX: prints the path of the installed program.
 installed() {
   [ -x "$1/bin/kairos" ] ||
-    die "there is no bin/kairos in $1; run samples/quickstart.sh first, or name an installation with --with"
+    die "$1 contains no bin/kairos; run samples/quickstart.sh first, or name an installation with --with"
   echo "$1/bin/kairos"
 }
 
@@ -16,7 +16,7 @@ milliseconds() {
   echo $(($(date +%s%N) / 1000000))
 }
 
-# accuracy_of KAIROS ARGUMENT...: what `kairos evaluate` finds.
+# accuracy_of KAIROS ARGUMENT...: prints the accuracy that `kairos evaluate` reports.
 accuracy_of() {
   kairos_to_ask=$1
   shift
@@ -24,7 +24,7 @@ accuracy_of() {
     sed -n 's/.*"accuracy": *\([0-9.]*\).*/\1/p'
 }
 
-# at_least WHAT FOUND LEAST: ends the script with 1 where FOUND is less.
+# at_least WHAT FOUND LEAST: ends the script with exit code 1 if FOUND is less than LEAST.
 at_least() {
   awk -v found="$2" -v least="$3" 'BEGIN { exit found + 0 >= least + 0 ? 0 : 1 }' ||
     { echo "$name: expected a $1 of $3 or more, found $2" >&2; exit 1; }

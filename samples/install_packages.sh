@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that building Kairos takes ("build"), or building and testing it ("build test"). Does nothing,
-# and needs no root, where they are all there.
+# Installs the Debian packages needed to build Kairos ("build"), or to build and test it ("build test"). If all are installed, it
+# does nothing and does not need root.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -gt 0 ] || set -- build
@@ -18,8 +18,8 @@ done
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "These packages of Debian 12 are missing, and there is no apt-get to install them:$missing" >&2
-  echo "Install what they are called here by hand, then start again." >&2
+  echo "These Debian 12 packages are missing, and apt-get is not available:$missing" >&2
+  echo "Install the packages of this distribution that correspond to them, then run this script again." >&2
   exit 1
 fi
 if [ "$(id -u)" = 0 ]; then
@@ -27,7 +27,7 @@ if [ "$(id -u)" = 0 ]; then
 elif command -v sudo >/dev/null; then
   as_root=sudo
 else
-  echo "These packages are missing, and installing them needs root. As root, run:" >&2
+  echo "Packages are missing, and installing them needs root. Run as root:" >&2
   echo "  apt-get install -y --no-install-recommends$missing" >&2
   exit 1
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
-# From a fresh clone to a trained model: installs the packages that are missing, builds Kairos, installs it into build/install,
-# and trains a classifier of handwritten digits with five plugins that are found at run time.
+# From a fresh clone to a trained model: installs missing packages, builds Kairos, installs it into build/install, and trains a
+# classifier of handwritten digits with five plugins that are loaded at run time.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 prefix=$root/build/install
@@ -13,12 +13,12 @@ usage() {
   cat <<END
 usage: samples/quickstart.sh [--with PREFIX] [--run-dir DIR]
 
-Installs the Debian packages that are missing (as root or through sudo), builds Kairos into build/release, installs it into
-build/install and trains a classifier of handwritten digits. What is built already is not built again.
+Installs missing Debian packages (as root or through sudo), builds Kairos into build/release, installs it into build/install and
+trains a classifier of handwritten digits. The build is incremental.
 
-  --with PREFIX   train with the Kairos that is installed there; installs and builds nothing
-  --run-dir DIR   where the run's files go, instead of build/quickstart; an earlier run in it is replaced
-  --help          this text
+  --with PREFIX   use the Kairos installed in PREFIX; install and build nothing
+  --run-dir DIR   directory of the run's files, instead of build/quickstart; an earlier run in it is replaced
+  --help          print this text
 END
 }
 
@@ -31,7 +31,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-# Shows what a step has to say only if it fails.
+# Prints the output of a step only if it fails.
 quietly() {
   log=$root/build/quickstart.log
   "$@" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
@@ -45,7 +45,7 @@ if [ $build = yes ]; then
   fi
   cd "$root"
   if [ ! -f build/release/build.ninja ]; then
-    echo "Building Kairos into build/release; this takes a few minutes, once."
+    echo "Building Kairos into build/release. The first build takes a few minutes."
     quietly cmake --preset release
   fi
   cmake --build --preset release
@@ -53,16 +53,16 @@ if [ $build = yes ]; then
 fi
 
 kairos=$prefix/bin/kairos
-[ -x "$kairos" ] || die "there is no bin/kairos in $prefix; install Kairos there, or leave --with out to have it built"
+[ -x "$kairos" ] || die "$prefix contains no bin/kairos; install Kairos there, or omit --with to build it"
 if [ -e "$run" ]; then
-  [ -f "$run/log.csv" ] || die "$run exists and is no earlier run of this script; name another with --run-dir"
+  [ -f "$run/log.csv" ] || die "$run exists and is not an earlier run of this script; choose another directory with --run-dir"
   rm -r "$run"
 fi
 
 shown=$kairos
 [ "$PWD" != "$root" ] || shown=${kairos#"$root"/}
 
-# Pixels are 0 … 16, and the model takes them as they are.
+# Pixels are 0 … 16; the model does not scale them.
 set -- fit \
   --data "$root/samples/data/digits.csv" --target label --validation-split 0.2 \
   --model 'dense(128,relu) dense(64,relu) dense(10,softmax)' \
@@ -91,15 +91,15 @@ best=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "val_accuracy") co
                 $column > best { best = $column } END { print best + 0 }' "$run/log.csv")
 cat <<END
 
-Best validation accuracy: $best. The files of the run, in $run:
+Best validation accuracy: $best. Files of the run, in $run:
 END
 (cd "$run" && find . -type f | sort | sed 's|^\./|  |')
 cat <<END
 
 Next:
-  $shown plugins list                    # what can be dropped in
+  $shown plugins list                    # the available callbacks
   $shown plugins inspect EarlyStopping   # its options
-  $shown fit --help                      # every argument of fit
-  samples/hello_callback/README.md: a callback of your own in 20 lines
+  $shown fit --help                      # all arguments of fit
+  samples/hello_callback/README.md: your own callback in 20 lines
 END
 at_least "validation accuracy" "$best" 0.96

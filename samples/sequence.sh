@@ -1,6 +1,6 @@
 #!/bin/sh
-# A sequence task: an LSTM reads each handwritten digit from top to bottom, 8 steps of 8 pixels, and then says which it was.
-# Every fifth digit is kept for the test.
+# A sequence task: an LSTM reads each handwritten digit from top to bottom, 8 steps of 8 pixels, and classifies it. Every fifth
+# digit is used for the test.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 prefix=$root/build/install
@@ -12,10 +12,10 @@ usage() {
   cat <<END
 usage: samples/sequence.sh [--with PREFIX]
 
-Trains an LSTM on samples/data/digits.csv and tests it on digits that it has not seen.
+Trains an LSTM on samples/data/digits.csv and tests it on held-out digits.
 
-  --with PREFIX   the Kairos that is installed there, instead of the one that samples/quickstart.sh installs
-  --help          this text
+  --with PREFIX   use the Kairos installed in PREFIX, instead of the one that samples/quickstart.sh installs
+  --help          print this text
 END
 }
 

@@ -20,6 +20,7 @@
 #include "compute/parallel.hpp"
 #include "kairos/abi/version.h"
 #include "kairos/host/error.hpp"
+#include "kairos/host/version.hpp"
 
 namespace {
 
@@ -99,8 +100,8 @@ int run(const std::vector<std::string>& arguments) {
     return arguments.empty() ? 2 : 0;
   }
   if (arguments.front() == "--version") {
-    cli::print("kairos " KAIROS_SDK_VERSION ", ABI " + std::to_string(KAIROS_ABI_MAJOR) + "." +
-               std::to_string(KAIROS_ABI_MINOR) + "\n");
+    cli::print("kairos " KAIROS_HOST_VERSION ", SDK " KAIROS_SDK_VERSION ", plugin ABI " +
+               std::to_string(KAIROS_ABI_MAJOR) + "." + std::to_string(KAIROS_ABI_MINOR) + "\n");
     return 0;
   }
   if (computes(arguments.front())) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes a row of numbers for each epoch.
+// Writes the logs of each epoch as a row of a CSV file.
 #include <kairos/plugin.hpp>
 
 #include <unistd.h>
@@ -26,25 +26,25 @@ namespace kairos::plugins {
 
 namespace fs = std::filesystem;
 
-/// Behaves as Keras 3.15 `CSVLogger` (epochs from 0, keys sorted, numbers as Python prints them), except that
-/// the columns are those that the run declares, lines end with "\n", missing directories are made, and
-/// nothing is appended to columns of another run.
+/// Behaves as Keras 3.15 `CSVLogger` (epochs from 0, keys sorted, numbers as Python prints them).
+/// Differences: the columns are the log keys of the run, lines end with "\n", missing directories are
+/// created, and a file with other columns is rejected.
 struct CSVLogger : Callback<CSVLogger> {
   static constexpr auto id = "kairos.CSVLogger";
-  static constexpr auto summary = "Writes the numbers of each epoch into a CSV file.";
+  static constexpr auto summary = "Writes the logs of each epoch to a CSV file.";
   static constexpr auto phase = Phase::Report;
 
-  Option<OutputPath> filename{this, "filename", required, "file to write; directories are made"};
-  Option<std::string_view> separator{this, "separator", ",", "character between the columns; \\t for a tab"};
-  Option<bool> append{this, "append", false, "go on in the file that is there, if it has the same columns"};
+  Option<OutputPath> filename{this, "filename", required, "file to write; missing directories are created"};
+  Option<std::string_view> separator{this, "separator", ",", "character between columns; \\t for a tab"};
+  Option<bool> append{this, "append", false, "append to an existing file with the same columns"};
 
   void setup(Run&) {
     const std::string_view text = separator.value();
     separator_ = text == "\\t" ? '\t' : text.size() == 1 ? text.front() : '\n';
     if (std::string_view("\n\r\"").find(separator_) != std::string_view::npos)
       throw Error("separator is \"" + std::string(text) +
-                  "\"; expected one character that is neither a quote nor the end of a "
-                  "line. Write for example separator=';'");
+                  "\"; expected one character other than a quotation mark or line break. Write for example "
+                  "separator=';'");
     check_place();
   }
 
@@ -64,11 +64,11 @@ struct CSVLogger : Callback<CSVLogger> {
     const bool torn = goes_on && !ends_with_newline();
     open(goes_on ? "ae" : "we");
     if (!goes_on) write(header);
-    if (torn) write("");  // The last row of a run that was killed stays a row of its own.
+    if (torn) write("");  // Ends the incomplete last row of a killed run.
   }
 
   void on_epoch_end(Epoch& epoch) {
-    if (*file_ == nullptr) return;  // It could not be opened, and on_error=warn goes on without it.
+    if (*file_ == nullptr) return;  // Opening failed, and on_error=warn continues.
     std::string row = std::to_string(epoch.index());
     for (const auto& [name, index] : *columns_) {
       const std::optional<double> value = epoch.log(index);
@@ -87,27 +87,27 @@ struct CSVLogger : Callback<CSVLogger> {
   [[nodiscard]] fs::path path() const { return filename.value(); }
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error(KAIROS_E_IO, path().string() + " " + what + ": " + std::strerror(errno) +
-                                 ". Free the place or choose another");
+    throw Error(KAIROS_E_IO, "cannot " + what + " " + path().string() + ": " + std::strerror(errno) +
+                                 ". Free the path or choose another");
   }
 
-  /// Before training, and without making anything.
+  /// Checks the path before training, without creating anything.
   void check_place() const {
     std::error_code ignored;
     if (fs::is_directory(path(), ignored))
       throw Error(KAIROS_E_IO, path().string() + " is a directory. Name a file in it");
     const fs::file_type kind = fs::status(path(), ignored).type();
     if (kind != fs::file_type::not_found && kind != fs::file_type::regular)
-      throw Error(KAIROS_E_IO, path().string() +
-                                   " is no regular file, and writing to it could wait for ever. Name a file");
+      throw Error(KAIROS_E_IO,
+                  path().string() + " is not a regular file, and writing to it could block. Name a file");
     fs::path place = path();
     while (!fs::exists(place, ignored) && place.has_relative_path()) place = place.parent_path();
     const bool below = place != path();
     if ((below && !fs::is_directory(place, ignored)) ||
         ::access(place.c_str(), below ? W_OK | X_OK : W_OK) != 0)
-      throw Error(KAIROS_E_IO, path().string() + " cannot be written: " + place.string() +
-                                   (below ? " is no directory that may be written" : " may not be written") +
-                                   ". Choose another place");
+      throw Error(KAIROS_E_IO, "cannot write " + path().string() + ": " + place.string() +
+                                   (below ? " is not a writable directory" : " is not writable") +
+                                   ". Choose another path");
   }
 
   void check_header(const std::string& expected) const {
@@ -117,15 +117,14 @@ struct CSVLogger : Callback<CSVLogger> {
     found.resize(static_cast<std::size_t>(in.gcount()));
     const std::size_t end = found.find('\n');
     found.resize(std::min(end, found.size()));
-    if (!found.empty() && found.back() == '\r') found.pop_back();  // As Keras ends its lines.
+    if (!found.empty() && found.back() == '\r') found.pop_back();  // Keras' line ending.
     if (found != expected)
-      throw Error(KAIROS_E_DATA, path().string() + " has other columns: it begins with \"" + found +
-                                     "\", and this run writes \"" + expected +
-                                     "\". Choose another file, or set append=false to write over it");
+      throw Error(KAIROS_E_DATA, path().string() + " has other columns; found \"" + found +
+                                     "\", expected \"" + expected +
+                                     "\". Choose another file, or set append=false to replace it");
   }
 
-  /// Removes from the end of the file what the resumed run writes again: rows from `first_epoch` on, and a
-  /// row that was cut off.
+  /// Removes the rows that the resumed run writes again, from `first_epoch` on, and an incomplete last row.
   void cut(std::int64_t first_epoch) const {
     std::ifstream in(path(), std::ios::binary);
     std::string line;
@@ -150,15 +149,15 @@ struct CSVLogger : Callback<CSVLogger> {
   void open(const char* how) {
     fs::create_directories(path().parent_path());
     file_->reset(std::fopen(path().c_str(), how));
-    if (*file_ == nullptr) fail("cannot be opened");
+    if (*file_ == nullptr) fail("open");
   }
 
-  /// One line, in the hands of the system when this returns.
+  /// Writes one line and flushes it.
   void write(std::string line) {
     line += '\n';
     if (std::fwrite(line.data(), 1, line.size(), file_->get()) != line.size() ||
         std::fflush(file_->get()) != 0)
-      fail("cannot be written");
+      fail("write");
   }
 
   [[nodiscard]] std::string quoted(const std::string& text) const {
@@ -168,8 +167,7 @@ struct CSVLogger : Callback<CSVLogger> {
     return out + '"';
   }
 
-  /// As Python's repr: the shortest digits that are read back as the same number, never looking like a whole
-  /// one.
+  /// As Python's repr: the shortest digits that read back as the same number, with ".0" for whole numbers.
   [[nodiscard]] static std::string shortest(double value) {
     if (std::isnan(value)) return "nan";
     if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
@@ -184,8 +182,7 @@ struct CSVLogger : Callback<CSVLogger> {
     return fixed.find('.') == std::string::npos ? fixed + ".0" : fixed;
   }
 
-  Owned<std::vector<std::pair<std::string, std::uint32_t>>> columns_{
-      this};  ///< names, and their indices in the logs
+  Owned<std::vector<std::pair<std::string, std::uint32_t>>> columns_{this};  ///< log keys and their indices
   Owned<std::unique_ptr<std::FILE, Close>> file_{this};
   char separator_ = ',';
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ends a run whose metric has stopped improving, and puts the best weights back.
+// Stops a run whose metric has stopped improving, and restores the best weights.
 #include <kairos/plugin.hpp>
 
 #include <cmath>
@@ -9,45 +9,44 @@
 
 namespace kairos::plugins {
 
-/// Behaves as Keras 3.15 `EarlyStopping`, but NaN never becomes the best. The first epoch that is looked at
-/// starts the count whatever its value; from then on NaN is a bad epoch like any other.
+/// Behaves as Keras 3.15 `EarlyStopping`, except that NaN never becomes the best value. The first monitored
+/// epoch starts the count, whatever its value; later NaN epochs count as epochs without improvement.
 struct EarlyStopping : Callback<EarlyStopping> {
   static constexpr auto id = "kairos.EarlyStopping";
-  static constexpr auto summary = "Ends the run when a metric has stopped improving.";
+  static constexpr auto summary = "Stops the run when a metric has stopped improving.";
   static constexpr auto capabilities = Can::Stop | Can::WriteWeights;
 
-  Option<Metric> monitor{this, "monitor", "val_loss", "metric to watch"};
+  Option<Metric> monitor{this, "monitor", "val_loss", "monitored metric"};
   Option<double> min_delta{this, "min_delta", 0.0,
                            "smallest change that counts as an improvement; the sign is ignored"};
-  Option<int> patience{
-      this,           "patience",    0, "epochs without improvement after which the run ends",
-      unit("epochs"), kairos::min(0)};
-  Option<int> verbose{this, "verbose", 0, "1 says why the run ends and which weights are restored",
+  Option<int> patience{this,           "patience",    0, "epochs without improvement before the run stops",
+                       unit("epochs"), kairos::min(0)};
+  Option<int> verbose{this, "verbose", 0, "1 prints why the run stops and which weights are restored",
                       kairos::min(0)};
   Option<Choice> mode{this, "mode", "auto",
-                      "which way the metric gets better; auto as the metric itself declares",
+                      "whether smaller or larger is better; auto as the metric declares",
                       choices("auto,min,max")};
   Option<double> baseline{this, "baseline", unset,
-                          "value that has to be beaten for the patience to start anew"};
+                          "value that an improvement must beat to reset the patience"};
   Option<bool> restore_best_weights{this, "restore_best_weights", false,
-                                    "put the weights of the best epoch back when the run ends"};
+                                    "restore the weights of the best epoch when the run ends"};
   Option<int> start_from_epoch{
-      this,           "start_from_epoch", 0, "epochs at the start that are not looked at",
+      this,           "start_from_epoch", 0, "number of epochs at the start that are ignored",
       unit("epochs"), kairos::min(0)};
 
-  State<bool> counting{this, "counting", false};  ///< an epoch has been looked at
+  State<bool> counting{this, "counting", false};  ///< an epoch has been monitored
   State<std::int64_t> wait{this, "wait", 0};      ///< epochs since the last improvement
   State<double> best{this, "best", unset};
   State<std::int64_t> best_epoch{this, "best_epoch", 0};
   State<std::int64_t> stopped_epoch{this, "stopped_epoch",
-                                    0};  ///< 0: not stopped; the first epoch never stops a run
+                                    0};  ///< 0: not stopped; the first epoch never stops the run
   Snapshot best_weights{this, "best_weights"};
 
   void setup(Run& run) {
     if (!std::isfinite(min_delta.value()))
-      throw Error("min_delta is not a finite number. Set min_delta=0 or a small number");
+      throw Error("min_delta is not finite. Set min_delta=0 or a small number");
     if (baseline.is_set() && std::isnan(baseline.value()))
-      throw Error("baseline is NaN, which nothing can beat. Set a number or leave it out");
+      throw Error("baseline is NaN, which no value can beat. Set a number or omit it");
     direction_ = monitor.direction(run, mode);
   }
 
@@ -62,7 +61,7 @@ struct EarlyStopping : Callback<EarlyStopping> {
   }
 
   void on_epoch_end(Epoch& epoch) {
-    stopped_epoch = 0;  // A run that was saved when it stopped and goes on after all.
+    stopped_epoch = 0;  // The run was saved when it stopped, and is continued.
     const std::optional<double> now = monitor.value(epoch);
     if (!now || epoch.index() < start_from_epoch) return;
     if (restore_best_weights && best_weights.empty()) remember(epoch);

@@ -10,8 +10,8 @@
 
 namespace kairos::plugins {
 
-/// Behaves as Keras 3.15 `LearningRateScheduler`, but a rate that is NaN, infinite or negative ends the run.
-/// Nothing is remembered: `lr` is the optimizer's, which a resumed run has restored.
+/// Behaves as Keras 3.15 `LearningRateScheduler`, except that a rate that is NaN, infinite or negative ends
+/// the run. It has no state: `lr` is the optimizer's rate, which a resume restores.
 struct LearningRateScheduler : Callback<LearningRateScheduler> {
   static constexpr auto id = "kairos.LearningRateScheduler";
   static constexpr auto summary = "Sets the learning rate of each epoch from a formula.";
@@ -20,24 +20,23 @@ struct LearningRateScheduler : Callback<LearningRateScheduler> {
 
   Option<Expression> schedule{
       this, "schedule", required,
-      "rate of an epoch, from its index (from 0) and the current rate: 0.01*0.5^floor((1+epoch)/10)",
+      "formula of epoch (from 0) and lr (the current rate), such as 0.01*0.5^floor((1+epoch)/10)",
       variables("epoch,lr")};
-  Option<int> verbose{this, "verbose", 0, "1 says the rate of each epoch", kairos::min(0)};
+  Option<int> verbose{this, "verbose", 0, "1 prints the rate of each epoch", kairos::min(0)};
 
   void setup(Run& run) {
-    static_cast<void>(
-        run.learning_rate());  // Without an optimizer that has one the run ends here and not in the middle.
+    static_cast<void>(run.learning_rate());  // Fails before training if the optimizer has no learning rate.
   }
 
   void on_epoch_begin(Epoch& epoch) {
     const double current = epoch.learning_rate();
-    const auto rate = static_cast<float>(scheduled(epoch, current));  // As the optimizer will hold it.
+    const auto rate = static_cast<float>(scheduled(epoch, current));  // The optimizer stores float32.
     const std::string who = "Epoch " + std::to_string(epoch.number()) + ": ";
     if (!std::isfinite(rate) || rate < 0.0f)
       throw Error(who + "the schedule " + std::string(schedule.value()) + " gives " + shortest(rate) +
                   " for epoch=" + std::to_string(epoch.index()) +
                   ", lr=" + shortest(static_cast<float>(current)) +
-                  "; a learning rate is a number and not negative. Correct the schedule");
+                  "; expected a finite rate of 0 or more. Correct the schedule");
     epoch.set_learning_rate(static_cast<double>(rate));
     if (verbose > 0)
       epoch.print(who + "LearningRateScheduler setting learning rate to " + shortest(rate) + ".");
@@ -46,7 +45,7 @@ struct LearningRateScheduler : Callback<LearningRateScheduler> {
   void on_epoch_end(Epoch& epoch) { epoch.publish("learning_rate", epoch.used_learning_rate()); }
 
  private:
-  /// NaN where the formula has no value, which the sentence below names with what led to it.
+  /// The value of the formula; NaN if it cannot be evaluated.
   [[nodiscard]] double scheduled(const Epoch& epoch, double current) const {
     try {
       return schedule(epoch, epoch.index(), current);

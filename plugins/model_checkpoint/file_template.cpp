@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads the fields once, before training; writing a name cannot fail afterwards.
+// Parses the fields once, before training; formatting a name cannot fail.
 #include "file_template.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ constexpr int largest_precision = 32;
   throw Error("filepath: the field {" + std::string(field) + "} " + why);
 }
 
-/// Takes the digits at the front of `text`; -1 if there are none.
+/// Removes the digits at the front of `text` and returns their value; -1 if there are none.
 int take_number(std::string_view& text) {
   int number = -1;
   while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
@@ -50,7 +50,7 @@ FileTemplate::Format read_format(std::string_view field, std::string_view text, 
   format.width = std::max(take_number(text), 0);
   if (take(text, '.')) {
     format.precision = take_number(text);
-    if (format.precision < 0) refuse(field, "has no digits after the point. Write for example .2f");
+    if (format.precision < 0) refuse(field, "has no digits after the decimal point. Write for example .2f");
   }
   if (!text.empty()) {
     format.type = text.front();
@@ -58,13 +58,14 @@ FileTemplate::Format read_format(std::string_view field, std::string_view text, 
   }
   if (!text.empty() || std::string_view("\0dfFeEgG%", 9).find(format.type) == std::string_view::npos)
     refuse(field,
-           "has a format that is not known here. Write [+][0][width][.precision] and one of d, f, e, g, F, "
+           "has an unsupported format. Write [+][0][width][.precision] and one of d, f, e, g, F, "
            "E, G, %");
   if (format.width > largest_width || format.precision > largest_precision)
-    refuse(field, "asks for more than 64 characters or 32 digits. Write smaller numbers");
-  if (format.type == 'd' && !whole) refuse(field, "is no whole number, which d needs. Write for example .2f");
+    refuse(field, "has a width above 64 or a precision above 32. Write smaller numbers");
+  if (format.type == 'd' && !whole)
+    refuse(field, "is not an integer, which d requires. Write for example .2f");
   if ((format.type == 'd' || format.type == '\0') && format.precision >= 0)
-    refuse(field, "has a precision but no type that knows one. Add f, e or g");
+    refuse(field, "has a precision without a type that uses it. Add f, e or g");
   return format;
 }
 
@@ -73,14 +74,13 @@ FileTemplate::Piece read_field(std::string_view field) {
   FileTemplate::Piece piece;
   piece.key = field.substr(0, colon);
   if (piece.key.empty())
-    refuse(field, "names no key. Write {epoch}, {loss} or another key of the logs, or {{ for a brace");
+    refuse(field, "has no key. Write {epoch}, {loss} or another log key, or {{ for a literal brace");
   piece.format =
       read_format(field, field.substr(std::min(colon + 1, field.size())), FileTemplate::is_whole(piece.key));
   return piece;
 }
 
-/// As Python's repr: the shortest digits that are read back as the same number, never looking like a whole
-/// one.
+/// As Python's repr: the shortest digits that read back as the same number, with ".0" for whole numbers.
 std::string shortest(double value) {
   std::array<char, 32> text{};
   char* const begin = text.data();
@@ -93,9 +93,9 @@ std::string shortest(double value) {
   return fixed.find('.') == std::string::npos ? fixed + ".0" : fixed;
 }
 
-/// Digits of |value|, without sign and padding.
+/// The digits of |value|, without sign and padding.
 std::string digits(double value, const FileTemplate::Format& format, bool whole) {
-  std::array<char, 400> text{};  // 309 digits before the point, 32 behind.
+  std::array<char, 400> text{};  // 309 digits before the decimal point, 32 after it.
   char* const begin = text.data();
   char* const end = begin + text.size();
   const int precision = format.precision < 0 ? 6 : format.precision;
@@ -125,11 +125,11 @@ FileTemplate::FileTemplate(std::string_view text, std::string literal) {
     if ((c == '{' || c == '}') && take(text, c)) {
       literal += c;
     } else if (c == '}') {
-      throw Error("filepath: there is a } without a {. Write }} for a brace that belongs to the name");
+      throw Error("filepath has a } without a {. Write }} for a literal brace");
     } else if (c == '{') {
       const std::size_t close = text.find('}');
       if (close == std::string_view::npos)
-        throw Error("filepath: there is a { without a }. Write {{ for a brace that belongs to the name");
+        throw Error("filepath has a { without a }. Write {{ for a literal brace");
       Piece piece = read_field(text.substr(0, close));
       piece.text = std::move(literal);
       literal.clear();
@@ -160,7 +160,7 @@ std::string nearest_key(std::string_view word, const std::vector<std::string>& c
   std::string best;
   std::size_t least = std::max<std::size_t>(word.size() / 2, 1) + 1;
   for (const std::string& candidate : candidates) {
-    // Edit distance, one row of the table after the other.
+    // Edit distance, computed row by row.
     std::vector<std::size_t> row(candidate.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
     for (const char c : word) {

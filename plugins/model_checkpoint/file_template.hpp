@@ -10,31 +10,31 @@
 
 namespace kairos::plugins {
 
-/// A part of Python's format language: `{{` and `}}` for braces, and {key} or {key:[+|
-/// ][0][width][.precision][type]} with the types d (whole numbers alone), f, F, e, E, g, G and %. Writes what
-/// Python writes, whatever the locale.
+/// A subset of Python's format strings: `{{` and `}}` for literal braces, and `{key}` or
+/// `{key:[+| ][0][width][.precision][type]}` with the types d (integers only), f, F, e, E, g, G and %. The
+/// output equals Python's and does not depend on the locale.
 class FileTemplate {
  public:
   struct Format {
-    char sign = '-';  ///< '+' and ' ' mark numbers that are not negative
+    char sign = '-';  ///< '+' or ' ' precedes non-negative numbers
     bool zeros = false;
     int width = 0;
     int precision = -1;  ///< -1: none given
     char type = '\0';    ///< '\0': as Python prints the number
   };
-  /// Text that stands as it is, then, but at the end of the template, a field.
+  /// Literal text, followed by a field except at the end of the template.
   struct Piece {
     std::string text;
     std::string key;  ///< empty for none
     Format format;
   };
 
-  /// Keys whose numbers are whole; all others are not, and have no {key:d}.
+  /// True for keys with integer values; only these may have the type d.
   [[nodiscard]] static bool is_whole(std::string_view key) { return key == "epoch" || key == "batch"; }
 
   FileTemplate() = default;
-  /// `literal` stands in front as it is: a directory that the user did not write. Throws kairos::Error with
-  /// the field and what to write instead.
+  /// Parses `text`. `literal` is a prefix without fields: a directory that the host added. Throws
+  /// kairos::Error that names the field and a correction.
   explicit FileTemplate(std::string_view text, std::string literal = {});
 
   [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
@@ -44,10 +44,10 @@ class FileTemplate {
   std::vector<Piece> pieces_;
 };
 
-/// `value` in this format; NaN is "nan".
+/// Formats `value`; NaN becomes "nan".
 [[nodiscard]] std::string formatted(double value, const FileTemplate::Format& format, bool whole);
 
-/// The candidate that is closest to `word`; "" if none is close enough to be a slip of the pen.
+/// The candidate that is closest to `word`; "" if none is similar enough to be meant.
 [[nodiscard]] std::string nearest_key(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace kairos::plugins

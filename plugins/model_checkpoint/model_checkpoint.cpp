@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Saves the model while it is trained: at the end of epochs, every n batches, or when a metric is better than
-// ever.
+// Saves the model during training: at the end of epochs, every n batches, or if a metric is better than all
+// before.
 #include <kairos/plugin.hpp>
 
 #include <unistd.h>
@@ -22,9 +22,8 @@ namespace kairos::plugins {
 
 namespace fs = std::filesystem;
 
-/// Behaves as Keras 3.15 `ModelCheckpoint`, except that NaN is never saved as the best, that what is wrong
-/// with the file name or the monitor is found before training, and that an integer save_freq works with
-/// save_best_only.
+/// Behaves as Keras 3.15 `ModelCheckpoint`. Differences: NaN is never saved as the best, errors in the file
+/// name or the monitor are found before training, and an integer save_freq works with save_best_only.
 struct ModelCheckpoint : Callback<ModelCheckpoint> {
   static constexpr auto id = "kairos.ModelCheckpoint";
   static constexpr auto summary =
@@ -34,30 +33,29 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
 
   Option<SavePath> filepath{
       this, "filepath", required,
-      "file to write, with fields: m-{epoch:02d}-{val_loss:.2f}.keras; the ending chooses the format"};
-  // Without a default, so that a run without validation may save every epoch; val_loss is applied where it is
-  // needed.
+      "file to write, with fields: m-{epoch:02d}-{val_loss:.2f}.keras; the ending selects the format"};
+  // No default, so that a run without validation can save every epoch; save_best_only uses val_loss.
   Option<Metric> monitor{this, "monitor", unset, "metric that save_best_only compares; val_loss if not set"};
-  Option<int> verbose{this, "verbose", 0, "1 says what is saved and why", kairos::min(0)};
-  Option<bool> save_best_only{this, "save_best_only", false, "save only when the metric is better than ever"};
+  Option<int> verbose{this, "verbose", 0, "1 prints what is saved and why", kairos::min(0)};
+  Option<bool> save_best_only{this, "save_best_only", false,
+                              "only save if the metric is better than all before"};
   Option<bool> save_weights_only{this, "save_weights_only", false,
-                                 "save the weights without architecture and optimizer"};
+                                 "save only the weights, without architecture and optimizer"};
   Option<Choice> mode{this, "mode", "auto",
-                      "which way the metric gets better; auto as the metric itself declares",
+                      "whether smaller or larger is better; auto as the metric declares",
                       choices("auto,min,max")};
   Option<std::string_view> save_freq{this, "save_freq", "epoch",
-                                     "epoch, or after how many batches to save, counted across epochs"};
+                                     "epoch, or a number of batches, counted across epochs"};
   Option<double> initial_value_threshold{this, "initial_value_threshold", unset,
-                                         "value that the first file of save_best_only has to beat"};
-  // Behind the arguments of Keras 3, which may be given by position.
-  Option<int> period{
-      this,           "period",      1, "with save_freq=epoch: look only at every so many epoch ends",
-      unit("epochs"), kairos::min(1)};
+                                         "value that the first file of save_best_only must beat"};
+  // After the arguments of Keras 3, which may be positional.
+  Option<int> period{this,           "period",      1, "with save_freq=epoch: save every n epochs",
+                     unit("epochs"), kairos::min(1)};
   Option<bool> in_background{this, "in_background", false,
-                             "copy the model and write the file while training goes on"};
+                             "copy the model and write the file during training"};
 
   State<double> best{this, "best", unset};
-  State<std::int64_t> since_save{this, "since_save", 0};  ///< epochs, or batches with an integer save_freq
+  State<std::int64_t> since_save{this, "since_save", 0};  ///< epochs, or batches if save_freq is an integer
 
   void setup(Run& run) {
     read_frequency();
@@ -67,8 +65,8 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
     check_place();
     run.require_can_save(filepath.value(), content());
     if (initial_value_threshold.is_set() && std::isnan(initial_value_threshold.value()))
-      throw Error("initial_value_threshold is NaN, which nothing can beat. Set a number or leave it out");
-    best = initial_value_threshold.value();  // Before a saved state is restored, which knows better.
+      throw Error("initial_value_threshold is NaN, which no value can beat. Set a number or omit it");
+    best = initial_value_threshold.value();  // A restored state replaces it.
     if (save_best_only) check_monitor(run);
   }
 
@@ -90,8 +88,8 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
   }
   [[nodiscard]] std::string_view monitored() const { return monitor.is_set() ? monitor.key() : "val_loss"; }
 
-  /// What the host put in front of the user's path, whose braces are no fields: the directory of the run,
-  /// else the current one. Empty for a path that lies elsewhere, which is the user's from its beginning.
+  /// The prefix that the host added to a relative path, in which braces are not fields: the run directory, or
+  /// the current one. Empty if the path is elsewhere, because the user wrote all of it.
   static std::string_view base_of(std::string_view file, std::string_view run_directory) {
     std::error_code error;
     const std::string base =
@@ -106,13 +104,13 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), every_batches_);
     if (error != std::errc() || end != text.data() + text.size() || every_batches_ < 1)
       throw Error("save_freq is \"" + std::string(text) +
-                  "\"; expected epoch or a number of batches from 1. Correct it");
+                  "\"; expected epoch, or a number of batches of 1 or more. Correct it");
     if (period > 1)
       throw Error("period counts epochs and save_freq=" + std::string(text) +
-                  " counts batches. Leave one of them out");
+                  " counts batches. Omit one of them");
   }
 
-  /// Every field must be known before training: a name that cannot be written would otherwise cost an epoch.
+  /// Rejects unknown fields before training; otherwise the first save would fail after an epoch.
   void check_fields(const Run& run) const {
     std::vector<std::string> known = {"epoch"};
     if (every_batches_ != 0) known.emplace_back("batch");
@@ -124,29 +122,30 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
   }
 
   [[noreturn]] void refuse_field(const std::string& key, const std::vector<std::string>& known) const {
-    std::string text = "filepath: nothing has the name of the field {" + key + "}";
-    if (key == "batch") text = "filepath: {batch} is known only with an integer save_freq";
+    std::string text = "filepath has an unknown field {" + key + "}";
+    if (key == "batch") text = "filepath has the field {batch}, which needs an integer save_freq";
     if (every_batches_ != 0 && is_validation(key))
-      text = "filepath: {" + key +
-             "} has no value when a batch ends, and save_freq=" + std::string(save_freq.value()) +
-             " saves then";
+      text =
+          "filepath has the field {" + key +
+          "}, which has no value at the end of a batch, where save_freq=" + std::string(save_freq.value()) +
+          " saves";
     const std::string near = nearest_key(key, known);
     text += near.empty() ? ". Known are: " : ". Did you mean {" + near + "}? Known are: ";
     for (const std::string& name : known) text += (name == known.front() ? "" : ", ") + name;
     throw Error(text);
   }
 
-  /// The first directory on the way up that exists must take files; save() makes those below it.
+  /// The nearest existing parent directory must be writable; save() creates the directories below it.
   void check_place() const {
     const fs::path file(filepath.value());
     std::error_code ignored;
     if (!template_->has_fields() && fs::is_directory(file, ignored))
-      throw Error(KAIROS_E_IO, "filepath: " + file.string() + " is a directory. Name a file in it");
+      throw Error(KAIROS_E_IO, "filepath " + file.string() + " is a directory. Name a file in it");
     fs::path parent = file.parent_path();
     while (!fs::exists(parent, ignored) && parent.has_relative_path()) parent = parent.parent_path();
     if (!fs::is_directory(parent, ignored) || ::access(parent.c_str(), W_OK | X_OK) != 0)
-      throw Error(KAIROS_E_IO, "filepath: no file can be made below " + parent.string() +
-                                   ", which is no directory that may be written. Choose another place");
+      throw Error(KAIROS_E_IO, "cannot create filepath " + file.string() + ": " + parent.string() +
+                                   " is not a writable directory. Choose another path");
   }
 
   void check_monitor(const Run& run) {
@@ -154,11 +153,11 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
     if (every_batches_ != 0 && is_validation(key))
       throw Error(
           "save_best_only compares \"" + key +
-          "\", which has no value when a batch ends, and save_freq=" + std::string(save_freq.value()) +
-          " saves then. Set monitor=" + key.substr(4) + " or save_freq=epoch");
+          "\", which has no value at the end of a batch, where save_freq=" + std::string(save_freq.value()) +
+          " saves. Set monitor=" + key.substr(4) + " or save_freq=epoch");
     if (!monitor.is_set() && !run.find_log(key))
       throw Error(
-          "save_best_only compares \"val_loss\" if no monitor is set, and this run does not validate. "
+          "save_best_only compares \"val_loss\" if monitor is not set, and this run has no validation. "
           "Add validation data, or set monitor=loss");
     direction_ = monitor.is_set() ? monitor.direction(run, mode)
                  : mode == "max"  ? Direction::Max
@@ -185,11 +184,11 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
       event.save_in_background(*file, content());
     else
       event.save(*file, content());
-    if (now) best = *now;  // Not earlier: a file that could not be written is not the best one.
+    if (now) best = *now;  // Only now: the file has been saved.
     if (verbose > 0 && !in_background) event.print(who + "finished saving model to " + *file);
   }
 
-  /// Nothing where a field has no value in this event.
+  /// The file name; empty if a field has no value in this event.
   std::optional<std::string> file_name(const Event& event, std::int64_t epoch, std::int64_t batch) {
     std::string name;
     for (const FileTemplate::Piece& piece : template_->pieces()) {
@@ -209,11 +208,11 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
 
   void warn_once(const Event& event, const std::string& key, std::int64_t epoch) {
     if (!warned_)
-      event.print(
-          "nothing was saved in epoch " + std::to_string(epoch) + ", because {" + key +
-              "} in the file name has no value there; the same holds for later epochs without one. Leave {" +
-              key + "} out of filepath to save them too",
-          Level::Warning);
+      event.print("epoch " + std::to_string(epoch) + " is not saved, because the field {" + key +
+                      "} of filepath has no value in it; later epochs without a value are not saved either. "
+                      "Remove {" +
+                      key + "} from filepath to save them too",
+                  Level::Warning);
     warned_ = true;
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Shows how far an epoch, a test or a prediction is, on standard output.
+// Prints the progress of an epoch, a test or a prediction to standard output.
 #include <kairos/plugin.hpp>
 
 #include <unistd.h>
@@ -18,17 +18,20 @@
 
 namespace kairos::plugins {
 
-/// Prints what Keras 3.15 prints, except that nothing is repainted where the output is no terminal (a file
-/// gets the last state of each epoch, without colours), that small negative values are not mistaken for tiny
-/// ones, and that keys come in the order of History.
+/// Prints what Keras 3.15 prints. Differences: if the output is not a terminal, only the final state of each
+/// epoch is printed, without colours; the format of small values depends on their magnitude, not on their
+/// sign; keys are in the order of History.
 struct ProgbarLogger : Callback<ProgbarLogger> {
   static constexpr auto id = "kairos.ProgbarLogger";
-  static constexpr auto summary = "Shows a progress bar, or one line for each epoch.";
+  static constexpr auto summary = "Prints a progress bar, or one line per epoch.";
   static constexpr auto phase = Phase::Report;
 
-  Option<int> verbose{
-      this,           "verbose",     1, "1 a bar that is repainted on a terminal, 2 a line for each epoch",
-      kairos::min(1), kairos::max(2)};
+  Option<int> verbose{this,
+                      "verbose",
+                      1,
+                      "1 for a bar, updated in place on a terminal; 2 for one line per epoch",
+                      kairos::min(1),
+                      kairos::max(2)};
 
   void on_train_begin(Run& run) {
     epochs_ = run.epochs();
@@ -41,8 +44,8 @@ struct ProgbarLogger : Callback<ProgbarLogger> {
   }
   void on_train_batch_end(Batch& batch) {
     advance(batch);
-    // What other callbacks print at the end of the epoch begins on an empty line; validation keeps the bar
-    // until it is over.
+    // Clears the line for the output of other callbacks at the end of the epoch. With validation, the bar
+    // stays until its end.
     if (!validates_ && seen_ == target_) wipe();
   }
   void on_epoch_end(Epoch& epoch) { finish(&epoch); }
@@ -93,7 +96,7 @@ struct ProgbarLogger : Callback<ProgbarLogger> {
           (training_or_test ? values(batch) : "") + "\x1b[K");
   }
 
-  /// The last state, and the end of the line. `event` is null where there is nothing to show but the time.
+  /// Prints the final state and ends the line. `event` is null if there are no logs to print.
   void finish(const Event* event) {
     const Clock::time_point now = Clock::now();
     if (target_ <= 0) target_ = seen_;
@@ -136,7 +139,7 @@ struct ProgbarLogger : Callback<ProgbarLogger> {
     return terminal_ ? "\x1b[1m" + text + "\x1b[0m" : text;
   }
 
-  /// Without the first batch, which is not like the others, where there are more.
+  /// Mean time per batch, without the slower first batch if there are more.
   [[nodiscard]] double step_seconds(Clock::time_point now) const {
     if (seen_ == 0) return 0.0;
     if (verbose == 1 && seen_ > 1) return seconds(now - after_first_) / static_cast<double>(seen_ - 1);
@@ -187,17 +190,17 @@ struct ProgbarLogger : Callback<ProgbarLogger> {
 
   static void write(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-      throw Error(KAIROS_E_IO, std::string("standard output takes no more: ") + std::strerror(errno) +
+      throw Error(KAIROS_E_IO, std::string("cannot write to standard output: ") + std::strerror(errno) +
                                    ". Redirect it elsewhere, or run with --verbose 0");
   }
 
   std::int64_t epochs_ = 0;
-  std::int64_t steps_ = -1;   ///< of an epoch; -1: not known
-  std::int64_t target_ = -1;  ///< batches of what is shown now
+  std::int64_t steps_ = -1;   ///< batches of an epoch; -1: unknown
+  std::int64_t target_ = -1;  ///< batches of the current epoch, test or prediction
   std::int64_t seen_ = 0;
   bool validates_ = false;
   bool terminal_ = false;
-  bool painted_ = false;  ///< the cursor stands behind a bar
+  bool painted_ = false;  ///< the cursor is at the end of a bar
   Clock::time_point started_{};
   Clock::time_point after_first_{};
   Clock::time_point repainted_{};

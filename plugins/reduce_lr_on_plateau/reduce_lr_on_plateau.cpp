@@ -12,47 +12,46 @@
 
 namespace kairos::plugins {
 
-/// Behaves as Keras 3.15 `ReduceLROnPlateau`, but NaN never becomes the best. The cooldown is counted down
-/// before it is asked for, as there: cooldown=N protects N-1 epochs.
+/// Behaves as Keras 3.15 `ReduceLROnPlateau`, except that NaN never becomes the best value. As in Keras, the
+/// cooldown counter is decremented before it is checked: cooldown=N protects N-1 epochs.
 struct ReduceLROnPlateau : Callback<ReduceLROnPlateau> {
   static constexpr auto id = "kairos.ReduceLROnPlateau";
   static constexpr auto summary = "Lowers the learning rate when a metric has stopped improving.";
   static constexpr auto capabilities = Can::SetOptimizer;
   static constexpr auto publishes = "learning_rate";
 
-  Option<Metric> monitor{this, "monitor", "val_loss", "metric to watch"};
-  Option<double> factor{this, "factor", 0.1, "the new rate is the old one times this", above(0), below(1)};
+  Option<Metric> monitor{this, "monitor", "val_loss", "monitored metric"};
+  Option<double> factor{this, "factor", 0.1, "factor that multiplies the rate", above(0), below(1)};
   Option<int> patience{
-      this,           "patience",    10, "epochs without improvement after which the rate is lowered",
+      this,           "patience",    10, "epochs without improvement before the rate is lowered",
       unit("epochs"), kairos::min(0)};
-  Option<int> verbose{this, "verbose", 0, "1 says when the rate is lowered", kairos::min(0)};
+  Option<int> verbose{this, "verbose", 0, "1 prints when the rate is lowered", kairos::min(0)};
   Option<Choice> mode{this, "mode", "auto",
-                      "which way the metric gets better; auto as the metric itself declares",
+                      "whether smaller or larger is better; auto as the metric declares",
                       choices("auto,min,max")};
   Option<double> min_delta{this, "min_delta", 1e-4,
                            "smallest change that counts as an improvement; the sign is ignored",
                            alias("epsilon")};
-  Option<int> cooldown{this,
-                       "cooldown",
-                       0,
-                       "epochs after a reduction before the next is prepared, this one included",
-                       unit("epochs"),
-                       kairos::min(0)};
-  Option<double> min_lr{this, "min_lr", 0.0, "the rate is not lowered below this", kairos::min(0)};
+  Option<int> cooldown{
+      this,
+      "cooldown",
+      0,
+      "epochs after a reduction, including its own, in which epochs without improvement are not counted",
+      unit("epochs"),
+      kairos::min(0)};
+  Option<double> min_lr{this, "min_lr", 0.0, "lower bound of the rate", kairos::min(0)};
 
-  State<bool> counting{this, "counting", false};  ///< an epoch has been looked at
+  State<bool> counting{this, "counting", false};  ///< an epoch has been monitored
   State<std::int64_t> wait{this, "wait", 0};
   State<std::int64_t> cooling{this, "cooling", 0};
   State<double> best{this, "best", unset};
 
   void setup(Run& run) {
     if (!std::isfinite(min_delta.value()))
-      throw Error("min_delta is not a finite number. Set min_delta=0 or a small number");
-    if (!std::isfinite(min_lr.value()))
-      throw Error("min_lr is not a finite number. Set min_lr=0 or a small number");
+      throw Error("min_delta is not finite. Set min_delta=0 or a small number");
+    if (!std::isfinite(min_lr.value())) throw Error("min_lr is not finite. Set min_lr=0 or a small number");
     direction_ = monitor.direction(run, mode);
-    static_cast<void>(
-        run.learning_rate());  // Without an optimizer that has one the run ends here and not in the middle.
+    static_cast<void>(run.learning_rate());  // Fails before training if the optimizer has no learning rate.
   }
 
   void on_train_begin(Run& run) {
@@ -85,8 +84,7 @@ struct ReduceLROnPlateau : Callback<ReduceLROnPlateau> {
  private:
   void reduce(Epoch& epoch) {
     const double rate = epoch.learning_rate();
-    // The optimizer holds float32: compared with the double, a rate that has arrived at min_lr could still
-    // count as above it.
+    // The optimizer stores float32. Compared with the double, a rate equal to min_lr could be above it.
     if (rate <= static_cast<double>(static_cast<float>(min_lr.value()))) return;
     const double lower = std::max(rate * factor, min_lr.value());
     epoch.set_learning_rate(lower);

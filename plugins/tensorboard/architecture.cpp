@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keras' JSON through nlohmann-json.
+// Reads Keras' JSON with nlohmann-json.
 #include "architecture.hpp"
 
 #include <algorithm>
@@ -15,15 +15,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// What Keras writes for a model in a model in a model is less than half as deep.
+/// Limit of the nesting. The JSON of three nested Keras models is less than half as deep.
 constexpr int deepest = 500;
 
-/// A layer's output as another layer names it.
+/// A reference to a layer's output.
 struct Reference {
   std::string layer;
   std::size_t use = 0;
   std::int64_t output = 0;
-  const Json* shape = nullptr;  ///< Keras 3 says it here
+  const Json* shape = nullptr;  ///< only in Keras 3
 };
 
 bool is_reference(const Json& list) {
@@ -31,7 +31,7 @@ bool is_reference(const Json& list) {
          list[2].is_number_unsigned();
 }
 
-/// All references inside, in order: Keras 3 hides them in arguments, Keras 2 in nested lists.
+/// Collects all references in order: Keras 3 has them in arguments, Keras 2 in nested lists.
 void collect(const Json& value, std::vector<Reference>& out, const Json* shape = nullptr) {
   if (is_reference(value)) {
     out.push_back(
@@ -44,7 +44,7 @@ void collect(const Json& value, std::vector<Reference>& out, const Json* shape =
   }
 }
 
-/// [null, 5] as numbers; empty if it is none, as for a layer with several inputs.
+/// [null, 5] as numbers; empty if it is not a shape, as for a layer with several inputs.
 std::vector<std::int64_t> shape_of(const Json* value) {
   std::vector<std::int64_t> shape;
   if (value == nullptr || !value->is_array()) return shape;
@@ -67,11 +67,11 @@ std::string text_of(const Json* value) {
 const Json& config_of(const Json& layer) {
   const Json* config = member(layer, "config");
   if (config == nullptr)
-    throw Error(KAIROS_E_DATA, "the model's JSON has a layer without config; expected what Keras writes");
+    throw Error(KAIROS_E_DATA, "the model's JSON has a layer without config; expected JSON written by Keras");
   return *config;
 }
 
-/// The layers of a model; null for what is a layer. Keras before 2.2.3 has a Sequential's as its config.
+/// The layers of a model; null for a layer. Before Keras 2.2.3 they are the config of a Sequential.
 const Json* layers_of(const Json& layer) {
   const Json& config = config_of(layer);
   if (config.is_array()) return &config;
@@ -93,7 +93,7 @@ std::string dtype_of(const Json& config) {
   return policy == nullptr ? "" : text_of(member(*policy, "name"));
 }
 
-/// A layer or model that has been read: who takes what enters it, and what leaves it.
+/// A layer or model after reading: the nodes that receive its inputs, and the sources of its outputs.
 struct Part {
   std::vector<std::vector<std::size_t>> entries;  ///< nodes for each input
   std::vector<std::vector<Source>> exits;         ///< sources for each use of a layer
@@ -185,11 +185,11 @@ class Reader {
     const auto found = parts.find(reference.layer);
     if (found == parts.end() || found->second.exits.empty())
       throw Error(KAIROS_E_DATA, "the model's JSON names a layer \"" + reference.layer +
-                                     "\" that is not there; expected what Keras writes");
+                                     "\" that does not exist; expected JSON written by Keras");
     return found->second;
   }
 
-  /// A model has an exit for each output, a layer one for each use.
+  /// A model has one exit per output, a layer one per use.
   static Source source_of(const Part& part, const Reference& reference) {
     const auto output = static_cast<std::size_t>(reference.output);
     const std::vector<Source>& exits = part.exits[std::min(reference.use, part.exits.size() - 1)];
@@ -221,10 +221,10 @@ class Reader {
   }
 
   Architecture architecture_;
-  std::vector<std::vector<std::int64_t>> input_shapes_;  ///< of the nodes, where a layer says it
+  std::vector<std::vector<std::int64_t>> input_shapes_;  ///< of the nodes, if the layer declares them
 };
 
-/// The beginnings that the names of a layer's weights may have, the longest first.
+/// The possible prefixes of the names of a layer's weights, longest first.
 std::vector<std::string> beginnings(const std::string& path) {
   std::vector<std::string> out;
   for (std::size_t at = 0;;) {
@@ -248,11 +248,11 @@ Architecture read_architecture(std::string_view json) {
     const Json model = Json::parse(json, [](int depth, Json::parse_event_t, const Json&) {
       if (depth > deepest)
         throw Error(KAIROS_E_DATA, "the model's JSON is nested more than " + std::to_string(deepest) +
-                                       " deep; expected what Keras writes");
+                                       " deep; expected JSON written by Keras");
       return true;
     });
     if (layers_of(model) == nullptr)
-      throw Error(KAIROS_E_DATA, "the model's JSON has no layers; expected what Keras writes");
+      throw Error(KAIROS_E_DATA, "the model's JSON has no layers; expected JSON written by Keras");
     Reader reader;
     reader.read(model, "");
     return reader.take();
@@ -274,7 +274,7 @@ std::vector<Owner> owners_of(const Architecture& architecture, std::span<const W
     std::size_t longest = 0;
     for (const std::size_t layer : layers) {
       const std::size_t length = length_of_match(architecture.nodes[layer].path, weight.name);
-      // Two models may each have a layer of this name; then the first one without such a weight owns it.
+      // Two models may each have a layer of this name. The first one without such a weight owns it.
       if (length <= longest || taken.count({layer, weight.name.substr(length)}) != 0) continue;
       longest = length;
       best = {layer, weight.name.substr(length)};

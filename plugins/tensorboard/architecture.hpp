@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the graph and the projector need of Keras' JSON of a model: layers, and what flows between them.
+// The layers of a model and their connections, read from its Keras JSON, for the graph and the projector.
 #pragma once
 
 #include <cstddef>
@@ -11,29 +11,28 @@
 
 namespace kairos::plugins::tensorboard {
 
-/// What a layer gives at `output` (from 0; layers with several outputs are rare).
+/// Output number `output` (from 0) of a node.
 struct Source {
   std::size_t node = 0;
   std::int64_t output = 0;
   friend bool operator==(const Source&, const Source&) = default;
 };
 
-/// One use of a layer. A layer that is shared has several, all with one path.
+/// One use of a layer. A shared layer has several nodes with the same path.
 struct Node {
-  std::string path;  ///< the names of the models around it and its own: "model/encoder/dense"
+  std::string path;  ///< names of the enclosing models and of the layer: "model/encoder/dense"
   std::string class_name;
-  std::string dtype;  ///< "float32"; "" where the JSON does not say
+  std::string dtype;  ///< "float32"; "" if unknown
   std::vector<Source> inputs;
-  std::vector<std::int64_t> output_shape;  ///< with the batch; -1 is not known. Empty where nothing is known
+  std::vector<std::int64_t> output_shape;  ///< with the batch axis; -1: unknown size. Empty if unknown
 };
 
 struct Architecture {
   std::vector<Node> nodes;
 };
 
-/// Reads Sequential and Functional models of Keras 1, 2 and 3, nested ones too. A nested model that is used
-/// several times stands there once, with everything that enters it. Throws kairos::Error for what is no such
-/// JSON.
+/// Reads Sequential and Functional models of Keras 1, 2 and 3, including nested ones. A nested model that is
+/// used several times appears once, with the inputs of all uses. Throws kairos::Error for other JSON.
 [[nodiscard]] Architecture read_architecture(std::string_view json);
 
 /// A weight of the model.
@@ -43,13 +42,14 @@ struct Weight {
   bool trainable = false;
 };
 
-/// To which layer a weight belongs, and its name there ("kernel").
+/// The layer that owns a weight, and the weight's name in it ("kernel").
 struct Owner {
-  std::size_t node = 0;  ///< the first use of the layer; the number of nodes where none fits
-  std::string name;      ///< the whole name where no layer fits
+  std::size_t node = 0;  ///< the layer's first node; the number of nodes if there is none
+  std::string name;      ///< the complete name if there is no layer
 };
 
-/// One for each weight. A weight's name begins with its layer's, with some of the models around it or none.
+/// One owner per weight. The name of a weight begins with its layer's name, possibly preceded by enclosing
+/// models.
 [[nodiscard]] std::vector<Owner> owners_of(const Architecture& architecture, std::span<const Weight> weights);
 
 }  // namespace kairos::plugins::tensorboard

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names, directories, and what is left of an earlier run.
+// Names of event files, and the events of earlier runs.
 #include "event_file.hpp"
 
 #include <unistd.h>
@@ -26,7 +26,7 @@ namespace {
 constexpr std::string_view prefix = "events.out.tfevents.";
 constexpr std::size_t second_digits = 10;
 
-/// The seconds in the name of an event file; 0 where there are none of ten digits.
+/// The seconds in the name of an event file; 0 if it has no ten digits.
 std::int64_t seconds_of(const std::string& name) {
   if (name.size() < prefix.size() + second_digits) return 0;
   const char* first = name.data() + prefix.size();
@@ -43,7 +43,7 @@ std::string host_name() {
 
 std::string new_name(const std::vector<fs::path>& present) {
   auto seconds = static_cast<std::int64_t>(now());
-  // The clock may have gone back, and two runs may begin in one second.
+  // The clock may go backwards, and two runs may begin in the same second.
   if (!present.empty()) seconds = std::max(seconds, seconds_of(present.back().filename().string()) + 1);
   std::string digits = std::to_string(seconds);
   digits.insert(0, second_digits - std::min(second_digits, digits.size()), '0');
@@ -61,8 +61,8 @@ std::string content_of(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// Appends the events of a file, which point into its content; reading ends where the file is damaged, as
-/// TensorBoard's does.
+/// Appends the events of a file, as views of its content. Like TensorBoard, stops at the first damaged
+/// record.
 void read_events(std::string_view rest, std::vector<OldEvent>& events) {
   while (const std::optional<std::string_view> data = take_record(rest)) {
     std::optional<EventFacts> facts = read_event(*data);
@@ -129,7 +129,7 @@ void EventFile::flush() {
 }
 
 void EventFile::resume(const Keep& keep) {
-  std::deque<std::string> contents;  // whose strings stay where they are
+  std::deque<std::string> contents;  // a deque does not move its strings
   std::vector<OldEvent> events;
   for (const fs::path& file : event_files(path_.parent_path()))
     if (file != path_) read_events(contents.emplace_back(content_of(file)), events);
@@ -147,7 +147,7 @@ void EventFile::write(std::string_view event) {
 void EventFile::fail(const char* doing) const {
   const std::string why = errno != 0 ? std::generic_category().message(errno) : "unknown reason";
   throw Error(KAIROS_E_IO, "\"" + path_.string() + "\" cannot be " + doing + ": " + why +
-                               ". Set log_dir to a directory that can be written and has space");
+                               ". Set log_dir to a writable directory with free space");
 }
 
 }  // namespace kairos::plugins::tensorboard

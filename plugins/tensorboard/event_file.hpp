@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An event file of its own for each run, in a directory that TensorBoard watches.
+// The event file of a run, in a directory that TensorBoard watches.
 #pragma once
 
 #include <cstdint>
@@ -16,26 +16,25 @@ namespace kairos::plugins::tensorboard {
 
 class EventFile {
  public:
-  /// Makes `directory` and, in it, a new file whose name comes after those of all event files there:
-  /// TensorBoard reads one file after the other in the order of their names and never returns to an earlier
-  /// one. Throws kairos::Error.
+  /// Creates `directory` and a new file in it, whose name sorts after all event files there: TensorBoard
+  /// reads the files in the order of their names and never returns to an earlier one. Throws kairos::Error.
   void open(const std::filesystem::path& directory);
   [[nodiscard]] bool is_open() const { return out_.is_open(); }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
-  /// Each throws kairos::Error where the disk takes no more. Not before open.
+  /// These functions need an open file. They throw kairos::Error if writing fails.
   void write_scalar(std::string_view tag, std::int64_t step, double value);
   void write_histogram(std::string_view tag, std::int64_t step, const Histogram& histogram);
   void write_images(std::string_view tag, std::int64_t step, const Images& images);
-  /// The graph of TensorBoard's own kind, the bytes of a GraphDef, and Keras 3's JSON beside it.
+  /// Writes TensorBoard's graph, the bytes of a GraphDef, and Keras 3's JSON.
   void write_graphs(std::string_view graph_def, std::string_view keras_json);
-  /// `content` is the bytes of an HParamsPluginData.
+  /// `content` contains the bytes of an HParamsPluginData.
   void write_hparams(std::string_view tag, std::string_view content);
   void flush();
 
-  /// For a run that goes on where an earlier one was saved. Whether an event of the earlier run still counts
-  /// is for `keep` to say. TensorBoard can forget only by step, while curves over epochs, batches and steps
-  /// share a directory: so it is told to forget everything, and what counts is written once more.
+  /// For a resumed run: repeats the events of earlier files for which `keep` returns true. TensorBoard can
+  /// only discard events from a step on, but curves over epochs, batches and steps share a directory. The
+  /// file therefore discards all earlier events and contains the valid ones again.
   using Keep = std::function<bool(const EventFacts& event)>;
   void resume(const Keep& keep);
 
@@ -47,11 +46,10 @@ class EventFile {
   std::ofstream out_;
 };
 
-/// Seconds since 1970, as events carry them.
+/// Seconds since 1970, the unit of times in events.
 [[nodiscard]] double now();
 
-/// The event files of a directory in the order in which TensorBoard reads them. Throws
-/// std::filesystem::filesystem_error.
+/// The event files of a directory, in TensorBoard's reading order. Throws std::filesystem::filesystem_error.
 [[nodiscard]] std::vector<std::filesystem::path> event_files(const std::filesystem::path& directory);
 
 }  // namespace kairos::plugins::tensorboard

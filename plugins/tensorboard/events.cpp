@@ -12,7 +12,7 @@ namespace kairos::plugins::tensorboard {
 
 namespace {
 
-// TensorFlow's numbers of types, and TensorBoard's of kinds of data.
+// TensorFlow's numbers of types, and TensorBoard's numbers of data classes.
 constexpr int float32 = 1;
 constexpr int float64 = 2;
 constexpr int text = 7;
@@ -59,8 +59,8 @@ std::string summary_event(const Point& point, wire::Metadata metadata, wire::Ten
   wire::Event event;
   event.set_wall_time(point.wall_time);
   event.set_step(point.step);
-  // Put together by hand, which protobuf reads as one message: TensorBoard's own writer has the metadata
-  // before the tensor, and the files are to be equal to its files byte for byte.
+  // Two messages are concatenated, which protobuf reads as one. TensorBoard's own writer puts the metadata
+  // before the tensor, and the files must equal its files byte for byte.
   event.mutable_summary()->add_value(head.SerializeAsString() + body.SerializeAsString());
   return event.SerializeAsString();
 }
@@ -105,7 +105,7 @@ std::string image_event(const Point& point, const Images& images) {
 std::string keras_graph_event(const Point& point, std::string_view json) {
   wire::Tensor tensor = tensor_of(text, {});
   tensor.add_strings(json.data(), json.size());
-  // TensorFlow names no class of data here and gives a scalar, from which readers make what they need.
+  // Like TensorFlow, without a data class and with a scalar, which readers convert.
   wire::Metadata metadata;
   metadata.mutable_plugin_data()->set_plugin_name("graph_keras_model");
   metadata.mutable_plugin_data()->set_content("1");
@@ -122,7 +122,7 @@ std::string graph_event(double wall_time, std::string_view graph_def) {
 std::string hparams_event(const Point& point, std::string_view content) {
   wire::Metadata metadata = metadata_of("hparams", tensor_class);
   metadata.mutable_plugin_data()->set_content(content.data(), content.size());
-  // All is in the metadata; the tensor is there because a reader skips a summary without one.
+  // The data are in the metadata. Readers skip a summary without a tensor.
   return summary_event(point, std::move(metadata), tensor_of(float32, {0}));
 }
 

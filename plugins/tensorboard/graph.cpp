@@ -14,7 +14,7 @@ namespace kairos::plugins::tensorboard {
 
 namespace {
 
-/// TensorFlow's number of a type; 0 for one that it has not.
+/// TensorFlow's number of a type; 0 if it has no such type.
 int type_number(std::string_view dtype) {
   static constexpr std::pair<std::string_view, int> known[] = {
       {"float32", 1}, {"float64", 2},   {"int32", 3},           {"uint8", 4},

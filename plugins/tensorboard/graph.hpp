@@ -9,9 +9,9 @@
 
 namespace kairos::plugins::tensorboard {
 
-/// The bytes of a GraphDef. Each use of a layer is a node "model/dense/Dense" of the layer's class, each
-/// weight a node "model/dense/kernel" that enters the first of them: in TensorBoard, models and layers are
-/// boxes that open.
+/// The bytes of a GraphDef. Each use of a layer is a node "model/dense/Dense" of the layer's class. Each
+/// weight is a node "model/dense/kernel", an input of the layer's first node. TensorBoard shows models and
+/// layers as boxes that can be opened.
 [[nodiscard]] std::string graph_def(const Architecture& architecture, std::span<const Weight> weights);
 
 }  // namespace kairos::plugins::tensorboard

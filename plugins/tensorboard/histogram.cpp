@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Buckets as TensorBoard's own writer makes them.
+// Buckets as TensorBoard's own writer computes them.
 #include "histogram.hpp"
 
 #include <algorithm>

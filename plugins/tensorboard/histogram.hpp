@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the values of a tensor are spread.
+// The distribution of the values of a tensor.
 #pragma once
 
 #include <span>
@@ -7,7 +7,7 @@
 
 namespace kairos::plugins::tensorboard {
 
-/// Values from `left` up to but not including `right`; the last bucket has its right edge too.
+/// Values in [left, right); the last bucket includes its right edge.
 struct Bucket {
   double left = 0;
   double right = 0;
@@ -16,9 +16,9 @@ struct Bucket {
 
 using Histogram = std::vector<Bucket>;
 
-/// 30 buckets of equal width, as tf.summary.histogram makes them: where all values are one, all buckets have
-/// that value for both edges and the last one counts; without values all is 0. Values that are not finite
-/// have no bucket and are left out.
+/// 30 buckets of equal width, as tf.summary.histogram computes them. If all values are equal, all buckets
+/// have that value as both edges and the last one has the count. Without values, everything is 0. Values that
+/// are not finite are not counted.
 [[nodiscard]] Histogram histogram_of(std::span<const float> values);
 
 }  // namespace kairos::plugins::tensorboard

@@ -42,11 +42,11 @@ HParamsOption parse_hparams(std::string_view text) {
     auto [name, value] = pair_of(word);
     if (name.empty() || value.empty())
       throw Error("hparams has \"" + word +
-                  "\"; expected name=value, or auto for what the run knows itself. Write for instance "
+                  "\"; expected name=value, or auto for the parameters of the run. Write for example "
                   "hparams=\"auto,units=16\"");
     const auto same = [&name = name](const HParam& other) { return other.first == name; };
     if (std::any_of(option.given.begin(), option.given.end(), same))
-      throw Error("hparams names \"" + name + "\" twice. Leave one of them out");
+      throw Error("hparams names \"" + name + "\" twice. Remove one of them");
     option.given.emplace_back(std::move(name), typed(value));
   }
   return option;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The hyper-parameters of a run, as TensorBoard's table of runs reads them.
+// The hyper-parameters of a run, for TensorBoard's table of runs.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ using HParams = std::vector<HParam>;
 inline constexpr std::string_view session_start_tag = "_hparams_/session_start_info";
 inline constexpr std::string_view session_end_tag = "_hparams_/session_end_info";
 
-/// "units=16,bias=true,optimizer=adam": numbers, true and false, text. The word "auto" among them stands for
-/// what the run itself knows; it sets `wants_known` and gives nothing. Throws kairos::Error.
+/// Parses "units=16,bias=true,optimizer=adam": numbers, booleans and text. The word "auto" sets
+/// `wants_known`: the parameters that the run itself knows are listed too. Throws kairos::Error.
 struct HParamsOption {
   HParams given;
   bool wants_known = false;

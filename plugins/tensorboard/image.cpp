@@ -15,17 +15,17 @@ namespace kairos::plugins::tensorboard {
 
 namespace {
 
-constexpr std::int64_t most_pictures = 3;       // tf.summary.image's max_outputs
+constexpr std::int64_t most_images = 3;         // tf.summary.image's max_outputs
 constexpr std::int64_t longest_side = 1000000;  // PNG_USER_WIDTH_MAX
 constexpr std::array<png_byte, 4> bad_color = {255, 0, 0, 255};
 
-/// A view of values as pictures: sizes and the distances between neighbours.
+/// A view of values as images: sizes and strides.
 struct Axis {
   std::int64_t size = 1;
   std::int64_t stride = 0;
 };
 struct Layout {
-  Axis picture, row, column, channel;
+  Axis image, row, column, channel;
 };
 
 std::optional<Layout> possible_layout(std::span<const std::int64_t> shape) {
@@ -57,8 +57,8 @@ std::optional<Layout> layout_of(std::span<const std::int64_t> shape) {
   return fits ? layout : std::nullopt;
 }
 
-/// The values of one picture, pixel after pixel.
-std::vector<float> picture(const Layout& layout, const float* values) {
+/// The values of one image, pixel by pixel.
+std::vector<float> pixels_of(const Layout& layout, const float* values) {
   std::vector<float> out;
   out.reserve(static_cast<std::size_t>(layout.row.size * layout.column.size * layout.channel.size));
   for (std::int64_t y = 0; y < layout.row.size; ++y)
@@ -78,7 +78,7 @@ struct Brightness {
 };
 
 Brightness brightness_of(std::span<const float> values, std::size_t channels) {
-  constexpr float nothing = 1e-6F;  // smaller is all the same
+  constexpr float nothing = 1e-6F;  // below it, all values count as equal
   float smallest = std::numeric_limits<float>::infinity();
   float largest = -smallest;
   for (std::size_t i = 0; i < values.size(); i += channels) {
@@ -128,8 +128,8 @@ std::string png_of(const std::vector<png_byte>& pixels, const Layout& layout) {
       return file;
     }
   }
-  throw Error(KAIROS_E_INTERNAL, std::string("a weight cannot be written as a PNG: ") + image.message +
-                                     ". Leave out write_images");
+  throw Error(KAIROS_E_INTERNAL,
+              std::string("a weight cannot be written as a PNG: ") + image.message + ". Omit write_images");
 }
 
 }  // namespace
@@ -142,8 +142,8 @@ std::optional<Images> images_of(std::span<const std::int64_t> shape, std::span<c
   const std::optional<Layout> layout = layout_of(shape);
   if (!layout) return std::nullopt;
   Images images{layout->column.size, layout->row.size, {}};
-  for (std::int64_t i = 0; i < std::min(layout->picture.size, most_pictures); ++i) {
-    const std::vector<float> numbers = picture(*layout, values.data() + i * layout->picture.stride);
+  for (std::int64_t i = 0; i < std::min(layout->image.size, most_images); ++i) {
+    const std::vector<float> numbers = pixels_of(*layout, values.data() + i * layout->image.stride);
     images.files.push_back(
         png_of(pixels_of(numbers, static_cast<std::size_t>(layout->channel.size)), *layout));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Weights as pictures.
+// Weights as images.
 #pragma once
 
 #include <cstdint>
@@ -10,26 +10,27 @@
 
 namespace kairos::plugins::tensorboard {
 
-/// Whether images_of has pictures of a weight of this shape.
+/// True if images_of returns images for a weight of this shape.
 [[nodiscard]] bool has_images(std::span<const std::int64_t> shape);
 
-/// Pictures of one size.
+/// Images of equal size.
 struct Images {
   std::int64_t width = 0;
   std::int64_t height = 0;
-  std::vector<std::string> files;  ///< each a PNG
+  std::vector<std::string> files;  ///< PNG files
 };
 
-/// The first three pictures of a weight, laid out as Keras' TensorBoard does after dropping dimensions of 1:
-/// [n] is one column; [a, b] lies on its longer side; [h, w, c] is a picture for each c; [n, h, w, c] are n
-/// pictures if c is 3 (RGB) or 4 (RGBA). Empty for all else, for single numbers, and for what is more than a
-/// million pixels wide or high, which a PNG reader refuses.
+/// The first three images of a weight, in the layout of Keras' TensorBoard, after removing axes of size 1:
+/// [n] is one column; the longer axis of [a, b] is horizontal; [h, w, c] is one image per c; [n, h, w, c] is
+/// n images if c is 3 (RGB) or 4 (RGBA). Empty for other shapes, for scalars, and for images more than a
+/// million pixels wide or high, which PNG readers reject.
 ///
-/// Brightness as TensorFlow 1 chooses it, for each picture: weights from 0 on reach from black to the largest
-/// as white; where some are negative 0 is grey, and the largest magnitude reaches an end. What is not finite
-/// is white, in colours red.
+/// Brightness is that of TensorFlow 1, per image: without negative weights, 0 is black and the largest weight
+/// is white; otherwise 0 is grey, and the largest magnitude is black or white. Values that are not finite are
+/// white, in colour images red.
 ///
-/// `values` are row-major and as many as `shape` says. Throws kairos::Error if the PNG cannot be made.
+/// `values` is row-major and has the number of elements of `shape`. Throws kairos::Error if the PNG cannot be
+/// written.
 [[nodiscard]] std::optional<Images> images_of(std::span<const std::int64_t> shape,
                                               std::span<const float> values);
 

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The weight's name without its last part, as a file may be called.
+/// The weight's name without its last part, as a file name.
 std::string file_name(const std::string& weight) {
   std::string name = weight.substr(0, weight.rfind('/'));
   for (char& c : name) {
@@ -69,8 +69,8 @@ std::vector<std::string> layer_names_of(const std::vector<Embedding>& embeddings
 [[noreturn]] void refuse_layer(const char* option, const std::string& name,
                                const std::vector<Embedding>& embeddings) {
   throw Error(std::string(option) + " names \"" + name +
-              "\", which is no layer Embedding of this model; expected one of " +
-              listed(layer_names_of(embeddings), "none") + ". Name one of them, or leave the option out");
+              "\", which is not an Embedding layer of this model; expected one of " +
+              listed(layer_names_of(embeddings), "none") + ". Name one of them, or omit the option");
 }
 
 void require_layer(const char* option, const std::string& name, const std::vector<Embedding>& embeddings) {
@@ -80,12 +80,12 @@ void require_layer(const char* option, const std::string& name, const std::vecto
 
 fs::path find_file(const std::string& name, const fs::path& directory) {
   std::error_code ignored;
-  const fs::path beside = directory / name;  // an absolute name stays what it is
+  const fs::path beside = directory / name;  // absolute names stay unchanged
   return fs::exists(beside, ignored) ? beside : fs::path(name);
 }
 
-/// As the projector counts: a file with several columns begins with their names, one with a single column
-/// does not.
+/// Checks the number of labels as the projector counts them: a file with several columns begins with a
+/// header, a file with one column does not.
 void check_labels(const std::string& text, const fs::path& file, const Embedding& embedding) {
   std::int64_t lines = 0;
   std::size_t from = 0;
@@ -93,9 +93,8 @@ void check_labels(const std::string& text, const fs::path& file, const Embedding
     const std::size_t end = std::min(text.find('\n', from), text.size());
     const std::string_view line = std::string_view(text).substr(from, end - from);
     if (line.find_first_not_of(" \r") == std::string_view::npos)
-      throw Error(KAIROS_E_DATA, "\"" + file.string() + "\" has nothing in line " +
-                                     std::to_string(lines + 1) +
-                                     ", and the projector would shift the labels behind it. Give every row a "
+      throw Error(KAIROS_E_DATA, "\"" + file.string() + "\" has an empty line " + std::to_string(lines + 1) +
+                                     ", after which the projector would shift the labels. Give every row a "
                                      "label");
     ++lines;
     from = end + 1;
@@ -117,7 +116,7 @@ void add_labels(std::vector<Embedding>& embeddings, std::string_view metadata, c
     if (!layer.empty()) require_layer("embeddings_metadata", layer, embeddings);
     if (file.empty() || !files.emplace(layer, file).second)
       throw Error("embeddings_metadata is \"" + std::string(metadata) +
-                  "\"; expected one file for all layers, or layer=file for each. Write for instance "
+                  "\"; expected one file for all layers, or layer=file for each. Write for example "
                   "embeddings_metadata=\"" +
                   embeddings.front().layer + "=labels.tsv\"");
   }
@@ -161,7 +160,7 @@ std::vector<Embedding> choose_embeddings(const Architecture& architecture, std::
     if (wanted.empty() || std::find(wanted.begin(), wanted.end(), embedding.layer) != wanted.end())
       chosen.push_back(embedding);
   if (chosen.empty())
-    throw Error("embeddings_freq is set, and this model has no layer Embedding. Leave embeddings_freq out");
+    throw Error("embeddings_freq is set, and this model has no Embedding layer. Omit embeddings_freq");
   add_labels(chosen, metadata, directory);
   return chosen;
 }

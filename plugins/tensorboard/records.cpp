@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Frames and check sums.
+// Frames and checksums.
 #include "records.hpp"
 
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A lock on the directory itself, which leaves no file behind and ends with the process.
+// A lock on the directory itself: no lock file, and released when the process ends.
 #include "run_directory.hpp"
 
 #include <fcntl.h>
@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void fail(const fs::path& directory, const std::string& why) {
-  throw Error(KAIROS_E_IO, "\"" + directory.string() + "\" cannot be made or written: " + why +
-                               ". Set log_dir to a directory that can be written and has space");
+  throw Error(KAIROS_E_IO, "cannot create or write \"" + directory.string() + "\": " + why +
+                               ". Set log_dir to a writable directory with free space");
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ void require_writable(const fs::path& directory) {
   fs::path place = directory;
   while (!fs::exists(fs::symlink_status(place, ignored)) && place.has_relative_path())
     place = place.parent_path();
-  if (!fs::is_directory(place, ignored)) fail(directory, "\"" + place.string() + "\" is no directory");
+  if (!fs::is_directory(place, ignored)) fail(directory, "\"" + place.string() + "\" is not a directory");
   if (::access(place.c_str(), W_OK | X_OK) != 0)
     fail(directory, "\"" + place.string() + "\": " + std::generic_category().message(errno));
 }
@@ -56,14 +56,15 @@ void RunDirectory::lock(const fs::path& directory) {
   if (descriptor_ >= 0) return;
   descriptor_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor_ < 0) fail(directory, std::generic_category().message(errno));
-  // A file system without locks is one where the user has to take care.
+  // Without locks of the file system, nothing can be checked.
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   ::close(descriptor_);
   descriptor_ = -1;
-  throw Error(KAIROS_E_IO,
-              "\"" + directory.string() +
-                  "\" is being written by another run, and TensorBoard would lose the numbers of "
-                  "one of them. Give each run a log_dir of its own");
+  throw Error(
+      KAIROS_E_IO,
+      "\"" + directory.string() +
+          "\" is used by another run, and TensorBoard would lose points of one of them. Give each run its "
+          "own log_dir");
 }
 
 }  // namespace kairos::plugins::tensorboard

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The directory that one run has for itself.
+// A directory that belongs to one run.
 #pragma once
 
 #include <filesystem>
 
 namespace kairos::plugins::tensorboard {
 
-/// TensorBoard reads the files of a directory one after the other and leaves an older one for good, so two
-/// runs that write into one at the same time would lose numbers: while a run has it, others are refused.
+/// TensorBoard reads the files of a directory one after the other and never returns to an older one. If two
+/// runs wrote to it at the same time, points would be lost. While a run uses the directory, others are
+/// rejected.
 class RunDirectory {
  public:
   RunDirectory() = default;
@@ -15,11 +16,11 @@ class RunDirectory {
   RunDirectory& operator=(const RunDirectory&) = delete;
   ~RunDirectory();
 
-  /// Throws kairos::Error unless `directory` can be written, or made and written, and belongs to no other
-  /// run. Makes nothing; what is there is kept from others at once.
+  /// Throws kairos::Error unless `directory` is writable or can be created, and no other run uses it. Creates
+  /// nothing. An existing directory is locked.
   void check(const std::filesystem::path& directory);
 
-  /// Makes the directory and keeps it until destroyed. Throws kairos::Error.
+  /// Creates and locks the directory until destruction. Throws kairos::Error.
   void claim(const std::filesystem::path& directory);
 
  private:
@@ -28,7 +29,7 @@ class RunDirectory {
   int descriptor_ = -1;
 };
 
-/// Throws kairos::Error unless files can be made in `directory`, which need not be there. Makes nothing.
+/// Throws kairos::Error unless files can be created in `directory`, which may not exist yet. Creates nothing.
 void require_writable(const std::filesystem::path& directory);
 
 }  // namespace kairos::plugins::tensorboard

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes what a run is and does where TensorBoard finds it.
+// Writes the logs, the graph and the weights of a run for TensorBoard.
 #include <kairos/plugin.hpp>
 
 #include <charconv>
@@ -28,31 +28,35 @@ namespace kairos::plugins {
 using namespace tensorboard;
 
 /// Behaves as Keras 3.15 `TensorBoard`, with Keras 1's gradients and the hparams of TensorBoard's own
-/// callback; how it differs stands in README.md.
+/// callback. Differences: README.md.
 struct TensorBoard : Callback<TensorBoard> {
   static constexpr auto id = "kairos.TensorBoard";
   static constexpr auto summary = "Writes curves, histograms, graphs and embeddings for TensorBoard.";
   static constexpr auto phase = Phase::Report;
 
-  Option<OutputDirectory> log_dir{this, "log_dir", "logs", "directory that gets train/ and validation/"};
-  Option<int> histogram_freq{this, "histogram_freq", 0, "histograms of the weights every n epochs; 0: none",
-                             kairos::min(0)};
-  Option<int> batch_size{this, "batch_size", unset,
-                         "samples behind the gradients: as many as a batch of the run has", kairos::min(1)};
-  Option<bool> write_graph{this, "write_graph", true, "the model as a graph, of operations and of layers"};
+  Option<OutputDirectory> log_dir{this, "log_dir", "logs",
+                                  "directory in which train/ and validation/ are created"};
+  Option<int> histogram_freq{this, "histogram_freq", 0,
+                             "write histograms of the weights every n epochs; 0: never", kairos::min(0)};
+  Option<int> batch_size{this, "batch_size", unset, "batch size of the gradients; must be that of the run",
+                         kairos::min(1)};
+  Option<bool> write_graph{this, "write_graph", true,
+                           "write the graph of the model, of operations and of layers"};
   Option<bool> write_grads{this, "write_grads", false,
-                           "with histogram_freq: histograms of the gradients too"};
-  Option<bool> write_images{this, "write_images", false, "with histogram_freq: the weights as pictures too"};
+                           "with histogram_freq: also write histograms of the gradients"};
+  Option<bool> write_images{this, "write_images", false,
+                            "with histogram_freq: also write the weights as images"};
   Option<bool> write_steps_per_second{this, "write_steps_per_second", false,
-                                      "how fast epochs and batches are"};
+                                      "write the steps per second of epochs and batches"};
   Option<std::string_view> update_freq{
       this, "update_freq", "epoch",
-      "when to write beside the end of an epoch: epoch (never), batch (after each), or a "
-      "number n (after every n batches)"};
+      "when to write besides the end of an epoch: epoch (never), batch (after each), or a number n "
+      "(after every n batches)"};
   Option<int> embeddings_freq{this, "embeddings_freq", 0,
-                              "vectors of the Embedding layers every n epochs; 0: none", kairos::min(0)};
+                              "write the vectors of Embedding layers every n epochs; 0: never",
+                              kairos::min(0)};
   Option<std::string_view> embeddings_layer_names{this, "embeddings_layer_names", unset,
-                                                  "of these Embedding layers alone, separated by commas"};
+                                                  "only these Embedding layers, separated by commas"};
   Option<std::string_view> embeddings_metadata{
       this, "embeddings_metadata", unset,
       "labels of the vectors: a TSV file for all layers, or layer=file separated by commas"};
@@ -60,8 +64,8 @@ struct TensorBoard : Callback<TensorBoard> {
       this, "hparams", unset,
       "hyper-parameters to list: name=value separated by commas, and auto for those of the run"};
 
-  /// Batches trained since the fit began, and the optimizer step at the last end of an epoch: what tells,
-  /// after a resume, which points are yet to come.
+  /// Batches trained since the fit began, and the optimizer step at the last end of an epoch. After a resume,
+  /// they tell which points of earlier files are still valid.
   State<std::int64_t> batches{this, "batches", 0};
   State<std::int64_t> last_step{this, "last_step", 0};
 
@@ -73,11 +77,11 @@ struct TensorBoard : Callback<TensorBoard> {
   Owned<HParamsOption> listed_hparams{this};
   Owned<std::vector<std::string>> weight_tags{this};
   Owned<std::vector<std::string>> gradient_tags{this};
-  Owned<std::vector<Histogram>> gradients{this};  // of the last batch that was asked for
+  Owned<std::vector<Histogram>> gradients{this};  // of the last observed batch
   std::int64_t every = 0;                         // batches; 0: only epochs
-  bool writes = true;                             // false where another process of the same run does
+  bool writes = true;                             // false if another process of the same run writes
   bool has_projector = false;
-  std::int64_t step_before = 0;  // this epoch
+  std::int64_t step_before = 0;  // optimizer step at the beginning of the epoch
   std::chrono::steady_clock::time_point epoch_began{};
   std::chrono::steady_clock::time_point batch_began{};
 
@@ -182,8 +186,7 @@ struct TensorBoard : Callback<TensorBoard> {
 
   void check_combinations(Run& run, bool fits) const {
     const auto refuse = [](const std::string& option, const char* other) {
-      throw Error(option + " writes nothing while " + other + " is 0. Set " + other + "=1, or leave out " +
-                  option);
+      throw Error(option + " writes nothing if " + other + " is 0. Set " + other + "=1, or omit " + option);
     };
     if (histogram_freq == 0 && write_grads) refuse("write_grads", "histogram_freq");
     if (histogram_freq == 0 && write_images) refuse("write_images", "histogram_freq");
@@ -191,15 +194,15 @@ struct TensorBoard : Callback<TensorBoard> {
       if (option->is_set() && embeddings_freq == 0) refuse(option->declaration().name, "embeddings_freq");
     if (!batch_size.is_set() || !fits) return;
     if (!write_grads)
-      run.print("batch_size changes nothing without write_grads: only gradients are those of a batch");
+      run.print("batch_size has no effect without write_grads");
     else if (batch_size != run.raw().batch_size)
       throw Error("batch_size is " + std::to_string(batch_size.value()) +
-                  ", and the gradients are those of a batch that is trained, of " +
+                  ", but the gradients are those of a training batch, of " +
                   std::to_string(run.raw().batch_size) +
-                  " samples. Leave batch_size out, or train with batches of that size");
+                  " samples. Omit batch_size, or train with that batch size");
   }
 
-  /// Names that follow from the option log_dir, and from what embeddings_metadata says.
+  /// Announces the files whose names follow from log_dir and embeddings_metadata.
   void announce_files(const Run& run) const {
     for (const char* name : {"train", "validation"}) run.will_write(directory(name).string());
     for (const Embedding& embedding : *embeddings)
@@ -215,13 +218,13 @@ struct TensorBoard : Callback<TensorBoard> {
     std::int64_t n = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
     if (error != std::errc() || end != text.data() + text.size() || n < 1)
-      throw Error(
-          "update_freq is \"" + std::string(text) +
-          "\"; expected epoch, batch, or a number of batches from 1. Write for instance update_freq=100");
+      throw Error("update_freq is \"" + std::string(text) +
+                  "\"; expected epoch, batch, or a number of batches of 1 or more. Write for example "
+                  "update_freq=100");
     return n;
   }
 
-  // ---- of the model
+  // ---- the model
 
   [[nodiscard]] static Architecture architecture_of(const Event& event) {
     const std::string_view json = event.architecture();
@@ -245,7 +248,7 @@ struct TensorBoard : Callback<TensorBoard> {
     return weights;
   }
 
-  /// Names that no two tensors share, also where layers of two nested models are called the same.
+  /// Unique names of tensors, even if layers of two nested models have the same name.
   [[nodiscard]] static std::vector<std::string> tags(const Event& event, Role role) {
     UniqueNames names;
     std::vector<std::string> out;
@@ -266,12 +269,12 @@ struct TensorBoard : Callback<TensorBoard> {
     if (run.resumed()) file.resume([&](const EventFacts& event) { return still_counts(event, run); });
   }
 
-  /// A loop that did not announce how much it validates gets its file when it does.
+  /// Opens the validation file at the first validation, if the loop has not announced one.
   void open_validation() {
     if (!validation->is_open()) validation->open(directory("validation"));
   }
 
-  /// Of an earlier run, in the one that goes on.
+  /// Whether an event of the earlier run is still valid in the resumed one.
   [[nodiscard]] bool still_counts(const EventFacts& event, const Run& run) const {
     if (event.plugin == "graph_keras_model") return !write_graph;
     if (event.plugin != "scalars" || starts_with(event.tag, "epoch_"))
@@ -282,7 +285,7 @@ struct TensorBoard : Callback<TensorBoard> {
   void write_graph_of(const Run& run) {
     const std::string json(run.architecture());
     if (json.empty()) {
-      run.print("this model has no Keras JSON, so there is no graph to write");
+      run.print("no graph is written, because this model has no Keras JSON");
       return;
     }
     train->write_graphs(graph_def(read_architecture(json), weights_of(run)), json);
@@ -293,7 +296,7 @@ struct TensorBoard : Callback<TensorBoard> {
     for (const Weight& weight : weights_of(run))
       if (!has_images(weight.shape)) names.push_back(weight.name);
     if (!names.empty())
-      run.print("write_images: Keras' rules have no picture for the shape of " + listed(names, "none"));
+      run.print("write_images: Keras' layout has no image for the shapes of " + listed(names, "none"));
   }
 
   void write_hyper_parameters(const Run& run) {
@@ -315,7 +318,7 @@ struct TensorBoard : Callback<TensorBoard> {
     session->flush();
   }
 
-  /// As a user would write it: the optimizer keeps 0.001 as the nearest float32.
+  /// The rate as the user wrote it; the optimizer stores 0.001 as the nearest float32.
   [[nodiscard]] static std::optional<double> rate_of(const Run& run) {
     double rate = 0;
     try {
@@ -371,7 +374,7 @@ struct TensorBoard : Callback<TensorBoard> {
     if (!std::exchange(has_projector, true)) write_projector(directory(""), *embeddings);
   }
 
-  // ---- small ones
+  // ---- helpers
 
   [[nodiscard]] static bool is_due(std::int64_t every_epochs, std::int64_t epoch) {
     return every_epochs > 0 && epoch % every_epochs == 0;

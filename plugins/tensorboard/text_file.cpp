@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// An open file of the system; closed at the end.
+/// An open file descriptor, closed on destruction.
 class Descriptor {
  public:
   Descriptor(const fs::path& path, int flags) : number_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
@@ -62,9 +62,9 @@ void write_text_file(const fs::path& file, std::string_view content) {
     ::unlink(temporary.c_str());
     throw Error(KAIROS_E_IO, "\"" + file.string() +
                                  "\" cannot be written: " + std::generic_category().message(why) +
-                                 ". Set log_dir to a directory that can be written and has space");
+                                 ". Set log_dir to a writable directory with free space");
   }
-  // That the name lasts is worth a try; the content is safe without it.
+  // Errors are ignored: the content is safe, and only the new name may be lost.
   const Descriptor directory(file.parent_path(), O_RDONLY | O_DIRECTORY);
   static_cast<void>(directory.is_open() && directory.sync());
 }
@@ -74,7 +74,7 @@ std::string read_text_file(const fs::path& file) {
   std::ifstream in;
   if (fs::is_regular_file(file, ignored)) in.open(file, std::ios::binary);
   if (!in.is_open())
-    throw Error(KAIROS_E_IO, "\"" + file.string() + "\" is no file that can be read. Name one that is there");
+    throw Error(KAIROS_E_IO, "\"" + file.string() + "\" is not a readable file. Name an existing file");
   return {std::istreambuf_iterator<char>(in), {}};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files that appear whole or not at all.
+// Text files, written atomically.
 #pragma once
 
 #include <filesystem>
@@ -8,11 +8,11 @@
 
 namespace kairos::plugins::tensorboard {
 
-/// Writes a file under a temporary name beside it, then renames it: a reader sees the old content or the
-/// new. Throws kairos::Error.
+/// Writes a temporary file in the same directory and renames it, so that readers see the old or the new
+/// content. Throws kairos::Error.
 void write_text_file(const std::filesystem::path& file, std::string_view content);
 
-/// Throws kairos::Error unless `file` is a regular file that can be read.
+/// Throws kairos::Error unless `file` is a readable regular file.
 [[nodiscard]] std::string read_text_file(const std::filesystem::path& file);
 
 }  // namespace kairos::plugins::tensorboard

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names of which no two are equal.
+// Unique names.
 #pragma once
 
 #include <set>
@@ -9,7 +9,7 @@ namespace kairos::plugins::tensorboard {
 
 class UniqueNames {
  public:
-  /// The name that was wished for, or the first of wish_1, wish_2, … that nobody has, as TensorFlow does.
+  /// The requested name, or the first unused one of name_1, name_2, …, like TensorFlow.
   std::string claim(const std::string& wish) {
     std::string name = wish;
     for (int n = 1; !taken_.insert(name).second; ++n) name = wish + "_" + std::to_string(n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Options that hold several words or pairs.
+// Options that contain several words or pairs.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace kairos::plugins::tensorboard {
 
-/// "a, b" as a and b. Empty for an empty text; blanks around a word do not count.
+/// Splits "a, b" into a and b. Empty for an empty text; blanks around words are removed.
 [[nodiscard]] std::vector<std::string> words_of(std::string_view text);
 
-/// "a=1" as a and 1; "a" as "" and a.
+/// Splits "a=1" into a and 1, and "a" into "" and a.
 [[nodiscard]] std::pair<std::string, std::string> pair_of(std::string_view word);
 
-/// "a, b and c" for messages; `none` if there are none.
+/// "a, b and c" for messages; `none` if the list is empty.
 [[nodiscard]] std::string listed(const std::vector<std::string>& words, const char* none);
 
 }  // namespace kairos::plugins::tensorboard

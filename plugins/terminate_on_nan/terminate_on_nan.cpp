@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ends a run whose loss is no longer a number.
+// Stops a run whose loss is NaN or infinite.
 #include <kairos/plugin.hpp>
 
 #include <cmath>
@@ -9,11 +9,11 @@
 
 namespace kairos::plugins {
 
-/// Behaves as Keras 3.15 `TerminateOnNaN`: after a batch whose running loss is NaN or infinite no further
-/// batch is trained; validation and on_epoch_end still happen.
+/// Behaves as Keras 3.15 `TerminateOnNaN`: after a batch whose running loss is NaN or infinite, no further
+/// batch is trained; validation and on_epoch_end still run.
 struct TerminateOnNaN : Callback<TerminateOnNaN> {
   static constexpr auto id = "kairos.TerminateOnNaN";
-  static constexpr auto summary = "Ends the run when the loss is NaN or infinite.";
+  static constexpr auto summary = "Stops the run when the loss is NaN or infinite.";
   static constexpr auto capabilities = Can::Stop;
 
   void on_train_batch_end(Batch& batch) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trains from a program of one's own: reads a CSV, calls fit with plugins, and looks at the History.
+// Trains from a C++ program: reads a CSV, calls fit with plugins, and prints the History.
 #include <kairos/host/host.hpp>
 
 #include <cstdio>
@@ -29,7 +29,7 @@ int train(const std::string& csv, const std::vector<std::string>& plugins) {
   compiling.metrics = {"accuracy"};
   const auto model = host::compile(source, compiling);
 
-  // The plugins that Kairos brought, and those of KAIROS_PLUGIN_PATH.
+  // The bundled plugins, and those in KAIROS_PLUGIN_PATH.
   std::optional<std::string_view> path;
   if (const char* value = ::secure_getenv("KAIROS_PLUGIN_PATH")) path = value;
   const host::Catalog catalog = host::Catalog::scan(host::plugin_directories({}, path, KAIROS_PLUGIN_DIR));
@@ -64,7 +64,7 @@ int main(int argc, char** argv) {
   }
   try {
     return train(argv[1], {argv + 2, argv + argc});
-  } catch (const std::exception& error) {  // A kairos::host::Error says what to do, on one line.
+  } catch (const std::exception& error) {  // The text of a kairos::host::Error is one line with the fix.
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }

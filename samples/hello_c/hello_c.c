@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Greets after every n-th epoch: a callback in plain C11.
+// A callback in C11 that prints a greeting after every n-th epoch.
 #include <kairos/plugin.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS(INT, FLOAT, BOOL, TEXT) INT(every, 1, "speak after every n epochs")
+#define OPTIONS(INT, FLOAT, BOOL, TEXT) INT(every, 1, "print the greeting after every n epochs")
 KAIROS_C_OPTIONS(OPTIONS)
 
 typedef struct hello {
@@ -43,4 +43,4 @@ static kairos_status on_epoch_end(void* self, kairos_call* call, const kairos_ep
 }
 
 #define HOOKS(HOOK) HOOK(on_epoch_end)
-KAIROS_C_PLUGIN("1.0.0", "com.example.HelloC", "Greets after an epoch.", REPORT, OPTIONS, HOOKS)
+KAIROS_C_PLUGIN("1.0.0", "com.example.HelloC", "Prints a greeting after an epoch.", REPORT, OPTIONS, HOOKS)

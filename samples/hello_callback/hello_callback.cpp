@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Says how each epoch went: the smallest callback there is.
+// The smallest callback: prints the loss of each epoch.
 #include <kairos/plugin.hpp>
 
 #include <string>

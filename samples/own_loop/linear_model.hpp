@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Something to train that Kairos knows nothing of: y = w·x + b, fitted by plain gradient descent.
+// A model that is not a Kairos model: y = w·x + b, fitted by gradient descent.
 #pragma once
 
 #include <kairos/host/training_target.hpp>
@@ -12,14 +12,14 @@
 #include <string>
 #include <string_view>
 
-/// The model of this program, and through `TrainingTarget` what callbacks may see and change of it.
+/// The model of this program. Callbacks read and change it through `TrainingTarget`.
 class LinearModel : public kairos::host::TrainingTarget {
  public:
-  /// One step on one sample; returns the squared error before it.
+  /// Trains on one sample. Returns the squared error before the step.
   float step(float x, float y);
 
   std::span<const kairos::host::TensorRef> tensors(kairos::host::Role role) override;
-  void tensors_written(kairos::host::Role) override {}  // Nothing is derived from the weights.
+  void tensors_written(kairos::host::Role) override {}  // No value is derived from the weights.
   [[nodiscard]] std::optional<double> hyper(std::string_view name) const override;
   bool set_hyper(std::string_view name, double value) override;
   [[nodiscard]] std::int64_t iterations() const override { return steps_; }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A training loop of one's own that hosts Kairos' callbacks. Nothing here is a Kairos model, and the loop
-// stays what it was.
+// A custom training loop that hosts Kairos' callbacks, without a Kairos model.
 #include <kairos/host/callbacks.hpp>
 
 #include <cstdio>
@@ -20,7 +19,7 @@ namespace host = kairos::host;
 constexpr int epochs = 200;
 constexpr int samples = 64;
 
-/// Directories are searched for the callbacks that are named; a .so that is named is read as well.
+/// Scans the plugin directories and the .so files among the arguments.
 host::Catalog find_plugins(const std::vector<host::PluginSpec>& specs) {
   std::vector<std::filesystem::path> files;
   for (const host::PluginSpec& spec : specs)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A learning-rate schedule of one's own: the rate is multiplied by `factor` every few epochs.
+// A custom learning-rate schedule: multiplies the rate by `factor` every few epochs.
 #include <kairos/plugin.hpp>
 
 #include <cmath>
@@ -13,9 +13,9 @@ struct StepDecay : kairos::Callback<StepDecay> {
 
   kairos::Option<double> initial{this, "initial", 0.01, "rate of the first epoch", kairos::above(0)};
   kairos::Option<double> factor{
-      this, "factor", 0.5, "what the rate is multiplied by", kairos::above(0), kairos::max(1)};
+      this, "factor", 0.5, "factor that multiplies the rate", kairos::above(0), kairos::max(1)};
   kairos::Option<int> every{
-      this, "every", 10, "epochs from one step to the next", kairos::min(1), kairos::unit("epochs")};
+      this, "every", 10, "epochs between two steps", kairos::min(1), kairos::unit("epochs")};
 
   void on_epoch_begin(kairos::Epoch& epoch) {
     const std::int64_t steps = epoch.number() / every;

@@ -1,17 +1,17 @@
 # kairos_add_plugin(<name> SOURCES <file>... [LINK <library>...])
 #
-# Makes <name>.so, a Kairos plugin that exports its entry symbol and nothing else, from C11 or C++17 (or later) sources.
-#   LINK   libraries that only this plugin uses
-# A plain `g++ -shared` would export every template instance of the standard library and stay mapped through one unique symbol;
-# both let plugins meet each other's symbols.
+# Builds <name>.so, a Kairos plugin that only exports its entry symbol, from sources in C11 or C++17 (or later).
+#   LINK   libraries of this plugin
+# Plain `g++ -shared` would export template instances of the standard library, some of them as unique symbols, so that plugins
+# could bind to each other's symbols.
 
 include(${CMAKE_CURRENT_LIST_DIR}/KairosHarden.cmake)
 
 function(kairos_add_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
   if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "kairos_add_plugin(${name}): write kairos_add_plugin(<name> SOURCES <file>... [LINK <library>...]); "
-      "found \"${arg_UNPARSED_ARGUMENTS}\" outside of SOURCES and LINK")
+    message(FATAL_ERROR "kairos_add_plugin(${name}): found \"${arg_UNPARSED_ARGUMENTS}\" outside of SOURCES and LINK; "
+      "expected kairos_add_plugin(<name> SOURCES <file>... [LINK <library>...])")
   endif()
   set(map ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/kairos_plugin.map)
   add_library(${name} MODULE ${arg_SOURCES})
@@ -22,7 +22,7 @@ function(kairos_add_plugin name)
   target_compile_options(${name} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
   target_link_options(${name} PRIVATE LINKER:--version-script=${map} LINKER:-z,noexecstack)
   kairos_harden(${name})
-  # A sanitizer's runtime is resolved from the host, so that symbols may stay undefined there and nowhere else.
+  # With a sanitizer, the symbols of its runtime stay undefined and are resolved from the host.
   if(NOT KAIROS_SANITIZE)
     target_link_options(${name} PRIVATE LINKER:-z,defs)
   endif()

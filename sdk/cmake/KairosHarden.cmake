@@ -1,11 +1,9 @@
 # kairos_harden(<target>)
 #
-# Compiles and links a program, a library or a plugin with what makes memory faults harder to exploit: canaries on the stack, checked
-# calls of the C library, probes of large frames, marks for control-flow enforcement, and tables of the linker that are read-only before any
-# code runs. KAIROS_HARDENING=OFF leaves it to flags of your own.
+# Hardens a program, a library or a plugin: stack canaries, checked calls of the C library (FORTIFY), stack-clash protection, marks
+# for control-flow enforcement (CET), and full RELRO. KAIROS_HARDENING=OFF disables it.
 #
-# Control flow is enforced only where every object of a file is marked. The start files of Debian 12 are not, so that its linker leaves
-# the mark out; the code is ready for distributions whose start files are.
+# CET is only enforced if every object of a file is marked. The start files of Debian 12 are not, so its linker omits the mark.
 
 option(KAIROS_HARDENING "Compile and link with stack protector, FORTIFY, CET and full RELRO" ON)
 
@@ -17,7 +15,7 @@ function(kairos_harden target)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
     target_compile_options(${target} PRIVATE -fcf-protection)
   endif()
-  # Needs an optimizer, and a sanitizer checks the same calls better.
+  # FORTIFY needs optimization. Sanitizers check the same calls.
   if(NOT KAIROS_SANITIZE)
     target_compile_options(${target} PRIVATE
       "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")

@@ -157,7 +157,7 @@ class KerasCodePastedIntoFlags(ProgramTest):
         return run.stderr
 
     def test_an_option_without_effect_is_an_error_only_with_a_value(self):
-        self.assertIn("embeddings_layer_names writes nothing while embeddings_freq is 0",
+        self.assertIn("embeddings_layer_names writes nothing if embeddings_freq is 0",
                       self.refusal("TensorBoard(embeddings_freq=0, embeddings_layer_names=['words'])"))
         self.kairos(*self.fit(plugin="TensorBoard(log_dir='t', embeddings_freq=0, embeddings_layer_names=[])"))
 

@@ -52,7 +52,7 @@ class Plugins(ProgramTest):
         options = {option["name"]: option for option in callback["options"]}
         self.assertEqual(options["factor"], {
             "name": "factor", "type": "float", "required": False, "default": 0.1, "min": 0.0, "max": 1.0, "min_excluded": True,
-            "max_excluded": True, "unit": "", "choices": [], "aliases": [], "help": "the new rate is the old one times this",
+            "max_excluded": True, "unit": "", "choices": [], "aliases": [], "help": "factor that multiplies the rate",
             "access": []})
         self.assertEqual((options["patience"]["default"], options["patience"]["unit"], options["patience"]["min"]), (10, "epochs", 0))
         self.assertEqual(options["mode"]["choices"], ["auto", "min", "max"])

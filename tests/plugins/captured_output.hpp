@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a piece of a test writes to standard output, into a file or onto a terminal.
+// Captures standard output in a file or a pseudo terminal.
 #pragma once
 
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 namespace kairos::tests {
 
-/// Standard output is elsewhere while this lives.
+/// Redirects standard output during its lifetime.
 class CapturedOutput {
  public:
   enum class Onto { File, Terminal };
@@ -42,7 +42,7 @@ class CapturedOutput {
   CapturedOutput(const CapturedOutput&) = delete;
   CapturedOutput& operator=(const CapturedOutput&) = delete;
 
-  /// Everything since the last call; a terminal's "\r\n" is "\n".
+  /// The output since the last call, with a terminal's "\r\n" as "\n".
   [[nodiscard]] std::string text() {
     std::fflush(stdout);
     std::string out;
@@ -52,7 +52,7 @@ class CapturedOutput {
     for (std::size_t at; (at = out.find("\r\n")) != std::string::npos;) out.erase(at, 1);
     return out;
   }
-  /// Before a test's own words.
+  /// Restores standard output, for messages of the test.
   void restore() {
     if (saved_ < 0) return;
     std::fflush(stdout);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// CSVLogger: the bytes of its file, and what it does to files that are there.
+// CSVLogger: the bytes of its file, and existing files.
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -19,7 +19,7 @@ const std::vector<host::LogKey> two_keys = {{"loss", host::Direction::Min},
 
 }  // namespace
 
-TEST_CASE("CSVLogger writes what Keras writes, but for the ends of lines", "[plugins]") {
+TEST_CASE("CSVLogger writes what Keras writes, except for line endings", "[plugins]") {
   struct Case {
     std::string options;
     std::vector<EpochLogs> epochs;
@@ -45,11 +45,11 @@ TEST_CASE("CSVLogger writes what Keras writes, but for the ends of lines", "[plu
   }
 }
 
-TEST_CASE("CSVLogger refuses what is no regular file before it could wait for it", "[plugins]") {
+TEST_CASE("CSVLogger rejects files that are not regular without opening them", "[plugins]") {
   const TemporaryDirectory directory;
   REQUIRE(::mkfifo((directory / "log.csv").c_str(), 0600) == 0);
   CHECK_THAT(refusal_of({{"CSVLogger:filename=log.csv"}, directory.path()}),
-             Contains("is no regular file, and writing to it could wait for ever. Name a file"));
+             Contains("is not a regular file, and writing to it could block. Name a file"));
 }
 
 TEST_CASE("CSVLogger has a column for every declared key, sorted", "[plugins]") {
@@ -63,7 +63,7 @@ TEST_CASE("CSVLogger has a column for every declared key, sorted", "[plugins]") 
         "0,0.5,1.0,3.0,NA,NA\n1,0.6,1.0,2.0,0.4,4.0\n2,0.7,1.0,1.0,0.5,4.0\n3,0.7,0.5,1.0,0.5,4.0\n");
 }
 
-TEST_CASE("CSVLogger has every finished epoch in the file before the next begins", "[plugins]") {
+TEST_CASE("CSVLogger writes every epoch to the file before the next begins", "[plugins]") {
   const TemporaryDirectory directory;
   Driver run({{"CSVLogger:filename=log.csv"}, directory.path()});
   run.begin();
@@ -72,7 +72,7 @@ TEST_CASE("CSVLogger has every finished epoch in the file before the next begins
   run.end();
 }
 
-TEST_CASE("CSVLogger quotes what would break a line apart", "[plugins]") {
+TEST_CASE("CSVLogger quotes text that contains separators or line breaks", "[plugins]") {
   const TemporaryDirectory directory;
   Driver run({{"CSVLogger:filename=log.csv"},
               directory.path(),
@@ -82,7 +82,7 @@ TEST_CASE("CSVLogger quotes what would break a line apart", "[plugins]") {
   CHECK(content_of(directory / "log.csv") == "epoch,\"a,b\",\"c\"\"d\"\n0,1.0,2.0\n");
 }
 
-TEST_CASE("CSVLogger makes directories, and nothing before training", "[plugins]") {
+TEST_CASE("CSVLogger creates directories, and nothing before training", "[plugins]") {
   const TemporaryDirectory directory;
   Driver run({{"CSVLogger:filename=a/b/log.csv"}, directory.path()});
   CHECK(!std::filesystem::exists(directory / "a"));
@@ -90,7 +90,7 @@ TEST_CASE("CSVLogger makes directories, and nothing before training", "[plugins]
   CHECK(content_of(directory / "a/b/log.csv") == "epoch,loss,val_loss\n0,1.0,1.0\n");
 }
 
-TEST_CASE("CSVLogger writes over a file, or goes on in it", "[plugins]") {
+TEST_CASE("CSVLogger replaces a file, or appends to it", "[plugins]") {
   struct Case {
     std::string options, before, after;
   };
@@ -112,24 +112,21 @@ TEST_CASE("CSVLogger writes over a file, or goes on in it", "[plugins]") {
   }
 }
 
-TEST_CASE("CSVLogger appends nothing below other columns", "[plugins]") {
+TEST_CASE("CSVLogger does not append to a file with other columns", "[plugins]") {
   const TemporaryDirectory directory;
   for (const std::string before :
        {"epoch,loss\n0,1.0\n", "epoch,loss,val_loss,val_mae\n", "text without an end"}) {
     static_cast<void>(directory.put("log.csv", before));
     Plan plan{{"CSVLogger:filename=log.csv,append=true,on_error=fatal"}, directory.path()};
     const std::string text = refusal_of(plan);
-    CHECK_THAT(text, Contains("has other columns: it begins with \"" + before.substr(0, 10)));
-    CHECK_THAT(
-        text,
-        Contains(
-            "and this run writes \"epoch,loss,val_loss\". Choose another file, or set append=false to write "
-            "over it"));
+    CHECK_THAT(text, Contains("has other columns; found \"" + before.substr(0, 10)));
+    CHECK_THAT(text, Contains("expected \"epoch,loss,val_loss\". Choose another file, or set append=false to "
+                              "replace it"));
     CHECK(content_of(directory / "log.csv") == before);
   }
 }
 
-TEST_CASE("CSVLogger goes on in the file of a run that is resumed, without rows twice", "[plugins]") {
+TEST_CASE("CSVLogger appends to the file of a resumed run, without duplicate rows", "[plugins]") {
   const TemporaryDirectory directory;
   const Plan plan{{"CSVLogger:filename=log.csv", "EarlyStopping:patience=9"}, directory.path()};
   const std::vector<EpochLogs> epochs = losses({4, 3, 2, 1});
@@ -139,7 +136,7 @@ TEST_CASE("CSVLogger goes on in the file of a run that is resumed, without rows 
   before.epoch(epochs[1]);
   const std::string state = before.callbacks().save_state();
   before.epoch(epochs[2]);
-  std::ofstream(directory / "log.csv", std::ios::app) << "3,1";  // Killed while it wrote.
+  std::ofstream(directory / "log.csv", std::ios::app) << "3,1";  // Killed while writing.
   Driver after(plan);
   after.resume(state, 2);
   after.fit(epochs);
@@ -147,20 +144,20 @@ TEST_CASE("CSVLogger goes on in the file of a run that is resumed, without rows 
         "epoch,loss,val_loss\n0,4.0,4.0\n1,3.0,3.0\n2,2.0,2.0\n3,1.0,1.0\n");
 }
 
-TEST_CASE("CSVLogger is disabled and the run goes on when its file takes no more", "[plugins]") {
+TEST_CASE("CSVLogger is disabled and the run continues if its file cannot be written", "[plugins]") {
   const TemporaryDirectory directory;
   Driver run({{"CSVLogger:filename=log.csv"}, directory.path()});
   {
-    const FileSizeLimit limit(20);  // the header, and no row
+    const FileSizeLimit limit(20);  // the header only
     run.fit(losses({1, 1}));
   }
   CHECK(run.epochs_run() == 2);
   REQUIRE(!run.messages.empty());
   CHECK_THAT(run.messages[0],
-             Contains("log.csv cannot be written: File too large") && Contains("It is disabled"));
+             Contains("cannot write ") && Contains("log.csv: File too large") && Contains("It is disabled"));
 }
 
-TEST_CASE("CSVLogger refuses before training what it could not write", "[plugins]") {
+TEST_CASE("CSVLogger rejects unwritable files before training", "[plugins]") {
   const TemporaryDirectory directory;
   static_cast<void>(directory.put("file", "x"));
   std::filesystem::create_directory(directory / "folder");
@@ -170,10 +167,10 @@ TEST_CASE("CSVLogger refuses before training what it could not write", "[plugins
   const Case table[] = {
       {"", "the option is required and not set"},
       {":filename=folder", "is a directory. Name a file in it"},
-      {":filename=file/log.csv", "is no directory that may be written. Choose another place"},
+      {":filename=file/log.csv", "is not a writable directory. Choose another path"},
       {":filename=log.csv,separator=ab", "separator is \"ab\"; expected one character"},
       {":filename=log.csv,separator='\"'",
-       "expected one character that is neither a quote nor the end of a line"},
+       "expected one character other than a quotation mark or line break"},
       {":filename=log.csv,separator=", "separator is \"\"; expected one character"},
       {":filename=log.csv,append=perhaps", "the value is not of type bool"},
       {":file=log.csv", "no such option"},

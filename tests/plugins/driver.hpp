@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Drives plugins over given numbers through the host's own dispatch.
+// Runs plugins over given logs through the host's dispatch.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ namespace kairos::tests {
 inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double inf = std::numeric_limits<double>::infinity();
 
-/// Numbers of one epoch, one per key of the model.
+/// Logs of one epoch, one value per key of the model.
 struct EpochLogs {
   std::vector<double> training;
-  std::vector<double> validation = {};            ///< empty: none in this epoch
+  std::vector<double> validation = {};            ///< empty: no validation in this epoch
   std::vector<std::vector<double>> batches = {};  ///< running means after each batch
 };
 
@@ -46,13 +46,13 @@ struct Plan {
   std::int64_t epochs = 4;
   std::int64_t steps = -1;
   bool has_optimizer = true;
-  std::function<void(StubTarget&)> prepare = {};  ///< what is trained, if it is not one number
+  std::function<void(StubTarget&)> prepare = {};  ///< changes the model; by default it has one weight
 };
 
 /// A run. In epoch e the weight becomes e + 1.
 class Driver {
  public:
-  /// Creates and sets up the plugins; throws what they throw.
+  /// Creates and sets up the plugins; passes on their exceptions.
   explicit Driver(const Plan& plan)
       : target(plan.rate),
         catalog_(host::Catalog::scan(std::vector<std::filesystem::path>{KAIROS_TEST_PLUGINS})) {
@@ -76,7 +76,7 @@ class Driver {
     run_ = run;
   }
 
-  /// Before begin(): as a run that was saved before this epoch.
+  /// Before begin(): resumes a run that was saved before this epoch.
   void resume(const std::string& state, std::int64_t epoch) {
     state_ = state;
     next_ = epoch;
@@ -89,7 +89,7 @@ class Driver {
     callbacks_->train_begin();
   }
 
-  /// False once a plugin has asked for the end.
+  /// False once a plugin has requested a stop.
   bool epoch(const EpochLogs& logs) {
     host::Callbacks& c = *callbacks_;
     c.epoch_begin(next_);
@@ -135,14 +135,14 @@ class Driver {
   [[nodiscard]] std::string stop_reason() const {
     return callbacks_->stop() ? callbacks_->stop()->reason : "";
   }
-  /// Names of the files that were saved, in order.
+  /// Names of the saved files, in order.
   [[nodiscard]] std::vector<std::string> saved() const {
     std::vector<std::string> names;
     for (const std::filesystem::path& file : callbacks_->saved_files())
       names.push_back(file.filename().string());
     return names;
   }
-  /// Value of a key after the last epoch; empty if it was not due.
+  /// Value of a key after the last epoch; empty if it was unavailable.
   [[nodiscard]] std::optional<double> value(std::string_view key) const {
     const auto keys = callbacks_->keys();
     const std::vector<host::LogValue> values = callbacks_->epoch_values();
@@ -153,7 +153,7 @@ class Driver {
 
   StubTarget target;
   std::vector<std::string> messages;
-  std::vector<double> rates;  ///< used in each epoch
+  std::vector<double> rates;  ///< rate of each epoch
 
  private:
   host::Catalog catalog_;
@@ -163,7 +163,7 @@ class Driver {
   std::int64_t next_ = 0;
 };
 
-/// What creating, setting up and beginning a run with this plan is refused with; "" if it is not.
+/// The error of creating, setting up and beginning a run with this plan; "" if there is none.
 inline std::string refusal_of(const Plan& plan) {
   try {
     Driver driver(plan);
@@ -174,7 +174,7 @@ inline std::string refusal_of(const Plan& plan) {
   return "";
 }
 
-/// The run with a break before epoch `at`: state, weight and rate are carried over, all else is new.
+/// A run interrupted before epoch `at`: state, weight and rate are restored, everything else is new.
 inline std::unique_ptr<Driver> interrupted(const Plan& plan, const std::vector<EpochLogs>& epochs,
                                            std::size_t at) {
   Driver before(plan);

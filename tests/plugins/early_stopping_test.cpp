@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// EarlyStopping: when it ends a run and whose weights remain.
+// EarlyStopping: when it stops a run, and which weights it restores.
 #include <catch2/catch.hpp>
 
 #include "plugins/driver.hpp"
@@ -15,12 +15,12 @@ const std::vector<host::LogKey> with_score = {{"loss", host::Direction::Min},
 
 }  // namespace
 
-TEST_CASE("EarlyStopping ends runs where Keras ends them", "[plugins]") {
+TEST_CASE("EarlyStopping stops runs where Keras stops them", "[plugins]") {
   struct Case {
     std::vector<double> values;
     std::string options;
     std::int64_t epochs;
-    float weight;  ///< epoch number whose weights remain
+    float weight;  ///< number of the epoch whose weights remain
   };
   const Case table[] = {
       {{1, 1, 1, 1}, "patience=0", 2, 2},
@@ -48,7 +48,7 @@ TEST_CASE("EarlyStopping ends runs where Keras ends them", "[plugins]") {
   }
 }
 
-TEST_CASE("EarlyStopping never takes NaN for the best, unlike Keras", "[plugins]") {
+TEST_CASE("EarlyStopping never uses NaN as the best value, unlike Keras", "[plugins]") {
   struct Case {
     std::vector<double> values;
     std::string options;
@@ -71,19 +71,19 @@ TEST_CASE("EarlyStopping never takes NaN for the best, unlike Keras", "[plugins]
   }
 }
 
-TEST_CASE("EarlyStopping takes the direction that the metric declares", "[plugins]") {
+TEST_CASE("EarlyStopping uses the direction that the metric declares", "[plugins]") {
   Driver run({{"EarlyStopping:monitor=score,patience=1"}, {}, with_score, false});
   run.fit({{{1, .1}}, {{1, .2}}, {{1, .3}}, {{1, .2}}, {{1, .9}}});
   CHECK(run.epochs_run() == 4);
 }
 
-TEST_CASE("EarlyStopping does not count epochs in which the metric is not due", "[plugins]") {
+TEST_CASE("EarlyStopping does not count epochs in which the metric is unavailable", "[plugins]") {
   Driver run({{"EarlyStopping:patience=1"}});
   run.fit({{{1}}, {{1}, {5}}, {{1}}, {{1}}, {{1}, {4}}, {{1}}, {{1}, {4}}, {{1}}});
   CHECK(run.epochs_run() == 7);
 }
 
-TEST_CASE("EarlyStopping says why it ended the run and what it restored", "[plugins]") {
+TEST_CASE("EarlyStopping prints why it stopped the run and what it restored", "[plugins]") {
   Driver talking({{"EarlyStopping:patience=2,verbose=1,restore_best_weights=true"}});
   talking.fit(losses({3, 1, 2, 2, 2}));
   CHECK(talking.messages ==
@@ -97,7 +97,7 @@ TEST_CASE("EarlyStopping says why it ended the run and what it restored", "[plug
   CHECK(silent.stop_reason() == "val_loss has had no finite value so far");
 }
 
-TEST_CASE("EarlyStopping goes on counting where a resumed run was broken off", "[plugins]") {
+TEST_CASE("EarlyStopping continues counting in a resumed run", "[plugins]") {
   const Plan plan{{"EarlyStopping:patience=3,restore_best_weights=true,baseline=4"}};
   const std::vector<EpochLogs> epochs = losses({5, 4, 3, 6, 2, 7, 7, 7, 1});
   Driver whole(plan);
@@ -112,7 +112,7 @@ TEST_CASE("EarlyStopping goes on counting where a resumed run was broken off", "
   }
 }
 
-TEST_CASE("EarlyStopping refuses options that cannot be meant", "[plugins]") {
+TEST_CASE("EarlyStopping rejects invalid options", "[plugins]") {
   struct Case {
     std::string options, sentence;
   };
@@ -123,8 +123,8 @@ TEST_CASE("EarlyStopping refuses options that cannot be meant", "[plugins]") {
       {"mode=up", "the value is not one of the choices; found \"up\", expected auto, min, max"},
       {"monitor=val_los", "no such metric in this run; found \"val_los\""},
       {"start_from_epoch=-1", "expected at least 0 epochs"},
-      {"min_delta=nan", "min_delta is not a finite number. Set min_delta=0 or a small number"},
-      {"baseline=nan", "baseline is NaN, which nothing can beat. Set a number or leave it out"},
+      {"min_delta=nan", "min_delta is not finite. Set min_delta=0 or a small number"},
+      {"baseline=nan", "baseline is NaN, which no value can beat. Set a number or omit it"},
   };
   for (const Case& row : table) {
     CAPTURE(row.options);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads TensorBoard's event files without the plugin's code and without protobuf, in the way TensorBoard
-// reads a directory.
+// Reads TensorBoard's event files as TensorBoard does, without the plugin's code and without protobuf.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +20,8 @@ namespace kairos::tests {
 /// One field of a protobuf message.
 struct WireField {
   std::uint64_t number = 0;
-  std::uint64_t integer = 0;  ///< varint and fixed
-  std::string_view bytes;     ///< counted
+  std::uint64_t integer = 0;  ///< of varint and fixed fields
+  std::string_view bytes;     ///< of length-delimited fields
 };
 
 inline std::uint64_t take_varint(std::string_view& in) {
@@ -34,11 +33,11 @@ inline std::uint64_t take_varint(std::string_view& in) {
     value |= std::uint64_t{byte & 0x7Fu} << shift;
     if (byte < 0x80) return value;
   }
-  throw std::runtime_error("a number is cut off");
+  throw std::runtime_error("a number is truncated");
 }
 
 inline std::uint64_t take_fixed(std::string_view& in, std::size_t count) {
-  if (in.size() < count) throw std::runtime_error("a field is cut off");
+  if (in.size() < count) throw std::runtime_error("a field is truncated");
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < count; ++i)
     value |= std::uint64_t{static_cast<unsigned char>(in[i])} << (8 * i);
@@ -63,7 +62,7 @@ inline std::vector<WireField> wire_fields(std::string_view message) {
         break;
       case 2: {
         const std::uint64_t count = take_varint(message);
-        if (count > message.size()) throw std::runtime_error("a field is cut off");
+        if (count > message.size()) throw std::runtime_error("a field is truncated");
         field.bytes = message.substr(0, count);
         message.remove_prefix(count);
         break;
@@ -126,7 +125,7 @@ inline ReadEvent read_event_message(std::string_view message) {
   return event;
 }
 
-/// CRC-32C bit by bit, rotated and shifted.
+/// CRC-32C computed bit by bit, rotated and offset.
 inline std::uint32_t slow_masked_crc(std::string_view bytes) {
   std::uint32_t crc = ~0u;
   for (const char c : bytes) {
@@ -137,7 +136,7 @@ inline std::uint32_t slow_masked_crc(std::string_view bytes) {
   return (crc >> 15 | crc << 17) + 0xA282EAD8u;
 }
 
-/// All events of a file; throws unless every record is whole and every sum right.
+/// All events of a file; throws unless every record is complete and every checksum correct.
 inline std::vector<ReadEvent> read_event_file(const std::filesystem::path& file) {
   const std::string content = content_of(file);
   std::string_view rest = content;
@@ -147,7 +146,7 @@ inline std::vector<ReadEvent> read_event_file(const std::filesystem::path& file)
     const std::uint64_t length = take_fixed(rest, 8);
     if (take_fixed(rest, 4) != slow_masked_crc(length_text)) throw std::runtime_error("sum of a length");
     const std::string_view data = rest.substr(0, length);
-    if (data.size() != length) throw std::runtime_error("a record is cut off");
+    if (data.size() != length) throw std::runtime_error("a record is truncated");
     rest.remove_prefix(length);
     if (take_fixed(rest, 4) != slow_masked_crc(data)) throw std::runtime_error("sum of a record");
     events.push_back(read_event_message(data));
@@ -164,8 +163,8 @@ inline std::vector<std::filesystem::path> files_in(const std::filesystem::path& 
 
 using Curve = std::vector<std::pair<std::int64_t, float>>;
 
-/// The curves that TensorBoard shows for a directory: files in the order of their names, and what a START
-/// purges is gone.
+/// The curves that TensorBoard shows for a directory: files in the order of their names, without events that
+/// a START purges.
 inline std::map<std::string, Curve> curves_of(const std::filesystem::path& directory) {
   std::map<std::string, Curve> curves;
   for (const std::filesystem::path& file : files_in(directory))

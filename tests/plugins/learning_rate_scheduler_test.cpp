@@ -54,7 +54,7 @@ TEST_CASE("LearningRateScheduler and ReduceLROnPlateau publish the rate that was
   }
 }
 
-TEST_CASE("LearningRateScheduler says the rate when asked to", "[plugins]") {
+TEST_CASE("LearningRateScheduler prints the rate if verbose", "[plugins]") {
   Driver run({{"LearningRateScheduler:schedule=0.05/(epoch+1),verbose=1"}});
   run.fit(losses({1, 1}));
   CHECK(run.messages ==
@@ -62,7 +62,7 @@ TEST_CASE("LearningRateScheduler says the rate when asked to", "[plugins]") {
                                  "Epoch 2: LearningRateScheduler setting learning rate to 0.025."});
 }
 
-TEST_CASE("LearningRateScheduler goes on from the rate that a resumed run restored", "[plugins]") {
+TEST_CASE("LearningRateScheduler continues from the restored rate in a resumed run", "[plugins]") {
   const Plan plan{{"LearningRateScheduler:schedule=lr*0.5+epoch"}};
   const std::vector<EpochLogs> epochs = losses({1, 1, 1, 1});
   Driver whole(plan);
@@ -70,14 +70,14 @@ TEST_CASE("LearningRateScheduler goes on from the rate that a resumed run restor
   CHECK(interrupted(plan, epochs, 2)->target.rate == whole.target.rate);
 }
 
-TEST_CASE("LearningRateScheduler refuses rates that are none", "[plugins]") {
+TEST_CASE("LearningRateScheduler rejects invalid rates", "[plugins]") {
   struct Case {
     std::string schedule, sentence;
   };
   const Case table[] = {
       {"0.1-0.2*epoch",
-       "Epoch 2: the schedule 0.1-0.2*epoch gives -0.1 for epoch=1, lr=0.1; a learning rate is a "
-       "number and not negative. Correct the schedule"},
+       "Epoch 2: the schedule 0.1-0.2*epoch gives -0.1 for epoch=1, lr=0.1; expected a finite rate of "
+       "0 or more. Correct the schedule"},
       {"1/(1-epoch)", "Epoch 2: the schedule 1/(1-epoch) gives inf for epoch=1, lr=1"},
       {"sqrt(0.5-epoch)", "for epoch=1, lr=0.70710677"},
       {"10^(epoch*100)", "Epoch 2: the schedule 10^(epoch*100) gives inf for epoch=1"},
@@ -90,7 +90,7 @@ TEST_CASE("LearningRateScheduler refuses rates that are none", "[plugins]") {
   }
 }
 
-TEST_CASE("LearningRateScheduler refuses options that cannot be meant", "[plugins]") {
+TEST_CASE("LearningRateScheduler rejects invalid options", "[plugins]") {
   struct Case {
     std::string options, sentence;
   };

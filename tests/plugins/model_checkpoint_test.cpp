@@ -25,7 +25,7 @@ std::vector<EpochLogs> falling_batches(int epochs) {
 
 }  // namespace
 
-TEST_CASE("ModelCheckpoint saves where Keras saves", "[plugins]") {
+TEST_CASE("ModelCheckpoint saves when Keras saves", "[plugins]") {
   struct Case {
     std::vector<double> values;
     std::string options;
@@ -64,8 +64,7 @@ TEST_CASE("ModelCheckpoint writes the same files in the background", "[plugins]"
   }
 }
 
-TEST_CASE("A file that ModelCheckpoint could not write in the background ends the run with its reason",
-          "[plugins]") {
+TEST_CASE("A failed background save of ModelCheckpoint ends the run with its reason", "[plugins]") {
   const TemporaryDirectory directory;
   Plan plan{{"ModelCheckpoint:filepath=m-{epoch}.h5,in_background=true"}, directory.path()};
   plan.prepare = [](StubTarget& target) { target.fails_in_background = true; };
@@ -75,7 +74,7 @@ TEST_CASE("A file that ModelCheckpoint could not write in the background ends th
   CHECK(run.saved().empty());
 }
 
-TEST_CASE("ModelCheckpoint writes numbers into names as Python does", "[plugins]") {
+TEST_CASE("ModelCheckpoint formats numbers in names like Python", "[plugins]") {
   struct Case {
     std::string field;
     double value;
@@ -137,7 +136,7 @@ TEST_CASE("ModelCheckpoint with an integer save_freq counts batches across epoch
   CHECK(best.saved() == Names{"m-1-2-9.h5", "m-2-2-5.h5", "m-2-4-3.h5"});
 }
 
-TEST_CASE("ModelCheckpoint saves the model or the weights alone", "[plugins]") {
+TEST_CASE("ModelCheckpoint saves the model or only the weights", "[plugins]") {
   const TemporaryDirectory directory;
   Driver run({{"ModelCheckpoint@all:filepath=all.keras",
                "ModelCheckpoint@weights:filepath=w.weights.h5,save_weights_only=true"},
@@ -147,7 +146,7 @@ TEST_CASE("ModelCheckpoint saves the model or the weights alone", "[plugins]") {
   CHECK(content_of(directory / "w.weights.h5") == "weights 2");
 }
 
-TEST_CASE("ModelCheckpoint says what Keras says", "[plugins]") {
+TEST_CASE("ModelCheckpoint prints what Keras prints", "[plugins]") {
   const TemporaryDirectory directory;
   const std::string file = (directory / "m.h5").string();
   Driver best({{"ModelCheckpoint:filepath=m.h5,verbose=1,save_best_only=true"}, directory.path()});
@@ -163,16 +162,15 @@ TEST_CASE("ModelCheckpoint says what Keras says", "[plugins]") {
         Names{"Epoch 1: saving model to " + file, "Epoch 1: finished saving model to " + file});
 }
 
-TEST_CASE("ModelCheckpoint skips epochs in which its numbers are not due", "[plugins]") {
+TEST_CASE("ModelCheckpoint skips epochs in which its values are unavailable", "[plugins]") {
   const TemporaryDirectory directory;
   const std::vector<EpochLogs> every_second = {{{1}}, {{1}, {3}}, {{1}}, {{1}, {2}}};
   Driver named({{"ModelCheckpoint:filepath=m-{epoch}-{val_loss:.0f}.h5"}, directory.path()});
   named.fit(every_second);
   CHECK(named.saved() == Names{"m-2-3.h5", "m-4-2.h5"});
   REQUIRE(named.messages.size() == 1);
-  CHECK_THAT(
-      named.messages[0],
-      Contains("nothing was saved in epoch 1, because {val_loss} in the file name has no value there"));
+  CHECK_THAT(named.messages[0],
+             Contains("epoch 1 is not saved, because the field {val_loss} of filepath has no value in it"));
 
   Driver best({{"ModelCheckpoint:filepath=m-{epoch}.h5,save_best_only=true"}, directory.path()});
   best.fit(every_second);
@@ -180,7 +178,7 @@ TEST_CASE("ModelCheckpoint skips epochs in which its numbers are not due", "[plu
   CHECK(best.messages.empty());
 }
 
-TEST_CASE("ModelCheckpoint needs no validation to save every epoch", "[plugins]") {
+TEST_CASE("ModelCheckpoint saves every epoch without validation", "[plugins]") {
   const TemporaryDirectory directory;
   Driver run(
       {{"ModelCheckpoint:filepath=m-{epoch}.h5"}, directory.path(), {{"loss", host::Direction::Min}}, false});
@@ -188,7 +186,7 @@ TEST_CASE("ModelCheckpoint needs no validation to save every epoch", "[plugins]"
   CHECK(run.saved() == Names{"m-1.h5", "m-2.h5"});
 }
 
-TEST_CASE("ModelCheckpoint goes on counting where a resumed run was broken off", "[plugins]") {
+TEST_CASE("ModelCheckpoint continues counting in a resumed run", "[plugins]") {
   const TemporaryDirectory directory;
   const Plan plan{{"ModelCheckpoint@best:filepath=b-{epoch}.h5,save_best_only=true,period=2",
                    "ModelCheckpoint@often:filepath=o-{epoch}-{batch}.h5,save_freq=3"},
@@ -208,7 +206,7 @@ TEST_CASE("ModelCheckpoint goes on counting where a resumed run was broken off",
   }
 }
 
-TEST_CASE("ModelCheckpoint refuses before training what could not be saved", "[plugins]") {
+TEST_CASE("ModelCheckpoint rejects what it could not save before training", "[plugins]") {
   const TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "folder.h5");
   static_cast<void>(directory.put("file", "x"));
@@ -219,35 +217,35 @@ TEST_CASE("ModelCheckpoint refuses before training what could not be saved", "[p
       {"", "the option is required and not set"},
       {":filepath=m-{epoch}", "cannot be written"},
       {":filepath=m-{val_los:.2f}.h5",
-       "nothing has the name of the field {val_los}. Did you mean {val_loss}? Known are: epoch, "
-       "loss, val_loss"},
+       "filepath has an unknown field {val_los}. Did you mean {val_loss}? Known are: epoch, loss, val_loss"},
       {":filepath=m-{gradient}.h5", "{gradient}. Known are: epoch, loss, val_loss"},
-      {":filepath=m-{batch}.h5", "{batch} is known only with an integer save_freq"},
+      {":filepath=m-{batch}.h5", "filepath has the field {batch}, which needs an integer save_freq"},
       {":filepath=m-{val_loss}.h5,save_freq=2",
-       "{val_loss} has no value when a batch ends, and save_freq=2 saves then"},
+       "the field {val_loss}, which has no value at the end of a batch, where save_freq=2 saves"},
       {":filepath=m-{loss:d}.h5",
-       "the field {loss:d} is no whole number, which d needs. Write for example .2f"},
-      {":filepath=m-{loss:.2x}.h5", "has a format that is not known here"},
-      {":filepath=m-{loss:>8}.h5", "has a format that is not known here"},
-      {":filepath=m-{loss:.f}.h5", "has no digits after the point"},
-      {":filepath=m-{loss:.2}.h5", "has a precision but no type that knows one"},
-      {":filepath=m-{epoch:.2d}.h5", "has a precision but no type that knows one"},
-      {":filepath=m-{loss:99999999999f}.h5", "asks for more than 64 characters"},
-      {":filepath=m-{}.h5", "the field {} names no key"},
-      {":filepath=m-{epoch.h5", "there is a { without a }"},
-      {":filepath=m-epoch}.h5", "there is a } without a {"},
-      {":filepath=m.h5,save_freq=0", "save_freq is \"0\"; expected epoch or a number of batches from 1"},
+       "the field {loss:d} is not an integer, which d requires. Write for example .2f"},
+      {":filepath=m-{loss:.2x}.h5", "has an unsupported format"},
+      {":filepath=m-{loss:>8}.h5", "has an unsupported format"},
+      {":filepath=m-{loss:.f}.h5", "has no digits after the decimal point"},
+      {":filepath=m-{loss:.2}.h5", "has a precision without a type that uses it"},
+      {":filepath=m-{epoch:.2d}.h5", "has a precision without a type that uses it"},
+      {":filepath=m-{loss:99999999999f}.h5", "has a width above 64"},
+      {":filepath=m-{}.h5", "the field {} has no key"},
+      {":filepath=m-{epoch.h5", "filepath has a { without a }"},
+      {":filepath=m-epoch}.h5", "filepath has a } without a {"},
+      {":filepath=m.h5,save_freq=0",
+       "save_freq is \"0\"; expected epoch, or a number of batches of 1 or more"},
       {":filepath=m.h5,save_freq=2.5", "save_freq is \"2.5\""},
       {":filepath=m.h5,save_freq=epochs", "save_freq is \"epochs\""},
       {":filepath=m.h5,save_freq=5,period=2",
-       "period counts epochs and save_freq=5 counts batches. Leave one of them out"},
+       "period counts epochs and save_freq=5 counts batches. Omit one of them"},
       {":filepath=m.h5,period=0", "expected at least 1"},
       {":filepath=m.h5,monitor=val_acc", "no such metric in this run"},
       {":filepath=m.h5,save_best_only=true,save_freq=5,monitor=val_loss",
        "Set monitor=loss or save_freq=epoch"},
       {":filepath=m.h5,save_best_only=true,initial_value_threshold=nan", "initial_value_threshold is NaN"},
       {":filepath=folder.h5", "is a directory. Name a file in it"},
-      {":filepath=file/m.h5", "is no directory that may be written. Choose another place"},
+      {":filepath=file/m.h5", "is not a writable directory. Choose another path"},
   };
   for (const Case& row : table) {
     CAPTURE(row.options);

@@ -34,7 +34,7 @@ std::string output_of(const Plan& plan, const std::vector<EpochLogs>& epochs, On
   return output.text();
 }
 
-/// Times differ from run to run.
+/// Replaces times, which differ between runs.
 std::string without_times(const std::string& text) {
   return std::regex_replace(std::regex_replace(text, std::regex("[0-9]+(s|ms|us)/step"), "T/step"),
                             std::regex("\\b[0-9]+s\\b"), "Ns");
@@ -48,7 +48,7 @@ std::size_t count_of(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("ProgbarLogger with verbose=2 prints the line of Keras for each epoch", "[plugins]") {
+TEST_CASE("ProgbarLogger with verbose=2 prints Keras' line per epoch", "[plugins]") {
   const std::string text = output_of(plan_of(2, 2), {two_batches({1.86341, 1.35667}, {.93079, .96482}),
                                                      two_batches({.0005, -5}, {nan, inf})});
   CHECK(without_times(text) ==
@@ -63,7 +63,7 @@ TEST_CASE("ProgbarLogger prints no heading for a single epoch", "[plugins]") {
         "2/2 - Ns - T/step - loss: 1.0000 - mae: 0.0000e+00\n");
 }
 
-TEST_CASE("ProgbarLogger with verbose=1 writes one line for each epoch into a file", "[plugins]") {
+TEST_CASE("ProgbarLogger with verbose=1 writes one line per epoch to a file", "[plugins]") {
   const std::string text = output_of(plan_of(1, 1), {two_batches({1, 2}, {3, 4})});
   std::string cells;
   for (int i = 0; i < 20; ++i) cells += "\u2501";
@@ -71,7 +71,7 @@ TEST_CASE("ProgbarLogger with verbose=1 writes one line for each epoch into a fi
         "2/2 " + cells + " Ns T/step - loss: 1.0000 - mae: 2.0000 - val_loss: 3.0000 - val_mae: 4.0000\n");
 }
 
-TEST_CASE("ProgbarLogger repaints a bar of twenty cells on a terminal", "[plugins]") {
+TEST_CASE("ProgbarLogger updates a bar of twenty cells on a terminal", "[plugins]") {
   Plan plan = plan_of(1, 1);
   plan.steps = 12;
   EpochLogs logs{{1, 2}, {3, 4}, {}};
@@ -80,7 +80,7 @@ TEST_CASE("ProgbarLogger repaints a bar of twenty cells on a terminal", "[plugin
   CHECK(text.find("\r\x1b[1m 1/12\x1b[0m \x1b[32m\u2501\x1b[0m\x1b[37m") == 0);
   CHECK(text.find("loss: 12.0000") != std::string::npos);
   CHECK(text.find("\x1b[K") != std::string::npos);
-  CHECK(count_of(text, "loss: 11.0000") == 0);  // Within the 50 ms after the first.
+  CHECK(count_of(text, "loss: 11.0000") == 0);  // Within 50 ms of the first.
   const std::string last = text.substr(text.rfind('\r'));
   CHECK(count_of(last, "\u2501") == 20);
   CHECK_THAT(last, Catch::Matchers::Contains("12/12") &&
@@ -88,7 +88,7 @@ TEST_CASE("ProgbarLogger repaints a bar of twenty cells on a terminal", "[plugin
                            " - loss: 1.0000 - mae: 2.0000 - val_loss: 3.0000 - val_mae: 4.0000\x1b[K\n"));
 }
 
-TEST_CASE("ProgbarLogger leaves an empty line to what others say at the end of an epoch", "[plugins]") {
+TEST_CASE("ProgbarLogger clears the line before others print at the end of an epoch", "[plugins]") {
   for (const bool validates : {false, true}) {
     Plan plan = plan_of(1, 1);
     plan.validates = validates;
@@ -99,7 +99,7 @@ TEST_CASE("ProgbarLogger leaves an empty line to what others say at the end of a
   }
 }
 
-TEST_CASE("ProgbarLogger shows how far a stopped epoch came", "[plugins]") {
+TEST_CASE("ProgbarLogger shows the last batch of a stopped epoch", "[plugins]") {
   Plan plan = plan_of(2, 1);
   plan.plugins.emplace_back("TerminateOnNaN");
   plan.steps = 4;
@@ -134,13 +134,13 @@ TEST_CASE("ProgbarLogger counts the batches of an evaluation and of a prediction
   CHECK(without_times(output.text()) == "3/3 - Ns - T/step\n");
 }
 
-TEST_CASE("ProgbarLogger goes without a count where nobody knows the number of batches", "[plugins]") {
+TEST_CASE("ProgbarLogger prints no total if the number of batches is unknown", "[plugins]") {
   Plan plan = plan_of(2, 1);
   plan.steps = -1;
   CHECK(without_times(output_of(plan, {{{1, 2}}})) == "Ns - loss: 1.0000 - mae: 2.0000\n");
 }
 
-TEST_CASE("ProgbarLogger is disabled and the run goes on when the output takes no more", "[plugins]") {
+TEST_CASE("ProgbarLogger is disabled and the run continues if the output cannot be written", "[plugins]") {
   std::fflush(stdout);
   const int saved = ::dup(STDOUT_FILENO);
   const int full = ::open("/dev/full", O_WRONLY);
@@ -153,10 +153,10 @@ TEST_CASE("ProgbarLogger is disabled and the run goes on when the output takes n
   CHECK(run.epochs_run() == 2);
   REQUIRE(!run.messages.empty());
   CHECK_THAT(run.messages[0],
-             Catch::Matchers::Contains("standard output takes no more: No space left on device"));
+             Catch::Matchers::Contains("cannot write to standard output: No space left on device"));
 }
 
-TEST_CASE("ProgbarLogger refuses options that cannot be meant", "[plugins]") {
+TEST_CASE("ProgbarLogger rejects invalid options", "[plugins]") {
   CHECK_THAT(refusal_of(plan_of(3, 1)),
              Catch::Matchers::Contains("found 3, expected at least 1 and at most 2"));
   CHECK_THAT(refusal_of({{"ProgbarLogger:verbos=1"}}),

@@ -10,7 +10,7 @@ namespace {
 
 using Catch::Matchers::Contains;
 
-/// As the optimizer keeps them.
+/// Rounded to float32, as the optimizer stores them.
 std::vector<double> rounded(const std::vector<double>& rates) {
   std::vector<double> out;
   for (const double rate : rates) out.push_back(static_cast<double>(static_cast<float>(rate)));
@@ -64,7 +64,7 @@ TEST_CASE("ReduceLROnPlateau publishes the rate that the epoch used", "[plugins]
   run.end();
 }
 
-TEST_CASE("ReduceLROnPlateau says what it does when asked to", "[plugins]") {
+TEST_CASE("ReduceLROnPlateau prints reductions if verbose", "[plugins]") {
   Driver run({{"ReduceLROnPlateau:factor=0.1,patience=1,verbose=1"}});
   run.fit(losses(constant(3)));
   CHECK(run.messages ==
@@ -72,7 +72,7 @@ TEST_CASE("ReduceLROnPlateau says what it does when asked to", "[plugins]") {
                                  "Epoch 3: ReduceLROnPlateau reducing learning rate to 0.01."});
 }
 
-TEST_CASE("ReduceLROnPlateau goes on counting where a resumed run was broken off", "[plugins]") {
+TEST_CASE("ReduceLROnPlateau continues counting in a resumed run", "[plugins]") {
   const Plan plan{{"ReduceLROnPlateau:factor=0.5,patience=2,cooldown=2"}};
   const std::vector<EpochLogs> epochs = losses({2, 1, 1, 1, 1, .5, 1, 1, 1, 1});
   Driver whole(plan);
@@ -87,7 +87,7 @@ TEST_CASE("ReduceLROnPlateau goes on counting where a resumed run was broken off
   }
 }
 
-TEST_CASE("ReduceLROnPlateau refuses options that cannot be meant", "[plugins]") {
+TEST_CASE("ReduceLROnPlateau rejects invalid options", "[plugins]") {
   struct Case {
     std::string options, sentence;
   };
@@ -98,8 +98,8 @@ TEST_CASE("ReduceLROnPlateau refuses options that cannot be meant", "[plugins]")
       {"patience=-1", "expected at least 0 epochs"},
       {"cooldown=-1", "expected at least 0 epochs"},
       {"min_lr=-1", "expected at least 0"},
-      {"min_lr=inf", "min_lr is not a finite number"},
-      {"min_delta=inf", "min_delta is not a finite number"},
+      {"min_lr=inf", "min_lr is not finite"},
+      {"min_delta=inf", "min_delta is not finite"},
       {"epsilon=1,min_delta=1", "the option is set twice"},
       {"facto=0.5", "Did you mean \"factor\"?"},
   };

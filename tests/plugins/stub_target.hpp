@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Something to train that is one number, so that a test can tell whose weights it holds.
+// A model with one number as its weight, so that a test can identify whose weights it has.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@
 
 namespace kairos::tests {
 
-/// A weight with a name and a shape of its own.
+/// A weight with a name and a shape.
 struct StubWeight {
   std::string name;
   std::vector<std::int64_t> shape;
   std::vector<float> values;
-  std::vector<float> gradient = {};  ///< empty: not trained
+  std::vector<float> gradient = {};  ///< empty: not trainable
 };
 
-/// One weight and one learning rate, kept as float32 as optimizers do.
+/// One weight and one learning rate, stored as float32 like in optimizers.
 class StubTarget : public host::TrainingTarget {
  public:
   explicit StubTarget(double initial_rate) : rate(static_cast<float>(initial_rate)) {}
@@ -73,7 +73,7 @@ class StubTarget : public host::TrainingTarget {
   [[nodiscard]] std::string architecture() const override { return keras_json; }
 
   float weight = 0;
-  std::vector<StubWeight> weights;  ///< in its place, if there are any
+  std::vector<StubWeight> weights;  ///< replace the single weight, if there are any
   std::string keras_json;
   float rate;
   bool has_optimizer = true;

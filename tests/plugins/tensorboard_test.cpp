@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// TensorBoard: its files byte for byte, its curves, and what a resumed run leaves of them.
+// TensorBoard: its files byte for byte, its curves, and the curves of resumed runs.
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -58,13 +58,13 @@ std::vector<std::string> tags_of(const std::map<std::string, Curve>& curves) {
 
 }  // namespace
 
-TEST_CASE("The check sum of event files is CRC-32C, masked", "[plugins]") {
+TEST_CASE("The checksum of event files is masked CRC-32C", "[plugins]") {
   CHECK(tb::crc32c("123456789") == 0xE3069283u);
   CHECK(tb::masked_crc32c("123456789") == 0xC78AB0E5u);
   CHECK(tb::crc32c("") == 0u);
 }
 
-TEST_CASE("Records and events are TensorBoard's byte for byte", "[plugins]") {
+TEST_CASE("Records and events equal TensorBoard's byte for byte", "[plugins]") {
   CHECK(hex(tb::make_record(tb::file_version_event(1.0))) == golden_version);
   CHECK(hex(tb::make_record(tb::scalar_event({2.0, 3, "epoch_loss"}, 0.5F))) == golden_scalar);
   const std::string simple = bytes_of(golden_simple_value);
@@ -75,7 +75,7 @@ TEST_CASE("Records and events are TensorBoard's byte for byte", "[plugins]") {
   CHECK(hex(tb::make_record(*data)) == golden_simple_value);
 }
 
-TEST_CASE("A record that is cut off or damaged anywhere is not taken", "[plugins]") {
+TEST_CASE("A truncated or damaged record is rejected", "[plugins]") {
   const std::string record = bytes_of(golden_scalar);
   for (std::size_t i = 0; i < record.size(); ++i) {
     std::string_view cut = std::string_view(record).substr(0, i);
@@ -134,7 +134,7 @@ TEST_CASE("TensorBoard marks every point as a scalar, after the version of the f
   }
 }
 
-TEST_CASE("TensorBoard makes no file before training begins", "[plugins]") {
+TEST_CASE("TensorBoard creates no file before training begins", "[plugins]") {
   const TemporaryDirectory directory;
   {
     Driver run({{"TensorBoard:log_dir=logs,hparams=auto"}, directory.path()});
@@ -148,13 +148,12 @@ TEST_CASE("TensorBoard makes no file before training begins", "[plugins]") {
   CHECK_FALSE(std::filesystem::exists(directory / "logs"));
 }
 
-TEST_CASE("TensorBoard has a directory for itself while it runs", "[plugins]") {
+TEST_CASE("TensorBoard locks its directory during a run", "[plugins]") {
   const TemporaryDirectory directory;
   const Plan plan{{"TensorBoard:log_dir=logs"}, directory.path()};
   const auto refused = [&](const Plan& other) {
     const std::string text = refusal_of(other);
-    CHECK_THAT(text, Contains("logs\" is being written by another run") &&
-                         Contains("Give each run a log_dir of its own"));
+    CHECK_THAT(text, Contains("logs\" is used by another run") && Contains("Give each run its own log_dir"));
   };
   {
     Driver run(plan);
@@ -171,7 +170,7 @@ TEST_CASE("TensorBoard has a directory for itself while it runs", "[plugins]") {
              Contains("would replace the result of TensorBoard, option log_dir"));
 }
 
-TEST_CASE("TensorBoard writes batches as often as update_freq says", "[plugins]") {
+TEST_CASE("TensorBoard writes batches according to update_freq", "[plugins]") {
   const std::vector<EpochLogs> epochs = {{{3}, {}, {{5}, {4}, {3}}}, {{1}, {}, {{2}, {1}}}};
   struct Case {
     std::string update_freq;
@@ -196,7 +195,7 @@ TEST_CASE("TensorBoard writes batches as often as update_freq says", "[plugins]"
   }
 }
 
-TEST_CASE("TensorBoard has every finished epoch on disk before the next begins", "[plugins]") {
+TEST_CASE("TensorBoard writes every epoch to disk before the next begins", "[plugins]") {
   const TemporaryDirectory directory;
   Driver run({{"TensorBoard:log_dir=logs"}, directory.path()});
   run.begin();
@@ -205,7 +204,7 @@ TEST_CASE("TensorBoard has every finished epoch on disk before the next begins",
   CHECK(curves_of(directory / "logs/validation").at("epoch_loss") == Curve{{0, 2}});
 }
 
-TEST_CASE("TensorBoard has no learning rate where there is no optimizer", "[plugins]") {
+TEST_CASE("TensorBoard writes no learning rate without an optimizer", "[plugins]") {
   const TemporaryDirectory directory;
   Plan plan{{"TensorBoard:log_dir=logs"}, directory.path()};
   plan.has_optimizer = false;
@@ -214,7 +213,7 @@ TEST_CASE("TensorBoard has no learning rate where there is no optimizer", "[plug
   CHECK(tags_of(curves_of(directory / "logs/train")) == std::vector<std::string>{"epoch_loss"});
 }
 
-TEST_CASE("TensorBoard gives every run a file that is read after those that are there", "[plugins]") {
+TEST_CASE("TensorBoard creates a file that is read after the existing ones", "[plugins]") {
   const TemporaryDirectory directory;
   std::vector<std::filesystem::path> before;
   for (std::size_t i = 1; i <= 12; ++i) {
@@ -228,7 +227,7 @@ TEST_CASE("TensorBoard gives every run a file that is read after those that are 
   }
 }
 
-TEST_CASE("TensorBoard continues the curves of a run that went on after it was saved", "[plugins]") {
+TEST_CASE("TensorBoard continues the curves of a run that was resumed after further epochs", "[plugins]") {
   const TemporaryDirectory directory;
   const Plan plan{{"TensorBoard:log_dir=logs,update_freq=batch"}, directory.path()};
   const auto epoch = [](double value) { return EpochLogs{{value}, {value}, {{value}, {value}}}; };
@@ -267,7 +266,7 @@ TEST_CASE("TensorBoard continues the curves of a run that went on after it was s
   }
 }
 
-TEST_CASE("TensorBoard resumes beside a file that is damaged", "[plugins]") {
+TEST_CASE("TensorBoard resumes with a damaged file in its directory", "[plugins]") {
   const TemporaryDirectory directory;
   const Plan plan{{"TensorBoard:log_dir=logs"}, directory.path()};
   std::string state;
@@ -292,7 +291,7 @@ TEST_CASE("TensorBoard resumes beside a file that is damaged", "[plugins]") {
   CHECK(losses_read == Curve{{0, 1}, {1, 2}, {2, 3}});
 }
 
-TEST_CASE("TensorBoard refuses before training what it could not write", "[plugins]") {
+TEST_CASE("TensorBoard rejects what it could not write before training", "[plugins]") {
   const TemporaryDirectory directory;
   const std::filesystem::path taken = directory.put("taken", "a file");
   struct Case {
@@ -300,23 +299,21 @@ TEST_CASE("TensorBoard refuses before training what it could not write", "[plugi
     std::string sentence;
   };
   const Case table[] = {
-      {"log_dir=taken",
-       "taken\" is no directory. Set log_dir to a directory that can be written and has space"},
-      {"update_freq=often", "update_freq is \"often\"; expected epoch, batch, or a number of batches from 1"},
+      {"log_dir=taken", "taken\" is not a directory. Set log_dir to a writable directory with free space"},
+      {"update_freq=often", "update_freq is \"often\"; expected epoch, batch, or a number of batches of 1"},
       {"update_freq=0", "update_freq is \"0\"; expected"},
       {"update_freq=-3", "update_freq is \"-3\"; expected"},
       {"update_freq=10x", "update_freq is \"10x\"; expected"},
       {"histogram_freq=-1", "histogram_freq"},
       {"write_grads=true",
-       "write_grads writes nothing while histogram_freq is 0. Set histogram_freq=1, or leave "
-       "out write_grads"},
-      {"write_images=true", "write_images writes nothing while histogram_freq is 0."},
-      {"embeddings_layer_names=emb", "embeddings_layer_names writes nothing while embeddings_freq is 0."},
-      {"embeddings_metadata=emb.tsv", "embeddings_metadata writes nothing while embeddings_freq is 0."},
-      {"embeddings_freq=1", "this model has no layer Embedding. Leave embeddings_freq out"},
+       "write_grads writes nothing if histogram_freq is 0. Set histogram_freq=1, or omit write_grads"},
+      {"write_images=true", "write_images writes nothing if histogram_freq is 0."},
+      {"embeddings_layer_names=emb", "embeddings_layer_names writes nothing if embeddings_freq is 0."},
+      {"embeddings_metadata=emb.tsv", "embeddings_metadata writes nothing if embeddings_freq is 0."},
+      {"embeddings_freq=1", "this model has no Embedding layer. Omit embeddings_freq"},
       {"histogram_freq=1,write_grads=true,batch_size=32",
-       "batch_size is 32, and the gradients are those of a batch that is trained, of 1 samples. Leave "
-       "batch_size out, or train with batches of that size"},
+       "batch_size is 32, but the gradients are those of a training batch, of 1 samples. Omit batch_size, or "
+       "train with that batch size"},
       {"hparams=units", "hparams has \"units\"; expected name=value, or auto"},
       {"hparams='a=1,a=2'", "hparams names \"a\" twice"},
       {"profile_batch=2", "profile_batch"},

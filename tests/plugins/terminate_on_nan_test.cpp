@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// TerminateOnNaN: the batch after which it ends the run.
+// TerminateOnNaN: the batch after which it stops the run.
 #include <catch2/catch.hpp>
 
 #include "plugins/driver.hpp"
 
 namespace kairos::tests {
 
-TEST_CASE("TerminateOnNaN ends the run after the batch whose loss is no finite number", "[plugins]") {
+TEST_CASE("TerminateOnNaN stops the run after the batch whose loss is not finite", "[plugins]") {
   struct Case {
     std::vector<std::vector<double>> batches;
     std::int64_t steps;
@@ -26,7 +26,7 @@ TEST_CASE("TerminateOnNaN ends the run after the batch whose loss is no finite n
   }
 }
 
-TEST_CASE("TerminateOnNaN lets the epoch end, so that what is logged is complete", "[plugins]") {
+TEST_CASE("TerminateOnNaN lets the epoch end, so the logs are complete", "[plugins]") {
   Driver run({{"TerminateOnNaN"}});
   run.fit({{{nan}, {2}, {{nan}}}});
   CHECK(run.epochs_run() == 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Loading it ends the process: whoever lists it must not load it. */
+/* Its constructor ends the process, so listing it must not load it. */
 #include <stdlib.h>
 
 #include "fixture.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every broken plugin gets a code and a sentence of its own, and none of them runs.
+// Every broken plugin has its own code and message, and none of them runs.
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,7 +32,7 @@ constexpr const char* copy_again = "Copy the file again, then rename it into the
 
 }  // namespace
 
-TEST_CASE("The gate says what a file is that is no shared object", "[host][plugin]") {
+TEST_CASE("The gate names the kind of a file that is not a shared object", "[host][plugin]") {
   const TemporaryDirectory directory;
   CHECK(
       sentence(directory.put("text.so", std::string(200, 'x')), directory) ==
@@ -104,7 +104,7 @@ TEST_CASE("The gate names the architecture that a plugin was built for", "[host]
         "plugin with -shared, or use kairos_add_plugin().");
 }
 
-TEST_CASE("The gate refuses a truncated plugin with the segment that is missing", "[host][plugin]") {
+TEST_CASE("The gate rejects a truncated plugin and names the missing segment", "[host][plugin]") {
   const TemporaryDirectory directory;
   const std::string sound = content_of(broken_plugin("sound"));
   for (const std::size_t length :
@@ -149,7 +149,7 @@ TEST_CASE("The gate compares the ABI of the note with its own", "[host][plugin]"
   CHECK(refusal_of(directory.put("future.so", contradictory)).code == "KAIROS-L010");
 }
 
-TEST_CASE("The gate refuses what is in a shared object by its fault", "[host][plugin]") {
+TEST_CASE("The gate names the fault of a shared object", "[host][plugin]") {
   struct Case {
     const char* plugin;
     const char* code;
@@ -194,7 +194,7 @@ TEST_CASE("The gate refuses what is in a shared object by its fault", "[host][pl
         std::string(expected.code) + ": " + file.string() + ": " + expected.sentence);
 }
 
-TEST_CASE("The gate takes a plugin that says nothing of its stack for one that wants to execute it",
+TEST_CASE("The gate treats a plugin without a stack header as one with an executable stack",
           "[host][plugin]") {
   const TemporaryDirectory directory;
   std::string bytes = content_of(broken_plugin("sound"));
@@ -211,7 +211,7 @@ TEST_CASE("The gate takes a plugin that says nothing of its stack for one that w
   CHECK(diagnosis.found == "no PT_GNU_STACK segment, which means the same");
 }
 
-TEST_CASE("The gate checks the symbol versions that the libraries here have", "[host][plugin]") {
+TEST_CASE("The gate checks the symbol versions of the installed libraries", "[host][plugin]") {
   const Diagnosis diagnosis = refusal_of(broken_plugin("missing_version"));
   CHECK(diagnosis.code == "KAIROS-L016");
   CHECK(diagnosis.what == "the plugin was built against newer system libraries");
@@ -221,13 +221,13 @@ TEST_CASE("The gate checks the symbol versions that the libraries here have", "[
   CHECK(diagnosis.expected == "libkairos_fixture_versioned.so with FIXTURE_2");
 }
 
-TEST_CASE("The gate finds a library that stands beside the plugin", "[host][plugin]") {
+TEST_CASE("The gate finds a library in the plugin's directory", "[host][plugin]") {
   CHECK(refusal_of(broken_plugin("needs_neighbour")).text() == Diagnosis{}.text());
 }
 
-TEST_CASE("Catalog lists refused plugins beside good ones and runs neither", "[host][plugin]") {
+TEST_CASE("Catalog lists rejected and accepted plugins and runs neither", "[host][plugin]") {
   const std::vector<fs::path> directories = {KAIROS_BROKEN_PLUGINS};
-  // aborting_constructor would end this process if it were loaded.
+  // Loading aborting_constructor would end this process.
   const Catalog catalog = Catalog::scan(directories);
   std::vector<std::string> refused;
   for (const Refusal& refusal : catalog.refusals())
@@ -245,7 +245,7 @@ TEST_CASE("Catalog lists refused plugins beside good ones and runs neither", "[h
         std::vector<std::string>{"namesake.so", "needs_neighbour.so", "second.so", "throwing_create.so"});
 }
 
-TEST_CASE("Catalog refuses two files with one id and names both", "[host][plugin]") {
+TEST_CASE("Catalog rejects two files with the same id and names both", "[host][plugin]") {
   const TemporaryDirectory directory;
   const fs::path a = directory / "a.so", b = directory / "b.so";
   fs::copy_file(broken_plugin("sound"), a);
@@ -290,7 +290,8 @@ TEST_CASE("Catalog finds a callback by each of its names", "[host][plugin]") {
                     "expected one. Write the whole id, such as com.example.Second.");
 }
 
-TEST_CASE("Catalog suggests a name, says where it looked and what it refused", "[host][plugin]") {
+TEST_CASE("Catalog suggests a name and lists the searched directories and the rejected files",
+          "[host][plugin]") {
   const TemporaryDirectory directory;
   fs::copy_file(broken_plugin("sound"), directory / "fixture.so");
   const fs::path text = directory.put("early_stopping.so", "");
@@ -307,7 +308,7 @@ TEST_CASE("Catalog suggests a name, says where it looked and what it refused", "
                         copy_again);
 }
 
-TEST_CASE("Catalog takes a file for a plugin", "[host][plugin]") {
+TEST_CASE("Catalog accepts a file as a plugin", "[host][plugin]") {
   const std::string sound = broken_plugin("sound").string(), lost = broken_plugin("no_note").string();
   const std::vector<fs::path> files = {sound, lost};
   const Catalog catalog = Catalog::scan({}, files);

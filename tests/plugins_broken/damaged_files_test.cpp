@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// No damage to a file may crash, hang or exhaust the reader.
+// A damaged file must not crash, hang or exhaust the reader.
 #include <elf.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A file in memory: thousands of them would wear out a disk.
+/// A file in memory, because the tests write thousands of them.
 class MemoryFile {
  public:
   MemoryFile() : descriptor_(::memfd_create("damaged", MFD_CLOEXEC)) { REQUIRE(descriptor_ >= 0); }
@@ -40,8 +40,8 @@ class MemoryFile {
   int descriptor_;
 };
 
-/// The plugin with `count` more symbols, all of one name. They lie behind the file, in a segment that takes
-/// the place of the one for read-only relocations, which is the last.
+/// The plugin with `count` more symbols, all with the same name. They follow the file, in a segment that
+/// replaces the last one, that for read-only relocations.
 std::string with_exports(std::string bytes, std::size_t count, std::size_t name_size) {
   const auto at = [&bytes]<class T>(T, std::size_t offset) {
     T value;
@@ -53,12 +53,12 @@ std::string with_exports(std::string bytes, std::size_t count, std::size_t name_
   std::size_t dynamic = 0;
   for (std::size_t i = header.e_phoff; i < last; i += sizeof(Elf64_Phdr))
     if (const auto segment = at(Elf64_Phdr{}, i); segment.p_type == PT_DYNAMIC) dynamic = segment.p_offset;
-  std::map<Elf64_Sxword, std::size_t> entries;  // place by tag
+  std::map<Elf64_Sxword, std::size_t> entries;  // index by tag
   for (std::size_t i = dynamic; at(Elf64_Dyn{}, i).d_tag != DT_NULL; i += sizeof(Elf64_Dyn))
     entries[at(Elf64_Dyn{}, i).d_tag] = i;
   const auto value = [&](Elf64_Sxword tag) { return at(Elf64_Dyn{}, entries.at(tag)).d_un.d_val; };
 
-  // The tables lie in the first segment, where addresses are offsets, and names follow symbols.
+  // The tables are in the first segment, where addresses equal offsets, and names follow symbols.
   std::string names = bytes.substr(value(DT_STRTAB), value(DT_STRSZ));
   const std::string symbols = bytes.substr(value(DT_SYMTAB), value(DT_STRTAB) - value(DT_SYMTAB));
   Elf64_Sym exported{};
@@ -103,7 +103,7 @@ TEST_CASE("The gate survives a plugin cut at any length", "[host][plugin]") {
     refused +=
         inspect(file.put(std::string_view(sound).substr(0, length)), libraries).refusal.has_value() ? 1 : 0;
   }
-  // The table of sections is last, so that nothing can be cut unnoticed.
+  // The section table is at the end, so every truncation is noticed.
   CHECK(refused == lengths);
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("The gate survives flipped bytes", "[host][plugin]") {
   constexpr int rounds = 3000;
   for (int round = 0; round < rounds; ++round) {
     std::string bytes = sound;
-    // The headers and tables of the first page decide; the rest is code and debug information.
+    // The first page has the headers and tables; the rest is code and debug information.
     const std::size_t range = round % 4 == 0 ? sound.size() : std::min<std::size_t>(sound.size(), 4096);
     const int flips = 1 + static_cast<int>(random() % 8);
     for (int i = 0; i < flips; ++i) bytes[random() % range] = static_cast<char>(random());
@@ -143,7 +143,7 @@ TEST_CASE("The gate keeps one copy of a long name that many symbols have", "[hos
 
 TEST_CASE("The gate survives a file that shrinks while it is read", "[host][plugin]") {
   const TemporaryDirectory directory;
-  // So many names that they do not lie in what is read at once.
+  // More names than are read at once.
   const fs::path file =
       directory.put("shrinking.so", with_exports(content_of(broken_plugin("sound")), 1000, 100));
   ElfImage image(file);
@@ -153,7 +153,7 @@ TEST_CASE("The gate survives a file that shrinks while it is read", "[host][plug
                     Catch::Matchers::Contains("the plugin is truncated; found a file that has shrunk to"));
 }
 
-TEST_CASE("The gate reads a stripped plugin as it reads a whole one", "[host][plugin]") {
+TEST_CASE("The gate reads a stripped plugin like an unstripped one", "[host][plugin]") {
   const TemporaryDirectory directory;
   const fs::path file = directory / "stripped.so";
   fs::copy_file(broken_plugin("sound"), file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A plugin written by hand, table by table, whose faults are chosen with macros. */
+/* A plugin written by hand, table by table. Macros select its faults. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
@@ -8,7 +8,7 @@
 #ifndef FIXTURE_ID
 #define FIXTURE_ID "com.example.Fixture"
 #endif
-/* What the data says where the manifest says 10. */
+/* The default in the data; the manifest has 10. */
 #ifndef FIXTURE_PATIENCE
 #define FIXTURE_PATIENCE 10
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Copies and damages plugins for tests of the gate.
+// Copies plugins and damages the copies, for tests of the gate.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ void patch(std::string& bytes, std::size_t offset, T value) {
   std::memcpy(bytes.data() + offset, &value, sizeof value);
 }
 
-/// Where the description of the note begins: after its owner's eight bytes.
+/// Offset of the note's description: after the eight bytes of the owner.
 inline std::size_t note_description(const std::string& bytes) {
   const std::size_t owner = bytes.find(std::string_view("\x07\0\0\0\x0c\0\0\0\x01\0\0\0Kairos\0\0", 20));
   if (owner == std::string::npos) throw std::logic_error("the fixture has no note");

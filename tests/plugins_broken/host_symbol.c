@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Wants a function of the host by its name instead of taking it from a table. */
+/* Links a function of the host by name instead of using a table. */
 #include "fixture.h"
 
 extern int kairos_request_stop(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What happens when the code of a plugin does enter the process.
+// Loading the code of plugins.
 #include "plugin/library.hpp"
 
 #include <cstring>
@@ -26,7 +26,7 @@ Plugin inspected(const fs::path& file) {
 
 }  // namespace
 
-TEST_CASE("Library gives the callbacks of a plugin with tables of full size", "[host][plugin]") {
+TEST_CASE("Library returns the callbacks of a plugin with full-size tables", "[host][plugin]") {
   const Plugin plugin = inspected(broken_plugin("sound"));
   const std::shared_ptr<Library> library = Library::load(plugin);
   CHECK(library->plugin().callback_count == 1);
@@ -38,14 +38,14 @@ TEST_CASE("Library gives the callbacks of a plugin with tables of full size", "[
   CHECK(callback.hooks.on_interrupt == nullptr);
 }
 
-TEST_CASE("Library leaves the code of a plugin where it is", "[host][plugin]") {
+TEST_CASE("Library never unloads the code of a plugin", "[host][plugin]") {
   const Plugin plugin = inspected(broken_plugin("second"));
   const kairos_plugin* data = &Library::load(plugin)->plugin();
   CHECK(std::string(data->version) == "2.1.0");
   CHECK(&Library::load(plugin)->plugin() == data);
 }
 
-TEST_CASE("Library refuses data that differs from the manifest", "[host][plugin]") {
+TEST_CASE("Library rejects data that differs from the manifest", "[host][plugin]") {
   const Plugin plugin = inspected(broken_plugin("lying"));
   CHECK_THROWS_WITH(
       Library::load(plugin),
@@ -56,13 +56,13 @@ TEST_CASE("Library refuses data that differs from the manifest", "[host][plugin]
           "kairos_add_plugin() and the macros of the SDK.");
 }
 
-TEST_CASE("Library refuses structs that are smaller than any release had", "[host][plugin]") {
+TEST_CASE("Library rejects structs smaller than in any release", "[host][plugin]") {
   CHECK_THROWS_WITH(
       Library::load(inspected(broken_plugin("small_struct"))),
       Contains("KAIROS-L024") && Contains("found plugin: a struct of 16 bytes, expected at least 56 bytes"));
 }
 
-TEST_CASE("Library passes on what the system's loader says", "[host][plugin]") {
+TEST_CASE("Library passes on the message of the system's loader", "[host][plugin]") {
   CHECK_THROWS_WITH(Library::load(inspected(broken_plugin("undefined_symbol"))),
                     Contains("KAIROS-L022") && Contains("undefined symbol: fixture_of_nobody"));
 }
@@ -89,7 +89,7 @@ TEST_CASE("Library loads only the file that was checked", "[host][plugin]") {
   }
 }
 
-TEST_CASE("Library loads a plugin of the SDK whose create throws, and the exception stays inside",
+TEST_CASE("Library loads a plugin whose create throws, and the exception does not reach the host",
           "[host][plugin]") {
   const std::shared_ptr<Library> library = Library::load(inspected(broken_plugin("throwing_create")));
   static std::string said;

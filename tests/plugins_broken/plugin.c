@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: MIT */
-/* The fixture alone: sound, or with the fault that its macros choose. */
+/* The fixture, without a fault or with the one that its macros select. */
 #include "fixture.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A library for plugins to need. */
+/* A library that plugins link. */
 int fixture_stub(void);
 int fixture_stub(void) {
   return 1;

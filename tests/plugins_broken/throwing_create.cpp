@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Cannot be created: its constructor throws, and the SDK must not let that reach the host.
+// Its constructor throws; the exception must not reach the host.
 #include <kairos/plugin.hpp>
 #include <stdexcept>
 
@@ -10,7 +10,7 @@ struct ThrowingCreate : kairos::Callback<ThrowingCreate> {
   static constexpr auto summary = "Throws when it is made.";
   static constexpr auto phase = kairos::Phase::Report;
 
-  // The SDK also makes one at compile time, to read the declarations.
+  // The SDK also creates an object at compile time, to read the declarations.
   constexpr ThrowingCreate() {
     if (!__builtin_is_constant_evaluated()) throw std::runtime_error("there is no such planet");
   }

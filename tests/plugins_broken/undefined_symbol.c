@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Needs a function that no library has: only the system's loader notices. */
+/* Needs a function that no library has; only the system's loader detects it. */
 #include "fixture.h"
 
 extern int fixture_of_nobody(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What happens at the boundary: exceptions, failed creation, interfaces that a host does not have.
+// The boundary: exceptions, failed creation, interfaces that a host does not offer.
 #include <catch2/catch.hpp>
 #include <new>
 #include <stdexcept>
@@ -17,7 +17,7 @@ using kairos::tests::Outcome;
 
 enum Kind { OwnError, PlainError, NoMemory, Standard, Number, HostRefusal };
 
-/// Throws in every hook what the option says.
+/// Throws the kind of exception that the option selects, in every hook.
 struct Thrower : kairos::Callback<Thrower> {
   static constexpr auto id = "test.Thrower";
   kairos::Option<int> kind{this, "kind", 0, "what to throw"};
@@ -45,7 +45,7 @@ struct Thrower : kairos::Callback<Thrower> {
 #include <kairos/abi/hook_list.inc>
 };
 
-/// Counts its objects and throws in the constructor if the last of three is asked to.
+/// Counts its objects; on request, the last of three throws in its constructor.
 struct Fragile {
   static inline int alive = 0;
   static inline int made = 0;
@@ -80,7 +80,7 @@ struct Asker : kairos::Callback<Asker> {
 
 }  // namespace
 
-TEST_CASE("No exception leaves a hook: each becomes a status and a text", "[sdk][boundary]") {
+TEST_CASE("No exception leaves a hook: each is converted to a status and a text", "[sdk][boundary]") {
   const struct {
     Kind kind;
     kairos_status status;
@@ -110,7 +110,7 @@ TEST_CASE("No exception leaves a hook: each becomes a status and a text", "[sdk]
   }
 }
 
-TEST_CASE("A create that throws leaves nothing behind", "[sdk][boundary]") {
+TEST_CASE("A create that throws frees everything", "[sdk][boundary]") {
   for (int throw_at = 1; throw_at <= 4; ++throw_at) {
     Fragile::alive = Fragile::made = 0;
     Fragile::throw_at = throw_at;
@@ -131,7 +131,7 @@ TEST_CASE("A create that throws leaves nothing behind", "[sdk][boundary]") {
   }
 }
 
-TEST_CASE("An interface that the host lacks is named when it is used, not before", "[sdk][boundary]") {
+TEST_CASE("A missing interface is reported when it is used, not before", "[sdk][boundary]") {
   FakeHost host;
   host.withheld = {KAIROS_LOGS, KAIROS_CONTROL, KAIROS_MODEL};
   FakeInstance instance(host, declaration_of<Asker>());
@@ -149,7 +149,7 @@ TEST_CASE("An interface that the host lacks is named when it is used, not before
   check(instance.run(hooks.on_train_end, kairos_end_event{}), "kairos.model/1");
 }
 
-TEST_CASE("Event::metric says which key is missing", "[sdk][boundary]") {
+TEST_CASE("Event::metric names the missing key", "[sdk][boundary]") {
   FakeHost host;
   host.logs = {{"loss", KAIROS_DIRECTION_MIN, std::nullopt}};
   FakeInstance instance(host, declaration_of<Asker>());

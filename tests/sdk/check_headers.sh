@@ -6,7 +6,7 @@ c=$1 cxx=$2 include=$3
 warnings="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
 failed=0
 checked=0
-# compile LANGUAGE COMPILER STANDARD HEADER: the header is included, so that #pragma once does not stand in a main file.
+# compile LANGUAGE COMPILER STANDARD HEADER: includes the header, because #pragma once in a main file is a warning.
 compile() {
   checked=$((checked + 1))
   printf '#include <%s>\n#include <%s>\ntypedef int checked;\n' "$4" "$4" |

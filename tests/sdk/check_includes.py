@@ -12,7 +12,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")')
 
 
 def fault(root, file, system, own):
-    """Why this include may not stand in this file; None if it may."""
+    """Why this file must not contain this include; None if it may."""
     is_c = file.suffix == ".h"
     if system is not None:
         allowed = C_HEADERS if is_c else CXX_HEADERS
@@ -20,7 +20,7 @@ def fault(root, file, system, own):
     candidates = [file.parent / own, root / own]
     target = next((c.resolve() for c in candidates if c.is_file()), None)
     if target is None or root.resolve() not in target.parents:
-        return f'"{own}" is no file of the SDK'
+        return f'"{own}" is not a file of the SDK'
     if is_c and target.suffix != ".h":
         return f'"{own}" is C++, but this header is C'
     if file.parent.name == "abi" and target.parent != file.parent.resolve():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """check_tags.py ABI_DIRECTORY: every function pointer of the ABI says on which thread and in which state it is called.
 
-A tag stands in a comment on the same line, or above in the same paragraph: paragraphs end at an empty line, so that hooks which
-belong together share one tag. The words are those that types.h explains."""
+A tag is in a comment on the same line, or above it in the same paragraph. Paragraphs end at an empty line, so that related hooks
+share a tag. types.h explains the words."""
 import pathlib
 import re
 import sys
@@ -48,7 +48,7 @@ def check(directory):
 
 
 def self_test():
-    """The check finds what it is there to find."""
+    """The check finds missing and unknown tags."""
     cases = [("int (*f)(void);", 1), ("/* why */\nint (*f)(void);", 1), ("/* [fit-thread & training] */\nint (*f)(void);", 0),
              ("int (*f)(void); /* [any-thread & any-state] */", 0), ("/* [fit-thread & sleeping] */\nint (*f)(void);", 1),
              ("/* long\n * [fit-thread & set-up] */\nint (*f)(void);\nint (*g)(void);", 0)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The smallest host that can run a callback: for unit tests, without a model, a loop or a shared object.
+// A minimal host for unit tests, without a model, a loop or a shared object.
 #pragma once
 
 #include <kairos/plugin.hpp>
@@ -19,11 +19,11 @@ namespace kairos::tests {
 class FakeHost;
 }
 
-/// What a host keeps while a hook runs.
+/// The data of the host during a hook.
 struct kairos_call {
   kairos::tests::FakeHost* host = nullptr;
   kairos_status status = KAIROS_OK;
-  std::string text;  ///< the reason that was recorded last
+  std::string text;  ///< the last recorded reason
 
   kairos_status refuse(kairos_status why, std::string reason) {
     status = why;
@@ -34,7 +34,7 @@ struct kairos_call {
 
 namespace kairos::tests {
 
-/// How a call ended: the status that it returned, and the reason that was recorded while it ran.
+/// The result of a call: its status, and the reason recorded during the call.
 struct Outcome {
   kairos_status status = KAIROS_OK;
   std::string text;
@@ -45,7 +45,7 @@ class FakeHost {
   struct Log {
     std::string name;
     std::int32_t direction = KAIROS_DIRECTION_UNKNOWN;
-    std::optional<double> value;  ///< empty: not due
+    std::optional<double> value;  ///< empty: unavailable
   };
 
   FakeHost() {
@@ -78,12 +78,12 @@ class FakeHost {
 
   std::vector<kairos_value> options;          ///< by index of the declaration
   std::vector<Log> logs;                      ///< by index of the key
-  std::set<std::string> withheld;             ///< ids of interfaces that this host does not have
-  std::vector<std::string> lines;             ///< what callbacks printed
-  std::string stop_reason;                    ///< of the first request
+  std::set<std::string> withheld;             ///< ids of interfaces that this host does not offer
+  std::vector<std::string> lines;             ///< printed lines
+  std::string stop_reason;                    ///< reason of the first request
   bool may_stop = true;                       ///< false: KAIROS_E_DENIED
-  std::map<std::uint64_t, double> snapshots;  ///< slot and the weight that was kept
-  double weight = 0;                          ///< all that this host trains
+  std::map<std::uint64_t, double> snapshots;  ///< weight by slot
+  double weight = 0;                          ///< the only weight
 
  private:
   [[nodiscard]] const void* interface(std::string_view id) const {
@@ -111,7 +111,7 @@ class FakeHost {
   static kairos_status value(kairos_call* call, std::uint32_t index, double* out) {
     if (index >= call->host->logs.size()) return call->refuse(KAIROS_E_RANGE, "no key has this number");
     const Log& log = call->host->logs[index];
-    if (!log.value) return call->refuse(KAIROS_E_NOT_FOUND, "not due");
+    if (!log.value) return call->refuse(KAIROS_E_NOT_FOUND, "the value is unavailable");
     *out = *log.value;
     return KAIROS_OK;
   }
@@ -176,8 +176,8 @@ class FakeHost {
   kairos_host table_{};
 };
 
-/// An instance of a callback in a fake host. Options have their defaults unless `set` is told otherwise,
-/// before `create`.
+/// An instance of a callback in a fake host. Options have their defaults unless `set` was called before
+/// `create`.
 class FakeInstance {
  public:
   FakeInstance(FakeHost& host, const kairos_callback& declaration) : host_(host), declaration_(declaration) {
@@ -201,7 +201,7 @@ class FakeInstance {
     if (self_ != nullptr) declaration_.hooks->destroy(std::exchange(self_, nullptr));
   }
 
-  /// Any hook: instance.run(hooks.on_epoch_end, event).
+  /// Calls a hook: instance.run(hooks.on_epoch_end, event).
   template <class Event>
   Outcome run(kairos_status (*hook)(void*, kairos_call*, const Event*), Event event) {
     event.size = sizeof event;
@@ -222,7 +222,7 @@ class FakeInstance {
     return bytes;
   }
 
-  /// Gives the bytes in pieces of at most `piece`.
+  /// Loads the state in pieces of at most `piece` bytes.
   Outcome load(std::string_view bytes, std::uint32_t version = 1, std::uint64_t piece = 7) {
     struct Source {
       std::string_view rest;
@@ -256,7 +256,7 @@ class FakeInstance {
   void* self_ = nullptr;
 };
 
-/// The declaration of a callback class, as KAIROS_PLUGIN would put it into a shared object.
+/// The declaration of a callback class, as KAIROS_PLUGIN generates it.
 template <class T>
 const kairos_callback& declaration_of() {
   return detail::Tables<T>::callback;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Copies the ABI headers of today into frozen/<major>.<minor>: once when a minor is released, and never again afterwards.
-# While the version is a release candidate the copy may be renewed; sdk/CHANGELOG.md then says why.
+# Copies the current ABI headers to frozen/<major>.<minor>: once, when a minor is released. While the version is a release
+# candidate, the copy may be renewed, with the reason in sdk/CHANGELOG.md.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 source=$here/../../sdk/include/kairos

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A plugin that knows the ABI only as it was frozen: the tables of abi.h by hand, without any of the sugar.
+/* A plugin that only uses the frozen ABI: the tables of abi.h written by hand, without plugin.h.
  * Built against every frozen version, it must run in the host of today. */
 #include <kairos/abi.h>
 #include <stdlib.h>

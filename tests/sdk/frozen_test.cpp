@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A plugin built from frozen headers, loaded and run by what the headers of today describe.
+// A plugin built from frozen headers, loaded and run with the current headers.
 #include <dlfcn.h>
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The layout of the ABI as a C11 compiler sees it; that it compiles is the test. */
+/* The layout of the ABI in C11, tested at compile time. */
 #include <kairos/abi.h>
 
 #define KAIROS_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), "size of " #type);
@@ -9,7 +9,7 @@
 _Static_assert(sizeof(void*) == 8, "the numbers are those of a 64-bit machine");
 #include "layout.inc"
 
-/* DLPack 0.8, written out: what a DLTensor is in memory. */
+/* The memory layout of a DLTensor in DLPack 0.8. */
 _Static_assert(sizeof(kairos_dtype) == 4 && offsetof(kairos_dtype, code) == 0 &&
                    offsetof(kairos_dtype, bits) == 1 && offsetof(kairos_dtype, lanes) == 2,
                "DLDataType: uint8 code, uint8 bits, uint16 lanes");

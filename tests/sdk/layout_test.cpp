@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The layout of the ABI as a C++ compiler sees it; all but the last lines are tested by compiling.
+// The layout of the ABI in C++, mostly tested at compile time.
 #include <kairos/abi.h>
 
 #include <catch2/catch.hpp>
@@ -18,7 +18,7 @@
 
 namespace {
 
-// DLPack's three structs as its header has them, so that what follows compares types and not only numbers.
+// DLPack's three structs, so that types are compared and not only numbers.
 struct DlDevice {
   std::int32_t device_type;
   std::int32_t device_id;
@@ -64,7 +64,7 @@ static_assert(same_type(&kairos_dtype::code, &DlDataType::code) &&
 
 }  // namespace
 
-TEST_CASE("A manifest header is eight bytes, so that the text follows at a fixed place", "[sdk][layout]") {
+TEST_CASE("A manifest header has eight bytes, so the text is at a fixed offset", "[sdk][layout]") {
   const struct {
     kairos_manifest_header header;
     char text[3];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The manifest and the tables of a callback, and that they say the same.
+// The manifest and the tables of a callback have the same content.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <kairos/plugin.hpp>
@@ -75,12 +75,12 @@ const char* const expected =
 
 }  // namespace
 
-TEST_CASE("The manifest of a plugin is written while it compiles", "[sdk][manifest]") {
+TEST_CASE("The manifest of a plugin is generated at compile time", "[sdk][manifest]") {
   CHECK(std::string(manifest.text, manifest.header.length) == expected);
   CHECK(sizeof manifest.text == manifest.header.length);
 }
 
-TEST_CASE("The entry says what the manifest says", "[sdk][manifest]") {
+TEST_CASE("The entry has the content of the manifest", "[sdk][manifest]") {
   CHECK(plugin.magic == KAIROS_PLUGIN_MAGIC);
   CHECK(plugin.size == sizeof(kairos_plugin));
   CHECK(plugin.major == KAIROS_ABI_MAJOR);
@@ -110,7 +110,7 @@ TEST_CASE("The entry says what the manifest says", "[sdk][manifest]") {
   CHECK(callback.options[9]->flags == (KAIROS_OPTION_WRITES | KAIROS_OPTION_SAVES));
 }
 
-TEST_CASE("A hook that was not written is null, and so is the state of a callback without any",
+TEST_CASE("Unimplemented hooks are null, and so are the state functions of a callback without state",
           "[sdk][manifest]") {
   const kairos_hooks& everything = *plugin.callbacks[0]->hooks;
   const kairos_hooks& bare = *plugin.callbacks[1]->hooks;
@@ -130,7 +130,7 @@ TEST_CASE("A hook that was not written is null, and so is the state of a callbac
 #include <kairos/abi/hook_list.inc>
 }
 
-TEST_CASE("A phase gives the capabilities that callbacks of its kind need", "[sdk][manifest]") {
+TEST_CASE("A phase defines default capabilities", "[sdk][manifest]") {
   using kairos::Can;
   using kairos::Phase;
   using kairos::detail::default_capabilities;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Options in the author's hands, and when a metric counts as better.
+// Options, and the comparison of metrics.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cmath>
@@ -43,7 +43,7 @@ kairos_value text_value(std::int32_t type, std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("is_better is strict, counts |min_delta|, and never lets NaN win or stand", "[sdk][option]") {
+TEST_CASE("is_better is strict, uses |min_delta|, and NaN never wins and is always beaten", "[sdk][option]") {
   const struct {
     Direction direction;
     double value, best, min_delta;
@@ -81,7 +81,7 @@ TEST_CASE("is_better is strict, counts |min_delta|, and never lets NaN win or st
   }
 }
 
-TEST_CASE("Options have their defaults, or what the user set", "[sdk][option]") {
+TEST_CASE("Options have their defaults, or the values of the user", "[sdk][option]") {
   FakeHost host;
   FakeInstance instance(host, declaration_of<Reader>());
   SECTION("defaults") {
@@ -111,7 +111,7 @@ TEST_CASE("Options have their defaults, or what the user set", "[sdk][option]") 
   }
 }
 
-TEST_CASE("create fails where the host has no value for an option", "[sdk][option]") {
+TEST_CASE("create fails if the host has no value for an option", "[sdk][option]") {
   FakeHost host;
   FakeInstance instance(host, declaration_of<Reader>());
   host.options.pop_back();
@@ -121,7 +121,8 @@ TEST_CASE("create fails where the host has no value for an option", "[sdk][optio
   CHECK(instance.self() == nullptr);
 }
 
-TEST_CASE("Option<Metric> takes mode=auto from the metric and refuses to guess", "[sdk][option]") {
+TEST_CASE("Option<Metric> uses the metric's direction for mode=auto, and fails if there is none",
+          "[sdk][option]") {
   const struct {
     std::string_view mode;
     std::int32_t declared;
@@ -147,11 +148,12 @@ TEST_CASE("Option<Metric> takes mode=auto from the metric and refuses to guess",
   const Outcome refused = instance.run(instance.hooks().on_epoch_begin, kairos_epoch_event{});
   CHECK(refused.status == KAIROS_E_INVALID);
   CHECK(refused.text ==
-        "nobody declared whether \"val_loss\" gets better upwards or downwards, so mode=auto cannot tell. "
-        "Set mode=min or mode=max");
+        "mode=auto needs a metric that declares a direction, and \"val_loss\" declares none. Set mode=min or "
+        "mode=max");
 }
 
-TEST_CASE("Option<Metric> improves only where its value is due, and moves the best", "[sdk][option]") {
+TEST_CASE("Option<Metric> improves only where its value is available, and updates the best",
+          "[sdk][option]") {
   FakeHost host;
   host.logs = {{"val_loss", KAIROS_DIRECTION_MIN, std::nullopt}};
   FakeInstance instance(host, declaration_of<Reader>());

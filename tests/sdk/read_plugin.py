@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Reads a plugin as the documentation of the ABI says, without the host's code: the note, the manifest, the exported symbols.
+"""Reads a plugin as abi.md describes it, without the host's code: the note, the manifest, the exported symbols.
 
 read_plugin.py FILE...          prints the manifests
 read_plugin.py --check FILE...  fails unless each exports kairos_plugin_v1 alone, as an ordinary symbol, and can be read
 
-A directory stands for the *.so in it."""
+For a directory, reads every *.so in it."""
 import json
 import pathlib
 import struct
@@ -19,7 +19,7 @@ class Plugin:
     def __init__(self, path):
         self.data = pathlib.Path(path).read_bytes()
         if self.data[:6] != b"\x7fELF\x02\x01":
-            raise ValueError("no 64-bit little-endian ELF file")
+            raise ValueError("not a 64-bit little-endian ELF file")
         (self.phoff, self.shoff) = struct.unpack_from("<QQ", self.data, 32)
         (self.phentsize, self.phnum, self.shentsize, self.shnum) = struct.unpack_from("<HHHH", self.data, 54)
 
@@ -34,7 +34,7 @@ class Plugin:
         for offset, start, size in self.segments(PT_LOAD):
             if start <= address < start + size:
                 return offset + address - start
-        raise ValueError(f"address {address:#x} is in no segment")
+        raise ValueError(f"address {address:#x} is not in a segment")
 
     def notes(self):
         """(owner, type, address of the description, description)"""
@@ -85,7 +85,7 @@ def faults(plugin):
         yield f"exports {len(names)} symbols, expected kairos_plugin_v1 alone: {', '.join(names[:5])}"
     unique = [name for name, binding in exports if binding == STB_GNU_UNIQUE]
     if unique:
-        yield f"has symbols that keep it mapped for ever (STB_GNU_UNIQUE): {', '.join(unique[:3])}"
+        yield f"has symbols that prevent unloading (STB_GNU_UNIQUE): {', '.join(unique[:3])}"
     try:
         major, required, built, _ = plugin.note()
         if major != 1 or required > built:

@@ -39,7 +39,7 @@ double read_back(std::string text) {
 
 }  // namespace
 
-TEST_CASE("Sink writes a number in the shortest way that reads back equal", "[sdk][manifest]") {
+TEST_CASE("Sink writes the shortest number that reads back equal", "[sdk][manifest]") {
   const struct {
     double value;
     const char* text;
@@ -63,7 +63,7 @@ TEST_CASE("Sink writes a number in the shortest way that reads back equal", "[sd
   for (const auto& row : table) CHECK(number(row.value) == row.text);
 }
 
-TEST_CASE("Sink loses no bit of any number", "[sdk][manifest]") {
+TEST_CASE("Sink writes every number exactly", "[sdk][manifest]") {
   const double chosen[] = {1.0 / 3,
                            0.1 + 0.2,
                            std::nextafter(1.0, 2.0),
@@ -90,7 +90,7 @@ TEST_CASE("Sink loses no bit of any number", "[sdk][manifest]") {
   }
 }
 
-TEST_CASE("Sink writes whole numbers up to the ends of their range", "[sdk][manifest]") {
+TEST_CASE("Sink writes integers of the whole range", "[sdk][manifest]") {
   const auto integer = [](std::int64_t value) {
     return written([value](Sink& sink) { sink.integer(value); });
   };
@@ -100,7 +100,7 @@ TEST_CASE("Sink writes whole numbers up to the ends of their range", "[sdk][mani
     CHECK(integer(value) == std::to_string(value));
 }
 
-TEST_CASE("Sink escapes what JSON does not allow in text", "[sdk][manifest]") {
+TEST_CASE("Sink escapes characters that JSON does not allow in text", "[sdk][manifest]") {
   const auto quoted = [](const char* text) { return written([text](Sink& sink) { sink.quoted(text); }); };
   CHECK(quoted("") == R"("")");
   CHECK(quoted("plain, text") == R"("plain, text")");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// State: saved, restored, and never half restored.
+// State: saved, and restored completely or not at all.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
@@ -33,7 +33,7 @@ struct Keeper : kairos::Callback<Keeper> {
   void on_epoch_end(kairos::Epoch& epoch) { weights.restore(epoch); }
 };
 
-/// The same callback before it remembered losses, and with wait as a wider number.
+/// An older version of the callback, without losses and with a wider type of wait.
 struct Older : kairos::Callback<Older> {
   static constexpr auto id = "test.Keeper";
   kairos::State<std::int64_t> wait{this, "wait", 5};
@@ -79,7 +79,7 @@ std::string saved_state(FakeHost& host) {
 
 }  // namespace
 
-TEST_CASE("State of every kind comes back as it was saved", "[sdk][state]") {
+TEST_CASE("State of every type is restored as it was saved", "[sdk][state]") {
   FakeHost host;
   host.weight = 0.5;
   const std::string bytes = saved_state(host);
@@ -108,7 +108,7 @@ TEST_CASE("Empty text and an empty list are state too", "[sdk][state]") {
   check_untouched(in<Keeper>(instance));
 }
 
-TEST_CASE("State that is cut off anywhere is refused and changes nothing", "[sdk][state]") {
+TEST_CASE("Truncated state is rejected at any length and changes nothing", "[sdk][state]") {
   FakeHost host;
   const std::string bytes = saved_state(host);
   for (std::size_t length = 0; length < bytes.size(); ++length) {
@@ -117,13 +117,13 @@ TEST_CASE("State that is cut off anywhere is refused and changes nothing", "[sdk
     const Outcome outcome = instance.load(std::string_view(bytes).substr(0, length));
     INFO(length << " of " << bytes.size() << " bytes: " << outcome.text);
     CHECK(outcome.status == KAIROS_E_DATA);
-    CHECK((outcome.text == "the saved state is cut off" ||
+    CHECK((outcome.text == "the saved state is truncated" ||
            outcome.text.find("has no usable \"") != std::string::npos));
     check_untouched(in<Keeper>(instance));
   }
 }
 
-TEST_CASE("State of the wrong size is refused, names the value, and changes nothing", "[sdk][state]") {
+TEST_CASE("State of the wrong size is rejected by name and changes nothing", "[sdk][state]") {
   FakeHost host;
   FakeInstance older(host, declaration_of<Older>());
   REQUIRE(older.create().status == KAIROS_OK);
@@ -136,17 +136,17 @@ TEST_CASE("State of the wrong size is refused, names the value, and changes noth
   check_untouched(in<Keeper>(instance));
 }
 
-TEST_CASE("State with a length beyond its end is refused", "[sdk][state]") {
+TEST_CASE("State with a length beyond its end is rejected", "[sdk][state]") {
   FakeHost host;
   std::string bytes = saved_state(host);
-  bytes[7] = '\x7f';  // the topmost byte of the first length
+  bytes[7] = '\x7f';  // the most significant byte of the first length
   FakeInstance instance(host, declaration_of<Keeper>());
   REQUIRE(instance.create().status == KAIROS_OK);
   CHECK(instance.load(bytes).status == KAIROS_E_DATA);
   check_untouched(in<Keeper>(instance));
 }
 
-TEST_CASE("A value that a newer callback added keeps its initial value when older state is loaded",
+TEST_CASE("A value added by a newer version keeps its initial value when older state is loaded",
           "[sdk][state]") {
   FakeHost host;
   FakeInstance older(host, declaration_of<Older>());
@@ -167,7 +167,7 @@ TEST_CASE("A value that a newer callback added keeps its initial value when olde
   }
 }
 
-TEST_CASE("Assigning one state to another copies the value and not the name", "[sdk][state]") {
+TEST_CASE("Assigning a state copies the value but not the name", "[sdk][state]") {
   FakeHost host;
   FakeInstance instance(host, declaration_of<Twins>());
   REQUIRE(instance.create().status == KAIROS_OK);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The base of every callback that is written in C++.
+// The base class of callbacks in C++.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,16 @@
 namespace kairos {
 inline namespace v1 {
 
-/// When a callback runs inside an event; see sdk/doc/lifecycle.md.
+/// The order of callbacks inside an event; see sdk/doc/lifecycle.md.
 enum class Phase : std::int32_t {
-  Measure = KAIROS_PHASE_MEASURE,  ///< adds numbers to the logs
-  Decide = KAIROS_PHASE_DECIDE,    ///< stops, schedules, changes weights
-  Report = KAIROS_PHASE_REPORT,    ///< shows and logs
-  Persist = KAIROS_PHASE_PERSIST   ///< saves, when everyone has decided
+  Measure = KAIROS_PHASE_MEASURE,  ///< adds values to the logs
+  Decide = KAIROS_PHASE_DECIDE,    ///< stops the run, sets the learning rate, changes weights
+  Report = KAIROS_PHASE_REPORT,    ///< prints and writes logs
+  Persist = KAIROS_PHASE_PERSIST   ///< saves, after all decisions of the event
 };
 
-/// What a callback may change; combined with |. Declared as `static constexpr auto capabilities`.
+/// Capabilities: what a callback may change. Combine them with |, and declare them as
+/// `static constexpr auto capabilities`.
 enum class Can : std::uint64_t {
   Nothing = 0,
   Stop = KAIROS_CAN_STOP,
@@ -30,23 +31,28 @@ enum class Can : std::uint64_t {
   return static_cast<Can>(static_cast<std::uint64_t>(a) | static_cast<std::uint64_t>(b));
 }
 
-/// struct Mine : kairos::Callback<Mine> { static constexpr auto id = "com.example.Mine"; … };
+/// Base of a callback:
 ///
-/// Static members that are read, all but `id` optional:
-///   id            const char*  reverse domain and name
-///   summary       const char*  one sentence
-///   phase         Phase        Decide
-///   capabilities  Can          by phase: Decide Stop | SetOptimizer, Persist SaveModel, others nothing
-///   publishes     const char*  "learning_rate,other": keys that on_epoch_end publishes
-///   state_version, oldest_state_version  std::uint32_t, 1
-/// Hooks are member functions of these names; those that are not written cost nothing:
-///   void setup(Run&), on_train_begin(Run&), on_predict_begin(Run&)
-///   void on_epoch_begin(Epoch&), on_epoch_end(Epoch&)
-///   void on_train_batch_begin(Batch&), on_backward_end(Batch&), on_train_batch_end(Batch&)
-///   void on_test_begin(Test&), on_test_end(Test&), on_test_batch_begin(Batch&), on_test_batch_end(Batch&)
-///   void on_predict_batch_begin(Batch&), on_predict_batch_end(Batch&)
-///   void on_train_end(End&), on_predict_end(End&), teardown(End&)
-///   void on_checkpoint_saved(Checkpoint&), on_fault(Fault&), on_interrupt(Interrupt&)
+///     struct Mine : kairos::Callback<Mine> { static constexpr auto id = "com.example.Mine"; … };
+///
+/// Static members, optional except `id`:
+/// - `id`: const char*, reverse domain and name
+/// - `summary`: const char*, one sentence
+/// - `phase`: Phase, default Decide
+/// - `capabilities`: Can; by default Stop | SetOptimizer in the phase Decide, SaveModel in Persist,
+///   else Nothing
+/// - `publishes`: const char*, "learning_rate,other", log keys that on_epoch_end publishes
+/// - `state_version`, `oldest_state_version`: std::uint32_t, default 1
+///
+/// Hooks are member functions with these names; unimplemented ones cost nothing:
+///
+///     void setup(Run&), on_train_begin(Run&), on_predict_begin(Run&)
+///     void on_epoch_begin(Epoch&), on_epoch_end(Epoch&)
+///     void on_train_batch_begin(Batch&), on_backward_end(Batch&), on_train_batch_end(Batch&)
+///     void on_test_begin(Test&), on_test_end(Test&), on_test_batch_begin(Batch&), on_test_batch_end(Batch&)
+///     void on_predict_batch_begin(Batch&), on_predict_batch_end(Batch&)
+///     void on_train_end(End&), on_predict_end(End&), teardown(End&)
+///     void on_checkpoint_saved(Checkpoint&), on_fault(Fault&), on_interrupt(Interrupt&)
 template <class Derived>
 struct Callback : detail::Members {};
 

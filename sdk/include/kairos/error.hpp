@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an author throws; it becomes a status and a sentence at the boundary.
+// Exceptions of callbacks. The SDK converts them to a status and a message.
 #pragma once
 
 #include <stdexcept>
@@ -10,11 +10,10 @@
 namespace kairos {
 inline namespace v1 {
 
-/// A failure with the status that the host sees. Any other exception is reported as KAIROS_E_EXCEPTION with
-/// its text.
+/// A failure of a hook, with its status. Other exceptions are reported as KAIROS_E_EXCEPTION with their text.
 class Error : public std::runtime_error {
  public:
-  /// `text` says what failed, what was found, what was expected and what to do; the host adds plugin, hook
+  /// `text` says what failed, what was found, what was expected and what to do. The host adds plugin, hook
   /// and epoch.
   Error(kairos_status status, const std::string& text) : std::runtime_error(text), status_(status) {}
   explicit Error(const std::string& text) : Error(KAIROS_E_INVALID, text) {}
@@ -25,8 +24,8 @@ class Error : public std::runtime_error {
   kairos_status status_;
 };
 
-/// A function of the host failed. The host has recorded its reason in the call; what() only says what was
-/// being done. An author may let it pass, which ends the hook with the host's reason, or catch it and go on.
+/// A host function failed. The host has recorded the reason; what() only names the operation. If the hook
+/// does not catch it, the hook fails with the host's reason.
 class HostError : public Error {
  public:
   using Error::Error;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Options: one declaration gives the manifest, the parsing, the checks and the value.
+// Options: one declaration defines the manifest entry, parsing, checks and value.
 #pragma once
 
 #include <chrono>
@@ -18,19 +18,19 @@
 namespace kairos {
 inline namespace v1 {
 
-// Types of an option that C++ has no word for.
+// Types of options that have no C++ type. The host passes all paths as absolute paths.
 struct Choice {};           ///< one of a list of words
-struct InputPath {};        ///< a file or directory that is read; arrives absolute, as all paths do
+struct InputPath {};        ///< a file or directory that the callback reads
 struct OutputPath {};       ///< a file that the callback writes
-struct OutputDirectory {};  ///< a directory in which the callback makes files
-struct SavePath {};         ///< handed to save(), with fields in braces if the callback fills in some
-struct Path {};             ///< a path of which nothing is said: guarded as one that is written
+struct OutputDirectory {};  ///< a directory in which the callback creates files
+struct SavePath {};         ///< a path for save(); may contain fields in braces, filled in by the callback
+struct Path {};             ///< a path of undeclared use, treated as OutputPath
 struct Duration {};         ///< "90s", "5m"
-struct Metric {};           ///< a key of the logs, checked by the host before anything runs
+struct Metric {};           ///< a log key; the host checks that it exists before anything runs
 struct Expression {};       ///< a formula over named variables
 
-/// In place of a default: the user may leave the option out, and then it has no value. As a State<double>: no
-/// number yet.
+/// In place of a default: the option is optional and has no value if the user does not set it. As the initial
+/// value of a State<double>: NaN.
 struct Unset {
   constexpr operator double() const { return std::numeric_limits<double>::quiet_NaN(); }
 };
@@ -40,17 +40,17 @@ inline constexpr Unset unset{};
 struct Required {};
 inline constexpr Required required{};
 
-/// Which way a metric gets better.
+/// Whether a smaller or a larger value of a metric is better.
 enum class Direction : std::int32_t {
   Unknown = KAIROS_DIRECTION_UNKNOWN,
   Min = KAIROS_DIRECTION_MIN,
   Max = KAIROS_DIRECTION_MAX
 };
 
-/// True if `value` improves on `best` by more than |min_delta|, strictly; NaN never does, and a best that is
-/// unset (NaN) is beaten by the first finite value. Decided as Keras 3 decides: the delta goes to the value,
-/// and both sides are compared as float32, so that 0.8 to 0.7 is no improvement by more than 0.1 whatever the
-/// last bit of a double says.
+/// True if `value` is better than `best` by strictly more than |min_delta|. NaN is never better; any finite
+/// value is better than an unset (NaN) best. Computed as Keras 3 does: the delta is added to the value, and
+/// both sides are compared as float32, so that rounding of doubles does not turn 0.8 to 0.7 into an
+/// improvement of more than 0.1.
 [[nodiscard]] inline bool is_better(Direction direction, double value, double best, double min_delta = 0.0) {
   if (std::isnan(value)) return false;
   if (std::isnan(best)) return std::isfinite(value);
@@ -79,7 +79,7 @@ struct Choices {
 
 }  // namespace detail
 
-/// Bounds of a number. `min` and `max` allow the bound itself, `above` and `below` do not.
+/// Bounds of a number: `min` and `max` are inclusive, `above` and `below` exclusive.
 [[nodiscard]] constexpr detail::Bound min(double value) {
   return {value, true, false};
 }
@@ -92,11 +92,11 @@ struct Choices {
 [[nodiscard]] constexpr detail::Bound below(double value) {
   return {value, false, true};
 }
-/// Other keys for the same option, separated by commas: alias("epsilon").
+/// Alternative keys of the option, separated by commas: alias("epsilon").
 [[nodiscard]] constexpr detail::Alias alias(const char* names) {
   return {names};
 }
-/// Unit shown by `inspect`: unit("epochs").
+/// Unit shown by `kairos plugins inspect`: unit("epochs").
 [[nodiscard]] constexpr detail::Unit unit(const char* name) {
   return {name};
 }
@@ -104,7 +104,7 @@ struct Choices {
 [[nodiscard]] constexpr detail::Choices choices(const char* words) {
   return {words};
 }
-/// The variables of an Expression in the order in which it is called: variables("epoch,lr").
+/// The variables of an Expression, in call order: variables("epoch,lr").
 [[nodiscard]] constexpr detail::Choices variables(const char* names) {
   return {names};
 }
@@ -125,8 +125,8 @@ constexpr bool is_integral(std::int32_t type) {
   return type == KAIROS_TYPE_INT || type == KAIROS_TYPE_DURATION;
 }
 
-/// A default or bound; where it is not of the option's type, the callback is no constant and does not
-/// compile.
+/// A default or bound. If it does not have the option's type, the callback is not a constant expression and
+/// does not compile.
 constexpr kairos_value value_if(bool fits, kairos_value value) {
   return fits ? value : throw "kairos: the default of an option is not of the option's type";
 }
@@ -177,18 +177,19 @@ constexpr void constrain(kairos_option& spec, Choices choices) {
   spec.choices = choices.words;
 }
 
-/// What all options share: the declaration, and the value that the host filled in.
+/// Base of all options: the declaration, and the value from the host.
 class OptionBase {
  public:
-  // A copy would not be known to the host.
+  // A copy would not be registered with the host.
   OptionBase(const OptionBase&) = delete;
   OptionBase& operator=(const OptionBase&) = delete;
 
   /// False if the option has no default and the user did not set it.
   [[nodiscard]] bool is_set() const { return value_.type != KAIROS_TYPE_ABSENT; }
+  /// The declaration as the ABI struct.
   [[nodiscard]] constexpr const kairos_option& declaration() const { return declaration_; }
 
-  /// Takes the value from the host. Called by the SDK before any hook.
+  /// Reads the value from the host. The SDK calls it in create.
   void fill(const kairos_host* host) {
     if (host->option(host, index_, &value_) != KAIROS_OK)
       throw Error(KAIROS_E_INTERNAL, std::string("the host gave no value for option ") + declaration_.name);
@@ -234,7 +235,8 @@ class OptionBase {
 ///
 ///   Option<int> patience{this, "patience", 10, "epochs without improvement", kairos::min(0)};
 ///
-/// Arguments: this, key, default (or `unset`, `required`), one sentence of help, then bounds, aliases, unit.
+/// Arguments: `this`, key, default (or `unset`, `required`), one sentence of help, then bounds, aliases,
+/// unit.
 template <class T>
 class Option;
 
@@ -258,7 +260,7 @@ class Option<std::int64_t> : public detail::OptionBase {
   operator std::int64_t() const { return value(); }
 };
 
-/// As Option<std::int64_t>: the host carries 64 bits, and nothing is cut off.
+/// Same as Option<std::int64_t>: 64 bits, no truncation.
 template <>
 class Option<int> : public Option<std::int64_t> {
  public:
@@ -307,7 +309,7 @@ class Option<Choice> : public detail::TextOption<KAIROS_TYPE_ENUM> {
 
 namespace detail {
 
-/// A path, and what is done with it.
+/// A path and its declared use, KAIROS_OPTION_….
 template <std::uint32_t access>
 class PathOption : public TextOption<KAIROS_TYPE_PATH> {
  public:
@@ -326,7 +328,7 @@ class Option<Path> : public detail::PathOption<0> {
   using PathOption::PathOption;
 };
 
-/// Must not change during the run: the host refuses a result that would take its place.
+/// The file must not change during the run. The host rejects results that would replace it.
 template <>
 class Option<InputPath> : public detail::PathOption<KAIROS_OPTION_READS> {
  public:
@@ -360,35 +362,36 @@ class Option<Duration> : public detail::OptionBase {
   [[nodiscard]] std::chrono::nanoseconds value() const { return std::chrono::nanoseconds(value_.integer); }
 };
 
-/// A key of the logs. The host has checked that it exists; its value may still not be due in every epoch.
+/// A log key. The host has checked that it exists; its value may be unavailable in some epochs.
 template <>
 class Option<Metric> : public detail::TextOption<KAIROS_TYPE_METRIC> {
  public:
   using TextOption::TextOption;
 
-  /// The value in this event; empty if it is not due (an epoch without validation) or does not exist at all.
+  /// The value in this event; empty if it is unavailable (such as in an epoch without validation) or the key
+  /// does not exist.
   [[nodiscard]] std::optional<double> value(const Event& event) const {
     const std::optional<std::uint32_t> index = event.find_log(text());
     return index ? event.log(*index) : std::nullopt;
   }
   [[nodiscard]] std::string_view key() const { return text(); }
 
-  /// The direction that `mode` (auto, min or max) asks for; for `auto` the metric's own. Throws where that is
-  /// unknown.
+  /// The direction for `mode`: min, max, or auto for the declared direction of the metric. Throws if mode is
+  /// auto and the metric declares none.
   [[nodiscard]] Direction direction(const Event& event, std::string_view mode = "auto") const {
     if (mode == "min") return Direction::Min;
     if (mode == "max") return Direction::Max;
     const std::optional<std::uint32_t> index = event.find_log(text());
-    if (!index) return Direction::Min;  // Nothing will ever be compared: the user relaxed a missing key.
+    if (!index) return Direction::Min;  // The key is missing and on_missing=warn: nothing is compared.
     const auto direction = static_cast<Direction>(event.log_direction(*index));
     if (direction == Direction::Unknown)
-      throw Error("nobody declared whether \"" + std::string(text()) +
-                  "\" gets better upwards or downwards, so mode=auto cannot tell. Set mode=min or mode=max");
+      throw Error("mode=auto needs a metric that declares a direction, and \"" + std::string(text()) +
+                  "\" declares none. Set mode=min or mode=max");
     return direction;
   }
 
-  /// Whether this epoch's value improves on `best` by more than `min_delta`, in the metric's own direction;
-  /// if so, `best` becomes that value. False also where the value is not due.
+  /// True if this event's value is better than `best` by more than `min_delta`, in the metric's declared
+  /// direction; `best` is then set to it. False if the value is unavailable.
   template <class Best>
   bool improved(const Event& event, Best& best, double min_delta = 0.0) const {
     const std::optional<double> now = value(event);
@@ -398,7 +401,7 @@ class Option<Metric> : public detail::TextOption<KAIROS_TYPE_METRIC> {
   }
 };
 
-/// A formula, called with its variables:
+/// A formula, called with the event and its variables:
 ///
 ///   Option<Expression> schedule{this, "schedule", required, "rate", variables("epoch,lr")};
 ///   double rate = schedule(epoch, 3, 0.1);

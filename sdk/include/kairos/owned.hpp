@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Objects of a callback that are neither options nor state: files, buffers, connections.
+// Members of a callback that are neither options nor state: files, buffers, connections.
 #pragma once
 
 #include "kairos/detail/members.hpp"
@@ -30,13 +30,13 @@ class OwnedBase {
 
 }  // namespace detail
 
-/// A default-constructed T that lives from create to destroy:
+/// A default-constructed T, created before the first hook and deleted with the callback:
 ///
 ///   Owned<std::ofstream> file{this};
 ///   file->open(path);
 ///
-/// A callback is a constant at compile time (its manifest is made from it), so a member such as std::ofstream
-/// or std::vector cannot stand in it directly.
+/// The manifest is computed from the callback at compile time, so a callback cannot have a direct member such
+/// as std::ofstream or std::vector.
 template <class T>
 class Owned : public detail::OwnedBase {
  public:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* clang-format off */
-/* The one header of a plugin in C11: macros that turn one list of options and one list of hooks into the tables, the manifest and
- * the note. Everything that they make is constant data.
+/* The header for plugins in C11: macros that generate the tables, the manifest and the note from one list of options and one list
+ * of hooks. Everything they generate is constant data.
  *
  *   #include <kairos/plugin.h>
  *   #define OPTIONS(INT, FLOAT, BOOL, TEXT) INT(every, 1, "print every n epochs")
@@ -12,16 +12,16 @@
  *   #define HOOKS(HOOK) HOOK(on_epoch_end)
  *   KAIROS_C_PLUGIN("1.0.0", "com.example.Hello", "Greets.", REPORT, OPTIONS, HOOKS)
  *
- *   OPTIONS  kind(name, default, "help"), one after the other: INT(n, 10, "…"), FLOAT(x, 1e-4, "…"), BOOL(b, 1, "…") with 0 or
- *            1, TEXT(t, "text", "…"). KAIROS_C_NO_OPTIONS for none. KAIROS_C_INDEX(name) is what host->option takes.
+ *   OPTIONS  one entry kind(name, default, "help") per option: INT(n, 10, "…"), FLOAT(x, 1e-4, "…"), BOOL(b, 1, "…") with 0 or 1,
+ *            TEXT(t, "text", "…"). KAIROS_C_NO_OPTIONS is the empty list. KAIROS_C_INDEX(name) is the index for host->option.
  *   PATHS    for KAIROS_C_OPTIONS_AND_PATHS(OPTIONS, PATHS) and KAIROS_C_PLUGIN_WITH_PATHS(…, OPTIONS, PATHS, HOOKS):
  *            #define PATHS(INPUT, OUTPUT, DIRECTORY, SAVED) OUTPUT(log, "log.csv", "file to write")
- *            INPUT is read, OUTPUT written, DIRECTORY written into, SAVED given to save() of kairos.model/1; "" where nothing is the
- *            default. The host sees to it that none of them takes the place of the data or of another result
+ *            The callback reads INPUT, writes OUTPUT, creates files in DIRECTORY, and passes SAVED to save() of kairos.model/1. The
+ *            default "" means no file. The host rejects written files that would replace data or another result.
  *   HOOKS    HOOK(name) for each hook of this file, in the order of kairos_hooks (abi/plugin.h)
- *   phase    MEASURE, DECIDE, REPORT or PERSIST, with the capabilities that plugin.hpp gives them by default
- * Help and texts hold no quotation mark and no backslash; numbers are written as JSON writes them (0.5, not .5 or 0.5f). What needs more (bounds, aliases, metrics, state, several callbacks) is
- * written with plugin.hpp, or with the tables of abi.h by hand.                                                              */
+ *   phase    MEASURE, DECIDE, REPORT or PERSIST, with the default capabilities of plugin.hpp
+ * Help and other texts must not contain quotation marks or backslashes. Numbers use JSON's syntax (0.5, not .5 or 0.5f). Bounds,
+ * aliases, metrics, state and several callbacks need plugin.hpp, or tables of abi.h written by hand.                          */
 #ifndef KAIROS_PLUGIN_H
 #define KAIROS_PLUGIN_H
 
@@ -31,7 +31,7 @@
 #define KAIROS_C_NO_PATHS(INPUT, OUTPUT, DIRECTORY, SAVED)
 #define KAIROS_C_INDEX(name) kairos_c_index_##name
 
-/* Phases: the word in the manifest, the capabilities as bits and as words. */
+/* Phases: the word in the manifest, and the capabilities as bits and as JSON. */
 #define KAIROS_C_WORD_MEASURE_ "measure"
 #define KAIROS_C_WORD_DECIDE_ "decide"
 #define KAIROS_C_WORD_REPORT_ "report"
@@ -45,7 +45,7 @@
 #define KAIROS_C_CANS_REPORT_ ""
 #define KAIROS_C_CANS_PERSIST_ ",\"capabilities\":[\"save_model\"]"
 
-/* What each OPTIONS entry becomes: an index, a declaration, a pointer to it, a piece of the manifest. */
+/* Each OPTIONS entry expands to an index, a declaration, a pointer to it, and a manifest entry. */
 #define KAIROS_C_ENUM_(name, initial, help) kairos_c_index_##name,
 #define KAIROS_C_NOTHING_ {0, 0, 0, 0.0, {0, 0}}
 #define KAIROS_C_DECLARE_(name, kind, flags, help, integer, number, ptr, length)                \
@@ -80,7 +80,7 @@
 #define KAIROS_C_JSON_DIRECTORY_(name, initial, help) KAIROS_C_JSON_PATH_(name, "\"writes\",\"directory\"", initial, help)
 #define KAIROS_C_JSON_SAVED_(name, initial, help) KAIROS_C_JSON_PATH_(name, "\"writes\",\"saves\"", initial, help)
 
-/* What each HOOKS entry becomes: a slot of the table, a piece of the manifest. */
+/* Each HOOKS entry expands to a slot of the table and a manifest entry. */
 #define KAIROS_C_SLOT_(hook) .hook = hook,
 #define KAIROS_C_JSON_HOOK_(hook) ",\"" #hook "\""
 
@@ -96,7 +96,7 @@
       OPTIONS(KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_)                \
       PATHS(KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_, KAIROS_C_POINTER_) 0};
 
-/* A list in JSON begins with a null, which readers skip: every entry can then begin with a comma. */
+/* JSON lists begin with a null, which readers skip, so that every entry can begin with a comma. */
 #define KAIROS_C_MANIFEST_(version_text, id_text, summary_text, PHASE, OPTIONS, PATHS, HOOKS)                           \
   "{\"version\":\"" version_text "\",\"sdk\":\"" KAIROS_SDK_VERSION "\",\"compiler\":\"" __VERSION__             \
   "\",\"callbacks\":[{\"id\":\"" id_text "\",\"summary\":\"" summary_text                                        \

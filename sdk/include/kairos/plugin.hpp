@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one header of a plugin in C++17: callbacks, options, state, events, and the macro that makes a plugin
-// of them.
+// The header for plugins in C++17: callbacks, options, state, events, and the macro KAIROS_PLUGIN.
 #pragma once
 
 #include "kairos/abi.h"
@@ -14,8 +13,8 @@
 #include "kairos/state.hpp"
 #include "kairos/tensor.hpp"
 
-/// KAIROS_PLUGIN("1.0.0", First, Second): once in a shared object, at namespace scope, after the callbacks.
-/// Emits the entry symbol, the manifest and the note that leads to it; all of it is constant data.
+/// KAIROS_PLUGIN("1.0.0", First, Second): use it once per shared object, at namespace scope, after the
+/// callbacks. Defines the entry symbol, the manifest and the ELF note, all as constant data.
 #define KAIROS_PLUGIN(version_text, ...)                                                         \
   static_assert(::kairos::detail::check_callbacks<__VA_ARGS__>());                               \
   namespace {                                                                                    \

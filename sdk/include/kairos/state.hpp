@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// State: what a callback remembers is declared once and thereby saved and restored.
+// State: members of a callback that are saved and restored with the run.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +18,18 @@ inline namespace v1 {
 
 namespace detail {
 
-/// A named piece of the state. The functions are set by State<T>; a table of virtual functions would be no
-/// constant in C++17.
+/// A named part of the state. State<T> sets the function pointers; virtual functions would not be constant
+/// expressions in C++17.
 class StateBase {
  public:
-  /// Bytes of the value; borrowed until it changes.
+  /// Bytes of the value; borrowed until the value changes.
   using View = std::string_view (*)(const StateBase&);
-  /// Whether `bytes` can be a value of this type; asked for every state before the first one is changed.
+  /// Whether `bytes` can be a value of this type. Checked for all states before any is changed.
   using Fits = bool (*)(std::string_view bytes);
   using Assign = void (*)(StateBase&, std::string_view bytes);
   using Lifetime = void (*)(StateBase&);
 
-  // A copy would take the other one's name and place in the list.
+  // A copy would register a second state under the same name.
   StateBase(const StateBase&) = delete;
   StateBase& operator=(const StateBase&) = delete;
 
@@ -62,12 +62,13 @@ inline void no_lifetime(StateBase&) {}
 
 }  // namespace detail
 
-/// A number, enumeration or other trivially copyable value: State<int> wait{this, "wait", 0}; used like the
-/// value itself. The name is part of the saved state: rename it and old states no longer load.
+/// A saved number, enumeration or other trivially copyable value: State<int> wait{this, "wait", 0}; used like
+/// the value itself. The name is part of the saved state: states saved under another name do not load.
 template <class T>
 class State : public detail::StateBase {
-  static_assert(std::is_trivially_copyable_v<T>,
-                "State<T> holds trivially copyable values, std::string and std::vector of such");
+  static_assert(
+      std::is_trivially_copyable_v<T>,
+      "State<T> needs a trivially copyable T, std::string, or std::vector of a trivially copyable type");
 
  public:
   template <class Initial>
@@ -81,7 +82,7 @@ class State : public detail::StateBase {
     value_ = value;
     return *this;
   }
-  /// Takes the value, not the name.
+  /// Assigns the value, not the name.
   State& operator=(const State& other) { return *this = other.value_; }
   T operator++() { return ++value_; }
   T operator--() { return --value_; }
@@ -106,12 +107,11 @@ class State : public detail::StateBase {
 namespace detail {
 
 /// States that own memory. The object lives from create to destroy, behind a pointer, so that the callback
-/// stays a constant.
+/// remains a constant expression.
 template <class Container>
 class ContainerState : public StateBase {
   using Element = typename Container::value_type;
-  static_assert(std::is_trivially_copyable_v<Element>,
-                "a saved std::vector holds trivially copyable elements");
+  static_assert(std::is_trivially_copyable_v<Element>, "State<std::vector<T>> needs a trivially copyable T");
 
  public:
   constexpr ContainerState(Members* owner, const char* name)
@@ -141,21 +141,21 @@ class ContainerState : public StateBase {
 
 }  // namespace detail
 
-/// Text that is saved: State<std::string> last{this, "last"}; used through * and ->.
+/// Saved text: State<std::string> last{this, "last"}; used through * and ->.
 template <>
 class State<std::string> : public detail::ContainerState<std::string> {
  public:
   using ContainerState::ContainerState;
 };
 
-/// A list that is saved: State<std::vector<double>> losses{this, "losses"}; used through * and ->.
+/// A saved list: State<std::vector<double>> losses{this, "losses"}; used through * and ->.
 template <class T>
 class State<std::vector<T>> : public detail::ContainerState<std::vector<T>> {
  public:
   using detail::ContainerState<std::vector<T>>::ContainerState;
 };
 
-/// Weights remembered by the host, saved with the state:
+/// A copy of the model's weights, kept by the host and saved with the state:
 ///
 ///   Snapshot best{this, "best_weights"};
 ///   best.take(epoch);
@@ -163,18 +163,20 @@ class State<std::vector<T>> : public detail::ContainerState<std::vector<T>> {
 class Snapshot : public State<std::uint64_t> {
  public:
   constexpr Snapshot(detail::Members* owner, const char* name) : State(owner, name, 0) {}
-  /// Two snapshots never share one memory.
+  /// Two snapshots never share one slot.
   Snapshot& operator=(const Snapshot&) = delete;
 
+  /// True before take() and after drop().
   [[nodiscard]] bool empty() const { return value() == 0; }
-  /// Remembers the weights of now, in place of what was remembered.
+  /// Copies the current weights, replacing the previous copy.
   void take(Event& event) {
     std::uint64_t slot = value();
     event.snapshot(slot);
     State::operator=(slot);
   }
-  /// Puts them back. Not for an empty one.
+  /// Copies the weights back into the model. Needs Can::WriteWeights. Throws KAIROS_E_NOT_FOUND if empty.
   void restore(Event& event) { event.rollback(value()); }
+  /// Frees the copy.
   void drop(Event& event) {
     event.drop(value());
     State::operator=(0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Event files through classes generated from TensorBoard's own messages, and a model to write them for.
+// Reads event files with classes generated from TensorBoard's own messages; has a model for the tests.
 #pragma once
 
 #include <cmath>
@@ -22,7 +22,7 @@ namespace kairos::tests {
 namespace fs = std::filesystem;
 namespace tb = tensorboard;
 
-/// All events of a directory, in the order in which TensorBoard reads them; throws where a sum is wrong.
+/// All events of a directory, in TensorBoard's reading order; throws if a checksum is wrong.
 inline std::vector<tb::Event> events_in(const fs::path& directory) {
   std::vector<tb::Event> events;
   for (const fs::path& file : files_in(directory)) {
@@ -48,7 +48,7 @@ struct Entry {
   tb::Summary::Value value;
 };
 
-/// Summaries by tag; what a START purges is gone.
+/// Summaries by tag, without those that a START purges.
 inline std::map<std::string, std::vector<Entry>> summaries_in(const fs::path& directory) {
   std::map<std::string, std::vector<Entry>> summaries;
   for (const tb::Event& event : events_in(directory)) {

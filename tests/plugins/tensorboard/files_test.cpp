@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What TensorBoard's plugin leaves on disk: histograms, pictures, graphs, hyper-parameters.
+// The files of the TensorBoard plugin: histograms, images, graphs, hyper-parameters.
 #include <png.h>
 
 #include <catch2/catch.hpp>
@@ -48,7 +48,8 @@ std::vector<std::string> inputs_of(const tb::GraphDef& graph, const std::string&
 
 }  // namespace
 
-TEST_CASE("TensorBoard writes histograms of all weights every n epochs, the first among them", "[plugins]") {
+TEST_CASE("TensorBoard writes histograms of all weights every n epochs, starting with the first",
+          "[plugins]") {
   const TemporaryDirectory directory;
   Driver run(text_plan(directory, "histogram_freq=2"));
   run.begin();
@@ -100,11 +101,11 @@ TEST_CASE("TensorBoard writes histograms of the gradients of an epoch's last bat
     CHECK(buckets_of(bias[0].value)[88] == -1);
     CHECK(buckets_of(bias[1].value)[88] == 7);
   }
-  // An epoch that is cut short before its last batch has none.
+  // An epoch that a stop cut short has none.
   CHECK(run_with(3, "cut").count("out/bias_grad/histogram") == 0);
 }
 
-TEST_CASE("TensorBoard gives two weights of one name two tags", "[plugins]") {
+TEST_CASE("TensorBoard writes two weights of the same name under two tags", "[plugins]") {
   const TemporaryDirectory directory;
   Plan plan = text_plan(directory, "histogram_freq=1,write_images=true");
   plan.prepare = [](StubTarget& target) {
@@ -117,7 +118,7 @@ TEST_CASE("TensorBoard gives two weights of one name two tags", "[plugins]") {
   CHECK(train.count("dense/kernel_1/image") == 1);
 }
 
-TEST_CASE("TensorBoard writes weights as PNG pictures that decode", "[plugins]") {
+TEST_CASE("TensorBoard writes weights as valid PNG images", "[plugins]") {
   const TemporaryDirectory directory;
   Plan plan = text_plan(directory, "histogram_freq=2,write_images=true");
   Driver run(plan);
@@ -145,10 +146,10 @@ TEST_CASE("TensorBoard writes weights as PNG pictures that decode", "[plugins]")
   CHECK(image.height == 2);
   CHECK(pixels == std::vector<png_byte>{0, 51, 102, 153, 204, 255});
   REQUIRE(run.messages.size() == 1);
-  CHECK(run.messages[0] == "write_images: Keras' rules have no picture for the shape of out/bias");
+  CHECK(run.messages[0] == "write_images: Keras' layout has no image for the shapes of out/bias");
 }
 
-TEST_CASE("TensorBoard writes the graph of operations and Keras' own", "[plugins]") {
+TEST_CASE("TensorBoard writes the graph of operations and the conceptual graph", "[plugins]") {
   const TemporaryDirectory directory;
   Driver(text_plan(directory, "update_freq=epoch")).fit(epochs_of(1));
   tb::GraphDef graph;
@@ -194,7 +195,7 @@ TEST_CASE("TensorBoard writes the graph of operations and Keras' own", "[plugins
   CHECK(keras.value.tensor().string_val(0) == text_model);
 }
 
-TEST_CASE("TensorBoard writes no graph where it is not wanted or there is none", "[plugins]") {
+TEST_CASE("TensorBoard writes no graph if it is disabled or there is none", "[plugins]") {
   const auto has_graph = [](const fs::path& train) {
     bool found = summaries_in(train).count("keras") != 0;
     for (const tb::Event& event : events_in(train)) found |= event.what_case() == tb::Event::kGraphDef;
@@ -209,10 +210,10 @@ TEST_CASE("TensorBoard writes no graph where it is not wanted or there is none",
   run.fit(epochs_of(1));
   CHECK_FALSE(has_graph(directory / "other/train"));
   CHECK(run.messages ==
-        std::vector<std::string>{"this model has no Keras JSON, so there is no graph to write"});
+        std::vector<std::string>{"no graph is written, because this model has no Keras JSON"});
 }
 
-TEST_CASE("TensorBoard writes how many steps there are in a second", "[plugins]") {
+TEST_CASE("TensorBoard writes the steps per second", "[plugins]") {
   const TemporaryDirectory directory;
   Driver(text_plan(directory, "write_steps_per_second=true,update_freq=2")).fit(epochs_of(3));
   const auto train = curves_of(directory / "logs/train");
@@ -231,7 +232,7 @@ TEST_CASE("TensorBoard writes how many steps there are in a second", "[plugins]"
   CHECK(curves_of(directory / "logs/train").at("batch_steps_per_second").size() == 3);
 }
 
-TEST_CASE("TensorBoard lists hyper-parameters, and how the run ended", "[plugins]") {
+TEST_CASE("TensorBoard lists hyper-parameters and the result of the run", "[plugins]") {
   const auto info_in = [](const fs::path& logs, const char* tag) {
     const auto root = summaries_in(logs);
     REQUIRE(root.count(tag) == 1);
@@ -282,20 +283,18 @@ TEST_CASE("TensorBoard lists hyper-parameters, and how the run ended", "[plugins
     run.callbacks().finish(host::RunEnd::Fault);
   }
   CHECK(info_in(logs, "_hparams_/session_end_info").session_end_info().status() == tb::STATUS_FAILURE);
-  // Beside it the directory has the curves of the same run.
+  // The directory also has the curves of the same run.
   CHECK(summaries_in(logs / "train").count("epoch_loss") == 1);
 }
 
-TEST_CASE("TensorBoard says what batch_size cannot mean", "[plugins]") {
+TEST_CASE("TensorBoard warns if batch_size has no effect", "[plugins]") {
   const TemporaryDirectory directory;
   Driver run(text_plan(directory, "batch_size=32"));
   run.begin();
-  CHECK(run.messages ==
-        std::vector<std::string>{
-            "batch_size changes nothing without write_grads: only gradients are those of a batch"});
+  CHECK(run.messages == std::vector<std::string>{"batch_size has no effect without write_grads"});
 }
 
-TEST_CASE("TensorBoard writes an evaluation into validation/ alone, from its begin on", "[plugins]") {
+TEST_CASE("TensorBoard writes an evaluation only to validation/, from its beginning", "[plugins]") {
   const TemporaryDirectory directory;
   Driver run(text_plan(directory, "histogram_freq=1,hparams=auto"));
   host::Callbacks& callbacks = run.callbacks();
@@ -316,12 +315,12 @@ TEST_CASE("TensorBoard writes an evaluation into validation/ alone, from its beg
   CHECK(files_in(directory / "logs").size() == 1);
 }
 
-TEST_CASE("TensorBoard continues histograms, pictures and graphs of a run that went on", "[plugins]") {
+TEST_CASE("TensorBoard continues histograms, images and graphs of a resumed run", "[plugins]") {
   const TemporaryDirectory directory;
   Plan plan = text_plan(directory, "histogram_freq=1,write_images=true,update_freq=batch");
   plan.prepare = [](StubTarget& target) {
     make_text_model(target);
-    // A name that begins as the curves over batches do.
+    // A name with the prefix of curves over batches.
     target.weights.push_back({"batch_normalization/gamma", {2}, {1, 2}, {1, 2}});
   };
   std::string state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What TensorBoard's plugin computes before it writes: buckets, pictures, layers.
+// The computations of the TensorBoard plugin: buckets, images, layers.
 #include <png.h>
 
 #include <algorithm>
@@ -29,12 +29,12 @@ std::vector<double> counts_of(const Histogram& histogram) {
   return counts;
 }
 
-struct Picture {
+struct Image {
   std::uint32_t width = 0, height = 0, channels = 0;
   std::vector<int> pixels;
 };
 
-Picture decoded(const std::string& file) {
+Image decoded(const std::string& file) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   REQUIRE(png_image_begin_read_from_memory(&image, file.data(), file.size()) != 0);
@@ -67,7 +67,7 @@ std::string refusal_of_json(const std::string& json) {
 
 }  // namespace
 
-TEST_CASE("A histogram has 30 buckets as tf.summary.histogram makes them", "[plugins]") {
+TEST_CASE("A histogram has 30 buckets like those of tf.summary.histogram", "[plugins]") {
   std::vector<float> ramp;
   for (int i = 0; i <= 60; ++i) ramp.push_back(static_cast<float>(i));
   const Histogram histogram = histogram_of(ramp);
@@ -75,13 +75,13 @@ TEST_CASE("A histogram has 30 buckets as tf.summary.histogram makes them", "[plu
   for (std::size_t i = 0; i < 30; ++i) {
     CHECK(histogram[i].left == Approx(2.0 * static_cast<double>(i)));
     CHECK(histogram[i].right == Approx(2.0 * static_cast<double>(i + 1)));
-    CHECK(histogram[i].count == (i == 29 ? 3 : 2));  // the last one has its right edge too
+    CHECK(histogram[i].count == (i == 29 ? 3 : 2));  // the last one includes its right edge
   }
   CHECK(histogram.front().left == 0);
   CHECK(histogram.back().right == 60);
 }
 
-TEST_CASE("A histogram of equal values, of none, and of some that are no numbers", "[plugins]") {
+TEST_CASE("Histograms of equal values, of no values, and of values with NaN", "[plugins]") {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   constexpr float inf = std::numeric_limits<float>::infinity();
   std::vector<double> last_only(30, 0.0);
@@ -103,13 +103,13 @@ TEST_CASE("A histogram of equal values, of none, and of some that are no numbers
   CHECK(two.back().right == 1);
 }
 
-TEST_CASE("Weights are laid out as pictures by Keras' rules", "[plugins]") {
+TEST_CASE("Weights become images in Keras' layout", "[plugins]") {
   struct Case {
     std::vector<std::int64_t> shape;
     std::int64_t width, height;
-    std::size_t pictures;
+    std::size_t image_count;
     std::uint32_t channels;
-    std::vector<int> first;  ///< numbers of the weights in the pixels of the first picture
+    std::vector<int> first;  ///< indices of the weights in the pixels of the first image
   };
   const Case table[] = {
       {{4}, 1, 4, 1, 1, {0, 1, 2, 3}},
@@ -133,22 +133,22 @@ TEST_CASE("Weights are laid out as pictures by Keras' rules", "[plugins]") {
     CHECK(has_images(row.shape));
     CHECK(images->width == row.width);
     CHECK(images->height == row.height);
-    REQUIRE(images->files.size() == row.pictures);
-    const Picture picture = decoded(images->files.front());
-    CHECK(picture.width == row.width);
-    CHECK(picture.height == row.height);
-    CHECK(picture.channels == row.channels);
+    REQUIRE(images->files.size() == row.image_count);
+    const Image image = decoded(images->files.front());
+    CHECK(image.width == row.width);
+    CHECK(image.height == row.height);
+    CHECK(image.channels == row.channels);
     if (row.first.empty()) continue;
     const int largest = *std::max_element(row.first.begin(), row.first.end());
     std::vector<int> expected;
     for (const int number : row.first)
       expected.push_back(
           static_cast<int>(static_cast<float>(number) * (255.0F / static_cast<float>(largest))));
-    CHECK(picture.pixels == expected);
+    CHECK(image.pixels == expected);
   }
 }
 
-TEST_CASE("Weights of other shapes have no picture", "[plugins]") {
+TEST_CASE("Weights of other shapes have no image", "[plugins]") {
   const std::vector<std::vector<std::int64_t>> table = {
       {}, {1, 1}, {0}, {3, 0}, {3, 3, 8, 16}, {2, 2, 2, 2, 2}, {1000001, 2}, {1000001}};
   for (const std::vector<std::int64_t>& shape : table) {
@@ -158,7 +158,7 @@ TEST_CASE("Weights of other shapes have no picture", "[plugins]") {
   }
 }
 
-TEST_CASE("Brightness of a picture is TensorFlow 1's", "[plugins]") {
+TEST_CASE("The brightness of an image is TensorFlow 1's", "[plugins]") {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   const auto pixels = [](const std::vector<float>& values) {
     const std::int64_t shape[] = {static_cast<std::int64_t>(values.size())};
@@ -172,19 +172,19 @@ TEST_CASE("Brightness of a picture is TensorFlow 1's", "[plugins]") {
   CHECK(pixels({nan, nan}) == std::vector<int>{255, 255});
 }
 
-TEST_CASE("Pictures of colours keep them, and what is no number is red", "[plugins]") {
+TEST_CASE("Colour images keep their colours, and NaN is red", "[plugins]") {
   const std::int64_t shape[] = {2, 2, 2, 3};
   std::vector<float> values(24, 0.5F);
   values[0] = std::numeric_limits<float>::infinity();
   values[3] = 1;
   const std::optional<Images> images = images_of(shape, values);
   REQUIRE(images.has_value());
-  const Picture first = decoded(images->files[0]);
+  const Image first = decoded(images->files[0]);
   CHECK(first.pixels == std::vector<int>{255, 0, 0, 255, 127, 127, 127, 127, 127, 127, 127, 127});
   CHECK(decoded(images->files[1]).pixels == std::vector<int>(12, 255));
 }
 
-TEST_CASE("The layers of a Sequential model follow one another", "[plugins]") {
+TEST_CASE("The layers of a Sequential model are connected in order", "[plugins]") {
   const std::string keras3 = R"({"module": "keras", "class_name": "Sequential", "config": {"name": "net",
     "layers": [
       {"class_name": "InputLayer", "config": {"batch_shape": [null, 4], "dtype": "float32", "name": "in"}},
@@ -211,7 +211,7 @@ TEST_CASE("The layers of a Sequential model follow one another", "[plugins]") {
         std::vector<std::string>{"Sequential/a(Dense)", "Sequential/b(Dense) <- 0"});
 }
 
-TEST_CASE("The layers of a Functional model are fed as its JSON says", "[plugins]") {
+TEST_CASE("The layers of a Functional model are connected as in its JSON", "[plugins]") {
   const auto tensor = [](const std::string& layer, int use, int output) {
     return R"({"class_name": "__keras_tensor__", "config": {"shape": [null, 6], "dtype": "float32",
       "keras_history": [")" +
@@ -256,21 +256,21 @@ TEST_CASE("The layers of a Functional model are fed as its JSON says", "[plugins
         std::vector<std::string>{"net/x(InputLayer)", "net/a(Dense) <- 0", "net/sum(Add) <- 1+0"});
 }
 
-TEST_CASE("A JSON that is no model is refused with a sentence", "[plugins]") {
+TEST_CASE("JSON that is not a model is rejected with a message", "[plugins]") {
   using Catch::Matchers::Contains;
   CHECK_THAT(refusal_of_json("{"), Contains("the model's JSON cannot be read"));
-  CHECK_THAT(refusal_of_json("[1, 2]"), Contains("a layer without config; expected what Keras writes"));
+  CHECK_THAT(refusal_of_json("[1, 2]"), Contains("a layer without config; expected JSON written by Keras"));
   CHECK_THAT(refusal_of_json(R"({"config": {"name": "x"}})"), Contains("has no layers"));
   CHECK_THAT(refusal_of_json(R"({"class_name": "Functional", "config": {"layers": [
       {"class_name": "Dense", "config": {"name": "a"}, "inbound_nodes": [[["gone", 0, 0, {}]]]}]}})"),
-             Contains("names a layer \"gone\" that is not there"));
+             Contains("names a layer \"gone\" that does not exist"));
   CHECK_THAT(refusal_of_json(R"({"class_name": "Sequential", "config": {"layers": [7]}})"),
              Contains("a layer without config"));
   CHECK_THAT(refusal_of_json(R"({"config": {"layers": )" + std::string(100000, '[')),
              Contains("nested more than 500 deep"));
 }
 
-TEST_CASE("A weight belongs to the layer that its name begins with", "[plugins]") {
+TEST_CASE("The prefix of its name determines the layer of a weight", "[plugins]") {
   const Architecture architecture{{{"net/dense", "Dense", "", {}, {}},
                                    {"net/dense_1", "Dense", "", {}, {}},
                                    {"net/inner/dense", "Dense", "", {}, {}},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Embeddings as TensorBoard's projector reads them.
+// The files that TensorBoard's projector reads.
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ tb::ProjectorConfig projector_in(const fs::path& directory) {
   return config;
 }
 
-/// As the projector reads vectors.
+/// Reads vectors like the projector.
 std::vector<std::vector<float>> tsv_in(const fs::path& file) {
   std::vector<std::vector<float>> rows;
   std::ifstream in(file);
@@ -43,7 +43,7 @@ std::vector<std::vector<float>> tsv_in(const fs::path& file) {
 
 }  // namespace
 
-TEST_CASE("TensorBoard writes embeddings as the projector reads them", "[plugins]") {
+TEST_CASE("TensorBoard writes embeddings in the projector's format", "[plugins]") {
   const TemporaryDirectory directory;
   const fs::path labels = directory.put("labels.tsv", "word\tcount\nthe\t3\na\t2\nkairos\t1\n");
   Driver run(text_plan(directory, "embeddings_freq=2,embeddings_layer_names=emb,embeddings_metadata='emb=" +
@@ -74,7 +74,7 @@ TEST_CASE("TensorBoard writes embeddings as the projector reads them", "[plugins
   for (const fs::path& file : files_in(logs)) CHECK(file.string().find(".tmp") == std::string::npos);
 }
 
-TEST_CASE("TensorBoard writes all embeddings where none is named", "[plugins]") {
+TEST_CASE("TensorBoard writes all embeddings if none is named", "[plugins]") {
   const TemporaryDirectory directory;
   const fs::path three = directory.put("three", "the\na\nkairos");
   const fs::path two = directory.put("two \"quoted\".tsv", "x\ny\n");
@@ -93,7 +93,7 @@ TEST_CASE("TensorBoard writes all embeddings where none is named", "[plugins]") 
   CHECK(projector_in(directory / "logs").embeddings(0).metadata_path().empty());
 }
 
-TEST_CASE("TensorBoard refuses embeddings that the projector could not show", "[plugins]") {
+TEST_CASE("TensorBoard rejects embeddings that the projector could not show", "[plugins]") {
   const TemporaryDirectory directory;
   static_cast<void>(directory.put("two", "a\nb\n"));
   static_cast<void>(directory.put("headless", "the\t3\na\t2\nkairos\t1\n"));
@@ -105,24 +105,24 @@ TEST_CASE("TensorBoard refuses embeddings that the projector could not show", "[
   const std::string in = directory.path().string() + "/";
   const Case table[] = {
       {"embeddings_layer_names=emb_2",
-       "embeddings_layer_names names \"emb_2\", which is no layer Embedding of this model; expected one of "
-       "emb "
-       "and emb_1. Name one of them, or leave the option out"},
-      {"embeddings_layer_names=out", "names \"out\", which is no layer Embedding"},
-      {"embeddings_layer_names='emb,'", "names \"\", which is no layer Embedding"},
+       "embeddings_layer_names names \"emb_2\", which is not an Embedding layer of this model; expected one "
+       "of "
+       "emb and emb_1. Name one of them, or omit the option"},
+      {"embeddings_layer_names=out", "names \"out\", which is not an Embedding layer"},
+      {"embeddings_layer_names='emb,'", "names \"\", which is not an Embedding layer"},
       {"embeddings_metadata=out=" + in + "two",
-       "embeddings_metadata names \"out\", which is no layer Embedding"},
+       "embeddings_metadata names \"out\", which is not an Embedding layer"},
       {"embeddings_metadata='emb='", "expected one file for all layers, or layer=file for each"},
       {"embeddings_metadata='" + in + "two,two'", "expected one file for all layers, or layer=file for each"},
-      {"embeddings_metadata=" + in + "none", "none\" is no file that can be read. Name one that is there"},
-      {"embeddings_metadata=" + directory.path().string(), "is no file that can be read"},
+      {"embeddings_metadata=" + in + "none", "none\" is not a readable file. Name an existing file"},
+      {"embeddings_metadata=" + directory.path().string(), "is not a readable file"},
       {"embeddings_metadata=" + in + "two",
        "two\" has 2 labels, and the layer \"emb\" has 3 rows. Give each row one label; only a file with "
        "several "
        "columns has a header"},
       {"embeddings_metadata=" + in + "headless",
        "has 2 labels below its header, and the layer \"emb\" has 3 rows"},
-      {"embeddings_metadata=" + in + "gap", "gap\" has nothing in line 2"},
+      {"embeddings_metadata=" + in + "gap", "gap\" has an empty line 2"},
       {"embeddings_freq=-1", "embeddings_freq"},
   };
   for (const Case& row : table) {

@@ -1,4 +1,4 @@
-// expect: this callback has no hook that the host could call
+// expect: this callback has no hook; see kairos/callback.hpp
 // SPDX-License-Identifier: MIT
 // A name that is nearly a hook.
 #include <kairos/plugin.hpp>

@@ -1,4 +1,4 @@
-// expect: a callback has an id
+// expect: a callback needs an id
 // SPDX-License-Identifier: MIT
 // No name.
 #include <kairos/plugin.hpp>

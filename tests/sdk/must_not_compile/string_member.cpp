@@ -1,4 +1,4 @@
-// expect: put a std::string, std::vector, std::ofstream or the like into kairos::Owned<T>
+// expect: wrap a std::string, std::vector or std::ofstream in kairos::Owned<T>
 // SPDX-License-Identifier: MIT
 // A member that owns memory.
 #include <kairos/plugin.hpp>

@@ -1,4 +1,4 @@
-// expect: a callback derives from kairos::Callback<itself>
+// expect: a callback must derive from kairos::Callback of itself
 // SPDX-License-Identifier: MIT
 // The base of another class, which happens when a callback is copied.
 #include <kairos/plugin.hpp>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A plugin that drags in what likes to be exported: templates, inline statics, the containers that bring
-// unique symbols.
+// A plugin with code that is often exported: templates, inline statics, and containers with unique symbols.
 #include <kairos/plugin.hpp>
 
 #include <functional>

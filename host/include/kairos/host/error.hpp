@@ -19,7 +19,7 @@ struct Diagnosis {
   std::string expected;  ///< What should have been there.
   std::string cure;      ///< The one thing to do: a command or an edit, a sentence without a full stop.
 
-  /// "KAIROS-D004: iris.csv:17: what; found X, expected Y. Cure." on one line, control characters as \x1b.
+  /// "KAIROS-D004: iris.csv:17: what; found X, expected Y. Cure." on one line, control characters as `\x1b`.
   [[nodiscard]] std::string text() const;
 };
 

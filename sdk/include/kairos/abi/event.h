@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a hook is told. Every event is borrowed (until return) and may grow at its end. */
+/* The event structs that hooks receive. Every event is borrowed (until return). Later minors may append fields. */
 #ifndef KAIROS_ABI_EVENT_H
 #define KAIROS_ABI_EVENT_H
 
@@ -9,28 +9,29 @@
 extern "C" {
 #endif
 
-/* Epochs and batches count from 0; steps count optimizer steps from 0 since the model was made. -1 means not known. */
+/* Epochs and batches are numbered from 0. `step` is the number of optimizer steps since the model was created. -1 means
+ * unknown. */
 
 /* A fit, an evaluation or a prediction as a whole. */
 typedef struct kairos_run_event {
   uint32_t size;
-  int32_t resumed;         /* 1 if saved state was restored: on_train_begin must not reset what it restored */
-  int64_t epochs;          /* index after the last epoch, Keras' `epochs`; 0 for evaluate and predict */
+  int32_t resumed;         /* 1 if saved state was restored; on_train_begin must not reset it */
+  int64_t epochs;          /* index after the last epoch (Keras' `epochs`); 0 for evaluate and predict */
   int64_t initial_epoch;   /* index of the first epoch */
-  int64_t steps_per_epoch; /* batches in an epoch; batches in all for evaluate and predict */
+  int64_t steps_per_epoch; /* batches per epoch; for evaluate and predict, all batches */
   int64_t batch_size;      /* samples in a full batch */
   int64_t samples;         /* training samples */
-  int64_t validation_samples; /* 0: no validation in this run */
+  int64_t validation_samples; /* 0 if the run has no validation */
   uint64_t seed;
   kairos_str run_dir; /* absolute; empty if the run has none */
 } kairos_run_event;
 
 typedef struct kairos_epoch_event {
   uint32_t size;
-  int32_t partial; /* on_epoch_end: 1 if the epoch was cut short by a stop */
+  int32_t partial; /* on_epoch_end: 1 if a stop left out batches of the epoch */
   int64_t epoch;
-  int64_t step;         /* optimizer steps made so far */
-  double learning_rate; /* on_epoch_end: the rate that this epoch's last step used; on_epoch_begin: the current rate */
+  int64_t step;         /* optimizer steps so far */
+  double learning_rate; /* on_epoch_end: rate of this epoch's last step; on_epoch_begin: current rate; NaN if there is none */
 } kairos_epoch_event;
 
 typedef struct kairos_batch_event {
@@ -39,7 +40,7 @@ typedef struct kairos_batch_event {
   int64_t epoch;   /* -1 outside a fit */
   int64_t batch;   /* in this epoch, test or prediction */
   int64_t batches; /* of this epoch, test or prediction; -1 unknown */
-  int64_t step;    /* optimizer steps made so far */
+  int64_t step;    /* optimizer steps so far */
   int64_t samples; /* in this batch */
 } kairos_batch_event;
 
@@ -53,37 +54,37 @@ typedef struct kairos_test_event {
 } kairos_test_event;
 
 #define KAIROS_END_COMPLETED 0   /* all epochs ran */
-#define KAIROS_END_STOPPED 1     /* a callback asked for it */
-#define KAIROS_END_FAULT 2       /* an error; on_fault has said which */
-#define KAIROS_END_INTERRUPTED 3 /* SIGINT or SIGTERM */
+#define KAIROS_END_STOPPED 1     /* a callback requested a stop */
+#define KAIROS_END_FAULT 2       /* an error, reported by on_fault */
+#define KAIROS_END_INTERRUPTED 3 /* a signal requested the end of the process */
 
 typedef struct kairos_end_event {
   uint32_t size;
   int32_t why;           /* KAIROS_END_… */
-  int64_t epochs_run;    /* epochs that ended in this run */
+  int64_t epochs_run;    /* epochs completed in this run */
   int64_t step;
-  kairos_str reason;     /* of the stop, fault or interruption; empty if completed */
-  kairos_str stopped_by; /* instance that asked first; empty if none did */
+  kairos_str reason;     /* of the stop, fault or interrupt; empty if completed */
+  kairos_str stopped_by; /* instance that requested the stop first; empty if none did */
 } kairos_end_event;
 
 typedef struct kairos_checkpoint_event {
   uint32_t size;
   int32_t content; /* KAIROS_SAVE_… (model.h) */
-  kairos_str path; /* absolute; complete on disk */
-  kairos_str saved_by; /* instance */
+  kairos_str path; /* absolute; the file is complete */
+  kairos_str saved_by; /* instance that saved it */
 } kairos_checkpoint_event;
 
 typedef struct kairos_fault_event {
   uint32_t size;
   kairos_status status;
-  kairos_str instance; /* the one that failed; empty if the model or the loop did */
+  kairos_str instance; /* instance that failed; empty if the model or the loop failed */
   kairos_str hook;
   kairos_str message;
 } kairos_fault_event;
 
 typedef struct kairos_interrupt_event {
   uint32_t size;
-  int32_t signal; /* SIGINT, SIGTERM */
+  int32_t signal; /* number of the signal, such as SIGINT */
 } kairos_interrupt_event;
 
 #ifdef __cplusplus

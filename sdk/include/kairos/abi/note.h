@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The ELF note that makes a plugin readable without running any of it.
+/* The ELF note from which a plugin is read without executing it.
  *
  * Section .note.kairos, owner "Kairos", type = the major of the ABI. Description, little-endian:
  *   uint16 major, uint16 minor_required, uint16 minor_built, uint16 0
  *   int32  distance from this field to a kairos_manifest, in the memory image
- * The manifest is constant data without pointers, so that a reader needs no relocation. Its JSON says again what
- * `kairos_plugin_v1` says; a host refuses a plugin in which the two differ. The fields: sdk/doc/abi.md. */
+ * The manifest is constant data without pointers, so readers need no relocations. Its JSON repeats the contents of
+ * `kairos_plugin_v1`; a host rejects a plugin if the two differ. Fields: sdk/doc/abi.md. */
 #ifndef KAIROS_ABI_NOTE_H
 #define KAIROS_ABI_NOTE_H
 
 #include "types.h"
 
 #define KAIROS_NOTE_OWNER "Kairos"
-#define KAIROS_MANIFEST_LIMIT (1u << 20) /* bytes; a longer manifest is refused */
+#define KAIROS_MANIFEST_LIMIT (1u << 20) /* bytes; longer manifests are rejected */
 
-/* What stands where the note points to. `text` follows at once: `length` bytes of JSON. Frozen. */
+/* The header that the note points to. `length` bytes of JSON text follow it directly. Frozen. */
 typedef struct kairos_manifest_header {
   uint32_t length;
   uint32_t reserved;
@@ -23,8 +23,8 @@ typedef struct kairos_manifest_header {
 #define KAIROS_NOTE_TEXT_(x) #x
 #define KAIROS_NOTE_TEXT(x) KAIROS_NOTE_TEXT_(x)
 
-/* Emits the note; `symbol` is the name of the manifest, an object of hidden visibility in the same file. Written by hand in
- * assembler because a compiler aligns a constant array so that readers of notes call it corrupt. */
+/* Emits the note. `symbol` names the manifest, an object of hidden visibility in the same file. The note is written in
+ * assembly because compilers align constant arrays in a way that note readers report as corrupt. */
 #define KAIROS_NOTE(symbol)                                                                                  \
   __asm__(".pushsection .note.kairos,\"a\",%note\n"                                                          \
           " .balign 4\n"                                                                                     \

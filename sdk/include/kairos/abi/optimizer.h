@@ -14,12 +14,14 @@ extern "C" {
 typedef struct kairos_optimizer {
   uint32_t size, reserved;
 
-  /* Current value of "learning_rate", "momentum", … Errors: KAIROS_E_NOT_FOUND if this optimizer has none of that name.
+  /* Stores the current value of "learning_rate", "momentum", … in `out`. Errors: KAIROS_E_NOT_FOUND if the optimizer has no
+   * hyper-parameter of that name.
    * [fit-thread & set-up] */
   kairos_status (*get)(kairos_call *call, kairos_str name, double *out);
 
-  /* Sets it for the steps that follow; kept as float32. Errors: KAIROS_E_NOT_FOUND; KAIROS_E_INVALID for NaN, infinity or a
-   * negative rate; KAIROS_E_DENIED without KAIROS_CAN_SET_OPTIMIZER. [fit-thread & set-up] */
+  /* Sets a hyper-parameter for the following steps; it is stored as float32. Errors: KAIROS_E_NOT_FOUND;
+   * KAIROS_E_INVALID for NaN, infinity or a negative value; KAIROS_E_DENIED without KAIROS_CAN_SET_OPTIMIZER.
+   * [fit-thread & set-up] */
   kairos_status (*set)(kairos_call *call, kairos_str name, double value);
 } kairos_optimizer;
 

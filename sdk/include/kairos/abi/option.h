@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Options: declared once by the plugin, checked by the host before an instance is created. */
+/* Options. The plugin declares them; the host checks the values before it creates an instance. */
 #ifndef KAIROS_ABI_OPTION_H
 #define KAIROS_ABI_OPTION_H
 
@@ -9,19 +9,19 @@
 extern "C" {
 #endif
 
-#define KAIROS_TYPE_ABSENT 0     /* no value: an option without default that the user did not set */
+#define KAIROS_TYPE_ABSENT 0     /* no value: no default, and not set by the user */
 #define KAIROS_TYPE_BOOL 1       /* integer 0 or 1 */
 #define KAIROS_TYPE_INT 2        /* integer */
 #define KAIROS_TYPE_FLOAT 3      /* number */
 #define KAIROS_TYPE_STRING 4     /* text */
 #define KAIROS_TYPE_ENUM 5       /* text, one of `choices` */
-#define KAIROS_TYPE_PATH 6       /* text, absolute; relative ones were resolved as KAIROS_OPTION_READS says */
+#define KAIROS_TYPE_PATH 6       /* text, an absolute path; see KAIROS_OPTION_READS for relative ones */
 #define KAIROS_TYPE_DURATION 7   /* integer, nanoseconds; written as "90s", "5m", "1h30m" */
-#define KAIROS_TYPE_METRIC 8     /* text, a key of the logs that exists in this run (unless the user said on_missing=warn) */
+#define KAIROS_TYPE_METRIC 8     /* text, a log key that exists in this run (unless the user set on_missing=warn) */
 #define KAIROS_TYPE_EXPRESSION 9 /* text, a formula over the variables in `choices`; evaluated by kairos.expressions/1 */
 
-/* A typed value. Frozen: 40 bytes. No union, so that it can be constant data in every dialect; fields that do not belong to
- * the type are zero. */
+/* A typed value. Frozen: 40 bytes. It has no union, so that C and C++17 can initialize it as a constant. Fields that the type
+ * does not use are zero. */
 typedef struct kairos_value {
   int32_t type; /* KAIROS_TYPE_… */
   uint32_t reserved;
@@ -35,15 +35,15 @@ typedef struct kairos_value {
 #define KAIROS_OPTION_MAX_EXCLUSIVE (1u << 2) /* the value must be less than `max`, not equal */
 /* 1u << 3 is reserved. */
 
-/* Of KAIROS_TYPE_PATH: what the callback does with the file or directory. Before anything runs the host refuses a file that is
- * written where it would take the place of data, of a configuration, of a plugin, of what a callback reads or of another result.
- * Without READS and WRITES the host takes it as written. */
-#define KAIROS_OPTION_READS (1u << 4)     /* read; must not change during the run. If alone, relative to the current directory;
-                                             all other paths are relative to the run directory, if there is one */
+/* For KAIROS_TYPE_PATH: how the callback uses the file or directory. Before anything runs, the host rejects a written file that
+ * would replace data, a configuration, a plugin, a file that a callback reads, or another result. A path with neither READS nor
+ * WRITES is treated as WRITES. */
+#define KAIROS_OPTION_READS (1u << 4)     /* read; must not change during the run. Without WRITES, relative to the current
+                                             directory; all other paths are relative to the run directory, if there is one */
 #define KAIROS_OPTION_WRITES (1u << 5)    /* written, created or replaced */
-#define KAIROS_OPTION_DIRECTORY (1u << 6) /* with WRITES: a directory, in which the callback makes files under its own names */
-#define KAIROS_OPTION_SAVES (1u << 7)     /* with WRITES: handed to kairos.model/1 only, which replaces files atomically: it may
-                                             name the model that the run began with. May have fields in braces, as in
+#define KAIROS_OPTION_DIRECTORY (1u << 6) /* with WRITES: a directory in which the callback creates files */
+#define KAIROS_OPTION_SAVES (1u << 7)     /* with WRITES: only passed to kairos.model/1, which replaces files atomically. It may
+                                             name the model that the run started from. It may contain fields in braces, as in
                                              "m-{epoch}.keras"; the host checks each name when it is saved */
 
 /* Declaration of one option. Everything is static. */
@@ -54,12 +54,12 @@ typedef struct kairos_option {
   uint32_t reserved;
   const char *name;    /* key in the configuration, snake_case */
   const char *help;    /* one sentence, shown by `kairos plugins inspect` */
-  const char *aliases; /* other keys that mean the same, "epsilon,delta"; null for none */
+  const char *aliases; /* alternative keys, "epsilon,delta"; null for none */
   const char *unit;    /* "epochs"; null for none */
   const char *choices; /* KAIROS_TYPE_ENUM: "auto,min,max". KAIROS_TYPE_EXPRESSION: the variables, "epoch,lr". Else null */
   kairos_value initial;  /* the default; KAIROS_TYPE_ABSENT for none */
-  kairos_value min;      /* smallest value, KAIROS_TYPE_ABSENT for no bound; of the option's own type */
-  kairos_value max;      /* largest value, likewise */
+  kairos_value min;      /* lower bound, of the option's type; KAIROS_TYPE_ABSENT for none */
+  kairos_value max;      /* upper bound, of the option's type; KAIROS_TYPE_ABSENT for none */
 } kairos_option;
 
 #ifdef __cplusplus

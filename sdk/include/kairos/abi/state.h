@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Streams through which an instance saves and restores what it must remember. */
+/* Streams that save and restore the state of an instance. */
 #ifndef KAIROS_ABI_STATE_H
 #define KAIROS_ABI_STATE_H
 
@@ -22,8 +22,8 @@ typedef struct kairos_reader {
   uint32_t size;
   uint32_t version; /* state_version of the plugin that saved it */
   void *impl;
-  uint64_t total; /* bytes in all */
-  /* Reads up to `count` bytes and says how many it gave; 0 at the end. [fit-thread & any-state] */
+  uint64_t total; /* size of the state in bytes */
+  /* Reads up to `count` bytes and stores their number in `*got`; 0 at the end. [fit-thread & any-state] */
   kairos_status (*read)(void *impl, void *bytes, uint64_t count, uint64_t *got);
 } kairos_reader;
 

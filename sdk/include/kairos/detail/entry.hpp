@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The tables behind kairos_plugin_v1, as constants.
+// The constant tables that kairos_plugin_v1 refers to.
 #pragma once
 
 #include <array>
@@ -40,12 +40,11 @@ constexpr kairos_hooks make_hooks() {
   return hooks;
 }
 
-/// Asked before anything else is made of the classes, so that the sentences come first in what the compiler
-/// prints.
+/// Evaluated before anything else is instantiated, so that its messages are the compiler's first ones.
 template <class... Callbacks>
 constexpr bool check_callbacks() {
   static_assert(sizeof...(Callbacks) > 0,
-                "kairos: KAIROS_PLUGIN(version, Callback, …) names at least one callback");
+                "kairos: KAIROS_PLUGIN(version, Callback, …) needs at least one callback");
   return (check_callback<Callbacks>() && ...);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The manifest as JSON, written while the plugin compiles.
+// The manifest as JSON, generated at compile time.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace kairos {
 inline namespace v1 {
 namespace detail {
 
-/// Writes to `out`, or only counts where that is null.
+/// Writes to `out`, or only counts if `out` is null.
 struct Sink {
   char* out = nullptr;
   std::uint32_t length = 0;
@@ -68,8 +68,8 @@ struct Sink {
   constexpr void hex_float(double value);
 };
 
-/// A double as the shortest m·10^e for which reading it back is exact by construction (|m| < 2^53 and |e| <=
-/// 22: one rounding); what has none is written as a hexadecimal float in quotes, which loses nothing either.
+/// Writes a double as the shortest m·10^e that reads back exactly (|m| < 2^53 and |e| <= 22: one rounding).
+/// If there is none, writes a quoted hexadecimal float, which is exact too.
 constexpr void Sink::number(double value) {
   if (value != value) return quoted("nan");
   if (value - value != 0.0) return quoted(value > 0 ? "inf" : "-inf");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The lists in which options, states and owned objects of a callback register themselves.
+// The lists of a callback's options, states and owned objects.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ class OptionBase;
 class StateBase;
 class OwnedBase;
 
-/// The host's interfaces, asked for once at create; null where the host has none.
+/// The host's interfaces, queried once in create; null if the host does not offer one.
 struct Interfaces {
   const kairos_host* host = nullptr;
   const kairos_logs* logs = nullptr;
@@ -41,7 +41,7 @@ struct Interfaces {
   }
 };
 
-/// A list that can be built while a constant is evaluated, so that a manifest is data and not code.
+/// An intrusive list that can be built during constant evaluation.
 template <class Node>
 struct List {
   Node* first = nullptr;
@@ -56,7 +56,7 @@ struct List {
   }
 };
 
-/// Base of every callback. Its lists point into the object itself: it is neither copied nor moved.
+/// Base of every callback. Its lists point into the object itself, so it cannot be copied or moved.
 struct Members {
   constexpr Members() = default;
   Members(const Members&) = delete;

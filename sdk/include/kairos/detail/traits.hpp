@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a callback class declares, read at compile time, and the sentences for what it declares wrongly.
+// Reads the declarations of a callback class at compile time, and reports wrong ones.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace kairos {
 inline namespace v1 {
 namespace detail {
 
-// Each hook gets three questions: has T a member of that name at all, is it the hook, and which function is
-// it. The first works by ambiguity: &Probe<T>::name is valid only if T has no such name of its own.
+// For each hook: Names_ (T has a member of that name), Has_ (the member has the hook's signature) and find_
+// (the function). Names_ works by ambiguity: &Probe<T>::name is valid only if T itself has no such name.
 #define X(hook, EventClass, Raw, place)                                                                      \
   struct Decoy_##hook {                                                                                      \
     int hook;                                                                                                \
@@ -83,18 +83,18 @@ template <class T>
 constexpr bool check_callback() {
   static_assert(
       std::is_base_of_v<Callback<T>, T>,
-      "kairos: a callback derives from kairos::Callback<itself>: struct Mine : kairos::Callback<Mine>");
+      "kairos: a callback must derive from kairos::Callback of itself: struct Mine : kairos::Callback<Mine>");
   static_assert(std::is_trivially_destructible_v<T>,
-                "kairos: a callback holds options, states and plain values; put a std::string, std::vector, "
-                "std::ofstream or the "
-                "like into kairos::Owned<T> name{this}, or into kairos::State<T> if it is to be saved");
+                "kairos: a callback may only have options, states and plain values as members; wrap a "
+                "std::string, std::vector or std::ofstream in kairos::Owned<T> name{this}, or in "
+                "kairos::State<T> to save it with the run");
 #define X(hook, EventClass, Raw, place) static_cast<void>(find_##hook<T>());
 #include "kairos/abi/hook_list.inc"
   static_assert(has_any_hook<T>,
-                "kairos: this callback has no hook that the host could call; see kairos/callback.hpp");
+                "kairos: this callback has no hook; see kairos/callback.hpp for the names of hooks");
   static_assert(Has_id<T>::value,
-                "kairos: a callback has an id: static constexpr auto id = \"com.example.Mine\"; reverse "
-                "domain and name");
+                "kairos: a callback needs an id, reverse domain and name: "
+                "static constexpr auto id = \"com.example.Mine\";");
   return true;
 }
 

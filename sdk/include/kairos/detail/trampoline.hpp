@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The boundary: C functions that call an author's C++, and the only place where exceptions become statuses.
+// The boundary: C functions that call the C++ hooks. Exceptions are converted to statuses here and nowhere
+// else.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +23,14 @@ namespace kairos {
 inline namespace v1 {
 namespace detail {
 
-/// Runs `work`; whatever it throws ends here as a status, with its text in the slot of the call.
+/// Runs `work` and converts any exception to a status, with its text recorded in the call.
 template <class Work>
 kairos_status guarded(const kairos_host* host, kairos_call* call, Work&& work) noexcept {
   try {
     std::forward<Work>(work)();
     return KAIROS_OK;
   } catch (const HostError& error) {
-    return error.status();  // fail() would replace the host's reason by a poorer one.
+    return error.status();  // The host has already recorded a more precise reason.
   } catch (const Error& error) {
     return host->fail(call, error.status(), to_abi(error.what()));
   } catch (const std::bad_alloc&) {
@@ -73,7 +74,7 @@ void destroy(void* self) {
   delete made;
 }
 
-/// A hook as the ABI calls it.
+/// The C function of a hook.
 template <class T, class EventClass, class Raw, void (T::*hook)(EventClass&)>
 kairos_status call_hook(void* self, kairos_call* call, const Raw* raw) {
   T* callback = static_cast<T*>(self);
@@ -89,7 +90,7 @@ inline void append_sized(std::string& out, std::string_view bytes) {
   out.append(bytes);
 }
 
-/// Takes one counted string off the front of `in`; false if `in` is too short.
+/// Removes one counted string from the front of `in`; false if `in` is too short.
 inline bool take_sized(std::string_view& in, std::string_view& bytes) {
   std::uint64_t n = 0;
   if (in.size() < sizeof n) return false;
@@ -101,7 +102,8 @@ inline bool take_sized(std::string_view& in, std::string_view& bytes) {
   return true;
 }
 
-/// Saved bytes: for each state in the order of declaration its name and its value, both counted by a uint64.
+/// Saved bytes: name and value of each state in the order of declaration, each preceded by its length as
+/// uint64.
 template <class T>
 kairos_status state_save(void* self, kairos_call* call, const kairos_writer* out) {
   const T* callback = static_cast<T*>(self);
@@ -112,7 +114,7 @@ kairos_status state_save(void* self, kairos_call* call, const kairos_writer* out
       append_sized(bytes, state->view());
     }
     if (out->write(out->impl, bytes.data(), bytes.size()) != KAIROS_OK)
-      throw Error(KAIROS_E_MEMORY, "the host took no more state");
+      throw Error(KAIROS_E_MEMORY, "the host could not store the state");
   });
 }
 
@@ -127,19 +129,19 @@ inline std::string read_all(const kairos_reader* in) {
   return bytes;
 }
 
-/// Value saved under `name`; a null view if there is none.
+/// The value saved under `name`; a null view if there is none.
 inline std::string_view saved_value(std::string_view saved, std::string_view name) {
   std::string_view key, value;
   while (!saved.empty()) {
     if (!take_sized(saved, key) || !take_sized(saved, value))
-      throw Error(KAIROS_E_DATA, "the saved state is cut off");
+      throw Error(KAIROS_E_DATA, "the saved state is truncated");
     if (key == name) return value;
   }
   return {};
 }
 
-/// Loads by name; `own_version` is the class's state_version. What a newer version of the callback added
-/// keeps its initial value; all is checked before anything changes.
+/// Loads values by name; `own_version` is the class's state_version. Values that a newer version of the
+/// callback added keep their initial value. Everything is checked before anything is changed.
 template <class T, std::uint32_t own_version>
 kairos_status state_load(void* self, kairos_call* call, const kairos_reader* in) {
   T* callback = static_cast<T*>(self);

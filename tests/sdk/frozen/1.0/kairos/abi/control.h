@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kairos.control/1: ending a run. */
+/* kairos.control/1: stop requests. */
 #ifndef KAIROS_ABI_CONTROL_H
 #define KAIROS_ABI_CONTROL_H
 
@@ -14,12 +14,13 @@ extern "C" {
 typedef struct kairos_control {
   uint32_t size, reserved;
 
-  /* Asks for the end of the run: at once when asked before the first batch, else after this batch and, with validation
-   * and on_epoch_end over what was seen, after this epoch. The first reason is kept; nothing takes a request back.
+  /* Requests the end of the run. Before the first batch, the run ends at once. Later, the current batch is finished,
+   * validation and on_epoch_end cover the batches seen so far, and no further epoch begins. The first reason is kept and
+   * copied; a request cannot be withdrawn.
    * Errors: KAIROS_E_DENIED without KAIROS_CAN_STOP. [fit-thread & set-up] */
   kairos_status (*request_stop)(kairos_call *call, kairos_str reason);
 
-  /* 1 after any instance asked. [fit-thread & set-up] */
+  /* Returns 1 once any instance has requested a stop, otherwise 0. [fit-thread & set-up] */
   int32_t (*stop_requested)(kairos_call *call);
 } kairos_control;
 

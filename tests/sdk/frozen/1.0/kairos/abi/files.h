@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kairos.files/1: files that no option names by itself. Options of KAIROS_TYPE_PATH need no word here: their flags say all. */
+/* kairos.files/1: announces files that no path option names. Options of KAIROS_TYPE_PATH need not be announced. */
 #ifndef KAIROS_ABI_FILES_H
 #define KAIROS_ABI_FILES_H
 
@@ -17,10 +17,11 @@ extern "C" {
 typedef struct kairos_files {
   uint32_t size, reserved;
 
-  /* Says what the instance is going to do with `path`, which is absolute or relative to the current directory; in setup, so that
-   * nothing has run yet. What one instance reads and writes is its own affair. Errors: KAIROS_E_DENIED where a file that is
-   * written would take the place of data, of a configuration, of a plugin, of what another instance reads or of another result,
-   * or where a file that is read is another's result; KAIROS_E_INVALID. [fit-thread & set-up] */
+  /* Announces in setup, before anything runs, that the instance will read or write `path` (absolute, or relative to the
+   * current directory). `access` is one of KAIROS_FILE_…. The same instance may read and write one file.
+   * Errors: KAIROS_E_DENIED if a file to write would replace data, a configuration, a plugin, a file that another instance
+   * reads, or another result; also if a file to read is another instance's result. KAIROS_E_INVALID for an unknown access.
+   * [fit-thread & set-up] */
   kairos_status (*announce)(kairos_call *call, kairos_str path, int32_t access);
 } kairos_files;
 

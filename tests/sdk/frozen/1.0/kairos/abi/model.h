@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kairos.model/1: saving, loading and remembering weights. */
+/* kairos.model/1: saving and loading the model, and snapshots of its weights. */
 #ifndef KAIROS_ABI_MODEL_H
 #define KAIROS_ABI_MODEL_H
 
@@ -12,44 +12,45 @@ extern "C" {
 #define KAIROS_MODEL "kairos.model/1"
 
 #define KAIROS_SAVE_MODEL 0   /* architecture, weights and optimizer */
-#define KAIROS_SAVE_WEIGHTS 1 /* weights alone */
+#define KAIROS_SAVE_WEIGHTS 1 /* weights only */
 
 typedef struct kairos_model {
   uint32_t size, reserved;
 
-  /* Writes a file that appears under its name only when it is complete; parent directories are made. The ending chooses the
-   * format: .h5 and .hdf5 Keras' legacy layout, .weights.h5 Keras 3. Then every other instance gets
-   * on_checkpoint_saved, in which nothing can be saved (KAIROS_E_STATE).
-   * Errors: KAIROS_E_IO; KAIROS_E_UNSUPPORTED for an ending or content that the model cannot write; KAIROS_E_DENIED
+  /* Saves the model. The file replaces `path` atomically when it is complete; parent directories are created. The ending
+   * selects the format: .h5 and .hdf5 are Keras' legacy layout, .keras and .weights.h5 are Keras 3's. Every other instance
+   * then gets on_checkpoint_saved, in which nothing can be saved (KAIROS_E_STATE).
+   * Errors: KAIROS_E_IO; KAIROS_E_UNSUPPORTED if the model cannot write this format or content; KAIROS_E_DENIED
    * without KAIROS_CAN_SAVE_MODEL. [fit-thread & training] */
   kairos_status (*save)(kairos_call *call, kairos_str path, int32_t content);
 
-  /* KAIROS_OK if `save` could write such a file; to be asked in setup, so that a wrong ending is found before training.
-   * Errors: KAIROS_E_UNSUPPORTED. [fit-thread & set-up] */
+  /* Checks whether `save` supports this path and content. Call it in setup to find a wrong ending before training.
+   * Errors: KAIROS_E_UNSUPPORTED; KAIROS_E_DENIED if the file would replace data or another result. [fit-thread & set-up] */
   kairos_status (*can_save)(kairos_call *call, kairos_str path, int32_t content);
 
-  /* Loads weights of the same shapes into the model. Errors: KAIROS_E_IO, KAIROS_E_DATA (nothing has changed then);
+  /* Loads weights of the same shapes into the model. On failure the weights are unchanged. Errors: KAIROS_E_IO; KAIROS_E_DATA;
    * KAIROS_E_DENIED without KAIROS_CAN_WRITE_WEIGHTS. [fit-thread & set-up] */
   kairos_status (*load_weights)(kairos_call *call, kairos_str path);
 
-  /* Remembers all weights in memory; `slot` 0 asks for a new place and receives its number, any other number is written
-   * over. Dropped at destroy at the latest, saved with the state of the instance. [fit-thread & training] */
+  /* Copies all weights into a snapshot in memory. If `*slot` is 0, a new snapshot is created and its number is stored in
+   * `*slot`; otherwise that snapshot is replaced. Snapshots are saved with the state of the instance and freed at destroy.
+   * [fit-thread & training] */
   kairos_status (*snapshot)(kairos_call *call, uint64_t *slot);
 
-  /* Puts remembered weights back; the optimizer keeps its state, as in Keras. Errors: KAIROS_E_NOT_FOUND;
+  /* Restores the weights of a snapshot. The optimizer keeps its state, as in Keras. Errors: KAIROS_E_NOT_FOUND;
    * KAIROS_E_DENIED without KAIROS_CAN_WRITE_WEIGHTS. [fit-thread & training] */
   kairos_status (*rollback)(kairos_call *call, uint64_t slot);
 
-  /* Forgets them. An unknown slot is ignored. [fit-thread & set-up] */
+  /* Frees a snapshot. An unknown slot is ignored. [fit-thread & set-up] */
   void (*drop)(kairos_call *call, uint64_t slot);
 
-  /* Keras JSON of the model; empty if there is none. Borrowed (until return). [fit-thread & set-up] */
+  /* Stores the Keras JSON of the model in `out`; empty if there is none. Borrowed (until return). [fit-thread & set-up] */
   kairos_status (*architecture)(kairos_call *call, kairos_str *out);
 
-  /* As `save`, but from a copy of the model's values, which a thread of the host writes while training goes on; a second
-   * one waits for the first. on_checkpoint_saved comes on the fit thread when the file is complete, at the end of an epoch
-   * or of the training. A file that could not be written is then a failure of this instance, named with its reason.
-   * Errors: as `save`, but for KAIROS_E_IO. [fit-thread & training] */
+  /* Copies the model's values and returns; a host thread writes the file while training continues. A second background save
+   * waits for the first. Once the file is complete, on_checkpoint_saved is called on the fit thread at the end of an epoch or
+   * of the training. A write error is reported there, as a failure of this instance.
+   * Errors: those of `save`, except KAIROS_E_IO. [fit-thread & training] */
   kairos_status (*save_in_background)(kairos_call *call, kairos_str path, int32_t content);
 } kairos_model;
 

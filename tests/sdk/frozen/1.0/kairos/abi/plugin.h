@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The hooks of a callback, its declaration, and the one symbol that a plugin exports. */
+/* The hooks of a callback, its declaration, and the symbol that a plugin exports. */
 #ifndef KAIROS_ABI_PLUGIN_H
 #define KAIROS_ABI_PLUGIN_H
 
@@ -13,27 +13,28 @@
 extern "C" {
 #endif
 
-/* A hook that is null is not called and costs nothing. All run on the fit thread, one at a time for each instance; `self` is what
- * create gave. A status other than KAIROS_OK is a failure, and the instance's policy (fatal, disable, warn) decides.
+/* Null hooks are not called and cost nothing. Hooks run on the fit thread, one at a time per instance. `self` is the pointer that
+ * create stored. A status other than KAIROS_OK is a failure, handled by the instance's policy (fatal, disable, warn).
  * Order and contents of every event: sdk/doc/lifecycle.md. */
 typedef struct kairos_hooks {
   uint32_t size, reserved;
 
-  /* Required. Makes an instance; options are readable. On failure nothing may be left behind. [fit-thread & loading] */
+  /* Required. Creates an instance and stores it in `*self`. Options are readable. On failure it must free everything.
+   * [fit-thread & loading] */
   kairos_status (*create)(const kairos_host *host, kairos_call *call, void **self);
-  /* Ends it; its tasks have been joined. Called once for each create that succeeded; null if there is nothing to end.
+  /* Frees the instance; its tasks have been joined. Called once for each successful create. May be null.
    * [fit-thread & any-state] */
   void (*destroy)(void *self);
 
-  /* The model and its keys are known, nothing has run, state is not yet restored: the last place for a configuration error.
+  /* The model and the log keys are known, nothing has run, and state is not yet restored. Report configuration errors here.
    * [fit-thread & set-up] */
   kairos_status (*setup)(void *self, kairos_call *call, const kairos_run_event *event);
-  /* Called once for each setup that succeeded, also after a fault. [fit-thread & set-up] */
+  /* Called once for each successful setup, also after a fault. [fit-thread & set-up] */
   kairos_status (*teardown)(void *self, kairos_call *call, const kairos_end_event *event);
 
-  /* Writes the same bytes for the same state. Called after all hooks of an event. [fit-thread & set-up] */
+  /* Must write the same bytes for the same state. Called after all hooks of an event. [fit-thread & set-up] */
   kairos_status (*state_save)(void *self, kairos_call *call, const kairos_writer *out);
-  /* All or nothing: on failure the instance is as it was. Between setup and on_train_begin. [fit-thread & set-up] */
+  /* Called between setup and on_train_begin. On failure the instance must be unchanged. [fit-thread & set-up] */
   kairos_status (*state_load)(void *self, kairos_call *call, const kairos_reader *in);
 
   /* [fit-thread & training] */
@@ -42,7 +43,8 @@ typedef struct kairos_hooks {
   kairos_status (*on_epoch_begin)(void *self, kairos_call *call, const kairos_epoch_event *event);
   kairos_status (*on_epoch_end)(void *self, kairos_call *call, const kairos_epoch_event *event);
   kairos_status (*on_train_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
-  /* Gradients are complete, the step is not made: they may be read, and written with KAIROS_CAN_WRITE_GRADIENTS. */
+  /* Called after the backward pass, before the update step. Gradients are readable, and writable with
+   * KAIROS_CAN_WRITE_GRADIENTS. */
   kairos_status (*on_backward_end)(void *self, kairos_call *call, const kairos_batch_event *event);
   kairos_status (*on_train_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
 
@@ -58,21 +60,21 @@ typedef struct kairos_hooks {
   kairos_status (*on_predict_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
   kairos_status (*on_predict_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
 
-  /* A file written through kairos.model/1 is complete. Not for the instance that asked. [fit-thread & training] */
+  /* A file written through kairos.model/1 is complete. Not called for the instance that saved it. [fit-thread & training] */
   kairos_status (*on_checkpoint_saved)(void *self, kairos_call *call, const kairos_checkpoint_event *event);
-  /* The run ends because of an error in the model, the loop or another instance. [fit-thread & set-up] */
+  /* The run ends because the model, the loop or another instance failed. [fit-thread & set-up] */
   kairos_status (*on_fault)(void *self, kairos_call *call, const kairos_fault_event *event);
-  /* The process was asked to end; the run stops after the current batch. [fit-thread & training] */
+  /* A signal requested the end of the process; the run stops after the current batch. [fit-thread & training] */
   kairos_status (*on_interrupt)(void *self, kairos_call *call, const kairos_interrupt_event *event);
 } kairos_hooks;
 
-/* Order inside an event: what an earlier phase publishes, later ones see; persist sees everyone's state. */
+/* Phases run in this order inside an event. Later phases see the values that earlier ones published. */
 #define KAIROS_PHASE_MEASURE 1
 #define KAIROS_PHASE_DECIDE 2
 #define KAIROS_PHASE_REPORT 3
 #define KAIROS_PHASE_PERSIST 4
 
-/* What a callback may change. Without the bit the host answers KAIROS_E_DENIED. */
+/* Capabilities: what a callback may change. Without the bit, the host function returns KAIROS_E_DENIED. */
 #define KAIROS_CAN_STOP (1ull << 0)
 #define KAIROS_CAN_SET_OPTIMIZER (1ull << 1)
 #define KAIROS_CAN_WRITE_WEIGHTS (1ull << 2) /* and optimizer slots */
@@ -84,11 +86,11 @@ typedef struct kairos_callback {
   uint32_t size;
   int32_t phase;          /* KAIROS_PHASE_… */
   uint64_t capabilities;  /* KAIROS_CAN_… */
-  const char *id;         /* reverse domain and name, "com.example.StallStop"; what follows the last '.' is the short name */
+  const char *id;         /* reverse domain and name, "com.example.StallStop"; the short name follows the last '.' */
   const char *summary;    /* one sentence */
-  const char *publishes;  /* keys that on_epoch_end may publish, "learning_rate,gradient_norm"; null for none */
-  uint32_t state_version; /* 0: no state. Raise it when the saved bytes change their meaning */
-  uint32_t oldest_state_version; /* the oldest that state_load still understands */
+  const char *publishes;  /* log keys that on_epoch_end may publish, "learning_rate,gradient_norm"; null for none */
+  uint32_t state_version; /* 0: no state. Raise it when the meaning of the saved bytes changes */
+  uint32_t oldest_state_version; /* oldest version that state_load can read */
   const kairos_option *const *options;
   uint32_t option_count;
   uint32_t reserved;
@@ -97,7 +99,7 @@ typedef struct kairos_callback {
 
 #define KAIROS_PLUGIN_MAGIC 0x5249414Bu /* "KAIR" in memory */
 
-/* The one exported symbol, constant data named KAIROS_PLUGIN_SYMBOL whatever the file is called. */
+/* The exported symbol: constant data named KAIROS_PLUGIN_SYMBOL, independent of the file name. */
 typedef struct kairos_plugin {
   uint32_t magic; /* KAIROS_PLUGIN_MAGIC */
   uint32_t size;
@@ -106,10 +108,10 @@ typedef struct kairos_plugin {
   const kairos_callback *const *callbacks;
   uint32_t callback_count, flags; /* flags: 0 */
 
-  /* May be null. Once for each run that uses the plugin, after every check has passed and before its first create.
+  /* May be null. Called once per run that uses the plugin, after all checks and before its first create.
    * [fit-thread & loading] */
   kairos_status (*open)(const kairos_host *host, kairos_call *call);
-  /* May be null. Once for each open that succeeded, after the last destroy of that run. [fit-thread & any-state] */
+  /* May be null. Called once for each successful open, after the last destroy of that run. [fit-thread & any-state] */
   void (*close)(void);
 } kairos_plugin;
 
