@@ -114,7 +114,7 @@ struct Keys {
   bool validates = false;
 
   void add(const std::string& name) {
-    const auto add_to = [](std::vector<LogKey>& keys, std::string_view key) {
+    const auto add_to = [this](std::vector<LogKey>& keys, std::string_view key) {
       const auto found =
           std::find_if(keys.begin(), keys.end(), [&](const LogKey& k) { return k.name == key; });
       if (found == keys.end())
