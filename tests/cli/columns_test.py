@@ -106,12 +106,12 @@ class Columns(ProgramTest):
         self.refused('KAIROS-D320: other.csv: a column that the model was trained on is missing: "income"',
                      *self.fit(validation_data="other.csv", **fresh))
         self.put("wide.csv", "1,2,3,old\n1,2,3,rich\n")
-        self.refused("KAIROS-D324: wide.csv: the input has no names of columns, and not as many columns as in training; found 3, "
+        self.refused("KAIROS-D324: wide.csv: the input has no column names, and its number of columns differs from training; found 3, "
                      "expected 2: age, income", *self.fit(validation_data="wide.csv", **{**fresh, "target": "-1"}))
 
     def test_columns_without_names_go_by_position_and_this_is_told(self):
         expected = self.predicted("--model", "r/m.keras", "--data", "t.csv", "--target", "y")
-        by_position = "the columns of the input have no names and are taken by position: age, income\n"
+        by_position = "the columns of the input have no names and are matched by position: age, income\n"
         np.save(self.directory / "x.npy", np.stack([self.age, self.income], 1))
         for more in ([], ["--stream", "true"]):
             found = self.predicted("--model", "r/m.keras", "--data", "bare.csv", "--target", "-1", *more,
@@ -120,10 +120,10 @@ class Columns(ProgramTest):
             found = self.predicted("--model", "r/m.keras", "--data", "x.npy", *more, stderr="warning: x.npy: " + by_position)
             np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
         np.save(self.directory / "x.npy", np.zeros((3, 4)))
-        self.refused("KAIROS-D324: x.npy: the input has no names of columns, and not as many columns as in training; found 4, expected "
+        self.refused("KAIROS-D324: x.npy: the input has no column names, and its number of columns differs from training; found 4, expected "
                      "2: age, income. Give a table with a header, or these columns in this order.", "predict", "--out", "p.npy", "--model",
                      "r/m.keras", "--data", "x.npy")
-        self.refused("found 3, expected 2: age, income. If a column holds the labels, name it with --target: it is set aside. Else: Give a table",
+        self.refused("found 3, expected 2: age, income. If a column holds the labels, name it with --target to drop it. Otherwise: Give a table",
                      "predict", "--out", "p.npy", "--model", "r/m.keras", "--data", self.put("labelled.csv", "1,2,0\n3,4,1\n"))
         self.kairos(*self.fit(data="bare.csv", target="-1", save_model="unnamed.keras"))
         self.assertEqual(len(self.predicted("--model", "unnamed.keras", "--data", "swapped.csv", "--target", "y")), 200)

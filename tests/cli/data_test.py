@@ -100,8 +100,8 @@ class Named(ProgramTest):
         self.assertEqual(len(found["val_accuracy"]), 3)
         run = self.run_kairos(*self.fit(**common))
         self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertEqual(run.stderr, "KAIROS-U012: --validation-data: the samples to validate on have no target; found --target, "
-                                     "which is a file for the training samples. Name a file of their targets with "
+        self.assertEqual(run.stderr, "KAIROS-U012: --validation-data: the validation samples have no target; found --target, "
+                                     "a file for the training samples. Name a file with their targets with "
                                      "--validation-target.\n")
 
     def test_labels_in_words_mean_in_validation_what_they_mean_in_training(self):
@@ -151,7 +151,7 @@ class Labels(ProgramTest):
         predict = ["predict", "--out", "p.npy", "--model", "input(2) dense(2,softmax)", "--weights", "w.npz", "--data"]
         self.kairos(*predict, "bare.csv")
         expected = np.load(self.directory / "p.npy")
-        cure = ". If a column holds the labels, name it with --target: it is set aside. Else: "
+        cure = ". If a column holds the labels, name it with --target to drop it. Otherwise: "
         for model, name, code, sentence in (
                 ("input(2) dense(2,softmax)", "data.csv", 5, "found (3), expected (2)" + cure + "Change the data or the model's input.\n"),
                 ("dense(2,softmax)", "words.csv", 4, 'KAIROS-D025: words.csv:2: a field is not a number; found "no" in column "label", expected a number' +
@@ -177,16 +177,16 @@ class Labels(ProgramTest):
         def predict(model, name, target, *more):
             return self.run_kairos("predict", "--out", "p.npy", "--data", name, "--target", target, *more, "--model", *model)
 
-        misspelt = 'The table has no column "labl" for --target to set aside. Did you mean "label"? Else: '
+        misspelt = 'The table has no column "labl" for --target to drop. Did you mean "label"? Otherwise: '
         change = "Change the data or the model's input.\n"
         for model, name, target, code, sentence in (
                 (fixed, "data.csv", "labl", 5, "found (3), expected (2). " + misspelt + change),
                 (shorthand, "data.csv", "labl", 5, "found (2, 2), (2), expected (3, 2), (2). " + misspelt + "Load the file into"),
                 (shorthand, "words.csv", "labl", 4, 'in column "label", expected a number. ' + misspelt + "Correct the value"),
-                (fixed, "data.csv", "kind", 5, 'The table has no column "kind" for --target to set aside. Known are: width, height, label. Else: ' +
+                (fixed, "data.csv", "kind", 5, 'The table has no column "kind" for --target to drop. Known are: width, height, label. Otherwise: ' +
                  change),
-                (fixed, "data.csv", "7", 5, 'no column "7" for --target to set aside. Give the index of the column, or its name. Else: ' + change),
-                (fixed, "bare.csv", "-1", 5, "found (1), expected (2). If no column holds labels, leave --target out: it sets one aside. Else: " +
+                (fixed, "data.csv", "7", 5, 'no column "7" for --target to drop. Give the index of the column, or its name. Otherwise: ' + change),
+                (fixed, "bare.csv", "-1", 5, "found (1), expected (2). If no column holds labels, leave --target out: it drops one. Otherwise: " +
                  change)):
             for more in ([], ["--stream", "true"]) if code == 5 else ([],):  # A stream reads words after the shapes.
                 with self.subTest(sentence, more=more):
@@ -249,9 +249,9 @@ class ClassNumbers(ProgramTest):
     def test_weights_of_classes_that_are_not_there_are_refused_before_anything_trains(self):
         given_twice = "KAIROS-U003: --class-weight: a class is given twice; found "
         for weights, code, sentence in (
-                ("ant=1,be=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class of this name; found "be". Did you mean "bee"?'),
-                ("ant=1,wasp=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class of this name; found "wasp". Known are: ant, bee, cow.'),
-                ("ant=1,bee=2,3=2", 2, 'KAIROS-U003: --class-weight: there is no class of this number; found "3", expected 0 to 2. '
+                ("ant=1,be=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class with this name; found "be". Did you mean "bee"?'),
+                ("ant=1,wasp=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class with this name; found "wasp". Known are: ant, bee, cow.'),
+                ("ant=1,bee=2,3=2", 2, 'KAIROS-U003: --class-weight: there is no class with this number; found "3", expected 0 to 2. '
                                        "Leave it out, or give the name of a class."),
                 ("ant=1,bee=2,cow=1e39", 2, 'KAIROS-U003: --class-weight: the value cannot be used; found "cow=1e39", expected a weight from 0 '
                                             "to 3.4e38. Give such a weight."),
@@ -302,8 +302,8 @@ class ClassNumbers(ProgramTest):
         (self.directory / "m.keras").rename(self.directory / "run" / "m.keras")
         run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
         self.assertEqual((run.returncode, self.text("p.csv")), (0, self.text("expected.csv")), run.stderr)
-        self.assertEqual(run.stderr, "warning: columns have the names of classes that run/class_names.json lists, which stands beside "
-                         "the model. For others give --class-names\n")
+        self.assertEqual(run.stderr, "warning: columns are named by the classes in run/class_names.json, next to the "
+                         "model. To name them otherwise, give --class-names\n")
         self.put("run/class_names.json", json.dumps({"class_names": ["ant", "bee"]}))
         run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
         self.assertEqual((run.returncode, self.text("p.csv"), run.stderr), (0, self.text("plain.csv"), ""))
@@ -357,7 +357,7 @@ class Pictures(ProgramTest):
         (self.directory / "held" / "light").rename(self.directory / "sub" / "light")
         run = self.run_kairos("evaluate", "--model", "m.keras", "--data", "sub")
         self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertIn("KAIROS-U014: sub: the classes are not as many", run.stderr)
+        self.assertIn("KAIROS-U014: sub: the number of classes differs", run.stderr)
         self.kairos("evaluate", "--model", "m.keras", "--data", "sub", "--class-names", "run/class_names.json")
 
     def test_predictions_name_the_file_of_each_picture(self):
@@ -407,7 +407,7 @@ class Pictures(ProgramTest):
             ({"model": self.CONV}, 4, "KAIROS-D077: train: the size of the pictures is not known"),
             ({"image_size": "big"}, 2, "KAIROS-U003: --image-size: the value cannot be read; found \"big\", expected HEIGHTxWIDTH."),
             ({"image_size": "4x0"}, 2, "KAIROS-U003: --image-size"),
-            ({"color_mode": "gray"}, 2, "KAIROS-U003: --color-mode: the value is none of the choices; found \"gray\""),
+            ({"color_mode": "gray"}, 2, "KAIROS-U003: --color-mode: the value is not one of the choices; found \"gray\""),
             ({"target": "label"}, 4, "KAIROS-D076: train: targets or weights are named"),
             ({"data": "train/dark"}, 4, "KAIROS-D078: train/dark: the directory has no classes"),
             ({"validation_data": "held/dark"}, 4, "KAIROS-D078: held/dark: the directory has no classes"),
@@ -424,25 +424,25 @@ class Mistakes(ProgramTest):
     CASES = [
         ({"target": ["a=y.npy", "y.npy"]}, 2, "KAIROS-U003: --target: one of several values has no name; found \"y.npy\", expected "
                                               "NAME=VALUE. Write --target NAME=y.npy."),
-        ({"target": ["a=y.npy", "a=z.npy"]}, 2, "KAIROS-U003: --target: a name is given twice; found \"a\", expected each name once."),
-        ({"input": ["left=a.npy", "left=b.npy"], "data": None}, 2, "KAIROS-U003: --input: a name is given twice; found \"left\""),
-        ({"target": "=y.npy"}, 2, "KAIROS-U003: --target: a name is missing; found \"=y.npy\", expected NAME=VALUE. Write --target "
+        ({"target": ["a=y.npy", "a=z.npy"]}, 2, "KAIROS-U003: --target: the name is given twice; found \"a\", expected each name once."),
+        ({"input": ["left=a.npy", "left=b.npy"], "data": None}, 2, "KAIROS-U003: --input: the name is given twice; found \"left\""),
+        ({"target": "=y.npy"}, 2, "KAIROS-U003: --target: the name is missing; found \"=y.npy\", expected NAME=VALUE. Write --target "
                                   "NAME=y.npy."),
-        ({"sample_weight": "kind="}, 2, "KAIROS-U003: --sample-weight: a value is missing; found \"kind=\""),
-        ({"input": "a.npy", "data": None}, 2, "KAIROS-U003: --input: an input has no name; found \"a.npy\", expected NAME=COLUMN or NAME=FILE."),
-        ({"validation_input": "a.npy"}, 2, "KAIROS-U003: --validation-input: an input has no name"),
-        ({"validation_target": "label"}, 2, "KAIROS-U012: --validation-target: there are no samples to validate on. Name them with "
+        ({"sample_weight": "kind="}, 2, "KAIROS-U003: --sample-weight: the value is missing; found \"kind=\""),
+        ({"input": "a.npy", "data": None}, 2, "KAIROS-U003: --input: the name is missing; found \"a.npy\", expected NAME=COLUMN,…|FILE."),
+        ({"validation_input": "a.npy"}, 2, "KAIROS-U003: --validation-input: the name is missing"),
+        ({"validation_target": "label"}, 2, "KAIROS-U012: --validation-target: there are no validation samples. Name them with "
                                             "--validation-data or --validation-input."),
-        ({"validation_sample_weight": "w.npy"}, 2, "KAIROS-U012: --validation-sample-weight: there are no samples"),
-        ({"validation_freq": 2}, 2, "KAIROS-U012: --validation-freq: there are no samples"),
-        ({"validation_steps": 2}, 2, "KAIROS-U012: --validation-steps: there are no samples"),
-        ({"validation_batch_size": 2}, 2, "KAIROS-U012: --validation-batch-size: there are no samples"),
-        ({"image_size": "4x4"}, 2, "KAIROS-U015: --image-size: the data are not of the kind that the setting is for; found --data "
-                                   "data.csv, expected a directory of pictures. Leave it out."),
-        ({"color_mode": "rgb"}, 2, "KAIROS-U015: --color-mode: the data are not of the kind"),
-        ({"data": "x.npy", "target": "y.npy", "header": "true"}, 2, "KAIROS-U015: --header: the data are not of the kind that the "
-                                                                    "setting is for; found --data x.npy, expected a .csv, .tsv"),
-        ({"data": "x.npy", "target": "y.npy", "delimiter": ";"}, 2, "KAIROS-U015: --delimiter: the data are not of the kind"),
+        ({"validation_sample_weight": "w.npy"}, 2, "KAIROS-U012: --validation-sample-weight: there are no validation samples"),
+        ({"validation_freq": 2}, 2, "KAIROS-U012: --validation-freq: there are no validation samples"),
+        ({"validation_steps": 2}, 2, "KAIROS-U012: --validation-steps: there are no validation samples"),
+        ({"validation_batch_size": 2}, 2, "KAIROS-U012: --validation-batch-size: there are no validation samples"),
+        ({"image_size": "4x4"}, 2, "KAIROS-U015: --image-size: this option does not apply to this kind of data; found --data "
+                                   "data.csv, expected an image directory. Leave it out."),
+        ({"color_mode": "rgb"}, 2, "KAIROS-U015: --color-mode: this option does not apply"),
+        ({"data": "x.npy", "target": "y.npy", "header": "true"}, 2, "KAIROS-U015: --header: this option does not apply to "
+                                                                    "this kind of data; found --data x.npy, expected a .csv, .tsv"),
+        ({"data": "x.npy", "target": "y.npy", "delimiter": ";"}, 2, "KAIROS-U015: --delimiter: this option does not apply"),
         ({"data": "d" * 300}, 4, "KAIROS-D020: ddd"),
         ({"data": "d" * 300 + ".csv"}, 6, "KAIROS-F001: ddd"),
         ({"input": "input_layer=a.npy"}, 4, "KAIROS-D063: data.csv: inputs are named beside a file that is the input itself"),

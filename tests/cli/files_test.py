@@ -132,8 +132,8 @@ class Compiled(ProgramTest):
         self.assertEqual(found, self.evaluate(GOLDEN / "model.h5", "--loss", "categorical_crossentropy(label_smoothing=0.1)",
                                               "--metrics", "accuracy"))
         run = self.run_kairos("fit", "--model", "m.h5", "--data", GOLDEN.parent / "data.npz", "--verbose", 0)
-        self.assertEqual((run.returncode, run.stderr), (0, "warning: the optimizer starts anew, because its variables in m.h5 are "
-                                                           "those of another one\n"))
+        self.assertEqual((run.returncode, run.stderr), (0, "warning: the optimizer starts anew, because its variables in m.h5 belong "
+                                                           "to another optimizer\n"))
 
     def test_reduction_of_a_loss_stays_with_the_model(self):
         data = ["--data", GOLDEN.parent / "data.npz"]
@@ -230,8 +230,8 @@ class Conversion(ProgramTest):
             ("model.h5", "o.h5", "--weights-only"): "o.h5: the weights\n",
             ("model.h5", "o.keras", "--drop-training"): "o.keras: the model; the optimizer's state is left out\n",
             ("model_no_optimizer.h5", "o.keras"): "o.keras: the model\n",
-            ("model.keras", "o.h5"): "o.h5: the model, compiled; the file does not say which optimizer it had, so it is rmsprop "
-                                     "as Keras would take it\n",
+            ("model.keras", "o.h5"): "o.h5: the model, compiled; the file does not name its optimizer, so it is rmsprop "
+                                     "as in Keras\n",
             ("model.h5", "o.json"): "o.json: the architecture\n",
         }
         for (source, *more), sentence in cases.items():
@@ -242,11 +242,11 @@ class Conversion(ProgramTest):
         cases = [
             (6, r"KAIROS-F020: o.onnx: .*expected \.keras, .*, or \.json \(the architecture\)\.", "model.h5", "o.onnx"),
             (6, "KAIROS-F026", "model.h5", "o.keras", "--weights-only"),
-            (2, "KAIROS-U041: .*the file holds weights and no model. Give the architecture with --model", "weights.npz", "o.keras"),
-            (2, "KAIROS-U041: --model: the file has an architecture of its own", "model.h5", "o.keras", "--model", "dense(1)"),
-            (2, "KAIROS-U042: .*an architecture has no weights to be written", "model.json", "o.keras"),
+            (2, "KAIROS-U041: .*the file holds weights only, without a model. Give the architecture with --model", "weights.npz", "o.keras"),
+            (2, "KAIROS-U041: --model: the file has its own architecture", "model.h5", "o.keras", "--model", "dense(1)"),
+            (2, "KAIROS-U042: .*an architecture has no weights to write", "model.json", "o.keras"),
             (5, "KAIROS-M09[01]", "weights.npz", "o.keras", "--model", "input(6) dense(3)"),
-            (2, "KAIROS-U040: kairos convert: it takes two files; found 1", "model.h5"),
+            (2, "KAIROS-U040: kairos convert: expected two files; found 1", "model.h5"),
             (2, "KAIROS-U001: .*Did you mean \"--drop-training\"", "model.h5", "o.keras", "--drop-trainign"),
             (6, "KAIROS-F001", "absent.h5", "o.keras"),
         ]

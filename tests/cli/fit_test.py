@@ -201,8 +201,8 @@ class Outputs(ProgramTest):
         program = shutil.copy(KAIROS, self.directory / "bin/kairos")
         run = subprocess.run([program, *self.fit(verbose=1)], cwd=self.directory, capture_output=True, text=True, timeout=60)
         self.assertEqual(run.returncode, 0, run.stderr)
-        self.assertEqual(run.stderr, "warning: the plugin ProgbarLogger is not found, so that no progress is shown. "
-                                     "Name its directory with --plugin-dir, or say --verbose 0\n")
+        self.assertEqual(run.stderr, "warning: no progress is shown, because the plugin ProgbarLogger is not found. "
+                                     "Name its directory with --plugin-dir, or use --verbose 0\n")
 
     def test_directories_of_outputs_are_made(self):
         self.kairos(*self.fit(save_weights="new/w.npz", plugin="ModelCheckpoint:filepath=deep/er/m.h5"))
@@ -229,8 +229,8 @@ class Outputs(ProgramTest):
     def test_run_with_nothing_to_train_is_warned(self):
         for changes, numbers in (({"epochs": 0}, (0, 0)), ({"epochs": 3, "initial_epoch": 5}, (3, 5))):
             run = self.run_kairos(*self.fit(**changes))
-            self.assertEqual((run.returncode, run.stderr), (0, "warning: nothing to train: --epochs {} is not above --initial-epoch {}; "
-                             "--epochs is the number of the last epoch, not how many more\n".format(*numbers)))
+            self.assertEqual((run.returncode, run.stderr), (0, "warning: nothing to train: --epochs {} is not greater than --initial-epoch {}; "
+                             "--epochs is the number of the last epoch, not the number of further epochs\n".format(*numbers)))
         self.assertEqual(self.run_kairos(*self.fit(epochs=6, initial_epoch=5)).stderr, "")
 
     def test_stop_says_who_and_why(self):
@@ -261,7 +261,7 @@ class RunDirectories(ProgramTest):
         self.assertEqual(self.kairos("evaluate", "--config", "run/evaluate.json"), first)
 
     def test_run_in_a_directory_of_an_earlier_one_says_that_it_replaces_files(self):
-        warning = "warning: --run-dir run holds files of an earlier run, which are replaced where names are the same\n"
+        warning = "warning: --run-dir run holds files of an earlier run; files with the same names are replaced\n"
         self.assertEqual(self.run_kairos(*self.fit(run_dir="run")).stderr, "")
         self.assertEqual(self.run_kairos(*self.fit(run_dir="run", epochs=1)).stderr, warning)
         self.assertEqual(json.loads(self.text("run/history.json"))["epoch"], [0])
@@ -299,9 +299,9 @@ class Trouble(ProgramTest):
         go_on = "--model m.keras --initial-epoch {0} --callback-state run/callback_state"
         for number, code, saves, told in (
                 (signal.SIGINT, 130, {"save_weights": "w.npz", "save_model": "m.keras"},
-                 "SIGINT before the end of epoch {1} of 100000000; saved: m.keras, w.npz, run. The run goes on with " + go_on),
+                 "SIGINT before the end of epoch {1} of 100000000; saved: m.keras, w.npz, run. To continue the run, use " + go_on),
                 (signal.SIGTERM, 143, {"save_weights": "w.npz"},
-                 "SIGTERM before the end of epoch {1} of 100000000; saved: w.npz, run. The run goes on with --weights w.npz "
+                 "SIGTERM before the end of epoch {1} of 100000000; saved: w.npz, run. To continue the run, use --weights w.npz "
                  "--initial-epoch {0} --callback-state run/callback_state")):
             arguments = self.fit(epochs=100000000, run_dir="run", plugin="CSVLogger:filename=log.csv", **saves)
             program = subprocess.Popen([KAIROS, *arguments], cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -335,8 +335,8 @@ class Trouble(ProgramTest):
         with unittest.mock.patch.dict(os.environ, OMP_NUM_THREADS="1000000"):
             run = self.run_kairos(*self.fit())
         self.assertEqual((run.returncode, run.stderr),
-                         (2, "KAIROS-U017: OMP_NUM_THREADS: these are too many threads; found 1000000, expected at most 1024. "
-                             "Give as many as the machine has cores, or leave it out.\n"))
+                         (2, "KAIROS-U017: OMP_NUM_THREADS: too many threads; found 1000000, expected at most 1024. "
+                             "Give the number of cores, or leave it out.\n"))
 
     def test_crash_in_a_plugin_names_plugin_and_hook(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Crash@bad"))

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Reads what Keras keeps of a compiled model back into the words that `compile` takes.
-#include "cli/stored_model.hpp"
+// Turns the training configuration back into the names that `compile` takes.
+#include "cli/training_config.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
@@ -163,31 +161,7 @@ nlohmann::json parse_training(const std::string& training_config, const std::str
   return config.is_object() ? config : nlohmann::json::object();
 }
 
-bool is_file_name(const std::string& name) {
-  std::string ending = std::filesystem::path(name).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  return ending == ".keras" || ending == ".h5" || ending == ".hdf5" || ending == ".npz" ||
-         name.find('(') == std::string::npos;
-}
-
 }  // namespace
-
-StoredModel open_model(const std::string& name) {
-  StoredModel stored;
-  stored.name = name;
-  stored.source.name = name;
-  if (name.ends_with(".json")) {
-    stored.source.file = name;
-  } else if (is_file_name(name)) {
-    stored.file = read_model_file(name, JsonFile::Taken);
-    stored.source.text = stored.file->architecture_json;
-  } else {
-    stored.source.text = name;
-    stored.source.name.clear();
-  }
-  return stored;
-}
 
 CompileOptions stored_losses(const std::string& training_config, const std::vector<std::string>& outputs,
                              const std::string& name, UnknownKeys& unknown, StoredReductions reductions) {
