@@ -223,6 +223,17 @@ History train_and_rescue(const FitOutputs& outputs, FitOptions& options, ExitWat
   }
 }
 
+/// The options that depend on the training data: class weights, and validation data, which may be moved out
+/// of `data`.
+void add_data_options(const Settings& settings, const ModelInput& input, LoadedData& data,
+                      FitOptions& options) {
+  require_use_of_class_names(settings, data.train);
+  options.class_weight = weights_by_number(settings.named_numbers("class_weight"), data.train.class_names);
+  options.validation_data = load_validation(settings, input.ports, data);
+  if (options.validation_data && options.validation_split)
+    options.messages(Level::Warning, "", "--validation-split is ignored, because validation data is given");
+}
+
 int exit_code_of(const History& history, const FitOptions& options) {
   return history.end == RunEnd::Interrupted ? exit_code_of_signal(options.interrupted->load()) : exit_success;
 }
@@ -248,11 +259,7 @@ int run_fit(Arguments arguments) {
   options.stream = stream_options(settings, Purpose::Train);
   const std::unique_ptr<SampleSource> stream = open_data(settings, input.ports, Purpose::Train);
   LoadedData data = stream ? LoadedData{stream->layout(), {}} : load(settings, input.ports, Purpose::Train);
-  require_use_of_class_names(settings, data.train);
-  options.class_weight = weights_by_number(settings.named_numbers("class_weight"), data.train.class_names);
-  options.validation_data = load_validation(settings, input.ports, data);
-  if (options.validation_data && options.validation_split)
-    options.messages(Level::Warning, "", "--validation-split is ignored, because validation data is given");
+  add_data_options(settings, input, data, options);
   const CompileOptions compiled = compile_options(settings, input, Purpose::Train);
   const std::unique_ptr<Model> model =
       make_model(settings, std::move(input), compiled, data.train, Purpose::Train);

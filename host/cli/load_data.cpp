@@ -136,13 +136,14 @@ void require_kind(const Settings& settings, DataKind kind, const char* flag, con
 
 /// Throws Error(Usage) for --encoding if no data has names or labels in text.
 void require_text(const Settings& settings) {
-  std::vector<NamedText> files;
-  for (const char* key :
-       {"data", "validation_data", "input", "validation_input", "target", "validation_target"})
+  std::vector<std::string> files;
+  for (const char* key : {"data", "validation_data"})
+    if (settings.declares(key)) files.push_back(settings.text(key));
+  for (const char* key : {"input", "validation_input", "target", "validation_target"})
     if (settings.declares(key))
-      for (NamedText& one : settings.named(key)) files.push_back(std::move(one));
-  const bool any = std::any_of(files.begin(), files.end(), [](const NamedText& one) {
-    return !one.value.empty() && kind_of(one.value) != DataKind::Other;
+      for (NamedText& one : settings.named(key)) files.push_back(std::move(one.value));
+  const bool any = std::any_of(files.begin(), files.end(), [](const std::string& file) {
+    return !file.empty() && kind_of(file) != DataKind::Other;
   });
   if (!any) require_kind(settings, DataKind::Table, "--encoding", "a table or an image directory");
 }

@@ -66,19 +66,18 @@ CompileOptions losses_of_file(const Settings& settings, const ModelInput& input)
   return options;
 }
 
-/// Restores the state of the optimizer from the file, or says why it starts anew.
+/// Restores the state of the optimizer from the file, or says why it is ignored.
 void continue_optimizer(Model& model, const Settings& settings, const ModelInput& input) {
   if (!input.file || input.file->optimizer.empty()) return;
-  const std::string& name = input.name;
   const auto say = [&](Level level, const std::string& why) {
-    console_messages()(level, "", "the optimizer starts anew, because " + why);
+    console_messages()(level, "", "the optimizer's state in " + input.name + " is ignored, because " + why);
   };
   if (settings.has("optimizer"))
-    say(Level::Info, "--optimizer is given: its state in " + name + " is ignored");
+    say(Level::Info, "--optimizer is given");
   else if (settings.has("weights"))
-    say(Level::Info, "--weights is given: its state in " + name + " belongs to other weights");
+    say(Level::Info, "--weights is given and it belongs to other weights");
   else if (!restore_optimizer(model, *input.file))
-    say(Level::Warning, "its variables in " + name + " belong to another optimizer");
+    say(Level::Warning, "its variables belong to another optimizer");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds out by the directory, and by beginning a file.
+// The test is to begin a file and to discard it.
 #include "cli/output_files.hpp"
 
 #include <unistd.h>

@@ -152,10 +152,11 @@ double read_number(const Setting& setting, std::string_view text, const Origin& 
 std::string read_choice(const Setting& setting, const std::string& text, const Origin& origin) {
   const std::string spelled = text == "True" ? "true" : text == "False" ? "false" : text;
   const std::vector<std::string> choices = split(setting.choices, '|');
-  if (std::find(choices.begin(), choices.end(), spelled) == choices.end())
-    refuse(origin, "the value is not one of the choices", quoted(text), one_of(choices),
-           nearest(text, choices).empty() ? "Choose one of them" : suggest(text, choices));
-  return spelled;
+  if (std::find(choices.begin(), choices.end(), spelled) != choices.end()) return spelled;
+  // Any digit is near any other.
+  const bool is_near = text.size() > 1 && !nearest(text, choices).empty();
+  refuse(origin, "the value is not one of the choices", quoted(text), one_of(choices),
+         is_near ? suggest(text, choices) : "Choose one of them");
 }
 
 char read_character(const Setting& setting, const std::string& text, const Origin& origin) {

@@ -58,8 +58,8 @@ template <class T>
 /// Whether its flag may be repeated.
 [[nodiscard]] bool may_repeat(const Setting& setting);
 
-// Each reads a value of the type that its name says, and throws Error(Usage) for a text that is none, for one
-// outside the bounds, and for one that is no choice.
+// Each reads a value of the type in its name. Throws Error(Usage) for a text of another type, a number out of
+// bounds, and an unknown choice.
 [[nodiscard]] std::int64_t read_integer(const Setting& setting, std::string_view text, const Origin& origin);
 [[nodiscard]] double read_number(const Setting& setting, std::string_view text, const Origin& origin);
 /// As `choices` spells it: Python's True and False mean true and false.
@@ -68,7 +68,7 @@ template <class T>
 /// "28x28", or "28,28" as a list in a configuration becomes.
 [[nodiscard]] Size read_size(const Setting& setting, const std::string& text, const Origin& origin);
 [[nodiscard]] Integers read_integers(const Setting& setting, const std::string& text, const Origin& origin);
-/// A name with a comma in it, or that begins or ends with a space, stands in quotes.
+/// A name that contains a comma, or begins or ends with a space, must be in quotes.
 [[nodiscard]] std::vector<NamedNumber> read_named_numbers(const Setting& setting, const std::string& text,
                                                           const Origin& origin);
 /// Several values need names that differ; a single one may have none.

@@ -75,6 +75,8 @@ std::string_view command_name(Command command) {
       return "summary";
     case Command::Convert:
       return "convert";
+    case Command::Explain:
+      return "explain";
   }
   return "";
 }

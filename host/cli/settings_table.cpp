@@ -18,6 +18,7 @@ constexpr Commands lists = Commands(Command::PluginsList) | Command::PluginsInsp
 constexpr Commands replay = Command::Replay;
 constexpr Commands summary = Command::Summary;
 constexpr Commands convert = Command::Convert;
+constexpr Commands explain = Command::Explain;
 
 constexpr Bounds any_weight{.min = 0, .max = std::numeric_limits<float>::max()};
 constexpr Bounds buffer_megabytes{.min = 1, .max = 1 << 30};
@@ -25,9 +26,8 @@ constexpr Bounds from_zero{.min = 0};
 constexpr Bounds from_one{.min = 1};
 constexpr Bounds share{.min = 0, .max = 1, .excluded = true};
 
-// Names of precisions, reductions and encodings are the library's, which accepts other spellings too: it
-// checks them itself.
-// One designator per line would hide the table.
+// The library checks the names of precisions, reductions and encodings, because it accepts other spellings
+// too. One designator per line would hide the table.
 // clang-format off
 constexpr Setting table[] = {
     // ---------------------------------------------------------------- model
@@ -190,6 +190,8 @@ constexpr Setting table[] = {
      .help = "print the whole manifests as JSON"},
     {.key = "markdown", .commands = Command::PluginsList, .group = Group::Output, .type = Type::Switch,
      .help = "print the callbacks as a Markdown table"},
+    {.key = "markdown", .commands = explain, .group = Group::Output, .type = Type::Switch,
+     .help = "print the whole register of error codes as a Markdown page"},
     {.key = "logs", .commands = replay, .group = Group::Data, .value = "FILE",
      .help = "logs of each epoch: a History (.json), or a .csv with one column per key"},
     {.key = "lr", .commands = replay, .group = Group::Training, .type = Type::Number, .value = "RATE",
@@ -213,7 +215,7 @@ constexpr Setting table[] = {
      .help = "read settings from a file with one key per flag; flags take precedence"},
     {.key = "print_config", .commands = runs, .group = Group::General, .type = Type::Switch,
      .help = "print the effective configuration and exit"},
-    {.key = "help", .commands = runs | lists | replay | summary | convert, .group = Group::General,
+    {.key = "help", .commands = runs | lists | replay | summary | convert | explain, .group = Group::General,
      .type = Type::Switch,
      .help = "print this help and exit"},
 };

@@ -20,6 +20,7 @@ enum class Command : unsigned {
   Replay = 32,
   Summary = 64,
   Convert = 128,
+  Explain = 256,
 };
 
 /// A set of commands.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Columns that a model was trained on: matched by name in evaluate, predict and a run that goes on; headers of data frames."""
+"""Column names of a model: matched in evaluate, predict and continued runs; headers of data frames."""
 import json
 import shutil
 import zipfile
@@ -13,7 +13,7 @@ MODEL = "batchnorm dense(8,relu) dense(2,softmax)"
 
 
 class Columns(ProgramTest):
-    """Age in tens, income in ones; who is older than rich is "old"."""
+    """Age in tens, income in ones; the label is "old" if age exceeds income."""
 
     def setUp(self):
         super().setUp()
@@ -36,7 +36,7 @@ class Columns(ProgramTest):
                                  "optimizer": "adam(0.02)", "run_dir": "r", "save_model": "r/m.keras", **changes}))
 
     def run_well(self, *arguments, stderr=""):
-        """Standard output; standard error must be these lines, of which those about class_names.json are left out."""
+        """Standard output; standard error must consist of these lines, apart from those about class_names.json."""
         run = self.run_kairos(*arguments)
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual("".join(line + "\n" for line in run.stderr.splitlines() if "class_names.json" not in line), stderr)
@@ -136,9 +136,9 @@ class Columns(ProgramTest):
         self.assertEqual(self.predicted(*shorthand, "r/w.npz", "--data", "swapped.csv", "--target", "y"), expected)
         self.assertEqual(self.predicted(*shorthand, "r/m.keras", "--data", "swapped.csv", "--target", "y"), expected)
         self.refused("KAIROS-D320", "predict", "--out", "p.npy", *shorthand, "r/w.npz", "--data", "other.csv")
-        shutil.copy(self.directory / "r" / "w.npz", self.directory / "w.npz")  # Nothing knows its columns.
+        shutil.copy(self.directory / "r" / "w.npz", self.directory / "w.npz")  # Without any file that names its columns.
         self.assertNotEqual(self.predicted(*shorthand, "w.npz", "--data", "swapped.csv", "--target", "y"), expected)
-        # A later run in the directory whose data have no names leaves no old ones behind.
+        # A later run in the directory, on data without names, removes the old names.
         self.kairos(*self.fit(data="bare.csv", target="-1", run_dir="r"))
         self.assertEqual(json.loads(self.text("r/input_columns.json")), {"input_columns": {}})
 

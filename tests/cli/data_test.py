@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Data as the flags name them: by port, in files of their own, for training and for validation."""
+"""Data flags: by port, in separate files, for training and for validation."""
 import csv
 import gzip
 import json
@@ -159,7 +159,7 @@ class Labels(ProgramTest):
             predict[4] = model
             for more in ([], ["--stream", "true"]):
                 run = self.run_kairos(*predict, name, *more)
-                if more and name == "words.csv":  # The weights do not fit the columns, which is found before any word is read.
+                if more and name == "words.csv":  # The weights do not fit the columns, which is detected before any text is read.
                     code, sentence = 5, "found (2, 2), (2), expected (3, 2), (2)" + cure + "Load the file into"
                 self.assertEqual(run.returncode, code, run.stderr)
                 self.assertIn(sentence, run.stderr)
@@ -188,7 +188,7 @@ class Labels(ProgramTest):
                 (fixed, "data.csv", "7", 5, 'no column "7" for --target to drop. Give the index of the column, or its name. Otherwise: ' + change),
                 (fixed, "bare.csv", "-1", 5, "found (1), expected (2). If no column holds labels, leave --target out: it drops one. Otherwise: " +
                  change)):
-            for more in ([], ["--stream", "true"]) if code == 5 else ([],):  # A stream reads words after the shapes.
+            for more in ([], ["--stream", "true"]) if code == 5 else ([],):  # A stream reads text after the shapes are checked.
                 with self.subTest(sentence, more=more):
                     run = predict(model, name, target, *more)
                     self.assertEqual(run.returncode, code, run.stderr)
@@ -202,7 +202,7 @@ class Labels(ProgramTest):
 
 
 class ClassNumbers(ProgramTest):
-    """Words are numbered as they come sorted, which is what a trained model learned only if all of them are there."""
+    """Text labels are numbered in sorted order, which equals the numbers in training only if every label occurs."""
     ROWS = ["0,0,ant", "0,1,bee", "1,0,cow"] * 4
 
     def setUp(self):
@@ -214,8 +214,8 @@ class ClassNumbers(ProgramTest):
     def refused(self, *arguments):
         run = self.run_kairos(*arguments)
         self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertEqual(run.stderr, "KAIROS-U014: two.csv: the classes are not as many as the trained model has outputs for, so that "
-                         "their numbers may not be those of training; found 2 (bee, cow), expected 3. Give the list of the run that "
+        self.assertEqual(run.stderr, "KAIROS-U014: two.csv: the number of classes differs from the trained model, so their "
+                         "numbers may differ from training; found 2 (bee, cow), expected 3. Give the list of the run that "
                          "trained it with --class-names RUN_DIR/class_names.json.\n")
 
     def test_fewer_classes_than_the_trained_model_has_are_refused_without_their_list(self):
@@ -226,7 +226,7 @@ class ClassNumbers(ProgramTest):
         self.kairos("convert", "m.keras", "w.npz")
         shorthand = {"data": "two.csv", "target": "kind", "model": "dense(3,softmax)"}
         self.refused(*self.fit(**shorthand, weights="w.npz"))
-        self.kairos(*self.fit(**shorthand))  # A model that starts anew has no classes yet.
+        self.kairos(*self.fit(**shorthand))  # An untrained model has no classes yet.
         self.kairos("evaluate", "--model", "m.keras", *two, "--class-names", "run/class_names.json")
         self.kairos("evaluate", "--model", "m.keras", "--data", "all.csv", "--target", "kind")
         self.kairos("predict", "--model", "m.keras", *two, "--out", "p.npy")
@@ -247,14 +247,14 @@ class ClassNumbers(ProgramTest):
         self.assertEqual(history("ant=1,bee=2,cow=0.5", stream="true"), history("0=1,1=2,2=0.5", stream="true"))
 
     def test_weights_of_classes_that_are_not_there_are_refused_before_anything_trains(self):
-        given_twice = "KAIROS-U003: --class-weight: a class is given twice; found "
+        given_twice = "KAIROS-U003: --class-weight: the class is given twice; found "
         for weights, code, sentence in (
                 ("ant=1,be=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class with this name; found "be". Did you mean "bee"?'),
                 ("ant=1,wasp=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class with this name; found "wasp". Known are: ant, bee, cow.'),
                 ("ant=1,bee=2,3=2", 2, 'KAIROS-U003: --class-weight: there is no class with this number; found "3", expected 0 to 2. '
                                        "Leave it out, or give the name of a class."),
-                ("ant=1,bee=2,cow=1e39", 2, 'KAIROS-U003: --class-weight: the value cannot be used; found "cow=1e39", expected a weight from 0 '
-                                            "to 3.4e38. Give such a weight."),
+                ("ant=1,bee=2,cow=1e39", 2, 'KAIROS-U003: --class-weight: the value is out of range; found "cow=1e39", expected 0 to '
+                                            "3.40282e+38. Write --class-weight 0=1,1=5."),
                 ("ant=1,bee=2,1=2,cow=1", 2, given_twice + '"1", expected each class once. Leave one of the two out.'),
                 ("ant=1,bee=2", 4, "KAIROS-D104: all.csv:4: the class has no weight; found class cow, expected one of ant, bee. Add cow=… to "
                                    "--class-weight.")):
@@ -291,8 +291,8 @@ class ClassNumbers(ProgramTest):
         for more in ([], ["--stream", "true"]):
             run = self.run_kairos("evaluate", "--model", "run/m.keras", "--data", "two.csv", "--target", "kind", *more)
             self.assertEqual((run.returncode, run.stdout), (0, expected), run.stderr)
-            self.assertEqual(run.stderr, "warning: labels in words have the numbers that run/class_names.json gives them, which stands "
-                             "beside the model. For others give --class-names\n")
+            self.assertEqual(run.stderr, "warning: classes are numbered as in run/class_names.json, next to the model. To number "
+                             "them otherwise, give --class-names\n")
 
     def test_predictions_have_the_names_of_the_list_beside_the_model(self):
         predict = ["predict", "--data", "two.csv", "--target", "kind", "--out"]
@@ -385,7 +385,7 @@ class Pictures(ProgramTest):
     def test_weights_of_classes_are_given_by_the_names_of_their_directories(self):
         expected = self.history(class_weight="0=1,1=3", epochs=2)
         self.assertEqual(self.history(class_weight="light=3,dark=1", epochs=2), expected)
-        for old, new in (("dark", "1"), ("light", "2")):  # Names that are the numbers of others.
+        for old, new in (("dark", "1"), ("light", "2")):  # Names that are numbers of other classes.
             (self.directory / "train" / old).rename(self.directory / "train" / new)
         self.assertEqual(self.history(class_weight="1=1,2=3", epochs=2), expected)
 

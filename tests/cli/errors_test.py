@@ -9,11 +9,11 @@ from program import CSV, ProgramTest, main
 
 WATCH = "EarlyStopping:monitor=loss,"
 
-# title, changes to a fit that works, exit code, parts of the line
+# title, changes to a valid fit, exit code, parts of the line
 FIT = [
     # 2: the command line
     ("unknown flag", {"epoch": 3}, 2, ["KAIROS-U001", "--epoch", 'Did you mean "--epochs"?']),
-    ("no number", {"epochs": "many"}, 2, ["KAIROS-U003", "--epochs", '"many"', "a whole number"]),
+    ("not a number", {"epochs": "many"}, 2, ["KAIROS-U003", "--epochs", '"many"', "a whole number"]),
     ("negative number", {"epochs": -1}, 2, ["KAIROS-U", "epochs", "-1"]),
     ("batch of nothing", {"batch_size": 0}, 2, ["KAIROS-U", "batch-size", "1 or more"]),
     ("share outside (0, 1)", {"validation_split": 1.5}, 2, ["KAIROS-U", "validation-split", "1.5"]),
@@ -21,13 +21,15 @@ FIT = [
      ["KAIROS-U066: --split shuffled: no samples are held out for validation", "Add --validation-split 0.2"]),
     ("split of an unknown kind", {"split": "stratifed", "validation_split": 0.2}, 2,
      ["KAIROS-U003: --split", 'Did you mean "stratified"?']),
-    ("no such word", {"shuffle": "bach"}, 2, ["--shuffle", '"bach"', 'Did you mean "batch"?']),
+    ("unknown choice", {"shuffle": "bach"}, 2, ["--shuffle", '"bach"', 'Did you mean "batch"?']),
     ("class weight without '='", {"class_weight": "0:1"}, 2, ["--class-weight", '"0:1"', "CLASS=WEIGHT"]),
     ("class weight by name", {"class_weight": "cat=1"}, 2,
      ["--class-weight", '"cat"', "the classes have no names", "the number of a class"]),
     ("class weight of no number", {"class_weight": "0=many"}, 2, ["--class-weight", '"0=many"', "CLASS=WEIGHT"]),
     ("negative class weight", {"class_weight": "0=1,1=-2"}, 2, ["--class-weight", '"1=-2"', "expected 0 to 3.40282e+38"]),
     ("class weight given twice", {"class_weight": "0=1,0=2"}, 2, ["--class-weight", '"0"', "each class once"]),
+    ("verbosity that does not exist", {"verbose": 3}, 2, ["KAIROS-U003: --verbose", '"3"', "0, 1 or 2"]),
+    ("delimiter of two characters", {"delimiter": "::"}, 2, ["KAIROS-U003: --delimiter", '"::"', "Write --delimiter ';'."]),
     ("ending of the history", {"history": "h.xml"}, 2, ["--history h.xml", ".json, .csv or .txt"]),
     ("ending of the model", {"save_model": "m.npz"}, 2, ["--save-model m.npz", "Choose .keras or .h5"]),
     ("ending of the weights", {"save_weights": "w.txt"}, 2, ["--save-weights w.txt", ".npz"]),
@@ -54,12 +56,12 @@ FIT = [
     ("checkpoint of unknown format", {"plugin": "ModelCheckpoint:filepath=m.txt"}, 3,
      ["KAIROS-O031", "ModelCheckpoint", ".weights.h5"]),
     ("field of no metric", {"plugin": "ModelCheckpoint:filepath='m-{los}.h5'"}, 3, ["{los}", "{loss}"]),
-    ("plugin file that is not there", {"plugin": "./nothing.so"}, 3, ["KAIROS-L", "nothing.so"]),
-    ("plugin file that is none", {"plugin": "./text.so"}, 3, ["KAIROS-L", "text.so"]),
-    ("plugin directory that is none", {"plugin_dir": "nowhere", "plugin": WATCH + "patience=1"}, 3, ["KAIROS-L050", "nowhere"]),
+    ("plugin file that does not exist", {"plugin": "./nothing.so"}, 3, ["KAIROS-L", "nothing.so"]),
+    ("plugin file that is no plugin", {"plugin": "./text.so"}, 3, ["KAIROS-L", "text.so"]),
+    ("plugin directory that does not exist", {"plugin_dir": "nowhere", "plugin": WATCH + "patience=1"}, 3, ["KAIROS-L050", "nowhere"]),
     ("grammar of a plugin", {"plugin": "EarlyStopping:patience"}, 3, ["KAIROS-O010", "patience"]),
     ("two instances of one name", {"plugin": ["EarlyStopping@a:monitor=loss"] * 2}, 3, ["KAIROS-O030", '"a"']),
-    ("failure of a hook that is no word", {"plugin": WATCH + "on_error=fatl"}, 3, ["on_error", "fatal"]),
+    ("unknown failure policy", {"plugin": WATCH + "on_error=fatl"}, 3, ["on_error", "fatal"]),
     # 4: data
     ("no target", {"target": None}, 4, ["data.csv", "target"]),
     ("unknown column", {"target": "labl"}, 4, ["data.csv", '"labl"', 'Did you mean "label"?']),
@@ -121,25 +123,32 @@ FIT = [
     # 6: files
     ("file system that takes no file", {"save_model": "/proc/m.keras"}, 6,
      ["KAIROS-F005: /proc/m.keras: cannot write the file", "this one takes no files", "untouched"]),
-    ("data that are not there", {"data": "nothing.csv"}, 6, ["nothing.csv"]),
+    ("data file that does not exist", {"data": "nothing.csv"}, 6, ["nothing.csv"]),
     ("run directory below a file", {"run_dir": "data.csv/run"}, 6, ["--run-dir", "data.csv"]),
     ("history below a file", {"history": "data.csv/h.json"}, 6, ["--history", "data.csv"]),
     ("weights onto a directory", {"save_weights": "taken.npz"}, 6, ["--save-weights taken.npz", "directory"]),
     ("weights in an architecture", {"weights": "list.json"}, 6, ["KAIROS-F020", "expected .keras, .h5, .hdf5, .weights.h5 or .npz (weights only)."]),
-    ("weights that are not there", {"weights": "nothing.npz"}, 6, ["nothing.npz"]),
-    ("state that is not there", {"callback_state": "nothing", "initial_epoch": 1}, 6, ["nothing"]),
+    ("weights that do not exist", {"weights": "nothing.npz"}, 6, ["nothing.npz"]),
+    ("state that does not exist", {"callback_state": "nothing", "initial_epoch": 1}, 6, ["nothing"]),
     ("state that is damaged", {"callback_state": "text.so", "initial_epoch": 1}, 7, ["KAIROS-C006"]),
-    ("model that is not there", {"model": "nothing.json"}, 6, ["nothing.json"]),
+    ("model that does not exist", {"model": "nothing.json"}, 6, ["nothing.json"]),
+    ("model of an unknown format", {"model": "m.onnx"}, 6, ["KAIROS-F020: m.onnx"]),
+    ("weights as the model", {"model": "two.npz"}, 5,
+     ["KAIROS-M095: two.npz: the file holds weights only", "Give the architecture with --model and this file with --weights."]),
     ("model that is no JSON", {"model": "broken.json"}, 6, ["broken.json:1:2"]),
 ]
 
 # title, arguments, exit code, parts of the line
 OTHERS = [
     ("unknown command", ["fitt"], 2, ["KAIROS-U001", '"fitt"', 'Did you mean "fit"?']),
-    ("word that stands alone", ["fit", "data.csv"], 2, ["KAIROS-U001", '"data.csv"']),
+    ("unexpected argument", ["fit", "data.csv"], 2, ["KAIROS-U001", '"data.csv"']),
     ("flag without its value", ["fit", "--model"], 2, ["KAIROS-U002", "--model", "no value"]),
     ("configuration with a wrong key", ["fit", "--config", "key.json"], 2, ["key.json", '"epoch"', 'Did you mean "epochs"?']),
     ("configuration with a wrong value", ["fit", "--config", "value.json"], 2, ["value.json", "epochs", '"ten"']),
+    ("configuration with a value out of range", ["fit", "--config", "range.json"], 2,
+     ["KAIROS-U010: range.json: batch_size: the value is out of range; found 0, expected 1 or more. Write \"batch_size\": 32."]),
+    ("configuration with an unknown choice", ["fit", "--config", "choice.json"], 2,
+     ["KAIROS-U003: choice.json: split:", 'Did you mean "shuffled"?']),
     ("configuration with a setting under two names", ["fit", "--config", "twice.json"], 2,
      ["KAIROS-U004", "twice.json", '"epochs" and "nb_epoch"']),
     ("configuration that is a list", ["fit", "--config", "list.json"], 2, ["list.json", "JSON object"]),
@@ -166,7 +175,7 @@ OTHERS = [
     ("inspect with options", ["plugins", "inspect", "EarlyStopping:patience=3"], 2, ["without options"]),
     ("replay without input", ["replay"], 2, ["--logs"]),
     ("replay of nothing to try", ["replay", "--logs", "logs.csv"], 2, ["--plugin"]),
-    ("replay of a file that is not there", ["replay", "nothing.json"], 6, ["nothing.json"]),
+    ("replay of a file that does not exist", ["replay", "nothing.json"], 6, ["nothing.json"]),
     ("replay with a wrong key", ["replay", "case.json"], 2, ["case.json: case 0", '"calbacks"', 'Did you mean "callbacks"?']),
     ("replay with logs that are no numbers", ["replay", "logs.json"], 2, ["logs.json: case 0: logs, epoch 1: loss", '"low"']),
     ("replay of a History as cases", ["replay", "history.json"], 2, ["history.json", "--logs"]),
@@ -199,7 +208,7 @@ class Errors(ProgramTest):
         np.save(self.directory / "narrow.npy", x[:, :0])
         (self.directory / "none.idx").write_bytes(bytes([0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 2]))
         for name, content in (("text.so", "no plugin\n"), ("broken.json", "{,"), ("key.json", '{"epoch": 3}'),
-                              ("value.json", '{"epochs": "ten"}'), ("list.json", "[1]"), ("empty.csv", ""), ("header.csv", lines[0] + "\n"), ("twice.json", '{"epochs": 3, "nb_epoch": 4}'), ("weights.h5", "no file\n"),
+                              ("value.json", '{"epochs": "ten"}'), ("range.json", '{"batch_size": 0}'), ("choice.json", '{"split": "shufled"}'), ("list.json", "[1]"), ("empty.csv", ""), ("header.csv", lines[0] + "\n"), ("twice.json", '{"epochs": 3, "nb_epoch": 4}'), ("weights.h5", "no file\n"),
                               ("logs.csv", "epoch,loss\n0,1\n"), ("bad.csv", "epoch,loss\n0,1\n1,x\n"),
                               ("case.json", '{"cases": [{"lr": 1, "logs": [{"loss": 1}], "calbacks": []}]}'),
                               ("logs.json", '{"cases": [{"lr": 1, "logs": [{"loss": 1}, {"loss": "low"}], "callbacks": []}]}'),

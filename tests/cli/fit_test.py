@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What fit does with its settings, its files, its signals, and callbacks that fail."""
+"""fit: settings, result files, signals, and failing callbacks."""
 import fcntl
 import json
 import os
@@ -71,8 +71,13 @@ class Settings(ProgramTest):
             text = self.kairos(*arguments)
             self.assertIn("kairos", text)
             for line in text.splitlines():
-                if line.startswith("  --"):  # what a flag does begins in one column, or behind a flag that is longer
+                if line.startswith("  --"):  # descriptions begin in one column, or on the next line
                     self.assertNotIn("  ", line[2:38].rstrip(), line)
+        self.assertIn("\n  2       command line or RUN.json\n", self.kairos("--help"))
+        self.assertIn("\n  128+N   ended by signal N\n", self.kairos("--help"))
+        help_of_fit = self.kairos("fit", "--help")
+        for part in ("\nLoss and metrics:\n", "\nValidation:\n", "samples per batch (1 or more; default: 32)\n", "  --split last|shuffled|stratified "):
+            self.assertIn(part, help_of_fit)
 
 
 class Precision(ProgramTest):
@@ -87,7 +92,7 @@ class Precision(ProgramTest):
             self.assertEqual(precision(command, "--config", "run.json"), "bf16")
 
     def test_processor_without_bf16_is_refused_before_anything_trains(self):
-        # oneDNN, which is asked, takes the processor for one that has no more than this.
+        # Limits the instruction sets that oneDNN reports.
         before = self.files()
         files = {"run_dir": "run", "save_weights": "w.npz", "history": "h.json"}
         others = ["--model", "dense(2,softmax)", "--weights", "w.npz", "--data", "data.csv", "--target", "label", "--precision", "bf16"]
@@ -141,7 +146,7 @@ class Outputs(ProgramTest):
         self.assertEqual(rows[0], ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"])
         self.assertEqual([float(row[1]) for row in rows[1:]], history["loss"])
         self.assertEqual([row[3] == "NA" for row in rows[1:]], [True, False, True])
-        # As Python prints it, so that Python reads it.
+        # The text is a Python expression.
         self.assertEqual(eval(self.text("h.txt"), {"None": None}), history)
 
     def test_run_directory_keeps_configuration_history_and_what_plugins_write(self):
@@ -270,7 +275,7 @@ class RunDirectories(ProgramTest):
         self.assertEqual(json.loads(self.text("run/history.json"))["epoch"], [1])
         self.kairos(*self.fit(save_model="m.keras"))
         evaluate = ["evaluate", "--model", "m.keras", "--data", "data.csv", "--target", "label", "--run-dir", "run"]
-        self.assertEqual(self.run_kairos(*evaluate).stderr, "")  # It has files of its own.
+        self.assertEqual(self.run_kairos(*evaluate).stderr, "")  # evaluate writes other files.
 
     def test_two_runs_at_once_are_kept_apart(self):
         (self.directory / "run").mkdir()
@@ -371,7 +376,7 @@ class Trouble(ProgramTest):
     def test_fault_leaves_what_others_wrote(self):
         run = self.run_kairos(*self.fit(plugin=["CSVLogger:filename=log.csv", MISHAPS + "#Fail"]))
         self.assertEqual(run.returncode, 7)
-        self.assertEqual(self.text("log.csv").count("\n"), 2)  # The header, and the epoch that ended well.
+        self.assertEqual(self.text("log.csv").count("\n"), 2)  # The header, and the epoch that succeeded.
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`kairos plugins`: the listing for people and for scripts, refusals beside it, nothing executed."""
+"""`kairos plugins`: listings as text and JSON, with rejected files, without executing a plugin."""
 import json
 import os
 import pathlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Signals that end a run, handlers that tick while it computes, and callbacks that reach past their hooks."""
+"""Signals that end a run, timers that interrupt its computation, and callbacks that affect the process."""
 import contextlib
 import itertools
 import json
@@ -47,7 +47,7 @@ class RunningTest(ProgramTest):
         return program
 
     def wait_for_the_run(self, record):
-        """Until it has begun, and a little more: it is inside a hook then that takes its time."""
+        """Until it has begun, and a little longer, so that it is inside a slow hook."""
         self.wait_for(lambda: (self.directory / record).exists())
         time.sleep(0.5)
 
@@ -111,8 +111,8 @@ class Ends(RunningTest):
         error = self.end(hanging, signal.SIGINT)
         self.assertEqual(hanging.returncode, 130)
         self.assertEqual(error, STOPPING.format("SIGINT") +
-                         "warning: SIGINT again: quitting now; lost, or left as it was before: n.keras, hung. What callbacks "
-                         "have saved is kept\n")
+                         "warning: SIGINT again: quitting now; not written: n.keras, hung. Files that callbacks "
+                         "saved are kept\n")
         self.assertFalse((self.directory / "n.keras").exists())
 
     def test_signal_during_a_validation_ends_it_after_the_batch(self):
@@ -169,15 +169,15 @@ class Ends(RunningTest):
             self.addCleanup(os.close, end)
         self.wait_for(lambda: int(re.search(r"SigCgt:\t(\w+)", pathlib.Path(f"/proc/{program.pid}/status").read_text())[1], 16)
                       >> (signal.SIGTERM - 1) & 1)
-        time.sleep(0.5)  # the training thread waits inside write now, and stdout is locked
+        time.sleep(0.5)  # the training thread now blocks in write, and stdout is locked
         program.send_signal(signal.SIGTERM)
         time.sleep(1.2)
         self.assertIsNone(program.poll())
         program.send_signal(signal.SIGTERM)
         self.assertEqual(program.wait(timeout=10), 128 + signal.SIGTERM)
         self.assertEqual(program.stderr.read(), STOPPING.format("SIGTERM") +
-                         "warning: SIGTERM again: quitting now; lost, or left as it was before: m.keras, run. What callbacks "
-                         "have saved is kept\n")
+                         "warning: SIGTERM again: quitting now; not written: m.keras, run. Files that callbacks "
+                         "saved are kept\n")
 
     def test_signal_while_the_run_saves_is_answered_with_that(self):
         program = self.start(*self.fit(plugin=meddler(what="wait", hook="teardown"), epochs=1, save_model="m.keras", history="h.json",
@@ -218,7 +218,7 @@ class Handlers(RunningTest):
 
     def test_programs_that_a_callback_starts_have_the_signals_as_they_were(self):
         def fields(text):
-            # posix_spawn of the C library ignores the two signals that it keeps for itself.
+            # posix_spawn skips the two signals that the C library reserves.
             return [(name, int(number, 16) & 0x7fffffff) for name, number in re.findall(r"(Sig\w+):\t(\w+)", text)]
         plain = fields(subprocess.run(["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"], capture_output=True, text=True, check=True).stdout)
         for hook in ("setup", "batch_end", "epoch_end"):
@@ -249,7 +249,7 @@ class Endings(RunningTest):
             run = self.run_kairos(*self.fit(plugin=meddler(what=what, hook=hook, **{"from": 1}), save_model="m.keras", history="h.json"))
             self.assertEqual(run.returncode, 7, (what, hook, run.stderr))
             self.assertRegex(run.stderr, rf"^KAIROS-C010: Meddler \(\S+meddlers\.so\): exit was called in (on_)?(train_)?{hook}; expected a "
-                                         r"hook that returns, with an error where it failed\. Saved: m\.keras, h\.json\. " +
+                                         r"hook that returns, with an error if it failed\. Saved: m\.keras, h\.json\. " +
                                          (r"Leave" if hook in ("train_end", "teardown") else
                                           r"To continue the run, use --model m\.keras --initial-epoch \d\. Leave"))
             self.kairos("predict", "--model", "m.keras", "--data", "data.csv", "--target", "label", "--out", "p.csv")
