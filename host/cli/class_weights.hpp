@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: MIT
-// --class-weight: a weight for each class, by its number or by its name.
+// --class-weight: from classes as the user calls them to their numbers.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
-#include <vector>
+
+#include "cli/setting_values.hpp"
 
 namespace kairos::host::cli {
 
-struct ClassWeight {
-  std::string label;  ///< as the user calls the class
-  double weight;
-};
-
-/// "cat=2,dog=0.5". Throws Error(Usage).
-[[nodiscard]] std::vector<ClassWeight> read_class_weights(const std::string& text);
-
-/// By number, where the data have been read and `names` are those of their classes: empty for a target of
-/// numbers. What is a name and a number too is the name. Throws Error(Usage) for a class that is not there.
-[[nodiscard]] std::map<std::int64_t, double> weights_by_number(const std::vector<ClassWeight>& weights,
+/// Weights by class number. `names` are the classes of the data, empty for a numeric target; a label that is
+/// both a name and a number is the name. Throws Error(Usage) for a class that does not exist or is given
+/// twice.
+[[nodiscard]] std::map<std::int64_t, double> weights_by_number(std::span<const NamedNumber> weights,
                                                                const std::vector<std::string>& names);
 
 }  // namespace kairos::host::cli

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The commands of the program: arguments in, exit code out. What goes wrong is thrown as Error and printed by
-// main.
+// The commands of the program: arguments in, exit code out. Errors are thrown as Error and printed by main.
 #pragma once
 
 #include <filesystem>
@@ -26,22 +25,23 @@ int run_summary(Arguments arguments);
 int run_convert(Arguments arguments);
 int run_explain(Arguments arguments);
 
-/// What runs say to a person: information to standard output, warnings and errors to standard error.
+/// Prints information to standard output, warnings and errors to standard error. Fields that the library
+/// names become flags.
 [[nodiscard]] MessageSink console_messages();
 
-/// Where plugins are searched: `directories` (from --plugin-dir), KAIROS_PLUGIN_PATH, and beside the program
-/// (../lib/kairos/plugins).
+/// Where plugins are searched: `directories` (from --plugin-dir), KAIROS_PLUGIN_PATH, and
+/// ../lib/kairos/plugins relative to the program.
 [[nodiscard]] std::vector<std::filesystem::path> search_directories(
     const std::vector<std::string>& directories);
 
-/// The catalog of those directories and of the files that specs name.
+/// The catalog of those directories and of the files that `specs` name.
 [[nodiscard]] Catalog scan_catalog(const std::vector<std::string>& directories,
                                    std::span<const PluginSpec> specs);
 
-/// Specs of all --plugin values.
+/// The specs of all --plugin values.
 [[nodiscard]] std::vector<PluginSpec> parse_specs(const std::vector<std::string>& texts);
 
-/// Prints to standard output and throws Error(File) if that fails (a closed pipe, a full disk).
+/// Prints to standard output. Throws Error(File) if that fails (a closed pipe, a full disk).
 void print(std::string_view text);
 
 }  // namespace kairos::host::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Messages and search directories of the program.
+// Messages, search directories, and output of the program.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "cli/command.hpp"
+#include "cli/field_flags.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -25,10 +26,12 @@ void write_line(std::FILE* to, const std::string& line) {
 
 MessageSink console_messages() {
   auto mutex = std::make_shared<std::mutex>();
-  return [mutex](Level level, std::string_view author, std::string_view text) {
+  return [mutex](Level level, std::string_view author, std::string_view message) {
     if (level == Level::Debug) return;
+    // What a plugin writes stays as it is: its options may have the names of fields.
+    const std::string text = author.empty() ? with_flags(message) : std::string(message);
     const std::lock_guard lock(*mutex);
-    // A message that nobody can take is not worth a trained model: what fails here is let go.
+    // Failing to print a message must not end a training: errors are ignored.
     if (level == Level::Info) {
       write_line(stdout, fmt::format("{}\n", text));
       return;
@@ -66,8 +69,8 @@ Catalog scan_catalog(const std::vector<std::string>& directories, std::span<cons
 
 void print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
-  throw Error(ErrorKind::File, {"KAIROS-F060", "standard output", "it took no more", "", "",
-                                "Look for a full disk or a closed pipe"});
+  throw Error(ErrorKind::File, {"KAIROS-F060", "standard output", "cannot write to it", "", "",
+                                "Check for a full disk or a closed pipe"});
 }
 
 }  // namespace kairos::host::cli

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// kairos convert: a model from one of Keras' formats to another.
+// kairos convert: converts a model between Keras formats.
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
 
 #include "base/atomic_file.hpp"
 #include "cli/command.hpp"
-#include "cli/inputs.hpp"
-#include "cli/stored_model.hpp"
-#include "io/architecture.hpp"
+#include "cli/model_input.hpp"
+#include "cli/output_files.hpp"
+#include "cli/training_config.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
 #include "plugin/run/file_guard.hpp"
@@ -28,41 +28,40 @@ bool ends_with(std::string name, std::string_view ending) {
   return name.ends_with(ending);
 }
 
-/// Where the architecture comes from: the file itself, or --model for one of weights.
-ModelSource architecture_of(const StoredModel& stored, const Settings& settings) {
+/// The architecture of the file itself, or of --model for a file of weights.
+ModelSource architecture_of(const ModelInput& stored, const Settings& settings) {
   if (stored.has_architecture()) {
     if (settings.has("model"))
-      refuse("KAIROS-U041", "--model", "the file has an architecture of its own", "\"" + stored.name + "\"",
+      refuse("KAIROS-U041", "--model", "the file has its own architecture", "\"" + stored.name + "\"",
              "Leave --model out");
     return stored.source;
   }
   if (!settings.has("model"))
-    refuse("KAIROS-U041", stored.name, "the file holds weights and no model", "",
+    refuse("KAIROS-U041", stored.name, "the file holds weights only, without a model", "",
            "Give the architecture with --model, for example --model model.json");
-  StoredModel architecture = open_model(settings.text("model"));
+  ModelInput architecture = open_model(settings.text("model"));
   if (!architecture.has_architecture())
-    refuse("KAIROS-U041", "--model " + architecture.name, "the file holds weights and no model", "",
+    refuse("KAIROS-U041", "--model " + architecture.name, "the file holds weights only, without a model", "",
            "Name a file with an architecture");
   return architecture.source;
 }
 
-/// What became of the optimizer.
 enum class OptimizerFate { Absent, Kept, Unnamed, LeftOut };
 
-/// Whether the file says what is learnt.
+/// Whether the file names a loss.
 bool is_compiled(const CompileOptions& options) {
   return !options.loss.empty() || !options.outputs.empty();
 }
 
 OptimizerFate fate_of(Model& model, const ModelFile& file, const CompileOptions& options) {
   if (!is_compiled(options)) return file.optimizer.empty() ? OptimizerFate::Absent : OptimizerFate::LeftOut;
-  // A file that does not name its optimizer cannot say whose state it holds.
+  // A file that does not name its optimizer does not say whose state it holds.
   if (options.optimizer == CompileOptions().optimizer) return OptimizerFate::Unnamed;
   if (file.optimizer.empty()) return OptimizerFate::Absent;
   return restore_optimizer(model, file) ? OptimizerFate::Kept : OptimizerFate::LeftOut;
 }
 
-/// What was written, and what had no place in it.
+/// What was written, and what was left out.
 std::string report(const std::string& out, SaveContent content, bool compiled, OptimizerFate fate) {
   if (content == SaveContent::Weights) return out + ": the weights\n";
   std::string text = out + ": the model" + (compiled ? ", compiled" : "");
@@ -73,7 +72,7 @@ std::string report(const std::string& out, SaveContent content, bool compiled, O
       text += ", with the optimizer's state";
       break;
     case OptimizerFate::Unnamed:
-      text += "; the file does not say which optimizer it had, so it is rmsprop as Keras would take it";
+      text += "; the file does not name its optimizer, so it is rmsprop as in Keras";
       break;
     case OptimizerFate::LeftOut:
       text += "; the optimizer's state is left out";
@@ -95,7 +94,7 @@ CompileOptions stored_all(const ModelFile& file, const std::string& name, bool s
   return options;
 }
 
-int convert(const StoredModel& stored, const std::string& out, const Settings& settings) {
+int convert(const ModelInput& stored, const std::string& out, const Settings& settings) {
   ModelSource source = architecture_of(stored, settings);
   source.strict = settings.is_on("strict");
   source.messages = console_messages();
@@ -109,13 +108,13 @@ int convert(const StoredModel& stored, const std::string& out, const Settings& s
   const SaveContent content = weights ? SaveContent::Weights : SaveContent::Model;
   check_model_ending(out, content, JsonFile::Taken);
   if (!stored.file)
-    refuse("KAIROS-U042", stored.name, "an architecture has no weights to be written", "\"" + out + "\"",
+    refuse("KAIROS-U042", stored.name, "an architecture has no weights to write", "\"" + out + "\"",
            "Convert a file of weights, with --model " + stored.name);
   CompileOptions options;
   if (content == SaveContent::Model && !settings.is_on("drop_training"))
     options = stored_all(*stored.file, stored.name, source.strict);
   const std::unique_ptr<Model> model = compile(source, options);
-  model->load_weights(stored.name);
+  set_weights(*model, *stored.file, stored.name);
   const OptimizerFate fate = fate_of(*model, *stored.file, options);
   model->save(out, content);
   return print(report(out, content, is_compiled(options), fate)), 0;
@@ -125,12 +124,14 @@ int convert(const StoredModel& stored, const std::string& out, const Settings& s
 
 int run_convert(Arguments arguments) {
   std::vector<std::string> flags(arguments.begin(), arguments.end());
-  const std::vector<std::string> names = take_words(flags, convert_settings());
-  const Settings settings("convert", convert_settings(), flags);
+  const std::vector<std::string> names = take_positionals(Command::Convert, flags);
+  const Settings settings(Command::Convert, flags);
   if (settings.help_wanted())
-    return print(settings.help("IN OUT: a model between .keras, .h5, .hdf5, .weights.h5, .npz and .json")), 0;
+    return print(settings.help(
+               "IN OUT: convert a model between .keras, .h5, .hdf5, .weights.h5, .npz and .json")),
+           0;
   if (names.size() != 2)
-    refuse("KAIROS-U040", "kairos convert", "it takes two files", std::to_string(names.size()),
+    refuse("KAIROS-U040", "kairos convert", "expected two files", std::to_string(names.size()),
            "Write kairos convert model.h5 model.keras");
   require_writable(names[1], "OUT");
   RunFiles files{{{names[0], "IN"}}, {{names[1], "OUT"}}};

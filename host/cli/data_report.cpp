@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Counts in words.
+// Composes the line.
 #include "cli/data_report.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cctype>
 #include <cstdint>
 #include <filesystem>
 #include <set>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace kairos::host::cli {
@@ -16,6 +20,17 @@ namespace {
 
 std::string counted(std::size_t n, const char* one, const char* several) {
   return fmt::format("{} {}", n, n == 1 ? one : several);
+}
+
+/// Whether a loss or metric compares classes, by its name in any of Keras' spellings and with any arguments.
+bool names_classes(const std::string& call) {
+  std::string name;
+  for (const char c : call.substr(0, call.find('(')))
+    if (c != '_') name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  constexpr std::array<std::string_view, 9> parts{
+      "crossentropy", "hinge", "accuracy", "precision", "recall", "auc", "f1score", "fbeta", "iou"};
+  return name == "acc" ||
+         std::ranges::any_of(parts, [&](std::string_view part) { return name.find(part) != name.npos; });
 }
 
 /// Of one sample: "64", or "28x28x1".
@@ -39,18 +54,23 @@ std::string inputs_text(const Dataset& data, const Model& model) {
   return fmt::format("{} inputs: {}", each.size(), fmt::join(each, ", "));
 }
 
-/// Where the only target comes from.
+/// Where the only target comes from. A column may be given by its index.
 std::string origin_of_target(const Settings& settings, const Dataset& data) {
   const std::vector<NamedText> given = settings.named("target");
-  if (given.size() == 1) return given.front().value;
+  if (given.size() == 1) {
+    const std::string& source = given.front().value;
+    if (source == "-1") return "the last column";
+    return number_from<std::int64_t>(source) ? "column " + source : source;
+  }
   if (!data.files.empty()) return "the directories";
   const std::string& name = data.targets.front().name;
   return name.empty() ? "y" : name;
 }
 
-/// Classes of the only target; 0 where it has none, or they were not counted.
-std::size_t classes_of(const Dataset& data, const DataFacts& facts) {
+/// Classes of the only target; 0 if it has none, or they were not counted.
+std::size_t classes_of(const Dataset& data, const DataFacts& facts, const CompileOptions& compiled) {
   if (!data.class_names.empty()) return data.class_names.size();
+  if (!learns_classes(compiled)) return 0;
   std::set<std::int64_t> classes;
   for (const auto* counts : {&facts.training_classes, &facts.validation_classes})
     for (const auto& [number, count] : *counts) classes.insert(number);
@@ -58,14 +78,14 @@ std::size_t classes_of(const Dataset& data, const DataFacts& facts) {
 }
 
 std::string targets_text(const Settings& settings, const Dataset& data, const DataFacts& facts,
-                         const Model& model) {
+                         const Model& model, const CompileOptions& compiled) {
   if (data.targets.size() != 1) {
     std::vector<std::string> names;
     for (const Port& target : model.targets()) names.push_back(target.name);
     return fmt::format("{} targets: {}", names.size(), fmt::join(names, ", "));
   }
   const std::string origin = origin_of_target(settings, data);
-  if (const std::size_t classes = classes_of(data, facts); classes > 0)
+  if (const std::size_t classes = classes_of(data, facts, compiled); classes > 0)
     return fmt::format("{} (from {})", counted(classes, "class", "classes"), origin);
   const std::string size = size_text(data.targets.front().array);
   return fmt::format("{} {} (from {})", size, size == "1" ? "target" : "targets", origin);
@@ -81,10 +101,19 @@ std::string parts_text(const Settings& settings, const DataFacts& facts) {
 
 }  // namespace
 
+bool learns_classes(const CompileOptions& options) {
+  const auto all_name_classes = [](const OutputOptions& one) {
+    return names_classes(one.loss) || std::ranges::any_of(one.metrics, names_classes) ||
+           std::ranges::any_of(one.weighted_metrics, names_classes);
+  };
+  return all_name_classes({options.loss, {}, options.metrics, options.weighted_metrics}) ||
+         std::ranges::any_of(options.outputs, [&](const auto& one) { return all_name_classes(one.second); });
+}
+
 std::string data_report(const Settings& settings, const Dataset& data, const DataFacts& facts,
-                        const Model& model) {
+                        const Model& model, const CompileOptions& compiled) {
   return fmt::format("{}, {}, {}{}", counted(static_cast<std::size_t>(data.size()), "sample", "samples"),
-                     inputs_text(data, model), targets_text(settings, data, facts, model),
+                     inputs_text(data, model), targets_text(settings, data, facts, model, compiled),
                      parts_text(settings, facts));
 }
 

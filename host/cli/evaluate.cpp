@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
-#include "cli/inputs.hpp"
 #include "cli/json_number.hpp"
 #include "cli/prepared_pass.hpp"
 #include "kairos/host/fit.hpp"
@@ -13,10 +12,10 @@
 namespace kairos::host::cli {
 
 int run_evaluate(Arguments arguments) {
-  const Settings settings("evaluate", evaluate_settings(), arguments);
-  if (settings.help_wanted()) return print(settings.help("loss and metrics of a model on data")), 0;
+  const Settings settings(Command::Evaluate, arguments);
+  if (settings.help_wanted()) return print(settings.help("compute loss and metrics of a model on data")), 0;
   if (settings.is_on("print_config")) return print(settings.json()), 0;
-  require(settings, "model", "Name a Keras file, or a shorthand with --weights");
+  settings.require("model", "Name a Keras file, or a shorthand with --weights");
   require_data(settings);
 
   PreparedPass pass(settings, Purpose::Evaluate, "evaluate.json");

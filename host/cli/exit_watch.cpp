@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Handlers of atexit run on the stack of the call: the hook that called exit has not been left yet.
+// An atexit handler runs inside the call of exit, so the breadcrumb still names the hook that called it.
 #include "cli/exit_watch.hpp"
 
 #include <fmt/format.h>
@@ -11,15 +11,15 @@
 #include <exception>
 #include <utility>
 
+#include "cli/exit_codes.hpp"
+#include "cli/field_flags.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
 
 namespace {
 
-constexpr int callback_failed = 7;
-
-/// What the handlers reach.
+/// For the handlers.
 std::atomic<ExitWatch*> watching{nullptr};
 
 /// Another thread ends the process.
@@ -43,16 +43,16 @@ ExitWatch::~ExitWatch() {
 void ExitWatch::before_exit(std::function<std::string()> save, std::function<void()> stop) {
   save_ = std::move(save);
   stop_ = std::move(stop);
-  // Registered once more: the latest handler runs before what has been made since is destroyed.
+  // Registered again: handlers run in reverse order, so this one precedes destructors of later objects.
   std::atexit(on_exit_call);
   std::at_quick_exit(on_exit_call);
 }
 
 void ExitWatch::on_exit_call() {
   ExitWatch* const watch = watching.load();
-  // A forked child that a hook has made may end as it likes.
+  // A forked child may exit.
   if (watch == nullptr || watch->process_ != ::getpid()) return;
-  // This one is used up; other threads may call exit until the process has ended.
+  // A handler runs once; other threads may still call exit.
   std::atexit(on_exit_call);
   std::at_quick_exit(on_exit_call);
   watch->exit_called();
@@ -66,7 +66,7 @@ void ExitWatch::exit_called() {
   const Breadcrumb at = in_plugin ? breadcrumb : *running_;
   const std::string where = at.hook != nullptr ? fmt::format("{} ({})", at.instance, at.file) : "the process";
   const char* const elsewhere = own_thread ? "" : ", on another thread";
-  std::string what = fmt::format("exit was called outside of every hook{}", elsewhere);
+  std::string what = fmt::format("exit was called outside all hooks{}", elsewhere);
   if (in_plugin)
     what = fmt::format("exit was called in {}{}", at.hook, elsewhere);
   else if (at.hook != nullptr)
@@ -103,7 +103,7 @@ void ExitWatch::let_exit_go_on() {
 }
 
 void ExitWatch::end_for_thread_exit() {
-  end("KAIROS-C012", "the thread that trains", "a hook has ended it (pthread_exit)");
+  end("KAIROS-C012", "the thread that trains", "a hook ended it (pthread_exit)");
 }
 
 std::string ExitWatch::save() {
@@ -111,7 +111,7 @@ std::string ExitWatch::save() {
   try {
     return save_();
   } catch (const std::exception& error) {
-    return std::string("What the run was to leave behind could not be saved: ") + error.what();
+    return std::string("The results could not be saved: ") + error.what();
   }
 }
 
@@ -126,12 +126,12 @@ void ExitWatch::save_and_end(const char* code, const std::string& where, const s
                             where,
                             what,
                             "",
-                            "a hook that returns, with an error where it failed",
+                            "a hook that returns, with an error if it failed",
                             save() + ". Leave this --plugin out, and report it to its author"};
-  const std::string line = diagnosis.text() + "\n";
+  const std::string line = with_flags(diagnosis).text() + "\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
   std::fflush(stdout);
-  ::_exit(callback_failed);
+  ::_exit(exit_code(ErrorKind::Callback));
 }
 
 }  // namespace kairos::host::cli

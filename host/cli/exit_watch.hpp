@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A callback that ends the process does not take the trained model with it.
+// Saves the trained model if a callback ends the process.
 #pragma once
 
 #include <atomic>
@@ -11,9 +11,9 @@
 
 namespace kairos::host::cli {
 
-/// While it lives, exit and quick_exit are not the program's own calls: the process then ends with exit code
-/// 7 and a message that names the callback whose hook called them. One at a time; made by the thread that
-/// runs the callbacks. A call of _exit cannot be seen.
+/// While it exists, a call of exit or quick_exit is taken as a callback's: the process ends with exit code 7
+/// and a message that names the callback whose hook called it. One at a time, created by the thread that runs
+/// the callbacks. Calls of _exit cannot be detected.
 class ExitWatch {
  public:
   ExitWatch();
@@ -21,21 +21,20 @@ class ExitWatch {
   ExitWatch(const ExitWatch&) = delete;
   ExitWatch& operator=(const ExitWatch&) = delete;
 
-  /// From now on the process ends only after `save`, which writes what the run is to leave behind and returns
-  /// what was saved. For a call from another thread, `stop` asks the run to end first. `save` is called on
-  /// the thread that runs the callbacks; on the one that called exit where the first has been inside the same
-  /// hook for seconds, which may wait for the other.
+  /// From now on the process ends only after `save`, which writes the results and returns what was saved. For
+  /// a call from another thread, `stop` first asks the run to end. `save` is called on the thread that runs
+  /// the callbacks, or, if that has been inside the same hook for seconds, on the thread that called exit.
   void before_exit(std::function<std::string()> save, std::function<void()> stop);
 
-  /// To be called when the run has ended: where another thread waits in exit, saves and ends the process.
+  /// To be called after the run: if another thread waits in exit, saves and ends the process.
   void let_exit_go_on();
-  /// For a run whose thread a hook has ended with pthread_exit: saves and ends the process.
+  /// For a run whose thread a hook ended with pthread_exit: saves and ends the process.
   [[noreturn]] void end_for_thread_exit();
 
  private:
   static void on_exit_call();
   void exit_called();
-  /// Returns where the run will not end by itself: its thread does not leave a hook.
+  /// Returns if the run does not end, because its thread does not leave a hook.
   void wait_for_the_run() const;
   std::string save();
   [[noreturn]] void end(const char* code, const std::string& where, const std::string& what);
@@ -43,8 +42,8 @@ class ExitWatch {
 
   int process_;
   std::thread::id thread_ = std::this_thread::get_id();
-  /// What the thread that runs the callbacks is inside of. Other threads look without a lock: each hook costs
-  /// nothing then, and a name may be one hook too old.
+  /// The hook that the thread of the callbacks is in. Other threads read it without a lock, so a hook costs
+  /// nothing, and the name may be one hook old.
   const Breadcrumb* running_;
   std::function<std::string()> save_;
   std::function<void()> stop_;

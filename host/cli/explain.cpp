@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// kairos explain: what an error code means, and what to do.
+// kairos explain: when an error occurs and how to fix it.
 #include <fmt/format.h>
 
 #include "cli/codes/error_codes.hpp"
 #include "cli/command.hpp"
+#include "cli/settings.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -11,14 +12,9 @@ namespace kairos::host::cli {
 namespace {
 
 constexpr const char* explanation =
-    "\nkairos explain CODE… prints when these errors arise and what to do; CODE is KAIROS-D103, D103 or "
+    "\nkairos explain CODE… prints when an error occurs and how to fix it; CODE is KAIROS-D103, D103 or "
     "d103.\n"
     "kairos explain lists all codes with their titles.\n";
-
-std::vector<Setting> explain_settings() {
-  return {{"markdown", "", Kind::Switch, "", "", "print the whole register as a Markdown page"},
-          {"help", "", Kind::Switch, "", "", "print this and end"}};
-}
 
 [[noreturn]] void unknown_code(const std::string& word) {
   std::vector<std::string> codes;
@@ -26,7 +22,7 @@ std::vector<Setting> explain_settings() {
     codes.emplace_back(entry.code.substr(entry.code.find('-') + 1));
   const std::string near = nearest(word.substr(word.find('-') + 1), codes);
   throw Error(ErrorKind::Usage,
-              {"KAIROS-U071", "kairos explain", "there is no such error code", "\"" + word + "\"",
+              {"KAIROS-U071", "kairos explain", "no such error code", "\"" + word + "\"",
                "a code such as KAIROS-D103",
                near.empty() ? "Write kairos explain for a list" : "Did you mean \"" + near + "\"?"});
 }
@@ -70,10 +66,10 @@ std::string markdown() {
 
 int run_explain(Arguments arguments) {
   std::vector<std::string> flags(arguments.begin(), arguments.end());
-  const std::vector<std::string> words = take_words(flags, explain_settings());
-  const Settings settings("explain", explain_settings(), flags);
+  const std::vector<std::string> words = take_positionals(Command::Explain, flags);
+  const Settings settings(Command::Explain, flags);
   if (settings.help_wanted())
-    return print(settings.help("what an error code means, and what to do") + explanation), 0;
+    return print(settings.help("explain an error code and how to fix the error") + explanation), 0;
   if (settings.is_on("markdown")) return print(markdown()), 0;
   if (words.empty()) return print(list_of_codes()), 0;
   std::string text;

@@ -8,8 +8,8 @@
 
 namespace kairos::host::cli {
 
-/// What JSON has no number for is written as "NaN", "Infinity", "-Infinity", as in history.json: null says
-/// that there is no value, which is another thing.
+/// Numbers that JSON lacks are the texts "NaN", "Infinity", "-Infinity", as in history.json; null means no
+/// value.
 [[nodiscard]] inline nlohmann::ordered_json json_number(std::optional<double> value) {
   if (!value) return nullptr;
   if (std::isnan(*value)) return "NaN";

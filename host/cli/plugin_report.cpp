@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Manifests in words and as JSON.
+// Manifests as text and as JSON.
 #include "cli/plugin_report.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "cli/field_flags.hpp"
 #include "kairos/abi.h"
 #include "plugin/options/option_value.hpp"
 
@@ -26,7 +27,7 @@ bool is_required(const OptionSpec& option) {
   return (option.flags & KAIROS_OPTION_REQUIRED) != 0;
 }
 
-/// What every instance takes beside its own options.
+/// The options that every instance has in addition to its own.
 std::vector<OptionSpec> host_options(const CallbackManifest& callback) {
   const auto choice = [](const char* name, std::vector<std::string> choices, const char* initial,
                          const char* help) {
@@ -40,9 +41,9 @@ std::vector<OptionSpec> host_options(const CallbackManifest& callback) {
   };
   return {choice("on_error", {"fatal", "disable", "warn"},
                  callback.phase == KAIROS_PHASE_REPORT ? "disable" : "fatal",
-                 "what a failure of a hook does: end the run, leave the callback out, or only be counted"),
+                 "when a hook fails: end the run, disable the callback, or only warn"),
           choice("on_missing", {"error", "warn", "ignore"}, "error",
-                 "what it means that a metric to watch does not exist in the run")};
+                 "when a monitored metric does not exist in the run")};
 }
 
 // ---------------------------------------------------------------- JSON
@@ -63,7 +64,7 @@ ordered_json json_of(const OptionValue& value) {
   }
 }
 
-/// Of a path: "reads", "writes", "directory", "saves"; none where the plugin does not say.
+/// Of a path: "reads", "writes", "directory", "saves"; none if the plugin does not declare them.
 std::vector<std::string> access_of(const OptionSpec& option) {
   std::vector<std::string> words;
   for (const auto& [bit, word] : {std::pair{KAIROS_OPTION_READS, "reads"},
@@ -128,19 +129,19 @@ ordered_json json_of(const Plugin& plugin, std::optional<std::size_t> only) {
 }
 
 ordered_json json_of(const Refusal& refusal) {
-  const Diagnosis& why = refusal.diagnosis;
+  const Diagnosis why = with_flags(refusal.diagnosis);
   return {{"file", refusal.file.string()}, {"code", why.code}, {"what", why.what},   {"found", why.found},
           {"expected", why.expected},      {"cure", why.cure}, {"text", why.text()}, {"ids", refusal.ids}};
 }
 
-/// File names and manifests come from anywhere: bytes that are no UTF-8 must not end the listing.
+/// File names and manifests may contain bytes that are not UTF-8.
 std::string dumped(const ordered_json& document) {
   return document.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 // ---------------------------------------------------------------- text
 
-/// Columns as wide as their widest entry; the last one as it is.
+/// Columns as wide as their widest entry, except for the last one.
 std::string table(const std::vector<std::vector<std::string>>& rows, const char* indent) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
@@ -159,7 +160,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows, const char*
 
 const char* access_text(std::uint32_t flags) {
   const bool reads = (flags & KAIROS_OPTION_READS) != 0, writes = (flags & KAIROS_OPTION_WRITES) != 0;
-  if (!writes) return reads ? "is read" : "not declared as read or written, so treated as written";
+  if (!writes) return reads ? "is read" : "neither declared as read nor as written, so treated as written";
   if ((flags & KAIROS_OPTION_DIRECTORY) != 0) return "files are written into it";
   return reads ? "is read and written" : "is written";
 }
@@ -174,7 +175,7 @@ std::string remarks(const OptionSpec& option) {
     add(bounds);
   else if (!option.unit.empty())
     add("in " + option.unit);
-  if (!option.aliases.empty()) add("also called " + joined(option.aliases));
+  if (!option.aliases.empty()) add("aliases: " + joined(option.aliases));
   if (option.type == KAIROS_TYPE_PATH) add(access_text(option.flags));
   return text;
 }
@@ -205,7 +206,7 @@ std::string callback_text(const CallbackManifest& callback) {
                  {"hooks", or_none(joined(callback.hooks))}},
                 "  ");
   if (!callback.options.empty()) text += "  options (name, type, default)\n" + options_text(callback.options);
-  return text + "  options that every callback has\n" + options_text(host_options(callback));
+  return text + "  options of every callback\n" + options_text(host_options(callback));
 }
 
 std::string in_cell(const std::string& text) {
@@ -258,11 +259,12 @@ std::string catalog_text(const Catalog& catalog) {
   } else {
     std::vector<std::string> searched;
     for (const auto& directory : catalog.directories()) searched.push_back(directory.string());
-    text = "No plugin in " + (searched.empty() ? "any place: no directory is searched" : joined(searched)) +
+    text = (searched.empty() ? "No directory is searched" : "No plugin found in " + joined(searched)) +
            ". Name a directory with --plugin-dir\n";
   }
-  if (!catalog.refusals().empty()) text += "\nRefused:\n";
-  for (const Refusal& refusal : catalog.refusals()) text += "  " + refusal.diagnosis.text() + "\n";
+  if (!catalog.refusals().empty()) text += "\nRejected:\n";
+  for (const Refusal& refusal : catalog.refusals())
+    text += "  " + with_flags(refusal.diagnosis).text() + "\n";
   return text;
 }
 

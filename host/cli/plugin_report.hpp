@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `kairos plugins` says of plugins: as JSON, as text for people, and as the table of a README.
+// The output of `kairos plugins`: JSON, text, and a Markdown table.
 #pragma once
 
 #include <optional>
@@ -16,22 +16,22 @@ namespace kairos::host::cli {
 //       {"name", "type", "required", "default", "min", "max", "min_excluded", "max_excluded", "unit",
 //        "choices": […], "aliases": […], "help"}],
 //      "host_options": [… the same, for on_error and on_missing]}]}
-// where "default", "min" and "max" are null if there is none, and of the option's type otherwise (durations
-// are text, as are numbers that JSON does not have). A refused file is
+// where "default", "min" and "max" are null if there is none, and have the option's type otherwise (durations
+// and numbers that JSON lacks are text). A refused file is
 //   {"file", "code", "what", "found", "expected", "cure", "text", "ids": […]}.
 
 /// {"directories": […], "plugins": […], "refused": […]}
 [[nodiscard]] std::string catalog_json(const Catalog& catalog);
 
-/// A plugin; with `only`, of its callbacks that one alone.
+/// A plugin; with `only`, just that callback of it.
 [[nodiscard]] std::string plugin_json(const Plugin& plugin, std::optional<std::size_t> only);
 [[nodiscard]] std::string refusal_json(const Refusal& refusal);
 
-/// A line for each callback, then what was refused and why.
+/// One line per callback, then the refused files with reasons.
 [[nodiscard]] std::string catalog_text(const Catalog& catalog);
 [[nodiscard]] std::string plugin_text(const Plugin& plugin, std::optional<std::size_t> only);
 
-/// Name, phase, what it does, options with their defaults: a Markdown table sorted by name.
+/// A Markdown table sorted by name: name, phase, summary, options with their defaults.
 [[nodiscard]] std::string catalog_markdown(const Catalog& catalog);
 
 }  // namespace kairos::host::cli

@@ -6,9 +6,9 @@
 #include <filesystem>
 
 #include "base/atomic_file.hpp"
-#include "cli/class_numbers.hpp"
+#include "cli/class_names.hpp"
 #include "cli/command.hpp"
-#include "cli/inputs.hpp"
+#include "cli/output_files.hpp"
 #include "cli/prepared_pass.hpp"
 #include "data/array_file.hpp"
 #include "io/npy.hpp"
@@ -25,29 +25,30 @@ void check_ending(const std::string& file, std::size_t outputs) {
   if (ending == ".npz" || ((ending == ".npy" || ending == ".csv") && outputs == 1)) return;
   throw Error(
       ErrorKind::Usage,
-      {"KAIROS-U006", "--out " + file, "the ending does not fit", ending.empty() ? "no ending" : ending,
+      {"KAIROS-U006", "--out " + file, "unsupported file name extension", ending.empty() ? "none" : ending,
        outputs == 1 ? ".npy, .npz or .csv" : ".npz, because the model has several outputs",
-       "Name the file with it"});
+       "Choose a file name with such an extension"});
 }
 
-/// Names are shown in a table, one for each number of the output, or two for a single one.
+/// Class names appear in a CSV only: one per number of the output, or two for a single number.
 void check_class_names(const Settings& settings, const std::vector<std::string>& names, const Model& model) {
   const std::string flag = "--class-names " + settings.text("class_names");
   if (!settings.text("out").ends_with(".csv"))
     throw Error(ErrorKind::Usage,
-                {"KAIROS-U014", flag, "this kind of file has no room for class names", settings.text("out"),
-                 "--out with a name that ends in .csv", "Choose it, or leave --class-names out"});
+                {"KAIROS-U014", flag, "this kind of file cannot hold class names", settings.text("out"),
+                 "an --out that ends in .csv", "Choose one, or leave --class-names out"});
   const Port& output = model.outputs().front();
   const std::int64_t size = size_of(output.shape);
   if (size == static_cast<std::int64_t>(names.size()) || (size == 1 && names.size() == 2)) return;
-  throw Error(ErrorKind::Usage, {"KAIROS-U014", flag, "the class names are not those of the model's output",
-                                 std::to_string(names.size()) + " names",
-                                 std::to_string(size) + " as \"" + output.name + "\" has",
-                                 "Give the file of the run that trained the model"});
+  throw Error(
+      ErrorKind::Usage,
+      {"KAIROS-U014", flag, "the number of class names does not match the model's output",
+       std::to_string(names.size()) + " names", std::to_string(size) + " as \"" + output.name + "\" has",
+       "Give the class_names.json of the run that trained the model"});
 }
 
-/// Of the list beside the model, where it has a name for each number of the output. Two names say nothing of
-/// a single number: it may be no probability.
+/// The class_names.json next to the model, if it has a name per number of the output. For a single number it
+/// is not used, because that may not be a probability.
 std::vector<std::string> names_beside_model(const Settings& settings, const Model& model) {
   const std::filesystem::path list = class_list_beside_model(settings);
   const std::int64_t size = size_of(model.outputs().front().shape);
@@ -55,8 +56,8 @@ std::vector<std::string> names_beside_model(const Settings& settings, const Mode
   std::vector<std::string> names = read_class_names(list);
   if (size != static_cast<std::int64_t>(names.size())) return {};
   console_messages()(Level::Warning, "",
-                     "columns have the names of classes that " + list.string() +
-                         " lists, which stands beside the model. For others give --class-names");
+                     "columns are named by the classes in " + list.string() +
+                         ", next to the model. To name them otherwise, give --class-names");
   return names;
 }
 
@@ -74,9 +75,9 @@ std::string csv_field(const std::string& text) {
   return quoted + "\"";
 }
 
-/// A line for each sample: its file, where samples are pictures, the numbers of the output, and with class
-/// names the name of the class: that of the largest number, or of a single number the second one where it is
-/// above one half, as Keras' binary_accuracy counts.
+/// One line per sample: its file if samples are images, the numbers of the output, and with class names the
+/// name of the class. The class is that of the largest number; of a single number it is the second class if
+/// the number is greater than 0.5, as in Keras' binary_accuracy.
 std::string prediction_table(const NamedArray& output, const std::vector<std::string>& names,
                              const std::vector<std::string>& files) {
   const auto size = static_cast<std::size_t>(output.array.row_size());
@@ -123,28 +124,28 @@ int predict_to_file(const Settings& settings) {
   return 0;
 }
 
-/// A table may have its labels or not: those that it still has, and what --target sets aside by mistake, are
-/// the usual reason for a column too many or too few, or for one of words. "" for none.
+/// A table may still contain its labels, or --target may drop a column by mistake: the usual causes of a
+/// column too many, too few, or of text. "" for no hint.
 std::string target_hint(const Settings& settings, const std::string& code) {
-  if (!settings.has("target")) return "If a column holds the labels, name it with --target: it is set aside";
+  if (!settings.has("target")) return "If a column holds the labels, name it with --target to drop it";
   if (const std::optional<Diagnosis> missing = missing_target(settings)) {
     const std::string& cure = missing->cure;
-    return "The table has no column " + missing->found + " for --target to set aside" +
+    return "The table has no column " + missing->found + " for --target to drop" +
            (cure.empty() ? "" : ". " + cure);
   }
-  return code == "KAIROS-D025" ? "" : "If no column holds labels, leave --target out: it sets one aside";
+  return code == "KAIROS-D025" ? "" : "If no column holds labels, leave --target out: it drops one";
 }
 
-/// The same error with the hint in front of its cure.
+/// The same error with the hint before its cure.
 Error with_target_hint(const Error& error, const Settings& settings) {
   Diagnosis diagnosis = error.diagnosis();
   const std::string hint = target_hint(settings, diagnosis.code);
   if (hint.empty()) return error;
-  diagnosis.cure = hint + (hint.back() == '?' ? " Else: " : ". Else: ") + diagnosis.cure;
+  diagnosis.cure = hint + (hint.back() == '?' ? " Otherwise: " : ". Otherwise: ") + diagnosis.cure;
   return {error.kind(), diagnosis};
 }
 
-/// Whether columns of a table are inputs unless --target names them.
+/// Whether all columns of the table are inputs, except those of --target.
 bool target_decides_inputs(const Settings& settings) {
   if (!reads_table(settings) || settings.has("input")) return false;
   const std::vector<NamedText> targets = settings.named("target");
@@ -155,12 +156,12 @@ bool target_decides_inputs(const Settings& settings) {
 }  // namespace
 
 int run_predict(Arguments arguments) {
-  const Settings settings("predict", predict_settings(), arguments);
-  if (settings.help_wanted()) return print(settings.help("outputs of a model for data")), 0;
+  const Settings settings(Command::Predict, arguments);
+  if (settings.help_wanted()) return print(settings.help("compute the outputs of a model for data")), 0;
   if (settings.is_on("print_config")) return print(settings.json()), 0;
-  require(settings, "model", "Name a Keras file, or a shorthand with --weights");
+  settings.require("model", "Name a Keras file, or a shorthand with --weights");
   require_data(settings);
-  require(settings, "out", "Name the file to write, such as --out predictions.npy");
+  settings.require("out", "Name the file to write, such as --out predictions.npy");
   try {
     return predict_to_file(settings);
   } catch (const Error& error) {

@@ -4,10 +4,11 @@
 
 #include <utility>
 
-#include "cli/class_numbers.hpp"
+#include "cli/class_names.hpp"
 #include "cli/command.hpp"
-#include "cli/inputs.hpp"
-#include "cli/run_files.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/files_of_settings.hpp"
+#include "cli/load_model.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -18,26 +19,26 @@ PassOptions read_options(const Settings& settings) {
   PassOptions options;
   options.batch_size = settings.integer("batch_size");
   options.steps = settings.integer("steps");
-  options.plugins = parse_specs(settings.list("plugin"));
+  options.plugins = parse_specs(settings.items("plugin"));
   options.messages = console_messages();
   options.owns_process = true;
   return options;
 }
 
-/// Without any, the model has random ones, and so are its results.
-void require_weights(const Settings& settings, const GivenModel& given) {
-  if (given.has_weights || settings.has("weights")) return;
+/// Without weights, the model has random ones, and its results are random.
+void require_weights(const Settings& settings, const ModelInput& input) {
+  if (input.file || settings.has("weights")) return;
   throw Error(ErrorKind::Usage,
               {"KAIROS-U065", "--model " + settings.text("model"), "the model has no trained weights", "",
                "--weights, or a model file that holds weights (.keras, .h5)",
-               "Name the weights with --weights, or the model that fit wrote with --save-model"});
+               "Give the weights with --weights, or the model that fit wrote with --save-model"});
 }
 
 }  // namespace
 
 PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char* record)
     : options_(read_options(settings)),
-      catalog_(scan_catalog(settings.list("plugin_dir"), options_.plugins)),
+      catalog_(scan_catalog(settings.items("plugin_dir"), options_.plugins)),
       directory_(settings.text("run_dir")) {
   options_.catalog = &catalog_;
   options_.run_directory = directory_.path();
@@ -46,13 +47,14 @@ PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char
   options_.before_pass = [this, record, configuration = settings.json()] {
     directory_.begin(record, configuration);
   };
-  GivenModel given = read_given_model(settings);
-  require_weights(settings, given);
+  ModelInput input = read_model(settings);
+  require_weights(settings, input);
   options_.stream = stream_options(settings, purpose);
-  stream_ = open_data(settings, given.ports, purpose);
-  data_ = stream_ ? LoadedData{stream_->layout(), {}} : load(settings, given.ports, purpose);
+  stream_ = open_data(settings, input.ports, purpose);
+  data_ = stream_ ? LoadedData{stream_->layout(), {}} : load(settings, input.ports, purpose);
   if (purpose == Purpose::Evaluate) require_use_of_class_names(settings, data_.train);
-  model_ = make_model(settings, std::move(given), data_.train, purpose);
+  const CompileOptions compiled = compile_options(settings, input, purpose);
+  model_ = make_model(settings, std::move(input), compiled, data_.train, purpose);
   if (purpose == Purpose::Evaluate) require_all_classes(settings, data_.train, *model_);
 }
 
@@ -60,8 +62,8 @@ int PreparedPass::tell_interrupt() const {
   const int signal = options_.interrupted->load();
   if (signal == 0) return 0;
   options_.messages(Level::Warning, "",
-                    "interrupted by " + signal_name(signal) + " before the last batch; there is no result");
-  return 128 + signal;
+                    interrupted_by(signal) + " before the last batch; there is no result");
+  return exit_code_of_signal(signal);
 }
 
 }  // namespace kairos::host::cli

@@ -12,7 +12,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/exit_codes.hpp"
 #include "cli/exit_watch.hpp"
+#include "cli/field_flags.hpp"
 #include "cli/json_number.hpp"
 #include "cli/replay_input.hpp"
 #include "kairos/host/error.hpp"
@@ -28,22 +30,21 @@ constexpr const char* explanation = R"(
 Usage: kairos replay CASES.json [--out DIR]
        kairos replay --logs FILE --plugin SPEC [--lr RATE] [--out DIR]
 
-Callbacks run over the given logs as in a fit, on a model of one weight, which is e + 1 when the epoch of index e
-ends. A path in an option is taken below the output directory, so that no file of an earlier run is written over.
+Callbacks run over the given logs as in a fit, on a model with one weight, whose value is e + 1 at the end of the epoch with
+index e. Paths in options are relative to the output directory, so no file of an earlier run is overwritten.
 
 CASES.json   {"cases": [{"lr": 0.1, "logs": [{"loss": 0.5, "val_loss": 0.6}, ...],
               "batch_logs": [[{"loss": 0.7}, ...], ...],
               "callbacks": [{"class": "EarlyStopping", "config": {"patience": 2}}]}]}
-             null in the logs is a value that is not due, in a config an option that is not set; "expect" is ignored.
+             null in the logs is a value that is not available, in a config an option that is not set; "expect" is ignored.
 output       {"cases": [{"epochs_run": 2, "lr": [rate used in each epoch], "final_lr": 0.1, "stopped": true,
               "stop_reason": "...", "saved_after_epoch": [epoch of each file], "saved_files": [names],
-              "final_weight": 2.0, "published": {key: [value of each epoch, null where there is none]},
-              "errors": [sentences]}]}
-exit code    0; 3 if a case has errors (the others are replayed all the same); 2 for a file of cases that cannot
-             be read as one.
+              "final_weight": 2.0, "published": {key: [value of each epoch, null for none]},
+              "errors": [messages]}]}
+exit code    0; 3 if a case has errors (the others are still replayed); 2 if the file of cases cannot be read.
 )";
 
-/// Where callbacks write: what the user named, or a place that goes away with this.
+/// Where callbacks write: the directory of --out, or a temporary one that the destructor removes.
 class OutputDirectory {
  public:
   explicit OutputDirectory(const std::string& given) : temporary_(given.empty()) {
@@ -53,18 +54,18 @@ class OutputDirectory {
       fs::create_directories(path_, error);
       if (!error && ::access(path_.c_str(), W_OK | X_OK) == 0) return;
       throw Error(ErrorKind::File,
-                  {"KAIROS-F062", "--out " + given, "the directory cannot be made or written",
+                  {"KAIROS-F062", "--out " + given, "the directory cannot be created or written to",
                    error ? error.message() : "", "", "Choose another place"});
     }
-    // Files that nobody will read need no disk: in memory, writing them costs next to nothing.
+    // Temporary files are written to memory if possible.
     const char* chosen = ::secure_getenv("TMPDIR");
     const fs::path memory = "/dev/shm";
     const fs::path base =
         chosen == nullptr && ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : fs::temp_directory_path();
     std::string name = (base / "kairos-replay-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr)
-      throw Error(ErrorKind::File, {"KAIROS-F062", base.string(), "no directory can be made there", "", "",
-                                    "Name a place with --out"});
+      throw Error(ErrorKind::File, {"KAIROS-F062", base.string(), "cannot create a directory there", "", "",
+                                    "Name a directory with --out"});
     path_ = name;
   }
   ~OutputDirectory() {
@@ -81,7 +82,7 @@ class OutputDirectory {
   fs::path path_;
 };
 
-/// Standard output belongs to the one JSON document: what plugins print goes to standard error.
+/// Standard output is for the JSON document: what plugins print goes to standard error.
 class OutputToError {
  public:
   OutputToError() : kept_(::dup(STDOUT_FILENO)) {
@@ -124,7 +125,7 @@ ordered_json json_of(const ReplayResult& result) {
   return one;
 }
 
-/// The learning rate that the record begins with, if it has one.
+/// The learning rate of the first epoch, if the logs have one.
 std::optional<double> recorded_rate(const ReplayRun& run) {
   if (run.epochs.empty()) return std::nullopt;
   for (const auto& [key, value] : run.epochs.front().logs)
@@ -136,36 +137,34 @@ ReplayCase case_of_logs(const Settings& settings) {
   ReplayCase one;
   one.run = read_logs(settings.text("logs"));
   one.run.learning_rate = settings.has("lr") ? settings.number("lr") : recorded_rate(one.run).value_or(0.001);
-  one.run.plugins = parse_specs(settings.list("plugin"));
+  one.run.plugins = parse_specs(settings.items("plugin"));
   if (one.run.plugins.empty())
-    throw Error(ErrorKind::Usage, {"KAIROS-U005", "--plugin", "this setting is missing", "", "",
-                                   "Say what to try, such as --plugin EarlyStopping:patience=5"});
+    settings.require("plugin", "Name callbacks to replay, such as --plugin EarlyStopping:patience=5");
   return one;
 }
 
 std::vector<ReplayCase> read_input(const Settings& settings, const std::vector<std::string>& files) {
-  if (settings.has("lr") && !(settings.number("lr") >= 0 && std::isfinite(settings.number("lr"))))
-    throw Error(ErrorKind::Usage, {"KAIROS-U003", "--lr", "this is no learning rate", settings.text("lr"),
-                                   "a number from 0", "Write --lr 0.1"});
   if (settings.has("logs") && files.empty()) return {case_of_logs(settings)};
   if (settings.has("logs") || files.size() != 1)
-    throw Error(ErrorKind::Usage, {"KAIROS-U005", "kairos replay", "it takes one file of cases, or --logs",
+    throw Error(ErrorKind::Usage, {"KAIROS-U005", "kairos replay", "expected one file of cases, or --logs",
                                    "", "kairos replay CASES.json, or kairos replay --logs FILE --plugin SPEC",
                                    "See kairos replay --help"});
   if (settings.has("plugin"))
-    throw Error(ErrorKind::Usage, {"KAIROS-U031", "--plugin", "a file of cases names its callbacks itself",
-                                   "", "", "Leave --plugin out, or give logs with --logs"});
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U031", "--plugin", "not allowed with a file of cases, which names its callbacks", "",
+                 "", "Leave --plugin out, or give logs with --logs"});
   return read_cases(files.front(), settings.has("lr") ? settings.number("lr") : 0.001);
 }
 
-/// Messages of callbacks, with the number of their case where there are several.
+/// Prints messages of callbacks, with the number of their case if there are several.
 MessageSink messages_of(std::size_t index, std::size_t count) {
   const std::string prefix = count > 1 ? fmt::format("case {}: ", index) : "";
   return [prefix](Level level, std::string_view author, std::string_view text) {
     if (level == Level::Debug) return;
     const char* kind = level == Level::Warning ? "warning: " : level == Level::Error ? "error: " : "";
     const std::string who = level == Level::Info || author.empty() ? "" : std::string(author) + ": ";
-    fmt::print(stderr, "{}{}{}{}\n", prefix, kind, who, text);
+    fmt::print(stderr, "{}{}{}{}\n", prefix, kind, who,
+               author.empty() ? with_flags(text) : std::string(text));
   };
 }
 
@@ -173,16 +172,16 @@ MessageSink messages_of(std::size_t index, std::size_t count) {
 
 int run_replay(Arguments arguments) {
   std::vector<std::string> flags(arguments.begin(), arguments.end());
-  const std::vector<std::string> files = take_words(flags, replay_settings());
-  const Settings settings("replay", replay_settings(), flags);
+  const std::vector<std::string> files = take_positionals(Command::Replay, flags);
+  const Settings settings(Command::Replay, flags);
   if (settings.help_wanted())
-    return print(settings.help("what callbacks would have decided over given logs") + explanation), 0;
+    return print(settings.help("show what callbacks would have done in an earlier run") + explanation), 0;
 
   std::vector<ReplayCase> cases = read_input(settings, files);
   std::vector<PluginSpec> specs;
   for (const ReplayCase& one : cases)
     specs.insert(specs.end(), one.run.plugins.begin(), one.run.plugins.end());
-  const Catalog catalog = scan_catalog(settings.list("plugin_dir"), specs);
+  const Catalog catalog = scan_catalog(settings.items("plugin_dir"), specs);
   const ReadFile input =
       settings.has("logs") ? ReadFile{settings.text("logs"), "--logs"} : ReadFile{files.front(), "the cases"};
   for (ReplayCase& one : cases) {
@@ -206,14 +205,15 @@ int run_replay(Arguments arguments) {
       if (result.error.empty()) result = replay(cases[i].run, catalog, place, messages_of(i, cases.size()));
       if (!result.error.empty()) {
         failed = true;
-        fmt::print(stderr, "{}{}\n", cases.size() > 1 ? fmt::format("case {}: ", i) : "", result.error);
+        fmt::print(stderr, "{}{}\n", cases.size() > 1 ? fmt::format("case {}: ", i) : "",
+                   with_flags(result.error));
       }
       document["cases"].push_back(json_of(result));
     }
   }
-  // Names in a CSV of logs may be of any bytes.
+  // Names in a CSV of logs may contain bytes that are not UTF-8.
   print(document.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
-  return failed ? 3 : 0;
+  return failed ? exit_code(ErrorKind::Plugin) : exit_success;
 }
 
 }  // namespace kairos::host::cli

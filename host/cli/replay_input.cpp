@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Cases and logs, checked so that a slip of the pen is not a decision.
+// Unknown keys and wrong types are errors, so a typo does not change what is replayed.
 #include "cli/replay_input.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -11,6 +10,7 @@
 
 #include "base/input_file.hpp"
 #include "base/json.hpp"
+#include "cli/setting_values.hpp"
 #include "data/csv/cursor.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/history.hpp"
@@ -33,22 +33,23 @@ std::string shown(const json& value) {
 
 const json& list_in(const json& object, const char* key, const std::string& where) {
   if (!object.contains(key))
-    malformed(where, std::string("there is no \"") + key + "\"", "", "a list", "Add it");
+    malformed(where, std::string("the key \"") + key + "\" is missing", "", "a list", "Add it");
   if (!object[key].is_array())
-    malformed(where + ": " + key, "this is no list", shown(object[key]), "a list", "Put it in brackets");
+    malformed(where + ": " + key, "the value is not a list", shown(object[key]), "a list",
+              "Put it in brackets");
   return object[key];
 }
 
 void check_keys(const json& object, const std::vector<std::string>& known, const std::string& where) {
-  if (!object.is_object()) malformed(where, "this is no object", shown(object), "{…}", "Correct it");
+  if (!object.is_object()) malformed(where, "the value is not an object", shown(object), "{…}", "Correct it");
   for (const auto& [key, value] : object.items())
     if (std::find(known.begin(), known.end(), key) == known.end())
-      malformed(where, "there is no such key", "\"" + key + "\"", "", suggest(key, known));
+      malformed(where, "unknown key", "\"" + key + "\"", "", suggest(key, known));
 }
 
 LogRow row_from(const json& object, const std::string& where) {
   if (!object.is_object())
-    malformed(where, "this is no object of logs", shown(object), "{\"loss\": 0.5}", "Correct it");
+    malformed(where, "the value is not an object of logs", shown(object), "{\"loss\": 0.5}", "Correct it");
   LogRow row;
   for (const auto& [key, value] : object.items()) {
     if (value.is_null()) continue;
@@ -59,9 +60,10 @@ LogRow row_from(const json& object, const std::string& where) {
     else if (value.is_number())
       row.emplace_back(key, value.get<double>());
     else
-      malformed(where + ": " + key, "this is no number", shown(value), "a number, NaN or null", "Correct it");
+      malformed(where + ": " + key, "the value is not a number", shown(value), "a number, NaN or null",
+                "Correct it");
   }
-  // As Keras has it, the loss comes first.
+  // The loss comes first, as in Keras.
   std::stable_partition(row.begin(), row.end(), [](const auto& entry) { return entry.first == "loss"; });
   return row;
 }
@@ -73,22 +75,23 @@ std::vector<ReplayEpoch> epochs_from(const json& one, const std::string& where) 
   if (!one.contains("batch_logs") || one["batch_logs"].is_null()) return epochs;
   const json& lists = list_in(one, "batch_logs", where);
   if (lists.size() > epochs.size())
-    malformed(where + ": batch_logs", "there are more epochs than in \"logs\"", std::to_string(lists.size()),
-              std::to_string(epochs.size()), "Give one list of batches for each epoch");
+    malformed(where + ": batch_logs", "more epochs than in \"logs\"", std::to_string(lists.size()),
+              std::to_string(epochs.size()), "Give one list of batches per epoch");
   for (std::size_t e = 0; e < lists.size(); ++e) {
     const std::string place = where + ": batch_logs, epoch " + std::to_string(e);
     if (!lists[e].is_array())
-      malformed(place, "this is no list", shown(lists[e]), "a list of objects", "Correct it");
+      malformed(place, "the value is not a list", shown(lists[e]), "a list of objects", "Correct it");
     for (const json& row : lists[e]) epochs[e].batches.push_back(row_from(row, place));
   }
   return epochs;
 }
 
-/// A value of a callback's configuration as a user would write it behind an option's name.
+/// A value of a callback's configuration as a user would write it after the option's name.
 std::string option_text(const json& value, const std::string& where) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_array() || value.is_object())
-    malformed(where, "an option is one value", shown(value), "a number, a text, true or false", "Correct it");
+    malformed(where, "the option has several values", shown(value), "a number, a text, true or false",
+              "Correct it");
   if (value.is_number_float() && !std::isfinite(value.get<double>()))
     return std::isnan(value.get<double>()) ? "nan" : value.get<double>() > 0 ? "inf" : "-inf";
   return value.dump();
@@ -98,12 +101,12 @@ std::string option_text(const json& value, const std::string& where) {
 PluginSpec spec_from(const json& callback, const std::string& where) {
   check_keys(callback, {"class", "config"}, where);
   if (!callback.contains("class") || !callback["class"].is_string())
-    malformed(where, "there is no \"class\"", shown(callback), "the name of a callback", "Add it");
+    malformed(where, "the key \"class\" is missing", shown(callback), "the name of a callback", "Add it");
   PluginSpec spec = parse_plugin_spec(callback["class"].get<std::string>());
   const json config = callback.value("config", json::object());
   if (config.is_null()) return spec;
   if (!config.is_object())
-    malformed(where + ": config", "this is no object", shown(config), "{…}", "Correct it");
+    malformed(where + ": config", "the value is not an object", shown(config), "{…}", "Correct it");
   for (const auto& [key, value] : config.items())
     if (!value.is_null())
       spec.options.push_back(
@@ -116,7 +119,7 @@ double rate_from(const json& one, const std::string& where, double default_rate)
   const json& rate = one["lr"];
   const bool good = rate.is_number() && std::isfinite(rate.get<double>()) && rate.get<double>() >= 0;
   if (!good)
-    malformed(where + ": lr", "this is no learning rate", shown(rate), "a number from 0", "Correct it");
+    malformed(where + ": lr", "the value is not a learning rate", shown(rate), "0 or more", "Correct it");
   return rate.get<double>();
 }
 
@@ -138,19 +141,18 @@ ReplayCase case_from(const json& one, const std::string& where, double default_r
 
 // ---------------------------------------------------------------- logs
 
-/// Far beyond any run, far from where counting on would overflow.
+/// More than any run has, and small enough that counting does not overflow.
 constexpr double latest_epoch = 1e12;
 
-/// The column is only put into words where it is needed: its name may be as long as the file.
-std::optional<double> number_from(const std::string& field, const std::string& where,
-                                  const std::string& column) {
+/// The place is only composed for an error: the name of the column may be as long as the file.
+std::optional<double> value_from(const std::string& field, const std::string& where,
+                                 const std::string& column) {
   if (field.empty() || field == "NA") return std::nullopt;
-  double value = 0;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-  if (error != std::errc() || end != field.data() + field.size())
+  const auto value = number_from<double>(field);
+  if (!value)
     throw Error(ErrorKind::File,
-                {"KAIROS-F065", where + ", column \"" + column + "\"", "this is no number",
-                 "\"" + field + "\"", "a number, nan, or NA where there is none", "Correct the field"});
+                {"KAIROS-F065", where + ", column \"" + column + "\"", "the field is not a number",
+                 "\"" + field + "\"", "a number, nan, or NA for no value", "Correct the field"});
   return value;
 }
 
@@ -160,13 +162,13 @@ std::vector<std::string> next_line(CsvCursor& cursor, const std::string& file) {
     fields.emplace_back();
     if (cursor.text(fields.back()) != CsvFault::None)
       throw Error(ErrorKind::File, {"KAIROS-F065", file + ":" + std::to_string(cursor.line()),
-                                    "a quoted field does not end as one", "", "", "Correct its quotes"});
+                                    "a quoted field has no closing quote", "", "", "Correct its quotes"});
   } while (cursor.take_delimiter());
   cursor.take_line_end();
   return fields;
 }
 
-/// CSVLogger lets its user choose: whichever stands in the first line.
+/// CSVLogger lets its user choose the delimiter: the first one found in the first line.
 char delimiter_of(std::string_view text) {
   const std::string_view line = text.substr(0, text.find('\n'));
   for (const char c : {',', ';', '\t'})
@@ -188,11 +190,11 @@ History history_from_csv(std::string_view text, const std::string& file) {
     const std::vector<std::string> fields = next_line(cursor, file);
     if (fields.size() != names.size())
       throw Error(ErrorKind::File,
-                  {"KAIROS-F065", where, "the row has another number of fields than the first line",
-                   std::to_string(fields.size()), std::to_string(names.size()), "Mend the row"});
+                  {"KAIROS-F065", where, "the number of fields differs from the first line",
+                   std::to_string(fields.size()), std::to_string(names.size()), "Fix the row"});
     history.epochs.push_back(static_cast<std::int64_t>(history.epochs.size()));
     for (std::size_t i = 0; i < fields.size(); ++i)
-      history.series[i].values.push_back(number_from(fields[i], where, names[i]));
+      history.series[i].values.push_back(value_from(fields[i], where, names[i]));
   }
   const auto epoch = std::find_if(history.series.begin(), history.series.end(),
                                   [](const History::Series& one) { return one.key == "epoch"; });
@@ -200,23 +202,23 @@ History history_from_csv(std::string_view text, const std::string& file) {
   for (std::size_t i = 0; i < epoch->values.size(); ++i) {
     const double index = epoch->values[i].value_or(-1);
     if (!(index >= 0 && index <= latest_epoch && index == std::floor(index)))
-      throw Error(ErrorKind::File, {"KAIROS-F065", file, "column \"epoch\" has what is no index of an epoch",
-                                    std::to_string(index), "0, 1, …", "Correct the column"});
+      throw Error(ErrorKind::File,
+                  {"KAIROS-F065", file, "column \"epoch\" holds a value that is not an epoch index",
+                   std::to_string(index), "0, 1, …", "Correct the column"});
     history.epochs[i] = static_cast<std::int64_t>(index);
   }
   history.series.erase(epoch);
   return history;
 }
 
-/// Every epoch of a run names its logs, while the file names them once: what it is read into must not be much
-/// larger.
+/// Each epoch in memory holds the names of its logs, while the file holds them once: bounds the memory.
 void check_names(const History& history, const std::string& file) {
   constexpr std::uint64_t most = std::uint64_t{256} << 20;
   std::uint64_t names = 0;
   for (const History::Series& one : history.series) names += one.key.size();
   if (names == 0 || history.epochs.size() <= most / names) return;
   throw Error(ErrorKind::File,
-              {"KAIROS-F065", file, "the names of the logs are too long for so many epochs",
+              {"KAIROS-F065", file, "the names of the logs are too long for this number of epochs",
                std::to_string(names) + " bytes in each of " + std::to_string(history.epochs.size()),
                "at most " + std::to_string(most) + " bytes in all", "Shorten the names"});
 }
@@ -227,9 +229,9 @@ std::vector<ReplayCase> read_cases(const std::filesystem::path& file, double def
   const json document = read_json(file, JsonDialect::Python);
   const std::string name = file.string();
   if (document.is_object() && document.contains("history"))
-    malformed(name, "this is a History and no file of cases", "", "{\"cases\": […]}", "Give it with --logs");
+    malformed(name, "this is a History, not a file of cases", "", "{\"cases\": […]}", "Give it with --logs");
   if (!document.is_object())
-    malformed(name, "this is no object", shown(document), "{\"cases\": […]}", "Correct it");
+    malformed(name, "the file is not a JSON object", shown(document), "{\"cases\": […]}", "Correct it");
   std::vector<ReplayCase> cases;
   for (const json& one : list_in(document, "cases", name))
     cases.push_back(case_from(one, name + ": case " + std::to_string(cases.size()), default_rate));
@@ -249,10 +251,10 @@ ReplayRun read_logs(const std::filesystem::path& file) {
   run.epochs.resize(history.epochs.size());
   for (std::size_t e = 0; e < run.epochs.size(); ++e) {
     if (history.epochs[e] != run.initial_epoch + static_cast<std::int64_t>(e))
-      throw Error(ErrorKind::File, {"KAIROS-F065", file.string(), "the epochs do not follow each other",
-                                    std::to_string(history.epochs[e]),
-                                    std::to_string(run.initial_epoch + static_cast<std::int64_t>(e)),
-                                    "Give the logs of one run"});
+      throw Error(
+          ErrorKind::File,
+          {"KAIROS-F065", file.string(), "the epochs are not consecutive", std::to_string(history.epochs[e]),
+           std::to_string(run.initial_epoch + static_cast<std::int64_t>(e)), "Give the logs of one run"});
     for (const History::Series& one : history.series)
       if (one.values[e]) run.epochs[e].logs.emplace_back(one.key, *one.values[e]);
   }

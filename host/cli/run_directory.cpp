@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Locks the directory itself, so that no file has to be kept or removed for it.
+// The lock is on the directory itself, so there is no lock file to remove.
 #include "cli/run_directory.hpp"
 
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "base/atomic_file.hpp"
-#include "cli/inputs.hpp"
+#include "cli/output_files.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -41,9 +41,9 @@ void RunDirectory::begin(const char* name, const std::string& configuration) {
     if (lock_ < 0) error = std::error_code(errno, std::generic_category());
   }
   if (error)
-    throw Error(ErrorKind::File, {"KAIROS-F062", where, "the directory cannot be made", error.message(), "",
-                                  "Choose another place"});
-  // A file system without locks (some network ones) is no reason not to train.
+    throw Error(ErrorKind::File, {"KAIROS-F062", where, "the directory cannot be created", error.message(),
+                                  "", "Choose another place"});
+  // Some network file systems have no locks; training goes on without one.
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     throw Error(ErrorKind::File, {"KAIROS-F063", where, "another run is writing to this directory", "", "",
                                   "Wait for it to end, or choose another directory"});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The directory of --run-dir: one run at a time, and the configuration that led to what is in it.
+// The directory of --run-dir: one run at a time, with the configuration of its content.
 #pragma once
 
 #include <filesystem>
@@ -7,11 +7,11 @@
 
 namespace kairos::host::cli {
 
-/// Nothing is made before `begin`. Throws Error(File).
+/// Creates nothing before `begin`. Throws Error(File).
 class RunDirectory {
  public:
-  /// `directory` as the user gave it; "" for a run without one, for which nothing below does anything.
-  /// Refuses a place that cannot be written.
+  /// `directory` as the user gave it; "" for a run without one, for which nothing below has an effect.
+  /// Refuses a place that cannot be written to.
   explicit RunDirectory(const std::string& directory);
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
@@ -20,11 +20,11 @@ class RunDirectory {
   /// Absolute; empty if there is none.
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// Whether a file of this name is in it, which an earlier run has left.
+  /// Whether it contains a file of this name, left by an earlier run.
   [[nodiscard]] bool holds(const char* name) const;
 
-  /// Makes the directory, locks it until this object ends, and writes the configuration under `name`. Refuses
-  /// a directory that another run has locked; a lock ends with its process, however that ends.
+  /// Creates the directory, locks it until this object is destroyed, and writes the configuration under
+  /// `name`. Refuses a directory that another run has locked. The lock ends with its process.
   void begin(const char* name, const std::string& configuration);
 
  private:

@@ -1,275 +1,245 @@
 // SPDX-License-Identifier: MIT
-// The settings of fit, evaluate and predict.
-#include <initializer_list>
+// The rows. RUN.json and --help list the settings in this order.
+#include "cli/settings_table.hpp"
 
-#include "cli/settings.hpp"
+#include <algorithm>
+#include <limits>
 
 namespace kairos::host::cli {
 
 namespace {
 
-void append(std::vector<Setting>& to, std::initializer_list<Setting> more) {
-  to.insert(to.end(), more);
-}
+constexpr Commands fit = Command::Fit;
+constexpr Commands evaluate = Command::Evaluate;
+constexpr Commands predict = Command::Predict;
+constexpr Commands losses = fit | evaluate;
+constexpr Commands runs = fit | evaluate | predict;
+constexpr Commands lists = Commands(Command::PluginsList) | Command::PluginsInspect;
+constexpr Commands replay = Command::Replay;
+constexpr Commands summary = Command::Summary;
+constexpr Commands convert = Command::Convert;
+constexpr Commands explain = Command::Explain;
 
-Setting strict_setting() {
-  return {"strict",
-          "",
-          Kind::Switch,
-          "",
-          "",
-          "reject a Keras file with arguments unknown to this version even where they are false, 0 or empty"};
-}
+constexpr Bounds any_weight{.min = 0, .max = std::numeric_limits<float>::max()};
+constexpr Bounds buffer_megabytes{.min = 1, .max = 1 << 30};
+constexpr Bounds from_zero{.min = 0};
+constexpr Bounds from_one{.min = 1};
+constexpr Bounds share{.min = 0, .max = 1, .excluded = true};
 
-void append_model(std::vector<Setting>& to) {
-  append(to,
-         {
-             {"model", "", Kind::Text, "", "MODEL",
-              "Keras JSON (.json), a Keras file (.keras, .h5), or a shorthand: \"dense(64,relu) "
-              "dense(10,softmax)\""},
-             {"weights", "", Kind::Text, "", "FILE",
-              "start from these weights (.npz in get_weights() order, .h5, .weights.h5, .keras)"},
-             strict_setting(),
-             {"seed", "", Kind::Int, "0", "N", "fixes initial weights, dropout and the order of samples"},
-             {"precision", "", Kind::Text, "float32", "float32|bf16",
-              "of what dense layers and convolutions multiply; bf16 rounds the factors to bfloat16, keeps "
-              "weights and sums in float32, and wants a processor with AVX512_BF16 or AMX"},
-         });
-}
-
-void append_compile(std::vector<Setting>& to) {
-  append(
-      to,
-      {
-          {"loss", "", Kind::ByOutput, "", "[OUTPUT=]NAME",
-           "for all outputs, or one flag for each: mse, mae, mape, msle, huber(delta=1), log_cosh, poisson, "
-           "binary_crossentropy, "
-           "categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, "
-           "categorical_hinge, kl_divergence, "
-           "cosine_similarity; crossentropies take from_logits and label_smoothing"},
-          {"loss_weight", "loss_weights", Kind::ByOutput, "", "[OUTPUT=]NUMBER",
-           "what the loss of an output counts in the total; default: 1"},
-          {"metrics", "", Kind::ListByOutput, "", "[OUTPUT=]NAME,…",
-           "accuracy, top_k_categorical_accuracy(k=3), precision, recall, f1_score, auc(num_thresholds=200), "
-           "rmse, "
-           "r2_score, crossentropy, or any loss"},
-          {"weighted_metrics", "", Kind::ListByOutput, "", "[OUTPUT=]NAME,…",
-           "metrics that sample weights weigh"},
-          {"loss_reduction", "", Kind::Text, "", "NAME",
-           "sum, mean_with_sample_weight or sum_over_batch_size, of losses that name none; default: the "
-           "last"},
-      });
-}
-
-void append_data(std::vector<Setting>& to) {
-  append(
-      to,
-      {
-          {"data", "", Kind::Text, "", "FILE",
-           ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), IDX "
-           "(train-images-idx3-ubyte.gz), an HDF5 array (file.h5:/path), or a directory with a "
-           "sub-directory of "
-           "PNG and JPEG pictures for each class"},
-          {"input", "", Kind::Named, "", "NAME=COLUMN,…|FILE",
-           "one flag for each of the model's inputs: columns of the CSV that --data names, or in place of "
-           "--data an .npy, .csv, IDX or HDF5 file"},
-          {"target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
-           "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv, IDX "
-           "or HDF5 file; NAME is an output, one flag for each; predict sets it aside, where it is there"},
-          {"sample_weight", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
-           "weight of each sample or timestep, for all outputs or by output"},
-          {"header", "", Kind::Text, "detect", "detect|true|false",
-           "whether the first line of a CSV names the columns"},
-          {"delimiter", "", Kind::Text, "", "C", "of a CSV; default: a comma, for .tsv a tab"},
-          {"encoding", "", Kind::Text, "utf-8", "utf-8|latin1|cp1252",
-           "of labels and names of columns in a CSV, and of the names of class directories"},
-          {"image_size", "", Kind::Text, "", "HxW",
-           "pictures are resized to it; default: what the model takes"},
-          {"color_mode", "", Kind::Text, "", "rgb|grayscale",
-           "values of a pixel; default: what the model takes, else rgb"},
-          {"class_names", "", Kind::Text, "", "FILE",
-           "class_names.json of an earlier run: what number each label in words has; default: sorted order"},
-          {"stream", "", Kind::Text, "false", "false|true",
-           "read the data while it is used, for files larger than memory: .csv, .npy, IDX, HDF5 arrays, "
-           "directories of pictures"},
-          {"buffer_size", "", Kind::Int, "", "MB", "of batches that a stream reads ahead; 64 without it"},
-          {"batch_size", "", Kind::Int, "32", "N", "samples in a batch"},
-      });
-}
-
-void append_plugins(std::vector<Setting>& to) {
-  append(to, {
-                 {"plugin", "plugins,callbacks", Kind::Items, "", "SPEC",
-                  "ID[@instance][:key=value,…], ID(key=value,…), or FILE.so[#ID] for ID; may be repeated"},
-                 {"plugin_dir", "plugin_dirs", Kind::Items, "", "DIR",
-                  "search this directory before KAIROS_PLUGIN_PATH and the installed one"},
-                 {"run_dir", "", Kind::Text, "", "DIR",
-                  "relative output paths of plugins, the effective configuration and the history go there"},
-             });
-}
-
-void append_general(std::vector<Setting>& to) {
-  append(to, {
-                 {"config", "", Kind::Text, "", "RUN.json",
-                  "settings from a file, with a key for each flag; flags win"},
-                 {"print_config", "", Kind::Switch, "", "", "print the effective configuration and end"},
-                 {"help", "", Kind::Switch, "", "", "print this and end"},
-             });
-}
+// The library checks the names of precisions, reductions and encodings, because it accepts other spellings
+// too. One designator per line would hide the table.
+// clang-format off
+constexpr Setting table[] = {
+    // ---------------------------------------------------------------- model
+    {.key = "model", .commands = runs, .group = Group::Model, .value = "MODEL",
+     .help = "Keras JSON (.json), a Keras file (.keras, .h5), or a shorthand: \"dense(64,relu) "
+             "dense(10,softmax)\""},
+    {.key = "model", .commands = convert, .group = Group::Model, .value = "MODEL",
+     .help = "the architecture, if IN holds weights only: Keras JSON, a Keras file or a shorthand"},
+    {.key = "weights", .commands = runs, .group = Group::Model, .value = "FILE",
+     .help = "load these weights (.npz in get_weights() order, .h5, .weights.h5, .keras)"},
+    {.key = "weights_only", .commands = convert, .group = Group::Model, .type = Type::Switch,
+     .help = "write weights only, even if OUT can hold a whole model"},
+    {.key = "drop_training", .commands = convert, .group = Group::Model, .type = Type::Switch,
+     .help = "leave out loss, metrics and optimizer"},
+    {.key = "strict", .commands = runs | summary | convert, .group = Group::Model, .type = Type::Switch,
+     .help = "reject unknown arguments in a Keras file even if their value is false, 0 or empty"},
+    {.key = "seed", .commands = runs, .group = Group::Model, .type = Type::Integer, .value = "N",
+     .initial = "0",
+     .help = "seed of initial weights, dropout and the order of samples"},
+    {.key = "precision", .commands = runs, .group = Group::Model, .value = "float32|bf16",
+     .initial = "float32",
+     .help = "precision of the products in dense layers and convolutions; bf16 rounds the factors to "
+             "bfloat16, keeps weights and sums in float32, and requires a processor with AVX512_BF16 or AMX"},
+    {.key = "optimizer", .commands = fit, .group = Group::Model, .value = "NAME[(…)]",
+     .help = "SGD(learning_rate=0.1,momentum=0.9), adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam; "
+             "with a schedule: Adam(learning_rate=CosineDecay(0.1,decay_steps=1000)); default: the "
+             "optimizer of the model file with its state, else rmsprop"},
+    // ---------------------------------------------------------------- loss and metrics
+    {.key = "loss", .commands = losses, .group = Group::Loss, .type = Type::ByOutput,
+     .value = "[OUTPUT=]NAME",
+     .help = "for all outputs, or one flag per output: mse, mae, mape, msle, huber(delta=1), log_cosh, "
+             "poisson, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, "
+             "hinge, squared_hinge, categorical_hinge, kl_divergence, cosine_similarity; crossentropies "
+             "take from_logits and label_smoothing"},
+    {.key = "loss_weight", .commands = losses, .group = Group::Loss, .type = Type::NumberByOutput,
+     .value = "[OUTPUT=]NUMBER", .example = "OUTPUT=0.5", .aliases = "loss_weights",
+     .help = "factor of an output's loss in the total loss; default: 1"},
+    {.key = "metrics", .commands = losses, .group = Group::Loss, .type = Type::ListByOutput,
+     .value = "[OUTPUT=]NAME,…",
+     .help = "accuracy, top_k_categorical_accuracy(k=3), precision, recall, f1_score, "
+             "auc(num_thresholds=200), rmse, r2_score, crossentropy, or any loss"},
+    {.key = "weighted_metrics", .commands = losses, .group = Group::Loss, .type = Type::ListByOutput,
+     .value = "[OUTPUT=]NAME,…",
+     .help = "metrics that are weighted by the sample weights"},
+    {.key = "loss_reduction", .commands = losses, .group = Group::Loss, .value = "NAME",
+     .help = "reduction of losses that name none: sum, mean_with_sample_weight or sum_over_batch_size; "
+             "default: the last"},
+    // ---------------------------------------------------------------- data
+    {.key = "data", .commands = runs, .group = Group::Data, .value = "FILE",
+     .help = ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), IDX "
+             "(train-images-idx3-ubyte.gz), an HDF5 array (file.h5:/path), or a directory with one "
+             "subdirectory of PNG and JPEG images per class"},
+    {.key = "input", .commands = runs, .group = Group::Data, .type = Type::Named,
+     .value = "NAME=COLUMN,…|FILE", .name_required = true, .fields = "inputs",
+     .help = "one flag per input of the model: columns of the CSV that --data names, or, without --data, "
+             "an .npy, .csv, IDX or HDF5 file"},
+    {.key = "target", .commands = runs, .group = Group::Data, .type = Type::Named,
+     .value = "[NAME=]COLUMN|FILE", .fields = "targets",
+     .help = "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv, IDX "
+             "or HDF5 file; NAME is an output, one flag per output; predict drops the column if it exists"},
+    {.key = "sample_weight", .commands = runs, .group = Group::Data, .type = Type::Named,
+     .value = "[NAME=]COLUMN|FILE", .fields = "sample_weights",
+     .help = "weight of each sample or timestep, for all outputs or per output"},
+    {.key = "header", .commands = runs, .group = Group::Data, .type = Type::Choice, .initial = "detect",
+     .choices = "detect|true|false",
+     .help = "whether the first line of a CSV holds the column names"},
+    {.key = "delimiter", .commands = runs, .group = Group::Data, .type = Type::Character, .value = "C",
+     .example = ";",
+     .help = "delimiter of a CSV: one character, or tab; default: a comma, for .tsv a tab"},
+    {.key = "encoding", .commands = runs, .group = Group::Data, .value = "utf-8|latin1|cp1252",
+     .initial = "utf-8",
+     .help = "encoding of labels and column names in a CSV, and of the names of class directories"},
+    {.key = "image_size", .commands = runs, .group = Group::Data, .type = Type::Size, .value = "HEIGHTxWIDTH",
+     .example = "28x28",
+     .help = "resize images to this size; default: the input size of the model"},
+    {.key = "color_mode", .commands = runs, .group = Group::Data, .type = Type::Choice,
+     .choices = "rgb|grayscale",
+     .help = "channels of an image; default: those of the model's input, else rgb"},
+    {.key = "class_names", .commands = runs, .group = Group::Data, .value = "FILE",
+     .help = "class_names.json of an earlier run, which numbers the classes; default: sorted order"},
+    {.key = "stream", .commands = runs, .group = Group::Data, .type = Type::Choice, .initial = "false",
+     .choices = "false|true",
+     .help = "read data while it is used, for files larger than memory: .csv, .npy, IDX, HDF5 arrays, "
+             "image directories"},
+    {.key = "buffer_size", .commands = runs, .group = Group::Data, .type = Type::Integer, .value = "MB",
+     .bounds = buffer_megabytes, .range_code = "KAIROS-U013", .example = "64", .fields = "buffer_bytes",
+     .help = "size of the batches that a stream reads ahead, in megabytes; default: 64"},
+    {.key = "batch_size", .commands = runs, .group = Group::Data, .type = Type::Integer, .value = "N",
+     .initial = "32", .bounds = from_one, .example = "32",
+     .help = "samples per batch"},
+    // ---------------------------------------------------------------- training
+    {.key = "epochs", .commands = fit, .group = Group::Training, .type = Type::Integer, .value = "N",
+     .initial = "1", .bounds = from_zero, .aliases = "nb_epoch",
+     .help = "number of the last epoch, counted from 1, not the number of epochs after --initial-epoch"},
+    {.key = "initial_epoch", .commands = fit, .group = Group::Training, .type = Type::Integer, .value = "N",
+     .initial = "0", .bounds = from_zero,
+     .help = "index of the first epoch, counted from 0"},
+    {.key = "verbose", .commands = fit, .group = Group::Training, .type = Type::Choice, .initial = "1",
+     .choices = "0|1|2",
+     .help = "0: silent, 1: progress bar, 2: one line per epoch"},
+    {.key = "validation_split", .commands = fit, .group = Group::Validation, .type = Type::Number,
+     .value = "FRACTION", .bounds = share, .example = "0.2",
+     .help = "fraction of the samples to hold out for validation, taken before any shuffle"},
+    {.key = "split", .commands = fit, .group = Group::Validation, .type = Type::Choice, .initial = "last",
+     .choices = "last|shuffled|stratified",
+     .help = "which samples --validation-split holds out: the last ones, random ones, or the same fraction "
+             "of each class"},
+    {.key = "validation_data", .commands = fit, .group = Group::Validation, .value = "FILE",
+     .help = "validation samples; takes precedence over --validation-split"},
+    {.key = "validation_input", .commands = fit, .group = Group::Validation, .type = Type::Named,
+     .value = "NAME=COLUMN,…|FILE", .name_required = true,
+     .help = "like --input; default: the columns or arrays that --input names"},
+    {.key = "validation_target", .commands = fit, .group = Group::Validation, .type = Type::Named,
+     .value = "[NAME=]COLUMN|FILE",
+     .help = "like --target; default: the column or array that --target names"},
+    {.key = "validation_sample_weight", .commands = fit, .group = Group::Validation, .type = Type::Named,
+     .value = "[NAME=]COLUMN|FILE",
+     .help = "like --sample-weight; default: the column or array that --sample-weight names"},
+    {.key = "validation_freq", .commands = fit, .group = Group::Validation, .type = Type::Integers,
+     .value = "N|A,B,…", .initial = "1", .bounds = from_one, .example = "2", .fields = "validation_epochs",
+     .help = "validate every N epochs, or after the epochs A, B, …, counted from 1"},
+    {.key = "validation_batch_size", .commands = fit, .group = Group::Validation, .type = Type::Integer,
+     .value = "N", .initial = "0", .bounds = from_zero,
+     .help = "samples per validation batch; 0: --batch-size"},
+    {.key = "validation_steps", .commands = fit, .group = Group::Validation, .type = Type::Integer,
+     .value = "N", .initial = "0", .bounds = from_zero,
+     .help = "batches per validation; 0: all"},
+    {.key = "shuffle", .commands = fit, .group = Group::Training, .type = Type::Choice, .initial = "true",
+     .choices = "true|false|batch",
+     .help = "shuffle the samples in each epoch; batch: shuffle whole batches"},
+    {.key = "shuffle_window", .commands = fit, .group = Group::Training, .type = Type::Integer, .value = "N",
+     .initial = "0", .bounds = from_zero,
+     .help = "shuffle a stream by drawing each sample from the next N; 0: all, in the same order as "
+             "without --stream"},
+    {.key = "class_weight", .commands = fit, .group = Group::Training, .type = Type::NamedNumbers,
+     .value = "CLASS=WEIGHT,…", .bounds = any_weight, .range_code = "KAIROS-U003", .example = "0=1,1=5",
+     .help = "weight of each class in training, by number or name: 0=1,1=5 or cat=2,dog=0.5"},
+    {.key = "callback_state", .commands = fit, .group = Group::Callbacks, .value = "FILE",
+     .help = "restore the state of the callbacks of an earlier run (callback_state in its run directory)"},
+    {.key = "steps_per_epoch", .commands = fit, .group = Group::Training, .type = Type::Integer, .value = "N",
+     .initial = "0", .bounds = from_zero,
+     .help = "batches per epoch; 0: all. The next epoch continues after the last batch"},
+    {.key = "save_model", .commands = fit, .group = Group::Output, .value = "FILE",
+     .help = "write the model with the optimizer's state at the end (.keras, .h5)"},
+    {.key = "save_weights", .commands = fit, .group = Group::Output, .value = "FILE",
+     .help = "write the weights at the end (.npz, .h5, .weights.h5)"},
+    {.key = "history", .commands = fit, .group = Group::Output, .value = "FILE",
+     .help = "write the History (.json, .csv, or .txt as Python prints it)"},
+    // ---------------------------------------------------------------- evaluate, predict, replay
+    {.key = "out", .commands = predict, .group = Group::Output, .value = "FILE",
+     .help = "write the predictions: .npy, .csv (for images with a column of file names; with "
+             "--class-names one column per class and the name of the class), or .npz for several outputs"},
+    {.key = "steps", .commands = evaluate | predict, .group = Group::Data, .type = Type::Integer,
+     .value = "N", .initial = "0", .bounds = from_zero,
+     .help = "number of batches; 0: all"},
+    {.key = "json", .commands = evaluate, .group = Group::Output, .type = Type::Switch,
+     .help = "print the result as JSON, with the texts \"NaN\", \"Infinity\" and \"-Infinity\" for numbers "
+             "that JSON lacks"},
+    {.key = "json", .commands = lists, .group = Group::Output, .type = Type::Switch,
+     .help = "print the whole manifests as JSON"},
+    {.key = "markdown", .commands = Command::PluginsList, .group = Group::Output, .type = Type::Switch,
+     .help = "print the callbacks as a Markdown table"},
+    {.key = "markdown", .commands = explain, .group = Group::Output, .type = Type::Switch,
+     .help = "print the whole register of error codes as a Markdown page"},
+    {.key = "logs", .commands = replay, .group = Group::Data, .value = "FILE",
+     .help = "logs of each epoch: a History (.json), or a .csv with one column per key"},
+    {.key = "lr", .commands = replay, .group = Group::Training, .type = Type::Number, .value = "RATE",
+     .bounds = from_zero, .range_code = "KAIROS-U003", .example = "0.1", .aliases = "learning_rate",
+     .help = "initial learning rate; default: learning_rate in the logs, else 0.001"},
+    {.key = "out", .commands = replay, .group = Group::Output, .value = "DIR",
+     .help = "keep the files that callbacks write in this directory; default: a temporary directory"},
+    // ---------------------------------------------------------------- callbacks
+    {.key = "plugin", .commands = runs | replay, .group = Group::Callbacks, .type = Type::Items,
+     .value = "SPEC", .aliases = "plugins,callbacks",
+     .help = "ID[@instance][:key=value,…], ID(key=value,…), or FILE.so[#ID] instead of ID; may be repeated"},
+    {.key = "plugin_dir", .commands = runs | replay | lists, .group = Group::Callbacks, .type = Type::Items,
+     .value = "DIR", .aliases = "plugin_dirs",
+     .help = "search this directory before KAIROS_PLUGIN_PATH and the installed plugins; may be repeated"},
+    {.key = "run_dir", .commands = runs, .group = Group::Output, .value = "DIR", .fields = "run_directory",
+     .help = "directory for the configuration, the history, and relative output paths of plugins"},
+    {.key = "explain_order", .commands = fit, .group = Group::Callbacks, .type = Type::Switch,
+     .help = "print the order in which callbacks run, and exit"},
+    // ---------------------------------------------------------------- general
+    {.key = "config", .commands = runs, .group = Group::General, .value = "RUN.json",
+     .help = "read settings from a file with one key per flag; flags take precedence"},
+    {.key = "print_config", .commands = runs, .group = Group::General, .type = Type::Switch,
+     .help = "print the effective configuration and exit"},
+    {.key = "markdown", .commands = explain, .group = Group::Output, .type = Type::Switch,
+     .help = "print all error codes as a Markdown page"},
+    {.key = "help", .commands = runs | lists | replay | summary | convert | explain, .group = Group::General,
+     .type = Type::Switch,
+     .help = "print this help and exit"},
+};
+// clang-format on
 
 }  // namespace
 
-std::vector<Setting> fit_settings() {
-  std::vector<Setting> all;
-  append_model(all);
-  append(
-      all,
-      {{"optimizer", "", Kind::Text, "", "TEXT",
-        "SGD(learning_rate=0.1,momentum=0.9), adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam; "
-        "Adam(learning_rate=CosineDecay(0.1,decay_steps=1000)); default: that of the model's file with its "
-        "state, else rmsprop"}});
-  append_compile(all);
-  append_data(all);
-  append(
-      all,
-      {
-          {"epochs", "nb_epoch", Kind::Int, "1", "N",
-           "number of the last epoch, counted from 1; not how many more than --initial-epoch"},
-          {"initial_epoch", "", Kind::Int, "0", "N", "index of the first epoch"},
-          {"verbose", "", Kind::Text, "1", "0|1|2", "0 silent, 1 progress bar, 2 one line per epoch"},
-          {"validation_split", "", Kind::Number, "", "SHARE",
-           "this share of the samples is held out to validate on, before any shuffle"},
-          {"split", "", Kind::Text, "last", "last|shuffled|stratified",
-           "which samples --validation-split holds out: the last ones, any, or the same share of each class"},
-          {"validation_data", "", Kind::Text, "", "FILE",
-           "samples to validate on; wins over --validation-split"},
-          {"validation_input", "", Kind::Named, "", "NAME=COLUMN,…|FILE",
-           "as --input; left out, the columns or arrays that --input names"},
-          {"validation_target", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
-           "as --target; left out, the column or array that --target names"},
-          {"validation_sample_weight", "", Kind::Named, "", "[NAME=]COLUMN|FILE",
-           "as --sample-weight; left out, the column or array that --sample-weight names"},
-          {"validation_freq", "", Kind::Text, "1", "N|A,B,…",
-           "validate every N epochs, or after the epochs A, B, … (from 1)"},
-          {"validation_batch_size", "", Kind::Int, "0", "N",
-           "samples in a validation batch; 0: --batch-size"},
-          {"validation_steps", "", Kind::Int, "0", "N", "batches of a validation; 0: all"},
-          {"shuffle", "", Kind::Text, "true", "true|false|batch",
-           "order of samples in each epoch; batch: whole batches change places"},
-          {"shuffle_window", "", Kind::Int, "0", "N",
-           "samples of a stream that each next one is drawn from; 0: all, in the order as without --stream"},
-          {"class_weight", "", Kind::Text, "", "CLASS=WEIGHT,…",
-           "weight of each class in training, by its number or its name: 0=1,1=5 or cat=2,dog=0.5"},
-          {"callback_state", "", Kind::Text, "", "FILE",
-           "go on with what the callbacks of an earlier run remember (callback_state in its run directory)"},
-          {"steps_per_epoch", "", Kind::Int, "0", "N",
-           "batches in an epoch; 0: all. The next epoch goes on where one stopped"},
-          {"save_model", "", Kind::Text, "", "FILE",
-           "write the model and its optimizer's state at the end (.keras, .h5)"},
-          {"save_weights", "", Kind::Text, "", "FILE",
-           "write the weights at the end (.npz, .h5, .weights.h5)"},
-          {"history", "", Kind::Text, "", "FILE",
-           "write the History (.json, .csv, or .txt as Python prints it)"},
-      });
-  append_plugins(all);
-  append(all, {{"explain_order", "", Kind::Switch, "", "", "print in which order callbacks run, and end"}});
-  append_general(all);
-  return all;
+std::span<const Setting> all_settings() {
+  return table;
 }
 
-std::vector<Setting> evaluate_settings() {
-  std::vector<Setting> all;
-  append_model(all);
-  append_compile(all);
-  append_data(all);
-  append(all,
-         {{"steps", "", Kind::Int, "0", "N", "batches to evaluate; 0: all"},
-          {"json", "", Kind::Switch, "", "",
-           "print the result as JSON; NaN and infinity are the texts \"NaN\", \"Infinity\", \"-Infinity\""}});
-  append_plugins(all);
-  append_general(all);
-  return all;
+std::vector<Setting> settings_of(Command command) {
+  std::vector<Setting> known;
+  for (const Setting& setting : table)
+    if (setting.commands.contain(command)) known.push_back(setting);
+  return known;
 }
 
-std::vector<Setting> predict_settings() {
-  std::vector<Setting> all;
-  append_model(all);
-  append_data(all);
-  append(all, {{"out", "", Kind::Text, "", "FILE",
-                "where to write the predictions: .npy, .csv (of pictures with the file of each; with "
-                "--class-names: a column for each class and "
-                "the name of "
-                "the class), or .npz for several outputs"},
-               {"steps", "", Kind::Int, "0", "N", "batches to predict; 0: all"}});
-  append_plugins(all);
-  append_general(all);
-  return all;
-}
-
-namespace {
-
-void append_search(std::vector<Setting>& to) {
-  append(to, {{"plugin_dir", "plugin_dirs", Kind::Items, "", "DIR",
-               "search this directory before KAIROS_PLUGIN_PATH and the installed one"}});
-}
-
-void append_help(std::vector<Setting>& to) {
-  append(to, {{"help", "", Kind::Switch, "", "", "print this and end"}});
-}
-
-}  // namespace
-
-std::vector<Setting> plugins_list_settings() {
-  std::vector<Setting> all;
-  append(all, {{"json", "", Kind::Switch, "", "", "print everything that the manifests say, as JSON"},
-               {"markdown", "", Kind::Switch, "", "", "print the callbacks as a Markdown table"}});
-  append_search(all);
-  append_help(all);
-  return all;
-}
-
-std::vector<Setting> plugins_inspect_settings() {
-  std::vector<Setting> all;
-  append(all, {{"json", "", Kind::Switch, "", "", "print it as JSON"}});
-  append_search(all);
-  append_help(all);
-  return all;
-}
-
-std::vector<Setting> replay_settings() {
-  std::vector<Setting> all;
-  append(all, {
-                  {"logs", "", Kind::Text, "", "FILE",
-                   "logs of each epoch: a History (.json), or a .csv with a column for each key"},
-                  {"plugin", "plugins,callbacks", Kind::Items, "", "SPEC",
-                   "with --logs: ID[@instance][:key=value,…] or FILE.so[#ID]; may be repeated"},
-                  {"lr", "learning_rate", Kind::Number, "", "RATE",
-                   "learning rate at the start; default: learning_rate in the logs, else 0.001"},
-                  {"out", "", Kind::Text, "", "DIR",
-                   "keep there what callbacks write; default: a directory that is removed at the end"},
-              });
-  append_search(all);
-  append_help(all);
-  return all;
-}
-
-std::vector<Setting> summary_settings() {
-  std::vector<Setting> all;
-  append(all, {strict_setting()});
-  append_help(all);
-  return all;
-}
-
-std::vector<Setting> convert_settings() {
-  std::vector<Setting> all;
-  append(all,
-         {{"model", "", Kind::Text, "", "MODEL",
-           "the architecture, where IN holds weights only: Keras JSON, a Keras file or a shorthand"},
-          {"weights_only", "", Kind::Switch, "", "", "write weights, where OUT could hold a whole model"},
-          {"drop_training", "", Kind::Switch, "", "", "leave loss, metrics and optimizer out"},
-          strict_setting()});
-  append_help(all);
-  return all;
+bool is_key_of(const Setting& setting, std::string_view key) {
+  if (key == setting.key) return true;
+  const std::vector<std::string> aliases = split(setting.aliases, ',');
+  return std::find(aliases.begin(), aliases.end(), key) != aliases.end();
 }
 
 }  // namespace kairos::host::cli

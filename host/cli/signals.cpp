@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Handlers do all that is done about a signal, with nothing that could wait: whoever reads what the program
-// prints may have stopped. No signal is blocked for it: what a plugin starts would inherit that, whichever
-// way it starts it.
+// Handlers do all the work and never block, because the reader of the output may have stopped. No signal is
+// masked: programs that a plugin starts would inherit the mask.
 #include "cli/signals.hpp"
 
 #include <fmt/format.h>
@@ -19,6 +18,7 @@
 #include <thread>
 
 #include "base/alternate_stack.hpp"
+#include "cli/exit_codes.hpp"
 #include "plugin/run/breadcrumb.hpp"
 
 namespace kairos::host::cli {
@@ -35,7 +35,7 @@ constexpr std::array<Watched, 4> watched{{{SIGINT, "SIGINT", false},
                                           {SIGHUP, "SIGHUP", true},
                                           {SIGUSR1, "SIGUSR1", true}}};
 
-/// A line that is made before handlers may need it.
+/// A line that is composed before a handler may need it.
 struct Line {
   std::array<char, 2048> text{};
   std::size_t length = 0;
@@ -52,7 +52,7 @@ struct Lines {
   Line stopping, saving, quitting;
 };
 
-// Handlers of signals reach nothing but what has a name in the whole file.
+// Signal handlers can only reach global variables.
 std::atomic<int> interrupt_signal{0};
 std::atomic<bool> saving{false};
 std::array<std::atomic<std::int64_t>, watched.size()> first_arrival{};  // in nanoseconds
@@ -67,17 +67,17 @@ void install(int signal, void (*handler)(int), struct sigaction* before = nullpt
   ::sigaction(signal, &action, before);
 }
 
-/// A plugin that crashes takes the process with it, but not its name.
+/// Names the plugin that crashed before the process ends.
 void on_crash(int signal) {
   write_breadcrumb(STDERR_FILENO);
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
 
-/// The call that raised it returns an error.
-void leave_to_the_call(int) {}
+/// The system call returns an error instead.
+void fail_the_call(int) {}
 
-/// Not at all where it would have to wait.
+/// Drops the line if writing it would block.
 void write_if_read(const Line& line) {
   pollfd error{STDERR_FILENO, POLLOUT, 0};
   if (::poll(&error, 1, 0) != 1 || (error.revents & POLLOUT) == 0) return;
@@ -91,7 +91,7 @@ std::int64_t nanoseconds() {
 }
 
 void on_interrupt(int signal) {
-  constexpr std::int64_t one_wish = 1'000'000'000;
+  constexpr std::int64_t repeated = 1'000'000'000;  // a terminal or a script may send one request twice
   const int error = errno;
   for (std::size_t i = 0; i < watched.size(); ++i) {
     if (watched[i].number != signal) continue;
@@ -100,22 +100,22 @@ void on_interrupt(int signal) {
     if (first_arrival[i].compare_exchange_strong(first, now)) {
       interrupt_as(signal);
       write_if_read(saving ? lines[i].saving : lines[i].stopping);
-    } else if (now - first >= one_wish) {
+    } else if (now - first >= repeated) {
       write_if_read(lines[i].quitting);
-      ::_exit(128 + signal);
+      ::_exit(exit_code_of_signal(signal));
     }
   }
   errno = error;
 }
 
-/// A child of fork has nothing to end in an orderly way.
+/// A forked child has no run to end in order.
 void restore_in_child() {
   for (std::size_t i = 0; i < watched.size(); ++i)
     ::sigaction(watched[i].number, &before_watching[i], nullptr);
 }
 
 void prepare_lines(const InterruptTexts& texts) {
-  // On a terminal, a bar of progress may stand in the line.
+  // On a terminal, the line may hold a progress bar.
   const bool on_terminal = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
   const std::string warning = on_terminal ? "\nwarning: " : "warning: ";
   for (std::size_t i = 0; i < watched.size(); ++i) {
@@ -126,7 +126,7 @@ void prepare_lines(const InterruptTexts& texts) {
   }
 }
 
-/// Also where the program was started with them blocked, or other threads hold them back.
+/// Works also if the program was started with them blocked, or other threads block them.
 void unblock_here() {
   sigset_t mask;
   sigemptyset(&mask);
@@ -141,14 +141,14 @@ void prepare_signals() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) {
     struct sigaction before {};
     ::sigaction(signal, nullptr, &before);
-    if (before.sa_handler != SIG_IGN) install(signal, leave_to_the_call);
+    if (before.sa_handler != SIG_IGN) install(signal, fail_the_call);
   }
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) install(signal, on_crash);
 }
 
 const std::atomic<int>& watch_interrupts(const InterruptTexts& texts) {
   prepare_lines(texts);
-  // A thread that takes signals at any time.
+  // A thread that can always receive signals.
   std::thread([] {
     unblock_here();
     for (;;) ::pause();
@@ -171,10 +171,10 @@ void interrupts_find_saving() {
   saving = true;
 }
 
-std::string signal_name(int signal) {
+std::string interrupted_by(int signal) {
   for (const Watched& one : watched)
-    if (one.number == signal) return one.name;
-  return "signal " + std::to_string(signal);
+    if (one.number == signal) return std::string("interrupted by ") + one.name;
+  return "interrupted by signal " + std::to_string(signal);
 }
 
 }  // namespace kairos::host::cli

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// kairos summary: the table of layers that Keras prints.
+// kairos summary: the table of layers, as Keras prints it.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <set>
 
+#include "cli/column_names.hpp"
 #include "cli/command.hpp"
-#include "cli/known_columns.hpp"
-#include "cli/stored_model.hpp"
+#include "cli/model_input.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
 
@@ -25,7 +25,7 @@ std::string with_commas(std::int64_t number) {
   return text;
 }
 
-/// As Keras has it: 195 (780.00 B).
+/// As in Keras: 195 (780.00 B).
 std::string count_text(std::int64_t parameters) {
   constexpr std::array units{"B", "KB", "MB", "GB", "TB"};
   double size = static_cast<double>(parameters) * sizeof(float);
@@ -41,7 +41,7 @@ std::string batch_shape_text(const Shape& shape) {
   return text + (shape.empty() ? ",)" : ")");
 }
 
-/// Of the last call, as Keras.
+/// Of the last call, as in Keras.
 std::string output_text(const ArchitectureLayer& layer) {
   if (layer.is_input()) return batch_shape_text(*layer.input_shape);
   const std::vector<Shape>& outputs = layer.call_outputs.back();
@@ -124,7 +124,7 @@ std::string rule(const std::vector<std::size_t>& widths, const char* line,
   return text + "\n";
 }
 
-/// Breaks between words, and inside of words that are too long for a line.
+/// Breaks between words, and inside words that are too long for a line.
 std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
   std::vector<std::string> lines{""};
   for (std::size_t begin = 0; begin < text.size();) {
@@ -170,7 +170,7 @@ std::string row_text(const Row& row, const std::vector<std::size_t>& widths, con
 
 std::string table(const std::vector<Row>& rows) {
   Row header{"Layer (type)", "Output Shape", "Param #", "Connected to"};
-  // What Keras takes for a terminal of usual width.
+  // Keras' widths for a terminal of 80 columns.
   std::vector<std::size_t> widths{31, 22, 13};
   if (!rows.empty() && rows.front().size() == 4)
     widths = {19, 17, 10, 17};
@@ -196,8 +196,8 @@ bool has_open_input(const Architecture& model) {
   });
 }
 
-/// Writes -1 for what depends on a length that the architecture leaves to the data: what another length
-/// changes.
+/// Writes -1 for each dimension that depends on a length which the architecture leaves to the data: those
+/// that another length changes.
 void open_lengths(ModelSource source, Architecture& model) {
   if (!has_open_input(model)) return;
   source.messages = {};
@@ -217,17 +217,16 @@ void open_lengths(ModelSource source, Architecture& model) {
 
 int run_summary(Arguments arguments) {
   std::vector<std::string> flags(arguments.begin(), arguments.end());
-  const std::vector<std::string> names = take_words(flags, summary_settings());
-  const Settings settings("summary", summary_settings(), flags);
-  if (settings.help_wanted()) return print(settings.help("the layers of a model and what they hold")), 0;
+  const std::vector<std::string> names = take_positionals(Command::Summary, flags);
+  const Settings settings(Command::Summary, flags);
+  if (settings.help_wanted())
+    return print(settings.help("MODEL: print the layers of a model and their parameters")), 0;
   if (names.size() != 1)
-    throw Error(ErrorKind::Usage, {"KAIROS-U040", "kairos summary", "it takes one model",
+    throw Error(ErrorKind::Usage, {"KAIROS-U040", "kairos summary", "expected one model",
                                    names.empty() ? "none" : std::to_string(names.size()), "",
                                    "Write kairos summary model.keras"});
-  StoredModel stored = open_model(names.front());
-  if (!stored.has_architecture())
-    throw Error(ErrorKind::Model, {"KAIROS-M095", stored.name, "the file holds weights and no model", "", "",
-                                   "Name the file that holds the architecture"});
+  ModelInput stored = open_model(names.front());
+  require_architecture(stored, "Name the file that holds the architecture");
   stored.source.strict = settings.is_on("strict");
   stored.source.messages = console_messages();
   Architecture model = read_architecture(stored.source);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Data that change while a run streams them, and data that are slow to stream in the order that was asked for."""
+"""Data files that change while a run streams them, and data that is slow to stream in the requested order."""
 import os
 import signal
 import subprocess
@@ -23,7 +23,7 @@ class ChangedData(ProgramTest):
             file.create_dataset("packed", data=x, chunks=(50, 8), compression="gzip")
 
     def begin(self, **changes):
-        """A run that is going on: its first epoch has ended."""
+        """A run whose first epoch has ended."""
         settings = {"model": "dense(1)", "loss": "mse", "epochs": 100000, "batch_size": 32, "verbose": 2, "stream": "true",
                     "buffer_size": 1, **changes}
         run = subprocess.Popen([KAIROS, "fit", *flags(settings)], cwd=self.directory, text=True, stdout=subprocess.PIPE,

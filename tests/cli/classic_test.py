@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The call that programs written for Keras have carried for years, callbacks=[es, tb, mc, rp], on data where the stop comes."""
+"""The classic Keras call with callbacks=[es, tb, mc, rp], on data on which EarlyStopping stops."""
 import csv
 import json
 import pathlib
@@ -82,7 +82,7 @@ class EarlyStopTensorBoardCheckpointReduce(ProgramTest):
 
 
 class KerasCodePastedIntoFlags(ProgramTest):
-    """The same program as it stands in Keras 1 and 2, value by value."""
+    """The same program as written for Keras 1 and 2, value by value."""
 
     TENSORBOARD = {"log_dir": "'./logs'", "histogram_freq": "1", "batch_size": "32", "write_graph": "True",
                    "write_grads": "False", "write_images": "False", "embeddings_freq": "0",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Columns that a model was trained on: matched by name in evaluate, predict and a run that goes on; headers of data frames."""
+"""Column names of a model: matched in evaluate, predict and continued runs; headers of data frames."""
 import json
 import shutil
 import zipfile
@@ -13,7 +13,7 @@ MODEL = "batchnorm dense(8,relu) dense(2,softmax)"
 
 
 class Columns(ProgramTest):
-    """Age in tens, income in ones; who is older than rich is "old"."""
+    """Age in tens, income in ones; the label is "old" if age exceeds income."""
 
     def setUp(self):
         super().setUp()
@@ -36,7 +36,7 @@ class Columns(ProgramTest):
                                  "optimizer": "adam(0.02)", "run_dir": "r", "save_model": "r/m.keras", **changes}))
 
     def run_well(self, *arguments, stderr=""):
-        """Standard output; standard error must be these lines, of which those about class_names.json are left out."""
+        """Standard output; standard error must consist of these lines, apart from those about class_names.json."""
         run = self.run_kairos(*arguments)
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual("".join(line + "\n" for line in run.stderr.splitlines() if "class_names.json" not in line), stderr)
@@ -106,12 +106,12 @@ class Columns(ProgramTest):
         self.refused('KAIROS-D320: other.csv: a column that the model was trained on is missing: "income"',
                      *self.fit(validation_data="other.csv", **fresh))
         self.put("wide.csv", "1,2,3,old\n1,2,3,rich\n")
-        self.refused("KAIROS-D324: wide.csv: the input has no names of columns, and not as many columns as in training; found 3, "
+        self.refused("KAIROS-D324: wide.csv: the input has no column names, and its number of columns differs from training; found 3, "
                      "expected 2: age, income", *self.fit(validation_data="wide.csv", **{**fresh, "target": "-1"}))
 
     def test_columns_without_names_go_by_position_and_this_is_told(self):
         expected = self.predicted("--model", "r/m.keras", "--data", "t.csv", "--target", "y")
-        by_position = "the columns of the input have no names and are taken by position: age, income\n"
+        by_position = "the columns of the input have no names and are matched by position: age, income\n"
         np.save(self.directory / "x.npy", np.stack([self.age, self.income], 1))
         for more in ([], ["--stream", "true"]):
             found = self.predicted("--model", "r/m.keras", "--data", "bare.csv", "--target", "-1", *more,
@@ -120,10 +120,10 @@ class Columns(ProgramTest):
             found = self.predicted("--model", "r/m.keras", "--data", "x.npy", *more, stderr="warning: x.npy: " + by_position)
             np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
         np.save(self.directory / "x.npy", np.zeros((3, 4)))
-        self.refused("KAIROS-D324: x.npy: the input has no names of columns, and not as many columns as in training; found 4, expected "
+        self.refused("KAIROS-D324: x.npy: the input has no column names, and its number of columns differs from training; found 4, expected "
                      "2: age, income. Give a table with a header, or these columns in this order.", "predict", "--out", "p.npy", "--model",
                      "r/m.keras", "--data", "x.npy")
-        self.refused("found 3, expected 2: age, income. If a column holds the labels, name it with --target: it is set aside. Else: Give a table",
+        self.refused("found 3, expected 2: age, income. If a column holds the labels, name it with --target to drop it. Otherwise: Give a table",
                      "predict", "--out", "p.npy", "--model", "r/m.keras", "--data", self.put("labelled.csv", "1,2,0\n3,4,1\n"))
         self.kairos(*self.fit(data="bare.csv", target="-1", save_model="unnamed.keras"))
         self.assertEqual(len(self.predicted("--model", "unnamed.keras", "--data", "swapped.csv", "--target", "y")), 200)
@@ -136,9 +136,9 @@ class Columns(ProgramTest):
         self.assertEqual(self.predicted(*shorthand, "r/w.npz", "--data", "swapped.csv", "--target", "y"), expected)
         self.assertEqual(self.predicted(*shorthand, "r/m.keras", "--data", "swapped.csv", "--target", "y"), expected)
         self.refused("KAIROS-D320", "predict", "--out", "p.npy", *shorthand, "r/w.npz", "--data", "other.csv")
-        shutil.copy(self.directory / "r" / "w.npz", self.directory / "w.npz")  # Nothing knows its columns.
+        shutil.copy(self.directory / "r" / "w.npz", self.directory / "w.npz")  # Without any file that names its columns.
         self.assertNotEqual(self.predicted(*shorthand, "w.npz", "--data", "swapped.csv", "--target", "y"), expected)
-        # A later run in the directory whose data have no names leaves no old ones behind.
+        # A later run in the directory, on data without names, removes the old names.
         self.kairos(*self.fit(data="bare.csv", target="-1", run_dir="r"))
         self.assertEqual(json.loads(self.text("r/input_columns.json")), {"input_columns": {}})
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Data as the flags name them: by port, in files of their own, for training and for validation."""
+"""Data flags: by port, in separate files, for training and for validation."""
 import csv
 import gzip
 import json
@@ -100,8 +100,8 @@ class Named(ProgramTest):
         self.assertEqual(len(found["val_accuracy"]), 3)
         run = self.run_kairos(*self.fit(**common))
         self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertEqual(run.stderr, "KAIROS-U018: --validation-data: the samples to validate on have no target; found --target, "
-                                     "which is a file for the training samples. Name a file of their targets with "
+        self.assertEqual(run.stderr, "KAIROS-U018: --validation-data: the validation samples have no target; found --target, "
+                                     "a file for the training samples. Name a file with their targets with "
                                      "--validation-target.\n")
 
     def test_labels_in_words_mean_in_validation_what_they_mean_in_training(self):
@@ -151,7 +151,7 @@ class Labels(ProgramTest):
         predict = ["predict", "--out", "p.npy", "--model", "input(2) dense(2,softmax)", "--weights", "w.npz", "--data"]
         self.kairos(*predict, "bare.csv")
         expected = np.load(self.directory / "p.npy")
-        cure = ". If a column holds the labels, name it with --target: it is set aside. Else: "
+        cure = ". If a column holds the labels, name it with --target to drop it. Otherwise: "
         for model, name, code, sentence in (
                 ("input(2) dense(2,softmax)", "data.csv", 5, "found (3), expected (2)" + cure + "Change the data or the model's input.\n"),
                 ("dense(2,softmax)", "words.csv", 4, 'KAIROS-D025: words.csv:2: a field is not a number; found "no" in column "label", expected a number' +
@@ -159,7 +159,7 @@ class Labels(ProgramTest):
             predict[4] = model
             for more in ([], ["--stream", "true"]):
                 run = self.run_kairos(*predict, name, *more)
-                if more and name == "words.csv":  # The weights do not fit the columns, which is found before any word is read.
+                if more and name == "words.csv":  # The weights do not fit the columns, which is detected before any text is read.
                     code, sentence = 5, "found (2, 2), (2), expected (3, 2), (2)" + cure + "Load the file into"
                 self.assertEqual(run.returncode, code, run.stderr)
                 self.assertIn(sentence, run.stderr)
@@ -177,18 +177,18 @@ class Labels(ProgramTest):
         def predict(model, name, target, *more):
             return self.run_kairos("predict", "--out", "p.npy", "--data", name, "--target", target, *more, "--model", *model)
 
-        misspelt = 'The table has no column "labl" for --target to set aside. Did you mean "label"? Else: '
+        misspelt = 'The table has no column "labl" for --target to drop. Did you mean "label"? Otherwise: '
         change = "Change the data or the model's input.\n"
         for model, name, target, code, sentence in (
                 (fixed, "data.csv", "labl", 5, "found (3), expected (2). " + misspelt + change),
                 (shorthand, "data.csv", "labl", 5, "found (2, 2), (2), expected (3, 2), (2). " + misspelt + "Load the file into"),
                 (shorthand, "words.csv", "labl", 4, 'in column "label", expected a number. ' + misspelt + "Correct the value"),
-                (fixed, "data.csv", "kind", 5, 'The table has no column "kind" for --target to set aside. Known are: width, height, label. Else: ' +
+                (fixed, "data.csv", "kind", 5, 'The table has no column "kind" for --target to drop. Known are: width, height, label. Otherwise: ' +
                  change),
-                (fixed, "data.csv", "7", 5, 'no column "7" for --target to set aside. Give the index of the column, or its name. Else: ' + change),
-                (fixed, "bare.csv", "-1", 5, "found (1), expected (2). If no column holds labels, leave --target out: it sets one aside. Else: " +
+                (fixed, "data.csv", "7", 5, 'no column "7" for --target to drop. Give the index of the column, or its name. Otherwise: ' + change),
+                (fixed, "bare.csv", "-1", 5, "found (1), expected (2). If no column holds labels, leave --target out: it drops one. Otherwise: " +
                  change)):
-            for more in ([], ["--stream", "true"]) if code == 5 else ([],):  # A stream reads words after the shapes.
+            for more in ([], ["--stream", "true"]) if code == 5 else ([],):  # A stream reads text after the shapes are checked.
                 with self.subTest(sentence, more=more):
                     run = predict(model, name, target, *more)
                     self.assertEqual(run.returncode, code, run.stderr)
@@ -202,7 +202,7 @@ class Labels(ProgramTest):
 
 
 class ClassNumbers(ProgramTest):
-    """Words are numbered as they come sorted, which is what a trained model learned only if all of them are there."""
+    """Text labels are numbered in sorted order, which equals the numbers in training only if every label occurs."""
     ROWS = ["0,0,ant", "0,1,bee", "1,0,cow"] * 4
 
     def setUp(self):
@@ -214,8 +214,8 @@ class ClassNumbers(ProgramTest):
     def refused(self, *arguments):
         run = self.run_kairos(*arguments)
         self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertEqual(run.stderr, "KAIROS-U014: two.csv: the classes are not as many as the trained model has outputs for, so that "
-                         "their numbers may not be those of training; found 2 (bee, cow), expected 3. Give the list of the run that "
+        self.assertEqual(run.stderr, "KAIROS-U014: two.csv: the number of classes differs from the trained model, so their "
+                         "numbers may differ from training; found 2 (bee, cow), expected 3. Give the list of the run that "
                          "trained it with --class-names RUN_DIR/class_names.json.\n")
 
     def test_fewer_classes_than_the_trained_model_has_are_refused_without_their_list(self):
@@ -226,7 +226,7 @@ class ClassNumbers(ProgramTest):
         self.kairos("convert", "m.keras", "w.npz")
         shorthand = {"data": "two.csv", "target": "kind", "model": "dense(3,softmax)"}
         self.refused(*self.fit(**shorthand, weights="w.npz"))
-        self.kairos(*self.fit(**shorthand))  # A model that starts anew has no classes yet.
+        self.kairos(*self.fit(**shorthand))  # An untrained model has no classes yet.
         self.kairos("evaluate", "--model", "m.keras", *two, "--class-names", "run/class_names.json")
         self.kairos("evaluate", "--model", "m.keras", "--data", "all.csv", "--target", "kind")
         self.kairos("predict", "--model", "m.keras", *two, "--out", "p.npy")
@@ -247,14 +247,14 @@ class ClassNumbers(ProgramTest):
         self.assertEqual(history("ant=1,bee=2,cow=0.5", stream="true"), history("0=1,1=2,2=0.5", stream="true"))
 
     def test_weights_of_classes_that_are_not_there_are_refused_before_anything_trains(self):
-        given_twice = "KAIROS-U003: --class-weight: a class is given twice; found "
+        given_twice = "KAIROS-U003: --class-weight: the class is given twice; found "
         for weights, code, sentence in (
-                ("ant=1,be=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class of this name; found "be". Did you mean "bee"?'),
-                ("ant=1,wasp=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class of this name; found "wasp". Known are: ant, bee, cow.'),
-                ("ant=1,bee=2,3=2", 2, 'KAIROS-U003: --class-weight: there is no class of this number; found "3", expected 0 to 2. '
+                ("ant=1,be=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class with this name; found "be". Did you mean "bee"?'),
+                ("ant=1,wasp=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class with this name; found "wasp". Known are: ant, bee, cow.'),
+                ("ant=1,bee=2,3=2", 2, 'KAIROS-U003: --class-weight: there is no class with this number; found "3", expected 0 to 2. '
                                        "Leave it out, or give the name of a class."),
-                ("ant=1,bee=2,cow=1e39", 2, 'KAIROS-U003: --class-weight: the value cannot be used; found "cow=1e39", expected a weight from 0 '
-                                            "to 3.4e38. Give such a weight."),
+                ("ant=1,bee=2,cow=1e39", 2, 'KAIROS-U003: --class-weight: the value is out of range; found "cow=1e39", expected 0 to '
+                                            "3.40282e+38. Write --class-weight 0=1,1=5."),
                 ("ant=1,bee=2,1=2,cow=1", 2, given_twice + '"1", expected each class once. Leave one of the two out.'),
                 ("ant=1,bee=2", 4, "KAIROS-D104: all.csv:4: the class has no weight; found class cow, expected one of ant, bee. Add cow=… to "
                                    "--class-weight.")):
@@ -291,8 +291,8 @@ class ClassNumbers(ProgramTest):
         for more in ([], ["--stream", "true"]):
             run = self.run_kairos("evaluate", "--model", "run/m.keras", "--data", "two.csv", "--target", "kind", *more)
             self.assertEqual((run.returncode, run.stdout), (0, expected), run.stderr)
-            self.assertEqual(run.stderr, "warning: labels in words have the numbers that run/class_names.json gives them, which stands "
-                             "beside the model. For others give --class-names\n")
+            self.assertEqual(run.stderr, "warning: classes are numbered as in run/class_names.json, next to the model. To number "
+                             "them otherwise, give --class-names\n")
 
     def test_predictions_have_the_names_of_the_list_beside_the_model(self):
         predict = ["predict", "--data", "two.csv", "--target", "kind", "--out"]
@@ -302,8 +302,8 @@ class ClassNumbers(ProgramTest):
         (self.directory / "m.keras").rename(self.directory / "run" / "m.keras")
         run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
         self.assertEqual((run.returncode, self.text("p.csv")), (0, self.text("expected.csv")), run.stderr)
-        self.assertEqual(run.stderr, "warning: columns have the names of classes that run/class_names.json lists, which stands beside "
-                         "the model. For others give --class-names\n")
+        self.assertEqual(run.stderr, "warning: columns are named by the classes in run/class_names.json, next to the "
+                         "model. To name them otherwise, give --class-names\n")
         self.put("run/class_names.json", json.dumps({"class_names": ["ant", "bee"]}))
         run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
         self.assertEqual((run.returncode, self.text("p.csv"), run.stderr), (0, self.text("plain.csv"), ""))
@@ -357,7 +357,7 @@ class Pictures(ProgramTest):
         (self.directory / "held" / "light").rename(self.directory / "sub" / "light")
         run = self.run_kairos("evaluate", "--model", "m.keras", "--data", "sub")
         self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertIn("KAIROS-U014: sub: the classes are not as many", run.stderr)
+        self.assertIn("KAIROS-U014: sub: the number of classes differs", run.stderr)
         self.kairos("evaluate", "--model", "m.keras", "--data", "sub", "--class-names", "run/class_names.json")
 
     def test_predictions_name_the_file_of_each_picture(self):
@@ -385,7 +385,7 @@ class Pictures(ProgramTest):
     def test_weights_of_classes_are_given_by_the_names_of_their_directories(self):
         expected = self.history(class_weight="0=1,1=3", epochs=2)
         self.assertEqual(self.history(class_weight="light=3,dark=1", epochs=2), expected)
-        for old, new in (("dark", "1"), ("light", "2")):  # Names that are the numbers of others.
+        for old, new in (("dark", "1"), ("light", "2")):  # Names that are numbers of other classes.
             (self.directory / "train" / old).rename(self.directory / "train" / new)
         self.assertEqual(self.history(class_weight="1=1,2=3", epochs=2), expected)
 
@@ -424,25 +424,25 @@ class Mistakes(ProgramTest):
     CASES = [
         ({"target": ["a=y.npy", "y.npy"]}, 2, "KAIROS-U003: --target: one of several values has no name; found \"y.npy\", expected "
                                               "NAME=VALUE. Write --target NAME=y.npy."),
-        ({"target": ["a=y.npy", "a=z.npy"]}, 2, "KAIROS-U003: --target: a name is given twice; found \"a\", expected each name once."),
-        ({"input": ["left=a.npy", "left=b.npy"], "data": None}, 2, "KAIROS-U003: --input: a name is given twice; found \"left\""),
-        ({"target": "=y.npy"}, 2, "KAIROS-U003: --target: a name is missing; found \"=y.npy\", expected NAME=VALUE. Write --target "
+        ({"target": ["a=y.npy", "a=z.npy"]}, 2, "KAIROS-U003: --target: the name is given twice; found \"a\", expected each name once."),
+        ({"input": ["left=a.npy", "left=b.npy"], "data": None}, 2, "KAIROS-U003: --input: the name is given twice; found \"left\""),
+        ({"target": "=y.npy"}, 2, "KAIROS-U003: --target: the name is missing; found \"=y.npy\", expected NAME=VALUE. Write --target "
                                   "NAME=y.npy."),
-        ({"sample_weight": "kind="}, 2, "KAIROS-U003: --sample-weight: a value is missing; found \"kind=\""),
-        ({"input": "a.npy", "data": None}, 2, "KAIROS-U003: --input: an input has no name; found \"a.npy\", expected NAME=COLUMN or NAME=FILE."),
-        ({"validation_input": "a.npy"}, 2, "KAIROS-U003: --validation-input: an input has no name"),
-        ({"validation_target": "label"}, 2, "KAIROS-U012: --validation-target: there are no samples to validate on. Name them with "
+        ({"sample_weight": "kind="}, 2, "KAIROS-U003: --sample-weight: the value is missing; found \"kind=\""),
+        ({"input": "a.npy", "data": None}, 2, "KAIROS-U003: --input: the name is missing; found \"a.npy\", expected NAME=COLUMN,…|FILE."),
+        ({"validation_input": "a.npy"}, 2, "KAIROS-U003: --validation-input: the name is missing"),
+        ({"validation_target": "label"}, 2, "KAIROS-U012: --validation-target: there are no validation samples. Name them with "
                                             "--validation-data or --validation-input."),
-        ({"validation_sample_weight": "w.npy"}, 2, "KAIROS-U012: --validation-sample-weight: there are no samples"),
-        ({"validation_freq": 2}, 2, "KAIROS-U012: --validation-freq: there are no samples"),
-        ({"validation_steps": 2}, 2, "KAIROS-U012: --validation-steps: there are no samples"),
-        ({"validation_batch_size": 2}, 2, "KAIROS-U012: --validation-batch-size: there are no samples"),
-        ({"image_size": "4x4"}, 2, "KAIROS-U015: --image-size: the data are not of the kind that the setting is for; found --data "
-                                   "data.csv, expected a directory of pictures. Leave it out."),
-        ({"color_mode": "rgb"}, 2, "KAIROS-U015: --color-mode: the data are not of the kind"),
-        ({"data": "x.npy", "target": "y.npy", "header": "true"}, 2, "KAIROS-U015: --header: the data are not of the kind that the "
-                                                                    "setting is for; found --data x.npy, expected a .csv, .tsv"),
-        ({"data": "x.npy", "target": "y.npy", "delimiter": ";"}, 2, "KAIROS-U015: --delimiter: the data are not of the kind"),
+        ({"validation_sample_weight": "w.npy"}, 2, "KAIROS-U012: --validation-sample-weight: there are no validation samples"),
+        ({"validation_freq": 2}, 2, "KAIROS-U012: --validation-freq: there are no validation samples"),
+        ({"validation_steps": 2}, 2, "KAIROS-U012: --validation-steps: there are no validation samples"),
+        ({"validation_batch_size": 2}, 2, "KAIROS-U012: --validation-batch-size: there are no validation samples"),
+        ({"image_size": "4x4"}, 2, "KAIROS-U015: --image-size: this option does not apply to this kind of data; found --data "
+                                   "data.csv, expected an image directory. Leave it out."),
+        ({"color_mode": "rgb"}, 2, "KAIROS-U015: --color-mode: this option does not apply"),
+        ({"data": "x.npy", "target": "y.npy", "header": "true"}, 2, "KAIROS-U015: --header: this option does not apply to "
+                                                                    "this kind of data; found --data x.npy, expected a .csv, .tsv"),
+        ({"data": "x.npy", "target": "y.npy", "delimiter": ";"}, 2, "KAIROS-U015: --delimiter: this option does not apply"),
         ({"data": "d" * 300}, 4, "KAIROS-D020: ddd"),
         ({"data": "d" * 300 + ".csv"}, 6, "KAIROS-F001: ddd"),
         ({"input": "input_layer=a.npy"}, 4, "KAIROS-D063: data.csv: inputs are named beside a file that is the input itself"),

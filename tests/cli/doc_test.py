@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every command of the pages under host/doc, and of the README where it calls kairos, runs as it stands there.
+"""Every command of the pages under host/doc, and of the README where it calls kairos, runs unchanged.
 
   doc_test.py KAIROS MISHAPS"""
 import gzip

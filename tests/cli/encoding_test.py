@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Text that is not UTF-8: refused with its place, or read as --encoding says, by every command alike."""
+"""Text that is not UTF-8: rejected with its position, or read with --encoding, in every command."""
 import json
 import os
 

@@ -29,7 +29,7 @@ class ExplainTest(ProgramTest):
                 run = self.run_kairos("explain", word)
                 self.assertEqual(run.returncode, 2)
                 self.assertEqual(run.stdout, "")
-                self.assertEqual(run.stderr, f'KAIROS-U071: kairos explain: there is no such error code; found "{word}", '
+                self.assertEqual(run.stderr, f'KAIROS-U071: kairos explain: no such error code; found "{word}", '
                                              f"expected a code such as KAIROS-D103. {cure}\n")
         self.assertEqual(self.refusal(2, "explain", "D022", "D999"), "KAIROS-U071")
         self.assertEqual(self.refusal(2, "explain", "--jsn"), "KAIROS-U001")

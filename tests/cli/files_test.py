@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Model files as a user meets them: checkpoints, models to go on with, conversions, the table of layers;
-and data in files of their own."""
+"""Model files: checkpoints, continued training, conversions, the table of layers; and IDX data files."""
 import gzip
 import json
 import pathlib
@@ -28,7 +27,7 @@ class Archives(ProgramTest):
         self.kairos("predict", "--model", "dense(4,tanh) dense(2,softmax)", "--weights", "end.npz", *data, "--out", "a.npy")
         self.kairos("predict", "--model", "03.keras", *data, "--out", "b.npy")
         np.testing.assert_array_equal(np.load(self.directory / "a.npy"), np.load(self.directory / "b.npy"))
-        # Loss and metrics come out of the file.
+        # Loss and metrics come from the file.
         self.assertIn("accuracy", json.loads(self.kairos("evaluate", "--model", "03.keras", *data, "--json")))
         self.kairos(*self.fit(model="03.keras", loss=None, epochs=1, history="h.json"))
         self.assertIn("accuracy", json.loads(self.text("h.json"))["history"])
@@ -43,7 +42,7 @@ class Archives(ProgramTest):
                 self.assertEqual(run.returncode, code, run.stderr)
                 self.assertIn("m-3.h5: cannot write the file; found a directory of that name", run.stderr)
                 self.assertTrue((place / "m-2.h5").exists())
-                # A failure loses nothing that the training was asked to save.
+                # Despite the failure, all requested results are saved.
                 for name in ("end.keras", "h.json", "run/history.json", "run/callback_state"):
                     self.assertTrue((place / name).exists(), name)
 
@@ -70,7 +69,7 @@ class Archives(ProgramTest):
 
 
 class Compiled(ProgramTest):
-    """What Keras 2 and 3 write of objects that a model was compiled with."""
+    """Objects that a model was compiled with, as Keras 2 and 3 write them."""
     KERAS_3 = {
         "loss": {"module": "keras.losses", "class_name": "CategoricalCrossentropy", "registered_name": None,
                  "config": {"name": "categorical_crossentropy", "reduction": "sum_over_batch_size", "from_logits": False,
@@ -109,7 +108,7 @@ class Compiled(ProgramTest):
             self.assertEqual(found, self.evaluate(GOLDEN / "model.h5", *loss, metrics))
 
     def test_file_of_keras_2_is_evaluated_and_trained_and_says_that_its_optimizer_starts_anew(self):
-        """Names end in :0, the first layer repeats the shape of the input, and the optimizer has no learning rate among its slots."""
+        """Names end in :0, the first layer repeats the input shape, and the optimizer has no learning rate among its variables."""
         self.compiled({**self.KERAS_2, "optimizer_config": {"class_name": "Adam", "config": {
             "name": "Adam", "learning_rate": 0.01, "decay": 0.0, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-07, "amsgrad": False}}})
         with h5py.File(self.directory / "m.h5", "r+") as file:
@@ -132,8 +131,8 @@ class Compiled(ProgramTest):
         self.assertEqual(found, self.evaluate(GOLDEN / "model.h5", "--loss", "categorical_crossentropy(label_smoothing=0.1)",
                                               "--metrics", "accuracy"))
         run = self.run_kairos("fit", "--model", "m.h5", "--data", GOLDEN.parent / "data.npz", "--verbose", 0)
-        self.assertEqual((run.returncode, run.stderr), (0, "warning: the optimizer starts anew, because its variables in m.h5 are "
-                                                           "those of another one\n"))
+        self.assertEqual((run.returncode, run.stderr), (0, "warning: the optimizer's state in m.h5 is ignored, because its "
+                                                           "variables belong to another optimizer\n"))
 
     def test_reduction_of_a_loss_stays_with_the_model(self):
         data = ["--data", GOLDEN.parent / "data.npz"]
@@ -143,7 +142,7 @@ class Compiled(ProgramTest):
         self.compiled({"loss": reduced})
         whole = ["--batch-size", rows]
         self.assertAlmostEqual(self.evaluate("m.h5", *whole)["loss"] / rows, mean, places=5)
-        # The flag replaces what the file says, but not what a loss on the command line says.
+        # The flag overrides the file, but not a reduction in --loss.
         self.assertAlmostEqual(self.evaluate("m.h5", *whole, "--loss-reduction", "sum_over_batch_size")["loss"], mean, places=5)
         own = ["--loss", "categorical_crossentropy(reduction=sum)", "--loss-reduction", "mean_with_sample_weight"]
         self.assertAlmostEqual(self.evaluate(GOLDEN / "model.h5", *whole, *own)["loss"] / rows, mean, places=5)
@@ -230,8 +229,8 @@ class Conversion(ProgramTest):
             ("model.h5", "o.h5", "--weights-only"): "o.h5: the weights\n",
             ("model.h5", "o.keras", "--drop-training"): "o.keras: the model; the optimizer's state is left out\n",
             ("model_no_optimizer.h5", "o.keras"): "o.keras: the model\n",
-            ("model.keras", "o.h5"): "o.h5: the model, compiled; the file does not say which optimizer it had, so it is rmsprop "
-                                     "as Keras would take it\n",
+            ("model.keras", "o.h5"): "o.h5: the model, compiled; the file does not name its optimizer, so it is rmsprop "
+                                     "as in Keras\n",
             ("model.h5", "o.json"): "o.json: the architecture\n",
         }
         for (source, *more), sentence in cases.items():
@@ -242,11 +241,11 @@ class Conversion(ProgramTest):
         cases = [
             (6, r"KAIROS-F020: o.onnx: .*expected \.keras, .*, or \.json \(the architecture\)\.", "model.h5", "o.onnx"),
             (6, "KAIROS-F026", "model.h5", "o.keras", "--weights-only"),
-            (2, "KAIROS-U041: .*the file holds weights and no model. Give the architecture with --model", "weights.npz", "o.keras"),
-            (2, "KAIROS-U041: --model: the file has an architecture of its own", "model.h5", "o.keras", "--model", "dense(1)"),
-            (2, "KAIROS-U042: .*an architecture has no weights to be written", "model.json", "o.keras"),
+            (2, "KAIROS-U041: .*the file holds weights only, without a model. Give the architecture with --model", "weights.npz", "o.keras"),
+            (2, "KAIROS-U041: --model: the file has its own architecture", "model.h5", "o.keras", "--model", "dense(1)"),
+            (2, "KAIROS-U042: .*an architecture has no weights to write", "model.json", "o.keras"),
             (5, "KAIROS-M09[01]", "weights.npz", "o.keras", "--model", "input(6) dense(3)"),
-            (2, "KAIROS-U040: kairos convert: it takes two files; found 1", "model.h5"),
+            (2, "KAIROS-U040: kairos convert: expected two files; found 1", "model.h5"),
             (2, "KAIROS-U001: .*Did you mean \"--drop-training\"", "model.h5", "o.keras", "--drop-trainign"),
             (6, "KAIROS-F001", "absent.h5", "o.keras"),
         ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What fit does with its settings, its files, its signals, and callbacks that fail."""
+"""fit: settings, result files, signals, and failing callbacks."""
 import fcntl
 import json
 import os
@@ -71,8 +71,13 @@ class Settings(ProgramTest):
             text = self.kairos(*arguments)
             self.assertIn("kairos", text)
             for line in text.splitlines():
-                if line.startswith("  --"):  # what a flag does begins in one column, or behind a flag that is longer
+                if line.startswith("  --"):  # descriptions begin in one column, or on the next line
                     self.assertNotIn("  ", line[2:38].rstrip(), line)
+        self.assertIn("\n  2       command line or RUN.json\n", self.kairos("--help"))
+        self.assertIn("\n  128+N   ended by signal N\n", self.kairos("--help"))
+        help_of_fit = self.kairos("fit", "--help")
+        for part in ("\nLoss and metrics:\n", "\nValidation:\n", "samples per batch (1 or more; default: 32)\n", "  --split last|shuffled|stratified "):
+            self.assertIn(part, help_of_fit)
 
 
 class Precision(ProgramTest):
@@ -87,7 +92,7 @@ class Precision(ProgramTest):
             self.assertEqual(precision(command, "--config", "run.json"), "bf16")
 
     def test_processor_without_bf16_is_refused_before_anything_trains(self):
-        # oneDNN, which is asked, takes the processor for one that has no more than this.
+        # Limits the instruction sets that oneDNN reports.
         before = self.files()
         files = {"run_dir": "run", "save_weights": "w.npz", "history": "h.json"}
         others = ["--model", "dense(2,softmax)", "--weights", "w.npz", "--data", "data.csv", "--target", "label", "--precision", "bf16"]
@@ -141,7 +146,7 @@ class Outputs(ProgramTest):
         self.assertEqual(rows[0], ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"])
         self.assertEqual([float(row[1]) for row in rows[1:]], history["loss"])
         self.assertEqual([row[3] == "NA" for row in rows[1:]], [True, False, True])
-        # As Python prints it, so that Python reads it.
+        # The text is a Python expression.
         self.assertEqual(eval(self.text("h.txt"), {"None": None}), history)
 
     def test_run_directory_keeps_configuration_history_and_what_plugins_write(self):
@@ -201,8 +206,8 @@ class Outputs(ProgramTest):
         program = shutil.copy(KAIROS, self.directory / "bin/kairos")
         run = subprocess.run([program, *self.fit(verbose=1)], cwd=self.directory, capture_output=True, text=True, timeout=60)
         self.assertEqual(run.returncode, 0, run.stderr)
-        self.assertEqual(run.stderr, "warning: the plugin ProgbarLogger is not found, so that no progress is shown. "
-                                     "Name its directory with --plugin-dir, or say --verbose 0\n")
+        self.assertEqual(run.stderr, "warning: no progress is shown, because the plugin ProgbarLogger is not found. "
+                                     "Name its directory with --plugin-dir, or use --verbose 0\n")
 
     def test_directories_of_outputs_are_made(self):
         self.kairos(*self.fit(save_weights="new/w.npz", plugin="ModelCheckpoint:filepath=deep/er/m.h5"))
@@ -229,8 +234,8 @@ class Outputs(ProgramTest):
     def test_run_with_nothing_to_train_is_warned(self):
         for changes, numbers in (({"epochs": 0}, (0, 0)), ({"epochs": 3, "initial_epoch": 5}, (3, 5))):
             run = self.run_kairos(*self.fit(**changes))
-            self.assertEqual((run.returncode, run.stderr), (0, "warning: nothing to train: --epochs {} is not above --initial-epoch {}; "
-                             "--epochs is the number of the last epoch, not how many more\n".format(*numbers)))
+            self.assertEqual((run.returncode, run.stderr), (0, "warning: nothing to train: --epochs {} is not greater than --initial-epoch {}; "
+                             "--epochs is the number of the last epoch, not the number of further epochs\n".format(*numbers)))
         self.assertEqual(self.run_kairos(*self.fit(epochs=6, initial_epoch=5)).stderr, "")
 
     def test_stop_says_who_and_why(self):
@@ -261,7 +266,7 @@ class RunDirectories(ProgramTest):
         self.assertEqual(self.kairos("evaluate", "--config", "run/evaluate.json"), first)
 
     def test_run_in_a_directory_of_an_earlier_one_says_that_it_replaces_files(self):
-        warning = "warning: --run-dir run holds files of an earlier run, which are replaced where names are the same\n"
+        warning = "warning: --run-dir run holds files of an earlier run; files with the same names are replaced\n"
         self.assertEqual(self.run_kairos(*self.fit(run_dir="run")).stderr, "")
         self.assertEqual(self.run_kairos(*self.fit(run_dir="run", epochs=1)).stderr, warning)
         self.assertEqual(json.loads(self.text("run/history.json"))["epoch"], [0])
@@ -270,7 +275,7 @@ class RunDirectories(ProgramTest):
         self.assertEqual(json.loads(self.text("run/history.json"))["epoch"], [1])
         self.kairos(*self.fit(save_model="m.keras"))
         evaluate = ["evaluate", "--model", "m.keras", "--data", "data.csv", "--target", "label", "--run-dir", "run"]
-        self.assertEqual(self.run_kairos(*evaluate).stderr, "")  # It has files of its own.
+        self.assertEqual(self.run_kairos(*evaluate).stderr, "")  # evaluate writes other files.
 
     def test_two_runs_at_once_are_kept_apart(self):
         (self.directory / "run").mkdir()
@@ -299,9 +304,9 @@ class Trouble(ProgramTest):
         go_on = "--model m.keras --initial-epoch {0} --callback-state run/callback_state"
         for number, code, saves, told in (
                 (signal.SIGINT, 130, {"save_weights": "w.npz", "save_model": "m.keras"},
-                 "SIGINT before the end of epoch {1} of 100000000; saved: m.keras, w.npz, run. The run goes on with " + go_on),
+                 "SIGINT before the end of epoch {1} of 100000000; saved: m.keras, w.npz, run. To continue the run, use " + go_on),
                 (signal.SIGTERM, 143, {"save_weights": "w.npz"},
-                 "SIGTERM before the end of epoch {1} of 100000000; saved: w.npz, run. The run goes on with --weights w.npz "
+                 "SIGTERM before the end of epoch {1} of 100000000; saved: w.npz, run. To continue the run, use --weights w.npz "
                  "--initial-epoch {0} --callback-state run/callback_state")):
             arguments = self.fit(epochs=100000000, run_dir="run", plugin="CSVLogger:filename=log.csv", **saves)
             program = subprocess.Popen([KAIROS, *arguments], cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -335,8 +340,8 @@ class Trouble(ProgramTest):
         with unittest.mock.patch.dict(os.environ, OMP_NUM_THREADS="1000000"):
             run = self.run_kairos(*self.fit())
         self.assertEqual((run.returncode, run.stderr),
-                         (2, "KAIROS-U017: OMP_NUM_THREADS: these are too many threads; found 1000000, expected at most 1024. "
-                             "Give as many as the machine has cores, or leave it out.\n"))
+                         (2, "KAIROS-U017: OMP_NUM_THREADS: too many threads; found 1000000, expected at most 1024. "
+                             "Give the number of cores, or leave it out.\n"))
 
     def test_crash_in_a_plugin_names_plugin_and_hook(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Crash@bad"))
@@ -371,7 +376,7 @@ class Trouble(ProgramTest):
     def test_fault_leaves_what_others_wrote(self):
         run = self.run_kairos(*self.fit(plugin=["CSVLogger:filename=log.csv", MISHAPS + "#Fail"]))
         self.assertEqual(run.returncode, 7)
-        self.assertEqual(self.text("log.csv").count("\n"), 2)  # The header, and the epoch that ended well.
+        self.assertEqual(self.text("log.csv").count("\n"), 2)  # The header, and the epoch that succeeded.
 
 
 if __name__ == "__main__":

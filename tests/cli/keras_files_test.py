@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files that Keras 3.14 and 3.15 wrote: read, continued as Keras continues them, and written again."""
+"""Files of Keras 3.14 and 3.15: read, continued like in Keras, and written again."""
 import gzip
 import json
 import pathlib
@@ -16,7 +16,7 @@ ARCHIVE, LEGACY = "model.keras", "model.h5"
 
 class KerasFilesTest(ProgramTest):
     def arrays(self, kind):
-        """Flags of inputs and of targets; what the model of this kind calls them stands in its JSON."""
+        """Flags of inputs and targets, with the names in the JSON of the model."""
         if not (FILES / kind / "data.npz").exists():
             return ["--data", FILES / kind / "x.npy"], ["--target", FILES / kind / "y.npy"]
         data = np.load(FILES / kind / "data.npz")
@@ -35,7 +35,7 @@ class KerasFilesTest(ProgramTest):
         return run.stdout
 
     def parameters(self, file):
-        """Without the variables of the optimizer, which the total counts too."""
+        """Without the optimizer's variables, which are included in the total."""
         lines = self.quiet("summary", file).splitlines()
         return sum(int(line.split()[2].replace(",", "")) for line in lines if line.startswith((" Trainable params: ", " Non-trainable params: ")))
 
@@ -132,7 +132,7 @@ class SingleFiles(KerasFilesTest):
         for source in ([FILES / "keras_fmask.keras"],):
             self.quiet("predict", "--model", *source, "--data", FILES / "keras_fmask.x.npy", "--out", "p.npy")
             np.testing.assert_allclose(np.load(self.directory / "p.npy"), expected, rtol=1e-5, atol=1e-6)
-        # Written again, the node is as Keras wrote it.
+        # The node is written again as Keras wrote it.
         self.quiet("convert", FILES / "keras_fmask.keras", "again.keras")
         self.quiet("convert", FILES / "keras_fmask.keras", "again.h5")
         for again in "again.keras", "again.h5":
@@ -201,7 +201,7 @@ class UnknownArguments(KerasFilesTest):
             self.assertIn(f'KAIROS-M101: layer "dense" (Dense): there is no argument "new"; found {text}', run.stderr)
 
     def compiled(self, path, value):
-        """The archive of a kind with everything in its compile_config, with an argument more in the object at `path`."""
+        """The archive of the model with a full compile_config, and one more argument in the object at `path`."""
         kind = FILES / "two_in_two_out.keras3.15.1"
         with zipfile.ZipFile(kind / ARCHIVE) as archive, zipfile.ZipFile(self.directory / "changed.keras", "w") as out:
             for name in archive.namelist():

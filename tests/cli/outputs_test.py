@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Models of several inputs and outputs: flags and keys by output, files of Keras that say how they were compiled, and their table.
+"""Models of several inputs and outputs: flags and keys by output, compiled files of Keras, and the table of layers.
 
   outputs_test.py KAIROS MISHAPS"""
 import json
@@ -38,7 +38,7 @@ class Outputs(ProgramTest):
             self.assertEqual(self.fit("--config", config), first)
 
     def test_a_compiled_file_of_keras_needs_no_loss_and_flags_win(self):
-        # Weights of elsewhere, so that the optimizer of the file starts anew.
+        # With other weights, the optimizer's state in the file is not used.
         start = ["--weights", GOLDEN / "init.npz"]
         keras = ["loss", "amount_loss", "amount_mae", "kind_accuracy", "kind_loss"]
         of_file = self.fit(*start, model="files/model.h5")
@@ -97,8 +97,8 @@ class Outputs(ProgramTest):
     def test_what_is_wrong_is_told_before_anything_trains(self):
         for code, sentence, *flags in [
                 (5, "KAIROS-M070: compile: the model has no output \"kid\". Did you mean \"kind\"?", "--loss", "kid=mse"),
-                (2, "KAIROS-U003: --loss: a name is given twice; found \"kind\"", "--loss", "kind=mse", "--loss", "kind=mae"),
-                (2, "KAIROS-U003: --loss: a value is missing; found \"kind=\"", "--loss", "kind="),
+                (2, "KAIROS-U003: --loss: the name is given twice; found \"kind\"", "--loss", "kind=mse", "--loss", "kind=mae"),
+                (2, "KAIROS-U003: --loss: the value is missing; found \"kind=\"", "--loss", "kind="),
                 (2, "KAIROS-U003: --loss-weight: the value cannot be read; found \"much\"", "--loss", "amount=mse",
                  "--loss-weight", "amount=much"),
                 (2, "KAIROS-U005: --loss: this setting is missing", )]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`kairos plugins`: the listing for people and for scripts, refusals beside it, nothing executed."""
+"""`kairos plugins`: listings as text and JSON, with rejected files, without executing a plugin."""
 import json
 import os
 import pathlib
@@ -21,7 +21,7 @@ class Plugins(ProgramTest):
         self.put("bad/text.so", "no plugin\n")
         os.mkfifo(self.directory / "bad" / "pipe.so")
         out = self.kairos("plugins", "list", "--plugin-dir", "bad")
-        table, refused = out.split("\nRefused:\n")
+        table, refused = out.split("\nRejected:\n")
         self.assertIn("kairos.EarlyStopping", table)
         self.assertRegex(refused, r"  KAIROS-L\d{3}: \S*/bad/pipe\.so: .*\n  KAIROS-L\d{3}: \S*/bad/text\.so: ")
         listed = json.loads(self.kairos("plugins", "list", "--json", "--plugin-dir", "bad"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a run reads is never replaced by what it writes, and no result by another one.
+"""No result replaces a file that the run reads, or another result.
 
   protected_files_test.py KAIROS MISHAPS"""
 import gzip
@@ -67,7 +67,7 @@ class Files(ProgramTest):
         shutil.copy(PLUGINS / "early_stopping.so", self.directory / "plugs" / "es.so")
 
     def refused(self, code, sentence, *arguments):
-        """A refusal with these words in this order, and not a byte or name has changed."""
+        """A refusal that contains these parts in this order, without any change to the files."""
         before = self.files()
         run = self.run_kairos(*arguments)
         self.assertEqual(run.returncode, code, run.stderr)
@@ -142,7 +142,7 @@ class Plugins(Files):
                           {"plugin": "ModelCheckpoint:filepath='m-{epoch:02d}.keras'", "save_model": "m-last.keras"})
 
     def test_a_name_that_is_known_only_when_it_is_saved_is_refused_then(self):
-        # d2.h5 is the data under another name; {epoch} becomes it in the second epoch.
+        # d2.h5 is a link to the data; {epoch} expands to its name in the second epoch.
         os.symlink("d1.h5", self.directory / "n2.h5")
         for name, settings in (("n{epoch}.h5", HDF5), ("d.h5", {"data": "d.h5:/x", "target": "y.npy"})):
             plugin = f"ModelCheckpoint:filepath='{name}'" if "{" in name else f"{WRITERS}#SaveAs:name={name}"
@@ -276,7 +276,7 @@ class Plugins(Files):
     def test_inspect_says_what_is_done_with_a_path(self):
         for plugin, option, words in (("CSVLogger", "filename", "; is written"), ("TensorBoard", "log_dir", "; files are written into it"),
                                       (f"{WRITERS}#Reader", "file", "; is read"),
-                                      (f"{WRITERS}#Scribbler", "file", "; not declared as read or written, so treated as written")):
+                                      (f"{WRITERS}#Scribbler", "file", "; neither declared as read nor as written, so treated as written")):
             line = next(line for line in self.kairos("plugins", "inspect", plugin).splitlines() if line.startswith(f"    {option} "))
             self.assertTrue(line.endswith(words), line)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`kairos replay`: cases, logs of earlier runs, what is kept and what is never touched."""
+"""`kairos replay`: cases, logs of earlier runs, its output directory, and files that it must not change."""
 import json
 import subprocess
 
@@ -16,7 +16,7 @@ def losses(*values):
 
 class Replay(ProgramTest):
     def cases(self, *cases, exit_code=0, flags=()):
-        # Python's dialect: NaN stands as it is.
+        # Python's dialect of JSON has NaN.
         self.put("cases.json", json.dumps({"cases": cases, "producer": "a test"}))
         return json.loads(self.kairos("replay", "cases.json", *flags, exit_code=exit_code))["cases"]
 
@@ -104,7 +104,7 @@ class Replay(ProgramTest):
             "CSVLogger:filename=log.csv", "ReduceLROnPlateau:patience=1,factor=0.5,min_delta=9", ]))
         self.kairos(*self.fit(epochs=6, history="history.csv", metrics="accuracy", validation_split=0.2, plugin=[
             "ReduceLROnPlateau:patience=1,factor=0.5,min_delta=9"]))
-        # A stricter rule; the rate of the first epoch is in the record.
+        # A stricter rule; the logs contain the rate of the first epoch.
         found = [self.kairos("replay", "--logs", name, "--plugin", "ReduceLROnPlateau:patience=3,factor=0.1,min_delta=9", "--plugin",
                              "EarlyStopping:monitor=loss,patience=2,min_delta=9,restore_best_weights=true")
                  for name in ("history.json", "history.csv", "log.csv")]
@@ -135,11 +135,11 @@ class Replay(ProgramTest):
         self.assertEqual((result["lr"], result["final_lr"], result["final_weight"]), ([0.25, 0.25, 0.125], 0.0625, 7.0))
 
     def test_name_as_long_as_the_file_is_refused_and_not_multiplied(self):
-        # Were the column put into words for each of its numbers, this would copy 600 GB.
+        # Composing the place of each number would copy 600 GB.
         self.put("logs.csv", "epoch," + "l" * 2_000_000 + "\n" + "".join(f"{n},1\n" for n in range(300_000)))
         run = self.run_kairos("replay", "--logs", "logs.csv")
         self.assertEqual(run.returncode, 6, run.stderr)
-        self.assertIn("KAIROS-F065: logs.csv: the names of the logs are too long for so many epochs; found 2000000 bytes in "
+        self.assertIn("KAIROS-F065: logs.csv: the names of the logs are too long for this number of epochs; found 2000000 bytes in "
                       "each of 300000, expected at most 268435456 bytes in all. Shorten the names.", run.stderr)
 
     def test_what_plugins_print_is_not_in_the_document(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A run that is taken up again from a saved model, and learning rates that a schedule decides."""
+"""Runs that continue from a saved model, and learning rate schedules."""
 import json
 import pathlib
 
@@ -37,7 +37,7 @@ class Resume(ProgramTest):
         if log:
             second = self.text("end/log.csv").split("\n", 1)[1]
             self.assertEqual(log, self.text("half/log.csv") + second)
-        # The optimizer is where the uninterrupted run left it, too.
+        # The optimizer has the same state as after the uninterrupted run.
         for name in ("whole", "end"):
             self.kairos("convert", name + ending, name + ".h5") if ending != ".h5" else None
         self.assertEqual(self.optimizer_of("whole.h5"), self.optimizer_of("end.h5"))
@@ -68,11 +68,11 @@ class Resume(ProgramTest):
     def test_new_optimizer_starts_anew_and_says_so(self):
         self.train("half", optimizer="adam", epochs=2, save_model="half.keras")
         out = self.kairos(*self.fit(model="half.keras", loss=None, optimizer="SGD(learning_rate=0.1)", epochs=1))
-        self.assertIn("the optimizer starts anew, because --optimizer is given: its state in half.keras is left out\n", out)
+        self.assertIn("the optimizer's state in half.keras is ignored, because --optimizer is given\n", out)
         self.assertNotIn("anew", self.kairos(*self.fit(model="half.keras", loss=None, optimizer=None, epochs=1)))
 
     def test_file_of_keras_goes_on_as_keras_would(self):
-        """The golden run itself goes on in one go, and from what Keras saved where that run ends."""
+        """The golden run, uninterrupted and continued from the file that Keras saved at its end."""
         folder = GOLDEN / "cnn_adam"
         spec = json.loads((folder / "spec.json").read_text())
         fit = spec["fit"]
@@ -91,7 +91,7 @@ class Resume(ProgramTest):
 
 class Averages(ProgramTest):
     def test_average_of_the_weights_is_what_remains(self):
-        """One step of 1 epoch each: the averages lag behind the weights, and take their place when the run ends."""
+        """One step per epoch: the averages lag behind the weights, and replace them at the end of the run."""
         for name, more in (("plain", ""), ("averaged", ",use_ema=true,ema_momentum=0")):
             self.kairos(*self.fit(optimizer=f"SGD(learning_rate=0.5{more})", save_weights=f"{name}.npz"))
         self.kairos(*self.fit(optimizer="SGD(learning_rate=0.5,use_ema=true,ema_momentum=1)", save_weights="first.npz"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How the program and the plugins are built, and what they run with.
+"""Hardening of the program and the plugins, and the rights that they run with.
 
   security_test.py KAIROS MISHAPS"""
 import os
@@ -18,7 +18,7 @@ ENDBR64 = b"\xf3\x0f\x1e\xfa"
 
 
 class Elf:
-    """What the loader is told of a file, and the names that it imports."""
+    """The dynamic section of a file, and the symbols that it imports."""
 
     def __init__(self, path):
         self.data = path.read_bytes()
@@ -34,7 +34,7 @@ class Elf:
         return [segment[1] for segment in self.segments if segment[0] == kind]
 
     def imports(self):
-        """Names in the table of strings that the loader uses."""
+        """Names in the dynamic string table."""
         at = next(s[2] + self.dynamic[DT_STRTAB] - s[3] for s in self.segments
                   if s[0] == 1 and s[3] <= self.dynamic[DT_STRTAB] < s[3] + s[5])
         return set(self.data[at:at + self.dynamic[10]].split(b"\0"))
@@ -55,7 +55,7 @@ class Build(ProgramTest):
                 self.assertTrue(now, "symbols are bound late, so RELRO is partial")
                 self.assertNotIn(DT_TEXTREL, elf.dynamic)
                 self.assertGreater(elf.data.count(ENDBR64), 5, "no marks for control-flow enforcement")
-        # A small plugin may have no array on its stack and no call that can be checked.
+        # A small plugin may have no array on its stack and no call that FORTIFY can check.
         program = Elf(FILES[0]).imports()
         self.assertTrue(b"__stack_chk_fail" in program, "no stack protector")
         self.assertTrue({name for name in program if name.endswith(b"_chk")}, "no call is checked by FORTIFY")
@@ -78,7 +78,7 @@ class Rights(ProgramTest):
                 run = subprocess.run([program, *arguments], cwd=self.directory, capture_output=True, text=True, timeout=60)
                 self.assertEqual((run.returncode, run.stdout), (2, ""))
                 self.assertEqual(run.stderr, "KAIROS-U057: kairos: the program runs with rights that its user does not have; expected a file "
-                                             "without set-uid, set-gid and capabilities. Take them away with chmod ug-s and setcap -r.\n")
+                                             "without set-uid, set-gid and capabilities. Remove them with chmod ug-s and setcap -r.\n")
         self.assertEqual(sorted(self.files()), sorted(str(self.directory / name) for name in ("data.csv", "kairos")))
 
     def test_plugins_that_others_can_write_to_are_warned_of(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Signals that end a run, handlers that tick while it computes, and callbacks that reach past their hooks."""
+"""Signals that end a run, timers that interrupt its computation, and callbacks that affect the process."""
 import contextlib
 import itertools
 import json
@@ -47,7 +47,7 @@ class RunningTest(ProgramTest):
         return program
 
     def wait_for_the_run(self, record):
-        """Until it has begun, and a little more: it is inside a hook then that takes its time."""
+        """Until it has begun, and a little longer, so that it is inside a slow hook."""
         self.wait_for(lambda: (self.directory / record).exists())
         time.sleep(0.5)
 
@@ -64,7 +64,7 @@ class Ends(RunningTest):
             self.assertEqual(program.returncode, 128 + number, error)
             self.assertIn(STOPPING.format(number.name), error)
             self.assertRegex(error, rf"warning: interrupted by {number.name} before the end of epoch \d+ of {ENDLESS}; "
-                                    r"saved: m\.keras, run\. The run goes on with --model m\.keras --initial-epoch \d+ "
+                                    r"saved: m\.keras, run\. To continue the run, use --model m\.keras --initial-epoch \d+ "
                                     r"--callback-state run/callback_state\n$")
             self.assertTrue((self.directory / "m.keras").exists())
             shutil.rmtree(self.directory / "run")
@@ -111,8 +111,8 @@ class Ends(RunningTest):
         error = self.end(hanging, signal.SIGINT)
         self.assertEqual(hanging.returncode, 130)
         self.assertEqual(error, STOPPING.format("SIGINT") +
-                         "warning: SIGINT again: quitting now; lost, or left as it was before: n.keras, hung. What callbacks "
-                         "have saved is kept\n")
+                         "warning: SIGINT again: quitting now; not written: n.keras, hung. Files that callbacks "
+                         "saved are kept\n")
         self.assertFalse((self.directory / "n.keras").exists())
 
     def test_signal_during_a_validation_ends_it_after_the_batch(self):
@@ -126,7 +126,7 @@ class Ends(RunningTest):
         error = self.end(program, signal.SIGTERM)
         self.assertLess(time.monotonic() - begin, 10)
         self.assertEqual(program.returncode, 143, error)
-        self.assertIn("interrupted by SIGTERM before the end of epoch 1 of 3; saved: m.keras, run. The run goes on with --model m.keras "
+        self.assertIn("interrupted by SIGTERM before the end of epoch 1 of 3; saved: m.keras, run. To continue the run, use --model m.keras "
                       "--initial-epoch 0", error)
         self.assertTrue((self.directory / "m.keras").exists())
 
@@ -150,11 +150,11 @@ class Ends(RunningTest):
         shutil.rmtree(self.directory / "run")
         error = self.end(program, signal.SIGTERM)
         self.assertEqual(program.returncode, 143, error)
-        self.assertRegex(error, r"warning: the run directory \S+/run was removed during the run; it is made again for the files that "
-                                r"are written at the end, what callbacks have written into it is gone\n")
+        self.assertRegex(error, r"warning: the run directory \S+/run was removed during the run; it is created again for the results, but "
+                                r"the files that callbacks wrote into it are lost\n")
         self.assertEqual(sorted(file.name for file in (self.directory / "run").iterdir()), ["callback_state", "history.json", "input_columns.json", "m.keras", "run.json"])
         self.assertEqual(json.loads(self.text("run/run.json"))["epochs"], ENDLESS)
-        self.assertIn("saved: run/m.keras, run. The run goes on with --model run/m.keras", error)
+        self.assertIn("saved: run/m.keras, run. To continue the run, use --model run/m.keras", error)
 
     def test_reader_that_has_stopped_keeps_no_signal_from_ending_the_run(self):
         reader, full = os.pipe()
@@ -169,15 +169,15 @@ class Ends(RunningTest):
             self.addCleanup(os.close, end)
         self.wait_for(lambda: int(re.search(r"SigCgt:\t(\w+)", pathlib.Path(f"/proc/{program.pid}/status").read_text())[1], 16)
                       >> (signal.SIGTERM - 1) & 1)
-        time.sleep(0.5)  # the training thread waits inside write now, and stdout is locked
+        time.sleep(0.5)  # the training thread now blocks in write, and stdout is locked
         program.send_signal(signal.SIGTERM)
         time.sleep(1.2)
         self.assertIsNone(program.poll())
         program.send_signal(signal.SIGTERM)
         self.assertEqual(program.wait(timeout=10), 128 + signal.SIGTERM)
         self.assertEqual(program.stderr.read(), STOPPING.format("SIGTERM") +
-                         "warning: SIGTERM again: quitting now; lost, or left as it was before: m.keras, run. What callbacks "
-                         "have saved is kept\n")
+                         "warning: SIGTERM again: quitting now; not written: m.keras, run. Files that callbacks "
+                         "saved are kept\n")
 
     def test_signal_while_the_run_saves_is_answered_with_that(self):
         program = self.start(*self.fit(plugin=meddler(what="wait", hook="teardown"), epochs=1, save_model="m.keras", history="h.json",
@@ -193,7 +193,7 @@ class Ends(RunningTest):
         self.wait_for(lambda: (self.directory / "ck.keras").exists())
         error = self.end(program, signal.SIGTERM)
         self.assertRegex(error, r"nothing was saved at the end; the last checkpoint is \S*ck\.keras\. "
-                                r"A run can go on from it with --model or --weights\n")
+                                r"To continue from it, use --model or --weights\n")
 
 
 class Handlers(RunningTest):
@@ -218,7 +218,7 @@ class Handlers(RunningTest):
 
     def test_programs_that_a_callback_starts_have_the_signals_as_they_were(self):
         def fields(text):
-            # posix_spawn of the C library ignores the two signals that it keeps for itself.
+            # posix_spawn skips the two signals that the C library reserves.
             return [(name, int(number, 16) & 0x7fffffff) for name, number in re.findall(r"(Sig\w+):\t(\w+)", text)]
         plain = fields(subprocess.run(["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"], capture_output=True, text=True, check=True).stdout)
         for hook in ("setup", "batch_end", "epoch_end"):
@@ -249,9 +249,9 @@ class Endings(RunningTest):
             run = self.run_kairos(*self.fit(plugin=meddler(what=what, hook=hook, **{"from": 1}), save_model="m.keras", history="h.json"))
             self.assertEqual(run.returncode, 7, (what, hook, run.stderr))
             self.assertRegex(run.stderr, rf"^KAIROS-C010: Meddler \(\S+meddlers\.so\): exit was called in (on_)?(train_)?{hook}; expected a "
-                                         r"hook that returns, with an error where it failed\. Saved: m\.keras, h\.json\. " +
+                                         r"hook that returns, with an error if it failed\. Saved: m\.keras, h\.json\. " +
                                          (r"Leave" if hook in ("train_end", "teardown") else
-                                          r"The run goes on with --model m\.keras --initial-epoch \d\. Leave"))
+                                          r"To continue the run, use --model m\.keras --initial-epoch \d\. Leave"))
             self.kairos("predict", "--model", "m.keras", "--data", "data.csv", "--target", "label", "--out", "p.csv")
             json.loads(self.text("h.json"))
 
@@ -273,7 +273,7 @@ class Endings(RunningTest):
                                                     "EarlyStopping:monitor=loss,patience=9"], save_model="m.keras", run_dir="run"))
             self.assertEqual(run.returncode, 7, run.stderr)
             if epoch < 3:
-                self.assertIn(f"The run goes on with --model m.keras --initial-epoch {epoch} --callback-state run/callback_state. Leave",
+                self.assertIn(f"To continue the run, use --model m.keras --initial-epoch {epoch} --callback-state run/callback_state. Leave",
                               run.stderr)
             else:
                 self.assertIn("Saved: m.keras, run. Leave", run.stderr)
@@ -283,7 +283,7 @@ class Endings(RunningTest):
         run = self.run_kairos(*self.fit(plugin=meddler(what="exit_elsewhere", **{"from": 1}), save_model="m.keras", run_dir="run"))
         self.assertEqual(run.returncode, 7, run.stderr)
         self.assertEqual(self.text("run/callback_state"), "of an earlier run")
-        self.assertIn("The run goes on with --model m.keras --initial-epoch 1. Leave", run.stderr)
+        self.assertIn("To continue the run, use --model m.keras --initial-epoch 1. Leave", run.stderr)
 
     def test_state_that_is_an_empty_file_is_refused(self):
         self.put("empty", "")
@@ -311,8 +311,8 @@ class Endings(RunningTest):
     def test_failure_of_a_callback_saves_what_the_training_was_to_save(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Fail", save_model="m.keras", save_weights="w.npz", history="h.json", run_dir="run"))
         self.assertEqual(run.returncode, 7)
-        self.assertIn("Add on_error=disable to this plugin to go on without it when it fails. Saved: m.keras, w.npz, h.json, run. The "
-                      "run goes on with --model m.keras --initial-epoch 1 --callback-state run/callback_state.\n", run.stderr)
+        self.assertIn("Add on_error=disable to this plugin to go on without it when it fails. Saved: m.keras, w.npz, h.json, run. To "
+                      "continue the run, use --model m.keras --initial-epoch 1 --callback-state run/callback_state.\n", run.stderr)
         self.assertEqual(json.loads(self.text("h.json"))["epoch"], [0])
         self.kairos(*self.fit(loss=None, model="m.keras", initial_epoch=1, callback_state="run/callback_state"))
 

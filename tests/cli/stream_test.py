@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Data that are streamed, and labels in words: what the flags do and what a run leaves behind."""
+"""Streamed data, and text labels: flags and result files."""
 import csv
 import gzip
 import json
@@ -28,7 +28,7 @@ class Streams(ProgramTest):
                       "loss": "sparse_categorical_crossentropy", "metrics": "accuracy", "batch_size": 32}
 
     def refusal(self, code, *arguments):
-        """What a call that ends with this code says."""
+        """Standard error of a call, which must end with this exit code."""
         run = self.run_kairos(*arguments)
         self.assertEqual(run.returncode, code, run.stdout + run.stderr)
         return run.stderr
@@ -136,7 +136,7 @@ class Streams(ProgramTest):
         whole = json.loads(self.kairos("evaluate", *stored, *test, "--data", "animals.csv"))
         self.assertEqual(json.loads(self.kairos("evaluate", *stored, *test, "--data", "animals.csv", "--stream", "true")), whole)
         self.kairos("evaluate", *stored, *test, "--data", "few.csv")
-        self.assertIn("KAIROS-U014: few.csv: the classes", self.refusal(2, "evaluate", *stored[:4], *test, "--data", "few.csv"))
+        self.assertIn("KAIROS-U014: few.csv: the number of classes", self.refusal(2, "evaluate", *stored[:4], *test, "--data", "few.csv"))
         self.assertIn("KAIROS-D033: unknown.csv:3", self.refusal(4, "evaluate", *stored, *test, "--data", "unknown.csv"))
 
         predict = ["predict", "--target", "animal", "--data", "animals.csv"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TensorBoard's files of a real run, read back with nothing but Python and NumPy, say what the saved weights say."""
+"""The TensorBoard files of a real run, read with Python and NumPy alone, match the saved weights."""
 import struct
 import zlib
 
@@ -98,7 +98,7 @@ def gray(png):
         if kind == b"IDAT":
             data += body
     rows = np.frombuffer(zlib.decompress(data), np.uint8).reshape(size[0], size[1] + 1).astype(int)
-    pixels = np.zeros((size[0] + 1, size[1] + 1), int)  # with a row above and a column before, of zeros
+    pixels = np.zeros((size[0] + 1, size[1] + 1), int)  # with a row above and a column to the left, both zero
     for y in range(size[0]):
         for x in range(size[1]):
             left, above, corner = pixels[y + 1, x], pixels[y, x + 1], pixels[y, x]

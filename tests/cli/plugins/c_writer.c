@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Paths in C, of each kind; writes one of them. */
+/* Options of every kind of path, in C; writes one of the files. */
 #include <kairos/plugin.h>
 #include <stdio.h>
 #include <stdlib.h>

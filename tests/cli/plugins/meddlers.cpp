@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Callbacks that reach past their hooks: they end the process or its threads, change what all of it shares,
-// start programs, or take their time.
+// Callbacks that affect the process: they end it or its threads, change its shared state, start programs, or
+// are slow.
 #include <kairos/plugin.hpp>
 
 #include <fcntl.h>
@@ -34,7 +34,7 @@ void leave_directory() {
   [[maybe_unused]] const int done = ::chdir("/");
 }
 
-/// Lines of /proc/self/status about signals, as programs see them that are started in three ways.
+/// The signal lines of /proc/self/status in programs that are started in three ways.
 void start_programs() {
   const char* const command = "grep -E '^Sig(Blk|Ign)' /proc/self/status >> children.txt";
   [[maybe_unused]] const int done = std::system(command);
@@ -114,7 +114,7 @@ struct Meddler : kairos::Callback<Meddler> {
   void teardown(kairos::End&) { at("teardown"); }
 };
 
-/// Has no other hook, so that nothing is compared after it while the epoch goes on.
+/// Has no other hook, so the host compares nothing after it during the epoch.
 struct Wanderer : kairos::Callback<Wanderer> {
   static constexpr auto id = "com.example.Wanderer";
   kairos::Option<std::string_view> then{this, "then", "nothing", "how the process ends in the third batch"};
@@ -128,7 +128,7 @@ struct Wanderer : kairos::Callback<Wanderer> {
   }
 };
 
-/// Changes what the process shares where nothing is called any more.
+/// Changes the shared state of the process after the last hook.
 struct Leaver : kairos::Callback<Leaver> {
   static constexpr auto id = "com.example.Leaver";
   struct Parting {

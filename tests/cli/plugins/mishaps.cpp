@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Callbacks that go wrong in the middle of a run, two in one file.
+// Callbacks that fail during a run, two in one file.
 #include <kairos/plugin.hpp>
 
 #include <csignal>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Callbacks that say of their files what no bundled one says, in one file.
+// Callbacks that declare their files in ways that no bundled callback does.
 #include <kairos/plugin.hpp>
 
 #include <fstream>
 #include <string>
 #include <string_view>
 
-/// Does not say what it does with its file.
+/// Does not declare whether it reads or writes its file.
 struct Scribbler : kairos::Callback<Scribbler> {
   static constexpr auto id = "com.example.Scribbler";
   kairos::Option<kairos::Path> file{this, "file", kairos::required, "what to write"};
@@ -24,7 +24,7 @@ struct Reader : kairos::Callback<Reader> {
   }
 };
 
-/// Hands a name to the host that no option declares as a path.
+/// Passes a name to the host that no option declares as a path.
 struct SaveAs : kairos::Callback<SaveAs> {
   static constexpr auto id = "com.example.SaveAs";
   static constexpr auto capabilities = kairos::Can::SaveModel;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The names of flags stand in messages, so the program names its files itself.
-#include "cli/run_files.hpp"
+// Messages call a file by its flag, which only the program knows.
+#include "cli/files_of_settings.hpp"
 
 #include <filesystem>
 #include <string>
@@ -9,8 +9,7 @@
 
 #include "base/file_place.hpp"
 #include "base/input_file.hpp"
-#include "cli/class_numbers.hpp"
-#include "cli/setting_text.hpp"
+#include "cli/class_names.hpp"
 #include "data/array_file.hpp"
 #include "data/data_files.hpp"
 
@@ -33,7 +32,7 @@ void add_file(RunFiles& files, const Settings& settings, const char* key, FileCo
   if (settings.has(key)) files.read.push_back({settings.text(key), flag_of(key), content});
 }
 
-/// An architecture is a configuration; a text that is no file is neither.
+/// An architecture is a configuration; a shorthand is no file.
 void add_model(RunFiles& files, const Settings& settings) {
   const fs::path model = settings.text("model");
   std::error_code ignored;
@@ -45,12 +44,12 @@ void add_model(RunFiles& files, const Settings& settings) {
 void add_in_directory(RunFiles& files, const Settings& settings, const RunDirectory& directory,
                       const char* name, FileContent content) {
   if (directory.path().empty()) return;
-  // As the user wrote it.
+  // The path as the user wrote it, for messages.
   files.written.push_back(
       {fs::path(settings.text("run_dir")) / name, "--run-dir", content, "Choose another directory"});
 }
 
-/// Whether --config is the record of an earlier run, which this one would write again as it is.
+/// Whether --config is the record of an earlier run, which this run would replace with the same content.
 bool is_record(const Settings& settings, const fs::path& record) {
   if (!settings.has("config")) return false;
   const fs::path config = settings.text("config");

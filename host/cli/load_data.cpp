@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The flags of training and of validation data differ by their prefix only.
-#include "cli/data_settings.hpp"
+// The settings of validation data are those of training data with a prefix.
+#include "cli/load_data.hpp"
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
-#include "cli/class_numbers.hpp"
-#include "cli/known_columns.hpp"
+#include "cli/class_names.hpp"
+#include "cli/column_names.hpp"
 #include "data/array_file.hpp"
 #include "io/hdf5/data.hpp"
 #include "kairos/host/error.hpp"
@@ -18,23 +17,6 @@
 namespace kairos::host::cli {
 
 namespace {
-
-HeaderPolicy header_policy(const std::string& text) {
-  if (text == "detect") return HeaderPolicy::Detect;
-  if (text == "true") return HeaderPolicy::Present;
-  if (text == "false") return HeaderPolicy::Absent;
-  throw Error(ErrorKind::Usage,
-              {"KAIROS-U003", "--header", "the value is not one of the choices", "\"" + text + "\"",
-               "detect, true or false", suggest(text, {"detect", "true", "false"})});
-}
-
-char delimiter_of(const std::string& text) {
-  if (text.empty()) return '\0';
-  if (text == "\\t" || text == "tab") return '\t';
-  if (text.size() == 1) return text.front();
-  throw Error(ErrorKind::Usage, {"KAIROS-U003", "--delimiter", "the value is no single character",
-                                 "\"" + text + "\"", "one character, or tab", "Write --delimiter ';'"});
-}
 
 std::vector<PortSource> sources_of(const Settings& settings, const std::string& key) {
   std::vector<PortSource> sources;
@@ -52,62 +34,39 @@ void take(const Settings& settings, const std::string& key, std::string& plain,
   named.clear();
 }
 
-[[noreturn]] void bad_stream(const std::string& flag, const std::string& found, const std::string& expected,
-                             const std::string& cure) {
-  throw Error(ErrorKind::Usage,
-              {"KAIROS-U013", flag, "the setting of a stream does not fit", found, expected, cure});
+[[noreturn]] void needs_stream(const char* key, const Settings& settings, const std::string& cure) {
+  throw Error(ErrorKind::Usage, {"KAIROS-U013", flag_of(key), "this setting requires a stream",
+                                 settings.text(key), "--stream true", cure});
 }
 
 bool wants_stream(const Settings& settings) {
-  const std::string text = settings.text("stream");
-  if (text == "true" || text == "True") return true;
-  if (text == "false" || text == "False") return false;
-  throw Error(ErrorKind::Usage, {"KAIROS-U003", "--stream", "the value is not one of the choices",
-                                 "\"" + text + "\"", "true or false", suggest(text, {"true", "false"})});
+  return settings.choice("stream") == "true";
 }
 
-/// "28x28", or "28,28" as a list in a configuration becomes.
-ImageSize image_size_of(const std::string& text) {
-  ImageSize size;
-  const char* end = text.data() + text.size();
-  const auto [cross, first] = std::from_chars(text.data(), end, size.height);
-  if (first == std::errc() && cross != end && (*cross == 'x' || *cross == ',')) {
-    const auto [stop, second] = std::from_chars(cross + 1, end, size.width);
-    if (second == std::errc() && stop == end && size.height > 0 && size.width > 0) return size;
-  }
-  throw Error(ErrorKind::Usage, {"KAIROS-U003", "--image-size", "the value cannot be read",
-                                 "\"" + text + "\"", "HEIGHTxWIDTH", "Write --image-size 28x28"});
-}
-
-/// Size and colours of pictures: as the flags say, else as the model takes them, else in colour as Keras
-/// does.
+/// Size and channels of images: from the settings, else from the input of the model, else RGB as in Keras.
 void set_image_format(const Settings& settings, const std::vector<std::int64_t>& shape, DataSpec& spec) {
   const bool known = shape.size() == 3 && shape[0] > 0 && shape[1] > 0;
   if (known) spec.image_size = {shape[0], shape[1]};
   if (known && shape[2] == 1) spec.color_mode = ColorMode::Grayscale;
-  if (settings.has("image_size")) spec.image_size = image_size_of(settings.text("image_size"));
-  if (!settings.has("color_mode")) return;
-  const std::string mode = settings.text("color_mode");
-  if (mode != "grayscale" && mode != "rgb")
-    throw Error(ErrorKind::Usage,
-                {"KAIROS-U003", "--color-mode", "the value is not one of the choices", "\"" + mode + "\"",
-                 "grayscale or rgb", suggest(mode, {"grayscale", "rgb"})});
-  spec.color_mode = mode == "rgb" ? ColorMode::Rgb : ColorMode::Grayscale;
+  if (settings.has("image_size")) {
+    const Size size = settings.size("image_size");
+    spec.image_size = {size.height, size.width};
+  }
+  if (settings.has("color_mode"))
+    spec.color_mode = settings.choice<ColorMode>(
+        "color_mode", {{"grayscale", ColorMode::Grayscale}, {"rgb", ColorMode::Rgb}});
 }
 
 DataSpec spec_of(const Settings& settings, const PortFacts& ports, const std::string& prefix) {
   DataSpec spec;
   spec.file = settings.text(prefix + "data");
   spec.inputs = sources_of(settings, prefix + "input");
-  for (const PortSource& input : spec.inputs)
-    if (input.port.empty())
-      throw Error(ErrorKind::Usage,
-                  {"KAIROS-U003", prefix.empty() ? "--input" : "--validation-input", "an input has no name",
-                   "\"" + input.source + "\"", "NAME=COLUMN or NAME=FILE", "Write NAME=" + input.source});
   take(settings, prefix + "target", spec.target, spec.targets);
   take(settings, prefix + "sample_weight", spec.sample_weight, spec.sample_weights);
-  spec.header = header_policy(settings.text("header"));
-  spec.delimiter = delimiter_of(settings.text("delimiter"));
+  spec.header = settings.choice<HeaderPolicy>(
+      "header",
+      {{"detect", HeaderPolicy::Detect}, {"true", HeaderPolicy::Present}, {"false", HeaderPolicy::Absent}});
+  if (settings.has("delimiter")) spec.delimiter = settings.character("delimiter");
   spec.encoding = text_encoding(settings.text("encoding"));
   spec.input_columns = ports.input_columns;
   set_image_format(settings, ports.input_shape, spec);
@@ -122,8 +81,8 @@ bool any_file(const std::string& plain, const std::vector<PortSource>& named) {
                                           [](const PortSource& one) { return names_file(one.source); });
 }
 
-/// Columns and arrays are called alike in training and validation; a file of training targets has no rows for
-/// the samples of validation.
+/// Columns and arrays have the same names in training and validation data. A file of training targets has no
+/// rows for the validation samples.
 void inherit_roles(const Settings& settings, DataSpec& spec) {
   const bool has_target = settings.has("validation_target");
   const bool has_weight = settings.has("validation_sample_weight");
@@ -138,9 +97,9 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
     spec.targets = training.targets;
   } else if (!has_target && spec.file.extension() != ".npz" && !is_directory(spec.file, ignored)) {
     throw Error(ErrorKind::Usage,
-                {"KAIROS-U018", "--validation-data", "the samples to validate on have no target",
-                 "--target, which is a file for the training samples", "",
-                 "Name a file of their targets with --validation-target"});
+                {"KAIROS-U018", "--validation-data", "the validation samples have no target",
+                 "--target, a file for the training samples", "",
+                 "Name a file with their targets with --validation-target"});
   }
   if (!has_weight && !any_file(training.sample_weight, training.sample_weights)) {
     spec.sample_weight = training.sample_weight;
@@ -148,14 +107,12 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
   }
 }
 
-[[noreturn]] void nothing_to_validate_on(const std::string& key) {
-  std::string flag = "--" + key;
-  std::replace(flag.begin(), flag.end(), '_', '-');
-  throw Error(ErrorKind::Usage, {"KAIROS-U012", flag, "there are no samples to validate on", "", "",
+[[noreturn]] void no_validation_samples(const char* key) {
+  throw Error(ErrorKind::Usage, {"KAIROS-U012", flag_of(key), "there are no validation samples", "", "",
                                  "Name them with --validation-data or --validation-input"});
 }
 
-enum class DataKind { Table, Pictures, Other };
+enum class DataKind { Table, Images, Other };
 
 DataKind kind_of(const std::string& data) {
   std::string ending = std::filesystem::path(data).extension().string();
@@ -164,40 +121,41 @@ DataKind kind_of(const std::string& data) {
   if (ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data") return DataKind::Table;
   std::error_code ignored;
   const bool file = !ending.empty() || hdf5_location(data) || std::filesystem::is_regular_file(data, ignored);
-  // A directory that is not there is missed where it is read.
-  return file && !std::filesystem::is_directory(data, ignored) ? DataKind::Other : DataKind::Pictures;
+  // A directory that does not exist is reported when it is read.
+  return file && !std::filesystem::is_directory(data, ignored) ? DataKind::Other : DataKind::Images;
 }
 
-/// Throws Error(Usage) for a setting that only matters to data of that kind, where there are none.
+/// Throws Error(Usage) for a setting of one kind of data unless some data is of that kind.
 void require_kind(const Settings& settings, DataKind kind, const char* flag, const char* expected) {
   for (const char* key : {"data", "validation_data"})
     if (settings.declares(key) && settings.has(key) && kind_of(settings.text(key)) == kind) return;
-  throw Error(ErrorKind::Usage, {"KAIROS-U015", flag, "the data are not of the kind that the setting is for",
+  throw Error(ErrorKind::Usage, {"KAIROS-U015", flag, "this option does not apply to this kind of data",
                                  settings.has("data") ? "--data " + settings.text("data") : "--input",
                                  expected, "Leave it out"});
 }
 
-/// Throws Error(Usage) for --encoding where no data have names or labels.
+/// Throws Error(Usage) for --encoding if no data has names or labels in text.
 void require_text(const Settings& settings) {
-  std::vector<NamedText> files;
-  for (const char* key :
-       {"data", "validation_data", "input", "validation_input", "target", "validation_target"})
+  std::vector<std::string> files;
+  for (const char* key : {"data", "validation_data"})
+    if (settings.declares(key)) files.push_back(settings.text(key));
+  for (const char* key : {"input", "validation_input", "target", "validation_target"})
     if (settings.declares(key))
-      for (NamedText& one : settings.named(key)) files.push_back(std::move(one));
-  const bool any = std::any_of(files.begin(), files.end(), [](const NamedText& one) {
-    return !one.value.empty() && kind_of(one.value) != DataKind::Other;
+      for (NamedText& one : settings.named(key)) files.push_back(std::move(one.value));
+  const bool any = std::any_of(files.begin(), files.end(), [](const std::string& file) {
+    return !file.empty() && kind_of(file) != DataKind::Other;
   });
-  if (!any) require_kind(settings, DataKind::Table, "--encoding", "a table or a directory of pictures");
+  if (!any) require_kind(settings, DataKind::Table, "--encoding", "a table or an image directory");
 }
 
 DataSpec training_spec(const Settings& settings, const PortFacts& ports, Purpose purpose) {
   DataSpec spec = spec_of(settings, ports, "");
   spec.target_use = purpose == Purpose::Predict ? TargetUse::Optional : TargetUse::Required;
-  // Predictions need no numbers of labels.
-  const bool words_possible = kind_of(settings.text("data")) != DataKind::Other;
-  if (purpose != Purpose::Predict && words_possible && !settings.has("class_names"))
+  // Predictions need no class numbers.
+  const bool may_have_labels = kind_of(settings.text("data")) != DataKind::Other;
+  if (purpose != Purpose::Predict && may_have_labels && !settings.has("class_names"))
     spec.class_names = class_names_beside_model(settings);
-  // Before --validation-split takes the last ones.
+  // The order decides which images --validation-split holds out.
   if (purpose == Purpose::Train) spec.image_order_seed = static_cast<std::uint64_t>(settings.integer("seed"));
   return spec;
 }
@@ -206,23 +164,23 @@ DataSpec training_spec(const Settings& settings, const PortFacts& ports, Purpose
 
 void require_use_of_class_names(const Settings& settings, const Dataset& data) {
   if (settings.has("class_names") && data.class_names.empty())
-    throw Error(ErrorKind::Usage, {"KAIROS-U014", "--class-names " + settings.text("class_names"),
-                                   "the target has no labels in words that the names could be those of",
-                                   "numbers", "", "Leave it out"});
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U014", "--class-names " + settings.text("class_names"),
+                 "the target has no text labels to be numbered", "numbers", "", "Leave it out"});
 }
 
 void require_data(const Settings& settings) {
   if (!settings.has("data") && !settings.has("input"))
     throw Error(ErrorKind::Usage,
                 {"KAIROS-U005", "--data", "this setting is missing", "", "",
-                 "Name a .csv, .npy, .npz or IDX file, file.h5:/path, or a directory of pictures"});
+                 "Name a .csv, .npy, .npz or IDX file, file.h5:/path, or an image directory"});
   constexpr const char* table = "a .csv, .tsv, .txt or .data file";
-  constexpr const char* pictures = "a directory of pictures";
-  if (settings.text("header") != "detect") require_kind(settings, DataKind::Table, "--header", table);
+  constexpr const char* images = "an image directory";
+  if (settings.choice("header") != "detect") require_kind(settings, DataKind::Table, "--header", table);
   if (text_encoding(settings.text("encoding")) != TextEncoding::Utf8) require_text(settings);
   if (settings.has("delimiter")) require_kind(settings, DataKind::Table, "--delimiter", table);
-  if (settings.has("image_size")) require_kind(settings, DataKind::Pictures, "--image-size", pictures);
-  if (settings.has("color_mode")) require_kind(settings, DataKind::Pictures, "--color-mode", pictures);
+  if (settings.has("image_size")) require_kind(settings, DataKind::Images, "--image-size", images);
+  if (settings.has("color_mode")) require_kind(settings, DataKind::Images, "--color-mode", images);
 }
 
 bool reads_table(const Settings& settings) {
@@ -252,21 +210,15 @@ std::unique_ptr<SampleSource> open_data(const Settings& settings, const PortFact
 }
 
 StreamOptions stream_options(const Settings& settings, Purpose purpose) {
-  constexpr std::int64_t megabyte = 1 << 20, most = std::int64_t{1} << 30;
-  const bool sized = settings.has("buffer_size"), streams = wants_stream(settings);
-  const std::int64_t megabytes = sized ? settings.integer("buffer_size") : 64;
-  if (megabytes < 1 || megabytes > most)
-    bad_stream("--buffer-size", std::to_string(megabytes), "megabytes, 1 or more",
-               "Leave it out for 64 megabytes");
-  if (sized && !streams)
-    bad_stream("--buffer-size", std::to_string(megabytes), "--stream true beside it",
-               "Leave it out: data in memory need no buffer");
+  constexpr std::int64_t megabyte = 1 << 20;
   StreamOptions options;
-  options.buffer_bytes = megabytes * megabyte;
+  if (settings.has("buffer_size")) options.buffer_bytes = settings.integer("buffer_size") * megabyte;
   if (purpose == Purpose::Train) options.shuffle_window = settings.integer("shuffle_window");
-  if (options.shuffle_window != 0 && !streams)
-    bad_stream("--shuffle-window", std::to_string(options.shuffle_window), "--stream true beside it",
-               "Leave it out: data in memory are shuffled as a whole");
+  if (wants_stream(settings)) return options;
+  if (settings.has("buffer_size"))
+    needs_stream("buffer_size", settings, "Leave it out: data in memory needs no buffer");
+  if (options.shuffle_window != 0)
+    needs_stream("shuffle_window", settings, "Leave it out: data in memory is shuffled as a whole");
   return options;
 }
 
@@ -282,11 +234,11 @@ std::optional<Dataset> load_validation(const Settings& settings, const PortFacts
     return data;
   }
   for (const char* key : {"validation_target", "validation_sample_weight"})
-    if (settings.has(key)) nothing_to_validate_on(key);
+    if (settings.has(key)) no_validation_samples(key);
   if (!loaded.validation && !settings.has("validation_split")) {
     for (const char* key : {"validation_batch_size", "validation_steps"})
-      if (settings.integer(key) != 0) nothing_to_validate_on(key);
-    if (settings.text("validation_freq") != "1") nothing_to_validate_on("validation_freq");
+      if (settings.integer(key) != 0) no_validation_samples(key);
+    if (settings.text("validation_freq") != "1") no_validation_samples("validation_freq");
   }
   return std::exchange(loaded.validation, std::nullopt);
 }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Reads what Keras keeps of a compiled model back into the words that `compile` takes.
-#include "cli/stored_model.hpp"
+// Turns the training configuration back into the names that `compile` takes.
+#include "cli/training_config.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
@@ -33,8 +31,8 @@ namespace {
 /// Losses have names too, but the logs do not show them.
 enum class Names { Drop, Keep };
 
-/// What Kairos reads of the configurations of losses and metrics; "name", "fn" and "dtype" here, the others
-/// by the loss or metric, which refuses what is not its own.
+/// The known keys in configurations of losses and metrics. "name", "fn" and "dtype" are read here, the others
+/// by the loss or metric, which rejects those of others.
 constexpr std::array<std::string_view, 22> taken_keys{"average",
                                                       "axis",
                                                       "class_aggregation",
@@ -63,7 +61,7 @@ bool is_taken(const std::string& key) {
   return key == taken_for_top_k || std::find(taken_keys.begin(), taken_keys.end(), key) != taken_keys.end();
 }
 
-/// A class that Kairos does not have is refused as such later.
+/// An unknown class is rejected later, with its name.
 bool is_known(const std::string& class_name) {
   return is_loss_name(class_name) || metric_direction(class_name) != Direction::Unknown;
 }
@@ -90,7 +88,7 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
   std::string arguments;
   if (!config.is_object()) cannot_keep(name, key, value);
   std::string class_name = value["class_name"].get<std::string>();
-  // Keras names the function of a loss or metric beside its class, which may be a mere wrapper of it.
+  // Keras stores the function of a loss or metric next to its class, which may only be a wrapper.
   nlohmann::json function = config.value("fn", nlohmann::json());
   if (function.is_object()) function = function.value("config", nlohmann::json());
   if (class_name.ends_with("Wrapper") && function.is_string()) class_name = function.get<std::string>();
@@ -163,31 +161,7 @@ nlohmann::json parse_training(const std::string& training_config, const std::str
   return config.is_object() ? config : nlohmann::json::object();
 }
 
-bool is_file_name(const std::string& name) {
-  std::string ending = std::filesystem::path(name).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  return ending == ".keras" || ending == ".h5" || ending == ".hdf5" || ending == ".npz" ||
-         name.find('(') == std::string::npos;
-}
-
 }  // namespace
-
-StoredModel open_model(const std::string& name) {
-  StoredModel stored;
-  stored.name = name;
-  stored.source.name = name;
-  if (name.ends_with(".json")) {
-    stored.source.file = name;
-  } else if (is_file_name(name)) {
-    stored.file = read_model_file(name, JsonFile::Taken);
-    stored.source.text = stored.file->architecture_json;
-  } else {
-    stored.source.text = name;
-    stored.source.name.clear();
-  }
-  return stored;
-}
 
 CompileOptions stored_losses(const std::string& training_config, const std::vector<std::string>& outputs,
                              const std::string& name, UnknownKeys& unknown, StoredReductions reductions) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Words in sorted order have the numbers of training only where the data hold every class.
-#include "cli/class_numbers.hpp"
+// Labels in sorted order have the numbers of training only if the data contains every class.
+#include "cli/class_names.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The file that trained weights come from; empty for a model that starts anew.
+/// The file of the trained weights; empty for a model without.
 fs::path trained_file(const Settings& settings) {
   if (settings.has("weights")) return settings.text("weights");
   const fs::path model = settings.text("model");
@@ -32,7 +32,7 @@ std::string names_text(const std::vector<std::string>& names) {
   return text + (names.size() > shown ? ", …)" : ")");
 }
 
-/// Classes that the output of the only target tells apart; 0 where that cannot be said.
+/// Classes that the output of the only target distinguishes; 0 if unknown.
 std::size_t classes_of(const Model& model) {
   if (model.targets().size() != 1) return 0;
   const auto outputs = model.outputs();
@@ -61,8 +61,8 @@ std::vector<std::string> class_names_beside_model(const Settings& settings) {
   if (list.empty()) return {};
   std::vector<std::string> names = read_class_names(list);
   console_messages()(Level::Warning, "",
-                     "labels in words have the numbers that " + list.string() +
-                         " gives them, which stands beside the model. For others give --class-names");
+                     "classes are numbered as in " + list.string() +
+                         ", next to the model. To number them otherwise, give --class-names");
   return names;
 }
 
@@ -71,12 +71,12 @@ void require_all_classes(const Settings& settings, const Dataset& data, const Mo
   if (settings.has("class_names") || data.class_names.empty() || classes == 0 ||
       data.class_names.size() == classes || trained_file(settings).empty())
     return;
-  throw Error(ErrorKind::Usage,
-              {"KAIROS-U014", data.origin,
-               "the classes are not as many as the trained model has outputs for, so that their numbers may "
-               "not be those of training",
-               names_text(data.class_names), std::to_string(classes),
-               "Give the list of the run that trained it with --class-names RUN_DIR/class_names.json"});
+  throw Error(
+      ErrorKind::Usage,
+      {"KAIROS-U014", data.origin,
+       "the number of classes differs from the trained model, so their numbers may differ from training",
+       names_text(data.class_names), std::to_string(classes),
+       "Give the list of the run that trained it with --class-names RUN_DIR/class_names.json"});
 }
 
 }  // namespace kairos::host::cli

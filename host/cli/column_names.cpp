@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
-// A file of the whole model knows its columns; beside weights alone, the run directory does.
-#include "cli/known_columns.hpp"
+// A file of a whole model holds its column names; for weights only, they are in the run directory.
+#include "cli/column_names.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <numeric>
 
-#include "cli/class_numbers.hpp"
+#include "cli/class_names.hpp"
 #include "cli/command.hpp"
 #include "io/input_columns.hpp"
-#include "io/model_file.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"
 
@@ -20,12 +19,6 @@ namespace {
 
 constexpr const char* file_name = "input_columns.json";
 
-/// Files of weights alone have no names, and may be large.
-bool may_hold_columns(const std::string& file) {
-  const std::string ending = std::filesystem::path(file).extension().string();
-  return ending == ".keras" || ((ending == ".h5" || ending == ".hdf5") && !file.ends_with(".weights.h5"));
-}
-
 std::string list_of(const std::vector<std::string>& names) {
   constexpr std::size_t listed = 20;
   std::string text;
@@ -33,7 +26,7 @@ std::string list_of(const std::vector<std::string>& names) {
   return text + (names.size() > listed ? ", …" : "");
 }
 
-/// The names for input number `input` of the data; null for none.
+/// The known names for the data's input of this index; null for none.
 const InputColumns* known_of(const Dataset& data, std::size_t input, const PortFacts& ports) {
   std::string port = data.inputs[input].name;
   if (port.empty() && input < ports.inputs.size()) port = ports.inputs[input];
@@ -42,14 +35,18 @@ const InputColumns* known_of(const Dataset& data, std::size_t input, const PortF
 
 }  // namespace
 
-std::vector<InputColumns> known_columns(const Settings& settings, const GivenModel& given) {
+bool may_hold_columns(const std::string& file) {
+  const std::string ending = std::filesystem::path(file).extension().string();
+  return ending == ".keras" || ((ending == ".h5" || ending == ".hdf5") && !file.ends_with(".weights.h5"));
+}
+
+std::vector<InputColumns> known_columns(const Settings& settings, const ModelInput& input) {
   std::vector<InputColumns> columns;
-  if (settings.has("weights") && may_hold_columns(settings.text("weights")))
-    columns = read_model_file(settings.text("weights")).input_columns;
-  if (columns.empty() && given.file) columns = given.file->input_columns;
+  if (input.weights) columns = input.weights->input_columns;
+  if (columns.empty() && input.file) columns = input.file->input_columns;
   const std::filesystem::path beside = file_beside_model(settings, file_name);
   if (columns.empty() && !beside.empty()) columns = read_input_columns(beside);
-  const std::vector<std::string>& inputs = given.ports.inputs;
+  const std::vector<std::string>& inputs = input.ports.inputs;
   if (inputs.size() > 1)
     std::erase_if(columns, [&](const InputColumns& one) {
       return std::find(inputs.begin(), inputs.end(), one.port) == inputs.end();
@@ -94,12 +91,12 @@ void tell_columns(const Dataset& data, const PortFacts& ports) {
     if (found != std::ssize(known->names))
       throw Error(ErrorKind::Data,
                   {"KAIROS-D324", data.origin,
-                   input + " has no names of columns, and not as many columns as in training",
+                   input + " has no column names, and its number of columns differs from training",
                    std::to_string(found), std::to_string(known->names.size()) + ": " + list_of(known->names),
                    "Give a table with a header, or these columns in this order"});
     say(Level::Warning, "",
         data.origin + ": the columns of " + input +
-            " have no names and are taken by position: " + list_of(known->names));
+            " have no names and are matched by position: " + list_of(known->names));
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Labels in words, and the numbers that a trained model knows them by.
+// The numbers of text labels in a trained model.
 #pragma once
 
 #include <filesystem>
@@ -12,18 +12,17 @@
 
 namespace kairos::host::cli {
 
-/// A file of this name beside that of the trained weights; empty where there is none.
+/// A file of this name in the directory of the trained weights; empty if there is none.
 [[nodiscard]] std::filesystem::path file_beside_model(const Settings& settings, const char* name);
 
-/// The class_names.json beside the file of the trained weights; empty without such a file.
+/// The class_names.json in the directory of the trained weights; empty if there is none.
 [[nodiscard]] std::filesystem::path class_list_beside_model(const Settings& settings);
 
-/// What the class_names.json beside the file of the trained weights lists; empty without such a file. Says on
-/// standard error that it is used.
+/// The names in that class_names.json; empty if there is none. Warns on standard error that it is used.
 [[nodiscard]] std::vector<std::string> class_names_beside_model(const Settings& settings);
 
-/// Throws Error(Usage) if the data have another number of classes in words than a trained model has outputs
-/// for, and no list says which number each of them had in training.
+/// Throws Error(Usage) if the number of text labels in the data differs from the number of classes of a
+/// trained model, and no list says which number each label had in training.
 void require_all_classes(const Settings& settings, const Dataset& data, const Model& model);
 
 }  // namespace kairos::host::cli
