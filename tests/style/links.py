@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Pages point at what exists: every relative link and its #heading, every `path/of/a/file.cpp` in backquotes, and everything there that
-begins with a folder of the project."""
+"""Pages point at what exists: every relative link and its #heading, every `path/of/a/file.cpp` in backquotes, everything there that
+begins with a folder of the project, and the name in "`name` in `path/of/a/file.cpp`"."""
 import re
 
 import sources
@@ -10,6 +10,7 @@ CODE = re.compile(r"`[^`\n]*`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SOURCE = re.compile(r"[\w.*-]+(?:/[\w.*-]+)+\.(?:c|h|cpp|hpp|py|sh|md|cmake)")
 OWN = re.compile(r"(?:host|sdk|plugins|tests|samples|\.github)/[\w.*/-]*")
+NAME = re.compile(r"`([\w:]+)` in `([\w./-]+\.\w+)`")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 # Where a path may begin, besides the folder of its page.
 ROOTS = ("", "host", "host/include", "sdk", "sdk/include", "sdk/include/kairos")
@@ -44,6 +45,14 @@ def path_fault(page, path):
     return f"names {path}, which does not exist"
 
 
+def name_fault(name, path):
+    file = sources.ROOT / path
+    last = name.rsplit("::", 1)[-1]
+    if not file.is_file() or re.search(rf"\b{last}\b", file.read_text(encoding="utf-8")):
+        return None
+    return f"says that {name} is in {path}, which does not contain it"
+
+
 faults = []
 count = 0
 for page in sources.files(".md"):
@@ -52,6 +61,7 @@ for page in sources.files(".md"):
         found = [link_fault(page, target) for target in LINK.findall(CODE.sub("", line))]
         words = [word for code in CODE.findall(line) for word in code.strip("`").split()]
         found += [path_fault(page, word) for word in words if SOURCE.fullmatch(word) or OWN.fullmatch(word)]
+        found += [name_fault(*match) for match in NAME.findall(line)]
         count += len(found)
         faults += [f"{page}:{number}: {fault}" for fault in found if fault]
 sources.finish("links and paths of pages", faults, count)
