@@ -60,7 +60,7 @@ for page in sources.files(".md"):
     for number, line in enumerate(text.splitlines(), 1):
         found = [link_fault(page, target) for target in LINK.findall(CODE.sub("", line))]
         words = [word for code in CODE.findall(line) for word in code.strip("`").split()]
-        found += [path_fault(page, word) for word in words if SOURCE.fullmatch(word) or OWN.fullmatch(word)]
+        found += [path_fault(page, word) for word in words if "NAME" not in word and (SOURCE.fullmatch(word) or OWN.fullmatch(word))]
         found += [name_fault(*match) for match in NAME.findall(line)]
         count += len(found)
         faults += [f"{page}:{number}: {fault}" for fault in found if fault]
