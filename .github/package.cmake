@@ -1,6 +1,9 @@
-# Packages of a build: cpack --config .github/package.cmake -D KAIROS_BUILD=DIR -D KAIROS_VERSION=VERSION -D KAIROS_SDK=VERSION
-#   -D "KAIROS_COMPONENTS=sdk" -B OUTPUT
-# One .tar.gz and one .deb for each component. The SDK is packaged apart because its version is another.
+# Packages of a build: one .tar.gz and one .deb for each component. The SDK is packaged apart because its version is another.
+# Variables of the environment, because cpack reads its -D only after this file:
+#   KAIROS_BUILD=DIR KAIROS_COMPONENTS="host;plugins" KAIROS_VERSION=1.2.3 KAIROS_SDK=1.2.0 cpack --config .github/package.cmake -B OUTPUT
+foreach(variable KAIROS_BUILD KAIROS_COMPONENTS KAIROS_VERSION KAIROS_SDK)
+  set(${variable} "$ENV{${variable}}")
+endforeach()
 set(CPACK_GENERATOR "TGZ;DEB")
 set(CPACK_INSTALL_CMAKE_PROJECTS "${KAIROS_BUILD};Kairos;ALL;/")
 set(CPACK_COMPONENTS_ALL ${KAIROS_COMPONENTS})
@@ -8,11 +11,13 @@ set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_PACKAGE_NAME kairos)
+set(CPACK_PACKAGE_DESCRIPTION "Trains neural networks; callbacks are plugins")
 set(CPACK_PACKAGE_VERSION ${KAIROS_VERSION})
 set(CPACK_SYSTEM_NAME linux-x86_64)
 set(CPACK_PACKAGE_FILE_NAME kairos-${KAIROS_VERSION}-${CPACK_SYSTEM_NAME})
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
+set(CPACK_CMAKE_GENERATOR Ninja)
 set(CPACK_PACKAGE_CONTACT "Kairos maintainers <maintainers@users.noreply.kairos.invalid>")
 
 # "1.0.0-rc.1" comes before "1.0.0": Debian writes that with '~'.

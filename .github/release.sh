@@ -2,7 +2,6 @@
 # Releases what is checked out: checks, tags, and makes packages.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-cd "$root"
 dry=no
 build=
 
@@ -34,12 +33,13 @@ fail() {
 while [ $# -gt 0 ]; do
   case $1 in
     --dry-run) dry=yes ;;
-    --build) [ $# -gt 1 ] || fail "--build needs a directory"; build=$(cd "$2" && pwd); shift ;;
+    --build) [ $# -gt 1 ] || fail "--build needs a directory"; build=$(cd "$2" && pwd) || fail "there is no directory $2"; shift ;;
     --help | -h) usage; exit 0 ;;
     *) echo "release: unknown argument \"$1\"; see .github/release.sh --help" >&2; exit 2 ;;
   esac
   shift
 done
+cd "$root"
 [ -z "$build" ] || [ $dry = yes ] || fail "--build goes with --dry-run: a release is built from the commit"
 
 [ -z "$(git status --porcelain)" ] || fail "the tree is not clean. Commit or remove what git status lists"
@@ -90,8 +90,8 @@ rm -rf "$packages"
 mkdir -p "$packages"
 # package VERSION COMPONENTS
 package() {
-  cpack --config .github/package.cmake -B "$packages" -D "KAIROS_BUILD=$build" -D "KAIROS_SDK=$sdk" -D "KAIROS_VERSION=$1" \
-    -D "KAIROS_COMPONENTS=$2" >"$packages/cpack.log" 2>&1 || { cat "$packages/cpack.log" >&2; fail "no packages were made"; }
+  KAIROS_BUILD=$build KAIROS_COMPONENTS=$2 KAIROS_VERSION=$1 KAIROS_SDK=$sdk cpack --config .github/package.cmake -B "$packages" \
+    >"$packages/cpack.log" 2>&1 || { cat "$packages/cpack.log" >&2; fail "no packages were made"; }
 }
 package "$sdk" sdk
 package "$host" "callbacks;host;plugins"

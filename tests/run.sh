@@ -11,15 +11,14 @@ usage: tests/run.sh [--quick | --long]
 
 Installs the Debian packages that are missing (as root or through sudo), then builds and runs, warnings being errors:
   1. everything, with g++                                                  build/dev
-  2. clang-tidy over the sources that have changed
-  3. the SDK and the plugins, with clang++                                 build/clang-plugins
-  4. unit and golden tests under Address- and UndefinedBehaviorSanitizer   build/asan
-  5. what uses threads, under ThreadSanitizer                              build/tsan
-  6. fuzz targets, 20 seconds each                                         build/fuzz
+  2. the SDK and the plugins, with clang++                                 build/clang-plugins
+  3. unit and golden tests under Address- and UndefinedBehaviorSanitizer   build/asan
+  4. what uses threads, under ThreadSanitizer                              build/tsan
+  5. fuzz targets, 20 seconds each                                         build/fuzz
 What is built already is not built again. Exit code 0 if every part passed. tests/README.md says what each part tests.
 
   --quick   only the first part
-  --long    also the coverage of lines; clang-tidy over all sources; fuzz targets for 10 minutes each
+  --long    also the coverage of lines (build/coverage), and fuzz targets for 10 minutes each
   --help    this text
 END
 }
@@ -75,26 +74,21 @@ part() {
   report "$title" "$result" "$started"
 }
 
-# check TITLE COMMAND...: the last line that it prints is its result.
-check() {
-  title=$1 started=$(date +%s)
-  shift
-  printf '\n==> %s\n' "$title"
-  "$@" >build/check.log 2>&1 || failed=yes
-  cat build/check.log
-  report "$title" "$(tail -n 1 build/check.log)" "$started"
+coverage() {
+  started=$(date +%s)
+  printf '\n==> coverage of lines\n'
+  tests/coverage.sh >build/coverage.log 2>&1 || failed=yes
+  cat build/coverage.log
+  report "coverage of lines" "$(tail -n 1 build/coverage.log)" "$started"
 }
 
 part dev "everything, g++"
 if [ "$extent" != quick ]; then
-  all=
   seconds=20
   if [ "$extent" = long ]; then
-    all=--all
     seconds=600
-    check "coverage of lines" tests/coverage.sh
+    coverage
   fi
-  check "clang-tidy" python3 tests/style/tidy.py build/dev $all
   part clang-plugins "SDK and plugins, clang++"
   part asan "unit and golden tests, address and undefined sanitizers"
   part tsan "threads, thread sanitizer"
