@@ -3,28 +3,31 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
-quick=no
+extent=usual
 
 usage() {
   cat <<END
-usage: tests/run.sh [--quick]
+usage: tests/run.sh [--quick | --long]
 
 Installs the Debian packages that are missing (as root or through sudo), then builds and runs, warnings being errors:
-  1. everything, with g++                                            build/dev
-  2. the SDK and the plugins, with clang++                           build/clang-plugins
+  1. everything, with g++                                                  build/dev
+  2. the SDK and the plugins, with clang++                                 build/clang-plugins
   3. unit and golden tests under Address- and UndefinedBehaviorSanitizer   build/asan
-  4. what uses threads, under ThreadSanitizer                             build/tsan
+  4. what uses threads, under ThreadSanitizer                              build/tsan
   5. fuzz targets, 20 seconds each                                         build/fuzz
-What is built already is not built again. Exit code 0 if every test of every part passed.
+What is built already is not built again. Exit code 0 if every part passed. tests/README.md says what each part tests.
 
   --quick   only the first part
+  --long    also the coverage of lines (build/coverage), and fuzz targets for 10 minutes each
   --help    this text
 END
 }
 
 for argument in "$@"; do
   case $argument in
-    --quick) quick=yes ;;
+    --quick | --long)
+      [ "$extent" = usual ] || { echo "tests/run.sh: --quick and --long exclude each other" >&2; exit 2; }
+      extent=${argument#--} ;;
     --help | -h) usage; exit 0 ;;
     *) echo "tests/run.sh: unknown argument \"$argument\"; see tests/run.sh --help" >&2; exit 2 ;;
   esac
@@ -44,33 +47,52 @@ summary=$root/build/tests.txt
 : >"$summary"
 failed=no
 
-# part NAME TITLE: configures, builds and tests a preset of CMakePresets.json. The parts go on if one fails.
+# report TITLE RESULT START
+report() {
+  printf '%s: %s (%d s)\n' "$1" "$2" $(($(date +%s) - $3)) >>"$summary"
+}
+
+# part NAME TITLE [-D SETTING...]: configures, builds and tests a preset of CMakePresets.json. The parts go on if one fails.
 part() {
-  started=$(date +%s)
-  printf '\n==> %s\n' "$2"
-  if [ ! -f "build/$1/build.ninja" ] && ! cmake --preset "$1" >"build/$1.log" 2>&1; then
-    cat "build/$1.log"
-    rm -f "build/$1/build.ninja"  # Else the next run would take it for configured.
+  name=$1 title=$2 started=$(date +%s)
+  shift 2
+  printf '\n==> %s\n' "$title"
+  if { [ $# -gt 0 ] || [ ! -f "build/$name/build.ninja" ]; } && ! cmake --preset "$name" "$@" >"build/$name.log" 2>&1; then
+    cat "build/$name.log"
+    rm -f "build/$name/build.ninja"  # Else the next run would take it for configured.
     result="could not be configured"
     failed=yes
-  elif ! cmake --build --preset "$1" -- $quiet; then
+  elif ! cmake --build --preset "$name" -- $quiet; then
     result="could not be built"
     failed=yes
-  elif ctest --preset "$1" --progress -j "$jobs" --output-log "build/$1.log"; then
-    result=$(grep '% tests passed' "build/$1.log")
+  elif ctest --preset "$name" --progress -j "$jobs" --output-log "build/$name.log"; then
+    result=$(grep '% tests passed' "build/$name.log")
   else
-    result=$(grep '% tests passed' "build/$1.log" || echo "no test ran")
+    result=$(grep '% tests passed' "build/$name.log" || echo "no test ran")
     failed=yes
   fi
-  printf '%s: %s (%d s)\n' "$2" "$result" $(($(date +%s) - started)) >>"$summary"
+  report "$title" "$result" "$started"
+}
+
+coverage() {
+  started=$(date +%s)
+  printf '\n==> coverage of lines\n'
+  tests/coverage.sh >build/coverage.log 2>&1 || failed=yes
+  cat build/coverage.log
+  report "coverage of lines" "$(tail -n 1 build/coverage.log)" "$started"
 }
 
 part dev "everything, g++"
-if [ $quick = no ]; then
+if [ "$extent" != quick ]; then
+  seconds=20
+  if [ "$extent" = long ]; then
+    seconds=600
+    coverage
+  fi
   part clang-plugins "SDK and plugins, clang++"
   part asan "unit and golden tests, address and undefined sanitizers"
   part tsan "threads, thread sanitizer"
-  part fuzz "fuzz targets, address and undefined sanitizers"
+  part fuzz "fuzz targets, address and undefined sanitizers" -D KAIROS_FUZZ_SECONDS=$seconds
 fi
 
 printf '\n==> Summary\n'

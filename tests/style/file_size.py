@@ -3,7 +3,7 @@
 sentence on what they are for."""
 import sources
 
-LIMIT = 450
+LIMIT = 400
 LICENCE = "SPDX-License-Identifier: MIT"
 HEADS = (f"// {LICENCE}\n// ", f"/* {LICENCE} */\n/* ")
 
