@@ -24,6 +24,37 @@ bool advance(std::uint64_t& address, std::uint64_t step) {
   return step != 0;
 }
 
+/// Offsets of names in the string table, and flags.
+struct DynamicNames {
+  std::vector<std::uint64_t> needed;
+  std::uint64_t rpath = 0, runpath = 0;
+  bool text_relocations = false;
+
+  /// False for an entry of another kind.
+  bool take(const Elf64_Dyn& entry) {
+    const std::uint64_t value = entry.d_un.d_val;
+    switch (entry.d_tag) {
+      case DT_NEEDED:
+        needed.push_back(value);
+        return true;
+      case DT_RPATH:
+        rpath = value;
+        return true;
+      case DT_RUNPATH:
+        runpath = value;
+        return true;
+      case DT_TEXTREL:
+        text_relocations = true;
+        return true;
+      case DT_FLAGS:
+        text_relocations = text_relocations || (value & DF_TEXTREL) != 0;
+        return true;
+      default:
+        return false;
+    }
+  }
+};
+
 }  // namespace
 
 template <class T>
@@ -67,6 +98,41 @@ std::string ElfImage::string(std::uint64_t offset) const {
   malformed("an unterminated name");
 }
 
+void ElfImage::take_table(const Elf64_Dyn& entry) {
+  const std::uint64_t value = entry.d_un.d_val;
+  switch (entry.d_tag) {
+    case DT_STRTAB:
+      string_table_.address = value;
+      break;
+    case DT_STRSZ:
+      string_table_.size = value;
+      break;
+    case DT_SYMTAB:
+      symbols_ = value;
+      break;
+    case DT_HASH:
+      hash_ = value;
+      break;
+    case DT_GNU_HASH:
+      gnu_hash_ = value;
+      break;
+    case DT_VERNEED:
+      version_need_.address = value;
+      break;
+    case DT_VERNEEDNUM:
+      version_need_.size = value;
+      break;
+    case DT_VERDEF:
+      version_definition_.address = value;
+      break;
+    case DT_VERDEFNUM:
+      version_definition_.size = value;
+      break;
+    default:
+      break;
+  }
+}
+
 DynamicSection ElfImage::dynamic_section() {
   const auto segment = std::find_if(segments_.begin(), segments_.end(),
                                     [](const Elf64_Phdr& header) { return header.p_type == PT_DYNAMIC; });
@@ -77,69 +143,21 @@ DynamicSection ElfImage::dynamic_section() {
   const std::vector<std::byte> bytes = read(segment->p_offset, count * sizeof(Elf64_Dyn));
   if (count != 0) std::memcpy(entries.data(), bytes.data(), bytes.size());
 
-  std::vector<std::uint64_t> needed;
-  std::uint64_t rpath = 0, runpath = 0;
-  bool text_relocations = false;
+  DynamicNames names;
   for (const Elf64_Dyn& entry : entries) {
     if (entry.d_tag == DT_NULL) break;
-    const std::uint64_t value = entry.d_un.d_val;
-    switch (entry.d_tag) {
-      case DT_NEEDED:
-        needed.push_back(value);
-        break;
-      case DT_RPATH:
-        rpath = value;
-        break;
-      case DT_RUNPATH:
-        runpath = value;
-        break;
-      case DT_TEXTREL:
-        text_relocations = true;
-        break;
-      case DT_FLAGS:
-        text_relocations = text_relocations || (value & DF_TEXTREL) != 0;
-        break;
-      case DT_STRTAB:
-        string_table_.address = value;
-        break;
-      case DT_STRSZ:
-        string_table_.size = value;
-        break;
-      case DT_SYMTAB:
-        symbols_ = value;
-        break;
-      case DT_HASH:
-        hash_ = value;
-        break;
-      case DT_GNU_HASH:
-        gnu_hash_ = value;
-        break;
-      case DT_VERNEED:
-        version_need_.address = value;
-        break;
-      case DT_VERNEEDNUM:
-        version_need_.size = value;
-        break;
-      case DT_VERDEF:
-        version_definition_.address = value;
-        break;
-      case DT_VERDEFNUM:
-        version_definition_.size = value;
-        break;
-      default:
-        break;
-    }
+    if (!names.take(entry)) take_table(entry);
   }
   if (string_table_.size > largest_string_table)
     malformed(fmt::format("names of {} bytes", string_table_.size));
   require(string_table_.address, string_table_.size);
 
   DynamicSection section;
-  for (const std::uint64_t name : needed) section.needed.push_back(string(name));
-  if (rpath != 0) section.rpath = string(rpath);
-  if (runpath != 0) section.runpath = string(runpath);
+  for (const std::uint64_t name : names.needed) section.needed.push_back(string(name));
+  if (names.rpath != 0) section.rpath = string(names.rpath);
+  if (names.runpath != 0) section.runpath = string(names.runpath);
   section.version_needs = version_needs();
-  section.text_relocations = text_relocations;
+  section.text_relocations = names.text_relocations;
   return section;
 }
 

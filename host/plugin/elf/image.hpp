@@ -100,6 +100,8 @@ class ElfImage {
   [[nodiscard]] std::string_view symbol_name(std::uint64_t offset) const;
   [[nodiscard]] std::uint64_t symbol_count() const;
   [[nodiscard]] std::uint64_t symbol_count_of_gnu_hash() const;
+  /// Stores the address or size of a table from an entry of the dynamic section.
+  void take_table(const Elf64_Dyn& entry);
   [[nodiscard]] std::vector<VersionNeed> version_needs() const;
   [[noreturn]] void truncated(const std::string& found, const std::string& expected) const;
   [[noreturn]] void malformed(const std::string& found) const;
