@@ -31,14 +31,14 @@ std::optional<double> History::last(std::string_view key) const noexcept {
 
 void History::append(std::int64_t epoch, std::span<const LogKey> keys, const std::vector<LogValue>& values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i].due || find(keys[i].name) != nullptr) continue;
+    if (!values[i].available || find(keys[i].name) != nullptr) continue;
     // A key that comes late was missing in all epochs before.
     series.push_back({keys[i].name, std::vector<std::optional<double>>(epochs.size())});
   }
   epochs.push_back(epoch);
   for (Series& one : series) one.values.emplace_back();
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i].due) continue;
+    if (!values[i].available) continue;
     const auto own =
         std::find_if(series.begin(), series.end(), [&](const Series& s) { return s.key == keys[i].name; });
     own->values.back() = values[i].value;
