@@ -100,7 +100,7 @@ class RowLogs : public LogSource {
   void read_logs(std::span<double> values) override {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = values_[i].value_or(0);
   }
-  [[nodiscard]] bool is_available(std::size_t key) const override { return values_[key].has_value(); }
+  [[nodiscard]] bool is_due(std::size_t key) const override { return values_[key].has_value(); }
 
  private:
   std::vector<std::optional<double>> values_;
@@ -114,7 +114,7 @@ struct Keys {
   bool validates = false;
 
   void add(const std::string& name) {
-    const auto add_to = [](std::vector<LogKey>& keys, std::string_view key) {
+    const auto add_to = [this](std::vector<LogKey>& keys, std::string_view key) {
       const auto found =
           std::find_if(keys.begin(), keys.end(), [&](const LogKey& k) { return k.name == key; });
       if (found == keys.end())
@@ -279,8 +279,8 @@ class Replay {
     const std::size_t own = keys_.model.size() * (keys_.validates ? 2 : 1);
     for (std::size_t i = own; i < keys.size(); ++i) {
       if (i - own == result_.published.size()) result_.published.push_back({keys[i].name, {}});
-      result_.published[i - own].values.push_back(values[i].available ? std::optional(values[i].value)
-                                                                      : std::nullopt);
+      result_.published[i - own].values.push_back(values[i].due ? std::optional(values[i].value)
+                                                                : std::nullopt);
     }
   }
 
