@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The fit loop, held to sdk/doc/lifecycle.md, and what it does with stops, validation and steps.
+// The fit loop, held to sdk/doc/lifecycle.md, and its stops, validation and steps.
 #include "kairos/host/fit.hpp"
 
 #include <catch2/catch.hpp>
@@ -197,9 +197,9 @@ TEST_CASE("validation_freq leaves epochs without validation values, and History 
   }
   const History history = fit(*model, line_data(4), options);
   REQUIRE(history.find("val_loss") != nullptr);
-  std::vector<bool> due;
-  for (const auto& value : *history.find("val_loss")) due.push_back(value.has_value());
-  CHECK(due == expected);
+  std::vector<bool> available;
+  for (const auto& value : *history.find("val_loss")) available.push_back(value.has_value());
+  CHECK(available == expected);
   CHECK(history.find("loss")->size() == 5);
 }
 
@@ -227,7 +227,7 @@ TEST_CASE("steps_per_epoch goes on where the last epoch stopped and warns once w
   (void)fit(*model, line_data(10), options);
   CHECK(model->iterations() == 8);
   REQUIRE(warnings.size() == 1);
-  CHECK(warnings[0] == "epoch 2 has 1 of 3 steps: the data are exhausted and begin anew after it");
+  CHECK(warnings[0] == "epoch 2 has 1 of 3 steps: the data are exhausted; the next epoch starts over");
 }
 
 TEST_CASE("No epoch runs when there is none to run, and callbacks still begin and end", "[host][train]") {
@@ -296,17 +296,16 @@ TEST_CASE("Options outside their range are refused before anything runs", "[host
   std::string expected;
   SECTION("epochs") {
     options.epochs = -1;
-    expected = "--epochs: the value is outside its range; found -1, expected 0 or more";
+    expected = "`epochs`: the value is outside its range; found -1, expected 0 or more";
   }
   SECTION("batch size") {
     options.batch_size = 0;
-    expected = "--batch-size: the value is outside its range; found 0, expected 1 or more";
+    expected = "`batch_size`: the value is outside its range; found 0, expected 1 or more";
   }
   SECTION("split above one") {
     options.validation_split = 1.5;
     expected =
-        "--validation-split: the value is outside its range; found 1.5, expected a share between 0 and "
-        "1";
+        "`validation_split`: the value is outside its range; found 1.5, expected a share between 0 and 1";
   }
   SECTION("split that leaves nothing") {
     options.validation_split = 0.01;
@@ -315,7 +314,7 @@ TEST_CASE("Options outside their range are refused before anything runs", "[host
   }
   SECTION("validation frequency") {
     options.validation_freq = 0;
-    expected = "--validation-freq";
+    expected = "`validation_freq`";
   }
   const auto model = line_model();
   CHECK_THAT(error_of([&] { return fit(*model, line_data(4), options); }), Contains(expected));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What is settled and refused before the first batch: ports, shapes, labels, weights.
+// Checks before the first batch: ports, shapes, labels, weights.
 #include "train/prepare.hpp"
 
 #include <catch2/catch.hpp>
 
 #include "host/error_text.hpp"
 #include "kairos/host/compile.hpp"
+#include "train/data_source.hpp"
+#include "train/prepared.hpp"
 
 using namespace kairos::host;
 using namespace kairos::tests;
@@ -29,7 +31,8 @@ Dataset labelled(std::vector<float> labels) {
 }
 
 std::string refusal_of(const Model& model, const Dataset& data, FitOptions options = {}) {
-  return error_of([&] { return Prepared(model, data, options), 0; });
+  MemoryData source(model, data);
+  return error_of([&] { return Prepared(model, source, options), 0; });
 }
 
 }  // namespace
@@ -107,16 +110,16 @@ TEST_CASE("A class without a weight is an error that names it", "[host][train]")
                       "expected one of 0, 1"));
 }
 
-TEST_CASE("A class without a weight is named as --class-weight takes it", "[host][train]") {
+TEST_CASE("A class without a weight is named as the data name it", "[host][train]") {
   FitOptions options;
   options.class_weight = {{0, 1}, {1, 2}};
   Dataset data = labelled({0, 2});
   data.class_names = {"ant", "bee, wild", "cow, brown"};
   CHECK_THAT(refusal_of(*classifier(), data, options),
              Contains("found class \"cow, brown\", expected one of ant, \"bee, wild\". Add \"cow, "
-                      "brown\"=… to --class-weight."));
+                      "brown\"=… to `class_weight`."));
   data.class_names[2] = "a \"cow\"";
-  CHECK_THAT(refusal_of(*classifier(), data, options), Contains("Add 'a \"cow\"'=… to --class-weight."));
+  CHECK_THAT(refusal_of(*classifier(), data, options), Contains("Add 'a \"cow\"'=… to `class_weight`."));
 }
 
 TEST_CASE("Weights that are neither per sample nor per timestep are refused", "[host][train]") {
@@ -216,7 +219,7 @@ TEST_CASE("Sample weights find their output behind one that has no loss", "[host
   data.sample_weights = {{"kind", {{2}, {1, 3}}}};
   CHECK(error_of([&] { return combined(); }) ==
         "KAIROS-D110: d.npz: there is a sample weight for an output without a loss; found \"kind\". Give the "
-        "output a loss, or leave its sample weight out.");
+        "output a loss, or remove its sample weight.");
 }
 
 TEST_CASE("A target that nothing is learnt from is refused", "[host][train]") {
@@ -224,7 +227,7 @@ TEST_CASE("A target that nothing is learnt from is refused", "[host][train]") {
   CHECK(
       error_of([&] { return match_columns(model, two_by_name(), Targets::Needed).targets.size(); }) ==
       "KAIROS-D110: d.npz: there is a target for an output without a loss; found \"kind\". Give the output a "
-      "loss, or leave its target out.");
+      "loss, or remove its target.");
 }
 
 TEST_CASE("Class weights are refused for classes over time", "[host][train]") {
@@ -236,9 +239,8 @@ TEST_CASE("Class weights are refused for classes over time", "[host][train]") {
                                   {0, 2, {}})
               .size();
         }) ==
-        "KAIROS-U014: --class-weight: class weights are for one class per sample; found an output \"amount\" "
-        "of "
-        "shape (4, 1) per sample, expected one dimension. Weigh its timesteps with --sample-weight.");
+        "KAIROS-U014: `class_weight`: class weights need one class per sample; found an output \"amount\" of "
+        "shape (4, 1) per sample, expected one dimension. Weight its timesteps with `sample_weights`.");
 }
 
 TEST_CASE("Names that no port has, or two arrays, are refused with the nearest one", "[host][train]") {
@@ -253,8 +255,8 @@ TEST_CASE("Names that no port has, or two arrays, are refused with the nearest o
        "KAIROS-D102: d.npz: the model has no port for the input; found \"other\""},
       {[](Dataset& d) { d.inputs[0].name = ""; }, "KAIROS-D102: d.npz: the model has no port for the input"},
       {[](Dataset& d) { d.inputs[0].name = "left"; },
-       "KAIROS-D106: d.npz: two inputs have the same name; found \"left\", expected each name once. Take one "
-       "of them out."},
+       "KAIROS-D106: d.npz: two inputs have the same name; found \"left\", expected each name once. Remove "
+       "or rename one of them."},
       {[](Dataset& d) { d.targets[1].name = "knd"; },
        "KAIROS-D102: d.npz: the model has no port for the target; found \"knd\". Did you mean \"kind\"?"},
       {[](Dataset& d) { d.targets.pop_back(); },
@@ -285,8 +287,8 @@ TEST_CASE("Class weights and several outputs are refused: an output's classes ar
           "[host][train]") {
   FitOptions options;
   options.class_weight = {{0, 1}, {1, 2}};
-  CHECK(refusal_of(TwoInTwoOut(), two_by_name(), options) ==
-        "KAIROS-U014: --class-weight: class weights are for a model of one output; found 2 outputs, expected "
-        "1. "
-        "Weigh the samples of an output with --sample-weight OUTPUT=FILE.");
+  CHECK(
+      refusal_of(TwoInTwoOut(), two_by_name(), options) ==
+      "KAIROS-U014: `class_weight`: class weights need a model with one output; found 2 outputs, expected 1. "
+      "Weight the samples of each output with `sample_weights`.");
 }

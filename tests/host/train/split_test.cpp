@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is held out, how, and what is said of the classes in both parts.
+// Which samples are held out, and the reports on the classes of both parts.
 #include "train/split.hpp"
 
 #include <algorithm>
@@ -246,8 +246,9 @@ TEST_CASE("A target without classes cannot be stratified", "[host][train]") {
   const auto model = classifier(1, "mse");
   CHECK(error_of([&] { return fit(*model, data, options_of(0.2, Split::Stratified)).epochs.size(); }) ==
         "KAIROS-D310: " + data.origin +
-            ": the samples cannot be divided by class (--split stratified); found a target that is no class, "
-            "expected one target with one class for each sample. Use --split shuffled.");
+            ": the samples cannot be divided by class for a stratified `split`; found a target that is not a "
+            "class, "
+            "expected one target with one class per sample. Set `split` to shuffled.");
 }
 
 TEST_CASE("Classes that only one part has are reported", "[host][train]") {
@@ -256,8 +257,9 @@ TEST_CASE("Classes that only one part has are reported", "[host][train]") {
   const Dataset memory = load_data(table).train;
   const std::vector<std::string> expected{
       "the validation part has no sample of 2 of the 3 classes in the training part (0, 1); "
-      "--validation-split "
-      "holds out the last samples, --split shuffled or stratified draws them from all of the data"};
+      "`validation_split` holds out the last samples; set `split` to shuffled or stratified to draw them "
+      "from "
+      "all of the data"};
   CHECK(result_of(*classifier(3), memory, options_of(0.2, Split::Last)).warnings == expected);
   CHECK(result_of(*classifier(3), *open_stream(table), options_of(0.2, Split::Last)).warnings == expected);
   FitOptions apart;

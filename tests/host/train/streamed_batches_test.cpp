@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Streams train as the same data do in memory, within their bounds, and say what is wrong where it stands.
+// A stream trains as the same data in memory, within its memory bounds, and errors name their position.
 #include "train/streamed_batches.hpp"
 
 #include <algorithm>
@@ -305,7 +305,7 @@ TEST_CASE("What is wrong in a stream is thrown for its batch, with its line", "[
       }
 }
 
-TEST_CASE("What no batch could mend is found before a stream trains", "[host][train]") {
+TEST_CASE("Errors that concern every batch are found before a stream trains", "[host][train]") {
   const TemporaryDirectory directory;
   const auto source = open_stream(spec_for(directory.put("t.csv", table_of(100))));
   CompileOptions compile_options;
@@ -317,11 +317,11 @@ TEST_CASE("What no batch could mend is found before a stream trains", "[host][tr
   FitOptions options;
   options.stream.shuffle_window = -1;
   CHECK_THAT(refusal(directory, [&] { static_cast<void>(fit(*model, *source, options)); }),
-             Catch::Matchers::StartsWith("KAIROS-U010: --shuffle-window: the value is outside its range"));
+             Catch::Matchers::StartsWith("KAIROS-U010: `shuffle_window`: the value is outside its range"));
   options = {};
   options.validation_split = 0.999;
   CHECK_THAT(refusal(directory, [&] { static_cast<void>(fit(*model, *source, options)); }),
-             Catch::Matchers::StartsWith("KAIROS-U010: --validation-split"));
+             Catch::Matchers::StartsWith("KAIROS-U010: `validation_split`"));
 }
 
 TEST_CASE("The weight of a class counts in a stream, and a class without one is told with its line",
@@ -353,7 +353,7 @@ TEST_CASE("The weight of a class counts in a stream, and a class without one is 
   CHECK_THAT(refusal(directory, [&] { static_cast<void>(fit(*streamed, *source, options)); }),
              Catch::Matchers::StartsWith(
                  "KAIROS-D104: t.csv:4: the class has no weight; found class eel, expected one of cat, "
-                 "dog. Add eel=… to --class-weight."));
+                 "dog. Add eel=… to `class_weight`."));
   spec.class_names = {"cat", "dog"};
   CHECK_THAT(refusal(directory, [&] { static_cast<void>(fit(*streamed, *open_stream(spec), {})); }),
              Catch::Matchers::StartsWith(
