@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Orders of samples, and what a batch holds.
+// The order of samples and the content of batches.
 #include "train/batches.hpp"
 
 #include <algorithm>
@@ -41,7 +41,7 @@ TEST_CASE("shuffle=batch moves whole batches and leaves the short one last", "[h
   }
 }
 
-TEST_CASE("A batch size beyond the data is one batch of all", "[host][train]") {
+TEST_CASE("A batch size larger than the data gives one batch of all samples", "[host][train]") {
   Array x{{3, 1}, {1, 2, 3}};
   Batches batches({{&x}, {}}, {}, {0, 3, {}}, std::numeric_limits<std::int64_t>::max());
   CHECK(batches.count() == 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// History as numbers, JSON, CSV and as Python prints it.
+// History as numbers, as JSON, as CSV and as printed by Python.
 #include "kairos/host/history.hpp"
 
 #include <catch2/catch.hpp>
@@ -51,7 +51,7 @@ TEST_CASE("History reads back what it wrote as JSON", "[host][train]") {
   CHECK(back.json() == sample().json());
 }
 
-TEST_CASE("History reads a bare dictionary as people save it from Keras", "[host][train]") {
+TEST_CASE("History reads a plain dictionary saved from Keras", "[host][train]") {
   CHECK(parse_history(R"({"loss": [1.5, NaN]})", "h.json").epochs.size() == 2);
 }
 

@@ -37,12 +37,12 @@ std::string refusal_of(const Model& model, const Dataset& data, FitOptions optio
 
 }  // namespace
 
-TEST_CASE("A label outside the output's range is refused with its row", "[host][train]") {
+TEST_CASE("A label outside the output's range is rejected with its row", "[host][train]") {
   CHECK_THAT(refusal_of(*classifier(), labelled({0, 1, 3})),
              Contains("KAIROS-D103: d.npz: row 2 (counted from 0)") && Contains("label 3 is outside 0 … 2"));
 }
 
-TEST_CASE("A shape that does not fit names the port and both shapes", "[host][train]") {
+TEST_CASE("The error for a shape that does not fit names the port and both shapes", "[host][train]") {
   Dataset data = labelled({0, 1});
   data.inputs[0].array = {{2, 5}, std::vector<float>(10, 1.0F)};
   CHECK_THAT(refusal_of(*classifier(), data),
@@ -50,12 +50,12 @@ TEST_CASE("A shape that does not fit names the port and both shapes", "[host][tr
                  Contains("found (5) per sample, expected (2)"));
 }
 
-TEST_CASE("Labels for a loss that wants one-hot rows are refused", "[host][train]") {
+TEST_CASE("Labels are rejected for a loss that expects one-hot rows", "[host][train]") {
   CHECK_THAT(refusal_of(*classifier("categorical_crossentropy"), labelled({0, 1})),
              Contains("KAIROS-D101") && Contains("expected (3)"));
 }
 
-TEST_CASE("Data without samples, targets or the right number of arrays are refused", "[host][train]") {
+TEST_CASE("Data without samples, targets or the right number of arrays are rejected", "[host][train]") {
   Dataset data = labelled({0, 1});
   std::string expected;
   SECTION("no samples") {
@@ -95,7 +95,7 @@ TEST_CASE("The class of a one-hot row is its largest entry", "[host][train]") {
         std::vector<float>{4, 2});
 }
 
-TEST_CASE("A class that only the held-out samples have needs no weight", "[host][train]") {
+TEST_CASE("A class that occurs only in held-out samples needs no weight", "[host][train]") {
   FitOptions options;
   options.class_weight = {{0, 1}, {1, 2}};
   options.validation_split = 0.25;
@@ -110,7 +110,7 @@ TEST_CASE("A class without a weight is an error that names it", "[host][train]")
                       "expected one of 0, 1"));
 }
 
-TEST_CASE("A class without a weight is named as the data name it", "[host][train]") {
+TEST_CASE("The error for a class without a weight uses the class names of the data", "[host][train]") {
   FitOptions options;
   options.class_weight = {{0, 1}, {1, 2}};
   Dataset data = labelled({0, 2});
@@ -122,7 +122,7 @@ TEST_CASE("A class without a weight is named as the data name it", "[host][train
   CHECK_THAT(refusal_of(*classifier(), data, options), Contains("Add 'a \"cow\"'=… to `class_weight`."));
 }
 
-TEST_CASE("Weights that are neither per sample nor per timestep are refused", "[host][train]") {
+TEST_CASE("Weights that are neither per sample nor per timestep are rejected", "[host][train]") {
   Dataset data = labelled({0, 1});
   data.sample_weights = {{"", {{2, 3}, {1, 1, 1, 1, 1, 1}}}};
   CHECK_THAT(refusal_of(*classifier(), data),
@@ -131,10 +131,10 @@ TEST_CASE("Weights that are neither per sample nor per timestep are refused", "[
 
 namespace {
 
-/// Ports and nothing else: what data are matched to.
+/// Only has ports, to match data to.
 class TwoInTwoOut final : public Model {
  public:
-  /// The first outputs may have no loss, and so no target.
+  /// The first `without_loss` outputs have no loss, and so no target.
   explicit TwoInTwoOut(std::size_t without_loss = 0)
       : targets_(all_targets_.begin() + static_cast<std::ptrdiff_t>(without_loss), all_targets_.end()) {}
   std::span<const TensorRef> tensors(Role) override { return {}; }
@@ -177,7 +177,7 @@ Dataset two_by_name() {
 
 }  // namespace
 
-TEST_CASE("Arrays find their ports by name, whatever their order", "[host][train]") {
+TEST_CASE("Named arrays are matched to ports by name, in any order", "[host][train]") {
   const TwoInTwoOut model;
   const Dataset data = two_by_name();
   const Columns columns = match_columns(model, data, Targets::Needed);
@@ -185,7 +185,7 @@ TEST_CASE("Arrays find their ports by name, whatever their order", "[host][train
   CHECK(columns.targets == std::vector<const Array*>{&data.targets[1].array, &data.targets[0].array});
 }
 
-TEST_CASE("Sample weights are for all outputs without a name, and for one with it", "[host][train]") {
+TEST_CASE("Sample weights without a name apply to all outputs, named ones to one output", "[host][train]") {
   using Values = std::vector<float>;
   const TwoInTwoOut model;
   Dataset data = two_by_name();
@@ -205,7 +205,7 @@ TEST_CASE("Sample weights are for all outputs without a name, and for one with i
   CHECK(combined() == std::vector<Values>{{1, 3}, {2, 4}});
 }
 
-TEST_CASE("Sample weights find their output behind one that has no loss", "[host][train]") {
+TEST_CASE("Sample weights are matched to an output after one without a loss", "[host][train]") {
   const TwoInTwoOut model(1);
   Dataset data = two_by_name();
   data.targets.pop_back();
@@ -222,7 +222,7 @@ TEST_CASE("Sample weights find their output behind one that has no loss", "[host
         "output a loss, or remove its sample weight.");
 }
 
-TEST_CASE("A target that nothing is learnt from is refused", "[host][train]") {
+TEST_CASE("A target for an output without a loss is rejected", "[host][train]") {
   const TwoInTwoOut model(1);
   CHECK(
       error_of([&] { return match_columns(model, two_by_name(), Targets::Needed).targets.size(); }) ==
@@ -230,7 +230,7 @@ TEST_CASE("A target that nothing is learnt from is refused", "[host][train]") {
       "loss, or remove its target.");
 }
 
-TEST_CASE("Class weights are refused for classes over time", "[host][train]") {
+TEST_CASE("Class weights are rejected for targets with a class per timestep", "[host][train]") {
   const TwoInTwoOut model(1);
   Dataset data = two_by_name();
   data.targets.pop_back();
@@ -243,7 +243,7 @@ TEST_CASE("Class weights are refused for classes over time", "[host][train]") {
         "shape (4, 1) per sample, expected one dimension. Weight its timesteps with `sample_weights`.");
 }
 
-TEST_CASE("Names that no port has, or two arrays, are refused with the nearest one", "[host][train]") {
+TEST_CASE("Unknown and duplicate names are rejected, with the nearest known name", "[host][train]") {
   struct Case {
     void (*spoil)(Dataset&);
     const char* sentence;
@@ -283,8 +283,7 @@ TEST_CASE("Names that no port has, or two arrays, are refused with the nearest o
   }
 }
 
-TEST_CASE("Class weights and several outputs are refused: an output's classes are not another's",
-          "[host][train]") {
+TEST_CASE("Class weights are rejected for several outputs", "[host][train]") {
   FitOptions options;
   options.class_weight = {{0, 1}, {1, 2}};
   CHECK(
