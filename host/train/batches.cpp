@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Orders samples and gathers batches.
+// Permutes samples and gathers batches.
 #include "train/batches.hpp"
 
 #include <algorithm>
@@ -40,18 +40,14 @@ std::vector<std::int64_t> sample_order(Shuffle shuffle, std::int64_t count, std:
   return order;
 }
 
-Batches::Batches(Columns columns, RowSet rows, std::int64_t batch_size)
-    : BatchSource(rows.size(), batch_size), rows_(std::move(rows)) {
-  add(columns.inputs, inputs_);
-  add(columns.targets, targets_);
-  add(columns.weights, weights_);
+Batches::Batches(const Columns& columns, std::vector<Array> weights, RowSet rows, std::int64_t batch_size)
+    : BatchSource(rows.size(), batch_size), rows_(std::move(rows)), owned_weights_(std::move(weights)) {
+  for (const Array* array : columns.inputs) inputs_.emplace_back(*array);
+  for (const Array* array : columns.targets) targets_.emplace_back(*array);
+  for (const Array& array : owned_weights_) weights_.emplace_back(array);
   batch_.inputs.resize(inputs_.size());
   batch_.targets.resize(targets_.size());
   batch_.weights.resize(weights_.size());
-}
-
-void Batches::add(const std::vector<const Array*>& arrays, std::vector<Feed>& feeds) const {
-  for (const Array* array : arrays) feeds.push_back({array, array == nullptr ? 0 : array->row_size(), {}});
 }
 
 void Batches::reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) {
@@ -60,7 +56,6 @@ void Batches::reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) {
 }
 
 const float* Batches::rows(Feed& feed, std::int64_t first, std::int64_t count) {
-  if (feed.source == nullptr) return nullptr;
   const float* base = feed.source->values.data();
   if (order_.empty() && rows_.rows.empty()) return base + rows_.at(first) * feed.row_size;
   feed.buffer.resize(static_cast<std::size_t>(batch_size_ * feed.row_size));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Cuts a data set into batches, in an order that a seed decides.
+// Cuts data into batches, in an order that the seed determines.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "kairos/host/dataset.hpp"
@@ -13,12 +14,21 @@
 
 namespace kairos::host {
 
-/// Arrays as the model's ports want them: values[i] has `row_size[i]` numbers a row. Borrowed from a Dataset
-/// or from Prepared.
+enum class Targets { Needed, Ignored };
+
+/// The samples of a pass, and how they are cut into batches.
+struct BatchPlan {
+  RowSet rows;
+  std::int64_t batch_size = 32;
+  Targets targets = Targets::Needed;
+  std::map<std::int64_t, double> class_weight;
+  std::int64_t shuffle_window = 0;  ///< as StreamOptions::shuffle_window; unused for data in memory
+};
+
+/// The arrays of a data set, one per port in the order of the model's ports. Borrowed from the Dataset.
 struct Columns {
   std::vector<const Array*> inputs;
   std::vector<const Array*> targets;
-  std::vector<const Array*> weights;  ///< per output, null for none; or empty
 };
 
 /// The order of `count` samples in pass number `pass`: the same for the same arguments on every machine.
@@ -26,7 +36,7 @@ struct Columns {
                                                      std::int64_t batch_size, std::uint64_t seed,
                                                      std::int64_t pass);
 
-/// What the loops take their batches from: samples in memory, or a stream.
+/// The batches of a pass, of samples in memory or from a stream.
 class BatchSource {
  public:
   BatchSource(std::int64_t samples, std::int64_t batch_size)
@@ -37,6 +47,10 @@ class BatchSource {
 
   /// Batches in a pass; the last one may be short.
   [[nodiscard]] std::int64_t count() const noexcept { return (samples_ + batch_size_ - 1) / batch_size_; }
+  /// The same, but no more than `limit` if that is not 0.
+  [[nodiscard]] std::int64_t count(std::int64_t limit) const noexcept {
+    return limit > 0 ? std::min(limit, count()) : count();
+  }
   [[nodiscard]] std::int64_t samples() const noexcept { return samples_; }
   /// Samples in batch `index`.
   [[nodiscard]] std::int64_t size(std::int64_t index) const noexcept {
@@ -46,33 +60,35 @@ class BatchSource {
   /// Begins pass number `pass` in its order. Before the first call, samples have the order of the data.
   virtual void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) = 0;
 
-  /// Batch `index` of the pass; borrowed until the next call. Batches are asked for one after another; 0
-  /// begins the pass again.
+  /// Batch `index` of the pass; borrowed until the next call. Batches must be requested in ascending order; 0
+  /// restarts the pass.
   virtual const Batch& at(std::int64_t index) = 0;
 
  protected:
   std::int64_t samples_, batch_size_;
 };
 
-/// Batches of some rows, which may be asked for in any order. Nothing is allocated after the
-/// constructor and the first use of each pass.
+/// Batches of samples in memory, which may be requested in any order. Rows that are consecutive in the data
+/// are not copied. Allocates nothing after the first batch of a pass.
 class Batches final : public BatchSource {
  public:
-  Batches(Columns columns, RowSet rows, std::int64_t batch_size);
+  /// `weights` has one array per target, or none; its rows are those of the data. Borrows the columns.
+  Batches(const Columns& columns, std::vector<Array> weights, RowSet rows, std::int64_t batch_size);
 
   void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) override;
   const Batch& at(std::int64_t index) override;
 
  private:
   struct Feed {
+    explicit Feed(const Array& array) : source(&array), row_size(array.row_size()) {}
     const Array* source;
     std::int64_t row_size;
-    std::vector<float> buffer;  ///< a gathered batch; unused while samples follow one another in the data
+    std::vector<float> buffer;  ///< a gathered batch; unused while rows are consecutive in the data
   };
-  void add(const std::vector<const Array*>& arrays, std::vector<Feed>& feeds) const;
   const float* rows(Feed& feed, std::int64_t first, std::int64_t count);
 
   RowSet rows_;
+  std::vector<Array> owned_weights_;
   std::vector<Feed> inputs_, targets_, weights_;
   std::vector<std::int64_t> order_;  ///< empty: the order of the data
   Batch batch_;

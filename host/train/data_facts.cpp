@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Compares the classes of both parts of the data with each other and with the model.
+// Compares the classes of training and validation data with each other and with the model.
 #include "train/data_facts.hpp"
 
 #include <fmt/format.h>
@@ -9,9 +9,11 @@
 #include <cctype>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include "train/split.hpp"
+#include "train/target_output.hpp"
 
 namespace kairos::host {
 
@@ -24,7 +26,7 @@ std::string class_name(const Dataset& data, std::int64_t number) {
   return "\"" + data.class_names[static_cast<std::size_t>(number)] + "\"";
 }
 
-/// Some of them, and that there are more.
+/// The first few, and "…" if there are more.
 std::string list_of(const Dataset& data, const std::vector<std::int64_t>& classes) {
   constexpr std::size_t shown = 5;
   std::string text;
@@ -44,23 +46,27 @@ std::string classes_text(std::size_t n) {
   return n == 1 ? "1 class" : fmt::format("{} classes", n);
 }
 
+const char* fix_of_split(const FitOptions& options) {
+  if (!holds_out(options)) return "check the validation data";
+  if (options.split == Split::Last)
+    return "`validation_split` holds out the last samples; set `split` to shuffled or stratified to draw "
+           "them "
+           "from all of the data";
+  if (options.split == Split::Shuffled) return "set `split` to stratified to divide each class";
+  return "a class of one sample cannot be in both parts";
+}
+
 void compare_parts(const Dataset& data, const DataFacts& facts, const FitOptions& options,
                    std::vector<std::string>& doubts) {
   if (facts.training_classes.empty() || facts.validation_classes.empty()) return;
-  std::string cure = "; check the validation data";
-  if (holds_out(options))
-    cure = options.split == Split::Last ? "; --validation-split holds out the last samples, --split "
-                                          "shuffled or stratified draws them from all of the data"
-                                        : "; --split stratified divides each class";
-  if (options.split == Split::Stratified && holds_out(options))
-    cure = "; a class of one sample cannot be in both";
+  const std::string fix = fix_of_split(options);
   const auto compare = [&](const char* part, const Counts& in_part, const char* other,
                            const Counts& in_other) {
     const std::vector<std::int64_t> missing = missing_in(in_part, in_other);
     if (missing.empty()) return;
-    doubts.push_back(fmt::format("the {} part has no sample of {} of the {} in the {} part ({}){}", part,
+    doubts.push_back(fmt::format("the {} part has no sample of {} of the {} in the {} part ({}); {}", part,
                                  missing.size(), classes_text(in_other.size()), other, list_of(data, missing),
-                                 cure));
+                                 fix));
   };
   compare("validation", facts.validation_classes, "training", facts.training_classes);
   compare("training", facts.training_classes, "validation", facts.validation_classes);
@@ -72,13 +78,12 @@ Counts all_classes(const DataFacts& facts) {
   return all;
 }
 
-/// Units of the only output that has a target, if each stands for a class; else 0.
+/// Units of the only output with a target, if there is one per class; else 0.
 std::int64_t class_units(const Model& model) {
-  if (model.targets().size() != 1) return 0;
-  for (const Port& output : model.outputs())
-    if (output.name == model.targets().front().name)
-      return output.shape.size() == 1 && output.shape.front() > 1 ? output.shape.front() : 0;
-  return 0;
+  const auto output = model.targets().size() == 1 ? output_of_target(model, 0) : std::nullopt;
+  if (!output) return 0;
+  const std::vector<std::int64_t>& shape = model.outputs()[*output].shape;
+  return shape.size() == 1 && shape.front() > 1 ? shape.front() : 0;
 }
 
 void compare_with_names(const Dataset& data, const Counts& counts, std::vector<std::string>& doubts) {
@@ -114,16 +119,16 @@ bool names_a_part(std::string name) {
   return std::ranges::find(parts, name) != parts.end();
 }
 
-void look_at_directories(const Dataset& data, std::vector<std::string>& doubts) {
-  if (data.files.empty()) return;  // no images
+void check_directories(const Dataset& data, std::vector<std::string>& doubts) {
+  if (data.files.empty()) return;  // not a directory of images
   std::string parts;
   int count = 0;
   for (const std::string& name : data.class_names)
     if (names_a_part(name)) parts += (count++ > 0 ? ", \"" : "\"") + name + "\"";
   if (count > 0)
     doubts.push_back(
-        fmt::format("{} in {} {}: the directories in --data are the classes. For parts of the data, name "
-                    "one with --data and the other with --validation-data",
+        fmt::format("{} in {} {}: each subdirectory is one class. Load the parts of a data set separately, "
+                    "and give the validation part as `validation_data`",
                     parts, data.origin, count == 1 ? "is trained as a class" : "are trained as classes"));
 }
 
@@ -133,7 +138,7 @@ std::vector<std::string> data_doubts(const Model& model, const Dataset& data, co
                                      const FitOptions& options) {
   std::vector<std::string> doubts;
   const Counts counts = all_classes(facts);
-  look_at_directories(data, doubts);
+  check_directories(data, doubts);
   compare_parts(data, facts, options, doubts);
   if (!counts.empty()) compare_with_names(data, counts, doubts);
   compare_with_units(model, data, counts, doubts);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is known of the data before the first batch, and what in it is likely a mistake.
+// Likely mistakes in the data, found before the first batch.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@
 
 namespace kairos::host {
 
-/// A sentence for each likely mistake: classes that only one part of the data has, classes without samples,
-/// fewer classes than the output has units, class directories that are named like parts of a data set.
-/// `data` is the training data, or the layout of a stream.
+/// One sentence per likely mistake: classes in only one part of the data, classes without samples, fewer
+/// classes than the output has units, class directories named like parts of a data set ("train"). `data` is
+/// the training data, or the layout of a stream.
 [[nodiscard]] std::vector<std::string> data_doubts(const Model& model, const Dataset& data,
                                                    const DataFacts& facts, const FitOptions& options);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Denormal numbers count as zero while a model trains.
+// Denormal numbers are treated as zero while a model trains.
 #pragma once
 
 #if defined(__x86_64__)
@@ -8,50 +8,41 @@
 
 namespace kairos::host {
 
-/// For its lifetime, this thread flushes denormals (FTZ and DAZ). Adam's moments of dead units become
-/// denormal in ordinary training, and arithmetic on such numbers is some twenty times slower.
-class FlushDenormals {
+/// During its lifetime, this thread flushes denormals to zero (FTZ and DAZ), or keeps them. A new thread
+/// inherits the mode of the thread that starts it.
+class DenormalMode {
  public:
+  DenormalMode(const DenormalMode&) = delete;
+  DenormalMode& operator=(const DenormalMode&) = delete;
+
+ protected:
 #if defined(__x86_64__)
-  FlushDenormals() : saved_(_mm_getcsr()) {
-    _mm_setcsr(saved_ | 0x8040U);
+  explicit DenormalMode(bool flush) : saved_(_mm_getcsr()) {
+    constexpr unsigned ftz_and_daz = 0x8040;
+    _mm_setcsr(flush ? saved_ | ftz_and_daz : saved_ & ~ftz_and_daz);
   }
-  ~FlushDenormals() {
+  ~DenormalMode() {
     _mm_setcsr(saved_);
   }
-#else
-  FlushDenormals() = default;
-#endif
-  FlushDenormals(const FlushDenormals&) = delete;
-  FlushDenormals& operator=(const FlushDenormals&) = delete;
 
  private:
-#if defined(__x86_64__)
   unsigned saved_;
+#else
+  explicit DenormalMode(bool) {}
+  ~DenormalMode() = default;
 #endif
 };
 
-/// For its lifetime, denormals count on this thread. A thread begins with the state of the one that starts
-/// it.
-class KeepDenormals {
+/// Adam's moments of dead units become denormal in ordinary training, and arithmetic on denormals is about
+/// twenty times slower.
+class FlushDenormals : DenormalMode {
  public:
-#if defined(__x86_64__)
-  KeepDenormals() : saved_(_mm_getcsr()) {
-    _mm_setcsr(saved_ & ~0x8040U);
-  }
-  ~KeepDenormals() {
-    _mm_setcsr(saved_);
-  }
-#else
-  KeepDenormals() = default;
-#endif
-  KeepDenormals(const KeepDenormals&) = delete;
-  KeepDenormals& operator=(const KeepDenormals&) = delete;
+  FlushDenormals() : DenormalMode(true) {}
+};
 
- private:
-#if defined(__x86_64__)
-  unsigned saved_;
-#endif
+class KeepDenormals : DenormalMode {
+ public:
+  KeepDenormals() : DenormalMode(false) {}
 };
 
 }  // namespace kairos::host

@@ -31,14 +31,14 @@ std::optional<double> History::last(std::string_view key) const noexcept {
 
 void History::append(std::int64_t epoch, std::span<const LogKey> keys, const std::vector<LogValue>& values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i].due || find(keys[i].name) != nullptr) continue;
-    // A key that comes late was missing in all epochs before.
+    if (!values[i].available || find(keys[i].name) != nullptr) continue;
+    // A new key has no value in the earlier epochs.
     series.push_back({keys[i].name, std::vector<std::optional<double>>(epochs.size())});
   }
   epochs.push_back(epoch);
   for (Series& one : series) one.values.emplace_back();
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i].due) continue;
+    if (!values[i].available) continue;
     const auto own =
         std::find_if(series.begin(), series.end(), [&](const Series& s) { return s.key == keys[i].name; });
     own->values.back() = values[i].value;
@@ -66,9 +66,9 @@ std::string python_number(const std::optional<double>& value) {
 }
 
 [[noreturn]] void malformed(std::string_view origin, const std::string& found) {
-  throw Error(ErrorKind::File,
-              {"KAIROS-F050", std::string(origin), "this is no History", found,
-               R"({"epoch": […], "history": {"loss": […]}})", "Give a file that --history FILE.json wrote"});
+  throw Error(ErrorKind::File, {"KAIROS-F050", std::string(origin), "this is not a History", found,
+                                R"({"epoch": […], "history": {"loss": […]}})",
+                                "Give a History that was written as .json, or one saved from Keras"});
 }
 
 std::optional<double> number_from(const nlohmann::json& value, std::string_view origin) {
@@ -120,13 +120,13 @@ std::string History::text() const {
 
 History parse_history(std::string_view json, std::string_view origin) {
   const nlohmann::json document = parse_json(json, origin, JsonDialect::Python);
-  if (!document.is_object()) malformed(origin, "no object");
+  if (!document.is_object()) malformed(origin, "a value that is not an object");
   const nlohmann::json& lists = document.contains("history") ? document["history"] : document;
-  if (!lists.is_object()) malformed(origin, "\"history\" that is no object");
+  if (!lists.is_object()) malformed(origin, "\"history\" that is not an object");
   History history;
   std::size_t length = 0;
   for (const auto& [key, list] : lists.items()) {
-    if (!list.is_array()) malformed(origin, "\"" + key + "\" that is no list");
+    if (!list.is_array()) malformed(origin, "\"" + key + "\" that is not a list");
     History::Series series{key, {}};
     for (const nlohmann::json& value : list) series.values.push_back(number_from(value, origin));
     length = std::max(length, series.values.size());
@@ -141,7 +141,7 @@ History parse_history(std::string_view json, std::string_view origin) {
     const nlohmann::json& epochs = document["epoch"];
     if (!epochs.is_array() || epochs.size() != length ||
         !std::all_of(epochs.begin(), epochs.end(), [](const auto& e) { return e.is_number_integer(); }))
-      malformed(origin, "\"epoch\" that does not count the values");
+      malformed(origin, "\"epoch\" without one whole number per value");
     history.epochs = epochs.get<std::vector<std::int64_t>>();
   }
   return history;
@@ -150,9 +150,9 @@ History parse_history(std::string_view json, std::string_view origin) {
 void check_history_ending(const std::filesystem::path& file) {
   const std::string ending = file.extension().string();
   if (ending == ".json" || ending == ".csv" || ending == ".txt") return;
-  throw Error(ErrorKind::Usage, {"KAIROS-U020", "--history " + file.string(), "the ending chooses the format",
-                                 ending.empty() ? "no ending" : ending, ".json, .csv or .txt",
-                                 "Name the file with one of them"});
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U020", file.string(), "the file extension selects the format of a History",
+               ending.empty() ? "no extension" : ending, ".json, .csv or .txt", "Choose one of them"});
 }
 
 void write_history(const History& history, const std::filesystem::path& file) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Columns are put in order when they are read (DataSpec::input_columns); here they must be right already.
+// Readers reorder columns (DataSpec::input_columns); here their order must be right already.
 #include "train/match_input_columns.hpp"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/shape.hpp"
 #include "io/input_columns.hpp"
 #include "kairos/host/error.hpp"
 
@@ -14,7 +15,8 @@ namespace kairos::host {
 
 namespace {
 
-/// The model's input that an array is for; "" if there is none. Which of them fits is checked elsewhere.
+/// The name of the model's input that an array belongs to; "" if there is none. match_columns checks the
+/// match.
 std::string port_of(const Model& model, const Dataset& data, std::size_t input) {
   if (!data.inputs[input].name.empty()) return data.inputs[input].name;
   return input < model.inputs().size() ? model.inputs()[input].name : "";
@@ -24,19 +26,15 @@ const InputColumns* known_of(const Model& model, const std::string& port) {
   return columns_for(model.input_columns(), port, model.inputs().size());
 }
 
-/// Whether each value of the port would have a name.
+/// Whether there is one name per value of the port.
 bool fits(const Model& model, const std::string& port, const std::vector<std::string>& names) {
-  for (const Port& one : model.inputs()) {
-    if (one.name != port) continue;
-    std::int64_t size = 1;
-    for (const std::int64_t dimension : one.shape) size *= dimension;
-    return size == std::ssize(names);
-  }
+  for (const Port& one : model.inputs())
+    if (one.name == port) return product(one.shape) == std::ssize(names);
   return false;
 }
 
-/// Who has the columns that are wanted, and how to get them.
-struct Wanted {
+/// Whose columns are expected, and how to get them.
+struct Expected {
   const char *by, *cure;
 };
 
@@ -47,13 +45,13 @@ std::string column_at(const std::vector<std::string>& names, std::ptrdiff_t posi
 }
 
 void require_names(const Dataset& data, const std::vector<std::string>& found,
-                   const std::vector<std::string>& names, const std::string& port, const Wanted& wanted) {
+                   const std::vector<std::string>& names, const std::string& port, const Expected& expected) {
   if (found.empty() || names.empty() || found == names) return;
   const std::ptrdiff_t position = std::ranges::mismatch(found, names).in1 - found.begin();
   throw Error(ErrorKind::Data,
               {"KAIROS-D322", data.origin,
-               "the columns of input \"" + port + "\" are not those " + wanted.by + ", in the same order",
-               column_at(found, position), column_at(names, position), wanted.cure});
+               "the columns of input \"" + port + "\" are not those " + expected.by + ", in the same order",
+               column_at(found, position), column_at(names, position), expected.cure});
 }
 
 }  // namespace

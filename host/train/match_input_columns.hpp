@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names of columns, between the data and the model that takes them.
+// Compares the names of columns in the data with those that the model knows.
 #pragma once
 
 #include "kairos/host/dataset.hpp"
@@ -7,15 +7,15 @@
 
 namespace kairos::host {
 
-/// Throws Error(Data) where an input of `data` has columns of other names, or in another order, than the
-/// model was trained on.
+/// Throws Error(Data) if the columns of an input of `data` have other names, or another order, than those
+/// that the model was trained on.
 void require_known_columns(const Model& model, const Dataset& data);
 
-/// The same of the data to validate on, compared with the data that are trained on.
+/// The same for validation data, compared with the training data.
 void require_same_columns(const Model& model, const Dataset& training, const Dataset& data);
 
-/// Gives the model the names of columns that it is going to be trained on, for inputs whose columns it does
-/// not know yet.
+/// Gives the model the names of the columns that it is trained on, for inputs whose columns it does not know
+/// yet.
 void learn_input_columns(Model& model, const Dataset& data);
 
 }  // namespace kairos::host

@@ -7,8 +7,8 @@
 
 namespace kairos::host {
 
-/// Each pass has a generator of its own, so that a run that begins in the middle sees what an uninterrupted
-/// one saw.
+/// Each pass has its own generator, so that a run that begins at any pass has the same order as an
+/// uninterrupted one.
 [[nodiscard]] inline std::mt19937_64 pass_random(std::uint64_t seed, std::int64_t pass) {
   const auto number = static_cast<std::uint64_t>(pass);
   std::seed_seq sequence{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
@@ -16,8 +16,7 @@ namespace kairos::host {
   return std::mt19937_64(sequence);
 }
 
-/// A number below `bound` without bias; std::uniform_int_distribution may differ from one standard library to
-/// the next.
+/// An unbiased number below `bound`; std::uniform_int_distribution may differ between standard libraries.
 [[nodiscard]] inline std::uint64_t below(std::mt19937_64& random, std::uint64_t bound) {
   const std::uint64_t limit = random.max() - random.max() % bound;
   std::uint64_t number = random();

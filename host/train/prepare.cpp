@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Matches data to the model and finds every error that can be found before training.
+// Matches data to the model, and reports every error that can be found before training.
 #include "train/prepare.hpp"
 
 #include <fmt/format.h>
@@ -10,19 +10,15 @@
 #include <string>
 #include <utility>
 
+#include "base/shape.hpp"
 #include "kairos/host/error.hpp"
+#include "train/target_output.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-std::int64_t product(std::span<const std::int64_t> shape) {
-  std::int64_t n = 1;
-  for (const std::int64_t size : shape) n *= size;
-  return n;
-}
-
-/// The only one of its kind needs no number.
+/// A single array of its kind has no number.
 std::string label(const NamedArray& named, const char* kind, std::size_t index, std::size_t count) {
   if (!named.name.empty()) return std::string(kind) + " \"" + named.name + "\"";
   return kind + (count > 1 ? " " + std::to_string(index) : std::string());
@@ -32,7 +28,7 @@ std::string sample_text(const std::vector<std::int64_t>& shape) {
   return shape.empty() ? "one number" : shape_text(shape);
 }
 
-/// One array fits a port if its rows have the port's shape, or are flat and as long.
+/// An array fits a port if its rows have the port's shape, or are flat with the same number of values.
 bool fits(const Array& array, const Port& port) {
   const std::span<const std::int64_t> row = std::span(array.shape).subspan(1);
   return std::ranges::equal(row, port.shape) ||
@@ -40,7 +36,7 @@ bool fits(const Array& array, const Port& port) {
          (port.shape.size() <= 1 && row.size() == 2 && row.back() == 1 && row.front() == product(port.shape));
 }
 
-/// One whole number per sample, each of them a class of an output that has a value for every class.
+/// One whole number per sample, each of them a valid class of an output with one value per class.
 bool are_class_numbers(const Array& array, const Port& port) {
   if (array.row_size() != 1 || port.shape.size() != 1 || port.shape.front() < 2) return false;
   const auto classes = static_cast<float>(port.shape.front());
@@ -48,10 +44,10 @@ bool are_class_numbers(const Array& array, const Port& port) {
       array.values, [&](float value) { return value >= 0 && value < classes && value == std::floor(value); });
 }
 
-std::string target_cure(const Array& array, const Port& port) {
+std::string fix_of_target(const Array& array, const Port& port) {
   if (are_class_numbers(array, port))
-    return "If they are class numbers, use --loss sparse_categorical_crossentropy";
-  return "Choose the loss and the last layer for this target, or another --target";
+    return "If they are class numbers, set `loss` to sparse_categorical_crossentropy";
+  return "Choose the loss and the last layer for this target, or another `target`";
 }
 
 void check_shape(const Dataset& data, const NamedArray& named, const Port& port, const char* kind,
@@ -64,7 +60,7 @@ void check_shape(const Dataset& data, const NamedArray& named, const Port& port,
                                 "the " + label(named, kind, index, count) + " does not fit the model's " +
                                     (is_target ? "output" : "input") + " \"" + port.name + "\"",
                                 sample_text(row) + " per sample", sample_text(port.shape),
-                                is_target ? target_cure(named.array, port)
+                                is_target ? fix_of_target(named.array, port)
                                           : "Change the model's input shape or the columns of the data"});
 }
 
@@ -74,7 +70,7 @@ std::vector<std::string> names_of(std::span<const Port> ports) {
   return names;
 }
 
-/// Refuses a name that no port has, and one that two arrays have. False if no array has a name.
+/// Rejects a name that no port has, and a name that two arrays share. False if no array has a name.
 bool check_names(const Dataset& data, const std::vector<NamedArray>& arrays, std::span<const Port> ports,
                  const char* kind) {
   const auto has_name = [](const NamedArray& array) { return !array.name.empty(); };
@@ -89,22 +85,22 @@ bool check_names(const Dataset& data, const std::vector<NamedArray>& arrays, std
     if (std::count_if(arrays.begin(), arrays.end(), same) > 1)
       throw Error(ErrorKind::Data,
                   {"KAIROS-D106", data.origin, std::string("two ") + kind + "s have the same name",
-                   "\"" + arrays[i].name + "\"", "each name once", "Take one of them out"});
+                   "\"" + arrays[i].name + "\"", "each name once", "Remove or rename one of them"});
   }
   return true;
 }
 
-/// Refuses what is named for an output that nothing is learnt from, and would change nothing.
+/// Rejects an array for an output without a loss: it would have no effect.
 void refuse_without_loss(const Model& model, const Dataset& data, const std::vector<NamedArray>& arrays,
                          const char* kind) {
   const std::vector<std::string> outputs = names_of(model.outputs()), targets = names_of(model.targets());
   for (const NamedArray& array : arrays)
     if (std::find(outputs.begin(), outputs.end(), array.name) != outputs.end() &&
         std::find(targets.begin(), targets.end(), array.name) == targets.end())
-      throw Error(ErrorKind::Data, {"KAIROS-D110", data.origin,
-                                    std::string("there is a ") + kind + " for an output without a loss",
-                                    "\"" + array.name + "\"", "",
-                                    std::string("Give the output a loss, or leave its ") + kind + " out"});
+      throw Error(
+          ErrorKind::Data,
+          {"KAIROS-D110", data.origin, std::string("there is a ") + kind + " for an output without a loss",
+           "\"" + array.name + "\"", "", std::string("Give the output a loss, or remove its ") + kind});
 }
 
 /// Arrays in the order of the ports.
@@ -124,50 +120,38 @@ std::vector<const NamedArray*> by_port(const Dataset& data, const std::vector<Na
   return ordered;
 }
 
-/// Throws what `refuse(row, fault)` says of the first row with a fault; `fault_of` says "" of one without.
-template <class FaultOf, class Refuse>
-void check_rows(const Array& array, FaultOf fault_of, Refuse refuse) {
+/// Throws for the first row with a fault; `fault_of(row)` is "" if there is none.
+template <class FaultOf>
+void check_rows(const Dataset& data, const Array& array, const char* code, const std::string& what,
+                const char* fix, FaultOf fault_of) {
   for (std::int64_t row = 0; row < array.rows(); ++row)
     if (const std::string fault = fault_of(array.values.data() + row * array.row_size()); !fault.empty())
-      throw Error(ErrorKind::Data, refuse(row, fault));
+      throw Error(ErrorKind::Data, {code, data.place(row), what + ": " + fault, "", "", fix});
 }
 
 void check_inputs(const Model& model, const Dataset& data, const Columns& columns) {
   for (std::size_t input = 0; input < columns.inputs.size(); ++input)
-    check_rows(
-        *columns.inputs[input], [&](const float* sample) { return model.input_fault(input, sample); },
-        [&](std::int64_t row, const std::string& fault) -> Diagnosis {
-          return {"KAIROS-D108",
-                  data.place(row),
-                  "the model cannot take the input \"" + model.inputs()[input].name + "\": " + fault,
-                  "",
-                  "",
-                  "Mend the data, or change the layer"};
-        });
+    check_rows(data, *columns.inputs[input], "KAIROS-D108",
+               "the model cannot take the input \"" + model.inputs()[input].name + "\"",
+               "Correct the data, or change the layer",
+               [&](const float* sample) { return model.input_fault(input, sample); });
 }
 
 void check_targets(const Model& model, const Dataset& data, const Columns& columns) {
   for (std::size_t output = 0; output < columns.targets.size(); ++output)
-    check_rows(
-        *columns.targets[output], [&](const float* target) { return model.target_fault(output, target); },
-        [&](std::int64_t row, const std::string& fault) -> Diagnosis {
-          return {"KAIROS-D103",
-                  data.place(row),
-                  "the target does not fit the loss: " + fault,
-                  "",
-                  "",
-                  "Mend the label, or give the last layer as many units as there are classes"};
-        });
+    check_rows(data, *columns.targets[output], "KAIROS-D103", "the target does not fit the loss",
+               "Correct the label, or give the last layer as many units as there are classes",
+               [&](const float* target) { return model.target_fault(output, target); });
 }
 
-/// Class of one row: an integer label, or the largest of a one-hot row.
+/// Class of one row: an integer label, or the index of the largest value of a one-hot row.
 std::int64_t class_of(const float* target, std::int64_t size) {
   if (size <= 1) return std::llround(*target);
   return std::max_element(target, target + size) - target;
 }
 
-/// As the data call it: by its name, where it has one, in quotes where --class-weight or a reader would take
-/// it for several.
+/// The class name, or its number if it has none; a name with blanks or commas is quoted, so that a list of
+/// classes is unambiguous.
 std::string class_text(const Dataset& data, std::int64_t label) {
   if (label < 0 || label >= std::ssize(data.class_names)) return std::to_string(label);
   const std::string& name = data.class_names[static_cast<std::size_t>(label)];
@@ -188,24 +172,20 @@ void multiply_class_weights(Array& weights, const Array& target, const Dataset& 
         known += (known.empty() ? "" : ", ") + class_text(data, one);
       throw Error(ErrorKind::Data, {"KAIROS-D104", data.place(row), "the class has no weight",
                                     "class " + class_text(data, label), "one of " + known,
-                                    "Add " + class_text(data, label) + "=… to --class-weight"});
+                                    "Add " + class_text(data, label) + "=… to `class_weight`"});
     }
     float* out = weights.values.data() + row * weights.row_size();
     for (std::int64_t k = 0; k < weights.row_size(); ++k) out[k] *= static_cast<float>(weight->second);
   }
 }
 
-/// The output that target `target` is compared with: outputs without a loss have no target.
+/// By position where the target has another name than every output.
 std::size_t output_of(const Model& model, std::size_t target) {
-  const std::span<const Port> outputs = model.outputs();
-  const auto found = std::find_if(outputs.begin(), outputs.end(), [&](const Port& port) {
-    return port.name == model.targets()[target].name;
-  });
-  return found == outputs.end() ? target : static_cast<std::size_t>(found - outputs.begin());
+  return output_of_target(model, target).value_or(target);
 }
 
-/// Weights in the order of the targets, null for one without: one array without a name is for all, several
-/// are one for each output, named ones for the outputs that they name.
+/// Weights in the order of the targets, null for a target without weights. A single array without a name is
+/// for all outputs, several are one per output, named ones are for the outputs with their names.
 std::vector<const NamedArray*> weights_by_target(const Model& model, const Dataset& data) {
   const std::span<const Port> outputs = model.outputs();
   const std::vector<NamedArray>& weights = data.sample_weights;
@@ -232,9 +212,9 @@ std::vector<const NamedArray*> weights_by_target(const Model& model, const Datas
 
 [[noreturn]] void refuse_class_weights(const Port& output) {
   throw Error(ErrorKind::Usage,
-              {"KAIROS-U019", "--class-weight", "class weights are for one class per sample",
+              {"KAIROS-U019", "`class_weight`", "class weights need one class per sample",
                "an output \"" + output.name + "\" of shape " + shape_text(output.shape) + " per sample",
-               "one dimension", "Weigh its timesteps with --sample-weight"});
+               "one dimension", "Weight its timesteps with `sample_weights`"});
 }
 
 void check_weight_shape(const Dataset& data, const Array& weights, const Port& output) {
@@ -250,10 +230,10 @@ void check_weight_shape(const Dataset& data, const Array& weights, const Port& o
                shape_text(weights.shape), expected, "Give one weight for each sample"});
 }
 
-[[noreturn]] void bad_option(const std::string& flag, const std::string& found, const std::string& expected,
+[[noreturn]] void bad_option(const std::string& field, const std::string& found, const std::string& expected,
                              const std::string& cure) {
   throw Error(ErrorKind::Usage,
-              {"KAIROS-U010", flag, "the value is outside its range", found, expected, cure});
+              {"KAIROS-U010", "`" + field + "`", "the value is outside its range", found, expected, cure});
 }
 
 }  // namespace
@@ -270,7 +250,7 @@ Columns match_columns(const Model& model, const Dataset& data, Targets targets) 
   if (targets == Targets::Ignored) return columns;
   if (data.targets.empty())
     throw Error(ErrorKind::Data, {"KAIROS-D107", data.origin, "there is no target to learn from", "", "",
-                                  "Name it with --target COLUMN, or put an array y into the NPZ file"});
+                                  "Name its column or file in `target`, or add an array y to the NPZ file"});
   refuse_without_loss(model, data, data.targets, "target");
   index = 0;
   for (const NamedArray* named : by_port(data, data.targets, model.targets(), "target")) {
@@ -287,9 +267,9 @@ std::vector<Array> combined_weights(const Model& model, const Dataset& data, con
   if (data.sample_weights.empty() && class_weight.empty()) return {};
   if (!class_weight.empty() && columns.targets.size() > 1)
     throw Error(ErrorKind::Usage,
-                {"KAIROS-U019", "--class-weight", "class weights are for a model of one output",
+                {"KAIROS-U019", "`class_weight`", "class weights need a model with one output",
                  std::to_string(columns.targets.size()) + " outputs", "1",
-                 "Weigh the samples of an output with --sample-weight OUTPUT=FILE"});
+                 "Weight the samples of each output with `sample_weights`"});
   const std::vector<const NamedArray*> given = weights_by_target(model, data);
   std::vector<Array> combined;
   for (std::size_t target = 0; target < columns.targets.size(); ++target) {
@@ -308,43 +288,49 @@ std::vector<Array> combined_weights(const Model& model, const Dataset& data, con
 }
 
 void check_fit_options(const FitOptions& o) {
-  if (o.epochs < 0)
-    bad_option("--epochs", std::to_string(o.epochs), "0 or more", "Give the number of epochs");
+  if (o.epochs < 0) bad_option("epochs", std::to_string(o.epochs), "0 or more", "Give the number of epochs");
   if (o.initial_epoch < 0)
-    bad_option("--initial-epoch", std::to_string(o.initial_epoch), "0 or more", "Epochs count from 0 here");
+    bad_option("initial_epoch", std::to_string(o.initial_epoch), "0 or more",
+               "`initial_epoch` counts from 0");
   if (o.batch_size < 1)
-    bad_option("--batch-size", std::to_string(o.batch_size), "1 or more", "Keras' default is 32");
+    bad_option("batch_size", std::to_string(o.batch_size), "1 or more", "Keras' default is 32");
   if (o.validation_split && !(*o.validation_split > 0 && *o.validation_split < 1))
-    bad_option("--validation-split", fmt::format("{}", *o.validation_split),
-               "a share between 0 and 1, both excluded", "Leave it out to train without validation");
+    bad_option("validation_split", fmt::format("{}", *o.validation_split),
+               "a share between 0 and 1, both excluded", "Omit it to train without validation");
   if (o.validation_freq < 1)
-    bad_option("--validation-freq", std::to_string(o.validation_freq), "1 or more",
+    bad_option("validation_freq", std::to_string(o.validation_freq), "1 or more",
                "1 validates after every epoch");
   if (!o.validation_epochs.empty() && *o.validation_epochs.begin() < 1)
-    bad_option("--validation-freq", std::to_string(*o.validation_epochs.begin()), "epochs from 1 on",
-               "Epochs count from 1 here");
+    bad_option("validation_epochs", std::to_string(*o.validation_epochs.begin()), "epochs from 1 on",
+               "`validation_epochs` counts from 1");
   if (o.steps_per_epoch < 0)
-    bad_option("--steps-per-epoch", std::to_string(o.steps_per_epoch), "1 or more",
-               "Leave it out to use all batches");
+    bad_option("steps_per_epoch", std::to_string(o.steps_per_epoch), "1 or more",
+               "Omit it to use all batches");
   if (o.validation_steps < 0)
-    bad_option("--validation-steps", std::to_string(o.validation_steps), "1 or more",
-               "Leave it out to use all batches");
+    bad_option("validation_steps", std::to_string(o.validation_steps), "1 or more",
+               "Omit it to use all batches");
   if (o.validation_batch_size < 0)
-    bad_option("--validation-batch-size", std::to_string(o.validation_batch_size), "1 or more",
-               "Leave it out to use --batch-size");
+    bad_option("validation_batch_size", std::to_string(o.validation_batch_size), "1 or more",
+               "Omit it to use `batch_size`");
   for (const auto& [label, weight] : o.class_weight)
     if (!(weight >= 0) || !std::isfinite(weight))
-      bad_option("--class-weight", fmt::format("{}={}", label, weight), "a weight of 0 or more",
+      bad_option("class_weight", fmt::format("{}={}", label, weight), "a weight of 0 or more",
                  "Give each class a finite weight");
+}
+
+void check_pass_options(const PassOptions& options) {
+  if (options.batch_size < 1)
+    bad_option("batch_size", std::to_string(options.batch_size), "1 or more", "Keras' default is 32");
+  if (options.steps < 0)
+    bad_option("steps", std::to_string(options.steps), "0 or more", "Omit it to use all batches");
 }
 
 void check_stream_options(const StreamOptions& options) {
   if (options.buffer_bytes < 1)
-    bad_option("--buffer-size", std::to_string(options.buffer_bytes), "more than nothing",
-               "Leave it out for 64 megabytes");
+    bad_option("buffer_bytes", std::to_string(options.buffer_bytes), "1 or more", "Omit it for 64 megabytes");
   if (options.shuffle_window < 0)
-    bad_option("--shuffle-window", std::to_string(options.shuffle_window), "0 or more",
-               "0 takes samples from all over the file");
+    bad_option("shuffle_window", std::to_string(options.shuffle_window), "0 or more",
+               "0 draws samples from the whole file");
 }
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The fit loop without batches of its own: numbers come from a record, the model is one weight.
+// The fit loop without batches: logs come from a record, the model is a single weight.
 #include "train/replay.hpp"
 
 #include <algorithm>
@@ -22,8 +22,7 @@ namespace {
 
 constexpr std::string_view validation_prefix = "val_";
 
-/// One weight and one learning rate. Its files are those of a Keras model with a single Dense(1) without
-/// bias.
+/// One weight and one learning rate. Saved as a Keras model with a single Dense(1) without bias.
 class StubModel : public TrainingTarget {
  public:
   explicit StubModel(double rate) : rate_(static_cast<float>(rate)) {}
@@ -83,7 +82,7 @@ class StubModel : public TrainingTarget {
   std::vector<TensorRef> weights_{{"dense/kernel", {1, 1}, &weight_, true}};
 };
 
-/// One row as a pass of the model's keys.
+/// The logs of one pass, from a row of the record.
 class RowLogs : public LogSource {
  public:
   RowLogs(const std::vector<LogKey>& keys, std::string_view prefix, const LogRow& row)
@@ -100,16 +99,16 @@ class RowLogs : public LogSource {
   void read_logs(std::span<double> values) override {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = values_[i].value_or(0);
   }
-  [[nodiscard]] bool is_due(std::size_t key) const override { return values_[key].has_value(); }
+  [[nodiscard]] bool is_available(std::size_t key) const override { return values_[key].has_value(); }
 
  private:
   std::vector<std::optional<double>> values_;
 };
 
-/// The keys of a record, as a model would declare them.
+/// The log keys of a record, as a model would declare them.
 struct Keys {
   Direction (*direction)(std::string_view key) = nullptr;
-  std::vector<LogKey> given;  ///< "loss", "val_loss", …: what the record has
+  std::vector<LogKey> given;  ///< the keys of the record: "loss", "val_loss", …
   std::vector<LogKey> model;  ///< the same without `val_`
   bool validates = false;
 
@@ -127,7 +126,7 @@ struct Keys {
   }
 };
 
-/// What the callbacks of this run publish is left out of the record's keys: it is theirs to say.
+/// Without the keys that callbacks of this run publish: their values come from the callbacks.
 Keys keys_of(const ReplayRun& run, const std::vector<std::string>& published) {
   Keys keys{.direction = run.direction, .given = {}, .model = {}};
   const auto add_row = [&](const LogRow& row) {
@@ -141,7 +140,7 @@ Keys keys_of(const ReplayRun& run, const std::vector<std::string>& published) {
   return keys;
 }
 
-/// A path that stays below the directory of the replay: "/data/best.h5" is "data/best.h5" there.
+/// The path below the directory of the replay: "/data/best.h5" becomes "data/best.h5".
 std::string confined(const std::string& text) {
   const fs::path normal = fs::path(text).lexically_normal().relative_path();
   fs::path inside;
@@ -200,7 +199,7 @@ class Replay {
     callbacks_->finish(why);
   }
 
-  /// After an error too: what was decided so far.
+  /// Also after an error: the decisions so far.
   void keep_result() {
     result_.stop = callbacks_->stop();
     result_.final_rate = model_.rate();
@@ -210,8 +209,8 @@ class Replay {
   void finish() { callbacks_->finish(RunEnd::Fault); }
 
  private:
-  /// With the keys that the record has: the ones that the host pairs them with ("val_mae" where there is only
-  /// "mae") are never due, and may not be watched.
+  /// Allows only keys of the record: keys that the host adds to pair them ("val_mae" for "mae") are never
+  /// available, and must not be monitored.
   void check_options(const std::vector<PluginSpec>& specs,
                      const std::vector<const CallbackManifest*>& manifests,
                      const std::vector<std::string>& published, const fs::path& directory) const {
@@ -234,7 +233,7 @@ class Replay {
     return info;
   }
 
-  /// False if the run ends before the epoch has begun in earnest.
+  /// False if a callback stopped the run at the begin of the epoch.
   bool train(const ReplayEpoch& record, std::int64_t epoch) {
     callbacks_->epoch_begin(epoch);
     result_.rates.push_back(model_.rate());
@@ -279,8 +278,8 @@ class Replay {
     const std::size_t own = keys_.model.size() * (keys_.validates ? 2 : 1);
     for (std::size_t i = own; i < keys.size(); ++i) {
       if (i - own == result_.published.size()) result_.published.push_back({keys[i].name, {}});
-      result_.published[i - own].values.push_back(values[i].due ? std::optional(values[i].value)
-                                                                : std::nullopt);
+      result_.published[i - own].values.push_back(values[i].available ? std::optional(values[i].value)
+                                                                      : std::nullopt);
     }
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs callbacks over given logs with nothing to train: what would they have decided?
+// Runs callbacks over recorded logs, without training, to show what they would have decided.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@
 
 namespace kairos::host {
 
-/// Values of one event by their keys; a key that is not due is not there.
+/// Values of one event by key; unavailable keys are absent.
 using LogRow = std::vector<std::pair<std::string, double>>;
 
 struct ReplayEpoch {
-  LogRow logs;                  ///< what the epoch ends with, `val_…` keys included
+  LogRow logs;                  ///< at the end of the epoch, including `val_…` keys
   std::vector<LogRow> batches;  ///< running means after each batch; may be empty
 };
 
@@ -28,9 +28,9 @@ struct ReplayRun {
   std::int64_t initial_epoch = 0;
   std::vector<ReplayEpoch> epochs;
   std::vector<PluginSpec> plugins;
-  RunFiles files;             ///< what the caller reads and writes
+  RunFiles files;             ///< files that the caller reads and writes
   bool owns_process = false;  ///< as CallbacksOptions::owns_process
-  /// Which way a key of the logs improves; null: unknown for every key.
+  /// The direction in which a key of the logs improves; null: unknown for every key.
   Direction (*direction)(std::string_view key) = nullptr;
 };
 
@@ -41,23 +41,23 @@ struct ReplayResult {
   };
   struct Published {
     std::string key;
-    std::vector<std::optional<double>> values;  ///< one for each epoch that ended
+    std::vector<std::optional<double>> values;  ///< one per completed epoch
   };
 
   std::int64_t epochs_run = 0;
-  std::vector<double> rates;  ///< used in each epoch, as float32 holds them
+  std::vector<double> rates;  ///< of each epoch, rounded to float32
   double final_rate = 0;
   std::optional<StopRequest> stop;
   std::vector<Saved> saved;
   double final_weight = 0;
   std::vector<Published> published;
-  std::string error;  ///< why the run ended early, or did not begin; "" if nothing failed
+  std::string error;  ///< why the run failed; "" if it did not
 };
 
-/// Drives the plugins through the same dispatch as a fit. What is trained is one weight, which is e + 1 when
-/// the epoch of index e ends, and a learning rate; both are float32. Every path that an option names to write
-/// to is moved into `directory`, so that nothing of an earlier run is written over. Does not throw for what
-/// is wrong with the plugins or their options: see `error`.
+/// Runs the plugins through the same dispatch as a fit. The trained model is one weight, which is e + 1 at
+/// the end of the epoch with index e, and a learning rate; both are float32. Every output path in an option
+/// is moved into `directory`, so that no file of an earlier run is replaced. Errors in plugins or their
+/// options are not thrown, but returned in `error`.
 [[nodiscard]] ReplayResult replay(const ReplayRun& run, const Catalog& catalog,
                                   const std::filesystem::path& directory, const MessageSink& messages);
 

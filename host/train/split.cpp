@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Holds out the last samples, or draws them.
+// Holds out the last samples, or random ones.
 #include "train/split.hpp"
 
 #include <fmt/format.h>
@@ -20,17 +20,17 @@ namespace kairos::host {
 
 namespace {
 
-/// No pass over the data has this number, so that the split and the order of samples are independent.
+/// Not the number of any pass over the data, so that the split and the order of samples are independent.
 constexpr std::int64_t split_pass = -1;
 
 std::int64_t training_count(std::int64_t samples, const FitOptions& options) {
   const double share = *options.validation_split;
   const auto count = static_cast<std::int64_t>(std::floor(static_cast<double>(samples) * (1.0 - share)));
   if (count > 0 && count < samples) return count;
-  throw Error(ErrorKind::Usage, {"KAIROS-U010", "--validation-split", "the value is outside its range",
+  throw Error(ErrorKind::Usage, {"KAIROS-U010", "`validation_split`", "the value is outside its range",
                                  fmt::format("{}", share),
                                  "a share that leaves samples on both sides of " + std::to_string(samples),
-                                 "Choose another share, or more data"});
+                                 "Choose another share, or use more data"});
 }
 
 /// Marks `count` of the rows as held out.
@@ -46,15 +46,16 @@ void draw(std::vector<std::int64_t>& rows, std::int64_t count, std::mt19937_64& 
 /// How many rows of a class are held out.
 struct Quota {
   std::int64_t rows, held;
-  double rest;  ///< what its share is above `held`
+  double rest;  ///< the exact share minus `held`
 };
 
-/// Gives `missing` rows more, or takes as many: one at a time where the share is furthest away, and first
-/// where the class is in both parts afterwards. Every step moves one row, so it ends after |missing| steps,
-/// or where no class can give or take any more.
+/// Holds out `missing` more rows, or fewer if it is negative. Each step changes the quota of one class by one
+/// row: preferably of a class that is in both parts afterwards, among those the one furthest from its exact
+/// share. Ends after |missing| steps, or when no quota can change.
 void settle(std::vector<Quota>& quotas, std::int64_t missing) {
   const std::int64_t by = missing < 0 ? -1 : 1;
-  using Move = std::tuple<bool, double, std::int64_t>;  // splits, distance from the share, -class: best last
+  // In both parts, distance from the share, -class: the best move is the greatest.
+  using Move = std::tuple<bool, double, std::int64_t>;
   std::priority_queue<Move> moves;
   const auto offer = [&](std::int64_t number) {
     const Quota& one = quotas[static_cast<std::size_t>(number)];

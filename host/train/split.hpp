@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which samples are trained on and which are held out.
+// Which samples train and which are held out.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace kairos::host {
 
-/// Rows of a data set: all of [begin, end), or those in a list.
+/// Rows of a data set: the range [begin, end), or a list.
 struct RowSet {
   std::int64_t begin = 0, end = 0;
-  std::vector<std::int64_t> rows;  ///< ascending, in place of begin and end; empty for none
+  std::vector<std::int64_t> rows;  ///< ascending; replaces begin and end unless empty
 
   [[nodiscard]] std::int64_t size() const noexcept {
     return rows.empty() ? end - begin : static_cast<std::int64_t>(rows.size());
@@ -25,15 +25,15 @@ struct RowSet {
 };
 
 struct SplitRows {
-  RowSet training, validation;  ///< validation has no rows if nothing is held out
+  RowSet training, validation;  ///< validation is empty if nothing is held out
 };
 
-/// Whether `options` ask for samples to be held out of the training data.
+/// Whether samples are held out of the training data.
 [[nodiscard]] bool holds_out(const FitOptions& options);
 
-/// Keras' count of training samples, floor(samples · (1 - share)), whichever they are. `classes` has the
-/// class of each sample for Split::Stratified, and is not looked at else. The same arguments give the same
-/// rows on every machine. Throws Error(Usage) if one part would be empty.
+/// The number of training samples is Keras', floor(samples · (1 - share)), for every Split. `classes` is the
+/// class of each sample, used only for Split::Stratified. The same arguments give the same rows on every
+/// machine. Throws Error(Usage) if one part would be empty.
 [[nodiscard]] SplitRows split_rows(std::int64_t samples, const FitOptions& options,
                                    std::span<const std::int32_t> classes);
 

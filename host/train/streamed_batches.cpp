@@ -1,35 +1,38 @@
 // SPDX-License-Identifier: MIT
-// One mutex, two conditions: the loop wants a batch, the thread has one ready.
+// One mutex and two conditions: the loop requests a batch, the thread has one ready.
 #include "train/streamed_batches.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "train/denormals.hpp"
+#include "train/sample_rows.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-std::size_t ring_size(const BatchFiller& filler, const StreamedRange& range, const StreamOptions& options) {
-  const std::int64_t samples = range.rows.size();
-  const std::int64_t batch = std::max<std::int64_t>(1, filler.sample_bytes() * range.batch_size);
-  const std::int64_t batches = (samples + range.batch_size - 1) / range.batch_size;
+/// For `batches` batches of `batch_size` samples.
+std::size_t ring_size(const BatchFiller& filler, std::int64_t batches, std::int64_t batch_size,
+                      const StreamOptions& options) {
+  const std::int64_t batch = std::max<std::int64_t>(1, filler.sample_bytes() * batch_size);
   constexpr std::int64_t least = 2;  // one in use, one being read
   return static_cast<std::size_t>(std::max(least, std::min(options.buffer_bytes / batch, batches + 1)));
 }
 
-StreamedRange bounded(StreamedRange range) {
-  range.batch_size = std::min(range.batch_size, range.rows.size());
-  return range;
+BatchPlan bounded(BatchPlan plan) {
+  plan.batch_size = std::min(plan.batch_size, plan.rows.size());
+  return plan;
 }
 
 }  // namespace
 
-StreamedBatches::StreamedBatches(const Model& model, const SampleSource& source, const StreamedRange& range,
+StreamedBatches::StreamedBatches(const Model& model, const SampleSource& source, BatchPlan plan,
                                  const StreamOptions& options)
-    : BatchSource(range.rows.size(), range.batch_size), filler_(model, source, bounded(range)) {
-  filler_.require_memory_for(static_cast<std::int64_t>(ring_size(filler_, bounded(range), options)));
-  ring_.resize(ring_size(filler_, bounded(range), options));
+    : BatchSource(plan.rows.size(), plan.batch_size), filler_(model, source, bounded(std::move(plan))) {
+  const std::size_t size = ring_size(filler_, count(), batch_size_, options);
+  filler_.require_memory_for(static_cast<std::int64_t>(size));
+  ring_.resize(size);
   for (StreamedBatch& batch : ring_) batch = filler_.make_batch();
   thread_ = std::thread([this] { run(); });
 }
@@ -39,7 +42,7 @@ StreamedBatches::~StreamedBatches() {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
-  wanted_.notify_all();
+  requested_.notify_all();
   thread_.join();
 }
 
@@ -50,21 +53,21 @@ void StreamedBatches::reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t 
 void StreamedBatches::begin(const Pass& pass) {
   {
     const std::lock_guard lock(mutex_);
-    ++generation_;  // What the thread is reading of an old pass is dropped when it is done.
+    ++generation_;  // The thread drops the batch of an old pass that it is reading.
     pass_ = pass;
     taken_ = filled_ = 0;
     fault_ = nullptr;
   }
-  last_asked_ = -1;
-  wanted_.notify_all();
+  last_requested_ = -1;
+  requested_.notify_all();
 }
 
 const Batch& StreamedBatches::at(std::int64_t index) {
-  if (generation_ == 0 || (index == 0 && last_asked_ >= 0)) begin(pass_);
-  last_asked_ = index;
+  if (generation_ == 0 || (index == 0 && last_requested_ >= 0)) begin(pass_);
+  last_requested_ = index;
   std::unique_lock lock(mutex_);
   taken_ = index;
-  wanted_.notify_all();
+  requested_.notify_all();
   ready_.wait(lock, [&] { return filled_ > index || fault_ != nullptr; });
   if (filled_ <= index) std::rethrow_exception(fault_);
   return ring_[static_cast<std::size_t>(index) % ring_.size()].batch;
@@ -73,37 +76,32 @@ const Batch& StreamedBatches::at(std::int64_t index) {
 std::int64_t StreamedBatches::buffer_bytes() const {
   std::unique_lock lock(mutex_);
   std::int64_t bytes = filler_.held_bytes();
-  const auto add = [&](const Array& array) {
-    bytes += static_cast<std::int64_t>(array.values.capacity() * sizeof(float));
-  };
   for (const StreamedBatch& batch : ring_) {
-    for (const NamedArray& named : batch.block.inputs) add(named.array);
-    for (const NamedArray& named : batch.block.targets) add(named.array);
-    for (const NamedArray& named : batch.block.sample_weights) add(named.array);
-    for (const Array& array : batch.weights) add(array);
+    bytes += allocated_bytes(batch.block);
+    for (const Array& array : batch.weights) bytes += allocated_bytes(array);
   }
   return bytes;
 }
 
 void StreamedBatches::run() {
-  // What is read has to be what `load_data` reads; the loop's thread may have set this one to flush
+  // Values must equal those that `load_data` reads, and this thread may have inherited the mode that flushes
   // denormals.
   const KeepDenormals keep;
   std::unique_lock lock(mutex_);
   std::int64_t done = 0;
   while (true) {
-    wanted_.wait(lock, [&] { return ending_ || generation_ != done; });
+    requested_.wait(lock, [&] { return ending_ || generation_ != done; });
     if (ending_) return;
     done = generation_;
     read_pass(lock);
   }
 }
 
-/// Reads the batches of a pass until all are read, one fails, or another pass begins.
+/// Reads the batches of a pass until all are read, one fails, or the pass is abandoned for another one.
 void StreamedBatches::read_pass(std::unique_lock<std::mutex>& lock) {
   const std::int64_t generation = generation_;
-  const auto left = [&] { return ending_ || generation_ != generation; };
-  // Runs `work` without the lock; false if it failed, or if the pass was left meanwhile.
+  const auto abandoned = [&] { return ending_ || generation_ != generation; };
+  // Runs `work` without the lock; false if it failed, or if the pass was abandoned meanwhile.
   const auto unlocked = [&](const auto& work) {
     lock.unlock();
     std::exception_ptr fault;
@@ -113,15 +111,16 @@ void StreamedBatches::read_pass(std::unique_lock<std::mutex>& lock) {
       fault = std::current_exception();
     }
     lock.lock();
-    if (!left()) fault_ = fault;
+    if (!abandoned()) fault_ = fault;
     ready_.notify_all();
-    return !left() && !fault;
+    return !abandoned() && !fault;
   };
   const Pass pass = pass_;
   if (!unlocked([&] { filler_.begin(pass.shuffle, pass.seed, pass.number); })) return;
   for (std::int64_t index = 0; index < count(); ++index) {
-    wanted_.wait(lock, [&] { return left() || index < taken_ + static_cast<std::int64_t>(ring_.size()); });
-    if (left()) return;
+    requested_.wait(lock,
+                    [&] { return abandoned() || index < taken_ + static_cast<std::int64_t>(ring_.size()); });
+    if (abandoned()) return;
     StreamedBatch& into = ring_[static_cast<std::size_t>(index) % ring_.size()];
     if (!unlocked([&] { filler_.fill(into, index); })) return;
     filled_ = index + 1;

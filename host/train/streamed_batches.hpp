@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Batches that a thread of their own reads ahead.
+// Batches that a background thread reads ahead.
 #pragma once
 
 #include <condition_variable>
@@ -14,19 +14,19 @@
 
 namespace kairos::host {
 
-/// A ring of batches, filled ahead of the loop. An error that is found while reading is thrown by `at` for
-/// the batch that it was found in, when all before it were used. `at` allocates nothing.
+/// A ring of batches, filled ahead of the loop. `at` throws an error that occurred while reading when the
+/// batch that it occurred in is requested. `at` allocates nothing.
 class StreamedBatches final : public BatchSource {
  public:
-  /// Borrows model and source. Reads nothing before the first batch is asked for.
-  StreamedBatches(const Model& model, const SampleSource& source, const StreamedRange& range,
+  /// Borrows model and source. Reads nothing before a pass begins. Throws Error(Data) for too little memory.
+  StreamedBatches(const Model& model, const SampleSource& source, BatchPlan plan,
                   const StreamOptions& options);
   ~StreamedBatches() override;
 
   void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) override;
   const Batch& at(std::int64_t index) override;
 
-  /// Bytes of values in batches, window and order, when a pass has been read to its end.
+  /// Bytes of values in batches, window and order, after a pass was read to its end.
   [[nodiscard]] std::int64_t buffer_bytes() const;
 
  private:
@@ -42,16 +42,16 @@ class StreamedBatches final : public BatchSource {
   BatchFiller filler_;
   std::vector<StreamedBatch> ring_;
   Pass pass_;
-  std::int64_t last_asked_ = -1;  ///< by the loop, in this pass
+  std::int64_t last_requested_ = -1;  ///< by the loop, in this pass
 
   mutable std::mutex mutex_;
-  std::condition_variable wanted_, ready_;
-  std::int64_t generation_ = 0;  ///< counts the passes that were begun; 0: none yet
+  std::condition_variable requested_, ready_;
+  std::int64_t generation_ = 0;  ///< number of passes begun
   std::int64_t taken_ = 0;       ///< batches before this one may be overwritten
-  std::int64_t filled_ = 0;      ///< batches before this one are there
+  std::int64_t filled_ = 0;      ///< batches before this one are ready
   bool ending_ = false;
   std::exception_ptr fault_;  ///< of batch `filled_`
-  std::thread thread_;        ///< the last member: it uses all others
+  std::thread thread_;        ///< the last member, since it uses all others
 };
 
 }  // namespace kairos::host

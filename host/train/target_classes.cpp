@@ -1,30 +1,22 @@
 // SPDX-License-Identifier: MIT
-// Decides by the shapes of output and target, then by the values.
+// The shapes of output and target decide how a class is written, the values whether they are classes.
 #include "train/target_classes.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "base/input_file.hpp"
+#include "base/shape.hpp"
 #include "kairos/host/error.hpp"
+#include "train/sample_rows.hpp"
+#include "train/target_output.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-constexpr float largest_number = 1 << 24;  ///< up to which a float holds every whole number
-
-std::int64_t values_in(const std::vector<std::int64_t>& shape) {
-  std::int64_t n = 1;
-  for (const std::int64_t size : shape) n *= size;
-  return n;
-}
-
-const Port* output_of_target(const Model& model) {
-  for (const Port& output : model.outputs())
-    if (output.name == model.targets().front().name) return &output;
-  return nullptr;
-}
+constexpr float largest_number = 1 << 24;  ///< a float represents every whole number up to this one
 
 bool is_number(float value) {
   return std::abs(value) <= largest_number && value == std::floor(value);
@@ -34,10 +26,12 @@ bool is_number(float value) {
 
 TargetClasses::TargetClasses(const Model& model, std::int64_t samples) {
   if (model.targets().size() != 1) return;
-  const Port* output = output_of_target(model);
-  if (output == nullptr || output->shape.empty() || values_in(output->shape) != output->shape.back()) return;
-  size_ = values_in(model.targets().front().shape);
-  const std::int64_t units = output->shape.back();
+  const std::optional<std::size_t> output = output_of_target(model, 0);
+  if (!output) return;
+  const std::vector<std::int64_t>& shape = model.outputs()[*output].shape;
+  if (shape.empty() || product(shape) != shape.back()) return;
+  size_ = product(model.targets().front().shape);
+  const std::int64_t units = shape.back();
   if (size_ == 1)
     kind_ = units > 1 ? Kind::Label : Kind::Number;
   else if (size_ == units)
@@ -83,28 +77,15 @@ std::map<std::int64_t, std::int64_t> TargetClasses::count(const RowSet& rows) co
 namespace {
 
 constexpr std::int64_t rows_at_once = 1024;
-/// Values that are read in a moment: of targets alone, and of whole samples, which may have to be parsed.
+/// Numbers of values that are quick to read: of targets alone, and of whole samples, which may need parsing.
 constexpr std::int64_t quick_targets = std::int64_t{1} << 24, quick_values = std::int64_t{1} << 21;
 
-std::int64_t row_values(const std::vector<NamedArray>& arrays) {
-  std::int64_t n = 0;
-  for (const NamedArray& one : arrays) n += one.array.row_size();
-  return n;
-}
-
-void set_rows(std::vector<NamedArray>& arrays, std::int64_t rows) {
-  for (NamedArray& one : arrays) {
-    one.array.shape.front() = rows;
-    one.array.values.resize(static_cast<std::size_t>(rows * one.array.row_size()));
-  }
-}
-
-/// Reads the targets of `block` into `classes`. False if that takes whole samples, and these may not be read.
+/// Reads the targets of `block` into `classes`. False if that requires whole samples and `samples_too` is not
+/// set.
 bool read_block(SampleReader& reader, std::int64_t first, Dataset& block, bool samples_too,
                 TargetClasses& classes) {
   const std::int64_t count = block.targets.front().array.rows();
   if (!reader.read_targets(first, count, block)) {
-    // Pictures are quickly listed and slowly decoded, but have a quick way to their targets.
     if (!samples_too) return false;
     set_rows(block.inputs, count);
     set_rows(block.sample_weights, count);
@@ -114,12 +95,13 @@ bool read_block(SampleReader& reader, std::int64_t first, Dataset& block, bool s
   return true;
 }
 
-/// False if the source has no quick way to its targets, and the samples are too many to be read for them.
+/// False if the source cannot read targets alone and has too many samples to read them whole.
 bool read_classes(const SampleSource& source, ReadTargets how, TargetClasses& classes) {
   const Dataset& layout = source.layout();
   Dataset block = layout;
-  const std::int64_t n = layout.size(), of_targets = row_values(layout.targets);
-  const std::int64_t of_samples = of_targets + row_values(layout.inputs) + row_values(layout.sample_weights);
+  const std::int64_t n = layout.size(), of_targets = values_per_sample(layout.targets);
+  const std::int64_t of_samples =
+      of_targets + values_per_sample(layout.inputs) + values_per_sample(layout.sample_weights);
   const bool all = how == ReadTargets::All;
   if (!all && n > quick_targets / std::max<std::int64_t>(1, of_targets)) return false;
   const bool samples_too = all || n <= quick_values / std::max<std::int64_t>(1, of_samples);

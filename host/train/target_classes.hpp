@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The class of each sample, read off the target.
+// The class of each sample, derived from its target.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,21 @@
 
 namespace kairos::host {
 
-/// Collects the classes of a model's only target, which says one class for each sample: by its number, by a
-/// row of zeros with a single one, or as one of two values.
+/// Collects the classes of a model's only target, if it is one class per sample: a class number, a one-hot
+/// row, or one of two values.
 class TargetClasses {
  public:
-  /// For so many samples.
+  /// For `samples` samples.
   TargetClasses(const Model& model, std::int64_t samples);
 
-  /// The target of more samples, in their order; not looked at once a target was no class.
+  /// Adds the targets of the next samples; ignored once a target was not a class.
   void add(const Array& target);
 
-  /// Whether the targets so far divide the samples into classes, even where they are mere whole numbers.
+  /// Whether the targets so far divide the samples into classes, which any whole numbers do.
   [[nodiscard]] bool divide() const noexcept { return kind_ != Kind::None; }
-  /// Whether the targets so far are classes without doubt.
+  /// Whether the targets so far are certainly classes; whole numbers of a regression are not.
   [[nodiscard]] bool are_classes() const noexcept;
-  /// One for each sample.
+  /// One per sample.
   [[nodiscard]] const std::vector<std::int32_t>& numbers() const noexcept { return numbers_; }
   [[nodiscard]] std::map<std::int64_t, std::int64_t> count(const RowSet& rows) const;
 
@@ -41,14 +41,14 @@ class TargetClasses {
   std::vector<std::int32_t> numbers_;
 };
 
-/// How much is read to know the classes of a stream.
+/// How much of a stream may be read to find its classes.
 enum class ReadTargets {
-  Quickly,  ///< nothing, where it would take a moment
-  All,      ///< all, whatever it takes
+  Quickly,  ///< nothing if reading would take long
+  All,      ///< everything
 };
 
-/// The classes of a stream: of no sample, where its targets are no classes or were not read. What is wrong
-/// with a value is thrown only with ReadTargets::All.
+/// The classes of a stream; those of no sample if its targets are not classes or were not read. Errors are
+/// thrown only with ReadTargets::All: Error(Data), Error(File).
 [[nodiscard]] TargetClasses classes_of(const Model& model, const SampleSource& source, ReadTargets how);
 
 }  // namespace kairos::host

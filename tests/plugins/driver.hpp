@@ -147,7 +147,7 @@ class Driver {
     const auto keys = callbacks_->keys();
     const std::vector<host::LogValue> values = callbacks_->epoch_values();
     for (std::size_t i = 0; i < values.size(); ++i)
-      if (keys[i].name == key && values[i].due) return values[i].value;
+      if (keys[i].name == key && values[i].available) return values[i].value;
     return std::nullopt;
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Two fits in one process at the same time: each is what it is alone, bit for bit. ThreadSanitizer watches
-// this program.
+// Two simultaneous fits in one process have the result of a single one, bit for bit. This program also runs
+// under ThreadSanitizer.
 #include <catch2/catch.hpp>
 #include <exception>
 #include <functional>
@@ -51,7 +51,7 @@ const Catalog& plugins() {
   return catalog;
 }
 
-/// Logs, saves in the background, stops early and writes event files: all that works on threads of its own.
+/// Logs, saves in the background and stops early.
 FitOptions options_in(const std::filesystem::path& directory) {
   FitOptions options;
   options.epochs = 4;
@@ -69,7 +69,7 @@ FitOptions options_in(const std::filesystem::path& directory) {
 
 using Fit = std::function<void(const std::filesystem::path& directory)>;
 
-/// Runs `fit` alone, then twice at the same time, and compares what the three leave behind.
+/// Runs `fit` alone, then twice simultaneously, and compares the files of the three runs.
 void check_at_once(const Fit& fit) {
   const TemporaryDirectory alone, left, right;
   fit(alone.path());
@@ -99,7 +99,7 @@ void check_at_once(const Fit& fit) {
 
 }  // namespace
 
-TEST_CASE("Two fits at once on data in memory are what each is alone", "[host][train]") {
+TEST_CASE("Two simultaneous fits on data in memory have the result of a single one", "[host][train]") {
   const TemporaryDirectory data;
   const LoadedData loaded = load_data(spec_of(data.put("d.csv", csv_text())));
   check_at_once([&](const std::filesystem::path& directory) {
@@ -108,7 +108,7 @@ TEST_CASE("Two fits at once on data in memory are what each is alone", "[host][t
   });
 }
 
-TEST_CASE("Two fits at once on one stream are what each is alone", "[host][train]") {
+TEST_CASE("Two simultaneous fits on one stream have the result of a single one", "[host][train]") {
   const TemporaryDirectory data;
   const auto source = open_stream(spec_of(data.put("d.csv", csv_text())));
   check_at_once([&](const std::filesystem::path& directory) {

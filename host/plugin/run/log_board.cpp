@@ -40,7 +40,7 @@ std::uint32_t LogBoard::add(const LogKey& key) {
 }
 
 void LogBoard::clear() noexcept {
-  for (LogValue& value : values_) value.due = false;
+  for (LogValue& value : values_) value.available = false;
   sources_[0] = sources_[1] = nullptr;
 }
 
@@ -56,7 +56,7 @@ void LogBoard::read(Pass pass) {
   source->read_logs(row_);
   const std::size_t first = p * per_pass_;
   assert(first + per_pass_ <= first_published_);
-  for (std::size_t i = 0; i < per_pass_; ++i) values_[first + i] = {row_[i], source->is_due(i)};
+  for (std::size_t i = 0; i < per_pass_; ++i) values_[first + i] = {row_[i], source->is_available(i)};
 }
 
 std::optional<double> LogBoard::value(std::uint32_t index) {
@@ -64,7 +64,7 @@ std::optional<double> LogBoard::value(std::uint32_t index) {
     const Pass pass = index < per_pass_ ? Pass::Training : Pass::Validation;
     if (sources_[static_cast<std::size_t>(pass)] != nullptr) read(pass);
   }
-  if (!values_[index].due) return std::nullopt;
+  if (!values_[index].available) return std::nullopt;
   return values_[index].value;
 }
 

@@ -40,7 +40,7 @@ struct RigOf {
   }
   std::optional<double> published(std::string_view key) {
     for (std::size_t i = 0; i < callbacks->keys().size(); ++i)
-      if (callbacks->keys()[i].name == key && callbacks->epoch_values()[i].due)
+      if (callbacks->keys()[i].name == key && callbacks->epoch_values()[i].available)
         return callbacks->epoch_values()[i].value;
     return std::nullopt;
   }

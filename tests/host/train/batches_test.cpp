@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Orders of samples, and what a batch holds.
+// The order of samples and the content of batches.
 #include "train/batches.hpp"
 
 #include <algorithm>
@@ -41,9 +41,9 @@ TEST_CASE("shuffle=batch moves whole batches and leaves the short one last", "[h
   }
 }
 
-TEST_CASE("A batch size beyond the data is one batch of all", "[host][train]") {
+TEST_CASE("A batch size larger than the data gives one batch of all samples", "[host][train]") {
   Array x{{3, 1}, {1, 2, 3}};
-  Batches batches({{&x}, {}, {}}, {0, 3, {}}, std::numeric_limits<std::int64_t>::max());
+  Batches batches({{&x}, {}}, {}, {0, 3, {}}, std::numeric_limits<std::int64_t>::max());
   CHECK(batches.count() == 1);
   CHECK(batches.at(0).size == 3);
 }
@@ -60,7 +60,7 @@ TEST_CASE("A batch holds its rows of inputs, targets and weights, shuffled toget
     w.values.push_back(static_cast<float>(i));
   }
   const Shuffle shuffle = GENERATE(Shuffle::None, Shuffle::Samples, Shuffle::Batches);
-  Batches batches({{&x}, {&y}, {&w}}, {1, 6, {}}, 2);
+  Batches batches({{&x}, {&y}}, {w}, {1, 6, {}}, 2);
   CHECK(batches.count() == 3);
   batches.reorder(shuffle, 5, 0);
   std::vector<float> seen;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The fit loop, held to sdk/doc/lifecycle.md, and what it does with stops, validation and steps.
+// The fit loop, held to sdk/doc/lifecycle.md, and its stops, validation and steps.
 #include "kairos/host/fit.hpp"
 
 #include <catch2/catch.hpp>
@@ -50,7 +50,7 @@ FitOptions with(const std::vector<std::string>& specs) {
   return options;
 }
 
-/// The calls that a fenced block of the lifecycle page lists, but for those that the recorder cannot see.
+/// The calls that a fenced block of the lifecycle page lists, except those that the recorder cannot see.
 std::string documented(const std::string& block) {
   std::istringstream page(content_of(KAIROS_LIFECYCLE_PAGE));
   std::string line, calls;
@@ -104,7 +104,7 @@ TEST_CASE("An evaluation and a prediction make the calls of the lifecycle page",
   }
 }
 
-TEST_CASE("A stop before the first batch trains none", "[host][train]") {
+TEST_CASE("A stop before the first batch trains no batch", "[host][train]") {
   const std::string hook = GENERATE("setup", "on_train_begin", "on_epoch_begin");
   TemporaryDirectory dir;
   FitOptions options = with({"Stopper:hook=" + hook, recorder(dir)});
@@ -130,7 +130,7 @@ TEST_CASE("A stop inside an epoch still validates and ends the epoch as partial"
   CHECK_THAT(recorded(dir), Contains("on_test_end\non_epoch_end (partial) 0\non_train_end\nteardown\n"));
 }
 
-TEST_CASE("A stop asked for during validation is not lost", "[host][train]") {
+TEST_CASE("A stop requested during validation is not lost", "[host][train]") {
   FitOptions options = with({"Stopper:hook=on_test_end"});
   options.epochs = 5;
   options.validation_data = line_data(2);
@@ -197,9 +197,9 @@ TEST_CASE("validation_freq leaves epochs without validation values, and History 
   }
   const History history = fit(*model, line_data(4), options);
   REQUIRE(history.find("val_loss") != nullptr);
-  std::vector<bool> due;
-  for (const auto& value : *history.find("val_loss")) due.push_back(value.has_value());
-  CHECK(due == expected);
+  std::vector<bool> available;
+  for (const auto& value : *history.find("val_loss")) available.push_back(value.has_value());
+  CHECK(available == expected);
   CHECK(history.find("loss")->size() == 5);
 }
 
@@ -214,7 +214,7 @@ TEST_CASE("The last samples validate, and the split is taken before the shuffle"
   CHECK(*history.last("val_loss") > 100000);
 }
 
-TEST_CASE("steps_per_epoch goes on where the last epoch stopped and warns once when data run out",
+TEST_CASE("steps_per_epoch continues where the last epoch stopped and warns once when the data are exhausted",
           "[host][train]") {
   std::vector<std::string> warnings;
   TemporaryDirectory dir;
@@ -227,10 +227,11 @@ TEST_CASE("steps_per_epoch goes on where the last epoch stopped and warns once w
   (void)fit(*model, line_data(10), options);
   CHECK(model->iterations() == 8);
   REQUIRE(warnings.size() == 1);
-  CHECK(warnings[0] == "epoch 2 has 1 of 3 steps: the data are exhausted and begin anew after it");
+  CHECK(warnings[0] == "epoch 2 has 1 of 3 steps: the data are exhausted; the next epoch starts over");
 }
 
-TEST_CASE("No epoch runs when there is none to run, and callbacks still begin and end", "[host][train]") {
+TEST_CASE("If initial_epoch equals epochs, no epoch runs, and callbacks still begin and end",
+          "[host][train]") {
   TemporaryDirectory dir;
   FitOptions options = with({recorder(dir)});
   options.epochs = 2;
@@ -240,7 +241,7 @@ TEST_CASE("No epoch runs when there is none to run, and callbacks still begin an
   CHECK(recorded(dir) == "setup\non_train_begin\non_train_end\nteardown\n");
 }
 
-TEST_CASE("The same seed gives the same bits, and a run in two halves sees the order of one run",
+TEST_CASE("The same seed gives the same bits, and a run in two halves has the order of one run",
           "[host][train]") {
   FitOptions options = with({});
   options.epochs = 4;
@@ -259,7 +260,7 @@ TEST_CASE("The same seed gives the same bits, and a run in two halves sees the o
   CHECK(second.last("loss") == one.last("loss"));
 }
 
-TEST_CASE("A run in two parts goes on in the data where one run would be, with steps_per_epoch too",
+TEST_CASE("A run in two parts trains on the same batches as one run, also with steps_per_epoch",
           "[host][train]") {
   FitOptions options = with({});
   options.seed = 7;
@@ -291,22 +292,21 @@ TEST_CASE("Saved callback state continues in a second fit", "[host][train]") {
   CHECK(*second.last("sum") == Approx(*first.last("sum") + *second.last("loss")));
 }
 
-TEST_CASE("Options outside their range are refused before anything runs", "[host][train]") {
+TEST_CASE("Options outside their range are rejected before training", "[host][train]") {
   FitOptions options = with({});
   std::string expected;
   SECTION("epochs") {
     options.epochs = -1;
-    expected = "--epochs: the value is outside its range; found -1, expected 0 or more";
+    expected = "`epochs`: the value is outside its range; found -1, expected 0 or more";
   }
   SECTION("batch size") {
     options.batch_size = 0;
-    expected = "--batch-size: the value is outside its range; found 0, expected 1 or more";
+    expected = "`batch_size`: the value is outside its range; found 0, expected 1 or more";
   }
   SECTION("split above one") {
     options.validation_split = 1.5;
     expected =
-        "--validation-split: the value is outside its range; found 1.5, expected a share between 0 and "
-        "1";
+        "`validation_split`: the value is outside its range; found 1.5, expected a share between 0 and 1";
   }
   SECTION("split that leaves nothing") {
     options.validation_split = 0.01;
@@ -315,7 +315,7 @@ TEST_CASE("Options outside their range are refused before anything runs", "[host
   }
   SECTION("validation frequency") {
     options.validation_freq = 0;
-    expected = "--validation-freq";
+    expected = "`validation_freq`";
   }
   const auto model = line_model();
   CHECK_THAT(error_of([&] { return fit(*model, line_data(4), options); }), Contains(expected));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// History as numbers, JSON, CSV and as Python prints it.
+// History as numbers, as JSON, as CSV and as printed by Python.
 #include "kairos/host/history.hpp"
 
 #include <catch2/catch.hpp>
@@ -26,7 +26,7 @@ History sample() {
 
 }  // namespace
 
-TEST_CASE("History keeps lists of equal length, with gaps where a value was not due", "[host][train]") {
+TEST_CASE("History keeps lists of equal length, with gaps where a value was unavailable", "[host][train]") {
   const History history = sample();
   REQUIRE(history.find("val_loss")->size() == 3);
   CHECK_FALSE((*history.find("val_loss"))[0].has_value());
@@ -39,7 +39,7 @@ TEST_CASE("History prints as Python's str(history)", "[host][train]") {
   CHECK(sample().text() == "{'loss': [0.5, 0.25, nan], 'val_loss': [None, 2.0, None]}\n");
 }
 
-TEST_CASE("History writes CSV with NA for what was not due", "[host][train]") {
+TEST_CASE("History writes CSV with NA for unavailable values", "[host][train]") {
   CHECK(sample().csv() == "epoch,loss,val_loss\n0,0.5,NA\n1,0.25,2\n2,nan,NA\n");
 }
 
@@ -51,23 +51,24 @@ TEST_CASE("History reads back what it wrote as JSON", "[host][train]") {
   CHECK(back.json() == sample().json());
 }
 
-TEST_CASE("History reads a bare dictionary as people save it from Keras", "[host][train]") {
+TEST_CASE("History reads a plain dictionary saved from Keras", "[host][train]") {
   CHECK(parse_history(R"({"loss": [1.5, NaN]})", "h.json").epochs.size() == 2);
 }
 
-TEST_CASE("What is no History is refused with what was found", "[host][train]") {
+TEST_CASE("A file that is not a History is rejected with what was found", "[host][train]") {
   const auto [json, found] = GENERATE(table<std::string, std::string>({
-      {"[]", "found no object"},
-      {R"({"loss": 1})", "found \"loss\" that is no list"},
+      {"[]", "found a value that is not an object"},
+      {R"({"loss": 1})", "found \"loss\" that is not a list"},
       {R"({"loss": [1], "val_loss": [1, 2]})", "with 1 values where another key has 2"},
       {R"({"loss": ["x"]})", "found the value \"x\""},
-      {R"({"epoch": [0], "history": {"loss": [1, 2]}})", "found \"epoch\" that does not count the values"},
+      {R"({"epoch": [0], "history": {"loss": [1, 2]}})",
+       "found \"epoch\" without one whole number per value"},
   }));
   CHECK_THAT(error_of([&] { return parse_history(json, "h.json"); }),
              Contains("KAIROS-F050: h.json") && Contains(found));
 }
 
-TEST_CASE("History is written by the ending of its file", "[host][train]") {
+TEST_CASE("The extension of the file selects the format of a History", "[host][train]") {
   TemporaryDirectory dir;
   write_history(sample(), dir / "deep/h.csv");
   CHECK_THAT(content_of(dir / "deep/h.csv"), Contains("epoch,loss"));

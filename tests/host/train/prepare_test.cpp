@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What is settled and refused before the first batch: ports, shapes, labels, weights.
+// Checks before the first batch: ports, shapes, labels, weights.
 #include "train/prepare.hpp"
 
 #include <catch2/catch.hpp>
 
 #include "host/error_text.hpp"
 #include "kairos/host/compile.hpp"
+#include "train/data_source.hpp"
+#include "train/prepared.hpp"
 
 using namespace kairos::host;
 using namespace kairos::tests;
@@ -29,17 +31,18 @@ Dataset labelled(std::vector<float> labels) {
 }
 
 std::string refusal_of(const Model& model, const Dataset& data, FitOptions options = {}) {
-  return error_of([&] { return Prepared(model, data, options), 0; });
+  MemoryData source(model, data);
+  return error_of([&] { return Prepared(model, source, options), 0; });
 }
 
 }  // namespace
 
-TEST_CASE("A label outside the output's range is refused with its row", "[host][train]") {
+TEST_CASE("A label outside the output's range is rejected with its row", "[host][train]") {
   CHECK_THAT(refusal_of(*classifier(), labelled({0, 1, 3})),
              Contains("KAIROS-D103: d.npz: row 2 (counted from 0)") && Contains("label 3 is outside 0 … 2"));
 }
 
-TEST_CASE("A shape that does not fit names the port and both shapes", "[host][train]") {
+TEST_CASE("The error for a shape that does not fit names the port and both shapes", "[host][train]") {
   Dataset data = labelled({0, 1});
   data.inputs[0].array = {{2, 5}, std::vector<float>(10, 1.0F)};
   CHECK_THAT(refusal_of(*classifier(), data),
@@ -47,12 +50,12 @@ TEST_CASE("A shape that does not fit names the port and both shapes", "[host][tr
                  Contains("found (5) per sample, expected (2)"));
 }
 
-TEST_CASE("Labels for a loss that wants one-hot rows are refused", "[host][train]") {
+TEST_CASE("Labels are rejected for a loss that expects one-hot rows", "[host][train]") {
   CHECK_THAT(refusal_of(*classifier("categorical_crossentropy"), labelled({0, 1})),
              Contains("KAIROS-D101") && Contains("expected (3)"));
 }
 
-TEST_CASE("Data without samples, targets or the right number of arrays are refused", "[host][train]") {
+TEST_CASE("Data without samples, targets or the right number of arrays are rejected", "[host][train]") {
   Dataset data = labelled({0, 1});
   std::string expected;
   SECTION("no samples") {
@@ -92,7 +95,7 @@ TEST_CASE("The class of a one-hot row is its largest entry", "[host][train]") {
         std::vector<float>{4, 2});
 }
 
-TEST_CASE("A class that only the held-out samples have needs no weight", "[host][train]") {
+TEST_CASE("A class that occurs only in held-out samples needs no weight", "[host][train]") {
   FitOptions options;
   options.class_weight = {{0, 1}, {1, 2}};
   options.validation_split = 0.25;
@@ -107,19 +110,19 @@ TEST_CASE("A class without a weight is an error that names it", "[host][train]")
                       "expected one of 0, 1"));
 }
 
-TEST_CASE("A class without a weight is named as --class-weight takes it", "[host][train]") {
+TEST_CASE("The error for a class without a weight uses the class names of the data", "[host][train]") {
   FitOptions options;
   options.class_weight = {{0, 1}, {1, 2}};
   Dataset data = labelled({0, 2});
   data.class_names = {"ant", "bee, wild", "cow, brown"};
   CHECK_THAT(refusal_of(*classifier(), data, options),
              Contains("found class \"cow, brown\", expected one of ant, \"bee, wild\". Add \"cow, "
-                      "brown\"=… to --class-weight."));
+                      "brown\"=… to `class_weight`."));
   data.class_names[2] = "a \"cow\"";
-  CHECK_THAT(refusal_of(*classifier(), data, options), Contains("Add 'a \"cow\"'=… to --class-weight."));
+  CHECK_THAT(refusal_of(*classifier(), data, options), Contains("Add 'a \"cow\"'=… to `class_weight`."));
 }
 
-TEST_CASE("Weights that are neither per sample nor per timestep are refused", "[host][train]") {
+TEST_CASE("Weights that are neither per sample nor per timestep are rejected", "[host][train]") {
   Dataset data = labelled({0, 1});
   data.sample_weights = {{"", {{2, 3}, {1, 1, 1, 1, 1, 1}}}};
   CHECK_THAT(refusal_of(*classifier(), data),
@@ -128,10 +131,10 @@ TEST_CASE("Weights that are neither per sample nor per timestep are refused", "[
 
 namespace {
 
-/// Ports and nothing else: what data are matched to.
+/// Only has ports, to match data to.
 class TwoInTwoOut final : public Model {
  public:
-  /// The first outputs may have no loss, and so no target.
+  /// The first `without_loss` outputs have no loss, and so no target.
   explicit TwoInTwoOut(std::size_t without_loss = 0)
       : targets_(all_targets_.begin() + static_cast<std::ptrdiff_t>(without_loss), all_targets_.end()) {}
   std::span<const TensorRef> tensors(Role) override { return {}; }
@@ -174,7 +177,7 @@ Dataset two_by_name() {
 
 }  // namespace
 
-TEST_CASE("Arrays find their ports by name, whatever their order", "[host][train]") {
+TEST_CASE("Named arrays are matched to ports by name, in any order", "[host][train]") {
   const TwoInTwoOut model;
   const Dataset data = two_by_name();
   const Columns columns = match_columns(model, data, Targets::Needed);
@@ -182,7 +185,7 @@ TEST_CASE("Arrays find their ports by name, whatever their order", "[host][train
   CHECK(columns.targets == std::vector<const Array*>{&data.targets[1].array, &data.targets[0].array});
 }
 
-TEST_CASE("Sample weights are for all outputs without a name, and for one with it", "[host][train]") {
+TEST_CASE("Sample weights without a name apply to all outputs, named ones to one output", "[host][train]") {
   using Values = std::vector<float>;
   const TwoInTwoOut model;
   Dataset data = two_by_name();
@@ -202,7 +205,7 @@ TEST_CASE("Sample weights are for all outputs without a name, and for one with i
   CHECK(combined() == std::vector<Values>{{1, 3}, {2, 4}});
 }
 
-TEST_CASE("Sample weights find their output behind one that has no loss", "[host][train]") {
+TEST_CASE("Sample weights are matched to an output after one without a loss", "[host][train]") {
   const TwoInTwoOut model(1);
   Dataset data = two_by_name();
   data.targets.pop_back();
@@ -216,18 +219,18 @@ TEST_CASE("Sample weights find their output behind one that has no loss", "[host
   data.sample_weights = {{"kind", {{2}, {1, 3}}}};
   CHECK(error_of([&] { return combined(); }) ==
         "KAIROS-D110: d.npz: there is a sample weight for an output without a loss; found \"kind\". Give the "
-        "output a loss, or leave its sample weight out.");
+        "output a loss, or remove its sample weight.");
 }
 
-TEST_CASE("A target that nothing is learnt from is refused", "[host][train]") {
+TEST_CASE("A target for an output without a loss is rejected", "[host][train]") {
   const TwoInTwoOut model(1);
   CHECK(
       error_of([&] { return match_columns(model, two_by_name(), Targets::Needed).targets.size(); }) ==
       "KAIROS-D110: d.npz: there is a target for an output without a loss; found \"kind\". Give the output a "
-      "loss, or leave its target out.");
+      "loss, or remove its target.");
 }
 
-TEST_CASE("Class weights are refused for classes over time", "[host][train]") {
+TEST_CASE("Class weights are rejected for targets with a class per timestep", "[host][train]") {
   const TwoInTwoOut model(1);
   Dataset data = two_by_name();
   data.targets.pop_back();
@@ -236,12 +239,11 @@ TEST_CASE("Class weights are refused for classes over time", "[host][train]") {
                                   {0, 2, {}})
               .size();
         }) ==
-        "KAIROS-U019: --class-weight: class weights are for one class per sample; found an output \"amount\" "
-        "of "
-        "shape (4, 1) per sample, expected one dimension. Weigh its timesteps with --sample-weight.");
+        "KAIROS-U019: `class_weight`: class weights need one class per sample; found an output \"amount\" of "
+        "shape (4, 1) per sample, expected one dimension. Weight its timesteps with `sample_weights`.");
 }
 
-TEST_CASE("Names that no port has, or two arrays, are refused with the nearest one", "[host][train]") {
+TEST_CASE("Unknown and duplicate names are rejected, with the nearest known name", "[host][train]") {
   struct Case {
     void (*spoil)(Dataset&);
     const char* sentence;
@@ -253,8 +255,8 @@ TEST_CASE("Names that no port has, or two arrays, are refused with the nearest o
        "KAIROS-D102: d.npz: the model has no port for the input; found \"other\""},
       {[](Dataset& d) { d.inputs[0].name = ""; }, "KAIROS-D102: d.npz: the model has no port for the input"},
       {[](Dataset& d) { d.inputs[0].name = "left"; },
-       "KAIROS-D106: d.npz: two inputs have the same name; found \"left\", expected each name once. Take one "
-       "of them out."},
+       "KAIROS-D106: d.npz: two inputs have the same name; found \"left\", expected each name once. Remove "
+       "or rename one of them."},
       {[](Dataset& d) { d.targets[1].name = "knd"; },
        "KAIROS-D102: d.npz: the model has no port for the target; found \"knd\". Did you mean \"kind\"?"},
       {[](Dataset& d) { d.targets.pop_back(); },
@@ -281,12 +283,11 @@ TEST_CASE("Names that no port has, or two arrays, are refused with the nearest o
   }
 }
 
-TEST_CASE("Class weights and several outputs are refused: an output's classes are not another's",
-          "[host][train]") {
+TEST_CASE("Class weights are rejected for several outputs", "[host][train]") {
   FitOptions options;
   options.class_weight = {{0, 1}, {1, 2}};
-  CHECK(refusal_of(TwoInTwoOut(), two_by_name(), options) ==
-        "KAIROS-U019: --class-weight: class weights are for a model of one output; found 2 outputs, expected "
-        "1. "
-        "Weigh the samples of an output with --sample-weight OUTPUT=FILE.");
+  CHECK(
+      refusal_of(TwoInTwoOut(), two_by_name(), options) ==
+      "KAIROS-U019: `class_weight`: class weights need a model with one output; found 2 outputs, expected 1. "
+      "Weight the samples of each output with `sample_weights`.");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is held out, how, and what is said of the classes in both parts.
+// Which samples are held out, and the reports on the classes of both parts.
 #include "train/split.hpp"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ std::vector<std::int64_t> rows_of(const RowSet& set) {
   return rows;
 }
 
-/// The parts are in order, and have each row once.
+/// The parts are sorted, and each row is in exactly one.
 void check_parts(const SplitRows& split, std::int64_t samples) {
   std::vector<std::int64_t> all = rows_of(split.training), held = rows_of(split.validation);
   CHECK(std::ranges::is_sorted(all));
@@ -111,7 +111,7 @@ DataSpec spec_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-TEST_CASE("Keras' last samples are held out unless another split is asked for", "[host][train]") {
+TEST_CASE("The last samples are held out by default, as in Keras", "[host][train]") {
   const SplitRows split = split_rows(10, options_of(0.25, Split::Last), {});
   CHECK(rows_of(split.training) == std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6});
   CHECK(rows_of(split.validation) == std::vector<std::int64_t>{7, 8, 9});
@@ -120,7 +120,7 @@ TEST_CASE("Keras' last samples are held out unless another split is asked for", 
   CHECK(split_rows(10, none, {}).validation.size() == 0);
 }
 
-TEST_CASE("A shuffled split holds out as many samples, drawn by the seed", "[host][train]") {
+TEST_CASE("A shuffled split holds out the same number of samples, chosen by the seed", "[host][train]") {
   const auto held = [](std::uint64_t seed) {
     const SplitRows split = split_rows(1000, options_of(0.25, Split::Shuffled, seed), {});
     check_parts(split, 1000);
@@ -138,15 +138,16 @@ TEST_CASE("A stratified split holds out the same share of each class", "[host][t
   using Held = std::map<std::int32_t, int>;
   CHECK(held_by_class(classes_of_sizes({50, 50, 50}), 0.2) == Held{{0, 10}, {1, 10}, {2, 10}});
   CHECK(held_by_class(classes_of_sizes({10, 100, 90}), 0.1) == Held{{0, 1}, {1, 10}, {2, 9}});
-  // As many as without classes, and every class of several samples in both parts.
+  // The total does not depend on the classes; each class with several samples is in both parts.
   CHECK(held_by_class(classes_of_sizes({3, 3, 94}), 0.1) == Held{{0, 1}, {1, 1}, {2, 8}});
   CHECK(held_by_class(classes_of_sizes({3, 3, 94}), 0.9) == Held{{0, 2}, {1, 2}, {2, 87}});
   CHECK(held_by_class(classes_of_sizes({1, 99}), 0.2) == Held{{1, 20}});
-  // Where that cannot be, as many as were asked for.
+  // If that is impossible, the total takes precedence.
   CHECK(held_by_class(classes_of_sizes({2, 2, 2, 2}), 0.25).size() == 2);
 }
 
-TEST_CASE("A stratified split ends where many small classes are in both parts already", "[host][train]") {
+TEST_CASE("A stratified split terminates when many small classes are already in both parts",
+          "[host][train]") {
   const auto check = [](int large, int small, int size, double share) {
     std::vector<int> sizes{large};
     sizes.insert(sizes.end(), static_cast<std::size_t>(small), size);
@@ -168,7 +169,7 @@ TEST_CASE("A stratified split ends where many small classes are in both parts al
   check(100'000, 10'000, 2, 0.1);
 }
 
-TEST_CASE("A stratified split of any classes holds out as many samples as another split", "[host][train]") {
+TEST_CASE("A stratified split holds out the same number of samples as any other split", "[host][train]") {
   std::mt19937 random(7);
   const auto upto = [&](unsigned n) { return static_cast<int>(1 + random() % n); };
   for (int trial = 0; trial < 500; ++trial) {
@@ -215,7 +216,7 @@ TEST_CASE("A stream is split as the same data in memory, to the bit", "[host][tr
     }
 }
 
-TEST_CASE("A windowed stream trains on every sample of a drawn split once", "[host][train]") {
+TEST_CASE("A windowed stream trains once on every sample of a random split", "[host][train]") {
   const TemporaryDirectory directory;
   const DataSpec table = spec_of(directory.put("t.csv", sorted_table()));
   FitOptions options = options_of(0.2, Split::Stratified);
@@ -225,7 +226,7 @@ TEST_CASE("A windowed stream trains on every sample of a drawn split once", "[ho
   CHECK(result.facts.validation_classes == std::map<std::int64_t, std::int64_t>{{0, 4}, {1, 4}, {2, 4}});
 }
 
-TEST_CASE("A bad value in a drawn split of a stream is reported where it stands", "[host][train]") {
+TEST_CASE("An invalid value in a random split of a stream is reported with its line", "[host][train]") {
   const TemporaryDirectory directory;
   std::string text = sorted_table();
   text.replace(text.find("\n37,") + 1, 2, "nan");
@@ -246,18 +247,18 @@ TEST_CASE("A target without classes cannot be stratified", "[host][train]") {
   const auto model = classifier(1, "mse");
   CHECK(error_of([&] { return fit(*model, data, options_of(0.2, Split::Stratified)).epochs.size(); }) ==
         "KAIROS-D310: " + data.origin +
-            ": the samples cannot be divided by class (--split stratified); found a target that is no class, "
-            "expected one target with one class for each sample. Use --split shuffled.");
+            ": the samples cannot be divided by class for a stratified `split`; found a target that is not "
+            "a class, expected one target with one class per sample. Set `split` to shuffled.");
 }
 
-TEST_CASE("Classes that only one part has are reported", "[host][train]") {
+TEST_CASE("Classes in only one part of the data are reported", "[host][train]") {
   const TemporaryDirectory directory;
   const DataSpec table = spec_of(directory.put("t.csv", sorted_table()));
   const Dataset memory = load_data(table).train;
   const std::vector<std::string> expected{
       "the validation part has no sample of 2 of the 3 classes in the training part (0, 1); "
-      "--validation-split "
-      "holds out the last samples, --split shuffled or stratified draws them from all of the data"};
+      "`validation_split` holds out the last samples; set `split` to shuffled or stratified to draw them "
+      "from all of the data"};
   CHECK(result_of(*classifier(3), memory, options_of(0.2, Split::Last)).warnings == expected);
   CHECK(result_of(*classifier(3), *open_stream(table), options_of(0.2, Split::Last)).warnings == expected);
   FitOptions apart;

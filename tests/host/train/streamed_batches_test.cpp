@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Streams train as the same data do in memory, within their bounds, and say what is wrong where it stands.
+// A stream trains as the same data in memory, within its memory bounds, and errors name their position.
 #include "train/streamed_batches.hpp"
 
 #include <algorithm>
@@ -74,7 +74,7 @@ std::pair<std::vector<double>, std::vector<float>> result_of(const Data& data, c
 
 }  // namespace
 
-TEST_CASE("A stream trains as the same data do in memory, to the bit", "[host][train]") {
+TEST_CASE("A stream trains as the same data in memory, bit for bit", "[host][train]") {
   const TemporaryDirectory directory;
   const DataSpec table = spec_for(directory.put("t.csv", table_of(333)));
   const Dataset memory = load_data(table).train;
@@ -104,7 +104,7 @@ TEST_CASE("A stream trains as the same data do in memory, to the bit", "[host][t
       }
 }
 
-TEST_CASE("A stream evaluates and predicts as the same data do in memory", "[host][train]") {
+TEST_CASE("A stream evaluates and predicts as the same data in memory", "[host][train]") {
   const TemporaryDirectory directory;
   const DataSpec spec = spec_for(directory.put("t.csv", table_of(100)));
   const Dataset memory = load_data(spec).train;
@@ -131,7 +131,7 @@ TEST_CASE("A window shuffles each sample once, the same for a seed and pass", "[
     CHECK(order != pass(window, 2, 0));
     CHECK(order != pass(window, 1, 1));
     CHECK(order != sorted);
-    // No sample comes before its turn by more than the window.
+    // No sample comes more than a window before its position in the file.
     for (std::size_t i = 0; i < order.size(); ++i)
       CHECK(order[i] <= sorted[std::min<std::size_t>(999, i + static_cast<std::size_t>(window))]);
     std::sort(order.begin(), order.end());
@@ -141,7 +141,7 @@ TEST_CASE("A window shuffles each sample once, the same for a seed and pass", "[
 
 namespace {
 
-/// Counts what is read of a source.
+/// Counts reads and rows of a source.
 class CountingSource final : public SampleSource {
  public:
   explicit CountingSource(const DataSpec& spec) : source_(open_stream(spec)) {}
@@ -172,8 +172,7 @@ class CountingSource final : public SampleSource {
 
 }  // namespace
 
-TEST_CASE("Rows that lie near each other in a table are read together, in room that does not grow",
-          "[host][train]") {
+TEST_CASE("Nearby rows of a table are read together, in a buffer that does not grow", "[host][train]") {
   const TemporaryDirectory directory;
   constexpr std::int64_t rows = 4000, batch = 32;
   const CountingSource source(spec_for(directory.put("t.csv", table_of(rows))));
@@ -207,8 +206,7 @@ TEST_CASE("Rows that lie near each other in a table are read together, in room t
   }
 }
 
-TEST_CASE("A stream with a window that the memory does not hold is refused only if the window is used",
-          "[host][train]") {
+TEST_CASE("A window larger than the memory is rejected only if the window is used", "[host][train]") {
   const TemporaryDirectory directory;
   constexpr std::int64_t rows = 1000, width = 100'000;
   DataSpec spec;
@@ -238,7 +236,7 @@ TEST_CASE("A stream with a window that the memory does not hold is refused only 
   }
 }
 
-TEST_CASE("A pass can be left and begun again at any batch", "[host][train]") {
+TEST_CASE("A pass can be abandoned and restarted at any batch", "[host][train]") {
   const TemporaryDirectory directory;
   const auto source = open_stream(spec_for(directory.put("t.csv", table_of(500))));
   const std::unique_ptr<Model> model = line_model();
@@ -266,13 +264,13 @@ TEST_CASE("A stream holds no more than its buffer and window", "[host][train]") 
     StreamedBatches batches(*model, *source, {{0, rows, {}}, 32, Targets::Needed, {}, window}, options);
     batches.reorder(window > 0 ? Shuffle::Samples : Shuffle::None, 1, 0);
     CHECK(order_of(batches).size() == rows);
-    // The combined weights of a batch are beside its samples; 256 rows are staged, 8 bytes a row are kept.
+    // In addition: the combined weights of each batch, 256 staged rows, 8 bytes per row of the window.
     CHECK(batches.buffer_bytes() <= options.buffer_bytes * 5 / 4 + window * (sample + 8) + 256 * sample);
     CHECK(batches.buffer_bytes() < rows * sample / 4);
   }
 }
 
-TEST_CASE("What is wrong in a stream is thrown for its batch, with its line", "[host][train]") {
+TEST_CASE("An error in a stream is thrown for its batch, with its line", "[host][train]") {
   const TemporaryDirectory directory;
   const std::string good = table_of(300);
   const auto with = [&](std::int64_t row, const std::string& line) {
@@ -305,7 +303,7 @@ TEST_CASE("What is wrong in a stream is thrown for its batch, with its line", "[
       }
 }
 
-TEST_CASE("What no batch could mend is found before a stream trains", "[host][train]") {
+TEST_CASE("Errors that concern every batch are found before a stream trains", "[host][train]") {
   const TemporaryDirectory directory;
   const auto source = open_stream(spec_for(directory.put("t.csv", table_of(100))));
   CompileOptions compile_options;
@@ -317,14 +315,14 @@ TEST_CASE("What no batch could mend is found before a stream trains", "[host][tr
   FitOptions options;
   options.stream.shuffle_window = -1;
   CHECK_THAT(refusal(directory, [&] { static_cast<void>(fit(*model, *source, options)); }),
-             Catch::Matchers::StartsWith("KAIROS-U010: --shuffle-window: the value is outside its range"));
+             Catch::Matchers::StartsWith("KAIROS-U010: `shuffle_window`: the value is outside its range"));
   options = {};
   options.validation_split = 0.999;
   CHECK_THAT(refusal(directory, [&] { static_cast<void>(fit(*model, *source, options)); }),
-             Catch::Matchers::StartsWith("KAIROS-U010: --validation-split"));
+             Catch::Matchers::StartsWith("KAIROS-U010: `validation_split`"));
 }
 
-TEST_CASE("The weight of a class counts in a stream, and a class without one is told with its line",
+TEST_CASE("Class weights apply to a stream, and a class without a weight is reported with its line",
           "[host][train]") {
   const TemporaryDirectory directory;
   std::string text = "a,b,y\n";
@@ -353,7 +351,7 @@ TEST_CASE("The weight of a class counts in a stream, and a class without one is 
   CHECK_THAT(refusal(directory, [&] { static_cast<void>(fit(*streamed, *source, options)); }),
              Catch::Matchers::StartsWith(
                  "KAIROS-D104: t.csv:4: the class has no weight; found class eel, expected one of cat, "
-                 "dog. Add eel=… to --class-weight."));
+                 "dog. Add eel=… to `class_weight`."));
   spec.class_names = {"cat", "dog"};
   CHECK_THAT(refusal(directory, [&] { static_cast<void>(fit(*streamed, *open_stream(spec), {})); }),
              Catch::Matchers::StartsWith(

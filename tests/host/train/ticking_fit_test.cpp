@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A program that uses the library has handlers of its own, and threads that it started before.
+// Programs that use the library may have signal handlers, and threads started before the library is used.
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -44,8 +44,7 @@ double loss_of(const std::string& text, const std::vector<std::int64_t>& shape, 
 
 }  // namespace
 
-TEST_CASE("A fit is safe from the handlers of the program around it, and computes the same",
-          "[host][train]") {
+TEST_CASE("Signal handlers of the program do not affect a fit", "[host][train]") {
   struct Case {
     std::string text;
     std::vector<std::int64_t> shape;

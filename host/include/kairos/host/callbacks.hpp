@@ -52,7 +52,7 @@ class LogSource {
   virtual void read_logs(std::span<double> values) = 0;
   /// False for a key that has no value in this event although others of its pass have one. Called after
   /// read_logs.
-  [[nodiscard]] virtual bool is_due(std::size_t key) const {
+  [[nodiscard]] virtual bool is_available(std::size_t key) const {
     static_cast<void>(key);
     return true;
   }
@@ -86,10 +86,10 @@ struct StopRequest {
 /// How a run ended; ABI numbers (kairos/abi/event.h).
 enum class RunEnd : std::int32_t { Completed = 0, Stopped = 1, Fault = 2, Interrupted = 3 };
 
-/// A value of the logs; `due` is false where this event has none.
+/// A value of the logs; `available` is false where this event has none.
 struct LogValue {
   double value = 0;
-  bool due = false;
+  bool available = false;
 };
 
 struct CallbacksOptions {

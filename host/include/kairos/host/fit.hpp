@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// fit, evaluate and predict: what Keras' functions of these names take and return.
+// fit, evaluate and predict: arguments and results are those of Keras' functions of the same names.
 #pragma once
 
 #include <atomic>
@@ -26,126 +26,120 @@ namespace kairos::host {
 enum class Shuffle {
   Samples,  ///< a new permutation of the samples in each epoch: Keras' True
   None,     ///< the order of the data
-  Batches,  ///< whole batches change places, the short one stays last: Keras 1's and 2's 'batch'
+  Batches,  ///< whole batches are permuted, a short last batch stays last: 'batch' of Keras 1 and 2
 };
 
-/// What a run has come to. Kept up to date while it goes on, so that it can be read where `fit` throws, and
-/// by a callback or a handler of the process that ends inside `fit`.
+/// The state of a run. Updated during the run, so that it can be read when `fit` throws, and by a callback or
+/// a handler of the process that ends the process inside `fit`.
 struct FitProgress {
   History history;
   std::int64_t batches = 0;  ///< trained in this run
-  /// Set while a run goes on: fills in what `history` otherwise gets at its end, which are `stop`,
-  /// `saved_files` and `callback_state`, and restores what hooks have changed of the process. For whoever
-  /// ends the process inside `fit`. The state stays empty where it cannot be had. Does not throw.
+  /// Set during a run: fills in the fields of `history` that are otherwise set at its end (`stop`,
+  /// `saved_files` and `callback_state`) and restores what hooks have changed in the process. For code that
+  /// ends the process inside `fit`. The state stays empty if it cannot be saved. Does not throw.
   std::function<void()> record;
 };
 
 /// Which samples `validation_split` holds out.
 enum class Split {
   Last,        ///< the last ones, before any shuffle: Keras' choice
-  Shuffled,    ///< drawn from all over the data, by the seed
-  Stratified,  ///< drawn by the seed so that each class has the same share in both parts
+  Shuffled,    ///< a random choice that depends on the seed
+  Stratified,  ///< a random choice with the same share of each class in both parts
 };
 
-/// What a fit trains and validates on.
+/// The samples of a fit.
 struct DataFacts {
   std::int64_t training = 0, validation = 0;  ///< samples
-  /// How often each class occurs; empty unless the model has one target, which is one class for each sample,
-  /// and its values are at hand: in memory, or quickly read.
+  /// Number of samples per class. Filled only for a model with one target that is one class per sample, and
+  /// only where its values are in memory or quick to read.
   std::map<std::int64_t, std::int64_t> training_classes, validation_classes;
 };
 
-/// Arguments of Keras' `fit`, with its defaults where Keras has some.
-struct FitOptions {
+/// Arguments that `fit`, `evaluate` and `predict` share.
+struct RunOptions {
+  std::int64_t batch_size = 32;
+  StreamOptions stream;  ///< for a SampleSource
+
+  std::vector<PluginSpec> plugins;
+  /// The catalog that the plugins are looked up in; may be null if there are none. Borrowed for the call.
+  const Catalog* catalog = nullptr;
+  std::filesystem::path run_directory;
+  MessageSink messages;
+  /// The files that the caller reads and writes, besides Dataset::sources. No callback may replace them.
+  RunFiles files;
+  bool owns_process = false;  ///< as CallbacksOptions::owns_process
+  /// Checked after every batch, also in a validation: any value but 0 (a signal number) ends the run.
+  /// Borrowed; may be null.
+  const std::atomic<int>* interrupted = nullptr;
+};
+
+/// Arguments of Keras' `fit`, with Keras' defaults where it has some.
+struct FitOptions : RunOptions {
   std::int64_t epochs = 1;         ///< index after the last epoch, not a count from initial_epoch
   std::int64_t initial_epoch = 0;  ///< index of the first epoch
-  std::int64_t batch_size = 32;
   Shuffle shuffle = Shuffle::Samples;
-  /// Of the order of samples. Epoch e has the same order in every run of this seed; with steps_per_epoch it
-  /// is pass p over the data, counted from where the run began.
+  /// Determines the order of samples. Epoch e has the same order in every run with this seed; with
+  /// steps_per_epoch, pass p over the data has, counted from the start of the run.
   std::uint64_t seed = 0;
 
   std::optional<double> validation_split;    ///< share in (0, 1) of the samples, taken before any shuffle
   Split split = Split::Last;                 ///< which samples; the same ones for the same seed
-  std::optional<Dataset> validation_data;    ///< wins over validation_split
+  std::optional<Dataset> validation_data;    ///< takes precedence over validation_split
   std::int64_t validation_freq = 1;          ///< validates in epochs k, 2k, …
-  std::set<std::int64_t> validation_epochs;  ///< if not empty: in these epochs (from 1) instead
+  std::set<std::int64_t> validation_epochs;  ///< if not empty: validates in these epochs (from 1) instead
   std::int64_t validation_batch_size = 0;    ///< 0: batch_size
-  std::int64_t validation_steps = 0;         ///< first batches of each validation; 0: all
+  std::int64_t validation_steps = 0;         ///< number of batches in each validation; 0: all
 
-  std::int64_t steps_per_epoch = 0;  ///< 0: all batches; an epoch then goes on where the last one stopped
-  std::map<std::int64_t, double>
-      class_weight;  ///< class to weight; multiplies sample weights, never in validation
+  /// Batches per epoch; 0: all. An epoch continues where the last one stopped.
+  std::int64_t steps_per_epoch = 0;
+  /// Weight of each class. Multiplies the sample weights in training, never in validation.
+  std::map<std::int64_t, double> class_weight;
 
-  StreamOptions stream;  ///< for a SampleSource
-
-  // Callbacks.
-  std::vector<PluginSpec> plugins;
-  const Catalog* catalog =
-      nullptr;  ///< where they are found; may be null if there are none. Borrowed for the call
-  std::filesystem::path run_directory;
-  MessageSink messages;
-  /// Beside Dataset::sources: what the caller reads and writes. No callback may replace it.
-  RunFiles files;
-  bool owns_process = false;   ///< as CallbacksOptions::owns_process
-  std::string callback_state;  ///< History::callback_state of an earlier run, to go on from
-  /// Checked after every batch, of a validation too: any other number than 0 (a signal's) ends the run.
-  /// Borrowed; may be null.
-  const std::atomic<int>* interrupted = nullptr;
+  std::string callback_state;       ///< History::callback_state of an earlier run, to continue it
   FitProgress* progress = nullptr;  ///< Borrowed for the call; may be null
-  /// Called once, when every check has passed, with what is about to be trained on. May be null.
+  /// Called once, after every check has passed, with the numbers of samples and classes. May be null.
   std::function<void(const DataFacts&)> data_ready;
-  /// Called once, when every check has passed and nothing has been trained or written: the place to make what
-  /// the run leaves behind. What it throws ends the run. May be null.
+  /// Called once, after every check has passed and before anything is trained or written: the place to create
+  /// output files. An exception from it ends the run. May be null.
   std::function<void()> before_training;
-  /// Called once when the run has ended by itself and `progress` is complete, before callbacks are torn down.
-  /// May be null.
+  /// Called once after a run that did not fail, when `progress` is complete and before callbacks are torn
+  /// down. May be null.
   std::function<void()> after_training;
 };
 
-/// Trains. Everything that is wrong with data, weights, options or plugins is thrown before the first batch:
-/// Error(Data), Error(Model), Error(Usage), Error(Plugin). A callback that fails with the policy `fatal` is
-/// thrown as Error(Callback) after all others were told and torn down.
+/// Trains. Errors in data, weights, options and plugins are thrown before the first batch: Error(Data),
+/// Error(Model), Error(Usage), Error(Plugin). If a callback with the policy `fatal` fails, Error(Callback) is
+/// thrown after all other callbacks were notified and torn down.
 [[nodiscard]] History fit(Model& model, const Dataset& data, const FitOptions& options);
 
-/// The same for samples that are read while the model trains. What is wrong with a value is thrown when its
-/// batch is due, with file and line; shapes, options and the first batch are checked before. The order of
-/// samples is that of StreamOptions; with Shuffle::None, Shuffle::Batches, or no window, the result is that
-/// of the same data in memory, bit for bit. `validation_data` is in memory, `validation_split` is streamed.
+/// The same for samples that are read during training. Shapes, options and the first batch are checked before
+/// training; an invalid value is thrown, with file and line, when its batch is read. The order of samples is
+/// that of StreamOptions; with Shuffle::None, Shuffle::Batches, or no window, the result equals that of the
+/// same data in memory, bit for bit. `validation_data` is in memory, `validation_split` is streamed.
 [[nodiscard]] History fit(Model& model, const SampleSource& source, const FitOptions& options);
 
-/// What evaluate and predict take.
-struct PassOptions {
-  std::int64_t batch_size = 32;
+/// Arguments of `evaluate` and `predict`. The result of an interrupted pass is empty.
+struct PassOptions : RunOptions {
   std::int64_t steps = 0;  ///< batches; 0: all
-  std::vector<PluginSpec> plugins;
-  const Catalog* catalog = nullptr;
-  std::filesystem::path run_directory;
-  MessageSink messages;
-  RunFiles files;             ///< as FitOptions::files
-  bool owns_process = false;  ///< as CallbacksOptions::owns_process
-  StreamOptions stream;       ///< for a SampleSource
   /// As FitOptions::before_training.
   std::function<void()> before_pass;
-  /// As FitOptions::interrupted. The result of a pass that it ends is empty.
-  const std::atomic<int>* interrupted = nullptr;
 };
 
-/// Loss and metrics by name, "loss" first.
+/// Loss and metrics by name, "loss" first. Errors as in `fit`.
 [[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Model& model, const Dataset& data,
                                                                    const PassOptions& options);
 
 [[nodiscard]] std::vector<std::pair<std::string, double>> evaluate(Model& model, const SampleSource& source,
                                                                    const PassOptions& options);
 
-/// One array for each output, [n, …], named like the output.
+/// One array for each output, [n, …], named like the output. Errors as in `fit`.
 [[nodiscard]] std::vector<NamedArray> predict(Model& model, const Dataset& data, const PassOptions& options);
 
 [[nodiscard]] std::vector<NamedArray> predict(Model& model, const SampleSource& source,
                                               const PassOptions& options);
 
-/// What `fit` would do, without training: creates the callbacks and returns their order
-/// (Callbacks::explain_order).
+/// Checks everything that `fit` checks, creates the callbacks and returns their order
+/// (Callbacks::explain_order). Does not train.
 [[nodiscard]] std::string explain_order(Model& model, const Dataset& data, const FitOptions& options);
 [[nodiscard]] std::string explain_order(Model& model, const SampleSource& source, const FitOptions& options);
 

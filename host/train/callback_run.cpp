@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Notifies callbacks of failures. pthread_exit cannot be stopped, and leaves callbacks as they are.
+#include "train/callback_run.hpp"
+
+#include <cxxabi.h>
+
+#include <exception>
+#include <string>
+
+#include "plugin/run/breadcrumb.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+CallbacksOptions callbacks_options(const Model& model, const RunOptions& options, bool validates,
+                                   std::initializer_list<const Dataset*> data) {
+  const auto keys = model.log_keys();
+  CallbacksOptions all{{keys.begin(), keys.end()}, validates,     options.run_directory,
+                       options.messages,           options.files, options.owns_process};
+  for (const Dataset* one : data)
+    if (one != nullptr)
+      for (const std::filesystem::path& file : one->sources) all.files.read.push_back({file, "the data"});
+  return all;
+}
+
+/// The breadcrumb still names the hook that ended the thread.
+void report_thread_end(const MessageSink& messages) {
+  if (messages && breadcrumb.hook != nullptr)
+    messages(Level::Error, breadcrumb.instance,
+             std::string("its ") + breadcrumb.hook + " ended the thread that trains (pthread_exit); file " +
+                 breadcrumb.file);
+}
+
+}  // namespace
+
+CallbackRun::CallbackRun(Model& model, const RunOptions& options, bool validates,
+                         std::initializer_list<const Dataset*> data)
+    : messages_(options.messages),
+      callbacks_(options.catalog == nullptr ? no_plugins_ : *options.catalog, options.plugins, model,
+                 callbacks_options(model, options, validates, data)) {}
+
+void CallbackRun::run(const RunInfo& info, const std::function<RunEnd()>& work) {
+  try {
+    callbacks_.setup(info);
+    callbacks_.finish(work());
+  } catch (const abi::__forced_unwind&) {
+    report_thread_end(messages_);
+    throw;
+  } catch (const std::exception& error) {
+    callbacks_.fault("", "", error.what());
+    try {
+      callbacks_.finish(RunEnd::Fault);
+    } catch (const std::exception&) {
+      // The first error is the one to report; finish has reported those of teardowns.
+    }
+    throw;
+  }
+}
+
+ProgressRecord::ProgressRecord(FitProgress& progress, Callbacks& callbacks)
+    : progress_(progress), callbacks_(callbacks) {
+  progress_.record = [this] { fail(); };
+}
+
+void ProgressRecord::complete() {
+  progress_.record = nullptr;
+  record();
+}
+
+void ProgressRecord::fail() {
+  const BreadcrumbScope keeps_the_failed_hook(breadcrumb);
+  progress_.history.end = RunEnd::Fault;
+  try {
+    record();
+  } catch (const std::exception&) {
+    // The failure that ended the run is the one to report.
+  }
+}
+
+void ProgressRecord::record() {
+  progress_.history.stop = callbacks_.stop();
+  progress_.history.saved_files = callbacks_.saved_files();
+  progress_.history.callback_state = callbacks_.save_state();
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Which batches an epoch trains on.
+#pragma once
+
+#include <cstdint>
+
+#include "kairos/host/fit.hpp"
+#include "kairos/host/model.hpp"
+#include "train/batches.hpp"
+
+namespace kairos::host {
+
+/// The training batches of each epoch: one pass over the data or, with `steps_per_epoch`, the next part of a
+/// pass. Borrows its arguments.
+class EpochBatches {
+ public:
+  /// At the position in the data where a run has arrived before epoch `initial_epoch`, so that a continued
+  /// run trains on the same batches as an uninterrupted one.
+  EpochBatches(BatchSource& source, const FitOptions& options);
+
+  /// Begins an epoch and returns its number of batches. Warns once if the data end before `steps_per_epoch`.
+  std::int64_t begin(std::int64_t epoch);
+  /// Samples in the next batch.
+  [[nodiscard]] std::int64_t next_size() const noexcept { return source_.size(next_); }
+  /// Borrowed until the next call. Throws Error(Data) or Error(File) for a batch that cannot be read.
+  const Batch& next() { return source_.at(next_++); }
+
+ private:
+  void begin_pass(std::int64_t pass);
+  void warn_short_epoch(std::int64_t epoch, std::int64_t left);
+
+  BatchSource& source_;
+  const FitOptions& options_;
+  std::int64_t next_ = 0;
+  std::int64_t pass_ = -1;  ///< over the data; -1 before the first
+  bool warned_ = false;
+};
+
+}  // namespace kairos::host

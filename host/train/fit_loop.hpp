@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// The fit loop.
+#pragma once
+
+#include "kairos/host/callbacks.hpp"
+#include "kairos/host/fit.hpp"
+#include "kairos/host/model.hpp"
+#include "train/prepared.hpp"
+
+namespace kairos::host {
+
+/// Trains all epochs, from train_begin to train_end. `progress` gets each epoch's logs and how the run ended.
+void run_epochs(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
+                FitProgress& progress);
+
+}  // namespace kairos::host
