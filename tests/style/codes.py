@@ -64,6 +64,7 @@ SHARED = {
     "KAIROS-U005": (3, "each command knows what it needs"),
     "KAIROS-U006": (2, "models and predictions"),
     "KAIROS-U010": (3, "options of fit, of passes, and the share, which needs the number of samples"),
+    "KAIROS-U013": (2, "settings of streams: their bounds are in the table"),
     "KAIROS-U014": (3, "class names beside data, a model and a file that they do not fit"),
     "KAIROS-U040": (2, "convert and summary"),
 }
