@@ -49,7 +49,7 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
   Option<double> initial_value_threshold{this, "initial_value_threshold", unset,
                                          "value that the first file of save_best_only must beat"};
   // After the arguments of Keras 3, which may be positional.
-  Option<int> period{this,           "period",      1, "with save_freq=epoch: save every n epochs",
+  Option<int> period{this,           "period",      1, "with save_freq=epoch: save or compare every n epochs",
                      unit("epochs"), kairos::min(1)};
   Option<bool> in_background{this, "in_background", false,
                              "copy the model and write the file during training"};

@@ -72,7 +72,7 @@ class Plugins(ProgramTest):
 
     def test_text_says_it_to_people(self):
         out = self.kairos("plugins", "inspect", "early_stopping")
-        for part in ("kairos.EarlyStopping: Ends the run", "phase         decide", "capabilities  stop, write_weights", "compiler",
+        for part in ("kairos.EarlyStopping: Stops the run", "phase         decide", "capabilities  stop, write_weights", "compiler",
                      "patience", "at least 0", "auto, min, max", "not set", "on_error", "on_missing"):
             self.assertIn(part, out)
         self.assertIn("required", self.kairos("plugins", "inspect", "ModelCheckpoint"))

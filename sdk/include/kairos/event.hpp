@@ -101,7 +101,7 @@ class Event {
   /// kept in History. Needs Can::Stop.
   void stop(std::string_view reason) {
     check(need(interfaces_.control, KAIROS_CONTROL).request_stop(call_, detail::to_abi(reason)),
-          "asking for a stop");
+          "requesting a stop");
   }
   /// True once any callback has requested a stop.
   [[nodiscard]] bool stop_requested() const {
