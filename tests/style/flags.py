@@ -19,17 +19,6 @@ ALLOWED = {
     "host/data/rows/array_rows.cpp",
     "host/io/text_encoding.cpp",
     "host/nn/layer.cpp",
-    "host/plugin/catalog.cpp",
-    "host/plugin/options/spec.cpp",
-    "host/plugin/refusal.cpp",
-    "host/plugin/run/breadcrumb.cpp",
-    "host/plugin/run/session.cpp",
-    "host/train/data_facts.cpp",
-    "host/train/data_pass.cpp",
-    "host/train/history.cpp",
-    "host/train/prepare.cpp",
-    "host/train/prepared.cpp",
-    "host/train/split.cpp",
 }
 
 faults = []

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/codes/tables.hpp"
+#include "cli/exit_codes.hpp"
 
 namespace kairos::host::cli {
 
@@ -16,15 +17,15 @@ namespace {
 
 constexpr std::string_view prefix = "KAIROS-";
 
-constexpr CodeKind kinds[] = {
-    {'U', 2, "Command line and configuration"},
-    {'L', 3, "Plugins that are refused"},
-    {'O', 3, "Callbacks and their options"},
-    {'D', 4, "Data"},
-    {'M', 5, "Model"},
-    {'F', 6, "Files and directories"},
-    {'C', 7, "Callbacks during a run"},
-    {'I', 1, "Internal errors"},
+const CodeKind kinds[] = {
+    {'U', exit_code(ErrorKind::Usage), "Command line and configuration"},
+    {'L', exit_code(ErrorKind::Plugin), "Plugins that are refused"},
+    {'O', exit_code(ErrorKind::Plugin), "Callbacks and their options"},
+    {'D', exit_code(ErrorKind::Data), "Data"},
+    {'M', exit_code(ErrorKind::Model), "Model"},
+    {'F', exit_code(ErrorKind::File), "Files and directories"},
+    {'C', exit_code(ErrorKind::Callback), "Callbacks during a run"},
+    {'I', exit_code(ErrorKind::Internal), "Internal errors"},
 };
 
 std::vector<CodeEntry> all_codes() {
