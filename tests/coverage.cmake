@@ -19,3 +19,8 @@ foreach(folder IN ITEMS plugins tests/sdk tests/host/plugin/plugins)
 endforeach()
 target_compile_options(kairos_callbacks PRIVATE --coverage -O0 -U_FORTIFY_SOURCE -fprofile-update=atomic)
 target_link_options(kairos_callbacks INTERFACE --coverage)
+
+# The other tests of the host call no plugin.
+get_target_property(sources kairos_host_tests SOURCES)
+list(FILTER sources INCLUDE REGEX "/tests/host/(base|plugin|train)/")
+set_property(TARGET kairos_host_tests PROPERTY SOURCES ${sources})
