@@ -114,10 +114,11 @@ struct Keys {
   bool validates = false;
 
   void add(const std::string& name) {
-    const auto add_to = [](std::vector<LogKey>& keys, std::string_view key) {
+    const auto add_to = [this](std::vector<LogKey>& keys, std::string_view key) {
       const auto found =
           std::find_if(keys.begin(), keys.end(), [&](const LogKey& k) { return k.name == key; });
-      if (found == keys.end()) keys.push_back({std::string(key), direction == nullptr ? Direction::Unknown : direction(key)});
+      if (found == keys.end())
+        keys.push_back({std::string(key), direction == nullptr ? Direction::Unknown : direction(key)});
     };
     const bool is_validation = name.starts_with(validation_prefix);
     validates = validates || is_validation;
