@@ -3,7 +3,6 @@
 #include "cli/data_settings.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <system_error>
@@ -12,7 +11,7 @@
 #include "cli/class_numbers.hpp"
 #include "cli/known_columns.hpp"
 #include "data/array_file.hpp"
-#include "io/hdf5/data.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -136,7 +135,7 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
   if (!has_target && !any_file(training.target, training.targets)) {
     spec.target = training.target;
     spec.targets = training.targets;
-  } else if (!has_target && spec.file.extension() != ".npz" && !is_directory(spec.file, ignored)) {
+  } else if (!has_target && kind_of(spec.file) != FileKind::Npz && !is_directory(spec.file, ignored)) {
     throw Error(ErrorKind::Usage,
                 {"KAIROS-U012", "--validation-data", "the samples to validate on have no target",
                  "--target, which is a file for the training samples", "",
@@ -157,13 +156,11 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
 
 enum class DataKind { Table, Pictures, Other };
 
-DataKind kind_of(const std::string& data) {
-  std::string ending = std::filesystem::path(data).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  if (ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data") return DataKind::Table;
+DataKind data_kind_of(const std::string& data) {
+  if (is_table(kind_of(data))) return DataKind::Table;
   std::error_code ignored;
-  const bool file = !ending.empty() || hdf5_location(data) || std::filesystem::is_regular_file(data, ignored);
+  const bool file = std::filesystem::path(data).has_extension() || hdf5_location(data) ||
+                    std::filesystem::is_regular_file(data, ignored);
   // A directory that is not there is missed where it is read.
   return file && !std::filesystem::is_directory(data, ignored) ? DataKind::Other : DataKind::Pictures;
 }
@@ -171,7 +168,7 @@ DataKind kind_of(const std::string& data) {
 /// Throws Error(Usage) for a setting that only matters to data of that kind, where there are none.
 void require_kind(const Settings& settings, DataKind kind, const char* flag, const char* expected) {
   for (const char* key : {"data", "validation_data"})
-    if (settings.declares(key) && settings.has(key) && kind_of(settings.text(key)) == kind) return;
+    if (settings.declares(key) && settings.has(key) && data_kind_of(settings.text(key)) == kind) return;
   throw Error(ErrorKind::Usage, {"KAIROS-U015", flag, "the data are not of the kind that the setting is for",
                                  settings.has("data") ? "--data " + settings.text("data") : "--input",
                                  expected, "Leave it out"});
@@ -185,7 +182,7 @@ void require_text(const Settings& settings) {
     if (settings.declares(key))
       for (NamedText& one : settings.named(key)) files.push_back(std::move(one));
   const bool any = std::any_of(files.begin(), files.end(), [](const NamedText& one) {
-    return !one.value.empty() && kind_of(one.value) != DataKind::Other;
+    return !one.value.empty() && data_kind_of(one.value) != DataKind::Other;
   });
   if (!any) require_kind(settings, DataKind::Table, "--encoding", "a table or a directory of pictures");
 }
@@ -194,7 +191,7 @@ DataSpec training_spec(const Settings& settings, const PortFacts& ports, Purpose
   DataSpec spec = spec_of(settings, ports, "");
   spec.target_use = purpose == Purpose::Predict ? TargetUse::Optional : TargetUse::Required;
   // Predictions need no numbers of labels.
-  const bool words_possible = kind_of(settings.text("data")) != DataKind::Other;
+  const bool words_possible = data_kind_of(settings.text("data")) != DataKind::Other;
   if (purpose != Purpose::Predict && words_possible && !settings.has("class_names"))
     spec.class_names = class_names_beside_model(settings);
   // Before --validation-split takes the last ones.
@@ -226,7 +223,7 @@ void require_data(const Settings& settings) {
 }
 
 bool reads_table(const Settings& settings) {
-  return settings.has("data") && kind_of(settings.text("data")) == DataKind::Table;
+  return settings.has("data") && data_kind_of(settings.text("data")) == DataKind::Table;
 }
 
 std::optional<Diagnosis> missing_target(const Settings& settings) {

@@ -17,6 +17,7 @@
 #include "cli/known_columns.hpp"
 #include "cli/setting_text.hpp"
 #include "cli/stored_model.hpp"
+#include "io/file_kind.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/error.hpp"
 
@@ -28,8 +29,8 @@ constexpr std::uint64_t largest_architecture = std::uint64_t{64} << 20;
 
 bool is_model_file(const std::string& model) {
   if (model.starts_with("{")) return false;
-  const std::string ending = std::filesystem::path(model).extension().string();
-  return ending == ".json" || ending == ".h5" || ending == ".hdf5" || ending == ".keras" ||
+  const FileKind kind = kind_of(model);
+  return kind == FileKind::Json || (holds_weights(kind) && kind != FileKind::Npz) ||
          (model.find('(') == std::string::npos && model.find('/') != std::string::npos);
 }
 
@@ -163,7 +164,7 @@ GivenModel read_given_model(const Settings& settings) {
   given.source.strict = settings.is_on("strict");
   given.source.messages = console_messages();
   if (is_model_file(model)) given.source.name = model;
-  const bool is_json = std::filesystem::path(model).extension() == ".json";
+  const bool is_json = kind_of(model) == FileKind::Json;
   given.has_weights = is_model_file(model) && !is_json;
   if (given.has_weights) {
     given.file = read_model_file(model, JsonFile::Taken);

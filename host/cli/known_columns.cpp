@@ -9,6 +9,7 @@
 
 #include "cli/class_numbers.hpp"
 #include "cli/command.hpp"
+#include "io/file_kind.hpp"
 #include "io/input_columns.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/data.hpp"
@@ -22,8 +23,8 @@ constexpr const char* file_name = "input_columns.json";
 
 /// Files of weights alone have no names, and may be large.
 bool may_hold_columns(const std::string& file) {
-  const std::string ending = std::filesystem::path(file).extension().string();
-  return ending == ".keras" || ((ending == ".h5" || ending == ".hdf5") && !file.ends_with(".weights.h5"));
+  const FileKind kind = kind_of(file);
+  return kind == FileKind::Keras || kind == FileKind::Hdf5;
 }
 
 std::string list_of(const std::vector<std::string>& names) {

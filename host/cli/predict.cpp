@@ -11,6 +11,7 @@
 #include "cli/inputs.hpp"
 #include "cli/prepared_pass.hpp"
 #include "data/array_file.hpp"
+#include "io/file_kind.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/fit.hpp"
@@ -21,19 +22,19 @@ namespace kairos::host::cli {
 namespace {
 
 void check_ending(const std::string& file, std::size_t outputs) {
-  const std::string ending = std::filesystem::path(file).extension().string();
-  if (ending == ".npz" || ((ending == ".npy" || ending == ".csv") && outputs == 1)) return;
-  throw Error(
-      ErrorKind::Usage,
-      {"KAIROS-U006", "--out " + file, "the ending does not fit", ending.empty() ? "no ending" : ending,
-       outputs == 1 ? ".npy, .npz or .csv" : ".npz, because the model has several outputs",
-       "Name the file with it"});
+  const FileKind kind = kind_of(file);
+  if (kind == FileKind::Npz || ((kind == FileKind::Npy || kind == FileKind::Csv) && outputs == 1)) return;
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U006", "--out " + file, "the ending does not fit", shown_ending(file),
+               outputs == 1 ? endings({FileKind::Npy, FileKind::Npz, FileKind::Csv})
+                            : ".npz, because the model has several outputs",
+               "Name the file with it"});
 }
 
 /// Names are shown in a table, one for each number of the output, or two for a single one.
 void check_class_names(const Settings& settings, const std::vector<std::string>& names, const Model& model) {
   const std::string flag = "--class-names " + settings.text("class_names");
-  if (!settings.text("out").ends_with(".csv"))
+  if (kind_of(settings.text("out")) != FileKind::Csv)
     throw Error(ErrorKind::Usage,
                 {"KAIROS-U014", flag, "this kind of file has no room for class names", settings.text("out"),
                  "--out with a name that ends in .csv", "Choose it, or leave --class-names out"});
@@ -51,7 +52,7 @@ void check_class_names(const Settings& settings, const std::vector<std::string>&
 std::vector<std::string> names_beside_model(const Settings& settings, const Model& model) {
   const std::filesystem::path list = class_list_beside_model(settings);
   const std::int64_t size = size_of(model.outputs().front().shape);
-  if (list.empty() || size < 2 || !settings.text("out").ends_with(".csv")) return {};
+  if (list.empty() || size < 2 || kind_of(settings.text("out")) != FileKind::Csv) return {};
   std::vector<std::string> names = read_class_names(list);
   if (size != static_cast<std::int64_t>(names.size())) return {};
   console_messages()(Level::Warning, "",
@@ -113,10 +114,10 @@ int predict_to_file(const Settings& settings) {
   const std::vector<NamedArray> predictions = pass.run([](auto&&... parts) { return predict(parts...); });
   if (const int interrupted = predictions.empty() ? pass.tell_interrupt() : 0; interrupted != 0)
     return interrupted;
-  const std::string ending = std::filesystem::path(out).extension().string();
-  if (ending == ".csv")
+  const FileKind kind = kind_of(out);
+  if (kind == FileKind::Csv)
     write_file(out, prediction_table(predictions.front(), class_names, pass.files()));
-  else if (ending == ".npy")
+  else if (kind == FileKind::Npy)
     write_npy(out, predictions.front().array);
   else
     write_npz(out, predictions);

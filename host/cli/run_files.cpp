@@ -13,6 +13,7 @@
 #include "cli/setting_text.hpp"
 #include "data/array_file.hpp"
 #include "data/data_files.hpp"
+#include "io/file_kind.hpp"
 
 namespace kairos::host::cli {
 
@@ -39,7 +40,7 @@ void add_model(RunFiles& files, const Settings& settings) {
   std::error_code ignored;
   if (!fs::is_regular_file(model, ignored)) return;
   files.read.push_back(
-      {model, "--model", model.extension() == ".json" ? FileContent::Configuration : FileContent::Model});
+      {model, "--model", kind_of(model) == FileKind::Json ? FileContent::Configuration : FileContent::Model});
 }
 
 void add_in_directory(RunFiles& files, const Settings& settings, const RunDirectory& directory,

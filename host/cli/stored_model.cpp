@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
 
 #include "base/json.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/keras/config_reader.hpp"
 #include "nn/keras/object.hpp"
@@ -164,11 +164,7 @@ nlohmann::json parse_training(const std::string& training_config, const std::str
 }
 
 bool is_file_name(const std::string& name) {
-  std::string ending = std::filesystem::path(name).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  return ending == ".keras" || ending == ".h5" || ending == ".hdf5" || ending == ".npz" ||
-         name.find('(') == std::string::npos;
+  return holds_weights(kind_of(name)) || name.find('(') == std::string::npos;
 }
 
 }  // namespace
@@ -177,7 +173,7 @@ StoredModel open_model(const std::string& name) {
   StoredModel stored;
   stored.name = name;
   stored.source.name = name;
-  if (name.ends_with(".json")) {
+  if (kind_of(name) == FileKind::Json) {
     stored.source.file = name;
   } else if (is_file_name(name)) {
     stored.file = read_model_file(name, JsonFile::Taken);

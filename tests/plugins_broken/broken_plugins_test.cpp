@@ -297,7 +297,7 @@ TEST_CASE("Catalog suggests a name, says where it looked and what it refused", "
   CHECK_THROWS_WITH(catalog.find("Fixtrue"), "KAIROS-O001: Fixtrue: there is no such plugin in " +
                                                  directory.path().string() + ". Did you mean \"Fixture\"?");
   CHECK_THROWS_WITH(catalog.find("Unheard"), "KAIROS-O001: Unheard: there is no such plugin in " +
-                                                 directory.path().string() + ". Known are: Fixture.");
+                                                 directory.path().string() + ". Known names: Fixture.");
   CHECK_THROWS_WITH(
       catalog.find("EarlyStopping"),
       "KAIROS-O002: EarlyStopping: the plugin is there but refused; found KAIROS-L003 for " + text.string() +
