@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Maps the stack, and gives it back to the kernel only when no handler can run on it any more.
+// Maps the stack, and unmaps it when no handler can run on it any more.
 #include "base/alternate_stack.hpp"
 
 #include <sys/mman.h>
@@ -14,7 +14,7 @@ AlternateStack::AlternateStack() noexcept {
   stack_t before{};
   if (::sigaltstack(nullptr, &before) != 0 || (before.ss_flags & SS_DISABLE) == 0) return;
   constexpr long least = 1L << 16;
-  // What a frame takes grows with the registers of the processor: the kernel knows.
+  // The size of a signal frame depends on the registers of the processor, which the kernel knows.
   bytes_ = static_cast<std::size_t>(std::max(least, ::sysconf(_SC_SIGSTKSZ)));
   void* const memory = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Room for the handlers of crashes where the stack of a thread cannot be used.
+// A stack for crash handlers where the thread's own stack cannot be used.
 #pragma once
 
 #include <cstddef>
 
 namespace kairos::host {
 
-/// For its lifetime, the thread that made it has a stack for handlers that ask for one (SA_ONSTACK): that of
-/// the thread may have overflowed, and in some of oneDNN's kernels the stack pointer is in a block of the
-/// heap. A thread that has such a stack already keeps it. No handler is installed here.
+/// For its lifetime, the thread that created it has a stack for handlers that ask for one (SA_ONSTACK): the
+/// thread's own stack may have overflowed, and in some of oneDNN's kernels the stack pointer points into the
+/// heap. A thread that already has such a stack keeps it. No handler is installed here.
 class AlternateStack {
  public:
   AlternateStack() noexcept;

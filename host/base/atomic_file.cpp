@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t past_cache_from = std::uint64_t{8} << 20;
-constexpr std::size_t block_bytes = std::size_t{1} << 20;  ///< of a write past the cache
-constexpr std::size_t block_alignment = 4096;              ///< at least what any disk asks for
+constexpr std::size_t block_bytes = std::size_t{1} << 20;  ///< of a write that bypasses the page cache
+constexpr std::size_t block_alignment = 4096;              ///< no disk requires more
 
 std::string reason(int error) {
   return std::generic_category().message(error);
@@ -40,11 +40,11 @@ std::string cure_for(int error, const fs::path& path) {
     case ENOENT: {
       std::error_code ignored;
       if (fs::is_directory(folder_of(path), ignored))
-        return "Choose another directory: this one takes no files";
-      return "Make the directory " + path.parent_path().string() + " first";
+        return "Choose another directory: this one cannot hold files";
+      return "Create the directory " + path.parent_path().string() + " first";
     }
     case ENOTDIR:
-      return "Choose another path: a part of this one is a file";
+      return "Choose another path: part of this one is a file";
     case EACCES:
     case EPERM:
     case EROFS:
@@ -56,20 +56,20 @@ std::string cure_for(int error, const fs::path& path) {
     case ENAMETOOLONG:
       return "Choose a shorter name";
     default:
-      return "Check the device it is on";
+      return "Check the device that holds it";
   }
 }
 
-/// The file that a chain of symbolic links ends in, also when that file does not exist yet.
+/// The target of a chain of symbolic links, even if it does not exist yet.
 fs::path follow_links(fs::path path) {
-  constexpr int links_followed = 40;  // what the kernel follows
+  constexpr int links_followed = 40;  // the limit of the kernel
   std::error_code ignored;
   for (int i = 0; i < links_followed && fs::is_symlink(path, ignored); ++i)
     path = folder_of(path) / fs::read_symlink(path, ignored);
   return path;
 }
 
-/// Short, so that it fits beside every file whose own name fits.
+/// Short, so that the temporary name is valid wherever the final name is.
 std::string temporary_name() {
   std::random_device random;
   const std::uint64_t number = (std::uint64_t{random()} << 32) | random();
@@ -80,7 +80,7 @@ std::string temporary_name() {
 
 void AtomicFile::fail(const char* what, int error) const {
   throw Error(ErrorKind::File, {"KAIROS-F005", path_.string(), what, reason(error),
-                                replaced_ ? "" : "a place to write to; what was there before is untouched",
+                                replaced_ ? "" : "a writable location; the existing file is unchanged",
                                 cure_for(error, path_)});
 }
 
@@ -93,7 +93,7 @@ AtomicFile::AtomicFile(const fs::path& path, std::uint64_t bytes) : path_(path),
                  S_ISDIR(status.st_mode) ? "a directory of that name" : "a device or FIFO of that name",
                  "a regular file or nothing", "Choose another name"});
   create();
-  // Keeping the mode is a courtesy: a file system without modes must not stop the writing.
+  // Keeping the mode is optional: a file system without modes must not prevent writing.
   if (exists && ::fchmod(descriptor_, status.st_mode & 07777) != 0) errno = 0;
   if (bytes >= past_cache_from) leave_cache_out();
 }
@@ -124,7 +124,7 @@ void AtomicFile::leave_cache_out() {
   std::unique_ptr<char[], Free> block(static_cast<char*>(std::aligned_alloc(block_alignment, block_bytes)));
   const int flags = ::fcntl(descriptor_, F_GETFL);
   if (!block || flags < 0 || ::fcntl(descriptor_, F_SETFL, flags | O_DIRECT) != 0)
-    return;  // not on this file system
+    return;  // not supported by this file system
   staged_ = std::move(block);
   cached_ = false;
 }
@@ -153,34 +153,32 @@ void AtomicFile::write_now(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EINVAL && !cached_) {  // a disk of larger blocks
+    if (n < 0 && errno == EINVAL && !cached_) {  // the disk has larger blocks
       use_cache();
       continue;
     }
     if (n < 0) fail("cannot write the file", errno);
     bytes.remove_prefix(static_cast<std::size_t>(n));
-    if (!bytes.empty() && !cached_) use_cache();  // the rest is no whole block any more
+    if (!bytes.empty() && !cached_) use_cache();  // the rest is not a whole block
   }
 }
 
 void AtomicFile::commit() {
   if (!cached_) use_cache();
   if (staged_) write_now({staged_.get(), staged_bytes_});
-  if (::fsync(descriptor_) != 0) fail("cannot bring the file to the disk", errno);
+  if (::fsync(descriptor_) != 0) fail("cannot flush the file to disk", errno);
   const int closed = ::close(descriptor_);
   descriptor_ = -1;
-  if (closed != 0) fail("cannot bring the file to the disk", errno);
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot give the file its name", errno);
+  if (closed != 0) fail("cannot flush the file to disk", errno);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot rename the temporary file", errno);
   temporary_.clear();
   replaced_ = true;
   const int folder = ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0)
-    return;  // a directory that may be written but not read: the file is complete, only not yet synced
+  if (folder < 0) return;  // writable but not readable: the file is complete, only its name is not yet synced
   const int synced = ::fsync(folder);
   const int error = errno;
   ::close(folder);
-  if (synced != 0 && error != EINVAL && error != ENOTSUP)
-    fail("cannot bring the directory to the disk", error);
+  if (synced != 0 && error != EINVAL && error != ENOTSUP) fail("cannot flush the directory to disk", error);
 }
 
 void write_file(const fs::path& path, std::string_view content) {
@@ -194,8 +192,8 @@ void make_parent_directories(const fs::path& file) {
   std::error_code error;
   fs::create_directories(file.parent_path(), error);
   if (error)
-    throw Error(ErrorKind::File, {"KAIROS-F006", file.parent_path().string(), "cannot make the directory",
-                                  error.message(), "a place to write to", cure_for(error.value(), file)});
+    throw Error(ErrorKind::File, {"KAIROS-F006", file.parent_path().string(), "cannot create the directory",
+                                  error.message(), "a writable location", cure_for(error.value(), file)});
 }
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes files so that under their final name there is always either the old content or all of the new.
+// Writes files so that the final name always holds either the old content or all of the new.
 #pragma once
 
 #include <cstddef>
@@ -10,21 +10,21 @@
 
 namespace kairos::host {
 
-/// Collects content under a temporary name beside `path`. Nothing happens to `path` before `commit`; without
-/// it the temporary is removed. A symbolic link is followed, the mode of an existing file is kept. Throws
-/// Error(File).
+/// Collects content under a temporary name in the directory of `path`. `path` is not touched before `commit`;
+/// without it the temporary file is removed. A symbolic link is followed, the mode of an existing file is
+/// kept. Throws Error(File).
 class AtomicFile {
  public:
-  /// `bytes` is what is going to be written, roughly. Many megabytes go past the page cache where the file
-  /// system allows that: filling it can take more processor time than all else, several times so on a virtual
-  /// machine that is given its memory when it first touches it, and training wants that time.
+  /// `bytes` is the expected size, approximately. Large content bypasses the page cache where the file system
+  /// supports it: filling the cache can take more processor time than everything else, several times more on
+  /// a virtual machine that is given its memory on first access, and that time is lost for training.
   explicit AtomicFile(const std::filesystem::path& path, std::uint64_t bytes = 0);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(std::string_view bytes);
-  /// Brings the content to the disk, then under the final name, then that name to the disk.
+  /// Flushes the content to disk, gives it the final name, and flushes the directory.
   void commit();
 
  private:
@@ -40,18 +40,18 @@ class AtomicFile {
 
   std::filesystem::path path_;       ///< as given, for messages
   std::filesystem::path target_;     ///< with links followed
-  std::filesystem::path temporary_;  ///< empty once it is gone
+  std::filesystem::path temporary_;  ///< empty once it is renamed or removed
   int descriptor_ = -1;
-  bool replaced_ = false;  ///< what was there before
+  bool replaced_ = false;  ///< whether a file of that name existed
   bool cached_ = true;
-  std::unique_ptr<char[], Free> staged_;  ///< null, or what waits for being a whole block past the cache
+  std::unique_ptr<char[], Free> staged_;  ///< null, or data that do not fill a block yet
   std::size_t staged_bytes_ = 0;
 };
 
-/// AtomicFile for content that is at hand.
+/// AtomicFile for content that is complete.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-/// Makes the directories that `file` is to stand in. Throws Error(File).
+/// Creates the missing parent directories of `file`. Throws Error(File).
 void make_parent_directories(const std::filesystem::path& file);
 
 }  // namespace kairos::host

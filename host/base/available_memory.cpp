@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads what Linux says in /proc and /sys; a file that is missing sets no limit.
+// Reads /proc and /sys of Linux; a missing file sets no limit.
 #include "base/available_memory.hpp"
 
 #include <sys/resource.h>
@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <fstream>
 #include <string_view>
-
-#include "kairos/host/error.hpp"
 
 namespace kairos::host {
 
@@ -23,7 +21,7 @@ std::uint64_t less(std::uint64_t from, std::uint64_t taken) {
   return from > taken ? from - taken : 0;
 }
 
-/// Of the machine: what is free or can be freed, and swap.
+/// Of the machine: free and reclaimable memory, and swap.
 std::uint64_t of_machine(const fs::path& root) {
   std::ifstream in(root / "proc/meminfo");
   std::uint64_t available = unlimited, swap = 0;
@@ -35,13 +33,13 @@ std::uint64_t of_machine(const fs::path& root) {
   return available == unlimited ? unlimited : available + swap;
 }
 
-/// A file of one number; `unlimited` for "max" and for a file that is missing.
+/// The number in a file; `unlimited` for "max" and for a missing file.
 std::uint64_t number_in(const fs::path& file) {
   std::uint64_t value = 0;
   return std::ifstream(file) >> value ? value : unlimited;
 }
 
-/// What the kernel would give up of a group: cached pages of files, which count as used.
+/// Pages of files in the cache, which count as used but which the kernel would reclaim.
 std::uint64_t cached_in(const fs::path& file, std::string_view prefix) {
   std::ifstream in(file);
   std::string name;
@@ -52,12 +50,12 @@ std::uint64_t cached_in(const fs::path& file, std::string_view prefix) {
   return cached;
 }
 
-/// Names of the files of one version of control groups.
+/// File names of one version of control groups.
 struct GroupFiles {
   const char *limit, *used, *prefix;
 };
 
-/// What a group and those above it leave.
+/// What a group and its ancestors leave.
 std::uint64_t of_groups(const fs::path& mount, const fs::path& group, const GroupFiles& files) {
   std::uint64_t left = unlimited;
   fs::path relative = group.relative_path();
@@ -90,7 +88,7 @@ std::uint64_t of_control_groups(const fs::path& root) {
   return left;
 }
 
-/// Within the limits that the process itself has.
+/// Within the limits of the process.
 std::uint64_t of_process(const fs::path& root) {
   std::uint64_t total = 0, resident = 0, shared = 0, code = 0, libraries = 0, data = 0;  // in pages
   std::ifstream(root / "proc/self/statm") >> total >> resident >> shared >> code >> libraries >> data;
@@ -109,14 +107,15 @@ std::uint64_t available_memory(const fs::path& root) {
   return std::min({of_machine(root), of_control_groups(root), of_process(root)});
 }
 
-void require_memory(const std::string& origin, std::uint64_t bytes, const char* cure) {
-  constexpr std::uint64_t always_there = std::uint64_t{16} << 20;
-  if (bytes <= always_there) return;
+void require_memory(const std::string& origin, std::uint64_t bytes, const MemoryError& error,
+                    std::uint64_t earlier) {
+  constexpr std::uint64_t unchecked = std::uint64_t{16} << 20;
+  if (earlier <= unchecked && bytes <= unchecked - earlier) return;
   const std::uint64_t available = available_memory();
   if (bytes <= available) return;
-  throw Error(ErrorKind::Data,
-              {"KAIROS-D340", origin, "the values do not fit into memory", std::to_string(bytes) + " bytes",
-               "at most " + std::to_string(available) + ", which are available", cure});
+  throw Error(error.kind,
+              {error.code, origin, "the contents do not fit into memory", std::to_string(bytes) + " bytes",
+               "at most " + std::to_string(available) + " bytes, the available memory", error.cure});
 }
 
 }  // namespace kairos::host

@@ -47,8 +47,8 @@ Quota of_version_1(const fs::path& group) {
   return quota_text >> quota && period_text >> period ? ratio(quota, period) : std::nullopt;
 }
 
-/// The smallest of `group` and all groups around it, up to `root`. Inside a container, the path of the group
-/// may be that outside of it: groups that are not found set nothing.
+/// The smallest quota of `group` and its ancestors up to `root`. Inside a container, the path of the group
+/// may be the one outside: missing groups set no limit.
 template <class QuotaOf>
 Quota of_groups(const fs::path& root, const std::string& group, QuotaOf&& quota_of) {
   Quota found = quota_of(root);
@@ -60,7 +60,7 @@ Quota of_groups(const fs::path& root, const std::string& group, QuotaOf&& quota_
   return found;
 }
 
-/// Whether "cpu" is one of the controllers, which have commas between them.
+/// Whether "cpu" is in the comma-separated list of controllers.
 bool has_cpu(const std::string& controllers) {
   std::istringstream text(controllers);
   for (std::string one; std::getline(text, one, ',');)
@@ -95,7 +95,7 @@ unsigned usable_processors() {
   std::ostringstream membership;
   membership << in.rdbuf();
   const Quota quota = cpu_quota("/sys/fs/cgroup", membership.str());
-  // As a double: a quota may be more than any machine has.
+  // As a double: a quota may exceed the number of processors of any machine.
   if (!quota || std::ceil(*quota) >= processors) return processors;
   return static_cast<unsigned>(std::ceil(*quota));
 }

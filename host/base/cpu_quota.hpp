@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How many processors a container may use.
+// The number of processors that a container may use.
 #pragma once
 
 #include <filesystem>
@@ -8,14 +8,13 @@
 
 namespace kairos::host {
 
-/// The processors that the smallest CPU quota grants which is set for the control group of a process or for
-/// one around it, by version 2 or 1 of control groups; empty if none is set. `root` is where control groups
-/// are mounted, `membership` the text of /proc/self/cgroup.
+/// The smallest CPU quota, in processors, of the control group of a process and its ancestors, in version 1
+/// or 2 of control groups; empty if none is set. `root` is the mount point of control groups, `membership`
+/// the text of /proc/self/cgroup.
 [[nodiscard]] std::optional<double> cpu_quota(const std::filesystem::path& root, std::string_view membership);
 
-/// Threads that can run at once: the processors that this process may run on, or fewer where its control
-/// group has a quota. Threads beyond a quota are stopped by the kernel while others wait for them. At
-/// least 1.
+/// Threads that can run at once: the processors that this process may use, or fewer if its control group has
+/// a quota. The kernel stops threads beyond a quota while others wait for them. At least 1.
 [[nodiscard]] unsigned usable_processors();
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds a library's functions by name, all at once.
+// Resolves all functions of a library at once, by name.
 #include "base/delayed_library.hpp"
 
 #include <dlfcn.h>
@@ -18,7 +18,7 @@ namespace {
 [[noreturn]] void fail(const DelayedLibrary& library, const char* what, const std::string& found) {
   throw Error(ErrorKind::Internal,
               {"KAIROS-I110", library.soname, what, found, "the library Kairos was built with",
-               "Install the package that holds it"});
+               "Install the package that provides it"});
 }
 
 void* address(const DelayedLibrary& library, void* handle, const char* name) {
@@ -30,7 +30,7 @@ void* address(const DelayedLibrary& library, void* handle, const char* name) {
 }  // namespace
 
 void open(const DelayedLibrary& library) {
-  // One lock for all libraries: this happens once for each, and a failure may be tried again.
+  // One lock for all libraries: each is opened once, and a failed attempt may be repeated.
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
   void** slot = library.function_slots;
@@ -43,8 +43,8 @@ void open(const DelayedLibrary& library) {
   auto* copy = static_cast<std::byte*>(library.data_copies);
   for (const char* name = library.data; *name != '\0'; name += std::strlen(name) + 1, copy += width)
     std::memcpy(copy, address(library, handle, name), width);
-  // The stubs read their slots without the lock, and a filled one promises everything that came before it;
-  // the first slot, which says above that all is done, is filled last.
+  // Stubs read their slots without the lock, and a filled slot implies that everything before it is done. The
+  // first slot, which is the flag checked above, is therefore filled last.
   const char* name = library.functions + std::strlen(library.functions) + 1;
   for (; *name != '\0'; name += std::strlen(name) + 1)
     std::atomic_ref(*++slot).store(address(library, handle, name), std::memory_order_release);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Turns diagnoses into one line each and finds the word that was probably meant.
+// Formats a diagnosis as one line, and finds the name that was probably meant.
 #include "kairos/host/error.hpp"
 
 #include <algorithm>
@@ -11,8 +11,8 @@ namespace kairos::host {
 
 namespace {
 
-/// What a file says of itself ends up in messages: control characters could steer a terminal, and a name of
-/// megabytes would bury the message.
+/// Text from files ends up in messages: control characters could control a terminal, and a very long name
+/// would hide the message.
 std::string printable(const std::string& text) {
   constexpr std::size_t longest = 4096;
   constexpr const char* digits = "0123456789abcdef";
@@ -75,7 +75,7 @@ std::size_t distance(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  constexpr std::size_t longest = 100;  // beyond, nobody meant a name, and the comparison takes its square
+  constexpr std::size_t longest = 100;  // longer words are not names, and the comparison takes quadratic time
   if (word.size() > longest) return "";
   const std::string wanted = folded(word);
   std::string best;
@@ -96,7 +96,7 @@ std::string suggest(std::string_view word, const std::vector<std::string>& candi
     return "Did you mean \"" + near + "\"?";
   std::string list;
   for (const std::string& candidate : candidates) list += (list.empty() ? "" : ", ") + candidate;
-  return list.empty() ? "" : "Known are: " + list;
+  return list.empty() ? "" : "Known names: " + list;
 }
 
 }  // namespace kairos::host

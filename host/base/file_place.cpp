@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Asks the system, because text says nothing: links, "..", mounts, and file systems that ignore case.
+// Asks the system, because names alone do not identify files: links, "..", mounts, case-insensitive file
+// systems.
 #include "base/file_place.hpp"
 
 #include <fcntl.h>
@@ -20,9 +21,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The target of links, also where it does not exist.
+/// The target of a chain of links, even if it does not exist.
 fs::path resolved(const fs::path& path) {
-  constexpr int links_followed = 40;  // what the kernel follows
+  constexpr int links_followed = 40;  // the limit of the kernel
   std::error_code error;
   fs::path at = fs::absolute(path, error);
   for (int i = 0; i < links_followed; ++i) {
@@ -32,11 +33,11 @@ fs::path resolved(const fs::path& path) {
     if (!fs::is_symlink(fs::symlink_status(at, error))) break;
     at = at.parent_path() / fs::read_symlink(at, error);
   }
-  // "runs/a/" is "runs/a".
+  // "runs/a/" is the same as "runs/a".
   return at.has_filename() ? at : at.parent_path();
 }
 
-/// Whether a name in this directory means the same in upper and lower case.
+/// Whether names in this directory are case-insensitive.
 bool ignores_case(const fs::path& directory) {
   constexpr std::array<unsigned long, 6> systems = {
       0x4d44,     0x2011bab0, 0x5346544e,  // vfat, exfat, ntfs
@@ -50,9 +51,9 @@ bool ignores_case(const fs::path& directory) {
   const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return false;
   int flags = 0;
-  const bool told = ::ioctl(descriptor, FS_IOC_GETFLAGS, &flags) == 0;
+  const bool known = ::ioctl(descriptor, FS_IOC_GETFLAGS, &flags) == 0;
   ::close(descriptor);
-  return told && (static_cast<unsigned>(flags) & FS_CASEFOLD_FL) != 0;
+  return known && (static_cast<unsigned>(flags) & FS_CASEFOLD_FL) != 0;
 }
 
 std::string lower_case(std::string text) {
@@ -118,7 +119,7 @@ bool FilePlace::has_link_to(const FilePlace& file) const {
   std::error_code error;
   for (fs::recursive_directory_iterator entry(path_, options, error), end; !error && entry != end;
        entry.increment(error)) {
-    // Classes and their pictures; links further down may lead in circles.
+    // The class directories of a data set; links further down may form loops.
     if (!is_file || entry.depth() > 0) entry.disable_recursion_pending();
     std::error_code ignored;
     const bool is_link = entry->is_symlink(ignored);

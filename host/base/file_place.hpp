@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which file a path means, whatever it is called.
+// Identifies the file that a path refers to, independent of its name.
 #pragma once
 
 #include <sys/types.h>
@@ -8,9 +8,9 @@
 
 namespace kairos::host {
 
-/// Where a path leads at the moment of its construction. Symbolic links are followed, also one whose target
-/// does not exist yet. Two places are equal if writing to one is writing to the other: the same file by
-/// device and inode, or the same name to be made in the same directory.
+/// The file that a path refers to at the time of construction. Symbolic links are followed, even if the
+/// target does not exist yet. Two places are equal if writing to one means writing to the other: the same
+/// file by device and inode, or the same new name in the same directory.
 class FilePlace {
  public:
   explicit FilePlace(const std::filesystem::path& path);
@@ -23,16 +23,16 @@ class FilePlace {
   [[nodiscard]] bool is_stream() const noexcept;
 
   [[nodiscard]] bool operator==(const FilePlace& other) const;
-  /// Whether this would lie below the directory.
+  /// Whether this place is inside the directory.
   [[nodiscard]] bool is_inside(const FilePlace& directory) const;
-  /// Whether links in this directory, or in those in it, lead to `file` or to a directory above it. Looks at
-  /// all entries if `file` exists.
+  /// Whether a link in this directory, or in one of its direct sub-directories, leads to `file` or to a
+  /// parent directory of it. If `file` exists, all entries are inspected.
   [[nodiscard]] bool has_link_to(const FilePlace& file) const;
 
  private:
-  std::filesystem::path path_;     ///< as given where that exists, which needs no more than a stat
-  std::filesystem::path missing_;  ///< behind the directory that exists; empty for an existing file
-  dev_t device_ = 0;               ///< of the file, else of the last directory on the way to it
+  std::filesystem::path path_;     ///< as given if it exists: then a single stat is enough
+  std::filesystem::path missing_;  ///< the part after the last existing directory; empty for an existing file
+  dev_t device_ = 0;               ///< of the file, or of the last existing directory
   ino_t inode_ = 0;
   mode_t mode_ = 0;
   nlink_t names_ = 0;

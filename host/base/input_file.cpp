@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Opens with O_NONBLOCK and looks before it reads, so that a FIFO cannot hang the program.
+// Opens with O_NONBLOCK and checks the type before reading, so that a FIFO cannot block the program.
 #include "base/input_file.hpp"
 
 #include <fcntl.h>
@@ -33,8 +33,7 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
-/// A file of nearly the same name beside the missing one, else the first directory of the path that is
-/// missing.
+/// A file of nearly the same name in the same directory, or the first directory of the path that is missing.
 std::string cure_for_missing(const fs::path& path) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   constexpr std::size_t entries_looked_at = 1000;
@@ -58,11 +57,11 @@ std::string cure_for(int error, const fs::path& path) {
       return cure_for_missing(path);
     case EACCES:
     case EPERM:
-      return "Give yourself the right to read it";
+      return "Change its permissions so that you can read it";
     case ELOOP:
-      return "Name the file itself: its symbolic links lead in a circle";
+      return "Name the file itself: its symbolic links form a loop";
     default:
-      return "Check the path and the device that it is on";
+      return "Check the path and the device that holds it";
   }
 }
 
@@ -72,7 +71,7 @@ FileStamp stamp_from(const struct stat& status) {
           status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec};
 }
 
-/// Some network file systems number their files anew: inodes only tell what happened.
+/// Some network file systems renumber their files, so a changed inode alone is no evidence of a change.
 bool is_unchanged(const FileStamp& before, const FileStamp& now) {
   return before.size == now.size && before.modified == now.modified;
 }
@@ -110,12 +109,13 @@ InputFile::InputFile(const fs::path& path, EmptyFile empty) : name_(path.string(
     struct stat status {};
     if (::fstat(descriptor_, &status) != 0)
       refuse("KAIROS-F001", name_, "cannot open the file", reason(errno), "a readable file",
-             "Check the device it is on");
+             "Check the device that holds it");
     if (!S_ISREG(status.st_mode))
       refuse("KAIROS-F002", name_, "this is not a regular file", kind_of(status.st_mode), "a regular file",
              "Give the path of a file");
     if (status.st_size == 0 && empty == EmptyFile::Refused)
-      refuse("KAIROS-F003", name_, "the file is empty", "0 bytes", "", "Check what should have written it");
+      refuse("KAIROS-F003", name_, "the file is empty", "0 bytes", "",
+             "Check the program that should have written it");
     stamp_ = stamp_from(status);
   } catch (...) {
     ::close(descriptor_);
@@ -133,7 +133,7 @@ std::size_t InputFile::read(std::span<std::byte> bytes) {
     const ssize_t n = ::read(descriptor_, bytes.data() + done, bytes.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0)
-      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device it is on");
+      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that holds it");
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }
@@ -146,11 +146,11 @@ void InputFile::read_all_at(std::uint64_t offset, std::span<std::byte> bytes) co
         ::pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0)
-      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device it is on");
+      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that holds it");
     if (n == 0)
-      refuse("KAIROS-F014", name_, "the file has become shorter while it was read",
+      refuse("KAIROS-F014", name_, "the file became shorter while it was being read",
              std::to_string(offset + done) + " bytes", std::to_string(size()).c_str(),
-             "Let nothing else write to it, and run again");
+             "Make sure that nothing else writes to it, and run again");
     done += static_cast<std::size_t>(n);
   }
 }
@@ -158,25 +158,24 @@ void InputFile::read_all_at(std::uint64_t offset, std::span<std::byte> bytes) co
 void InputFile::check_unchanged() const {
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0)
-    refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device it is on");
+    refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that holds it");
   const FileStamp now = stamp_from(status);
   if (is_unchanged(stamp_, now)) return;
   if (now.size < size())
-    refuse("KAIROS-F014", name_, "the file has become shorter while it was read",
+    refuse("KAIROS-F014", name_, "the file became shorter while it was being read",
            std::to_string(now.size) + " bytes", std::to_string(size()).c_str(),
-           "Let nothing else write to it, and run again");
-  refuse("KAIROS-F080", name_, "the file was written to while it was read", stamp_text(now),
-         stamp_text(stamp_).c_str(), "Let nothing else write to it, and run again");
+           "Make sure that nothing else writes to it, and run again");
+  refuse("KAIROS-F080", name_, "the file was modified while it was being read", stamp_text(now),
+         stamp_text(stamp_).c_str(), "Make sure that nothing else writes to it, and run again");
 }
 
 void InputFile::check_is(const FileStamp& earlier) const {
   if (is_unchanged(earlier, stamp_)) return;
   const bool same = stamp_.device == earlier.device && stamp_.inode == earlier.inode;
-  refuse(
-      same ? "KAIROS-F080" : "KAIROS-F081", name_,
-      same ? "the file was written to while it was in use" : "another file has taken the place of this one",
-      stamp_text(stamp_), stamp_text(earlier).c_str(),
-      "Leave the data as they are until the run has ended, and run again");
+  refuse(same ? "KAIROS-F080" : "KAIROS-F081", name_,
+         same ? "the file was modified while it was in use" : "the file was replaced by another one",
+         stamp_text(stamp_), stamp_text(earlier).c_str(),
+         "Do not change the data until the run has ended, and run again");
 }
 
 std::optional<FileStamp> stamp_of(const fs::path& path) {
@@ -186,16 +185,10 @@ std::optional<FileStamp> stamp_of(const fs::path& path) {
 }
 
 std::string read_file(InputFile& file, std::uint64_t limit) {
-  constexpr std::uint64_t always_fits = std::uint64_t{16} << 20;
   if (file.size() > limit)
     refuse("KAIROS-F007", file.name(), "the file is too large", std::to_string(file.size()) + " bytes",
-           ("at most " + std::to_string(limit)).c_str(), "Check that this is the file you mean");
-  const std::uint64_t available = file.size() <= always_fits ? always_fits : available_memory();
-  if (file.size() > available)
-    refuse("KAIROS-F084", file.name(), "the file does not fit into memory",
-           std::to_string(file.size()) + " bytes",
-           ("at most " + std::to_string(available) + ", which are available").c_str(),
-           "Check that the file is what you mean, or use a machine with more memory");
+           ("at most " + std::to_string(limit)).c_str(), "Check that this is the intended file");
+  require_memory(file.name(), file.size(), whole_file_error);
   std::string text(file.size(), '\0');
   text.resize(file.read(std::as_writable_bytes(std::span(text))));
   file.check_unchanged();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A scan for depth and bare words before nlohmann's parser sees the text.
+// Scans for depth and bare words before nlohmann's parser sees the text.
 #include "base/json.hpp"
 
 #include <algorithm>
@@ -29,12 +29,11 @@ std::string place(std::string_view origin, std::string_view text, std::size_t of
   return std::string(origin) + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
-/// One bare word and what it stands for. A JSON text cannot hold the stand-in by chance: nobody writes this
-/// string.
+/// A bare word and its replacement, a string that does not occur in real files.
 struct BareWord {
   std::string_view word;
   std::string_view stand_in;
-  std::string_view parsed;  ///< the stand-in's value
+  std::string_view parsed;  ///< the value of the replacement
   double value;
 };
 constexpr BareWord bare_words[] = {
@@ -50,7 +49,7 @@ const BareWord* bare_word_at(std::string_view text) {
   return nullptr;
 }
 
-/// Where a string that opens at `i` ends: the closing quote, or the end of the text.
+/// Where the string that opens at `i` ends: at the closing quote, or at the end of the text.
 std::size_t end_of_string(std::string_view text, std::size_t i) {
   for (++i; i < text.size() && text[i] != '"'; ++i)
     if (text[i] == '\\') ++i;
@@ -58,11 +57,11 @@ std::size_t end_of_string(std::string_view text, std::size_t i) {
 }
 
 struct Replacement {
-  std::size_t offset;  ///< in the original
+  std::size_t offset;  ///< in the original text
   const BareWord* bare;
 };
 
-/// Bounds the depth and finds the bare words.
+/// Limits the depth and finds the bare words.
 std::vector<Replacement> scan(std::string_view text, std::string_view origin) {
   std::vector<Replacement> found;
   std::size_t depth = 0;
@@ -75,7 +74,7 @@ std::vector<Replacement> scan(std::string_view text, std::string_view origin) {
         throw Error(ErrorKind::File,
                     {"KAIROS-F011", place(origin, text, i), "the JSON is nested too deeply",
                      "more than " + std::to_string(depth_limit) + " levels",
-                     "at most " + std::to_string(depth_limit), "Check that this is the file you mean"});
+                     "at most " + std::to_string(depth_limit), "Check that this is the intended file"});
     } else if ((c == '}' || c == ']') && depth > 0) {
       --depth;
     } else if (c == 'N' || c == 'I' || c == '-') {
@@ -98,7 +97,7 @@ std::string with_stand_ins(std::string_view text, const std::vector<Replacement>
   return out.append(text.substr(done));
 }
 
-/// The offset in the original of an offset behind the replacements.
+/// The offset in the original text of an offset in the text with replacements.
 std::size_t original_offset(std::size_t offset, const std::vector<Replacement>& replacements) {
   for (const Replacement& r : replacements) {
     if (offset <= r.offset) break;
@@ -121,7 +120,7 @@ void put_numbers_back(nlohmann::json& node, std::string_view origin) {
     for (auto& [key, value] : node.get_ref<nlohmann::json::object_t&>()) {
       if (const BareWord* bare = stood_for(key))
         throw Error(ErrorKind::File, {"KAIROS-F010", std::string(origin), "this is not valid JSON",
-                                      std::string(bare->word) + " as a key", "a text", "Put it in quotes"});
+                                      std::string(bare->word) + " as a key", "a string", "Put it in quotes"});
       put_numbers_back(value, origin);
     }
   } else if (node.is_array()) {
@@ -129,7 +128,7 @@ void put_numbers_back(nlohmann::json& node, std::string_view origin) {
   }
 }
 
-/// "invalid literal; last read: 'nul'" out of the parser's sentence.
+/// "invalid literal; last read: 'nul'", taken from the parser's message.
 std::string parser_reason(const std::string& what) {
   constexpr std::size_t longest = 160;
   const std::size_t dash = what.find(" - ");
@@ -149,12 +148,12 @@ nlohmann::json parse_json(std::string_view text, std::string_view origin, JsonDi
     throw Error(
         ErrorKind::File,
         {"KAIROS-F012", std::string(origin), "the JSON is too large", std::to_string(text.size()) + " bytes",
-         "at most " + std::to_string(size_limit), "Check that this is the file you mean"});
+         "at most " + std::to_string(size_limit), "Check that this is the intended file"});
   std::vector<Replacement> words = scan(text, origin);
   if (dialect == JsonDialect::Strict && !words.empty())
-    throw Error(ErrorKind::File,
-                {"KAIROS-F013", place(origin, text, words.front().offset), "JSON has no such number",
-                 std::string(words.front().bare->word), "a finite number or null", "Write null instead"});
+    throw Error(ErrorKind::File, {"KAIROS-F013", place(origin, text, words.front().offset),
+                                  "JSON does not support this number", std::string(words.front().bare->word),
+                                  "a finite number or null", "Write null instead"});
   try {
     if (words.empty()) return nlohmann::json::parse(text);
     nlohmann::json document = nlohmann::json::parse(with_stand_ins(text, words));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Parses JSON of any origin with bounds on its depth and size.
+// Parses JSON from untrusted files with limits on depth and size.
 #pragma once
 
 #include <filesystem>
@@ -10,11 +10,11 @@ namespace kairos::host {
 
 enum class JsonDialect {
   Strict,  ///< RFC 8259
-  Python,  ///< and the bare words NaN, Infinity and -Infinity, which become numbers
+  Python,  ///< also the bare words NaN, Infinity and -Infinity, which become numbers
 };
 
-/// Objects and arrays may be nested 256 deep, the text 64 MiB long. `origin` is what messages name:
-/// "model.json". Throws Error(File) with line and column.
+/// Objects and arrays may be nested 256 levels deep, and the text may be 64 MiB long. `origin` is the name
+/// used in messages: "model.json". Throws Error(File) with line and column.
 [[nodiscard]] nlohmann::json parse_json(std::string_view text, std::string_view origin,
                                         JsonDialect dialect = JsonDialect::Strict);
 

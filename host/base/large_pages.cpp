@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Transparent huge pages, which most kernels give to those who ask for them.
+// Transparent huge pages, which most kernels provide on request.
 #include "base/large_pages.hpp"
 
 #include <sys/mman.h>

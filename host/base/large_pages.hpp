@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory of many megabytes without a page fault for each 4 kilobytes of it.
+// Large blocks of memory without a page fault for every 4 KiB.
 #pragma once
 
 #include <cstddef>
@@ -7,15 +7,15 @@
 
 namespace kairos::host {
 
-/// Asks the kernel for large pages where nothing has been written yet. The faults of small ones cost as much
-/// as a good part of reading the values that go there, and on a virtual machine several times that. Advice:
-/// where the kernel has none to take, or the memory is smaller than such a page, nothing changes.
+/// Asks the kernel for large pages in memory that has not been written yet. The faults of small pages cost a
+/// large part of the time of reading the values into them, several times that on a virtual machine. This is a
+/// hint: without large pages, or for less memory than one of them, nothing changes.
 void prefer_large_pages(void* memory, std::size_t bytes) noexcept;
 
-/// Room for `count` values in all, in large pages as far as it is new.
+/// Reserves capacity for `count` values; new memory uses large pages.
 void reserve_large(std::vector<float>& values, std::size_t count);
 
-/// `count` values, new ones 0, in room of that kind.
+/// Resizes to `count` values, new ones 0, in the same kind of memory.
 void resize_large(std::vector<float>& values, std::size_t count);
 
 }  // namespace kairos::host

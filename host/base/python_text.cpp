@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Values, names and calls; nothing is evaluated.
+// Reads names, values and calls; nothing is evaluated.
 #include "base/python_text.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ bool is_quote(char c) {
   return c == '"' || c == '\'';
 }
 
-/// Where the string literal ends that begins at `at`; npos if it does not.
+/// The end of the string literal that begins at `at`; npos if there is none.
 std::size_t end_of_string(std::string_view text, std::size_t at) {
   const char quote = text[at];
   for (std::size_t i = at + 1; i < text.size(); ++i) {
@@ -83,7 +83,7 @@ std::vector<CallArgument> PythonReader::arguments() {
   std::vector<CallArgument> all;
   skip_blanks();
   if (!take('(')) return all;
-  in_call_ = true;  // and behind it: a comment may follow the call
+  in_call_ = true;  // and after it: a comment may follow the call
   skip_blanks();
   bool closed = take(')');
   while (!closed) {
@@ -91,7 +91,7 @@ std::vector<CallArgument> PythonReader::arguments() {
     skip_blanks();
     const bool more = take(',');
     skip_blanks();
-    closed = take(')');  // behind a comma too, as in calls that go over several lines
+    closed = take(')');  // also after a comma, as in calls that span several lines
     if (!closed && !more) fail("\",\" or \")\"");
   }
   return all;
@@ -125,7 +125,7 @@ CallArgument PythonReader::value(std::string_view ends) {
 
 std::size_t PythonReader::end_of_bare(std::string_view ends) const {
   int depth = 0;
-  // The parameters of a lambda have commas between them.
+  // The parameters of a lambda are separated by commas.
   bool in_parameters = text_.substr(at_).starts_with("lambda ");
   std::size_t i = at_;
   for (; i < text_.size(); ++i) {
@@ -134,13 +134,12 @@ std::size_t PythonReader::end_of_bare(std::string_view ends) const {
     if (depth == 0 && ends.find(c) != std::string_view::npos && !(in_parameters && c == ',')) break;
     if (in_call_ && depth == 0 && c == '#' && i > at_ && is_blank(text_[i - 1])) break;
     if (std::string_view("([{").find(c) != std::string_view::npos && ++depth > deepest_value)
-      throw TextFault{i, "\"" + std::string(text_.substr(i, 20)) + "\"", "fewer brackets inside each other",
-                      ""};
+      throw TextFault{i, "\"" + std::string(text_.substr(i, 20)) + "\"", "fewer nested brackets", ""};
     if (std::string_view(")]}").find(c) != std::string_view::npos && depth > 0) --depth;
     if (is_quote(c) && (in_call_ || depth > 0))
       if (const std::size_t end = end_of_string(text_, i); end != std::string_view::npos) i = end - 1;
   }
-  // A bracket that is never closed is a character like any other.
+  // A bracket that is never closed is an ordinary character.
   return depth == 0 ? i : std::min(text_.find_first_of(ends, at_), text_.size());
 }
 
@@ -171,7 +170,7 @@ void PythonReader::append_literal(std::string& to) {
     const char prefix = static_cast<char>(std::tolower(static_cast<unsigned char>(text_[at_])));
     raw |= prefix == 'r';
     formatted |= prefix == 'f';
-    if (prefix == 'b') fail("a text, not bytes", "Leave the b before the quote out");
+    if (prefix == 'b') fail("a string, not bytes", "Remove the b before the quote");
   }
   const std::string_view three = text_.substr(at_, 3);
   const bool long_form = three.size() == 3 && three[0] == three[1] && three[1] == three[2];
@@ -183,10 +182,10 @@ void PythonReader::append_literal(std::string& to) {
       throw TextFault{start, "an opening " + std::string(closing), "a closing one", "Close the quote"};
     }
     const char c = text_[at_];
-    if (c == '\0') fail("a text without the character 0", "Leave it out");
+    if (c == '\0') fail("a string without the character 0", "Remove it");
     if (formatted && (c == '{' || c == '}')) {
       at_ = start;
-      fail("the text itself", "Python code is not run: write what the f-string gives");
+      fail("the text itself", "Python code is not executed: write the text that the f-string yields");
     }
     if (c == '\\' && at_ + 1 < text_.size()) {
       if (raw)
@@ -211,11 +210,11 @@ void PythonReader::append_escape(std::string& to) {
   if (c == 'U') return append_code_point(to, 8);
   if (c == 'N') fail("a character or its number", "Write the character itself");
   const std::size_t which = letters.find(c);
-  if (which == std::string_view::npos) to += '\\';  // As in Python, the backslash is meant.
+  if (which == std::string_view::npos) to += '\\';  // As in Python, the backslash is kept.
   if (which < meanings.size())
     to += meanings[which];
   else if (which == std::string_view::npos)
-    to += c;  // A line end behind a backslash is nothing.
+    to += c;  // A line end after a backslash is dropped.
   at_ += 2;
 }
 
@@ -246,7 +245,7 @@ void PythonReader::append_code_point(std::string& to, unsigned digits) {
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), code, 16);
   const bool whole = error == std::errc{} && end == number.data() + digits && number.size() == digits;
   if (!whole || code == 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
-    fail("an escape of a character, such as \\x41 or \\u00e9", "Write the character itself");
+    fail("a character escape such as \\x41 or \\u00e9", "Write the character itself");
   append_utf8(to, code);
   at_ += 2 + digits;
 }
@@ -256,7 +255,7 @@ void PythonReader::append_octal(std::string& to) {
   std::size_t i = at_ + 1;
   for (; i < text_.size() && i < at_ + 4 && text_[i] >= '0' && text_[i] <= '7'; ++i)
     code = code * 8 + static_cast<std::uint32_t>(text_[i] - '0');
-  if (code == 0) fail("a text without the character 0", "Leave it out");
+  if (code == 0) fail("a string without the character 0", "Remove it");
   append_utf8(to, code);
   at_ = i;
 }
@@ -281,7 +280,7 @@ std::optional<bool> python_bool(std::string_view text) noexcept {
 
 namespace {
 
-/// Without the underscores between digits; nothing where one stands elsewhere.
+/// The text without the underscores between digits; empty if an underscore is elsewhere.
 std::optional<std::string> without_underscores(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -305,7 +304,7 @@ std::optional<T> read_whole(std::string_view text, Base... base) {
   return value;
 }
 
-/// The constants behind a module's name, and float('inf').
+/// Constants of a module, and float('inf').
 std::optional<double> named_number(std::string_view text) {
   double sign = 1;
   if (text.starts_with('-') || text.starts_with('+')) {
@@ -359,7 +358,7 @@ std::optional<double> python_number(std::string_view text) {
 
 namespace {
 
-/// One item of a mapping, behind its key.
+/// The key and the value of an item of a mapping.
 CallArgument mapped_item(PythonReader& reader) {
   const bool named = reader.at_string();  // "{epoch:02d}" is the field of a template
   std::string key = reader.value(":").value;
@@ -392,7 +391,7 @@ std::optional<std::vector<CallArgument>> python_items(std::string_view text) {
   } catch (const TextFault&) {
     return std::nullopt;
   }
-  if (open == '(' && items.size() == 1 && !comma) return std::nullopt;  // brackets around a value
+  if (open == '(' && items.size() == 1 && !comma) return std::nullopt;  // parentheses around a value
   return items;
 }
 

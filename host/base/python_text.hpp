@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How Python writes calls and values, for texts that are pasted out of programs: --plugin, --optimizer,
-// --model.
+// Calls and values in Python's syntax, as in texts pasted from programs: plugins, optimizers, models.
 #pragma once
 
 #include <cstddef>
@@ -13,18 +12,18 @@
 namespace kairos::host {
 
 struct CallArgument {
-  std::string name;     ///< "" for one given by position
+  std::string name;     ///< "" for a positional argument
   std::string value;    ///< without quotes around it; may be a call itself: "RandomNormal(stddev=0.1)"
-  bool quoted = false;  ///< the value stood in quotes: it is a text, whatever it looks like
+  bool quoted = false;  ///< the value was in quotes, so it is a string
 };
 
-/// What PythonReader throws; whoever called it knows what the text is for.
+/// Thrown by PythonReader; the caller knows the meaning of the text.
 struct TextFault {
   std::size_t at;  ///< index of the character
   std::string found, expected, cure;
 };
 
-/// Reads a text from left to right. Between the brackets of a call, comments count as blanks. Throws
+/// Reads a text from left to right. Inside the parentheses of a call, comments count as blanks. Throws
 /// TextFault.
 class PythonReader {
  public:
@@ -32,23 +31,23 @@ class PythonReader {
   explicit PythonReader(std::string_view text, std::size_t at = 0) : text_(text), at_(at) {}
 
   [[nodiscard]] std::size_t at() const noexcept { return at_; }
-  /// Behind the blanks.
+  /// After the blanks.
   [[nodiscard]] bool at_end();
   void skip_blanks();
   [[nodiscard]] bool take(char c);
-  /// What stands here, for messages.
+  /// The text at this position, for messages.
   [[nodiscard]] std::string here() const;
   [[noreturn]] void fail(std::string expected, std::string cure = "") const;
 
   /// Letters, digits and `_.>`.
   [[nodiscard]] std::string name();
-  /// "(64, 'relu', name=x,)" from its opening to its closing bracket; none without an opening one.
+  /// "(64, 'relu', name=x,)" from the opening to the closing parenthesis; empty without an opening one.
   [[nodiscard]] std::vector<CallArgument> arguments();
-  /// A value up to `ends` outside of brackets and quotes.
+  /// A value up to one of `ends` outside of brackets and quotes.
   [[nodiscard]] CallArgument value(std::string_view ends);
   /// Whether a string literal begins here.
   [[nodiscard]] bool at_string() const;
-  /// String literals in a row are one text. Prefixes and escapes are Python's.
+  /// Adjacent string literals form one string. Prefixes and escapes are Python's.
   [[nodiscard]] std::string string();
 
  private:
@@ -66,16 +65,16 @@ class PythonReader {
 
 /// The text without blanks around it.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
-/// None, and none and null, which other languages call it.
+/// None, and its spellings in other languages, none and null.
 [[nodiscard]] bool is_none(std::string_view text) noexcept;
-/// True and False, in lower case too.
+/// True and False, also in lower case.
 [[nodiscard]] std::optional<bool> python_bool(std::string_view text) noexcept;
-/// 10, +10, 1_000, 0x1F, 0o17, 0b1. Nothing for what does not fit 64 bits.
+/// 10, +10, 1_000, 0x1F, 0o17, 0b1. Empty if the value does not fit 64 bits.
 [[nodiscard]] std::optional<std::int64_t> python_integer(std::string_view text);
-/// These and 1e-3, .5, 5., inf, float('inf'), np.nan. Never depends on the locale.
+/// All of these and 1e-3, .5, 5., inf, float('inf'), np.nan. Independent of the locale.
 [[nodiscard]] std::optional<double> python_number(std::string_view text);
-/// The items of "[1, 'two']" or "('a', 'b')"; of "{'a': 1}" with their keys as names. Nothing if the text is
-/// none of these; "(x)" is not.
+/// The items of "[1, 'two']" or "('a', 'b')", and of "{'a': 1}" with the keys as names. Empty for other
+/// texts, including "(x)".
 [[nodiscard]] std::optional<std::vector<CallArgument>> python_items(std::string_view text);
 
 }  // namespace kairos::host

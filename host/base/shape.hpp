@@ -9,10 +9,10 @@
 
 namespace kairos::host {
 
-/// The product of `sizes`, or the largest std::int64_t where the product is larger: a damaged file may
-/// declare any sizes.
+/// The product of `sizes`, or the largest std::int64_t if the product is larger: a damaged file may declare
+/// any sizes.
 [[nodiscard]] inline std::int64_t product(std::span<const std::int64_t> sizes) {
-  // First, so that a 0 wins over sizes whose product overflows.
+  // Checked first, so that a 0 takes precedence over sizes whose product overflows.
   if (std::ranges::find(sizes, 0) != sizes.end()) return 0;
   std::int64_t all = 1;
   for (const std::int64_t n : sizes)

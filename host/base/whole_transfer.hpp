@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bytes through calls of the system that may take or give fewer than they were asked to, or be interrupted.
+// Complete transfers through system calls that may transfer fewer bytes than requested, or be interrupted.
 #pragma once
 
 #include <sys/types.h>
@@ -10,7 +10,7 @@
 
 namespace kairos::host {
 
-/// `some(at, count)` is write, send or the like. False if not all could be written.
+/// `some(at, count)` is write, send or the like. False if not everything could be written.
 template <class Some>
 bool write_whole(const void* bytes, std::size_t count, Some some) {
   for (const char* at = static_cast<const char*>(bytes); count > 0;) {
@@ -23,7 +23,7 @@ bool write_whole(const void* bytes, std::size_t count, Some some) {
   return true;
 }
 
-/// `some(at, count)` is read, recv or the like. How many bytes there were.
+/// `some(at, count)` is read, recv or the like. Returns the number of bytes read.
 template <class Some>
 std::size_t read_whole(std::span<std::byte> bytes, Some some) {
   std::size_t done = 0;

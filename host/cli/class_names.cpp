@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "cli/command.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"
 
@@ -21,7 +22,7 @@ fs::path trained_file(const Settings& settings) {
   if (settings.has("weights")) return settings.text("weights");
   const fs::path model = settings.text("model");
   std::error_code ignored;
-  const bool trained = model.extension() != ".json" && fs::is_regular_file(model, ignored);
+  const bool trained = kind_of(model) != FileKind::Json && fs::is_regular_file(model, ignored);
   return trained ? model : fs::path();
 }
 

@@ -9,6 +9,7 @@
 
 #include "cli/class_names.hpp"
 #include "cli/command.hpp"
+#include "io/file_kind.hpp"
 #include "io/input_columns.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"
@@ -36,8 +37,8 @@ const InputColumns* known_of(const Dataset& data, std::size_t input, const PortF
 }  // namespace
 
 bool may_hold_columns(const std::string& file) {
-  const std::string ending = std::filesystem::path(file).extension().string();
-  return ending == ".keras" || ((ending == ".h5" || ending == ".hdf5") && !file.ends_with(".weights.h5"));
+  const FileKind kind = kind_of(file);
+  return kind == FileKind::Keras || kind == FileKind::Hdf5;
 }
 
 std::vector<InputColumns> known_columns(const Settings& settings, const ModelInput& input) {

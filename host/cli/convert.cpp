@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // kairos convert: converts a model between Keras formats.
-#include <algorithm>
-#include <cctype>
 #include <filesystem>
 
 #include "base/atomic_file.hpp"
@@ -9,6 +7,7 @@
 #include "cli/model_input.hpp"
 #include "cli/output_files.hpp"
 #include "cli/training_config.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
 #include "plugin/run/file_guard.hpp"
@@ -20,12 +19,6 @@ namespace {
 [[noreturn]] void refuse(const char* code, const std::string& where, const char* what,
                          const std::string& found, const std::string& cure) {
   throw Error(ErrorKind::Usage, {code, where, what, found, "", cure});
-}
-
-bool ends_with(std::string name, std::string_view ending) {
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  return name.ends_with(ending);
 }
 
 /// The architecture of the file itself, or of --model for a file of weights.
@@ -99,12 +92,13 @@ int convert(const ModelInput& stored, const std::string& out, const Settings& se
   source.strict = settings.is_on("strict");
   source.messages = console_messages();
   source.open_length = any_length;
-  if (ends_with(out, ".json")) {
+  if (kind_of(out) == FileKind::Json) {
     write_file(out, keras_json(source) + "\n");
     return print(out + ": the architecture\n"), 0;
   }
+  const FileKind kind = kind_of(out);
   const bool weights =
-      settings.is_on("weights_only") || ends_with(out, ".weights.h5") || ends_with(out, ".npz");
+      settings.is_on("weights_only") || kind == FileKind::Hdf5Weights || kind == FileKind::Npz;
   const SaveContent content = weights ? SaveContent::Weights : SaveContent::Model;
   check_model_ending(out, content, JsonFile::Taken);
   if (!stored.file)

@@ -12,6 +12,7 @@
 #include "cli/class_names.hpp"
 #include "data/array_file.hpp"
 #include "data/data_files.hpp"
+#include "io/file_kind.hpp"
 
 namespace kairos::host::cli {
 
@@ -38,7 +39,7 @@ void add_model(RunFiles& files, const Settings& settings) {
   std::error_code ignored;
   if (!fs::is_regular_file(model, ignored)) return;
   files.read.push_back(
-      {model, "--model", model.extension() == ".json" ? FileContent::Configuration : FileContent::Model});
+      {model, "--model", kind_of(model) == FileKind::Json ? FileContent::Configuration : FileContent::Model});
 }
 
 void add_in_directory(RunFiles& files, const Settings& settings, const RunDirectory& directory,

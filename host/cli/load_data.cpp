@@ -3,7 +3,6 @@
 #include "cli/load_data.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -11,7 +10,7 @@
 #include "cli/class_names.hpp"
 #include "cli/column_names.hpp"
 #include "data/array_file.hpp"
-#include "io/hdf5/data.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -95,7 +94,7 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
   if (!has_target && !any_file(training.target, training.targets)) {
     spec.target = training.target;
     spec.targets = training.targets;
-  } else if (!has_target && spec.file.extension() != ".npz" && !is_directory(spec.file, ignored)) {
+  } else if (!has_target && kind_of(spec.file) != FileKind::Npz && !is_directory(spec.file, ignored)) {
     throw Error(ErrorKind::Usage,
                 {"KAIROS-U018", "--validation-data", "the validation samples have no target",
                  "--target, a file for the training samples", "",
@@ -114,13 +113,11 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
 
 enum class DataKind { Table, Images, Other };
 
-DataKind kind_of(const std::string& data) {
-  std::string ending = std::filesystem::path(data).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  if (ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data") return DataKind::Table;
+DataKind data_kind_of(const std::string& data) {
+  if (is_table(kind_of(data))) return DataKind::Table;
   std::error_code ignored;
-  const bool file = !ending.empty() || hdf5_location(data) || std::filesystem::is_regular_file(data, ignored);
+  const bool file = std::filesystem::path(data).has_extension() || hdf5_location(data) ||
+                    std::filesystem::is_regular_file(data, ignored);
   // A directory that does not exist is reported when it is read.
   return file && !std::filesystem::is_directory(data, ignored) ? DataKind::Other : DataKind::Images;
 }
@@ -128,7 +125,7 @@ DataKind kind_of(const std::string& data) {
 /// Throws Error(Usage) for a setting of one kind of data unless some data is of that kind.
 void require_kind(const Settings& settings, DataKind kind, const char* flag, const char* expected) {
   for (const char* key : {"data", "validation_data"})
-    if (settings.declares(key) && settings.has(key) && kind_of(settings.text(key)) == kind) return;
+    if (settings.declares(key) && settings.has(key) && data_kind_of(settings.text(key)) == kind) return;
   throw Error(ErrorKind::Usage, {"KAIROS-U015", flag, "this option does not apply to this kind of data",
                                  settings.has("data") ? "--data " + settings.text("data") : "--input",
                                  expected, "Leave it out"});
@@ -143,7 +140,7 @@ void require_text(const Settings& settings) {
     if (settings.declares(key))
       for (NamedText& one : settings.named(key)) files.push_back(std::move(one.value));
   const bool any = std::any_of(files.begin(), files.end(), [](const std::string& file) {
-    return !file.empty() && kind_of(file) != DataKind::Other;
+    return !file.empty() && data_kind_of(file) != DataKind::Other;
   });
   if (!any) require_kind(settings, DataKind::Table, "--encoding", "a table or an image directory");
 }
@@ -152,7 +149,7 @@ DataSpec training_spec(const Settings& settings, const PortFacts& ports, Purpose
   DataSpec spec = spec_of(settings, ports, "");
   spec.target_use = purpose == Purpose::Predict ? TargetUse::Optional : TargetUse::Required;
   // Predictions need no class numbers.
-  const bool may_have_labels = kind_of(settings.text("data")) != DataKind::Other;
+  const bool may_have_labels = data_kind_of(settings.text("data")) != DataKind::Other;
   if (purpose != Purpose::Predict && may_have_labels && !settings.has("class_names"))
     spec.class_names = class_names_beside_model(settings);
   // The order decides which images --validation-split holds out.
@@ -184,7 +181,7 @@ void require_data(const Settings& settings) {
 }
 
 bool reads_table(const Settings& settings) {
-  return settings.has("data") && kind_of(settings.text("data")) == DataKind::Table;
+  return settings.has("data") && data_kind_of(settings.text("data")) == DataKind::Table;
 }
 
 std::optional<Diagnosis> missing_target(const Settings& settings) {

@@ -2,13 +2,10 @@
 // Tells files from texts.
 #include "cli/model_input.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cctype>
 #include <filesystem>
-#include <string_view>
 #include <system_error>
 
+#include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/compiled_model.hpp"
 
@@ -18,18 +15,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string ending_of(const std::string& name) {
-  std::string ending = fs::path(name).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  return ending;
-}
-
 /// A shorthand has parentheses, or consists of names of layers alone.
 bool is_file_name(const std::string& text) {
-  constexpr std::array<std::string_view, 5> endings{".json", ".keras", ".h5", ".hdf5", ".npz"};
   if (text.starts_with("{")) return false;
-  if (std::find(endings.begin(), endings.end(), ending_of(text)) != endings.end()) return true;
+  const FileKind kind = kind_of(text);
+  if (kind == FileKind::Json || holds_weights(kind)) return true;
   if (text.find('(') != std::string::npos) return false;
   std::error_code ignored;
   return text.find_first_of("/.") != std::string::npos || fs::is_regular_file(text, ignored);
@@ -44,7 +34,7 @@ ModelInput open_model(const std::string& text) {
     return input;
   }
   input.source.name = text;
-  if (ending_of(text) == ".json") {
+  if (kind_of(text) == FileKind::Json) {
     input.source.file = text;
   } else {
     input.file = read_model_file(text, JsonFile::Taken);

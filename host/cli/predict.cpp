@@ -11,6 +11,7 @@
 #include "cli/output_files.hpp"
 #include "cli/prepared_pass.hpp"
 #include "data/array_file.hpp"
+#include "io/file_kind.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/fit.hpp"
@@ -21,19 +22,19 @@ namespace kairos::host::cli {
 namespace {
 
 void check_ending(const std::string& file, std::size_t outputs) {
-  const std::string ending = std::filesystem::path(file).extension().string();
-  if (ending == ".npz" || ((ending == ".npy" || ending == ".csv") && outputs == 1)) return;
-  throw Error(
-      ErrorKind::Usage,
-      {"KAIROS-U006", "--out " + file, "unsupported file name extension", ending.empty() ? "none" : ending,
-       outputs == 1 ? ".npy, .npz or .csv" : ".npz, because the model has several outputs",
-       "Choose a file name with such an extension"});
+  const FileKind kind = kind_of(file);
+  if (kind == FileKind::Npz || ((kind == FileKind::Npy || kind == FileKind::Csv) && outputs == 1)) return;
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U006", "--out " + file, "unsupported file name extension", shown_ending(file),
+               outputs == 1 ? endings({FileKind::Npy, FileKind::Npz, FileKind::Csv})
+                            : ".npz, because the model has several outputs",
+               "Choose a file name with such an extension"});
 }
 
 /// Class names appear in a CSV only: one per number of the output, or two for a single number.
 void check_class_names(const Settings& settings, const std::vector<std::string>& names, const Model& model) {
   const std::string flag = "--class-names " + settings.text("class_names");
-  if (!settings.text("out").ends_with(".csv"))
+  if (kind_of(settings.text("out")) != FileKind::Csv)
     throw Error(ErrorKind::Usage,
                 {"KAIROS-U014", flag, "this kind of file cannot hold class names", settings.text("out"),
                  "an --out that ends in .csv", "Choose one, or leave --class-names out"});
@@ -52,7 +53,7 @@ void check_class_names(const Settings& settings, const std::vector<std::string>&
 std::vector<std::string> names_beside_model(const Settings& settings, const Model& model) {
   const std::filesystem::path list = class_list_beside_model(settings);
   const std::int64_t size = size_of(model.outputs().front().shape);
-  if (list.empty() || size < 2 || !settings.text("out").ends_with(".csv")) return {};
+  if (list.empty() || size < 2 || kind_of(settings.text("out")) != FileKind::Csv) return {};
   std::vector<std::string> names = read_class_names(list);
   if (size != static_cast<std::int64_t>(names.size())) return {};
   console_messages()(Level::Warning, "",
@@ -114,10 +115,10 @@ int predict_to_file(const Settings& settings) {
   const std::vector<NamedArray> predictions = pass.run([](auto&&... parts) { return predict(parts...); });
   if (const int interrupted = predictions.empty() ? pass.tell_interrupt() : 0; interrupted != 0)
     return interrupted;
-  const std::string ending = std::filesystem::path(out).extension().string();
-  if (ending == ".csv")
+  const FileKind kind = kind_of(out);
+  if (kind == FileKind::Csv)
     write_file(out, prediction_table(predictions.front(), class_names, pass.files()));
-  else if (ending == ".npy")
+  else if (kind == FileKind::Npy)
     write_npy(out, predictions.front().array);
   else
     write_npz(out, predictions);

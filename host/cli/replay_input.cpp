@@ -12,6 +12,7 @@
 #include "base/json.hpp"
 #include "cli/setting_values.hpp"
 #include "data/csv/cursor.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/history.hpp"
 
@@ -241,8 +242,8 @@ std::vector<ReplayCase> read_cases(const std::filesystem::path& file, double def
 ReplayRun read_logs(const std::filesystem::path& file) {
   constexpr std::uint64_t largest = 64 << 20;
   const std::string text = read_file(file, largest);
-  const History history = file.extension() == ".json" ? parse_history(text, file.string())
-                                                      : history_from_csv(text, file.string());
+  const History history = kind_of(file) == FileKind::Json ? parse_history(text, file.string())
+                                                          : history_from_csv(text, file.string());
   check_names(history, file.string());
   ReplayRun run;
   if (!history.epochs.empty())

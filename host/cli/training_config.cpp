@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/keras/config_reader.hpp"
 #include "nn/keras/object.hpp"

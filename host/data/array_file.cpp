@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The ending chooses the reader.
+// The ending selects the reader.
 #include "data/array_file.hpp"
 
 #include <utility>
 
 #include "data/csv/dataset.hpp"
 #include "data/known_columns.hpp"
-#include "io/hdf5/data.hpp"
+#include "io/file_kind.hpp"
 #include "io/hdf5/isolated.hpp"
 #include "io/idx.hpp"
 #include "io/npy.hpp"
@@ -27,15 +27,22 @@ ArrayFile read_table(const std::string& file, const ArrayFileOptions& options) {
 ArrayFile read_any(const std::string& file, const ArrayFileOptions& options) {
   if (const auto location = hdf5_location(file))
     return {read_hdf5_data_isolated(location->file, location->dataset), {}, {}};
-  if (is_idx_name(file)) return {read_idx(file), {}, {}};
-  if (file.ends_with(".npy")) return {read_npy(file), {}, {}};
+  const FileKind kind = kind_of(file);
+  if (kind == FileKind::Idx) return {read_idx(file), {}, {}};
+  if (kind == FileKind::Npy) return {read_npy(file), {}, {}};
   return read_table(file, options);
 }
 
 }  // namespace
 
 bool names_file(const std::string& text) {
-  return text.ends_with(".npy") || text.ends_with(".csv") || is_idx_name(text) || hdf5_location(text);
+  const FileKind kind = kind_of(text);
+  return kind == FileKind::Npy || kind == FileKind::Csv || kind == FileKind::Idx || hdf5_location(text);
+}
+
+std::string array_file_kinds() {
+  return "a file of one array (" +
+         endings({FileKind::Npy, FileKind::Csv, FileKind::Idx, FileKind::Hdf5Array}) + ")";
 }
 
 ArrayFileOptions input_options(const DataSpec& spec, const std::string& port) {
@@ -60,7 +67,7 @@ DataSpec table_spec(const std::string& file, const ArrayFileOptions& options) {
 void require_width(const std::string& file, const ArrayFileOptions& options, std::int64_t columns) {
   if (options.width == CsvWidth::OneColumn && columns != 1)
     throw Error(ErrorKind::Data, {"KAIROS-D041", file, "the file has more than one column",
-                                  std::to_string(columns), "1", "Give a file of one column"});
+                                  std::to_string(columns), "1", "Give a file with one column"});
 }
 
 ArrayFile read_array_file(const std::string& file, const ArrayFileOptions& options) {

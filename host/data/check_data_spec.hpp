@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What is wrong with the names in a DataSpec, whatever the files hold.
+// Checks the names in a DataSpec, independent of the content of the files.
 #pragma once
 
 #include "kairos/host/data.hpp"
 
 namespace kairos::host {
 
-/// Throws Error(Data) for a port that the model has not, or that is named twice, and for arrays that come
-/// from nowhere.
+/// Throws Error(Data) for a port that the model does not have or that is named twice, and for arrays without
+/// a source.
 void check_data_spec(const DataSpec& spec);
 
 }  // namespace kairos::host

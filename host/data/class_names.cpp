@@ -23,8 +23,8 @@ namespace {
 
 void write_class_names(const std::filesystem::path& file, const std::vector<std::string>& names) {
   for (const std::string& name : names)
-    if (utf8_fault(name))  // Replaced bytes could make one name of two.
-      throw Error(ErrorKind::Data, {"KAIROS-D333", file.string(), "the name of a class is not UTF-8 text",
+    if (utf8_fault(name))  // Replacing invalid bytes could make two names equal.
+      throw Error(ErrorKind::Data, {"KAIROS-D333", file.string(), "a class name is not UTF-8 text",
                                     "\"" + shown_bytes(name) + "\"", "UTF-8", "Rename the class"});
   nlohmann::ordered_json document;
   document["class_names"] = names;
@@ -35,11 +35,11 @@ std::vector<std::string> read_class_names(const std::filesystem::path& file) {
   const nlohmann::json document = read_json(file);
   if (!document.is_object() || !document.contains("class_names") || !document["class_names"].is_array() ||
       document["class_names"].empty())
-    refuse(file, "the file holds no list of class names", "");
+    refuse(file, "the file contains no list of class names", "");
   std::vector<std::string> names;
   std::set<std::string> seen;
   for (const nlohmann::json& name : document["class_names"]) {
-    if (!name.is_string()) refuse(file, "a class name is no text", name.dump());
+    if (!name.is_string()) refuse(file, "a class name is not a string", name.dump());
     if (!seen.insert(names.emplace_back(name.get<std::string>())).second)
       refuse(file, "two classes have the same name", "\"" + names.back() + "\"");
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Takes the files out of the texts that may name columns and arrays too.
+// Separates files from texts that may also name columns and arrays.
 #include "data/data_files.hpp"
 
 #include "data/array_file.hpp"
-#include "io/hdf5/data.hpp"
+#include "io/file_kind.hpp"
 
 namespace kairos::host {
 

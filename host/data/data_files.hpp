@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which files a DataSpec names.
+// The files that a DataSpec names.
 #pragma once
 
 #include <filesystem>
@@ -10,10 +10,10 @@
 
 namespace kairos::host {
 
-/// The file of a text such as "data.h5:/x", which names an array in it; any other text as it is.
+/// The file of a text such as "data.h5:/x", which names an array in it; any other text unchanged.
 [[nodiscard]] std::filesystem::path file_of_source(const std::string& text);
 
-/// Files and directories of the inputs, targets and weights, without columns and arrays inside of them.
+/// Files and directories of the inputs, targets and weights, without the columns and arrays in them.
 [[nodiscard]] std::vector<std::filesystem::path> data_files(const DataSpec& spec);
 
 }  // namespace kairos::host

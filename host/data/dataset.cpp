@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The checks that every data set passes before anything trains.
+// The checks that every data set passes before training starts.
 #include "kairos/host/dataset.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ std::string call(const char* kind, std::size_t i, const NamedArray& named, std::
   return count > 1 ? std::string(kind) + " " + std::to_string(i) : kind;
 }
 
-/// ", column 3 (counted from 0)", or the index of a value in a sample of higher rank.
+/// ", column 3 (counted from 0)", or the position of a value in a sample of higher rank.
 std::string column_text(const Array& array, std::int64_t offset) {
   if (array.shape.size() < 2) return "";
   std::string text;
@@ -47,7 +47,7 @@ void check_values(const Dataset& data, const Array& array, const std::string& wh
                                   value_text(*bad), "0 or more", "Correct the weight"});
   throw Error(ErrorKind::Data, {"KAIROS-D011", data.place(at / row_size), "a value is not finite",
                                 value_text(*bad) + " in the " + what + column_text(array, at % row_size),
-                                "a finite number", "Correct the value or take the row out"});
+                                "a finite number", "Correct the value or remove the row"});
 }
 
 void check_group(const Dataset& data, const std::vector<NamedArray>& arrays, const char* kind, ArrayUse use) {
@@ -55,14 +55,15 @@ void check_group(const Dataset& data, const std::vector<NamedArray>& arrays, con
     const Array& array = arrays[i].array;
     const std::string what = call(kind, i, arrays[i], arrays.size());
     if (array.rows() != data.size() || array.shape.empty())
-      throw Error(ErrorKind::Data, {"KAIROS-D010", data.origin, "the " + what + " has another number of rows",
-                                    array.shape.empty() ? "a single value" : std::to_string(array.rows()),
-                                    std::to_string(data.size()) + " as in the first input",
-                                    "Give as many rows in each array"});
+      throw Error(ErrorKind::Data,
+                  {"KAIROS-D010", data.origin, "the " + what + " has a different number of rows",
+                   array.shape.empty() ? "a single value" : std::to_string(array.rows()),
+                   std::to_string(data.size()) + ", as in the first input",
+                   "Give every array the same number of rows"});
     if (array.row_size() == 0)
       throw Error(ErrorKind::Data, {"KAIROS-D015", data.origin, "the " + what + " has samples without values",
                                     "shape " + shape_text(array.shape), "at least one value for each sample",
-                                    "Check what should have written them"});
+                                    "Check the program that should have written them"});
     if (use == ArrayUse::Weights && array.shape.size() > 2)
       throw Error(ErrorKind::Data, {"KAIROS-D014", data.origin, "the " + what + " has too many dimensions",
                                     "shape " + shape_text(array.shape), "(samples) or (samples, timesteps)",
@@ -93,7 +94,7 @@ std::string Dataset::place(std::int64_t sample) const {
 void Dataset::check() const {
   if (size() == 0)
     throw Error(ErrorKind::Data, {"KAIROS-D013", origin, "there are no samples", "0 rows", "at least one",
-                                  "Check what should have written them"});
+                                  "Check the program that should have written them"});
   check_group(*this, inputs, "input", ArrayUse::Values);
   check_group(*this, targets, "target", ArrayUse::Values);
   check_group(*this, sample_weights, "sample weight", ArrayUse::Weights);
@@ -101,9 +102,9 @@ void Dataset::check() const {
 
 Dataset Dataset::rows(std::int64_t begin, std::int64_t end) const {
   if (begin < 0 || begin > end || end > size())
-    throw Error(ErrorKind::Internal, {"KAIROS-I010", origin, "rows that do not exist were asked for",
+    throw Error(ErrorKind::Internal, {"KAIROS-I010", origin, "rows that do not exist were requested",
                                       std::to_string(begin) + " to " + std::to_string(end),
-                                      "0 to " + std::to_string(size()), "Report this as a fault of Kairos"});
+                                      "0 to " + std::to_string(size()), "Report this as a bug in Kairos"});
   Dataset part;
   part.origin = origin;
   part.first_row = first_row + begin;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lists first and decodes then, so that a name that does not belong there costs no time.
+// Lists all files before decoding any, so that an unexpected file is found at once.
 #include "data/image_folder.hpp"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "base/large_pages.hpp"
 #include "data/reading_threads.hpp"
 #include "data/resize.hpp"
+#include "io/file_kind.hpp"
 #include "io/text_encoding.hpp"
 #include "kairos/host/error.hpp"
 
@@ -25,8 +26,8 @@ namespace {
   throw Error(ErrorKind::Data, {code, where, what, found, expected, cure});
 }
 
-/// What systems and version control leave in directories.
-bool is_litter(const fs::path& path) {
+/// Files that operating systems and version control leave in directories.
+bool is_metadata(const fs::path& path) {
   const std::string name = path.filename().string();
   return name.starts_with('.') || name == "Thumbs.db" || name == "desktop.ini";
 }
@@ -35,36 +36,33 @@ std::vector<fs::path> entries_of(const fs::path& directory) {
   std::error_code error;
   std::vector<fs::path> entries;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
-    if (!is_litter(entry->path())) entries.push_back(entry->path());
+    if (!is_metadata(entry->path())) entries.push_back(entry->path());
   if (error)
     throw Error(ErrorKind::File,
                 {"KAIROS-F001", directory.string(), "cannot open the directory", error.message(),
-                 "a readable directory", "Give yourself the right to read it"});
+                 "a readable directory", "Change its permissions so that you can read it"});
   std::sort(entries.begin(), entries.end());
   return entries;
 }
 
-/// By the name of its directory.
+/// The name of the directory is the class.
 void add_class(std::map<std::string, fs::path>& classes, const fs::path& directory, TextEncoding encoding) {
   const std::string name = directory.filename().string();
   if (const auto fault = text_fault(name, encoding))
     refuse("KAIROS-D332", shown_bytes(directory.string()),
-           std::string("the name of a class is not ") + encoding_name(encoding) + " text",
+           std::string("a class name is not ") + encoding_name(encoding) + " text",
            byte_text(name[*fault]) + " at offset " + std::to_string(*fault) + " of the name", "",
-           encoding == TextEncoding::Utf8
-               ? "Say what it is with --encoding latin1 or --encoding cp1252, or rename the directory"
-               : "Give another --encoding, or rename the directory");
+           encoding == TextEncoding::Utf8 ? "Set encoding to latin1 or cp1252, or rename the directory"
+                                          : "Choose another encoding, or rename the directory");
   classes.emplace(as_utf8(name, encoding), directory);
 }
 
-void check_memory(const std::string& name, std::uint64_t pictures, std::uint64_t row_size) {
-  const std::uint64_t memory = available_memory();
+void check_memory(const std::string& name, std::uint64_t images, std::uint64_t row_size) {
   std::uint64_t needed = 0;
-  if (!__builtin_mul_overflow(row_size * sizeof(float), pictures, &needed) && needed <= memory) return;
-  refuse("KAIROS-D079", name, "the pictures do not fit into memory",
-         std::to_string(pictures) + " of " + std::to_string(row_size * sizeof(float)) + " bytes each",
-         "at most " + std::to_string(memory) + " bytes",
-         "Choose a smaller --image-size, or fewer pictures, or stream them");
+  if (__builtin_mul_overflow(row_size * sizeof(float), images, &needed)) needed = UINT64_MAX;
+  require_memory(
+      name, needed,
+      {.code = "KAIROS-D079", .cure = "Choose a smaller image size or fewer images, or stream them"});
 }
 
 }  // namespace
@@ -82,35 +80,35 @@ std::vector<std::int64_t> ImageFolder::shape() const {
 
 std::vector<std::string> ImageFolder::files() const {
   std::vector<std::string> files;
-  for (const Picture& picture : pictures_) files.push_back(picture.path.string());
+  for (const ListedImage& image : images_) files.push_back(image.path.string());
   return files;
 }
 
 float ImageFolder::label(std::int64_t index) const {
-  return static_cast<float>(pictures_[static_cast<std::size_t>(index)].label);
+  return static_cast<float>(images_[static_cast<std::size_t>(index)].label);
 }
 
 void ImageFolder::decode(std::int64_t index, std::span<float> out) const {
-  const Picture& picture = pictures_[static_cast<std::size_t>(index)];
-  InputFile file(picture.path);
-  if (picture.stamp) file.check_is(*picture.stamp);
+  const ListedImage& image = images_[static_cast<std::size_t>(index)];
+  InputFile file(image.path);
+  if (image.stamp) file.check_is(*image.stamp);
   resize_bilinear(read_image(file, mode_), size_, out);
 }
 
 void ImageFolder::check(const DataSpec& spec) const {
   if (!spec.target.empty() || !spec.targets.empty() || !spec.sample_weight.empty() ||
       !spec.sample_weights.empty())
-    refuse("KAIROS-D076", name_, "targets or weights are named beside a directory of pictures", "",
-           "none: the sub-directories are the classes", "Leave them out; --class-weight weighs classes");
+    refuse("KAIROS-D076", name_, "a directory of images takes no targets or sample weights", "",
+           "none: the sub-directories are the classes", "Leave them out; class_weight weights classes");
   constexpr std::int64_t longest = 1 << 14;
   if (spec.image_size.height > longest || spec.image_size.width > longest)
-    refuse("KAIROS-D077", name_, "the pictures are to be too large",
+    refuse("KAIROS-D077", name_, "the image size is too large",
            std::to_string(spec.image_size.height) + " x " + std::to_string(spec.image_size.width),
-           "at most 16384 x 16384", "Give a smaller --image-size");
+           "at most 16384 x 16384", "Choose a smaller image_size");
   if (spec.image_size.height < 1 || spec.image_size.width < 1)
-    refuse("KAIROS-D094", name_, "the size of the pictures is not known", "",
+    refuse("KAIROS-D094", name_, "the image size is unknown", "",
            "a height and a width, or a model that begins with input(height,width,channels)",
-           "Give it, such as --image-size 64x64");
+           "Set image_size, for example to 64x64");
 }
 
 void ImageFolder::list(const DataSpec& spec) {
@@ -126,13 +124,13 @@ void ImageFolder::list(const DataSpec& spec) {
   if (classes.empty()) {
     if (spec.target_use == TargetUse::Required)
       refuse("KAIROS-D078", name_, "the directory has no classes", "no sub-directories", "one for each class",
-             "Put the pictures of each class into a sub-directory of its own");
-    add_pictures(spec.file, 0);
+             "Put the images of each class into a separate sub-directory");
+    add_images(spec.file, 0);
     return;
   }
   if (!loose.empty())
-    refuse("KAIROS-D078", loose.front().string(), "a file stands beside the classes", "",
-           "sub-directories, one for each class", "Move it into its class, or take it out");
+    refuse("KAIROS-D078", loose.front().string(), "a file is next to the class directories", "",
+           "sub-directories, one for each class", "Move it into a class directory, or remove it");
   class_names_ = spec.class_names;
   if (class_names_.empty())
     for (const auto& [name, path] : classes) class_names_.push_back(name);
@@ -140,38 +138,38 @@ void ImageFolder::list(const DataSpec& spec) {
     const auto known = std::find(class_names_.begin(), class_names_.end(), name);
     if (known == class_names_.end())
       refuse("KAIROS-D033", path.string(), "the model was not trained on this label", "\"" + name + "\"",
-             "one of the labels that it knows", suggest(name, class_names_));
-    add_pictures(path, static_cast<std::size_t>(known - class_names_.begin()));
+             "one of its labels", suggest(name, class_names_));
+    add_images(path, static_cast<std::size_t>(known - class_names_.begin()));
   }
 }
 
-/// The same order for the same seed on every machine: each picture is given a number, and these are sorted.
+/// The same order for the same seed on every machine: each image gets a pseudo-random number, and these are
+/// sorted.
 void ImageFolder::mix(std::uint64_t seed) {
-  std::vector<std::pair<std::uint64_t, Picture>> numbered;
-  for (std::size_t i = 0; i < pictures_.size(); ++i) {
-    std::uint64_t number = (seed + 1) * 0x9e3779b97f4a7c15 + i;  // then splitmix64
+  std::vector<std::pair<std::uint64_t, ListedImage>> numbered;
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    std::uint64_t number = (seed + 1) * 0x9e3779b97f4a7c15 + i;  // followed by splitmix64
     number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9;
     number = (number ^ number >> 27) * 0x94d049bb133111eb;
-    numbered.emplace_back(number ^ number >> 31, std::move(pictures_[i]));
+    numbered.emplace_back(number ^ number >> 31, std::move(images_[i]));
   }
   std::stable_sort(numbered.begin(), numbered.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (std::size_t i = 0; i < pictures_.size(); ++i) pictures_[i] = std::move(numbered[i].second);
+  for (std::size_t i = 0; i < images_.size(); ++i) images_[i] = std::move(numbered[i].second);
 }
 
 /// Directories below a class are part of it, as in Keras; links to directories are not followed.
-void ImageFolder::add_pictures(const fs::path& directory, std::size_t label) {
+void ImageFolder::add_images(const fs::path& directory, std::size_t label) {
   for (fs::path& path : entries_of(directory)) {
     std::error_code ignored;
     if (fs::is_directory(fs::symlink_status(path, ignored))) {
-      add_pictures(path, label);
-    } else if (is_image_name(path)) {
+      add_images(path, label);
+    } else if (kind_of(path) == FileKind::Image) {
       const std::optional<FileStamp> stamp = stamp_of(path);
-      pictures_.push_back({std::move(path), label, stamp});
+      images_.push_back({std::move(path), label, stamp});
     } else {
-      refuse("KAIROS-D075", path.string(), "this is no picture that can be read",
-             path.has_extension() ? "\"" + path.extension().string() + "\"" : "no ending",
-             ".png, .jpg or .jpeg", "Convert it, or take it out of the directory");
+      refuse("KAIROS-D075", path.string(), "this is not a readable image", shown_ending(path),
+             endings({FileKind::Image}), "Convert it, or remove it from the directory");
     }
   }
 }
@@ -187,7 +185,8 @@ Dataset read_image_folder(const DataSpec& spec) {
   const auto count = static_cast<std::size_t>(folder.size());
   check_memory(data.origin, count, row_size);
   resize_large(array.values, count * row_size);
-  // Each thread has a part of the pictures in order, so that the fault that is told is that of the first one.
+  // Each thread decodes a part of the images in order, so that the first failing image is the one that is
+  // reported.
   const std::size_t parts = std::clamp<std::size_t>(usable_processors(), 1, std::max<std::size_t>(count, 1));
   each_part_in_parallel(parts, [&](std::size_t part) {
     for (std::size_t i = count * part / parts; i < count * (part + 1) / parts; ++i)

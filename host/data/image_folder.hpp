@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A directory of pictures with a sub-directory for each class as a data set.
+// A directory of images, with a sub-directory for each class, as a data set.
 #pragma once
 
 #include <cstdint>
@@ -14,46 +14,46 @@
 
 namespace kairos::host {
 
-/// Reads `spec.file`, a directory: inputs [n, height, width, channels] of 0 to 255, targets [n] the number of
-/// the class in the order of their names, or in `spec.class_names`. Without sub-directories there are no
-/// targets, which `spec.target_use` must allow. Pictures come in the order of their paths, or of
+/// Reads the directory `spec.file`: inputs are [n, height, width, channels] of 0 to 255, targets are [n]
+/// class numbers in the order of class names, or of `spec.class_names`. Without sub-directories there are no
+/// targets, which `spec.target_use` must allow. Images are sorted by path, or shuffled by
 /// `spec.image_order_seed`.
 [[nodiscard]] Dataset read_image_folder(const DataSpec& spec);
 
-/// The same pictures, listed and not yet decoded. Several threads may read.
+/// The same images, listed and not yet decoded. Thread-safe for reading.
 class ImageFolder {
  public:
   /// Lists `spec.file`. Throws Error(Data), Error(File).
   explicit ImageFolder(const DataSpec& spec);
 
-  [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(pictures_.size()); }
+  [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(images_.size()); }
   /// [size, height, width, channels]
   [[nodiscard]] std::vector<std::int64_t> shape() const;
   /// Empty if there are no classes.
   [[nodiscard]] const std::vector<std::string>& class_names() const noexcept { return class_names_; }
-  /// The path of each picture.
+  /// The path of each image.
   [[nodiscard]] std::vector<std::string> files() const;
-  /// The number of the class of a picture.
+  /// The class number of an image.
   [[nodiscard]] float label(std::int64_t index) const;
-  /// Writes a picture to `out`.
+  /// Writes an image to `out`.
   void decode(std::int64_t index, std::span<float> out) const;
 
  private:
-  struct Picture {
+  struct ListedImage {
     std::filesystem::path path;
     std::size_t label = 0;
-    std::optional<FileStamp> stamp;  ///< when it was listed: each epoch must read the same picture
+    std::optional<FileStamp> stamp;  ///< at the time of listing: each epoch must read the same image
   };
   void check(const DataSpec& spec) const;
   void list(const DataSpec& spec);
-  void add_pictures(const std::filesystem::path& directory, std::size_t label);
+  void add_images(const std::filesystem::path& directory, std::size_t label);
   void mix(std::uint64_t seed);
 
   std::string name_;
   ImageSize size_;
   ColorMode mode_;
   std::vector<std::string> class_names_;
-  std::vector<Picture> pictures_;
+  std::vector<ListedImage> images_;
 };
 
 }  // namespace kairos::host

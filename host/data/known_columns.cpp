@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names are compared as the reader gives them: in full, with their case.
+// Names are compared exactly as in the file, including case.
 #include "data/known_columns.hpp"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ std::string quoted_list(const Names& names) {
   return text + (names.size() > most_listed ? ", …" : "");
 }
 
-/// Of a port; the only input may have no name.
+/// The columns of a port; the only input may have no name.
 std::string in_quotes(const std::string& port) {
   return port.empty() ? "" : " \"" + port + "\"";
 }
@@ -43,9 +43,9 @@ const PortSource* source_of(const std::string& port, const DataSpec& spec) {
   return own == spec.inputs.end() ? nullptr : &*own;
 }
 
-/// What to do about a name that the table lacks.
+/// How to fix a name that the table lacks.
 std::string cure_for_missing(const std::string& name, const Names& others) {
-  // A single letter is one step from any other.
+  // A single letter is one edit away from any other.
   if (const std::string near = nearest(name, others); near.size() > 1 || (!near.empty() && name.size() > 1))
     return "Did you mean \"" + near + "\"? Then rename it to \"" + name + "\" in the header";
   return "Add the column, or correct its name in the header";
@@ -111,12 +111,12 @@ class KnownColumns {
     const ColumnUse use = columns_.all[index].use;
     if (use == ColumnUse::None || in_sink(index, sink)) return;
     throw Error(ErrorKind::Data, {"KAIROS-D321", spec_.file.string(),
-                                  "a column that the model takes as an input is asked for as something else",
+                                  "an input column of the model is also used as something else",
                                   columns_.call(index) + " as " +
                                       (use == ColumnUse::Target   ? "the target"
                                        : use == ColumnUse::Weight ? "the sample weight"
                                                                   : "another input"),
-                                  "a column that is no input of the model", "Name another column"});
+                                  "a column that is not an input of the model", "Choose another column"});
   }
 
   [[noreturn]] void refuse_missing(const Names& missing, const Names& names, std::size_t sink) const {
@@ -142,14 +142,14 @@ class KnownColumns {
                                          : cure_for_missing(missing.front(), others)});
   }
 
-  /// Where the user lists columns, those beside the list are left out as asked.
+  /// Where the user lists columns, other columns are left out intentionally.
   void note_left_out() {
     if (spec_.inputs.empty()) {
       left_out_.clear();
       for (std::size_t i = 0; i < columns_.all.size(); ++i)
         if (columns_.all[i].use == ColumnUse::None) left_out_.push_back(i);
     }
-    // What one input leaves out may be another's.
+    // A column that one input leaves out may belong to another.
     std::erase_if(left_out_, [&](std::size_t i) { return columns_.all[i].use != ColumnUse::None; });
     if (left_out_.empty()) return;
     std::string text = left_out_.size() == 1 ? "a column that the model was not trained on is left out: "
@@ -213,7 +213,7 @@ void leave_index_out(CsvColumns& columns, const DataSpec& spec) {
     } else if (column.name.empty()) {
       throw Error(ErrorKind::Data,
                   {"KAIROS-D323", spec.file.string(), "a column of the header has no name", columns.call(i),
-                   "a name for each column", "Name it, or take it out of the file"});
+                   "a name for each column", "Name it, or remove it from the file"});
     }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which columns of a table are inputs: those that the model was trained on, or all that are no index.
+// The columns of a table that are inputs: those that the model was trained on, or all except an index.
 #pragma once
 
 #include <cstddef>
@@ -15,18 +15,18 @@ namespace kairos::host {
 /// `DataSpec::inputs`.
 [[nodiscard]] bool knows_several_inputs(const DataSpec& spec);
 
-/// The names that are known for an input of the data; null for none.
+/// The known names for an input of the data; null if there are none.
 [[nodiscard]] const InputColumns* known_columns_of(const std::string& port, const DataSpec& spec);
 
 /// Puts the columns of inputs in the order of `spec.input_columns`, and leaves others out. An input sink is
-/// filled unless `spec.inputs` names its columns. Throws Error(Data) for a name that is missing.
+/// filled unless `spec.inputs` names its columns. Throws Error(Data) for a missing name.
 void take_known_columns(CsvColumns& columns, const DataSpec& spec);
 
-/// How many columns in front have no name, or the name that data frames give to such a one.
+/// The number of leading columns without a name, or with the name that data frames give to such a column.
 [[nodiscard]] std::size_t index_columns(const std::vector<std::string>& names);
 
-/// Takes a column that a data frame writes for its index, in front and without a name, out of the inputs.
-/// Throws Error(Data) for another input without a name.
+/// Removes a leading column without a name, which data frames write as their index, from the inputs. Throws
+/// Error(Data) for another input without a name.
 void leave_index_out(CsvColumns& columns, const DataSpec& spec);
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Labels sorted once at the end, so that their order in the file does not matter.
+// Labels are sorted once at the end, so that their order in the file does not matter.
 #include "data/labels.hpp"
 
 #include <algorithm>
@@ -41,9 +41,8 @@ std::vector<float> Labels::numbers(const std::vector<std::string>& class_names, 
     const auto known = std::find(names.begin(), names.end(), label);
     if (known == names.end()) {
       const auto row = std::find(rows_.begin(), rows_.end(), order) - rows_.begin();
-      throw Error(ErrorKind::Data,
-                  {"KAIROS-D033", data.place(row), "the model was not trained on this label",
-                   "\"" + label + "\"", "one of the labels that it knows", suggest(label, names)});
+      throw Error(ErrorKind::Data, {"KAIROS-D033", data.place(row), "the model was not trained on this label",
+                                    "\"" + label + "\"", "one of its labels", suggest(label, names)});
     }
     number_of[order] = static_cast<float>(known - names.begin());
   }

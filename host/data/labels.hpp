@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Class labels in words, and the numbers that stand for them.
+// String class labels, and their numbers.
 #pragma once
 
 #include <map>
@@ -10,26 +10,26 @@
 
 namespace kairos::host {
 
-/// Words that tables use where a value is missing; as labels they would silently become a class.
+/// Words for a missing value in tables; as labels they would silently become a class.
 [[nodiscard]] bool is_missing_mark(const std::string& label);
 
 /// Collects one label per row.
 class Labels {
  public:
-  /// False if it came before.
+  /// False if the label occurred before.
   bool add(const std::string& label);
-  /// The rows of `other` behind these.
+  /// Appends the rows of `other`.
   void append(const Labels& other);
-  /// Each label once, in byte order.
+  /// The distinct labels in byte order.
   [[nodiscard]] std::vector<std::string> sorted() const;
   /// A number per row: the position in `class_names`, or in `sorted()` if that is empty. Throws Error(Data)
-  /// for a label that is not in `class_names`; `data` names its row.
+  /// for a label that is not in `class_names`; `data` is used to name its row.
   [[nodiscard]] std::vector<float> numbers(const std::vector<std::string>& class_names,
                                            const Dataset& data) const;
 
  private:
-  std::map<std::string, std::size_t> seen_;  ///< label to the order in which it came
-  std::vector<std::size_t> rows_;            ///< that order, per row
+  std::map<std::string, std::size_t> seen_;  ///< label to its position in order of first occurrence
+  std::vector<std::size_t> rows_;            ///< that position, per row
 };
 
 }  // namespace kairos::host

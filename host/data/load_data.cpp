@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Chooses the reader by the ending and adds inputs, targets and weights that stand in files of their own.
+// Selects the reader by the ending, and adds inputs, targets and weights from separate files.
 #include <algorithm>
-#include <cctype>
 #include <set>
 #include <string_view>
 
@@ -11,8 +10,7 @@
 #include "data/data_files.hpp"
 #include "data/image_folder.hpp"
 #include "data/npz_dataset.hpp"
-#include "io/hdf5/data.hpp"
-#include "io/idx.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"
 
@@ -20,32 +18,19 @@ namespace kairos::host {
 
 namespace {
 
-constexpr const char* array_files = "an .npy, .csv, IDX or HDF5 file (file.h5:/path)";
-
-std::string ending_of(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  return ending;
-}
-
-bool is_table(const std::string& ending) {
-  return ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data";
-}
-
 [[noreturn]] void refuse(const char* code, const std::string& where, const std::string& what,
                          const std::string& found, const std::string& expected, const std::string& cure) {
   throw Error(ErrorKind::Data, {code, where, what, found, expected, cure});
 }
 
-/// Doubled and unknown names, before anything is read.
+/// Duplicate and unknown names, before anything is read.
 void check_ports(const std::vector<PortSource>& sources, const std::vector<std::string>& ports,
                  const std::string& role, const char* kind) {
   std::set<std::string> seen;
   for (const PortSource& source : sources) {
     if (!seen.insert(source.port).second)
       refuse("KAIROS-D060", source.source, "two " + role + "s have the same name", "\"" + source.port + "\"",
-             "each name once", "Take one of them out");
+             "each name once", "Remove one of them");
     if (!ports.empty() && std::find(ports.begin(), ports.end(), source.port) == ports.end())
       refuse("KAIROS-D061", source.source,
              "the model has no " + std::string(kind) + " for the " + role + " of this name",
@@ -53,15 +38,15 @@ void check_ports(const std::vector<PortSource>& sources, const std::vector<std::
   }
 }
 
-/// Only an NPZ and a table have more than one array that a name could mean.
+/// Only an NPZ and a table have several arrays that a name could refer to.
 void check_sources(const DataSpec& spec, const std::vector<PortSource>& sources, const std::string& role) {
   for (const PortSource& source : sources)
     if (!names_file(source.source))
       refuse("KAIROS-D062", spec.file.string(),
-             "the " + role + " \"" + source.port + "\" is to come from what is no file of one array",
-             "\"" + source.source + "\"", array_files,
+             "the source of the " + role + " \"" + source.port + "\" is not a file of one array",
+             "\"" + source.source + "\"", array_file_kinds(),
              spec.file.empty() ? "Correct the name of the file"
-                               : "Write it into a file of its own, or put all arrays into an .npz file");
+                               : "Write the array to a separate file, or put all arrays into an .npz file");
 }
 
 }  // namespace
@@ -70,18 +55,18 @@ void check_data_spec(const DataSpec& spec) {
   check_ports(spec.inputs, spec.input_ports, "input", "input");
   check_ports(spec.targets, spec.output_ports, "target", "output");
   check_ports(spec.sample_weights, spec.output_ports, "sample weight", "output");
-  const std::string ending = ending_of(spec.file);
-  if (ending == ".npz") return;
-  const bool columns = is_table(ending) && !hdf5_location(spec.file.string());
+  const FileKind kind = kind_of(spec.file);
+  if (kind == FileKind::Npz) return;
+  const bool columns = is_table(kind);
   const bool takes_columns =
       columns && std::any_of(spec.inputs.begin(), spec.inputs.end(),
                              [](const PortSource& one) { return !names_file(one.source); });
   if (!spec.file.empty() && !spec.inputs.empty() && !takes_columns)
-    refuse("KAIROS-D063", spec.file.string(), "inputs are named beside a file that is the input itself",
+    refuse("KAIROS-D063", spec.file.string(), "inputs are named, but the data file itself is the input",
            "\"" + spec.inputs.front().port + "\"",
-           "either of the two, columns of a CSV, or arrays of an .npz file",
+           "only one of the two, or names of CSV columns or .npz arrays",
            "Name a file for each input, and leave this one out");
-  if (columns) return;  // What is no file is a column, which the table has or has not.
+  if (columns) return;  // A name that is not a file is a column, which is checked against the table.
   check_sources(spec, spec.inputs, "input");
   check_sources(spec, spec.targets, "target");
   check_sources(spec, spec.sample_weights, "sample weight");
@@ -89,17 +74,18 @@ void check_data_spec(const DataSpec& spec) {
 
 namespace {
 
-/// Inputs that are files, with targets and weights that are. `kind` is what messages call the first one.
+/// Inputs from array files, whose targets and weights must be files too. `kind` is what messages call the
+/// first input.
 void check_apart(const DataSpec& spec, const std::string& where, const std::string& kind) {
   const auto needs_file = [&](const std::string& role, const char* what) {
     if (!role.empty() && !names_file(role))
       refuse("KAIROS-D044", where, kind + " has no columns to take the " + what + " from", "\"" + role + "\"",
-             array_files, "Give the path of such a file");
+             array_file_kinds(), "Give the path of such a file");
   };
   needs_file(spec.target, "target");
   needs_file(spec.sample_weight, "sample weight");
   if (spec.target.empty() && spec.targets.empty() && spec.target_use == TargetUse::Required)
-    refuse("KAIROS-D021", where, "no target is named", "", kind + " of targets",
+    refuse("KAIROS-D021", where, "no target is named", "", "a file of targets",
            "Give the path of such a file as the target");
 }
 
@@ -124,7 +110,7 @@ Dataset read_array_dataset(const DataSpec& spec, const std::string& kind) {
 Dataset read_named_inputs(const DataSpec& spec) {
   if (spec.inputs.empty())
     refuse("KAIROS-D064", "", "no data file is named", "", "a file, or a file for each input", "Name one");
-  check_apart(spec, spec.inputs.front().source, array_files);
+  check_apart(spec, spec.inputs.front().source, array_file_kinds());
   Dataset data;
   data.origin = spec.inputs.front().source;
   for (const PortSource& input : spec.inputs)
@@ -133,22 +119,24 @@ Dataset read_named_inputs(const DataSpec& spec) {
 }
 
 LoadedData read_file_of(const DataSpec& spec) {
-  const std::string ending = ending_of(spec.file);
   if (spec.file.empty()) return {read_named_inputs(spec), {}};
+  const FileKind kind = kind_of(spec.file);
   if (hdf5_location(spec.file.string())) return {read_array_dataset(spec, "an HDF5 array"), {}};
-  if (ending == ".npz") return read_npz_dataset(spec);
-  if (ending == ".npy") return {read_array_dataset(spec, "an .npy file"), {}};
-  if (is_idx_name(spec.file.string())) return {read_array_dataset(spec, "an IDX file"), {}};
-  if (is_table(ending)) return {read_csv(spec), {}};
+  if (kind == FileKind::Npz) return read_npz_dataset(spec);
+  if (kind == FileKind::Npy) return {read_array_dataset(spec, "an .npy file"), {}};
+  if (kind == FileKind::Idx) return {read_array_dataset(spec, "an IDX file"), {}};
+  if (is_table(kind)) return {read_csv(spec), {}};
   std::error_code ignored;
   if (std::filesystem::is_directory(spec.file, ignored)) return {read_image_folder(spec), {}};
-  refuse("KAIROS-D020", spec.file.string(), "this kind of data file is not known",
-         ending.empty() ? "no ending" : "\"" + ending + "\"",
-         ".csv, .tsv, .txt, .data, .npy, .npz, IDX, file.h5:/path or a directory of pictures",
-         "Convert the file, or correct its name");
+  refuse("KAIROS-D020", spec.file.string(), "this kind of data file is not supported",
+         shown_ending(spec.file),
+         endings({FileKind::Csv, FileKind::Tsv, FileKind::Text, FileKind::TextData, FileKind::Npy,
+                  FileKind::Npz, FileKind::Idx, FileKind::Hdf5Array}) +
+             ", or a directory of images",
+         kind == FileKind::Gzip ? "Unpack the file with gunzip" : "Convert the file, or correct its name");
 }
 
-/// Replaces what `plain` is a file for, and adds the files of single outputs.
+/// Replaces the arrays of `plain` if it is a file, and adds the files of single outputs.
 void add_files(Dataset& data, std::vector<NamedArray>& arrays, const std::string& plain,
                const std::vector<PortSource>& sources, const DataSpec& spec) {
   const ArrayFileOptions options = column_options(spec);
@@ -160,7 +148,7 @@ void add_files(Dataset& data, std::vector<NamedArray>& arrays, const std::string
     if (names_file(source.source)) add_file(data, arrays, source.port, source.source, options);
 }
 
-/// Of a table or an archive, inputs that are files of their own.
+/// Inputs in separate files, in addition to those of a table or an archive.
 void add_input_files(Dataset& data, const DataSpec& spec) {
   for (const PortSource& input : spec.inputs)
     if (names_file(input.source))

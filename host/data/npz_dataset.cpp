@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// x, y, sample_weight, the same with a number, or arrays called like the model's ports; each also with _val.
+// x, y, sample_weight, the same with a number, or arrays with the names of the model's ports; each also with
+// _val.
 #include "data/npz_dataset.hpp"
 
 #include <algorithm>
@@ -16,12 +17,12 @@ namespace {
 
 using Arrays = std::map<std::string, Array>;
 
-/// Which arrays are the inputs, the targets or the weights.
+/// How the arrays of the inputs, the targets or the weights are named.
 struct Group {
   std::string stem;                        ///< "x": by position, also x0, x1, …
-  const std::vector<PortSource>& sources;  ///< by name, where the user gave some: nothing else counts then
-  const std::vector<std::string>& ports;   ///< by name, where the archive has arrays called so
-  std::string port_prefix;                 ///< "sample_weight_" before the name of a port
+  const std::vector<PortSource>& sources;  ///< by name, if the user gave some: then nothing else counts
+  const std::vector<std::string>& ports;   ///< by name, if the archive has arrays with these names
+  std::string port_prefix;                 ///< "sample_weight_", before the name of a port
 };
 
 class NpzReader {
@@ -37,12 +38,13 @@ class NpzReader {
     if (loaded.train.inputs.empty()) missing("x", spec_.input_ports, input_cure());
     const bool has_targets = !loaded.train.targets.empty() || !spec_.targets.empty();
     if (!has_targets && !names_file(spec_.target) && spec_.target_use == TargetUse::Required)
-      missing(spec_.target.empty() ? "y" : spec_.target, spec_.output_ports,
-              spec_.target.empty() ? "Name it with --target ARRAY; there are: " + list_of(names_) : "");
+      missing(
+          spec_.target.empty() ? "y" : spec_.target, spec_.output_ports,
+          spec_.target.empty() ? "Name the array of the target; the archive has: " + list_of(names_) : "");
     if (loaded.train.sample_weights.empty() && !spec_.sample_weight.empty() &&
         !names_file(spec_.sample_weight))
       missing(spec_.sample_weight, {});
-    refuse_strangers();
+    refuse_unused();
     if (validation.inputs.empty() && (!validation.targets.empty() || !validation.sample_weights.empty()))
       missing("x_val", {});
     if (!validation.inputs.empty()) {
@@ -53,7 +55,7 @@ class NpzReader {
   }
 
  private:
-  /// Takes `stem`+`suffix`, else `stem`0+`suffix`, `stem`1+`suffix`, … out of the arrays.
+  /// Moves `stem`+`suffix`, or `stem`0+`suffix`, `stem`1+`suffix`, … out of the arrays.
   std::vector<NamedArray> take_positional(const std::string& stem, const std::string& suffix) {
     std::vector<NamedArray> taken;
     if (auto node = arrays_.extract(stem + suffix)) {
@@ -85,7 +87,7 @@ class NpzReader {
         taken.push_back({port, std::move(node.mapped())});
       else
         absent = &port;
-    // An output without weights is not weighted; an input or target that is missing is missed.
+    // An output without weights is not weighted; a missing input or target is reported by the caller.
     if (!taken.empty() && absent != nullptr && group.port_prefix.empty())
       missing(*absent + suffix, group.ports);
     return taken;
@@ -94,7 +96,7 @@ class NpzReader {
   std::vector<NamedArray> take(const Group& group, const std::string& suffix) {
     std::vector<NamedArray> named = take_sources(group, suffix);
     std::vector<NamedArray> positional = take_positional(group.stem, suffix);
-    // Files that the user names replace the training arrays; those for validation are still in the archive.
+    // Files given by the user replace the training arrays; those for validation are still in the archive.
     if (!group.sources.empty() && (suffix.empty() || !named.empty())) return named;
     return positional.empty() ? take_ports(group, suffix) : positional;
   }
@@ -113,13 +115,13 @@ class NpzReader {
     return data;
   }
 
-  /// How to say which array is an input, whatever it is called.
+  /// How to declare an array as an input, whatever its name.
   [[nodiscard]] std::string input_cure() const {
-    // The ports of a shorthand are not known before its data are.
+    // The ports of a shorthand model are unknown before its data are read.
     const std::string how = spec_.input_ports.empty()
-                                ? "NAME=ARRAY, NAME being input_layer for a shorthand model"
+                                ? "NAME=ARRAY (NAME is input_layer for a shorthand model)"
                                 : spec_.input_ports.front() + "=ARRAY";
-    return "Name it with --input " + how + "; there are: " + list_of(names_);
+    return "Name it as the input " + how + "; the archive has: " + list_of(names_);
   }
 
   static std::string list_of(const std::vector<std::string>& names) {
@@ -131,20 +133,20 @@ class NpzReader {
 
   [[noreturn]] void missing(const std::string& wanted, const std::vector<std::string>& ports,
                             const std::string& cure = "") const {
-    std::string expected = "x, y and, if you like, sample_weight, x_val, y_val, sample_weight_val";
+    std::string expected = "x, y and optionally sample_weight, x_val, y_val, sample_weight_val";
     for (std::size_t i = 0; i < ports.size(); ++i) expected += (i == 0 ? "; or " : ", ") + ports[i];
     throw Error(ErrorKind::Data,
                 {"KAIROS-D042", spec_.file.string(), "the archive has no array \"" + wanted + "\"", "",
                  expected, cure.empty() ? suggest(wanted, names_) : cure});
   }
 
-  void refuse_strangers() const {
+  void refuse_unused() const {
     if (arrays_.empty()) return;
     std::vector<std::string> known{"x", "y", "sample_weight", "x_val", "y_val", "sample_weight_val"};
     known.insert(known.end(), spec_.input_ports.begin(), spec_.input_ports.end());
     known.insert(known.end(), spec_.output_ports.begin(), spec_.output_ports.end());
     throw Error(ErrorKind::Data,
-                {"KAIROS-D043", spec_.file.string(), "the archive has an array whose name means nothing here",
+                {"KAIROS-D043", spec_.file.string(), "the archive has an array with an unexpected name",
                  "\"" + arrays_.begin()->first + "\"", "", suggest(arrays_.begin()->first, known)});
   }
 

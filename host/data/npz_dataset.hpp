@@ -6,9 +6,8 @@
 
 namespace kairos::host {
 
-/// Takes the arrays by name (see `load_data`); one whose name means nothing is refused, because it is more
-/// likely misspelt than meant to be ignored. A target or weight that is a file of its own is left to the
-/// caller.
+/// Finds the arrays by name (see `load_data`); an unexpected name is rejected, because it is more likely a
+/// typing error than an array to be ignored. A target or weight in a separate file is left to the caller.
 [[nodiscard]] LoadedData read_npz_dataset(const DataSpec& spec);
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The same work on several parts at once.
+// Runs the same work on several parts in parallel.
 #pragma once
 
 #include <algorithm>
@@ -12,9 +12,9 @@
 
 namespace kairos::host {
 
-/// Calls `work(0)` … `work(parts - 1)`, each on a thread of its own, the first one on the caller's. When all
-/// have ended, throws what the first of them in this order has thrown, so that a fault does not depend on who
-/// was faster.
+/// Calls `work(0)` … `work(parts - 1)`, each on its own thread, the first one on the caller's. When all have
+/// ended, throws the exception of the first failing part in this order, so that the error does not depend on
+/// timing.
 template <class Work>
 void each_part_in_parallel(std::size_t parts, const Work& work) {
   std::vector<std::exception_ptr> faults(parts);
@@ -35,8 +35,7 @@ void each_part_in_parallel(std::size_t parts, const Work& work) {
     if (fault) std::rethrow_exception(fault);
 }
 
-/// Threads for `bytes` of work: what the machine has, or fewer where a thread would have less than a
-/// megabyte.
+/// Threads for `bytes` of work: as many as the machine has, or fewer so that each has at least a megabyte.
 inline std::size_t reading_threads(std::uint64_t bytes) {
   constexpr std::uint64_t worth_a_thread = 1 << 20;
   const std::size_t most = usable_processors();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where each column falls is computed once for all rows.
+// The positions of columns are computed once for all rows.
 #include "data/resize.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace kairos::host {
 
 namespace {
 
-/// The two source lines that a line of the result lies between, and how far behind the first.
+/// The two source lines on both sides of a line of the result, and its distance from the first.
 struct Between {
   std::size_t lower, upper;
   float share;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A table with its target and weight columns, arrays in files of their own, or a directory of pictures, as
-// samples that are read when they are needed.
+// A table with its target and weight columns, arrays in separate files, or a directory of images, as samples
+// that are read when they are needed.
 #include "kairos/host/stream.hpp"
 
 #include <algorithm>
@@ -16,6 +16,7 @@
 #include "data/csv/file.hpp"
 #include "data/data_files.hpp"
 #include "data/rows/array_rows.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -32,7 +33,7 @@ class FileSource final : public SampleSource {
     std::error_code ignored;
     if (std::filesystem::is_directory(spec.file, ignored))
       open_folder(spec);
-    else if (is_table(spec))
+    else if (is_table(kind_of(spec.file)))
       open_table(spec);
     else
       open_arrays(spec);
@@ -45,7 +46,7 @@ class FileSource final : public SampleSource {
     add_files(targets_, layout_.targets, spec.target, spec.targets, one_column);
     if (names_file(spec.sample_weight)) layout_.sample_weights.clear();
     add_files(weights_, layout_.sample_weights, spec.sample_weight, spec.sample_weights, one_column);
-    // No values are there to be looked at: this compares the numbers of rows.
+    // The layout has no values, so this compares only the numbers of rows.
     layout_.check();
   }
 
@@ -75,18 +76,12 @@ class FileSource final : public SampleSource {
 
   bool read_targets(std::int64_t first, std::int64_t count, Dataset& block,
                     ArrayRows::Scratch& scratch) const {
-    if (targets_.size() != block.targets.size()) return false;  // some are columns of a table
+    if (targets_.size() != block.targets.size()) return false;  // some targets are columns of a table
     read_files(targets_, block.targets, first, count, scratch);
     return true;
   }
 
  private:
-  static bool is_table(const DataSpec& spec) {
-    if (hdf5_location(spec.file.string())) return false;
-    const std::string ending = spec.file.extension().string();
-    return ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".data";
-  }
-
   [[noreturn]] void refuse(const char* code, const std::string& what, const std::string& found,
                            const std::string& expected, const std::string& cure) const {
     throw Error(ErrorKind::Data, {code, layout_.origin, what, found, expected, cure});
@@ -95,7 +90,7 @@ class FileSource final : public SampleSource {
   void needs_file(const std::string& role, const std::string& what) const {
     if (!role.empty() && !names_file(role))
       refuse("KAIROS-D044", "an array file has no columns to take the " + what + " from", "\"" + role + "\"",
-             "an .npy, .csv, IDX or HDF5 file (file.h5:/path)", "Give the path of such a file");
+             array_file_kinds(), "Give the path of such a file");
   }
 
   void open_folder(const DataSpec& spec) {
@@ -103,14 +98,14 @@ class FileSource final : public SampleSource {
     layout_.origin = spec.file.string();
     layout_.class_names = std::move(rows.class_names);
     layout_.files = std::move(rows.files);
-    layout_.inputs.push_back({"", {rows.pictures->shape(), {}}});
-    inputs_.push_back(std::move(rows.pictures));
+    layout_.inputs.push_back({"", {rows.images->shape(), {}}});
+    inputs_.push_back(std::move(rows.images));
     if (!rows.labels) return;
     layout_.targets.push_back({"", {rows.labels->shape(), {}}});
     targets_.push_back(std::move(rows.labels));
   }
 
-  /// An array in a file of its own for the input, or for each.
+  /// A separate array file for the only input, or for each input.
   void open_arrays(const DataSpec& spec) {
     if (spec.file.empty() && spec.inputs.empty())
       refuse("KAIROS-D064", "no data file is named", "", "a file, or a file for each input", "Name one");
@@ -140,7 +135,7 @@ class FileSource final : public SampleSource {
       layout_.class_names = spec.class_names.empty() ? names_of_classes() : spec.class_names;
   }
 
-  /// Reads the whole table, some rows at a time.
+  /// Reads the whole table in blocks of rows.
   [[nodiscard]] std::vector<std::string> names_of_classes() const {
     constexpr std::int64_t rows_at_once = 1024;
     const std::vector<CsvSink>& sinks = table_->table().columns.sinks;
@@ -182,7 +177,7 @@ class FileSource final : public SampleSource {
     Labels labels;
     CsvDestination to{{}, &labels};
     float* numbers_of_labels = nullptr;
-    // Arrays stand in the order of the sinks, before those of files.
+    // Arrays are in the order of the sinks, followed by those of files.
     std::array<std::size_t, 3> next{};
     for (std::size_t i = 0; i < columns.sinks.size(); ++i) {
       const ColumnUse use = columns.sinks[i].use;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reduces to_json() to what a legacy HDF5 file keeps of it.
+// Reduces to_json() to the part that legacy HDF5 files store.
 #include "io/architecture.hpp"
 
 #include <nlohmann/json.hpp>
@@ -11,16 +11,16 @@ namespace kairos::host {
 
 namespace {
 
-using Json = nlohmann::ordered_json;  // keys stay in the order that people know from Keras
+using Json = nlohmann::ordered_json;  // keeps keys in Keras' order
 
 std::string text_or(const Json& object, const char* key, const char* fallback) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : fallback;
 }
 
-/// What to_json() of Keras 3 adds to every layer and older loaders do not know.
+/// The keys that to_json() of Keras 3 adds to every layer and that older loaders do not know.
 void strip(Json& object) {
-  // An operation is found by its module alone.
+  // An operation is identified by its module alone.
   if (text_or(object, "module", "").find(".ops.") != std::string::npos) return;
   for (const char* key : {"module", "registered_name", "build_config", "compile_config"}) object.erase(key);
   const auto config = object.find("config");
@@ -31,8 +31,8 @@ void strip(Json& object) {
     if (layer.is_object()) strip(layer);
 }
 
-/// ["left", 0, 0] as Keras writes one layer's value, or any nesting of such; an object gives names of its
-/// own.
+/// ["left", 0, 0] as Keras writes the value of a layer, or any nesting of such; an object maps names to
+/// values.
 void collect_ports(const Json& list, std::vector<std::string>& names) {
   if (list.is_object())
     for (const auto& [name, unused] : list.items()) names.push_back(name);
@@ -51,7 +51,7 @@ std::vector<std::string> ports_of(const Json& config, const char* key) {
   return names;
 }
 
-/// Of the first layer that says one; its first number stands for the batch.
+/// From the first layer that declares a shape; the first dimension is the batch.
 std::vector<std::int64_t> input_shape_of(const Json& config) {
   const auto layers = config.find("layers");
   if (layers == config.end() || !layers->is_array()) return {};
@@ -73,7 +73,7 @@ std::vector<std::int64_t> input_shape_of(const Json& config) {
 }  // namespace
 
 PortFacts port_facts(const std::string& json, const std::string& origin) {
-  static_cast<void>(parse_json(json, origin));  // bounds the depth; what follows may recurse
+  static_cast<void>(parse_json(json, origin));  // limits the depth; the code below may recurse
   const Json document = Json::parse(json);
   if (!document.is_object()) return {};
   const auto config = document.find("config");
@@ -86,7 +86,7 @@ ArchitectureFacts architecture_facts(const std::string& json, const std::string&
   facts.keras_version = "3.13.0";
   facts.backend = "tensorflow";
   if (json.empty()) return facts;
-  static_cast<void>(parse_json(json, origin));  // bounds the depth; what follows may recurse
+  static_cast<void>(parse_json(json, origin));  // limits the depth; the code below may recurse
   Json document = Json::parse(json);
   if (!document.is_object()) {
     facts.model_config = json;

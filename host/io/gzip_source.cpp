@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// zlib over a descriptor that was looked at before.
+// zlib on a descriptor that was already checked.
 #include "io/gzip_source.hpp"
 
 #include <unistd.h>
@@ -24,7 +24,7 @@ GzipSource::GzipSource(const InputFile& file, std::string origin)
   if (descriptor >= 0) stream_ = ::gzdopen(descriptor, "rb");
   if (stream_ != nullptr) return;
   if (descriptor >= 0) ::close(descriptor);
-  throw Error(ErrorKind::File, {"KAIROS-F004", origin_, "reading failed", "no descriptor or memory for it",
+  throw Error(ErrorKind::File, {"KAIROS-F004", origin_, "reading failed", "no descriptor or memory available",
                                 "", "Raise the limit of open files or memory"});
 }
 
@@ -36,7 +36,7 @@ void GzipSource::damaged() const {
   int code = 0;
   const std::string text = ::gzerror(stream_, &code);
   throw Error(ErrorKind::Data, {"KAIROS-D050", origin_, "the gzip data are damaged or incomplete",
-                                code == Z_BUF_ERROR ? "an early end" : text, "", "Copy the file again"});
+                                code == Z_BUF_ERROR ? "an unexpected end" : text, "", "Copy the file again"});
 }
 
 std::size_t GzipSource::read(std::span<std::byte> bytes) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The content of a gzip file, inflated as it is read.
+// The content of a gzip file, decompressed while it is read.
 #pragma once
 
 #include <zlib.h>
@@ -10,10 +10,10 @@
 
 namespace kairos::host {
 
-/// Whether `file` begins as gzip does. Leaves it at its first byte.
+/// Whether `file` begins with the gzip signature. Does not change its position.
 [[nodiscard]] bool is_gzip(const InputFile& file);
 
-/// Throws Error(Data) for data that end early, are damaged or whose check sum differs. `origin` is for
+/// Throws Error(Data) for data that end early, are damaged or have a wrong checksum. `origin` is for
 /// messages.
 class GzipSource final : public ByteSource {
  public:

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A magic of four bytes, the dimensions, the values; all of it big-endian.
+// A magic number of four bytes, the dimensions, the values; all big-endian.
 #include "io/idx.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cctype>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -63,8 +62,8 @@ IdxHeader read_header(ByteSource& source, std::uint64_t limit, const std::string
   std::array<std::byte, 4> magic{};
   read_exactly(source, magic, origin);
   if (magic[0] != std::byte{0} || magic[1] != std::byte{0})
-    refuse("KAIROS-D051", origin, "this is not an IDX file", "another beginning", std::string(magic_expected),
-           "Check the file");
+    refuse("KAIROS-D051", origin, "this is not an IDX file", "a different magic number",
+           std::string(magic_expected), "Check the file");
   IdxHeader header;
   header.type = std::to_integer<std::uint8_t>(magic[2]);
   header.width = width_of(header.type, origin);
@@ -81,10 +80,11 @@ IdxHeader read_header(ByteSource& source, std::uint64_t limit, const std::string
     header.shape.push_back(static_cast<std::int64_t>(dimension));
     if (i == 0 && dimension == 0)
       refuse("KAIROS-D013", origin, "there are no samples", "0 rows", "at least one",
-             "Check what should have written them");
-    // Compared by division: the product of eight dimensions need not fit.
+             "Check the program that should have written them");
+    // Compared by division: the product of eight dimensions may overflow.
     if (dimension == 0 || header.count > limit / header.width / dimension)
-      refuse("KAIROS-D053", origin, "the header declares what the file cannot hold", shape_text(header.shape),
+      refuse("KAIROS-D053", origin, "the header declares more than the file can hold",
+             shape_text(header.shape),
              dimension == 0 ? "at least one value" : "at most " + std::to_string(limit) + " bytes of values",
              "Copy the file again");
     header.count *= dimension;
@@ -92,7 +92,7 @@ IdxHeader read_header(ByteSource& source, std::uint64_t limit, const std::string
   return header;
 }
 
-/// Integers are exact in float32 up to 2^24; what would change silently is refused.
+/// Integers are exact in float32 up to 2^24; larger ones are rejected instead of changed silently.
 float to_float(const IdxHeader& header, const std::byte* bytes, std::uint64_t index,
                const std::string& origin) {
   const std::uint64_t bits = big_endian(bytes, header.width);
@@ -121,8 +121,8 @@ float to_float(const IdxHeader& header, const std::byte* bytes, std::uint64_t in
 }
 
 [[noreturn]] void refuse_more(const IdxHeader& header, const std::string& origin) {
-  refuse("KAIROS-D052", origin, "the IDX file goes on behind its values", "",
-         "as many bytes as " + shape_text(header.shape) + " takes", "Copy the file again");
+  refuse("KAIROS-D052", origin, "the IDX file has bytes after its values", "",
+         "as many bytes as " + shape_text(header.shape) + " needs", "Copy the file again");
 }
 
 std::vector<float> read_values(ByteSource& source, const IdxHeader& header, const std::string& origin) {
@@ -133,7 +133,7 @@ std::vector<float> read_values(ByteSource& source, const IdxHeader& header, cons
     const std::uint64_t now = std::min(chunk_values, header.count - done);
     bytes.resize(now * header.width);
     read_exactly(source, bytes, origin);
-    // As much as there is once more at the most: the header may promise what the file does not hold.
+    // Memory grows with the data: the header may declare more than the file holds.
     if (done + now > values.capacity())
       reserve_large(values,
                     std::min(header.count, std::max(done + now, 2 * std::uint64_t{values.capacity()})));
@@ -154,16 +154,6 @@ Array decode(ByteSource& source, std::uint64_t limit, const std::string& origin)
 }
 
 }  // namespace
-
-bool is_idx_name(std::string_view name) {
-  if (name.ends_with(".gz")) name.remove_suffix(3);
-  name = name.substr(name.rfind('/') + 1);  // npos + 1 is 0: no directory
-  if (name.ends_with(".idx")) return true;
-  const std::size_t at = name.rfind("idx");
-  return at != std::string_view::npos && at > 0 && (name[at - 1] == '-' || name[at - 1] == '.') &&
-         at + 5 < name.size() && std::isdigit(static_cast<unsigned char>(name[at + 3])) != 0 &&
-         name[at + 4] == '-';
-}
 
 IdxHeader read_idx_header(InputFile& file, const std::string& origin) {
   IdxHeader header = read_header(file, file.size(), origin);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What both formats share: the choice by content, and the bound on declared sizes.
+// Common to both formats: detection by content, and the limit on declared sizes.
 #include "io/image.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string_view>
 
 #include "kairos/host/array.hpp"
@@ -24,24 +23,17 @@ bool begins_with(std::string_view bytes, std::string_view magic) {
 
 void refuse_image(const char* code, const std::string& origin, const char* what, const std::string& found,
                   const std::string& expected) {
-  throw Error(ErrorKind::Data, {code, origin, what, found, expected, "Copy the file again, or take it out"});
+  throw Error(ErrorKind::Data, {code, origin, what, found, expected, "Copy the file again, or remove it"});
 }
 
 void check_image_size(std::uint64_t height, std::uint64_t width, std::uint64_t largest_pixels,
                       const std::string& origin) {
-  constexpr std::uint64_t any_picture = std::uint64_t{1} << 28;
-  const std::uint64_t limit = std::min(largest_pixels, any_picture);
+  constexpr std::uint64_t any_image = std::uint64_t{1} << 28;
+  const std::uint64_t limit = std::min(largest_pixels, any_image);
   if (height == 0 || width == 0 || height > limit / width)
-    refuse_image("KAIROS-D072", origin, "the picture declares what its file cannot hold",
+    refuse_image("KAIROS-D072", origin, "the image declares more pixels than its file can hold",
                  std::to_string(width) + " x " + std::to_string(height) + " pixels",
                  "at most " + std::to_string(limit) + " pixels");
-}
-
-bool is_image_name(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
 }
 
 Image read_image(InputFile& file, ColorMode mode) {
@@ -50,7 +42,7 @@ Image read_image(InputFile& file, ColorMode mode) {
   const auto bytes = std::as_bytes(std::span(content));
   if (begins_with(content, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, mode, origin);
   if (begins_with(content, "\xff\xd8\xff")) return decode_jpeg(bytes, mode, origin);
-  refuse_image("KAIROS-D070", origin, "this is no picture that can be read", "another beginning",
+  refuse_image("KAIROS-D070", origin, "this is not a readable image", "a different signature",
                "a PNG or JPEG file");
 }
 

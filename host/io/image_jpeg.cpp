@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JPEG by TurboJPEG, with exact arithmetic, so that every machine gives the same bytes.
+// JPEG by TurboJPEG, with exact arithmetic, so that every machine produces the same bytes.
 #include <turbojpeg.h>
 
 #include <memory>
@@ -16,14 +16,14 @@ struct Destroy {
   void operator()(void* handle) const { tjDestroy(handle); }
 };
 
-/// Cameras leave bytes between segments; every other warning means that pixels are missing or guessed.
+/// Cameras leave bytes between segments; every other warning means that pixels are missing or estimated.
 bool is_harmless(std::string_view warning) {
   return warning.find("extraneous bytes before marker") != std::string_view::npos;
 }
 
 [[noreturn]] void damaged(tjhandle handle, const std::string& origin) {
-  refuse_image("KAIROS-D071", origin, "the picture is damaged or incomplete", tjGetErrorStr2(handle),
-               "a whole JPEG");
+  refuse_image("KAIROS-D071", origin, "the image is damaged or incomplete", tjGetErrorStr2(handle),
+               "a complete JPEG");
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ Image decode_jpeg(std::span<const std::byte> bytes, ColorMode mode, const std::s
       width < 1 || height < 1)
     damaged(handle.get(), origin);
   if (colors == TJCS_CMYK || colors == TJCS_YCCK)
-    refuse_image("KAIROS-D073", origin, "the picture has colours for print", "CMYK", "grayscale or RGB");
+    refuse_image("KAIROS-D073", origin, "the image has print colours", "CMYK", "grayscale or RGB");
   constexpr std::uint64_t pixels_per_byte = 2048;
   check_image_size(static_cast<std::uint64_t>(height), static_cast<std::uint64_t>(width),
                    bytes.size() * pixels_per_byte, origin);

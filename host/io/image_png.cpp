@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// PNG by libpng, which leaves by longjmp: functions that it may leave hold nothing that wants to be
-// destroyed.
+// PNG by libpng, which reports errors by longjmp: functions that it may leave hold no objects with
+// destructors.
 #include <png.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace kairos::host {
 
 namespace {
 
-/// Lives outside of what longjmp crosses.
+/// Lives outside of the frames that longjmp skips.
 struct PngReading {
   std::span<const std::byte> rest;
   std::jmp_buf leave{};
@@ -52,12 +52,12 @@ bool read_header(PngReading& reading) {
   if (reading.info == nullptr) return false;
   png_set_read_fn(reading.png, &reading, take_bytes);
   png_set_user_limits(reading.png, PNG_UINT_31_MAX,
-                      PNG_UINT_31_MAX);  // checked by the caller, in its own words
+                      PNG_UINT_31_MAX);  // checked by the caller, with a better message
   png_read_info(reading.png, reading.info);
   return true;
 }
 
-/// Rows become bytes of gray or of red, green and blue. Returns the channels, 0 on failure.
+/// Converts rows to bytes of gray or of red, green and blue. Returns the number of channels, 0 on failure.
 int set_conversions(PngReading& reading) {
   if (setjmp(reading.leave) != 0) return 0;
   const int type = png_get_color_type(reading.png, reading.info);
@@ -76,7 +76,7 @@ bool read_rows(PngReading& reading, png_bytepp rows) {
   return true;
 }
 
-/// In the integers of ITU-R 601, as Pillow does it.
+/// In the integer arithmetic of ITU-R 601, as Pillow does.
 std::uint8_t gray_of(const std::uint8_t* rgb) {
   constexpr std::uint32_t red = 19595, green = 38470, blue = 7471, half = 32768;
   return static_cast<std::uint8_t>((rgb[0] * red + rgb[1] * green + rgb[2] * blue + half) >> 16);
@@ -95,8 +95,8 @@ std::vector<std::uint8_t> converted(const std::vector<std::uint8_t>& from, int c
 }
 
 [[noreturn]] void damaged(const PngReading& reading, const std::string& origin) {
-  refuse_image("KAIROS-D071", origin, "the picture is damaged or incomplete", reading.reason.data(),
-               "a whole PNG");
+  refuse_image("KAIROS-D071", origin, "the image is damaged or incomplete", reading.reason.data(),
+               "a complete PNG");
 }
 
 }  // namespace

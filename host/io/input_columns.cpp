@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An object keeps the inputs in their order.
+// A JSON object keeps the inputs in order.
 #include "io/input_columns.hpp"
 
 #include <algorithm>
@@ -29,7 +29,7 @@ nlohmann::ordered_json input_columns_json(const std::vector<InputColumns>& colum
 }
 
 std::vector<InputColumns> input_columns_of(const nlohmann::ordered_json& json, const std::string& origin) {
-  constexpr const char* no_list = "the names of the input columns are no lists of texts";
+  constexpr const char* no_list = "the names of the input columns are not lists of strings";
   if (!json.is_object()) refuse(origin, no_list, "");
   std::vector<InputColumns> columns;
   for (const auto& [port, names] : json.items()) {
@@ -46,7 +46,7 @@ std::vector<InputColumns> input_columns_of(const nlohmann::ordered_json& json, c
 
 std::vector<InputColumns> parse_input_columns(const std::string& text, const std::string& origin) {
   if (text.empty()) return {};
-  static_cast<void>(parse_json(text, origin));  // bounds the depth; what follows may recurse
+  static_cast<void>(parse_json(text, origin));  // limits the depth; the code below may recurse
   return input_columns_of(nlohmann::ordered_json::parse(text), origin);
 }
 

@@ -12,24 +12,24 @@
 
 namespace kairos::host {
 
-/// The key that holds them in the metadata of a .keras archive, and the attribute of an HDF5 file. Keras
-/// reads neither.
+/// The key for the names in the metadata of a .keras archive, and the attribute in an HDF5 file. Keras
+/// ignores both.
 inline constexpr const char* input_columns_key = "kairos_input_columns";
 
 [[nodiscard]] nlohmann::ordered_json input_columns_json(const std::vector<InputColumns>& columns);
 
-/// Throws Error(Model) unless it is an object of lists of names that differ; `origin` is what messages name.
+/// Throws Error(Model) unless it is an object of lists of unique names; `origin` is used in messages.
 [[nodiscard]] std::vector<InputColumns> input_columns_of(const nlohmann::ordered_json& json,
                                                          const std::string& origin);
-/// The same of a text; none for "". Throws Error(File) if it is no JSON.
+/// The same from a text; empty for "". Throws Error(File) if it is not JSON.
 [[nodiscard]] std::vector<InputColumns> parse_input_columns(const std::string& text,
                                                             const std::string& origin);
 
-/// Throws Error(Model) for a name that is empty, not UTF-8, or not the only one of its kind.
+/// Throws Error(Model) for a name that is empty, duplicate or not UTF-8.
 void check_input_columns(const std::vector<InputColumns>& columns, const std::string& origin);
 
-/// The names that are known for the input called `port`; null for none. Of a single input, by whatever name,
-/// they are the only ones. `inputs` is how many there are.
+/// The known names for the input called `port`; null if there are none. If there is a single input, its names
+/// are used whatever it is called. `inputs` is the number of inputs.
 [[nodiscard]] const InputColumns* columns_for(std::span<const InputColumns> known, std::string_view port,
                                               std::size_t inputs);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Translates between Keras 3's compile_config and the training_config of HDF5 files; bounds what is inflated.
+// Translates between Keras 3's compile_config and the training_config of HDF5 files; limits what is
+// decompressed.
 #include "io/keras_archive.hpp"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ namespace kairos::host {
 
 namespace {
 
-using Json = nlohmann::ordered_json;  // keys stay in the order that people know from Keras
+using Json = nlohmann::ordered_json;  // keeps keys in Keras' order
 
 constexpr const char* config_name = "config.json";
 constexpr const char* metadata_name = "metadata.json";
@@ -35,7 +36,7 @@ constexpr const char* save_again = "Save it again with model.save";
   throw Error(ErrorKind::File, {code, where, what, found, expected, cure});
 }
 
-/// A name that would lead out of a directory if someone extracted it is a sign of a file made to hurt.
+/// A name that leads outside of the directory of extraction is a sign of a hostile file.
 bool leads_out(std::string_view name) {
   if (name.starts_with('/') || name.find('\\') != std::string_view::npos) return true;
   for (std::size_t begin = 0; begin <= name.size();) {
@@ -59,7 +60,7 @@ class Archive {
     budget_ = file_.size() * inflation_limit;
   }
 
-  /// Throws Error(File) if somebody has written to the file since it was opened.
+  /// Throws Error(File) if the file was modified since it was opened.
   void check_unchanged() const { file_.check_unchanged(); }
 
   /// "model.keras:config.json"
@@ -78,17 +79,17 @@ class Archive {
     if (!open) damaged(entry, zip_strerror(archive_.get()));
     std::string bytes(size, '\0');
     std::size_t done = 0;
-    for (;;) {  // libzip compares the check sum when the end is reached, so one byte more is asked for
+    for (;;) {  // libzip verifies the checksum at the end, so one more byte is requested
       char beyond = 0;
       const bool full = done == bytes.size();
       const zip_int64_t n =
           zip_fread(open.get(), full ? &beyond : bytes.data() + done, full ? 1 : bytes.size() - done);
       if (n < 0) damaged(entry, zip_file_strerror(open.get()));
-      if (n > 0 && full) damaged(entry, "more bytes than it declares");
+      if (n > 0 && full) damaged(entry, "more bytes than declared");
       if (n == 0) break;
       done += static_cast<std::size_t>(n);
     }
-    if (done != bytes.size()) damaged(entry, "fewer bytes than it declares");
+    if (done != bytes.size()) damaged(entry, "fewer bytes than declared");
     return bytes;
   }
 
@@ -102,7 +103,7 @@ class Archive {
       const char* name = zip_get_name(archive_.get(), i, 0);
       if (name == nullptr) damaged("", zip_strerror(archive_.get()));
       if (leads_out(name))
-        refuse("KAIROS-F043", name_, "an entry of the archive leads out of it",
+        refuse("KAIROS-F043", name_, "the name of an entry points outside of the archive",
                "\"" + std::string(name) + "\"", "names inside the archive", "Do not trust this file");
       for (std::size_t k = 0; k < known.size(); ++k)
         if (known[k] == name && ++seen[k] == 2)
@@ -117,16 +118,12 @@ class Archive {
     if (zip_stat_index(archive_.get(), index, 0, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0)
       damaged(entry, zip_strerror(archive_.get()));
     if (status.size > budget_)
-      refuse("KAIROS-F042", place(entry), "the archive declares more than it is believed to hold",
+      refuse("KAIROS-F042", place(entry), "the archive declares more than it can plausibly hold",
              std::to_string(status.size) + " bytes in a file of " + std::to_string(file_.size()),
              "at most 64 times the size of the file", "Write the file again without compression");
     budget_ -= status.size;
     if (const std::string fault = packed_.fault(status); !fault.empty()) damaged(entry, fault);
-    constexpr std::uint64_t always_there = std::uint64_t{16} << 20;
-    if (status.size > always_there && status.size > available_memory())
-      refuse("KAIROS-F084", place(entry), "the entry does not fit into memory",
-             std::to_string(status.size) + " bytes", "at most what is available",
-             "Check that the file is what you mean, or use a machine with more memory");
+    require_memory(place(entry), status.size, whole_file_error);
     return status.size;
   }
 
@@ -141,7 +138,7 @@ class Archive {
   ZipBudget packed_;
 };
 
-/// compile_config as an HDF5 file would have it: the optimizer under another name and without its module.
+/// compile_config in the form of an HDF5 file: the optimizer under another key and without its module.
 std::string training_config(const Json& compile_config) {
   Json config = compile_config;
   const auto optimizer = config.find("optimizer");
@@ -160,7 +157,8 @@ std::string training_config(const Json& compile_config) {
 }
 
 Json compile_config(const std::string& training_config_json, const std::string& origin) {
-  static_cast<void>(parse_json(training_config_json, origin));  // bounds the depth; what follows may recurse
+  static_cast<void>(
+      parse_json(training_config_json, origin));  // limits the depth; the code below may recurse
   Json training = Json::parse(training_config_json);
   Json config = Json::object();
   if (const auto optimizer = training.find("optimizer_config");
@@ -197,7 +195,7 @@ std::string config_json(const ModelFile& file, const std::string& origin) {
   return config.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Keras does without its metadata, so what is wrong with them elsewhere is no reason to refuse a model.
+/// Keras does not need its metadata, so an error in other parts of them is no reason to reject a model.
 std::vector<InputColumns> input_columns_in(Archive& archive) {
   if (!archive.holds(metadata_name)) return {};
   const std::string text = archive.read(metadata_name);

@@ -10,16 +10,16 @@
 
 namespace kairos::host {
 
-/// Stored or deflated entries; what they declare is believed up to 64 times the size of the archive. Other
-/// entries (assets/) are passed over, and nothing is ever written under a name that the archive gives. Throws
+/// Entries may be stored or deflated; declared sizes are accepted up to 64 times the size of the archive.
+/// Other entries (assets/) are ignored, and nothing is ever written under a name from the archive. Throws
 /// Error(File).
 [[nodiscard]] ModelFile read_keras_archive(const std::filesystem::path& path);
 
-/// The same with another reader of the weights than `read_hdf5_isolated`.
+/// The same with a different reader for the weights than `read_hdf5_isolated`.
 using WeightsReader = ModelFile (*)(std::string_view bytes, const std::string& origin);
 [[nodiscard]] ModelFile read_keras_archive(const std::filesystem::path& path, WeightsReader read_weights);
 
-/// Architecture, the compile configuration of a compiled model, weights and the optimizer's variables;
+/// Writes architecture, the compile configuration of a compiled model, weights and the optimizer's variables;
 /// stored, atomic. Throws Error(File).
 void write_keras_archive(const std::filesystem::path& path, const ModelFile& file);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Chooses the format by the ending, and finds the layer for each weight that was read.
+// Selects the format by the ending, and assigns weights to layers.
 #include "io/model_file.hpp"
 
 #include <algorithm>
@@ -8,9 +8,9 @@
 #include <map>
 #include <numeric>
 #include <span>
-#include <string_view>
 #include <utility>
 
+#include "io/file_kind.hpp"
 #include "io/hdf5/isolated.hpp"
 #include "io/hdf5/layouts.hpp"
 #include "io/keras_archive.hpp"
@@ -21,25 +21,16 @@ namespace kairos::host {
 
 namespace {
 
-enum class Format { Legacy, Keras3Weights, KerasArchive, Npz };
-
-Format format_of(const std::filesystem::path& path, JsonFile json = JsonFile::NotTaken) {
-  std::string name = path.filename().string();
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  const std::string_view text = name;
-  if (text.ends_with(".weights.h5")) return Format::Keras3Weights;
-  if (text.ends_with(".h5") || text.ends_with(".hdf5")) return Format::Legacy;
-  if (text.ends_with(".keras")) return Format::KerasArchive;
-  if (text.ends_with(".npz")) return Format::Npz;
-  const std::string ending = path.extension().string();
-  throw Error(ErrorKind::File,
-              {"KAIROS-F020", path.string(), "this kind of model file is not supported",
-               ending.empty() ? "no ending" : "\"" + ending + "\"",
-               json == JsonFile::Taken
-                   ? ".keras, .h5, .hdf5, .weights.h5 or .npz (weights only), or .json (the architecture)"
-                   : ".keras, .h5, .hdf5, .weights.h5 or .npz (weights only)",
-               "Choose a name with one of these endings"});
+/// Throws Error(File) for a kind that is not a model file.
+FileKind format_of(const std::filesystem::path& path, JsonFile json = JsonFile::NotTaken) {
+  const FileKind kind = kind_of(path);
+  if (holds_weights(kind)) return kind;
+  throw Error(
+      ErrorKind::File,
+      {"KAIROS-F020", path.string(), "this kind of model file is not supported", shown_ending(path),
+       endings({FileKind::Keras, FileKind::Hdf5, FileKind::Hdf5Weights, FileKind::Npz}) + " (weights only)" +
+           (json == JsonFile::Taken ? ", or " + endings({FileKind::Json}) + " (the architecture)" : ""),
+       "Choose a name with one of these endings"});
 }
 
 void require(bool condition, const std::filesystem::path& path, const char* what, const char* cure) {
@@ -59,7 +50,8 @@ ModelFile read_flat(const std::filesystem::path& path) {
   ModelFile file;
   file.layout = WeightsLayout::Flat;
   LayerWeights all;
-  const std::string prefix = arrays.contains("arr_0") ? "arr_" : "";  // what numpy calls arrays without names
+  const std::string prefix =
+      arrays.contains("arr_0") ? "arr_" : "";  // NumPy's names for arrays without names
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     const std::string name = prefix + std::to_string(i);
     const auto found = arrays.find(name);
@@ -74,11 +66,11 @@ ModelFile read_flat(const std::filesystem::path& path) {
   return file;
 }
 
-/// "GlobalMaxPooling2D" to "global_max_pooling2d", by the two rules that Keras applies one after the other.
+/// "GlobalMaxPooling2D" to "global_max_pooling2d", by two rules that Keras applies in sequence.
 std::string snake_case(const std::string& name) {
   const auto upper = [](char c) { return std::isupper(static_cast<unsigned char>(c)) != 0; };
   const auto lower = [](char c) { return std::islower(static_cast<unsigned char>(c)) != 0; };
-  std::string first;  // any character, then a capital followed by small letters: '_' between them
+  std::string first;  // any character, then a capital and small letters: '_' in between
   for (std::size_t i = 0; i < name.size(); ++i) {
     first += name[i];
     if (i + 2 >= name.size() || !upper(name[i + 1]) || !lower(name[i + 2])) continue;
@@ -107,7 +99,7 @@ std::string shapes_text(const std::vector<NamedArray>& arrays) {
                expected, "Load the file into the model that it was saved from"});
 }
 
-/// `order` says which weight of the layer each of the stored ones is.
+/// `order` is the index in the layer of each stored weight.
 void take(std::vector<Array>& out, std::span<const NamedArray> stored, const LayerWeights& layer,
           const std::vector<std::size_t>& order, const std::filesystem::path& path) {
   const std::vector<const NamedArray*> wanted = flat_weights(layer);
@@ -145,7 +137,7 @@ std::vector<Array> by_order(const ModelFile& file, const std::vector<LayerWeight
     if (count_of(layer) > 0) wanted.push_back(&layer);
   if (stored.size() != wanted.size())
     throw Error(ErrorKind::Model,
-                {"KAIROS-M091", path.string(), "the file has another number of layers with weights",
+                {"KAIROS-M091", path.string(), "the file has a different number of layers with weights",
                  std::to_string(stored.size()), std::to_string(wanted.size()),
                  "Load the file into the model that it was saved from"});
   std::vector<Array> arrays;
@@ -154,7 +146,7 @@ std::vector<Array> by_order(const ModelFile& file, const std::vector<LayerWeight
   return arrays;
 }
 
-/// `prefix` is the key of the model that the layers belong to, with '/' behind it.
+/// `prefix` is the key of the model that contains the layers, followed by '/'.
 void take_by_key(std::vector<Array>& arrays, const ModelFile& file, const std::vector<LayerWeights>& layers,
                  const std::string& prefix, const std::filesystem::path& path) {
   const std::vector<std::string> keys = layer_keys(addresses(layers));
@@ -178,7 +170,7 @@ std::vector<Array> by_position(const ModelFile& file, const std::vector<LayerWei
   std::size_t wanted = 0;
   for (const LayerWeights& layer : layers) wanted += count_of(layer);
   if (rest.size() != wanted)
-    throw Error(ErrorKind::Model, {"KAIROS-M091", path.string(), "the file has another number of weights",
+    throw Error(ErrorKind::Model, {"KAIROS-M091", path.string(), "the file has a different number of weights",
                                    std::to_string(rest.size()), std::to_string(wanted),
                                    "Load the file into the model that it was saved from"});
   std::vector<Array> arrays;
@@ -194,10 +186,10 @@ std::vector<Array> by_position(const ModelFile& file, const std::vector<LayerWei
 }  // namespace
 
 void check_model_ending(const std::filesystem::path& path, SaveContent content, JsonFile json) {
-  require(format_of(path, json) != Format::Npz || content == SaveContent::Weights, path,
+  require(format_of(path, json) != FileKind::Npz || content == SaveContent::Weights, path,
           "an .npz file can hold weights only, not a model",
           "Choose the ending .keras or .h5, or save weights only");
-  require(format_of(path) != Format::KerasArchive || content == SaveContent::Model, path,
+  require(format_of(path) != FileKind::Keras || content == SaveContent::Model, path,
           "a .keras archive holds a whole model, not weights only",
           "Choose the ending .weights.h5, or save the whole model");
 }
@@ -205,25 +197,19 @@ void check_model_ending(const std::filesystem::path& path, SaveContent content, 
 void write_model_file(const std::filesystem::path& path, SaveContent content, const ModelFile& file) {
   check_model_ending(path, content);
   require(content == SaveContent::Weights || !file.architecture_json.empty(), path,
-          "this model has no architecture in Keras' JSON to be saved", "Save weights only");
-  const Format format = format_of(path);
-  if (format == Format::Npz) return write_npz(path, flat(file));
-  if (format == Format::Keras3Weights && content == SaveContent::Weights)
+          "this model has no architecture in Keras' JSON that could be saved", "Save weights only");
+  const FileKind format = format_of(path);
+  if (format == FileKind::Npz) return write_npz(path, flat(file));
+  if (format == FileKind::Hdf5Weights && content == SaveContent::Weights)
     return write_hdf5_keras3(path, file);
-  if (format == Format::KerasArchive) return write_keras_archive(path, file);
+  if (format == FileKind::Keras) return write_keras_archive(path, file);
   write_hdf5_legacy(path, content, file);
 }
 
 ModelFile read_model_file(const std::filesystem::path& path, JsonFile json) {
-  switch (format_of(path, json)) {
-    case Format::Npz:
-      return read_flat(path);
-    case Format::KerasArchive:
-      return read_keras_archive(path);
-    case Format::Legacy:
-    case Format::Keras3Weights:
-      break;
-  }
+  const FileKind format = format_of(path, json);
+  if (format == FileKind::Npz) return read_flat(path);
+  if (format == FileKind::Keras) return read_keras_archive(path);
   return read_hdf5_isolated(path);
 }
 

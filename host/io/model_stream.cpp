@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lengths before contents, and a mark at the end that says that everything arrived.
+// Lengths precede contents, and a mark at the end confirms that everything arrived.
 #include "io/model_stream.hpp"
 
 #include <cstdint>
@@ -68,7 +68,7 @@ class Receiver {
     items(&value, 1);
     return good_ ? value : 0;
   }
-  /// A count of things that take at least `width` bytes each; 0 if there cannot be so many.
+  /// A count of items of at least `width` bytes each; 0 if the rest is too short for that many.
   std::size_t count(std::size_t width) {
     const std::uint64_t value = number();
     good_ = good_ && value <= left_ / width;

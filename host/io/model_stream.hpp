@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A model file, an array or the error about it as a run of bytes, from one process to another of the same
+// Transfers a model file, an array or an error as a sequence of bytes between two processes of the same
 // program.
 #pragma once
 
@@ -23,7 +23,7 @@ void send_array(ByteSink& sink, const Array& array);
 void send_error(ByteSink& sink, const Error& error);
 
 /// Reads what was sent: sets `file`, or throws the error. False if `source` ends early or holds something
-/// else; no length in it is believed beyond `size`, the bytes that `source` has.
+/// else; lengths beyond `size`, the number of bytes in `source`, are rejected.
 [[nodiscard]] bool receive_model(ByteSource& source, std::uint64_t size, ModelFile& file);
 [[nodiscard]] bool receive_array(ByteSource& source, std::uint64_t size, Array& array);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Single arrays in files of their own.
+// Single arrays in separate files.
 #include "io/npy.hpp"
 
 #include "base/atomic_file.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Converts the values of a NumPy array to float32 in bounded pieces, and writes the header of one.
+// Converts the values of a NumPy array to float32 in bounded pieces, and writes the header.
 #include "io/npy_format.hpp"
 
 #include <fmt/core.h>
@@ -24,7 +24,7 @@ static_assert(std::endian::native == std::endian::little, "arrays are copied as 
 
 namespace {
 
-/// Where value `i` of the file stands, for messages.
+/// The location of value `i` of the file, for messages.
 std::string row_text(const NpyHeader& header, std::uint64_t i) {
   if (header.shape.empty()) return "";
   const auto rows = static_cast<std::uint64_t>(header.shape.front());
@@ -48,10 +48,9 @@ float to_float(T value, const NpyHeader& header, std::uint64_t i, const std::str
       bool beyond = value > static_cast<T>(exact);
       if constexpr (std::is_signed_v<T>) beyond |= value < static_cast<T>(-exact);
       if (beyond)
-        throw Error(ErrorKind::Data,
-                    {"KAIROS-D005", origin, "an integer would change as float32",
-                     std::to_string(value) + row_text(header, i), "-16777216 to 16777216",
-                     "Scale the column, or store it as float32 if the nearest float will do"});
+        throw Error(ErrorKind::Data, {"KAIROS-D005", origin, "an integer is not exact in float32",
+                                      std::to_string(value) + row_text(header, i), "-16777216 to 16777216",
+                                      "Scale the column, or store it as float32 if rounding is acceptable"});
     }
   } else if constexpr (std::is_same_v<T, double>) {
     if (std::isfinite(value) && std::abs(value) > static_cast<double>(std::numeric_limits<float>::max()))
@@ -62,7 +61,7 @@ float to_float(T value, const NpyHeader& header, std::uint64_t i, const std::str
   return static_cast<float>(value);
 }
 
-/// Converts values of type T, the first of which is value `first` of the file.
+/// Converts values of type T, starting at index `first` of the file.
 template <class T, class Convert>
 void convert_each(const NpyHeader& header, std::span<const std::byte> bytes, std::uint64_t first, float* out,
                   Convert convert) {
@@ -80,8 +79,8 @@ void convert_as(const NpyHeader& header, std::span<const std::byte> bytes, std::
 
 std::vector<float> read_all(ByteSource& source, const NpyHeader& header, const std::string& origin) {
   constexpr std::size_t piece = 65536;
-  const bool turned = header.fortran_order && header.shape.size() > 1;  // twice while they are
-  require_memory(origin, header.count * sizeof(float) * (turned ? 2 : 1));
+  const bool transposed = header.fortran_order && header.shape.size() > 1;  // needs both copies
+  require_memory(origin, header.count * sizeof(float) * (transposed ? 2 : 1));
   std::vector<float> values;
   resize_large(values, header.count);
   std::vector<std::byte> buffer(std::min<std::uint64_t>(piece, header.count) * header.width);
@@ -90,7 +89,7 @@ std::vector<float> read_all(ByteSource& source, const NpyHeader& header, const s
     const std::span<std::byte> bytes = std::span(buffer).first(n * header.width);
     if (source.read(bytes) != bytes.size())
       throw Error(ErrorKind::Data,
-                  {"KAIROS-D004", origin, "the array is cut off", "",
+                  {"KAIROS-D004", origin, "the array is truncated", "",
                    std::to_string(header.count) + " values", "Copy or write the file again"});
     convert_npy_values(header, bytes, done, values.data() + done, origin);
     done += n;
@@ -98,7 +97,7 @@ std::vector<float> read_all(ByteSource& source, const NpyHeader& header, const s
   return values;
 }
 
-/// From the first index running fastest to the last index running fastest.
+/// Transposes from Fortran order to C order.
 std::vector<float> transposed(const std::vector<float>& values, const std::vector<std::int64_t>& shape) {
   std::vector<float> out(values.size());
   std::vector<std::int64_t> index(shape.size(), 0);

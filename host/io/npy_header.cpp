@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A strict reader of the one Python literal that NumPy writes: a dictionary of string, bool and tuple of
+// A strict parser for the Python literal that NumPy writes: a dictionary of string, bool and tuple of
 // integers.
 #include "io/npy_header.hpp"
 
@@ -24,10 +24,10 @@ constexpr std::size_t header_limit = 65536;
 
 [[noreturn]] void truncated(const std::string& origin, const std::string& found,
                             const std::string& expected) {
-  refuse("KAIROS-D004", origin, "the array is cut off", found, expected, "Copy or write the file again");
+  refuse("KAIROS-D004", origin, "the array is truncated", found, expected, "Copy or write the file again");
 }
 
-/// Walks over the dictionary's text.
+/// Parses the text of the dictionary.
 class Literal {
  public:
   Literal(std::string_view text, const std::string& origin) : text_(text), origin_(origin) {}
@@ -65,7 +65,7 @@ class Literal {
     at_ = end + 1;
     return value;
   }
-  /// A structured type is a list: its text is kept for the message.
+  /// A structured type is a list; its text is kept for the message.
   std::string type() {
     skip_blanks();
     return at_ < text_.size() && text_[at_] == '[' ? "a structured type" : string();
@@ -76,7 +76,7 @@ class Literal {
     return false;
   }
   std::vector<std::int64_t> tuple() {
-    constexpr std::size_t rank_limit = 32;  // NumPy's own
+    constexpr std::size_t rank_limit = 32;  // the limit of NumPy
     std::vector<std::int64_t> values;
     need("(");
     while (!take(")")) {
@@ -86,7 +86,7 @@ class Literal {
       if (error != std::errc{} || value < 0 || values.size() == rank_limit) malformed();
       values.push_back(value);
       at_ = static_cast<std::size_t>(end - text_.data());
-      take("L");  // Python 2 wrote long integers so
+      take("L");  // Python 2's suffix of long integers
       if (take(")")) break;
       need(",");
     }
@@ -118,7 +118,7 @@ void interpret_type(NpyHeader& header, const std::string& origin) {
 void check_size(NpyHeader& header, std::uint64_t available, const std::string& origin) {
   std::uint64_t bytes = header.width;
   bool overflow = false, empty = false;
-  // A 0 makes no array of the others' product possible: NumPy refuses it, too.
+  // Overflow of the other dimensions is an error even if one is 0, as in NumPy.
   for (const std::int64_t n : header.shape) {
     empty |= n == 0;
     overflow |= n != 0 && __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes);
@@ -134,7 +134,7 @@ std::size_t read_length(ByteSource& source, unsigned version, const std::string&
   std::array<std::byte, 4> bytes{};
   const std::size_t width = version == 1 ? 2 : 4;
   if (source.read(std::span(bytes).first(width)) != width)
-    truncated(origin, "a part of the header", "all of it");
+    truncated(origin, "part of the header", "all of it");
   std::size_t length = 0;
   for (std::size_t i = 0; i < width; ++i) length |= std::to_integer<std::size_t>(bytes[i]) << (8 * i);
   return length;
@@ -147,16 +147,16 @@ NpyHeader read_npy_header(ByteSource& source, std::uint64_t size, const std::str
   const std::size_t got = source.read(std::as_writable_bytes(std::span(magic)));
   if (got < magic.size() || std::memcmp(magic.data(), "\x93NUMPY", 6) != 0) {
     if (got < 6 && std::memcmp(magic.data(), "\x93NUMPY", got) == 0)
-      truncated(origin, "a part of the header", "all of it");
+      truncated(origin, "part of the header", "all of it");
     if (got < 6 || std::memcmp(magic.data(), "\x93NUMPY", 6) != 0)
-      refuse("KAIROS-D001", origin, "this is not an NPY file", "other bytes at the beginning",
-             "the mark \\x93NUMPY", "Save the array with numpy.save");
-    truncated(origin, "a part of the header", "all of it");
+      refuse("KAIROS-D001", origin, "this is not an NPY file", "a different signature",
+             "the signature \\x93NUMPY", "Save the array with numpy.save");
+    truncated(origin, "part of the header", "all of it");
   }
   const unsigned version = static_cast<unsigned char>(magic[6]);
   if (version < 1 || version > 3)
-    refuse("KAIROS-D001", origin, "this version of NPY is not known", std::to_string(version), "1, 2 or 3",
-           "Save the array with numpy.save");
+    refuse("KAIROS-D001", origin, "this version of NPY is not supported", std::to_string(version),
+           "1, 2 or 3", "Save the array with numpy.save");
   const std::size_t length = read_length(source, version, origin);
   const std::size_t start = magic.size() + (version == 1 ? 2 : 4) + length;
   if (length > header_limit)
@@ -164,11 +164,11 @@ NpyHeader read_npy_header(ByteSource& source, std::uint64_t size, const std::str
            "at most " + std::to_string(header_limit), "Write the file again with numpy.save");
   std::string text(length, '\0');
   if (start > size || source.read(std::as_writable_bytes(std::span(text))) != length)
-    truncated(origin, "a part of the header", "all of it");
+    truncated(origin, "part of the header", "all of it");
 
   NpyHeader header;
   Literal literal(text, origin);
-  unsigned seen = 0;  // one bit per key: each must be there once
+  unsigned seen = 0;  // one bit per key, each of which must occur once
   const auto once = [&](unsigned bit) {
     if ((seen & bit) != 0) literal.malformed();
     seen |= bit;

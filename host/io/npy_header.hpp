@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The dictionary in front of a NumPy array.
+// The header of a NumPy array.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct NpyHeader {
   std::uint64_t begin = 0;  ///< bytes before the first value
 };
 
-/// Reads magic, version, length and dictionary, and leaves `source` at the first value.
-/// `size` is the whole size; a shape that does not fit into it is refused. Throws Error(Data).
+/// Reads signature, version, length and dictionary, and leaves `source` at the first value. `size` is the
+/// whole size; a larger shape is rejected. Throws Error(Data).
 [[nodiscard]] NpyHeader read_npy_header(ByteSource& source, std::uint64_t size, const std::string& origin);
 
 }  // namespace kairos::host

@@ -20,11 +20,10 @@ namespace {
 
 [[noreturn]] void refuse_size(const std::string& origin, const std::string& found) {
   refuse("KAIROS-D341", origin, "the sizes in the archive contradict each other", found,
-         "an entry of its own for each array, as large as its shape says",
-         "Save the archive with numpy.savez");
+         "a separate entry for each array, of the size of its shape", "Save the archive with numpy.savez");
 }
 
-/// One entry while it is decompressed. libzip compares the check sum when the end is reached.
+/// An entry while it is decompressed. libzip verifies the checksum at its end.
 class EntrySource final : public ByteSource {
  public:
   EntrySource(zip_file_t* entry, const std::string& origin) : entry_(entry), origin_(origin) {}
@@ -41,11 +40,11 @@ class EntrySource final : public ByteSource {
     }
     return done;
   }
-  /// Asks for one byte more, so that the check sum is compared although the array has all its values. What
-  /// goes on behind them is not inflated: it may have no end.
+  /// Requests one more byte, so that the checksum is verified even if the array already has all its values.
+  /// Data beyond that are not decompressed: they may be endless.
   void finish() {
     std::byte beyond{};
-    if (read({&beyond, 1}) > 0) refuse_size(origin_, "more bytes than its array takes");
+    if (read({&beyond, 1}) > 0) refuse_size(origin_, "more bytes than its array needs");
   }
 
  private:

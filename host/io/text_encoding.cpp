@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Checks UTF-8 by the ranges of its bytes, and maps the two encodings of one byte for each character.
+// Validates UTF-8 by the ranges of its bytes, and maps the two single-byte encodings.
 #include "io/text_encoding.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ std::uint8_t byte_at(std::string_view text, std::size_t at) {
   return static_cast<std::uint8_t>(text[at]);
 }
 
-/// Bytes of the well-formed sequence that begins at `at`; 0 if there is none.
+/// Size of the well-formed sequence that begins at `at`; 0 if there is none.
 std::size_t sequence_size(std::string_view text, std::size_t at) noexcept {
   const std::uint8_t lead = byte_at(text, at);
   if (lead < 0x80) return 1;
@@ -26,7 +26,7 @@ std::size_t sequence_size(std::string_view text, std::size_t at) noexcept {
                            : lead >> 3 == 0x1E          ? 4
                                                         : 0;
   if (size == 0 || lead > 0xF4 || text.size() - at < size) return 0;
-  // The second byte rules out overlong forms, surrogates and what lies beyond U+10FFFF.
+  // The second byte excludes overlong forms, surrogates and code points beyond U+10FFFF.
   const std::uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   const std::uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
   if (byte_at(text, at + 1) < least || byte_at(text, at + 1) > most) return 0;
@@ -35,7 +35,7 @@ std::size_t sequence_size(std::string_view text, std::size_t at) noexcept {
   return size;
 }
 
-/// What 0x80 to 0x9F are in cp1252; 0 for nothing.
+/// Code points of 0x80 to 0x9F in cp1252; 0 for unassigned ones.
 constexpr std::array<std::uint16_t, 32> cp1252 = {
     0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
     0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
@@ -46,7 +46,7 @@ std::uint16_t code_point(std::uint8_t byte, TextEncoding encoding) noexcept {
   return special ? cp1252[byte - 0x80U] : byte;
 }
 
-/// Of a code point below U+10000.
+/// For code points below U+10000.
 void append_utf8(std::string& text, std::uint16_t code) {
   const auto append = [&](unsigned byte) { text += static_cast<char>(byte); };
   if (code < 0x80) return append(code);
@@ -119,9 +119,8 @@ std::string byte_text(char byte) {
 }
 
 std::string encoding_cure(TextEncoding encoding) {
-  return encoding == TextEncoding::Utf8
-             ? "Say what it is with --encoding latin1 or --encoding cp1252, or convert it to UTF-8"
-             : "Give another --encoding, or convert it to UTF-8";
+  return encoding == TextEncoding::Utf8 ? "Set encoding to latin1 or cp1252, or convert it to UTF-8"
+                                        : "Choose another encoding, or convert it to UTF-8";
 }
 
 TextEncoding text_encoding(const std::string& name) {
@@ -135,7 +134,7 @@ TextEncoding text_encoding(const std::string& name) {
   if (is_one_of({"utf8", "utf8sig", "u8", "ascii", "usascii"})) return TextEncoding::Utf8;
   if (is_one_of({"latin1", "l1", "iso88591", "88591"})) return TextEncoding::Latin1;
   if (is_one_of({"cp1252", "windows1252", "1252", "ansi"})) return TextEncoding::Cp1252;
-  throw Error(ErrorKind::Usage, {"KAIROS-U070", "--encoding", "this encoding cannot be read",
+  throw Error(ErrorKind::Usage, {"KAIROS-U070", "encoding", "this encoding is not supported",
                                  "\"" + name + "\"", "utf-8, latin1 or cp1252",
                                  "Convert the file, for example with iconv -f " +
                                      (name.empty() ? "ENCODING" : name) + " -t UTF-8 IN > OUT"});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Opens through a descriptor that was looked at, and builds in memory: libzip would otherwise write through a
-// temporary file of its own and hide why writing failed.
+// Opens through a descriptor that was already checked, and builds in memory: otherwise libzip would write
+// through its own temporary file and hide the reason of write errors.
 #include "io/zip_archive.hpp"
 
 #include <unistd.h>
@@ -18,7 +18,7 @@ using Source = std::unique_ptr<zip_source_t, FreeSource>;
 
 [[noreturn]] void cannot_build(const std::filesystem::path& path, const std::string& reason) {
   throw Error(ErrorKind::File, {"KAIROS-F009", path.string(), "cannot build the archive", reason, "",
-                                "Give each array a name of its own"});
+                                "Give each array a unique name"});
 }
 
 /// libzip keeps a pointer to the bytes until the archive is closed.
@@ -66,7 +66,7 @@ std::string ZipBudget::fault(const zip_stat_t& entry) {
   constexpr std::uint64_t deflate_limit = 1032, of_any_stream = 64;
   if ((entry.valid & ZIP_STAT_COMP_SIZE) == 0 || (entry.valid & ZIP_STAT_SIZE) == 0)
     return "an entry without a size";
-  if (entry.comp_size > file_left_) return "entries that share their bytes, or more than the file has";
+  if (entry.comp_size > file_left_) return "entries that share their bytes, or exceed the file";
   file_left_ -= entry.comp_size;
   const bool stored = (entry.valid & ZIP_STAT_COMP_METHOD) != 0 && entry.comp_method == ZIP_CM_STORE;
   if (stored ? entry.size != entry.comp_size : entry.size / deflate_limit > entry.comp_size + of_any_stream)
@@ -81,7 +81,7 @@ std::string build_zip(const std::filesystem::path& path, const std::vector<ZipCo
   if (!target) cannot_build(path, zip_error_strerror(&error));
   ZipArchive archive(zip_open_from_source(target.get(), ZIP_TRUNCATE, &error));
   if (!archive) cannot_build(path, zip_error_strerror(&error));
-  zip_source_keep(target.get());  // one reference stays with us when the archive is closed
+  zip_source_keep(target.get());  // keeps a reference after the archive is closed
   for (const ZipContent& entry : entries) add_entry(archive.get(), entry, path);
   if (zip_close(archive.get()) != 0) cannot_build(path, zip_strerror(archive.get()));
   static_cast<void>(archive.release());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// libzip's handles with an owner, and archives built in memory. For npz.cpp and keras_archive.cpp only.
+// Owning handles for libzip, and archives built in memory. For npz.cpp and keras_archive.cpp only.
 #pragma once
 
 #include <zip.h>
@@ -22,23 +22,25 @@ struct CloseZipEntry {
 using ZipArchive = std::unique_ptr<zip_t, DiscardZip>;
 using ZipEntry = std::unique_ptr<zip_file_t, CloseZipEntry>;
 
-/// Null with the reason in `reason` if `file` is no complete archive. `file` may be closed before it.
+/// Null with the reason in `reason` if `file` is not a complete archive. `file` may be closed before the
+/// archive.
 [[nodiscard]] ZipArchive open_zip(const InputFile& file, std::string& reason);
 
-/// What the entries that were looked at declare, together. An archive made to hurt has many that share their
-/// bytes, or inflate to more than deflate can.
+/// The sum of the sizes that entries declare. A hostile archive has entries that share their bytes, or that
+/// declare more than deflate can produce.
 class ZipBudget {
  public:
   explicit ZipBudget(std::uint64_t file_size) : file_left_(file_size) {}
 
-  /// What cannot be true of this entry beside those before it, in words for `found`; "" if all can.
+  /// Why the declared sizes of this entry contradict those of earlier entries or the file, in words for
+  /// `found`; "" if they do not.
   [[nodiscard]] std::string fault(const zip_stat_t& entry);
 
  private:
   std::uint64_t file_left_;
 };
 
-/// What is to stand in an archive.
+/// The content of an entry.
 struct ZipContent {
   std::string name;
   std::string bytes;

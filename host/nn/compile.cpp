@@ -2,12 +2,11 @@
 // The public way to a compiled model.
 #include "kairos/host/compile.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <optional>
 #include <utility>
 
 #include "compute/processor.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
 #include "nn/compiled_model.hpp"
@@ -18,10 +17,7 @@ namespace {
 
 /// Of a source that names a saved model.
 std::optional<ModelFile> read_saved(const ModelSource& source) {
-  std::string ending = source.file.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (ending != ".keras" && ending != ".h5" && ending != ".hdf5" && ending != ".npz") return std::nullopt;
+  if (!holds_weights(kind_of(source.file))) return std::nullopt;
   ModelFile file = read_model_file(source.file);
   if (file.architecture_json.empty())
     throw Error(ErrorKind::Model,

@@ -72,7 +72,7 @@ void BatchFiller::require_memory_for(std::int64_t batches) const {
       __builtin_mul_overflow(samples, std::max<std::int64_t>(0, sample_bytes()), &bytes))
     bytes = std::numeric_limits<std::int64_t>::max();
   require_memory(source_.layout().origin, static_cast<std::uint64_t>(bytes),
-                 "Choose a smaller shuffle window, buffer or batch");
+                 {.cure = "Choose a smaller shuffle window, buffer or batch"});
 }
 
 std::int64_t BatchFiller::sample_bytes() const {

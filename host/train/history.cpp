@@ -11,6 +11,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/json.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -148,18 +149,20 @@ History parse_history(std::string_view json, std::string_view origin) {
 }
 
 void check_history_ending(const std::filesystem::path& file) {
-  const std::string ending = file.extension().string();
-  if (ending == ".json" || ending == ".csv" || ending == ".txt") return;
-  throw Error(ErrorKind::Usage,
-              {"KAIROS-U020", file.string(), "the file extension selects the format of a History",
-               ending.empty() ? "no extension" : ending, ".json, .csv or .txt", "Choose one of them"});
+  const FileKind kind = kind_of(file);
+  if (kind == FileKind::Json || kind == FileKind::Csv || kind == FileKind::Text) return;
+  throw Error(ErrorKind::Usage, {"KAIROS-U020", file.string(), "the file extension selects the format of a History",
+                                 shown_ending(file), endings({FileKind::Json, FileKind::Csv, FileKind::Text}),
+                                 "Choose one of them"});
 }
 
 void write_history(const History& history, const std::filesystem::path& file) {
   check_history_ending(file);
   make_parent_directories(file);
-  const std::string ending = file.extension().string();
-  write_file(file, ending == ".json" ? history.json() : ending == ".csv" ? history.csv() : history.text());
+  const FileKind kind = kind_of(file);
+  write_file(file, kind == FileKind::Json  ? history.json()
+                   : kind == FileKind::Csv ? history.csv()
+                                           : history.text());
 }
 
 }  // namespace kairos::host

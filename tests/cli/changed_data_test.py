@@ -45,7 +45,7 @@ class ChangedData(ProgramTest):
                 os.truncate(self.directory / data.split(":")[0], 100)
                 code, said = self.end(run)
                 self.assertEqual(code, 6, (data, shuffle, said))
-                self.assertIn(f"KAIROS-F014: {data.split(':')[0]}: the file has become shorter while it was read; found ", said)
+                self.assertIn(f"KAIROS-F014: {data.split(':')[0]}: the file became shorter while it was being read; found ", said)
 
     def test_data_rewritten_in_place_end_the_run_with_an_error(self):
         for data, target in (("x.npy", "y.npy"), ("d.h5:/x", "d.h5:/y"), ("d.h5:/packed", "d.h5:/y")):
@@ -56,7 +56,7 @@ class ChangedData(ProgramTest):
                 stream.write(bytes(os.path.getsize(file)))
             code, said = self.end(run)
             self.assertEqual(code, 6, (data, said))
-            self.assertIn(f"KAIROS-F080: {file.name}: the file was written to while it was read; found ", said)
+            self.assertIn(f"KAIROS-F080: {file.name}: the file was modified while it was being read; found ", said)
 
     def test_data_that_are_replaced_are_read_to_the_end(self):
         run = self.begin(data="d.h5:/packed", target="d.h5:/y")
@@ -65,7 +65,7 @@ class ChangedData(ProgramTest):
         code, said = self.end(run)
         self.assertEqual(code, 130, said)
 
-    def test_chunks_that_do_not_stay_in_memory_are_told_with_the_option_for_it(self):
+    def test_chunks_that_do_not_fit_into_memory_are_reported_with_the_option_for_it(self):
         rows, width = 128, 1 << 20
         with h5py.File(self.directory / "large.h5", "w") as file:
             large = file.create_dataset("x", (rows, width), "f4", chunks=(1, width), compression="gzip")
@@ -76,8 +76,9 @@ class ChangedData(ProgramTest):
                "steps_per_epoch": 1, "data": "large.h5:/x", "target": "large.h5:/y"}
         said = self.run_kairos("fit", *flags(run))
         self.assertEqual(said.returncode, 0, said.stderr)
-        self.assertRegex(said.stderr, r"warning: single samples of large.h5:/x are slow to read: they are stored in chunks of 1, and "
-                                      r"\d+ of 512 MB of them are kept in memory; --shuffle-window N reads the file in order and")
+        self.assertRegex(said.stderr, r"warning: single samples of large.h5:/x are slow to read: the array is stored in chunks of "
+                                      r"1 samples, and only \d+ of its 512 MB are kept in memory; "
+                                      r'"h5repack -f /x:NONE -l /x:CONTI large.h5 NEW.h5" stores it contiguously, .*; --shuffle-window')
         for settings in ({"shuffle_window": 4}, {"shuffle": "false"}, {"data": "d.h5:/packed", "target": "d.h5:/y"}):
             said = self.run_kairos("fit", *flags({**run, **settings}))
             self.assertEqual((said.returncode, said.stderr), (0, ""), settings)

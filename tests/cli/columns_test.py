@@ -83,7 +83,7 @@ class Columns(ProgramTest):
         self.put("case.csv", self.text("swapped.csv").replace("income", "Income", 1))
         self.refused('"income"; found "Income", "y", "age". Did you mean "Income"? Then rename it to "income" in the header.',
                      *EVALUATE, "--model", "r/m.keras", "--data", "case.csv")
-        self.refused("KAIROS-D321: t.csv: a column that the model takes as an input is asked for as something else; found column "
+        self.refused("KAIROS-D321: t.csv: an input column of the model is also used as something else; found column "
                      '"age" as the target', "evaluate", "--model", "r/m.keras", "--data", "t.csv", "--target", "age")
 
     def test_a_run_goes_on_with_columns_in_another_order(self):
@@ -206,8 +206,7 @@ class DataFrames(ProgramTest):
     def test_a_header_of_numbers_is_no_sample(self):
         self.put("bare.csv", ".1,.2,0\n.3,.1,1\n.2,.2,0\n")
         expected = self.history("", data="bare.csv")
-        note = (":1: this line counts 0, 1, 2, … and is taken for a header, as data frames write it. If it is a sample, say --header "
-                "false\n")
+        note = (":1: this line counts 0, 1, 2, … and is read as a header, as data frames write it. If it is a sample, set header to false\n")
         self.put("pandas.csv", "0,1,2\n" + self.text("bare.csv"))
         self.put("pandas.tsv", self.text("pandas.csv").replace(",", "\t"))
         self.put("indexed.csv", ",0,1,2\n" + "".join(f"{i},{line}\n" for i, line in enumerate(self.text("bare.csv").splitlines())))

@@ -55,7 +55,7 @@ class Named(ProgramTest):
         self.assertEqual(np.load(self.directory / "n.npy").tolist(), np.load(self.directory / "i.npy").tolist())
         run = self.run_kairos(*self.fit(**{**named, "input": "input_layer=width,heigth"}))
         self.assertEqual(run.returncode, 4)
-        self.assertIn('KAIROS-D022: noted.csv: there is no such input column; found "heigth"', run.stderr)
+        self.assertIn('KAIROS-D022: noted.csv: the input column does not exist; found "heigth"', run.stderr)
 
     def test_names_come_from_a_configuration_too_and_are_printed_as_they_were_given(self):
         self.put("run.json", json.dumps({"input": {"left": "x.npy"}, "target": {"kind": "y.npy"}, "sample_weight": "w.npy"}))
@@ -155,7 +155,7 @@ class Labels(ProgramTest):
         for model, name, code, sentence in (
                 ("input(2) dense(2,softmax)", "data.csv", 5, "found (3), expected (2)" + cure + "Change the data or the model's input.\n"),
                 ("dense(2,softmax)", "words.csv", 4, 'KAIROS-D025: words.csv:2: a field is not a number; found "no" in column "label", expected a number' +
-                 cure + "Correct the value, or take the column out of the file.\n")):
+                 cure + "Correct the value, or remove the column from the file.\n")):
             predict[4] = model
             for more in ([], ["--stream", "true"]):
                 run = self.run_kairos(*predict, name, *more)
@@ -183,7 +183,7 @@ class Labels(ProgramTest):
                 (fixed, "data.csv", "labl", 5, "found (3), expected (2). " + misspelt + change),
                 (shorthand, "data.csv", "labl", 5, "found (2, 2), (2), expected (3, 2), (2). " + misspelt + "Load the file into"),
                 (shorthand, "words.csv", "labl", 4, 'in column "label", expected a number. ' + misspelt + "Correct the value"),
-                (fixed, "data.csv", "kind", 5, 'The table has no column "kind" for --target to drop. Known are: width, height, label. Otherwise: ' +
+                (fixed, "data.csv", "kind", 5, 'The table has no column "kind" for --target to drop. Known names: width, height, label. Otherwise: ' +
                  change),
                 (fixed, "data.csv", "7", 5, 'no column "7" for --target to drop. Give the index of the column, or its name. Otherwise: ' + change),
                 (fixed, "bare.csv", "-1", 5, "found (1), expected (2). If no column holds labels, leave --target out: it drops one. Otherwise: " +
@@ -250,7 +250,7 @@ class ClassNumbers(ProgramTest):
         given_twice = "KAIROS-U003: --class-weight: the class is given twice; found "
         for weights, code, sentence in (
                 ("ant=1,be=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class with this name; found "be". Did you mean "bee"?'),
-                ("ant=1,wasp=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class with this name; found "wasp". Known are: ant, bee, cow.'),
+                ("ant=1,wasp=2,cow=1", 2, 'KAIROS-U003: --class-weight: there is no class with this name; found "wasp". Known names: ant, bee, cow.'),
                 ("ant=1,bee=2,3=2", 2, 'KAIROS-U003: --class-weight: there is no class with this number; found "3", expected 0 to 2. '
                                        "Leave it out, or give the name of a class."),
                 ("ant=1,bee=2,cow=1e39", 2, 'KAIROS-U003: --class-weight: the value is out of range; found "cow=1e39", expected 0 to '
@@ -310,7 +310,7 @@ class ClassNumbers(ProgramTest):
         self.put("run/class_names.json", "[]")
         run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
         self.assertEqual(run.returncode, 4, run.stderr)
-        self.assertIn("KAIROS-D092: run/class_names.json: the file holds no list of class names", run.stderr)
+        self.assertIn("KAIROS-D092: run/class_names.json: the file contains no list of class names", run.stderr)
         self.kairos(*predict, "p.npy", "--model", "run/m.keras")
 
 
@@ -404,7 +404,7 @@ class Pictures(ProgramTest):
 
     def test_mistakes_have_their_sentences(self):
         cases = [
-            ({"model": self.CONV}, 4, "KAIROS-D094: train: the size of the pictures is not known"),
+            ({"model": self.CONV}, 4, "KAIROS-D094: train: the image size is unknown"),
             ({"image_size": "big"}, 2, "KAIROS-U003: --image-size: the value cannot be read; found \"big\", expected HEIGHTxWIDTH."),
             ({"image_size": "4x0"}, 2, "KAIROS-U003: --image-size"),
             ({"color_mode": "gray"}, 2, "KAIROS-U003: --color-mode: the value is not one of the choices; found \"gray\""),
@@ -445,7 +445,7 @@ class Mistakes(ProgramTest):
         ({"data": "x.npy", "target": "y.npy", "delimiter": ";"}, 2, "KAIROS-U015: --delimiter: this option does not apply"),
         ({"data": "d" * 300}, 4, "KAIROS-D020: ddd"),
         ({"data": "d" * 300 + ".csv"}, 6, "KAIROS-F001: ddd"),
-        ({"input": "input_layer=a.npy"}, 4, "KAIROS-D063: data.csv: inputs are named beside a file that is the input itself"),
+        ({"input": "input_layer=a.npy"}, 4, "KAIROS-D063: data.csv: inputs are named, but the data file itself is the input"),
         ({"input": "input_layr=x.npy", "target": "y.npy", "data": None, "model": "dense(2,softmax)"}, 4,
          "KAIROS-D102: x.npy: the model has no port for the input; found \"input_layr\". Did you mean \"input_layer\"?"),
     ]

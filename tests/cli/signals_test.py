@@ -289,7 +289,7 @@ class Endings(RunningTest):
         self.put("empty", "")
         run = self.run_kairos(*self.fit(callback_state="empty", initial_epoch=1))
         self.assertEqual(run.returncode, 6, run.stderr)
-        self.assertIn("KAIROS-F003: empty: the file is empty; found 0 bytes. Check what should have written it.", run.stderr)
+        self.assertIn("KAIROS-F003: empty: the file is empty; found 0 bytes. Check the program that should have written it.", run.stderr)
 
     def test_exit_on_another_thread_saves_whether_the_training_thread_waits_for_it_or_not(self):
         for what, hook, code, words in (

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// CSV data: the first byte says how it is read, the rest is the file.
+// CSV data: the first byte selects the options, the rest is the file.
 #include "data/array_file.hpp"
 #include "data/csv/dataset.hpp"
 
@@ -9,7 +9,7 @@ using namespace kairos;
 
 namespace {
 
-/// What reading gives, as bytes: the values, or the sentence that refuses them.
+/// The result of reading, as bytes: the values, or the error message.
 std::string outcome(const host::DataSpec& spec, std::size_t threads) {
   std::string bytes;
   fuzz::expect_value_or_diagnosis([&] {
@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((data[0] & 8) != 0) spec.sample_weight = "weight";
   spec.header = static_cast<host::HeaderPolicy>((data[0] >> 4) % 3);
   spec.encoding = static_cast<host::TextEncoding>((data[0] >> 6) % 3);
-  if (outcome(spec, 1) != outcome(spec, 2)) std::abort();  // it must not depend on the threads
+  if (outcome(spec, 1) != outcome(spec, 2)) std::abort();  // the result must not depend on the threads
   fuzz::expect_value_or_diagnosis([&] {
     static_cast<void>(
         host::read_array_file(file.path().string(), {host::CsvWidth::OneColumn, spec.encoding, {}}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the fuzz targets share: bytes under a path, and the rule for what a reader may do with them.
+// Shared by the fuzz targets: bytes under a path, and the rules for readers.
 #pragma once
 
 #include <sys/mman.h>
@@ -19,7 +19,7 @@ namespace kairos::fuzz {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-/// Bytes that a reader can open under a path; they lie in memory and are gone with this object.
+/// Bytes in memory that a reader can open under a path, for the lifetime of this object.
 class MemoryFile {
  public:
   explicit MemoryFile(std::string_view bytes) : descriptor_(::memfd_create("fuzz", MFD_CLOEXEC)) {
@@ -35,8 +35,8 @@ class MemoryFile {
   int descriptor_;
 };
 
-/// Runs a reader. It may succeed, or throw an Error that names a code and what failed, is no fault of ours
-/// and cannot write to a terminal what was in the file. Anything else ends the process, which is a finding.
+/// Runs a reader. It may succeed, or throw an Error that has a code and says what failed, is not internal,
+/// and contains no control characters from the file. Anything else ends the process, which is a finding.
 template <class Read>
 void expect_value_or_diagnosis(Read&& read) {
   try {

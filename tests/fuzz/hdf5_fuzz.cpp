@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A model or an array in HDF5, in this process; the program reads it in a child, because the HDF5 library has
-// faults. run_fuzzer.py tells these from ours.
+// bugs. run_fuzzer.py distinguishes these from ours.
 #include "fuzz.hpp"
 #include "io/architecture.hpp"
 #include "io/hdf5/data.hpp"

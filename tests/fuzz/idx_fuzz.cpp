@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// IDX, plain or through gzip.
+// IDX, plain or gzipped.
 #include "fuzz.hpp"
 #include "io/idx.hpp"
 

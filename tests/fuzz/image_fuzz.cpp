@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A picture, PNG or JPEG, in colours and in gray.
+// An image, PNG or JPEG, in colour and in grayscale.
 #include "io/image.hpp"
 
 #include "fuzz.hpp"

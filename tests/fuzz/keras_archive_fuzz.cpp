@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A .keras archive; its weights are the business of the target hdf5.
+// A .keras archive; its weights are covered by the target hdf5.
 #include "fuzz.hpp"
 #include "io/keras_archive.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An archive of NumPy arrays, and what a data set makes of it.
+// An archive of NumPy arrays, also as a data set.
 #include "data/npz_dataset.hpp"
 #include "fuzz.hpp"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A plugin file up to the decision whether it may be loaded; nothing of it is run.
+// A plugin file up to the decision whether it may be loaded; none of it is executed.
 #include "fuzz.hpp"
 #include "plugin/preflight.hpp"
 
 using namespace kairos;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static host::LibraryIndex libraries;  // what the system has does not change between inputs
+  static host::LibraryIndex libraries;  // the libraries of the system do not change between inputs
   const fuzz::MemoryFile file(fuzz::text_of(data, size));
   const host::Inspection inspection = host::inspect(file.path(), libraries);
   if (inspection.refusal)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What stands behind --plugin, and the values of its options.
+// The argument of --plugin, and the values of its options.
 #include "fuzz.hpp"
 #include "kairos/abi.h"
 #include "plugin/options/expression.hpp"
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_as_every_type({"option", std::string(text), written});
   for (std::int32_t type = 0; type < 16; ++type)
     if (const auto value = host::parse_value(type, text)) {
-      // What is written down must be read back as the same.
+      // Written text must be read back unchanged.
       const auto again = host::parse_value(type, host::value_text(*value));
       if (!again || !(*again == *value)) std::abort();
     }

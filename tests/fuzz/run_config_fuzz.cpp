@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A run in JSON, as --config names it.
+// A run in JSON, as given with --config.
 #include "cli/settings.hpp"
 #include "fuzz.hpp"
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs a fuzz target from its kept corpus and says what it found.
+"""Runs a fuzz target from its stored corpus and reports what it found.
 
 usage: run_fuzzer.py TARGET CORPUS [--seconds N] [--largest-input BYTES] [--largest-allocation MB] [--foreign LIBRARY]
 
-New inputs go to a directory that is thrown away; a finding is kept as finding-* in the current directory. With --foreign,
-the run goes on over crashes, and those whose innermost frame lies in that library are counted, not reported.
+New inputs go to a temporary directory; a finding is saved as finding-* in the current directory. With --foreign, the run
+continues after crashes, and those whose innermost frame is in that library are counted, not reported.
 """
 import argparse
 import os
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-# Frames of the sanitizers and of libc say who noticed, not who did it.
+# Frames of the sanitizers and of libc show where a fault was noticed, not where it is.
 RUNTIME = re.compile(r"interceptor|sanitizer|__asan|__ubsan|__sanitizer|libFuzzer|fuzzer::|libc\.so|libasan|operator new|"
                      r"\bin (malloc|calloc|realloc|free|memcpy|memmove|memset|strlen|strncpy|strcmp|strdup|abort|raise)\b")
 FRAME = re.compile(r"^\s*#\d+ 0x[0-9a-f]+ (.*)$", re.MULTILINE)
@@ -40,7 +40,7 @@ def limits(options):
 
 
 def foreign_findings(options, environment, artifacts):
-    """Each finding once more, alone: what is not the library's own is returned."""
+    """Repeats each finding alone, and returns those that are not in the library itself."""
     ours, theirs = [], 0
     for name in sorted(os.listdir(artifacts)):
         path = os.path.join(artifacts, name)

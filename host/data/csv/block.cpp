@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// 32 characters at a time where the processor can.
+// Processes 32 characters at a time if the processor has AVX2.
 #include "data/csv/block.hpp"
 
 #if defined(__x86_64__)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Chunks are parsed into small buffers that stay in the cache, by whichever thread is free, and appended one
-// after the other. So nothing is written to the large arrays but their values, once, and a thread that the
-// machine holds up keeps no other waiting until a whole ring of chunks lies ready behind its own.
+// Threads parse chunks into small buffers that stay in the cache, and append them in order. So each value in
+// the large arrays is written once, and a thread that is delayed does not stop the others until a whole ring
+// of chunks is ready after its own.
 #include "data/csv/chunks.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace kairos::host {
 namespace {
 
 constexpr std::uint64_t chunk_bytes = std::uint64_t{1} << 17;
-constexpr std::size_t chunks_ahead = 8;  // for each thread
+constexpr std::size_t chunks_ahead = 8;  // per thread
 
 class ChunkReader {
  public:
@@ -36,7 +36,7 @@ class ChunkReader {
         reserve_large(values_.of[i], static_cast<std::size_t>(file.rows()) * sinks_[i].width);
   }
 
-  /// For each thread.
+  /// Runs on each thread.
   void work() {
     CsvFile::Text text;
     while (const std::optional<std::int64_t> number = take()) {
@@ -68,7 +68,7 @@ class ChunkReader {
     return ring_[static_cast<std::size_t>(number) % ring_.size()];
   }
 
-  /// The next chunk, once there is room for it; none when all are taken, or one before it is at fault.
+  /// The next chunk, once there is room for it; empty when all are taken, or when an earlier one has failed.
   std::optional<std::int64_t> take() {
     std::unique_lock lock(mutex_);
     const auto ring = static_cast<std::int64_t>(ring_.size());
@@ -92,7 +92,7 @@ class ChunkReader {
     if (rows > 0) file_.read(first, rows, to, text);
   }
 
-  /// Hands a chunk over. Who finds nobody at it appends all that lie ready in order.
+  /// Marks a chunk as ready. If no other thread is appending, appends all chunks that are ready, in order.
   void put(Chunk& chunk) {
     std::unique_lock lock(mutex_);
     chunk.ready = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All rows of a CSV, read by several threads and put together in order.
+// Reads all rows of a CSV on several threads, and joins them in order.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@
 
 namespace kairos::host {
 
-/// What the rows hold, for each of `CsvColumns::sinks`.
+/// The content of the rows, for each of `CsvColumns::sinks`.
 struct CsvValues {
   std::vector<std::vector<float>> of;
-  Labels labels;                          ///< in place of the numbers of `label_sink`
-  std::optional<std::size_t> label_sink;  ///< of a column of words
+  Labels labels;                          ///< instead of the numbers of `label_sink`
+  std::optional<std::size_t> label_sink;  ///< the sink of a string column
 };
 
-/// Throws what CsvFile::read throws for the first row, in the order of the file, that is at fault.
+/// Throws the error of CsvFile::read for the first failing row in the order of the file.
 [[nodiscard]] CsvValues read_all_rows(const CsvFile& file, std::size_t threads);
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Columns by name, by index, by index from the end.
+// Finds columns by name, by index, or by index from the end.
 #include "data/csv/columns.hpp"
 
 #include <algorithm>
@@ -31,8 +31,8 @@ std::optional<std::size_t> find_index(const std::vector<std::string>& names, con
   return static_cast<std::size_t>(index < 0 ? index + count : index);
 }
 
-/// By name, else by index. Where columns are called by numbers, one that is called by another number is not
-/// meant.
+/// By name, otherwise by index. If the names of columns are numbers, a column with a different number as its
+/// name is not a match.
 std::optional<std::size_t> find_column(const std::vector<std::string>& names, const std::string& wanted) {
   if (const auto named = find_name(names, wanted)) return named;
   const std::optional<std::size_t> index = find_index(names, wanted);
@@ -41,21 +41,21 @@ std::optional<std::size_t> find_column(const std::vector<std::string>& names, co
   return is_number_text(names[*index]) ? std::nullopt : index;
 }
 
-/// For a table that was read as one column, because another character than the delimiter divides its rows.
+/// For a table that was read as a single column, because its delimiter is a different character.
 std::string delimiter_cure(const std::vector<std::string>& names) {
   if (names.size() != 1) return "";
-  if (names.front().find(';') != std::string::npos) return "Did you mean --delimiter ';'?";
-  if (names.front().find('\t') != std::string::npos) return "Did you mean --delimiter tab?";
+  if (names.front().find(';') != std::string::npos) return "Set delimiter to ';'";
+  if (names.front().find('\t') != std::string::npos) return "Set delimiter to a tab";
   return "";
 }
 
-/// `cure`, but where the delimiter is what is wrong.
+/// `cure`, unless the delimiter is the problem.
 std::string cure_of(const std::vector<std::string>& names, const std::string& cure) {
   const std::string delimiter = delimiter_cure(names);
   return delimiter.empty() ? cure : delimiter;
 }
 
-/// A number is meant as an index: the name of another column is no help.
+/// A number is meant as an index: suggesting the name of another column does not help.
 std::string column_cure(const std::vector<std::string>& names, const std::string& wanted, bool header) {
   if (!header || is_number_text(wanted))
     return "Give the index of the column" + std::string(header ? ", or its name" : "");
@@ -77,10 +77,10 @@ std::string list_of(const std::vector<std::string>& names) {
   const bool numbers = has_number_names(names);
   const std::string index = "an index from -" + count + " to " + (numbers ? "-1" : last);
   throw Error(ErrorKind::Data,
-              {"KAIROS-D022", spec.file.string(), std::string("there is no such ") + role + " column",
+              {"KAIROS-D022", spec.file.string(), "the " + std::string(role) + " column does not exist",
                "\"" + wanted + "\"",
                header ? "a name of the header or " + index : index + ", because the file has no header",
-               numbers ? "Name one of the header's: " + list_of(names)
+               numbers ? "Choose a column of the header: " + list_of(names)
                        : cure_of(names, column_cure(names, wanted, header))});
 }
 
@@ -96,8 +96,8 @@ void assign(CsvColumns& columns, const std::vector<std::string>& names, const st
   CsvColumn& column = columns.all[*index];
   const bool free = column.use == ColumnUse::None || (column.use == ColumnUse::Input && spec.inputs.empty());
   if (!free)
-    throw Error(ErrorKind::Data, {"KAIROS-D038", spec.file.string(), "a column is asked for twice",
-                                  columns.call(*index), "each column once", "Name another column"});
+    throw Error(ErrorKind::Data, {"KAIROS-D038", spec.file.string(), "a column is used twice",
+                                  columns.call(*index), "each column once", "Choose another column"});
   if (const auto position = find_index(names, wanted);
       position && *position != *index && *position + index_columns(names) != *index)
     columns.notes.push_back("the " + std::string(role_of(use)) + " " + wanted +
@@ -110,13 +110,12 @@ void assign(CsvColumns& columns, const std::vector<std::string>& names, const st
 
 void require_room(const CsvColumns& columns, const DataSpec& spec) {
   if (columns.sinks.size() < most_csv_sinks) return;
-  throw Error(
-      ErrorKind::Data,
-      {"KAIROS-D080", spec.file.string(), "too many inputs and targets are taken from one table",
-       "more than " + std::to_string(most_csv_sinks), "", "Write some of them into files of their own"});
+  throw Error(ErrorKind::Data,
+              {"KAIROS-D080", spec.file.string(), "too many inputs and targets are taken from one table",
+               "more than " + std::to_string(most_csv_sinks), "", "Write some of them to separate files"});
 }
 
-/// One sink of the columns in `list`: one name, or several with commas in between.
+/// One sink for the columns in a list: one name, or several separated by commas.
 void add_sink(CsvColumns& columns, const std::vector<std::string>& names, const PortSource& wanted,
               ColumnUse use, const DataSpec& spec) {
   if (names_file(wanted.source)) return;
@@ -126,19 +125,18 @@ void add_sink(CsvColumns& columns, const std::vector<std::string>& names, const 
                                             ? std::vector<std::string>{wanted.source}
                                             : split_columns(wanted.source);
   for (const std::string& one : list) assign(columns, names, one, use, spec);
-  if (columns.sinks.back().width == 0) columns.sinks.pop_back();  // A target that may be missing, and is.
+  if (columns.sinks.back().width == 0) columns.sinks.pop_back();  // An optional target that is missing.
 }
 
 void refuse_duplicates(const std::vector<std::string>& names, const DataSpec& spec) {
   std::set<std::string> seen;
   for (const std::string& name : names)
     if (!name.empty() && !seen.insert(name).second)
-      throw Error(ErrorKind::Data,
-                  {"KAIROS-D023", spec.file.string(), "two columns have the same name", "\"" + name + "\"",
-                   "names that differ", "Rename one of them in the header"});
+      throw Error(ErrorKind::Data, {"KAIROS-D023", spec.file.string(), "two columns have the same name",
+                                    "\"" + name + "\"", "unique names", "Rename one of them in the header"});
 }
 
-/// For inputs whose columns the user does not name, and the model knows.
+/// For inputs whose columns the model knows and the user does not name.
 void add_known_sinks(CsvColumns& columns, const DataSpec& spec) {
   if (!knows_several_inputs(spec)) return;
   for (const InputColumns& known : spec.input_columns) {
@@ -156,7 +154,7 @@ void add_targets(CsvColumns& columns, const std::vector<std::string>& names, con
     add_sink(columns, names, {"", spec.target}, ColumnUse::Target, spec);
   else if (spec.targets.empty() && spec.target_use == TargetUse::Required)
     throw Error(ErrorKind::Data, {"KAIROS-D021", spec.file.string(), "no target column is named", "", "one",
-                                  cure_of(names, header ? "Name one of the header's: " + list_of(names)
+                                  cure_of(names, header ? "Choose a column of the header: " + list_of(names)
                                                         : "Give its index, -1 for the last column")});
   for (const PortSource& one : spec.targets) add_sink(columns, names, one, ColumnUse::Target, spec);
 }
@@ -169,7 +167,7 @@ void add_weights(CsvColumns& columns, const std::vector<std::string>& names, con
   for (const PortSource& one : spec.sample_weights) add_sink(columns, names, one, ColumnUse::Weight, spec);
 }
 
-/// All columns that are inputs become one.
+/// All input columns form one sink.
 void give_slots(CsvColumns& columns, const std::vector<std::string>& names, const DataSpec& spec) {
   for (CsvColumn& column : columns.all)
     if (column.use == ColumnUse::Input) column.slot = columns.sinks.front().width++;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the columns of a CSV are called and what each is for.
+// The names and uses of the columns of a CSV.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@ enum class ColumnUse {
   Input,
   Target,
   Weight,
-  None,  ///< where inputs are named, what none of them takes
+  None,  ///< no input takes it, where inputs are named
 };
 
-/// What some columns become together: an input, or the targets or weights of an output.
+/// Columns that form one array: an input, or the targets or weights of an output.
 struct CsvSink {
   ColumnUse use;
   std::string port;   ///< "" without a name
@@ -27,8 +27,8 @@ struct CsvSink {
 struct CsvColumn {
   std::string name;  ///< "" without a header
   ColumnUse use = ColumnUse::Input;
-  std::size_t sink = 0;  ///< nothing with ColumnUse::None
-  std::size_t slot = 0;  ///< among the columns of the same sink
+  std::size_t sink = 0;  ///< unused with ColumnUse::None
+  std::size_t slot = 0;  ///< position among the columns of the same sink
 };
 
 /// More than any model takes from one table.
@@ -39,7 +39,7 @@ struct CsvColumns {
   std::vector<CsvSink> sinks;      ///< inputs, then targets, then weights
   std::vector<std::string> notes;  ///< as Dataset::notes, without the name of the file
 
-  /// `column "petal"`, or `column 3 (counted from 0)` where there is no header.
+  /// `column "petal"`, or `column 3 (counted from 0)` without a header.
   [[nodiscard]] std::string call(std::size_t index) const;
   /// NamedArray::columns of a sink of inputs.
   [[nodiscard]] std::vector<std::string> names_of(std::size_t sink) const;

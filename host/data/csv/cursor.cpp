@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fields that are not plain numbers: in blanks, quoted, or text.
+// Fields that are not plain numbers: with blanks, quoted, or text.
 #include "data/csv/cursor.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Walks over the fields of a CSV text (RFC 4180; lines end in \n, \r\n or \r).
+// Iterates over the fields of a CSV text (RFC 4180; lines end in \n, \r\n or \r).
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,14 @@
 
 namespace kairos::host {
 
-/// What is wrong with the text itself, whatever its fields mean.
+/// Faults of the text itself, independent of the meaning of its fields.
 enum class CsvFault { None, OpenQuote, TextAfterQuote };
 
-/// A position in a text that it borrows. A field is read by `number` or `text`; then `take_delimiter` or
-/// `take_line_end` goes on.
+/// A position in a text, which is borrowed. `number` or `text` reads a field; `take_delimiter` or
+/// `take_line_end` then moves to the next one.
 class CsvCursor {
  public:
-  /// `line` is the number of the line that the text begins in.
+  /// `line` is the number of the line in which the text begins.
   CsvCursor(std::string_view text, char delimiter, std::int64_t line = 1)
       : begin_(text.data()),
         at_(text.data()),
@@ -29,11 +29,11 @@ class CsvCursor {
   [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
   /// What has not been read yet.
   [[nodiscard]] std::string_view rest() const noexcept { return {at_, end_}; }
-  /// Counted from 1, of the field that comes next.
+  /// The line of the next field, counted from 1.
   [[nodiscard]] std::int64_t line() const noexcept { return line_; }
 
-  /// Reads the next field if it is a plain number that fits float32, which is nearly always; else stays in
-  /// front of it.
+  /// Reads the next field if it is a plain number that fits float32, as nearly all are; otherwise does not
+  /// move.
   bool number(float& value) noexcept {
     if (end_ - at_ >= fast_number_ahead && at_ - begin_ >= fast_number_behind) {
       const char* p = at_;
@@ -63,7 +63,7 @@ class CsvCursor {
     return true;
   }
 
-  /// A line with nothing but spaces in it comes next.
+  /// Whether the next line contains only spaces.
   [[nodiscard]] bool at_blank_line() const noexcept {
     const char* p = at_;
     while (p != end_ && *p == ' ') ++p;
@@ -73,14 +73,14 @@ class CsvCursor {
     while (at_ != end_ && *at_ == ' ') ++at_;
     take_line_end();
   }
-  /// Moves over `count` lines, of which each ends in a line feed.
+  /// Skips `count` lines, each of which ends in a line feed.
   void skip_lines(std::int64_t count) noexcept {
     for (; count > 0 && at_ != end_; --count, ++line_) {
       const void* feed = std::memchr(at_, '\n', static_cast<std::size_t>(end_ - at_));
       at_ = feed == nullptr ? end_ : static_cast<const char*>(feed) + 1;
     }
   }
-  /// Goes on at `position` of the rest, which is `lines` lines further on.
+  /// Continues at `position` of the rest, which is `lines` lines further on.
   void move_to(const char* position, std::int64_t lines) noexcept {
     at_ = position;
     line_ += lines;

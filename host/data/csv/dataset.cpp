@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From a file to a data set.
+// Turns a CSV file into a data set.
 #include "data/csv/dataset.hpp"
 
 #include "base/available_memory.hpp"
@@ -12,8 +12,8 @@ namespace kairos::host {
 
 namespace {
 
-/// In a file of this many rows and columns some row is short, or it would be longer than it is: finds it. Row
-/// by row, because the arrays for such a file could be larger than any memory.
+/// With this many rows and columns the file would be longer than it is, so some row is short: finds it. Reads
+/// row by row, because the arrays for such a file could exceed any memory.
 [[noreturn]] void refuse_short_rows(const CsvFile& file) {
   const std::vector<CsvSink>& sinks = file.table().columns.sinks;
   std::vector<std::vector<float>> values;
@@ -23,11 +23,11 @@ namespace {
     to.places[i] = values.emplace_back(std::vector<float>(sinks[i].width)).data();
   CsvFile::Text text;
   for (std::int64_t row = 0; row < file.rows(); ++row) file.read(row, 1, to, text);
-  throw Error(ErrorKind::File, {"KAIROS-F080", file.table().name, "the file has changed while it was read",
-                                "", "", "Let nothing else write to it, and run again"});
+  throw Error(ErrorKind::File, {"KAIROS-F080", file.table().name, "the file changed while it was being read",
+                                "", "", "Make sure that nothing else writes to it, and run again"});
 }
 
-/// Of all rows, if the memory is large enough.
+/// All rows, if they fit into memory.
 CsvValues read_values(const CsvFile& file, std::size_t threads) {
   const CsvTable& table = file.table();
   if (static_cast<std::uint64_t>(file.rows()) > (file.bytes() + 1) / table.columns.all.size())

@@ -8,9 +8,9 @@
 
 namespace kairos::host {
 
-/// Reads `spec.file`. Columns for `spec.target` and `spec.sample_weight` are taken out of the inputs; where
-/// these are empty, or name files of their own (`names_file`), all columns are inputs. Uses `threads`
-/// threads; 0: as many as are worth it. What is read, or said to be wrong, does not depend on them.
+/// Reads `spec.file`. The columns of `spec.target` and `spec.sample_weight` are excluded from the inputs; if
+/// these are empty or name separate files (`names_file`), all columns are inputs. Uses `threads` threads; 0:
+/// as many as useful. Results and errors do not depend on the number of threads.
 [[nodiscard]] Dataset read_csv(const DataSpec& spec, std::size_t threads = 0);
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads from mark to mark, so that every piece holds whole records.
+// Reads from mark to mark, so that every piece contains whole records.
 #include "data/csv/file.hpp"
 
 #include <algorithm>

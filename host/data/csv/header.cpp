@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Words name columns, numbers are a sample; but data frames name columns 0, 1, 2, …
+// Words are names of columns, numbers are a sample; but data frames name columns 0, 1, 2, …
 #include "data/csv/header.hpp"
 
 #include <algorithm>
@@ -11,12 +11,12 @@ namespace kairos::host {
 
 namespace {
 
-/// How the fields of a record count.
+/// What the fields of a record contain.
 struct Counting {
   bool counts = true;       ///< the numbers are 0, 1, 2, …, and only fields before them are empty
-  bool has_points = false;  ///< they are 0.0, 1.0, …
+  bool has_points = false;  ///< the numbers are 0.0, 1.0, …
   std::size_t unnamed = 0, numbers = 0;
-  std::vector<bool> words;  ///< whether a column has one
+  std::vector<bool> words;  ///< whether each column has a word
   bool has_words = false;
 };
 
@@ -39,7 +39,7 @@ Counting counting_of(const std::vector<std::string>& record) {
   return found;
 }
 
-/// Whether one of the words stands in its column again: then it is a label.
+/// Whether one of the words occurs again in its column: then it is a label.
 bool come_again(const std::vector<std::string>& record, const std::vector<bool>& words, CsvCursor rest) {
   constexpr int rows_read = 1000;
   std::string field;
@@ -55,8 +55,8 @@ bool come_again(const std::vector<std::string>& record, const std::vector<bool>&
   return false;
 }
 
-/// Few numbers that count could be a sample just as well, and so could a line that nothing follows. Two are
-/// enough beside a word, and where a model knows them as names.
+/// A few consecutive numbers could be a sample, and so could the only line of a file. Two are enough next to
+/// a word, and if a model knows them as names.
 bool is_counting_header(const std::vector<std::string>& record, const Counting& found, bool known,
                         CsvCursor rest) {
   if (!found.counts || found.numbers == 0) return false;
@@ -76,10 +76,10 @@ bool holds_all(const std::vector<std::string>& record, const std::vector<InputCo
       if (!fields.contains(name)) return false;
       ++names;
     }
-  return names > 1;  // a single number is a value in many a file
+  return names > 1;  // a single number occurs as a value in many files
 }
 
-/// Whether the names are numbers of columns, as data frames count them.
+/// Whether the names are column numbers as data frames write them.
 bool count_columns(const std::vector<InputColumns>& columns, std::size_t fields) {
   const auto counts = [&](const std::string& name) {
     for (std::size_t i = 0; i < fields; ++i)
@@ -90,7 +90,7 @@ bool count_columns(const std::vector<InputColumns>& columns, std::size_t fields)
                              [&](const InputColumns& one) { return std::ranges::all_of(one.names, counts); });
 }
 
-/// Whether columns that the user asks for by a word are fields of the record.
+/// Whether columns that the user names by words are fields of the record.
 bool holds_wanted(const std::vector<std::string>& record, const DataSpec& spec) {
   const auto names_one = [&](const std::string& wanted) {
     return !wanted.empty() && !is_number_text(wanted) &&
@@ -115,7 +115,8 @@ HeaderLine header_line(const std::vector<std::string>& record, CsvCursor rest, c
   if (std::none_of(record.begin(), record.end(), is_number_text)) return HeaderLine::Names;
   if (holds_wanted(record, spec)) return HeaderLine::Names;
   const Counting found = counting_of(record);
-  // 0 and 1 are values of many a sample: such names have to count, or stand beside a word that is no label.
+  // 0 and 1 are values of many samples: such names must be consecutive, or next to a word that is not a
+  // label.
   bool known = holds_all(record, spec.input_columns);
   if (is_counting_header(record, found, known, rest)) return HeaderLine::Numbers;
   if (known && count_columns(spec.input_columns, record.size()))

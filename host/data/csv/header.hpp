@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whether the first record of a CSV names its columns.
+// Decides whether the first record of a CSV names its columns.
 #pragma once
 
 #include <string>
@@ -13,18 +13,18 @@ namespace kairos::host {
 enum class HeaderLine {
   Absent,
   Names,
-  Numbers,       ///< 0, 1, 2, …, which could be a sample and is taken for a header
-  KnownNumbers,  ///< other numbers, among them all names that a model knows: the same
+  Numbers,       ///< 0, 1, 2, …, which could be a sample and is read as a header
+  KnownNumbers,  ///< other numbers that include all names that a model knows: also read as a header
 };
 
-/// `record` is the first record; `rest` begins behind it, and ends somewhere.
+/// `record` is the first record; `rest` is the text after it, or a part of it.
 [[nodiscard]] HeaderLine header_line(const std::vector<std::string>& record, CsvCursor rest,
                                      const DataSpec& spec);
 
-/// Whether columns are called 0, 1, 2, … or 0.0, 1.0, 2.0, …: a number then is a name and not an index.
+/// Whether columns are called 0, 1, 2, … or 0.0, 1.0, 2.0, …: then a number is a name and not an index.
 [[nodiscard]] bool has_number_names(const std::vector<std::string>& names);
 
-/// Whether the text is a number and nothing else.
+/// Whether the whole text is a number.
 [[nodiscard]] bool is_number_text(const std::string& text);
 
 /// "a,b" as {"a", "b"}.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Counts line feeds some hundred bytes at a time; only where quotes or lone carriage returns are, goes byte
-// by byte.
+// Counts line feeds some hundred bytes at a time, and byte by byte only where there are quotes or lone
+// carriage returns.
 #include "data/csv/index.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ bool is_blank(char c) {
   return c == ' ' || c == '\n' || c == '\r';
 }
 
-/// Where the last character that is not blank ends, from `begin` on.
+/// The end of the last character from `begin` on that is not blank.
 std::uint64_t end_of_text(const InputFile& file, std::uint64_t begin) {
   std::vector<char> piece(piece_size);
   for (std::uint64_t end = file.size(); end > begin;) {
@@ -39,8 +39,8 @@ std::uint64_t end_of_text(const InputFile& file, std::uint64_t begin) {
 /// A share of a file whose records all end in a line feed.
 class PlainScan {
  public:
-  /// Looks at [begin, end) of the file and at the byte behind it. Returns false at a quote, or at a carriage
-  /// return that stands alone.
+  /// Inspects [begin, end) of the file and the byte after it. Returns false at a quote, or at a carriage
+  /// return without a line feed.
   bool scan(const InputFile& file, std::uint64_t begin, std::uint64_t end) {
     last_mark_ = begin;
     std::vector<char> piece(piece_size + 1);
@@ -68,7 +68,7 @@ class PlainScan {
     return true;
   }
 
-  /// Counts line feeds, and marks the record behind the last of them if it is time.
+  /// Counts line feeds, and marks the record after the last of them if a mark is required.
   void take(const char* bytes, std::size_t size, std::uint64_t offset, std::uint32_t feeds) {
     feeds_ += feeds;
     if (feeds_ - marked_row_ < rows_between && offset + size - last_mark_ < bytes_between) return;
@@ -104,13 +104,13 @@ bool index_plain(CsvIndex& index, const InputFile& file, const CsvTable& table, 
   return true;
 }
 
-/// Knows after each byte whether a record has ended. A quote opens a field only where the field begins, as
-/// CsvCursor reads it.
+/// Tracks for each byte whether a record has ended. As in CsvCursor, a quote opens a quoted field only at the
+/// beginning of the field.
 class RecordScan {
  public:
   RecordScan(char delimiter, std::int64_t line) : delimiter_(delimiter), line_(line) {}
 
-  /// Whether a record begins with `c`, which follows what was given before.
+  /// Whether a record begins with `c`, the next character.
   bool begins(char c) {
     bool first = false;
     if (ended_) {
@@ -135,7 +135,7 @@ class RecordScan {
     }
     return first;
   }
-  /// Of what comes next.
+  /// Position and line of the next character.
   [[nodiscard]] std::int64_t line() const { return line_; }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the records of a CSV begin, found without reading their fields.
+// Finds where the records of a CSV begin, without parsing their fields.
 #pragma once
 
 #include <cstdint>
@@ -17,21 +17,21 @@ struct CsvMark {
   std::int64_t line;     ///< from 1
 };
 
-/// How the records of a file can be told apart.
+/// How the records of a file are delimited.
 enum class CsvEnds {
-  Plain,  ///< each line feed ends one
-  Mixed,  ///< there are quotes, which may hold line feeds, or carriage returns alone
+  Plain,  ///< every line feed ends a record
+  Mixed,  ///< there are quotes, which may contain line feeds, or carriage returns without line feeds
 };
 
-/// Every 64th record or so: a few bytes for each 64 rows, whatever the size of the file.
+/// Marks for about every 64th record: a few bytes per 64 rows, whatever the size of the file.
 struct CsvIndex {
   std::int64_t rows = 0;  ///< without blank lines at the end
   std::uint64_t end = 0;  ///< of the last record
   CsvEnds ends = CsvEnds::Plain;
-  std::vector<CsvMark> marks;  ///< in order, the first one of row 0; empty if there are no rows
+  std::vector<CsvMark> marks;  ///< in order, the first one for row 0; empty if there are no rows
 };
 
-/// Reads the file once, in pieces, on `threads` threads (one, where records end in several ways). Throws
+/// Reads the file once, in pieces, on `threads` threads (on one if the records are Mixed). Throws
 /// Error(File), or Error(Data) if the file becomes shorter meanwhile.
 [[nodiscard]] CsvIndex index_csv(const InputFile& file, const CsvTable& table, std::size_t threads);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Decimal text to the nearest float, faster than std::from_chars where the text is of the usual kind.
+// Converts decimal text to the nearest float, faster than std::from_chars for common forms.
 #pragma once
 
 #include <algorithm>
@@ -31,7 +31,7 @@ inline constexpr std::array<double, 2 * largest_power + 1> powers_of_ten = {
 inline constexpr std::array<std::uint64_t, 9> whole_powers = {1,      10,      100,      1000,     10000,
                                                               100000, 1000000, 10000000, 100000000};
 
-/// A bit for each of the 16 characters at `p` that is no digit.
+/// A bit for each of the 16 characters at `p` that is not a digit.
 inline std::uint64_t others_in_16(const char* p) noexcept {
 #if defined(__SSE2__)
   const __m128i digits =
@@ -50,7 +50,7 @@ inline std::uint64_t last_digits(const char* p, unsigned count) noexcept {
   std::uint64_t bytes;
   std::memcpy(&bytes, p, sizeof bytes);
   bytes &= 0x0F0F0F0F0F0F0F0F;
-  // What stands before them becomes zeros. In two steps, as none may be 64.
+  // Clears the preceding characters. In two steps, as a shift by 64 is undefined.
   const unsigned half = 32 - 4 * count;
   bytes = bytes >> half >> half << half << half;
   bytes = bytes * 10 + (bytes >> 8);
@@ -59,12 +59,11 @@ inline std::uint64_t last_digits(const char* p, unsigned count) noexcept {
   return bytes & 0xFFFFFFFF;
 }
 
-/// `value` with the `count` digits behind it that end at `end`; at most 24. Looks at 24 characters before
-/// `end`.
+/// `value` followed by the `count` digits that end at `end`; at most 24. Reads 24 characters before `end`.
 [[gnu::always_inline]] inline std::uint64_t append_digits(std::uint64_t value, const char* end,
                                                           unsigned count) noexcept {
-  // Six, not eight: so numbers that were rounded to some digits, whose fractions differ by one or two in
-  // length, nearly all go the same way.
+  // Six, not eight: so nearly all numbers that were rounded to some digits, whose fractions differ in length
+  // by one or two, take the same branch.
   if (count <= 6) return value * whole_powers[count] + last_digits(end - 8, count);
   if (count > 16) {
     value = value * whole_powers[count - 16] + last_digits(end - 24, count - 16);
@@ -75,14 +74,15 @@ inline std::uint64_t last_digits(const char* p, unsigned count) noexcept {
   return value * whole_powers[low] + last_digits(end - 8, low);
 }
 
-/// Reads "+12", "-3": what follows the e. Returns false if it is none, or has more than three digits.
+/// Reads "+12", "-3": the exponent after the e. Returns false if there is none, or if it has more than three
+/// digits.
 [[gnu::always_inline]] inline bool read_exponent(const char*& p, int& power) noexcept {
   const auto digit = [](char c) { return static_cast<unsigned>(static_cast<unsigned char>(c)) - '0'; };
   const bool minus = *p == '-';
   p += static_cast<int>(minus) | static_cast<int>(*p == '+');
   unsigned value = 0;
   int count = 0;
-  if (digit(p[0]) < 10 && digit(p[1]) < 10 && digit(p[2]) >= 10) {  // As printf and NumPy write it.
+  if (digit(p[0]) < 10 && digit(p[1]) < 10 && digit(p[2]) >= 10) {  // The form that printf and NumPy write.
     value = 10 * digit(p[0]) + digit(p[1]);
     count = 2;
   } else {
@@ -94,10 +94,10 @@ inline std::uint64_t last_digits(const char* p, unsigned count) noexcept {
   return count > 0 && count < 4;
 }
 
-/// Whether a product of up to 19 digits and a power of ten may be another float than the nearest of the exact
-/// value. Digits and power round to 53 bits once each, and so does the product, which is off by less than 4
-/// units of its last place: it has to be that near to the middle of two floats. `product` is zero or a normal
-/// float.
+/// Whether rounding the product of up to 19 digits and a power of ten may give a different float than
+/// rounding the exact value. Digits, power and product are each rounded to 53 bits, so the product is off by
+/// less than 4 units in its last place: the result can differ only that close to the middle of two floats.
+/// `product` is zero or a normal float.
 [[gnu::always_inline]] inline bool is_between_floats(double product) noexcept {
   constexpr unsigned bits_beyond_float = 29, margin = 8;
   const auto bits = static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(product));
@@ -107,13 +107,13 @@ inline std::uint64_t last_digits(const char* p, unsigned count) noexcept {
 
 }  // namespace decimal
 
-/// How many characters `fast_number` may look at: from 24 before a number on.
+/// How many characters `fast_number` may read, starting 24 before the number.
 constexpr std::ptrdiff_t fast_number_behind = 24, fast_number_ahead = 48;
 
-/// Reads a number at `at` and moves behind it; or returns false, having done nothing, where std::from_chars
-/// has to decide: more than 19 digits or 31 characters, very large or small values, no number at all, or a
-/// decimal so near to the middle of two floats that double precision cannot tell which is nearer. What it
-/// reads is the float nearest to the decimal.
+/// Reads a number at `at` and moves after it; or returns false without moving if std::from_chars has to
+/// decide: more than 19 digits or 31 characters, very large or small values, text that is not a number, or a
+/// decimal so close to the middle of two floats that double precision cannot tell which is nearer. The result
+/// is the float nearest to the decimal.
 [[gnu::always_inline]] inline bool fast_number(const char*& at, float& value) noexcept {
   const char* const p = at;
   const bool negative = *p == '-';
@@ -145,7 +145,7 @@ constexpr std::ptrdiff_t fast_number_behind = 24, fast_number_ahead = 48;
   } else if (decimal::is_between_floats(product)) {
     return false;
   }
-  // The sign is the uppermost bit, for zero too.
+  // The sign is the highest bit, for zero too.
   value = std::bit_cast<float>(std::bit_cast<std::uint32_t>(static_cast<float>(product)) |
                                static_cast<std::uint32_t>(negative) << 31);
   at = end;

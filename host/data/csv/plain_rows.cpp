@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Finds the ends of many fields first, so that how long a number is decides no branch; then takes each
-// number, with its point and all its digits, as one vector.
+// Finds the ends of many fields first, so that no branch depends on the length of a number; then converts
+// each number, with its point and all its digits, as one vector.
 #include "data/csv/plain_rows.hpp"
 
 #include <algorithm>
@@ -28,20 +28,20 @@ PlainRows::PlainRows(const CsvColumns& columns, char delimiter) : delimiter_(del
 
 #if defined(__x86_64__)
 
-// What is called in between has to be compiled for the same processor, to become a part of it.
+// Functions called in between must be compiled for the same processor to be inlined.
 #define KAIROS_AVX2 __attribute__((target("avx2,fma,lzcnt,bmi,popcnt")))
 #define KAIROS_AVX2_INLINE KAIROS_AVX2 __attribute__((always_inline)) inline
 
 namespace {
 
-/// Characters whose field ends are found at once.
+/// Characters whose field ends are found together.
 constexpr std::size_t stretch = 4096;
 
 constexpr std::size_t most_digits = 19;
-/// Between these, 19 digits are always a normal float, and never too large for one.
+/// Between these exponents, 19 digits always give a normal float without overflow.
 constexpr int least_power = -37, most_power = 19;
 
-/// 32 times 0 and then 32 times -1: from n on, a vector whose last n bytes are -1.
+/// 32 times 0, then 32 times -1: at offset n, a vector whose last n bytes are -1.
 constexpr std::array<std::int8_t, 64> tail_masks = [] {
   std::array<std::int8_t, 64> bytes{};
   for (std::size_t i = 32; i < bytes.size(); ++i) bytes[i] = -1;
@@ -61,7 +61,7 @@ KAIROS_AVX2_INLINE std::uint32_t bits_of(__m256i bytes) {
   return static_cast<std::uint32_t>(_mm256_movemask_epi8(bytes));
 }
 
-/// The 19 digits at most that end a vector of digits, as the nearest double.
+/// The value of up to 19 digits at the end of a vector of digits, as the nearest double.
 KAIROS_AVX2_INLINE double value_of(__m256i digits) {
   const __m256i pairs = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010A));
   const __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00010064));
@@ -74,7 +74,7 @@ KAIROS_AVX2_INLINE double value_of(__m256i digits) {
   return __builtin_fma(static_cast<double>(high), 1e8, static_cast<double>(low));
 }
 
-/// The number that [begin, end) is; false if it is none, or not plain. Looks at 33 characters before `end`.
+/// The number in [begin, end); false if there is none, or it is not plain. Reads 33 characters before `end`.
 KAIROS_AVX2_INLINE bool read_plain(const char* begin, const char* end, float& value) {
   const auto negative = static_cast<std::uint32_t>(*begin == '-');
   begin += negative;
@@ -86,13 +86,14 @@ KAIROS_AVX2_INLINE bool read_plain(const char* begin, const char* end, float& va
     power = end[-3] == '-' ? -power : power;
     end -= 4;
   }
-  const auto length = static_cast<std::size_t>(end - begin);  // enormous if there is nothing
+  const auto length = static_cast<std::size_t>(end - begin);  // very large for an empty field
   const __m256i text = load(end - 32);
   const std::uint32_t points = bits_of(_mm256_cmpeq_epi8(text, _mm256_set1_epi8('.'))) &
                                static_cast<std::uint32_t>(0xFFFFFFFF00000000 >> (length & 63));
   const std::size_t count = length - static_cast<std::size_t>(points != 0);
   if (count - 1 >= most_digits) return false;
-  // 32 without a point: then all digits are taken as they stand. Else those before it move up to the others.
+  // 32 without a point: then all digits are used as they are. Otherwise those before the point move next to
+  // the others.
   const std::uint32_t fraction = _lzcnt_u32(points);
   const __m256i behind = tail(fraction);
   const __m256i joined =
@@ -109,18 +110,18 @@ KAIROS_AVX2_INLINE bool read_plain(const char* begin, const char* end, float& va
   return true;
 }
 
-/// Fields one after another.
+/// Consecutive fields.
 struct Fields {
   const char* begin;                         ///< of the next field
-  const std::uint32_t *next_end, *last_end;  ///< where fields end, from `origin` on
+  const std::uint32_t *next_end, *last_end;  ///< ends of fields, relative to `origin`
   const char* origin;
   std::size_t column;  ///< of the next field
-  const char* row;     ///< where its row begins
+  const char* row;     ///< the beginning of its row
   std::int64_t rows, wanted;
   float** places;
 };
 
-/// What does not change from row to row.
+/// Values that are the same for all rows.
 struct Layout {
   char delimiter;
   const FieldPlace* columns;
@@ -130,11 +131,11 @@ struct Layout {
 };
 
 enum class Spread {
-  InOrder,  ///< every column goes to the only sink, one after the other
+  InOrder,  ///< every column goes to the only sink, in order
   Mixed,
 };
 
-/// A field of a column that nobody wants: it ends where it seems to end, unless it is quoted.
+/// A field of an unused column: it ends where it seems to end, unless it is quoted.
 KAIROS_AVX2_INLINE bool skip_plain(const char* begin, const char* end) {
   for (; begin < end; ++begin)
     if (*begin == '"' || *begin == '\r') return false;
@@ -183,8 +184,7 @@ KAIROS_AVX2_INLINE std::uint64_t ends_in_32(const char* text, __m256i delimiters
   return bits_of(_mm256_or_si256(_mm256_cmpeq_epi8(bytes, delimiters), _mm256_cmpeq_epi8(bytes, feeds)));
 }
 
-/// Writes where delimiters and line feeds stand in the `size` characters at `text`, and looks at up to 63
-/// more.
+/// Writes the positions of delimiters and line feeds in the `size` characters at `text`; reads up to 63 more.
 KAIROS_AVX2 std::uint32_t* find_ends(const char* text, std::size_t size, char delimiter,
                                      std::uint32_t* ends) {
   const __m256i delimiters = _mm256_set1_epi8(delimiter), feeds = _mm256_set1_epi8('\n');
@@ -193,7 +193,7 @@ KAIROS_AVX2 std::uint32_t* find_ends(const char* text, std::size_t size, char de
         ends_in_32(text + at, delimiters, feeds) | ends_in_32(text + at + 32, delimiters, feeds) << 32;
     if (size - at < 64) bits &= (std::uint64_t{1} << (size - at)) - 1;
     const auto count = static_cast<unsigned>(_mm_popcnt_u64(bits));
-    // Eight at a time, needed or not: how many there are would be guessed wrong too often.
+    // Eight at a time, needed or not: a branch on their number would be mispredicted too often.
     for (unsigned done = 0; done < count; done += 8)
       for (unsigned i = 0; i < 8; ++i) {
         ends[done + i] = static_cast<std::uint32_t>(at + static_cast<unsigned>(_tzcnt_u64(bits)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Nearly every field is a plain number; what is not is looked at slowly, to say what it is.
+// Nearly every field is a plain number; others take a slow path that can report what they are.
 #include "data/csv/rows.hpp"
 
 #include <algorithm>
@@ -41,9 +41,9 @@ void read_csv_text(CsvCursor& cursor, const CsvTable& table, std::string& field)
       return;
     case CsvFault::OpenQuote:
       refuse("KAIROS-D029", table.place(cursor.line()), "a quoted field does not end", shown_field(field),
-             "a closing quote", "Close the quote; inside a field write it twice");
+             "a closing quote", "Close the quote; write quotes inside a field twice");
     case CsvFault::TextAfterQuote:
-      refuse("KAIROS-D030", table.place(cursor.line()), "a quoted field goes on after its quote",
+      refuse("KAIROS-D030", table.place(cursor.line()), "text follows the closing quote of a field",
              shown_field(field), "the delimiter after the closing quote",
              "Double the quotes inside the field");
   }
@@ -66,9 +66,9 @@ CsvRows::CsvRows(const CsvTable& table)
 }
 
 void CsvRows::read(CsvCursor& cursor, std::int64_t first, std::int64_t count, CsvDestination& to) const {
-  // On the stack, so that the compiler may keep its parts in registers.
+  // On the stack, so that the compiler may keep its members in registers.
   CsvCursor at = cursor;
-  // Where rows are not plain one after another, it is tried less and less often.
+  // If rows are not plain several times in a row, the fast path is tried less and less often.
   constexpr std::int64_t most_patience = 256;
   std::int64_t patience = 1;
   for (std::int64_t row = first, end = first + count; row < end;) {
@@ -128,7 +128,7 @@ inline void CsvRows::read_row(CsvCursor& cursor, std::int64_t row, CsvDestinatio
 
 void CsvRows::refuse_blank_line(const CsvCursor& cursor) const {
   refuse("KAIROS-D034", table_.place(cursor.line()), "a line is empty", "",
-         fields_text(table_.columns.all.size()), "Take the line out");
+         fields_text(table_.columns.all.size()), "Remove the line");
 }
 
 void CsvRows::ragged(CsvCursor& cursor, std::int64_t line, std::size_t count) const {
@@ -138,9 +138,9 @@ void CsvRows::ragged(CsvCursor& cursor, std::int64_t line, std::size_t count) co
     read_csv_text(cursor, table_, ignored);
     ++count;
   }
-  refuse("KAIROS-D024", table_.place(line), "a row has another number of fields", fields_text(count),
-         std::to_string(width) + " as in line " + std::to_string(table_.first_line),
-         count == width ? "Take out what stands after the last field"
+  refuse("KAIROS-D024", table_.place(line), "a row has a different number of fields", fields_text(count),
+         std::to_string(width) + ", as in line " + std::to_string(table_.first_line),
+         count == width ? "Remove the text after the last field"
                         : "Correct the row, or quote fields that hold the delimiter");
 }
 
@@ -150,7 +150,7 @@ inline float CsvRows::read_number(CsvCursor& cursor, std::size_t column, std::in
   return read_odd_number(cursor, value, column, row);
 }
 
-/// `value` is what `number` read if that was NaN or infinite; its field is consumed then.
+/// `value` is the result of `number`; if it is NaN or infinite, its field is already consumed.
 float CsvRows::read_odd_number(CsvCursor& cursor, float value, std::size_t column, std::int64_t row) const {
   const std::string in = " in " + table_.columns.call(column);
   if (!std::isfinite(value)) not_finite(cursor, std::isnan(value) ? "NaN" : "infinity", in);
@@ -159,7 +159,7 @@ float CsvRows::read_odd_number(CsvCursor& cursor, float value, std::size_t colum
   read_csv_text(cursor, table_, text);
   if (text.empty())
     refuse("KAIROS-D026", place, "a value is missing", "an empty field" + in, "a number",
-           "Fill it in or take the row out");
+           "Fill it in or remove the row");
   switch (parse_csv_field(text, value)) {
     case CsvField::Number:
       return value;
@@ -177,7 +177,7 @@ float CsvRows::read_odd_number(CsvCursor& cursor, float value, std::size_t colum
 
 void CsvRows::not_finite(const CsvCursor& cursor, const std::string& found, const std::string& in) const {
   refuse("KAIROS-D027", table_.place(cursor.line()), "a value is not finite", found + in, "a finite number",
-         "Correct the value or take the row out");
+         "Correct the value or remove the row");
 }
 
 std::string CsvRows::cure_for_text(const std::string& text, std::int64_t row) const {
@@ -186,7 +186,7 @@ std::string CsvRows::cure_for_text(const std::string& text, std::int64_t row) co
       return other == '\t' ? "Set the delimiter to a tab"
                            : std::string("Set the delimiter to '") + other + "'";
   if (row == 0 && !table_.header) return "If this line names the columns, read the file with a header";
-  return "Correct the value, or take the column out of the file";
+  return "Correct the value, or remove the column from the file";
 }
 
 void CsvRows::read_label(CsvCursor& cursor, std::size_t column, const CsvDestination& to) const {
@@ -198,12 +198,12 @@ void CsvRows::read_label(CsvCursor& cursor, std::size_t column, const CsvDestina
   if (text.empty() || is_missing_mark(text))
     refuse("KAIROS-D026", place, "a value is missing",
            (text.empty() ? "an empty field" : shown_field(text)) + " in " + table_.columns.call(column),
-           "a label", "Fill it in or take the row out");
+           "a label", "Fill it in or remove the row");
   float value = 0;
   if (parse_csv_field(text, value) != CsvField::Text)
-    refuse("KAIROS-D032", place, "a target is a number among labels",
+    refuse("KAIROS-D032", place, "a target is a number, but earlier ones are labels",
            shown_field(text) + " in " + table_.columns.call(column), "a label as in the rows before",
-           "Correct the value, or quote no label that is a number");
+           "Correct the value, or use labels that are not numbers");
   const bool decoded = table_.encoding != TextEncoding::Utf8;
   if (!to.labels->add(decoded ? as_utf8(text, table_.encoding) : text)) return;
   const std::string_view bytes(begin, static_cast<std::size_t>(cursor.rest().data() - begin));

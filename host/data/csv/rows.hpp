@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows of a CSV as numbers, straight to where they belong.
+// Parses rows of a CSV directly into their destination.
 #pragma once
 
 #include <cstdint>
@@ -13,33 +13,33 @@
 
 namespace kairos::host {
 
-/// Where the next row goes: a place for each of `CsvColumns::sinks`, null for labels in words, which go to
-/// `labels` instead.
+/// The destination of the next row: a place for each of `CsvColumns::sinks`, null for string labels, which go
+/// to `labels` instead.
 struct CsvDestination {
   RowPlaces places{};
   Labels* labels = nullptr;
-  const char* text = nullptr;     ///< the beginning of what is parsed,
-  std::uint64_t text_offset = 0;  ///< and where in the file that is; for messages
+  const char* text = nullptr;     ///< the beginning of the parsed text
+  std::uint64_t text_offset = 0;  ///< its offset in the file, for messages
 };
 
-/// Parses rows. Reads nothing but its table, so that several may work on one file.
+/// Parses rows. Uses only its table, so several threads may parse the same file.
 class CsvRows {
  public:
   explicit CsvRows(const CsvTable& table);
 
-  /// Reads `count` rows at `cursor` and moves the destination on. `first` is the number of the first of them
-  /// in the file, from 0. Around the cursor's text there is `plain_rows_room`. Throws Error(Data) with line
-  /// and column.
+  /// Reads `count` rows at `cursor` and advances the destination. `first` is the number of the first row in
+  /// the file, from 0. `plain_rows_room` bytes around the cursor's text must be readable. Throws Error(Data)
+  /// with line and column.
   void read(CsvCursor& cursor, std::int64_t first, std::int64_t count, CsvDestination& to) const;
 
-  /// Moves over `count` rows whatever they hold.
+  /// Skips `count` rows without parsing their fields.
   void skip(CsvCursor& cursor, std::int64_t count) const;
 
  private:
   struct Run {
     std::size_t first;  ///< column
-    std::size_t count;  ///< that follow each other in file and sink
-    CsvColumn column;   ///< the first
+    std::size_t count;  ///< consecutive columns in file and sink
+    CsvColumn column;   ///< the first column
   };
   std::int64_t read_plain(CsvCursor& cursor, std::int64_t count, CsvDestination& to) const;
   void read_row(CsvCursor& cursor, std::int64_t row, CsvDestination& to) const;
@@ -55,14 +55,14 @@ class CsvRows {
   const CsvTable& table_;
   std::vector<Run> runs_;
   PlainRows plain_;
-  bool plain_first_;  ///< whether it is worth trying
+  bool plain_first_;  ///< whether to try the fast path
 };
 
-/// What a field holds; the slow way, for quoted numbers and for messages.
+/// The kind of a field; the slow way, for quoted numbers and for messages.
 enum class CsvField { Number, NotFinite, TooLarge, Text };
 [[nodiscard]] CsvField parse_csv_field(const std::string& text, float& out);
 
-/// Reads a field as text. Throws Error(Data) for a fault of its quotes.
+/// Reads a field as text. Throws Error(Data) for malformed quotes.
 void read_csv_text(CsvCursor& cursor, const CsvTable& table, std::string& field);
 
 }  // namespace kairos::host

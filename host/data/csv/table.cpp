@@ -8,6 +8,7 @@
 
 #include "data/csv/header.hpp"
 #include "data/csv/rows.hpp"
+#include "io/file_kind.hpp"
 #include "io/text_encoding.hpp"
 #include "kairos/host/error.hpp"
 
@@ -16,32 +17,32 @@ namespace kairos::host {
 namespace {
 
 char delimiter_of(const DataSpec& spec) {
-  if (spec.delimiter == '\0') return spec.file.extension() == ".tsv" ? '\t' : ',';
+  if (spec.delimiter == '\0') return kind_of(spec.file) == FileKind::Tsv ? '\t' : ',';
   if (std::string_view("\"\n\r +-.").find(spec.delimiter) != std::string_view::npos ||
       std::isalnum(static_cast<unsigned char>(spec.delimiter)) != 0)
     throw Error(ErrorKind::Data, {"KAIROS-D040", spec.file.string(), "this character cannot be the delimiter",
                                   shown_field(std::string(1, spec.delimiter)),
-                                  "a comma, semicolon, tab or bar", "Choose another delimiter"});
+                                  "a comma, semicolon, tab or vertical bar", "Choose another delimiter"});
   return spec.delimiter;
 }
 
-/// Bytes of a byte order mark; refuses what is not UTF-8 or ASCII text at all.
+/// Size of the byte order mark; rejects text that is neither UTF-8 nor ASCII.
 std::size_t mark_size(std::string_view text, const DataSpec& spec) {
   const std::string file = spec.file.string();
   const bool utf16 = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
   if (utf16 || text.substr(0, 4096).find('\0') != std::string_view::npos)
-    throw Error(ErrorKind::Data, {"KAIROS-D031", file, "this is not a CSV text",
+    throw Error(ErrorKind::Data, {"KAIROS-D031", file, "this is not CSV text",
                                   utf16 ? "UTF-16" : "UTF-16 or binary data", encoding_name(spec.encoding),
                                   utf16 ? "Convert it: iconv -f UTF-16 -t UTF-8 " + file + " > OUT.csv"
                                         : "Save the file as UTF-8 text"});
   if (!text.starts_with("\xEF\xBB\xBF")) return 0;
   if (spec.encoding == TextEncoding::Utf8) return 3;
   throw Error(ErrorKind::Data,
-              {"KAIROS-D331", file, "the file begins with the mark of UTF-8", "",
-               std::string(encoding_name(spec.encoding)) + " as --encoding says", "Leave --encoding out"});
+              {"KAIROS-D331", file, "the file begins with the UTF-8 byte order mark", "",
+               std::string(encoding_name(spec.encoding)) + ", as encoding says", "Set encoding to utf-8"});
 }
 
-/// The fields of the next record, and where the bytes of each stand.
+/// The fields of the next record, and the bytes of each in the file.
 struct FirstRecord {
   std::vector<std::string> fields;
   std::vector<std::string_view> bytes;
@@ -54,19 +55,19 @@ FirstRecord read_record(CsvCursor& cursor, const CsvTable& table) {
     std::string& field = record.fields.emplace_back();
     read_csv_text(cursor, table, field);
     record.bytes.emplace_back(begin, static_cast<std::size_t>(cursor.rest().data() - begin));
-    // A field that is not text in this encoding is refused where it is a name or a label.
+    // A field that is invalid in this encoding is rejected where it is used as a name or a label.
     if (!text_fault(field, table.encoding)) field = as_utf8(field, table.encoding);
   } while (cursor.take_delimiter());
   cursor.take_line_end();
   return record;
 }
 
-/// Moves over a record. False if the text ends in it, so that more of it may follow.
+/// Skips a record. False if the text ends in it, so that the record may continue.
 bool skip_record(CsvCursor& cursor) {
   std::string field;
   do {
     const CsvFault fault = cursor.text(field);
-    if (fault == CsvFault::TextAfterQuote) return true;  // Whoever reads it says so.
+    if (fault == CsvFault::TextAfterQuote) return true;  // Reported when the field is read.
     if (fault == CsvFault::OpenQuote) return false;
   } while (cursor.take_delimiter());
   return !cursor.rest().empty() && cursor.take_line_end() && !cursor.at_end();
@@ -78,14 +79,14 @@ bool is_enough(CsvCursor cursor) {
   return !cursor.at_end() && skip_record(cursor) && skip_record(cursor);
 }
 
-/// Whether a field is words.
+/// Whether a field is text.
 bool is_text(CsvCursor& row, std::string& text) {
   float value = 0;
   return !row.number(value) && row.text(text) == CsvFault::None &&
          parse_csv_field(text, value) == CsvField::Text && !text.empty();
 }
 
-/// The target that is words in the first row. Of several columns together none can be.
+/// The target that is text in the first row. Targets of several columns cannot be text.
 std::optional<std::size_t> find_label_column(CsvCursor row, const CsvTable& table) {
   std::optional<std::size_t> found;
   std::string text;
@@ -95,9 +96,9 @@ std::optional<std::size_t> find_label_column(CsvCursor row, const CsvTable& tabl
     if (all[i].use == ColumnUse::Target && table.columns.sinks[all[i].sink].width == 1 &&
         is_text(field, text)) {
       if (found)
-        throw Error(ErrorKind::Data, {"KAIROS-D081", table.place(table.rows_line), "two targets are words",
+        throw Error(ErrorKind::Data, {"KAIROS-D081", table.place(table.rows_line), "two targets are strings",
                                       table.columns.call(*found) + " and " + table.columns.call(i),
-                                      "one at most", "Write numbers for the classes of the others"});
+                                      "at most one", "Write the classes of the others as numbers"});
       found = i;
     }
     if (row.text(text) != CsvFault::None || !row.take_delimiter()) break;
@@ -110,10 +111,10 @@ void take_notes(CsvTable& table, HeaderLine header) {
     table.notes.push_back(
         table.place(table.first_line) +
         (header == HeaderLine::Numbers
-             ? ": this line counts 0, 1, 2, … and is taken for a header, as data frames write it. "
-             : ": this line has the names of the model's columns, which are numbers, and is taken for a "
+             ? ": this line counts 0, 1, 2, … and is read as a header, as data frames write it. "
+             : ": this line has the names of the model's columns, which are numbers, and is read as a "
                "header. ") +
-        "If it is a sample, say --header false");
+        "If it is a sample, set header to false");
   for (const std::string& note : table.columns.notes) table.notes.push_back(table.name + ": " + note);
 }
 
@@ -123,7 +124,7 @@ void require_text(const CsvTable& table, std::int64_t line, std::uint64_t offset
                   const std::string& role) {
   const std::optional<std::size_t> fault = text_fault(bytes, table.encoding);
   if (!fault) return;
-  // Of a field in quotes, its lines before the fault count too.
+  // Line feeds in a quoted field before the fault count too.
   const auto lines = std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(*fault), '\n');
   throw Error(ErrorKind::Data, {"KAIROS-D330", table.place(line + lines),
                                 "the " + role + " is not " + encoding_name(table.encoding) + " text",
@@ -149,7 +150,7 @@ std::string shown_field(const std::string& text) {
 
 void refuse_empty_csv(const CsvTable& table, const char* found) {
   throw Error(ErrorKind::Data, {"KAIROS-D035", table.name, "there are no rows", found, "at least one row",
-                                "Check what should have written them"});
+                                "Check the program that should have written them"});
 }
 
 bool read_csv_table(CsvTable& table, const DataSpec& spec, std::string_view head, CsvHead extent) {

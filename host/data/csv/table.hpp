@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is settled about a CSV before its rows are read: dialect, columns, where the rows begin.
+// Properties of a CSV that are determined before its rows are read: dialect, columns, beginning of the rows.
 #pragma once
 
 #include <cstddef>
@@ -19,37 +19,37 @@ struct CsvTable {
   TextEncoding encoding = TextEncoding::Utf8;
   bool header = false;
   CsvColumns columns;
-  std::optional<std::size_t> label_column;  ///< of the target that is words in the first row
-  std::int64_t first_line = 1;              ///< of the header, or else of the first row
+  std::optional<std::size_t> label_column;  ///< of the target that is text in the first row
+  std::int64_t first_line = 1;              ///< of the header, or of the first row without one
   std::int64_t rows_line = 1;               ///< of the first row
-  std::uint64_t rows_begin = 0;             ///< where in the file it begins
+  std::uint64_t rows_begin = 0;             ///< its offset in the file
 
   std::vector<std::string> notes;  ///< Dataset::notes
 
   [[nodiscard]] std::string place(std::int64_t line) const { return name + ":" + std::to_string(line); }
 };
 
-/// Bytes at the beginning of a file that `read_csv_table` is shown; it is shown more if that is too little.
+/// Bytes of the beginning of a file that `read_csv_table` gets first; it gets more if these are not enough.
 constexpr std::size_t csv_head = 65536;
 
-/// Reads the header, if there is one, and looks at the first row. `head` is the beginning of the file;
-/// `whole` says that it is all of it. Returns false, if a larger head is needed. Throws Error(Data) as
-/// `read_csv` does.
+/// Reads the header, if there is one, and inspects the first row. `head` is the beginning of the file, and
+/// `extent` says whether it is the whole file. Returns false if more of the file is needed. Throws
+/// Error(Data) as `read_csv` does.
 enum class CsvHead { Part, Whole };
 [[nodiscard]] bool read_csv_table(CsvTable& table, const DataSpec& spec, std::string_view head,
                                   CsvHead extent);
 
-/// Throws Error(Data) if the encoding has no text for `bytes`, which stand at `offset` of the file.
+/// Throws Error(Data) if `bytes`, at `offset` of the file, are invalid in the encoding.
 void require_text(const CsvTable& table, std::int64_t line, std::uint64_t offset, std::string_view bytes,
                   const std::string& role);
 
 /// "3 fields".
 [[nodiscard]] std::string fields_text(std::size_t count);
 
-/// A field as messages show it: quoted, on one line, not longer than 40 characters.
+/// A field as shown in messages: quoted, on one line, at most 40 characters.
 [[nodiscard]] std::string shown_field(const std::string& text);
 
-/// The file has no rows; `found` is what it has.
+/// Reports a file without rows; `found` is its content.
 [[noreturn]] void refuse_empty_csv(const CsvTable& table, const char* found);
 
 }  // namespace kairos::host

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The name of a file chooses its kind.
+// The name of a file selects its kind.
 #include "data/rows/array_rows.hpp"
 
 #include <filesystem>
 
-#include "io/idx.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/array.hpp"
 #include "kairos/host/error.hpp"
 
@@ -12,24 +12,24 @@ namespace kairos::host {
 
 void check_has_rows(const std::vector<std::int64_t>& shape, const std::string& name) {
   if (shape.empty())
-    throw Error(ErrorKind::Data,
-                {"KAIROS-D010", name, "the array has another number of rows", "a single value",
-                 "a row for each sample", "Give as many rows in each array"});
+    throw Error(ErrorKind::Data, {"KAIROS-D010", name, "the array has no rows", "a single value",
+                                  "a row for each sample", "Give every array the same number of rows"});
 }
 
 std::unique_ptr<ArrayRows> open_array_rows(const std::string& file, const ArrayFileOptions& options) {
   if (const auto location = hdf5_location(file)) return open_hdf5_rows(*location);
-  if (is_idx_name(file)) return open_idx_rows(file);
-  if (file.ends_with(".npy")) return open_npy_rows(file);
-  if (file.ends_with(".csv")) return open_table_rows(file, options);
-  const std::string ending = std::filesystem::path(file).extension().string();
+  const FileKind kind = kind_of(file);
+  if (kind == FileKind::Idx) return open_idx_rows(file);
+  if (kind == FileKind::Npy) return open_npy_rows(file);
+  if (kind == FileKind::Csv) return open_table_rows(file, options);
   throw Error(ErrorKind::Data,
-              {"KAIROS-D090", file, "this kind of file cannot be streamed", "\"" + ending + "\"",
-               ".csv, .tsv, .txt, .data, .npy, IDX, file.h5:/path or a directory of pictures",
-               ending == ".npz"
-                   ? "Unpack it with unzip, and name its .npy files with --data and --target, or with --input"
-               : ending == ".gz" ? "Unpack it with gunzip"
-                                 : "Read it into memory, or save its arrays as .npy files"});
+              {"KAIROS-D090", file, "this kind of file cannot be streamed", shown_ending(file),
+               endings({FileKind::Csv, FileKind::Tsv, FileKind::Text, FileKind::TextData, FileKind::Npy,
+                        FileKind::Idx, FileKind::Hdf5Array}) +
+                   ", or a directory of images",
+               kind == FileKind::Npz    ? "Unpack it with unzip, and name its .npy files as data and targets"
+               : kind == FileKind::Gzip ? "Unpack it with gunzip"
+                                        : "Read it into memory, or save its arrays as .npy files"});
 }
 
 }  // namespace kairos::host

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rows of an array, read when they are needed: what each kind of file that can be streamed gives.
+// Rows of an array that are read when they are needed: the interface of all kinds of files that can be
+// streamed.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,7 @@
 #include <vector>
 
 #include "data/array_file.hpp"
-#include "io/hdf5/data.hpp"
+#include "io/file_kind.hpp"
 #include "kairos/host/data.hpp"
 
 namespace kairos::host {
@@ -24,41 +25,40 @@ class ArrayRows {
   [[nodiscard]] virtual std::vector<std::string> columns() const { return {}; }
   [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
 
-  /// Writes rows [first, first + count) to `out`. `scratch` is the caller's, so that several threads may read
-  /// and none allocates for each piece. Throws Error(Data), Error(File).
+  /// Writes rows [first, first + count) to `out`. Thread-safe; `scratch` belongs to the caller, so that not
+  /// every call allocates. Throws Error(Data), Error(File).
   using Scratch = std::vector<char>;
   virtual void read(std::int64_t first, std::int64_t count, float* out, Scratch& scratch) const = 0;
 
-  /// Throws Error(File) if somebody has written to the file since it was opened: what was read before this
-  /// may be wrong.
+  /// Throws Error(File) if the file was modified since it was opened: earlier reads may be wrong.
   virtual void check_unchanged() const {}
 
-  /// Why rows from all over the file take long; "" if they do not.
+  /// As SampleSource::slow_at_random.
   [[nodiscard]] virtual std::string slow_at_random() const { return ""; }
 };
 
-/// Opens a file by its name. Throws Error(Data) for a kind that cannot be streamed, or for what its header
-/// shows to be wrong; Error(File).
+/// Opens a file by its name. Throws Error(Data) for a kind that cannot be streamed, or for an invalid header;
+/// Error(File).
 [[nodiscard]] std::unique_ptr<ArrayRows> open_array_rows(const std::string& file,
                                                          const ArrayFileOptions& options);
 
-/// In C order.
+/// C order only.
 [[nodiscard]] std::unique_ptr<ArrayRows> open_npy_rows(const std::string& file);
 [[nodiscard]] std::unique_ptr<ArrayRows> open_table_rows(const std::string& file,
                                                          const ArrayFileOptions& options);
-/// Not compressed.
+/// Uncompressed only.
 [[nodiscard]] std::unique_ptr<ArrayRows> open_idx_rows(const std::string& file);
 [[nodiscard]] std::unique_ptr<ArrayRows> open_hdf5_rows(const Hdf5Location& location);
 
-/// A directory of pictures as `read_image_folder` reads it.
+/// A directory of images as `read_image_folder` reads it.
 struct FolderRows {
-  std::unique_ptr<ArrayRows> pictures;
+  std::unique_ptr<ArrayRows> images;
   std::unique_ptr<ArrayRows> labels;  ///< null without classes
   std::vector<std::string> class_names, files;
 };
 [[nodiscard]] FolderRows open_folder_rows(const DataSpec& spec);
 
-/// Refuses a single value; `name` is the array's.
+/// Rejects a single value; `name` is that of the array.
 void check_has_rows(const std::vector<std::int64_t>& shape, const std::string& name);
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Pictures, decoded when they are read, and the numbers of their classes.
+// Images, decoded when they are read, and their class numbers.
 #include <span>
 #include <utility>
 
@@ -10,9 +10,9 @@ namespace kairos::host {
 
 namespace {
 
-class PictureRows final : public ArrayRows {
+class ImageRows final : public ArrayRows {
  public:
-  explicit PictureRows(std::shared_ptr<const ImageFolder> folder)
+  explicit ImageRows(std::shared_ptr<const ImageFolder> folder)
       : folder_(std::move(folder)), shape_(folder_->shape()) {}
 
   [[nodiscard]] const std::vector<std::int64_t>& shape() const override { return shape_; }
@@ -48,7 +48,7 @@ class LabelRows final : public ArrayRows {
 
 FolderRows open_folder_rows(const DataSpec& spec) {
   const auto folder = std::make_shared<const ImageFolder>(spec);
-  FolderRows rows{std::make_unique<PictureRows>(folder), nullptr, folder->class_names(), folder->files()};
+  FolderRows rows{std::make_unique<ImageRows>(folder), nullptr, folder->class_names(), folder->files()};
   if (!rows.class_names.empty()) rows.labels = std::make_unique<LabelRows>(folder);
   return rows;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// HDF5 by position where the values lie one after the other; else through the process that reads the file.
+// HDF5 arrays: contiguous values are read by position, others through the process that reads the file.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -16,7 +16,8 @@ namespace kairos::host {
 
 namespace {
 
-/// Plain values: HDF5 said where they are, and is not needed any more.
+/// Contiguous values of a type that NumPy knows. Once their position is known, the HDF5 library is not
+/// needed.
 class PlainHdf5Rows final : public StoredRows {
  public:
   PlainHdf5Rows(const IsolatedHdf5Rows& rows, NpyHeader header)
@@ -33,16 +34,20 @@ class PlainHdf5Rows final : public StoredRows {
   NpyHeader header_;
 };
 
-/// Bytes of rows that are kept: enough for most arrays that are not much larger than what a program of this
-/// kind takes anyway.
+/// Bytes of rows to keep: enough for most arrays that are not much larger than the memory that a program of
+/// this kind takes anyway, and for one band if a quarter of the memory has room for it.
 std::uint64_t budget_for(std::uint64_t band_bytes) {
   constexpr std::uint64_t usual = std::uint64_t{256} << 20;
   const std::uint64_t available = available_memory();
   return std::max(std::min(usual, available / 8), std::min(band_bytes, available / 4));
 }
 
-/// Compressed, in chunks, or of a type of its own: chunks are kept, so that none is read for each of its
-/// rows.
+std::string megabytes(std::uint64_t bytes) {
+  return std::to_string(bytes >> 20);
+}
+
+/// Compressed, chunked, or of a type that HDF5 has to convert. Bands of whole chunks are kept, so that a
+/// chunk is not decompressed again for each of its rows.
 class Hdf5ArrayRows final : public ArrayRows {
  public:
   explicit Hdf5ArrayRows(std::unique_ptr<IsolatedHdf5Rows> rows)
@@ -58,24 +63,40 @@ class Hdf5ArrayRows final : public ArrayRows {
 
   void check_unchanged() const override { rows_->file().check_unchanged(); }
 
+  [[nodiscard]] std::vector<std::string> notes() const override {
+    if (!is_slow_in_any_order()) return {};
+    return {rows_->where() + ": every batch is slow to read: the array is stored in chunks of " +
+            std::to_string(rows_->chunk_rows()) + " samples, which take " + megabytes(band_bytes()) +
+            " MB, do not fit into memory and are decompressed again for each batch; " + cure()};
+  }
+
   [[nodiscard]] std::string slow_at_random() const override {
-    if (bands_.hold_all()) return "";
-    constexpr std::uint64_t megabyte = std::uint64_t{1} << 20;
-    const std::uint64_t all =
-        static_cast<std::uint64_t>(shape().front()) * static_cast<std::uint64_t>(row_size()) * sizeof(float);
-    const std::string why = rows_->chunk_rows() > 0
-                                ? "they are stored in chunks of " + std::to_string(rows_->chunk_rows())
-                                : "their type has to be converted";
-    return "single samples of " + rows_->where() + " are slow to read: " + why + ", and " +
-           std::to_string(bands_.bytes() / megabyte) + " of " + std::to_string(all / megabyte) +
-           " MB of them are kept in memory";
+    if (bands_.hold_all() || is_slow_in_any_order()) return "";
+    const std::string why = rows_->chunk_rows() > 0 ? "the array is stored in chunks of " +
+                                                          std::to_string(rows_->chunk_rows()) + " samples"
+                                                    : "the type of the array has to be converted";
+    return "single samples of " + rows_->where() + " are slow to read: " + why + ", and only " +
+           megabytes(bands_.bytes()) + " of its " + megabytes(all_bytes()) + " MB are kept in memory; " +
+           cure();
   }
 
  private:
   [[nodiscard]] std::int64_t row_size() const { return Array{rows_->shape(), {}}.row_size(); }
-  [[nodiscard]] std::uint64_t band_bytes() const {
-    return static_cast<std::uint64_t>(rows_->rows_at_once()) * static_cast<std::uint64_t>(row_size()) *
-           sizeof(float);
+  [[nodiscard]] std::uint64_t bytes_of(std::int64_t rows) const {
+    return static_cast<std::uint64_t>(rows) * static_cast<std::uint64_t>(row_size()) * sizeof(float);
+  }
+  [[nodiscard]] std::uint64_t band_bytes() const { return bytes_of(rows_->rows_at_once()); }
+  [[nodiscard]] std::uint64_t all_bytes() const { return bytes_of(shape().front()); }
+
+  /// Whether not even one band of chunks is kept.
+  [[nodiscard]] bool is_slow_in_any_order() const { return rows_->chunk_rows() > 0 && bands_.bytes() == 0; }
+
+  [[nodiscard]] std::string cure() const {
+    if (rows_->chunk_rows() == 0) return "an array of float32 is read directly";
+    const std::string& file = rows_->file().name();
+    const std::string array = rows_->where().substr(file.size() + 1);
+    return "\"h5repack -f " + array + ":NONE -l " + array + ":CONTI " + file +
+           " NEW.h5\" stores it contiguously, which is fast in any order";
   }
 
   std::unique_ptr<IsolatedHdf5Rows> rows_;  ///< locks

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// IDX by position, where it is not compressed.
+// Reads uncompressed IDX files by position.
 #include <span>
 
 #include "data/rows/stored_rows.hpp"
@@ -17,7 +17,7 @@ class IdxRows final : public StoredRows {
     if (is_gzip(file()))
       throw Error(ErrorKind::Data,
                   {"KAIROS-D090", name(), "this kind of file cannot be streamed", "compressed by gzip",
-                   "an IDX file that is not compressed", "Unpack it with gunzip, or read it into memory"});
+                   "an uncompressed IDX file", "Unpack it with gunzip, or read it into memory"});
     header_ = read_idx_header(file(), name());
     place(header_.shape, header_.size, header_.width);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NPY by position.
+// Reads NPY files by position.
 #include <span>
 
 #include "data/rows/stored_rows.hpp"
@@ -18,7 +18,7 @@ class NpyRows final : public StoredRows {
     check_has_rows(header_.shape, name());
     if (header_.fortran_order && header_.shape.size() > 1)
       throw Error(ErrorKind::Data, {"KAIROS-D091", name(), "an array in Fortran order cannot be streamed",
-                                    "shape " + shape_text(header_.shape), "C order, a row after the other",
+                                    "shape " + shape_text(header_.shape), "C order (row by row)",
                                     "Save it with numpy.save(…, numpy.ascontiguousarray(a))"});
     place(header_.shape, header_.begin, header_.width);
   }

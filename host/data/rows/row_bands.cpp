@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A ring of bands: with samples from anywhere, none is likelier to be needed again than another.
+// A ring of bands: with samples in random order, all bands are equally likely to be needed again.
 #include "data/rows/row_bands.hpp"
 
 #include <algorithm>
@@ -42,7 +42,7 @@ const float* RowBands::band(std::int64_t band, const Source& source) {
   try {
     source(band * height_, rows_of(band), slots_[slot].data());
   } catch (const Error& error) {
-    // What is wrong may be wrong with rows that nobody has asked for yet.
+    // The error may concern rows that were not requested.
     if (error.kind() != ErrorKind::Data) throw;
     return nullptr;
   }
@@ -57,7 +57,7 @@ void RowBands::read(std::int64_t first, std::int64_t count, float* out, const So
     const std::int64_t number = first / height_, offset = first % height_;
     const std::int64_t now = std::min(rows_of(number) - offset, end - first);
     const bool held = place_[static_cast<std::size_t>(number)] >= 0;
-    // A whole band goes to its reader without a copy.
+    // A whole band is read directly into the destination.
     const float* const values = room_ > 0 && (held || now < rows_of(number)) ? band(number, source) : nullptr;
     if (values == nullptr)
       source(first, now, out);

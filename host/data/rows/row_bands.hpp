@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows of a file that are best read many at a time, kept for those who ask for single ones.
+// A cache of rows that are read in bands and requested one at a time.
 #pragma once
 
 #include <cstdint>
@@ -9,18 +9,18 @@
 
 namespace kairos::host {
 
-/// Bands of `height` rows each, as many as fit into `budget` bytes; the oldest makes room for a new one. At
-/// least one is kept if it fits at all. Several threads may read, and wait for each other.
+/// Bands of `height` rows each, as many as fit into `budget` bytes; the oldest is replaced by a new one.
+/// Thread-safe; readers wait for each other.
 class RowBands {
  public:
   RowBands(std::int64_t rows, std::int64_t row_size, std::int64_t height, std::uint64_t budget);
 
-  /// Whether all rows stay once they were read.
+  /// Whether all rows stay in memory once they are read.
   [[nodiscard]] bool hold_all() const noexcept { return room_ >= bands_; }
-  /// Bytes of values that are kept at most.
+  /// The largest number of bytes that are kept.
   [[nodiscard]] std::uint64_t bytes() const noexcept;
 
-  /// Writes `count` rows from row `first` on to `out`. `source` reads such rows from the file.
+  /// Writes `count` rows, starting at row `first`, to `out`. `source` reads rows from the file.
   using Source = std::function<void(std::int64_t first, std::int64_t count, float* out)>;
   void read(std::int64_t first, std::int64_t count, float* out, const Source& source);
 
@@ -30,10 +30,10 @@ class RowBands {
   const float* band(std::int64_t band, const Source& source);
 
   std::int64_t rows_, row_size_, height_, bands_;
-  std::int64_t room_ = 0;  ///< bands that are kept
+  std::int64_t room_ = 0;  ///< number of bands that are kept
   std::mutex mutex_;
-  std::vector<std::int64_t> place_;  ///< of each band: its slot, or -1
-  std::vector<std::int64_t> holds_;  ///< of each slot: its band, or -1
+  std::vector<std::int64_t> place_;  ///< slot of each band, or -1
+  std::vector<std::int64_t> holds_;  ///< band in each slot, or -1
   std::vector<std::vector<float>> slots_;
   std::size_t oldest_ = 0;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads piece by piece, so that the scratch stays small.
+// Reads in pieces, so that the scratch buffer stays small.
 #include "data/rows/stored_rows.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows of values that lie one after the other in a file, as they are in memory.
+// Rows of values that are contiguous in a file.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace kairos::host {
 
-/// What reads them; a kind of file says where they begin and what a value is.
+/// Reads contiguous values; derived classes define where they begin and how they are encoded.
 class StoredRows : public ArrayRows {
  public:
   void read(std::int64_t first, std::int64_t count, float* out, Scratch& scratch) const override;
@@ -23,15 +23,15 @@ class StoredRows : public ArrayRows {
 
  protected:
   explicit StoredRows(const std::string& file) : StoredRows(file, file) {}
-  /// `name` is what messages call the rows.
+  /// `name` is used in messages.
   StoredRows(const std::string& file, std::string name) : name_(std::move(name)), file_(file) {}
-  /// To be called once: values of `width` bytes begin at byte `begin`.
+  /// To be called once: the values begin at byte `begin` and have `width` bytes each.
   void place(std::vector<std::int64_t> shape, std::uint64_t begin, std::uint64_t width);
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] InputFile& file() noexcept { return file_; }
 
  private:
-  /// `bytes` are those of the values from number `at` on.
+  /// Converts `bytes`, the values starting at index `at`.
   virtual void convert(std::span<const std::byte> bytes, std::uint64_t at, float* out) const = 0;
 
   std::string name_;

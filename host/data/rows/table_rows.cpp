@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// CSV through its index.
+// Reads CSV files through their index.
 #include "data/csv/file.hpp"
 #include "data/rows/array_rows.hpp"
 

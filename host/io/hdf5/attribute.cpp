@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Variable and fixed strings, and lists too long for one attribute.
+// Strings of variable and fixed length, and lists that are too long for one attribute.
 #include "io/hdf5/attribute.hpp"
 
 #include <sys/resource.h>
@@ -13,8 +13,8 @@ namespace kairos::host {
 
 namespace {
 
-/// While it lives, this process gets no more than `bytes` of memory beyond what it has; an allocation fails
-/// then. It is for the child that reads: threads beside it would be bounded too.
+/// For its lifetime, limits this process to `bytes` of additional memory; further allocations fail. For the
+/// child process that reads: other threads would be limited too.
 class MemoryLimit {
  public:
   explicit MemoryLimit(std::uint64_t bytes) {
@@ -34,8 +34,8 @@ class MemoryLimit {
   rlimit before_{};
 };
 
-/// Each string lies in the file once, unless somebody made thousands of references to one of megabytes. The
-/// library does not say beforehand how long they are.
+/// Normally each string is stored once, but a hostile file may contain thousands of references to one string
+/// of megabytes. The library does not report lengths in advance.
 Hdf5Strings read_variable(const Hdf5Handle& attribute, const Hdf5Handle& type, const Hdf5Handle& space,
                           std::size_t count, std::uint64_t file_size, std::vector<std::string>& out) {
   const Hdf5Handle memory_type(H5Tcopy(H5T_C_S1), H5Tclose);
@@ -131,7 +131,7 @@ bool write_hdf5_names(hid_t object, const std::string& name, const std::vector<s
   for (const std::string& value : values) width = std::max(width, value.size());
   if (width > hdf5_attribute_limit) return false;
   if (values.size() * width <= hdf5_attribute_limit) return write_list(object, name, values, width);
-  // Parts of nearly equal length, the longer ones first, as few as will do: the same cut that Keras makes.
+  // As few parts as possible, of nearly equal length, the longer ones first: the same split as Keras'.
   std::size_t parts = 2;
   while (((values.size() + parts - 1) / parts) * width > hdf5_attribute_limit) ++parts;
   std::span<const std::string> rest(values);

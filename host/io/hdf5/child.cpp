@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Signals, limits, and the words for how a child ended.
+// Signals, resource limits, and the messages for how a child ended.
 #include "io/hdf5/child.hpp"
 
 #include <fcntl.h>
@@ -26,8 +26,8 @@ pid_t fork_hdf5_child() {
 
 namespace {
 
-/// A chunk inflates to what its bytes say, whatever the file declares: that ends as an allocation that fails,
-/// and not with the machine short of memory.
+/// A chunk may decompress to more than the file declares: then an allocation in the child fails, and the
+/// machine does not run out of memory.
 void limit_memory() {
   const std::uint64_t available = available_memory() / 4 * 3;
   std::uint64_t total = 0, resident = 0, shared = 0, code = 0, libraries = 0, data = 0;  // in pages
@@ -45,21 +45,21 @@ void limit_memory() {
 void prepare_hdf5_child() {
   for (const int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGXCPU, SIGPIPE})
     ::signal(number, SIG_DFL);
-  // What ends a run goes to parent and child alike; the parent decides, and may finish its batch.
+  // Signals that end a run reach parent and child alike; the parent decides, and may finish its batch.
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) ::signal(number, SIG_IGN);
   sigset_t none;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);  // or the limit of time would not end it
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);  // otherwise the CPU limit would not end it
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   limit_memory();
-  // An allocator that finds its heap damaged says so on standard error; that is not the user's concern.
+  // An allocator that detects a damaged heap prints to standard error; that message is of no use to users.
   if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
     ::dup2(nowhere, STDERR_FILENO);
 }
 
 void limit_hdf5_child(std::uint64_t bytes) {
-  constexpr rlim_t base_seconds = 5, bytes_per_second = rlim_t{16} << 20;  // gzip is some ten times as fast
+  constexpr rlim_t base_seconds = 5, bytes_per_second = rlim_t{16} << 20;  // gzip is about ten times as fast
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
   const auto so_far = static_cast<rlim_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
@@ -76,18 +76,18 @@ void no_hdf5_child(const std::string& origin) {
 }
 
 void hdf5_child_died(int status, const std::string& origin) {
-  std::string death = "that the HDF5 library crashes on it";
-  // Nothing that a file holds does this: the kernel does, when memory is short, or a person.
+  std::string death = "the HDF5 library crashes on it";
+  // No content of a file causes SIGKILL: the kernel sends it when memory is short, or a user does.
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
     throw Error(ErrorKind::File, {"KAIROS-F082", origin, "the process that reads the file was killed",
-                                  "signal 9 (SIGKILL)", "that it lives as long as the run",
+                                  "signal 9 (SIGKILL)", "a process that lives as long as the run",
                                   "Free memory if the system had run out of it, and run again"});
   if (!WIFSIGNALED(status))
-    death = "that the HDF5 library cannot read it";
+    death = "the HDF5 library cannot read it";
   else if (WTERMSIG(status) == SIGXCPU)
-    death = "that the HDF5 library finds no end of it";
-  throw Error(ErrorKind::File, {"KAIROS-F021", origin, "the HDF5 file is damaged", death, "a whole HDF5 file",
-                                "Copy or write the file again"});
+    death = "the HDF5 library does not finish reading it";
+  throw Error(ErrorKind::File, {"KAIROS-F021", origin, "the HDF5 file is damaged", death,
+                                "a complete HDF5 file", "Copy or write the file again"});
 }
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads whole chunks of rows, so that checking 64-bit values takes no second array of that width.
+// Reads whole chunks of rows, so that checking 64-bit values needs no second array of that width.
 #include "io/hdf5/data.hpp"
 
 #include <fmt/core.h>
@@ -27,7 +27,8 @@ bool fits_float(T value) {
     return std::cmp_less_equal(value, 1 << 24) && std::cmp_greater_equal(value, -(1 << 24));
 }
 
-/// HDF5 may leave what was never written as it finds it: this is told when the values are checked.
+/// HDF5 may leave elements that were never written unchanged; this mark is reported when the values are
+/// checked.
 template <class T>
 void mark_missing(T* begin, std::size_t count) {
   using Limits = std::numeric_limits<T>;
@@ -41,11 +42,11 @@ template <class T>
     throw Error(ErrorKind::Data, {"KAIROS-D006", where, "a value does not fit into float32", found,
                                   "at most 3.4e38", "Scale the column"});
   throw Error(ErrorKind::Data,
-              {"KAIROS-D005", where, "an integer would change as float32", found, "-16777216 to 16777216",
-               "Scale the column, or store it as float32 if the nearest float will do"});
+              {"KAIROS-D005", where, "an integer is not exact in float32", found, "-16777216 to 16777216",
+               "Scale the column, or store it as float32 if rounding is acceptable"});
 }
 
-/// Rows of a chunk; 0 if the array is not in chunks.
+/// Rows of a chunk; 0 if the array is not chunked.
 hsize_t chunk_rows(const Hdf5DataSet& set) {
   const Hdf5Handle creation(H5Dget_create_plist(set.handle.id()), H5Pclose);
   if (!creation.valid() || H5Pget_layout(creation.id()) != H5D_CHUNKED) return 0;
@@ -53,7 +54,8 @@ hsize_t chunk_rows(const Hdf5DataSet& set) {
   return H5Pget_chunk(creation.id(), H5S_MAX_RANK, chunk) > 0 ? chunk[0] : 0;
 }
 
-/// Rows of a piece: at least some thousand values, and whole chunks, so that none is decompressed twice.
+/// Rows to read at once: at least some thousand values, in whole chunks, so that no chunk is decompressed
+/// twice.
 hsize_t piece_rows(const Hdf5DataSet& set, hsize_t row_size) {
   constexpr hsize_t values = hsize_t{1} << 18;
   const hsize_t rows = std::max<hsize_t>(values / std::max<hsize_t>(row_size, 1), 1);
@@ -61,12 +63,12 @@ hsize_t piece_rows(const Hdf5DataSet& set, hsize_t row_size) {
   return (rows + chunk - 1) / chunk * chunk;
 }
 
-/// h5py keeps bool as an enumeration of one byte.
+/// h5py stores bool as an enumeration of one byte.
 bool is_bool(const Hdf5Handle& type) {
   return H5Tget_class(type.id()) == H5T_ENUM && H5Tget_size(type.id()) == 1;
 }
 
-/// IEEE 754 half precision, for which this HDF5 may have no name.
+/// IEEE 754 half precision, for which this version of HDF5 may have no constant.
 bool is_half(const Hdf5Handle& type) {
   if (H5Tget_class(type.id()) != H5T_FLOAT || H5Tget_size(type.id()) != 2) return false;
   std::size_t sign = 0, exponent = 0, exponent_bits = 0, mantissa = 0, mantissa_bits = 0;
@@ -75,7 +77,7 @@ bool is_half(const Hdf5Handle& type) {
          H5Tget_ebias(type.id()) == 15 && H5Tget_norm(type.id()) == H5T_NORM_IMPLIED;
 }
 
-/// NumPy's name of a stored type, or "" for one that NumPy has no name for.
+/// NumPy's name of a stored type, or "" if there is none.
 std::string_view plain_type(const Hdf5Handle& type) {
   if (is_bool(type)) return plain_type(Hdf5Handle(H5Tget_super(type.id()), H5Tclose));
   if (is_half(type)) {
@@ -96,7 +98,7 @@ std::string_view plain_type(const Hdf5Handle& type) {
 /// Reads rows [first, first + count) as HDF5 converts them.
 bool read_hyperslab(const Hdf5DataSet& set, hid_t memory_type, hsize_t first, hsize_t count, void* out) {
   const Hdf5Handle space(H5Dget_space(set.handle.id()), H5Sclose);
-  if (H5Sget_simple_extent_ndims(space.id()) == 0)  // a single value
+  if (H5Sget_simple_extent_ndims(space.id()) == 0)  // a scalar
     return H5Dread(set.handle.id(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) >= 0;
   std::vector<hsize_t> begin(set.shape.size(), 0), size(set.shape.begin(), set.shape.end());
   begin[0] = first;
@@ -107,7 +109,7 @@ bool read_hyperslab(const Hdf5DataSet& set, hid_t memory_type, hsize_t first, hs
          H5Dread(set.handle.id(), memory_type, piece.id(), space.id(), H5P_DEFAULT, out) >= 0;
 }
 
-/// Reads through a buffer of T, in the type `memory_type`. False if HDF5 cannot.
+/// Reads through a buffer of T, with the memory type `memory_type`. False if HDF5 fails.
 template <class T>
 bool read_checked(const Hdf5DataSet& set, hid_t memory_type, std::int64_t first, std::int64_t count,
                   float* out) {
@@ -146,8 +148,8 @@ bool read_numbers(const Hdf5DataSet& set, std::int64_t first, std::int64_t count
              : read_checked<std::int64_t>(set, H5T_NATIVE_INT64, first, count, out);
 }
 
-/// The group that holds the data set `path`, which is left as the name of the set alone. Level by level, so
-/// that what is missing is told with what is there.
+/// The group that contains the data set `path`, which is reduced to the name of the data set. Proceeds level
+/// by level, so that an error can list the existing names.
 Hdf5Group group_of(const InputFile& file, std::string& path) {
   Hdf5Group group = Hdf5Group::open(file);
   for (;;) {
@@ -185,7 +187,7 @@ Hdf5DataSet Hdf5Group::data_set(const std::string& path) const {
   if (set.size > 0 && H5Dget_space_status(set.handle.id(), &status) >= 0 &&
       status == H5D_SPACE_STATUS_NOT_ALLOCATED)
     refuse("KAIROS-F083", set.where, "the array was never written", "a shape without values", "values",
-           "Run what writes them again");
+           "Run the program that writes them again");
   return set;
 }
 
@@ -200,7 +202,7 @@ Array Hdf5Group::data(const std::string& path) const {
   take_memory(set.where, set.size);
   resize_large(array.values, set.size);
   if (array.values.empty()) return array;
-  // A single value is read as the only row.
+  // A scalar is read as the only row.
   if (set.shape.empty()) set.shape.push_back(1);
   read_rows(set, 0, set.shape[0], array.values.data());
   return array;
@@ -214,22 +216,11 @@ void Hdf5Group::no_such_data(const std::string& name) const {
     cure = "Did you mean \"" + cure + "\"?";
   } else if (!names.empty()) {
     for (std::size_t i = 0; i < std::min(listed, names.size()); ++i)
-      cure += (i == 0 ? "Known are: " : ", ") + names[i];
+      cure += (i == 0 ? "Known names: " : ", ") + names[i];
     if (names.size() > listed) cure += ", …";
   }
   refuse("KAIROS-F024", place(name), name.empty() ? "no array is named" : "an array is missing", "",
          "file.h5:/path/to/array", cure);
-}
-
-std::optional<Hdf5Location> hdf5_location(std::string_view text) {
-  for (const std::string_view ending : {".h5", ".hdf5"}) {
-    if (text.ends_with(ending)) return Hdf5Location{std::string(text), ""};
-    const std::size_t at = text.find(std::string(ending) + ":");
-    if (at == std::string_view::npos) continue;
-    const std::size_t colon = at + ending.size();
-    return Hdf5Location{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
-  }
-  return std::nullopt;
 }
 
 Array read_hdf5_data(const std::filesystem::path& path, const std::string& dataset) {
@@ -248,7 +239,7 @@ Hdf5DataRows::Hdf5DataRows(const InputFile& file, const std::string& dataset) {
   Hdf5Group group = group_of(file, name);
   Hdf5DataSet set = group.data_set(name);
   std::vector<std::int64_t> shape = set.shape;
-  // A single value is read as the only row.
+  // A scalar is read as the only row.
   if (shape.empty()) set.shape.push_back(1);
   open_ = std::make_unique<Open>(Open{std::move(group), std::move(set), std::move(shape)});
 }
@@ -267,7 +258,7 @@ Hdf5Storage Hdf5DataRows::storage() const {
   const Hdf5Handle creation(H5Dget_create_plist(set.handle.id()), H5Pclose);
   const std::string_view type = plain_type(set.type);
   if (!creation.valid() || H5Pget_layout(creation.id()) != H5D_CONTIGUOUS || type.empty()) return storage;
-  // An array that was never written has no place, and its values are the fill value.
+  // An array that was never written has no offset; its values are the fill value.
   const haddr_t begin = H5Dget_offset(set.handle.id());
   if (begin == HADDR_UNDEF) return storage;
   storage.begin = begin;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// HDF5's handles with an owner, and its habit of printing errors switched off. For hdf5_*.cpp only.
+// Owning handles for HDF5, and suppression of its error output. For hdf5_*.cpp only.
 #pragma once
 
 #include <hdf5.h>
@@ -10,7 +10,7 @@
 
 namespace kairos::host {
 
-/// Closes what it holds; `valid()` is false for what could not be opened.
+/// Closes its handle; `valid()` is false if opening failed.
 class Hdf5Handle {
  public:
   using Close = herr_t (*)(hid_t);
@@ -39,11 +39,11 @@ class Hdf5Handle {
   Close close_ = nullptr;
 };
 
-/// HDF5 is not made for threads: who writes with it holds this while it does, and who forks a process that
-/// will use it, while it forks.
+/// HDF5 is not thread-safe: held while writing with it, and while forking a process that will use it.
 [[nodiscard]] std::unique_lock<std::mutex> hdf5_turn();
 
-/// While it lives, HDF5 keeps its errors to itself; before, whoever embeds us keeps what they had set.
+/// For its lifetime, HDF5 prints no errors; afterwards the previous setting of the embedding program is
+/// restored.
 class QuietHdf5 {
  public:
   QuietHdf5() {
@@ -59,7 +59,7 @@ class QuietHdf5 {
   void* data_ = nullptr;
 };
 
-/// HDF5's own words for the last failure, innermost first: "file signature not found".
+/// HDF5's description of the last failure, innermost first: "file signature not found".
 [[nodiscard]] std::string hdf5_reason();
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A virtual file driver of HDF5 (H5FDpublic.h) and the image that it writes to.
+// A virtual file driver for HDF5 (H5FDpublic.h), and the image that it writes to.
 #include "io/hdf5/image.hpp"
 
 #include <H5FDpublic.h>
@@ -13,12 +13,12 @@ namespace kairos::host {
 
 namespace {
 
-/// What the properties of a file carry for the driver.
+/// The driver information in the properties of a file.
 struct Settings {
   Hdf5Image* image;
 };
 
-/// HDF5 fills in and keeps the public part.
+/// HDF5 fills in and owns the public part.
 struct ImageFile {
   H5FD_t common{};
   Hdf5Image* image = nullptr;
@@ -50,7 +50,7 @@ int compare(const H5FD_t* a, const H5FD_t* b) {
   return before(&image_of(a), &image_of(b)) ? -1 : before(&image_of(b), &image_of(a)) ? 1 : 0;
 }
 
-/// As HDF5's own driver for files in memory, so that the bytes are laid out as by that.
+/// As in HDF5's core driver, so that the file layout is the same.
 herr_t query(const H5FD_t*, unsigned long* flags) {
   *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
            H5FD_FEAT_AGGREGATE_SMALLDATA;
@@ -101,7 +101,7 @@ Hdf5Image::~Hdf5Image() {
 
 bool Hdf5Image::become_driver_of(const Hdf5Handle& access) {
   static const H5FD_class_t driver = driver_class();
-  // Who embeds us may have closed the library in between. One writer at a time has its turn here.
+  // The embedding program may have closed the library in between. Writers are serialised by hdf5_turn().
   static hid_t id = -1;
   if (id < 0 || H5Iis_valid(id) <= 0) id = H5FDregister(&driver);
   const Settings settings{this};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bytes of an HDF5 file that is being built, without a copy of the arrays in it. For hdf5_*.cpp only.
+// The bytes of an HDF5 file under construction, without a copy of its arrays. For hdf5_*.cpp only.
 #pragma once
 
 #include <algorithm>
@@ -13,9 +13,9 @@
 
 namespace kairos::host {
 
-/// What HDF5 writes through a driver of ours. Its own few kilobytes are kept in memory of which only the
-/// pages that are used exist; of an array that is lent, only where it belongs. HDF5's driver for files in
-/// memory would clear, fill and copy as many bytes as the arrays have.
+/// Receives what HDF5 writes through a custom driver. HDF5's own few kilobytes are kept in memory that is
+/// allocated by page on first use; of a lent array, only its position is kept. HDF5's core driver would
+/// clear, fill and copy all bytes of the arrays.
 class Hdf5Image {
  public:
   Hdf5Image() = default;
@@ -23,11 +23,11 @@ class Hdf5Image {
   Hdf5Image(const Hdf5Image&) = delete;
   Hdf5Image& operator=(const Hdf5Image&) = delete;
 
-  /// Has a file that is opened with these properties be this image, which must live longer. False if HDF5
-  /// does not take the driver.
+  /// Makes this image the content of files opened with these properties; it must outlive them. False if HDF5
+  /// rejects the driver.
   [[nodiscard]] bool become_driver_of(const Hdf5Handle& access);
 
-  /// From now on what HDF5 writes out of `bytes` stays where it is until the image is gone.
+  /// From now on, writes from `bytes` only record their position; `bytes` must outlive the image.
   void lend(std::span<const std::byte> bytes) { lent_ = bytes; }
 
   [[nodiscard]] std::uint64_t size() const noexcept { return end_; }
@@ -46,7 +46,7 @@ class Hdf5Image {
     if (at < end_) take(view(memory_ + at, end_ - at));
   }
 
-  // For the driver; false if there is not enough memory.
+  // For the driver; false if memory is exhausted.
   [[nodiscard]] bool set_end(std::uint64_t end);
   [[nodiscard]] bool write(std::uint64_t at, std::span<const std::byte> bytes);
   [[nodiscard]] bool read(std::uint64_t at, std::span<std::byte> bytes) const;
@@ -55,7 +55,7 @@ class Hdf5Image {
   std::byte* memory_ = nullptr;
   std::uint64_t room_ = 0, end_ = 0;
   std::span<const std::byte> lent_;
-  std::map<std::uint64_t, std::span<const std::byte>> arrays_;  ///< by their place in the file
+  std::map<std::uint64_t, std::span<const std::byte>> arrays_;  ///< by their offset in the file
 };
 
 }  // namespace kairos::host

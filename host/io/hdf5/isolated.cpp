@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A child process reads, its result comes back through a file in memory.
+// A child process reads, and returns its result through a file in memory.
 #include "io/hdf5/isolated.hpp"
 
 #include <sys/mman.h>
@@ -21,7 +21,7 @@ namespace kairos::host {
 
 namespace {
 
-/// Owns a descriptor; both ends of the traffic between the two processes.
+/// Owns a descriptor; reads and writes the data exchanged between the two processes.
 class MemoryFile final : public ByteSink, public ByteSource {
  public:
   MemoryFile() : descriptor_(::memfd_create("kairos-hdf5", MFD_CLOEXEC)) {}
@@ -37,7 +37,7 @@ class MemoryFile final : public ByteSink, public ByteSource {
   std::size_t read(std::span<std::byte> bytes) override {
     return read_whole(bytes, [this](std::byte* at, std::size_t n) { return ::read(descriptor_, at, n); });
   }
-  /// Back to the first byte; how many there are.
+  /// Rewinds, and returns the size.
   std::uint64_t rewind() {
     const off_t size = ::lseek(descriptor_, 0, SEEK_END);
     ::lseek(descriptor_, 0, SEEK_SET);
@@ -101,7 +101,7 @@ Array read_hdf5_data_isolated(const std::filesystem::path& path, const std::stri
   IsolatedHdf5Rows rows(path, dataset);
   Array array{rows.shape(), {}};
   const std::int64_t count = rows.shape().empty() ? 1 : array.rows();
-  // The child has compared this product with what the file holds.
+  // The child has checked this product against the size of the file.
   const std::size_t values = static_cast<std::size_t>(count) * static_cast<std::size_t>(array.row_size());
   if (count == 0 || values == 0) return array;
   require_memory(rows.where(), values * sizeof(float));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keras 3's weights file: groups named by class, data sets by number; and the choice between the two layouts.
+// Keras 3's weights file: groups named by class, numbered data sets; and the choice between the two layouts.
 #include <algorithm>
 #include <charconv>
 
@@ -15,7 +15,7 @@ namespace kairos::host {
 
 namespace {
 
-/// Appends the numbered arrays of `group`/vars in the order of their numbers: "10" comes after "2".
+/// Appends the arrays of `group`/vars in numerical order: "10" comes after "2".
 void read_vars(const Hdf5Group& group, std::vector<NamedArray>& out) {
   if (!group.has_group("vars")) return;
   const Hdf5Group vars = group.group("vars");
@@ -34,8 +34,8 @@ void read_vars(const Hdf5Group& group, std::vector<NamedArray>& out) {
 
 void read_layers(const Hdf5Group& group, const std::string& prefix, ModelFile& file, int depth);
 
-/// The arrays of a layer and of the cells that it owns, and below "layers" of a model its layers as entries
-/// of their own. States of random generators are not weights.
+/// The arrays of a layer and of its cells; the layers of a nested model, below "layers", become separate
+/// entries. States of random generators are not weights.
 void read_layer(const Hdf5Group& group, const std::string& key, ModelFile& file, std::vector<NamedArray>& out,
                 int depth) {
   constexpr int depth_limit = 32;
@@ -44,7 +44,7 @@ void read_layer(const Hdf5Group& group, const std::string& key, ModelFile& file,
                  "Write the file again");
   read_vars(group, out);
   std::vector<std::string> children = group.children();
-  // By name they would come the other way round; Bidirectional lists the forward layer first.
+  // Alphabetical order would be wrong: Bidirectional lists the forward layer first.
   const auto backward = std::find(children.begin(), children.end(), "backward_layer");
   const auto forward = std::find(children.begin(), children.end(), "forward_layer");
   if (backward < forward && forward != children.end()) std::iter_swap(backward, forward);
@@ -77,7 +77,7 @@ ModelFile read_hdf5_keras3(const Hdf5Group& root) {
   return file;
 }
 
-/// The weights of one layer, in its own group or in those that it says.
+/// The weights of one layer, in its group or in the groups that it declares.
 void write_layer(Hdf5Writer& writer, const std::string& group, const LayerWeights& layer) {
   const std::string vars = group + "/vars";
   writer.group(vars);
@@ -96,7 +96,7 @@ void write_layer(Hdf5Writer& writer, const std::string& group, const LayerWeight
   }
 }
 
-/// Below `parent`/layers.
+/// The group below `parent`/layers.
 void write_layers(Hdf5Writer& writer, const std::string& parent,
                   const std::vector<const LayerWeights*>& layers) {
   const std::vector<std::string> keys = layer_keys(layers);
@@ -119,7 +119,7 @@ void write_model(Hdf5Writer& writer, const std::filesystem::path& path, const Mo
     for (std::size_t k = 0; k < file.optimizer.size(); ++k) {
       const Array& array = file.optimizer[k].array;
       const std::string name = vars + "/" + std::to_string(k);
-      if (k == 0 && array.values.size() == 1)  // Keras 3 keeps the count of steps first
+      if (k == 0 && array.values.size() == 1)  // Keras 3 stores the number of steps first
         writer.integer(name, file.iterations.value_or(static_cast<std::int64_t>(array.values[0])));
       else
         writer.array(name, array);
@@ -133,9 +133,9 @@ void write_model(Hdf5Writer& writer, const std::filesystem::path& path, const Mo
 ModelFile read_root(const Hdf5Group& root, const std::string& origin) {
   if (is_hdf5_legacy(root)) return read_hdf5_legacy(root);
   if (root.has_group("layers")) return read_hdf5_keras3(root);
-  root.refuse("KAIROS-F029", origin, "this HDF5 file holds no Keras model or weights",
+  root.refuse("KAIROS-F029", origin, "this HDF5 file contains no Keras model or weights",
               "neither layer_names nor /model_weights nor /layers", "a file that Keras or Kairos wrote",
-              "Check that this is the file you mean");
+              "Check that this is the intended file");
 }
 
 }  // namespace

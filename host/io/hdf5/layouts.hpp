@@ -10,13 +10,13 @@
 
 namespace kairos::host {
 
-/// Either layout; decides by what is in the file.
+/// Reads either layout, which is detected by content.
 [[nodiscard]] ModelFile read_hdf5(const std::filesystem::path& path);
 
-/// The same for a file whose bytes are at hand; `origin` is what messages name.
+/// The same for a file in memory; `origin` is used in messages.
 [[nodiscard]] ModelFile read_hdf5_image(std::string_view bytes, const std::string& origin);
 
-/// The layout of Keras 1 and 2, still written by Keras 3 to `.h5`.
+/// The layout of Keras 1 and 2, which Keras 3 still writes to `.h5`.
 void write_hdf5_legacy(const std::filesystem::path& path, SaveContent content, const ModelFile& file);
 
 /// The layout of Keras 3's `.weights.h5`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keras' legacy HDF5: a group per layer, order in attributes.
+// Keras' legacy HDF5: a group per layer, with the order in attributes.
 #include "io/hdf5/legacy.hpp"
 
 #include <nlohmann/json.hpp>

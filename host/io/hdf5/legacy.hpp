@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reading the legacy layout from a file that is open. For hdf5_*.cpp only.
+// Reads the legacy layout from an open file. For hdf5_*.cpp only.
 #pragma once
 
 #include "io/hdf5/reader.hpp"
@@ -9,7 +9,7 @@ namespace kairos::host {
 
 [[nodiscard]] bool is_hdf5_legacy(const Hdf5Group& root);
 
-/// Takes the weights from the root where they stand there (weights files), else from /model_weights.
+/// Reads the weights from the root if they are there (weights files), otherwise from /model_weights.
 [[nodiscard]] ModelFile read_hdf5_legacy(const Hdf5Group& root);
 
 }  // namespace kairos::host

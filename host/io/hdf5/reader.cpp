@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Looks at each link, type, storage and size before HDF5 is asked to follow or allocate anything.
+// Checks each link, type, storage and size before HDF5 follows or allocates anything.
 #include "io/hdf5/reader.hpp"
 
 #include <sys/stat.h>
@@ -20,12 +20,12 @@ struct Hdf5Group::File {
   std::string name;
   std::uint64_t size = 0;
   Hdf5Handle handle;
-  mutable std::uint64_t read = 0;  ///< bytes of values, of all arrays: several may lie in the same place
+  mutable std::uint64_t read = 0;  ///< bytes of values read so far: several arrays may share their storage
 };
 
 namespace {
 
-/// Levels of a path; "." means the level itself and is left out, as HDF5 does.
+/// Levels of a path; "." is the level itself and is dropped, as in HDF5.
 std::vector<std::string> levels(const std::string& path) {
   std::vector<std::string> parts;
   for (std::size_t begin = 0; begin <= path.size();) {
@@ -78,7 +78,7 @@ void Hdf5Group::damaged(const std::string& where) const {
 }
 
 Hdf5Group Hdf5Group::open(const std::filesystem::path& path) {
-  return open(InputFile(path));  // says at once what is no file, before HDF5 waits for it
+  return open(InputFile(path));  // rejects other files at once, before HDF5 blocks on them
 }
 
 Hdf5Group Hdf5Group::open(const InputFile& input) {
@@ -86,16 +86,16 @@ Hdf5Group Hdf5Group::open(const InputFile& input) {
   file->name = input.name();
   file->size = input.size();
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  // Chunks that lie across the parts that are read are not decompressed again for each.
+  // Chunks that are read in several parts are not decompressed again for each part.
   constexpr std::size_t cached_bytes = std::size_t{16} << 20, slots = 12421;
   H5Pset_cache(access.id(), 0, slots, cached_bytes, 0.75);
-  H5Pset_file_locking(access.id(), 0, 1);  // reading must work where locks do not (network, read-only media)
+  H5Pset_file_locking(access.id(), 0, 1);  // reading must work without locks (network, read-only media)
   Hdf5Group root = open_root(std::move(file), input.name(), access);
   root.check_is(input);
   return root;
 }
 
-/// HDF5 opens by name: what it has open must be what was looked at.
+/// HDF5 opens by name: verifies that it opened the file that was checked.
 void Hdf5Group::check_is(const InputFile& input) const {
   void* descriptor = nullptr;
   struct stat status {};
@@ -103,9 +103,8 @@ void Hdf5Group::check_is(const InputFile& input) const {
       ::fstat(*static_cast<int*>(descriptor), &status) != 0)
     damaged(place());
   if (status.st_dev != input.stamp().device || status.st_ino != input.stamp().inode)
-    refuse("KAIROS-F081", file_->name, "another file has taken the place of this one", "",
-           "the file that was opened first",
-           "Leave the data as they are until the run has ended, and run again");
+    refuse("KAIROS-F081", file_->name, "the file was replaced by another one", "",
+           "the file that was opened first", "Do not change the data until the run has ended, and run again");
   input.check_unchanged();
 }
 
@@ -115,7 +114,7 @@ Hdf5Group Hdf5Group::open_image(std::string_view bytes, const std::string& origi
   file->size = bytes.size();
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   constexpr std::size_t growth = std::size_t{1} << 16;
-  H5Pset_fapl_core(access.id(), growth, 0);  // nothing behind it: what is opened is the image
+  H5Pset_fapl_core(access.id(), growth, 0);  // without a file: the image is all there is
   H5Pset_file_image(access.id(), const_cast<char*>(bytes.data()), bytes.size());  // HDF5 copies it
   return open_root(std::move(file), origin, access);
 }
@@ -125,7 +124,7 @@ Hdf5Group Hdf5Group::open_root(std::shared_ptr<File> file, const std::string& pa
   file->handle = Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), H5Fclose);
   if (!file->handle.valid())
     throw Error(ErrorKind::File, {"KAIROS-F021", file->name, "this is not a complete HDF5 file",
-                                  hdf5_reason(), "a whole HDF5 file", "Copy or write the file again"});
+                                  hdf5_reason(), "a complete HDF5 file", "Copy or write the file again"});
   Hdf5Handle root(H5Gopen2(file->handle.id(), "/", H5P_DEFAULT), H5Gclose);
   Hdf5Group group(std::move(file), std::move(root), "");
   if (!group.group_.valid()) group.damaged(group.place());
@@ -139,11 +138,11 @@ Hdf5Group::Kind Hdf5Group::kind_of(const std::string& name) const {
   H5L_info_t link;
   if (H5Lget_info(group_.id(), name.c_str(), &link, H5P_DEFAULT) < 0) damaged(place(name));
   if (link.type != H5L_TYPE_HARD)
-    refuse("KAIROS-F022", place(name), "the file holds a link",
+    refuse("KAIROS-F022", place(name), "the file contains a link",
            link.type == H5L_TYPE_EXTERNAL ? "an external link"
            : link.type == H5L_TYPE_SOFT   ? "a soft link"
                                           : "a user-defined link",
-           "the values themselves", "Write the file again with everything in it");
+           "the values themselves", "Write the file again without links");
   const Hdf5Handle object(H5Oopen(group_.id(), name.c_str(), H5P_DEFAULT), H5Oclose);
   if (!object.valid()) damaged(place(name));
   switch (H5Iget_type(object.id())) {
@@ -211,9 +210,9 @@ void Hdf5Group::check_storage(const Hdf5Handle& dataset, const std::string& wher
   if (!creation.valid()) damaged(where);
   const H5D_layout_t layout = H5Pget_layout(creation.id());
   if (layout == H5D_VIRTUAL || H5Pget_external_count(creation.id()) != 0)
-    refuse("KAIROS-F022", where, "the values lie in another file",
+    refuse("KAIROS-F022", where, "the values are stored in another file",
            layout == H5D_VIRTUAL ? "virtual storage" : "external storage", "the values themselves",
-           "Write the file again with everything in it");
+           "Write the file again with all values inside");
   std::uint64_t possible = file_->size;
   std::uint64_t needed = count;
   bool overflow = __builtin_mul_overflow(needed, width, &needed);
@@ -223,7 +222,7 @@ void Hdf5Group::check_storage(const Hdf5Handle& dataset, const std::string& wher
       std::size_t values = 0;
       const H5Z_filter_t filter = H5Pget_filter2(creation.id(), static_cast<unsigned>(i), &flags, &values,
                                                  nullptr, 0, nullptr, nullptr);
-      // Any other filter would make HDF5 look for a library to load.
+      // Any other filter would make HDF5 load a library.
       if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32)
         refuse("KAIROS-F028", where, "this compression cannot be read", "filter " + std::to_string(filter),
                "gzip or none", "Write the file without compression");
@@ -236,7 +235,7 @@ void Hdf5Group::check_storage(const Hdf5Handle& dataset, const std::string& wher
     needed = std::max(needed, count == 0 ? 0 : chunk_bytes);
   }
   if (overflow || needed > possible)
-    refuse("KAIROS-F025", where, "the file declares more than it holds",
+    refuse("KAIROS-F025", where, "the file declares more than it contains",
            overflow ? "more bytes than any file can hold" : std::to_string(needed) + " bytes",
            "at most " + std::to_string(possible) + " from " + std::to_string(file_->size) + " stored",
            "Copy or write the file again");
@@ -260,16 +259,9 @@ std::uint64_t Hdf5Group::checked_shape(const Hdf5Handle& dataset, const Hdf5Hand
 }
 
 void Hdf5Group::take_memory(const std::string& where, std::uint64_t count) const {
-  constexpr std::uint64_t always_there = std::uint64_t{16} << 20;
+  // What was allocated earlier is no longer part of the available memory.
+  require_memory(where, count * sizeof(float), whole_file_error, file_->read);
   file_->read += count * sizeof(float);
-  if (file_->read <= always_there) return;
-  // What was read before is no longer available.
-  const std::uint64_t available = available_memory();
-  if (count * sizeof(float) <= available) return;
-  refuse("KAIROS-F084", where, "the values do not fit into memory",
-         std::to_string(count * sizeof(float)) + " bytes",
-         "at most " + std::to_string(available) + ", which are available",
-         "Check that the file is what you mean, or use a machine with more memory");
 }
 
 Array Hdf5Group::array(const std::string& path) const {
@@ -316,7 +308,7 @@ std::vector<std::string> Hdf5Group::strings(const std::string& attribute) const 
       refuse("KAIROS-F023", place(), "an attribute is not text", "\"" + attribute + "\"",
              "a string or a list of them", "Write the file again");
     case Hdf5Strings::TooLarge:
-      refuse("KAIROS-F025", place(), "the file declares more than it holds",
+      refuse("KAIROS-F025", place(), "the file declares more than it contains",
              "the attribute \"" + attribute + "\"", "", "Copy or write the file again");
     case Hdf5Strings::Damaged:
       break;

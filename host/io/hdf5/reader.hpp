@@ -15,56 +15,56 @@
 
 namespace kairos::host {
 
-/// An open data set of somebody's numbers; see Hdf5Group::data.
+/// An open data set of training data; see Hdf5Group::data_set.
 struct Hdf5DataSet {
   Hdf5Handle handle, type;
   std::vector<std::int64_t> shape;
-  std::uint64_t size = 0;  ///< values
+  std::uint64_t size = 0;  ///< number of values
   std::string where;
 };
 
-/// A group of an open file; the file stays open as long as one of its groups lives. Only hard links are
-/// followed: soft and external links, virtual and external storage are refused. Nothing is allocated beyond
+/// A group of an open file, which stays open as long as one of its groups exists. Only hard links are
+/// followed: soft and external links, virtual and external storage are rejected. Nothing is allocated beyond
 /// what the stored bytes can hold. Throws Error(File).
 class Hdf5Group {
  public:
   /// The root of a file.
   [[nodiscard]] static Hdf5Group open(const std::filesystem::path& path);
-  /// The same of a file that is open, and of no other one that has taken its name meanwhile.
+  /// The root of a file that is already open; a file that has replaced it under its name is rejected.
   [[nodiscard]] static Hdf5Group open(const InputFile& file);
-  /// The root of a file whose bytes are at hand; they are copied. `origin` is what messages name.
+  /// The root of a file in memory, which is copied. `origin` is used in messages.
   [[nodiscard]] static Hdf5Group open_image(std::string_view bytes, const std::string& origin);
 
   [[nodiscard]] bool has_group(const std::string& name) const;
   [[nodiscard]] bool has_array(const std::string& name) const;
   [[nodiscard]] bool has_attribute(const std::string& name) const;
 
-  /// A group below this one; '/' separates levels. Refuses if it is missing.
+  /// A group below this one; '/' separates levels. Throws if it is missing.
   [[nodiscard]] Hdf5Group group(const std::string& path) const;
-  /// A data set below this one as float32.
+  /// A data set below this group as float32.
   [[nodiscard]] Array array(const std::string& path) const;
-  /// The same for data that somebody else wrote: also bool as h5py keeps it, and what would change silently
-  /// is refused with value and row (Error(Data)): integers beyond 2^24, floats beyond float32.
+  /// The same for training data: accepts h5py's bool, and rejects values that would change silently, with
+  /// value and row (Error(Data)): integers beyond 2^24, floats beyond float32.
   [[nodiscard]] Array data(const std::string& path) const;
-  /// The same to be read in parts, while the group lives.
+  /// The same to be read in parts; valid as long as the group.
   [[nodiscard]] Hdf5DataSet data_set(const std::string& path) const;
-  /// Writes rows [first, first + count) of such a set, which has rows, to `out`.
+  /// Writes rows [first, first + count) of such a data set, which must have rows, to `out`.
   void read_rows(const Hdf5DataSet& set, std::int64_t first, std::int64_t count, float* out) const;
-  /// Refuses a `name` that no array has, with those that are here.
+  /// Throws the error for a missing array called `name`, and lists the existing names.
   [[noreturn]] void no_such_data(const std::string& name) const;
-  /// The value of a data set of one integer, rounded to none; empty if it is no integer.
+  /// The value of a data set of one integer, exact; empty if it is not an integer.
   [[nodiscard]] std::optional<std::int64_t> integer(const std::string& path) const;
-  /// Names of all links, in no order that means anything.
+  /// Names of all links, in unspecified order.
   [[nodiscard]] std::vector<std::string> children() const;
 
   /// A scalar text attribute; "" if there is none.
   [[nodiscard]] std::string text(const std::string& attribute) const;
-  /// A list of names: `attribute`, or where that is missing `attribute`0, `attribute`1, …
+  /// A list of names: `attribute`, or if that is missing `attribute`0, `attribute`1, …
   [[nodiscard]] std::vector<std::string> names(const std::string& attribute) const;
 
   /// "model.h5:/model_weights/dense"
   [[nodiscard]] std::string place(const std::string& below = "") const;
-  /// Refuses this file for what stands at `where`.
+  /// Throws an error for this file at `where`.
   [[noreturn]] void refuse(const char* code, const std::string& where, const char* what,
                            const std::string& found, const std::string& expected,
                            const std::string& cure) const;
@@ -83,9 +83,9 @@ class Hdf5Group {
   [[noreturn]] void damaged(const std::string& where) const;
   void check_storage(const Hdf5Handle& dataset, const std::string& where, std::uint64_t count,
                      std::size_t width) const;
-  /// To be called before `count` values are allocated, so that many arrays cannot take more than there is.
+  /// To be called before `count` values are allocated; limits the memory of all arrays together.
   void take_memory(const std::string& where, std::uint64_t count) const;
-  /// Shape and number of values, which the stored bytes can hold.
+  /// Shape and number of values, checked against the size of the stored bytes.
   std::uint64_t checked_shape(const Hdf5Handle& dataset, const Hdf5Handle& type, const std::string& where,
                               std::vector<std::int64_t>& shape) const;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Two numbers ask for rows; the answer is 0 and the values, or 1 and an error. A socket carries both, and
-// ends the child when the parent has gone.
+// A request is two numbers, for rows; the answer is 0 and the values, or 1 and an error. Both use a socket,
+// whose end in the parent also ends the child.
 #include "io/hdf5/rows.hpp"
 
 #include <signal.h>
@@ -15,6 +15,7 @@
 #include <span>
 #include <utility>
 
+#include "base/available_memory.hpp"
 #include "base/input_file.hpp"
 #include "base/whole_transfer.hpp"
 #include "io/hdf5/child.hpp"
@@ -29,11 +30,11 @@ namespace {
 
 enum class Answer : std::uint64_t { Rows, Error };
 
-/// One end of the connection; does not own it.
+/// One end of the connection; does not own the socket.
 class Connection final : public ByteSink, public ByteSource {
  public:
-  /// `other` is the process at the other end: when it has ended, nothing more is waited for, even if somebody
-  /// else holds its end of the connection. 0: who has the parent's place cannot outlive it.
+  /// `other` is the process at the other end. Once it has ended, transfers stop, even if another process
+  /// holds its end of the connection. 0 in the child, which ends with the parent.
   explicit Connection(int socket, pid_t other = 0) : socket_(socket), other_(other) {}
 
   bool write(const void* bytes, std::size_t count) override {
@@ -52,7 +53,7 @@ class Connection final : public ByteSink, public ByteSource {
   }
 
  private:
-  /// Repeats what the time limit of the socket has ended, as long as there is somebody to wait for.
+  /// Repeats transfers that timed out, as long as the other process exists.
   template <class Transfer>
   ssize_t again_while_alive(const Transfer& transfer) const {
     for (;;) {
@@ -73,7 +74,7 @@ void answer(Connection& parent, Answer kind) {
   static_cast<void>(parent.write(&kind, sizeof kind));
 }
 
-/// Does `work`, which answers; sends the error if it throws one.
+/// Runs `work`, which sends the answer; sends the error if it throws one.
 template <class Work>
 void answer_or_fail(Connection& parent, const Work& work) {
   try {
@@ -84,7 +85,7 @@ void answer_or_fail(Connection& parent, const Work& work) {
   }
 }
 
-/// Reads what is asked for until nobody asks any more.
+/// Answers requests until the connection is closed.
 void answer_all(Connection& parent, const Hdf5DataRows& rows) {
   const std::int64_t row_size = Array{rows.shape(), {}}.row_size();
   std::vector<float> values;
@@ -118,7 +119,7 @@ void answer_all(Connection& parent, const Hdf5DataRows& rows) {
   ::_exit(0);
 }
 
-/// Takes what follows Answer::Error; throws it, or returns if there is none.
+/// Receives the error after Answer::Error and throws it; returns if it is incomplete.
 void throw_received(Connection& child) {
   constexpr std::uint64_t longest = 1 << 20;
   Array none;
@@ -136,7 +137,7 @@ IsolatedHdf5Rows::IsolatedHdf5Rows(const std::filesystem::path& path, const std:
     receive_layout();
   } catch (...) {
     end();
-    file_.check_unchanged();  // That somebody writes to the file is why it seems damaged.
+    file_.check_unchanged();  // If the file was modified, that is why it seems damaged.
     throw;
   }
 }
@@ -196,7 +197,8 @@ std::optional<NpyHeader> IsolatedHdf5Rows::plain() const {
   header.shape = shape_;
   header.begin = storage_.begin;
   header.count = 1;
-  // What the child says is not believed further than the file reaches: a damaged file may have damaged it.
+  // The answer of the child is checked against the size of the file: a damaged file may have corrupted the
+  // child.
   const std::uint64_t room = file_.size() - std::min(file_.size(), header.begin);
   for (const std::int64_t n : shape_)
     if (n <= 0 || __builtin_mul_overflow(header.count, static_cast<std::uint64_t>(n), &header.count))
@@ -224,12 +226,19 @@ void IsolatedHdf5Rows::child_died() {
   hdf5_child_died(status, file_.name());
 }
 
+/// Requests end at chunk boundaries, unless the child, which holds the values too, lacks the memory for that.
+/// A chunk is decompressed once for each request that reads from it, so requests are as large as possible.
+std::int64_t IsolatedHdf5Rows::rows_per_request(std::int64_t count) const {
+  constexpr std::uint64_t always = std::uint64_t{1} << 18, most = std::uint64_t{1} << 28;  // values
+  const auto row = static_cast<std::uint64_t>(std::max<std::int64_t>(1, row_size_));
+  const auto rows = static_cast<std::uint64_t>(std::min(rows_at_once_, count));
+  if (rows <= always / row) return rows_at_once_;
+  const std::uint64_t values = std::clamp(available_memory() / 4 / sizeof(float), always, most);
+  return std::min(rows_at_once_, static_cast<std::int64_t>(std::max<std::uint64_t>(1, values / row)));
+}
+
 void IsolatedHdf5Rows::read(std::int64_t first, std::int64_t count, float* out) {
-  // Parts end where chunks do, unless that would be too much at once.
-  constexpr std::int64_t most_values = std::int64_t{1} << 28;
-  const std::int64_t row = std::max<std::int64_t>(1, row_size_);
-  const std::int64_t step =
-      rows_at_once_ <= most_values / row ? rows_at_once_ : std::max<std::int64_t>(1, (1 << 18) / row);
+  const std::int64_t step = rows_per_request(count);
   const std::lock_guard lock(mutex_);
   for (const std::int64_t end = first + count; first < end;) {
     const std::int64_t now = std::min(step - first % step, end - first);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows of an HDF5 data set, read where a fault of the HDF5 library cannot hurt.
+// Rows of an HDF5 data set, isolated from crashes of the HDF5 library.
 #pragma once
 
 #include <sys/types.h>
@@ -16,8 +16,8 @@
 
 namespace kairos::host {
 
-/// A child process has the file open and reads rows when it is asked, as long as this lives. Values are those
-/// of `read_hdf5_data`, and so are errors; what kills the child is reported, with the file's name.
+/// For its lifetime, a child process has the file open and reads rows on request. Values and errors are those
+/// of `read_hdf5_data`; a crash of the child is reported, with the file's name.
 class IsolatedHdf5Rows {
  public:
   IsolatedHdf5Rows(const std::filesystem::path& path, const std::string& dataset);
@@ -29,21 +29,22 @@ class IsolatedHdf5Rows {
   /// "d.h5:/x"
   [[nodiscard]] const std::string& where() const noexcept { return where_; }
   [[nodiscard]] const InputFile& file() const noexcept { return file_; }
-  /// Where the values lie, if they lie there one after the other in a type that NumPy knows: who knows that
-  /// needs neither the child nor the library.
+  /// The location of the values, if they are contiguous and of a type that NumPy knows: then they can be read
+  /// without the child and the library.
   [[nodiscard]] std::optional<NpyHeader> plain() const;
-  /// Rows that are best read together, from a multiple of their number on: whole chunks. At least 1.
+  /// Rows that are best read together, starting at a multiple of this number: whole chunks. At least 1.
   [[nodiscard]] std::int64_t rows_at_once() const noexcept { return rows_at_once_; }
-  /// Rows of a chunk; 0 if the array is not in chunks.
+  /// Rows of a chunk; 0 if the array is not chunked.
   [[nodiscard]] std::int64_t chunk_rows() const noexcept { return storage_.chunk_rows; }
-  /// Writes rows [first, first + count) to `out`; for an array that has rows. Several threads may, and wait
-  /// for each other.
+  /// Writes rows [first, first + count) to `out`; for an array that has rows. Thread-safe; callers wait for
+  /// each other.
   void read(std::int64_t first, std::int64_t count, float* out);
 
  private:
   void start(const std::string& dataset);
   void receive_layout();
   void end() noexcept;
+  [[nodiscard]] std::int64_t rows_per_request(std::int64_t count) const;
   void read_piece(std::int64_t first, std::int64_t count, float* out);
   [[noreturn]] void child_died();
 
@@ -55,7 +56,7 @@ class IsolatedHdf5Rows {
   std::int64_t row_size_ = 1;
   std::mutex mutex_;
   pid_t child_ = -1;
-  int ended_ = 0;  ///< how the child did
+  int ended_ = 0;  ///< exit status of the child
   int socket_ = -1;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// HDF5 writes into an image, and this is handed to the atomic writer.
+// HDF5 writes to an image, which is passed to AtomicFile.
 #include "io/hdf5/writer.hpp"
 
 #include <limits>
@@ -13,7 +13,7 @@ namespace kairos::host {
 Hdf5Writer::Hdf5Writer(std::filesystem::path path) : path_(std::move(path)) {
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   if (!image_.become_driver_of(access)) fail("/");
-  // The name is not used for a file; it must only differ from those of other files that are open.
+  // The name is not used for a file; it must only differ from those of other open files.
   const std::string name = path_.string() + "." + std::to_string(reinterpret_cast<std::uintptr_t>(this));
   file_ = Hdf5Handle(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), H5Fclose);
   make_parents_ = Hdf5Handle(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
@@ -26,7 +26,7 @@ Hdf5Writer::Hdf5Writer(std::filesystem::path path) : path_(std::move(path)) {
 void Hdf5Writer::fail(const std::string& at) const {
   throw Error(ErrorKind::File,
               {"KAIROS-F009", path_.string() + ":" + at, "cannot build the file", hdf5_reason(),
-               "names that differ and are not empty", "Rename the layer or weight"});
+               "unique names that are not empty", "Rename the layer or weight"});
 }
 
 Hdf5Handle Hdf5Writer::open(const std::string& path) const {

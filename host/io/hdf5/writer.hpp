@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Builds an HDF5 file in memory, around arrays that stay where they are, so that what can fail on a disk
-// fails in one place, with its reason. For hdf5_*.cpp only.
+// Builds an HDF5 file in memory around borrowed arrays, so that write errors occur in one place, with their
+// reason. For hdf5_*.cpp only.
 #pragma once
 
 #include <filesystem>
@@ -14,26 +14,26 @@
 
 namespace kairos::host {
 
-/// Paths are absolute ("/model_weights/dense"); groups on the way are made. Equal content gives equal bytes.
+/// Paths are absolute ("/model_weights/dense"); parent groups are created. Equal content gives equal bytes.
 /// Throws Error(File).
 class Hdf5Writer {
  public:
   /// `path` is for messages and for `commit`.
   explicit Hdf5Writer(std::filesystem::path path);
 
-  /// Makes the group unless it is there already.
+  /// Creates the group unless it exists.
   void group(const std::string& path);
   void text(const std::string& path, const char* attribute, const std::string& value,
             Hdf5Charset charset = Hdf5Charset::Ascii);
   void names(const std::string& path, const std::string& attribute, const std::vector<std::string>& values);
-  /// float32, little-endian, contiguous. The array is borrowed until the writer is gone.
+  /// float32, little-endian, contiguous. The array must outlive the writer.
   void array(const std::string& path, const Array& array);
-  /// A scalar integer: int32 where it fits, as Keras counts its steps.
+  /// A scalar integer: int32 if it fits, as Keras stores its steps.
   void integer(const std::string& path, std::int64_t value);
 
-  /// The bytes of the file.
+  /// The content of the file.
   [[nodiscard]] std::string image();
-  /// Writes the file under its name, atomically.
+  /// Writes the file atomically.
   void commit();
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writing replaces a file whole or not at all; reading never waits for what is no file.
+// Files are replaced completely or not at all; reading never blocks on anything but a regular file.
 #include "base/atomic_file.hpp"
 
 #include <sys/resource.h>
@@ -52,7 +52,8 @@ TEST_CASE("An atomic file that is not committed leaves the old one", "[host][io]
 }
 
 TEST_CASE("An atomic file survives a full disk with the old content", "[host][io]") {
-  const std::size_t size = GENERATE(std::size_t{5000}, std::size_t{9} << 20);  // in the cache, and past it
+  const std::size_t size =
+      GENERATE(std::size_t{5000}, std::size_t{9} << 20);  // cached, and bypassing the cache
   const TemporaryDirectory directory;
   const fs::path file = directory.put("a.txt", "old");
   std::string sentence;
@@ -61,14 +62,13 @@ TEST_CASE("An atomic file survives a full disk with the old content", "[host][io
     sentence = refusal(directory, [&] { write_file(file, std::string(size, 'x')); });
   }
   CHECK(sentence ==
-        "KAIROS-F005: a.txt: cannot write the file; found File too large, expected a place to write to; what "
-        "was there "
-        "before is untouched. Free some space or choose another disk.");
+        "KAIROS-F005: a.txt: cannot write the file; found File too large, expected a writable location; the "
+        "existing file is unchanged. Free some space or choose another disk.");
   CHECK(content_of(file) == "old");
   CHECK(entries(directory) == 1);
 }
 
-TEST_CASE("A large atomic file, which goes past the page cache, is written to its last byte", "[host][io]") {
+TEST_CASE("A large atomic file, which bypasses the page cache, is written to its last byte", "[host][io]") {
   const TemporaryDirectory directory;
   std::string content((std::size_t{9} << 20) + 123, '\0');
   for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 2654435761U >> 24U);
@@ -103,18 +103,17 @@ TEST_CASE("A large atomic file, which goes past the page cache, is written to it
   CHECK(entries(directory) <= 1);
 }
 
-TEST_CASE("An atomic file that cannot be begun says that what was there is untouched", "[host][io]") {
-  const fs::path file = "/proc/version";  // a regular file in a directory that takes no new one
+TEST_CASE("An atomic file that cannot be created says that the existing file is unchanged", "[host][io]") {
+  const fs::path file = "/proc/version";  // a regular file in a directory that accepts no new files
   const std::string before = content_of(file);
-  CHECK_THROWS_WITH(
-      write_file(file, "new"),
-      "KAIROS-F005: /proc/version: cannot write the file; found No such file or directory, expected a "
-      "place to write to; what was there before is untouched. Choose another directory: this one takes "
-      "no files.");
+  CHECK_THROWS_WITH(write_file(file, "new"),
+                    "KAIROS-F005: /proc/version: cannot write the file; found No such file or directory, "
+                    "expected a writable location; the existing file is unchanged. Choose another directory: "
+                    "this one cannot hold files.");
   CHECK(content_of(file) == before);
 }
 
-TEST_CASE("An atomic file goes where a symbolic link points", "[host][io]") {
+TEST_CASE("An atomic file follows symbolic links", "[host][io]") {
   const TemporaryDirectory directory;
   fs::create_directory(directory / "store");
   fs::create_symlink("store/real.txt", directory / "link.txt");
@@ -123,7 +122,7 @@ TEST_CASE("An atomic file goes where a symbolic link points", "[host][io]") {
   CHECK(content_of(directory / "store/real.txt") == "content");
 }
 
-TEST_CASE("An atomic file refuses where it cannot be", "[host][io]") {
+TEST_CASE("An atomic file rejects unsuitable paths", "[host][io]") {
   const TemporaryDirectory directory;
   fs::create_directory(directory / "folder");
   static_cast<void>(directory.put("plain", "x"));
@@ -135,14 +134,14 @@ TEST_CASE("An atomic file refuses where it cannot be", "[host][io]") {
        {"absent/a.txt", "KAIROS-F005: absent/a.txt: cannot write the file; found No such file or directory"},
        {"plain/a.txt", "KAIROS-F005: plain/a.txt: cannot write the file; found Not a directory"}},
       [](const fs::path& file) { write_file(file, "x"); });
-  CHECK_THAT(
-      refusal(directory, [&] { make_parent_directories(directory / "plain/b/c.txt"); }),
-      Catch::Matchers::StartsWith("KAIROS-F006: plain/b: cannot make the directory; found Not a directory"));
+  CHECK_THAT(refusal(directory, [&] { make_parent_directories(directory / "plain/b/c.txt"); }),
+             Catch::Matchers::StartsWith(
+                 "KAIROS-F006: plain/b: cannot create the directory; found Not a directory"));
   make_parent_directories(directory / "one/two/c.txt");
   CHECK(fs::is_directory(directory / "one/two"));
 }
 
-TEST_CASE("An input file refuses at once what is no regular file", "[host][io]") {
+TEST_CASE("An input file rejects anything but regular files at once", "[host][io]") {
   const TemporaryDirectory directory;
   fs::create_directory(directory / "folder");
   static_cast<void>(directory.put("iris.csv", "x"));
@@ -154,7 +153,9 @@ TEST_CASE("An input file refuses at once what is no regular file", "[host][io]")
         "KAIROS-F002: folder: this is not a regular file; found a directory, expected a regular file. Give "
         "the path of a file."},
        {"fifo", "KAIROS-F002: fifo: this is not a regular file; found a FIFO"},
-       {"empty", "KAIROS-F003: empty: the file is empty; found 0 bytes. Check what should have written it."},
+       {"empty",
+        "KAIROS-F003: empty: the file is empty; found 0 bytes. Check the program that should have written "
+        "it."},
        {"irs.csv",
         "KAIROS-F001: irs.csv: cannot open the file; found No such file or directory, expected a readable "
         "file. Did you mean \"iris.csv\"?"},

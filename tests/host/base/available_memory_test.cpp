@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The smallest of what machine, control groups and process leave.
+// The minimum of what the machine, control groups and process limits leave.
 #include "base/available_memory.hpp"
 
 #include <catch2/catch.hpp>
@@ -52,32 +52,30 @@ TEST_CASE("The available memory is no more than a control group leaves, of eithe
   CHECK(available_memory(root.path()) == 20 * megabyte);
 }
 
-TEST_CASE("The available memory is no more than the limit of the process, and what needs more is refused",
+TEST_CASE("The available memory respects the limit of the process, and larger requests are rejected",
           "[host]") {
   const TemporaryDirectory directory;
   const MemoryLimit limit(256 * megabyte);
   CHECK(available_memory() <= 256 * megabyte);
   CHECK_NOTHROW(require_memory("x.npy", 100 * megabyte));
-  CHECK_THAT(
-      refusal(directory, [] { require_memory("x.npy", 300 * megabyte); }),
-      Catch::Matchers::StartsWith(
-          "KAIROS-D340: x.npy: the values do not fit into memory; found 314572800 bytes, expected at most "));
+  CHECK_THAT(refusal(directory, [] { require_memory("x.npy", 300 * megabyte); }),
+             Catch::Matchers::StartsWith("KAIROS-D340: x.npy: the contents do not fit into memory; found "
+                                         "314572800 bytes, expected at most "));
 }
 
-TEST_CASE("A file that the memory is too small for is not called too large", "[host]") {
+TEST_CASE("A file that does not fit into memory is not reported as too large", "[host]") {
   const TemporaryDirectory directory;
   const std::filesystem::path file = directory.put("large.json", "{}");
   std::filesystem::resize_file(file, 300 * megabyte);
   CHECK(refusal(directory, [&] { static_cast<void>(read_file(file, 100 * megabyte)); }) ==
         "KAIROS-F007: large.json: the file is too large; found 314572800 bytes, expected at most 104857600. "
-        "Check "
-        "that this is the file you mean.");
+        "Check that this is the intended file.");
   const MemoryLimit limit(200 * megabyte);
   CHECK_THAT(
       refusal(directory, [&] { static_cast<void>(read_file(file)); }),
       Catch::Matchers::StartsWith(
-          "KAIROS-F084: large.json: the file does not fit into memory; found 314572800 bytes, expected at "
+          "KAIROS-F084: large.json: the contents do not fit into memory; found 314572800 bytes, expected at "
           "most ") &&
-          Catch::Matchers::EndsWith(", which are available. Check that the file is what you mean, or use a "
-                                    "machine with more memory."));
+          Catch::Matchers::EndsWith(" bytes, the available memory. Check that this is the intended file, or "
+                                    "use a machine with more memory."));
 }

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where control groups might be mounted.
+/// A directory that stands for the mount point of control groups.
 struct Groups {
   void put(const fs::path& file, const std::string& text) const {
     fs::create_directories((root / file).parent_path());
@@ -27,7 +27,7 @@ struct Groups {
 
 }  // namespace
 
-TEST_CASE("A quota of version 2 is that of the smallest group around the process", "[host]") {
+TEST_CASE("A quota of version 2 is the smallest of the group and its ancestors", "[host]") {
   const Groups groups;
   groups.put("cpu.max", "max 100000");
   groups.put("jobs/cpu.max", "150000 100000");
@@ -53,7 +53,7 @@ TEST_CASE("A quota of version 1 is found under either name of its mount", "[host
   CHECK_FALSE(cpu_quota(groups.root, "1:cpu:/elsewhere\n"));
 }
 
-TEST_CASE("What is no quota bounds nothing", "[host]") {
+TEST_CASE("Invalid quotas set no limit", "[host]") {
   const Groups groups;
   CHECK_FALSE(cpu_quota(groups.root, ""));
   CHECK_FALSE(cpu_quota(groups.root, "nonsense\n0:\n:\n"));

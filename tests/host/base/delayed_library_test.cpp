@@ -14,7 +14,7 @@ using kairos::tests::error_of;
 
 namespace {
 
-/// The library of mathematics is always there, and has nothing of 8 bytes to copy.
+/// The mathematics library is always installed, and has no data of 8 bytes to copy.
 struct Mathematics {
   std::array<void*, 2> slots{};
   double copy = 0;
@@ -32,7 +32,7 @@ TEST_CASE("A delayed library fills the slots of its functions in their order", "
   CHECK(reinterpret_cast<double (*)(double, double)>(maths.slots[1])(2.0, 5.0) == 32.0);
 }
 
-TEST_CASE("A delayed library may be asked for by many threads at once", "[host]") {
+TEST_CASE("A delayed library may be opened by many threads at once", "[host]") {
   Mathematics maths;
   const DelayedLibrary library = maths.library("sqrt\0pow\0");
   std::vector<std::thread> threads;
@@ -49,7 +49,7 @@ TEST_CASE("A delayed library that is not installed is an error that names it", "
     return 0;
   });
   CHECK_THAT(error, Catch::StartsWith("KAIROS-I110: libkairos_absent.so.7: the library cannot be opened"));
-  CHECK_THAT(error, Catch::Contains("Install the package that holds it"));
+  CHECK_THAT(error, Catch::Contains("Install the package that provides it"));
   CHECK(maths.slots[0] == nullptr);
 }
 
@@ -60,5 +60,5 @@ TEST_CASE("A delayed library without one of the functions is an error that names
                return 0;
              }),
              Catch::Contains("a function of the library is missing") && Catch::Contains("squirt"));
-  CHECK(maths.slots[0] == nullptr);  // and it may be tried again
+  CHECK(maths.slots[0] == nullptr);  // so it may be tried again
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Paths that mean one file, and paths that only look as if.
+// Different paths of one file, and paths that only look alike.
 #include "base/file_place.hpp"
 
 #include <sys/stat.h>
@@ -47,7 +47,7 @@ TEST_CASE("A file that does not exist is the same if its name and its directory 
   CHECK_FALSE(FilePlace(dir / "a/b/c") == FilePlace(dir / "a/c"));
 }
 
-TEST_CASE("A place knows whether it lies in a directory, also through links", "[host][io]") {
+TEST_CASE("A place can be inside a directory, also through links", "[host][io]") {
   const TemporaryDirectory dir;
   fs::create_directories(dir / "pictures/cats");
   fs::create_directory(dir / "elsewhere");
@@ -60,7 +60,7 @@ TEST_CASE("A place knows whether it lies in a directory, also through links", "[
   CHECK_FALSE(FilePlace(dir / "absent/a").is_inside(FilePlace(dir / "absent")));
 }
 
-TEST_CASE("A directory knows the files that links in it lead to", "[host][io]") {
+TEST_CASE("A directory detects links that lead to a file", "[host][io]") {
   const TemporaryDirectory dir;
   fs::create_directories(dir / "pictures/cats");
   fs::create_directory(dir / "dogs");

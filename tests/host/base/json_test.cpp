@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the JSON reader takes and refuses, with its sentences.
+// What the JSON reader accepts and rejects, with its messages.
 #include "base/json.hpp"
 
 #include <catch2/catch.hpp>
@@ -21,7 +21,7 @@ TEST_CASE("The JSON reader keeps numbers exactly", "[host][io]") {
   CHECK(document["b"].is_null());
 }
 
-TEST_CASE("The JSON reader refuses with line and column", "[host][io]") {
+TEST_CASE("The JSON reader reports errors with line and column", "[host][io]") {
   const TemporaryDirectory directory;
   const std::string deep = "{\"a\":\n" + std::string(10000, '[');
   struct Case {
@@ -34,9 +34,10 @@ TEST_CASE("The JSON reader refuses with line and column", "[host][io]") {
       {"[1e999]", "KAIROS-F010: m.json"},
       {"[\"\xff\"]", "KAIROS-F010: m.json:1:"},
       {"[1,\n NaN]",
-       "KAIROS-F013: m.json:2:2: JSON has no such number; found NaN, expected a finite number or null. "
+       "KAIROS-F013: m.json:2:2: JSON does not support this number; found NaN, expected a finite number or "
+       "null. "
        "Write null instead."},
-      {"[-Infinity]", "KAIROS-F013: m.json:1:2: JSON has no such number; found -Infinity"},
+      {"[-Infinity]", "KAIROS-F013: m.json:1:2: JSON does not support this number; found -Infinity"},
       {deep,
        "KAIROS-F011: m.json:2:256: the JSON is nested too deeply; found more than 256 levels, expected at "
        "most 256."},
@@ -48,7 +49,7 @@ TEST_CASE("The JSON reader refuses with line and column", "[host][io]") {
   }
 }
 
-TEST_CASE("The JSON reader takes what Python writes where asked to", "[host][io]") {
+TEST_CASE("The JSON reader accepts Python's dialect on request", "[host][io]") {
   const TemporaryDirectory directory;
   const nlohmann::json document = parse_json(
       R"({"loss": [NaN, Infinity, -Infinity, 1.5], "NaN": "Infinity"})", "h.json", JsonDialect::Python);
@@ -60,13 +61,13 @@ TEST_CASE("The JSON reader takes what Python writes where asked to", "[host][io]
       refusal(directory,
               [] { static_cast<void>(parse_json("[NaN, NaN,\n NaN x]", "h.json", JsonDialect::Python)); }),
       Catch::Matchers::StartsWith("KAIROS-F010: h.json:2:"));
-  CHECK(
-      refusal(directory,
-              [] { static_cast<void>(parse_json("[{NaN: 1}]", "h.json", JsonDialect::Python)); }) ==
-      "KAIROS-F010: h.json: this is not valid JSON; found NaN as a key, expected a text. Put it in quotes.");
+  CHECK(refusal(directory,
+                [] { static_cast<void>(parse_json("[{NaN: 1}]", "h.json", JsonDialect::Python)); }) ==
+        "KAIROS-F010: h.json: this is not valid JSON; found NaN as a key, expected a string. Put it in "
+        "quotes.");
 }
 
-TEST_CASE("The JSON reader takes 256 levels", "[host][io]") {
+TEST_CASE("The JSON reader accepts 256 levels", "[host][io]") {
   const std::string text = std::string(256, '[') + std::string(256, ']');
   CHECK(parse_json(text, "m.json").dump() == text);
 }

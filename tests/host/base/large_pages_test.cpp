@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Room for many values changes none of them.
+// Large pages do not change values.
 #include "base/large_pages.hpp"
 
 #include <catch2/catch.hpp>
@@ -7,7 +7,7 @@
 using kairos::host::prefer_large_pages;
 using kairos::host::reserve_large;
 
-TEST_CASE("Room in large pages keeps the values and is as much as was asked for", "[host]") {
+TEST_CASE("Memory in large pages has the requested size and keeps the values", "[host]") {
   std::vector<float> values{1, 2, 3};
   constexpr std::size_t count = std::size_t{3} << 20;
   reserve_large(values, count);
@@ -22,7 +22,7 @@ TEST_CASE("Room in large pages keeps the values and is as much as was asked for"
   CHECK(values.capacity() == count);
 }
 
-TEST_CASE("Asking for large pages keeps what is written already, wherever it begins", "[host]") {
+TEST_CASE("Requesting large pages keeps existing values at any alignment", "[host]") {
   std::vector<float> values(std::size_t{3} << 20, 7.0F);
   prefer_large_pages(values.data() + 1, (values.size() - 1) * sizeof(float));
   prefer_large_pages(values.data(), 5);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files that somebody writes to, cuts off or replaces while they are streamed, of each kind.
+// Files of each kind that are modified, truncated or replaced while they are streamed.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -43,7 +43,7 @@ with h5py.File('swapped.h5', 'w') as f: f['x'] = x.astype('>i4')
 with h5py.File('packed.h5', 'w') as f: f.create_dataset('x', data=x, chunks=(100, 2), compression='gzip')
 )";
 
-/// Samples of a file, read as a batch is.
+/// Reads samples of a file as for a batch.
 struct Stream {
   explicit Stream(const fs::path& file) {
     DataSpec spec;
@@ -67,7 +67,7 @@ struct Stream {
   std::unique_ptr<SampleReader> reader;
 };
 
-/// Times of files are counted in ticks of the kernel.
+/// File times have the resolution of kernel ticks.
 void let_time_pass() {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
@@ -78,7 +78,7 @@ void write_over(const fs::path& file, std::uint64_t offset) {
   ::close(descriptor);
 }
 
-/// Children of this process.
+/// Child processes of this process.
 std::vector<pid_t> children() {
   std::vector<pid_t> found;
   for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -100,7 +100,7 @@ constexpr Kind kinds[] = {{"x.npy", ""},       {"x.csv", ""},         {"x.idx", 
 
 }  // namespace
 
-TEST_CASE("A file that is cut off while it is streamed is an error, whatever its kind", "[host][data]") {
+TEST_CASE("A file of any kind that is truncated while it is streamed is an error", "[host][data]") {
   const TemporaryDirectory originals;
   REQUIRE(python(originals, writer).empty());
   for (const Kind& kind : kinds)
@@ -112,14 +112,14 @@ TEST_CASE("A file that is cut off while it is streamed is an error, whatever its
       CHECK(stream.read(0, 2) == std::vector<float>{0, 1, 2, 3});
       fs::resize_file(directory / kind.file, size);
       const std::string sentence = "KAIROS-F014: " + std::string(kind.file) +
-                                   ": the file has become shorter while it was read; found ";
-      // What is kept in memory is right, but nobody can say so of what is read next.
+                                   ": the file became shorter while it was being read; found ";
+      // Cached rows are correct, but rows that are read next may not be.
       CHECK_THAT(refusal(directory, [&] { stream.read(0, 2); }), Catch::Matchers::StartsWith(sentence));
       CHECK_THAT(refusal(directory, [&] { stream.read(2500, 400); }), Catch::Matchers::StartsWith(sentence));
     }
 }
 
-TEST_CASE("A file that is written to while it is streamed is an error, even if its size stays",
+TEST_CASE("A file that is modified while it is streamed is an error, even if its size stays",
           "[host][data]") {
   const TemporaryDirectory originals;
   REQUIRE(python(originals, writer).empty());
@@ -137,14 +137,14 @@ TEST_CASE("A file that is written to while it is streamed is an error, even if i
       if (change[0] == 'a') write_over(file, fs::file_size(file));
       CHECK_THAT(refusal(directory, [&] { stream.read(1000, 2); }),
                  Catch::Matchers::StartsWith("KAIROS-F080: " + std::string(kind.file) +
-                                             ": the file was written to while it was read; found " +
+                                             ": the file was modified while it was being read; found " +
                                              std::to_string(fs::file_size(file)) + " bytes, written at 2"));
     }
 }
 
 namespace {
 
-/// Gives a file another time, again and again, from construction to destruction.
+/// Changes the time of a file repeatedly during its lifetime.
 class Meddler {
  public:
   explicit Meddler(fs::path file) : file_(std::move(file)) {
@@ -170,8 +170,7 @@ class Meddler {
 
 }  // namespace
 
-TEST_CASE("A file that is written to while it is read is the error, not what was found in it",
-          "[host][data]") {
+TEST_CASE("A modified file is reported as such, and not the errors found in it", "[host][data]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import gzip, struct
@@ -199,14 +198,14 @@ with h5py.File('x.h5', 'w') as f: f['x'] = x
     CHECK_THAT(fault, Catch::Matchers::StartsWith("KAIROS-D"));
     const Meddler meddler(directory / name);
     std::string sentence = fault;
-    // The other thread may not have run meanwhile.
+    // The other thread may not have run in between.
     for (int trial = 0; trial < 1000 && sentence == fault; ++trial) sentence = read();
     CHECK_THAT(sentence, Catch::Matchers::StartsWith("KAIROS-F080: " + std::string(name) +
-                                                     ": the file was written to while it was read"));
+                                                     ": the file was modified while it was being read"));
   }
 }
 
-TEST_CASE("A file that another one takes the name of is read to its end", "[host][data]") {
+TEST_CASE("A file that is replaced under its name is read to its end", "[host][data]") {
   const TemporaryDirectory originals;
   REQUIRE(python(originals, writer).empty());
   for (const Kind& kind : kinds) {
@@ -221,15 +220,15 @@ TEST_CASE("A file that another one takes the name of is read to its end", "[host
   }
 }
 
-TEST_CASE("A picture that changes, or that another one replaces, after the directory was listed is an error",
+TEST_CASE("An image that is modified or replaced after the directory was listed is an error",
           "[host][data]") {
   struct Case {
     const char *change, *sentence;
   };
   for (const Case& c :
-       {Case{"replace", "KAIROS-F081: d/a/1.png: another file has taken the place of this one; found "},
-        Case{"write", "KAIROS-F080: d/a/1.png: the file was written to while it was in use; found "},
-        Case{"cut", "KAIROS-F080: d/a/1.png: the file was written to while it was in use; found 10 bytes"},
+       {Case{"replace", "KAIROS-F081: d/a/1.png: the file was replaced by another one; found "},
+        Case{"write", "KAIROS-F080: d/a/1.png: the file was modified while it was in use; found "},
+        Case{"cut", "KAIROS-F080: d/a/1.png: the file was modified while it was in use; found 10 bytes"},
         Case{"remove", "KAIROS-F001: d/a/1.png: cannot open the file"}}) {
     INFO(c.change);
     const TemporaryDirectory directory;
@@ -256,7 +255,8 @@ Image.new('RGB', (4, 4), (9, 9, 9)).save('other.png')
   }
 }
 
-TEST_CASE("The process that reads HDF5 is not needed for plain values, and its death is told", "[host][io]") {
+TEST_CASE("The process that reads HDF5 is not needed for contiguous values, and its death is reported",
+          "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, writer).empty());
   const std::vector<pid_t> before = children();
@@ -277,8 +277,7 @@ TEST_CASE("The process that reads HDF5 is not needed for plain values, and its d
             "KAIROS-F082: packed.h5: the process that reads the file was killed; found signal 9 (SIGKILL)"));
 }
 
-TEST_CASE("An HDF5 array that lies beyond the end of its file is refused, not filled with zeros",
-          "[host][io]") {
+TEST_CASE("An HDF5 array beyond the end of its file is rejected, not filled with zeros", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import h5py, numpy as np, os, struct

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Directories of pictures as data sets: classes, order, size, and what does not belong there.
+// Directories of images as data sets: classes, order, size, and unexpected files.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <string>
@@ -28,7 +28,7 @@ DataSpec spec_for(const TemporaryDirectory& directory, const std::string& name, 
 
 }  // namespace
 
-TEST_CASE("The sub-directories of a directory of pictures are its classes, sorted by name", "[host][data]") {
+TEST_CASE("The sub-directories of a directory of images are its classes, sorted by name", "[host][data]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import os, numpy as np
@@ -65,7 +65,7 @@ put('alone/b.png', 2); put('alone/a.png', 1); put('part/cat/x.png', 7)
   CHECK(unlabelled.inputs[0].array.values == Values{1, 1, 1, 2, 2, 2});
 }
 
-TEST_CASE("A seed mixes the pictures of a directory, each with its class", "[host][data]") {
+TEST_CASE("A seed shuffles the images of a directory, each with its class", "[host][data]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import os, numpy as np
@@ -90,14 +90,14 @@ for label in range(3):
     if (i >= 90) ++last[static_cast<std::size_t>(value / 80)];
   }
   CHECK(std::count(seen.begin(), seen.end(), 1) == 120);
-  for (const int count : last) CHECK(count > 3);  // what a validation split takes has all classes
+  for (const int count : last) CHECK(count > 3);  // the part that a validation split takes has all classes
   spec.image_order_seed = 1;
   CHECK(load_data(spec).train.inputs[0].array.values != mixed.inputs[0].array.values);
 }
 
-TEST_CASE("Pictures are resized as TensorFlow's bilinear does, in both directions", "[host][data]") {
+TEST_CASE("Images are resized as by TensorFlow's bilinear method, in both directions", "[host][data]") {
   const TemporaryDirectory directory;
-  // The formula of tf.image.resize written a second time: gathers whole matrices, in float32.
+  // A second implementation of the formula of tf.image.resize: gathers whole matrices, in float32.
   REQUIRE(python(directory, R"(
 import os, numpy as np
 from PIL import Image
@@ -126,7 +126,7 @@ print(resize(np.array([[[0], [100]]], 'u1'), 1, 4).ravel().tolist())
   }
 }
 
-TEST_CASE("What does not belong into a directory of pictures is refused by name", "[host][data]") {
+TEST_CASE("Unexpected content of a directory of images is rejected by name", "[host][data]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import os, numpy as np
@@ -147,34 +147,33 @@ put('flat/a.png'); os.makedirs('nothing/cat')
   const Case cases[] = {
       {"good", as_is, ""},
       {"good", [](DataSpec& s) { s.image_size = {}; },
-       "KAIROS-D094: good: the size of the pictures is not known; expected a height and a width, or a model "
+       "KAIROS-D094: good: the image size is unknown; expected a height and a width, or a model "
        "that "
-       "begins with input(height,width,channels). Give it, such as --image-size 64x64."},
+       "begins with input(height,width,channels). Set image_size, for example to 64x64."},
       {"good",
        [](DataSpec& s) {
          s.image_size = {1 << 20, 4};
        },
-       "KAIROS-D077: good: the pictures are to be too large"},
+       "KAIROS-D077: good: the image size is too large"},
       {"good", [](DataSpec& s) { s.target = "label"; },
-       "KAIROS-D076: good: targets or weights are named beside a directory of pictures"},
+       "KAIROS-D076: good: a directory of images takes no targets or sample weights"},
       {"good",
        [](DataSpec& s) {
          s.class_names = {"cats", "dog"};
        },
-       "KAIROS-D033: good/cat: the model was not trained on this label; found \"cat\", expected one of the "
-       "labels "
-       "that it knows. Did you mean \"cats\"?"},
+       "KAIROS-D033: good/cat: the model was not trained on this label; found \"cat\", expected one of its "
+       "labels. Did you mean \"cats\"?"},
       {"loose", as_is,
-       "KAIROS-D078: loose/d.png: a file stands beside the classes; expected sub-directories, one "
-       "for each class. Move it into its class, or take it out."},
+       "KAIROS-D078: loose/d.png: a file is next to the class directories; expected sub-directories, one "
+       "for each class. Move it into a class directory, or remove it."},
       {"flat", as_is, "KAIROS-D078: flat: the directory has no classes; found no sub-directories"},
       {"gif", as_is,
-       "KAIROS-D075: gif/cat/x.gif: this is no picture that can be read; found \".gif\", expected "
-       ".png, .jpg or .jpeg. Convert it, or take it out of the directory."},
-      {"text", as_is, "KAIROS-D075: text/dog/notes: this is no picture that can be read; found no ending"},
-      {"damaged", as_is, "KAIROS-D071: damaged/cat/b.png: the picture is damaged or incomplete"},
+       "KAIROS-D075: gif/cat/x.gif: this is not a readable image; found \".gif\", expected "
+       ".png, .jpg or .jpeg. Convert it, or remove it from the directory."},
+      {"text", as_is, "KAIROS-D075: text/dog/notes: this is not a readable image; found no ending"},
+      {"damaged", as_is, "KAIROS-D071: damaged/cat/b.png: the image is damaged or incomplete"},
       {"nothing", as_is, "KAIROS-D013: nothing: there are no samples"},
-      {"absent", as_is, "KAIROS-D020: absent: this kind of data file is not known"},
+      {"absent", as_is, "KAIROS-D020: absent: this kind of data file is not supported"},
   };
   for (const Case& c : cases) {
     DataSpec spec = spec_for(directory, c.name, {2, 2});

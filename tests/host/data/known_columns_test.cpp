@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tables whose columns are matched by name with those that a model was trained on.
+// Columns of tables are matched by name with those that a model was trained on.
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -24,7 +24,7 @@ DataSpec spec_for(const std::filesystem::path& file, const std::string& target =
   return spec;
 }
 
-/// The first `count` samples as a stream gives them.
+/// The first `count` samples from a stream.
 Dataset streamed(const DataSpec& spec, std::int64_t count) {
   const auto source = open_stream(spec);
   Dataset block = source->layout();
@@ -37,7 +37,7 @@ Dataset streamed(const DataSpec& spec, std::int64_t count) {
   return block;
 }
 
-/// Read into memory and as a stream, which must be the same.
+/// Reads into memory and as a stream; the results must be equal.
 Dataset read(const DataSpec& spec) {
   Dataset data = load_data(spec).train;
   const Dataset stream = streamed(spec, data.size());
@@ -74,7 +74,7 @@ TEST_CASE("A table with a header names the columns of its inputs", "[host][data]
   CHECK(load_data(spec).train.rows(0, 1).inputs[0].columns.empty());
 }
 
-TEST_CASE("Columns in another order are put right by their names", "[host][data]") {
+TEST_CASE("Columns in a different order are reordered by name", "[host][data]") {
   const TemporaryDirectory directory;
   for (const char* text : {"age,income,y\n1,2,0\n3,4,1\n", "income,age,y\n2,1,0\n4,3,1\n",
                            "y,income,age\n0,2,1\n1,4,3\n", "\"income\" , age ,y\n2,1,0\n4,\"3\",1\n"}) {
@@ -89,7 +89,7 @@ TEST_CASE("Columns in another order are put right by their names", "[host][data]
         Values{1, 2});
 }
 
-TEST_CASE("Columns that the model does not know are left out, and told in one line", "[host][data]") {
+TEST_CASE("Columns that the model does not know are left out and reported in one line", "[host][data]") {
   const TemporaryDirectory directory;
   DataSpec spec =
       spec_for(directory.put("t.csv", ",note,income,y,age,shoe\n7,\"a,b\",2,0,1,40\n8,c,4,1,3,41\n"));
@@ -106,7 +106,7 @@ TEST_CASE("Columns that the model does not know are left out, and told in one li
         "labels.csv: a column that the model was not trained on is left out: \"kind\"\n");
 }
 
-TEST_CASE("A column that is missing is refused with the nearest", "[host][data]") {
+TEST_CASE("A missing column is reported with the nearest name", "[host][data]") {
   const TemporaryDirectory directory;
   const std::string missing =
       "KAIROS-D320: t.csv: a column that the model was trained on is missing: \"income\"; found ";
@@ -140,11 +140,11 @@ TEST_CASE("A column that is missing is refused with the nearest", "[host][data]"
       Catch::Matchers::StartsWith("KAIROS-D023: t.csv: two columns have the same name; found \"age\""));
 }
 
-TEST_CASE("An input of the model is not taken for a target or a weight", "[host][data]") {
+TEST_CASE("An input of the model is not accepted as a target or a weight", "[host][data]") {
   const TemporaryDirectory directory;
   DataSpec spec = spec_for(directory.put("t.csv", "age,income,y\n1,2,0\n"), "age");
   const std::string start =
-      "KAIROS-D321: t.csv: a column that the model takes as an input is asked for as something else; found "
+      "KAIROS-D321: t.csv: an input column of the model is also used as something else; found "
       "column ";
   CHECK_THAT(refusal(directory, [&] { static_cast<void>(load_data(spec)); }),
              Catch::Matchers::StartsWith(start + "\"age\" as the target"));
@@ -154,7 +154,7 @@ TEST_CASE("An input of the model is not taken for a target or a weight", "[host]
              Catch::Matchers::StartsWith(start + "\"income\" as the sample weight"));
 }
 
-TEST_CASE("Columns without names are taken as they stand", "[host][data]") {
+TEST_CASE("Columns without names are matched by position", "[host][data]") {
   const TemporaryDirectory directory;
   DataSpec spec = spec_for(directory.put("t.csv", "1,2,0\n3,4,1\n"), "-1");
   const Dataset data = read(spec);
@@ -162,14 +162,13 @@ TEST_CASE("Columns without names are taken as they stand", "[host][data]") {
   CHECK(data.inputs[0].columns.empty());
   spec.file = directory.put("t.csv", "2019,2020,2021\n1,2,0\n");
   spec.input_columns = {{"input_layer", {"2020", "2019"}}};
-  CHECK(read(spec).inputs[0].array.values == Values{2, 1});  // The model knows that this is a header.
+  CHECK(read(spec).inputs[0].array.values == Values{2, 1});  // The model identifies this line as a header.
   CHECK(notes_of(directory, read(spec)) ==
-        "t.csv:1: this line has the names of the model's columns, which are numbers, and is taken for a "
-        "header. If "
-        "it is a sample, say --header false\n");
+        "t.csv:1: this line has the names of the model's columns, which are numbers, and is read as a "
+        "header. If it is a sample, set header to false\n");
 }
 
-TEST_CASE("Several inputs take their columns by name, with and without a list of them", "[host][data]") {
+TEST_CASE("Columns of several inputs are matched by name, with and without a list", "[host][data]") {
   const TemporaryDirectory directory;
   DataSpec spec = spec_for(directory.put("t.csv", "r0,y,l1,l0,note\n5,0,2,1,x\n"));
   spec.input_ports = {"left", "right"};
@@ -187,7 +186,7 @@ TEST_CASE("Several inputs take their columns by name, with and without a list of
   CHECK(check().notes.empty());
   spec.inputs = {{"right", "0"}, {"left", "l1,l0"}};
   CHECK(check().notes.empty());
-  spec.inputs = {{"left", "l1,l0,r0"}};  // r0 is the other input's.
+  spec.inputs = {{"left", "l1,l0,r0"}};  // r0 belongs to the other input.
   CHECK(check().notes.empty());
   spec.inputs = {{"left", "l1,l0,y"}, {"right", "r0"}};
   spec.target = "";
@@ -208,7 +207,7 @@ TEST_CASE("Several inputs take their columns by name, with and without a list of
         "\"l1\", \"l0\". Add the column, or correct its name in the header.");
 }
 
-TEST_CASE("Inputs in tables of their own are put right too", "[host][data]") {
+TEST_CASE("Columns of inputs in separate tables are reordered too", "[host][data]") {
   const TemporaryDirectory directory;
   const std::string left = directory.put("left.csv", "l1,l0,more\n2,1,9\n").string();
   const std::string right = directory.put("right.csv", "r0\n5\n").string();
@@ -227,7 +226,7 @@ TEST_CASE("Inputs in tables of their own are put right too", "[host][data]") {
         "left.csv: a column that the model was not trained on is left out: \"more\"\n");
 }
 
-TEST_CASE("Names of input columns are kept as JSON", "[host][data]") {
+TEST_CASE("Names of input columns are stored as JSON", "[host][data]") {
   const TemporaryDirectory directory;
   const std::vector<InputColumns> columns{{"right", {"b", "größe"}}, {"left", {"a,\"\n"}}};
   write_input_columns(directory / "c.json", columns);
@@ -238,11 +237,12 @@ TEST_CASE("Names of input columns are kept as JSON", "[host][data]") {
     return refusal(directory, [&] { static_cast<void>(read_input_columns(directory.put("c.json", text))); });
   };
   CHECK_THAT(written("{}"),
-             Catch::Matchers::StartsWith("KAIROS-M130: c.json: the file holds no names of input columns"));
-  CHECK_THAT(written("[1]"), Catch::Matchers::StartsWith("KAIROS-M130: c.json: the file holds no names"));
-  CHECK_THAT(written(R"({"input_columns": {"a": [1]}})"),
-             Catch::Matchers::StartsWith(
-                 "KAIROS-M130: c.json: the names of the input columns are no lists of texts; found \"a\""));
+             Catch::Matchers::StartsWith("KAIROS-M130: c.json: the file contains no names of input columns"));
+  CHECK_THAT(written("[1]"), Catch::Matchers::StartsWith("KAIROS-M130: c.json: the file contains no names"));
+  CHECK_THAT(
+      written(R"({"input_columns": {"a": [1]}})"),
+      Catch::Matchers::StartsWith(
+          "KAIROS-M130: c.json: the names of the input columns are not lists of strings; found \"a\""));
   CHECK_THAT(written(R"({"input_columns": {"a": ["x", "x"]}})"),
              Catch::Matchers::StartsWith(
                  "KAIROS-M130: c.json: two input columns have the same name; found \"x\" of input \"a\""));

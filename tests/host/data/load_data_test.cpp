@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NPY and NPZ data sets, targets and weights in files of their own, and what is no data set at all.
+// NPY and NPZ data sets, targets and weights in separate files, and files that are not data sets.
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -27,7 +27,7 @@ std::string sentence_for(const TemporaryDirectory& directory, const DataSpec& sp
 }
 }  // namespace
 
-TEST_CASE("NPZ data sets take their arrays by name", "[host][data]") {
+TEST_CASE("Arrays of NPZ data sets are found by name", "[host][data]") {
   const TemporaryDirectory directory;
   DataSpec spec;
   spec.file = directory / "d.npz";
@@ -57,7 +57,7 @@ TEST_CASE("NPZ data sets take their arrays by name", "[host][data]") {
   CHECK(load_data(spec).train.targets.empty());
 }
 
-TEST_CASE("NPZ data sets are refused for names that are missing or mean nothing", "[host][data]") {
+TEST_CASE("NPZ data sets with missing or unexpected names are rejected", "[host][data]") {
   const TemporaryDirectory directory;
   DataSpec spec;
   spec.file = directory / "d.npz";
@@ -67,18 +67,18 @@ TEST_CASE("NPZ data sets are refused for names that are missing or mean nothing"
   };
   const Case cases[] = {
       {{{"X", x}, {"y", y}},
-       "KAIROS-D042: d.npz: the archive has no array \"x\"; expected x, y and, if you like, "
-       "sample_weight, x_val, y_val, sample_weight_val. Name it with --input NAME=ARRAY, NAME being "
-       "input_layer for a shorthand model; there are: X, y."},
+       "KAIROS-D042: d.npz: the archive has no array \"x\"; expected x, y and optionally sample_weight, "
+       "x_val, y_val, sample_weight_val. Name it as the input NAME=ARRAY (NAME is input_layer for a "
+       "shorthand model); the archive has: X, y."},
       {{{"x", x}}, "KAIROS-D042: d.npz: the archive has no array \"y\""},
       {{{"x", x}, {"y", y}, {"sample_weigth", w}},
-       "KAIROS-D043: d.npz: the archive has an array whose name means nothing here; found \"sample_weigth\". "
+       "KAIROS-D043: d.npz: the archive has an array with an unexpected name; found \"sample_weigth\". "
        "Did you mean "
        "\"sample_weight\"?"},
       {{{"x", x}, {"y", y}, {"y_val", y_val}}, "KAIROS-D042: d.npz: the archive has no array \"x_val\""},
       {{{"x", x}, {"y", y}, {"x_val", x_val}}, "KAIROS-D042: d.npz: the archive has no array \"y_val\""},
       {{{"x", x}, {"y", y_val}},
-       "KAIROS-D010: d.npz: the target has another number of rows; found 1, expected 3"},
+       "KAIROS-D010: d.npz: the target has a different number of rows; found 1, expected 3"},
       {{{"x", {{0, 2}, {}}}, {"y", {{0}, {}}}}, "KAIROS-D013: d.npz: there are no samples"},
   };
   for (const Case& c : cases) {
@@ -87,7 +87,7 @@ TEST_CASE("NPZ data sets are refused for names that are missing or mean nothing"
   }
 }
 
-TEST_CASE("Targets and weights may stand in files of their own", "[host][data]") {
+TEST_CASE("Targets and weights may be in separate files", "[host][data]") {
   const TemporaryDirectory directory;
   write_npy(directory / "x.npy", x);
   write_npy(directory / "y.npy", y);
@@ -108,7 +108,7 @@ TEST_CASE("Targets and weights may stand in files of their own", "[host][data]")
     }
 }
 
-TEST_CASE("Files that are no data sets are refused, each in its own words", "[host][data]") {
+TEST_CASE("Files that are not data sets are rejected with specific messages", "[host][data]") {
   const TemporaryDirectory directory;
   write_npy(directory / "x.npy", x);
   write_npy(directory / "short.npy", y_val);
@@ -122,18 +122,19 @@ TEST_CASE("Files that are no data sets are refused, each in its own words", "[ho
   };
   const Case cases[] = {
       {"d.xlsx", "y", "",
-       "KAIROS-D020: d.xlsx: this kind of data file is not known; found \".xlsx\", expected .csv, .tsv, "
-       ".txt, .data, .npy, .npz, IDX, file.h5:/path or a directory of pictures. Convert the file, or correct "
+       "KAIROS-D020: d.xlsx: this kind of data file is not supported; found \".xlsx\", expected .csv, .tsv, "
+       ".txt, .data, .npy, .npz, IDX or file.h5:/path, or a directory of images. Convert the file, or "
+       "correct "
        "its name."},
-      {"plain", "y", "", "KAIROS-D020: plain: this kind of data file is not known; found no ending"},
+      {"plain", "y", "", "KAIROS-D020: plain: this kind of data file is not supported; found no ending"},
       {"folder.csv", "y", "", "KAIROS-F002: folder.csv: this is not a regular file; found a directory"},
       {"fifo.csv", "y", "", "KAIROS-F002: fifo.csv: this is not a regular file; found a FIFO"},
       {"y.csv", "y", "", "KAIROS-F001: y.csv: cannot open the file; found No such file or directory"},
-      {"x.npy", "", "", "KAIROS-D021: x.npy: no target is named; expected an .npy file of targets."},
+      {"x.npy", "", "", "KAIROS-D021: x.npy: no target is named; expected a file of targets."},
       {"x.npy", "species", "",
        "KAIROS-D044: x.npy: an .npy file has no columns to take the target from; found \"species\""},
       {"x.npy", "@short.npy", "",
-       "KAIROS-D010: x.npy: the target has another number of rows; found 1, expected 3"},
+       "KAIROS-D010: x.npy: the target has a different number of rows; found 1, expected 3"},
       {"x.npy", "@nan.npy", "",
        "KAIROS-D011: nan.npy: row 2 (counted from 0): a value is not finite; found NaN"},
       {"x.npy", "@two.csv", "",

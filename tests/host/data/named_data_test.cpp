@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Data for models of several inputs and outputs: files by name, and archives whose arrays are called like
+// Data for models with several inputs and outputs: files by name, and archives whose arrays have the names of
 // ports.
 #include <catch2/catch.hpp>
 #include <string>
@@ -60,6 +60,19 @@ struct Files {
   }
 };
 
+struct Case {
+  void (*spoil)(DataSpec&, const Files&);
+  const char* sentence;
+};
+
+void check_faults(const Files& files, std::initializer_list<Case> cases) {
+  for (const Case& c : cases) {
+    DataSpec spec = files.two_in_two_out();
+    c.spoil(spec, files);
+    CHECK_THAT(files.sentence_for(spec), Catch::Matchers::StartsWith(c.sentence));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("Inputs, targets and weights may each have a file and a name", "[host][data]") {
@@ -96,7 +109,7 @@ TEST_CASE("Columns of a table may each go to an input, target or weight by name,
   constexpr std::int64_t rows = 500;
   for (std::int64_t i = 0; i < rows; ++i) {
     const std::string n = std::to_string(i);
-    // A column that nobody wants may hold anything.
+    // Unused columns may contain anything.
     text += (i % 50 == 49 ? "\"x,\n" + n + "\"" : "row " + n) + ",3" + n + "," + (i % 3 == 0 ? "no" : "yes") +
             ",1" + n + ",0.5," + n + ".25,2" + n + "\n";
   }
@@ -142,7 +155,7 @@ TEST_CASE("Columns of a table may each go to an input, target or weight by name,
   }
 }
 
-TEST_CASE("Columns and files may be mixed, and what is asked of columns wrongly is refused", "[host][data]") {
+TEST_CASE("Columns and files may be mixed, and invalid uses of columns are rejected", "[host][data]") {
   const Files files;
   DataSpec spec;
   spec.file = files.directory.put("t.csv", "a,b,k,m\n1,2,x,u\n3,4,y,v\n5,6,x,u\n");
@@ -168,13 +181,13 @@ TEST_CASE("Columns and files may be mixed, and what is asked of columns wrongly 
   };
   const Case cases[] = {
       {[](DataSpec& s) { s.inputs[0].source = "a,c"; },
-       "KAIROS-D022: t.csv: there is no such input column; found \"c\""},
+       "KAIROS-D022: t.csv: the input column does not exist; found \"c\""},
       {[](DataSpec& s) { s.inputs[0].source = "a,k"; },
-       "KAIROS-D038: t.csv: a column is asked for twice; found column \"k\""},
+       "KAIROS-D038: t.csv: a column is used twice; found column \"k\""},
       {[](DataSpec& s) { s.inputs[1].source = "b"; },
-       "KAIROS-D038: t.csv: a column is asked for twice; found column \"b\""},
+       "KAIROS-D038: t.csv: a column is used twice; found column \"b\""},
       {[](DataSpec& s) { s.targets[1].source = "m"; },
-       "KAIROS-D081: t.csv:2: two targets are words; found column \"k\" and column \"m\""},
+       "KAIROS-D081: t.csv:2: two targets are strings; found column \"k\" and column \"m\""},
       {[](DataSpec& s) { s.targets[1].port = "amont"; }, "KAIROS-D061: amount.npy: the model has no output"},
       {[](DataSpec& s) { s.targets.clear(); }, "KAIROS-D021: t.csv: no target column is named"},
   };
@@ -183,7 +196,7 @@ TEST_CASE("Columns and files may be mixed, and what is asked of columns wrongly 
     c.spoil(spoilt);
     CHECK_THAT(files.sentence_for(spoilt), Catch::Matchers::StartsWith(c.sentence));
   }
-  // More than a table is asked for: columns enough, one each.
+  // More ports than a table supports, with one column each.
   std::string header = "y", row = "1";
   DataSpec many;
   many.target = "y";
@@ -198,8 +211,7 @@ TEST_CASE("Columns and files may be mixed, and what is asked of columns wrongly 
                  "KAIROS-D080: many.csv: too many inputs and targets are taken from one table"));
 }
 
-TEST_CASE("An NPZ may call its arrays like the model's ports, by number, or as the user says",
-          "[host][data]") {
+TEST_CASE("Arrays of an NPZ may be named by port, by number, or by the user", "[host][data]") {
   const Files files;
   DataSpec spec = files.two_in_two_out();
   spec.inputs.clear();
@@ -237,90 +249,86 @@ TEST_CASE("An NPZ may call its arrays like the model's ports, by number, or as t
   CHECK(names_of(data.train.sample_weights) == "kind=(3)");
 }
 
-TEST_CASE("Names that are unknown, doubled or of no array are refused with what to do", "[host][data]") {
+TEST_CASE("Unknown, duplicate and missing names are rejected with a cure", "[host][data]") {
+  check_faults(
+      Files(),
+      {{[](DataSpec& s, const Files&) { s.inputs[1].port = "lft"; },
+        "KAIROS-D061: left.npy: the model has no input for the input of this name; found \"lft\". Did you "
+        "mean "
+        "\"left\"?"},
+       {[](DataSpec& s, const Files&) { s.targets[0].port = "kindd"; },
+        "KAIROS-D061: kind.npy: the model has no output for the target of this name; found \"kindd\". Did "
+        "you "
+        "mean \"kind\"?"},
+       {[](DataSpec& s, const Files& f) { s.sample_weights = {f.source("amunt", "weight.npy")}; },
+        "KAIROS-D061: weight.npy: the model has no output for the sample weight of this name; found "
+        "\"amunt\". "
+        "Did you mean \"amount\"?"},
+       {[](DataSpec& s, const Files&) { s.inputs[1].port = "right"; },
+        "KAIROS-D060: left.npy: two inputs have the same name; found \"right\", expected each name once. "
+        "Remove one of them."},
+       {[](DataSpec& s, const Files&) { s.targets[1].port = "kind"; },
+        "KAIROS-D060: amount.npy: two targets have the same name"},
+       {[](DataSpec& s, const Files&) { s.targets[1].source = "amount"; },
+        "KAIROS-D062: the source of the target \"amount\" is not a file of one array; found \"amount\", "
+        "expected a file of one array (.npy, .csv, IDX or file.h5:/path). Correct the name of the file."},
+       {[](DataSpec& s, const Files& f) {
+          s.inputs.clear();
+          s.file = f.at("left.csv");
+          s.targets[1].source = "c";
+        },
+        "KAIROS-D022: left.csv: the target column does not exist; found \"c\""},
+       {[](DataSpec& s, const Files& f) { s.file = f.at("left.csv"); },
+        "KAIROS-D063: left.csv: inputs are named, but the data file itself is the input; found \"right\""},
+       {[](DataSpec& s, const Files&) { s.inputs.clear(); }, "KAIROS-D064: no data file is named"},
+       {[](DataSpec& s, const Files&) { s.targets.clear(); },
+        "KAIROS-D021: right.npy: no target is named; expected a file of targets."},
+       {[](DataSpec& s, const Files&) {
+          s.targets.clear();
+          s.target = "kind";
+        },
+        "KAIROS-D044: right.npy: a file of one array (.npy, .csv, IDX or file.h5:/path) has no columns to "
+        "take the "
+        "target from; found "
+        "\"kind\""},
+       {[](DataSpec& s, const Files& f) { s.targets[0] = f.source("kind", "short.npy"); },
+        "KAIROS-D010: right.npy: the target \"kind\" has a different number of rows; found 2, expected 3, as "
+        "in the first input."},
+       {[](DataSpec& s, const Files& f) { s.inputs[1] = f.source("left", "short.npy"); },
+        "KAIROS-D010: right.npy: the input \"left\" has a different number of rows"},
+       {[](DataSpec& s, const Files& f) { s.inputs[1] = f.source("left", "absent.npy"); },
+        "KAIROS-F001: absent.npy: cannot open the file"}});
+}
+
+TEST_CASE("Arrays that an NPZ lacks, and unexpected ones, are reported by name", "[host][data]") {
   const Files files;
   write_npz(files.at("ports.npz"), {{"left", left}, {"right", right}, {"kind", kind}, {"amount", amount}});
   write_npz(files.at("few.npz"), {{"left", left}, {"kind", kind}, {"amount", amount}});
   write_npz(files.at("typo.npz"), {{"left", left}, {"right", right}, {"kind", kind}, {"amout", amount}});
-  struct Case {
-    void (*spoil)(DataSpec&, const Files&);
-    const char* sentence;
-  };
-  const Case cases[] = {
-      {[](DataSpec& s, const Files&) { s.inputs[1].port = "lft"; },
-       "KAIROS-D061: left.npy: the model has no input for the input of this name; found \"lft\". Did you "
-       "mean "
-       "\"left\"?"},
-      {[](DataSpec& s, const Files&) { s.targets[0].port = "kindd"; },
-       "KAIROS-D061: kind.npy: the model has no output for the target of this name; found \"kindd\". Did you "
-       "mean \"kind\"?"},
-      {[](DataSpec& s, const Files& f) { s.sample_weights = {f.source("amunt", "weight.npy")}; },
-       "KAIROS-D061: weight.npy: the model has no output for the sample weight of this name; found "
-       "\"amunt\". "
-       "Did you mean \"amount\"?"},
-      {[](DataSpec& s, const Files&) { s.inputs[1].port = "right"; },
-       "KAIROS-D060: left.npy: two inputs have the same name; found \"right\", expected each name once. Take "
-       "one of them out."},
-      {[](DataSpec& s, const Files&) { s.targets[1].port = "kind"; },
-       "KAIROS-D060: amount.npy: two targets have the same name"},
-      {[](DataSpec& s, const Files&) { s.targets[1].source = "amount"; },
-       "KAIROS-D062: the target \"amount\" is to come from what is no file of one array; found \"amount\", "
-       "expected an .npy, .csv, IDX or HDF5 file (file.h5:/path). Correct the name of the file."},
-      {[](DataSpec& s, const Files& f) {
-         s.inputs.clear();
-         s.file = f.at("left.csv");
-         s.targets[1].source = "c";
-       },
-       "KAIROS-D022: left.csv: there is no such target column; found \"c\""},
-      {[](DataSpec& s, const Files& f) { s.file = f.at("left.csv"); },
-       "KAIROS-D063: left.csv: inputs are named beside a file that is the input itself; found \"right\""},
-      {[](DataSpec& s, const Files&) { s.inputs.clear(); }, "KAIROS-D064: no data file is named"},
-      {[](DataSpec& s, const Files&) { s.targets.clear(); },
-       "KAIROS-D021: right.npy: no target is named; expected an .npy, .csv, IDX or HDF5 file (file.h5:/path) "
-       "of targets."},
-      {[](DataSpec& s, const Files&) {
-         s.targets.clear();
-         s.target = "kind";
-       },
-       "KAIROS-D044: right.npy: an .npy, .csv, IDX or HDF5 file (file.h5:/path) has no columns to take the "
-       "target from; found "
-       "\"kind\""},
-      {[](DataSpec& s, const Files& f) { s.targets[0] = f.source("kind", "short.npy"); },
-       "KAIROS-D010: right.npy: the target \"kind\" has another number of rows; found 2, expected 3 as in "
-       "the "
-       "first input."},
-      {[](DataSpec& s, const Files& f) { s.inputs[1] = f.source("left", "short.npy"); },
-       "KAIROS-D010: right.npy: the input \"left\" has another number of rows"},
-      {[](DataSpec& s, const Files& f) { s.inputs[1] = f.source("left", "absent.npy"); },
-       "KAIROS-F001: absent.npy: cannot open the file"},
-      {[](DataSpec& s, const Files& f) {
-         s.file = f.at("ports.npz");
-         s.inputs = {{"left", "lefd"}, {"right", "right"}};
-       },
-       "KAIROS-D042: ports.npz: the archive has no array \"lefd\"; expected x, y and, if you like, "
-       "sample_weight, x_val, y_val, sample_weight_val. Did you mean \"left\"?"},
-      {[](DataSpec& s, const Files& f) {
-         s.file = f.at("few.npz");
-         s.inputs.clear();
-       },
-       "KAIROS-D042: few.npz: the archive has no array \"right\"; expected x, y and, if you like, "
-       "sample_weight, x_val, y_val, sample_weight_val; or left, right."},
-      {[](DataSpec& s, const Files& f) {
-         s.file = f.at("typo.npz");
-         s.inputs.clear();
-         s.targets.clear();
-       },
-       "KAIROS-D042: typo.npz: the archive has no array \"amount\""},
-      {[](DataSpec& s, const Files& f) {
-         s.file = f.at("typo.npz");
-         s.inputs.clear();
-       },
-       "KAIROS-D043: typo.npz: the archive has an array whose name means nothing here; found \"amout\". Did "
-       "you mean \"amount\"?"},
-  };
-  for (const Case& c : cases) {
-    DataSpec spec = files.two_in_two_out();
-    c.spoil(spec, files);
-    CHECK_THAT(files.sentence_for(spec), Catch::Matchers::StartsWith(c.sentence));
-  }
+  check_faults(
+      files,
+      {{[](DataSpec& s, const Files& f) {
+          s.file = f.at("ports.npz");
+          s.inputs = {{"left", "lefd"}, {"right", "right"}};
+        },
+        "KAIROS-D042: ports.npz: the archive has no array \"lefd\"; expected x, y and optionally "
+        "sample_weight, x_val, y_val, sample_weight_val. Did you mean \"left\"?"},
+       {[](DataSpec& s, const Files& f) {
+          s.file = f.at("few.npz");
+          s.inputs.clear();
+        },
+        "KAIROS-D042: few.npz: the archive has no array \"right\"; expected x, y and optionally "
+        "sample_weight, x_val, y_val, sample_weight_val; or left, right."},
+       {[](DataSpec& s, const Files& f) {
+          s.file = f.at("typo.npz");
+          s.inputs.clear();
+          s.targets.clear();
+        },
+        "KAIROS-D042: typo.npz: the archive has no array \"amount\""},
+       {[](DataSpec& s, const Files& f) {
+          s.file = f.at("typo.npz");
+          s.inputs.clear();
+        },
+        "KAIROS-D043: typo.npz: the archive has an array with an unexpected name; found \"amout\". Did "
+        "you mean \"amount\"?"}});
 }

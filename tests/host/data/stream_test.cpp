@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What can be streamed, what cannot, and that the rows are those of load_data.
+// What can be streamed and what cannot, and that the rows equal those of load_data.
 #include "kairos/host/stream.hpp"
 
 #include <catch2/catch.hpp>
@@ -23,7 +23,7 @@ DataSpec spec_for(const std::filesystem::path& file, const std::string& target) 
   return spec;
 }
 
-/// A header of version 1.0 before `body`.
+/// A header of version 1.0, followed by `body`.
 std::string npy(const std::string& type, const std::string& order, const std::string& shape,
                 const std::string& body) {
   std::string text = "{'descr': '" + type + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }\n";
@@ -32,7 +32,7 @@ std::string npy(const std::string& type, const std::string& order, const std::st
 
 }  // namespace
 
-TEST_CASE("Rows of a streamed array are converted as those of a whole one", "[host][data]") {
+TEST_CASE("Rows of a streamed array are converted like those of a whole one", "[host][data]") {
   const TemporaryDirectory directory;
   const Array x{{5, 2}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}};
   write_npy(directory / "x.npy", x);
@@ -52,7 +52,7 @@ TEST_CASE("Rows of a streamed array are converted as those of a whole one", "[ho
   CHECK(block.sample_weights[0].array.values == std::vector<float>{4, 5});
 }
 
-TEST_CASE("What cannot be streamed is refused by name", "[host][data]") {
+TEST_CASE("Data that cannot be streamed are rejected by name", "[host][data]") {
   const TemporaryDirectory directory;
   write_npy(directory / "x.npy", {{3, 2}, {1, 2, 3, 4, 5, 6}});
   write_npy(directory / "short.npy", {{2}, {1, 2}});
@@ -68,7 +68,7 @@ TEST_CASE("What cannot be streamed is refused by name", "[host][data]") {
        "KAIROS-D090: d.npz: this kind of file cannot be streamed; found \".npz\", expected .csv"},
       {"f.npy", "@short.npy", "KAIROS-D091: f.npy: an array in Fortran order cannot be streamed"},
       {"x.npy", "@short.npy",
-       "KAIROS-D010: x.npy: the target has another number of rows; found 2, expected 3"},
+       "KAIROS-D010: x.npy: the target has a different number of rows; found 2, expected 3"},
       {"x.npy", "species", "KAIROS-D044: x.npy: an array file has no columns to take the target from"},
       {"x.npy", "", "KAIROS-D021: x.npy: no target is named"},
       {"absent.csv", "y", "KAIROS-F001: absent.csv: cannot open the file"},
@@ -87,10 +87,10 @@ TEST_CASE("What cannot be streamed is refused by name", "[host][data]") {
   CHECK_NOTHROW(source->reader()->read(0, 1, block));
   CHECK_THAT(refusal(directory, [&] { source->reader()->read(1, 1, block); }),
              Catch::Matchers::StartsWith(
-                 "KAIROS-D005: big.npy: an integer would change as float32; found 2130706432 in row 1"));
+                 "KAIROS-D005: big.npy: an integer is not exact in float32; found 2130706432 in row 1"));
 }
 
-TEST_CASE("An IDX file is streamed if it is as long as it says, and is not packed", "[host][data]") {
+TEST_CASE("An IDX file is streamed if its size matches its header and it is uncompressed", "[host][data]") {
   const TemporaryDirectory directory;
   const std::string idx = std::string("\0\0\x0C\1\0\0\0\3", 8) + std::string("\0\0\0\5\0\0\0\7\0\0\0\x9", 12);
   struct Case {
@@ -102,8 +102,8 @@ TEST_CASE("An IDX file is streamed if it is as long as it says, and is not packe
       {"short.idx", idx.substr(0, 18), "KAIROS-D052: short.idx: the IDX file ends early"},
       {"cut.idx", idx.substr(0, 6), "KAIROS-D052: cut.idx: the IDX file ends early"},
       {"lie.idx", std::string("\0\0\x0C\1\x7F\0\0\3", 8) + idx.substr(8),
-       "KAIROS-D053: lie.idx: the header declares what the file cannot hold"},
-      {"long.idx", idx + "x", "KAIROS-D052: long.idx: the IDX file goes on behind its values"},
+       "KAIROS-D053: lie.idx: the header declares more than the file can hold"},
+      {"long.idx", idx + "x", "KAIROS-D052: long.idx: the IDX file has bytes after its values"},
       {"other.idx", "\1" + idx.substr(1), "KAIROS-D051: other.idx: this is not an IDX file"},
       {"packed.idx", "\x1F\x8B\x08" + idx, "KAIROS-D090: packed.idx: this kind of file cannot be streamed"},
   };
@@ -122,7 +122,7 @@ TEST_CASE("An IDX file is streamed if it is as long as it says, and is not packe
   CHECK(block.inputs[0].array.values == std::vector<float>{7, 9});
 }
 
-TEST_CASE("A file that becomes shorter while it is streamed is an error, and no crash", "[host][data]") {
+TEST_CASE("A file that becomes shorter while it is streamed is an error, not a crash", "[host][data]") {
   const TemporaryDirectory directory;
   write_npy(directory / "x.npy", {{1000}, std::vector<float>(1000, 1.0F)});
   DataSpec spec = spec_for(directory / "x.npy", "");
@@ -133,10 +133,10 @@ TEST_CASE("A file that becomes shorter while it is streamed is an error, and no 
   std::filesystem::resize_file(directory / "x.npy", 200);
   CHECK_THAT(
       refusal(directory, [&] { source->reader()->read(0, 1000, block); }),
-      Catch::Matchers::StartsWith("KAIROS-F014: x.npy: the file has become shorter while it was read"));
+      Catch::Matchers::StartsWith("KAIROS-F014: x.npy: the file became shorter while it was being read"));
 }
 
-TEST_CASE("Class names are kept and read again, and other files are refused", "[host][data]") {
+TEST_CASE("Class names are written and read, and other files are rejected", "[host][data]") {
   const TemporaryDirectory directory;
   const std::vector<std::string> names = {"a \"b\"", "c\nd", "é"};
   write_class_names(directory / "n.json", names);
@@ -145,8 +145,8 @@ TEST_CASE("Class names are kept and read again, and other files are refused", "[
     const char *text, *sentence;
   };
   const Case cases[] = {
-      {"{}", "KAIROS-D092: n.json: the file holds no list of class names"},
-      {R"({"class_names": ["a", 1]})", "KAIROS-D092: n.json: a class name is no text; found 1"},
+      {"{}", "KAIROS-D092: n.json: the file contains no list of class names"},
+      {R"({"class_names": ["a", 1]})", "KAIROS-D092: n.json: a class name is not a string; found 1"},
       {R"({"class_names": ["a", "a"]})", "KAIROS-D092: n.json: two classes have the same name; found \"a\""},
   };
   for (const Case& c : cases) {
@@ -156,23 +156,39 @@ TEST_CASE("Class names are kept and read again, and other files are refused", "[
   }
 }
 
-TEST_CASE("An HDF5 array whose single samples are slow to read says why", "[host][data]") {
+TEST_CASE("An HDF5 array whose samples are slow to read says why, and how to store it", "[host][data]") {
   const TemporaryDirectory directory;
   REQUIRE(kairos::tests::python(directory, R"(
 import h5py, numpy as np
 with h5py.File('d.h5', 'w') as f:
     f.create_dataset('chunks', shape=(4000, 1000), dtype='f4', chunks=(10, 1000))[0] = 1
     f.create_dataset('type', data=np.zeros((4000, 1000), 'g'))
+    f.create_dataset('columns', data=np.zeros((10000, 1000), 'f4'), chunks=(10000, 10), compression='gzip')
 )")
               .empty());
   const kairos::tests::MemoryLimit limit(100 << 20);
-  const auto reason = [&](const char* name) {
+  const auto open = [&](const char* name) {
     DataSpec spec;
     spec.file = (directory / "d.h5").string() + name;
     spec.target_use = TargetUse::Optional;
-    return open_stream(spec)->slow_at_random();
+    return open_stream(spec);
   };
-  CHECK(reason(":/chunks").find("are slow to read: they are stored in chunks of 10, and ") !=
-        std::string::npos);
-  CHECK(reason(":/type").find("are slow to read: their type has to be converted, and ") != std::string::npos);
+  const auto chunks = open(":/chunks");
+  const std::string repack = (directory / "d.h5").string() + " NEW.h5\" stores it contiguously";
+  CHECK_THAT(
+      chunks->slow_at_random(),
+      Catch::Matchers::Contains("are slow to read: the array is stored in chunks of 10 samples, and only ") &&
+          Catch::Matchers::Contains("; \"h5repack -f /chunks:NONE -l /chunks:CONTI " + repack));
+  CHECK(chunks->layout().notes.empty());
+  CHECK_THAT(
+      open(":/type")->slow_at_random(),
+      Catch::Matchers::Contains("are slow to read: the type of the array has to be converted, and only "));
+  // Not even one chunk is kept, so reading in order is slow too, which a note of the layout reports.
+  const auto columns = open(":/columns");
+  CHECK(columns->slow_at_random().empty());
+  REQUIRE(columns->layout().notes.size() == 1);
+  CHECK_THAT(columns->layout().notes.front(),
+             Catch::Matchers::Contains("d.h5:/columns: every batch is slow to read: the array is stored in "
+                                       "chunks of 10000 samples, which take 38 MB, do not fit into memory") &&
+                 Catch::Matchers::Contains("; \"h5repack -f /columns:NONE -l /columns:CONTI " + repack));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Small files that declare, or inflate to, more than the memory holds: refused before it is taken.
+// Small files that declare, or decompress to, more than the memory holds are rejected before it is allocated.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
@@ -24,8 +24,8 @@ namespace {
 
 constexpr std::uint64_t megabyte = std::uint64_t{1} << 20;
 
-/// `deflated(n, head)`: `head` and n megabytes of zeros, in a thousandth of that and in no time; the check
-/// sum of a container is wrong, but for that of `zlibbed`.
+/// `deflated(n, head)`: `head` and n megabytes of zeros, compressed to a thousandth within moments; the
+/// checksum of a container is wrong, except in `zlibbed`.
 constexpr const char* tools = R"(
 import os, struct, zlib
 import numpy as np
@@ -59,7 +59,7 @@ def archive(name, entries, copies=1):
 
 }  // namespace
 
-TEST_CASE("NPZ archives that inflate to more than they say, or than the memory holds, are refused",
+TEST_CASE("NPZ archives that inflate to more than declared, or than fits into memory, are rejected",
           "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, std::string(tools) + R"(
@@ -82,15 +82,15 @@ archive('negative.npz', [('x.npy', 0, npy((-1, -8), '<f8') + bytes(64), len(npy(
   check_refusals(
       directory,
       {{"large.npz",
-        "KAIROS-D340: large.npz:x.npy: the values do not fit into memory; found 12884901888 bytes, expected "
+        "KAIROS-D340: large.npz:x.npy: the contents do not fit into memory; found 12884901888 bytes, "
+        "expected "
         "at most "},
        {"behind.npz",
         "KAIROS-D341: behind.npz:x.npy: the sizes in the archive contradict each other; found 32212"},
        {"endless.npz",
         "KAIROS-D341: endless.npz:x.npy: the sizes in the archive contradict each other; found more bytes "
-        "than its "
-        "array takes"},
-       {"shared.npz", "KAIROS-D340: shared.npz:0x.npy: the values do not fit into memory"},
+        "than its array needs"},
+       {"shared.npz", "KAIROS-D340: shared.npz:0x.npy: the contents do not fit into memory"},
        {"lying.npz", "KAIROS-D009: lying.npz:x.npy: the archive declares more than it can hold"},
        {"tight.npz",
         "KAIROS-D341: tight.npz:x.npy: the sizes in the archive contradict each other; found 41943040 bytes "
@@ -98,17 +98,17 @@ archive('negative.npz', [('x.npy', 0, npy((-1, -8), '<f8') + bytes(64), len(npy(
        {"stored.npz",
         "KAIROS-D341: stored.npz:x.npy: the sizes in the archive contradict each other; found "},
        {"wrapped.npz",
-        "KAIROS-D004: wrapped.npz:x.npy: the array is cut off; found 0 bytes of values, expected "
+        "KAIROS-D004: wrapped.npz:x.npy: the array is truncated; found 0 bytes of values, expected "
         "more than any file can hold"},
        {"empty.npz",
-        "KAIROS-D004: empty.npz:x.npy: the array is cut off; found 0 bytes of values, expected more "
+        "KAIROS-D004: empty.npz:x.npy: the array is truncated; found 0 bytes of values, expected more "
         "than any file can hold"},
        {"negative.npz", "KAIROS-D002: negative.npz:x.npy: the NPY header is malformed"}},
       [](const std::filesystem::path& file) { return read_npz(file); });
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
 }
 
-TEST_CASE("NPZ entries that share their bytes are refused", "[host][io]") {
+TEST_CASE("NPZ entries that share their bytes are rejected", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, std::string(tools) + R"(
 array = npy((100000,), '|u1') + bytes(100000)
@@ -123,7 +123,7 @@ archive('shared.npz', [('x.npy', 0, array, len(array))], 50)
       [](const std::filesystem::path& file) { return read_npz(file); });
 }
 
-TEST_CASE("Arrays and pictures that the memory cannot hold are refused before it is taken", "[host][io]") {
+TEST_CASE("Arrays and images that do not fit into memory are rejected before it is allocated", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, std::string(tools) + R"(
 import h5py
@@ -148,12 +148,12 @@ put('pictures/a/0.png', b'\x89PNG\r\n\x1a\n', chunk(b'IHDR', struct.pack('>IIBBB
   const auto begin = std::chrono::steady_clock::now();
   check_refusals(
       directory,
-      {{"x.idx.gz", "KAIROS-D340: x.idx.gz: the values do not fit into memory; found 12884901888 bytes"},
-       {"wrapped.idx.gz", "KAIROS-D053: wrapped.idx.gz: the header declares what the file cannot hold"},
-       {"x.npy", "KAIROS-D340: x.npy: the values do not fit into memory; found 12884901888 bytes"},
+      {{"x.idx.gz", "KAIROS-D340: x.idx.gz: the contents do not fit into memory; found 12884901888 bytes"},
+       {"wrapped.idx.gz", "KAIROS-D053: wrapped.idx.gz: the header declares more than the file can hold"},
+       {"x.npy", "KAIROS-D340: x.npy: the contents do not fit into memory; found 12884901888 bytes"},
        {"short.npy",
-        "KAIROS-D004: short.npy: the array is cut off; found 100 bytes of values, expected 3221225472"},
-       {"x.h5:/x", "KAIROS-D340: x.h5:/x: the values do not fit into memory; found 1073741824 bytes"},
+        "KAIROS-D004: short.npy: the array is truncated; found 100 bytes of values, expected 3221225472"},
+       {"x.h5:/x", "KAIROS-D340: x.h5:/x: the contents do not fit into memory; found 1073741824 bytes"},
        {"x.h5:/bomb", "KAIROS-F021: x.h5"}},
       [](const std::filesystem::path& file) {
         return static_cast<void>(read_array_file(file.string(), {}));
@@ -164,6 +164,6 @@ put('pictures/a/0.png', b'\x89PNG\r\n\x1a\n', chunk(b'IHDR', struct.pack('>IIBBB
   spec.image_size = {2, 2};
   CHECK_THAT(refusal(directory, [&] { static_cast<void>(load_data(spec)); }),
              Catch::Matchers::StartsWith(
-                 "KAIROS-D340: pictures/a/0.png: the values do not fit into memory; found "));
+                 "KAIROS-D340: pictures/a/0.png: the contents do not fit into memory; found "));
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(20));
 }

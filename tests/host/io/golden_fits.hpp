@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the fits are that Keras ran, and which of them have files that Keras wrote.
+// The location of the fits that Keras ran, and those of them with files that Keras wrote.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// IDX files of every type, plain and gzipped, and files made to hurt.
+// IDX files of every type, plain and gzipped, and hostile files.
 #include "io/idx.hpp"
 
 #include <catch2/catch.hpp>
@@ -35,7 +35,7 @@ def put(name, content):
 
 }  // namespace
 
-TEST_CASE("IDX files of each type give their values, plain and gzipped", "[host][io]") {
+TEST_CASE("IDX files of each type are read, plain and gzipped", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, std::string(writer) + R"(
 put('u1', idx([[0, 128], [255, 1]], 'u1')); put('i1', idx([[-128, 127]], 'i1'))
@@ -72,7 +72,7 @@ put('large.gz', gzip.compress(idx(np.arange(200000) % 251, 'u1')))
   CHECK(large.values[199999] == static_cast<float>(199999 % 251));
 }
 
-TEST_CASE("IDX files that are damaged or made to hurt are refused with what is wrong", "[host][io]") {
+TEST_CASE("Damaged and hostile IDX files are rejected with a reason", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, std::string(writer) + R"(
 good = idx(np.arange(100), 'u1')
@@ -94,49 +94,37 @@ put('less.gz', gzip.compress(bytes([0, 0, 8, 1]) + struct.pack('>I', 2000) + byt
   check_refusals(
       directory,
       {{"empty", "KAIROS-F003: empty: the file is empty"},
-       {"text", "KAIROS-D051: text: this is not an IDX file; found another beginning"},
+       {"text", "KAIROS-D051: text: this is not an IDX file; found a different magic number"},
        {"type", "KAIROS-D051: type: this is not an IDX file; found type 10, expected 8 (ubyte)"},
        {"scalar", "KAIROS-D051: scalar: this is not an IDX file; found 0 dimensions"},
        {"deep", "KAIROS-D051: deep: this is not an IDX file; found 255 dimensions"},
        {"header", "KAIROS-D052: header: the IDX file ends early"},
        {"short", "KAIROS-D052: short: the IDX file ends early"},
-       {"long", "KAIROS-D052: long: the IDX file goes on behind its values"},
+       {"long", "KAIROS-D052: long: the IDX file has bytes after its values"},
        {"zero",
-        "KAIROS-D013: zero: there are no samples; found 0 rows, expected at least one. Check what "
-        "should have written them."},
+        "KAIROS-D013: zero: there are no samples; found 0 rows, expected at least one. Check the program "
+        "that should have written them."},
        {"zero.gz", "KAIROS-D013: zero.gz: there are no samples; found 0 rows"},
        {"flat",
-        "KAIROS-D053: flat: the header declares what the file cannot hold; found (5, 0), expected at "
+        "KAIROS-D053: flat: the header declares more than the file can hold; found (5, 0), expected at "
         "least one value"},
-       {"huge", "KAIROS-D053: huge: the header declares what the file cannot hold; found (4294967295)"},
-       {"huge8", "KAIROS-D053: huge8: the header declares what the file cannot hold"},
+       {"huge", "KAIROS-D053: huge: the header declares more than the file can hold; found (4294967295)"},
+       {"huge8", "KAIROS-D053: huge8: the header declares more than the file can hold"},
        {"large", "KAIROS-D054: large: a value does not fit into float32; found 16777217.0"},
        {"double", "KAIROS-D054: double: a value does not fit into float32"},
-       {"cut.gz", "KAIROS-D050: cut.gz: the gzip data are damaged or incomplete; found an early end"},
-       {"trailer.gz", "KAIROS-D050: trailer.gz: the gzip data are damaged or incomplete; found an early end"},
+       {"cut.gz", "KAIROS-D050: cut.gz: the gzip data are damaged or incomplete; found an unexpected end"},
+       {"trailer.gz",
+        "KAIROS-D050: trailer.gz: the gzip data are damaged or incomplete; found an unexpected end"},
        {"sum.gz", "KAIROS-D050: sum.gz: the gzip data are damaged or incomplete"},
        {"flipped.gz", "KAIROS-D050: flipped.gz: the gzip data are damaged or incomplete"},
-       {"bomb.gz", "KAIROS-D052: bomb.gz: the IDX file goes on behind its values"},
-       {"liar.gz", "KAIROS-D053: liar.gz: the header declares what the file cannot hold"},
+       {"bomb.gz", "KAIROS-D052: bomb.gz: the IDX file has bytes after its values"},
+       {"liar.gz", "KAIROS-D053: liar.gz: the header declares more than the file can hold"},
        {"less.gz", "KAIROS-D052: less.gz: the IDX file ends early"},
        {"absent", "KAIROS-F001: absent: cannot open the file"}},
       [](const std::filesystem::path& file) { return read_idx(file); });
 }
 
-TEST_CASE("IDX files are known by their names", "[host][io]") {
-  for (const char* name : {"train-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz",
-                           "d/train-images.idx3-ubyte", "x-idx2-float", "images.idx", "images.idx.gz"}) {
-    INFO(name);
-    CHECK(is_idx_name(name));
-  }
-  for (const char* name : {"label", "idx", "idx1-ubyte", "an-idx", "x-idx3", "x-idxa-ubyte", "x.csv", "x.gz",
-                           "a-idx3-ubyte/data.csv", ""}) {
-    INFO(name);
-    CHECK_FALSE(is_idx_name(name));
-  }
-}
-
-TEST_CASE("IDX files are data sets with labels in a file of their own", "[host][data]") {
+TEST_CASE("IDX files are data sets with labels in a separate file", "[host][data]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, std::string(writer) + R"(
 put('train-images-idx3-ubyte.gz', gzip.compress(idx(np.arange(24).reshape(6, 2, 2) * 10, 'u1')))
@@ -154,13 +142,13 @@ put('short-labels-idx1-ubyte', idx([0, 1, 2], 'u1'))
 
   const auto sentence = [&] { return refusal(directory, [&] { static_cast<void>(load_data(spec)); }); };
   spec.target = (directory / "short-labels-idx1-ubyte").string();
-  CHECK_THAT(sentence(),
-             Catch::Matchers::StartsWith("KAIROS-D010: train-images-idx3-ubyte.gz: the target has "
-                                         "another number of rows; found 3, expected 6"));
+  CHECK_THAT(sentence(), Catch::Matchers::StartsWith("KAIROS-D010: train-images-idx3-ubyte.gz: the target "
+                                                     "has a different number of rows; found 3, expected 6"));
   spec.target = "label";
   CHECK(sentence() ==
         "KAIROS-D044: train-images-idx3-ubyte.gz: an IDX file has no columns to take the target from; found "
-        "\"label\", expected an .npy, .csv, IDX or HDF5 file (file.h5:/path). Give the path of such a file.");
+        "\"label\", expected a file of one array (.npy, .csv, IDX or file.h5:/path). Give the path of such a "
+        "file.");
   spec.target = "";
-  CHECK_THAT(sentence(), Catch::Matchers::Contains("no target is named; expected an IDX file of targets."));
+  CHECK_THAT(sentence(), Catch::Matchers::Contains("no target is named; expected a file of targets."));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// PNG and JPEG pictures against Pillow, and pictures made to hurt.
+// PNG and JPEG images compared with Pillow, and hostile images.
 #include "io/image.hpp"
 
 #include <catch2/catch.hpp>
@@ -38,9 +38,25 @@ def rows(a): return b''.join(b'\0' + line.tobytes() for line in a)
 def put(name, content): open(name, 'wb').write(content)
 )";
 
+/// Writes the files of the test of hostile images, by the functions of `writer`.
+constexpr const char* hostile_images = R"(
+Image.fromarray(noise).save('whole.png'); Image.fromarray(noise).save('whole.jpg', quality=95)
+p, j = open('whole.png', 'rb').read(), open('whole.jpg', 'rb').read()
+put('empty.png', b''); put('text.png', b'no picture\n'); put('magic.png', p[:8]); put('header.png', p[:33])
+put('cut.png', p[:len(p) // 2]); put('crc.png', p[:60] + bytes([p[60] ^ 255]) + p[61:])
+put('huge.png', png(2**31 - 1, 2**31 - 1, 8, 2, b'')); put('wide.png', png(60000, 60000, 1, 0, b'')); put('none.png', png(0, 5, 8, 2, b''))
+put('depth.png', png(5, 5, 3, 2, b'')); put('short.png', png(21, 13, 8, 2, rows(noise)[:100]))
+put('nodata.png', p[:33] + chunk(b'IEND', b'')); put('palette.png', png(4, 4, 8, 3, bytes(20)))
+put('bomb.png', p[:33] + chunk(b'zTXt', b'a\0\0' + zlib.compress(bytes(50000000))) + p[33:])
+at = j.index(b'\xff\xc0') + 5
+put('huge.jpg', j[:at] + b'\xff\xd0\xff\xd0' + j[at + 4:]); put('none.jpg', j[:at] + bytes(4) + j[at + 4:])
+put('start.jpg', j[:3]); put('header.jpg', j[:at + 30]); put('cut.jpg', j[:len(j) * 2 // 3])
+Image.fromarray(noise).convert('CMYK').save('print.jpg'); Image.fromarray(noise).save('moving.gif')
+)";
+
 }  // namespace
 
-TEST_CASE("Pictures of each kind give the bytes that Pillow gives", "[host][io]") {
+TEST_CASE("Images of each kind have the same bytes as with Pillow", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, std::string(writer) + R"(
 rgb = Image.fromarray(noise); soft = Image.fromarray(smooth)
@@ -81,23 +97,9 @@ np.save('wide.png.gray.npy', np.asarray(Image.fromarray((wide >> 8).astype('u1')
     }
 }
 
-TEST_CASE("Pictures that are damaged or made to hurt are refused with what is wrong", "[host][io]") {
+TEST_CASE("Damaged and hostile images are rejected with a reason", "[host][io]") {
   const TemporaryDirectory directory;
-  REQUIRE(python(directory, std::string(writer) + R"(
-Image.fromarray(noise).save('whole.png'); Image.fromarray(noise).save('whole.jpg', quality=95)
-p, j = open('whole.png', 'rb').read(), open('whole.jpg', 'rb').read()
-put('empty.png', b''); put('text.png', b'no picture\n'); put('magic.png', p[:8]); put('header.png', p[:33])
-put('cut.png', p[:len(p) // 2]); put('crc.png', p[:60] + bytes([p[60] ^ 255]) + p[61:])
-put('huge.png', png(2**31 - 1, 2**31 - 1, 8, 2, b'')); put('wide.png', png(60000, 60000, 1, 0, b'')); put('none.png', png(0, 5, 8, 2, b''))
-put('depth.png', png(5, 5, 3, 2, b'')); put('short.png', png(21, 13, 8, 2, rows(noise)[:100]))
-put('nodata.png', p[:33] + chunk(b'IEND', b'')); put('palette.png', png(4, 4, 8, 3, bytes(20)))
-put('bomb.png', p[:33] + chunk(b'zTXt', b'a\0\0' + zlib.compress(bytes(50000000))) + p[33:])
-at = j.index(b'\xff\xc0') + 5
-put('huge.jpg', j[:at] + b'\xff\xd0\xff\xd0' + j[at + 4:]); put('none.jpg', j[:at] + bytes(4) + j[at + 4:])
-put('start.jpg', j[:3]); put('header.jpg', j[:at + 30]); put('cut.jpg', j[:len(j) * 2 // 3])
-Image.fromarray(noise).convert('CMYK').save('print.jpg'); Image.fromarray(noise).save('moving.gif')
-)")
-              .empty());
+  REQUIRE(python(directory, std::string(writer) + hostile_images).empty());
   std::filesystem::create_directory(directory / "folder.png");
   struct Case {
     const char *name, *sentence;
@@ -105,33 +107,33 @@ Image.fromarray(noise).convert('CMYK').save('print.jpg'); Image.fromarray(noise)
   const Case cases[] = {
       {"empty.png", "KAIROS-F003: empty.png: the file is empty"},
       {"text.png",
-       "KAIROS-D070: text.png: this is no picture that can be read; found another beginning, expected "
-       "a PNG or JPEG file. Copy the file again, or take it out."},
-      {"moving.gif", "KAIROS-D070: moving.gif: this is no picture"},
+       "KAIROS-D070: text.png: this is not a readable image; found a different signature, expected a PNG or "
+       "JPEG file. Copy the file again, or remove it."},
+      {"moving.gif", "KAIROS-D070: moving.gif: this is not a readable image"},
       {"magic.png",
-       "KAIROS-D071: magic.png: the picture is damaged or incomplete; found the file ends early, "
-       "expected a whole PNG."},
+       "KAIROS-D071: magic.png: the image is damaged or incomplete; found the file ends early, "
+       "expected a complete PNG."},
       {"header.png",
-       "KAIROS-D071: header.png: the picture is damaged or incomplete; found the file ends early"},
-      {"cut.png", "KAIROS-D071: cut.png: the picture is damaged or incomplete; found the file ends early"},
-      {"crc.png", "KAIROS-D071: crc.png: the picture is damaged or incomplete; found IDAT: "},
+       "KAIROS-D071: header.png: the image is damaged or incomplete; found the file ends early"},
+      {"cut.png", "KAIROS-D071: cut.png: the image is damaged or incomplete; found the file ends early"},
+      {"crc.png", "KAIROS-D071: crc.png: the image is damaged or incomplete; found IDAT: "},
       {"huge.png",
-       "KAIROS-D072: huge.png: the picture declares what its file cannot hold; found 2147483647 x "
+       "KAIROS-D072: huge.png: the image declares more pixels than its file can hold; found 2147483647 x "
        "2147483647 pixels, expected at most "},
-      {"wide.png", "KAIROS-D072: wide.png: the picture declares what its file cannot hold"},
-      {"none.png", "KAIROS-D071: none.png: the picture is damaged or incomplete; found Invalid IHDR data"},
-      {"depth.png", "KAIROS-D071: depth.png: the picture is damaged or incomplete; found Invalid IHDR data"},
-      {"short.png", "KAIROS-D071: short.png: the picture is damaged or incomplete"},
-      {"nodata.png", "KAIROS-D071: nodata.png: the picture is damaged or incomplete"},
-      {"palette.png", "KAIROS-D071: palette.png: the picture is damaged or incomplete"},
+      {"wide.png", "KAIROS-D072: wide.png: the image declares more pixels than its file can hold"},
+      {"none.png", "KAIROS-D071: none.png: the image is damaged or incomplete; found Invalid IHDR data"},
+      {"depth.png", "KAIROS-D071: depth.png: the image is damaged or incomplete; found Invalid IHDR data"},
+      {"short.png", "KAIROS-D071: short.png: the image is damaged or incomplete"},
+      {"nodata.png", "KAIROS-D071: nodata.png: the image is damaged or incomplete"},
+      {"palette.png", "KAIROS-D071: palette.png: the image is damaged or incomplete"},
       {"huge.jpg",
-       "KAIROS-D072: huge.jpg: the picture declares what its file cannot hold; found 65488 x 65488"},
-      {"none.jpg", "KAIROS-D071: none.jpg: the picture is damaged or incomplete"},
-      {"start.jpg", "KAIROS-D071: start.jpg: the picture is damaged or incomplete"},
-      {"header.jpg", "KAIROS-D071: header.jpg: the picture is damaged or incomplete"},
-      {"cut.jpg", "KAIROS-D071: cut.jpg: the picture is damaged or incomplete; found "},
+       "KAIROS-D072: huge.jpg: the image declares more pixels than its file can hold; found 65488 x 65488"},
+      {"none.jpg", "KAIROS-D071: none.jpg: the image is damaged or incomplete"},
+      {"start.jpg", "KAIROS-D071: start.jpg: the image is damaged or incomplete"},
+      {"header.jpg", "KAIROS-D071: header.jpg: the image is damaged or incomplete"},
+      {"cut.jpg", "KAIROS-D071: cut.jpg: the image is damaged or incomplete; found "},
       {"print.jpg",
-       "KAIROS-D073: print.jpg: the picture has colours for print; found CMYK, expected grayscale or "
+       "KAIROS-D073: print.jpg: the image has print colours; found CMYK, expected grayscale or "
        "RGB."},
       {"folder.png", "KAIROS-F002: folder.png: this is not a regular file; found a directory"},
       {"absent.png", "KAIROS-F001: absent.png: cannot open the file"},
@@ -141,12 +143,12 @@ Image.fromarray(noise).convert('CMYK').save('print.jpg'); Image.fromarray(noise)
     CHECK_THAT(refusal(directory, [&] { static_cast<void>(read_image(directory / c.name, ColorMode::Rgb)); }),
                Catch::Matchers::StartsWith(c.sentence));
   }
-  // Text that expands without end is passed over, as libpng bounds it.
+  // Text that expands without end is skipped, as libpng limits it.
   CHECK(read_image(directory / "bomb.png", ColorMode::Rgb).values ==
         read_image(directory / "whole.png", ColorMode::Rgb).values);
 }
 
-TEST_CASE("A picture cut off or damaged anywhere is refused or read, and never crashes", "[host][io]") {
+TEST_CASE("An image truncated or damaged anywhere is rejected or read, and never crashes", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, std::string(writer) + R"(
 Image.fromarray(smooth).save('a.png'); Image.fromarray(smooth).save('a.jpg'); Image.fromarray(noise).save('b.jpg', progressive=True)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Model files keep the names of the columns that the model was trained on, where Keras does not look.
+// Model files keep the column names of the training data where Keras does not look.
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -64,7 +64,7 @@ TEST_CASE("Saved models keep the names of their input columns", "[host][io]") {
     model->load_weights(directory / name);
     CHECK(model->input_columns()[0] == before);
   }
-  // Keras opens three entries of an archive and some attributes; the names are in neither.
+  // Keras opens three entries of an archive and some attributes; none of them contains the names.
   CHECK(python(directory, R"(
 import json, zipfile, h5py
 z = zipfile.ZipFile('m.keras')
@@ -78,7 +78,7 @@ assert 'kairos_input_columns' not in h5py.File('w.h5', 'r').attrs
 )") == "");
 }
 
-TEST_CASE("Very many names of columns are kept", "[host][io]") {
+TEST_CASE("A very large number of column names is kept", "[host][io]") {
   const TemporaryDirectory directory;
   const auto model = compile({"", "input(20000) dense(1)", {}}, {});
   Names names;
@@ -91,7 +91,7 @@ TEST_CASE("Very many names of columns are kept", "[host][io]") {
   }
 }
 
-TEST_CASE("Names of input columns in a model file have to be lists of names", "[host][io]") {
+TEST_CASE("Names of input columns in a model file must be lists of names", "[host][io]") {
   const TemporaryDirectory directory;
   const auto model = make_model();
   model->save(directory / "m.keras", SaveContent::Model);
@@ -116,17 +116,19 @@ with h5py.File('list.h5', 'a') as f: f.attrs['kairos_input_columns'] = '{"x": [1
   CHECK_THAT(
       read("list.keras"),
       StartsWith(
-          "KAIROS-M130: list.keras:metadata.json: the names of the input columns are no lists of texts"));
+          "KAIROS-M130: list.keras:metadata.json: the names of the input columns are not lists of strings"));
   CHECK_THAT(
       read("twice.keras"),
       StartsWith(
           "KAIROS-M130: twice.keras:metadata.json: two input columns have the same name; found \"a\""));
   CHECK_THAT(read("list.h5"), StartsWith("KAIROS-M130: list.h5"));
-  model->load_weights(directory / "more.keras");  // Not as many as the model has values: of something else.
+  model->load_weights(
+      directory /
+      "more.keras");  // A different number of values than the model has, so they belong to something else.
   CHECK(model->input_columns().empty());
 }
 
-TEST_CASE("A model takes names for its own inputs only, as many as they have values", "[host][io]") {
+TEST_CASE("A model accepts names for its own inputs only, one per value", "[host][io]") {
   const TemporaryDirectory directory;
   const auto model = make_model();
   const auto refused = [&](std::vector<InputColumns> columns) {
@@ -142,7 +144,7 @@ TEST_CASE("A model takes names for its own inputs only, as many as they have val
   CHECK(model->input_columns().empty());
 }
 
-TEST_CASE("fit gives the model the names of its columns, and data of other ones are refused", "[host][io]") {
+TEST_CASE("fit gives the model the names of its columns, and data with others are rejected", "[host][io]") {
   const TemporaryDirectory directory;
   const auto model = make_model();
   static_cast<void>(fit(*model, table({}), {}));
@@ -169,8 +171,7 @@ TEST_CASE("fit gives the model the names of its columns, and data of other ones 
   CHECK(refusal(directory, [&] { static_cast<void>(fit(*model, table({"a", "b"}), options)); }) == sentence);
 }
 
-TEST_CASE("A fit that is refused leaves the model without names, and the corrected data are taken",
-          "[host][io]") {
+TEST_CASE("A rejected fit leaves the model without names, and accepts corrected data", "[host][io]") {
   const TemporaryDirectory directory;
   const auto model = make_model();
   const Dataset data = table({"a", "b"});

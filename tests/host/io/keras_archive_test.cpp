@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `.keras` archives of Keras are read, ours hold what Keras' hold, and hostile ones get their sentences.
+// `.keras` archives: Keras' are read, ours have the same content, and hostile ones are rejected.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -34,7 +34,7 @@ std::unique_ptr<Model> model_of(const std::string& architecture, const char* opt
 
 }  // namespace
 
-TEST_CASE("Archives of Keras give architecture, configuration, weights and optimizer", "[host][io]") {
+TEST_CASE("Architecture, configuration, weights and optimizer are read from Keras' archives", "[host][io]") {
   for (const char* fit : fits) {
     INFO(fit);
     const fs::path files = golden / fit / "files";
@@ -72,8 +72,8 @@ TEST_CASE("Archives that are written have the entries and keys that Keras writes
     const auto model = model_of(file.architecture_json, adam ? "adam" : "sgd(momentum=0.9)", "mse");
     model->load_weights(theirs);
     model->save(directory / "model.keras", SaveContent::Model);
-    // The recorded archives lack the optimizer's configuration, which Keras loses when it has written an .h5
-    // file of the same model before. What identifies an object in memory means nothing in a file.
+    // The recorded archives lack the optimizer's configuration, which Keras loses if it has written an .h5
+    // file of the same model before. Identifiers of objects in memory have no meaning in a file.
     CHECK(python(directory, R"(
 import zipfile, json, io, re, h5py
 def describe(name):
@@ -136,7 +136,7 @@ TEST_CASE("Archives are read back as they were written", "[host][io]") {
   CHECK(read_model_file(directory / "plain.keras").training_config_json.empty());
 }
 
-TEST_CASE("Archives are refused for weights alone and for architectures of older Keras", "[host][io]") {
+TEST_CASE("Archives of weights alone and of older architectures are rejected", "[host][io]") {
   const TemporaryDirectory directory;
   ModelFile file;
   file.architecture_json = R"({"class_name": "Sequential", "config": {"layers": []}})";
@@ -149,7 +149,7 @@ TEST_CASE("Archives are refused for weights alone and for architectures of older
   CHECK(fs::is_empty(directory.path()));
 }
 
-TEST_CASE("Hostile archives are refused with what is wrong", "[host][io]") {
+TEST_CASE("Hostile archives are rejected with a reason", "[host][io]") {
   const TemporaryDirectory directory;
   const fs::path files = golden / fits[0] / "files";
   REQUIRE(python(directory, "files = '" + files.string() + R"('
@@ -187,11 +187,12 @@ put('deflated.keras', {}, [('assets/vocabulary.txt', 'a b c')], zipfile.ZIP_DEFL
        {"no_config.keras", "KAIROS-F041: no_config.keras:config.json: an entry of the archive is missing"},
        {"no_weights.keras", "KAIROS-F041: no_weights.keras:model.weights.h5: an entry of the archive is"},
        {"bomb.keras",
-        "KAIROS-F042: bomb.keras:model.weights.h5: the archive declares more than it is believed "
-        "to hold; found 67108864 bytes in a file of "},
+        "KAIROS-F042: bomb.keras:model.weights.h5: the archive declares more than it can plausibly hold; "
+        "found 67108864 bytes in a file of "},
        {"upwards.keras",
-        "KAIROS-F043: upwards.keras: an entry of the archive leads out of it; found \"../../evil.sh\""},
-       {"absolute.keras", "KAIROS-F043: absolute.keras: an entry of the archive leads out of it"},
+        "KAIROS-F043: upwards.keras: the name of an entry points outside of the archive; found "
+        "\"../../evil.sh\""},
+       {"absolute.keras", "KAIROS-F043: absolute.keras: the name of an entry points outside of the archive"},
        {"twice.keras", "KAIROS-F045: twice.keras: the archive has two entries of this name"},
        {"list.keras", "KAIROS-F044: list.keras:config.json: this is not the configuration of a Keras model"},
        {"deep.keras", "KAIROS-F01"},
@@ -204,7 +205,7 @@ put('deflated.keras', {}, [('assets/vocabulary.txt', 'a b c')], zipfile.ZIP_DEFL
         read_model_file(files / "model.keras").optimizer.size());
 }
 
-TEST_CASE("Archives cut short at any place are refused and never crash", "[host][io]") {
+TEST_CASE("Archives truncated anywhere are rejected and never crash", "[host][io]") {
   const TemporaryDirectory directory;
   const std::string whole = content_of(golden / fits[1] / "files" / "model.keras");
   for (std::size_t length = 1; length < whole.size(); length += 397) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What Keras wrote is read; what is written is what Keras writes, seen by h5py; hostile files get their
-// sentences.
+// Keras' files are read; written files equal Keras', as seen by h5py; hostile files are rejected.
 #include "io/model_file.hpp"
 
 #include <sys/resource.h>
@@ -52,7 +51,7 @@ ModelFile model_of(const fs::path& files) {
   return model;
 }
 
-/// Prints every group, data set and attribute of a file, so that two files can be compared as text.
+/// Prints every group, data set and attribute of a file, to compare two files as text.
 constexpr const char* describe = R"(
 import h5py, json
 def text(v):
@@ -80,7 +79,7 @@ def describe(name, out):
 
 }  // namespace
 
-TEST_CASE("Model files of Keras give the same weights in each format", "[host][io]") {
+TEST_CASE("Keras' model files give the same weights in each format", "[host][io]") {
   for (const char* fit : fits) {
     const fs::path files = golden / fit / "files";
     const std::vector<LayerWeights> layers = layers_of(files);
@@ -100,7 +99,7 @@ TEST_CASE("Model files of Keras give the same weights in each format", "[host][i
   }
 }
 
-TEST_CASE("Model files of Keras give the optimizer and the exact count of steps", "[host][io]") {
+TEST_CASE("Keras' model files give the optimizer and the exact number of steps", "[host][io]") {
   const fs::path files = golden / "mlp_adam_class_weight_one_hot" / "files";
   for (const char* name : {"model.h5", "keras3.weights.h5"}) {
     const ModelFile file = read_model_file(files / name);
@@ -124,7 +123,7 @@ TEST_CASE("Model files are written group by group and attribute by attribute as 
     write_model_file(directory / "model.h5", SaveContent::Model, model);
     write_model_file(directory / "legacy_weights.h5", SaveContent::Weights, model);
     write_model_file(directory / "keras3.weights.h5", SaveContent::Weights, model);
-    // The backend is the one difference: ours is named after the layout of the kernels.
+    // The backend is the only difference: ours is named after the layout of the kernels.
     CHECK(python(directory, std::string(describe) + R"(
 for n in ['model.h5', 'legacy_weights.h5', 'keras3.weights.h5']:
     ours, keras = describe(n, []), describe(')" +
@@ -238,7 +237,7 @@ with h5py.File('numbered.weights.h5', 'w') as f:
   CHECK(numbered.layers[0].weights[10].array.values[0] == 10.0F);
 }
 
-TEST_CASE("Weights are refused for a model of another shape, and the layer is named", "[host][io]") {
+TEST_CASE("Weights for a model of a different shape are rejected, and the layer is named", "[host][io]") {
   const TemporaryDirectory directory;
   const fs::path files = golden / fits[0] / "files";
   std::vector<LayerWeights> layers = layers_of(files);
@@ -255,10 +254,10 @@ TEST_CASE("Weights are refused for a model of another shape, and the layer is na
       {"weights.npz", "the weights do not fit layer \"dense_1\"; found (8, 1), (1), expected (9, 1), (1)."},
   };
   const Case wrong_count[] = {
-      {"model.h5", "the file has another number of layers with weights; found 2, expected 3."},
+      {"model.h5", "the file has a different number of layers with weights; found 2, expected 3."},
       {"keras3.weights.h5",
        "the weights do not fit layer \"dense_2\"; found no group /layers/dense_2, expected (9, 1), (1)."},
-      {"weights.npz", "the file has another number of weights; found 4, expected 6."},
+      {"weights.npz", "the file has a different number of weights; found 4, expected 6."},
   };
   const auto sentence = [&](const char* name) {
     return refusal(directory,
@@ -309,7 +308,8 @@ TEST_CASE("An HDF5 file is written without a copy of its arrays", "[host][io]") 
   }
 }
 
-TEST_CASE("Model files with other endings or contents are refused before anything is written", "[host][io]") {
+TEST_CASE("Model files with other endings or contents are rejected before anything is written",
+          "[host][io]") {
   const TemporaryDirectory directory;
   ModelFile model = model_of(golden / fits[0] / "files");
   const auto write = [&](const char* name, SaveContent content) {

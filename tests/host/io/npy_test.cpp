@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NumPy itself is the second opinion on what is read and written; hostile files get their sentences.
+// Reading and writing compared with NumPy itself; hostile files are rejected.
 #include "io/npy.hpp"
 
 #include <catch2/catch.hpp>
@@ -18,7 +18,7 @@ using kairos::tests::TemporaryDirectory;
 
 namespace {
 
-/// A version 1.0 file around any dictionary and body.
+/// A version 1.0 file with any dictionary and body.
 std::string npy(const std::string& dictionary, const std::string& body) {
   std::string text("\x93NUMPY\x01\x00", 8);
   text.push_back(static_cast<char>(dictionary.size() & 0xFF));
@@ -30,9 +30,21 @@ std::string with_shape(const std::string& shape, const std::string& body, const 
   return npy("{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }\n", body);
 }
 
+struct Case {
+  std::string content, sentence;
+};
+
+void check_faults(const TemporaryDirectory& directory, std::initializer_list<Case> cases) {
+  for (const Case& c : cases) {
+    static_cast<void>(directory.put("a.npy", c.content));
+    CHECK_THAT(refusal(directory, [&] { static_cast<void>(read_npy(directory / "a.npy")); }),
+               Catch::Matchers::StartsWith(c.sentence));
+  }
+}
+
 }  // namespace
 
-TEST_CASE("NPY reading takes every numeric type, order and version that NumPy writes", "[host][io]") {
+TEST_CASE("NPY reading accepts every numeric type, order and version that NumPy writes", "[host][io]") {
   const TemporaryDirectory directory;
   const std::string output = python(directory, R"(
 import numpy as np
@@ -78,7 +90,7 @@ np.save('half.npy', a); np.save('single.npy', a.astype('f4'))
   CHECK(read_npy(directory / "half.npy").values == read_npy(directory / "single.npy").values);
 }
 
-TEST_CASE("NPY and NPZ writing give what NumPy reads", "[host][io]") {
+TEST_CASE("NumPy reads the NPY and NPZ files that are written", "[host][io]") {
   const TemporaryDirectory directory;
   const Array matrix{{2, 3}, {1, 2, 3, 4, 5.5F, -6}};
   const Array scalar{{}, {7}};
@@ -102,7 +114,7 @@ z = np.load('all.npz'); print(z.files, z['0'].tolist(), z['1'].shape, zipfile.Zi
   CHECK(read_npz(directory / "all.npz").at("0").values == matrix.values);
 }
 
-TEST_CASE("NPZ reading takes stored and deflated archives", "[host][io]") {
+TEST_CASE("NPZ reading accepts stored and deflated archives", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import numpy as np
@@ -118,7 +130,7 @@ np.savez('stored.npz', x=x, y=y); np.savez_compressed('deflated.npz', x=x, y=y)
   }
 }
 
-TEST_CASE("NPY reading refuses what it cannot read faithfully", "[host][io]") {
+TEST_CASE("NPY reading rejects values that it cannot represent", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import numpy as np
@@ -134,60 +146,59 @@ np.save('record.npy', np.zeros(3, dtype=[('a', 'f4'), ('b', 'i4')]))
 )")
               .empty());
   CHECK(read_npy(directory / "edge.npy").values == std::vector<float>{16777216.0F, -16777216.0F});
-  const std::string four(4, '\0');
-  struct Case {
-    std::string content, sentence;
-  };
-  const Case cases[] = {
-      {content_of(directory / "large.npy"),
-       "KAIROS-D005: a.npy: an integer would change as float32; found 16777217 in row 1 (counted from 0), "
-       "expected "
-       "-16777216 to 16777216. Scale the column, or store it as float32 if the nearest float will do."},
-      {content_of(directory / "low.npy"),
-       "KAIROS-D005: a.npy: an integer would change as float32; found -16777217 in row 2"},
-      {content_of(directory / "unsigned.npy"),
-       "KAIROS-D005: a.npy: an integer would change as float32; found 9223372036854775808 in row 1"},
-      {content_of(directory / "wide.npy"),
-       "KAIROS-D006: a.npy: a value does not fit into float32; found 1e+39 in row 1"},
-      {content_of(directory / "complex.npy"),
-       "KAIROS-D003: a.npy: this type of array cannot be read; found <c8"},
-      {content_of(directory / "text.npy"),
-       "KAIROS-D003: a.npy: this type of array cannot be read; found <U1"},
-      {content_of(directory / "object.npy"),
-       "KAIROS-D003: a.npy: this type of array cannot be read; found |O"},
-      {content_of(directory / "record.npy"),
-       "KAIROS-D003: a.npy: this type of array cannot be read; found a structured type"},
-      {"hello, this is text", "KAIROS-D001: a.npy: this is not an NPY file"},
-      {"h", "KAIROS-D001: a.npy: this is not an NPY file"},
-      {std::string("\x93NUMPY\x07\x00\x10\x00", 10),
-       "KAIROS-D001: a.npy: this version of NPY is not known; found 7"},
-      {std::string("\x93NUMPY\x02\x00\xff\xff\xff\x7f", 12),
-       "KAIROS-D002: a.npy: the NPY header is too long; found 2147483647 bytes, expected at most 65536."},
-      {npy("{'descr': '<f4'}", four),
-       "KAIROS-D002: a.npy: the NPY header is malformed; found {'descr': '<f4'}"},
-      {npy("{'descr': '<f4', 'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", four),
-       "KAIROS-D002: a.npy"},
-      {npy("{'descr': '<f4', 'fortran_order': Maybe, 'shape': (1,)}", four), "KAIROS-D002: a.npy"},
-      {npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}", four), "KAIROS-D002: a.npy"},
-      {with_shape("(-1,)", four), "KAIROS-D002: a.npy"},
-      {with_shape("(99999999999999999999,)", four), "KAIROS-D002: a.npy"},
-      {with_shape("(1,", four), "KAIROS-D002: a.npy"},
-      {with_shape("(1000000, 1000000)", four),
-       "KAIROS-D004: a.npy: the array is cut off; found 4 bytes of values, expected 4000000000000."},
-      {with_shape("(4294967296, 4294967296, 4)", four),
-       "KAIROS-D004: a.npy: the array is cut off; found 4 bytes of values, expected more than any file can "
-       "hold."},
-      {with_shape("(2,)", four, "<f8"),
-       "KAIROS-D004: a.npy: the array is cut off; found 4 bytes of values, expected 16."},
-  };
-  for (const Case& c : cases) {
-    static_cast<void>(directory.put("a.npy", c.content));
-    CHECK_THAT(refusal(directory, [&] { static_cast<void>(read_npy(directory / "a.npy")); }),
-               Catch::Matchers::StartsWith(c.sentence));
-  }
+  check_faults(
+      directory,
+      {{content_of(directory / "large.npy"),
+        "KAIROS-D005: a.npy: an integer is not exact in float32; found 16777217 in row 1 (counted from 0), "
+        "expected "
+        "-16777216 to 16777216. Scale the column, or store it as float32 if rounding is acceptable."},
+       {content_of(directory / "low.npy"),
+        "KAIROS-D005: a.npy: an integer is not exact in float32; found -16777217 in row 2"},
+       {content_of(directory / "unsigned.npy"),
+        "KAIROS-D005: a.npy: an integer is not exact in float32; found 9223372036854775808 in row 1"},
+       {content_of(directory / "wide.npy"),
+        "KAIROS-D006: a.npy: a value does not fit into float32; found 1e+39 in row 1"},
+       {content_of(directory / "complex.npy"),
+        "KAIROS-D003: a.npy: this type of array cannot be read; found <c8"},
+       {content_of(directory / "text.npy"),
+        "KAIROS-D003: a.npy: this type of array cannot be read; found <U1"},
+       {content_of(directory / "object.npy"),
+        "KAIROS-D003: a.npy: this type of array cannot be read; found |O"},
+       {content_of(directory / "record.npy"),
+        "KAIROS-D003: a.npy: this type of array cannot be read; found a structured type"}});
 }
 
-TEST_CASE("NPY and NPZ reading refuse a file cut off anywhere", "[host][io]") {
+TEST_CASE("NPY reading rejects malformed headers and missing values", "[host][io]") {
+  const std::string four(4, '\0');
+  check_faults(
+      TemporaryDirectory(),
+      {{"hello, this is text", "KAIROS-D001: a.npy: this is not an NPY file"},
+       {"h", "KAIROS-D001: a.npy: this is not an NPY file"},
+       {std::string("\x93NUMPY\x07\x00\x10\x00", 10),
+        "KAIROS-D001: a.npy: this version of NPY is not supported; found 7"},
+       {std::string("\x93NUMPY\x02\x00\xff\xff\xff\x7f", 12),
+        "KAIROS-D002: a.npy: the NPY header is too long; found 2147483647 bytes, expected at most 65536."},
+       {npy("{'descr': '<f4'}", four),
+        "KAIROS-D002: a.npy: the NPY header is malformed; found {'descr': '<f4'}"},
+       {npy("{'descr': '<f4', 'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", four),
+        "KAIROS-D002: a.npy"},
+       {npy("{'descr': '<f4', 'fortran_order': Maybe, 'shape': (1,)}", four), "KAIROS-D002: a.npy"},
+       {npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}", four),
+        "KAIROS-D002: a.npy"},
+       {with_shape("(-1,)", four), "KAIROS-D002: a.npy"},
+       {with_shape("(99999999999999999999,)", four), "KAIROS-D002: a.npy"},
+       {with_shape("(1,", four), "KAIROS-D002: a.npy"},
+       {with_shape("(1000000, 1000000)", four),
+        "KAIROS-D004: a.npy: the array is truncated; found 4 bytes of values, expected 4000000000000."},
+       {with_shape("(4294967296, 4294967296, 4)", four),
+        "KAIROS-D004: a.npy: the array is truncated; found 4 bytes of values, expected more than any file "
+        "can "
+        "hold."},
+       {with_shape("(2,)", four, "<f8"),
+        "KAIROS-D004: a.npy: the array is truncated; found 4 bytes of values, expected 16."}});
+}
+
+TEST_CASE("NPY and NPZ reading reject a file truncated anywhere", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import numpy as np
@@ -200,7 +211,7 @@ np.save('a.npy', a); np.savez_compressed('a.npz', x=a, y=a)
     const auto file = directory.put("cut.npy", npy_bytes.substr(0, length));
     const std::string sentence = refusal(directory, [&] { static_cast<void>(read_npy(file)); });
     INFO(length << " " << sentence);
-    CHECK(sentence.starts_with("KAIROS-D004: cut.npy: the array is cut off"));
+    CHECK(sentence.starts_with("KAIROS-D004: cut.npy: the array is truncated"));
   }
   const std::string npz_bytes = content_of(directory / "a.npz");
   for (std::size_t length = 1; length < npz_bytes.size(); length += 3) {
@@ -211,7 +222,7 @@ np.save('a.npy', a); np.savez_compressed('a.npz', x=a, y=a)
   }
 }
 
-TEST_CASE("NPZ reading refuses damaged, foreign and inflated archives", "[host][io]") {
+TEST_CASE("NPZ reading rejects damaged, foreign and inflated archives", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import numpy as np, zipfile, io, struct, warnings
@@ -246,6 +257,7 @@ z('lying.npz', ('x.npy', b'\x93NUMPY\x01\x00' + struct.pack('<H', len(header)) +
         "a "
         "file of"},
        {"lying.npz",
-        "KAIROS-D004: lying.npz:x.npy: the array is cut off; found 4 bytes of values, expected 4000000000."}},
+        "KAIROS-D004: lying.npz:x.npy: the array is truncated; found 4 bytes of values, expected "
+        "4000000000."}},
       [](const std::filesystem::path& file) { return read_npz(file); });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs a script with the system's Python, where NumPy and h5py are the second opinion on our files.
+// Runs a script with the system's Python, whose NumPy and h5py are the reference for our files.
 #pragma once
 
 #include <cstdio>
@@ -11,7 +11,7 @@
 
 namespace kairos::tests {
 
-/// What the script prints, standard error included. It runs in `directory`.
+/// The output of the script, including standard error. It runs in `directory`.
 inline std::string python(const TemporaryDirectory& directory, const std::string& script) {
   const std::filesystem::path file = directory.put("script.py", script);
   const std::string command =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is text in which encoding, and what tables and directories say that are not.
+// Which text is valid in which encoding, and the messages of tables and directories for invalid text.
 #include "io/text_encoding.hpp"
 
 #include <catch2/catch.hpp>
@@ -26,7 +26,7 @@ DataSpec spec_for(const std::filesystem::path& file, TextEncoding encoding = Tex
   return spec;
 }
 
-/// The same whether it is read into memory or streamed.
+/// Reads into memory and as a stream, with equal results.
 std::string refused(const TemporaryDirectory& directory, const DataSpec& spec) {
   std::string text = refusal(directory, [&] { static_cast<void>(load_data(spec)); });
   CHECK(refusal(directory, [&] { static_cast<void>(open_stream(spec)); }) == text);
@@ -35,7 +35,7 @@ std::string refused(const TemporaryDirectory& directory, const DataSpec& spec) {
 
 }  // namespace
 
-TEST_CASE("UTF-8 is well formed or has its first fault", "[host][io]") {
+TEST_CASE("UTF-8 is validated up to its first fault", "[host][io]") {
   for (const char* text : {"", "plain", "é", "größe", "日本", "😀", "\xED\x9F\xBF", "\xEE\x80\x80",
                            "\xF4\x8F\xBF\xBF", "\xC2\x80", "\xE0\xA0\x80", "\xF0\x90\x80\x80"}) {
     INFO(text);
@@ -55,7 +55,7 @@ TEST_CASE("UTF-8 is well formed or has its first fault", "[host][io]") {
   }
 }
 
-TEST_CASE("Encodings of single bytes become UTF-8", "[host][io]") {
+TEST_CASE("Single-byte encodings are converted to UTF-8", "[host][io]") {
   CHECK(as_utf8("caf\xE9 \x80", TextEncoding::Latin1) == "café \xC2\x80");
   CHECK(as_utf8("caf\xE9 \x80\x9F", TextEncoding::Cp1252) == "café €Ÿ");
   CHECK_FALSE(text_fault("\x81", TextEncoding::Latin1));
@@ -66,26 +66,26 @@ TEST_CASE("Encodings of single bytes become UTF-8", "[host][io]") {
   for (const char* name : {"cp1252", "windows-1252"}) CHECK(text_encoding(name) == TextEncoding::Cp1252);
   const TemporaryDirectory directory;
   CHECK(refusal(directory, [] { static_cast<void>(text_encoding("utf-16")); }) ==
-        "KAIROS-U070: --encoding: this encoding cannot be read; found \"utf-16\", expected utf-8, latin1 or "
+        "KAIROS-U070: encoding: this encoding is not supported; found \"utf-16\", expected utf-8, latin1 or "
         "cp1252. Convert the "
         "file, for example with iconv -f utf-16 -t UTF-8 IN > OUT.");
 }
 
-TEST_CASE("Labels that are not UTF-8 are refused with line and byte, or read as what they are",
+TEST_CASE("Labels that are not UTF-8 are rejected with line and byte, or read in their encoding",
           "[host][io]") {
   const TemporaryDirectory directory;
   const auto file = directory.put("t.csv", "a,y\n1,cafe\n2,caf\xE9\n3,caf\xE8\n");
   CHECK(refused(directory, spec_for(file)) ==
         "KAIROS-D330: t.csv:3: the label in column \"y\" is not utf-8 text; found byte 0xE9 at offset 16 of "
         "the file, in "
-        "\"caf\\xe9\". Say what it is with --encoding latin1 or --encoding cp1252, or convert it to UTF-8.");
+        "\"caf\\xe9\". Set encoding to latin1 or cp1252, or convert it to UTF-8.");
   for (const TextEncoding encoding : {TextEncoding::Latin1, TextEncoding::Cp1252}) {
     const Dataset data = load_data(spec_for(file, encoding)).train;
     CHECK(data.class_names == Names{"cafe", "cafè", "café"});
     CHECK(data.targets[0].array.values == std::vector<float>{0, 2, 1});
     CHECK(open_stream(spec_for(file, encoding))->layout().class_names == data.class_names);
   }
-  // Overlong forms and surrogates are no second spelling of a label.
+  // Overlong forms and surrogates are not alternative spellings of a label.
   for (const char* label : {"\xC0\xAF", "\xED\xA0\x80", "\"two\nlines\xFF\""})
     CHECK_THAT(
         refused(directory, spec_for(directory.put("t.csv", std::string("a,y\n1,é\n2,") + label + "\n"))),
@@ -96,7 +96,7 @@ TEST_CASE("Labels that are not UTF-8 are refused with line and byte, or read as 
                         "at offset 7 of the file"));
 }
 
-TEST_CASE("A label far into a table is refused with its place, too", "[host][io]") {
+TEST_CASE("An invalid label late in a table is reported with its position too", "[host][io]") {
   const TemporaryDirectory directory;
   std::string text =
       "\xEF\xBB\xBF"
@@ -111,7 +111,7 @@ TEST_CASE("A label far into a table is refused with its place, too", "[host][io]
                                                   std::to_string(offset) + " of the file"));
 }
 
-TEST_CASE("Names of columns that are not UTF-8 are refused, or read as what they are", "[host][io]") {
+TEST_CASE("Column names that are not UTF-8 are rejected, or read in their encoding", "[host][io]") {
   const TemporaryDirectory directory;
   const auto file = directory.put("t.csv",
                                   "gr\xF6\xDF"
@@ -124,19 +124,19 @@ TEST_CASE("Names of columns that are not UTF-8 are refused, or read as what they
   DataSpec spec = spec_for(file, TextEncoding::Latin1);
   spec.target = "größe";
   CHECK(load_data(spec).train.targets[0].array.values == std::vector<float>{1});
-  // Bytes in a column of numbers have the sentence of any text there.
+  // Invalid bytes in a numeric column are reported like any text there.
   CHECK_THAT(
       refusal(directory,
               [&] { static_cast<void>(load_data(spec_for(directory.put("t.csv", "a,y\n1,0\n2\xE9,1\n")))); }),
       StartsWith("KAIROS-D025: t.csv:3: a field is not a number; found \"2\\xe9\" in column \"a\""));
 }
 
-TEST_CASE("Marks of other encodings are refused with the cure", "[host][io]") {
+TEST_CASE("Byte order marks of other encodings are rejected with a cure", "[host][io]") {
   const TemporaryDirectory directory;
   CHECK(refused(directory, spec_for(directory.put("t.csv", std::string("\xFF\xFE"
                                                                        "a\0,\0y\0",
                                                                        8)))) ==
-        "KAIROS-D031: t.csv: this is not a CSV text; found UTF-16, expected utf-8. Convert it: iconv -f "
+        "KAIROS-D031: t.csv: this is not CSV text; found UTF-16, expected utf-8. Convert it: iconv -f "
         "UTF-16 -t UTF-8 t.csv > "
         "OUT.csv.");
   const auto file = directory.put("t.csv",
@@ -144,11 +144,12 @@ TEST_CASE("Marks of other encodings are refused with the cure", "[host][io]") {
                                   "größe,y\n1,é\n");
   CHECK(load_data(spec_for(file)).train.inputs[0].columns == Names{"größe"});
   CHECK(refused(directory, spec_for(file, TextEncoding::Latin1)) ==
-        "KAIROS-D331: t.csv: the file begins with the mark of UTF-8; expected latin1 as --encoding says. "
-        "Leave --encoding out.");
+        "KAIROS-D331: t.csv: the file begins with the UTF-8 byte order mark; expected latin1, as encoding "
+        "says. "
+        "Set encoding to utf-8.");
 }
 
-TEST_CASE("Class names are written as they are, or not at all", "[host][io]") {
+TEST_CASE("Class names are written unchanged, or not at all", "[host][io]") {
   const TemporaryDirectory directory;
   write_class_names(directory / "c.json", {"café", "cafe\xCC\x81"});
   CHECK(read_class_names(directory / "c.json") == Names{"café", "cafe\xCC\x81"});
@@ -156,6 +157,6 @@ TEST_CASE("Class names are written as they are, or not at all", "[host][io]") {
                      [&] {
                        write_class_names(directory / "d.json", {"caf\xE9", "caf\xE8"});
                      }),
-             StartsWith("KAIROS-D333: d.json: the name of a class is not UTF-8 text; found \"caf\\xe9\""));
+             StartsWith("KAIROS-D333: d.json: a class name is not UTF-8 text; found \"caf\\xe9\""));
   CHECK_FALSE(std::filesystem::exists(directory / "d.json"));
 }

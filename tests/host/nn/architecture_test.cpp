@@ -173,10 +173,11 @@ TEST_CASE("What a model asks for and cannot have is refused by name", "[host][nn
        "\"he_normal\"?"},
       {dense_with(R"(, "kernel_regularizer": {"class_name": "OrthogonalRegularizer", "config": {}})"),
        "KAIROS-M014: layer \"d\" (Dense) kernel_regularizer: there is no regularizer "
-       "\"OrthogonalRegularizer\". Known are: "
+       "\"OrthogonalRegularizer\". Known names: "
        "l1, l2, l1_l2."},
       {R"({"class_name": "Sequential", "config": [{"class_name": "Xyzzy", "config": {"name": "c"}}]})",
-       "KAIROS-M001: layer \"c\" (Xyzzy): there is no layer \"Xyzzy\" here. Known are: " + all_layers + "."},
+       "KAIROS-M001: layer \"c\" (Xyzzy): there is no layer \"Xyzzy\" here. Known names: " + all_layers +
+           "."},
       {R"({"class_name": "Sequential", "config": [{"class_name": "Dense", "module": "mine", "config": {"name": "c"}}]})",
        "KAIROS-M004: layer \"c\" (Dense): classes from outside Keras cannot be loaded; found module "
        "\"mine\", expected a "

@@ -233,7 +233,7 @@ TEST_CASE("What cannot be trained together is refused when it is compiled", "[ho
         "KAIROS-M033: loss reduction: there is no reduction \"maen\". Did you mean \"mean\"?");
   CHECK(loss_reduction("mean_with_sample_weight") == LossReduction::MeanWithSampleWeight);
   CHECK(error_of([] { return precision("bfloat16"); }) ==
-        "KAIROS-M034: precision: there is no precision \"bfloat16\". Known are: float32, bf16.");
+        "KAIROS-M034: precision: there is no precision \"bfloat16\". Known names: float32, bf16.");
   CHECK(precision("bf16") == Precision::Bf16);
   CHECK(precision("float32") == Precision::Float32);
 }

@@ -110,7 +110,7 @@ TEST_CASE("A constraint that cannot be is refused by name", "[host][nn]") {
   CHECK(error_of([] {
           (void)constraint(object("MaxNorm", {{"max", 2}}));
         }) ==
-        "KAIROS-M002: layer kernel_constraint: there is no argument \"max\". Known are: max_value, axis.");
+        "KAIROS-M002: layer kernel_constraint: there is no argument \"max\". Known names: max_value, axis.");
   CHECK(error_of([] {
           (void)constraint(object("MinMaxNorm", {{"min_value", 2}}));
         }) ==

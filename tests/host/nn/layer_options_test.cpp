@@ -63,7 +63,7 @@ TEST_CASE("Every layer refuses an option that it does not have, and says which t
     CHECK_NOTHROW(make(class_name, least_config(class_name)));
     const std::string where = "KAIROS-M002: layer \"l\" (" + class_name + "): there is no argument ";
     const std::string unlike = refusal(class_name, "xyzzyxyzzyxyzzy", 1);
-    CHECK(unlike.rfind(where + "\"xyzzyxyzzyxyzzy\". Known are: ", 0) == 0);
+    CHECK(unlike.rfind(where + "\"xyzzyxyzzyxyzzy\". Known names: ", 0) == 0);
     CHECK(unlike.find("name, ") != std::string::npos);
     CHECK(unlike.find("trainable") != std::string::npos);
     CHECK(refusal(class_name, "trainabel", true) == where + "\"trainabel\". Did you mean \"trainable\"?");

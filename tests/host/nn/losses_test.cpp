@@ -363,7 +363,7 @@ TEST_CASE("A loss that is unknown or cannot fit is refused with a cure", "[host]
         "KAIROS-M030: loss: there is no loss \"binary_crosentropy\". Did you mean \"binary_crossentropy\"?");
   CHECK(
       refusal("huge") ==
-      "KAIROS-M030: loss: there is no loss \"huge\". Known are: mean_squared_error, mean_absolute_error, "
+      "KAIROS-M030: loss: there is no loss \"huge\". Known names: mean_squared_error, mean_absolute_error, "
       "mean_absolute_percentage_error, mean_squared_logarithmic_error, huber, log_cosh, poisson, "
       "binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, "
       "categorical_hinge, kl_divergence, cosine_similarity.");

@@ -275,7 +275,7 @@ TEST_CASE("An optimizer that is unknown or asked for too much is refused with a 
   for (const Case& c : {
            Case{"adm", "KAIROS-M020: optimizer: there is no optimizer \"adm\". Did you mean \"Adam\"?"},
            Case{"lion",
-                "KAIROS-M020: optimizer: there is no optimizer \"lion\". Known are: SGD, Adam, AdamW, "
+                "KAIROS-M020: optimizer: there is no optimizer \"lion\". Known names: SGD, Adam, AdamW, "
                 "RMSprop, Adagrad, Adadelta, Adamax, Nadam."},
            Case{"sgd(momentun=0.9)",
                 "KAIROS-M002: optimizer SGD: there is no argument \"momentun\". Did you mean \"momentum\"?"},

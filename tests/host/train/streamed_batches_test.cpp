@@ -227,9 +227,10 @@ TEST_CASE("A window larger than the memory is rejected only if the window is use
   options.stream.shuffle_window = rows;
   options.batch_size = 8;
   const kairos::tests::MemoryLimit limit(300 << 20);
-  CHECK_THAT(refusal(directory, [&] { static_cast<void>(fit(*model, *source, options)); }),
-             Catch::Matchers::StartsWith("KAIROS-D340: x.npy: the values do not fit into memory; found 4") &&
-                 Catch::Matchers::EndsWith("Choose a smaller shuffle window, buffer or batch."));
+  CHECK_THAT(
+      refusal(directory, [&] { static_cast<void>(fit(*model, *source, options)); }),
+      Catch::Matchers::StartsWith("KAIROS-D340: x.npy: the contents do not fit into memory; found 4") &&
+          Catch::Matchers::EndsWith("Choose a smaller shuffle window, buffer or batch."));
   for (const Shuffle shuffle : {Shuffle::None, Shuffle::Batches}) {
     options.shuffle = shuffle;
     CHECK_NOTHROW(explain_order(*model, *source, options));
@@ -285,7 +286,7 @@ TEST_CASE("An error in a stream is thrown for its batch, with its line", "[host]
   };
   const Case cases[] = {
       {"1,x,2,1", "KAIROS-D025: t.csv:202: a field is not a number; found \"x\" in column \"b\""},
-      {"1,2", "KAIROS-D024: t.csv:202: a row has another number of fields; found 2 fields"},
+      {"1,2", "KAIROS-D024: t.csv:202: a row has a different number of fields; found 2 fields"},
       {"1,nan,2,1", "KAIROS-D027: t.csv:202: a value is not finite; found NaN in column \"b\""},
       {"1,2,2,-1", "KAIROS-D012: t.csv:202: a sample weight is negative; found -1.0"},
   };

@@ -9,7 +9,7 @@
 
 namespace kairos::host {
 
-/// Row-major float32 that owns its values. The first dimension counts samples where the array holds data.
+/// Row-major float32 values, owned by the array. In data sets the first dimension counts the samples.
 struct Array {
   std::vector<std::int64_t> shape;
   std::vector<float> values;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Samples in memory: named inputs and targets with as many rows each, and weights.
+// Samples in memory: named inputs and targets with equal numbers of rows, and weights.
 #pragma once
 
 #include <cstdint>
@@ -13,47 +13,47 @@
 namespace kairos::host {
 
 struct NamedArray {
-  std::string name;  ///< of the model's port that it is for; "" means by position
+  std::string name;  ///< of the model's port; "" means by position
   Array array;       ///< [n_samples, …]
-  /// Of an input from a table with a header: the names of its columns, one for each value of a sample. Else
-  /// empty.
+  /// Of an input from a table with a header: the names of its columns, one for each value of a sample.
+  /// Otherwise empty.
   std::vector<std::string> columns = {};
 };
 
-/// How messages call a sample: by its line in a text file (counted from 1) or by its row in an array (from
-/// 0).
+/// How messages identify a sample: by its line in a text file (counted from 1) or by its row in an array
+/// (from 0).
 enum class RowNaming { Index, Line };
 
-/// What `fit`, `evaluate` and `predict` read. All arrays have the same number of rows; `check()` says so.
+/// Input of `fit`, `evaluate` and `predict`. All arrays have equal numbers of rows, as `check()` verifies.
 struct Dataset {
   std::vector<NamedArray> inputs;
   std::vector<NamedArray> targets;  ///< empty for predict
   std::vector<NamedArray>
       sample_weights;  ///< empty, one for all outputs, one per output, or named; [n] or [n, timesteps]
-  std::string origin;  ///< where it was read from, for messages: "iris.csv"
+  std::string origin;  ///< the file that it was read from, for messages: "iris.csv"
   std::int64_t first_row =
-      0;  ///< row of the file that sample 0 stands in, for messages; 1 for a CSV with a header
+      0;  ///< the row of the file that contains sample 0, for messages; 1 for a CSV with a header
   RowNaming row_naming = RowNaming::Index;
   std::vector<std::string>
-      class_names;  ///< what the labels 0, 1, … of a target of text mean; empty if it was numbers
-  std::vector<std::string> files;  ///< of pictures: where each sample stands; else empty
-  /// What a person should know of how it was read, such as columns that were left out; one line each.
+      class_names;  ///< names of the labels 0, 1, … of a string target; empty for a numeric one
+  std::vector<std::string> files;  ///< of images: the file of each sample; otherwise empty
+  /// What users should know about how it was read, such as columns that were left out; one line each.
   std::vector<std::string> notes;
-  /// Files and directories that it was read from: results of a run never take their place.
+  /// Files and directories that it was read from; results of a run never replace them.
   std::vector<std::filesystem::path> sources;
 
   [[nodiscard]] std::int64_t size() const noexcept {
     return inputs.empty() ? 0 : inputs.front().array.rows();
   }
 
-  /// Throws Error(Data) unless all row counts agree, no value is NaN or infinite, and no weight is negative
-  /// or NaN; names array, row and column.
+  /// Throws Error(Data) unless all row counts agree, all values are finite, and no weight is negative; names
+  /// array, row and column.
   void check() const;
 
-  /// Where a sample stands, for messages: "iris.csv:17" or "digits.npz: row 16 (counted from 0)".
+  /// The location of a sample, for messages: "iris.csv:17" or "digits.npz: row 16 (counted from 0)".
   [[nodiscard]] std::string place(std::int64_t sample) const;
 
-  /// Rows [begin, end) as a data set of its own (copies).
+  /// A copy of rows [begin, end).
   [[nodiscard]] Dataset rows(std::int64_t begin, std::int64_t end) const;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names of the columns of a table that a model takes as one of its inputs.
+// Names of the table columns that form an input of a model.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace kairos::host {
 
 struct InputColumns {
   std::string port;                ///< name of the model's input
-  std::vector<std::string> names;  ///< in the order of the values of a sample; each name once, none empty
+  std::vector<std::string> names;  ///< in the order of the values of a sample; unique and not empty
 
   friend bool operator==(const InputColumns&, const InputColumns&) = default;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which files a run reads and writes, so that no result takes the place of what was read, or of another
-// result.
+// The files that a run reads and those that it writes, so that no result replaces an input of the run, or
+// another result.
 #pragma once
 
 #include <filesystem>
@@ -9,27 +9,27 @@
 
 namespace kairos::host {
 
-/// What a file holds. A model, the state of callbacks, class names and names of columns are read completely
-/// before training: a result of the same kind may replace them, which is how runs go on. Nothing else that is
-/// read is replaced.
+/// What a file contains. Models, callback states, class names and column names are read completely before
+/// training, so a result of the same kind may replace them when a run is continued. No other input is
+/// replaced.
 enum class FileContent { Data, Configuration, Plugin, Model, State, ClassNames, InputColumns, Other };
 
-/// A file that a run reads, or a directory with everything in it.
+/// A file that a run reads, or a directory with all its content.
 struct ReadFile {
   std::filesystem::path path;
-  std::string name;  ///< as messages call it: "--data"
+  std::string name;  ///< as used in messages: "--data"
   FileContent content = FileContent::Data;
 };
 
-/// A file that the caller writes itself, before the run, during it or after it.
+/// A file that the caller writes before, during or after the run.
 struct WrittenFile {
   std::filesystem::path path;
-  std::string name;  ///< as messages call it: "--history"
+  std::string name;  ///< as used in messages: "--history"
   FileContent content = FileContent::Other;
   std::string cure = "Choose another name";
 };
 
-/// Relative paths are taken from the current directory.
+/// Relative paths refer to the current directory.
 struct RunFiles {
   std::vector<ReadFile> read;
   std::vector<WrittenFile> written;

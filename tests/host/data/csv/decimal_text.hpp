@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Text to try readers of numbers with.
+// Random text to test number parsers with.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 
 namespace kairos::tests {
 
-/// Numbers of every kind, and text that is none.
+/// Numbers of every kind, and text that is not a number.
 inline std::string decimal_text(std::mt19937_64& random) {
   const auto one_float = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
   switch (random() % 7) {
@@ -33,7 +33,7 @@ inline std::string decimal_text(std::mt19937_64& random) {
       for (std::size_t i = random() % 20 + 1; i > 0; --i) text += "0123456789.-+eE,"[random() % 16];
       return text;
     }
-    case 5:  // As NumPy writes it.
+    case 5:  // The form that NumPy writes.
       return fmt::format("{:.18e}", static_cast<double>(one_float));
     default:
       return fmt::format("{:.{}f}", static_cast<double>(random() % 2000001) / 1000 - 1000, random() % 10);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Records are found without reading them, and any of them can be read, on any number of threads.
+// Records are found without parsing them, and any of them can be read, on any number of threads.
 #include "data/csv/file.hpp"
 
 #include <catch2/catch.hpp>
@@ -21,7 +21,7 @@ DataSpec spec_for(const std::filesystem::path& file) {
   return spec;
 }
 
-/// A table of `rows` rows; row i is i, i/2, i%7, spelt as `spelling` says.
+/// A table of `rows` rows; row i is i, i/2, i%7, formatted according to `spelling`.
 std::string table_of(std::int64_t rows, const std::string& spelling, const std::string& line_end) {
   std::string text = "a,b,y" + line_end;
   for (std::int64_t i = 0; i < rows; ++i) {
@@ -60,7 +60,7 @@ TEST_CASE("A CSV reads the same on any number of threads", "[host][data]") {
       }
 }
 
-TEST_CASE("A CSV is refused for its first fault, whichever thread finds one", "[host][data]") {
+TEST_CASE("A CSV is rejected for its first fault, whichever thread finds it", "[host][data]") {
   const TemporaryDirectory directory;
   const std::string good = table_of(30000, "plain", "\n");
   const auto sentence = [&](const std::string& text, std::size_t threads) {
@@ -76,9 +76,10 @@ TEST_CASE("A CSV is refused for its first fault, whichever thread finds one", "[
     CHECK_THAT(sentence(with({{"\n29000,14500.0", "\n29000,x"}, {"\n1000,500.0", "\n1000,y"}}), threads),
                Catch::Matchers::StartsWith(
                    "KAIROS-D025: t.csv:1002: a field is not a number; found \"y\" in column \"b\""));
-    CHECK_THAT(sentence(with({{"\n29000,14500.0", "\n29000"}}), threads),
-               Catch::Matchers::StartsWith("KAIROS-D024: t.csv:29002: a row has another number of fields; "
-                                           "found 2 fields, expected 3 as in line 1"));
+    CHECK_THAT(
+        sentence(with({{"\n29000,14500.0", "\n29000"}}), threads),
+        Catch::Matchers::StartsWith("KAIROS-D024: t.csv:29002: a row has a different number of fields; "
+                                    "found 2 fields, expected 3, as in line 1"));
     CHECK_THAT(sentence(with({{"\n29000,", "\n\n29000,"}}), threads),
                Catch::Matchers::StartsWith("KAIROS-D034: t.csv:29002: a line is empty"));
     CHECK_THAT(sentence(with({{"\n29000,14500.0", "\n29000,nan"}}), threads),
@@ -90,19 +91,19 @@ TEST_CASE("A CSV is refused for its first fault, whichever thread finds one", "[
   }
 }
 
-TEST_CASE("A CSV whose header promises more columns than the file has bytes is refused at once",
-          "[host][data]") {
+TEST_CASE("A CSV whose header has more columns than the file has bytes is rejected at once", "[host][data]") {
   const TemporaryDirectory directory;
   std::string text = "c0";
   for (int i = 1; i < 50000; ++i) text += ",c" + std::to_string(i);
   for (int i = 0; i < 100000; ++i) text += "\n1";
   const DataSpec spec = spec_for(directory.put("t.csv", text));
-  CHECK_THAT(refusal(directory, [&] { static_cast<void>(read_csv(spec)); }),
-             Catch::Matchers::StartsWith("KAIROS-D024: t.csv:2: a row has another number of fields; found 1 "
-                                         "field, expected 50000 as in line 1"));
+  CHECK_THAT(
+      refusal(directory, [&] { static_cast<void>(read_csv(spec)); }),
+      Catch::Matchers::StartsWith("KAIROS-D024: t.csv:2: a row has a different number of fields; found 1 "
+                                  "field, expected 50000, as in line 1"));
 }
 
-TEST_CASE("A header longer than what is first looked at is read whole", "[host][data]") {
+TEST_CASE("A header that is longer than the first block is read completely", "[host][data]") {
   const TemporaryDirectory directory;
   const std::size_t columns = 3 * csv_head;
   std::string header = "c0", row = "0";
@@ -115,7 +116,7 @@ TEST_CASE("A header longer than what is first looked at is read whole", "[host][
   CHECK(data.inputs[0].array.values[columns - 2] == 1);
 }
 
-TEST_CASE("Any rows of a CSV can be read by themselves", "[host][data]") {
+TEST_CASE("Any rows of a CSV can be read separately", "[host][data]") {
   const TemporaryDirectory directory;
   for (const char* spelling : {"plain", "quoted"}) {
     const CsvFile file(spec_for(directory.put("t.csv", table_of(5000, spelling, "\n"))));

@@ -33,11 +33,11 @@ Dataset read(const DataSpec& spec) {
 }
 
 constexpr const char* counts =
-    ": this line counts 0, 1, 2, … and is taken for a header, as data frames write it. "
-    "If it is a sample, say --header false";
+    ": this line counts 0, 1, 2, … and is read as a header, as data frames write it. "
+    "If it is a sample, set header to false";
 }  // namespace
 
-TEST_CASE("A first line that counts from 0 is a header, and this is told", "[host][data]") {
+TEST_CASE("A first line that counts from 0 is a header, which is reported", "[host][data]") {
   const TemporaryDirectory directory;
   struct Case {
     const char *text, *target;
@@ -70,7 +70,7 @@ TEST_CASE("A first line that counts from 0 is a header, and this is told", "[hos
   }
 }
 
-TEST_CASE("A first line of other numbers is a sample, and so is one that --header false says",
+TEST_CASE("A first line of other numbers is a sample, and so is any with header set to false",
           "[host][data]") {
   const TemporaryDirectory directory;
   for (const char* text :
@@ -87,7 +87,7 @@ TEST_CASE("A first line of other numbers is a sample, and so is one that --heade
   spec.header = HeaderPolicy::Present;
   CHECK(read(spec).size() == 1);
   CHECK(read(spec).notes.empty());
-  // Two numbers are too few to tell, and a word that comes again is a label.
+  // Two numbers are too few to decide, and a word that occurs again is a label.
   for (const char* text : {"0.0,1.0\n4,5\n", "0,1\n4,5\n"}) {
     const Dataset data = read(spec_for(directory.put("t.csv", text), "-1"));
     CHECK(data.size() == 2);
@@ -95,7 +95,7 @@ TEST_CASE("A first line of other numbers is a sample, and so is one that --heade
   }
   CHECK(read(spec_for(directory.put("t.csv", "0,1,cat\n4,5,dog\n6,7,cat\n"), "-1")).class_names ==
         Names{"cat", "dog"});
-  // Nothing that it could name follows.
+  // There is no row for it to name.
   CHECK(read(spec_for(directory.put("t.csv", "0,1,2\n\n"), "-1")).size() == 1);
   // A file of labels may begin with 0.
   const std::string zero = directory.put("zero.csv", "0\n1\n").string();
@@ -103,7 +103,7 @@ TEST_CASE("A first line of other numbers is a sample, and so is one that --heade
   CHECK(read(labels).targets[0].array.values == Values{0, 1});
 }
 
-TEST_CASE("A sample is no header because a model knows its numbers as names", "[host][data]") {
+TEST_CASE("A sample is not a header just because a model knows its numbers as names", "[host][data]") {
   const TemporaryDirectory directory;
   const auto read_known = [&](const char* text) {
     DataSpec spec = spec_for(directory.put("t.csv", text), "-1");
@@ -117,8 +117,8 @@ TEST_CASE("A sample is no header because a model knows its numbers as names", "[
     CHECK(data.size() > 1);
     CHECK(data.notes.empty());
   }
-  // Numbers that count are a header, and this is told; beside a word that is no label they may have any
-  // order.
+  // Consecutive numbers are a header, which is reported; next to a word that is not a label they may be in
+  // any order.
   for (const char* text : {"0,1,2\n.1,.2,0\n", "0,1,kind\n.1,.2,0\n"}) {
     INFO(text);
     const Dataset data = read_known(text);
@@ -134,7 +134,7 @@ TEST_CASE("A sample is no header because a model knows its numbers as names", "[
   CHECK(read(alone).notes.size() == 1);
 }
 
-TEST_CASE("A number names a column before it counts one", "[host][data]") {
+TEST_CASE("A number is first a name, then an index of a column", "[host][data]") {
   const TemporaryDirectory directory;
   const auto file = directory.put("t.csv", "label,0,1\n7,.1,.2\n");
   const Dataset data = read(spec_for(file, "0"));
@@ -147,10 +147,10 @@ TEST_CASE("A number names a column before it counts one", "[host][data]") {
               [&] {
                 static_cast<void>(load_data(spec_for(directory.put("t.csv", ",0,1,2\n0,.1,.2,1\n"), "3")));
               }),
-      Catch::Matchers::StartsWith("KAIROS-D022: t.csv: there is no such target column; found \"3\""));
+      Catch::Matchers::StartsWith("KAIROS-D022: t.csv: the target column does not exist; found \"3\""));
 }
 
-TEST_CASE("An index in front without a name is left out, and this is told", "[host][data]") {
+TEST_CASE("A leading index without a name is left out, which is reported", "[host][data]") {
   const TemporaryDirectory directory;
   struct Case {
     const char *text, *note;
@@ -182,7 +182,7 @@ TEST_CASE("An index in front without a name is left out, and this is told", "[ho
   CHECK(read(spec_for(directory.put("x.csv", "a\n1\n2\n"), targets)).targets[0].array.values == Values{5, 6});
 }
 
-TEST_CASE("Another column without a name is refused", "[host][data]") {
+TEST_CASE("Other columns without a name are rejected", "[host][data]") {
   const TemporaryDirectory directory;
   const auto text = [&](const char* content) {
     return refusal(directory,
@@ -191,7 +191,7 @@ TEST_CASE("Another column without a name is refused", "[host][data]") {
   CHECK(text("a,,y\n1,2,0\n") ==
         "KAIROS-D323: t.csv: a column of the header has no name; found column 1 (counted from 0), expected a "
         "name for each "
-        "column. Name it, or take it out of the file.");
+        "column. Name it, or remove it from the file.");
   CHECK_THAT(text("a,y,\n1,0,\n"),
              Catch::Matchers::StartsWith("KAIROS-D323: t.csv: a column of the header has no name"));
 }

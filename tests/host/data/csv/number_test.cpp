@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The fast way from decimal text to float gives what std::from_chars gives, to the bit.
+// The fast conversion from decimal text to float equals std::from_chars bit for bit.
 #include "data/csv/number.hpp"
 
 #include <bit>
@@ -14,7 +14,7 @@ using namespace kairos::host;
 
 namespace {
 
-/// `text` with room around it, as it has in a file.
+/// `text` with readable bytes around it, as in a file.
 struct Framed {
   explicit Framed(const std::string& text) : all(std::string(fast_number_behind, ' ') + text + ",") {
     all.append(fast_number_ahead, ' ');
@@ -25,7 +25,7 @@ struct Framed {
 
 enum class Way { Fast, Other, Wrong };
 
-/// Which way a number goes; Wrong if the fast one reads something else than std::from_chars.
+/// The path that a number takes; Wrong if the fast path differs from std::from_chars.
 Way way_of(const std::string& text) {
   const Framed framed(text);
   const char* stop = framed.begin();
@@ -39,7 +39,7 @@ Way way_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("A number read the fast way is std::from_chars' to the bit", "[host][data]") {
+TEST_CASE("The fast path equals std::from_chars bit for bit", "[host][data]") {
   std::mt19937_64 random(11);
   int fast = 0;
   for (int i = 0; i < 300000; ++i) {
@@ -54,7 +54,7 @@ TEST_CASE("A number read the fast way is std::from_chars' to the bit", "[host][d
   CHECK(fast > 100000);
 }
 
-TEST_CASE("Numbers as programs write them go the fast way, what is doubtful does not", "[host][data]") {
+TEST_CASE("Common forms of numbers take the fast path, ambiguous ones do not", "[host][data]") {
   for (const char* text : {"0", "-0", "7", "-1.5", "1.", "0.30000001192092896", "1234567890123456789",
                            "-6.123233995736766036e-17", "9.99e22", "1E5", "0.1e-3"}) {
     INFO(text);

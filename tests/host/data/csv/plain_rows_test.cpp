@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rows that are read many fields at once hold what std::from_chars reads, to the bit; and nothing else is
-// read so.
+// Rows that are read many fields at a time equal std::from_chars bit for bit; other rows are not read that
+// way.
 #include "data/csv/plain_rows.hpp"
 
 #include <bit>
@@ -34,8 +34,7 @@ struct Result {
   std::vector<float> values;
 };
 
-/// The plain rows that `text` begins with; what stands around it are digits, which must not be taken for
-/// parts.
+/// The plain rows at the beginning of `text`; it is surrounded by digits, which must not be read.
 Result read(const PlainRows& plain, const std::string& text, std::size_t columns, std::int64_t count) {
   const std::string room(plain_rows_room, '7'), framed = room + text + room;
   std::vector<float> values(columns * static_cast<std::size_t>(count + 1));
@@ -58,8 +57,7 @@ bool same_bits(float a, float b) {
   return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
 }
 
-/// Whether a field is read as a plain one. Fails where it is read as something else than std::from_chars
-/// reads.
+/// Whether a field is read as plain. Fails if the value differs from std::from_chars.
 bool is_plain(const std::string& field) {
   static const PlainRows plain(inputs_alone(1), ',');
   const Result result = read(plain, field + "\n", 1, 1);
@@ -73,7 +71,7 @@ bool is_plain(const std::string& field) {
 
 }  // namespace
 
-TEST_CASE("A plain row's numbers are std::from_chars' to the bit", "[host][data]") {
+TEST_CASE("The numbers of a plain row equal std::from_chars bit for bit", "[host][data]") {
   if (!PlainRows::are_fast()) return;
   std::mt19937_64 random(12);
   int plain = 0;
@@ -81,7 +79,7 @@ TEST_CASE("A plain row's numbers are std::from_chars' to the bit", "[host][data]
   CHECK(plain > 100000);
 }
 
-TEST_CASE("Numbers as programs write them are plain, what is doubtful is not", "[host][data]") {
+TEST_CASE("Common forms of numbers are plain, ambiguous ones are not", "[host][data]") {
   if (!PlainRows::are_fast()) return;
   for (const char* text :
        {"0", "-0", "-0.0", "7", "-1.5", "1.", ".5", "0.30000001192092896", "1234567890123456789",
@@ -151,21 +149,21 @@ TEST_CASE("Rows of any length are read, up to the first one that is not plain", 
         CHECK(all.stop == faultless);
         REQUIRE(all.values.size() == expected.size());
         CHECK(std::equal(expected.begin(), expected.end(), all.values.begin(), same_bits));
-        if (columns > 2 || fault != "1\n")  // There a row ends with it.
+        if (columns > 2 || fault != "1\n")  // There the row ends with it.
           CHECK(read(plain, text, columns, 20).rows == 9);
         CHECK(read(plain, text, columns, 4).rows == 4);
         CHECK(read(plain, text, columns, 0).rows == 0);
-        // A last line that does not end is left.
+        // An incomplete last line is not read.
         CHECK(read(plain, text.substr(0, faultless - line_end.size()), columns, 9).rows == 8);
       }
 }
 
-TEST_CASE("A CSV whose plain rows stand between others reads as one without", "[host][data]") {
+TEST_CASE("A CSV with plain rows between others is read correctly", "[host][data]") {
   const kairos::tests::TemporaryDirectory directory;
   std::mt19937_64 random(14);
   std::string plain, mixed;
   for (int row = 0; row < 3000; ++row) {
-    // Long runs of both kinds, and quick changes.
+    // Long runs of both kinds, and frequent changes.
     const bool odd = row / 500 % 2 == 0 ? row % 100 < 50 : random() % 3 == 0;
     for (int i = 0; i < 5; ++i) {
       const std::string field =
@@ -189,7 +187,7 @@ TEST_CASE("A CSV whose plain rows stand between others reads as one without", "[
   CHECK(expected.inputs[0].array.shape == std::vector<std::int64_t>{3000, 3});
 }
 
-TEST_CASE("A block of a CSV is looked at the same way at once as byte by byte", "[host][data]") {
+TEST_CASE("A block of a CSV is inspected with the same result at once and byte by byte", "[host][data]") {
   std::mt19937_64 random(15);
   const LookAtCsvBlock look = best_look_at_csv_block();
   int plain = 0;

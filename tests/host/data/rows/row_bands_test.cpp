@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is kept of rows that are read many at a time.
+// The cache of rows that are read in bands.
 #include "data/rows/row_bands.hpp"
 
 #include <catch2/catch.hpp>
@@ -10,7 +10,7 @@ using namespace kairos::host;
 
 namespace {
 
-/// Rows of two values, 2 * row and 2 * row + 1, and what was read of them.
+/// Rows of two values, 2 * row and 2 * row + 1, and a record of the reads.
 struct File {
   std::vector<std::pair<std::int64_t, std::int64_t>> reads;
 
@@ -36,7 +36,7 @@ using Reads = std::vector<std::pair<std::int64_t, std::int64_t>>;
 
 }  // namespace
 
-TEST_CASE("Single rows from anywhere take reading each band once, if all fit", "[host][data]") {
+TEST_CASE("Reading single rows in random order reads each band once if all fit", "[host][data]") {
   RowBands bands(10, 2, 4, 3 * band_bytes);
   CHECK(bands.hold_all());
   File file;
@@ -46,7 +46,7 @@ TEST_CASE("Single rows from anywhere take reading each band once, if all fit", "
   CHECK(file.reads.size() == 3);
 }
 
-TEST_CASE("The oldest band makes room, and whole bands are not kept", "[host][data]") {
+TEST_CASE("The oldest band is replaced, and bands that are read as a whole are not kept", "[host][data]") {
   RowBands bands(10, 2, 4, 2 * band_bytes);
   CHECK_FALSE(bands.hold_all());
   CHECK(bands.bytes() == 2 * band_bytes);
@@ -58,14 +58,14 @@ TEST_CASE("The oldest band makes room, and whole bands are not kept", "[host][da
   CHECK(file.reads == Reads{{4, 4}});
 }
 
-TEST_CASE("Without room for a band, rows are read as they are asked for", "[host][data]") {
+TEST_CASE("Without room for a band, rows are read as requested", "[host][data]") {
   RowBands bands(10, 2, 4, band_bytes - 1);
   File file;
   CHECK(gives(bands, file, 3, 3));
   CHECK(file.reads == Reads{{3, 1}, {4, 2}});
 }
 
-TEST_CASE("A row that is wrong hinders none of its band", "[host][data]") {
+TEST_CASE("An invalid row does not prevent reading the others of its band", "[host][data]") {
   RowBands bands(10, 2, 4, 3 * band_bytes);
   File file;
   const auto source = [&](std::int64_t first, std::int64_t count, float* out) {

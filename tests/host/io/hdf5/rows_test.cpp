@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows of HDF5 arrays, read one part after another, are those of the whole array; what is wrong is told when
-// it is read.
+// Rows of HDF5 arrays, read in parts, equal those of the whole array; errors are reported when they are read.
 #include "io/hdf5/rows.hpp"
 
 #include <catch2/catch.hpp>
@@ -8,6 +7,7 @@
 #include <thread>
 
 #include "host/io/python.hpp"
+#include "host/memory_limit.hpp"
 #include "host/temporary_directory.hpp"
 #include "io/hdf5/isolated.hpp"
 #include "io/npy_format.hpp"
@@ -17,7 +17,7 @@ using kairos::tests::python;
 using kairos::tests::refusal;
 using kairos::tests::TemporaryDirectory;
 
-TEST_CASE("Rows of an HDF5 array are those of the whole one, in any order", "[host][io]") {
+TEST_CASE("Rows of an HDF5 array equal those of the whole one, in any order", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import h5py, numpy as np
@@ -57,7 +57,26 @@ with h5py.File('d.h5', 'w') as f:
   }
 }
 
-TEST_CASE("Half precision and bool in one piece are plain values of the file", "[host][io]") {
+TEST_CASE("Chunks that are larger than the memory for one request are read in parts", "[host][io]") {
+  const TemporaryDirectory directory;
+  REQUIRE(python(directory, R"(
+import h5py, numpy as np
+with h5py.File('d.h5', 'w') as f:
+    x = np.repeat(np.arange(200, dtype='f4')[:, None], 50000, 1)
+    f.create_dataset('x', data=x, chunks=(200, 1000), compression='gzip')
+)")
+              .empty());
+  const kairos::tests::MemoryLimit limit(100 << 20);
+  IsolatedHdf5Rows rows(directory / "d.h5", "/x");
+  CHECK(rows.rows_at_once() == 200);
+  std::vector<float> values(200 * 50000);
+  rows.read(0, 200, values.data());
+  bool same = true;
+  for (std::size_t i = 0; i < values.size(); ++i) same = same && values[i] == static_cast<float>(i / 50000);
+  CHECK(same);
+}
+
+TEST_CASE("Contiguous half precision and bool values are read by position", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import h5py, numpy as np
@@ -92,7 +111,7 @@ with h5py.File('d.h5', 'w') as f:
   }
 }
 
-TEST_CASE("What is wrong with an HDF5 array is told when its rows are opened or read", "[host][io]") {
+TEST_CASE("Errors in an HDF5 array are reported when its rows are opened or read", "[host][io]") {
   const TemporaryDirectory directory;
   REQUIRE(python(directory, R"(
 import h5py, numpy as np
@@ -118,9 +137,9 @@ with h5py.File('d.h5', 'w') as f:
   std::vector<float> values(1000);
   rows.read(0, 777, values.data());
   CHECK_THAT(refusal(directory, [&] { rows.read(700, 100, values.data()); }),
-             Catch::Matchers::StartsWith("KAIROS-D005: d.h5:/x: an integer would change as float32; found "
+             Catch::Matchers::StartsWith("KAIROS-D005: d.h5:/x: an integer is not exact in float32; found "
                                          "1073741824 in row 777"));
-  // An error is no end: others are read.
+  // Reading continues after an error.
   rows.read(778, 222, values.data());
   CHECK(values[0] == 1);
 }

@@ -171,9 +171,10 @@ TEST_CASE("parse_plugin_spec names the column of a mistake in a call", "[host][p
       Case{"A('a' + b)",
            "KAIROS-O051: plugin A('a' + b): the call cannot be read at column 7; found \"+ b)\", expected "
            "\",\" or \")\". Write Name(key=value,…); Python code is not run."},
-      Case{"A(f'{x}')",
-           "KAIROS-O051: plugin A(f'{x}'): the call cannot be read at column 3; found \"f'{x}')\", expected "
-           "the text itself. Python code is not run: write what the f-string gives."},
+      Case{
+          "A(f'{x}')",
+          "KAIROS-O051: plugin A(f'{x}'): the call cannot be read at column 3; found \"f'{x}')\", expected "
+          "the text itself. Python code is not executed: write the text that the f-string yields."},
       Case{"A(,)",
            "KAIROS-O051: plugin A(,): the call cannot be read at column 3; found \",)\", expected a value. "
            "Write Name(key=value,…); Python code is not run."},
