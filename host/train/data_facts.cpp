@@ -49,10 +49,9 @@ std::string classes_text(std::size_t n) {
 const char* fix_of_split(const FitOptions& options) {
   if (!holds_out(options)) return "check the validation data";
   if (options.split == Split::Last)
-    return "`validation_split` holds out the last samples; set `split` to shuffled or stratified to draw "
-           "them "
+    return "`validation_split` holds out the last samples; `split=shuffled` and `split=stratified` draw them "
            "from all of the data";
-  if (options.split == Split::Shuffled) return "set `split` to stratified to divide each class";
+  if (options.split == Split::Shuffled) return "`split=stratified` divides each class";
   return "a class of one sample cannot be in both parts";
 }
 

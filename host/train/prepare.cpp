@@ -46,7 +46,7 @@ bool are_class_numbers(const Array& array, const Port& port) {
 
 std::string fix_of_target(const Array& array, const Port& port) {
   if (are_class_numbers(array, port))
-    return "If they are class numbers, set `loss` to sparse_categorical_crossentropy";
+    return "If they are class numbers, use `loss=sparse_categorical_crossentropy`";
   return "Choose the loss and the last layer for this target, or another `target`";
 }
 

@@ -23,12 +23,11 @@ bool stratifies(const FitOptions& options) {
 SplitRows split_by(const TargetClasses& classes, const Model& model, const Dataset& data,
                    const FitOptions& options) {
   if (stratifies(options) && !classes.divide())
-    throw Error(
-        ErrorKind::Data,
-        {"KAIROS-D310", data.origin, "the samples cannot be divided by class for a stratified `split`",
-         model.targets().size() > 1 ? std::to_string(model.targets().size()) + " targets"
-                                    : "a target that is not a class",
-         "one target with one class per sample", "Set `split` to shuffled"});
+    throw Error(ErrorKind::Data,
+                {"KAIROS-D310", data.origin, "the samples cannot be divided by class (`split=stratified`)",
+                 model.targets().size() > 1 ? std::to_string(model.targets().size()) + " targets"
+                                            : "a target that is not a class",
+                 "one target with one class per sample", "Use `split=shuffled`"});
   return split_rows(data.size(), options, classes.numbers());
 }
 

@@ -247,8 +247,8 @@ TEST_CASE("A target without classes cannot be stratified", "[host][train]") {
   const auto model = classifier(1, "mse");
   CHECK(error_of([&] { return fit(*model, data, options_of(0.2, Split::Stratified)).epochs.size(); }) ==
         "KAIROS-D310: " + data.origin +
-            ": the samples cannot be divided by class for a stratified `split`; found a target that is not "
-            "a class, expected one target with one class per sample. Set `split` to shuffled.");
+            ": the samples cannot be divided by class (`split=stratified`); found a target that is not "
+            "a class, expected one target with one class per sample. Use `split=shuffled`.");
 }
 
 TEST_CASE("Classes in only one part of the data are reported", "[host][train]") {
@@ -257,7 +257,7 @@ TEST_CASE("Classes in only one part of the data are reported", "[host][train]") 
   const Dataset memory = load_data(table).train;
   const std::vector<std::string> expected{
       "the validation part has no sample of 2 of the 3 classes in the training part (0, 1); "
-      "`validation_split` holds out the last samples; set `split` to shuffled or stratified to draw them "
+      "`validation_split` holds out the last samples; `split=shuffled` and `split=stratified` draw them "
       "from all of the data"};
   CHECK(result_of(*classifier(3), memory, options_of(0.2, Split::Last)).warnings == expected);
   CHECK(result_of(*classifier(3), *open_stream(table), options_of(0.2, Split::Last)).warnings == expected);
