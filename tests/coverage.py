@@ -17,7 +17,7 @@ SHOWN = ("host/base", "host/plugin", "plugins", "sdk/include")
 def counts(build):
     """How often each line ran, by file: the sum over all programs and libraries that contain it."""
     lines = collections.defaultdict(collections.Counter)
-    data = sorted(pathlib.Path(build).resolve().rglob("*.gcda"))
+    data = sorted(pathlib.Path(build).resolve().rglob("*.gcno"))  # also of what never ran
     for first in range(0, len(data), 50):
         run = subprocess.run(["gcov", "--json-format", "--stdout", *data[first:first + 50]], capture_output=True, text=True,
                              check=True, cwd=build)
