@@ -19,6 +19,7 @@
 #include "cli/stored_model.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/error.hpp"
+#include "nn/compile.hpp"
 
 namespace kairos::host::cli {
 
@@ -68,15 +69,12 @@ void take_flags(CompileOptions& options, const Settings& settings) {
 }
 
 /// A flag replaces all that the file has of its kind, and --loss the weights and metrics too.
-CompileOptions losses_of_file(const Settings& settings, const GivenModel& given) {
+CompileOptions losses_of_file(const Settings& settings, const GivenModel& given, UnknownKeys& unknown) {
   if (settings.has("loss")) return {};
   const StoredReductions reductions =
       settings.has("loss_reduction") ? StoredReductions::Drop : StoredReductions::Keep;
-  UnknownKeys unknown(settings.is_on("strict"));
   CompileOptions options =
       stored_losses(given.training_config, given.ports.outputs, settings.text("model"), unknown, reductions);
-  for (const std::string& line : unknown.warnings(settings.text("model")))
-    console_messages()(Level::Warning, "", line);
   const bool weight = settings.has("loss_weight");
   const bool metrics = settings.has("metrics");
   const bool weighted = settings.has("weighted_metrics");
@@ -91,10 +89,11 @@ CompileOptions losses_of_file(const Settings& settings, const GivenModel& given)
   return options;
 }
 
-CompileOptions compile_options(const Settings& settings, const GivenModel& given, Purpose purpose) {
+CompileOptions compile_options(const Settings& settings, const GivenModel& given, Purpose purpose,
+                               UnknownKeys& unknown) {
   CompileOptions options;
   if (purpose != Purpose::Predict) {
-    options = losses_of_file(settings, given);
+    options = losses_of_file(settings, given, unknown);
     take_flags(options, settings);
     if (settings.has("loss_reduction"))
       options.loss_reduction = loss_reduction(settings.text("loss_reduction"));
@@ -195,7 +194,8 @@ GivenModel read_given_model(const Settings& settings) {
 
 std::unique_ptr<Model> make_model(const Settings& settings, GivenModel given, const Dataset& data,
                                   Purpose purpose) {
-  const CompileOptions options = compile_options(settings, given, purpose);
+  UnknownKeys unknown(given.source.strict);
+  const CompileOptions options = compile_options(settings, given, purpose, unknown);
   if (data.inputs.size() == 1) {
     const std::vector<std::int64_t>& shape = data.inputs.front().array.shape;
     given.source.input_shape.assign(shape.begin() + 1, shape.end());
@@ -203,7 +203,8 @@ std::unique_ptr<Model> make_model(const Settings& settings, GivenModel given, co
   }
   for (const NamedArray& input : data.inputs)
     given.source.input_shapes[input.name] = {input.array.shape.begin() + 1, input.array.shape.end()};
-  std::unique_ptr<Model> model = compile(given.source, options);
+  std::unique_ptr<Model> model = compile(given.source, options, unknown);
+  warn_unknown_keys(unknown, given.source);
   if (given.has_weights) model->load_weights(settings.text("model"));
   if (settings.has("weights")) model->load_weights(settings.text("weights"));
   tell_model_columns(*model, given.ports.input_columns);

@@ -3,7 +3,6 @@
 #include "cli/stored_model.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -33,36 +32,6 @@ namespace {
 /// Losses have names too, but the logs do not show them.
 enum class Names { Drop, Keep };
 
-/// What Kairos reads of the configurations of losses and metrics; "name", "fn" and "dtype" here, the others
-/// by the loss or metric, which refuses what is not its own.
-constexpr std::array<std::string_view, 22> taken_keys{"average",
-                                                      "axis",
-                                                      "class_aggregation",
-                                                      "class_id",
-                                                      "curve",
-                                                      "delta",
-                                                      "dtype",
-                                                      "fn",
-                                                      "from_logits",
-                                                      "ignore_class",
-                                                      "k",
-                                                      "label_smoothing",
-                                                      "label_weights",
-                                                      "multi_label",
-                                                      "name",
-                                                      "num_labels",
-                                                      "num_regressors",
-                                                      "num_thresholds",
-                                                      "reduction",
-                                                      "summation_method",
-                                                      "threshold",
-                                                      "thresholds"};
-constexpr std::string_view taken_for_top_k = "top_k";
-
-bool is_taken(const std::string& key) {
-  return key == taken_for_top_k || std::find(taken_keys.begin(), taken_keys.end(), key) != taken_keys.end();
-}
-
 /// A class that Kairos does not have is refused as such later.
 bool is_known(const std::string& class_name) {
   return is_loss_name(class_name) || metric_direction(class_name) != Direction::Unknown;
@@ -73,10 +42,7 @@ void check_keys(const nlohmann::json& object, const std::string& class_name, con
   if (!is_known(class_name)) return;
   check_entry_keys(object, class_name, where, &unknown);
   const nlohmann::json config = object.value("config", nlohmann::json::object());
-  ConfigReader reader(config, where, {"loss", class_name, &unknown});
-  for (const std::string_view key : taken_keys) reader.skip(key);
-  reader.skip(taken_for_top_k);
-  reader.finish();
+  ConfigReader(config, where, {"loss", class_name, &unknown}).finish();
 }
 
 /// "binary_crossentropy", or "BinaryCrossentropy(from_logits=true)" for an object.
@@ -96,7 +62,7 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
   if (class_name.ends_with("Wrapper") && function.is_string()) class_name = function.get<std::string>();
   check_keys(value, class_name, name + ": " + key + " " + class_name, unknown);
   for (const auto& [argument, given] : config.items()) {
-    const bool usual = (is_known(class_name) && !is_taken(argument)) ||
+    const bool usual = (is_known(class_name) && find_key_rule("loss", class_name, argument) == nullptr) ||
                        (argument == "name" && names == Names::Drop) || argument == "dtype" ||
                        argument == "fn" || (given.is_null() && argument != "reduction") ||
                        (argument == "reduction" && (given == "sum_over_batch_size" || given == "auto"));
