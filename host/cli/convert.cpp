@@ -10,6 +10,7 @@
 #include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
+#include "nn/compile.hpp"
 #include "plugin/run/file_guard.hpp"
 
 namespace kairos::host::cli {
@@ -74,14 +75,12 @@ std::string report(const std::string& out, SaveContent content, bool compiled, O
   return text + "\n";
 }
 
-CompileOptions stored_all(const ModelFile& file, const std::string& name, bool strict) {
+CompileOptions stored_all(const ModelFile& file, const std::string& name, UnknownKeys& unknown) {
   const std::string& training = file.training_config_json;
   const std::vector<std::string> outputs = file.architecture_json.empty()
                                                ? std::vector<std::string>{}
                                                : port_facts(file.architecture_json, name).outputs;
-  UnknownKeys unknown(strict);
   CompileOptions options = stored_losses(training, outputs, name, unknown);
-  for (const std::string& line : unknown.warnings(name)) console_messages()(Level::Warning, "", line);
   if (const std::string optimizer = stored_optimizer(training, name); !optimizer.empty())
     options.optimizer = optimizer;
   return options;
@@ -104,10 +103,12 @@ int convert(const ModelInput& stored, const std::string& out, const Settings& se
   if (!stored.file)
     refuse("KAIROS-U042", stored.name, "an architecture has no weights to write", "\"" + out + "\"",
            "Convert a file of weights, with --model " + stored.name);
+  UnknownKeys unknown(source.strict);
   CompileOptions options;
   if (content == SaveContent::Model && !settings.is_on("drop_training"))
-    options = stored_all(*stored.file, stored.name, source.strict);
-  const std::unique_ptr<Model> model = compile(source, options);
+    options = stored_all(*stored.file, stored.name, unknown);
+  const std::unique_ptr<Model> model = compile(source, options, unknown);
+  warn_unknown_keys(unknown, source);
   set_weights(*model, *stored.file, stored.name);
   const OptimizerFate fate = fate_of(*model, *stored.file, options);
   model->save(out, content);

@@ -10,6 +10,7 @@
 #include "cli/command.hpp"
 #include "cli/training_config.hpp"
 #include "kairos/host/error.hpp"
+#include "nn/compile.hpp"
 
 namespace kairos::host::cli {
 
@@ -44,14 +45,12 @@ void take_flags(CompileOptions& options, const Settings& settings) {
 }
 
 /// A flag replaces all values of its kind in the file; --loss also replaces the weights and metrics.
-CompileOptions losses_of_file(const Settings& settings, const ModelInput& input) {
+CompileOptions losses_of_file(const Settings& settings, ModelInput& input) {
   if (settings.has("loss")) return {};
   const StoredReductions reductions =
       settings.has("loss_reduction") ? StoredReductions::Drop : StoredReductions::Keep;
-  UnknownKeys unknown(settings.is_on("strict"));
   CompileOptions options =
-      stored_losses(input.training_config(), input.ports.outputs, input.name, unknown, reductions);
-  for (const std::string& line : unknown.warnings(input.name)) console_messages()(Level::Warning, "", line);
+      stored_losses(input.training_config(), input.ports.outputs, input.name, input.unknown, reductions);
   const bool weight = settings.has("loss_weight");
   const bool metrics = settings.has("metrics");
   const bool weighted = settings.has("weighted_metrics");
@@ -82,7 +81,7 @@ void continue_optimizer(Model& model, const Settings& settings, const ModelInput
 
 }  // namespace
 
-CompileOptions compile_options(const Settings& settings, const ModelInput& input, Purpose purpose) {
+CompileOptions compile_options(const Settings& settings, ModelInput& input, Purpose purpose) {
   CompileOptions options;
   if (purpose != Purpose::Predict) {
     options = losses_of_file(settings, input);
@@ -108,6 +107,7 @@ ModelInput read_model(const Settings& settings) {
   ModelInput input = open_model(model);
   require_architecture(input, "Give the architecture with --model and this file with --weights");
   input.source.strict = settings.is_on("strict");
+  input.unknown = UnknownKeys(input.source.strict);
   input.source.messages = console_messages();
   if (input.file) {
     input.ports = port_facts(input.source.text, model);
@@ -137,7 +137,8 @@ std::unique_ptr<Model> make_model(const Settings& settings, ModelInput input, co
   }
   for (const NamedArray& one : data.inputs)
     input.source.input_shapes[one.name] = {one.array.shape.begin() + 1, one.array.shape.end()};
-  std::unique_ptr<Model> model = compile(input.source, options);
+  std::unique_ptr<Model> model = compile(input.source, options, input.unknown);
+  warn_unknown_keys(input.unknown, input.source);
   if (input.file) set_weights(*model, *input.file, input.name);
   if (input.weights)
     set_weights(*model, *input.weights, settings.text("weights"));

@@ -18,8 +18,7 @@ namespace kairos::host::cli {
 
 /// Loss, metrics and optimizer: of the settings, else of the file of --model. Throws Error(Usage) if there is
 /// no loss and `purpose` needs one.
-[[nodiscard]] CompileOptions compile_options(const Settings& settings, const ModelInput& input,
-                                             Purpose purpose);
+[[nodiscard]] CompileOptions compile_options(const Settings& settings, ModelInput& input, Purpose purpose);
 
 /// The compiled model with the weights of its file or of --weights. For training, the optimizer continues
 /// with its state in the file, as with Keras' load_model and fit, unless --optimizer or --weights is given.

@@ -8,6 +8,7 @@
 #include "io/architecture.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/compile.hpp"
+#include "nn/keras/keys.hpp"
 
 namespace kairos::host::cli {
 
@@ -16,6 +17,7 @@ struct ModelInput {
   ModelSource source;                     ///< empty for a file that holds weights only
   std::optional<ModelFile> file;          ///< absent for an architecture alone
   std::optional<ModelFile> weights = {};  ///< the file of --weights, if it has been read already
+  UnknownKeys unknown = UnknownKeys();    ///< of the file; one warning covers its model and its losses
   PortFacts ports = {};  ///< what data needs of the model; empty for a shorthand, and in summary and convert
 
   [[nodiscard]] bool has_architecture() const { return !source.file.empty() || !source.text.empty(); }

@@ -3,7 +3,6 @@
 #include "cli/training_config.hpp"
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
@@ -32,36 +31,6 @@ namespace {
 /// Losses have names too, but the logs do not show them.
 enum class Names { Drop, Keep };
 
-/// The known keys in configurations of losses and metrics. "name", "fn" and "dtype" are read here, the others
-/// by the loss or metric, which rejects those of others.
-constexpr std::array<std::string_view, 22> taken_keys{"average",
-                                                      "axis",
-                                                      "class_aggregation",
-                                                      "class_id",
-                                                      "curve",
-                                                      "delta",
-                                                      "dtype",
-                                                      "fn",
-                                                      "from_logits",
-                                                      "ignore_class",
-                                                      "k",
-                                                      "label_smoothing",
-                                                      "label_weights",
-                                                      "multi_label",
-                                                      "name",
-                                                      "num_labels",
-                                                      "num_regressors",
-                                                      "num_thresholds",
-                                                      "reduction",
-                                                      "summation_method",
-                                                      "threshold",
-                                                      "thresholds"};
-constexpr std::string_view taken_for_top_k = "top_k";
-
-bool is_taken(const std::string& key) {
-  return key == taken_for_top_k || std::find(taken_keys.begin(), taken_keys.end(), key) != taken_keys.end();
-}
-
 /// An unknown class is rejected later, with its name.
 bool is_known(const std::string& class_name) {
   return is_loss_name(class_name) || metric_direction(class_name) != Direction::Unknown;
@@ -72,10 +41,7 @@ void check_keys(const nlohmann::json& object, const std::string& class_name, con
   if (!is_known(class_name)) return;
   check_entry_keys(object, class_name, where, &unknown);
   const nlohmann::json config = object.value("config", nlohmann::json::object());
-  ConfigReader reader(config, where, {"loss", class_name, &unknown});
-  for (const std::string_view key : taken_keys) reader.skip(key);
-  reader.skip(taken_for_top_k);
-  reader.finish();
+  ConfigReader(config, where, {"loss", class_name, &unknown}).finish();
 }
 
 /// "binary_crossentropy", or "BinaryCrossentropy(from_logits=true)" for an object.
@@ -95,7 +61,7 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
   if (class_name.ends_with("Wrapper") && function.is_string()) class_name = function.get<std::string>();
   check_keys(value, class_name, name + ": " + key + " " + class_name, unknown);
   for (const auto& [argument, given] : config.items()) {
-    const bool usual = (is_known(class_name) && !is_taken(argument)) ||
+    const bool usual = (is_known(class_name) && find_key_rule("loss", class_name, argument) == nullptr) ||
                        (argument == "name" && names == Names::Drop) || argument == "dtype" ||
                        argument == "fn" || (given.is_null() && argument != "reduction") ||
                        (argument == "reduction" && (given == "sum_over_batch_size" || given == "auto"));

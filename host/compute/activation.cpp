@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The functions as small structs with a value and a slope, made into loops by one template.
+// Each function is a small struct with a value and a slope; one template makes the loops.
 #include "compute/activation.hpp"
 
 #include <algorithm>
@@ -17,8 +17,8 @@ namespace kairos::host {
 
 namespace {
 
-// In every struct: f(x), and slope(kept) where `kept` is x or f(x) as `needs` says.
-// Comparisons are written so that NaN passes through: a run that broke must show it.
+// Every struct has f(x) and slope(kept), where `kept` is x or f(x) as `needs` says. Comparisons are written
+// so that NaN propagates: a diverged run must be visible.
 
 struct Linear {
   static constexpr std::string_view name = "linear";
@@ -121,18 +121,18 @@ void backward(std::int64_t rows, std::int64_t width, const float* kept, const fl
   for (std::int64_t i = 0; i < n; ++i) x_gradient[i] = y_gradient[i] * Function::slope(kept[i]);
 }
 
-/// Of a function that is over in a moment: fewer are not worth a second thread.
-constexpr std::int64_t least_part = 32768;
+/// Values per thread. These functions are so cheap that fewer do not pay for a second thread.
+constexpr std::int64_t min_part = 32768;
 
-// The most common one has vectors.
+// ReLU is the most common activation, so it is vectorized.
 void relu_forward(std::int64_t rows, std::int64_t width, const float* x, float* y) {
-  in_parallel(rows * width, least_part, [=](std::int64_t begin, std::int64_t end) {
+  in_parallel(rows * width, min_part, [=](std::int64_t begin, std::int64_t end) {
     kernels().relu(end - begin, x + begin, y + begin);
   });
 }
 void relu_backward(std::int64_t rows, std::int64_t width, const float* y, const float* y_gradient,
                    float* x_gradient) {
-  in_parallel(rows * width, least_part, [=](std::int64_t begin, std::int64_t end) {
+  in_parallel(rows * width, min_part, [=](std::int64_t begin, std::int64_t end) {
     kernels().relu_gradient(end - begin, y + begin, y_gradient + begin, x_gradient + begin);
   });
 }
@@ -202,11 +202,11 @@ constexpr std::array<std::string_view, 5> probability_functions{"softmax", "sigm
 
 }  // namespace
 
-bool looks_at_rows(const Activation& activation) {
+bool works_on_rows(const Activation& activation) {
   return std::find(row_functions.begin(), row_functions.end(), activation.name) != row_functions.end();
 }
 
-bool gives_probabilities(const Activation& activation) {
+bool returns_probabilities(const Activation& activation) {
   return std::find(probability_functions.begin(), probability_functions.end(), activation.name) !=
          probability_functions.end();
 }

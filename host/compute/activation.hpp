@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Activation functions by Keras' names, with their gradients.
+// Activation functions under their Keras names, with gradients.
 #pragma once
 
 #include <cstdint>
@@ -9,33 +9,33 @@
 
 namespace kairos::host {
 
-/// What a gradient is computed from.
+/// What the gradient is computed from.
 enum class ActivationNeeds {
-  Output,  ///< the function's result is enough, so it may overwrite its input
+  Output,  ///< the result is enough, so it may overwrite the input
   Input,   ///< the input must be kept
 };
 
-/// A function over rows of `width` values; all but softmax, log_softmax, sparsemax and glu look at one value
-/// at a time.
+/// A function of rows of `width` values. All but softmax, log_softmax, sparsemax and glu are elementwise.
 struct Activation {
   std::string_view name;
   ActivationNeeds needs;
-  /// y may be x where it is as wide.
+  /// y may be x if the width does not change.
   void (*forward)(std::int64_t rows, std::int64_t width, const float* x, float* y);
-  /// `kept` is the input or the output, as `needs` says. x_gradient may be y_gradient where it is as wide.
+  /// `kept` is the input or the output, as `needs` says. x_gradient may be y_gradient if the width does not
+  /// change.
   void (*backward)(std::int64_t rows, std::int64_t width, const float* kept, const float* y_gradient,
                    float* x_gradient);
-  std::int64_t inputs_per_output = 1;  ///< 2 where a row that comes out is half as wide
+  std::int64_t inputs_per_output = 1;  ///< 2 if an output row is half as wide as its input row
 
   [[nodiscard]] bool keeps_width() const noexcept { return inputs_per_output == 1; }
 };
 
-/// Whether the function looks at all values of a row for each that it gives.
-[[nodiscard]] bool looks_at_rows(const Activation& activation);
-/// Whether its results are probabilities: each in 0 … 1.
-[[nodiscard]] bool gives_probabilities(const Activation& activation);
+/// Whether each output value depends on all values of its row.
+[[nodiscard]] bool works_on_rows(const Activation& activation);
+/// Whether the results are probabilities, each in 0 … 1.
+[[nodiscard]] bool returns_probabilities(const Activation& activation);
 
-/// The function of that name or alias ("swish" is silu), or null.
+/// The function with this name or alias ("swish" is silu), or null.
 [[nodiscard]] const Activation* find_activation(std::string_view name);
 [[nodiscard]] std::vector<std::string> activation_names();
 

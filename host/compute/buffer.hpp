@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Float storage as vector units like it: aligned to a cache line, growing only.
+// Float storage aligned to cache lines, which only grows.
 #pragma once
 
 #include <cstddef>
@@ -29,14 +29,14 @@ struct AlignedAllocator {
   bool operator==(const AlignedAllocator&) const noexcept { return true; }
 };
 
-/// Holds at least as many values as were ever asked for; new ones are zero, old ones are kept.
+/// Holds at least as many values as were ever reserved. New values are 0, existing ones are kept.
 class FloatBuffer {
  public:
   void reserve(std::int64_t count) {
     if (const auto wanted = static_cast<std::size_t>(count); wanted > values_.size() && borrowed_ == nullptr)
       values_.resize(wanted);
   }
-  /// Gives its own values up and shows those of `owner`, which must stay and not grow.
+  /// Releases its own values and refers to those of `owner`, which must outlive it and must not grow.
   void borrow(FloatBuffer& owner) {
     values_ = {};
     borrowed_ = owner.data();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes and runs oneDNN's convolutions over arrays in Keras' layout, one set for each size of batch.
+// Creates and runs oneDNN's convolutions on arrays in Keras' layout, one set per batch size.
 #include "compute/convolution.hpp"
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -26,7 +26,7 @@ memory::dims pair(const Window::Pair& values) {
   return {values[0], values[1]};
 }
 
-/// The kernel, in Keras' order and in the one that a primitive works fastest on.
+/// The kernel in the layout that a primitive prefers, if that is not Keras'.
 struct KernelCopy {
   KernelCopy(const memory::desc& plain, const memory::desc& wanted, const dnnl::engine& engine)
       : own(plain == wanted ? memory(wanted, engine, nullptr) : memory(wanted, engine)),
@@ -34,7 +34,7 @@ struct KernelCopy {
 
   memory own;
   bool differs;
-  dnnl::reorder reorder;  ///< into `own`, or out of it
+  dnnl::reorder reorder;  ///< to `own`, or from it
 };
 
 }  // namespace
@@ -53,7 +53,7 @@ class ConvolutionPrimitives {
   void make_forward(bool with_bias);
   void make_backward_data();
   void make_backward_weights(bool with_bias);
-  /// The C function, because the C++ one collects its arguments in a map of its own first.
+  /// Uses the C function, because the C++ one first copies its arguments into a map.
   void run(const dnnl::primitive& primitive, std::span<const dnnl_exec_arg_t> arguments);
   void run_reorder(const dnnl::primitive& reorder, const memory& from, const memory& to);
   memory& arranged(KernelCopy& copy, const float* kernel);
@@ -72,13 +72,7 @@ class ConvolutionPrimitives {
 
 namespace {
 
-std::int64_t multiply_adds(const ConvolutionShape& shape, std::int64_t batch) {
-  const Window& w = shape.window;
-  return batch * w.output[0] * w.output[1] * w.size[0] * w.size[1] * (shape.channels / shape.groups) *
-         shape.filters;
-}
-
-/// [rows, columns, channels, filters] as oneDNN names the dimensions.
+/// Dimensions of [rows, columns, channels, filters] in oneDNN's order.
 memory::dims kernel_dims(const ConvolutionShape& s) {
   if (s.groups == 1) return {s.filters, s.channels, s.window.size[0], s.window.size[1]};
   return {s.groups, s.filters / s.groups, s.channels / s.groups, s.window.size[0], s.window.size[1]};
@@ -88,7 +82,7 @@ memory::dims kernel_dims(const ConvolutionShape& s) {
 
 ConvolutionPrimitives::ConvolutionPrimitives(ComputeEngine& owner, const ConvolutionShape& shape,
                                              std::int64_t batch)
-    : threads_(threads_for(multiply_adds(shape, batch))),
+    : threads_(threads_for(batch * shape.multiply_adds())),
       stream_(owner.stream()),
       engine_(owner.engine(), true) {
   using tag = memory::format_tag;
@@ -157,7 +151,7 @@ void ConvolutionPrimitives::run_reorder(const dnnl::primitive& reorder, const me
 }
 
 memory& ConvolutionPrimitives::arranged(KernelCopy& copy, const float* kernel) {
-  point(plain_, kernel);
+  set_data(plain_, kernel);
   if (!copy.differs) return plain_;
   run_reorder(copy.reorder, plain_, copy.own);
   return copy.own;
@@ -167,9 +161,9 @@ void ConvolutionPrimitives::forward(const float* x, const float* kernel, const f
   const TeamSize team(threads_);
   if (!forward_) make_forward(bias != nullptr);
   const memory& weights = arranged(*forward_kernel_, kernel);
-  point(x_, x);
-  point(y_, y);
-  point(bias_, bias);
+  set_data(x_, x);
+  set_data(y_, y);
+  set_data(bias_, bias);
   const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, x_.get()},
                                        {DNNL_ARG_WEIGHTS, weights.get()},
                                        {DNNL_ARG_DST, y_.get()},
@@ -181,8 +175,8 @@ void ConvolutionPrimitives::backward_data(const float* y_gradient, const float* 
   const TeamSize team(threads_);
   if (!backward_data_) make_backward_data();
   const memory& weights = arranged(*data_kernel_, kernel);
-  point(y_, y_gradient);
-  point(x_, x_gradient);
+  set_data(y_, y_gradient);
+  set_data(x_, x_gradient);
   const dnnl_exec_arg_t arguments[] = {
       {DNNL_ARG_DIFF_DST, y_.get()}, {DNNL_ARG_WEIGHTS, weights.get()}, {DNNL_ARG_DIFF_SRC, x_.get()}};
   run(backward_data_, arguments);
@@ -192,10 +186,10 @@ void ConvolutionPrimitives::backward_weights(const float* x, const float* y_grad
                                              float* bias_gradient) {
   const TeamSize team(threads_);
   if (!backward_weights_) make_backward_weights(bias_gradient != nullptr);
-  point(x_, x);
-  point(y_, y_gradient);
-  point(plain_, kernel_gradient);
-  point(bias_, bias_gradient);
+  set_data(x_, x);
+  set_data(y_, y_gradient);
+  set_data(plain_, kernel_gradient);
+  set_data(bias_, bias_gradient);
   const memory& result = weights_kernel_->differs ? weights_kernel_->own : plain_;
   const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, x_.get()},
                                        {DNNL_ARG_DIFF_DST, y_.get()},
@@ -209,13 +203,13 @@ ConvolutionKernel::ConvolutionKernel(ComputeEngine& engine, const ConvolutionSha
                                      ConvolutionPath path)
     : engine_(engine),
       shape_(shape),
-      bf16_(path == ConvolutionPath::Bf16 && ConvolutionBf16::can_do(shape)
+      bf16_(path == ConvolutionPath::Bf16 && ConvolutionBf16::supports(shape)
                 ? std::make_unique<ConvolutionBf16>(engine, shape)
                 : nullptr),
-      winograd_(!bf16_ && WinogradConvolution::can_do(shape) ? std::make_unique<WinogradConvolution>(shape)
-                                                             : nullptr),
-      loops_(!bf16_ && ConvolutionLoops::can_do(shape) ? std::make_unique<ConvolutionLoops>(shape)
-                                                       : nullptr) {}
+      winograd_(!bf16_ && WinogradConvolution::supports(shape) ? std::make_unique<WinogradConvolution>(shape)
+                                                               : nullptr),
+      loops_(!bf16_ && ConvolutionLoops::supports(shape) ? std::make_unique<ConvolutionLoops>(shape)
+                                                         : nullptr) {}
 
 ConvolutionKernel::~ConvolutionKernel() = default;
 
@@ -237,7 +231,7 @@ void ConvolutionKernel::backward_data(std::int64_t batch, const float* y_gradien
                                       float* x_gradient) {
   if (bf16_) return bf16_->backward_data(batch, y_gradient, kernel, x_gradient);
   if (winograd_) return winograd_->backward_data(batch, y_gradient, kernel, x_gradient);
-  if (ConvolutionLoops::can_do_data(shape_))
+  if (ConvolutionLoops::supports_backward_data(shape_))
     return loops_->backward_data(batch, y_gradient, kernel, x_gradient);
   primitives(batch).backward_data(y_gradient, kernel, x_gradient);
 }
@@ -245,9 +239,9 @@ void ConvolutionKernel::backward_data(std::int64_t batch, const float* y_gradien
 void ConvolutionKernel::backward_weights(std::int64_t batch, const float* x, const float* y_gradient,
                                          float* kernel_gradient, float* bias_gradient) {
   if (bf16_) return bf16_->backward_weights(batch, y_gradient, kernel_gradient, bias_gradient);
-  if (winograd_ && WinogradConvolution::should_do_weights(shape_))
+  if (winograd_ && WinogradConvolution::prefers_backward_weights(shape_))
     return winograd_->backward_weights(batch, x, y_gradient, kernel_gradient, bias_gradient);
-  if (ConvolutionLoops::should_do_weights(shape_))
+  if (ConvolutionLoops::prefers_backward_weights(shape_))
     return loops_->backward_weights(batch, x, y_gradient, kernel_gradient, bias_gradient);
   primitives(batch).backward_weights(x, y_gradient, kernel_gradient, bias_gradient);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The products of a convolution and their gradients.
+// Convolutions and their gradients.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,20 @@ struct ConvolutionShape {
   std::int64_t channels = 1;
   std::int64_t filters = 1;
   std::int64_t groups = 1;
+
+  /// Values of the kernel.
+  [[nodiscard]] std::int64_t kernel_size() const noexcept {
+    return window.size[0] * window.size[1] * (channels / groups) * filters;
+  }
+  /// Of the forward pass, per image.
+  [[nodiscard]] std::int64_t multiply_adds() const noexcept {
+    return window.output[0] * window.output[1] * kernel_size();
+  }
 };
 
 enum class ConvolutionPath {
   Auto,
-  Bf16,  ///< on factors rounded to bfloat16, where ConvolutionBf16 can; see there for what it asks of its
-         ///< caller
+  Bf16,  ///< factors rounded to bfloat16 where ConvolutionBf16 supports it, with its preconditions
 };
 
 class ConvolutionBf16;
@@ -29,9 +37,9 @@ class ConvolutionLoops;
 class ConvolutionPrimitives;
 class WinogradConvolution;
 
-/// All arrays are plain, channels last: x [batch, rows, columns, channels], kernel [rows, columns,
-/// channels / groups, filters], bias [filters], y [batch, rows, columns, filters].
-/// The first call with a batch size makes what that size needs; later calls allocate nothing here.
+/// All arrays are plain, channels last: x [batch, rows, columns, channels], kernel [rows, columns, channels /
+/// groups, filters], bias [filters], y [batch, rows, columns, filters]. The first call with a batch size
+/// allocates what that size needs; later calls allocate nothing here.
 class ConvolutionKernel {
  public:
   ConvolutionKernel(ComputeEngine& engine, const ConvolutionShape& shape,
@@ -50,9 +58,9 @@ class ConvolutionKernel {
 
   ComputeEngine& engine_;
   ConvolutionShape shape_;
-  std::unique_ptr<ConvolutionBf16> bf16_;          ///< null where it is float32
-  std::unique_ptr<WinogradConvolution> winograd_;  ///< null where the shape is not for it
-  std::unique_ptr<ConvolutionLoops> loops_;        ///< null where oneDNN does it all
+  std::unique_ptr<ConvolutionBf16> bf16_;          ///< null for float32
+  std::unique_ptr<WinogradConvolution> winograd_;  ///< null if the shape is unsuitable
+  std::unique_ptr<ConvolutionLoops> loops_;        ///< null if oneDNN computes everything
   std::map<std::int64_t, std::unique_ptr<ConvolutionPrimitives>> by_batch_;
 };
 

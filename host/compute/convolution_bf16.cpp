@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Makes and runs oneDNN's convolutions, one set for each size of batch. Pictures are plain, kernels in the
-// order that a primitive wants: reorders bring them there and round them on the way.
+// Creates and runs oneDNN's convolutions, one set per batch size. Images are plain. Kernels are reordered
+// into the layout that a primitive prefers; the reorder also rounds them.
 #include "compute/convolution_bf16.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ using Forward = dnnl::convolution_forward;
 using BackwardData = dnnl::convolution_backward_data;
 using BackwardWeights = dnnl::convolution_backward_weights;
 
-/// Products in bf16 are done in the time of half as many in float32, for which the limit of one thread is.
+/// A bf16 product takes half the time of a float32 one, for which the limit of one thread is defined.
 constexpr std::int64_t per_float32 = 2;
 
 constexpr auto bf16 = memory::data_type::bf16;
@@ -30,12 +30,7 @@ memory::dims pair(const Window::Pair& values) {
   return {values[0], values[1]};
 }
 
-std::int64_t multiply_adds(const ConvolutionShape& shape, std::int64_t batch) {
-  const Window& w = shape.window;
-  return batch * w.output[0] * w.output[1] * w.size[0] * w.size[1] * shape.channels * shape.filters;
-}
-
-/// A primitive and the kernel in its order, with the reorder between that and the plain one.
+/// A primitive, the kernel in its layout, and the reorder between that and the plain layout.
 template <class Primitive>
 struct Arranged {
   Primitive primitive;
@@ -48,7 +43,7 @@ struct Arranged {
 class ConvolutionBf16::Products {
  public:
   Products(ComputeEngine& owner, const ConvolutionShape& shape, std::int64_t batch)
-      : threads_(threads_for(multiply_adds(shape, batch) / per_float32)),
+      : threads_(threads_for(batch * shape.multiply_adds() / per_float32)),
         stream_(owner.stream()),
         engine_(owner.engine(), true),
         strides_(pair(shape.window.stride)),
@@ -69,9 +64,9 @@ class ConvolutionBf16::Products {
     const TeamSize team(threads_);
     if (!forward_.primitive) make_forward(bias != nullptr);
     arrange(forward_.reorder, kernel, forward_.kernel);
-    point(rounded_x_, x.data());
-    point(bias_, bias);
-    point(y_, y);
+    set_data(rounded_x_, x.data());
+    set_data(bias_, bias);
+    set_data(y_, y);
     const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, rounded_x_.get()},
                                          {DNNL_ARG_WEIGHTS, forward_.kernel.get()},
                                          {DNNL_ARG_DST, y_.get()},
@@ -83,8 +78,8 @@ class ConvolutionBf16::Products {
     const TeamSize team(threads_);
     if (!data_.primitive) make_backward_data();
     arrange(data_.reorder, kernel, data_.kernel);
-    point(rounded_y_, y_gradient.data());
-    point(x_, x_gradient);
+    set_data(rounded_y_, y_gradient.data());
+    set_data(x_, x_gradient);
     const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_DIFF_DST, rounded_y_.get()},
                                          {DNNL_ARG_WEIGHTS, data_.kernel.get()},
                                          {DNNL_ARG_DIFF_SRC, x_.get()}};
@@ -94,13 +89,13 @@ class ConvolutionBf16::Products {
   void backward_weights(const Rounded& x, const Rounded& y_gradient, float* kernel_gradient) {
     const TeamSize team(threads_);
     if (!weights_.primitive) make_backward_weights();
-    point(rounded_x_, x.data());
-    point(rounded_y_, y_gradient.data());
+    set_data(rounded_x_, x.data());
+    set_data(rounded_y_, y_gradient.data());
     const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, rounded_x_.get()},
                                          {DNNL_ARG_DIFF_DST, rounded_y_.get()},
                                          {DNNL_ARG_DIFF_WEIGHTS, weights_.kernel.get()}};
     run(weights_.primitive, arguments);
-    point(kernel_, kernel_gradient);
+    set_data(kernel_, kernel_gradient);
     run_reorder(weights_.reorder, weights_.kernel, kernel_);
   }
 
@@ -151,7 +146,7 @@ class ConvolutionBf16::Products {
   }
 
   void arrange(const dnnl::primitive& reorder, const float* kernel, const memory& to) {
-    point(kernel_, kernel);
+    set_data(kernel_, kernel);
     run_reorder(reorder, kernel_, to);
   }
 
@@ -208,8 +203,7 @@ void ConvolutionBf16::backward_weights(std::int64_t batch, const float* y_gradie
     round_gradient(batch, y_gradient);
     products(batch).backward_weights(x_, y_gradient_, kernel_gradient);
   } else {
-    const Window& w = shape_.window;
-    std::fill_n(kernel_gradient, w.size[0] * w.size[1] * shape_.channels * shape_.filters, 0.0F);
+    std::fill_n(kernel_gradient, shape_.kernel_size(), 0.0F);
   }
   if (bias_gradient != nullptr)
     kernels().sum_rows(batch * y_rows_, shape_.filters, y_gradient, bias_gradient);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The products of a convolution with factors that are rounded to bfloat16 and sums in float32.
+// Convolutions with factors rounded to bfloat16 and sums in float32.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +12,22 @@
 
 namespace kairos::host {
 
-/// Arrays as ConvolutionKernel's, all of them float32; needs a processor that require_bf16 lets pass. The
-/// bias and its gradient are never rounded. The first call with a batch size makes what that size needs;
-/// later calls allocate nothing here.
+/// Arrays are those of ConvolutionKernel, all float32. Needs a processor that require_bf16 accepts. The bias
+/// and its gradient are never rounded. The first call with a batch size allocates what that size needs; later
+/// calls allocate nothing here.
 class ConvolutionBf16 {
  public:
   ConvolutionBf16(ComputeEngine& engine, const ConvolutionShape& shape);
   ~ConvolutionBf16();
 
-  /// Groups stay with float32: oneDNN has no fast products in bf16 for all of them.
-  [[nodiscard]] static bool can_do(const ConvolutionShape& shape) noexcept { return shape.groups == 1; }
+  /// Grouped convolutions stay in float32: oneDNN does not have fast bf16 products for all of them.
+  [[nodiscard]] static bool supports(const ConvolutionShape& shape) noexcept { return shape.groups == 1; }
 
   /// `bias` may be null.
   void forward(std::int64_t batch, const float* x, const float* kernel, const float* bias, float* y);
 
-  // Both gradients follow a `forward` of the same batch and are asked for with the same `y_gradient`: x and
-  // it are rounded once.
+  // Both gradients follow a `forward` of the same batch and get the same `y_gradient`, so that x and
+  // y_gradient are rounded once.
   void backward_data(std::int64_t batch, const float* y_gradient, const float* kernel, float* x_gradient);
   /// `bias_gradient` may be null.
   void backward_weights(std::int64_t batch, const float* y_gradient, float* kernel_gradient,
@@ -40,9 +40,9 @@ class ConvolutionBf16 {
 
   ComputeEngine& engine_;
   ConvolutionShape shape_;
-  std::int64_t x_size_, y_rows_;  ///< of a picture
+  std::int64_t x_size_, y_rows_;  ///< per image
   Rounded x_, y_gradient_;
-  bool has_gradient_ = false;  ///< y_gradient_ is that of the last `forward`
+  bool has_gradient_ = false;  ///< y_gradient_ belongs to the last `forward`
   std::map<std::int64_t, std::unique_ptr<Products>> by_batch_;
 };
 

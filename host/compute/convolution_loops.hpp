@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: MIT
-// Convolutions as products of small matrices: with channels last, a row of a window is one piece of memory.
+// Convolutions as products of small matrices: with channels last, a row of a window is contiguous.
 #pragma once
 
 #include <cstdint>
 
 #include "compute/buffer.hpp"
 #include "compute/convolution.hpp"
-#include "compute/frame.hpp"
+#include "compute/padded_image.hpp"
 
 namespace kairos::host {
 
-/// As ConvolutionKernel, for windows without dilation and groups. Every thread takes some of the pictures, or
-/// of the rows of the kernel's gradient, so results do not depend on their number.
+/// As ConvolutionKernel, for windows without dilation or groups. Threads share the images, or the rows of the
+/// kernel's gradient, so results do not depend on the number of threads.
 class ConvolutionLoops {
  public:
   explicit ConvolutionLoops(const ConvolutionShape& shape);
 
-  /// Whether windows of that shape can be done here.
-  [[nodiscard]] static bool can_do(const ConvolutionShape& shape) noexcept;
-  /// Whether backward_data can be: it takes a stride of 1.
-  [[nodiscard]] static bool can_do_data(const ConvolutionShape& shape) noexcept;
-  /// Whether backward_weights should be. Small ones stay with oneDNN, whose order of summation is that of the
-  /// runs of Keras that tests compare with: where a gradient is next to 0, Adam's first steps show it.
-  [[nodiscard]] static bool should_do_weights(const ConvolutionShape& shape) noexcept;
+  /// Whether this class can compute convolutions of that shape.
+  [[nodiscard]] static bool supports(const ConvolutionShape& shape) noexcept;
+  /// Whether it can compute backward_data, which needs a stride of 1.
+  [[nodiscard]] static bool supports_backward_data(const ConvolutionShape& shape) noexcept;
+  /// Whether backward_weights should be computed here. Small ones stay with oneDNN, whose order of summation
+  /// is that of the Keras runs that the tests compare with: where a gradient is near 0, Adam's first steps
+  /// depend on it.
+  [[nodiscard]] static bool prefers_backward_weights(const ConvolutionShape& shape) noexcept;
 
   void forward(std::int64_t batch, const float* x, const float* kernel, const float* bias, float* y);
   void backward_data(std::int64_t batch, const float* y_gradient, const float* kernel, float* x_gradient);
@@ -30,26 +31,25 @@ class ConvolutionLoops {
                         float* bias_gradient);
 
  private:
-  void turn_kernel(const float* kernel);
+  void transpose_kernel(const float* kernel);
   void pack_kernel(const float* kernel, std::int64_t columns);
   void add_weights_gradient(std::int64_t batch, const float* x, const float* y_gradient, std::int64_t begin,
                             std::int64_t end, float* kernel_gradient, float* scratch);
-  void add_picture(const float* x, const float* y_gradient, std::int64_t begin, std::int64_t end,
-                   float* scratch);
+  void add_image(const float* x, const float* y_gradient, std::int64_t begin, std::int64_t end,
+                 float* scratch);
   void reserve_scratch();
   [[nodiscard]] float* scratch(std::int64_t thread) { return scratch_.data() + thread * scratch_size_; }
 
   ConvolutionShape shape_;
-  std::int64_t x_size_, y_size_;  ///< of a picture
-  std::int64_t multiply_adds_;    ///< of a picture
-  Frame input_;                   ///< x, as the windows see it
-  Frame gradient_;                ///< the gradient of y, as the gradient of x needs it
-  FloatBuffer turned_;            ///< the kernel, for the gradient of x
-  FloatBuffer panels_;            ///< the kernel or `turned_`, as products read it fastest
-  FloatBuffer group_;             ///< the gradient of the kernel, of some pictures
-  FloatBuffer
-      scratch_;  ///< of all threads: of products, a block of the gradient of y in panels, a framed picture
-  std::int64_t block_rows_;  ///< of the gradient of y, which are used together
+  std::int64_t x_size_, y_size_;  ///< per image
+  std::int64_t multiply_adds_;    ///< per image
+  PaddedShape input_;             ///< x with its padding
+  PaddedShape gradient_;          ///< y_gradient with the padding that backward_data needs
+  FloatBuffer transposed_;        ///< the kernel for backward_data
+  FloatBuffer panels_;            ///< the kernel or `transposed_`, packed into panels
+  FloatBuffer group_;             ///< the kernel's gradient over one group of images
+  FloatBuffer scratch_;  ///< per thread: scratch of products, a block of y_gradient in panels, a padded image
+  std::int64_t block_rows_;  ///< rows of y_gradient that are used together
   std::int64_t product_scratch_, block_scratch_, scratch_size_;
 };
 

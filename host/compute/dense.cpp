@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Chooses between our own loops and oneDNN for a dense layer's products.
+// Chooses between our loops and oneDNN for the products of a dense layer.
 #include "compute/dense.hpp"
 
 #include <algorithm>
@@ -15,8 +15,8 @@ namespace kairos::host {
 
 namespace {
 
-/// Up to these the loops win: starting a primitive costs some microseconds, and a product of which all
-/// factors stay in the nearer caches needs none of a primitive's blocking.
+/// Up to these limits the loops are faster: starting a primitive costs some microseconds, and a product whose
+/// factors all fit into the L1 and L2 caches does not need blocking.
 constexpr std::int64_t plain_products = std::int64_t{1} << 20;
 constexpr std::int64_t plain_kernel = std::int64_t{1} << 15;
 
@@ -36,13 +36,14 @@ DensePath DenseKernel::path(std::int64_t rows) const {
   if (rows == 0) return DensePath::Plain;
   if (path_ != DensePath::Auto) return path_;
   if (inputs_ * units_ <= plain_kernel && rows * inputs_ * units_ <= plain_products) return DensePath::Plain;
-  if (KernelParts::pay(threads_for(rows * inputs_ * units_), rows, inputs_, units_)) return DensePath::Split;
+  if (KernelParts::is_worthwhile(threads_for(rows * inputs_ * units_), rows, inputs_, units_))
+    return DensePath::Split;
   return blocked_is_fastest() ? DensePath::Blocked : DensePath::Primitive;
 }
 
 float* DenseKernel::scratch(std::int64_t rows) {
-  const std::int64_t depth = std::max({rows, inputs_, units_});
-  scratch_.reserve(kernels().multiply_scratch(depth) + inputs_ * units_);
+  const std::int64_t largest_k = std::max({rows, inputs_, units_});
+  scratch_.reserve(kernels().multiply_scratch(largest_k) + inputs_ * units_);
   return scratch_.data();
 }
 
@@ -92,7 +93,7 @@ void DenseKernel::backward_data(std::int64_t rows, const float* y_gradient, cons
 
 void DenseKernel::backward_weights(std::int64_t rows, const float* x, const float* y_gradient,
                                    float* kernel_gradient, float* bias_gradient) {
-  const MatrixView turned_x{x, 1, inputs_};
+  const MatrixView transposed_x{x, 1, inputs_};
   switch (path(rows)) {
     case DensePath::Bf16:
       return bf16_->backward_weights(rows, y_gradient, kernel_gradient, bias_gradient);
@@ -101,13 +102,14 @@ void DenseKernel::backward_weights(std::int64_t rows, const float* x, const floa
     case DensePath::Split:
       return split_.backward_weights(rows, x, y_gradient, kernel_gradient, bias_gradient);
     case DensePath::Blocked:
-      multiply_blocked({inputs_, units_, rows, turned_x, {y_gradient, units_, 1}, kernel_gradient}, scratch_);
+      multiply_blocked({inputs_, units_, rows, transposed_x, {y_gradient, units_, 1}, kernel_gradient},
+                       scratch_);
       break;
     default:
-      if (units_ == 1)  // turned over: vectors run along the inputs then
+      if (units_ == 1)  // transposed, so that vectors run along the inputs
         kernels().multiply({1, inputs_, rows, {y_gradient, 0, 1}, x, kernel_gradient}, scratch(rows));
       else
-        kernels().multiply({inputs_, units_, rows, turned_x, y_gradient, kernel_gradient}, scratch(rows));
+        kernels().multiply({inputs_, units_, rows, transposed_x, y_gradient, kernel_gradient}, scratch(rows));
   }
   if (bias_gradient != nullptr) kernels().sum_rows(rows, units_, y_gradient, bias_gradient);
 }

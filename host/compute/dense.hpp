@@ -12,24 +12,21 @@
 
 namespace kairos::host {
 
-/// How a product is computed. Results differ by rounding only, which is coarse for Bf16 and fine for all
-/// others.
+/// How a product is computed. Results differ only by rounding, which is coarse for Bf16.
 enum class DensePath {
-  Auto,       ///< Plain for products so small that starting a primitive costs more than the work
-  Plain,      ///< loops over the whole arrays
-  Blocked,    ///< the same loops over copies that stay in the caches
+  Auto,       ///< chooses by size and processor
+  Plain,      ///< our loops over the whole arrays
+  Blocked,    ///< our loops over packed blocks that fit into the caches
   Primitive,  ///< oneDNN
-  Split,      ///< in each thread on rows of the kernel of its own; see KernelParts
-  Bf16,  ///< oneDNN on factors that are rounded to bfloat16; see DenseBf16 for what it asks of its caller
+  Split,      ///< each thread multiplies its own rows of the kernel; see KernelParts
+  Bf16,       ///< oneDNN with factors rounded to bfloat16; see DenseBf16 for the preconditions
 };
 
 class DenseBf16;
 class DensePrimitives;
 
-/// All arrays are row-major: x [rows, inputs], kernel [inputs, units], bias [units], y [rows, units].
-/// The first call with a number of rows makes what that number needs; later calls allocate nothing here.
-/// Arrays are handed over with each call, so that a kernel can come to keep weights in a layout of its own
-/// and fill the caller's plain array when someone looks at it.
+/// All arrays are row-major: x [rows, inputs], kernel [inputs, units], bias [units], y [rows, units]. The
+/// first call with a number of rows allocates what that number needs; later calls allocate nothing here.
 class DenseKernel {
  public:
   DenseKernel(ComputeEngine& engine, std::int64_t inputs, std::int64_t units,
@@ -53,9 +50,9 @@ class DenseKernel {
   std::int64_t units_;
   DensePath path_;
   std::map<std::int64_t, std::unique_ptr<DensePrimitives>> by_rows_;
-  std::unique_ptr<DenseBf16> bf16_;  ///< of DensePath::Bf16
+  std::unique_ptr<DenseBf16> bf16_;  ///< for DensePath::Bf16
   DenseSplit split_;
-  FloatBuffer scratch_;  ///< of the loops: the kernel turned over, and columns that fill no vector
+  FloatBuffer scratch_;  ///< for the loops: the transposed kernel, and columns that do not fill a vector
 };
 
 }  // namespace kairos::host

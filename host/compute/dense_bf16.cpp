@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The three products on oneDNN's matmul over plain arrays, which on AVX512_BF16 is within some hundredths of
-// what the instruction can do. What layouts of oneDNN's own are faster by, it takes to bring the kernel into
-// them, once for each step and direction.
+// The three products as oneDNN's matmul on plain arrays, which on AVX512_BF16 runs within a few percent of
+// the instruction's peak. oneDNN's blocked layouts gain no more than reordering the kernel into them costs,
+// which would be needed once per step and direction.
 #include "compute/dense_bf16.hpp"
 
 #include <vector>
@@ -19,23 +19,23 @@ namespace {
 using dnnl::matmul;
 using dnnl::memory;
 
-/// Products in bf16 are done in the time of half as many in float32, for which the limit of one thread is.
+/// A bf16 product takes half the time of a float32 one, for which the limit of one thread is defined.
 constexpr std::int64_t per_float32 = 2;
 
 constexpr auto bf16 = memory::data_type::bf16;
 constexpr auto f32 = memory::data_type::f32;
 
-/// Row-major, `step` values from a row to the next.
-memory::desc matrix(std::int64_t rows, std::int64_t columns, std::int64_t step, memory::data_type type) {
-  return {{rows, columns}, type, memory::dims{step, 1}};
+/// Row-major, with `stride` values from one row to the next.
+memory::desc matrix(std::int64_t rows, std::int64_t columns, std::int64_t stride, memory::data_type type) {
+  return {{rows, columns}, type, memory::dims{stride, 1}};
 }
 
-/// The same array as the factor [columns, rows].
-memory::desc turned(std::int64_t rows, std::int64_t columns, std::int64_t step) {
-  return {{columns, rows}, bf16, memory::dims{1, step}};
+/// The same array as the transposed factor [columns, rows].
+memory::desc transposed(std::int64_t rows, std::int64_t columns, std::int64_t stride) {
+  return {{columns, rows}, bf16, memory::dims{1, stride}};
 }
 
-/// For one number of rows and one part of the kernel.
+/// The products for one number of rows and one part of the kernel.
 class PartProducts {
  public:
   PartProducts(ComputeEngine& owner, std::int64_t rows, std::int64_t inputs, std::int64_t units,
@@ -48,7 +48,7 @@ class PartProducts {
         stream_(owner.stream()),
         engine_(owner.engine(), true) {}
 
-  // To be called before the product is, which may be on a thread of its own.
+  // To be called before the product, which may run on another thread.
   void make_forward(bool with_bias) {
     Product& product = with_bias ? with_bias_ : without_bias_;
     if (product.primitive) return;
@@ -57,12 +57,12 @@ class PartProducts {
   }
   void make_backward_data() {
     if (data_.primitive) return;
-    make(data_, matrix(rows_, units_, units_, bf16), turned(part_.inputs, units_, units_),
+    make(data_, matrix(rows_, units_, units_, bf16), transposed(part_.inputs, units_, units_),
          matrix(rows_, part_.inputs, part_.inputs, f32), false);
   }
   void make_backward_weights() {
     if (weights_.primitive) return;
-    make(weights_, turned(rows_, part_.inputs, inputs_), matrix(rows_, units_, units_, bf16),
+    make(weights_, transposed(rows_, part_.inputs, inputs_), matrix(rows_, units_, units_, bf16),
          matrix(part_.inputs, units_, units_, f32), false);
   }
 
@@ -84,7 +84,7 @@ class PartProducts {
   struct Product {
     matmul primitive;
     memory a, b, bias, c;
-    memory scratch;  ///< of its own: oneDNN's would be of the thread that made the primitive
+    memory scratch;  ///< our own, because oneDNN's belongs to the thread that created the primitive
   };
 
   void make(Product& product, const memory::desc& a, const memory::desc& b, const memory::desc& c,
@@ -106,10 +106,10 @@ class PartProducts {
   dnnl_status_t run(Product& product, const std::uint16_t* a, const std::uint16_t* b, const float* bias,
                     float* c) {
     const TeamSize team(threads_);
-    point(product.a, a);
-    point(product.b, b);
-    point(product.bias, bias);
-    point(product.c, c);
+    set_data(product.a, a);
+    set_data(product.b, b);
+    set_data(product.bias, bias);
+    set_data(product.c, c);
     const dnnl_exec_arg_t arguments[] = {
         {DNNL_ARG_SRC, product.a.get()},     {DNNL_ARG_WEIGHTS, product.b.get()},
         {DNNL_ARG_DST, product.c.get()},     {DNNL_ARG_SCRATCHPAD, product.scratch.get()},
@@ -128,11 +128,11 @@ class PartProducts {
 
 }  // namespace
 
-/// For one number of rows.
+/// The products for one number of rows.
 class DenseBf16::Products {
  public:
   Products(ComputeEngine& owner, std::int64_t rows, std::int64_t inputs, std::int64_t units)
-      : rows_(rows), inputs_(inputs), units_(units), parts_(deal(rows, inputs, units)) {
+      : rows_(rows), inputs_(inputs), units_(units), parts_(partition(rows, inputs, units)) {
     const int threads = parts_.count() > 1 ? 1 : threads_for(rows * inputs * units / per_float32);
     for (std::int64_t i = 0; i < parts_.count(); ++i)
       of_parts_.emplace_back(owner, rows, inputs, units, parts_.part(i), threads);
@@ -167,9 +167,9 @@ class DenseBf16::Products {
   }
 
  private:
-  static KernelParts deal(std::int64_t rows, std::int64_t inputs, std::int64_t units) {
+  static KernelParts partition(std::int64_t rows, std::int64_t inputs, std::int64_t units) {
     const std::int64_t threads = threads_for(rows * inputs * units / per_float32);
-    return {inputs, KernelParts::pay(threads, rows, inputs, units) ? threads : 1};
+    return {inputs, KernelParts::is_worthwhile(threads, rows, inputs, units) ? threads : 1};
   }
 
   template <typename Work>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The products of a dense layer with factors that are rounded to bfloat16 and sums in float32.
+// The products of a dense layer with factors rounded to bfloat16 and sums in float32.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace kairos::host {
 
-/// Arrays as DenseKernel's, all of them float32 and of one row at least; needs a processor that require_bf16
-/// lets pass. The bias and its gradient are never rounded. The first call with a number of rows makes what
+/// Arrays are those of DenseKernel, all float32, with at least one row. Needs a processor that require_bf16
+/// accepts. The bias and its gradient are never rounded. The first call with a number of rows allocates what
 /// that number needs; later calls allocate nothing here.
 class DenseBf16 {
  public:
@@ -22,8 +22,8 @@ class DenseBf16 {
   /// `bias` may be null.
   void forward(std::int64_t rows, const float* x, const float* kernel, const float* bias, float* y);
 
-  // Both gradients use the rounded factors of the last `forward`, which had as many rows, and are asked for
-  // with the same `y_gradient`: it is rounded once.
+  // Both gradients use the rounded factors of the last `forward`, which had the same number of rows, and get
+  // the same `y_gradient`, so that it is rounded once.
   void backward_data(std::int64_t rows, const float* y_gradient, float* x_gradient);
   /// `bias_gradient` may be null.
   void backward_weights(std::int64_t rows, const float* y_gradient, float* kernel_gradient,
@@ -38,7 +38,7 @@ class DenseBf16 {
   std::int64_t inputs_;
   std::int64_t units_;
   Rounded x_, kernel_, y_gradient_;
-  bool has_gradient_ = false;  ///< y_gradient_ is that of the last `forward`
+  bool has_gradient_ = false;  ///< y_gradient_ belongs to the last `forward`
   std::map<std::int64_t, std::unique_ptr<Products>> by_rows_;
 };
 

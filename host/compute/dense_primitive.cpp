@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes and runs oneDNN's inner products over arrays in Keras' layout.
+// Creates and runs oneDNN's inner products on arrays in Keras' layout.
 #include "compute/dense_primitive.hpp"
 
 #include <initializer_list>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* noun = "dense layer";
 
-/// A kernel [inputs, units] is what oneDNN calls weights (units, inputs) in the order `ba`.
+/// oneDNN calls a kernel [inputs, units] weights (units, inputs) with the format `ba`.
 struct Descriptors {
   Descriptors(std::int64_t rows, std::int64_t inputs, std::int64_t units)
       : x({rows, inputs}, type, dnnl::memory::format_tag::ab),
@@ -71,15 +71,15 @@ void DensePrimitives::forward(const float* x, const float* kernel, const float* 
   const TeamSize team(s.threads);
   dnnl::inner_product_forward& primitive = bias != nullptr ? s.forward_with_bias : s.forward_without_bias;
   if (!primitive) primitive = dnnl::inner_product_forward(s.forward_hint(bias != nullptr));
-  point(s.x, x);
-  point(s.kernel, kernel);
-  point(s.y, y);
+  set_data(s.x, x);
+  set_data(s.kernel, kernel);
+  set_data(s.y, y);
   if (bias == nullptr) {
     s.run(primitive,
           {{DNNL_ARG_SRC, s.x.get()}, {DNNL_ARG_WEIGHTS, s.kernel.get()}, {DNNL_ARG_DST, s.y.get()}});
     return;
   }
-  point(s.bias, bias);
+  set_data(s.bias, bias);
   s.run(primitive, {{DNNL_ARG_SRC, s.x.get()},
                     {DNNL_ARG_WEIGHTS, s.kernel.get()},
                     {DNNL_ARG_BIAS, s.bias.get()},
@@ -94,9 +94,9 @@ void DensePrimitives::backward_data(const float* y_gradient, const float* kernel
     const dnnl::inner_product_backward_data::desc wanted(d.x, d.kernel, d.y);
     s.backward_data = dnnl::inner_product_backward_data({wanted, s.engine, s.forward_hint(false)});
   }
-  point(s.y, y_gradient);
-  point(s.kernel, kernel);
-  point(s.x, x_gradient);
+  set_data(s.y, y_gradient);
+  set_data(s.kernel, kernel);
+  set_data(s.x, x_gradient);
   s.run(s.backward_data,
         {{DNNL_ARG_DIFF_DST, s.y.get()}, {DNNL_ARG_WEIGHTS, s.kernel.get()}, {DNNL_ARG_DIFF_SRC, s.x.get()}});
 }
@@ -114,16 +114,16 @@ void DensePrimitives::backward_weights(const float* x, const float* y_gradient, 
         with_bias ? Backward::desc(d.x, d.kernel, d.bias, d.y) : Backward::desc(d.x, d.kernel, d.y);
     primitive = Backward({wanted, s.engine, s.forward_hint(with_bias)});
   }
-  point(s.x, x);
-  point(s.y, y_gradient);
-  point(s.kernel, kernel_gradient);
+  set_data(s.x, x);
+  set_data(s.y, y_gradient);
+  set_data(s.kernel, kernel_gradient);
   if (!with_bias) {
     s.run(
         primitive,
         {{DNNL_ARG_SRC, s.x.get()}, {DNNL_ARG_DIFF_DST, s.y.get()}, {DNNL_ARG_DIFF_WEIGHTS, s.kernel.get()}});
     return;
   }
-  point(s.bias, bias_gradient);
+  set_data(s.bias, bias_gradient);
   s.run(primitive, {{DNNL_ARG_SRC, s.x.get()},
                     {DNNL_ARG_DIFF_DST, s.y.get()},
                     {DNNL_ARG_DIFF_WEIGHTS, s.kernel.get()},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The products of a dense layer on oneDNN's inner product, for one number of rows.
+// The products of a dense layer with oneDNN's inner product, for one number of rows.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace kairos::host {
 
-/// As DenseKernel, for a fixed number of rows. Executing allocates nothing of ours; oneDNN itself takes a few
-/// small blocks for its argument table on every call and gives them back.
+/// As DenseKernel, for a fixed number of rows. Executing allocates nothing in our code; oneDNN allocates a
+/// few small blocks for its argument table on every call and frees them.
 class DensePrimitives {
  public:
   DensePrimitives(ComputeEngine& engine, std::int64_t rows, std::int64_t inputs, std::int64_t units);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Each thread multiplies by itself, with our own loops or oneDNN's gemm.
+// Each thread computes its own product, with our loops or oneDNN's sgemm.
 #include "compute/dense_split.hpp"
 
 #include <algorithm>
@@ -11,22 +11,22 @@ namespace kairos::host {
 
 namespace {
 
-/// A factor [rows, columns] as gemm is told of it: 'T' where it is the array turned over, and the values from
-/// a row of the array to the next. With one row or column these could be fewer than gemm allows.
+/// A factor [rows, columns] as arguments of sgemm: `trans` is 'T' if the array is the transposed factor, `ld`
+/// its leading dimension. With one row or column the stride could be less than sgemm allows.
 struct GemmFactor {
   GemmFactor(const MatrixView& view, std::int64_t rows, std::int64_t columns)
-      : turned(view.column_step == 1 ? 'N' : 'T'),
-        step(view.column_step == 1 ? std::max(view.row_step, columns) : std::max(view.column_step, rows)) {}
-  char turned;
-  std::int64_t step;
+      : trans(view.column_stride == 1 ? 'N' : 'T'),
+        ld(view.column_stride == 1 ? std::max(view.row_stride, columns)
+                                   : std::max(view.column_stride, rows)) {}
+  char trans;
+  std::int64_t ld;
 };
 
-/// On the calling thread alone: within a parallel region oneDNN opens none.
+/// Runs on the calling thread alone: inside a parallel region oneDNN does not open another.
 dnnl_status_t multiply_by_gemm(const LargeProduct& p) {
-  const GemmFactor a(p.a, p.rows, p.depth), b(p.b, p.depth, p.columns);
+  const GemmFactor a(p.a, p.m, p.k), b(p.b, p.k, p.n);
   const HeldSignals held;
-  return dnnl_sgemm(a.turned, b.turned, p.rows, p.columns, p.depth, 1, p.a.data, a.step, p.b.data, b.step, 0,
-                    p.c, p.columns);
+  return dnnl_sgemm(a.trans, b.trans, p.m, p.n, p.k, 1, p.a.data, a.ld, p.b.data, b.ld, 0, p.c, p.n);
 }
 
 }  // namespace

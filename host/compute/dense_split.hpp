@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The products of a dense layer for two threads or more, each of which keeps its own rows of the kernel.
+// The products of a dense layer on two or more threads, each of which owns some rows of the kernel.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace kairos::host {
 
-/// How a thread multiplies by itself.
-enum class SplitBy { Loops, Gemm };  ///< our own blocked loops, or oneDNN's gemm
+/// How each thread computes its product.
+enum class SplitBy { Loops, Gemm };  ///< our blocked loops, or oneDNN's sgemm
 
-/// As DenseKernel, for one row at least. See KernelParts.
+/// As DenseKernel, for at least one row. See KernelParts.
 class DenseSplit {
  public:
   DenseSplit(std::int64_t inputs, std::int64_t units,
@@ -25,15 +25,15 @@ class DenseSplit {
                         float* bias_gradient);
 
  private:
-  /// All of `product_of(part)`.
+  /// Computes `product_of(part)` for every part.
   template <typename ProductOf>
   void multiply(const KernelParts& parts, const ProductOf& product_of);
 
   std::int64_t inputs_;
   std::int64_t units_;
   SplitBy by_;
-  FloatBuffer products_;  ///< what each thread has computed alone
-  FloatBuffer scratch_;   ///< of our own loops
+  FloatBuffer products_;  ///< the result of each thread
+  FloatBuffer scratch_;   ///< of our loops
 };
 
 }  // namespace kairos::host

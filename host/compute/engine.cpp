@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Starts oneDNN on the CPU when it is first needed.
+// Starts oneDNN on first use.
 #include "compute/engine.hpp"
 
 #include <oneapi/dnnl/dnnl.h>

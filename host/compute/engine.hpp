@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Owns what oneDNN needs to run anything: one engine and one stream.
+// Owns oneDNN's engine and stream.
 #pragma once
 
 struct dnnl_engine;
@@ -7,12 +7,10 @@ struct dnnl_stream;
 
 namespace kairos::host {
 
-/// One per model; nothing here is shared between models. Made without cost: oneDNN is started when the first
-/// kernel asks for it, so a model of small layers never pays for it.
-///
-/// Whoever drives the training may set FTZ and DAZ on its thread before the first batch: moments of dead
-/// units become denormal in ordinary training and slow the updates down by an order of magnitude. Results
-/// change only below 1e-38.
+/// One per model; models share nothing here. Construction is free: oneDNN is started by the first kernel that
+/// uses it, so a model of small layers never pays for it. The training loop may set FTZ and DAZ on its thread
+/// before the first batch: the moments of dead units become denormal in ordinary training and slow updates
+/// down by an order of magnitude. Results change only below 1e-38.
 class ComputeEngine {
  public:
   ComputeEngine() = default;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sets the signal mask of each thread by the system call: 64 bits, and it also holds back the signals that
-// the C library keeps for itself (setuid and pthread_cancel send them to threads), which pthread_sigmask does
-// not.
+// Sets the signal mask of each thread by the system call, which has 64 bits. Unlike pthread_sigmask it also
+// blocks the signals that the C library reserves (setuid and pthread_cancel send them to threads).
 #include "compute/held_signals.hpp"
 
 #include <omp.h>
@@ -20,11 +19,11 @@ constexpr std::uint64_t bit_of(int signal) {
   return std::uint64_t{1} << (signal - 1);
 }
 
-/// A fault of the thread itself raises these; blocked, they would end the process without their handler.
+/// Raised by a fault of the thread itself. If they were blocked, the process would end without their handler.
 constexpr std::uint64_t faults = bit_of(SIGSEGV) | bit_of(SIGBUS) | bit_of(SIGILL) | bit_of(SIGFPE) |
                                  bit_of(SIGTRAP) | bit_of(SIGSYS) | bit_of(SIGABRT);
 
-/// Returns the mask before. Cannot fail with these arguments.
+/// Returns the previous mask. Cannot fail with these arguments.
 std::uint64_t change_mask(int how, std::uint64_t mask) {
   std::uint64_t before = 0;
   static_cast<void>(::syscall(SYS_rt_sigprocmask, how, &mask, &before, sizeof mask));
@@ -35,7 +34,7 @@ std::uint64_t hold() {
   return change_mask(SIG_BLOCK, ~faults);
 }
 
-/// What a thread of a team had before its signals were held.
+/// The mask of a thread of a team before its signals were held.
 struct OfThread {
   std::uint64_t before = 0;
   bool held = false;
@@ -65,7 +64,7 @@ TeamHeldSignals::~TeamHeldSignals() {
     return;
   }
   on_each_thread(threads_, [this] {
-    // A thread that joined the team meanwhile began with the signals of this one held.
+    // A thread that joined the team in the meantime inherited the held mask of this one.
     change_mask(SIG_SETMASK, of_thread.held ? of_thread.before : before_);
     of_thread.held = false;
   });

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Keeps signal handlers out of kernels whose stack pointer is not on a stack.
+// Blocks signal handlers in kernels whose stack pointer is not on a stack.
 #pragma once
 
 #include <cstdint>
 
 namespace kairos::host {
 
-/// For its lifetime, asynchronous signals wait: no handler runs on this thread. oneDNN's sgemm computes with
-/// the stack pointer inside a block of the heap, so that the kernel would write the frame of a handler over
-/// what lies in front of that block. Whoever installs the handler (a profiler, a plugin, the program that
-/// uses the library) cannot know. What a fault of this thread raises is not held back.
+/// Blocks asynchronous signals on this thread for its lifetime. oneDNN's sgemm computes with the stack
+/// pointer inside a heap block, so the kernel would write a handler's frame over the memory before that
+/// block. The code that installs the handler (a profiler, a plugin, the embedding program) cannot know this.
+/// Signals raised by a fault of this thread are not blocked.
 class HeldSignals {
  public:
   HeldSignals() noexcept;
@@ -21,8 +21,8 @@ class HeldSignals {
   std::uint64_t before_;
 };
 
-/// The same for all threads of the team that this thread's parallel regions run on, `threads` at most. Inside
-/// a parallel region it is for this thread alone, as the team of one that oneDNN would work with.
+/// The same for all threads of the team that runs this thread's parallel regions, at most `threads`. Inside a
+/// parallel region it affects this thread alone, like the team of one that oneDNN would use.
 class TeamHeldSignals {
  public:
   explicit TeamHeldSignals(int threads) noexcept;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Joins by rows what the threads made of their columns.
+// Joins the results of the parts, partitioned by rows.
 #include "compute/kernel_parts.hpp"
 
 #include "compute/kernels/kernels.hpp"
 
 namespace kairos::host {
 
-bool KernelParts::pay(std::int64_t threads, std::int64_t rows, std::int64_t inputs, std::int64_t units) {
+bool KernelParts::is_worthwhile(std::int64_t threads, std::int64_t rows, std::int64_t inputs,
+                                std::int64_t units) {
   constexpr std::int64_t least_inputs = 128, least_units = 64;
   return threads > 1 && inputs / threads >= least_inputs && units >= least_units && rows <= inputs;
 }

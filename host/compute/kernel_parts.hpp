@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A dense kernel's rows, dealt to the threads.
+// Partitions the rows of a dense kernel over the threads.
 #pragma once
 
 #include <oneapi/dnnl/dnnl_types.h>
@@ -12,21 +12,22 @@
 
 namespace kairos::host {
 
-/// Deals the inputs to the threads, and with them the rows of the kernel and of its gradient, as update.hpp
-/// deals them: between steps no line of either has to come from another core's cache, which costs more than
-/// the arithmetic on it. What the threads exchange are activations: the forward product is a sum of one
-/// product for each of them, and so is rounded as no other.
+/// Partitions the inputs over the threads, and with them the rows of the kernel and of its gradient, as
+/// update.hpp does: between steps no cache line of either has to move to another core, which would cost more
+/// than the arithmetic on it. The threads exchange activations instead. The forward product is a sum of one
+/// product per thread, so its rounding differs from that of the other paths.
 class KernelParts {
  public:
   struct Part {
     std::int64_t index, first, inputs;
   };
 
-  /// Whether each of `threads` has enough to do, and an exchange of that many rows is the smaller one.
-  [[nodiscard]] static bool pay(std::int64_t threads, std::int64_t rows, std::int64_t inputs,
-                                std::int64_t units);
+  /// Whether each of `threads` has enough work, and exchanging that many rows is cheaper than moving the
+  /// kernel.
+  [[nodiscard]] static bool is_worthwhile(std::int64_t threads, std::int64_t rows, std::int64_t inputs,
+                                          std::int64_t units);
 
-  /// Both are at least 1. There are as many parts as threads, or as inputs if these are fewer.
+  /// Both must be at least 1. There are as many parts as threads, or as inputs if there are fewer.
   KernelParts(std::int64_t inputs, std::int64_t threads)
       : inputs_(inputs), share_((inputs + threads - 1) / threads) {}
 
@@ -36,7 +37,8 @@ class KernelParts {
     return {index, first, std::min(inputs_ - first, share_)};
   }
 
-  /// `work(part)` on a thread for each part; it must not throw. A status that is no success, if there is one.
+  /// Calls `work(part)` for each part, on the threads; it must not throw. Returns a failed status if there is
+  /// one.
   template <typename Work>
   dnnl_status_t each(Work&& work) const {
     std::atomic<dnnl_status_t> failed{dnnl_success};
@@ -47,17 +49,17 @@ class KernelParts {
     return failed;
   }
 
-  /// y [rows, units] = the sum of all parts' products, `products` [count, rows, units], + `bias` [units] in
+  /// y [rows, units] = the sum of `products` [count, rows, units] over the parts, plus `bias` [units] in
   /// every row unless it is null.
   void join_sums(std::int64_t rows, std::int64_t units, const float* products, const float* bias,
                  float* y) const;
-  /// x_gradient [rows, inputs] = the parts' columns of it, which stand in `columns` one after the other, each
-  /// [rows, part.inputs]: a line between two parts would be written by both.
+  /// x_gradient [rows, inputs] from the columns of the parts, which follow each other in `columns`, each
+  /// [rows, part.inputs]. Writing to x_gradient directly would make two threads share cache lines.
   void join_columns(std::int64_t rows, const float* columns, float* x_gradient) const;
 
  private:
   std::int64_t inputs_;
-  std::int64_t share_;  ///< inputs of each part but the last, which may have fewer
+  std::int64_t share_;  ///< inputs per part; the last part may have fewer
 };
 
 }  // namespace kairos::host

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Cuts a product into blocks that stay in the caches, after Goto and van de Geijn, "Anatomy of
-// High-Performance Matrix Multiplication", 2008: some columns of b in the first, some rows of a in the
-// second.
+// Splits a product into blocks that stay in the caches, after Goto and van de Geijn, "Anatomy of
+// High-Performance Matrix Multiplication", 2008: a panel of b in the L1 cache, a block of a in the L2 cache.
 #include "compute/matrix_product.hpp"
 
 #include <algorithm>
@@ -13,15 +12,14 @@ namespace kairos::host {
 
 namespace {
 
-/// Of a panel of b with the widest vectors: half of a first cache of 32 KiB on AVX2, all of it on AVX-512,
-/// whose processors have 48.
-constexpr std::int64_t most_depth = 320;
-/// Values of a block of a: a quarter of a second cache of 1 MiB.
+/// k of a panel of b. With the widest vectors a panel fills half of an L1 cache of 32 KiB on AVX2, and 40 KiB
+/// on AVX-512, whose processors have 48.
+constexpr std::int64_t max_k = 320;
+/// Values of a block of a: a quarter of an L2 cache of 1 MiB.
 constexpr std::int64_t block_values = 65536;
-/// Rows begin at multiples of this, which every level's tiles divide.
+/// Blocks begin at multiples of this number of rows, which the tiles of every level divide.
 constexpr std::int64_t row_unit = 12;
-/// Rows of a copy are this much longer than their values: a power of two between them would make them fight
-/// for the same lines of a cache.
+/// Added to lda of a copy, because rows at a distance of a power of two compete for the same cache sets.
 constexpr std::int64_t padding = 16;
 
 std::int64_t pieces(std::int64_t n, std::int64_t most) {
@@ -30,19 +28,19 @@ std::int64_t pieces(std::int64_t n, std::int64_t most) {
 
 struct Blocks {
   explicit Blocks(const LargeProduct& p)
-      : depth(p.depth == 0 ? 1 : pieces(p.depth, pieces(p.depth, most_depth))),
-        rows(std::max(row_unit, block_values / depth / row_unit * row_unit)),
-        copies_a(p.a.column_step != 1),
-        a_step(copies_a ? depth + padding : p.a.row_step),
-        a_values(copies_a ? std::min(rows, p.rows) * a_step : 0),
-        scratch(a_values + depth * kernels().panel_columns + kernels().multiply_scratch(depth)) {}
+      : k(p.k == 0 ? 1 : pieces(p.k, pieces(p.k, max_k))),
+        m(std::max(row_unit, block_values / k / row_unit * row_unit)),
+        copies_a(p.a.column_stride != 1),
+        lda(copies_a ? k + padding : p.a.row_stride),
+        a_values(copies_a ? std::min(m, p.m) * lda : 0),
+        scratch(a_values + k * kernels().panel_columns + kernels().multiply_scratch(k)) {}
 
-  std::int64_t depth;
-  std::int64_t rows;
+  std::int64_t k;
+  std::int64_t m;
   bool copies_a;
-  std::int64_t a_step;
+  std::int64_t lda;
   std::int64_t a_values;
-  std::int64_t scratch;  ///< floats for one thread
+  std::int64_t scratch;  ///< floats per thread
 };
 
 /// [row, row + rows) x [column, column + columns) of c.
@@ -51,37 +49,37 @@ struct Part {
 };
 
 const float* at(const MatrixView& view, std::int64_t row, std::int64_t column) {
-  return view.data + row * view.row_step + column * view.column_step;
+  return view.data + row * view.row_stride + column * view.column_stride;
 }
 
 /// to [depth, columns] = a panel of b.
-void copy_panel(const LargeProduct& p, std::int64_t first, std::int64_t depth, std::int64_t column,
+void copy_panel(const LargeProduct& p, std::int64_t first, std::int64_t k, std::int64_t column,
                 std::int64_t columns, float* to) {
   const float* const from = at(p.b, first, column);
-  if (p.b.column_step == 1)
-    kernels().pack_panels(depth, columns, from, p.b.row_step, to);
+  if (p.b.column_stride == 1)
+    kernels().pack_panels(k, columns, from, p.b.row_stride, to);
   else
-    kernels().transpose(columns, depth, from, p.b.column_step, to, columns);
+    kernels().transpose(columns, k, from, p.b.column_stride, to, columns);
 }
 
-/// Adds what `depth` columns of a and rows of b from `first` give to a block of rows.
+/// Adds the product of k columns of a and k rows of b, from `first` on, to a block of rows.
 void add_block(const LargeProduct& p, const Blocks& blocks, const Part& part, std::int64_t first,
-               std::int64_t depth, float* scratch) {
-  MatrixView a{at(p.a, part.row, first), blocks.a_step, 1};
+               std::int64_t k, float* scratch) {
+  MatrixView a{at(p.a, part.row, first), blocks.lda, 1};
   if (blocks.copies_a) {
-    kernels().transpose(depth, part.rows, a.data, p.a.column_step, scratch, blocks.a_step);
+    kernels().transpose(k, part.rows, a.data, p.a.column_stride, scratch, blocks.lda);
     a.data = scratch;
   }
   float* const panel = scratch + blocks.a_values;
-  float* const rest = panel + blocks.depth * kernels().panel_columns;
+  float* const rest = panel + blocks.k * kernels().panel_columns;
   const std::int64_t end = part.column + part.columns;
   for (std::int64_t column = part.column; column < end; column += kernels().panel_columns) {
     const std::int64_t columns = std::min<std::int64_t>(kernels().panel_columns, end - column);
-    copy_panel(p, first, depth, column, columns, panel);
-    Product product{part.rows, columns, depth, a, panel, p.c + part.row * p.columns + column};
-    product.c_step = p.columns;
+    copy_panel(p, first, k, column, columns, panel);
+    Product product{part.rows, columns, k, a, panel, p.c + part.row * p.n + column};
+    product.ldc = p.n;
     if (first > 0)
-      product.into = Into::Sum;
+      product.beta = Beta::One;
     else if (p.bias != nullptr)
       product.bias = p.bias + column;
     kernels().multiply(product, rest);
@@ -89,11 +87,11 @@ void add_block(const LargeProduct& p, const Blocks& blocks, const Part& part, st
 }
 
 void multiply_part(const LargeProduct& p, const Blocks& blocks, const Part& part, float* scratch) {
-  // Once even without depth: c is the bias then, or 0.
-  for (std::int64_t first = 0; first == 0 || first < p.depth; first += blocks.depth) {
-    const std::int64_t depth = std::min(blocks.depth, p.depth - first), end = part.row + part.rows;
-    for (std::int64_t row = part.row; row < end; row += blocks.rows)
-      add_block(p, blocks, {row, std::min(blocks.rows, end - row), part.column, part.columns}, first, depth,
+  // Runs once even if k is 0: c is then the bias, or 0.
+  for (std::int64_t first = 0; first == 0 || first < p.k; first += blocks.k) {
+    const std::int64_t k = std::min(blocks.k, p.k - first), end = part.row + part.rows;
+    for (std::int64_t row = part.row; row < end; row += blocks.m)
+      add_block(p, blocks, {row, std::min(blocks.m, end - row), part.column, part.columns}, first, k,
                 scratch);
   }
 }
@@ -101,21 +99,21 @@ void multiply_part(const LargeProduct& p, const Blocks& blocks, const Part& part
 }  // namespace
 
 void multiply_blocked(const LargeProduct& p, FloatBuffer& scratch) {
-  const TeamSize team(threads_for(p.rows * p.columns * p.depth));
+  const TeamSize team(threads_for(p.m * p.n * p.k));
   const Blocks blocks(p);
   scratch.reserve(parallel_threads() * blocks.scratch);
-  const bool by_rows = p.rows > p.columns;
+  const bool by_rows = p.m > p.n;
   const std::int64_t unit = by_rows ? row_unit : kernels().panel_columns;
-  const std::int64_t size = by_rows ? p.rows : p.columns;
+  const std::int64_t size = by_rows ? p.m : p.n;
   each_in_parallel(pieces(size, unit), [&](std::int64_t begin, std::int64_t end, std::int64_t thread) {
     const std::int64_t first = begin * unit, count = std::min(end * unit, size) - first;
-    const Part part = by_rows ? Part{first, count, 0, p.columns} : Part{0, p.rows, first, count};
+    const Part part = by_rows ? Part{first, count, 0, p.n} : Part{0, p.m, first, count};
     multiply_part(p, blocks, part, scratch.data() + thread * blocks.scratch);
   });
 }
 
 void multiply_blocked_alone(const LargeProduct& p, float* scratch) {
-  multiply_part(p, Blocks(p), {0, p.rows, 0, p.columns}, scratch);
+  multiply_part(p, Blocks(p), {0, p.m, 0, p.n}, scratch);
 }
 
 std::int64_t blocked_scratch(const LargeProduct& p) {

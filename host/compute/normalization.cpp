@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plain loops whose inner one runs over neighbouring values, so that the compiler makes vector code of it.
+// Plain loops whose inner loop runs over contiguous values, so that the compiler vectorizes it.
 #include "compute/normalization.hpp"
 
 #include <algorithm>
@@ -71,8 +71,8 @@ void ColumnNormalizer::backward(std::int64_t rows, const float* x, const Normali
                                 const float* y_gradient, const NormalizationGradients& gradients) {
   const float* const mean = mean_.data();
   const float* const inverse = inverse_deviation_.data();
-  double* const sum = sum_.data();             // of the gradients
-  double* const weighted = other_sum_.data();  // of gradient · normalized value
+  double* const sum = sum_.data();             // gradient
+  double* const weighted = other_sum_.data();  // gradient · normalized value
   std::fill(sum_.begin(), sum_.end(), 0.0);
   std::fill(other_sum_.begin(), other_sum_.end(), 0.0);
   for (std::int64_t row = 0; row < rows; ++row)
@@ -86,7 +86,7 @@ void ColumnNormalizer::backward(std::int64_t rows, const float* x, const Normali
     if (gradients.offset != nullptr) gradients.offset[i] = static_cast<float>(sum[i]);
   }
   if (gradients.input == nullptr) return;
-  // What the values' own shares in mean and variance take away; nothing where those were given.
+  // Each value's share in mean and variance; 0 if these were given.
   const double share = measured_ && counted_ > 0 ? 1 / counted_ : 0.0;
   float* const factor = factor_.data();
   float* const shift = shift_.data();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Brings values to mean 0 and variance 1, down the columns of a batch or along each row.
+// Normalizes values to mean 0 and variance 1, down the columns of a batch or along each row.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +9,20 @@
 
 namespace kairos::host {
 
-/// `scale` and `offset` hold a value per column and may be null, which means 1 and 0.
+/// `scale` and `offset` hold a value per column. Null means 1 and 0.
 struct NormalizationWeights {
   const float* scale;
   const float* offset;
 };
 
-/// Gradients of the same; null where nobody asks for one.
+/// Their gradients, and that of the input; null if not needed.
 struct NormalizationGradients {
   float* scale;
   float* offset;
   float* input;
 };
 
-/// Which rows count: a value for every `rows_per_value` of them, 0 for those that do not. Null: all.
+/// Which rows count: a value for every `rows_per_value` rows, 0 for rows that do not. Null: all count.
 struct RowMask {
   const float* values = nullptr;
   std::int64_t rows_per_value = 1;
@@ -32,21 +32,22 @@ struct RowMask {
   }
 };
 
-/// Columns over all rows of [rows, width], as batch normalization does. Allocates when it is made only.
+/// Normalizes the columns of [rows, width] over all rows, as batch normalization does. Allocates only on
+/// construction.
 class ColumnNormalizer {
  public:
   ColumnNormalizer(std::int64_t width, float epsilon);
 
-  /// Takes mean and variance (of the population) from those rows of `x` that count; 0 if none does. Borrows
-  /// the mask until `backward`.
+  /// Computes mean and population variance from the rows of `x` that count; 0 if there are none. Borrows the
+  /// mask until `backward`.
   void measure(std::int64_t rows, const float* x, const RowMask& mask);
-  /// Takes them as they are given; the gradient then does not go through them.
+  /// Uses a given mean and variance, which are then constants for the gradient.
   void use(const float* mean, const float* variance);
   [[nodiscard]] const float* mean() const noexcept { return mean_.data(); }
   [[nodiscard]] const float* variance() const noexcept { return variance_.data(); }
 
   void forward(std::int64_t rows, const float* x, const NormalizationWeights& weights, float* y);
-  /// For the statistics of the last `measure` or `use`.
+  /// Uses the statistics of the last `measure` or `use`.
   void backward(std::int64_t rows, const float* x, const NormalizationWeights& weights,
                 const float* y_gradient, const NormalizationGradients& gradients);
 
@@ -57,14 +58,14 @@ class ColumnNormalizer {
   float epsilon_;
   bool measured_ = false;
   RowMask mask_;
-  double counted_ = 0;  ///< rows that were measured
+  double counted_ = 0;  ///< rows that count
   FloatBuffer mean_, variance_, inverse_deviation_;
-  FloatBuffer factor_, shift_;           ///< of one pass
-  std::vector<double> sum_, other_sum_;  ///< in double: a batch may have millions of rows
+  FloatBuffer factor_, shift_;           ///< scratch of a pass
+  std::vector<double> sum_, other_sum_;  ///< in double precision: a batch may have millions of rows
 };
 
-/// Each row of [rows, width] for itself, as layer normalization does. `mean` and `inverse_deviation` get a
-/// value per row, which the gradient needs.
+/// Normalizes each row of [rows, width], as layer normalization does. Writes `mean` and `inverse_deviation`
+/// [rows] for the gradient.
 void normalize_rows(std::int64_t rows, std::int64_t width, float epsilon, const float* x,
                     const NormalizationWeights& weights, float* mean, float* inverse_deviation, float* y);
 void normalize_rows_backward(std::int64_t rows, std::int64_t width, const float* x, const float* mean,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Opens a parallel region of libgomp by its function, which every compiler can call, instead of by a pragma,
-// which binds some compilers to a second OpenMP runtime beside oneDNN's.
+// Opens parallel regions with libgomp's function, which every compiler can call. A pragma would bind some
+// compilers to a second OpenMP runtime beside oneDNN's.
 #include "compute/parallel.hpp"
 
 #include <omp.h>
@@ -40,7 +40,7 @@ unsigned denormals() {
 void set_denormals(unsigned) {}
 #endif
 
-/// Threads of the team only: the calling one is not ours.
+/// Only for threads of the team: the calling thread is not ours.
 void prepare_for_crashes(std::int64_t thread) {
   if (thread != 0) {
     static thread_local const AlternateStack stack;

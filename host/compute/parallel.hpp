@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Spreads a loop over the threads that oneDNN uses too.
+// Parallel loops on the threads that oneDNN also uses.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ void run_in_parallel(std::int64_t n, std::int64_t least, std::int64_t step, Part
 void run_on_team(int threads, void (*work)(void*), void* state);
 }  // namespace detail
 
-/// Calls `work(begin, end)` for parts that make up [0, n), none smaller than `least`; with fewer than two
-/// such parts on the calling thread alone. Parts begin at multiples of a cache line of floats. Workers treat
+/// Calls `work(begin, end)` for parts of [0, n), each of at least `least` elements; with fewer than two such
+/// parts, on the calling thread alone. Parts begin at multiples of a cache line of floats. Workers treat
 /// denormals as the caller does. `work` must not throw.
 template <typename Work>
 void in_parallel(std::int64_t n, std::int64_t least, Work&& work) {
@@ -27,13 +27,13 @@ void in_parallel(std::int64_t n, std::int64_t least, Work&& work) {
       &work);
 }
 
-/// How many threads a loop in parallel may use now.
+/// The number of threads that a parallel loop may use now.
 [[nodiscard]] std::int64_t parallel_threads();
-/// The same from now on, for the calling thread.
+/// Sets this number for loops of the calling thread.
 void set_parallel_threads(std::int64_t threads);
 
-/// The same for things that are large by themselves, as pictures are: parts begin anywhere, and
-/// `work(begin, end, thread)` is told which thread below parallel_threads() it runs on.
+/// As in_parallel, for elements that are large themselves, such as images: parts begin anywhere, and
+/// `work(begin, end, thread)` gets the index of its thread, which is below parallel_threads().
 template <typename Work>
 void each_in_parallel(std::int64_t n, Work&& work) {
   detail::run_in_parallel(
@@ -44,7 +44,8 @@ void each_in_parallel(std::int64_t n, Work&& work) {
       &work);
 }
 
-/// Calls `work()` once on each of `threads` threads, the calling one among them. `work` must not throw.
+/// Calls `work()` once on each of `threads` threads, one of which is the calling thread. `work` must not
+/// throw.
 template <typename Work>
 void on_each_thread(int threads, Work&& work) {
   detail::run_on_team(

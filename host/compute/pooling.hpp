@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The largest value, or the mean, under a window that goes over pictures with channels last.
+// Max pooling and average pooling of images with channels last.
 #pragma once
 
 #include <cstdint>
@@ -8,14 +8,14 @@
 
 namespace kairos::host {
 
-/// x is [batch, rows, columns, channels]. `winner` gets, for each value of y, where in its picture it comes
-/// from; margins never win. A NaN wins always: a run that broke must show it.
+/// x is [batch, rows, columns, channels]. `winner` gets the index of the pixel that each value of y comes
+/// from. Padding never wins. NaN always wins, so that a diverged run is visible.
 void max_pool(std::int64_t batch, std::int64_t channels, const Window& window, const float* x, float* y,
               std::int32_t* winner);
 void max_pool_backward(std::int64_t batch, std::int64_t channels, const Window& window,
                        const std::int32_t* winner, const float* y_gradient, float* x_gradient);
 
-/// Margins do not count in a mean.
+/// Padding does not count in the mean.
 void average_pool(std::int64_t batch, std::int64_t channels, const Window& window, const float* x, float* y);
 void average_pool_backward(std::int64_t batch, std::int64_t channels, const Window& window,
                            const float* y_gradient, float* x_gradient);

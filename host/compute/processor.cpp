@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Asks oneDNN, whose kernels do the products.
+// Asks oneDNN, because its kernels compute the products.
 #include "compute/processor.hpp"
 
 #include <oneapi/dnnl/dnnl.h>
@@ -40,7 +40,7 @@ Processor this_processor() {
 void require_bf16(const Processor& processor) {
   if (processor.multiplies_bf16) return;
   throw Error(ErrorKind::Model, {"KAIROS-M035", "precision bf16", "this processor does not multiply bfloat16",
-                                 processor.vectors, "AVX512_BF16 or AMX", "Train with --precision float32"});
+                                 processor.vectors, "AVX512_BF16 or AMX", "Set precision to float32"});
 }
 
 }  // namespace kairos::host

@@ -40,8 +40,8 @@ void draw_dropout_factors(std::uint64_t key, double rate, std::int64_t n, float*
   const std::uint64_t drop_below =
       rate < 1 ? static_cast<std::uint64_t>(rate * whole) : std::numeric_limits<std::uint64_t>::max();
   const float scale = rate < 1 ? static_cast<float>(1 / (1 - rate)) : 0.0F;
-  constexpr std::int64_t worth_a_thread = 131072;
-  in_parallel(n, worth_a_thread, [=](std::int64_t begin, std::int64_t end) {
+  constexpr std::int64_t min_per_thread = 131072;
+  in_parallel(n, min_per_thread, [=](std::int64_t begin, std::int64_t end) {
     kernels().draw_factors(end - begin, key, static_cast<std::uint64_t>(begin), drop_below, scale,
                            factors + begin);
   });

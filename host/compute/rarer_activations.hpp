@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The activations that Keras 3 added to those of Keras 2, for activation.cpp alone.
+// The activations that Keras 3 added to those of Keras 2. Included by activation.cpp only.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace kairos::host::rarer {
 
-// In every struct: f(x), and slope(kept) where `kept` is x or f(x) as `needs` says. NaN passes through.
+// Every struct has f(x) and slope(kept), where `kept` is x or f(x) as `needs` says. NaN propagates.
 
 inline float logistic(float x) {
   return 1 / (1 + std::exp(-x));
@@ -108,7 +108,7 @@ inline void log_softmax_backward(std::int64_t rows, std::int64_t width, const fl
   }
 }
 
-/// The first half of each row, let through as far as the second half says.
+/// The first half of each row times the sigmoid of the second half.
 inline void glu_forward(std::int64_t rows, std::int64_t width, const float* x, float* y) {
   const std::int64_t half = width / 2;
   for (std::int64_t row = 0; row < rows; ++row, x += width, y += half)
@@ -126,8 +126,8 @@ inline void glu_backward(std::int64_t rows, std::int64_t width, const float* x, 
     }
 }
 
-/// The distribution that is nearest to a row (Martins and Astudillo, 2016). What it subtracts from each value
-/// is found without sorting: values that it makes 0 leave the sum until none does (Michelot, 1986).
+/// The projection of each row onto the probability simplex (Martins and Astudillo, 2016). The threshold is
+/// found without sorting: values below it are removed from the sum until none is (Michelot, 1986).
 inline void sparsemax_forward(std::int64_t rows, std::int64_t width, const float* x, float* y) {
   for (std::int64_t row = 0; row < rows; ++row, x += width, y += width) {
     const auto largest = static_cast<double>(*std::max_element(x, x + width));
@@ -143,7 +143,7 @@ inline void sparsemax_forward(std::int64_t rows, std::int64_t width, const float
         ++counted;
       }
       taken = (sum - 1) / static_cast<double>(counted);
-    } while (counted < before);  // not until it is equal: rounding may bring a value at the edge in again
+    } while (counted < before);  // not "until equal": rounding may bring back a value at the threshold
     for (std::int64_t i = 0; i < width; ++i) {
       const double left = below(i) - taken;
       y[i] = left < 0 ? 0.0F : static_cast<float>(left);

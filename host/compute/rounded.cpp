@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Has oneDNN's reorder do it, which uses the processor's own instruction.
+// Uses oneDNN's reorder, which uses the processor's instruction.
 #include "compute/rounded.hpp"
 
 #include "compute/run_primitive.hpp"
@@ -11,8 +11,8 @@ namespace {
 
 using dnnl::memory;
 
-/// Fewer are over before a second thread has begun.
-constexpr std::int64_t one_thread_values = 131072;
+/// Below this many values one thread is faster.
+constexpr std::int64_t one_thread_limit_values = 131072;
 
 memory::desc line(std::int64_t count, memory::data_type type) {
   return {{count}, type, memory::format_tag::a};
@@ -22,7 +22,7 @@ memory::desc line(std::int64_t count, memory::data_type type) {
 
 struct Rounded::Rounding {
   Rounding(ComputeEngine& owner, std::int64_t count)
-      : threads(count < one_thread_values ? 1 : omp_get_max_threads()),
+      : threads(count < one_thread_limit_values ? 1 : omp_get_max_threads()),
         engine(owner.engine(), true),
         from(line(count, memory::data_type::f32), engine, nullptr),
         to(line(count, memory::data_type::bf16), engine, nullptr) {
@@ -46,8 +46,8 @@ void Rounded::copy(std::int64_t count, const float* from) {
   std::unique_ptr<Rounding>& entry = by_count_[count];
   if (!entry) entry = std::make_unique<Rounding>(engine_, count);
   const TeamSize team(entry->threads);
-  point(entry->from, from);
-  point(entry->to, values_.data());
+  set_data(entry->from, from);
+  set_data(entry->to, values_.data());
   const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, entry->from.get()}, {DNNL_ARG_TO, entry->to.get()}};
   run_primitive(entry->reorder, engine_.stream(), arguments, "rounding to bf16");
 }

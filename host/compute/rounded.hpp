@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A copy of floats in bfloat16, as products read them.
+// A bfloat16 copy of floats, as input of products.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 
 namespace kairos::host {
 
-/// Rounds to the nearest, ties to even; NaN stays NaN.
+/// Rounds to nearest, ties to even; NaN stays NaN.
 class Rounded {
  public:
   explicit Rounded(ComputeEngine& engine);
   ~Rounded();
 
-  /// Copies `count` values. The first call with a count makes what that count needs; later calls allocate
+  /// Copies `count` values. The first call with a count allocates what that count needs; later calls allocate
   /// nothing here.
   void copy(std::int64_t count, const float* from);
   [[nodiscard]] const std::uint16_t* data() const noexcept { return values_.data(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs oneDNN's primitives over arrays of ours, without an allocation.
+// Runs oneDNN's primitives on our arrays without allocating.
 #pragma once
 
 #include <omp.h>
@@ -14,22 +14,22 @@
 
 namespace kairos::host {
 
-/// oneDNN takes addresses without const; it writes only to what is an output of the primitive.
-inline void point(dnnl::memory& memory, const void* data) {
+/// oneDNN takes non-const pointers, but writes only to the outputs of a primitive.
+inline void set_data(dnnl::memory& memory, const void* data) {
   dnnl_memory_set_data_handle(memory.get(), const_cast<void*>(data));
 }
 
-/// Throws Error(Internal) unless oneDNN has succeeded; `noun` says what did not work.
+/// Throws Error(Internal) unless oneDNN succeeded; `noun` names what failed.
 inline void check_product(dnnl_status_t status, const char* noun) {
   if (status != dnnl_success)
     throw Error(ErrorKind::Internal, {"KAIROS-I104", noun, "a product could not be computed",
                                       "oneDNN status " + std::to_string(status), "", ""});
 }
 
-/// Whether the primitive is made of calls of oneDNN's gemm, whose kernels need their signals held. Those of
-/// its brgemm keep to the stack.
+/// Whether the primitive calls oneDNN's gemm, whose kernels need blocked signals (see held_signals.hpp). Its
+/// brgemm kernels do not move the stack pointer.
 inline bool runs_gemm(const dnnl::primitive& primitive) {
-  const char* name = "gemm";  // where oneDNN does not say, the careful answer
+  const char* name = "gemm";  // the safe assumption if oneDNN does not say
   const_dnnl_primitive_desc_t desc = nullptr;
   if (dnnl_primitive_get_primitive_desc(primitive.get(), &desc) == dnnl_success)
     dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, &name);
@@ -37,7 +37,7 @@ inline bool runs_gemm(const dnnl::primitive& primitive) {
   return text.find("gemm") != std::string_view::npos && !text.starts_with("brgemm");
 }
 
-/// The C function, because the C++ one collects its arguments in a map of its own first.
+/// Uses the C function, because the C++ one first copies its arguments into a map.
 inline dnnl_status_t execute_primitive(const dnnl::primitive& primitive, dnnl_stream* stream,
                                        std::span<const dnnl_exec_arg_t> arguments) {
   const auto execute = [&] {

@@ -8,8 +8,8 @@
 
 namespace kairos::host {
 
-/// Below this many multiply-adds one thread does the product. A team of threads would win little when it is
-/// alone on the machine, and lose much when it is not: every product then waits for whoever has the other
+/// Below this many multiply-adds one thread computes the product. A team of threads would gain little on an
+/// idle machine and lose much on a busy one, where every product waits for the program that has the other
 /// core.
 inline constexpr std::int64_t one_thread_limit = std::int64_t{2} << 20;
 
@@ -17,8 +17,8 @@ inline constexpr std::int64_t one_thread_limit = std::int64_t{2} << 20;
   return multiply_adds < one_thread_limit ? 1 : omp_get_max_threads();
 }
 
-/// oneDNN's OpenMP regions take their size from the thread that makes and runs a primitive; others are not
-/// concerned.
+/// Sets the size of OpenMP teams for the calling thread while it exists. oneDNN uses the value of the thread
+/// that creates and runs a primitive.
 class TeamSize {
  public:
   explicit TeamSize(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }

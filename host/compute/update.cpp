@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The update loops; branches on what is null stand outside the hot ones.
+// The update loops. Branches on optional state are outside the hot loops.
 #include "compute/update.hpp"
 
 #include <cmath>
@@ -11,13 +11,13 @@ namespace kairos::host {
 
 namespace {
 
-/// Fewer elements than these are not worth a second thread.
-constexpr std::int64_t least_part = 16384;
+/// Values per thread: fewer do not pay for a second thread.
+constexpr std::int64_t min_part = 16384;
 
 }  // namespace
 
 void sgd_update(std::int64_t n, float rate, const float* g, float* w) noexcept {
-  in_parallel(n, least_part, [=](std::int64_t begin, std::int64_t end) {
+  in_parallel(n, min_part, [=](std::int64_t begin, std::int64_t end) {
     kernels().sgd(end - begin, rate, g + begin, w + begin);
   });
 }
@@ -25,7 +25,7 @@ void sgd_update(std::int64_t n, float rate, const float* g, float* w) noexcept {
 void sgd_momentum_update(std::int64_t n, float rate, float momentum, Momentum kind, const float* g, float* m,
                          float* w) noexcept {
   const auto update = kind == Momentum::Nesterov ? kernels().nesterov : kernels().momentum;
-  in_parallel(n, least_part, [=](std::int64_t begin, std::int64_t end) {
+  in_parallel(n, min_part, [=](std::int64_t begin, std::int64_t end) {
     update(end - begin, rate, momentum, g + begin, m + begin, w + begin);
   });
 }
@@ -33,7 +33,7 @@ void sgd_momentum_update(std::int64_t n, float rate, float momentum, Momentum ki
 void adam_update(std::int64_t n, const AdamStep& step, const float* g, float* m, float* v, float* v_hat,
                  float* w) noexcept {
   if (v_hat == nullptr) {
-    in_parallel(n, least_part, [=, &step](std::int64_t begin, std::int64_t end) {
+    in_parallel(n, min_part, [=, &step](std::int64_t begin, std::int64_t end) {
       kernels().adam(end - begin, step, g + begin, m + begin, v + begin, w + begin);
     });
     return;
@@ -92,7 +92,7 @@ void adamax_update(std::int64_t n, const AdamaxStep& step, const float* g, float
     m[i] += (g[i] - m[i]) * s.one_minus_beta_1;
     const float faded = s.beta_2 * norm[i];
     const float magnitude = std::abs(g[i]);
-    // A gradient that is NaN must not be lost here.
+    // Written so that a NaN gradient is kept.
     norm[i] = faded > magnitude ? faded : magnitude;
     w[i] -= s.rate * m[i] / (s.bias * (norm[i] + s.epsilon));
   }

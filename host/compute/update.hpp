@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One optimizer step over one weight: Keras 3's formulas in float32. `w` weight, `g` gradient, rest state.
+// One optimizer step on one weight tensor, with Keras 3's formulas in float32. `w` is the weight, `g` the
+// gradient; the rest is state.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +14,12 @@ void sgd_momentum_update(std::int64_t n, float rate, float momentum, Momentum ki
                          float* w) noexcept;
 
 struct AdamStep {
-  float rate;  ///< with the bias correction of both moments in it
+  float rate;  ///< includes the bias correction of both moments
   float one_minus_beta_1;
   float one_minus_beta_2;
   float epsilon;
 };
-/// `v_hat` is null without amsgrad.
+/// `v_hat` is null unless amsgrad is set.
 void adam_update(std::int64_t n, const AdamStep& step, const float* g, float* m, float* v, float* v_hat,
                  float* w) noexcept;
 
@@ -29,7 +30,7 @@ struct RmspropStep {
   float momentum;
   float epsilon;
 };
-/// `momentum` is null without one, `mean` (of the gradient) is null unless centered.
+/// `momentum` is null without momentum; `mean`, of the gradient, is null unless centered is set.
 void rmsprop_update(std::int64_t n, const RmspropStep& step, const float* g, float* velocity, float* momentum,
                     float* mean, float* w) noexcept;
 
@@ -53,7 +54,7 @@ struct NadamStep {
   float one_minus_beta_1;
   float one_minus_beta_2;
   float epsilon;
-  float of_momentum;  ///< what the momentum looked ahead counts, its bias corrected
+  float of_momentum;  ///< bias-corrected coefficient of the next step's momentum
   float of_gradient;
   float velocity_bias;  ///< 1 - beta_2 to the power of the step
 };
@@ -62,9 +63,9 @@ void nadam_update(std::int64_t n, const NadamStep& step, const float* g, float* 
 
 /// w -= w * decay * rate
 void decay_weights(std::int64_t n, float decay, float rate, float* w) noexcept;
-/// to = clamp(from, -limit, limit); NaN passes.
+/// to = clamp(from, -limit, limit); NaN stays NaN.
 void clip_values(std::int64_t n, float limit, const float* from, float* to) noexcept;
-/// to = from * factor / divisor, in that order of rounding.
+/// to = from * factor / divisor, rounded in that order.
 void scale_values(std::int64_t n, float factor, float divisor, const float* from, float* to) noexcept;
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plain loops that the compiler turns into vector code.
+// Plain loops that the compiler vectorizes.
 #include "compute/vector.hpp"
 
 #include <cmath>
@@ -14,8 +14,8 @@ void add_to(std::int64_t n, const float* b, float* a) noexcept {
 }
 
 void multiply_each(std::int64_t n, const float* a, const float* b, float* product) noexcept {
-  constexpr std::int64_t worth_a_thread = 262144;
-  in_parallel(n, worth_a_thread, [=](std::int64_t begin, std::int64_t end) {
+  constexpr std::int64_t min_per_thread = 262144;
+  in_parallel(n, min_per_thread, [=](std::int64_t begin, std::int64_t end) {
     kernels().multiply_each(end - begin, a + begin, b + begin, product + begin);
   });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Small helpers over arrays of floats.
+// Small operations on arrays of floats.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@ namespace kairos::host {
 void add_to(std::int64_t n, const float* b, float* a) noexcept;
 /// product[i] = a[i] * b[i]. product may be a or b.
 void multiply_each(std::int64_t n, const float* a, const float* b, float* product) noexcept;
-/// In double and in order, so that the result does not depend on how the loop is compiled.
+/// Summed in double precision and in order, so that the result does not depend on how the loop is compiled.
 [[nodiscard]] double sum_of_squares(std::int64_t n, const float* values) noexcept;
 [[nodiscard]] double sum_of_magnitudes(std::int64_t n, const float* values) noexcept;
 /// gradient += l1 * sign(weight) + 2 * l2 * weight
 void add_penalty_gradient(std::int64_t n, float l1, float l2, const float* weights, float* gradient) noexcept;
-/// The first of the largest.
+/// The index of the first largest value.
 [[nodiscard]] std::int64_t index_of_largest(std::int64_t n, const float* values) noexcept;
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a window goes over a picture: sizes, steps and margins.
+// How a window moves over an image: sizes, strides and padding.
 #pragma once
 
 #include <array>
@@ -7,20 +7,20 @@
 
 namespace kairos::host {
 
-/// Two dimensions, rows first; one dimension is a picture of one row.
+/// Two dimensions, rows first. One-dimensional data is an image of one row.
 struct Window {
   using Pair = std::array<std::int64_t, 2>;
 
-  Pair input{1, 1};  ///< of the picture
+  Pair input{1, 1};  ///< of the image
   Pair size{1, 1};   ///< of the window
   Pair stride{1, 1};
-  Pair dilation{1, 1};  ///< distance of the points that the window looks at
-  Pair before{0, 0};    ///< margin in front of the picture
-  Pair output{1, 1};    ///< how many windows there are
+  Pair dilation{1, 1};  ///< distance between kernel positions
+  Pair before{0, 0};    ///< padding before the image
+  Pair output{1, 1};    ///< number of windows
 
-  /// What the window spans.
+  /// The window's size with dilation.
   [[nodiscard]] std::int64_t extent(std::size_t i) const noexcept { return (size[i] - 1) * dilation[i] + 1; }
-  /// Margin behind the picture, as far as windows reach into it.
+  /// Padding after the image, as far as windows reach.
   [[nodiscard]] std::int64_t after(std::size_t i) const noexcept {
     const std::int64_t reach = (output[i] - 1) * stride[i] + extent(i) - before[i] - input[i];
     return reach > 0 ? reach : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From a source to an architecture, and what is known of one by itself.
+// Reads architectures from any source, and derives names and layer order from them.
 #include "nn/architecture.hpp"
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 
 #include "base/input_file.hpp"
 #include "kairos/host/error.hpp"
+#include "nn/compile.hpp"
 
 namespace kairos::host {
 
@@ -25,9 +26,9 @@ std::vector<std::string> names_of(const Architecture& architecture, const ValueG
   if (group.grouping == Grouping::Named) return group.names;
   std::vector<std::string> names;
   std::set<std::string> used;
-  std::map<std::string, int> next;  // the same layer may be an output a million times
+  std::map<std::string, int> next;  // avoids quadratic time: a layer may be an output a million times
   for (const ValueSource& source : group.values) {
-    // Keras gives two outputs of one layer the same name; here every port can be asked for.
+    // Keras gives two outputs of one layer the same name; here the name of a port must be unique.
     const std::string& base = architecture.layers[source.layer].name;
     std::string name = base;
     for (int& count = next[base]; !used.insert(name).second;) name = base + "_" + std::to_string(++count);
@@ -36,13 +37,13 @@ std::vector<std::string> names_of(const Architecture& architecture, const ValueG
   return names;
 }
 
-void visit(const Architecture& model, const std::string& place, const LayerVisitor& visitor) {
+void visit(const Architecture& model, const std::string& full_name, const LayerVisitor& visitor) {
   const std::string path = model.kind == Architecture::Kind::Sequential ? model.name + "/" : "";
   for (const ArchitectureLayer& layer : model.layers) {
     if (layer.model)
-      visit(*layer.model, place + layer.name + "/", visitor);
+      visit(*layer.model, full_name + layer.name + "/", visitor);
     else if (!layer.is_input())
-      visitor(*layer.instances.front(), place + layer.name, path + layer.name);
+      visitor(*layer.instances.front(), full_name + layer.name, path + layer.name);
   }
 }
 
@@ -88,11 +89,11 @@ Architecture read_architecture(const ModelSource& source, UnknownKeys& unknown) 
 Architecture read_architecture(const ModelSource& source) {
   UnknownKeys unknown(source.strict);
   Architecture architecture = read_architecture(source, unknown);
-  tell_unknown(unknown, source);
+  warn_unknown_keys(unknown, source);
   return architecture;
 }
 
-void tell_unknown(const UnknownKeys& unknown, const ModelSource& source) {
+void warn_unknown_keys(const UnknownKeys& unknown, const ModelSource& source) {
   if (!source.messages) return;
   const std::string name = !source.name.empty()   ? source.name
                            : !source.file.empty() ? source.file.string()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A model's layers and how they are connected, as they stand in Keras JSON or in the shorthand.
+// The layers of a model and their connections, as described by Keras JSON or the shorthand.
 #pragma once
 
 #include <cstdint>
@@ -20,49 +20,49 @@ namespace kairos::host {
 
 struct Architecture;
 
-/// A value inside a model: what a call of one of its layers gives.
+/// A value inside a model: an output of a call of one of its layers.
 struct ValueSource {
   std::size_t layer = 0;
   std::size_t call = 0;
-  std::size_t output = 0;  ///< of a nested model; other layers have one
+  std::size_t output = 0;  ///< of a nested model; other layers have only output 0
 
   bool operator==(const ValueSource&) const = default;
 };
 
-/// How values stand together where Keras takes or gives several.
+/// How Keras groups values: one value, a list, or a dict.
 enum class Grouping { Single, List, Named };
 
 struct ValueGroup {
   Grouping grouping = Grouping::Single;
   std::vector<ValueSource> values;
-  std::vector<std::string> names;  ///< of Grouping::Named, sorted as Keras flattens them
+  std::vector<std::string> names;  ///< for Grouping::Named, sorted as Keras flattens them
 };
 
 /// Keras' "inbound node".
 struct LayerCall {
   ValueGroup inputs;
   bool masked = false;           ///< the last of the inputs is the argument "mask"
-  std::optional<bool> training;  ///< the argument of that name: overrides what the run does
+  std::optional<bool> training;  ///< the argument of that name; overrides the mode of the pass
 };
 
-/// A node of keras.ops, such as x + 1: what Keras wrote of it, as JSON. In "args", what is no number is an
-/// input of the call.
+/// A keras.ops node, such as x + 1, as the JSON that Keras wrote. Everything in "args" that is not a number
+/// is an input of the call.
 struct OperationText {
   std::string module, config, args, kwargs;
 };
 
-/// One of Keras' `model.layers`: an input, a layer, or a model; or an operation between them.
+/// One of Keras' `model.layers` (an input, a layer or a model), or an operation between them.
 struct ArchitectureLayer {
   std::string name;
   std::string class_name;
-  std::optional<Shape> input_shape;     ///< of an input; -1 where the data say how long it is
+  std::optional<Shape> input_shape;     ///< of an input; -1 for a length that depends on the data
   std::string input_dtype = "float32";  ///< of an input
-  std::unique_ptr<Layer> layer;         ///< moves into the graph when that is built
+  std::unique_ptr<Layer> layer;         ///< moved into the graph by build_graph
   std::unique_ptr<Architecture> model;  ///< nested
-  std::vector<LayerCall> calls;         ///< none for an input; several where the layer is shared
+  std::vector<LayerCall> calls;         ///< none for an input; several for a shared layer
   std::optional<OperationText> operation;
 
-  /// From here on: filled by build_graph. A layer is there once for each call; the first holds the weights.
+  /// Filled by build_graph, like the rest. One instance per call; the first owns the weights.
   std::vector<Layer*> instances;
   std::vector<std::vector<Shape>> call_inputs;
   std::vector<std::vector<Shape>> call_outputs;
@@ -80,76 +80,75 @@ struct Architecture {
   Kind kind = Kind::Sequential;
   std::string name = "sequential";
   bool trainable = true;
-  std::vector<ArchitectureLayer> layers;  ///< in the order of Keras' `model.layers`; inputs too
+  std::vector<ArchitectureLayer> layers;  ///< in the order of Keras' `model.layers`, with inputs
   ValueGroup inputs;
   ValueGroup outputs;
-  std::vector<Step> steps;  ///< all calls, in an order in which they can be computed
+  std::vector<Step> steps;  ///< all calls, in topological order
 
-  /// Puts an input in front of a chain that has no layer yet.
+  /// Adds the input of a chain that has no layers yet.
   void begin_chain(std::string input_name, std::optional<Shape> shape);
-  /// Connects a layer to the last one.
+  /// Appends a layer.
   void extend_chain(ArchitectureLayer layer);
   void extend_chain(std::unique_ptr<Layer> layer);
 
-  /// Keras' names: of the input layers; of the layers that make the outputs, or the keys of a dict.
+  /// Keras' names: those of the input layers, and those of the layers that compute the outputs, or the keys
+  /// of a dict.
   [[nodiscard]] std::vector<std::string> input_names() const;
   [[nodiscard]] std::vector<std::string> output_names() const;
 };
 
-/// Puts the layers of a Functional model into the order of Keras' `model.layers` and finds `steps`. Throws
-/// Error(Model) for a cycle and for what leads to no output.
+/// Sorts the layers of a Functional model into the order of Keras' `model.layers` and fills `steps`. Throws
+/// Error(Model) for a cycle, and for calls that lead to no output.
 void order_layers(Architecture& architecture);
 
-/// Keras JSON of Keras 2 or 3, whole (`model.to_json()`) or compiled. `origin` is what messages name.
-/// Throws Error(Model), Error(File) if it is no JSON.
+/// Reads the JSON of Keras 2 or 3 (`model.to_json()`, or from a compiled file). Messages name `origin`.
+/// Throws Error(Model), and Error(File) if the text is not JSON.
 [[nodiscard]] Architecture read_keras_json(std::string_view text, const std::string& origin,
                                            UnknownKeys& unknown);
-/// Unknown keys that switch nothing on pass without a word.
+/// Ignores unknown keys with neutral values silently.
 [[nodiscard]] Architecture read_keras_json(std::string_view text, const std::string& origin);
 
-/// "dense(64,relu) dropout(0.2) dense(10,softmax)". Throws Error(Model).
+/// Reads "dense(64,relu) dropout(0.2) dense(10,softmax)". Throws Error(Model).
 [[nodiscard]] Architecture read_shorthand(std::string_view text);
 
-/// By what the source holds. Throws Error(Model), Error(File).
+/// Reads the source as Keras JSON or as a shorthand. Throws Error(Model), Error(File).
 [[nodiscard]] Architecture read_architecture(const ModelSource& source, UnknownKeys& unknown);
-/// The warnings go to the source's messages.
+/// Sends warnings to the source's messages.
 [[nodiscard]] Architecture read_architecture(const ModelSource& source);
 
-/// Sends the warnings, if the source takes any.
-void tell_unknown(const UnknownKeys& unknown, const ModelSource& source);
-
-/// Made again for every call of the model that it stands in. Throws Error(Model).
+/// Creates the layer of an operation, once for every call of the model around it. Throws Error(Model).
 [[nodiscard]] std::unique_ptr<Layer> make_operation(const ArchitectureLayer& operation, UnknownKeys* unknown);
 
-/// What stands for the lengths that an architecture leaves to the data.
-constexpr std::int64_t any_length = 256;  ///< for who asks for weights and not for values
+/// Replaces lengths that depend on the data where only the weights matter.
+constexpr std::int64_t any_length = 256;
 
+/// Values for the lengths that an architecture leaves to the data.
 struct OpenShapes {
-  std::map<std::string, Shape> inputs;  ///< of one sample, by the name of the input
-  std::int64_t length = 0;              ///< of every dimension that nothing says; 0: it is refused
+  std::map<std::string, Shape> inputs;  ///< of one sample, by input name
+  std::int64_t length = 0;              ///< of every other open dimension; 0: these are refused
 };
 
-/// Moves the layers into a graph, connects them and gives them shapes. `data_shape` is for a model of one
-/// input and may be empty; `most_values` is that of Graph. The architecture then refers to the graph. Throws
-/// Error(Model).
+/// Moves the layers into a graph, connects them and infers shapes. `data_shape` applies to a model with one
+/// input and may be empty; `max_values` is that of Graph. Afterwards the architecture refers to the graph.
+/// Throws Error(Model).
 [[nodiscard]] std::unique_ptr<Graph> build_graph(Architecture& architecture, const Shape& data_shape,
                                                  std::uint64_t seed,
-                                                 std::int64_t most_values = values_of_this_machine(),
+                                                 std::int64_t max_values = values_of_this_machine(),
                                                  Precision precision = Precision::Float32,
                                                  const OpenShapes& open = {});
-/// For who needs the graph alone.
+/// For callers that only need the graph.
 [[nodiscard]] std::unique_ptr<Graph> build_graph(Architecture&& architecture, const Shape& data_shape,
                                                  std::uint64_t seed,
-                                                 std::int64_t most_values = values_of_this_machine(),
+                                                 std::int64_t max_values = values_of_this_machine(),
                                                  Precision precision = Precision::Float32);
 
-/// Calls back for each layer that is not a model, once however often it is called, in the order of Keras'
-/// get_weights(). `place` is "inner/dense", unique; `path` is what Keras 3 calls the layer in the names of
-/// its weights: "sequential/dense" in a Sequential model, "dense" in a Functional one.
-using LayerVisitor = std::function<void(Layer& layer, const std::string& place, const std::string& path)>;
+/// Calls `visit` once for each layer that is not a model, in the order of Keras' get_weights(). `full_name`
+/// is unique, such as "inner/dense". `path` is the layer's path in Keras 3's weight names: "sequential/dense"
+/// in a Sequential model, "dense" in a Functional one.
+using LayerVisitor = std::function<void(Layer& layer, const std::string& full_name, const std::string& path)>;
 void visit_layers(const Architecture& built, const LayerVisitor& visit);
 
-/// Keras 3 JSON of an architecture behind `build_graph`.
+/// Keras 3 JSON of an architecture that build_graph has processed.
 [[nodiscard]] std::string write_keras_json(const Architecture& built);
 
 }  // namespace kairos::host

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Moves an architecture into a graph: nested models are laid out call by call, shared layers get an instance
-// for each call that has the weights of the first.
+// Moves an architecture into a graph. Nested models are expanded call by call. A shared layer gets one
+// instance per call, all with the weights of the first.
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -18,14 +18,13 @@ namespace kairos::host {
 
 namespace {
 
-/// Models that are called inside of models that are called multiply; a small file must neither fill the
-/// memory nor keep the machine busy. What a call takes and a model returns counts, for that is what calls
-/// cost.
-constexpr std::size_t most_connections = 50'000;
+/// Limits the inputs and outputs of all calls. Nested calls multiply, and a small file must not fill the
+/// memory or keep the machine busy.
+constexpr std::size_t max_connections = 50'000;
 
 using Values = std::vector<Graph::Value>;
 
-/// Whether data of the shape `found` can come in; -1 in `shape` takes any length.
+/// Whether `shape` accepts data of shape `found`; -1 accepts any length.
 bool fits(const Shape& shape, const Shape& found) {
   return std::equal(shape.begin(), shape.end(), found.begin(), found.end(),
                     [](std::int64_t wanted, std::int64_t given) { return wanted == -1 || wanted == given; });
@@ -39,17 +38,17 @@ std::string open_shape_text(const Shape& shape) {
   return text;
 }
 
-/// What a model inherits from the models around it.
-struct Surroundings {
+/// Settings that a model inherits from the enclosing models.
+struct Inherited {
   bool trainable = true;
   std::optional<bool> training;
 };
 
-/// A layer of the same kind with the same arguments.
-std::unique_ptr<Layer> another(const ArchitectureLayer& of) {
-  const Layer& layer = *of.instances.front();
+/// A new layer of the same class with the same arguments.
+std::unique_ptr<Layer> copy_of(const ArchitectureLayer& original) {
+  const Layer& layer = *original.instances.front();
   UnknownKeys noted_before;
-  if (of.operation) return make_operation(of, &noted_before);
+  if (original.operation) return make_operation(original, &noted_before);
   const nlohmann::json json = layer.config();
   ConfigReader config(json, layer_noun(layer.name(), layer.class_name()));
   return find_layer_type(layer.class_name())->make(config);
@@ -61,7 +60,7 @@ void check_names(const Architecture& architecture) {
     if (!seen.insert(layer.name).second)
       throw Error(ErrorKind::Model,
                   {"KAIROS-M007", layer_noun(layer.name, layer.class_name), "another layer has the same name",
-                   "", "", "Give each layer a name of its own"});
+                   "", "", "Give each layer its own name"});
 }
 
 std::string count_text(std::size_t count, const char* noun) {
@@ -72,9 +71,9 @@ class Builder {
  public:
   explicit Builder(Graph& graph) : graph_(graph) {}
 
-  /// Lays out one call of the model and returns its outputs.
-  Values lay_out(Architecture& model, const Values& inputs, Surroundings around) {
-    around.trainable = around.trainable && model.trainable;
+  /// Expands one call of the model and returns its outputs.
+  Values lay_out(Architecture& model, const Values& inputs, Inherited inherited) {
+    inherited.trainable = inherited.trainable && model.trainable;
     count_connections(inputs.size() + model.outputs.values.size());
     std::vector<std::vector<Values>> made;  // by layer, by call
     for (const ArchitectureLayer& layer : model.layers)
@@ -84,10 +83,11 @@ class Builder {
       const Values& outputs = made[source.layer][source.call];
       if (source.output < outputs.size()) return outputs[source.output];
       const ArchitectureLayer& layer = model.layers[source.layer];
-      throw Error(ErrorKind::Model,
-                  {"KAIROS-M060", layer_noun(layer.name, layer.class_name),
-                   "the model asks for an output that it has not", "output " + std::to_string(source.output),
-                   count_text(outputs.size(), "output"), "Write the model again with model.to_json()"});
+      throw Error(
+          ErrorKind::Model,
+          {"KAIROS-M060", layer_noun(layer.name, layer.class_name),
+           "the model refers to an output that does not exist", "output " + std::to_string(source.output),
+           count_text(outputs.size(), "output"), "Write the model again with model.to_json()"});
     };
     for (const Architecture::Step& step : model.steps) {
       ArchitectureLayer& layer = model.layers[step.layer];
@@ -95,10 +95,9 @@ class Builder {
       Values taken;
       for (const ValueSource& source : call.inputs.values) taken.push_back(value_of(source));
       if (call.masked) put_mask(layer, taken);
-      Surroundings inside = around;
-      if (call.training) inside.training = call.training;
-      Values outputs =
-          layer.model ? call_model(layer, call, taken, inside) : call_layer(layer, taken, inside);
+      Inherited inner = inherited;
+      if (call.training) inner.training = call.training;
+      Values outputs = layer.model ? call_model(layer, call, taken, inner) : call_layer(layer, taken, inner);
       record(layer, taken, outputs);
       made[step.layer][step.call] = std::move(outputs);
     }
@@ -110,13 +109,14 @@ class Builder {
  private:
   void count_connections(std::size_t more) {
     connections_ += more;
-    if (connections_ > most_connections)
-      throw Error(ErrorKind::Model,
-                  {"KAIROS-M064", "model", "its calls of layers and models connect too many values", "",
-                   "at most " + std::to_string(most_connections), "Call fewer models inside of models"});
+    if (connections_ > max_connections)
+      throw Error(
+          ErrorKind::Model,
+          {"KAIROS-M064", "model", "the calls of its layers and nested models connect too many values", "",
+           "at most " + std::to_string(max_connections), "Nest fewer calls of models"});
   }
 
-  /// The last of the values becomes the mask of the first.
+  /// Makes the last of the values the mask of the first.
   void put_mask(const ArchitectureLayer& layer, Values& values) {
     const Graph::Value mask = values.back();
     values.pop_back();
@@ -124,26 +124,26 @@ class Builder {
     values.front() = graph_.add(make_masked(layer.name), {values.front(), mask});
   }
 
-  Values call_layer(ArchitectureLayer& layer, const Values& inputs, const Surroundings& around) {
+  Values call_layer(ArchitectureLayer& layer, const Values& inputs, const Inherited& inherited) {
     count_connections(inputs.size());
     Graph::CallOptions options;
-    if (around.training) options.mode = *around.training ? Mode::Train : Mode::Infer;
+    if (inherited.training) options.mode = *inherited.training ? Mode::Train : Mode::Infer;
     const bool first = layer.instances.empty();
     if (!first) options.shares = layer.instances.front();
-    std::unique_ptr<Layer> instance = first ? std::move(layer.layer) : another(layer);
-    if (!around.trainable) instance->freeze();
+    std::unique_ptr<Layer> instance = first ? std::move(layer.layer) : copy_of(layer);
+    if (!inherited.trainable) instance->freeze();
     layer.instances.push_back(instance.get());
     return {graph_.add(std::move(instance), inputs, options)};
   }
 
   Values call_model(ArchitectureLayer& layer, const LayerCall& call, const Values& given,
-                    const Surroundings& around) {
+                    const Inherited& inherited) {
     Architecture& model = *layer.model;
     if (given.size() != model.inputs.values.size())
       throw Error(
           ErrorKind::Model,
           {"KAIROS-M063", layer_noun(layer.name, layer.class_name),
-           "the model is called with another number of inputs than it has", count_text(given.size(), "input"),
+           "the model is called with the wrong number of inputs", count_text(given.size(), "input"),
            count_text(model.inputs.values.size(), "input"), "Write the model again with model.to_json()"});
     const Values inputs = call.inputs.grouping == Grouping::Named ? by_name(layer, call, given) : given;
     const std::vector<std::string> names = model.input_names();
@@ -154,10 +154,10 @@ class Builder {
       if (!fits(*shape, found))
         throw Error(ErrorKind::Model,
                     {"KAIROS-M008", layer_noun(layer.name, layer.class_name),
-                     "its input \"" + names[i] + "\" cannot take what comes in", "shape " + shape_text(found),
-                     open_shape_text(*shape), "Change the layer before it"});
+                     "its input \"" + names[i] + "\" does not accept this shape",
+                     "shape " + shape_text(found), open_shape_text(*shape), "Change the layer before it"});
     }
-    return lay_out(model, inputs, around);
+    return lay_out(model, inputs, inherited);
   }
 
   Values by_name(const ArchitectureLayer& layer, const LayerCall& call, const Values& given) {
@@ -175,7 +175,7 @@ class Builder {
     return ordered;
   }
 
-  /// The shapes of a layer's own calls; those of the model around it being called again are not new.
+  /// Records the shapes of a layer's calls, once: further calls of the enclosing model add none.
   void record(ArchitectureLayer& layer, const Values& inputs, const Values& outputs) {
     if (layer.call_inputs.size() == layer.calls.size()) return;
     const auto shapes = [this](const Values& values) {
@@ -191,7 +191,7 @@ class Builder {
   std::size_t connections_ = 0;
 };
 
-/// The first layer of a chain may be a model that says what it takes.
+/// Takes the input shape from the first layer of a chain if that is a model with an input shape.
 void take_shape_of_first_model(Architecture& chain) {
   std::optional<Shape>& shape = chain.layers.front().input_shape;
   if (shape || chain.kind != Architecture::Kind::Sequential || chain.layers.size() < 2) return;
@@ -206,27 +206,27 @@ void choose_input_shape(Architecture& model, const Shape& data_shape) {
   take_shape_of_first_model(model);
   ArchitectureLayer& input = model.layers[model.inputs.values.front().layer];
   if (!input.input_shape && data_shape.empty())
-    throw Error(ErrorKind::Model, {"KAIROS-M006", "model", "the shape of its input is not known", "", "",
-                                   "Start the model with input(…), or give data"});
+    throw Error(ErrorKind::Model, {"KAIROS-M006", "model", "its input shape is unknown", "", "",
+                                   "Start the model with input(…), or provide data"});
   if (!input.input_shape) input.input_shape = data_shape;
   if (!data_shape.empty() && !fits(*input.input_shape, data_shape))
     throw Error(ErrorKind::Model,
                 {"KAIROS-M016", "input \"" + input.name + "\"",
-                 "the model takes samples of another shape than the data has", shape_text(data_shape),
+                 "the data does not have the shape that the model expects", shape_text(data_shape),
                  open_shape_text(*input.input_shape), "Change the data or the model's input"});
 }
 
-/// The shape with what the data, or else `length`, say in place of -1.
+/// The input's shape with open dimensions replaced by those of the data, or else by `length`.
 Shape closed_shape(const ArchitectureLayer& input, const Shape& data, std::int64_t length) {
   Shape shape = *input.input_shape;
   if (fits(shape, data)) return data;
   for (std::int64_t& dimension : shape)
     if (dimension == -1) dimension = length;
   if (std::find(shape.begin(), shape.end(), 0) == shape.end()) return shape;
-  throw Error(ErrorKind::Model, {"KAIROS-M006", "input \"" + input.name + "\"",
-                                 "the architecture leaves the shape of the input to the data",
-                                 open_shape_text(*input.input_shape), "the shape of one sample",
-                                 "Give data, or the shape of a sample"});
+  throw Error(ErrorKind::Model,
+              {"KAIROS-M006", "input \"" + input.name + "\"",
+               "the architecture does not specify the input shape", open_shape_text(*input.input_shape),
+               "the shape of one sample", "Provide data, or the shape of a sample"});
 }
 
 void check(const Architecture& model) {
@@ -241,10 +241,10 @@ void check(const Architecture& model) {
 }  // namespace
 
 std::unique_ptr<Graph> build_graph(Architecture& architecture, const Shape& data_shape, std::uint64_t seed,
-                                   std::int64_t most_values, Precision precision, const OpenShapes& open) {
+                                   std::int64_t max_values, Precision precision, const OpenShapes& open) {
   check(architecture);
   choose_input_shape(architecture, data_shape);
-  auto graph = std::make_unique<Graph>(seed, most_values, precision);
+  auto graph = std::make_unique<Graph>(seed, max_values, precision);
   const std::vector<std::string> input_names = architecture.input_names();
   Values inputs;
   for (std::size_t i = 0; i < input_names.size(); ++i) {
@@ -261,8 +261,8 @@ std::unique_ptr<Graph> build_graph(Architecture& architecture, const Shape& data
 }
 
 std::unique_ptr<Graph> build_graph(Architecture&& architecture, const Shape& data_shape, std::uint64_t seed,
-                                   std::int64_t most_values, Precision precision) {
-  return build_graph(architecture, data_shape, seed, most_values, precision);
+                                   std::int64_t max_values, Precision precision) {
+  return build_graph(architecture, data_shape, seed, max_values, precision);
 }
 
 }  // namespace kairos::host

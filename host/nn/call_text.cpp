@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A reader of names with arguments in brackets.
+// Parses names with arguments in parentheses.
 #include "nn/call_text.hpp"
 
 #include <nlohmann/json.hpp>

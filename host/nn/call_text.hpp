@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The text form of things that have a name and arguments: "SGD(learning_rate=0.1,momentum=0.9)".
+// Calls as text, a name with arguments: "SGD(learning_rate=0.1,momentum=0.9)".
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -16,20 +16,20 @@ struct CallText {
   std::vector<CallArgument> arguments;
 };
 
-/// "relu" or "dense(64,relu,l2=0.01)". `what` is named in messages: "optimizer". Throws Error(Model).
+/// Parses "relu" or "dense(64,relu,l2=0.01)". Messages name `what`, such as "optimizer". Throws Error(Model).
 [[nodiscard]] CallText parse_call(std::string_view text, std::string_view what);
 
-/// Several of them with blanks between.
+/// Parses several calls separated by spaces.
 [[nodiscard]] std::vector<CallText> parse_calls(std::string_view text, std::string_view what);
 
-/// true/false, none/null, a number, "(3,5)" or "[3,5]" as a list, a call as {"class_name", "config"}, else a
-/// string.
+/// Converts true/false, none/null, a number, a list such as "(3,5)" or "[3,5]", or a call as {"class_name",
+/// "config"}; anything else becomes a string.
 [[nodiscard]] nlohmann::json value_json(const std::string& value);
 
-/// The same for an argument; one in quotes is a string.
+/// The same for an argument; a quoted one is a string.
 [[nodiscard]] nlohmann::json argument_json(const CallArgument& argument);
 
-/// {"class_name": name, "config": {...}}. Every argument must be named. Throws Error(Model).
+/// {"class_name": name, "config": {...}}. All arguments must be named. Throws Error(Model).
 [[nodiscard]] nlohmann::json call_json(const CallText& call, std::string_view what);
 
 }  // namespace kairos::host

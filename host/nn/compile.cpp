@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The public way to a compiled model.
-#include "kairos/host/compile.hpp"
+// The public entry points that create compiled models.
+#include "nn/compile.hpp"
 
 #include <optional>
 #include <utility>
@@ -15,13 +15,13 @@ namespace kairos::host {
 
 namespace {
 
-/// Of a source that names a saved model.
+/// The saved model that the source names; empty if it names something else.
 std::optional<ModelFile> read_saved(const ModelSource& source) {
   if (!holds_weights(kind_of(source.file))) return std::nullopt;
   ModelFile file = read_model_file(source.file);
   if (file.architecture_json.empty())
     throw Error(ErrorKind::Model,
-                {"KAIROS-M095", source.file.string(), "the file holds weights and no model", "", "",
+                {"KAIROS-M095", source.file.string(), "the file contains weights but no model", "", "",
                  "Compile the architecture, and load these weights into the model"});
   return file;
 }
@@ -29,8 +29,15 @@ std::optional<ModelFile> read_saved(const ModelSource& source) {
 }  // namespace
 
 std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& options) {
-  if (options.precision == Precision::Bf16) require_bf16(this_processor());
   UnknownKeys unknown(source.strict);
+  std::unique_ptr<Model> model = compile(source, options, unknown);
+  warn_unknown_keys(unknown, source);
+  return model;
+}
+
+std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& options,
+                               UnknownKeys& unknown) {
+  if (options.precision == Precision::Bf16) require_bf16(this_processor());
   const std::optional<ModelFile> saved = read_saved(source);
   Architecture architecture = saved ? read_keras_json(saved->architecture_json, source.file.string(), unknown)
                                     : read_architecture(source, unknown);
@@ -39,7 +46,6 @@ std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& 
                   {source.input_shapes, source.open_length});
   auto model = std::make_unique<CompiledModel>(std::move(graph), std::move(architecture), options, &unknown);
   if (saved) model->take_weights(*saved, source.file);
-  tell_unknown(unknown, source);
   return model;
 }
 

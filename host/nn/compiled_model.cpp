@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trains, tests and predicts batch by batch, and shows its tensors to callbacks.
+// Trains, evaluates and predicts batch by batch, and exposes tensors to callbacks.
 #include "nn/compiled_model.hpp"
 
 #include <fmt/format.h>
@@ -40,12 +40,12 @@ void CompiledModel::make_heads() {
     const Head& head = heads_.emplace_back(outputs[i], options);
     targets_.push_back(head.target());
     if (!head.activation().empty()) graph_->learn_from_logits(i, head.activation());
-    learning_.push_back({i, options.loss_weight});
+    output_losses_.push_back({i, options.loss_weight});
   }
 }
 
-/// As Keras: of several losses each has a key of its own, and of several outputs all keys begin with the
-/// name.
+/// As in Keras: with several losses each has its own key, and with several outputs all keys begin with the
+/// output's name.
 void CompiledModel::list_log_keys() {
   const bool several = graph_->outputs().size() > 1;
   std::vector<LogKey> raw;
@@ -60,9 +60,9 @@ void CompiledModel::list_log_keys() {
     std::sort(order.begin(), order.end(),
               [&](std::size_t a, std::size_t b) { return raw[a].name < raw[b].name; });
   log_keys_.push_back({"loss", Direction::Min});
-  log_places_.resize(raw.size());
+  log_indices_.resize(raw.size());
   for (const std::size_t i : order) {
-    log_places_[i] = log_keys_.size();
+    log_indices_[i] = log_keys_.size();
     log_keys_.push_back(raw[i]);
   }
   raw_logs_.resize(raw.size());
@@ -70,16 +70,16 @@ void CompiledModel::list_log_keys() {
 
 void CompiledModel::collect_parameters() {
   std::vector<TrainedWeight> trained;
-  visit_layers(architecture_, [&](Layer& layer, const std::string& place, const std::string& path) {
+  visit_layers(architecture_, [&](Layer& layer, const std::string& full_name, const std::string& path) {
     for (Parameter& parameter : layer.parameters()) {
-      const std::string name = place + "/" + parameter.name;
+      const std::string name = full_name + "/" + parameter.name;
       parameters_.push_back(&parameter);
       weights_.push_back({name, parameter.shape, parameter.values.data(), parameter.trainable});
       if (parameter.kind == Parameter::Kind::State) buffers_.push_back(weights_.back());
       if (!parameter.trainable) continue;
       gradients_.push_back({name, parameter.shape, parameter.gradient.data(), true});
       trained_.push_back(&parameter);
-      std::string slot_prefix = path + "/" + parameter.name;  // which may be "lstm_cell/kernel"
+      std::string slot_prefix = path + "/" + parameter.name;  // the name may be "lstm_cell/kernel"
       std::replace(slot_prefix.begin(), slot_prefix.end(), '/', '_');
       trained.push_back({&parameter, std::move(slot_prefix)});
     }
@@ -100,15 +100,15 @@ void CompiledModel::list_batch_tensors() {
   list(targets_, target_refs_);
 }
 
-void CompiledModel::point_batch_tensors(const Batch& batch) {
-  const auto point = [&](std::vector<TensorRef>& refs, std::size_t i, const float* data) {
+void CompiledModel::set_batch_tensors(const Batch& batch) {
+  const auto set = [&](std::vector<TensorRef>& refs, std::size_t i, const float* data) {
     refs[i].shape.front() = batch.size;
-    refs[i].data = const_cast<float*>(data);  // who may write is the business of whoever hands the view on
+    refs[i].data = const_cast<float*>(data);  // code that passes the view on decides who may write
   };
-  for (std::size_t i = 0; i < input_refs_.size(); ++i) point(input_refs_, i, batch.inputs[i]);
-  for (std::size_t i = 0; i < output_refs_.size(); ++i) point(output_refs_, i, graph_->output(i));
+  for (std::size_t i = 0; i < input_refs_.size(); ++i) set(input_refs_, i, batch.inputs[i]);
+  for (std::size_t i = 0; i < output_refs_.size(); ++i) set(output_refs_, i, graph_->output(i));
   for (std::size_t i = 0; i < target_refs_.size(); ++i)
-    point(target_refs_, i, batch.targets.empty() ? nullptr : batch.targets[i]);
+    set(target_refs_, i, batch.targets.empty() ? nullptr : batch.targets[i]);
 }
 
 std::span<const TensorRef> CompiledModel::tensors(Role role) {
@@ -141,18 +141,18 @@ std::string CompiledModel::target_fault(std::size_t output, const float* target)
 
 namespace {
 
-/// Why the loss misunderstands an output that comes from `last`; "" if it does not.
+/// Why the loss does not match an output computed by the activation `last`; "" if it does.
 std::string misunderstanding(const Loss& loss, const Activation& last) {
-  const bool probabilities = gives_probabilities(last);
+  const bool probabilities = returns_probabilities(last);
   const bool binary = loss.name() == "binary_crossentropy";
   if (loss.output_meaning() == OutputMeaning::Probabilities && !probabilities)
     return fmt::format(
-        "{} takes it for probabilities, but the last activation is {}. Write {}(from_logits=true) "
+        "{} expects probabilities, but the last activation is {}. Write {}(from_logits=true) "
         "or end the model with {}",
         loss.name(), last.name, loss.name(), binary ? "sigmoid" : "softmax");
   if (loss.output_meaning() == OutputMeaning::Logits && probabilities)
     return fmt::format(
-        "{} with from_logits=true takes it for logits, but the last activation is {}. Leave "
+        "{} with from_logits=true expects logits, but the last activation is {}. Leave "
         "from_logits out, or the activation",
         loss.name(), last.name);
   return "";
@@ -163,7 +163,7 @@ std::string misunderstanding(const Loss& loss, const Activation& last) {
 std::vector<std::string> CompiledModel::training_doubts() const {
   std::vector<std::string> doubts;
   for (std::size_t i = 0; i < heads_.size(); ++i) {
-    const Activation* last = graph_->last_activation(learning_[i].output);
+    const Activation* last = graph_->last_activation(output_losses_[i].output);
     const std::string why = last == nullptr ? "" : misunderstanding(heads_[i].loss(), *last);
     if (!why.empty()) doubts.push_back("output \"" + targets_[i].name + "\": " + why);
   }
@@ -174,7 +174,7 @@ void CompiledModel::reset_logs() {
   loss_sum_ = 0;
   samples_ = 0;
   for (Head& head : heads_) head.reset();
-  for (Learning& learning : learning_) learning.loss_sum = 0;
+  for (OutputLoss& output_loss : output_losses_) output_loss.loss_sum = 0;
 }
 
 void CompiledModel::read_logs(std::span<double> values) {
@@ -182,33 +182,35 @@ void CompiledModel::read_logs(std::span<double> values) {
   values[0] = mean(loss_sum_);
   double* next = raw_logs_.data();
   for (std::size_t i = 0; i < heads_.size(); ++i) {
-    if (heads_.size() > 1) *next++ = mean(learning_[i].loss_sum);
+    if (heads_.size() > 1) *next++ = mean(output_losses_[i].loss_sum);
     next = heads_[i].read_metrics(next);
   }
-  for (std::size_t i = 0; i < raw_logs_.size(); ++i) values[log_places_[i]] = raw_logs_[i];
+  for (std::size_t i = 0; i < raw_logs_.size(); ++i) values[log_indices_[i]] = raw_logs_[i];
 }
 
 void CompiledModel::require_loss() const {
   if (heads_.empty())
-    throw Error(ErrorKind::Model, {"KAIROS-M051", "model", "it was made without a loss and can only predict",
-                                   "", "", "Give a loss"});
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M051", "model", "it was compiled without a loss and can only predict", "", "",
+                 "Give a loss"});
 }
 
 double CompiledModel::evaluate(const Batch& batch) {
   double loss = penalties() + graph_->output_penalties(batch.size);
   for (std::size_t i = 0; i < heads_.size(); ++i) {
-    Learning& learning = learning_[i];
-    const double of_output = heads_[i].evaluate(
-        batch.size, batch.targets[i], graph_->output(learning.output), graph_->output_logits(learning.output),
-        batch.weights.empty() ? WeightView{} : batch.weights[i], graph_->output_mask(learning.output));
-    learning.loss_sum += of_output * static_cast<double>(batch.size);
-    loss += learning.weight * of_output;
+    OutputLoss& output_loss = output_losses_[i];
+    const double loss_of_output = heads_[i].evaluate(
+        batch.size, batch.targets[i], graph_->output(output_loss.output),
+        graph_->output_logits(output_loss.output), batch.weights.empty() ? WeightView{} : batch.weights[i],
+        graph_->output_mask(output_loss.output));
+    output_loss.loss_sum += loss_of_output * static_cast<double>(batch.size);
+    loss += output_loss.weight * loss_of_output;
   }
   return loss;
 }
 
-void CompiledModel::learn(std::size_t head, const Batch& batch) {
-  const auto& [output, weight, unused] = learning_[head];
+void CompiledModel::compute_gradient(std::size_t head, const Batch& batch) {
+  const auto& [output, weight, unused] = output_losses_[head];
   float* const gradient = graph_->output_gradient(output);
   heads_[head].gradient(batch.size, batch.targets[head], graph_->output(output), gradient);
   if (weight == 1) return;
@@ -216,7 +218,7 @@ void CompiledModel::learn(std::size_t head, const Batch& batch) {
   for (std::int64_t i = 0; i < n; ++i) gradient[i] *= static_cast<float>(weight);
 }
 
-/// As in Keras 3, a weight that is not trained costs nothing.
+/// As in Keras 3, weights that are not trained have no penalty.
 double CompiledModel::penalties() const {
   double sum = 0;
   for (const Parameter* parameter : trained_)
@@ -234,12 +236,12 @@ void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) 
   const GraphPass pass{batch.size, Mode::Train, static_cast<std::uint64_t>(optimizer_->iterations())};
   graph_->forward(pass, batch.inputs);
   count_loss(evaluate(batch), batch.size);
-  for (std::size_t i = 0; i < heads_.size(); ++i) learn(i, batch);
+  for (std::size_t i = 0; i < heads_.size(); ++i) compute_gradient(i, batch);
   graph_->backward(pass);
   for (Parameter* parameter : trained_)
     parameter->regularizer.add_gradient(parameter->size(), parameter->values.data(),
                                         parameter->gradient.data());
-  point_batch_tensors(batch);
+  set_batch_tensors(batch);
   if (observer != nullptr) observer->gradients_ready();
   optimizer_->step();
 }
@@ -248,13 +250,13 @@ void CompiledModel::test_batch(const Batch& batch) {
   require_loss();
   graph_->forward({batch.size, Mode::Infer, 0}, batch.inputs);
   count_loss(evaluate(batch), batch.size);
-  point_batch_tensors(batch);
+  set_batch_tensors(batch);
 }
 
 void CompiledModel::predict_batch(const Batch& batch, std::span<const float*> outputs) {
   graph_->forward({batch.size, Mode::Infer, 0}, batch.inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = graph_->output(i);
-  point_batch_tensors(batch);
+  set_batch_tensors(batch);
 }
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A graph with an optimizer and a loss: the Model that `compile` makes.
+// The Model that `compile` creates: a graph with an optimizer and losses.
 #pragma once
 
 #include <atomic>
@@ -19,8 +19,8 @@ namespace kairos::host {
 
 class CompiledModel final : public Model {
  public:
-  /// Throws Error(Model) if the options do not go with the graph.
-  /// `architecture` is what the graph was built from; `unknown` is for an optimizer that comes from a file.
+  /// `architecture` is what the graph was built from; `unknown` collects unknown keys of an optimizer that
+  /// comes from a file. Throws Error(Model) if the options do not fit the graph.
   CompiledModel(std::unique_ptr<Graph> graph, Architecture architecture, const CompileOptions& options,
                 UnknownKeys* unknown);
   ~CompiledModel() override;
@@ -42,7 +42,7 @@ class CompiledModel final : public Model {
   [[nodiscard]] std::string save_fault(const std::filesystem::path& file, SaveContent content) const override;
   void load_weights(const std::filesystem::path& file) override;
   [[nodiscard]] std::string architecture() const override;
-  /// As load_weights does; `path` is for messages.
+  /// As load_weights; `path` is only used in messages.
   void take_weights(const ModelFile& file, const std::filesystem::path& path);
 
   [[nodiscard]] std::span<const Port> inputs() const override { return graph_->inputs(); }
@@ -67,24 +67,24 @@ class CompiledModel final : public Model {
   void predict_batch(const Batch& batch, std::span<const float*> outputs) override;
 
  private:
-  /// What a head learns from, and its part of the loss.
-  struct Learning {
+  /// The output and the weight of a head's loss, and its sum since reset_logs.
+  struct OutputLoss {
     std::size_t output;
     double weight;
     double loss_sum = 0;
   };
-  /// What `save_later` has copied; kept for the next time.
+  /// The copy that `save_later` made; reused by the next call.
   struct KeptCopy {
     ModelFile file;
-    std::atomic<bool> taken = true;  ///< until it is written
+    std::atomic<bool> taken = true;  ///< until the file is written
   };
 
   void make_heads();
   void list_log_keys();
-  void learn(std::size_t head, const Batch& batch);
+  void compute_gradient(std::size_t head, const Batch& batch);
   void collect_parameters();
   void list_batch_tensors();
-  void point_batch_tensors(const Batch& batch);
+  void set_batch_tensors(const Batch& batch);
   void require_loss() const;
   double evaluate(const Batch& batch);
   [[nodiscard]] double penalties() const;
@@ -98,20 +98,20 @@ class CompiledModel final : public Model {
   CompileOptions options_;
   std::unique_ptr<Optimizer> optimizer_;
   std::vector<CompileOptions> output_options_;
-  std::vector<Head> heads_;         ///< one for each output that has a loss
-  std::vector<Learning> learning_;  ///< of each head
+  std::vector<Head> heads_;                ///< one per output with a loss
+  std::vector<OutputLoss> output_losses_;  ///< one per head
   std::vector<Port> targets_;
   std::vector<InputColumns> input_columns_;
   std::vector<LogKey> log_keys_;
-  std::vector<double> raw_logs_;         ///< head by head
-  std::vector<std::size_t> log_places_;  ///< where each of them stands in log_keys_
-  std::vector<Parameter*> parameters_;   ///< all, once each however often their layer is called
+  std::vector<double> raw_logs_;          ///< head by head
+  std::vector<std::size_t> log_indices_;  ///< index of each of them in log_keys_
+  std::vector<Parameter*> parameters_;    ///< each once, even if its layer is shared
   std::vector<Parameter*> trained_;
 
   std::vector<TensorRef> weights_, gradients_, buffers_;
   std::vector<TensorRef> input_refs_, target_refs_, output_refs_;
 
-  std::shared_ptr<KeptCopy> copy_;  ///< null before the first
+  std::shared_ptr<KeptCopy> copy_;  ///< null before the first save_later
 
   double loss_sum_ = 0;
   std::int64_t samples_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The compiled model as the content of a file, and weights from one.
+// Saves compiled models to files and loads weights from them.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -10,15 +10,14 @@
 #include "io/input_columns.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
-#include "nn/call_text.hpp"
 #include "nn/compiled_model.hpp"
-#include "nn/metrics.hpp"
+#include "nn/keras/training_config.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-/// Into the memory that `to` has, where that is enough.
+/// Reuses the memory of `to` if it is large enough.
 void copy(const std::string& name, const Shape& shape, const float* values, NamedArray& to) {
   constexpr std::int64_t worth_a_thread = std::int64_t{1} << 18;
   const std::int64_t n = size_of(shape);
@@ -31,22 +30,6 @@ void copy(const std::string& name, const Shape& shape, const float* values, Name
   });
 }
 
-/// What Keras writes: a name, or the object where there are arguments.
-nlohmann::json loss_json(const CompileOptions& options) {
-  CallText call = parse_call(options.loss, "loss");
-  const std::string name(make_loss(options.loss)->name());
-  const LossReduction reduction = own_reduction(call).value_or(options.loss_reduction);
-  std::erase_if(call.arguments, [](const CallArgument& argument) { return argument.name == "reduction"; });
-  const bool usual = reduction == LossReduction::SumOverBatchSize;
-  if (call.arguments.empty() && usual) return name;
-  nlohmann::json object = call_json(call, "loss");
-  if (!usual) object["config"]["reduction"] = reduction_name(reduction);
-  object["class_name"] = loss_class_name(name);
-  object["module"] = "keras.losses";
-  object["registered_name"] = nullptr;
-  return object;
-}
-
 void copy_weights(Layer& layer, const std::string& path, LayerWeights& to) {
   const std::span<Parameter> parameters = layer.parameters();
   to.groups = layer.weight_groups();
@@ -57,7 +40,7 @@ void copy_weights(Layer& layer, const std::string& path, LayerWeights& to) {
       std::count_if(parameters.begin(), parameters.end(), [](const Parameter& p) { return p.trainable; }));
 }
 
-/// `layers` is empty, or what an earlier copy of the same model made of it.
+/// `layers` is empty, or the result of an earlier copy of the same model.
 void copy_weights(const Architecture& model, std::vector<LayerWeights>& layers) {
   const bool chain = model.kind == Architecture::Kind::Sequential;
   std::size_t count = 0;
@@ -74,13 +57,6 @@ void copy_weights(const Architecture& model, std::vector<LayerWeights>& layers) 
   }
 }
 
-nlohmann::json metrics_json(const std::vector<std::string>& texts) {
-  if (texts.empty()) return nullptr;
-  nlohmann::json list = nlohmann::json::array();
-  for (const std::string& text : texts) list.push_back(metric_json(text));
-  return list;
-}
-
 const Port* port_of(const std::string& name, std::span<const Port> ports) {
   const auto own =
       std::find_if(ports.begin(), ports.end(), [&](const Port& one) { return one.name == name; });
@@ -93,7 +69,7 @@ std::vector<std::string> names_of(std::span<const Port> ports) {
   return names;
 }
 
-/// Whether there is a name for each value of a sample.
+/// Whether there is one name for each value of a sample.
 bool fit(const InputColumns& columns, const Port& port) {
   return std::ssize(columns.names) == size_of(port.shape);
 }
@@ -101,41 +77,7 @@ bool fit(const InputColumns& columns, const Port& port) {
 }  // namespace
 
 std::string CompiledModel::training_config() const {
-  if (heads_.empty()) return "";
-  const bool several = output_options_.size() > 1;
-  const bool weighted = std::any_of(output_options_.begin(), output_options_.end(),
-                                    [](const CompileOptions& one) { return one.loss_weight != 1; });
-  // One value, or an object with a value for each output.
-  const auto by_output = [&](const auto& json_of, bool keep_null) {
-    nlohmann::json values = nullptr;
-    for (std::size_t i = 0; i < output_options_.size(); ++i) {
-      nlohmann::json value = json_of(output_options_[i]);
-      if (!several) return value;
-      if (keep_null || !value.is_null()) values[graph_->outputs()[i].name] = std::move(value);
-    }
-    return values;
-  };
-  const auto loss = [](const CompileOptions& one) {
-    return one.loss.empty() ? nlohmann::json(nullptr) : loss_json(one);
-  };
-  const auto weight = [](const CompileOptions& one) { return nlohmann::json(one.loss_weight); };
-  const auto metrics = [](const CompileOptions& one) {
-    return one.loss.empty() ? nlohmann::json(nullptr) : metrics_json(one.metrics);
-  };
-  const auto weighted_metrics = [](const CompileOptions& one) {
-    return one.loss.empty() ? nlohmann::json(nullptr) : metrics_json(one.weighted_metrics);
-  };
-  const nlohmann::json config{
-      {"loss", by_output(loss, true)},
-      {"loss_weights", weighted ? by_output(weight, true) : nlohmann::json(nullptr)},
-      {"metrics", by_output(metrics, false)},
-      {"weighted_metrics", by_output(weighted_metrics, false)},
-      {"run_eagerly", false},
-      {"steps_per_execution", 1},
-      {"jit_compile", false},
-      {"optimizer_config", optimizer_->json()},
-  };
-  return config.dump();
+  return heads_.empty() ? "" : write_training_config(graph_->outputs(), output_options_, optimizer_->json());
 }
 
 std::string CompiledModel::architecture() const {
@@ -163,7 +105,7 @@ void CompiledModel::save(const std::filesystem::path& file, SaveContent content)
 }
 
 std::function<void()> CompiledModel::save_later(const std::filesystem::path& file, SaveContent content) {
-  // Memory that is new costs the thread that trains more than the copy: each page of it is cleared first.
+  // New memory would cost the training thread more than the copy, because the system clears each page first.
   if (!copy_ || copy_->taken.exchange(true, std::memory_order_acquire)) copy_ = std::make_shared<KeptCopy>();
   copy_to(copy_->file, content);
   return [file, content, copy = copy_] {
@@ -192,7 +134,7 @@ void CompiledModel::take_weights(const ModelFile& file, const std::filesystem::p
   std::vector<LayerWeights> layers;
   copy_weights(architecture_, layers);
   const std::vector<Array> values = weights_for(file, layers, path);
-  // weights_for has checked count and shapes, so nothing can fail from here on.
+  // weights_for has checked count and shapes, so nothing can fail below.
   for (std::size_t i = 0; i < weights_.size(); ++i)
     std::copy(values[i].values.begin(), values[i].values.end(), weights_[i].data);
   take_input_columns(file.input_columns);
@@ -208,14 +150,15 @@ void CompiledModel::set_input_columns(std::vector<InputColumns> columns) {
     if (!fit(input, *port))
       throw Error(
           ErrorKind::Model,
-          {"KAIROS-M131", "input columns", "an input has another number of values than columns",
+          {"KAIROS-M131", "input columns", "an input has a different number of values than columns",
            std::to_string(input.names.size()) + " names for \"" + input.port + "\"",
            "as many as shape " + shape_text(port->shape) + " has", "Name each value of a sample once"});
   }
   input_columns_ = std::move(columns);
 }
 
-/// Of a file whose weights fit. Its input may be called otherwise; of several, those that fit count.
+/// Takes the column names of a file whose weights fit. A single input may have another name; of several, only
+/// matching ones are taken.
 void CompiledModel::take_input_columns(std::vector<InputColumns> stored) {
   if (stored.size() == 1 && inputs().size() == 1) stored.front().port = inputs().front().name;
   std::erase_if(stored, [&](const InputColumns& input) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Walks through the layers, forwards and back.
+// Runs the layers' forward and backward passes.
 #include "nn/graph.hpp"
 
 #include <algorithm>
@@ -16,11 +16,11 @@ namespace kairos::host {
 void Graph::check_size(const std::string& what, const Shape& shape) const {
   std::int64_t n = 1;
   for (const std::int64_t dimension : shape)
-    if (__builtin_mul_overflow(n, dimension, &n) || n > budget_.all())
+    if (__builtin_mul_overflow(n, dimension, &n) || n > memory_limit_.total())
       throw Error(ErrorKind::Model,
                   {"KAIROS-M011", what, "the model is too large for this machine",
                    "one sample of " + shape_text(shape),
-                   "at most " + std::to_string(budget_.all()) + " values", "Make the model smaller"});
+                   "at most " + std::to_string(memory_limit_.total()) + " values", "Make the model smaller"});
 }
 
 void Graph::check_batch(std::int64_t batch) const {
@@ -33,11 +33,12 @@ void Graph::check_batch(std::int64_t batch) const {
     if (value.wants_gradient || value.is_output) overflow |= __builtin_add_overflow(all, n, &all);
     largest = std::max(largest, n);
   }
-  if (overflow || all > budget_.all() - std::min(largest, budget_.all()))
-    throw Error(ErrorKind::Model, {"KAIROS-M012", "model", "a batch is too large for this machine",
-                                   std::to_string(batch) + " samples",
-                                   "at most " + std::to_string(budget_.all()) + " values between the layers",
-                                   "Choose a smaller batch size"});
+  if (overflow || all > memory_limit_.total() - std::min(largest, memory_limit_.total()))
+    throw Error(
+        ErrorKind::Model,
+        {"KAIROS-M012", "model", "a batch is too large for this machine", std::to_string(batch) + " samples",
+         "at most " + std::to_string(memory_limit_.total()) + " values between the layers",
+         "Choose a smaller batch size"});
 }
 
 Graph::Value Graph::add_input(std::string name, Shape shape, std::string dtype) {
@@ -62,7 +63,7 @@ Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs,
     ++values_[input].uses;
   }
   ValueState made;
-  layer->draw_from(budget_);
+  layer->use_memory_limit(memory_limit_);
   made.shape = layer->build(shapes, {engine_, joined_key(seed_, nodes_.size()), precision_});
   check_size(layer_noun(layer->name(), layer->class_name()), made.shape);
   if (options.shares != nullptr) layer->share_weights(*options.shares);
@@ -81,15 +82,15 @@ Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs,
 
 void Graph::decide_mask(const Layer& layer, std::span<const Value> inputs, Value output) {
   const bool masked = std::any_of(inputs.begin(), inputs.end(),
-                                  [&](Value input) { return values_[input].masked_as.has_value(); });
+                                  [&](Value input) { return values_[input].mask_source.has_value(); });
   switch (layer.mask_rule(masked)) {
     case MaskRule::Stop:
       break;
     case MaskRule::Pass:
-      values_[output].masked_as = values_[inputs.front()].masked_as;
+      values_[output].mask_source = values_[inputs.front()].mask_source;
       break;
     case MaskRule::Make:
-      values_[output].masked_as = output;
+      values_[output].mask_source = output;
       break;
   }
 }
@@ -98,19 +99,19 @@ void Graph::add_output(std::string name, Value value) {
   outputs_.push_back({std::move(name), values_[value].shape});
   Output& output = output_values_.emplace_back();
   output.value = value;
-  output.again = values_[value].is_output;
+  output.is_duplicate = values_[value].is_output;
   values_[value].is_output = true;
 }
 
-const Graph::Node* Graph::maker(Value value) const {
+const Graph::Node* Graph::producer(Value value) const {
   const auto node =
       std::find_if(nodes_.begin(), nodes_.end(), [&](const Node& one) { return one.output == value; });
   return node == nodes_.end() ? nullptr : &*node;
 }
 
 const Graph::Node* Graph::source(std::size_t i) const {
-  const Node* node = maker(output_values_[i].value);
-  while (node != nullptr && node->layer->copies_values()) node = maker(node->inputs.front());
+  const Node* node = producer(output_values_[i].value);
+  while (node != nullptr && node->layer->copies_values()) node = producer(node->inputs.front());
   return node;
 }
 
@@ -125,9 +126,9 @@ bool Graph::learn_from_logits(std::size_t i, std::string_view activation) {
   if (last == nullptr || last->name != activation) return false;
   const Shape& made = values_[node->output].shape;
   const bool same_rows = !made.empty() && made.back() == outputs_[i].shape.back();
-  if ((looks_at_rows(*last) && !same_rows) || !node->layer->keep_logits()) return false;
+  if ((works_on_rows(*last) && !same_rows) || !node->layer->keep_logits()) return false;
   Output& output = output_values_[i];
-  for (const Output& other : output_values_) output.again |= other.logits_of == node->output;
+  for (const Output& other : output_values_) output.is_duplicate |= other.logits_of == node->output;
   output.logits_of = node->output;
   return true;
 }
@@ -135,13 +136,13 @@ bool Graph::learn_from_logits(std::size_t i, std::string_view activation) {
 const float* Graph::output_logits(std::size_t i) const {
   const std::optional<Value>& value = output_values_[i].logits_of;
   if (!value) return nullptr;
-  const Node* node = maker(*value);
+  const Node* node = producer(*value);
   return node->layer->logits(node->input_data);
 }
 
 bool Graph::needs_gradient(Value i) const {
   const ValueState& value = values_[i];
-  const Node* node = maker(i);
+  const Node* node = producer(i);
   if (value.wants_gradient && (value.uses > 0 || (node != nullptr && node->layer->penalizes_output())))
     return true;
   return std::any_of(output_values_.begin(), output_values_.end(),
@@ -163,7 +164,7 @@ void Graph::reserve(std::int64_t batch) {
     ValueState& value = values_[node.output];
     value.storage.reserve(batch * size_of(value.shape));
     value.data = value.storage.data();
-    if (value.masked_as == node.output) value.mask.reserve(batch * value.shape.front());
+    if (value.mask_source == node.output) value.mask.reserve(batch * value.shape.front());
     scratch_.resize(std::max(scratch_.size(), node.inputs.size()));
     for (std::size_t i = 0; i < node.inputs.size(); ++i)
       if (const ValueState& input = values_[node.inputs[i]];
@@ -173,9 +174,9 @@ void Graph::reserve(std::int64_t batch) {
   for (Value i = 0; i < values_.size(); ++i)
     if (needs_gradient(i)) values_[i].gradient.reserve(batch * size_of(values_[i].shape));
   for (Output& output : output_values_) {
-    if (output.again || output.logits_of)
+    if (output.is_duplicate || output.logits_of)
       gradient_sum(output).buffer.reserve(batch * size_of(values_[output.value].shape));
-    if (output.again) output.gradient.reserve(batch * size_of(values_[output.value].shape));
+    if (output.is_duplicate) output.gradient.reserve(batch * size_of(values_[output.value].shape));
   }
   for (const Node& node : nodes_) node.layer->reserve(batch);
   reserved_batch_ = batch;
@@ -190,7 +191,7 @@ void Graph::forward(const GraphPass& pass, std::span<const float* const> inputs)
       node.input_masks[i] = mask_of(node.inputs[i]);
     }
     ValueState& value = values_[node.output];
-    float* const made_mask = value.masked_as == node.output ? value.mask.data() : nullptr;
+    float* const made_mask = value.mask_source == node.output ? value.mask.data() : nullptr;
     node.layer->forward(pass_of(node, pass),
                         {node.input_data, value.storage.data(), node.input_masks, made_mask});
   }
@@ -226,9 +227,9 @@ Graph::GradientSum Graph::gradient_sum(const Output& output) {
 void Graph::begin_backward(std::int64_t batch) {
   for (ValueState& value : values_) value.has_gradient = value.has_logits_gradient = false;
   for (const Output& output : output_values_)
-    if (!output.ignored && !output.again) gradient_sum(output).begun = true;
+    if (!output.ignored && !output.is_duplicate) gradient_sum(output).begun = true;
   for (Output& output : output_values_) {
-    if (output.ignored || !output.again) continue;
+    if (output.ignored || !output.is_duplicate) continue;
     const GradientSum sum = gradient_sum(output);
     const std::int64_t n = batch * size_of(values_[output.value].shape);
     if (sum.begun)
@@ -249,7 +250,7 @@ void Graph::backward(const GraphPass& pass) {
       backward(pass_of(node, pass), node);
       continue;
     }
-    // No loss depends on these weights; a penalty may still be added to their gradients.
+    // No loss depends on these weights, but a penalty may be added to their gradients.
     for (Parameter& parameter : node.layer->parameters())
       if (parameter.trainable) std::fill_n(parameter.gradient.data(), parameter.size(), 0.0F);
   }
@@ -264,7 +265,7 @@ void Graph::backward(const GraphPass& pass, Node& node) {
     node.input_gradients[i] = !value.wants_gradient ? nullptr
                               : value.has_gradient  ? scratch_[i].data()
                                                     : value.gradient.data();
-    value.has_gradient = true;  // the next input may be the same value
+    value.has_gradient = true;  // because the next input may be the same value
   }
   ValueState& output = values_[node.output];
   node.layer->backward(pass,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Layers and the values between them, in an order in which they can be computed.
+// Layers and the values between them, in topological order.
 #pragma once
 
 #include <cstdint>
@@ -16,44 +16,43 @@
 
 namespace kairos::host {
 
-/// Any number of named inputs and outputs; a value may feed several layers.
+/// Has any number of named inputs and outputs. A value may feed several layers.
 class Graph {
  public:
   using Value = std::size_t;
 
-  /// `seed` fixes all that is random in the layers. Weights and their gradients are at most `most_values`,
-  /// and so are the values between the layers for one batch; an architecture that asks for more is refused
-  /// before it is allocated.
-  explicit Graph(std::uint64_t seed, std::int64_t most_values = values_of_this_machine(),
+  /// `seed` determines everything random in the layers. `max_values` limits the weights with their gradients,
+  /// and the values between the layers for one batch; an architecture that needs more is refused before
+  /// anything is allocated.
+  explicit Graph(std::uint64_t seed, std::int64_t max_values = values_of_this_machine(),
                  Precision precision = Precision::Float32)
-      : seed_(seed), budget_(most_values), precision_(precision) {}
+      : seed_(seed), memory_limit_(max_values), precision_(precision) {}
 
   /// How a layer is called.
   struct CallOptions {
-    std::optional<Mode> mode;  ///< in place of that of each pass
-    /// A layer of the same kind that is in the graph: both are one layer, called twice. The weights are that
-    /// one's, which gets the sum of both gradients.
+    std::optional<Mode> mode;  ///< replaces the mode of the pass
+    /// An earlier layer of the same kind in the graph, of which this is another call. It owns the weights and
+    /// gets the sum of both gradients.
     Layer* shares = nullptr;
   };
 
-  /// `dtype` is what the architecture calls it; values come as float32 whatever it says.
+  /// `dtype` is the one in the architecture; values are always float32.
   Value add_input(std::string name, Shape shape, std::string dtype = "float32");
-  /// Builds the layer. `inputs` are values made before. Throws Error(Model) if the layer cannot take their
-  /// shapes.
+  /// Builds the layer on existing values. Throws Error(Model) if the layer does not accept their shapes.
   Value add(std::unique_ptr<Layer> layer, std::vector<Value> inputs, const CallOptions& options);
   Value add(std::unique_ptr<Layer> layer, std::vector<Value> inputs) {
     return add(std::move(layer), std::move(inputs), CallOptions());
   }
-  /// Any value, an input too, and one value more than once.
+  /// Any value may be an output, also an input, and also more than once.
   void add_output(std::string name, Value value);
-  /// Nothing is learnt from output `i`: it has no gradient.
+  /// Output `i` has no loss, and so no gradient.
   void ignore_output(std::size_t i) { output_values_[i].ignored = true; }
 
-  /// From now on output `i` has `output_logits`, and its output_gradient is that of the logits. False, and
-  /// nothing has changed, unless the output comes from `activation` over its last dimension. Before the first
-  /// forward.
+  /// If output `i` is the result of `activation` over its last dimension, output_logits(i) becomes available
+  /// and output_gradient(i) is that of the logits from now on. Otherwise returns false and changes nothing.
+  /// To be called before the first forward.
   bool learn_from_logits(std::size_t i, std::string_view activation);
-  /// The function that output `i` comes from; null where that is not known.
+  /// The activation that computes output `i`; null if unknown.
   [[nodiscard]] const Activation* last_activation(std::size_t i) const;
 
   [[nodiscard]] const Shape& shape(Value value) const { return values_[value].shape; }
@@ -61,45 +60,46 @@ class Graph {
   [[nodiscard]] std::span<const Port> inputs() const noexcept { return inputs_; }
   [[nodiscard]] const std::string& input_dtype(std::size_t i) const noexcept { return input_dtypes_[i]; }
   [[nodiscard]] std::span<const Port> outputs() const noexcept { return outputs_; }
-  /// In the order of computation; a layer that is called twice is there twice.
+  /// In the order of computation; a shared layer is listed once per call.
   [[nodiscard]] std::size_t layer_count() const noexcept { return nodes_.size(); }
   [[nodiscard]] Layer& layer(std::size_t i) const { return *nodes_[i].layer; }
 
-  /// What the layers behind input `i` say against one sample of it; "" if nothing.
+  /// Why the layers fed by input `i` reject one of its samples; "" if they do not.
   [[nodiscard]] std::string input_fault(std::size_t i, const float* sample) const;
 
-  /// `inputs` are borrowed until the next forward. Allocates only for a batch larger than any before.
+  /// Borrows `inputs` until the next forward. Allocates only for a batch larger than all before.
   void forward(const GraphPass& pass, std::span<const float* const> inputs);
   [[nodiscard]] const float* output(std::size_t i) const { return values_[output_values_[i].value].data; }
-  /// What the activation of output `i` was applied to; null unless the output learns from logits.
+  /// The input of output `i`'s activation; null unless learn_from_logits(i) succeeded.
   [[nodiscard]] const float* output_logits(std::size_t i) const;
-  /// Of the timesteps of output `i`; null if it has none.
+  /// The mask of output `i`'s timesteps; null if it has none.
   [[nodiscard]] Mask output_mask(std::size_t i) const { return mask_of(output_values_[i].value); }
-  /// What the layers say against what came out of them in the last forward: part of the loss.
+  /// The activity penalties of the last forward, which are part of the loss.
   [[nodiscard]] double output_penalties(std::int64_t batch) const;
-  /// To be filled with d loss / d output, or d logits, before `backward`, unless the output is ignored.
+  /// The caller fills it with d loss / d output, or d loss / d logits, before `backward`, unless the output
+  /// is ignored.
   [[nodiscard]] float* output_gradient(std::size_t i) {
     Output& output = output_values_[i];
-    if (output.again) return output.gradient.data();
+    if (output.is_duplicate) return output.gradient.data();
     return output.logits_of ? values_[*output.logits_of].logits_gradient.data()
                             : values_[output.value].gradient.data();
   }
-  /// Follows a forward of the same pass.
+  /// Must follow a forward of the same pass.
   void backward(const GraphPass& pass);
 
  private:
   struct ValueState {
     Shape shape;
-    FloatBuffer storage;             ///< of a computed value
-    const float* data = nullptr;     ///< storage, or the caller's array
-    FloatBuffer mask;                ///< that a layer makes
-    std::optional<Value> masked_as;  ///< the value whose mask this one has; itself if it owns one
+    FloatBuffer storage;               ///< of a computed value
+    const float* data = nullptr;       ///< storage, or the caller's array
+    FloatBuffer mask;                  ///< written by a layer
+    std::optional<Value> mask_source;  ///< the value whose mask applies; itself if it owns one
     FloatBuffer gradient;
-    bool wants_gradient = false;  ///< a parameter that is trained lies before it
+    bool wants_gradient = false;  ///< depends on a trained parameter
     bool is_output = false;
-    std::size_t uses = 0;         ///< as input of a layer
-    bool has_gradient = false;    ///< in the current backward: something has been written
-    FloatBuffer logits_gradient;  ///< of what the layer's activation is applied to
+    std::size_t uses = 0;         ///< as a layer's input
+    bool has_gradient = false;    ///< something has been written in the current backward pass
+    FloatBuffer logits_gradient;  ///< gradient of the input of the layer's activation
     bool has_logits_gradient = false;
   };
   struct Node {
@@ -107,20 +107,20 @@ class Graph {
     std::vector<Value> inputs;
     Value output = 0;
     CallOptions options;
-    std::vector<const float*> input_data;  ///< scratch of the passes, sized once
+    std::vector<const float*> input_data;  ///< scratch for the passes, sized once
     std::vector<Mask> input_masks;
     std::vector<float*> input_gradients;
   };
   struct Output {
     Value value = 0;
-    bool again = false;  ///< another output has the same gradient
+    bool is_duplicate = false;  ///< an earlier output has the same value or logits
     bool ignored = false;
-    std::optional<Value> logits_of;  ///< the value whose logits this output learns from
-    FloatBuffer gradient;            ///< of an output that is there again
+    std::optional<Value> logits_of;  ///< the value whose logits get the gradient
+    FloatBuffer gradient;            ///< for a duplicate
   };
 
   [[nodiscard]] Mask mask_of(Value value) const {
-    const std::optional<Value>& source = values_[value].masked_as;
+    const std::optional<Value>& source = values_[value].mask_source;
     return source ? values_[*source].mask.data() : nullptr;
   }
   void decide_mask(const Layer& layer, std::span<const Value> inputs, Value output);
@@ -131,13 +131,13 @@ class Graph {
     return pass;
   }
   void reserve(std::int64_t batch);
-  /// The node that makes the value; null for an input.
-  [[nodiscard]] const Node* maker(Value value) const;
-  /// The node that makes what output `i` is but for its shape; null for an input.
+  /// The node that computes the value; null for an input.
+  [[nodiscard]] const Node* producer(Value value) const;
+  /// The node that computes output `i`, apart from layers that only change its shape; null for an input.
   [[nodiscard]] const Node* source(std::size_t i) const;
-  /// Whether anything but the logits of a value gets a gradient.
+  /// Whether the value itself, and not only its logits, gets a gradient.
   [[nodiscard]] bool needs_gradient(Value value) const;
-  /// Where the gradient of an output is summed up.
+  /// Where the gradients of an output are summed.
   struct GradientSum {
     FloatBuffer& buffer;
     bool& begun;
@@ -150,9 +150,9 @@ class Graph {
   void sum_shared_gradients();
 
   std::uint64_t seed_;
-  MemoryLimit budget_;
+  MemoryLimit memory_limit_;
   Precision precision_;
-  ComputeEngine engine_;  ///< before the layers that refer to it
+  ComputeEngine engine_;  ///< declared before the layers that refer to it
   std::vector<ValueState> values_;
   std::vector<Node> nodes_;
   std::vector<Port> inputs_;
@@ -160,7 +160,7 @@ class Graph {
   std::vector<Port> outputs_;
   std::vector<Value> input_values_;
   std::vector<Output> output_values_;
-  /// By position among a layer's inputs: the second and later gradients of a value that feeds several layers.
+  /// By input index of a layer: holds the second and later gradients of a value that feeds several layers.
   std::vector<FloatBuffer> scratch_;
   std::int64_t reserved_batch_ = 0;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Turns an output and its targets into a loss, metrics and a gradient.
+// Computes loss, metrics and gradient of an output.
 #include "nn/head.hpp"
 
 #include "nn/call_text.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What belongs to one output: its loss, its metrics, and their sums.
+// The loss and the metrics of one output.
 #pragma once
 
 #include <memory>
@@ -14,30 +14,30 @@
 
 namespace kairos::host {
 
-/// Loss and metrics of one output. Nothing allocates once a batch size has been seen.
+/// Allocates nothing once a batch size has been seen.
 class Head {
  public:
-  /// Throws Error(Model) if loss or metrics cannot go with that output.
+  /// Throws Error(Model) if the loss or a metric does not fit the output.
   Head(const Port& output, const CompileOptions& options);
 
   [[nodiscard]] const Port& target() const noexcept { return target_; }
   [[nodiscard]] std::string target_fault(const float* target) const;
-  /// Plain first, then weighted.
+  /// Unweighted metrics first, then weighted ones.
   [[nodiscard]] std::vector<LogKey> metric_keys() const;
 
   void reset();
-  /// The activation from whose logits the loss can be computed; "" for none.
+  /// The activation whose logits the loss can use; "" if there is none.
   [[nodiscard]] std::string_view activation() const { return loss_->activation(); }
   [[nodiscard]] const Loss& loss() const noexcept { return *loss_; }
 
-  /// Counts the batch in the metrics and returns its loss; keeps what `gradient` needs.
-  /// `mask` says which timesteps count and may be null. With `logits`, of which `output` is the activation(),
-  /// the loss is computed from them.
+  /// Updates the metrics with the batch and returns its loss; keeps what `gradient` needs. `mask` says which
+  /// timesteps count and may be null. If `logits` is given, `output` is activation() of it, and the loss is
+  /// computed from the logits.
   double evaluate(std::int64_t samples, const float* target, const float* output, const float* logits,
                   const WeightView& weights, const float* mask);
-  /// d loss / d output of the batch last evaluated; d loss / d logits, if it had logits.
+  /// Writes d loss / d output of the batch last evaluated, or d loss / d logits if logits were given.
   void gradient(std::int64_t samples, const float* target, const float* output, float* gradient);
-  /// In the order of metric_keys(); returns where they end.
+  /// Writes results in the order of metric_keys(); returns the end.
   double* read_metrics(double* values) const;
 
  private:
@@ -47,7 +47,7 @@ class Head {
   LossReduction reduction_;
   std::int64_t features_;
   std::int64_t rows_per_sample_;
-  std::int64_t steps_;      ///< that a mask speaks of
+  std::int64_t steps_;      ///< timesteps in a mask
   bool by_logits_ = false;  ///< the batch last evaluated had logits
   Port target_;
   std::vector<NamedMetric> metrics_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What all layers have in common.
+// The common part of all layers.
 #include "nn/layer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -7,13 +7,13 @@
 
 #include "kairos/host/array.hpp"
 #include "kairos/host/error.hpp"
-#include "nn/keras/object.hpp"
+#include "nn/keras/dtype_policy.hpp"
 
 namespace kairos::host {
 
 namespace {
-/// A weight beyond 8 GiB is a mistake in the architecture rather than a wish.
-constexpr std::int64_t most_values = std::int64_t{1} << 31;
+/// A weight of more than 8 GiB indicates a mistake in the architecture.
+constexpr std::int64_t max_values = std::int64_t{1} << 31;
 }  // namespace
 
 std::int64_t size_of(const Shape& shape) noexcept {
@@ -24,40 +24,6 @@ std::int64_t size_of(const Shape& shape) noexcept {
 
 std::string layer_noun(std::string_view name, std::string_view class_name) {
   return "layer \"" + std::string(name) + "\" (" + std::string(class_name) + ")";
-}
-
-namespace {
-/// Of a dtype: its name, or that of the DTypePolicy it is.
-nlohmann::json policy_name(const nlohmann::json& dtype) {
-  if (!dtype.is_object()) return dtype;
-  const auto inner = dtype.find("config");
-  return inner != dtype.end() && inner->is_object() ? inner->value("name", nlohmann::json())
-                                                    : nlohmann::json();
-}
-
-void check_policy_keys(const ConfigReader& config, const nlohmann::json& dtype) {
-  if (!dtype.is_object() || !config.is_from_file()) return;
-  check_entry_keys(dtype, "DTypePolicy", config.where() + " dtype", config.unknown_keys());
-  ConfigReader policy(dtype.at("config"), config.where() + " dtype",
-                      config.inside("dtype policy", "DTypePolicy"));
-  policy.skip("name");
-  policy.finish();
-}
-}  // namespace
-
-void require_float32(ConfigReader& config, std::string_view key) {
-  const nlohmann::json* dtype = config.take(key);
-  if (dtype == nullptr) return;
-  const nlohmann::json name = policy_name(*dtype);
-  if (name == "float32") return check_policy_keys(config, *dtype);
-  config.bad_value(key, "float32",
-                   name == "mixed_bfloat16"
-                       ? "Save the model with the policy float32; --precision bf16 trains it so"
-                       : "");
-}
-
-nlohmann::json float32_policy_json() {
-  return keras_object("keras", "DTypePolicy", {{"name", "float32"}});
 }
 
 Layer::Layer(ConfigReader& config, std::string class_name)
@@ -80,17 +46,18 @@ Parameter& Layer::add_state(std::string name, Shape shape) {
 Parameter& Layer::append(std::string name, Shape shape, Parameter::Kind kind) {
   std::int64_t n = 1;
   for (const std::int64_t dimension : shape)
-    if (__builtin_mul_overflow(n, dimension, &n) || n > most_values)
-      throw Error(ErrorKind::Model,
-                  {"KAIROS-M018", layer_noun(name_, class_name_), "the weight \"" + name + "\" is too large",
-                   shape_text(shape), "at most " + std::to_string(most_values) + " values",
-                   "Make the layer smaller"});
+    if (__builtin_mul_overflow(n, dimension, &n) || n > max_values)
+      throw Error(
+          ErrorKind::Model,
+          {"KAIROS-M018", layer_noun(name_, class_name_), "the weight \"" + name + "\" is too large",
+           shape_text(shape), "at most " + std::to_string(max_values) + " values", "Make the layer smaller"});
   const bool trained = trainable_ && kind == Parameter::Kind::Weight;
-  if (const std::int64_t values = trained ? 2 * n : n; budget_ != nullptr && !budget_->take(values))
+  if (const std::int64_t values = trained ? 2 * n : n;
+      memory_limit_ != nullptr && !memory_limit_->take(values))
     throw Error(ErrorKind::Model,
                 {"KAIROS-M011", layer_noun(name_, class_name_), "the model is too large for this machine",
                  "weight \"" + name + "\" of " + shape_text(shape),
-                 "at most " + std::to_string(budget_->all()) + " values, gradients included",
+                 "at most " + std::to_string(memory_limit_->total()) + " values, gradients included",
                  "Make the model smaller"});
   Parameter parameter;
   parameter.name = std::move(name);
@@ -105,7 +72,7 @@ Parameter& Layer::append(std::string name, Shape shape, Parameter::Kind kind) {
 void Layer::adopt_parameters(std::span<const std::unique_ptr<Layer>> inner) {
   std::size_t count = 0;
   for (const std::unique_ptr<Layer>& layer : inner) count += layer->parameters_.size();
-  parameters_.reserve(count);  // so that no span of them is moved below
+  parameters_.reserve(count);  // the spans below must stay valid
   for (const std::unique_ptr<Layer>& layer : inner) {
     const std::size_t first = parameters_.size();
     for (Parameter& parameter : layer->parameters_) {
@@ -113,7 +80,7 @@ void Layer::adopt_parameters(std::span<const std::unique_ptr<Layer>> inner) {
       parameters_.push_back(std::move(parameter));
     }
     layer->parameters_.clear();
-    layer->lent_ = std::span(parameters_).subspan(first);
+    layer->external_parameters_ = std::span(parameters_).subspan(first);
   }
 }
 
@@ -122,16 +89,16 @@ void Layer::share_weights(Layer& first) {
     Parameter& original = first.parameters_[i];
     if (parameters_[i].shape != original.shape)
       throw Error(ErrorKind::Model,
-                  {"KAIROS-M065", layer_noun(name_, class_name_), "two of its calls want different weights",
+                  {"KAIROS-M065", layer_noun(name_, class_name_), "two of its calls need different weights",
                    "\"" + original.name + "\" of shape " + shape_text(parameters_[i].shape),
-                   shape_text(original.shape), "Call it with inputs of one shape"});
+                   shape_text(original.shape), "Call it with inputs of the same shape"});
     parameters_[i].values.borrow(original.values);
   }
 }
 
 void Layer::refuse_shape(const Shape& found, const std::string& expected) const {
   throw Error(ErrorKind::Model,
-              {"KAIROS-M008", layer_noun(name_, class_name_), "it cannot take what comes in",
+              {"KAIROS-M008", layer_noun(name_, class_name_), "the input shape is not supported",
                "shape " + shape_text(found), expected, "Change the layer before it"});
 }
 

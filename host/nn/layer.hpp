@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a layer is to the graph. A new kind of layer is a file under layers/ and a line in layer_registry.cpp.
+// The interface between layers and the graph. A new kind of layer is a file in layers/ and a line in
+// layer_registry.cpp.
 #pragma once
 
 #include <cstdint>
@@ -23,32 +24,32 @@ struct Activation;
 
 enum class Mode { Train, Infer };
 
-/// One walk through the graph.
+/// One forward pass through the graph, and its backward pass.
 struct GraphPass {
   std::int64_t batch;  ///< samples
   Mode mode;
-  /// Optimizer steps made before; what is drawn at random depends on it and on nothing else, so a run that is
-  /// resumed draws what the uninterrupted one would have.
+  /// Optimizer steps made before. Random draws depend on it and on nothing else, so a resumed run draws the
+  /// same numbers as an uninterrupted one.
   std::uint64_t step;
 };
 
 struct BuildContext {
   ComputeEngine& engine;
-  std::uint64_t key;  ///< of all that is random in this layer
+  std::uint64_t key;  ///< for everything random in this layer
   Precision precision = Precision::Float32;
 };
 
-/// Which timesteps of a value count: [batch, steps] of 1 and 0. Null: all of them.
+/// Which timesteps of a value count: [batch, steps] of 1 and 0. Null: all count.
 using Mask = const float*;
 
-/// What becomes of the masks of a layer's inputs.
+/// How the output's mask is derived from those of the inputs.
 enum class MaskRule {
-  Stop,  ///< the output has none
-  Pass,  ///< the output has that of the first input
-  Make,  ///< the layer writes one in `forward`, from its inputs or their masks
+  Stop,  ///< the output has no mask
+  Pass,  ///< the output has the mask of the first input
+  Make,  ///< the layer writes the mask in `forward`
 };
 
-/// What `Layer::forward` reads and writes.
+/// Arguments of `Layer::forward`.
 struct LayerValues {
   std::span<const float* const> inputs;
   float* output;
@@ -56,23 +57,22 @@ struct LayerValues {
   float* output_mask;  ///< [batch, first dimension of the output]; null unless the rule is Make
 };
 
-/// What `Layer::backward` reads and writes.
+/// Arguments of `Layer::backward`.
 struct LayerGradients {
   std::span<const float* const> inputs;
   const float* output;
-  float* output_gradient;                   ///< may be overwritten; null only beside logits_gradient
-  std::span<float* const> input_gradients;  ///< null where nobody asks for it
+  float* output_gradient;                   ///< may be overwritten; null only if logits_gradient is given
+  std::span<float* const> input_gradients;  ///< null if not needed
   std::span<const Mask> input_masks;
-  /// For a layer that keeps its logits: what comes on top of output_gradient, before the activation. May be
-  /// overwritten; null for none.
+  /// For a layer that keeps its logits: a gradient of the logits, to be added to that of output_gradient
+  /// through the activation. May be overwritten; null for none.
   float* logits_gradient = nullptr;
 };
 
-/// Arrays are [batch, shape…], row-major. Shapes are without the batch.
+/// Arrays are [batch, shape…], row-major. Shapes exclude the batch.
 class Layer {
  public:
-  /// Takes what all layers have (name, trainable, dtype, activity_regularizer) from `config`; `class_name` is
-  /// Keras'.
+  /// Reads the common arguments (name, trainable, dtype, activity_regularizer). `class_name` is Keras'.
   Layer(ConfigReader& config, std::string class_name);
   virtual ~Layer() = default;
   Layer(const Layer&) = delete;
@@ -81,58 +81,57 @@ class Layer {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::string& class_name() const noexcept { return class_name_; }
   [[nodiscard]] bool trainable() const noexcept { return trainable_; }
-  /// For a model that is not trainable as a whole; before `build`.
+  /// Makes the layer untrainable, as part of a model that is not trainable. To be called before `build`.
   void freeze() noexcept { trainable_ = false; }
   [[nodiscard]] std::span<Parameter> parameters() noexcept {
-    return lent_.empty() ? std::span<Parameter>(parameters_) : lent_;
+    return external_parameters_.empty() ? std::span<Parameter>(parameters_) : external_parameters_;
   }
-  /// How Keras 3's weights files group the parameters, which are all in a group or all in none.
+  /// The groups of parameters in Keras 3's weight files. Either all parameters are in groups or none is.
   [[nodiscard]] virtual std::vector<WeightGroup> weight_groups() const { return {}; }
-  /// After `build`: from now on the values of all parameters are those of `first`, a layer of the same kind
-  /// and the same arguments that lives as long. Gradients stay apart. Throws Error(Model) if the shapes
+  /// Makes all parameters refer to the values of `first`, a layer with the same class and arguments that
+  /// lives as long. Gradients stay separate. To be called after `build`. Throws Error(Model) if shapes
   /// differ.
   virtual void share_weights(Layer& first);
 
-  /// Whether `build` takes another number of inputs than one.
+  /// Whether `build` accepts more than one input.
   [[nodiscard]] virtual bool takes_several_inputs() const { return false; }
-  /// From here on parameters are made out of `budget`, which outlives `build`. A layer that holds others
-  /// hands it on.
-  virtual void draw_from(MemoryLimit& budget) { budget_ = &budget; }
-  /// Makes the parameters and says what shape comes out. Throws Error(Model) for shapes that it cannot take.
+  /// Counts parameters against `limit`, which must outlive `build`. A layer with inner layers forwards it.
+  virtual void use_memory_limit(MemoryLimit& limit) { memory_limit_ = &limit; }
+  /// Creates the parameters and returns the output shape. Throws Error(Model) for unsupported shapes.
   virtual Shape build(std::span<const Shape> inputs, const BuildContext& context) = 0;
-  /// Makes room for a batch of that size, before the first pass of that size.
+  /// Allocates for a batch of that size; called before the first pass of that size.
   virtual void reserve(std::int64_t batch) { (void)batch; }
-  /// Asked for after `build`; `masked` says whether any input has a mask.
+  /// Called after `build`; `masked` says whether any input has a mask.
   [[nodiscard]] virtual MaskRule mask_rule(bool masked) const {
     (void)masked;
     return MaskRule::Stop;
   }
-  /// What is wrong with one sample of the first input, for a layer that cannot take every number; "" if
-  /// nothing is. Asked for before training where the data feed the layer directly.
+  /// Why one sample of the first input is invalid; "" if it is valid. Called before training for layers that
+  /// are fed by the data directly.
   [[nodiscard]] virtual std::string input_fault(const float* sample) const {
     (void)sample;
     return "";
   }
-  /// The function that the layer ends with, where the values that come out are its results; else null.
+  /// The activation whose results are the layer's output values; null if there is none.
   [[nodiscard]] virtual const Activation* last_activation() const { return nullptr; }
-  /// Whether the values come out as they go in, perhaps under another shape.
+  /// Whether the output values equal the input values, possibly with another shape.
   [[nodiscard]] virtual bool copies_values() const { return false; }
-  /// After `build` and before `reserve`: from now on the layer has `logits`, and `backward` takes a gradient
-  /// of them. False, and nothing has changed, if the layer cannot do that.
+  /// Makes `logits` available and lets `backward` take their gradient. Returns false and changes nothing if
+  /// the layer does not support this. To be called between `build` and `reserve`.
   virtual bool keep_logits() { return false; }
-  /// What last_activation() was applied to in the last `forward`, which had these inputs: [batch, shape…].
+  /// The input of last_activation() in the last `forward`, which had these inputs: [batch, shape…].
   [[nodiscard]] virtual const float* logits(std::span<const float* const> inputs) const {
     (void)inputs;
     return nullptr;
   }
 
   virtual void forward(const GraphPass& pass, const LayerValues& values) = 0;
-  /// Follows a `forward` of the same pass. Fills gradients of trainable parameters, does not add to them.
+  /// Must follow a `forward` of the same pass. Overwrites the gradients of trainable parameters.
   virtual void backward(const GraphPass& pass, const LayerGradients& gradients) = 0;
 
-  /// Whether what comes out adds to the loss: activity_regularizer of the layer, or of one inside.
+  /// Whether the layer, or an inner layer, has an activity_regularizer.
   [[nodiscard]] virtual bool penalizes_output() const { return !activity_regularizer_.none(); }
-  /// What the output of the last `forward` adds to the loss: the penalty per sample, whatever a mask says.
+  /// The penalty on the output of the last `forward`: the mean over the samples, regardless of masks.
   [[nodiscard]] virtual double output_penalty(std::int64_t batch, std::span<const float> output) const {
     return activity_regularizer_.per_sample(batch).penalty(std::ssize(output), output.data());
   }
@@ -147,14 +146,15 @@ class Layer {
  protected:
   virtual void write_config(nlohmann::json& config) const = 0;
   [[nodiscard]] const Regularizer& activity_regularizer() const noexcept { return activity_regularizer_; }
-  /// In place of what the configuration says.
+  /// Replaces the configured activity_regularizer.
   void regularize_activity(const Regularizer& regularizer) { activity_regularizer_ = regularizer; }
-  /// With room for its values, and for its gradient if the layer is trained.
+  /// Allocates the values, and the gradient if the layer is trainable.
   Parameter& add_parameter(std::string name, Shape shape);
-  /// Running means and the like: never trained. Behind all trained parameters, as Keras lists them.
+  /// Adds state that is not trained, such as running means. To be called after all weights, as Keras lists
+  /// them.
   Parameter& add_state(std::string name, Shape shape);
-  /// For a layer around others, once, after it has built them: their parameters become its own, with the
-  /// names of the layers in front. The inner layers go on using them.
+  /// For a wrapper layer, once, after building its inner layers: takes their parameters over, with the
+  /// layers' names as prefixes. The inner layers continue to use them.
   void adopt_parameters(std::span<const std::unique_ptr<Layer>> inner);
   [[noreturn]] void refuse_shape(const Shape& found, const std::string& expected) const;
 
@@ -166,15 +166,11 @@ class Layer {
   bool trainable_;
   Regularizer activity_regularizer_;
   std::vector<Parameter> parameters_;
-  std::span<Parameter> lent_;      ///< of the layer around this one, if there is one
-  MemoryLimit* budget_ = nullptr;  ///< borrowed from the graph that builds the layer
+  std::span<Parameter> external_parameters_;  ///< owned by the layer around this one, if there is one
+  MemoryLimit* memory_limit_ = nullptr;       ///< borrowed from the graph that builds the layer
 };
 
 /// `layer "dense_1" (Dense)`
 [[nodiscard]] std::string layer_noun(std::string_view name, std::string_view class_name);
-
-/// Throws unless the dtype under that key is absent or float32, as a name or as a DTypePolicy.
-void require_float32(ConfigReader& config, std::string_view key);
-[[nodiscard]] nlohmann::json float32_policy_json();
 
 }  // namespace kairos::host

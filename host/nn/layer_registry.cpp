@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The list of layers: one line each.
+// The list of all layers.
 #include "nn/layer_registry.hpp"
 
 #include "nn/layers/layer_types.hpp"

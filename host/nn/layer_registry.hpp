@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kinds of layers there are, by Keras' class name and by the word of the shorthand.
+// All kinds of layers, by Keras class name and by shorthand name.
 #pragma once
 
 #include <memory>
@@ -16,12 +16,12 @@ namespace kairos::host {
 struct LayerType {
   std::string_view class_name;  ///< "Dense"
   std::string_view word;        ///< "dense"
-  /// What arguments given by position mean: "units", "activation".
+  /// The names of positional arguments: "units", "activation".
   std::vector<std::string_view> positional;
   std::unique_ptr<Layer> (*make)(ConfigReader& config);
 };
 
-/// Null if there is none.
+/// Null if unknown.
 [[nodiscard]] const LayerType* find_layer_type(std::string_view class_name);
 [[nodiscard]] const LayerType* find_layer_word(std::string_view word);
 [[nodiscard]] std::vector<std::string> layer_class_names();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Asks the system how much memory there is.
+// Asks the system for the size of its memory.
 #include "nn/memory_limit.hpp"
 
 #include <unistd.h>

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-// How many values a model may hold: an architecture of one line can ask for more memory than there is.
+// Limits the size of a model: a one-line architecture can ask for more memory than the machine has.
 #pragma once
 
 #include <cstdint>
 
 namespace kairos::host {
 
-/// Counts values of float32 before they are allocated.
+/// Counts float32 values before they are allocated.
 class MemoryLimit {
  public:
-  explicit MemoryLimit(std::int64_t values) noexcept : all_(values), left_(values) {}
+  explicit MemoryLimit(std::int64_t values) noexcept : total_(values), left_(values) {}
 
-  [[nodiscard]] std::int64_t all() const noexcept { return all_; }
-  /// False, and nothing is taken, if fewer are left.
+  [[nodiscard]] std::int64_t total() const noexcept { return total_; }
+  /// Returns false and takes nothing if fewer are left.
   [[nodiscard]] bool take(std::int64_t values) noexcept {
     if (values > left_) return false;
     left_ -= values;
@@ -20,11 +20,11 @@ class MemoryLimit {
   }
 
  private:
-  std::int64_t all_;
+  std::int64_t total_;
   std::int64_t left_;
 };
 
-/// What fits into the memory that this machine has.
+/// The number of float32 values that fit into this machine's memory.
 [[nodiscard]] std::int64_t values_of_this_machine() noexcept;
 
 }  // namespace kairos::host

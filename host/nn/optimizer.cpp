@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What all optimizers share: arguments, clipping, weight decay, slots.
+// The common part of all optimizers: arguments, clipping, weight decay, slots.
 #include "nn/optimizer.hpp"
 
 #include <algorithm>
@@ -55,10 +55,10 @@ void Optimizer::read_clip(ConfigReader& config) {
 void Optimizer::read_average(ConfigReader& config) {
   const bool mentioned = config.take("use_ema") != nullptr;
   averages_ = config.boolean("use_ema", false);
-  // Keras writes these even where use_ema is off and they mean nothing.
+  // Keras writes these even if use_ema is off, where they have no effect.
   if (!mentioned)
     for (const char* key : {"ema_momentum", "ema_overwrite_frequency"})
-      config.unsupported(key, nullptr, "Say use_ema=true too");
+      config.unsupported(key, nullptr, "Set use_ema=true too");
   average_momentum_ = config.number("ema_momentum", 0.99, {0, 1});
   overwrite_frequency_ = config.optional_integer("ema_overwrite_frequency", {1, 2147483647});
 }
@@ -126,7 +126,7 @@ const float* Optimizer::clipped(const Parameter& parameter, double global_norm) 
     case Clip::Norm:
     case Clip::GlobalNorm: {
       const double norm = clip_ == Clip::Norm ? std::sqrt(sum_of_squares(n, gradient)) : global_norm;
-      // Not std::max: a norm that is NaN must stay one.
+      // Not std::max, so that a NaN norm stays NaN.
       scale_values(n, limit, static_cast<float>(norm < clip_limit_ ? clip_limit_ : norm), gradient, to);
       return to;
     }
@@ -195,14 +195,14 @@ bool Optimizer::set_hyper(std::string_view name, double value) {
   const auto require = [&](NumberRange range) {
     if (std::isfinite(value) && value >= range.least && value <= range.most) return;
     refuse_hyper(name, value, range_text("a number", range),
-                 "Change the options of the callback that sets it, or leave the callback out");
+                 "Change the options of the callback that sets it, or remove the callback");
   };
   if (name == rate_name || name == "lr") {
     if (schedule_)
       throw Error(ErrorKind::Model,
                   {"KAIROS-M025", "optimizer " + std::string(class_name()), "\"learning_rate\" cannot be set",
                    hyper_fault(name), "an optimizer whose learning rate is a number",
-                   "Leave the callback out, or the schedule"});
+                   "Remove the callback or the schedule"});
     require(rate_range);
     learning_rate_ = static_cast<float>(value);
     return true;
@@ -231,7 +231,7 @@ std::span<const TensorRef> Optimizer::slots() {
 }
 
 void Optimizer::adopt_count() {
-  // What was only read back keeps its exact count: float32 has no odd numbers beyond 2^24.
+  // A value that was only read back must not replace the exact count: float32 has no odd numbers above 2^24.
   const bool is_count = iterations_mirror_ >= 0 && iterations_mirror_ <= largest_count;
   if (iterations_mirror_ == published_count_ || !is_count) return;
   iterations_ = std::llround(iterations_mirror_);
@@ -244,11 +244,11 @@ void Optimizer::slots_written() {
     const float found = std::exchange(iterations_mirror_, published_count_);
     throw Error(ErrorKind::Model,
                 {"KAIROS-M110", "optimizer " + std::string(class_name()), "\"iteration\" cannot be set",
-                 brief_json(found), "a number of steps from 0", "Correct the callback that writes it"});
+                 brief_json(found), "a number of steps from 0", "Fix the callback that writes it"});
   }
   if (!is_rate(learning_rate_))
     refuse_hyper(rate_name, static_cast<double>(std::exchange(learning_rate_, published_rate_)),
-                 range_text("a number", rate_range), "Correct the callback that writes it");
+                 range_text("a number", rate_range), "Fix the callback that writes it");
 }
 
 nlohmann::json Optimizer::json() const {

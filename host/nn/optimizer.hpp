@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Optimizers: Keras 3's formulas, arguments and state. A new one is a file under optimizers/ and a line in
+// Optimizers with Keras 3's formulas, arguments and state. A new one is a file in optimizers/ and a line in
 // its registry.cpp.
 #pragma once
 
@@ -22,60 +22,60 @@ namespace kairos::host {
 
 class LearningRateSchedule;
 
-/// A weight to be trained, and what it is called in the names of slots: "sequential_dense_kernel".
+/// A trained weight and its prefix in slot names, such as "sequential_dense_kernel".
 struct TrainedWeight {
   Parameter* parameter;
   std::string slot_prefix;
 };
 
-/// State is `iteration`, `learning_rate`, then the slots, in the order of Keras' `optimizer.variables`. Where
-/// a schedule decides the learning rate, it is no state.
+/// The state is `iteration`, `learning_rate`, then the slots, in the order of Keras' `optimizer.variables`.
+/// With a schedule the learning rate is not state.
 class Optimizer {
  public:
   virtual ~Optimizer();
 
   /// "SGD", "Adam"
   [[nodiscard]] virtual std::string_view class_name() const = 0;
-  /// Keras' default name of an instance, which slots begin with.
+  /// Keras' default instance name, which begins the names of slots.
   [[nodiscard]] virtual std::string_view instance_name() const = 0;
 
-  /// Once, before the first step. The weights must stay where they are. Throws Error(Model) for a constraint
-  /// that a weight cannot be held to.
+  /// To be called once, before the first step. The weights must not move. Throws Error(Model) for a
+  /// constraint that does not fit its weight.
   void build(std::vector<TrainedWeight> weights);
-  /// One step with the gradients as they stand in the parameters, which it does not change.
+  /// One update step with the gradients in the parameters, which are not changed.
   void step();
-  /// After the last step of a fit: where the optimizer keeps averages of the weights, they become the
-  /// weights.
+  /// To be called after the last step of a fit. With use_ema, the averages become the weights.
   void finish();
 
-  /// The learning rate is that of the next step.
+  /// With a schedule, "learning_rate" is the rate of the next step.
   [[nodiscard]] std::optional<double> hyper(std::string_view name) const;
-  /// Why `set_hyper` would refuse every value: "the schedule CosineDecay decides it"; "" if it would not.
+  /// Why `set_hyper` would refuse every value, such as "the schedule CosineDecay decides it"; "" if it would
+  /// not.
   [[nodiscard]] std::string hyper_fault(std::string_view name) const;
-  /// False if there is none of that name. Throws Error(Model) for a value that it cannot have.
+  /// False if there is no such hyperparameter. Throws Error(Model) for an invalid value.
   bool set_hyper(std::string_view name, double value);
 
   [[nodiscard]] std::int64_t iterations() const noexcept { return iterations_; }
   void set_iterations(std::int64_t iterations) noexcept { iterations_ = iterations; }
 
-  /// Views of the state; `iteration` is a float32 copy that is brought up to date by this call, unless it was
-  /// written since the last one: then it is the count.
+  /// Views of the state. `iteration` is a float32 copy, updated by this call. If it was written since the
+  /// last call, it becomes the count instead.
   [[nodiscard]] std::span<const TensorRef> slots();
-  /// After values behind `slots()` were written. Throws Error(Model) for a count or a learning rate that
-  /// cannot be one; it has been put back.
+  /// To be called after writing to `slots()`. Throws Error(Model) for an invalid count or learning rate,
+  /// after restoring it.
   void slots_written();
 
   /// {"class_name", "config"} as in Keras' training_config.
   [[nodiscard]] nlohmann::json json() const;
 
  protected:
-  /// A number that schedules may change while training.
+  /// A number that callbacks may change while training.
   struct Hyper {
     std::string_view name;
     double value;
     NumberRange range;
   };
-  /// Slots are laid out group by group; inside one, weight by weight.
+  /// Slots are listed group by group, and weight by weight inside a group.
   struct SlotType {
     std::string_view name;
     int group;
@@ -87,24 +87,25 @@ class Optimizer {
   /// For constructors; returns the index for `value`.
   std::size_t add_hyper(ConfigReader& config, std::string_view name, double fallback, NumberRange range);
   void add_slot_type(SlotType type) { slot_types_.push_back(type); }
-  /// A number of the whole optimizer behind the slots of the weights; `shared` belongs to the optimizer.
+  /// Adds a scalar of the whole optimizer, listed after the slots of the weights. `shared` is owned by the
+  /// optimizer.
   void add_shared_slot(std::string_view name, float* shared) { shared_slots_.emplace_back(name, shared); }
-  /// Where the user gave none.
+  /// Used if the user set none.
   void set_default_weight_decay(double decay) {
     if (!weight_decay_) weight_decay_ = decay;
   }
   [[nodiscard]] double value(std::size_t hyper) const { return hypers_[hyper].value; }
   [[nodiscard]] float learning_rate() const noexcept { return learning_rate_; }
-  /// Of the weight being updated, by the order of add_slot_type.
+  /// A slot of the weight; `type` counts the calls of add_slot_type.
   [[nodiscard]] float* slot(std::size_t weight, std::size_t type) {
     return slot_data_[weight * slot_types_.size() + type];
   }
-  /// "SGD": for messages.
+  /// Throws Error(Model).
   [[noreturn]] void refuse_hyper(std::string_view name, double found, const std::string& expected,
                                  const std::string& cure) const;
 
   virtual void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) = 0;
-  /// Before the updates of a step; for what is the same for all weights.
+  /// Called before the updates of a step, to compute what all weights share.
   virtual void begin_step() {}
   virtual void check_hyper(std::string_view name, double value) const {
     (void)name;
@@ -115,16 +116,16 @@ class Optimizer {
  private:
   enum class Clip { None, Value, Norm, GlobalNorm };
 
-  /// Takes over a count that was written behind slots().
+  /// Takes over a count that was written to slots().
   void adopt_count();
   void read_clip(ConfigReader& config);
   void read_average(ConfigReader& config);
-  /// Takes the weight as it stands into its average; in some steps the average takes the weight's place.
+  /// Updates the average of the weight; in some steps the average replaces the weight.
   void average(std::size_t weight, std::int64_t n, float* values);
   const float* clipped(const Parameter& parameter, double global_norm);
 
-  std::unique_ptr<LearningRateSchedule> schedule_;  ///< null where the rate is a number
-  float learning_rate_;                             ///< of the step being made, or the last one
+  std::unique_ptr<LearningRateSchedule> schedule_;  ///< null if the rate is a number
+  float learning_rate_;                             ///< of the current or the last step
   std::vector<Hyper> hypers_;
   std::optional<double> weight_decay_;
   Clip clip_ = Clip::None;
@@ -133,23 +134,23 @@ class Optimizer {
   double average_momentum_ = 0.99;
   std::optional<std::int64_t> overwrite_frequency_;
   std::int64_t iterations_ = 0;
-  float iterations_mirror_ = 0;  ///< behind slots()
-  float published_count_ = 0;    ///< what slots() put there
-  float published_rate_ = 0;     ///< the last rate behind slots() that can be one
+  float iterations_mirror_ = 0;  ///< exposed by slots()
+  float published_count_ = 0;    ///< the value that slots() wrote
+  float published_rate_ = 0;     ///< the last valid rate exposed by slots()
 
   std::vector<TrainedWeight> weights_;
   std::vector<SlotType> slot_types_;
   std::vector<std::pair<std::string_view, float*>> shared_slots_;
-  std::vector<FloatBuffer> slot_values_;  ///< weight by weight, all types
+  std::vector<FloatBuffer> slot_values_;  ///< weight by weight, with all types
   std::vector<float*> slot_data_;
   std::vector<TensorRef> slot_refs_;
   FloatBuffer clip_scratch_;
-  std::vector<FloatBuffer> average_values_;                   ///< one for each weight, or none
-  std::vector<std::optional<ConstraintKeeper>> constraints_;  ///< one for each weight
+  std::vector<FloatBuffer> average_values_;                   ///< one per weight, or empty
+  std::vector<std::optional<ConstraintKeeper>> constraints_;  ///< one per weight
 };
 
-/// "adam", "SGD(learning_rate=0.1,momentum=0.9)", "Adam(learning_rate=CosineDecay(0.1,decay_steps=1000))", or
-/// Keras JSON. Throws Error(Model).
+/// Reads "adam", "SGD(learning_rate=0.1,momentum=0.9)",
+/// "Adam(learning_rate=CosineDecay(0.1,decay_steps=1000))" or Keras JSON. Throws Error(Model).
 [[nodiscard]] std::unique_ptr<Optimizer> make_optimizer(std::string_view text,
                                                         UnknownKeys* unknown = nullptr);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Distributes compile options over the outputs.
+// Distributes compile options to the outputs.
 #include "nn/output_options.hpp"
 
 #include <algorithm>
@@ -47,10 +47,9 @@ std::vector<CompileOptions> options_by_output(std::span<const Port> outputs, con
                                      "metrics of an output without a loss are not supported", "", "a loss",
                                      "Give it a loss with the weight 0"});
     if (!std::isfinite(one.loss_weight))
-      throw Error(
-          ErrorKind::Model,
-          {"KAIROS-M072", "output \"" + output.name + "\"", "the weight of its loss is no finite number",
-           std::to_string(one.loss_weight), "a finite number", "1 leaves the loss as it is"});
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M072", "output \"" + output.name + "\"", "its loss weight is not a finite number",
+                   std::to_string(one.loss_weight), "a finite number", "1 leaves the loss as it is"});
     all.push_back(std::move(one));
   }
   return all;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What was asked for all outputs and for single ones, as each output has it in the end.
+// Resolves options for all outputs and for single outputs.
 #pragma once
 
 #include <span>
@@ -10,9 +10,9 @@
 
 namespace kairos::host {
 
-/// For each output the options with its own loss, weight and metrics in front, and `outputs` empty; no loss
-/// where it has none. Throws Error(Model) for a name that no output has, metrics without a loss, and weights
-/// that are no numbers.
+/// The options of each output: its own loss, weight and metrics override the common ones, and `outputs` is
+/// empty. The loss is empty for an output without one. Throws Error(Model) for an unknown output name,
+/// metrics without a loss, and loss weights that are not finite.
 [[nodiscard]] std::vector<CompileOptions> options_by_output(std::span<const Port> outputs,
                                                             const CompileOptions& options);
 

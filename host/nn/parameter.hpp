@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A tensor that a layer owns: a weight that is trained, or state that is not.
+// A tensor owned by a layer: a trained weight, or state.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,11 @@ using Shape = std::vector<std::int64_t>;
 /// Product of the dimensions; 1 for a scalar.
 [[nodiscard]] std::int64_t size_of(const Shape& shape) noexcept;
 
-/// Values are plain and row-major. Everything outside `nn/` reaches them through Model::tensors() and
-/// tensors_written(), which is where a layout of a kernel's own would be brought up to date.
+/// Values are row-major. Code outside `nn/` accesses them through Model::tensors() and tensors_written().
 struct Parameter {
   enum class Kind {
     Weight,  ///< trained unless `trainable` is false
-    State,   ///< running means and the like
+    State,   ///< running means, for example
   };
 
   std::string name;  ///< inside the layer: "kernel"
@@ -30,7 +29,7 @@ struct Parameter {
   Kind kind = Kind::Weight;
   bool trainable = true;
   Regularizer regularizer;
-  Constraint constraint;  ///< the optimizer keeps it
+  Constraint constraint;  ///< applied by the optimizer
   FloatBuffer values;
   FloatBuffer gradient;  ///< empty if not trainable
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads the one-line form of a model.
+// Reads the one-line notation of models.
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
@@ -37,14 +37,14 @@ Shape read_input(const CallText& call) {
   return shape;
 }
 
-/// "relu" is "activation(relu)".
+/// Expands "relu" to "activation(relu)".
 CallText spelled_out(const CallText& call) {
   if (find_layer_word(call.name) != nullptr || find_activation(call.name) == nullptr) return call;
   if (!call.arguments.empty()) fail(call.name + " takes no arguments", "", "Write " + call.name);
   return {"activation", {{"", call.name}}};
 }
 
-/// l1=, l2= are the penalties on the kernel, but where they are the layer's own arguments.
+/// Makes l1= and l2= the kernel_regularizer, unless they are the layer's own arguments.
 void fold_penalties(const LayerType& type, nlohmann::json& config) {
   if (std::find(type.positional.begin(), type.positional.end(), "l1") != type.positional.end()) return;
   nlohmann::json penalties = nlohmann::json::object();
@@ -62,7 +62,7 @@ nlohmann::json layer_config(const LayerType& type, CallText call) {
   for (CallArgument& argument : call.arguments)
     if (argument.name.empty()) {
       if (position == type.positional.size())
-        fail(fmt::format("{} takes {} argument{} without a name", type.word, type.positional.size(),
+        fail(fmt::format("{} takes {} positional argument{}", type.word, type.positional.size(),
                          type.positional.size() == 1 ? "" : "s"),
              "\"" + argument.value + "\"", "Write key=value for the others");
       argument.name = type.positional[position++];
@@ -72,7 +72,7 @@ nlohmann::json layer_config(const LayerType& type, CallText call) {
   return config;
 }
 
-/// dense, dense_1, dense_2 as Keras counts them.
+/// Generates names as Keras does: dense, dense_1, dense_2.
 class Names {
  public:
   std::string next(std::string_view class_name) {
@@ -94,7 +94,7 @@ Architecture read_shorthand(std::string_view text) {
   for (const CallText& written : parse_calls(text, noun)) {
     if (written.name == "input") {
       if (model.layers.size() > 1 || model.layers.front().input_shape)
-        fail("input stands behind other layers", "", "Put it first");
+        fail("input comes after other layers", "", "Put it first");
       model.layers.front().input_shape = read_input(written);
       continue;
     }
@@ -103,7 +103,7 @@ Architecture read_shorthand(std::string_view text) {
     if (type == nullptr) type = find_layer_type(call.name);
     if (type == nullptr)
       throw Error(ErrorKind::Model,
-                  {"KAIROS-M001", std::string(noun), "there is no layer \"" + call.name + "\" here", "", "",
+                  {"KAIROS-M001", std::string(noun), "there is no layer \"" + call.name + "\"", "", "",
                    suggest(call.name, layer_words())});
     nlohmann::json json = layer_config(*type, call);
     if (!json.contains("name")) json["name"] = names.next(type->class_name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads, applies and writes what is said about a weight.
+// Reads, applies and writes the options of a weight.
 #include "nn/weight_options.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a layer's config says about one of its weights.
+// A layer's options for one of its weights.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@
 
 namespace kairos::host {
 
-/// How a weight begins, what it costs, what it is held to.
+/// The initializer, regularizer and constraint of a weight.
 class WeightOptions {
  public:
-  /// Takes "kernel_initializer", "kernel_regularizer" and "kernel_constraint" where the prefix is "kernel".
-  /// Throws Error(Model).
+  /// Reads "kernel_initializer", "kernel_regularizer" and "kernel_constraint" for the prefix "kernel". Throws
+  /// Error(Model).
   WeightOptions(ConfigReader& config, std::string prefix, std::string_view default_initializer);
 
-  /// Gives the parameter its first values and what else the config says. `key` is of all that is random.
+  /// Initializes the parameter and sets its regularizer and constraint. `key` determines random values.
   void apply(Parameter& parameter, std::uint64_t key) const;
-  /// As Keras 3 writes them: all three, null for what there is none of.
+  /// Writes all three as Keras 3 does; null for a missing one.
   void write(nlohmann::json& config) const;
 
  private:

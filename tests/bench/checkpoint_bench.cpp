@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What ModelCheckpoint:in_background=true costs a training whose weights take 100 MB. It saves after every
-// second epoch, so that epochs with a file to be written and epochs without one take turns in the same run,
-// whatever else the machine does. Arguments: rows of the table (1500; an epoch of some seconds), pairs of
-// epochs (6), width of the layers (5000). With few rows the last column, what one file takes of all
-// processors, is what is measured well.
+// Measures the cost of ModelCheckpoint:in_background=true for a model with 100 MB of weights. It saves after
+// every second epoch, so that epochs with and without a file alternate in the same run, whatever else the
+// machine does. Arguments: rows of the table (1500; an epoch of some seconds), pairs of epochs (6), width of
+// the layers (5000). With few rows only the last column, the processor time of one file, is accurate.
 #include <stdlib.h>
 
 #include <algorithm>
@@ -42,7 +41,7 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-/// Seconds.
+/// In seconds.
 struct Moment {
   double wall = 0, processor = 0;
 };
@@ -54,7 +53,7 @@ std::vector<Moment> ends_of_epochs(const std::filesystem::path& file) {
   return ends;
 }
 
-/// From the end of one epoch to that of the next: with what the save before it costs, or without one.
+/// The time from the end of one epoch to that of the next, with or without a preceding save.
 void measure(const TemporaryDirectory& directory, const Settings& settings, int threads, const char* file) {
   const auto quoted = [](const std::string& text) { return "'" + text + "' "; };
   const std::filesystem::path table = directory / "table.csv", times = directory / "times";
@@ -74,7 +73,7 @@ void measure(const TemporaryDirectory& directory, const Settings& settings, int 
   const std::vector<Moment> ends = ends_of_epochs(times);
   if (ends.size() != static_cast<std::size_t>(2 * settings.pairs + 2))
     throw std::runtime_error("kairos fit has not trained all epochs");
-  // A file is written after the epochs 2, 4, …; the first two warm up.
+  // A file is written after epochs 2, 4, …; the first two are warm-up.
   std::vector<double> with, without, ratios, work;
   for (std::size_t epoch = 2; epoch < ends.size(); epoch += 2) {
     const Moment &before = ends[epoch - 1], &between = ends[epoch], &after = ends[epoch + 1];

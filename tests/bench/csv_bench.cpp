@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reading a CSV of numbers against a loop of std::from_chars over the same mapped file, on as many threads,
-// and against pandas where it is installed (python3-pandas).
+// Compares reading a numeric CSV file with a loop of std::from_chars over the same mapped file on as many
+// threads, and with pandas if it is installed (python3-pandas).
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -36,7 +36,7 @@ class Table {
     const std::size_t megabytes = asked == nullptr ? 50 : std::strtoul(asked, nullptr, 10);
     std::mt19937_64 random(7);
     std::normal_distribution<double> normal;
-    std::string text;  // A megabyte, again and again: more than a branch predictor can learn.
+    std::string text;  // A repeated megabyte, which is more than a branch predictor can learn.
     while (text.size() < 1 << 20)
       for (std::size_t i = 0; i < columns; ++i) {
         char field[64];
@@ -62,7 +62,7 @@ const Table& table(int kind) {
   return kinds[kind];
 }
 
-/// The numbers of [begin, end), which holds whole lines.
+/// Parses the numbers of [begin, end), which contains whole lines.
 void parse(const char* begin, const char* end, float* out) {
   while (begin < end) {
     const auto [stop, error] = std::from_chars(begin, end, *out++);
@@ -85,7 +85,7 @@ double first_of_from_chars(const Table& table, std::size_t threads) {
         return p;
       };
       const char *begin = bound(i), *end = bound(i + 1);
-      // Two bytes a field are the least; pages that are not written to cost nothing.
+      // A field has at least two bytes; pages that are not written to cost nothing.
       values[i] = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(end - begin) / 2 + 1);
       parse(begin, end, values[i].get());
     });
@@ -139,8 +139,8 @@ void measure(Times& best, const Work& work) {
   best.processor = std::min(best.processor, processor_seconds() - processor);
 }
 
-/// The two take turns, so that a busy machine slows both; the counters compare the best times of each.
-/// Processor time of all threads is what a machine that others use too still measures well.
+/// The two alternate, so that a busy machine slows both; the counters compare the best times of each. The
+/// processor time of all threads is accurate even on a busy machine.
 void csv(benchmark::State& state) {
   const Table& numbers = table(static_cast<int>(state.range(0)));
   const auto threads = static_cast<std::size_t>(state.range(1));
@@ -160,7 +160,7 @@ void csv(benchmark::State& state) {
   const auto one = best_of.find(std::to_string(state.range(0)) + "/1");
   if (one != best_of.end()) {
     state.counters["x one thread"] = one->second.wall / reader.wall;
-    // What more threads have to do in all: 1 if they cost nothing but their share.
+    // Processor time with more threads relative to one; 1 is ideal.
     state.counters["work of one thread"] = reader.processor / one->second.processor;
   }
   const auto [pandas, first] = pandas_of.try_emplace(state.range(0), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a hook costs: absent, live, reading a value; and ten of them.
+// Measures the cost of hooks: unimplemented, implemented, reading a value, and ten of them.
 #include <benchmark/benchmark.h>
 
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a command takes from its start: the version, listing and inspecting among 100 plugins, and the first
-// batch of the quickstart. With --hold it fails where one has become slower: by processor time, as a multiple
-// of that of the version, which depends little on the machine and on what else it does.
+// Measures the start of commands: the version, listing and inspecting 100 plugins, and the first batch of the
+// quickstart. With --hold it fails if one has become slower, by processor time relative to that of the
+// version, which depends little on the machine and its load.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/resource.h>
@@ -29,7 +29,7 @@ using kairos::tests::TemporaryDirectory;
 
 constexpr std::size_t plugins = 100;
 
-/// Seconds.
+/// In seconds.
 struct Times {
   double wall = 0, processor = 0;
 };
@@ -64,8 +64,8 @@ Times run(const std::vector<std::string>& arguments, const fs::path& output) {
   return {steady_now() - begin, seconds(usage.ru_utime) + seconds(usage.ru_stime)};
 }
 
-/// Copies of the plugins that come with Kairos, so many that there are `plugins` with the originals: each
-/// with a number for the end of its id.
+/// Copies the bundled plugins until there are `plugins` in total; each copy gets a number at the end of its
+/// id.
 void make_plugins(const fs::path& directory) {
   std::vector<fs::path> originals;
   for (const auto& entry : fs::directory_iterator(KAIROS_SHIPPED)) originals.push_back(entry.path());
@@ -90,10 +90,10 @@ double middle_of(std::vector<double> values) {
   return *middle;
 }
 
-/// The case, and what it may take at most.
+/// A case and its limit.
 struct Case {
   const char* name;
-  double limit;  ///< processor time, in times that of the version
+  double limit;  ///< of processor time, relative to that of the version
   std::vector<Times> times;
 
   [[nodiscard]] double least(double Times::*which) const {
@@ -106,7 +106,7 @@ struct Case {
     for (const Times& one : times) all.push_back(one.*which);
     return middle_of(all);
   }
-  /// Of the processor time, round by round: what slows the machine for a while slows both.
+  /// Ratio of processor times, round by round, because a busy machine slows both.
   [[nodiscard]] double ratio_to(const Case& unit) const {
     std::vector<double> all;
     for (std::size_t i = 0; i < times.size(); ++i)

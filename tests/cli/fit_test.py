@@ -105,7 +105,7 @@ class Precision(ProgramTest):
                 self.assertEqual(run.returncode, 5, run.stderr)
                 if self.BF16:
                     self.assertEqual(run.stderr, "KAIROS-M035: precision bf16: this processor does not multiply bfloat16; found "
-                                     f"{found}, expected AVX512_BF16 or AMX. Train with --precision float32.\n")
+                                     f"{found}, expected AVX512_BF16 or AMX. Set precision to float32.\n")
         self.assertEqual(self.files(), before)
 
     @unittest.skipUnless(BF16, "this processor does not multiply bfloat16")

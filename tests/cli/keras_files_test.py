@@ -121,7 +121,7 @@ class SingleFiles(KerasFilesTest):
             missing = {"EfficientNetB0": ("Normalization", "normalization"), "Xception": ("SeparableConv2D", "block2_sepconv1")}.get(name)
             if missing:
                 self.assertEqual(run.returncode, 5)
-                self.assertIn(f'layer "{missing[1]}" ({missing[0]}): there is no layer "{missing[0]}" here', run.stderr)
+                self.assertIn(f'layer "{missing[1]}" ({missing[0]}): there is no layer "{missing[0]}"', run.stderr)
                 continue
             self.assertEqual((run.returncode, run.stderr), (0, ""), name)
             for words, key in ("Total params", "params"), ("Trainable params", "trainable"), ("Non-trainable params", "non_trainable"):
@@ -221,6 +221,22 @@ class UnknownArguments(KerasFilesTest):
                 out.writestr(name, content)
         inputs, targets = self.arrays("two_in_two_out.keras3.15.1")
         return ["fit", "--model", "changed.keras", *inputs, *targets, "--verbose", 0, "--batch-size", 8]
+
+    def test_null_in_the_model_and_in_its_losses_is_one_warning(self):
+        command = self.compiled(["loss", "amount", "config"], None)
+        with zipfile.ZipFile(self.directory / "changed.keras") as archive:
+            content = {name: archive.read(name) for name in archive.namelist()}
+        config = json.loads(content["config.json"])
+        config["config"]["layers"][1]["config"]["newer"] = None
+        content["config.json"] = json.dumps(config)
+        with zipfile.ZipFile(self.directory / "changed.keras", "w") as archive:
+            for name, data in content.items():
+                archive.writestr(name, data)
+        for arguments in command, ["convert", "changed.keras", "converted.keras"]:
+            run = self.run_kairos(*arguments)
+            self.assertEqual((run.returncode, run.stderr.count("are null are ignored")), (0, 1), run.stderr)
+            for key in '"qqqqqqqq" of ', '"newer" of ':
+                self.assertIn(key, run.stderr)
 
     def test_training_configuration_follows_the_same_rules(self):
         for path in [], ["loss", "amount"], ["loss", "amount", "config"], ["metrics", "amount", 0, "config"], ["optimizer", "config"], \

@@ -128,7 +128,7 @@ class Reports(ProgramTest):
 
     def test_loss_that_takes_anything_for_probabilities_is_reported(self):
         self.assertEqual(self.report(model="dense(2)")[1],
-                         'warning: output "dense": sparse_categorical_crossentropy takes it for probabilities, but the last activation is '
+                         'warning: output "dense": sparse_categorical_crossentropy expects probabilities, but the last activation is '
                          "linear. Write sparse_categorical_crossentropy(from_logits=true) or end the model with softmax\n")
         self.assertEqual(self.report(model="dense(2)", loss="sparse_categorical_crossentropy(from_logits=true)")[1], "")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One fit of real Keras, through the command line: history, weights, predictions and files agree.
+"""Repeats one fit of real Keras through the command line and compares history, weights, predictions and files.
 
   fit_test.py KAIROS DIRECTORY"""
 import csv
@@ -18,7 +18,7 @@ GOLDEN = pathlib.Path(sys.argv[2])
 TOLERANCE = 1e-5
 spec = json.loads((GOLDEN / "spec.json").read_text())
 trace = json.loads((GOLDEN / "trace.json").read_text())
-# What a fit leaves to rounding, and where its files may differ, with the reason; most have no such file.
+# Which values of a fit may differ by rounding, and where its files may differ, with the reason. Most fits have no such file.
 noise = json.loads((GOLDEN / "noise.json").read_text()) if (GOLDEN / "noise.json").exists() else {}
 faults = []
 checked = 0
@@ -29,7 +29,7 @@ def text(value):
 
 
 def by_output(flag, value):
-    """One flag, or one for each output that the specification names."""
+    """One flag, or one per output that the specification names."""
     join = lambda one: ",".join(one) if isinstance(one, list) else str(one)
     if isinstance(value, dict):
         return [part for name, one in value.items() for part in (flag, f"{name}={join(one)}")]
@@ -46,7 +46,7 @@ def compile_flags():
 
 
 def fit_flags():
-    """spec.json, one to one."""
+    """The flags for spec.json."""
     name, config = spec["optimizer"]
     flags = ["--optimizer", f"{name}({','.join(f'{key}={text(value)}' for key, value in config.items())})",
              "--shuffle", "false", "--verbose", "0"]
@@ -65,7 +65,7 @@ def relative(what):
 
 
 def compare(what, found, expected, key=None):
-    """Relative to the largest value for arrays: what is near zero is a difference of larger numbers."""
+    """Arrays are compared relative to their largest value, because values near zero are differences of larger ones."""
     global checked
     checked += 1
     found, expected = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
@@ -106,7 +106,7 @@ def compare_csv(found, expected):
 
 
 def predict(*flags):
-    """The outputs in their order."""
+    """The predictions of all outputs, in order."""
     if (GOLDEN / "predict.npz").exists():
         kairos("predict", *flags, "--out", "p.npz", cwd=directory)
         found = np.load(directory / "p.npz")
@@ -125,7 +125,7 @@ def compare_predictions(what, found, place):
 
 
 def compare_compiled_files(directory):
-    """A file that Keras compiled is evaluated without a word about loss and metrics."""
+    """A file that Keras compiled can be evaluated without naming loss and metrics."""
     for file in ("model.h5", "model.keras"):
         results = json.loads(kairos("evaluate", "--model", GOLDEN / "files" / file, "--data", GOLDEN / "data.npz", "--weights",
                                     GOLDEN / "final.npz", "--json", cwd=directory))
@@ -134,7 +134,7 @@ def compare_compiled_files(directory):
 
 
 def describe(file):
-    """Every group, data set and attribute of an HDF5 file; JSON as what it means."""
+    """Every group, data set and attribute of an HDF5 file; JSON is parsed."""
     out = {}
 
     def visit(path, item):
@@ -154,14 +154,14 @@ def describe(file):
 
 
 def essence(value):
-    """Without what was not given (null or an empty list) and the shapes that layers were built for."""
+    """Removes missing values (null or empty lists) and the shapes that layers were built with."""
     if isinstance(value, dict):
         return {key: essence(one) for key, one in value.items() if one is not None and one != [] and key != "build_config"}
     return [essence(one) for one in value] if isinstance(value, list) else value
 
 
 def renamed(described):
-    """By the names that the recorded file has, where noise.json says that they differ; groups are known by what they hold then."""
+    """Renames entries to the names in the recorded file if noise.json lists them as different; groups are then matched by content."""
     def plain(text):
         for ours, theirs in noise["written_names"].items():
             text = text.replace(ours, theirs)
@@ -181,14 +181,14 @@ def compare_described(what, found, expected):
 
 
 def drop_needless_shapes(found, expected):
-    """Kairos says of every layer what it was built for, Keras only of those that have something to build."""
+    """Kairos writes the build shape of every layer, Keras only of layers with something to build."""
     for ours, keras in zip(found["config"]["layers"], expected["config"]["layers"]):
         if "build_config" not in keras:
             ours.pop("build_config", None)
 
 
 def compare_written_files(directory):
-    """What Kairos writes is what Keras wrote, group by group and attribute by attribute."""
+    """Compares what Kairos writes with Keras' file, group by group and attribute by attribute."""
     files = GOLDEN / "files"
     for target, *flags in (("model.h5",), ("legacy_weights.h5", "--weights-only"), ("model.keras",)):
         kairos("convert", files / "model.h5", target, *flags, cwd=directory)

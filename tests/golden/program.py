@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs kairos for the golden tests, and ends them."""
+"""Runs kairos and reports results, for the golden tests."""
 import json
 import subprocess
 import sys
@@ -8,7 +8,7 @@ KAIROS = sys.argv[1]
 
 
 def kairos(*arguments, cwd):
-    """Standard output; the test fails here if kairos does."""
+    """Returns standard output; fails the test if kairos fails."""
     run = subprocess.run([KAIROS, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=300)
     if run.returncode != 0:
         sys.exit(f"exit code {run.returncode} of kairos {' '.join(map(str, arguments))}\n{run.stdout}{run.stderr}")
@@ -16,7 +16,7 @@ def kairos(*arguments, cwd):
 
 
 def replay(cases, directory, exit_code=0):
-    """The results of these cases."""
+    """Prints the results of the cases."""
     file = directory / "cases.json"
     file.write_text(json.dumps({"cases": cases}))
     run = subprocess.run([KAIROS, "replay", file], cwd=directory, capture_output=True, text=True, timeout=300)

@@ -33,7 +33,7 @@ def expect(what, found, expected):
         faults.append(f"{what}: {found}\n  expected {expected}")
 
 
-# values, options, epochs that run, final weight (epoch index + 1 of the weights that are left)
+# values, options, number of epochs, final weight (1 + epoch index of the final weights)
 EARLY_STOPPING = [
     ([1, 1, 1, 1], {"patience": 0}, 2, 2),
     ([1, 2, 3, 4], {"patience": 1}, 2, 2),

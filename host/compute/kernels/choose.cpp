@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Picks the level of the processor that the program runs on.
+// Selects the level that this processor supports.
 #include "compute/kernels/gates.hpp"
 #include "compute/kernels/kernels.hpp"
 #include "compute/kernels/packed.hpp"

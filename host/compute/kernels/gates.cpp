@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The loops themselves. Compiled once for each level with KAIROS_GATE_KERNELS, the name of its table; see
-// CMakeLists.txt.
+// Compiled once per level; KAIROS_GATE_KERNELS is the name of the level's table (see CMakeLists.txt).
 #include "compute/kernels/gates.hpp"
 
 #include "compute/kernels/lanes.hpp"
@@ -16,7 +15,7 @@ typedef float Aligned __attribute__((vector_size(lanes * sizeof(float))));
 KAIROS_INLINE Vector exponential(Vector x) {
   x = x > all(88.0F) ? all(88.0F) : x;
   x = x < all(-87.0F) ? all(-87.0F) : x;
-  const Vector shift = all(12582912.0F);  // 1.5 · 2^23: adding it rounds to a whole number
+  const Vector shift = all(12582912.0F);  // 1.5 · 2^23: adding it rounds to an integer
   const Vector shifted = x * 1.44269504088896341F + shift;
   const Vector whole = shifted - shift;
   const Vector r = (x - whole * 0.693359375F) + whole * 2.12194440e-4F;
@@ -35,7 +34,7 @@ KAIROS_INLINE Vector sigmoid(Vector x) {
   return 1.0F / (1.0F + exponential(-x));
 }
 
-/// A quotient of polynomials, exact near 0 too (the coefficients are those of Eigen's ptanh).
+/// A quotient of polynomials with Eigen's ptanh coefficients, accurate near 0 too.
 KAIROS_INLINE Vector tanh_of(Vector x) {
   const Vector bound = all(7.90531110763549805F);
   x = x > bound ? bound : x;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Loops that are compiled for several levels of x86-64 and chosen when the program runs. Includes nothing of
-// the standard library but types: an inline function compiled for a new processor here could be the copy that
-// the linker keeps for all.
+// Loops compiled for several levels of x86-64; one level is selected at run time. Includes only types of the
+// standard library: the linker could keep the copy of an inline function that was compiled here for a newer
+// processor, and use it everywhere.
 #pragma once
 
 #include <cstdint>
@@ -10,62 +10,63 @@ namespace kairos::host {
 
 struct AdamStep;
 
-/// A factor of a product: element (row, column) stands at data[row * row_step + column * column_step].
+/// A factor of a product: element (row, column) is data[row * row_stride + column * column_stride].
 struct MatrixView {
   const float* data;
-  std::int64_t row_step;
-  std::int64_t column_step;
+  std::int64_t row_stride;
+  std::int64_t column_stride;
 };
 
-enum class Into {
-  Fresh,  ///< c is overwritten
-  Sum,    ///< the product is added to c
+/// beta of BLAS: c = a · b + beta · c.
+enum class Beta {
+  Zero,  ///< c is overwritten
+  One,   ///< the product is added to c
 };
 
-/// How the right factor of a product lies in memory.
+/// The memory layout of b.
 enum class Layout {
   Rows,    ///< row-major
-  Panels,  ///< `pack_panels` made it of rows: what a loop reads one after the other lies so
+  Panels,  ///< packed by `pack_panels` in the order in which the loop reads it
 };
 
-/// c [rows, columns] = a [rows, segments · depth] · b [segments · depth, columns], plus `bias` [columns] in
-/// every row unless it is null. c is row-major. The columns of `a` come in `segments` pieces of
-/// `depth`, which lie `a_segment_step` apart: the window of a convolution is made of such.
+/// c [m, n] = a [m, segments · k] · b [segments · k, n] + beta · c, plus `bias` [n] in every row unless it is
+/// null. c is row-major. The columns of `a` are `segments` segments of `k` columns, which lie
+/// `a_segment_stride` apart: each row of a convolution's window is one segment.
 struct Product {
-  std::int64_t rows;
-  std::int64_t columns;
-  std::int64_t depth;
+  std::int64_t m;
+  std::int64_t n;
+  std::int64_t k;
   MatrixView a;
   const float* b;
   float* c;
   const float* bias = nullptr;
-  Into into = Into::Fresh;
+  Beta beta = Beta::Zero;
   std::int64_t segments = 1;
-  std::int64_t a_segment_step = 0;
-  std::int64_t c_step = columns;  ///< from a row of c to the next
+  std::int64_t a_segment_stride = 0;
+  std::int64_t ldc = n;  ///< from one row of c to the next
   Layout b_layout = Layout::Rows;
-  std::int64_t b_step = columns;  ///< from a row of b to the next, unless it lies in panels
+  std::int64_t ldb = n;  ///< from one row of b to the next; unused for panels
 };
 
-/// Sums are taken in an order that depends on the sizes alone, so the same call gives the same bits.
+/// The order of summation depends on the sizes alone, so the same call gives the same bits.
 struct Kernels {
-  /// Floats of scratch that `multiply` needs for all segments · depth together.
-  std::int64_t (*multiply_scratch)(std::int64_t depth);
-  /// For factors that stay in the nearer caches: nothing is blocked for them. `bias` needs Into::Fresh.
+  /// Floats of scratch that `multiply` needs; `k` counts all segments together.
+  std::int64_t (*multiply_scratch)(std::int64_t k);
+  /// Does not block: meant for factors that fit into the L1 and L2 caches. `bias` needs Beta::Zero.
   void (*multiply)(const Product& product, float* scratch);
-  /// The columns of a panel but the last, which may have fewer: what `multiply` works on at once.
+  /// Columns per panel, which `multiply` computes at a time; the last panel may have fewer.
   std::int64_t panel_columns;
-  /// to [columns / panel_columns, rows, panel_columns] = from [rows, columns], whose rows are `from_step`
-  /// apart. As many values as before: the last panel is as narrow as what is left.
-  void (*pack_panels)(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_step,
+  /// to [columns / panel_columns, rows, panel_columns] = from [rows, columns], whose rows are `from_stride`
+  /// apart. The last panel is not padded, so `to` has as many values as `from`.
+  void (*pack_panels)(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_stride,
                       float* to);
-  /// to [columns, rows] = from [rows, columns], turned over. A step leads from a row to the next.
-  void (*transpose)(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_step,
-                    float* to, std::int64_t to_step);
-  /// sum [columns] of all rows.
+  /// to [columns, rows] = from [rows, columns] transposed. Strides are between rows.
+  void (*transpose)(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_stride,
+                    float* to, std::int64_t to_stride);
+  /// sum [columns] = the sum of all rows.
   void (*sum_rows)(std::int64_t rows, std::int64_t columns, const float* from, float* sum);
-  /// sum [n] = bias [n], unless that is null, + `parts` arrays [n], which are `step` apart.
-  void (*sum_parts)(std::int64_t n, std::int64_t parts, const float* from, std::int64_t step,
+  /// sum [n] = bias [n], unless it is null, plus the sum of `parts` arrays [n], which are `stride` apart.
+  void (*sum_parts)(std::int64_t n, std::int64_t parts, const float* from, std::int64_t stride,
                     const float* bias, float* sum);
 
   /// NaN stays NaN. y may be x.
@@ -73,13 +74,13 @@ struct Kernels {
   /// x_gradient may be y_gradient.
   void (*relu_gradient)(std::int64_t n, const float* y, const float* y_gradient, float* x_gradient);
 
-  /// factors[i] = 0 where random_at(key, first + i) is below `drop_below`, else `scale`.
+  /// factors[i] = 0 if random_at(key, first + i) < drop_below, else `scale`.
   void (*draw_factors)(std::int64_t n, std::uint64_t key, std::uint64_t first, std::uint64_t drop_below,
                        float scale, float* factors);
   /// product[i] = a[i] * b[i]. product may be a or b.
   void (*multiply_each)(std::int64_t n, const float* a, const float* b, float* product);
 
-  /// Where a value is larger than what is in `best`, or NaN, it takes its place, and `index` that in `where`.
+  /// Where a value is larger than that in `best`, or NaN, replaces `best` by it and `where` by `index`.
   void (*keep_larger)(std::int64_t n, const float* values, std::int32_t index, float* best,
                       std::int32_t* where);
 
@@ -89,7 +90,7 @@ struct Kernels {
   void (*adam)(std::int64_t n, const AdamStep& step, const float* g, float* m, float* v, float* w);
 };
 
-/// The best that this processor can run.
+/// The table for the highest level that this processor supports.
 [[nodiscard]] const Kernels& kernels() noexcept;
 
 }  // namespace kairos::host

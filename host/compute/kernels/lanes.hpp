@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Vectors as wide as the level has them that a file is compiled for.
+// Vectors of the width of the level that a file is compiled for.
 #pragma once
 
 #include <cstdint>
 
-// Everything small is forced inline: a copy of it that was compiled for a new processor must not be the one
-// that the linker keeps for all.
+// Everything small is forced inline, so that the linker cannot keep a copy that was compiled for a newer
+// processor and use it everywhere.
 #define KAIROS_INLINE inline __attribute__((always_inline))
 
 namespace kairos::host {
@@ -32,7 +32,7 @@ KAIROS_INLINE Vector all(float value) {
   return value - Vector{};
 }
 
-/// A vector of values, or what is left of one at the end of a row: then zeros stand in for the others.
+/// A whole vector, or the rest of one at the end of a row, padded with zeros.
 struct Whole {
   KAIROS_INLINE Vector get(const float* from) const { return load(from); }
   KAIROS_INLINE void put(Vector value, float* to) const { store(value, to); }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The loops themselves, on vectors as wide as the level has them. Compiled once for each level with
-// KAIROS_KERNELS, the name of its table; see CMakeLists.txt.
+// Compiled once per level; KAIROS_KERNELS is the name of the level's table (see CMakeLists.txt).
 #include "compute/kernels/kernels.hpp"
 #include "compute/kernels/lanes.hpp"
 #include "compute/update.hpp"
@@ -10,26 +9,25 @@ namespace kairos::host {
 namespace {
 
 #if defined(__AVX512F__)
-constexpr int tile_rows =
-    12;  // times two vectors: as many sums as fit into the registers, beside what feeds them
+constexpr int tile_rows = 12;  // times two vectors: as many sums as fit into the registers beside the factors
 #else
 constexpr int tile_rows = 6;
 #endif
 
-/// A part of a product: some columns, which begin at b, bias and c.
+/// Some columns of a product; b, bias and c point to the first of them.
 struct Stripe {
-  std::int64_t depth, segments;
+  std::int64_t k, segments;
   MatrixView a;
-  std::int64_t a_segment_step;
+  std::int64_t a_segment_stride;
   const float* b;
-  std::int64_t b_step;
+  std::int64_t ldb;
   const float* bias;
-  Into into;
+  Beta beta;
   float* c;
-  std::int64_t c_step;
+  std::int64_t ldc;
 };
 
-/// c [rows, width vectors] for a few rows, whose sums stay in registers.
+/// c [rows, width vectors], with all sums in registers.
 template <int rows, int width>
 KAIROS_INLINE void tile(const Stripe& s) {
   Vector sum[rows][width];
@@ -40,25 +38,25 @@ KAIROS_INLINE void tile(const Stripe& s) {
   const float* b = s.b;
   for (std::int64_t segment = 0; segment < s.segments; ++segment) {
     const float* a_row[rows];
-    for (int r = 0; r < rows; ++r) a_row[r] = s.a.data + segment * s.a_segment_step + r * s.a.row_step;
-    for (std::int64_t k = 0; k < s.depth; ++k, b += s.b_step) {
+    for (int r = 0; r < rows; ++r) a_row[r] = s.a.data + segment * s.a_segment_stride + r * s.a.row_stride;
+    for (std::int64_t k = 0; k < s.k; ++k, b += s.ldb) {
       Vector right[width];
       for (int w = 0; w < width; ++w) right[w] = load(b + w * lanes);
       for (int r = 0; r < rows; ++r) {
         const Vector left = all(*a_row[r]);
-        a_row[r] += s.a.column_step;
+        a_row[r] += s.a.column_stride;
         for (int w = 0; w < width; ++w) sum[r][w] += left * right[w];
       }
     }
   }
-  if (s.into == Into::Sum)
+  if (s.beta == Beta::One)
     for (int r = 0; r < rows; ++r)
-      for (int w = 0; w < width; ++w) sum[r][w] += load(s.c + r * s.c_step + w * lanes);
+      for (int w = 0; w < width; ++w) sum[r][w] += load(s.c + r * s.ldc + w * lanes);
   for (int r = 0; r < rows; ++r)
-    for (int w = 0; w < width; ++w) store(sum[r][w], s.c + r * s.c_step + w * lanes);
+    for (int w = 0; w < width; ++w) store(sum[r][w], s.c + r * s.ldc + w * lanes);
 }
 
-/// The tile of so many rows, up to tile_rows.
+/// A tile of `rows` rows, at most tile_rows.
 template <int width, int most = tile_rows>
 KAIROS_INLINE void tile_of(std::int64_t rows, const Stripe& s) {
   if constexpr (most > 0) {
@@ -73,129 +71,121 @@ KAIROS_INLINE void tile_of(std::int64_t rows, const Stripe& s) {
 template <int width>
 void stripe(std::int64_t rows, Stripe s) {
   while (rows > 0) {
-    // 32 rows are 6 + 6 + 6 + 6 + 4 + 4 rather than five times 6 and a rest of 2, which would leave units
-    // idle.
+    // 32 rows are 6 + 6 + 6 + 6 + 4 + 4 rather than 5 · 6 + 2, which would leave execution units idle.
     std::int64_t now = rows < tile_rows ? rows : tile_rows;
     if (rows > tile_rows && rows < 2 * tile_rows) now = (rows + 1) / 2;
     tile_of<width>(now, s);
     rows -= now;
-    s.a.data += now * s.a.row_step;
-    s.c += now * s.c_step;
+    s.a.data += now * s.a.row_stride;
+    s.c += now * s.ldc;
   }
 }
 
-std::int64_t multiply_scratch(std::int64_t depth) {
-  return (depth + 1) * lanes;
+std::int64_t multiply_scratch(std::int64_t k) {
+  return (k + 1) * lanes;
 }
 
-/// One column: a dot product for each row.
+/// n = 1: a dot product per row.
 void multiply_column(const Product& p) {
   const float* a = p.a.data;
-  for (std::int64_t r = 0; r < p.rows; ++r, a += p.a.row_step) {
+  for (std::int64_t r = 0; r < p.m; ++r, a += p.a.row_stride) {
     Vector sums{};
     std::int64_t k = 0;
-    for (; k + lanes <= p.depth; k += lanes) sums += load(a + k) * load(p.b + k);
+    for (; k + lanes <= p.k; k += lanes) sums += load(a + k) * load(p.b + k);
     float sum = p.bias == nullptr ? 0.0F : *p.bias;
-    for (; k < p.depth; ++k) sum += a[k] * p.b[k];
+    for (; k < p.k; ++k) sum += a[k] * p.b[k];
     for (int half = lanes / 2; half > 0; half /= 2)
       for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
-    p.c[r * p.c_step] = sum + sums[0];
+    p.c[r * p.ldc] = sum + sums[0];
   }
 }
 
-/// The last columns, which do not fill a vector: through copies that are padded with zeros. `b` begins at the
+/// The last columns, which do not fill a vector, computed on copies padded with zeros. `b` points to the
 /// first of them.
-void multiply_rest(const Product& p, std::int64_t first, const float* b, std::int64_t b_step,
-                   float* scratch) {
-  const std::int64_t rest = p.columns - first, depth = p.segments * p.depth;
-  for (std::int64_t k = 0; k < depth; ++k)
-    for (int i = 0; i < lanes; ++i) scratch[k * lanes + i] = i < rest ? b[k * b_step + i] : 0.0F;
-  float* const bias = scratch + depth * lanes;
+void multiply_rest(const Product& p, std::int64_t first, const float* b, std::int64_t ldb, float* scratch) {
+  const std::int64_t rest = p.n - first, b_rows = p.segments * p.k;
+  for (std::int64_t row = 0; row < b_rows; ++row)
+    for (int i = 0; i < lanes; ++i) scratch[row * lanes + i] = i < rest ? b[row * ldb + i] : 0.0F;
+  float* const bias = scratch + b_rows * lanes;
   for (int i = 0; i < lanes; ++i) bias[i] = p.bias != nullptr && i < rest ? p.bias[first + i] : 0.0F;
   float padded[tile_rows * lanes];
-  Stripe s{p.depth, p.segments, p.a, p.a_segment_step, scratch, lanes, bias, Into::Fresh, padded, lanes};
+  Stripe s{p.k, p.segments, p.a, p.a_segment_stride, scratch, lanes, bias, Beta::Zero, padded, lanes};
   float* c = p.c + first;
-  for (std::int64_t rows = p.rows; rows > 0;) {
+  for (std::int64_t rows = p.m; rows > 0;) {
     const std::int64_t now = rows < tile_rows ? rows : tile_rows;
     tile_of<1>(now, s);
     for (std::int64_t r = 0; r < now; ++r)
       for (std::int64_t i = 0; i < rest; ++i)
-        c[r * p.c_step + i] = padded[r * lanes + i] + (p.into == Into::Sum ? c[r * p.c_step + i] : 0.0F);
+        c[r * p.ldc + i] = padded[r * lanes + i] + (p.beta == Beta::One ? c[r * p.ldc + i] : 0.0F);
     rows -= now;
-    s.a.data += now * s.a.row_step;
-    c += now * p.c_step;
+    s.a.data += now * s.a.row_stride;
+    c += now * p.ldc;
   }
 }
 
 constexpr int panel_columns = 2 * lanes;
 
 void multiply(const Product& p, float* scratch) {
-  if (p.columns == 1 && p.a.column_step == 1 && p.segments == 1 && p.into == Into::Fresh)
+  if (p.n == 1 && p.a.column_stride == 1 && p.segments == 1 && p.beta == Beta::Zero)
     return multiply_column(p);
-  for (std::int64_t panel = 0; panel < p.columns; panel += panel_columns) {
-    const std::int64_t left = p.columns - panel, width = left < panel_columns ? left : panel_columns;
+  for (std::int64_t panel = 0; panel < p.n; panel += panel_columns) {
+    const std::int64_t left = p.n - panel, width = left < panel_columns ? left : panel_columns;
     const bool packed = p.b_layout == Layout::Panels;
-    const float* const b = packed ? p.b + panel * p.segments * p.depth : p.b + panel;
-    const std::int64_t b_step = packed ? width : p.b_step;
-    const Stripe s{p.depth,
-                   p.segments,
-                   p.a,
-                   p.a_segment_step,
-                   b,
-                   b_step,
-                   p.bias == nullptr ? nullptr : p.bias + panel,
-                   p.into,
-                   p.c + panel,
-                   p.c_step};
+    const float* const b = packed ? p.b + panel * p.segments * p.k : p.b + panel;
+    const std::int64_t ldb = packed ? width : p.ldb;
+    const Stripe s{
+        p.k,    p.segments,  p.a,  p.a_segment_stride, b, ldb, p.bias == nullptr ? nullptr : p.bias + panel,
+        p.beta, p.c + panel, p.ldc};
     if (width == panel_columns) {
-      stripe<2>(p.rows, s);
+      stripe<2>(p.m, s);
       continue;
     }
-    if (width >= lanes) stripe<1>(p.rows, s);
+    if (width >= lanes) stripe<1>(p.m, s);
     const std::int64_t whole = width / lanes * lanes;
-    if (whole < width) multiply_rest(p, panel + whole, b + whole, b_step, scratch);
+    if (whole < width) multiply_rest(p, panel + whole, b + whole, ldb, scratch);
   }
 }
 
-void pack_panels(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_step,
+void pack_panels(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_stride,
                  float* to) {
   std::int64_t column = 0;
   for (; column + panel_columns <= columns; column += panel_columns)
     for (std::int64_t row = 0; row < rows; ++row, to += panel_columns) {
-      const float* const line = from + row * from_step + column;
+      const float* const line = from + row * from_stride + column;
       store(load(line), to);
       store(load(line + lanes), to + lanes);
     }
   for (std::int64_t row = 0; row < rows; ++row)
-    for (std::int64_t i = column; i < columns; ++i) *to++ = from[row * from_step + i];
+    for (std::int64_t i = column; i < columns; ++i) *to++ = from[row * from_stride + i];
 }
 
 typedef float Four __attribute__((vector_size(16), aligned(sizeof(float)), may_alias));
 
-/// Four by four values, turned over in registers.
-KAIROS_INLINE void transpose_block(const float* from, std::int64_t from_step, float* to,
-                                   std::int64_t to_step) {
+/// Transposes 4 by 4 values in registers.
+KAIROS_INLINE void transpose_block(const float* from, std::int64_t from_stride, float* to,
+                                   std::int64_t to_stride) {
   Four row[4];
-  for (int r = 0; r < 4; ++r) row[r] = *reinterpret_cast<const Four*>(from + r * from_step);
+  for (int r = 0; r < 4; ++r) row[r] = *reinterpret_cast<const Four*>(from + r * from_stride);
   const Four a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
   const Four b = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
   const Four c = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
   const Four d = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
   *reinterpret_cast<Four*>(to) = __builtin_shufflevector(a, b, 0, 1, 4, 5);
-  *reinterpret_cast<Four*>(to + to_step) = __builtin_shufflevector(a, b, 2, 3, 6, 7);
-  *reinterpret_cast<Four*>(to + 2 * to_step) = __builtin_shufflevector(c, d, 0, 1, 4, 5);
-  *reinterpret_cast<Four*>(to + 3 * to_step) = __builtin_shufflevector(c, d, 2, 3, 6, 7);
+  *reinterpret_cast<Four*>(to + to_stride) = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+  *reinterpret_cast<Four*>(to + 2 * to_stride) = __builtin_shufflevector(c, d, 0, 1, 4, 5);
+  *reinterpret_cast<Four*>(to + 3 * to_stride) = __builtin_shufflevector(c, d, 2, 3, 6, 7);
 }
 
-void transpose(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_step, float* to,
-               std::int64_t to_step) {
+void transpose(std::int64_t rows, std::int64_t columns, const float* from, std::int64_t from_stride,
+               float* to, std::int64_t to_stride) {
   const std::int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
   for (std::int64_t column = 0; column < whole_columns; column += 4)
     for (std::int64_t row = 0; row < whole_rows; row += 4)
-      transpose_block(from + row * from_step + column, from_step, to + column * to_step + row, to_step);
+      transpose_block(from + row * from_stride + column, from_stride, to + column * to_stride + row,
+                      to_stride);
   for (std::int64_t column = 0; column < columns; ++column)
     for (std::int64_t row = column < whole_columns ? whole_rows : 0; row < rows; ++row)
-      to[column * to_step + row] = from[row * from_step + column];
+      to[column * to_stride + row] = from[row * from_stride + column];
 }
 
 void sum_rows(std::int64_t rows, std::int64_t columns, const float* from, float* sum) {
@@ -212,17 +202,17 @@ void sum_rows(std::int64_t rows, std::int64_t columns, const float* from, float*
   }
 }
 
-void sum_parts(std::int64_t n, std::int64_t parts, const float* from, std::int64_t step, const float* bias,
+void sum_parts(std::int64_t n, std::int64_t parts, const float* from, std::int64_t stride, const float* bias,
                float* sum) {
   std::int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     Vector total = bias == nullptr ? Vector{} : load(bias + i);
-    for (std::int64_t part = 0; part < parts; ++part) total += load(from + part * step + i);
+    for (std::int64_t part = 0; part < parts; ++part) total += load(from + part * stride + i);
     store(total, sum + i);
   }
   for (; i < n; ++i) {
     float total = bias == nullptr ? 0.0F : bias[i];
-    for (std::int64_t part = 0; part < parts; ++part) total += from[part * step + i];
+    for (std::int64_t part = 0; part < parts; ++part) total += from[part * stride + i];
     sum[i] = total;
   }
 }
@@ -239,14 +229,14 @@ void relu(std::int64_t n, const float* x, float* y) {
 void relu_gradient(std::int64_t n, const float* y, const float* y_gradient, float* x_gradient) {
   std::int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    // Times 0 rather than 0: a gradient that is NaN must not be lost.
+    // A product with 0 rather than 0, so that a NaN gradient is kept.
     const Vector slope = load(y + i) <= Vector{} ? Vector{} : all(1);
     store(load(y_gradient + i) * slope, x_gradient + i);
   }
   for (; i < n; ++i) x_gradient[i] = y_gradient[i] * (y[i] <= 0 ? 0.0F : 1.0F);
 }
 
-/// random_at of compute/random.hpp once more, because here it becomes a part of vector loops.
+/// Repeats random_at of compute/random.hpp, because it must be inlined into vector loops here.
 KAIROS_INLINE std::uint64_t random_bits(std::uint64_t key, std::uint64_t n) {
   std::uint64_t value = key + (n + 1) * 0x9E3779B97F4A7C15ULL;
   value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -269,7 +259,7 @@ void multiply_each(std::int64_t n, const float* a, const float* b, float* produc
 void keep_larger(std::int64_t n, const float* __restrict values, std::int32_t index, float* __restrict best,
                  std::int32_t* __restrict where) {
   for (std::int64_t i = 0; i < n; ++i) {
-    // Not "not smaller or equal", although that is the same for numbers: a NaN in `best` must stay there.
+    // Not written as !(values[i] <= best[i]): a NaN in `best` must stay.
     const bool wins = (values[i] > best[i]) | (values[i] != values[i]);
     best[i] = wins ? values[i] : best[i];
     where[i] = wins ? index : where[i];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Products for loops that multiply by the same matrix again and again, as a recurrent layer does in each
-// timestep: the matrix is brought into the order of the loop once. Compiled for several levels of x86-64, as
-// kernels.hpp, and on one thread: who has several cuts the rows.
+// Products with a factor that is reused many times, as in each timestep of a recurrent layer: the factor is
+// packed once. Compiled for several levels of x86-64, like kernels.hpp. Single-threaded: callers split the
+// rows.
 #pragma once
 
 #include <cstdint>
@@ -10,62 +10,61 @@
 
 namespace kairos::host {
 
-/// a [rows, depth] · b [depth, columns]; rows of `a` lie `step` apart, `b` comes from PackedKernels::pack. A
-/// depth of 0 is no term.
+/// a [m, k] · b [k, n], with `b` from PackedKernels::pack. k = 0 means that there is no such term.
 struct PackedTerm {
   const float* a;
-  std::int64_t step;
-  std::int64_t depth;
+  std::int64_t lda;
+  std::int64_t k;
   const float* b;
 };
 
-/// c [rows, columns] = the sum of both terms, plus `bias` [columns] in every row unless it is null. Rows of c
-/// lie `c_step` apart.
+/// c [m, n] = the sum of both terms, plus `bias` [n] in every row unless it is null.
 struct PackedProduct {
-  std::int64_t rows;
-  std::int64_t columns;
+  std::int64_t m;
+  std::int64_t n;
   PackedTerm first;
   PackedTerm second;
   const float* bias;
   float* c;
-  std::int64_t c_step;
+  std::int64_t ldc;
 };
 
-/// c [width, columns] += aᵀ · b, for the b of GradientProduct; `a` has rows of `width`, one after another,
-/// and rows of c lie `c_step` apart. A width of 0 is no term.
+/// c [m, n] += aᵀ · b, for the b of GradientProduct. `a` has contiguous rows of m values. m = 0 means that
+/// there is no such term.
 struct GradientTerm {
   const float* a;
-  std::int64_t width;
+  std::int64_t m;
   float* c;
-  std::int64_t c_step;
+  std::int64_t ldc;
 };
 
-/// `b` has rows of `columns`; `pieces` times `rows` of them count, which begin `piece_step` rows apart, and
-/// those of each `a` likewise. `bias` [columns] += the sum of these rows, unless it is null.
+/// `b` consists of `pieces` pieces of `rows` rows of n values; pieces begin `piece_stride` rows apart, and so
+/// do those of each `a`. The product's k is pieces · rows. `bias` [n] += the sum of these rows, unless it is
+/// null.
 struct GradientProduct {
   std::int64_t pieces;
-  std::int64_t piece_step;
+  std::int64_t piece_stride;
   std::int64_t rows;
-  std::int64_t columns;
+  std::int64_t n;
   const float* b;
   float* bias;
   GradientTerm first;
   GradientTerm second;
 };
 
-/// Sums are taken in an order that depends on the sizes alone, so the same call gives the same bits.
+/// The order of summation depends on the sizes alone, so the same call gives the same bits.
 struct PackedKernels {
-  /// Floats of a packed [depth, columns].
-  std::int64_t (*packed_size)(std::int64_t depth, std::int64_t columns);
-  /// Fastest where `packed`, and `scratch` below, are aligned to a cache line.
-  void (*pack)(std::int64_t depth, std::int64_t columns, const MatrixView& b, float* packed);
+  /// Floats of a packed factor [k, n].
+  std::int64_t (*packed_size)(std::int64_t k, std::int64_t n);
+  /// Fastest if `packed`, and `scratch` below, are aligned to a cache line.
+  void (*pack)(std::int64_t k, std::int64_t n, const MatrixView& b, float* packed);
   void (*multiply)(const PackedProduct& product);
-  /// Floats of scratch for so many rows in all pieces together, and for the width of both terms.
-  std::int64_t (*gradient_scratch)(std::int64_t rows, std::int64_t width);
+  /// Floats of scratch for k = pieces · rows and the sum of m over both terms.
+  std::int64_t (*gradient_scratch)(std::int64_t k, std::int64_t m);
   void (*add_gradient)(const GradientProduct& product, float* scratch);
 };
 
-/// The best that this processor can run.
+/// The table for the highest level that this processor supports.
 [[nodiscard]] const PackedKernels& packed_kernels() noexcept;
 
 }  // namespace kairos::host

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The loops themselves. Compiled once for each level with KAIROS_WINOGRAD_KERNELS, the name of its table; see
-// CMakeLists.txt.
+// Compiled once per level; KAIROS_WINOGRAD_KERNELS is the name of the level's table (see CMakeLists.txt).
 #include "compute/kernels/winograd.hpp"
 
 #include "compute/kernels/lanes.hpp"
@@ -9,7 +8,7 @@ namespace kairos::host {
 
 namespace {
 
-/// Calls `work(row, column, tile)` for the first pixel of every tile.
+/// Calls `work(row, column, tile)` with the first pixel of every tile.
 template <typename Work>
 KAIROS_INLINE void each_tile(const TileLines& lines, const Work& work) {
   std::int64_t tile = 0;
@@ -17,39 +16,39 @@ KAIROS_INLINE void each_tile(const TileLines& lines, const Work& work) {
     for (std::int64_t column = 0; column < lines.columns; column += 2) work(row, column, tile++);
 }
 
-/// Bᵀ·d; what comes out is `step` apart.
-KAIROS_INLINE void turn_input(const Vector (&d)[4], Vector* to, int step) {
+/// Bᵀ·d; the results are `stride` apart.
+KAIROS_INLINE void transform_input(const Vector (&d)[4], Vector* to, int stride) {
   to[0] = d[0] - d[2];
-  to[step] = d[1] + d[2];
-  to[2 * step] = d[2] - d[1];
-  to[3 * step] = d[1] - d[3];
+  to[stride] = d[1] + d[2];
+  to[2 * stride] = d[2] - d[1];
+  to[3 * stride] = d[1] - d[3];
 }
 
-void from_input(const TileLines& lines, const float* picture, const Tiles& tiles) {
+void from_input(const TileLines& lines, const float* image, const Tiles& tiles) {
   const std::int64_t n = lines.channels;
   each_tile(lines, [&](std::int64_t row, std::int64_t column, std::int64_t tile) {
-    const float* const from = picture + row * lines.line + column * n;
-    float* const to = tiles.data + tile * tiles.step;
+    const float* const from = image + row * lines.line + column * n;
+    float* const to = tiles.data + tile * tiles.stride;
     each_vector(n, [&](std::int64_t k, auto part) {
       Vector half[4][4], whole[4];
       for (int j = 0; j < 4; ++j) {
         Vector d[4];
         for (int i = 0; i < 4; ++i) d[i] = part.get(from + i * lines.line + j * n + k);
-        turn_input(d, &half[0][j], 4);
+        transform_input(d, &half[0][j], 4);
       }
       for (int i = 0; i < 4; ++i) {
-        turn_input(half[i], whole, 1);
+        transform_input(half[i], whole, 1);
         for (int j = 0; j < 4; ++j) part.put(whole[j], to + (4 * i + j) * n + k);
       }
     });
   });
 }
 
-void to_output(const TileLines& lines, const Tiles& tiles, const float* bias, float* picture) {
+void to_output(const TileLines& lines, const Tiles& tiles, const float* bias, float* image) {
   const std::int64_t n = lines.channels;
   each_tile(lines, [&](std::int64_t row, std::int64_t column, std::int64_t tile) {
-    const float* const from = tiles.data + tile * tiles.step;
-    float* const to = picture + row * lines.line + column * n;
+    const float* const from = tiles.data + tile * tiles.stride;
+    float* const to = image + row * lines.line + column * n;
     const bool right = column + 1 < lines.columns, below = row + 1 < lines.rows;
     each_vector(n, [&](std::int64_t k, auto part) {
       Vector half[2][4];
@@ -70,11 +69,11 @@ void to_output(const TileLines& lines, const Tiles& tiles, const float* bias, fl
   });
 }
 
-void from_gradient(const TileLines& lines, const float* picture, const Tiles& tiles) {
+void from_gradient(const TileLines& lines, const float* image, const Tiles& tiles) {
   const std::int64_t n = lines.channels;
   each_tile(lines, [&](std::int64_t row, std::int64_t column, std::int64_t tile) {
-    const float* const from = picture + row * lines.line + column * n;
-    float* const to = tiles.data + tile * tiles.step;
+    const float* const from = image + row * lines.line + column * n;
+    float* const to = tiles.data + tile * tiles.stride;
     const bool right = column + 1 < lines.columns, below = row + 1 < lines.rows;
     each_vector(n, [&](std::int64_t k, auto part) {
       Vector half[4][2];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Typed access to a configuration with errors that name the key.
+// Typed access to a configuration, with errors that name the key.
 #include "nn/keras/config_reader.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace kairos::host {
 
 std::string brief_json(const nlohmann::json& value) {
   constexpr std::size_t longest = 80;
-  // JSON has no word for these.
+  // JSON cannot express these.
   if (value.is_number_float() && !std::isfinite(value.get<double>()))
     return std::to_string(value.get<double>());
   std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -127,10 +127,10 @@ void ConfigReader::check_unknown(const std::string& key, const nlohmann::json& v
     if (value.is_null() || is_neutral(*rule, object_, value)) return;
     nlohmann::json expected;
     if (!rule->neutral.empty()) expected = nlohmann::json::parse(rule->neutral).front();
-    if (expected.empty()) expected = nullptr;  // [] and {} are another way to say it
+    if (expected.empty()) expected = nullptr;  // [] and {} mean null here
     refuse_unsupported(key, value, expected, rule->cure);
   }
-  std::vector<std::string> all = ruled_keys(source_.kind, source_.class_name);
+  std::vector<std::string> all = keys_with_rules(source_.kind, source_.class_name);
   all.insert(all.end(), known_.begin(), known_.end());
   const bool is_near = !nearest(key, all).empty();
   if (source_.unknown == nullptr)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads a configuration object so that nothing in it is overlooked: a key that nobody asked for is an error.
+// Reads a configuration object completely: a key that was not read is an error.
 #pragma once
 
 #include <cstdint>
@@ -20,29 +20,29 @@ struct NumberRange {
   double most;
 };
 
-/// What fits 64 bits, also after the rounding to double that a comparison takes.
+/// Fits into 64 bits even after rounding to double.
 constexpr NumberRange any_integer{-9.2e18, 9.2e18};
 
-/// Borrows the object. null counts as absent. Every error is Error(Model) and names `where` and the key.
+/// Borrows the object. null counts as absent. All errors are Error(Model) and name `where` and the key.
 class ConfigReader {
  public:
-  /// `where` is a noun for messages: `layer "dense_1" (Dense)`.
+  /// `where` describes the object in messages: `layer "dense_1" (Dense)`.
   ConfigReader(const nlohmann::json& object, std::string where, KeySource source = {});
 
   [[nodiscard]] const std::string& where() const noexcept { return where_; }
 
-  /// For an object inside this one, which comes from the same file or was typed by the same person.
+  /// The source of an object nested in this one.
   [[nodiscard]] KeySource inside(std::string_view kind, std::string class_name) const {
     return {kind, std::move(class_name), source_.unknown};
   }
   [[nodiscard]] UnknownKeys* unknown_keys() const noexcept { return source_.unknown; }
-  /// Whether the configuration comes from a file of Keras, which writes every argument.
+  /// Whether the configuration comes from a Keras file. Keras writes every argument.
   [[nodiscard]] bool is_from_file() const noexcept { return source_.unknown != nullptr; }
 
   /// The value, or null if absent. Marks the key as known.
   const nlohmann::json* take(std::string_view key);
 
-  /// The key is there and holds null, for the few where that is a wish of its own.
+  /// Whether the key is present with the value null, for the few keys where null differs from absent.
   [[nodiscard]] bool is_null(std::string_view key) const;
 
   bool boolean(std::string_view key, bool fallback);
@@ -55,16 +55,16 @@ class ConfigReader {
   std::int64_t required_integer(std::string_view key, NumberRange range);
   std::string text(std::string_view key, std::string_view fallback);
 
-  /// A key that exists in Keras and is not supported here: only null, or `harmless`, is let through.
+  /// Rejects a key that Keras supports but Kairos does not, unless its value is null or `harmless`.
   void unsupported(std::string_view key, const nlohmann::json& harmless, std::string_view cure);
-  /// A key without a meaning for us.
+  /// Marks a key as known and ignores it.
   void skip(std::string_view key) { (void)take(key); }
 
-  /// Throws if there is a key that nothing has asked for, unless a rule of keras_keys.cpp lets it through.
+  /// Throws for a key that was not read, unless a rule in keys.cpp accepts it.
   void finish() const;
 
-  /// "found X, expected Y" for a value that is not to be had; `cure` where to give one as expected is not
-  /// the thing to do. One that is missing is said to be so.
+  /// Throws "found X, expected Y" for an invalid or missing value. `cure` replaces the default advice to give
+  /// an expected value.
   [[noreturn]] void bad_value(std::string_view key, const std::string& expected,
                               const std::string& cure = "") const;
 
@@ -82,7 +82,7 @@ class ConfigReader {
 /// A value as short text for messages.
 [[nodiscard]] std::string brief_json(const nlohmann::json& value);
 
-/// `kind` within its bounds for messages: "a number from 0 to 1".
+/// `kind` with its bounds, for messages: "a number from 0 to 1".
 [[nodiscard]] std::string range_text(std::string_view kind, NumberRange range);
 
 }  // namespace kairos::host

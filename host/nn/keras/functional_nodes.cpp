@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// References are [layer, call, output] in Keras 2 and in "input_layers" and "output_layers", and objects of
-// class "__keras_tensor__" with such a "keras_history" in the calls of Keras 3.
+// References are [layer, call, output] in Keras 2, and in "input_layers" and "output_layers". In calls of
+// Keras 3 they are "__keras_tensor__" objects with such a list as "keras_history".
 #include "nn/keras/functional_nodes.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ using Json = nlohmann::json;
                                  expected, "Write the model with model.to_json()"});
 }
 
-/// ["dense", 0, 0], in calls of Keras 2 with the arguments behind.
+/// ["dense", 0, 0]; in calls of Keras 2, arguments may follow.
 bool is_reference(const Json& json) {
   return json.is_array() && (json.size() == 3 || json.size() == 4) && json[0].is_string() &&
          json[1].is_number_integer() && json[2].is_number_integer();
@@ -37,7 +37,7 @@ bool is_keras_tensor(const Json& json) {
   return is_of_class(json, "__keras_tensor__");
 }
 
-/// The arguments of a call beside its inputs.
+/// Reads the arguments of a call other than its inputs.
 void read_arguments(const Json& arguments, const std::string& where, LayerCall& call) {
   if (!arguments.is_object()) bad_node(where, brief_json(arguments), "an object of arguments");
   for (const auto& [key, value] : arguments.items()) {
@@ -53,8 +53,8 @@ void read_arguments(const Json& arguments, const std::string& where, LayerCall& 
   }
 }
 
-/// Whether the layer does with the argument "mask" what Keras' does.
-bool heeds_mask(const ArchitectureLayer& layer) {
+/// Whether the layer supports the argument "mask" as Keras does.
+bool uses_mask(const ArchitectureLayer& layer) {
   constexpr std::array<std::string_view, 7> known{"SimpleRNN",
                                                   "LSTM",
                                                   "GRU",
@@ -75,8 +75,9 @@ void collect(ValueGroup& group, ForEachSource& sources) {
   for (ValueSource& source : group.values) sources.push_back(&source);
 }
 
-/// Keras 2, and Keras 3 in "output_layers", count the calls of a nested model from 1: its own definition is
-/// number 0 and not in the file. All calls are referred to, so that the least number tells.
+/// Keras 2, and Keras 3 in "output_layers", count the calls of a nested model from 1: call 0 is its
+/// definition, which is not in the file. Every call is referenced, so the lowest number shows which way it
+/// was counted.
 void count_calls_from_zero(Architecture& model, const ForEachSource& sources) {
   std::vector<char> from_one(model.layers.size());
   for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
@@ -92,7 +93,7 @@ void count_calls_from_zero(Architecture& model, const ForEachSource& sources) {
 void FunctionalNodes::add(const ArchitectureLayer& layer, const std::string& name, const Json& calls,
                           const std::string& where) {
   index_.emplace(name, entries_.size());
-  entries_.push_back({name, &calls, where, layer.operation.has_value(), heeds_mask(layer)});
+  entries_.push_back({name, &calls, where, layer.operation.has_value(), uses_mask(layer)});
 }
 
 ValueSource FunctionalNodes::find(const Json& reference, const std::string& where) const {
@@ -101,7 +102,7 @@ ValueSource FunctionalNodes::find(const Json& reference, const std::string& wher
   if (found == index_.end()) {
     std::vector<std::string> names;
     for (const Entry& entry : entries_) names.push_back(entry.name);
-    throw Error(ErrorKind::Model, {"KAIROS-M060", where, "it refers to a layer that the model has not",
+    throw Error(ErrorKind::Model, {"KAIROS-M060", where, "it refers to a layer that does not exist",
                                    "\"" + name + "\"", "", suggest(name, names)});
   }
   constexpr std::int64_t most = 1'000'000;
@@ -146,7 +147,7 @@ ValueGroup FunctionalNodes::read_group(const Json& json, const std::string& wher
   return group;
 }
 
-/// The tensors among the arguments; the others are the operation's.
+/// Reads the tensors among the arguments; the others belong to the operation.
 LayerCall FunctionalNodes::read_operation_call(const Json& json, const Entry& entry) const {
   LayerCall call;
   call.inputs.grouping = Grouping::List;
@@ -166,7 +167,7 @@ LayerCall FunctionalNodes::read_operation_call(const Json& json, const Entry& en
       collect_tensors(Json::array({arg}));
   }
   if (call.inputs.values.empty()) bad_node(entry.where, "no tensor", "a tensor among the args");
-  // Which type truth values and numbers have makes no difference here.
+  // The dtype of booleans and numbers makes no difference here.
   const Json by_name = json.value("kwargs", Json::object());
   if (!by_name.is_object()) bad_node(entry.where, brief_json(by_name), "an object of kwargs");
   for (const auto& [key, value] : by_name.items())
@@ -197,7 +198,7 @@ LayerCall FunctionalNodes::read_keras3_call(const Json& json, const Entry& entry
                  std::to_string(positional.size()), "one: a tensor, or a list of tensors",
                  "Call the layer with its inputs alone"});
   call.inputs = read_group(positional[0], where);
-  if (entry.heeds_mask && call.inputs.grouping == Grouping::Single && rest.is_object() &&
+  if (entry.uses_mask && call.inputs.grouping == Grouping::Single && rest.is_object() &&
       rest.contains("mask") && is_keras_tensor(rest["mask"])) {
     call.inputs.values.push_back(read_group(rest["mask"], where).values.front());
     call.masked = true;
@@ -215,7 +216,7 @@ LayerCall FunctionalNodes::read_keras2_call(const Json& json, const std::string&
   arguments_of(json);
   if (!is_reference(json) && json.is_array())
     for (const Json& reference : json) arguments_of(reference);
-  // A list of one is how Keras 2 writes a single value.
+  // Keras 2 writes a single value as a list of one.
   if (call.inputs.grouping == Grouping::List && call.inputs.values.size() == 1)
     call.inputs.grouping = Grouping::Single;
   return call;
@@ -233,11 +234,12 @@ void FunctionalNodes::check_calls(const Architecture& model, const ValueGroup& g
     const ArchitectureLayer& layer = model.layers[source.layer];
     const std::size_t calls = layer.is_input() ? 1 : layer.calls.size();
     if (source.call >= calls)
-      throw Error(ErrorKind::Model,
-                  {"KAIROS-M060", where, "it refers to a call that the layer \"" + layer.name + "\" has not",
-                   "call " + std::to_string(source.call),
-                   std::to_string(calls) + (calls == 1 ? " call" : " calls") + ", counted from 0",
-                   "Write the model again with model.to_json()"});
+      throw Error(
+          ErrorKind::Model,
+          {"KAIROS-M060", where, "it refers to a call of layer \"" + layer.name + "\" that does not exist",
+           "call " + std::to_string(source.call),
+           std::to_string(calls) + (calls == 1 ? " call" : " calls") + ", counted from 0",
+           "Write the model again with model.to_json()"});
   }
 }
 
@@ -251,7 +253,7 @@ void FunctionalNodes::read_inputs(Architecture& model, const Json& json, const s
   }
   for (std::size_t i = 0; i < model.layers.size(); ++i)
     if (model.layers[i].is_input() && !seen.contains(i))
-      bad_node(origin + " input_layers", "nothing of \"" + model.layers[i].name + "\"",
+      bad_node(origin + " input_layers", "no reference to \"" + model.layers[i].name + "\"",
                "each InputLayer once");
 }
 

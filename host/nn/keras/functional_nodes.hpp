@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the layers of a Functional model are connected in Keras JSON, in the notations of Keras 2 and 3.
+// Reads how the layers of a Functional model are connected in the JSON of Keras 2 and 3.
 #pragma once
 
 #include <map>
@@ -11,15 +11,15 @@
 
 namespace kairos::host {
 
-/// Reads "inbound_nodes" once all layers are known, because layers may refer to later ones.
+/// Reads "inbound_nodes" after all layers are known, because layers may refer to later ones.
 class FunctionalNodes {
  public:
-  /// One for each layer of the model, in the order of its layers. Borrows `calls`.
+  /// To be called for each layer of the model, in order. Borrows `calls`.
   void add(const ArchitectureLayer& layer, const std::string& name, const nlohmann::json& calls,
            const std::string& where);
 
-  /// Fills calls, inputs and outputs, and orders the layers as Keras does. Throws Error(Model) for references
-  /// to what is not there, cycles, and arguments of calls that cannot be kept.
+  /// Fills calls, inputs and outputs, and orders the layers as Keras does. Throws Error(Model) for invalid
+  /// references, cycles and unsupported call arguments.
   void connect(Architecture& model, const nlohmann::json& inputs, const nlohmann::json& outputs,
                const std::string& origin) const;
 
@@ -28,7 +28,7 @@ class FunctionalNodes {
     std::string name;
     const nlohmann::json* calls;
     std::string where;
-    bool is_operation, heeds_mask;
+    bool is_operation, uses_mask;
   };
 
   [[nodiscard]] ValueSource find(const nlohmann::json& reference, const std::string& where) const;

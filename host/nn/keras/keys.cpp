@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table of keys, and the rules for keys that are not in it.
+// The table of known keys, and the rules for unknown ones.
 #include "nn/keras/keys.hpp"
 
 #include <algorithm>
@@ -18,10 +18,9 @@ constexpr std::string_view last_channels = "Move the channels to the last dimens
 constexpr std::string_view no_lora = "Save the model before enable_lora()";
 constexpr std::string_view not_quantized = "Save the model before quantize()";
 constexpr std::string_view dense_data = "Give dense data";
-constexpr std::string_view shape_says = R"(["channels_last"])";
 
 // clang-format off
-/// Keras 2.0 to 3.15. Sorted by object. What a reader asks for does not stand here.
+/// Keys of Keras 2.0 to 3.15 that the reader of the object does not read, sorted by object.
 constexpr std::array key_rules{
     // Every layer.
     KeyRule{"layer", "build_config", any_value, "", ""},
@@ -33,31 +32,18 @@ constexpr std::array key_rules{
     KeyRule{"layer", "quantization_config", "[{}, false]", "", not_quantized},
     KeyRule{"layer", "quantization_mode", "[false]", "", not_quantized},
     KeyRule{"layer", "gptq_unpacked_column_size", any_value, "quantization_config", ""},
-    KeyRule{"layer", "remat_mode", any_value, "", ""},             // memory for time, with the same numbers
+    KeyRule{"layer", "remat_mode", any_value, "", ""},             // less memory, same results
     // Some layers.
-    KeyRule{"AveragePooling1D", "data_format", shape_says, "", last_channels},
-    KeyRule{"AveragePooling2D", "data_format", shape_says, "", last_channels},
     KeyRule{"BatchNormalization", "adjustment", "", "", remove},
-    KeyRule{"BatchNormalization", "fused", any_value, "", ""},     // which of two ways to the same numbers
+    KeyRule{"BatchNormalization", "fused", any_value, "", ""},     // another implementation, same results
     KeyRule{"BatchNormalization", "renorm", "[false]", "", remove},
     KeyRule{"BatchNormalization", "renorm_clipping", "[{}]", "renorm", remove},
     KeyRule{"BatchNormalization", "renorm_momentum", "", "renorm", remove},
     KeyRule{"BatchNormalization", "virtual_batch_size", "", "", remove},
     KeyRule{"Bidirectional", "return_state", "[false]", "", remove},
     KeyRule{"Bidirectional", "stateful", "[false]", "", remove},
-    KeyRule{"Conv1D", "data_format", shape_says, "", last_channels},
-    KeyRule{"Conv2D", "data_format", shape_says, "", last_channels},
-    KeyRule{"DepthwiseConv1D", "data_format", shape_says, "", last_channels},
-    KeyRule{"DepthwiseConv1D", "groups", "[1]", "", remove},       // Keras 2 writes it and means nothing by it
-    KeyRule{"DepthwiseConv2D", "data_format", shape_says, "", last_channels},
-    KeyRule{"DepthwiseConv2D", "groups", "[1]", "", remove},
     KeyRule{"Dropout", "noise_shape", "[[]]", "", remove},
     KeyRule{"Embedding", "sparse", "[false]", "", remove},
-    KeyRule{"Flatten", "data_format", shape_says, "", last_channels},
-    KeyRule{"GlobalAveragePooling1D", "data_format", shape_says, "", last_channels},
-    KeyRule{"GlobalAveragePooling2D", "data_format", shape_says, "", last_channels},
-    KeyRule{"GlobalMaxPooling1D", "data_format", shape_says, "", last_channels},
-    KeyRule{"GlobalMaxPooling2D", "data_format", shape_says, "", last_channels},
     KeyRule{"InputLayer", "optional", "[false]", "", remove},
     KeyRule{"InputLayer", "ragged", "[false]", "", dense_data},
     KeyRule{"InputLayer", "sparse", "[false]", "", dense_data},
@@ -65,21 +51,20 @@ constexpr std::array key_rules{
     KeyRule{"InputLayer", "type_spec", "", "", dense_data},
     KeyRule{"InputLayer", "input_tensor", "", "", dense_data},
     KeyRule{"LayerNormalization", "rms_scaling", "[false]", "", remove},
-    KeyRule{"MaxPooling1D", "data_format", shape_says, "", last_channels},
-    KeyRule{"MaxPooling2D", "data_format", shape_says, "", last_channels},
-    KeyRule{"ZeroPadding2D", "data_format", shape_says, "", last_channels},
-    // SimpleRNN, LSTM and GRU.
-    KeyRule{"recurrent", "implementation", any_value, "", ""},     // of two ways to the same numbers
-    KeyRule{"recurrent", "input_dim", any_value, "", ""},          // Keras 2.0 repeats what the input says
+    // Groups of layers, see `groups`.
+    KeyRule{"depthwise", "groups", "[1]", "", remove},             // written by Keras 2 without effect
+    KeyRule{"image", "data_format", R"(["channels_last"])", "", last_channels},
+    KeyRule{"recurrent", "implementation", any_value, "", ""},     // another implementation, same results
+    KeyRule{"recurrent", "input_dim", any_value, "", ""},          // repeats the input's shape (Keras 2.0)
     KeyRule{"recurrent", "input_length", any_value, "", ""},
     KeyRule{"recurrent", "return_state", "[false]", "", remove},
     KeyRule{"recurrent", "stateful", "[false]", "", "Remove it from the layer: every batch starts from a state of 0"},
     KeyRule{"recurrent", "time_major", "[false]", "", "Put the batch first"},
     KeyRule{"recurrent", "use_cudnn", any_value, "", ""},
-    // A model, as a layer or as the whole file.
+    // A model, as a layer or as the file's root.
     KeyRule{"model", "autocast", any_value, "", ""},
     KeyRule{"model", "quantization_config", "[{}, false]", "", not_quantized},
-    // What stands beside "config".
+    // Keys beside "config".
     KeyRule{"entry", "backend", any_value, "", ""},
     KeyRule{"entry", "build_config", any_value, "", ""},
     KeyRule{"entry", "class_name", any_value, "", ""},
@@ -96,7 +81,7 @@ constexpr std::array key_rules{
     // "dtype".
     KeyRule{"dtype policy", "source_name", any_value, "", ""},
     // Initializers.
-    KeyRule{"initializer", "dtype", any_value, "", ""},            // Keras 2; the type is the layer's
+    KeyRule{"initializer", "dtype", any_value, "", ""},            // Keras 2; the layer's dtype is used
     KeyRule{"initializer", "input_axes", "[[]]", "", "Leave the axes to the layer"},
     KeyRule{"initializer", "output_axes", "[[]]", "", "Leave the axes to the layer"},
     KeyRule{"initializer", "partition_info", "", "", "Remove it"},
@@ -104,18 +89,42 @@ constexpr std::array key_rules{
     KeyRule{"optimizer", "dynamic", "[false]", "", "Save the model with the policy float32"},
     KeyRule{"optimizer", "gradient_accumulation_steps", "", "", "Use a larger batch size"},
     KeyRule{"optimizer", "is_legacy_optimizer", "[false]", "", "Remove it"},
-    KeyRule{"optimizer", "jit_compile", any_value, "", ""},        // another way to the same numbers
+    KeyRule{"optimizer", "jit_compile", any_value, "", ""},        // another implementation, same results
     KeyRule{"optimizer", "loss_scale_factor", "", "", "Remove it"},
     KeyRule{"optimizer", "mesh", "", "", "Remove it"},
     KeyRule{"optimizer", "use_locking", any_value, "", ""},
+    // Losses and metrics. Each class checks its own arguments.
+    KeyRule{"loss", "average", any_value, "", ""},
+    KeyRule{"loss", "axis", any_value, "", ""},
+    KeyRule{"loss", "class_aggregation", any_value, "", ""},
+    KeyRule{"loss", "class_id", any_value, "", ""},
+    KeyRule{"loss", "curve", any_value, "", ""},
+    KeyRule{"loss", "delta", any_value, "", ""},
+    KeyRule{"loss", "dtype", any_value, "", ""},
+    KeyRule{"loss", "fn", any_value, "", ""},
+    KeyRule{"loss", "from_logits", any_value, "", ""},
+    KeyRule{"loss", "ignore_class", any_value, "", ""},
+    KeyRule{"loss", "k", any_value, "", ""},
+    KeyRule{"loss", "label_smoothing", any_value, "", ""},
+    KeyRule{"loss", "label_weights", any_value, "", ""},
+    KeyRule{"loss", "multi_label", any_value, "", ""},
+    KeyRule{"loss", "name", any_value, "", ""},
+    KeyRule{"loss", "num_labels", any_value, "", ""},
+    KeyRule{"loss", "num_regressors", any_value, "", ""},
+    KeyRule{"loss", "num_thresholds", any_value, "", ""},
+    KeyRule{"loss", "reduction", any_value, "", ""},
+    KeyRule{"loss", "summation_method", any_value, "", ""},
+    KeyRule{"loss", "threshold", any_value, "", ""},
+    KeyRule{"loss", "thresholds", any_value, "", ""},
+    KeyRule{"loss", "top_k", any_value, "", ""},
     // compile_config and training_config.
-    KeyRule{"compile", "auto_scale_loss", any_value, "", ""},      // of float16 alone
+    KeyRule{"compile", "auto_scale_loss", any_value, "", ""},      // only affects float16
     KeyRule{"compile", "from_serialized", any_value, "", ""},
     KeyRule{"compile", "is_compiled", any_value, "", ""},
     KeyRule{"compile", "jit_compile", any_value, "", ""},
     KeyRule{"compile", "pss_evaluation_shards", any_value, "", ""},
     KeyRule{"compile", "run_eagerly", any_value, "", ""},
-    KeyRule{"compile", "sample_weight_mode", any_value, "", ""},   // the weights themselves say it
+    KeyRule{"compile", "sample_weight_mode", any_value, "", ""},   // follows from the weights
     KeyRule{"compile", "steps_per_execution", any_value, "", ""},
 };
 // clang-format on
@@ -129,17 +138,41 @@ bool is_off(const nlohmann::json& value) {
          ((value.is_array() || value.is_object()) && value.empty()) || (value.is_string() && value == "");
 }
 
-bool is_recurrent(std::string_view class_name) {
-  return class_name == "SimpleRNN" || class_name == "LSTM" || class_name == "GRU";
-}
+struct Group {
+  std::string_view name;
+  std::string_view class_name;
+};
+constexpr std::array groups{
+    Group{"depthwise", "DepthwiseConv1D"},
+    Group{"depthwise", "DepthwiseConv2D"},
+    Group{"image", "AveragePooling1D"},
+    Group{"image", "AveragePooling2D"},
+    Group{"image", "Conv1D"},
+    Group{"image", "Conv2D"},
+    Group{"image", "DepthwiseConv1D"},
+    Group{"image", "DepthwiseConv2D"},
+    Group{"image", "Flatten"},
+    Group{"image", "GlobalAveragePooling1D"},
+    Group{"image", "GlobalAveragePooling2D"},
+    Group{"image", "GlobalMaxPooling1D"},
+    Group{"image", "GlobalMaxPooling2D"},
+    Group{"image", "MaxPooling1D"},
+    Group{"image", "MaxPooling2D"},
+    Group{"image", "ZeroPadding2D"},
+    Group{"recurrent", "GRU"},
+    Group{"recurrent", "LSTM"},
+    Group{"recurrent", "SimpleRNN"},
+};
 
 bool applies(const KeyRule& rule, std::string_view kind, std::string_view class_name) {
   return rule.object == kind || rule.object == class_name ||
-         (rule.object == "recurrent" && is_recurrent(class_name));
+         std::any_of(groups.begin(), groups.end(), [&](const Group& group) {
+           return group.name == rule.object && group.class_name == class_name;
+         });
 }
 
 /// "foo" of layer "dense" (Dense)
-std::string place_of(const std::string& key, const std::string& where, std::size_t count) {
+std::string location_text(const std::string& key, const std::string& where, std::size_t count) {
   std::string text = brief(key) + " of " + where;
   if (count > 1) text += " and of " + std::to_string(count - 1) + " more";
   return text;
@@ -155,7 +188,7 @@ const KeyRule* find_key_rule(std::string_view kind, std::string_view class_name,
   return found == key_rules.end() ? nullptr : found;
 }
 
-std::vector<std::string> ruled_keys(std::string_view kind, std::string_view class_name) {
+std::vector<std::string> keys_with_rules(std::string_view kind, std::string_view class_name) {
   std::vector<std::string> keys;
   if (kind.empty()) return keys;
   for (const KeyRule& rule : key_rules)
@@ -165,8 +198,8 @@ std::vector<std::string> ruled_keys(std::string_view kind, std::string_view clas
 
 bool is_neutral(const KeyRule& rule, const nlohmann::json& object, const nlohmann::json& value) {
   if (rule.neutral == any_value) return true;
-  if (!rule.beside.empty()) {
-    const auto other = object.find(std::string(rule.beside));
+  if (!rule.depends_on.empty()) {
+    const auto other = object.find(std::string(rule.depends_on));
     if (other == object.end() || is_off(*other)) return true;
   }
   if (rule.neutral.empty()) return false;
@@ -198,22 +231,23 @@ void UnknownKeys::add(const std::string& where, const std::string& class_name, c
 }
 
 std::vector<std::string> UnknownKeys::warnings(const std::string& origin) const {
-  constexpr std::size_t most_named = 5;
+  constexpr std::size_t max_named = 5;
   std::vector<std::string> lines;
   if (!nulls_.empty()) {
     std::string line = origin + ": unknown arguments that are null are ignored: ";
     std::size_t named = 0;
     for (const auto& [unused, finding] : nulls_) {
-      if (named++ == most_named) break;
-      line += (named > 1 ? ", " : "") + place_of(finding.key, finding.where, finding.count);
+      if (named++ == max_named) break;
+      line += (named > 1 ? ", " : "") + location_text(finding.key, finding.where, finding.count);
     }
-    if (nulls_.size() > most_named)
-      line += ", and " + std::to_string(nulls_.size() - most_named) + " other arguments";
+    if (nulls_.size() > max_named)
+      line += ", and " + std::to_string(nulls_.size() - max_named) + " other arguments";
     lines.push_back(std::move(line));
   }
   for (const auto& [unused, finding] : neutral_)
-    lines.push_back(origin + ": the unknown argument " + place_of(finding.key, finding.where, finding.count) +
-                    " is ignored; found " + finding.value + ", which usually switches nothing on" +
+    lines.push_back(origin + ": the unknown argument " +
+                    location_text(finding.key, finding.where, finding.count) + " is ignored; found " +
+                    finding.value + ", which usually has no effect" +
                     (finding.cure.empty() ? "" : ". " + finding.cure));
   return lines;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What Keras writes and nothing here asks for: the keys known up to Keras 3.15, and what becomes of others.
+// Keys of Keras' configurations that no reader reads: those known up to Keras 3.15, and unknown ones.
 #pragma once
 
 #include <cstddef>
@@ -11,38 +11,39 @@
 
 namespace kairos::host {
 
-/// A key that no reader asks for.
+/// A key that no reader reads.
 struct KeyRule {
-  std::string_view object;  ///< Keras' class, or a kind: "layer", "initializer", "optimizer", …
+  std::string_view object;  ///< a Keras class, or a kind: "layer", "initializer", "loss" (metrics too), …
   std::string_view key;
-  std::string_view neutral;  ///< JSON list of the values besides null that change nothing; any_value for all
-  /// The key matters only where this one of the same object is on (not absent, null, false or 0); "" always.
-  std::string_view beside;
-  std::string_view cure;  ///< what to do about another value
+  std::string_view neutral;  ///< JSON list of values without effect besides null; any_value for all
+  /// The key only has an effect if this key of the same object is on (not absent, null, false or 0); "" for
+  /// always.
+  std::string_view depends_on;
+  std::string_view cure;  ///< advice for any other value
 };
 
 constexpr std::string_view any_value = "*";
 
-/// The rule of a class, else of its kind; null if there is none.
+/// The rule for a class or its kind; null if there is none.
 [[nodiscard]] const KeyRule* find_key_rule(std::string_view kind, std::string_view class_name,
                                            std::string_view key);
-/// For suggestions.
-[[nodiscard]] std::vector<std::string> ruled_keys(std::string_view kind, std::string_view class_name);
-/// Whether `value`, which is not null, changes nothing. `object` is what holds the key.
+/// All keys with a rule, for suggestions.
+[[nodiscard]] std::vector<std::string> keys_with_rules(std::string_view kind, std::string_view class_name);
+/// Whether `value`, which is not null, has no effect. `object` contains the key.
 [[nodiscard]] bool is_neutral(const KeyRule& rule, const nlohmann::json& object, const nlohmann::json& value);
 
-/// Keys of one file that are in no table, because a newer Keras wrote them. Those with values that switch
-/// nothing on are noted, the others refused.
+/// Collects the unknown keys of one file, which a newer Keras wrote. Keys with neutral values are noted,
+/// others are rejected.
 class UnknownKeys {
  public:
-  /// `strict` refuses all but null.
+  /// `strict` rejects all values but null.
   explicit UnknownKeys(bool strict = false) : strict_(strict) {}
 
-  /// `cure` is a suggestion, or "". Throws Error(Model) for a value that may change what the model does.
+  /// `cure` is a suggestion, or "". Throws Error(Model) for a value that may change the model's results.
   void add(const std::string& where, const std::string& class_name, const std::string& key,
            const nlohmann::json& value, const std::string& cure);
 
-  /// One line for all that is null, and one for each other key and value of a class.
+  /// One line for all null keys, and one for each other combination of class, key and value.
   [[nodiscard]] std::vector<std::string> warnings(const std::string& origin) const;
 
  private:
@@ -56,11 +57,12 @@ class UnknownKeys {
   std::map<std::string, Finding> neutral_;  ///< by class, key and value
 };
 
-/// Whose keys a configuration has: decides which rules apply, and what becomes of keys without one.
+/// The kind and origin of a configuration, which decide how unread keys are handled.
 struct KeySource {
-  std::string_view kind;  ///< "layer", "initializer", …; "" for none, then there are no rules
+  std::string_view kind;  ///< "layer", "initializer", …; "" if no rules apply
   std::string class_name;
-  UnknownKeys* unknown = nullptr;  ///< null: a key without a rule is an error, as in what a person typed
+  UnknownKeys* unknown =
+      nullptr;  ///< null for configurations that the user typed: a key without a rule is an error
 };
 
 }  // namespace kairos::host

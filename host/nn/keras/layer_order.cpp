@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Keras' order of the layers of a Functional model (keras/src/ops/function.py, map_graph): by depth from the
-// outputs, equal depths as a walk from the outputs meets them. Files and get_weights() are in this order.
+// Sorts the layers of a Functional model as Keras does (keras/src/ops/function.py, map_graph): by depth from
+// the outputs, and layers of equal depth in the order in which a traversal from the outputs reaches them.
+// Files and get_weights() use this order.
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -36,11 +37,11 @@ class LayerOrder {
     measure_depths();
   }
 
-  /// Old index of each layer, in the new order.
+  /// The old index of each layer, in the new order.
   [[nodiscard]] std::vector<std::size_t> layers() const {
     std::vector<std::size_t> order(architecture_.layers.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    // An input that nothing uses comes before all others of its depth, which is the last.
+    // An unused input comes before all others of its depth, which is the last.
     const auto met = [this](std::size_t layer) { return met_[layer] == never ? 0 : met_[layer] + 1; };
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return layer_depth_[a] != layer_depth_[b] ? layer_depth_[a] > layer_depth_[b] : met(a) < met(b);
@@ -48,7 +49,7 @@ class LayerOrder {
     return order;
   }
 
-  /// Calls of layers that are no inputs, deepest first; layers by their old index.
+  /// The calls of all layers but inputs, deepest first; layers by their old index.
   [[nodiscard]] std::vector<Architecture::Step> steps() const {
     std::vector<std::size_t> calls;
     for (const std::size_t call : finished_)
@@ -73,7 +74,7 @@ class LayerOrder {
                             : layer.calls[call - first_call_[owner_[call]]].inputs.values;
   }
 
-  /// Depth first and without recursion: a chain may be as long as its file.
+  /// Depth first, without recursion: a file may contain an arbitrarily long chain.
   void walk(std::size_t from) {
     struct Visit {
       std::size_t call;
@@ -120,8 +121,8 @@ class LayerOrder {
       if (state_[call] == State::Done || (layer.is_input() && is_model_input[owner_[call]] != 0)) continue;
       throw Error(ErrorKind::Model,
                   {"KAIROS-M062", layer_noun(layer.name, layer.class_name),
-                   layer.calls.size() > 1 ? "one of its calls leads to no output of the model"
-                                          : "it leads to no output of the model",
+                   layer.calls.size() > 1 ? "one of its calls does not lead to an output of the model"
+                                          : "it does not lead to an output of the model",
                    "", "", "Remove it, or make it an output"});
     }
   }
@@ -135,11 +136,11 @@ class LayerOrder {
   }
 
   const Architecture& architecture_;
-  std::vector<std::size_t> first_call_;  ///< of each layer, in one count over all layers
+  std::vector<std::size_t> first_call_;  ///< index of each layer's first call among all calls
   std::vector<std::size_t> owner_;       ///< layer of each call
   std::size_t calls_ = 0;
   std::vector<State> state_;
-  std::vector<std::size_t> met_;  ///< when the walk met a layer first
+  std::vector<std::size_t> met_;  ///< when the traversal first reached a layer
   std::size_t met_count_ = 0;
   std::vector<std::size_t> finished_;
   std::vector<std::size_t> layer_depth_, call_depth_;
@@ -158,7 +159,7 @@ void order_layers(Architecture& architecture) {
   std::vector<std::size_t> to(from.size());
   for (std::size_t i = 0; i < from.size(); ++i) to[from[i]] = i;
 
-  architecture.steps = order.steps();  // looks at the layers, so before they move
+  architecture.steps = order.steps();  // reads the layers, so before they move
   std::vector<ArchitectureLayer> layers;
   for (const std::size_t old : from) layers.push_back(std::move(architecture.layers[old]));
   architecture.layers = std::move(layers);

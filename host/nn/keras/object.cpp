@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads and writes Keras' serialised objects.
+// Reads and writes Keras' serialized objects.
 #include "nn/keras/object.hpp"
 
 #include <cctype>
@@ -15,7 +15,7 @@ namespace {
 
 [[noreturn]] void refuse_custom(const std::string& where, const std::string& found) {
   throw Error(ErrorKind::Model, {"KAIROS-M004", where, "classes from outside Keras cannot be loaded", found,
-                                 "a class of Keras itself", "Replace it by one of Keras' own"});
+                                 "a Keras class", "Replace it with a Keras class"});
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ KerasObject::KerasObject(const nlohmann::json& value, std::string where, std::ve
   }
   const auto name = value.is_object() ? value.find("class_name") : value.end();
   if (!value.is_object() || name == value.end() || !name->is_string())
-    throw Error(ErrorKind::Model, {"KAIROS-M005", where_, "this is no name and no object of Keras",
+    throw Error(ErrorKind::Model, {"KAIROS-M005", where_, "this is neither a name nor a Keras object",
                                    brief_json(value), "a name, or {\"class_name\": …, \"config\": …}",
                                    "Write one of the two, with a name such as \"" + known_.front() + "\""});
   class_name_ = name->get<std::string>();

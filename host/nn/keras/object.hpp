@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keras' way of writing an object down: {"module", "class_name", "config", "registered_name"}, or a bare
-// name.
+// Keras' serialized objects: {"module", "class_name", "config", "registered_name"}, or a name.
 #pragma once
 
 #include <memory>
@@ -13,16 +12,16 @@
 
 namespace kairos::host {
 
-/// Reads either form. A class of somebody else's ("my_package>Dense") is refused. Throws Error(Model).
+/// Reads either form. Rejects custom classes ("my_package>Dense"). Throws Error(Model).
 class KerasObject {
  public:
-  /// `known` are the names to suggest from, one at least. `unknown` is null for what a person typed.
+  /// `known` are the names for suggestions, at least one. `unknown` is null for text that the user typed.
   KerasObject(const nlohmann::json& value, std::string where, std::vector<std::string> known,
               UnknownKeys* unknown = nullptr);
   ~KerasObject();
 
   [[nodiscard]] const std::string& class_name() const noexcept { return class_name_; }
-  /// {} where only a name was given.
+  /// {} if only a name was given.
   [[nodiscard]] const nlohmann::json& config() const noexcept { return *config_; }
   [[nodiscard]] const std::string& where() const noexcept { return where_; }
   [[noreturn]] void unknown(std::string_view code, std::string_view what) const;
@@ -34,15 +33,15 @@ class KerasObject {
   std::vector<std::string> known_;
 };
 
-/// Throws unless "module" and "registered_name" of `object` say that it is Keras' own class.
+/// Throws unless "module" and "registered_name" of `object` are those of a Keras class.
 void require_keras_class(const nlohmann::json& object, const std::string& class_name,
                          const std::string& where);
 
-/// What stands beside "config": keys that Keras 3.15 does not write there are noted or refused.
+/// Checks the keys beside "config": keys that Keras 3.15 does not write there are noted or rejected.
 void check_entry_keys(const nlohmann::json& object, const std::string& class_name, const std::string& where,
                       UnknownKeys* unknown);
 
-/// As Keras 3 writes it.
+/// The object as Keras 3 writes it.
 [[nodiscard]] nlohmann::json keras_object(std::string_view module, std::string_view class_name,
                                           nlohmann::json config);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes the layer of a node of keras.ops out of what Keras wrote of it.
+// Creates the layer of a keras.ops node from its JSON.
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -22,7 +22,7 @@ namespace {
 std::unique_ptr<Layer> make_operation(const ArchitectureLayer& operation, UnknownKeys* unknown) {
   const std::string where = layer_noun(operation.name, operation.class_name);
   nlohmann::json config_json = nlohmann::json::parse(operation.operation->config);
-  // Keras leaves the name out where the operation does not take one.
+  // Keras omits the name of operations that do not take one.
   if (config_json.is_object()) config_json["name"] = operation.name;
   const nlohmann::json args = nlohmann::json::parse(operation.operation->args);
   if (!args.is_array()) refuse_argument(where, args);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads Sequential and Functional models of Keras 2 and Keras 3, and models inside of models.
+// Reads Sequential, Functional and nested models of Keras 2 and Keras 3.
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
+#include "nn/keras/dtype_policy.hpp"
 #include "nn/keras/functional_nodes.hpp"
 #include "nn/keras/object.hpp"
 #include "nn/layer_registry.hpp"
@@ -28,7 +29,7 @@ Shape read_batch_shape(ConfigReader& config, std::string_view key, const nlohman
   if (!value.is_array() || value.empty()) config.bad_value(key, "a list such as [null, 8]");
   if (!value.front().is_null())
     throw Error(ErrorKind::Model, {"KAIROS-M004", config.where(), "a fixed batch size is not supported",
-                                   brief_json(value), "null in front", "Write null for the batch"});
+                                   brief_json(value), "null first", "Write null for the batch"});
   constexpr std::int64_t largest = 2147483647;
   Shape shape;
   for (std::size_t i = 1; i < value.size(); ++i) {
@@ -44,10 +45,10 @@ Shape read_batch_shape(ConfigReader& config, std::string_view key, const nlohman
   return shape;
 }
 
-/// The "config" and the class of one entry of "layers".
+/// An entry of "layers".
 struct Entry {
   std::string class_name;
-  std::string name;  ///< what other layers refer to
+  std::string name;  ///< by which other layers refer to it
   const nlohmann::json& json;
   const nlohmann::json& config;
   std::string where;
@@ -56,7 +57,7 @@ struct Entry {
   [[nodiscard]] KeySource source(std::string_view kind) const { return {kind, class_name, unknown}; }
 };
 
-/// Keras' HDF5 files have no "module"; there an operation is told by its class, or by how it is called.
+/// Keras' HDF5 files have no "module"; there an operation is recognized by its class or its call.
 bool is_operation_node(const nlohmann::json& json, const std::string& class_name) {
   if (const auto module = json.find("module"); module != json.end() && module->is_string())
     return module->get_ref<const std::string&>().find(".ops.") != std::string::npos;
@@ -76,7 +77,7 @@ Entry read_entry(const nlohmann::json& json, std::size_t index, const std::strin
   const auto config = json.find("config");
   if (class_name == json.end() || !class_name->is_string())
     bad_structure(place, "no class_name", "a class_name");
-  // The config of a Sequential model was a bare list before Keras 2.2.3.
+  // The config of a Sequential model was a list before Keras 2.2.3.
   if (config == json.end() || !(config->is_object() || (config->is_array() && *class_name == "Sequential")))
     bad_structure(place, "no config", "a config");
   std::string name;
@@ -89,7 +90,7 @@ Entry read_entry(const nlohmann::json& json, std::size_t index, const std::strin
   return {class_name->get<std::string>(), std::move(name), json, *config, std::move(where), unknown};
 }
 
-/// Whole numbers come as float32 here, which holds them exactly up to 2^24.
+/// Integer inputs are read as float32, which is exact up to 2^24.
 void require_input_dtype(ConfigReader& config, std::string& dtype) {
   const nlohmann::json* value = config.take("dtype");
   if (value == nullptr) return;
@@ -119,13 +120,13 @@ ArchitectureLayer read_input_layer(const Entry& entry) {
   return input;
 }
 
-/// `input_shape` is that of the model where no layer has said it, else null: Keras 2 repeats on the layer
-/// behind an input what the input says, and on others what nobody reads.
+/// `input_shape` is that of the model if it is still unknown, else null. Keras 2 repeats an input's shape in
+/// the next layer, and writes shapes to other layers that nothing reads.
 ArchitectureLayer read_layer(const Entry& entry, std::optional<Shape>* input_shape) {
   const LayerType* type = find_layer_type(entry.class_name);
   if (type == nullptr)
     throw Error(ErrorKind::Model,
-                {"KAIROS-M001", entry.where, "there is no layer \"" + entry.class_name + "\" here", "", "",
+                {"KAIROS-M001", entry.where, "there is no layer \"" + entry.class_name + "\"", "", "",
                  suggest(entry.class_name, layer_class_names())});
   ConfigReader config(entry.config, entry.where, entry.source("layer"));
   const nlohmann::json* const shape = config.take("batch_input_shape");
@@ -157,7 +158,7 @@ ArchitectureLayer read_operation(const Entry& entry) {
   layer.name = entry.name;
   layer.class_name = entry.class_name;
   const auto module = entry.json.find("module");
-  // Keras keeps activations in another module than arithmetic.
+  // Keras has activations and arithmetic in different modules.
   const bool is_activation =
       find_activation(snake_case(entry.class_name)) != nullptr && entry.class_name != "Tanh";
   layer.operation = {module != entry.json.end() && module->is_string() ? module->get<std::string>()
@@ -187,14 +188,14 @@ void read_chain(const nlohmann::json& layers, const std::string& origin, Unknown
     const Entry entry = read_entry(layers[i], i, origin, unknown);
     if (entry.class_name == "InputLayer") {
       if (i != 0)
-        throw Error(ErrorKind::Model, {"KAIROS-M017", entry.where, "an input stands behind other layers", "",
+        throw Error(ErrorKind::Model, {"KAIROS-M017", entry.where, "an input comes after other layers", "",
                                        "", "Put it first or remove it"});
       model.layers.front() = read_input_layer(entry);
       continue;
     }
     if (is_operation_node(layers[i], entry.class_name))
       throw Error(ErrorKind::Model,
-                  {"KAIROS-M103", entry.where, "an operation of keras.ops stands in a Sequential model", "",
+                  {"KAIROS-M103", entry.where, "a Sequential model contains a keras.ops operation", "",
                    "a layer", "Write it with a layer, such as keras.layers.Add()([a, b])"});
     std::optional<Shape>& shape = model.layers.front().input_shape;
     const bool is_first = model.layers.size() == 1 && !shape;
@@ -202,7 +203,7 @@ void read_chain(const nlohmann::json& layers, const std::string& origin, Unknown
   }
 }
 
-/// Sequential's config: {"name", "layers", …}, or the bare list of Keras before 2.2.3.
+/// The config is {"name", "layers", …}, or a list before Keras 2.2.3.
 Architecture read_sequential(const Entry& entry, const std::string& origin) {
   Architecture model;
   if (entry.config.is_array()) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Writes an architecture as Keras 3's model.to_json() does.
+// Writes an architecture like Keras 3's model.to_json().
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "nn/architecture.hpp"
+#include "nn/keras/dtype_policy.hpp"
 #include "nn/keras/object.hpp"
 
 namespace kairos::host {
@@ -31,7 +32,7 @@ Json input_layer(const ArchitectureLayer& input) {
           {"registered_name", nullptr}};
 }
 
-/// One value as it is, several as a list or an object.
+/// A single value, a list or an object.
 template <typename Text>
 Json group_json(const ValueGroup& group, const Text& text) {
   if (group.grouping == Grouping::Single) return text(group.values.front());
@@ -63,7 +64,7 @@ Json call_json(const Architecture& model, const LayerCall& call) {
   return {{"args", Json::array({group_json(call.inputs, tensor)})}, {"kwargs", std::move(arguments)}};
 }
 
-/// The arguments as they were read, with the tensors as they are now.
+/// The arguments as they were read, with current tensors.
 Json operation_call_json(const Architecture& model, const OperationText& text, const LayerCall& call) {
   Json args = Json::parse(text.args);
   std::size_t next = 0;
@@ -78,11 +79,11 @@ Json operation_call_json(const Architecture& model, const OperationText& text, c
   return {{"args", std::move(args)}, {"kwargs", Json::parse(text.kwargs)}};
 }
 
-/// Of input_layers and output_layers.
+/// For input_layers and output_layers.
 Json references(const Architecture& model, const ValueGroup& group) {
   return group_json(group, [&](const ValueSource& source) {
     const ArchitectureLayer& from = model.layers[source.layer];
-    // The definition of a Functional model counts as its call 0 here, and in output_layers alone.
+    // Only here does the definition of a Functional model count as call 0.
     const bool counts_from_one = from.model && from.model->kind == Architecture::Kind::Functional;
     return Json::array({from.name, source.call + (counts_from_one ? 1 : 0), source.output});
   });

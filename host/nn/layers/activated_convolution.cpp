@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads, lays out and runs a convolution with its bias and activation.
+// Reads, builds and runs a convolution with bias and activation.
 #include "nn/layers/activated_convolution.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// activation(input * kernel + bias) and its gradients: what all kinds of convolution have in common.
+// The common part of all convolution layers: activation(input * kernel + bias) and its gradients.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace kairos::host {
 
-/// A layer whose parameters are a kernel and, if it has one, a bias.
+/// The parameters are a kernel and, if used, a bias.
 class ActivatedConvolution : public Layer {
  public:
   void reserve(std::int64_t batch) final;
@@ -27,12 +27,12 @@ class ActivatedConvolution : public Layer {
   void backward(const GraphPass& pass, const LayerGradients& gradients) final;
 
  protected:
-  /// Takes what all convolutions have; `kernel_prefix` begins the options of the kernel: "depthwise".
+  /// Reads the common arguments; `kernel_prefix` is the prefix of the kernel's options, such as "depthwise".
   ActivatedConvolution(ConfigReader& config, std::string class_name, Rank rank,
                        const std::vector<Padding>& paddings, std::string kernel_prefix);
 
-  /// Lays the window over samples of `shape` and says what comes out where there are that many filters.
-  /// `kernel_shape` is that of the parameter; the values are [rows, columns, channels / groups, filters].
+  /// Creates the parameters and the convolution for samples of `shape`, and returns the output shape.
+  /// `kernel_shape` is the parameter's; its values are [rows, columns, channels / groups, filters].
   Shape build_product(const Shape& shape, const Shape& kernel_shape, std::int64_t filters,
                       std::int64_t groups, const BuildContext& context);
   void require_rank(const Shape& shape) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Activation: a function of every value, or of the last dimension as softmax and glu are.
+// Activation: an elementwise function, or one of the last dimension, such as softmax and glu.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -22,14 +22,14 @@ const Activation& read_activation(ConfigReader& config, std::string_view key) {
   if (*name == "threshold")
     throw Error(ErrorKind::Model,
                 {"KAIROS-M004", config.where(),
-                 "threshold cannot be an activation: Keras keeps no numbers beside its name", "", "",
-                 "Use the layer ReLU, which has a threshold"});
+                 "threshold is not supported as an activation, because Keras does not store its arguments",
+                 "", "", "Use the layer ReLU, which has a threshold"});
   throw Error(ErrorKind::Model, {"KAIROS-M014", config.where(), "there is no activation " + brief_json(*name),
                                  "", "", suggest(name->get_ref<const std::string&>(), activation_names())});
 }
 
 std::int64_t activated_width(const Layer& layer, const Activation& activation, std::int64_t width) {
-  if (looks_at_rows(activation) && width == 1)
+  if (works_on_rows(activation) && width == 1)
     throw Error(ErrorKind::Model, {"KAIROS-M032", layer_noun(layer.name(), layer.class_name()),
                                    std::string(activation.name) + " over one unit is always " +
                                        (activation.name == "log_softmax" ? "0" : "1"),
@@ -39,7 +39,7 @@ std::int64_t activated_width(const Layer& layer, const Activation& activation, s
                 {"KAIROS-M032", layer_noun(layer.name(), layer.class_name()),
                  std::string(activation.name) + " multiplies one half of the last dimension by the other",
                  std::to_string(width) + (width == 1 ? " unit" : " units"), "an even number",
-                 "Make it twice as wide as what shall come out"});
+                 "Make it twice as wide as the output should be"});
   return width / activation.inputs_per_output;
 }
 

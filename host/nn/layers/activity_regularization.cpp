@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ActivityRegularization: the values as they are, at a price.
+// ActivityRegularization: adds a penalty on its unchanged input to the loss.
 #include <nlohmann/json.hpp>
 
 #include "nn/layers/copying_layer.hpp"
@@ -13,7 +13,7 @@ class ActivityRegularizationLayer final : public CopyingLayer {
  public:
   explicit ActivityRegularizationLayer(ConfigReader& config)
       : CopyingLayer(config, "ActivityRegularization") {
-    config.unsupported("activity_regularizer", nullptr, "Say it with l1 and l2");
+    config.unsupported("activity_regularizer", nullptr, "Use l1 and l2");
     regularize_activity({config.number("l1", 0, {0, 1e30}), config.number("l2", 0, {0, 1e30})});
   }
 
@@ -26,7 +26,7 @@ class ActivityRegularizationLayer final : public CopyingLayer {
 
  protected:
   void write_config(nlohmann::json& config) const override {
-    config.erase("activity_regularizer");  // l1 and l2 say it
+    config.erase("activity_regularizer");  // written as l1 and l2
     config["l1"] = activity_regularizer().l1;
     config["l2"] = activity_regularizer().l2;
   }

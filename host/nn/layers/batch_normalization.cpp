@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// BatchNormalization: mean 0 and variance 1 for each channel, over the batch while training, by moving
-// averages else.
+// BatchNormalization: normalizes each channel to mean 0 and variance 1, with the statistics of the batch in
+// training and with moving averages in inference.
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -41,7 +41,7 @@ class BatchNormalizationLayer final : public NormalizingLayer {
     const std::int64_t rows = pass.batch * rows_per_sample_;
     float* const mean = state(0).values.data();
     float* const variance = state(1).values.data();
-    // As in Keras, what is frozen keeps its averages too; a batch without samples has no say.
+    // As in Keras, a frozen layer does not update its averages; an empty batch does not either.
     if (pass.mode == Mode::Train && trainable() && rows > 0) {
       normalizer_->measure(rows, v.inputs.front(), {v.input_masks.front(), rows_per_step_});
       move(mean, normalizer_->mean());
@@ -76,13 +76,13 @@ class BatchNormalizationLayer final : public NormalizingLayer {
   }
 
   double momentum_;
-  bool synchronized_;  ///< over replicas; there is one here, so both mean the same
+  bool synchronized_;  ///< over replicas; no effect with one
   Initializer mean_initializer_;
   Initializer variance_initializer_;
 
   std::int64_t channels_ = 0;
   std::int64_t rows_per_sample_ = 0;
-  std::int64_t rows_per_step_ = 0;  ///< that a value of a mask speaks of
+  std::int64_t rows_per_step_ = 0;  ///< per value of a mask
   std::optional<ColumnNormalizer> normalizer_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bidirectional: a recurrent layer and another that reads the sequence from its end.
+// Bidirectional: a recurrent layer, and another that reads the sequence backwards.
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -7,7 +7,7 @@
 #include "compute/random.hpp"
 #include "compute/vector.hpp"
 #include "kairos/host/error.hpp"
-#include "nn/layers/inner_layer.hpp"
+#include "nn/keras/inner_layer.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/recurrent_layer.hpp"
 
@@ -32,17 +32,17 @@ std::string prefixed(const std::string& prefix, const std::string& name) {
   return name.starts_with(prefix) ? name : prefix + name;
 }
 
-enum class Runs { Forward, Backward };
+enum class Order { Forward, Backward };
 
-/// The configuration of a layer with another name; the backward one runs against the sequence.
-nlohmann::json derived(const nlohmann::json& layer, Runs runs) {
+/// The configuration of an inner layer with its new name; the backward one gets go_backwards.
+nlohmann::json derived(const nlohmann::json& layer, Order order) {
   nlohmann::json copy = layer;
   if (!copy.is_object() || !copy.contains("config") || !copy["config"].is_object()) return copy;
   nlohmann::json& config = copy["config"];
   if (config.contains("name") && config["name"].is_string())
     config["name"] =
-        prefixed(runs == Runs::Forward ? "forward_" : "backward_", config["name"].get<std::string>());
-  if (runs == Runs::Backward) config["go_backwards"] = true;
+        prefixed(order == Order::Forward ? "forward_" : "backward_", config["name"].get<std::string>());
+  if (order == Order::Backward) config["go_backwards"] = true;
   return copy;
 }
 
@@ -54,8 +54,8 @@ class BidirectionalLayer final : public Layer {
     if (layer == nullptr) config.bad_value("layer", "a recurrent layer");
     const nlohmann::json* const backward = config.take("backward_layer");
     const nlohmann::json both{
-        {"layer", derived(*layer, Runs::Forward)},
-        {"backward_layer", backward != nullptr ? *backward : derived(*layer, Runs::Backward)}};
+        {"layer", derived(*layer, Order::Forward)},
+        {"backward_layer", backward != nullptr ? *backward : derived(*layer, Order::Backward)}};
     ConfigReader reader(both, config.where(), config.inside("layer", "Bidirectional"));
     for (const char* key : {"layer", "backward_layer"}) {
       inner_.push_back(read_inner_layer(reader, key));
@@ -63,17 +63,17 @@ class BidirectionalLayer final : public Layer {
       if (recurrent_.back() == nullptr) reader.bad_value(key, "SimpleRNN, LSTM or GRU");
     }
     if (recurrent_[0]->go_backwards() == recurrent_[1]->go_backwards())
-      reader.bad_value("backward_layer", "the other go_backwards than the forward layer has");
+      reader.bad_value("backward_layer", "the opposite of the forward layer's go_backwards");
     if (recurrent_[0]->return_sequences() != recurrent_[1]->return_sequences())
-      reader.bad_value("backward_layer", "the same return_sequences as the forward layer has");
+      reader.bad_value("backward_layer", "the return_sequences of the forward layer");
     sequences_ = recurrent_[0]->return_sequences();
-    // As Keras does, whatever the layers say.
+    // As in Keras, regardless of the layers' own settings.
     for (RecurrentLayer* const one : recurrent_) one->set_zero_output_for_mask(sequences_);
   }
 
-  void draw_from(MemoryLimit& budget) override {
-    Layer::draw_from(budget);
-    for (const std::unique_ptr<Layer>& layer : inner_) layer->draw_from(budget);
+  void use_memory_limit(MemoryLimit& limit) override {
+    Layer::use_memory_limit(limit);
+    for (const std::unique_ptr<Layer>& layer : inner_) layer->use_memory_limit(limit);
   }
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     std::array<Shape, 2> shapes;
@@ -86,7 +86,7 @@ class BidirectionalLayer final : public Layer {
     input_size_ = size_of(inputs.front());
     steps_ = sequences_ ? shapes[0].front() : 1;
     if (merge_ != Merge::Concat && widths_[0] != widths_[1])
-      refuse_shape(shapes[1], "as many units in both layers for this merge_mode");
+      refuse_shape(shapes[1], "the same number of units in both layers for this merge_mode");
     if (merge_ == Merge::Concat) shapes[0].back() += widths_[1];
     return shapes[0];
   }
@@ -155,18 +155,18 @@ class BidirectionalLayer final : public Layer {
   [[nodiscard]] std::span<const float> inner_output(std::size_t i, std::int64_t batch) const {
     return {outputs_[i].data(), static_cast<std::size_t>(batch * steps_ * widths_[i])};
   }
-  /// Step `t` of the sequence in both outputs; the backward layer's runs the other way.
-  [[nodiscard]] std::int64_t a_place(std::int64_t row, std::int64_t t) const {
+  /// Offset of step `t` of the sequence in each output; the backward layer's output is in reverse order.
+  [[nodiscard]] std::int64_t a_offset(std::int64_t row, std::int64_t t) const {
     return (row * steps_ + t) * widths_[0];
   }
-  [[nodiscard]] std::int64_t b_place(std::int64_t row, std::int64_t t) const {
+  [[nodiscard]] std::int64_t b_offset(std::int64_t row, std::int64_t t) const {
     return (row * steps_ + steps_ - 1 - t) * widths_[1];
   }
   [[nodiscard]] const float* a_at(std::int64_t row, std::int64_t t) const {
-    return outputs_[0].data() + a_place(row, t);
+    return outputs_[0].data() + a_offset(row, t);
   }
   [[nodiscard]] const float* b_at(std::int64_t row, std::int64_t t) const {
-    return outputs_[1].data() + b_place(row, t);
+    return outputs_[1].data() + b_offset(row, t);
   }
 
   void merge(const float* a, const float* b, float* to) const {
@@ -190,8 +190,8 @@ class BidirectionalLayer final : public Layer {
 
   void split(std::int64_t row, std::int64_t t, const float* from) {
     const std::int64_t n = widths_[0];
-    float* const da = gradients_[0].data() + a_place(row, t);
-    float* const db = gradients_[1].data() + b_place(row, t);
+    float* const da = gradients_[0].data() + a_offset(row, t);
+    float* const db = gradients_[1].data() + b_offset(row, t);
     const float *a = a_at(row, t), *b = b_at(row, t);
     if (merge_ == Merge::Concat) {
       std::copy_n(from, n, da);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The functions of a cell, whichever they are, applied to one row of one gate.
+// Applies any activation function to one row of one gate.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ inline void apply(const Activation& activation, std::int64_t units, const float*
   activation.forward(1, units, x, y);
 }
 
-/// gradient *= slope, for the function's input and its output.
+/// gradient *= slope at the function's input `x` and output `y`.
 inline void apply_slope(const Activation& activation, std::int64_t units, const float* x, const float* y,
                         float* gradient) {
   activation.backward(1, units, activation.needs == ActivationNeeds::Input ? x : y, gradient, gradient);

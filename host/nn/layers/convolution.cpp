@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Conv1D and Conv2D: each filter looks at all channels, or at those of its group.
+// Conv1D and Conv2D: each filter uses all channels, or those of its group.
 #include <nlohmann/json.hpp>
 #include <utility>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A layer that hands its values on as they are, under another shape.
+// A layer that copies its input, possibly with another shape.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ class CopyingLayer : public Layer {
 
  protected:
   using Layer::Layer;
-  std::int64_t size_ = 0;  ///< values of a sample; for `build` to set
+  std::int64_t size_ = 0;  ///< values per sample; set by `build`
 };
 
 }  // namespace kairos::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// DepthwiseConv1D and DepthwiseConv2D: each channel has kernels of its own, `depth_multiplier` of them.
+// DepthwiseConv1D and DepthwiseConv2D: each channel has its own `depth_multiplier` kernels.
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -9,8 +9,8 @@ namespace kairos::host {
 
 namespace {
 
-/// As many groups as channels. Keras' kernel [rows, columns, channels, multiplier] and its order of outputs,
-/// all of the first channel first, are those of a convolution in groups.
+/// A convolution with one group per channel: Keras' kernel [rows, columns, channels, multiplier] and its
+/// order of output channels are those of a grouped convolution.
 class DepthwiseConvolutionLayer final : public ActivatedConvolution {
  public:
   DepthwiseConvolutionLayer(ConfigReader& config, std::string class_name, Rank rank)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Dropout: sets a share of the values to 0 while training and scales the others up by what that takes away.
+// Dropout: in training, sets a fraction `rate` of the values to 0 and scales the others by 1 / (1 - rate).
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,7 +12,7 @@ namespace kairos::host {
 
 namespace {
 
-/// What is dropped is a function of seed, step and position: nothing has to be stored for a resumed run.
+/// The dropped values depend only on seed, step and position, so a resumed run needs no stored state.
 class DropoutLayer final : public Layer {
  public:
   explicit DropoutLayer(ConfigReader& config)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Operations of one or two arguments, value by value. Tensors of one rank are broadcast as NumPy does.
+// Elementwise operations of one or two arguments. Tensors of equal rank are broadcast as in NumPy.
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "nn/layers/operation_layer.hpp"
@@ -12,15 +13,15 @@ namespace kairos::host {
 
 namespace {
 
-/// An argument as a loop sees it.
+/// An argument of a loop.
 struct Operand {
   const float* data;
-  std::int64_t sample;         ///< values from one sample to the next; 0 for a number
-  std::int64_t step;           ///< from one value of a sample to the next; 0 for a number
-  const std::int64_t* places;  ///< of each value of the output, where it is broadcast; else null
+  std::int64_t sample;          ///< stride between samples; 0 for a number
+  std::int64_t step;            ///< stride between values of a sample; 0 for a number
+  const std::int64_t* offsets;  ///< of the value for each output value, if broadcast; else null
 
   [[nodiscard]] std::int64_t at(std::int64_t s, std::int64_t e) const {
-    return s * sample + (places == nullptr ? e * step : places[e]);
+    return s * sample + (offsets == nullptr ? e * step : offsets[e]);
   }
 };
 
@@ -31,7 +32,7 @@ struct Extent {
 using Forward = void (*)(Extent, const Operand&, const Operand&, float*);
 using Backward = void (*)(Extent, const Operand&, const Operand&, const float*, float*, float*);
 
-/// `Function` has value(a, b), a_slope(a, b) and b_slope(a, b).
+/// `Function` provides value(a, b), a_slope(a, b) and b_slope(a, b).
 template <typename Function>
 void forward_loop(Extent n, const Operand& a, const Operand& b, float* y) {
   for (std::int64_t s = 0; s < n.batch; ++s)
@@ -71,7 +72,7 @@ struct Quotient {
   static float a_slope(float, float b) { return 1 / b; }
   static float b_slope(float a, float b) { return -a / (b * b); }
 };
-/// The first of two that are equal is the one that is learnt from; NaN is not lost.
+/// Of two equal values the first gets the gradient; NaN propagates.
 struct Largest {
   static float value(float a, float b) { return a >= b || std::isnan(a) ? a : b; }
   static float a_slope(float a, float b) { return a >= b || std::isnan(a) ? 1 : 0; }
@@ -113,49 +114,25 @@ struct Logarithm {
   static float b_slope(float, float) { return 0; }
 };
 
-/// Truth values: nothing is learnt through them.
-template <bool (*holds)(float, float)>
+/// Boolean results, which have no gradient.
+template <typename Holds>
 struct Truth {
-  static float value(float a, float b) { return holds(a, b) ? 1.0F : 0.0F; }
+  static float value(float a, float b) { return Holds()(a, b) ? 1.0F : 0.0F; }
   static float a_slope(float, float) { return 0; }
   static float b_slope(float, float) { return 0; }
 };
-bool equal(float a, float b) {
-  return a == b;
-}
-bool not_equal(float a, float b) {
-  return a != b;
-}
-bool greater(float a, float b) {
-  return a > b;
-}
-bool greater_equal(float a, float b) {
-  return a >= b;
-}
-bool less(float a, float b) {
-  return a < b;
-}
-bool less_equal(float a, float b) {
-  return a <= b;
-}
-bool both(float a, float b) {
-  return a != 0 && b != 0;
-}
-bool either(float a, float b) {
-  return a != 0 || b != 0;
-}
-bool one_of(float a, float b) {
-  return (a != 0) != (b != 0);
-}
-bool neither(float a, float) {
-  return a == 0;
-}
-bool never(float, float) {
-  return false;
-}
-bool always(float, float) {
-  return true;
-}
+struct ExactlyOne {
+  bool operator()(float a, float b) const { return (a != 0) != (b != 0); }
+};
+struct IsZero {
+  bool operator()(float a, float) const { return a == 0; }
+};
+struct Never {
+  bool operator()(float, float) const { return false; }
+};
+struct Always {
+  bool operator()(float, float) const { return true; }
+};
 
 struct Type {
   std::string_view class_name;
@@ -183,18 +160,18 @@ constexpr std::array types{
     type<Root>("Sqrt", 1),
     type<Exponential>("Exp", 1),
     type<Logarithm>("Log", 1),
-    type<Truth<equal>>("Equal", 2),
-    type<Truth<not_equal>>("NotEqual", 2),
-    type<Truth<greater>>("Greater", 2),
-    type<Truth<greater_equal>>("GreaterEqual", 2),
-    type<Truth<less>>("Less", 2),
-    type<Truth<less_equal>>("LessEqual", 2),
-    type<Truth<both>>("LogicalAnd", 2),
-    type<Truth<either>>("LogicalOr", 2),
-    type<Truth<one_of>>("LogicalXor", 2),
-    type<Truth<neither>>("LogicalNot", 1),
-    type<Truth<never>>("ZerosLike", 1),
-    type<Truth<always>>("OnesLike", 1),
+    type<Truth<std::equal_to<float>>>("Equal", 2),
+    type<Truth<std::not_equal_to<float>>>("NotEqual", 2),
+    type<Truth<std::greater<float>>>("Greater", 2),
+    type<Truth<std::greater_equal<float>>>("GreaterEqual", 2),
+    type<Truth<std::less<float>>>("Less", 2),
+    type<Truth<std::less_equal<float>>>("LessEqual", 2),
+    type<Truth<std::logical_and<float>>>("LogicalAnd", 2),
+    type<Truth<std::logical_or<float>>>("LogicalOr", 2),
+    type<Truth<ExactlyOne>>("LogicalXor", 2),
+    type<Truth<IsZero>>("LogicalNot", 1),
+    type<Truth<Never>>("ZerosLike", 1),
+    type<Truth<Always>>("OnesLike", 1),
 };
 
 class ElementwiseOperation final : public OperationLayer {
@@ -222,7 +199,7 @@ class ElementwiseOperation final : public OperationLayer {
       if (arguments_[i].number) continue;
       argument.input = input;
       argument.sample = size_of(inputs[input]);
-      if (inputs[input] != output) argument.places = places_of(inputs[input], output);
+      if (inputs[input] != output) argument.offsets = offsets_of(inputs[input], output);
       ++input;
     }
     return output;
@@ -247,30 +224,30 @@ class ElementwiseOperation final : public OperationLayer {
   struct Argument {
     std::size_t input = 0;
     std::int64_t sample = 0;
-    std::vector<std::int64_t> places;
+    std::vector<std::int64_t> offsets;
   };
 
-  /// A second argument that an operation does not have is a number that it does not look at.
+  /// For an operation with one argument, the second operand is an unused number.
   [[nodiscard]] Operand operand(std::size_t i, std::span<const float* const> inputs) const {
     static constexpr float unused = 0;
     if (i >= arguments_.size()) return {&unused, 0, 0, nullptr};
     if (arguments_[i].number) return {&*arguments_[i].number, 0, 0, nullptr};
     const Argument& argument = prepared_[i];
     return {inputs[argument.input], argument.sample, 1,
-            argument.places.empty() ? nullptr : argument.places.data()};
+            argument.offsets.empty() ? nullptr : argument.offsets.data()};
   }
 
-  [[nodiscard]] static std::vector<std::int64_t> places_of(const Shape& shape, const Shape& output) {
-    std::vector<std::int64_t> places(static_cast<std::size_t>(size_of(output)));
-    for (std::size_t e = 0; e < places.size(); ++e) {
+  [[nodiscard]] static std::vector<std::int64_t> offsets_of(const Shape& shape, const Shape& output) {
+    std::vector<std::int64_t> offsets(static_cast<std::size_t>(size_of(output)));
+    for (std::size_t e = 0; e < offsets.size(); ++e) {
       std::int64_t rest = static_cast<std::int64_t>(e);
       std::int64_t stride = 1;
       for (std::size_t d = output.size(); d-- > 0; rest /= output[d]) {
-        if (shape[d] != 1) places[e] += rest % output[d] * stride;
+        if (shape[d] != 1) offsets[e] += rest % output[d] * stride;
         stride *= shape[d];
       }
     }
-    return places;
+    return offsets;
   }
 
   const Type& type_;
@@ -283,7 +260,7 @@ std::unique_ptr<Layer> make(std::string_view class_name, ConfigReader& config,
                             const std::vector<OperationArgument>& arguments) {
   const auto* const found =
       std::find_if(types.begin(), types.end(), [&](const Type& one) { return one.class_name == class_name; });
-  config.skip("dtype");  // of ZerosLike and OnesLike: truth values and numbers are one here
+  config.skip("dtype");  // of ZerosLike and OnesLike; all dtypes are float32 here
   return std::make_unique<ElementwiseOperation>(config, *found, arguments);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Embedding: a row of a table for each index that comes in.
+// Embedding: looks up a row of a table for each index.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,14 +14,14 @@ namespace kairos::host {
 
 namespace {
 
-/// Up to here float32, in which all inputs come, holds every whole number.
-constexpr double most_rows = 16777216;
+/// Inputs are float32, which is exact for integers up to this.
+constexpr double max_rows = 16777216;
 
 class EmbeddingLayer final : public Layer {
  public:
   explicit EmbeddingLayer(ConfigReader& config)
       : Layer(config, "Embedding"),
-        rows_(config.required_integer("input_dim", {1, most_rows})),
+        rows_(config.required_integer("input_dim", {1, max_rows})),
         width_(config.required_integer("output_dim", {1, 2147483647})),
         mask_zero_(config.boolean("mask_zero", false)),
         table_(config, "embeddings", "random_uniform") {
@@ -64,7 +64,7 @@ class EmbeddingLayer final : public Layer {
   }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
-    // Nothing comes before that could be trained through a whole number.
+    // Indices have no gradient.
     if (float* const into = g.input_gradients.front()) std::fill_n(into, pass.batch * indices_, 0.0F);
     if (!trainable()) return;
     float* const table = parameters()[0].gradient.data();
@@ -87,20 +87,20 @@ class EmbeddingLayer final : public Layer {
   }
 
  private:
-  /// False for NaN too.
+  /// False also for NaN.
   [[nodiscard]] bool is_index(float value) const {
     return value >= 0 && value < static_cast<float>(rows_) &&
            value == static_cast<float>(static_cast<std::int64_t>(value));
   }
   [[nodiscard]] std::string expected() const {
-    return fmt::format("no row of an embedding of {}: a whole number in 0 … {}", rows_, rows_ - 1);
+    return fmt::format("not a row of an embedding with {} rows: a whole number in 0 … {}", rows_, rows_ - 1);
   }
   [[noreturn]] void refuse_index(std::int64_t sample, float value) const {
     throw Error(ErrorKind::Data,
                 {"KAIROS-D109", layer_noun(name(), class_name()),
-                 fmt::format("sample {} of the batch has an index without a row", sample),
+                 fmt::format("sample {} of the batch has an index outside the embedding", sample),
                  fmt::format("{}", value), fmt::format("a whole number in 0 … {}", rows_ - 1),
-                 "Mend the data, or give the layer a larger input_dim"});
+                 "Fix the data, or give the layer a larger input_dim"});
   }
 
   std::int64_t rows_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Flatten: the same values as one row per sample.
+// Flatten: reshapes each sample to one row.
 #include <nlohmann/json.hpp>
 
 #include "nn/layers/copying_layer.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// GlobalMaxPooling and GlobalAveragePooling: one window as large as the sample.
+// GlobalMaxPooling and GlobalAveragePooling: one window of the size of the sample.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -12,7 +12,7 @@ namespace kairos::host {
 
 namespace {
 
-/// The mean of the steps that count, for each channel. As Keras has it: NaN where none counts.
+/// The mean of each channel over the timesteps that count; NaN if none does, as in Keras.
 void masked_mean(std::int64_t steps, std::int64_t channels, const float* x, const float* mask, float* y) {
   std::fill_n(y, channels, 0.0F);
   float count = 0;
@@ -38,7 +38,7 @@ class GlobalPoolingLayer final : public Layer {
       : Layer(config, std::move(class_name)),
         rank_(rank),
         keep_dimensions_(config.boolean("keepdims", false)),
-        heeds_mask_(pool == Pool::Average && rank == Rank::One),
+        uses_mask_(pool == Pool::Average && rank == Rank::One),
         pooling_(pool) {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext&) override {
@@ -57,7 +57,7 @@ class GlobalPoolingLayer final : public Layer {
   void reserve(std::int64_t batch) override { pooling_.reserve(batch); }
 
   void forward(const GraphPass& pass, const LayerValues& v) override {
-    const Mask mask = heeds_mask_ ? v.input_masks.front() : nullptr;
+    const Mask mask = uses_mask_ ? v.input_masks.front() : nullptr;
     if (mask == nullptr) return pooling_.forward(pass.batch, v.inputs.front(), v.output);
     for (std::int64_t i = 0; i < pass.batch; ++i)
       masked_mean(steps_, channels_, v.inputs.front() + i * steps_ * channels_, mask + i * steps_,
@@ -65,7 +65,7 @@ class GlobalPoolingLayer final : public Layer {
   }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
-    const Mask mask = heeds_mask_ ? g.input_masks.front() : nullptr;
+    const Mask mask = uses_mask_ ? g.input_masks.front() : nullptr;
     float* const to = g.input_gradients.front();
     if (mask == nullptr) return pooling_.backward(pass.batch, g.output_gradient, to);
     for (std::int64_t i = 0; to != nullptr && i < pass.batch; ++i)
@@ -82,7 +82,7 @@ class GlobalPoolingLayer final : public Layer {
  private:
   Rank rank_;
   bool keep_dimensions_;
-  bool heeds_mask_;  ///< of Keras' global pools only GlobalAveragePooling1D does
+  bool uses_mask_;  ///< in Keras only GlobalAveragePooling1D does
   std::int64_t steps_ = 0;
   std::int64_t channels_ = 0;
   Pooling pooling_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// LayerNormalization: mean 0 and variance 1 within each sample, over the last dimension or the last few.
+// LayerNormalization: normalizes each sample to mean 0 and variance 1 over its last dimensions.
 #include <nlohmann/json.hpp>
 
 #include "nn/layers/layer_types.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every kind of layer, each defined in the file of its name.
+// All kinds of layers, each defined in the file of its name.
 #pragma once
 
 #include "compute/activation.hpp"
@@ -48,16 +48,16 @@ namespace kairos::host {
 [[nodiscard]] LayerType time_distributed_layer_type();
 [[nodiscard]] LayerType zero_padding2d_layer_type();
 
-/// The activation under that key: a name, or Keras' {"class_name": "function", "config": name}; linear if
+/// Reads the activation at `key`: a name, or Keras' {"class_name": "function", "config": name}; linear if
 /// absent. Throws Error(Model).
 [[nodiscard]] const Activation& read_activation(ConfigReader& config, std::string_view key);
 
-/// How wide a row of that width comes out. Throws Error(Model) for softmax and its kin over one unit, which
-/// is the same whatever comes in, and for glu over what has no halves.
+/// The width of the activation's output rows. Throws Error(Model) for softmax and similar functions of one
+/// unit, whose result is constant, and for glu of an odd width.
 std::int64_t activated_width(const Layer& layer, const Activation& activation, std::int64_t width);
 
-/// The backward pass of a layer that is an activation and nothing else: from the gradients of its output and
-/// of its logits, whichever there are, to that of its input, if it is asked for.
+/// The backward pass of a layer that only applies an activation. Uses the gradients of the output and of the
+/// logits, if given, and writes that of the input, if needed.
 void backward_through(const Activation& activation, std::int64_t rows, std::int64_t width,
                       const LayerGradients& gradients);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// LSTM with Keras' order of gates: input, forget, candidate, output.
+// LSTM with gates in Keras' order: input, forget, candidate, output.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -52,8 +52,13 @@ class LstmLayer final : public RecurrentLayer {
   void forward_step(const Step& s) override {
     const std::int64_t n = units();
     const float* const bias_values = bias() != nullptr ? bias()->values.data() : nullptr;
-    packed_kernels().multiply(
-        {s.rows, 4 * n, input_term(s), {s.shown, n, n, packed_.data()}, bias_values, s.gates, 4 * n});
+    packed_kernels().multiply({s.rows,
+                               4 * n,
+                               input_term(s),
+                               {s.recurrent_input, n, n, packed_.data()},
+                               bias_values,
+                               s.gates,
+                               4 * n});
     for (std::int64_t row = 0; row < s.rows; ++row) {
       const LstmRow values = row_at(s, row);
       float* const output = s.output + row * n;
@@ -68,14 +73,14 @@ class LstmLayer final : public RecurrentLayer {
     }
   }
 
-  void backward_step(const Step& s, float* gradient, float* shown_gradient) override {
+  void backward_step(const Step& s, float* gradient, float* recurrent_input_gradient) override {
     const std::int64_t n = units();
     for (std::int64_t row = 0; row < s.rows; ++row) {
       const LstmRow values = row_at(s, row);
       float* const dy = gradient + row * n;
       if (s.mask != nullptr && s.mask[row] == 0) {
         std::fill_n(values.gates, 4 * n, 0.0F);
-        continue;  // all of it goes to the step before
+        continue;  // the whole gradient goes to the previous step
       }
       float* const cell_gradient = cell_gradient_.data() + (s.first + row) * n;
       if (fused_)
@@ -85,7 +90,7 @@ class LstmLayer final : public RecurrentLayer {
       std::fill_n(dy, n, 0.0F);
     }
     packed_kernels().multiply(
-        {s.rows, n, {s.gates, 4 * n, 4 * n, packed_.data()}, {}, nullptr, shown_gradient, n});
+        {s.rows, n, {s.gates, 4 * n, 4 * n, packed_.data()}, {}, nullptr, recurrent_input_gradient, n});
   }
 
   void write_config(nlohmann::json& config) const override {
@@ -97,12 +102,12 @@ class LstmLayer final : public RecurrentLayer {
  private:
   [[nodiscard]] LstmRow row_at(const Step& s, std::int64_t row) {
     const std::int64_t n = units();
-    float* const before = cells_.data() + (s.place + row) * n;
+    float* const before = cells_.data() + (s.row_index + row) * n;
     return {n, s.gates + row * 4 * n, before, before + s.batch * n};
   }
-  /// Of functions whose slope is computed from their input.
+  /// The pre-activations of one row.
   [[nodiscard]] float* sums_at(const Step& s, std::int64_t row) {
-    return sums_.data() + (s.place + row) * 4 * units();
+    return sums_.data() + (s.row_index + row) * 4 * units();
   }
   [[nodiscard]] const Activation& function(std::int64_t gate) const {
     return gate == 2 ? activation() : gate_;
@@ -120,19 +125,19 @@ class LstmLayer final : public RecurrentLayer {
   }
 
   void backward_row(const LstmRow& row, const float* sums, const float* dy, float* cell_gradient,
-                    float* shown) {
+                    float* activated_cell) {
     const std::int64_t n = units();
-    float *di = shown + n, *df = di + n, *dg = df + n, *dout = dg + n;
+    float *di = activated_cell + n, *df = di + n, *dg = df + n, *dout = dg + n;
     const float *i = row.gates, *f = i + n, *g = f + n, *o = g + n;
-    apply(activation(), n, row.cell, shown);
+    apply(activation(), n, row.cell, activated_cell);
     for (std::int64_t k = 0; k < n; ++k) di[k] = dy[k] * o[k];
-    apply_slope(activation(), n, row.cell, shown, di);
+    apply_slope(activation(), n, row.cell, activated_cell, di);
     for (std::int64_t k = 0; k < n; ++k) {
       const float dc = cell_gradient[k] + di[k];
       di[k] = dc * g[k];
       df[k] = dc * row.cell_before[k];
       dg[k] = dc * i[k];
-      dout[k] = dy[k] * shown[k];
+      dout[k] = dy[k] * activated_cell[k];
       cell_gradient[k] = dc * f[k];
     }
     for (std::int64_t gate = 0; gate < 4; ++gate)
@@ -142,12 +147,12 @@ class LstmLayer final : public RecurrentLayer {
 
   const Activation& gate_;
   bool unit_forget_bias_;
-  bool fused_;                 ///< tanh and sigmoid, for which there is one pass over all
-  FloatBuffer packed_;         ///< the recurrent kernel, and turned over on the way back
+  bool fused_;                 ///< whether the fused kernels support the activations
+  FloatBuffer packed_;         ///< the recurrent kernel; transposed in the backward pass
   FloatBuffer cells_;          ///< [1 + steps, rows, units]
-  FloatBuffer sums_;           ///< [steps, rows, 4 · units] without the fused pass: what went into the gates
+  FloatBuffer sums_;           ///< [steps, rows, 4 · units] if not fused: pre-activations
   FloatBuffer cell_gradient_;  ///< [rows, units]
-  FloatBuffer scratch_;        ///< [rows, 5 · units], likewise: of one step on the way back
+  FloatBuffer scratch_;        ///< [rows, 5 · units] if not fused: for one step of the backward pass
 };
 
 }  // namespace

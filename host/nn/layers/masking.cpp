@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Masking: a timestep whose values all equal one number does not count.
+// Masking: masks timesteps whose values are all equal to mask_value.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -9,7 +9,7 @@ namespace kairos::host {
 
 namespace {
 
-/// The output is 0 in the steps that do not count, as Keras has it.
+/// As in Keras, masked timesteps of the output are 0.
 class MaskingLayer final : public Layer {
  public:
   explicit MaskingLayer(ConfigReader& config)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Add, Subtract, Multiply, Average, Maximum and Minimum: value by value over several inputs that are
-// broadcast to one shape as NumPy does (keras/src/layers/merging).
+// Add, Subtract, Multiply, Average, Maximum and Minimum: elementwise operations of several inputs, which are
+// broadcast as in NumPy (keras/src/layers/merging).
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -33,7 +33,7 @@ class MergeLayer final : public Layer {
     for (const Shape& shape : inputs) {
       sizes_.push_back(size_of(shape));
       steps_.push_back(shape.size() == output_.size() && !shape.empty() ? shape.front() : 1);
-      places_.push_back(shape == output_ ? std::vector<std::int64_t>{} : places_of(shape));
+      offsets_.push_back(shape == output_ ? std::vector<std::int64_t>{} : offsets_of(shape));
     }
     return output_;
   }
@@ -89,7 +89,7 @@ class MergeLayer final : public Layer {
   void write_config(nlohmann::json&) const override {}
 
  private:
-  /// Widens the output so that it takes `shape` too.
+  /// Broadcasts the output shape with `shape`.
   void broadcast(const Shape& shape) {
     Shape wide = output_.size() < shape.size() ? shape : output_;
     const Shape& narrow = output_.size() < shape.size() ? output_ : shape;
@@ -104,8 +104,8 @@ class MergeLayer final : public Layer {
     output_ = std::move(wide);
   }
 
-  /// Where each value of a sample of the output comes from in a sample of an input.
-  [[nodiscard]] std::vector<std::int64_t> places_of(const Shape& shape) const {
+  /// For each value of an output sample, its offset in an input sample.
+  [[nodiscard]] std::vector<std::int64_t> offsets_of(const Shape& shape) const {
     std::vector<std::int64_t> strides(output_.size(), 0);
     std::int64_t stride = 1;
     for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -113,20 +113,20 @@ class MergeLayer final : public Layer {
       if (shape[from_end] != 1) strides[output_.size() - 1 - i] = stride;
       stride *= shape[from_end];
     }
-    std::vector<std::int64_t> places(static_cast<std::size_t>(size_));
+    std::vector<std::int64_t> offsets(static_cast<std::size_t>(size_));
     for (std::int64_t e = 0; e < size_; ++e) {
       std::int64_t rest = e;
-      std::int64_t place = 0;
+      std::int64_t position = 0;
       for (std::size_t d = output_.size(); d-- > 0; rest /= output_[d])
-        place += rest % output_[d] * strides[d];
-      places[static_cast<std::size_t>(e)] = place;
+        position += rest % output_[d] * strides[d];
+      offsets[static_cast<std::size_t>(e)] = position;
     }
-    return places;
+    return offsets;
   }
 
   [[nodiscard]] std::int64_t at(std::size_t input, std::int64_t sample, std::int64_t e) const {
-    const std::vector<std::int64_t>& places = places_[input];
-    return sample * sizes_[input] + (places.empty() ? e : places[static_cast<std::size_t>(e)]);
+    const std::vector<std::int64_t>& offsets = offsets_[input];
+    return sample * sizes_[input] + (offsets.empty() ? e : offsets[static_cast<std::size_t>(e)]);
   }
 
   [[nodiscard]] bool counts(std::span<const Mask> masks, std::size_t input, std::int64_t sample,
@@ -136,7 +136,7 @@ class MergeLayer final : public Layer {
     return masks[input][sample * steps_[input] + step] != 0;
   }
 
-  /// Of all inputs but one; what is masked counts as 1.
+  /// The product of all inputs but one; masked values count as 1.
   [[nodiscard]] float product(std::span<const float* const> inputs, std::span<const Mask> masks,
                               std::int64_t sample, std::int64_t e, std::size_t without) const {
     float product = 1;
@@ -145,7 +145,7 @@ class MergeLayer final : public Layer {
     return product;
   }
 
-  /// The first of the best; what is masked is left out unless all is.
+  /// The first input with the best value; masked values are skipped, unless all are masked.
   [[nodiscard]] std::size_t best(std::span<const float* const> inputs, std::span<const Mask> masks,
                                  std::int64_t sample, std::int64_t e) const {
     std::size_t winner = inputs.size();
@@ -158,7 +158,7 @@ class MergeLayer final : public Layer {
       const float found = inputs[i][at(i, sample, e)];
       const float before = inputs[winner][at(winner, sample, e)];
       const bool better = operation_ == Operation::Maximum ? found > before : found < before;
-      if (better || (std::isnan(found) && !std::isnan(before))) winner = i;  // NaN must not be lost
+      if (better || (std::isnan(found) && !std::isnan(before))) winner = i;  // NaN propagates
     }
     return winner == inputs.size() ? 0 : winner;
   }
@@ -187,7 +187,7 @@ class MergeLayer final : public Layer {
   std::int64_t size_ = 0;
   std::vector<std::int64_t> sizes_;
   std::vector<std::int64_t> steps_;
-  std::vector<std::vector<std::int64_t>> places_;  ///< empty for an input of the output's shape
+  std::vector<std::vector<std::int64_t>> offsets_;  ///< empty if the input has the output's shape
 };
 
 }  // namespace

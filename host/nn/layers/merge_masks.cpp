@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Merges masks of [batch, steps].
+// Merges masks [batch, steps].
 #include "nn/layers/merge_masks.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What becomes of the masks of inputs that are merged.
+// Merges the masks of several inputs.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 
 namespace kairos::host {
 
-/// A timestep of the output counts if it does in any input. An input without a mask counts everywhere, and so
-/// an output that Keras gives none gets one of ones here, which means the same. `steps[i]` is the first
-/// dimension of input i: that of the output, or 1 where it is repeated.
+/// A timestep of the output counts if it counts in any input. An input without a mask counts everywhere;
+/// where Keras then gives the output no mask, this writes a mask of ones, which is equivalent. `steps[i]` is
+/// the first dimension of input i: that of the output, or 1 if it is broadcast.
 void unite_masks(std::int64_t batch, std::span<const Mask> masks, std::span<const std::int64_t> steps,
                  std::int64_t output_steps, float* united);
 
-/// The masks one behind the other in each sample, for inputs that are concatenated over their timesteps.
+/// Concatenates the masks of each sample, for inputs that are concatenated along their timesteps.
 void append_masks(std::int64_t batch, std::span<const Mask> masks, std::span<const std::int64_t> steps,
                   std::int64_t output_steps, float* appended);
 

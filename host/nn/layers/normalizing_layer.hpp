@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What layers have in common that bring values to mean 0 and variance 1: the axes, and gamma and beta by
-// which the result is scaled and shifted.
+// The common part of normalization layers: the axes, and the weights gamma and beta that scale and shift the
+// result.
 #pragma once
 
 #include <cstddef>
@@ -23,12 +23,12 @@ class NormalizingLayer : public Layer {
 
   [[nodiscard]] const TrailingAxes& axes() const noexcept { return axes_; }
   [[nodiscard]] float epsilon() const noexcept { return static_cast<float>(epsilon_); }
-  /// gamma and beta, as far as the layer has them. Once, before all other parameters.
+  /// Adds gamma and beta, if the layer uses them. To be called once, before all other parameters are added.
   void add_weights(const Shape& shape, const BuildContext& context);
-  /// Of parameters that are added behind them.
+  /// The index of the first parameter after gamma and beta.
   [[nodiscard]] std::size_t weight_count() const noexcept { return beta_index() + (center_ ? 1 : 0); }
   [[nodiscard]] NormalizationWeights weights();
-  /// Where the gradients go: null for a weight that is not there or not trained.
+  /// Destinations of the gradients; null for a weight that does not exist or is not trained.
   [[nodiscard]] NormalizationGradients gradients(float* of_input);
   void write_config(nlohmann::json& config) const override;
 

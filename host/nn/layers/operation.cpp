@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Operations that are not value by value, and how all of them are found.
+// Operations that are not elementwise, and the registry of all operations.
 #include "nn/layers/operation.hpp"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ void require_arguments(const ConfigReader& config, std::string_view class_name,
 
 namespace {
 
-/// 1 where any or all values of the last dimension hold.
+/// 1 if any value, or all values, of the last dimension are true.
 class Reduction final : public OperationLayer {
  public:
   Reduction(ConfigReader& config, std::string_view class_name, bool all)
@@ -79,12 +79,12 @@ class Reduction final : public OperationLayer {
   std::int64_t width_ = 0, rows_ = 0;
 };
 
-/// A dimension of 1 more.
+/// Inserts a dimension of size 1.
 class ExpandDims final : public OperationLayer {
  public:
   ExpandDims(ConfigReader& config, std::string_view class_name)
       : OperationLayer(config, class_name), axis_(config.required_integer("axis", {-8, 8})) {
-    if (axis_ == 0) config.bad_value("axis", "an axis behind the batch");
+    if (axis_ == 0) config.bad_value("axis", "an axis after the batch");
   }
 
   Shape build(std::span<const Shape> inputs, const BuildContext&) override {
@@ -110,7 +110,7 @@ class ExpandDims final : public OperationLayer {
   std::int64_t size_ = 0;
 };
 
-/// What a layer computes too.
+/// An operation that a layer also computes.
 class LayerOperation final : public OperationLayer {
  public:
   LayerOperation(ConfigReader& config, std::string_view class_name, std::string_view layer_class,
@@ -142,7 +142,7 @@ class LayerOperation final : public OperationLayer {
 
  private:
   std::unique_ptr<Layer> layer_;
-  std::vector<Mask> masks_;  ///< none
+  std::vector<Mask> masks_;  ///< null, because masks end at operations
 };
 
 std::unique_ptr<Layer> make_any(std::string_view class_name, ConfigReader& config,
@@ -163,7 +163,7 @@ std::unique_ptr<Layer> make_concatenate(std::string_view class_name, ConfigReade
   if (list.size() == 1 && list.front().inputs > 1) list.front().inputs = 1;
   require_arguments(config, class_name, list, 1, false);
   const std::int64_t axis = config.optional_integer("axis", {-8, 8}).value_or(0);
-  if (axis == 0) config.bad_value("axis", "an axis behind the batch");
+  if (axis == 0) config.bad_value("axis", "an axis after the batch");
   return std::make_unique<LayerOperation>(config, class_name, "Concatenate", nlohmann::json{{"axis", axis}});
 }
 
@@ -178,7 +178,7 @@ std::unique_ptr<Layer> make_softmax(std::string_view class_name, ConfigReader& c
                                     const std::vector<OperationArgument>& arguments) {
   require_arguments(config, class_name, arguments, 1, false);
   const std::int64_t axis = config.optional_integer("axis", {-8, 8}).value_or(-1);
-  if (axis == 0) config.bad_value("axis", "an axis behind the batch");
+  if (axis == 0) config.bad_value("axis", "an axis after the batch");
   return std::make_unique<LayerOperation>(config, class_name, "Softmax", nlohmann::json{{"axis", axis}});
 }
 
@@ -212,7 +212,7 @@ class MaskedValue final : public OperationLayer {
   std::int64_t steps_ = 0, size_ = 0;
 };
 
-/// Truth values along a dimension, other shapes, and what a layer computes too.
+/// Boolean reductions, changes of shape, and operations that a layer also computes.
 std::vector<OperationType> other_operations() {
   std::vector<OperationType> all{{"Any", make_any},
                                  {"All", make_any},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What all operations have in common, and the families of them.
+// The common part of all operations.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace kairos::host {
 
-/// In Keras an operation is no layer: masks end at it.
+/// In Keras operations are not layers, so masks end at them.
 class OperationLayer : public Layer {
  public:
   OperationLayer(ConfigReader& config, std::string_view class_name)
@@ -20,7 +20,7 @@ class OperationLayer : public Layer {
   [[nodiscard]] bool takes_several_inputs() const final { return true; }
 
  protected:
-  void write_config(nlohmann::json&) const final {}  // the architecture keeps what was read
+  void write_config(nlohmann::json&) const final {}  // the architecture stores the original JSON
 };
 
 using MakeOperation = std::unique_ptr<Layer> (*)(std::string_view class_name, ConfigReader& config,
@@ -30,10 +30,10 @@ struct OperationType {
   MakeOperation make;
 };
 
-/// Value by value: arithmetic, comparisons, logic.
+/// Elementwise arithmetic, comparisons and logic.
 [[nodiscard]] std::vector<OperationType> elementwise_operations();
 
-/// Throws unless there are `count` arguments, each a tensor or, where `numbers` says so, a number.
+/// Throws unless there are `count` arguments, each a tensor or, if `numbers` is true, a number.
 void require_arguments(const ConfigReader& config, std::string_view class_name,
                        const std::vector<OperationArgument>& arguments, std::size_t count, bool numbers);
 

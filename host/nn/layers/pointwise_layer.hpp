@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Layers that apply a function with numbers of its own to every value.
+// Layers that apply a configurable function to every value.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,8 +10,8 @@
 
 namespace kairos::host {
 
-/// `Function` reads its numbers from the configuration, has `value(x)` and `slope(x)`, both of the input, and
-/// writes the numbers back.
+/// `Function` is constructed from the configuration, provides `value(x)` and `slope(x)`, both of the input,
+/// and writes its arguments to the configuration.
 template <typename Function>
 class PointwiseLayer final : public Layer {
  public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a window that pools does with its values, and what it hands back: of the pooling layers.
+// The forward and backward pass of pooling layers.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace kairos::host {
 
 enum class Pool { Max, Average };
 
-/// Keeps what the gradient of the largest needs.
+/// Stores the positions of the largest values for the gradient.
 class Pooling {
  public:
   explicit Pooling(Pool pool) : pool_(pool) {}

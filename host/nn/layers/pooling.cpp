@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// MaxPooling and AveragePooling over one dimension or two.
+// MaxPooling and AveragePooling over one or two dimensions.
 #include <nlohmann/json.hpp>
 #include <utility>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Applies an activation in place where that leaves enough for its gradient.
+// Applies an activation in place if its gradient can be computed from the output.
 #include "nn/layers/product_activation.hpp"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compute/vector.hpp"
-#include "nn/layers/inner_layer.hpp"
+#include "nn/keras/inner_layer.hpp"
 #include "nn/layers/layer_types.hpp"
 
 namespace kairos::host {
@@ -25,7 +25,7 @@ std::unique_ptr<Layer> read_activation_layer(ConfigReader& config) {
     config.bad_value("activation", "the name of an activation function, or ReLU, LeakyReLU, ELU or Softmax");
   std::unique_ptr<Layer> layer = read_inner_layer(config, "activation");
   if (layer->penalizes_output())
-    config.bad_value("activation", "a layer without activity_regularizer: the layer around it may have one");
+    config.bad_value("activation", "a layer without activity_regularizer: set it on the enclosing layer");
   return layer;
 }
 
@@ -52,7 +52,7 @@ void ProductActivation::reserve(std::int64_t batch) {
 void ProductActivation::forward(const GraphPass& pass, float* output) {
   const std::array<const float*, 1> inputs{product(output)};
   const std::array<Mask, 1> masks{nullptr};
-  // Not as a post-op of the product: oneDNN's relu turns NaN into 0 and would hide that a run has broken.
+  // Not as a post-op of the product: oneDNN's relu turns NaN into 0 and would hide that a run has diverged.
   if (layer_ != nullptr)
     layer_->forward(pass, {inputs, output, masks, nullptr});
   else if (function_.name != "linear")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ReLU, LeakyReLU and ELU: values above a threshold as they are, the others made small.
+// ReLU, LeakyReLU and ELU.
 #include <cmath>
 #include <optional>
 
@@ -15,15 +15,15 @@ constexpr NumberRange not_negative{0, 3e38};
 class Relu {
  public:
   explicit Relu(ConfigReader& config)
-      : most_(config.optional_number("max_value", not_negative)),
+      : max_value_(config.optional_number("max_value", not_negative)),
         slope_(config.number("negative_slope", 0, not_negative)),
         threshold_(config.number("threshold", 0, not_negative)),
-        limit_(static_cast<float>(most_.value_or(3.4e38))),
+        limit_(static_cast<float>(max_value_.value_or(3.4e38))),
         below_(static_cast<float>(slope_)),
         from_(static_cast<float>(threshold_)),
-        unlimited_(!most_) {}
+        unlimited_(!max_value_) {}
 
-  /// Comparisons are written so that NaN passes through.
+  /// Comparisons are written so that NaN propagates.
   [[nodiscard]] float value(float x) const {
     if (x <= from_) return below_ * (x - from_);
     return !unlimited_ && x > limit_ ? limit_ : x;
@@ -33,13 +33,13 @@ class Relu {
     return !unlimited_ && x > limit_ ? 0.0F : 1.0F;
   }
   void write(nlohmann::json& config) const {
-    config["max_value"] = most_ ? nlohmann::json(*most_) : nlohmann::json(nullptr);
+    config["max_value"] = max_value_ ? nlohmann::json(*max_value_) : nlohmann::json(nullptr);
     config["negative_slope"] = slope_;
     config["threshold"] = threshold_;
   }
 
  private:
-  std::optional<double> most_;
+  std::optional<double> max_value_;
   double slope_;
   double threshold_;
   float limit_, below_, from_;
@@ -82,7 +82,7 @@ class Elu {
 
 }  // namespace
 
-// Their words are the class names: relu, leaky_relu and elu are activations.
+// Their shorthand names are the class names, because relu, leaky_relu and elu are activations.
 
 LayerType relu_layer_type() {
   return {"ReLU", "ReLU", {"max_value"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {

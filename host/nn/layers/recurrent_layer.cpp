@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Brings sequences into the order of the cell, and walks over the steps and back.
+// Reorders sequences by timestep, and runs the cell over the steps in the forward and backward pass.
 #include "nn/layers/recurrent_layer.hpp"
 
 #include <algorithm>
@@ -19,16 +19,16 @@ void multiply(std::int64_t n, const float* factors, const float* x, float* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * factors[i];
 }
 
-/// Fewer rows than these are not worth a thread: the weights are read once for all rows of a thread.
+/// Rows per thread. Fewer do not pay for a thread, because each thread reads all weights.
 constexpr std::int64_t least_rows = 8;
 
-/// Rows whose part in the gradients of the weights is summed up at a time: as many as stay in a core's cache
-/// beside weights and gradients; but more of them where those do not stay there anyway.
+/// Rows whose contribution to the weight gradients is computed at a time: as many as fit into a core's cache
+/// beside weights and gradients, or more if those do not fit anyway.
 constexpr std::int64_t cached_block_rows = 128;
 constexpr std::int64_t large_block_rows = 1024;
 constexpr std::int64_t cached_weights = std::int64_t{1} << 18;
 
-/// Up to a cache line of floats, so that threads write to lines of their own.
+/// Rounds up to whole cache lines, so that threads do not share them.
 constexpr std::int64_t whole_lines(std::int64_t floats) {
   return (floats + 15) / 16 * 16;
 }
@@ -40,7 +40,7 @@ const Activation& RecurrentLayer::read_activation_or(ConfigReader& config, std::
   const Activation& found =
       config.take(key) == nullptr ? *find_activation(fallback) : read_activation(config, key);
   if (!found.keeps_width())
-    config.bad_value(key, "an activation that gives as many values as it takes, for the next step's input");
+    config.bad_value(key, "an activation that keeps the number of values, for the next step's input");
   return found;
 }
 
@@ -92,10 +92,10 @@ void RecurrentLayer::reserve(std::int64_t batch) {
   if (dropout_ > 0) input_factors_.reserve(batch * features_);
   if (recurrent_dropout_ > 0) {
     recurrent_factors_.reserve(batch * units_);
-    shown_.reserve(steps_ * batch * units_);
+    dropped_outputs_.reserve(steps_ * batch * units_);
   }
   output_gradient_.reserve(batch * units_);
-  shown_gradient_.reserve(batch * units_);
+  recurrent_input_gradient_.reserve(batch * units_);
   packed_kernel_.reserve(std::max(packed_kernels().packed_size(features_, width()),
                                   packed_kernels().packed_size(width(), features_)));
   reserve_cell(batch);
@@ -120,17 +120,17 @@ std::int64_t RecurrentLayer::block_rows() const {
 }
 
 RecurrentLayer::Step RecurrentLayer::step_at(std::int64_t batch, Rows rows, std::int64_t index) {
-  const std::int64_t place = index * batch + rows.first;
-  float* const before = outputs_.data() + place * units_;
+  const std::int64_t row_index = index * batch + rows.first;
+  float* const before = outputs_.data() + row_index * units_;
   return {rows.count,
           rows.first,
-          place,
+          row_index,
           batch,
-          inputs_.data() + place * features_,
-          masked_ ? mask_.data() + place : nullptr,
+          inputs_.data() + row_index * features_,
+          masked_ ? mask_.data() + row_index : nullptr,
           before,
           before,
-          gates_.data() + place * width(),
+          gates_.data() + row_index * width(),
           before + batch * units_};
 }
 
@@ -139,15 +139,15 @@ PackedTerm RecurrentLayer::input_term(const Step& step) const {
 }
 
 GradientProduct RecurrentLayer::gradient_product(const Block& block, std::int64_t columns, const float* b) {
-  return {block.steps, block.batch, block.rows, columns, b + block.place * columns, nullptr, {}, {}};
+  return {block.steps, block.batch, block.rows, columns, b + block.row_index * columns, nullptr, {}, {}};
 }
 
 GradientTerm RecurrentLayer::input_gradient_term(const Block& block, const WeightGradients& into) const {
-  return {inputs_.data() + block.place * features_, features_, into.kernel, width()};
+  return {inputs_.data() + block.row_index * features_, features_, into.kernel, width()};
 }
 
 GradientTerm RecurrentLayer::recurrent_gradient_term(const Block& block, const WeightGradients& into) const {
-  return {block.shown + block.place * units_, units_, into.recurrent, width()};
+  return {block.recurrent_input + block.row_index * units_, units_, into.recurrent, width()};
 }
 
 void RecurrentLayer::add_gradients(const Block& block, const WeightGradients& into, float* scratch) {
@@ -191,9 +191,9 @@ void RecurrentLayer::forward_rows(const GraphPass& pass, const LayerValues& v, R
     gather(pass, v, rows, t);
     Step step = step_at(pass.batch, rows, t);
     if (dropping) {
-      float* const kept = shown_.data() + step.place * units_;
+      float* const kept = dropped_outputs_.data() + step.row_index * units_;
       multiply(rows.count * units_, recurrent_factors_.data() + rows.first * units_, step.before, kept);
-      step.shown = kept;
+      step.recurrent_input = kept;
     }
     forward_step(step);
   }
@@ -273,21 +273,22 @@ void RecurrentLayer::backward_rows(const GraphPass& pass, const LayerGradients& 
   const std::int64_t size = rows.count * units_;
   const bool dropping = drops(pass, recurrent_dropout_);
   float* const gradient = output_gradient_.data() + rows.first * units_;
-  float* const through = shown_gradient_.data() + rows.first * units_;
-  std::int64_t waiting = 0;  // steps whose part in the gradients of the weights was not added yet
+  float* const recurrent_gradient = recurrent_input_gradient_.data() + rows.first * units_;
+  std::int64_t pending_steps = 0;  // steps not yet added to the weight gradients
   std::fill_n(gradient, size, 0.0F);
   for (std::int64_t t = steps_ - 1; t >= 0; --t) {
     add_output_gradient(pass, g, rows, t);
     Step step = step_at(pass.batch, rows, t);
-    step.shown = shown(pass) + step.place * units_;
-    backward_step(step, gradient, through);
-    if (dropping) multiply(size, recurrent_factors_.data() + rows.first * units_, through, through);
-    add_to(size, through, gradient);
+    step.recurrent_input = recurrent_inputs(pass) + step.row_index * units_;
+    backward_step(step, gradient, recurrent_gradient);
+    if (dropping)
+      multiply(size, recurrent_factors_.data() + rows.first * units_, recurrent_gradient, recurrent_gradient);
+    add_to(size, recurrent_gradient, gradient);
     if (g.input_gradients.front() != nullptr) write_input_gradient(pass, step, t, g.input_gradients.front());
-    if (!trainable() || ((++waiting + 1) * rows.count <= block_rows() && t > 0)) continue;
-    add_gradients({waiting, rows.count, step.place, pass.batch, shown(pass)}, gradients_of(thread),
-                  scratch_.data() + thread * scratch_size_);
-    waiting = 0;
+    if (!trainable() || ((++pending_steps + 1) * rows.count <= block_rows() && t > 0)) continue;
+    add_gradients({pending_steps, rows.count, step.row_index, pass.batch, recurrent_inputs(pass)},
+                  gradients_of(thread), scratch_.data() + thread * scratch_size_);
+    pending_steps = 0;
   }
 }
 

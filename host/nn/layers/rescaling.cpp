@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rescaling: x · scale + offset, so that a model can take bytes as they stand in a file.
+// Rescaling: x · scale + offset, so that a model can read bytes such as pixels unchanged.
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/pointwise_layer.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reshape: the same values under other dimensions.
+// Reshape: changes the shape of each sample.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -16,7 +16,7 @@ class ReshapeLayer final : public CopyingLayer {
   explicit ReshapeLayer(ConfigReader& config) : CopyingLayer(config, "Reshape") {
     constexpr std::int64_t largest = 2147483647;
     const nlohmann::json* value = config.take("target_shape");
-    const char* const expected = "a list of positive integers, -1 at most once for what is left";
+    const char* const expected = "a list of positive integers, with at most one -1 for the remaining size";
     if (value == nullptr || !value->is_array() || value->empty()) config.bad_value("target_shape", expected);
     for (const nlohmann::json& dimension : *value) {
       if (!dimension.is_number_integer() || dimension < -1 || dimension == 0 || dimension > largest)
@@ -28,7 +28,7 @@ class ReshapeLayer final : public CopyingLayer {
 
   Shape build(std::span<const Shape> inputs, const BuildContext&) override {
     size_ = size_of(inputs.front());
-    // Divided down instead of multiplied up, which could overflow.
+    // Divides, because a product of dimensions could overflow.
     std::int64_t left = size_;
     bool fits = true;
     for (const std::int64_t dimension : target_) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SimpleRNN: output = activation(input · kernel + bias + output before · recurrent kernel).
+// SimpleRNN: output = activation(input · kernel + bias + previous output · recurrent kernel).
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -30,12 +30,12 @@ class SimpleRnnLayer final : public RecurrentLayer {
     packed_kernels().pack(n, n, {recurrent_kernel().values.data(), 1, n}, packed_.data());
   }
 
-  /// Keeps what went into the function.
+  /// Keeps the pre-activations in `gates`.
   void forward_step(const Step& s) override {
     const std::int64_t n = units();
     const float* const bias_values = bias() != nullptr ? bias()->values.data() : nullptr;
     packed_kernels().multiply(
-        {s.rows, n, input_term(s), {s.shown, n, n, packed_.data()}, bias_values, s.gates, n});
+        {s.rows, n, input_term(s), {s.recurrent_input, n, n, packed_.data()}, bias_values, s.gates, n});
     if (fused_)
       gate_kernels().tanh(s.rows * n, s.gates, s.output);
     else
@@ -45,25 +45,26 @@ class SimpleRnnLayer final : public RecurrentLayer {
       if (s.mask[row] == 0) std::copy_n(s.before + row * n, n, s.output + row * n);
   }
 
-  void backward_step(const Step& s, float* gradient, float* shown_gradient) override {
+  void backward_step(const Step& s, float* gradient, float* recurrent_input_gradient) override {
     const std::int64_t n = units();
     for (std::int64_t row = 0; row < s.rows; ++row) {
       float* const sums = s.gates + row * n;
       float* const dy = gradient + row * n;
       if (s.mask != nullptr && s.mask[row] == 0) {
         std::fill_n(sums, n, 0.0F);
-        continue;  // all of it goes to the step before
+        continue;  // the whole gradient goes to the previous step
       }
       apply_slope(activation(), n, sums, s.output + row * n, dy);
       std::copy_n(dy, n, sums);
       std::fill_n(dy, n, 0.0F);
     }
-    packed_kernels().multiply({s.rows, n, {s.gates, n, n, packed_.data()}, {}, nullptr, shown_gradient, n});
+    packed_kernels().multiply(
+        {s.rows, n, {s.gates, n, n, packed_.data()}, {}, nullptr, recurrent_input_gradient, n});
   }
 
  private:
-  bool fused_;          ///< tanh, for which there are vectors
-  FloatBuffer packed_;  ///< the recurrent kernel, and turned over on the way back
+  bool fused_;          ///< tanh, which is vectorized
+  FloatBuffer packed_;  ///< the recurrent kernel; transposed in the backward pass
 };
 
 }  // namespace

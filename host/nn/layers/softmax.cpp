@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Softmax over the last dimension, or over the last few together.
+// Softmax over the last dimensions.
 #include <nlohmann/json.hpp>
 
 #include "nn/layers/layer_types.hpp"
@@ -46,14 +46,14 @@ class SoftmaxLayer final : public Layer {
  private:
   TrailingAxes axes_;
   const Activation& softmax_;
-  bool of_rows_ = false;  ///< over the last dimension alone
+  bool of_rows_ = false;  ///< over the last dimension only
   std::int64_t width_ = 0;
   std::int64_t rows_per_sample_ = 0;
 };
 
 }  // namespace
 
-// Its word is the class name: softmax is an activation.
+// Its shorthand name is the class name, because softmax is an activation.
 LayerType softmax_layer_type() {
   return {"Softmax", "Softmax", {"axis"}, [](ConfigReader& config) -> std::unique_ptr<Layer> {
             return std::make_unique<SoftmaxLayer>(config);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-// TimeDistributed: one layer for every timestep.
+// TimeDistributed: applies one layer to every timestep.
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
 #include "kairos/host/error.hpp"
-#include "nn/layers/inner_layer.hpp"
+#include "nn/keras/inner_layer.hpp"
 #include "nn/layers/layer_types.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-/// The layer sees all timesteps of all samples as one batch, which is the same for every layer that looks at
-/// each sample for itself.
+/// The inner layer gets all timesteps of all samples as one batch, which is equivalent for layers that treat
+/// each sample separately.
 class TimeDistributedLayer final : public Layer {
  public:
   explicit TimeDistributedLayer(ConfigReader& config) : Layer(config, "TimeDistributed") {
@@ -21,20 +21,19 @@ class TimeDistributedLayer final : public Layer {
     if (inner_.front() == nullptr) config.bad_value("layer", "a layer");
     if (inner().class_name() == "BatchNormalization")
       throw Error(ErrorKind::Model, {"KAIROS-M004", config.where(),
-                                     "a layer that looks at the whole batch is not supported inside",
-                                     inner().class_name(), "a layer that looks at each sample for itself",
-                                     "Use it without TimeDistributed: it works on the last dimension"});
+                                     "a layer that depends on the whole batch is not supported here",
+                                     inner().class_name(), "a layer that treats each sample separately",
+                                     "Use it without TimeDistributed: it normalizes the last dimension"});
     if (inner().penalizes_output())
-      throw Error(
-          ErrorKind::Model,
-          {"KAIROS-M004", config.where(), "the activity_regularizer of a layer inside is not supported",
-           layer_noun(inner().name(), inner().class_name()), "",
-           "Give it to the TimeDistributed layer: Keras 3 does not look at it here"});
+      throw Error(ErrorKind::Model, {"KAIROS-M004", config.where(),
+                                     "the activity_regularizer of the inner layer is not supported",
+                                     layer_noun(inner().name(), inner().class_name()), "",
+                                     "Set it on the TimeDistributed layer: Keras 3 ignores it here"});
   }
 
-  void draw_from(MemoryLimit& budget) override {
-    Layer::draw_from(budget);
-    for (const std::unique_ptr<Layer>& layer : inner_) layer->draw_from(budget);
+  void use_memory_limit(MemoryLimit& limit) override {
+    Layer::use_memory_limit(limit);
+    for (const std::unique_ptr<Layer>& layer : inner_) layer->use_memory_limit(limit);
   }
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     const Shape& shape = inputs.front();
@@ -100,12 +99,12 @@ class TimeDistributedLayer final : public Layer {
     return pass;
   }
 
-  std::vector<std::unique_ptr<Layer>> inner_;  ///< one
+  std::vector<std::unique_ptr<Layer>> inner_;  ///< exactly one
   std::int64_t steps_ = 0;
   std::int64_t step_size_ = 0;
   std::int64_t mask_width_ = 0;
   bool makes_mask_ = false;
-  FloatBuffer unused_mask_;  ///< Keras does not look at the mask that a layer makes in here
+  FloatBuffer unused_mask_;  ///< Keras ignores the mask of an inner layer
 };
 
 }  // namespace

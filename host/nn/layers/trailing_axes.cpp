@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads "axis" and holds it against a shape.
+// Reads "axis" and checks it against a shape.
 #include "nn/layers/trailing_axes.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The "axis" of layers that work on the last dimension, or on the last few.
+// The "axis" of layers that work on the last dimensions.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ class TrailingAxes {
   /// A number, or a list of numbers; -1 if absent. Throws Error(Model).
   explicit TrailingAxes(ConfigReader& config);
 
-  /// How many dimensions of `shape`, counted from its end, they are. Throws Error(Model) if they are others.
+  /// The number of trailing dimensions of `shape` that the axes name. Throws Error(Model) if they name
+  /// others.
   [[nodiscard]] std::size_t count(const Layer& layer, const Shape& shape) const;
   /// As it was read.
   [[nodiscard]] nlohmann::json json() const;

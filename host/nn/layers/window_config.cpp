@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads and writes the arguments of windows, and lays windows over a sample.
+// Reads and writes the arguments of windows, and fits windows to samples.
 #include "nn/layers/window_config.hpp"
 
 #include <algorithm>
@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::int64_t largest = 1 << 20;
 
-/// Where the dimension i of `rank` is in a Window.
-std::size_t place(Rank rank, std::size_t i) {
+/// The index in a Window of dimension i of `rank` dimensions.
+std::size_t window_dimension(Rank rank, std::size_t i) {
   return rank == Rank::One ? 1 : i;
 }
 
@@ -32,7 +32,7 @@ std::optional<Window::Pair> read_sizes(ConfigReader& config, std::string_view ke
     config.bad_value(key, "a positive integer, or a list of " + std::to_string(n));
   Window::Pair sizes{1, 1};
   for (std::size_t i = 0; i < n; ++i)
-    sizes[place(rank, i)] = read_size(config, key, value->is_array() ? value->at(i) : *value);
+    sizes[window_dimension(rank, i)] = read_size(config, key, value->is_array() ? value->at(i) : *value);
   return sizes;
 }
 
@@ -66,11 +66,11 @@ const char* padding_name(Padding padding) noexcept {
 
 bool place_window(Window& window, Padding padding, Rank rank, const Shape& shape) {
   for (std::size_t d = 0; d < static_cast<std::size_t>(rank); ++d) {
-    const std::size_t i = place(rank, d);
+    const std::size_t i = window_dimension(rank, d);
     window.input[i] = shape[d];
-    const std::int64_t room = padding == Padding::Valid ? shape[d] - window.extent(i) : shape[d] - 1;
-    if (room < 0) return false;
-    window.output[i] = room / window.stride[i] + 1;
+    const std::int64_t last_start = padding == Padding::Valid ? shape[d] - window.extent(i) : shape[d] - 1;
+    if (last_start < 0) return false;
+    window.output[i] = last_start / window.stride[i] + 1;
     if (padding == Padding::Valid) window.before[i] = 0;
     if (padding == Padding::Causal) window.before[i] = window.extent(i) - 1;
     if (padding == Padding::Same) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The arguments that convolutions and poolings share: sizes, strides, padding.
+// The common arguments of convolutions and pooling: sizes, strides, padding.
 #pragma once
 
 #include <array>
@@ -14,13 +14,14 @@
 
 namespace kairos::host {
 
-/// One dimension or two; in a Window the one dimension is that of the columns.
+/// Number of spatial dimensions. In a Window, a single dimension is that of the columns.
 enum class Rank : std::size_t { One = 1, Two = 2 };
 
-/// Causal has its whole margin in front, so that no step sees a later one.
+/// Causal pads only before the data, so that no step depends on later ones.
 enum class Padding { Valid, Same, Causal };
 
-/// A positive number for all dimensions, or a list of one for each. Empty if absent. Throws Error(Model).
+/// Reads a positive integer for all dimensions, or a list with one per dimension. Empty if absent. Throws
+/// Error(Model).
 [[nodiscard]] std::optional<Window::Pair> read_sizes(ConfigReader& config, std::string_view key, Rank rank);
 /// One of `known`; "valid" if absent. Throws Error(Model).
 [[nodiscard]] Padding read_padding(ConfigReader& config,
@@ -29,11 +30,11 @@ enum class Padding { Valid, Same, Causal };
 [[nodiscard]] nlohmann::json sizes_json(const Window::Pair& sizes, Rank rank);
 [[nodiscard]] const char* padding_name(Padding padding) noexcept;
 
-/// Sets input, margins and output of `window` as TensorFlow does: where "same" needs an odd margin, the
-/// larger half is behind. `shape` ends in the channels. False if no window fits.
+/// Sets input, padding and output of `window` as TensorFlow does: if "same" needs odd padding, the larger
+/// half is after the data. The last dimension of `shape` is the channels. False if no window fits.
 [[nodiscard]] bool place_window(Window& window, Padding padding, Rank rank, const Shape& shape);
 
-/// What comes out with that many channels.
+/// The output shape with that many channels.
 [[nodiscard]] Shape window_output(const Window& window, Rank rank, std::int64_t channels);
 
 /// The dimensions of a sample: "(length, channels)".

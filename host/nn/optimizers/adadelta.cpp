@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Adadelta: steps as large as the running mean of the steps before them.
+// Adadelta: scales steps by the running mean of previous steps.
 #include "compute/update.hpp"
 #include "nn/optimizers/optimizer_types.hpp"
 
@@ -11,7 +11,7 @@ class Adadelta final : public Optimizer {
  public:
   explicit Adadelta(ConfigReader& config)
       : Optimizer(config, 0.001),
-        rho_(add_hyper(config, "rho", 0.95, share_range)),
+        rho_(add_hyper(config, "rho", 0.95, fraction_range)),
         epsilon_(add_hyper(config, "epsilon", 1e-7, epsilon_range)) {
     add_slot_type({"accumulated_grad", 0, 0});
     add_slot_type({"accumulated_delta_var", 0, 0});

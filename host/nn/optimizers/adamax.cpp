@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Adamax: Adam with the largest gradient of late in place of the mean square.
+// Adamax: Adam with a decaying maximum of the gradient instead of the mean square.
 #include <cmath>
 
 #include "compute/update.hpp"
@@ -13,8 +13,8 @@ class Adamax final : public Optimizer {
  public:
   explicit Adamax(ConfigReader& config)
       : Optimizer(config, 0.001),
-        beta_1_(add_hyper(config, "beta_1", 0.9, share_range)),
-        beta_2_(add_hyper(config, "beta_2", 0.999, share_range)),
+        beta_1_(add_hyper(config, "beta_1", 0.9, fraction_range)),
+        beta_2_(add_hyper(config, "beta_2", 0.999, fraction_range)),
         epsilon_(add_hyper(config, "epsilon", 1e-7, epsilon_range)) {
     add_slot_type({"momentum", 0, 0});
     add_slot_type({"norm", 0, 0});

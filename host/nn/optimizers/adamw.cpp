@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// AdamW: Adam with a decay of the weights that does not pass through the moments.
+// AdamW: Adam with weight decay that is decoupled from the moments.
 #include "nn/optimizers/adam.hpp"
 
 namespace kairos::host {

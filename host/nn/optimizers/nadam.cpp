@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Nadam: Adam whose momentum looks a step ahead.
+// Nadam: Adam with Nesterov momentum.
 #include <cmath>
 
 #include "compute/update.hpp"
@@ -13,12 +13,12 @@ class Nadam final : public Optimizer {
  public:
   explicit Nadam(ConfigReader& config)
       : Optimizer(config, 0.001),
-        beta_1_(add_hyper(config, "beta_1", 0.9, share_range)),
-        beta_2_(add_hyper(config, "beta_2", 0.999, share_range)),
+        beta_1_(add_hyper(config, "beta_1", 0.9, fraction_range)),
+        beta_2_(add_hyper(config, "beta_2", 0.999, fraction_range)),
         epsilon_(add_hyper(config, "epsilon", 1e-7, epsilon_range)) {
     add_slot_type({"momentum", 0, 0});
     add_slot_type({"velocity", 0, 0});
-    // Keras gives the product no name of its own.
+    // Keras does not name this variable.
     add_shared_slot("variable", &momentum_product_);
   }
 
@@ -45,7 +45,7 @@ class Nadam final : public Optimizer {
   }
 
  private:
-  /// Grows from about half of beta_1 to beta_1.
+  /// Increases from about half of beta_1 to beta_1.
   [[nodiscard]] float momentum_at(std::int64_t step) const {
     return static_cast<float>(value(beta_1_)) * (1 - 0.5F * std::pow(0.96F, static_cast<float>(step)));
   }

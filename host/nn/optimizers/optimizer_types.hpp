@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every optimizer, each defined in the file of its name.
+// All optimizers, each defined in the file of its name.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@ struct OptimizerType {
   std::unique_ptr<Optimizer> (*make)(ConfigReader& config);
 };
 
-/// Numbers that share a range: shares of something, and terms that keep a divisor off 0.
-constexpr NumberRange share_range{0, 1};
+/// Common ranges: fractions, and terms that keep a divisor from being 0.
+constexpr NumberRange fraction_range{0, 1};
 constexpr NumberRange epsilon_range{0, 3e38};
 
 [[nodiscard]] OptimizerType adadelta_optimizer_type();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds an optimizer by what the user wrote: one line for each there is.
+// Creates optimizers from text or JSON.
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -25,7 +25,7 @@ std::vector<OptimizerType> optimizer_types() {
           adamax_optimizer_type(),  nadam_optimizer_type()};
 }
 
-/// "sgd", "SGD" and "Sgd" are one.
+/// Names are case-insensitive: "sgd", "SGD" and "Sgd" are equal.
 std::string folded(std::string_view name) {
   std::string out(name);
   std::transform(out.begin(), out.end(), out.begin(),
@@ -45,10 +45,10 @@ bool is_json(std::string_view text) {
 nlohmann::json read_description(std::string_view text) {
   if (is_json(text)) return parse_json(text, "optimizer");
   CallText call = parse_call(text, "optimizer");
-  // As in Keras, the learning rate is the first argument of every optimizer and may stand without its name.
+  // As in Keras, the learning rate is the first positional argument of every optimizer.
   if (!call.arguments.empty() && call.arguments.front().name.empty())
     call.arguments.front().name = "learning_rate";
-  // A schedule's arguments may stand without names, which the general reader cannot give them.
+  // A schedule may have positional arguments, which call_json cannot name.
   nlohmann::json schedules = nlohmann::json::object();
   std::erase_if(call.arguments, [&](const CallArgument& argument) {
     const bool nested = is_rate(argument.name) && argument.value.find('(') != std::string::npos;
@@ -60,7 +60,7 @@ nlohmann::json read_description(std::string_view text) {
   return description;
 }
 
-/// The names of Keras 1 and 2.
+/// Renames arguments of Keras 1 and 2.
 void rename_old_arguments(nlohmann::json& config, const std::string& where) {
   if (!config.is_object() || !config.contains("lr")) return;
   if (config.contains("learning_rate"))
@@ -70,13 +70,13 @@ void rename_old_arguments(nlohmann::json& config, const std::string& where) {
   config.erase("lr");
 }
 
-/// The optimizers that took `decay` in Keras 1 and 2.
+/// Whether the optimizer had the argument `decay` in Keras 1 and 2.
 bool had_decay(std::string_view class_name) {
   constexpr std::string_view names[] = {"SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax"};
   return std::ranges::find(names, class_name) != std::end(names);
 }
 
-/// The learning rate of an optimizer that is given none, as it would be written.
+/// The default learning rate of an optimizer, as the shortest decimal number.
 double default_rate(const OptimizerType& type) {
   const nlohmann::json none = nlohmann::json::object();
   ConfigReader config(none, "");
@@ -88,7 +88,7 @@ double default_rate(const OptimizerType& type) {
   return shortest;
 }
 
-/// The decay of Keras 1 and 2, lr / (1 + decay * iterations), as the schedule that Keras 3 has for it.
+/// Replaces the decay of Keras 1 and 2, lr / (1 + decay * iterations), by the equivalent schedule of Keras 3.
 void replace_decay(nlohmann::json& config, const OptimizerType& type, const std::string& where) {
   if (!config.is_object() || !config.contains("decay") || !had_decay(type.class_name)) return;
   const nlohmann::json decay = config["decay"];
@@ -101,8 +101,8 @@ void replace_decay(nlohmann::json& config, const OptimizerType& type, const std:
   nlohmann::json rate = config.value("learning_rate", nlohmann::json());
   if (rate.is_object())
     throw Error(ErrorKind::Model,
-                {"KAIROS-M112", where, "two schedules would decide the learning rate",
-                 "decay beside learning_rate=" + brief_json(rate), "one of them", "Leave decay out"});
+                {"KAIROS-M112", where, "two schedules would set the learning rate",
+                 "decay with learning_rate=" + brief_json(rate), "one of them", "Leave decay out"});
   if (rate.is_null()) rate = default_rate(type);
   config["learning_rate"] = {
       {"class_name", "InverseTimeDecay"},
@@ -119,7 +119,8 @@ std::string optimizer_note(std::string_view text) {
   const nlohmann::json& decay = (*config)["decay"];
   if (!decay.is_number() || decay == 0) return "";
   return "optimizer " + description.value("class_name", std::string()) + ": decay=" + brief_json(decay) +
-         " is that of Keras 1 and 2, the schedule InverseTimeDecay: the learning rate of step n, from 0, is "
+         " is read as in Keras 1 and 2, as the schedule InverseTimeDecay: the learning rate of step n, "
+         "counted from 0, is "
          "divided by 1 + " +
          brief_json(decay) + " * n";
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// RMSprop: steps scaled by a running mean of the squared gradient.
+// RMSprop: scales steps by a running mean of the squared gradient.
 #include <nlohmann/json.hpp>
 
 #include "compute/update.hpp"
@@ -13,8 +13,8 @@ class Rmsprop final : public Optimizer {
  public:
   explicit Rmsprop(ConfigReader& config)
       : Optimizer(config, 0.001),
-        rho_(add_hyper(config, "rho", 0.9, share_range)),
-        momentum_(add_hyper(config, "momentum", 0, share_range)),
+        rho_(add_hyper(config, "rho", 0.9, fraction_range)),
+        momentum_(add_hyper(config, "momentum", 0, fraction_range)),
         epsilon_(add_hyper(config, "epsilon", 1e-7, epsilon_range)),
         centered_(config.boolean("centered", false)),
         has_momentum_(value(momentum_) != 0) {
@@ -37,7 +37,7 @@ class Rmsprop final : public Optimizer {
 
   void check_hyper(std::string_view name, double wanted) const override {
     if (name == "momentum" && !has_momentum_ && wanted != 0)
-      refuse_hyper(name, wanted, "0, because the optimizer was made without momentum",
+      refuse_hyper(name, wanted, "0, because the optimizer was created without momentum",
                    "Start with a momentum above 0");
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The formulas of Keras' schedules, and how they are read and written.
+// Keras' learning rate schedules.
 #include "nn/optimizers/schedule.hpp"
 
 #include <algorithm>
@@ -31,20 +31,20 @@ constexpr double pi = 3.14159265358979323846;
 constexpr NumberRange rate_range{0, 3e38};
 constexpr NumberRange step_range{1, 9e15};
 constexpr NumberRange warmup_range{0, 9e15};
-constexpr NumberRange share_range{0, 1};
+constexpr NumberRange fraction_range{0, 1};
 
-/// Steps are counts: they are written without a fraction unless the user gave one.
+/// Step counts are written as integers if possible.
 nlohmann::json count_json(double count) {
   const auto whole = static_cast<std::int64_t>(count);
   return static_cast<double>(whole) == count ? nlohmann::json(whole) : nlohmann::json(count);
 }
 
-/// Falls from 1 at 0 to 0 at 1.
-double cosine_fall(double fraction) {
+/// Decreases from 1 at 0 to 0 at 1.
+double cosine_factor(double fraction) {
   return 0.5 * (1 + std::cos(pi * fraction));
 }
 
-/// What ExponentialDecay and InverseTimeDecay take.
+/// The arguments of ExponentialDecay and InverseTimeDecay.
 struct DecayArguments {
   explicit DecayArguments(ConfigReader& config)
       : rate(config.required_number("initial_learning_rate", rate_range)),
@@ -131,19 +131,19 @@ class PolynomialDecay final : public LearningRateSchedule {
   bool cycle_;
 };
 
-/// Rises along a line to `warmup_target` where there is one, then falls along half a cosine.
+/// Increases linearly to `warmup_target`, if given, then decreases along half a cosine.
 class CosineDecay final : public LearningRateSchedule {
  public:
   explicit CosineDecay(ConfigReader& config)
       : LearningRateSchedule(config, "CosineDecay"),
         rate_(config.required_number("initial_learning_rate", rate_range)),
         steps_(config.required_number("decay_steps", step_range)),
-        alpha_(config.number("alpha", 0, share_range)),
+        alpha_(config.number("alpha", 0, fraction_range)),
         warmup_target_(config.optional_number("warmup_target", rate_range)),
         warmup_steps_(config.number("warmup_steps", 0, warmup_range)) {
-    // Keras ignores the steps where there is no target, and writes them all the same.
+    // Without a target Keras ignores the steps, but writes them.
     if (!warmup_target_ && warmup_steps_ != 0 && !config.is_from_file())
-      config.bad_value("warmup_steps", "a warmup_target beside it, or 0",
+      config.bad_value("warmup_steps", "a warmup_target, or 0",
                        "Give \"warmup_target\", or leave \"warmup_steps\" out");
   }
   [[nodiscard]] std::string_view class_name() const override { return "CosineDecay"; }
@@ -153,7 +153,7 @@ class CosineDecay final : public LearningRateSchedule {
       return (*warmup_target_ - rate_) * (now / warmup_steps_) + rate_;
     const double from = warmup_target_.value_or(rate_);
     const double fraction = std::min(now - (warmup_target_ ? warmup_steps_ : 0), steps_) / steps_;
-    return from * ((1 - alpha_) * cosine_fall(fraction) + alpha_);
+    return from * ((1 - alpha_) * cosine_factor(fraction) + alpha_);
   }
 
  protected:
@@ -177,43 +177,44 @@ class CosineDecayRestarts final : public LearningRateSchedule {
       : LearningRateSchedule(config, "CosineDecayRestarts"),
         rate_(config.required_number("initial_learning_rate", rate_range)),
         first_steps_(config.required_number("first_decay_steps", step_range)),
-        longer_(config.number("t_mul", 2, {1, 1e6})),
-        lower_(config.number("m_mul", 1, rate_range)),
-        alpha_(config.number("alpha", 0, share_range)) {}
+        period_factor_(config.number("t_mul", 2, {1, 1e6})),
+        height_factor_(config.number("m_mul", 1, rate_range)),
+        alpha_(config.number("alpha", 0, fraction_range)) {}
   [[nodiscard]] std::string_view class_name() const override { return "CosineDecayRestarts"; }
   [[nodiscard]] double at(std::int64_t step) const override {
     const double now = static_cast<double>(step) / first_steps_;
-    double restart = 0;  // how many there have been
+    double restart = 0;  // number of restarts so far
     double fraction = 0;
-    if (longer_ == 1) {
+    if (period_factor_ == 1) {
       restart = std::floor(now);
       fraction = now - restart;
     } else {
-      restart = std::max(0.0, std::floor(std::log(1 + now * (longer_ - 1)) / std::log(longer_)));
-      // The logarithms may miss a restart that falls on this very step.
+      restart =
+          std::max(0.0, std::floor(std::log(1 + now * (period_factor_ - 1)) / std::log(period_factor_)));
+      // Rounding of the logarithms may miss a restart at exactly this step.
       if (now >= begin_of(restart + 1)) ++restart;
-      fraction = (now - begin_of(restart)) / std::pow(longer_, restart);
+      fraction = (now - begin_of(restart)) / std::pow(period_factor_, restart);
     }
-    const double height = std::pow(lower_, restart);
-    return rate_ * ((1 - alpha_) * height * cosine_fall(fraction) + alpha_);
+    const double height = std::pow(height_factor_, restart);
+    return rate_ * ((1 - alpha_) * height * cosine_factor(fraction) + alpha_);
   }
 
  protected:
   void write_config(nlohmann::json& config) const override {
     config["initial_learning_rate"] = rate_;
     config["first_decay_steps"] = count_json(first_steps_);
-    config["t_mul"] = longer_;
-    config["m_mul"] = lower_;
+    config["t_mul"] = period_factor_;
+    config["m_mul"] = height_factor_;
     config["alpha"] = alpha_;
   }
 
  private:
-  /// In first periods: 1 + t_mul + t_mul² + …
+  /// The start of a period, in units of the first period: 1 + t_mul + t_mul² + …
   [[nodiscard]] double begin_of(double restart) const {
-    return (std::pow(longer_, restart) - 1) / (longer_ - 1);
+    return (std::pow(period_factor_, restart) - 1) / (period_factor_ - 1);
   }
 
-  double rate_, first_steps_, longer_, lower_, alpha_;
+  double rate_, first_steps_, period_factor_, height_factor_, alpha_;
 };
 
 class PiecewiseConstantDecay final : public LearningRateSchedule {
@@ -223,12 +224,12 @@ class PiecewiseConstantDecay final : public LearningRateSchedule {
         boundaries_(read_numbers(config, "boundaries", warmup_range)),
         values_(read_numbers(config, "values", rate_range)) {
     if (!std::is_sorted(boundaries_.begin(), boundaries_.end()))
-      config.bad_value("boundaries", "steps in rising order");
+      config.bad_value("boundaries", "steps in ascending order");
     if (values_.size() != boundaries_.size() + 1)
-      config.bad_value("values", "one more than there are boundaries");
+      config.bad_value("values", "one more value than boundaries");
   }
   [[nodiscard]] std::string_view class_name() const override { return "PiecewiseConstantDecay"; }
-  /// A boundary belongs to the piece before it.
+  /// A boundary step still belongs to the piece before it.
   [[nodiscard]] double at(std::int64_t step) const override {
     const auto piece = std::lower_bound(boundaries_.begin(), boundaries_.end(), static_cast<double>(step));
     return values_[static_cast<std::size_t>(piece - boundaries_.begin())];
@@ -311,7 +312,7 @@ nlohmann::json schedule_call_json(std::string_view text) {
   CallText call = parse_call(text, "learning rate");
   const auto type =
       std::ranges::find(schedule_types(), std::string_view(call.name), &ScheduleType::class_name);
-  // Its name is what is wrong; whoever reads it says so, and knows where it stands.
+  // The reader reports the unknown name with its context.
   if (type == schedule_types().end()) return {{"class_name", call.name}};
   for (std::size_t i = 0; i < call.arguments.size() && i < type->positional.size(); ++i) {
     if (!call.arguments[i].name.empty()) break;

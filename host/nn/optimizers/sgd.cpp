@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Gradient descent, with momentum and Nesterov's look ahead.
+// Gradient descent with momentum, plain or Nesterov.
 #include <nlohmann/json.hpp>
 
 #include "compute/update.hpp"
@@ -13,7 +13,7 @@ class Sgd final : public Optimizer {
  public:
   explicit Sgd(ConfigReader& config)
       : Optimizer(config, 0.01),
-        momentum_(add_hyper(config, "momentum", 0, share_range)),
+        momentum_(add_hyper(config, "momentum", 0, fraction_range)),
         nesterov_(config.boolean("nesterov", false)),
         has_momentum_(value(momentum_) != 0) {
     if (has_momentum_) add_slot_type({"momentum", 0, 0});
@@ -34,7 +34,7 @@ class Sgd final : public Optimizer {
 
   void check_hyper(std::string_view name, double wanted) const override {
     if (!has_momentum_ && wanted != 0)
-      refuse_hyper(name, wanted, "0, because the optimizer was made without momentum",
+      refuse_hyper(name, wanted, "0, because the optimizer was created without momentum",
                    "Start with a momentum above 0");
   }
 

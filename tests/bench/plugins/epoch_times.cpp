@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes down when each epoch ends, before anybody saves, for tests/bench/checkpoint_bench.
+// Records when each epoch ends, before anything is saved, for tests/bench/checkpoint_bench.
 #include <fstream>
 #include <kairos/plugin.hpp>
 #include <string>
@@ -10,7 +10,7 @@ namespace {
 
 using namespace kairos;
 
-/// The machine's steady clock and the processor time of the process, one line for each epoch.
+/// Steady clock and processor time of the process, one line per epoch.
 struct EpochTimes : Callback<EpochTimes> {
   static constexpr auto id = "bench.EpochTimes";
   static constexpr auto phase = Phase::Measure;

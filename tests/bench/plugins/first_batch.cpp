@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes down when the first batch begins, for tests/bench/start_bench.
+// Records when the first batch begins, for tests/bench/start_bench.
 #include <cstdio>
 #include <cstdlib>
 #include <kairos/plugin.hpp>
@@ -11,7 +11,7 @@ namespace {
 
 using namespace kairos;
 
-/// The time of the machine's steady clock, and the processor time of the process so far.
+/// Steady clock and processor time of the process.
 struct FirstBatch : Callback<FirstBatch> {
   static constexpr auto id = "bench.FirstBatch";
   static constexpr auto phase = Phase::Report;

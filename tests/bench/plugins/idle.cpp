@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Callbacks that do next to nothing, so that what is measured is the way to them.
+// Callbacks that do almost nothing, to measure the dispatch.
 #include <kairos/plugin.hpp>
 
 namespace {
 
 using namespace kairos;
 
-/// Listens to batches and counts them.
+/// Counts batches.
 struct Idle : Callback<Idle> {
   static constexpr auto id = "bench.Idle";
   static constexpr auto phase = Phase::Report;
@@ -24,7 +24,7 @@ struct Reader : Callback<Reader> {
   void on_train_batch_end(Batch& batch) { sum += *batch.log(loss); }
 };
 
-/// Listens to nothing that happens in a batch.
+/// Has no batch hooks.
 struct Silent : Callback<Silent> {
   static constexpr auto id = "bench.Silent";
   static constexpr auto phase = Phase::Report;

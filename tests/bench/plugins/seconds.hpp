@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a clock shows, for plugins that write times down.
+// Reads clocks, for plugins that record times.
 #pragma once
 
 #include <time.h>

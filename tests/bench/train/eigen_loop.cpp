@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Case b by hand on Eigen, with nothing around it: what a loop can do on the machine that it was compiled on.
+// Case b as a minimal hand-written loop on Eigen, compiled for the machine that it runs on.
 #include <xmmintrin.h>
 
 #include <Eigen/Core>
@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
   try {
     const Work work = kairos::bench::read_work(argc, argv);
     if (work.name != 'b' || work.optimizer != "adam") throw std::invalid_argument("only case b with adam");
-    _mm_setcsr(_mm_getcsr() | 0x8040);  // flush denormals, and take them for zero
+    _mm_setcsr(_mm_getcsr() | 0x8040);  // flush denormals and treat them as zero
     Net net;
     double loss = train_epoch(work, net);
     const kairos::bench::Clock clock;

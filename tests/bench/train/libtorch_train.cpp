@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The training benchmark on LibTorch, through its C++ API. A sixth argument "default" leaves denormals as
-// they are.
+// The training benchmark on LibTorch, through its C++ API. A sixth argument "default" does not flush
+// denormals.
 #include <dlfcn.h>
 #include <torch/torch.h>
 
@@ -16,8 +16,8 @@ namespace {
 
 using kairos::bench::Work;
 
-/// The output of the last step alone. Keras has one bias and fills the part of the forget gate with 1;
-/// LibTorch adds two, which are 0 but for that.
+/// Returns the output of the last step only. Keras has one bias and initializes that of the forget gate with
+/// 1; LibTorch has two biases, which are 0 otherwise.
 struct LastOutputImpl : torch::nn::Module {
   LastOutputImpl(std::int64_t features, std::int64_t units)
       : lstm(register_module("lstm",
@@ -63,7 +63,7 @@ torch::nn::Sequential network(char name) {
   }
 }
 
-/// Softmax is part of the loss here: LibTorch's own way.
+/// Softmax is part of the loss, as usual in LibTorch.
 double train_epoch(const Work& work, torch::nn::Sequential& net, torch::optim::Optimizer& optimizer,
                    const torch::Tensor& x, const torch::Tensor& y) {
   double sum = 0;
@@ -81,7 +81,7 @@ double train_epoch(const Work& work, torch::nn::Sequential& net, torch::optim::O
   return sum / static_cast<double>(work.samples);
 }
 
-/// The BLAS that the dynamic linker found, and the kernels that it uses: "OpenBLAS 0.3.21 …, Haswell".
+/// The BLAS that the dynamic linker found and its kernels: "OpenBLAS 0.3.21 …, Haswell".
 std::string blas() {
   void* const product = dlsym(RTLD_DEFAULT, "sgemm_");
   Dl_info from{};

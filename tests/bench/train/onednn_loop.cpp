@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Case a by hand on oneDNN's primitives, with nothing around them: weights in the layout that oneDNN chooses,
-// bias and relu fused, the update one pass over all weights.
+// Case a as a minimal hand-written loop on oneDNN's primitives: weights in the layout that oneDNN chooses,
+// bias and relu fused, one update pass over all weights.
 #include <omp.h>
 #include <xmmintrin.h>
 
@@ -27,7 +27,7 @@ struct Step {
   Arguments arguments;
 };
 
-/// A weight and its Adam moments, in whatever layout.
+/// A weight and its Adam moments, in any layout.
 struct Weight {
   memory values, gradient, momentum, velocity;
   std::size_t count = 0;
@@ -182,7 +182,7 @@ class Net {
   float power_1_ = 1, power_2_ = 1;
 };
 
-/// The last, short batch is left out: 96 of 60,000 samples.
+/// Skips the last, short batch: 96 of 60,000 samples.
 double train_epoch(Work& work, Net& net) {
   double sum = 0;
   const std::int64_t batches = work.samples / work.batch;
@@ -191,7 +191,7 @@ double train_epoch(Work& work, Net& net) {
   return sum / static_cast<double>(batches * work.batch);
 }
 
-/// "oneDNN 2.6.0, AVX2": the version, and the widest vectors that it uses here.
+/// "oneDNN 2.6.0, AVX2": the version and the widest vector extension that it uses here.
 std::string kernels() {
   const dnnl_version_t& version = *dnnl_version();
   const dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
@@ -210,7 +210,7 @@ int main(int argc, char** argv) {
     if (work.name != 'a') throw std::invalid_argument("only case a");
     omp_set_num_threads(work.threads);
 #pragma omp parallel
-    _mm_setcsr(_mm_getcsr() | 0x8040);  // flush denormals, and take them for zero
+    _mm_setcsr(_mm_getcsr() | 0x8040);  // flush denormals and treat them as zero
     Net net(work);
     double loss = train_epoch(work, net);
     const kairos::bench::Clock clock;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What every program of the training benchmark shares: the cases, their data, and how a result is printed.
+// The common part of the training benchmark's programs: cases, data and output of results.
 #pragma once
 
 #include <sys/resource.h>
@@ -16,13 +16,14 @@
 
 namespace kairos::bench {
 
-/// Set by the arguments CASE OPTIMIZER THREADS EPOCHS [CALLBACKS]; CASE may end in a size of batch, as a512.
+/// Set by the arguments CASE OPTIMIZER THREADS EPOCHS [CALLBACKS]; CASE may end with a batch size, such as
+/// a512.
 struct Work {
   char name = 'a';                 ///< a: wide MLP, b: small MLP, c: convolutions, d: LSTM
   std::string optimizer = "adam";  ///< or "sgd"
   int threads = 1;
-  std::int64_t epochs = 1;  ///< that are timed; one more is trained before them
-  int callbacks = 0;        ///< idle ones; peers have none
+  std::int64_t epochs = 1;  ///< timed epochs, after one for warm-up
+  int callbacks = 0;        ///< idle callbacks; peers have none
 
   std::int64_t samples = 0;
   std::int64_t batch = 0;
@@ -34,7 +35,7 @@ struct Work {
   [[nodiscard]] bool classifies() const { return outputs > 1; }
 };
 
-/// Uniform in [0, 1); the same numbers for every program.
+/// Uniform in [0, 1); identical numbers for every program.
 class Uniform {
  public:
   explicit Uniform(std::uint64_t seed) : state_(seed) {}
@@ -49,8 +50,8 @@ class Uniform {
   std::uint64_t state_;
 };
 
-/// Inputs at random; targets by a linear teacher, so that there is something to learn. It sees the last step
-/// alone of a sequence: more would take longer to learn than a benchmark runs.
+/// Random inputs with targets of a linear teacher, which can be learned. For sequences it only uses the last
+/// step: more would take longer to learn than a benchmark runs.
 inline Work read_work(int argc, char** argv) {
   if (argc < 5)
     throw std::invalid_argument("usage: PROGRAM a|b|c|d[BATCH] adam|sgd THREADS EPOCHS [CALLBACKS]");
@@ -84,7 +85,7 @@ inline Work read_work(int argc, char** argv) {
   std::vector<float> teacher(static_cast<std::size_t>(features * work.outputs));
   for (float& w : teacher) w = random() - 0.5F;
   if (work.name == 'd') std::fill(teacher.begin(), teacher.end() - work.input.back(), 0.0F);
-  // Once and for all: a vector that grows would be the peak of the memory that is measured.
+  // Reserved at once, because a growing vector would be the peak of the measured memory.
   work.x.reserve(static_cast<std::size_t>(work.samples * features));
   work.y.reserve(static_cast<std::size_t>(work.samples));
   for (std::int64_t row = 0; row < work.samples; ++row) {
@@ -104,7 +105,7 @@ inline Work read_work(int argc, char** argv) {
   return work;
 }
 
-/// Glorot's uniform initial values, so that all begin alike.
+/// Glorot uniform initial values, so that all programs start equally.
 inline void fill_glorot(std::int64_t inputs, std::int64_t units, std::uint64_t seed, float* weights,
                         std::int64_t count) {
   Uniform random(seed);
@@ -112,7 +113,7 @@ inline void fill_glorot(std::int64_t inputs, std::int64_t units, std::uint64_t s
   for (std::int64_t i = 0; i < count; ++i) weights[i] = (2 * random() - 1) * limit;
 }
 
-/// Wall time, and what the process used of its processors.
+/// Wall time and processor time of the process.
 class Clock {
  public:
   [[nodiscard]] static double processor_seconds() {
@@ -133,7 +134,7 @@ class Clock {
   double processor_start_ = processor_seconds();
 };
 
-/// One line of JSON: what tests/bench/run.py reads. `kernels` names the library and the kernels that did the
+/// Prints one line of JSON for tests/bench/run.py. `kernels` names the library and the kernels of the
 /// products, without quotes or backslashes; "" for Kairos.
 inline void report(const Work& work, const Clock& clock, double loss, const std::string& kernels = "") {
   const double seconds = clock.seconds();

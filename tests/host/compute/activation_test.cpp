@@ -14,7 +14,7 @@ using namespace kairos::host;
 
 namespace {
 
-/// Away from the corners of the piecewise ones, so that differences are slopes.
+/// Away from the kinks of piecewise functions, so that finite differences equal slopes.
 const std::vector<float> inputs{-3.7F, -2.1F, -0.8F, -0.05F, 0.04F, 0.6F,
                                 1.9F,  2.8F,  4.5F,  6.5F,   -6.5F, 0.3F};
 
@@ -78,7 +78,7 @@ std::vector<double> glu(const std::vector<double>& x) {
   return y;
 }
 
-/// By sorting, as it was published.
+/// With sorting, as published.
 std::vector<double> sparsemax(const std::vector<double>& x) {
   std::vector<double> sorted = x;
   std::sort(sorted.rbegin(), sorted.rend());
@@ -171,11 +171,11 @@ TEST_CASE("Activations of rows work on each row and differentiate across it", "[
   }
 }
 
-TEST_CASE("Sparsemax is a distribution for values at the edge of what counts", "[host][compute]") {
+TEST_CASE("Sparsemax is a distribution for values at the threshold", "[host][compute]") {
   kairos::host::RandomStream random(3);
   for (int round = 0; round < 2000; ++round) {
     std::vector<double> x(1 + static_cast<std::size_t>(random.uniform() * 9));
-    // Tenths and thirds: sums of them hit each other, but for rounding.
+    // Sums of tenths and thirds are equal except for rounding.
     for (double& value : x)
       value =
           static_cast<double>(static_cast<float>(std::floor(random.uniform() * 30) / (round % 2 ? 10 : 3)));
@@ -188,7 +188,7 @@ TEST_CASE("Sparsemax is a distribution for values at the edge of what counts", "
   }
 }
 
-TEST_CASE("Softmax and its kin survive values that overflow", "[host][compute]") {
+TEST_CASE("Softmax and similar functions handle values that overflow", "[host][compute]") {
   const std::vector<float> x{1000, 1001, -1000};
   std::vector<float> y(3);
   find_activation("softmax")->forward(1, 3, x.data(), y.data());
@@ -205,7 +205,7 @@ TEST_CASE("Softmax and its kin survive values that overflow", "[host][compute]")
   CHECK(std::isnan(y[1]));
 }
 
-TEST_CASE("An activation lets NaN through", "[host][compute]") {
+TEST_CASE("Activations propagate NaN", "[host][compute]") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const std::string& name : activation_names()) {
     INFO(name);
@@ -219,6 +219,6 @@ TEST_CASE("An activation lets NaN through", "[host][compute]") {
   }
 }
 
-TEST_CASE("A name that is no activation finds nothing", "[host][compute]") {
+TEST_CASE("An unknown activation name is not found", "[host][compute]") {
   CHECK(find_activation("rleu") == nullptr);
 }

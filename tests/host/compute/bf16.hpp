@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What tests of products in bfloat16 share.
+// Helpers for tests of bfloat16 products.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -10,7 +10,7 @@
 
 namespace kairos::tests {
 
-/// Says in the test's output where there is nothing to be tested on.
+/// Reports in the test's output if the processor does not support bfloat16.
 inline bool multiplies_bf16() {
   const host::Processor processor = host::this_processor();
   if (!processor.multiplies_bf16)

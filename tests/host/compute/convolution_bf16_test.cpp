@@ -22,7 +22,7 @@ const std::vector<ConvolutionCase> cases{
     {"one point", {{4, 4}, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {4, 4}}, 5, 1},
 };
 
-/// A convolution in bf16 with its arrays, and what comes out.
+/// A convolution in bf16 with its arrays and results.
 struct Rig {
   Rig(const ConvolutionCase& c, std::int64_t n)
       : batch(n),
@@ -32,7 +32,7 @@ struct Rig {
         bias(random_values(c.filters, 3)),
         y_gradient(random_values(n * c.window.output[0] * c.window.output[1] * c.filters, 4)),
         y(y_gradient.size()),
-        // What was there before must not count.
+        // Previous contents must not affect the result.
         x_gradient(x.size(), 9),
         kernel_gradient(kernel.size(), 9),
         bias_gradient(bias.size(), 9) {}
@@ -82,7 +82,7 @@ TEST_CASE("A convolution in bf16 and its gradients are those of the rounded fact
   }
 }
 
-TEST_CASE("A convolution in bf16 follows what has changed since the last one", "[host][compute]") {
+TEST_CASE("A convolution in bf16 uses the current values of its inputs", "[host][compute]") {
   if (!multiplies_bf16()) return;
   const ConvolutionCase& c = cases[1];
   Rig fresh(c, 5), used(c, 5), other(c, 2), repeated(c, 5), none(c, 0);
@@ -103,9 +103,9 @@ TEST_CASE("A convolution in bf16 follows what has changed since the last one", "
   CHECK(repeated.bias_gradient == fresh.bias_gradient);
 }
 
-TEST_CASE("A convolution in groups stays in float32", "[host][compute]") {
+TEST_CASE("A grouped convolution stays in float32", "[host][compute]") {
   ConvolutionShape shape{{{7, 6}, {3, 3}, {1, 1}, {1, 1}, {0, 0}, {5, 4}}, 4, 8, 1};
-  CHECK(ConvolutionBf16::can_do(shape));
+  CHECK(ConvolutionBf16::supports(shape));
   shape.groups = 2;
-  CHECK_FALSE(ConvolutionBf16::can_do(shape));
+  CHECK_FALSE(ConvolutionBf16::supports(shape));
 }

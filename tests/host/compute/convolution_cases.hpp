@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A convolution by its definition, and arrays to try one on.
+// The definition of a convolution, and arrays for tests.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -21,7 +21,7 @@ struct ConvolutionCase {
   [[nodiscard]] host::ConvolutionShape shape() const { return {window, channels, filters, 1}; }
 };
 
-/// Visits all products of the definition: indices into x, kernel and y.
+/// Visits all products of the definition with their indices into x, kernel and y.
 template <typename Visit>
 void each_product(const ConvolutionCase& c, std::int64_t batch, Visit&& visit) {
   const host::Window& w = c.window;
@@ -82,7 +82,7 @@ inline void check_close(const Values& found, const std::vector<double>& expected
   }
 }
 
-/// What comes out is the sum of the definition, and so are the gradients, to 1e-5 relative or `margin`.
+/// Compares the result and the gradients with the definition, to 1e-5 relative or `margin` absolute.
 template <class Convolution>
 void check_definition(const ConvolutionCase& c, std::int64_t batch, bool with_data, double margin) {
   INFO(c.what);
@@ -105,7 +105,7 @@ void check_definition(const ConvolutionCase& c, std::int64_t batch, bool with_da
   check_close(found_bias, bias_gradient, margin);
 }
 
-/// `with_threads(n, work)` runs `work` with so many threads.
+/// `with_threads(n, work)` runs `work` with n threads.
 template <class Convolution, typename WithThreads>
 void check_same_bits(const ConvolutionCase& c, std::int64_t batch, const WithThreads& with_threads) {
   ConvolutionRig<Convolution> rig(c, batch);

@@ -24,13 +24,12 @@ const std::vector<ConvolutionCase> cases{
 
 }  // namespace
 
-TEST_CASE("A convolution in loops is the sum of its definition, and so are its gradients",
-          "[host][compute]") {
-  constexpr std::int64_t batch = 11;  // more pictures than are summed together
+TEST_CASE("A convolution in loops and its gradients match their definitions", "[host][compute]") {
+  constexpr std::int64_t batch = 11;  // more images than are summed together
   for (const ConvolutionCase& c : cases) {
-    REQUIRE(ConvolutionLoops::can_do(c.shape()));
-    kairos::tests::check_definition<ConvolutionLoops>(c, batch, ConvolutionLoops::can_do_data(c.shape()),
-                                                      1e-5);
+    REQUIRE(ConvolutionLoops::supports(c.shape()));
+    kairos::tests::check_definition<ConvolutionLoops>(
+        c, batch, ConvolutionLoops::supports_backward_data(c.shape()), 1e-5);
   }
 }
 
@@ -43,21 +42,22 @@ TEST_CASE("A convolution in loops gives the same bits with any number of threads
   });
 }
 
-TEST_CASE("Convolutions with groups, dilation or a large kernel are not done in loops", "[host][compute]") {
+TEST_CASE("Convolutions with groups, dilation or a large kernel are not computed in loops",
+          "[host][compute]") {
   ConvolutionShape shape{{{9, 9}, {3, 3}, {1, 1}, {1, 1}, {0, 0}, {7, 7}}, 4, 8, 1};
-  CHECK(ConvolutionLoops::can_do(shape));
-  CHECK_FALSE(ConvolutionLoops::should_do_weights(shape));
+  CHECK(ConvolutionLoops::supports(shape));
+  CHECK_FALSE(ConvolutionLoops::prefers_backward_weights(shape));
   ConvolutionShape strided = shape;
   strided.window.stride = {2, 2};
-  CHECK_FALSE(ConvolutionLoops::can_do_data(strided));
+  CHECK_FALSE(ConvolutionLoops::supports_backward_data(strided));
   ConvolutionShape dilated = shape;
   dilated.window.dilation = {2, 1};
-  CHECK_FALSE(ConvolutionLoops::can_do(dilated));
+  CHECK_FALSE(ConvolutionLoops::supports(dilated));
   ConvolutionShape grouped = shape;
   grouped.groups = 2;
-  CHECK_FALSE(ConvolutionLoops::can_do(grouped));
+  CHECK_FALSE(ConvolutionLoops::supports(grouped));
   ConvolutionShape wide = shape;
   wide.channels = 256;
   wide.filters = 256;
-  CHECK_FALSE(ConvolutionLoops::can_do(wide));
+  CHECK_FALSE(ConvolutionLoops::supports(wide));
 }

@@ -36,7 +36,7 @@ struct Problem {
         bias(random_values(s.units, 3)),
         y_gradient(random_values(s.rows * s.units, 4)),
         y(y_gradient.size()),
-        // What was there before must not count.
+        // Previous contents must not affect the result.
         x_gradient(x.size(), 9),
         kernel_gradient(kernel.size(), 9),
         bias_gradient(bias.size(), 9) {}
@@ -56,12 +56,12 @@ struct Problem {
 const std::vector<Size> sizes{{1, 1, 1},     {1, 7, 3},    {5, 4, 1},      {3, 64, 10}, {32, 17, 33},
                               {128, 65, 48}, {33, 129, 2}, {97, 700, 130}, {0, 7, 3}};
 
-/// A sum in float32 of `terms` products in any order.
+/// The tolerance of a float32 sum of `terms` products in any order.
 auto sum_of(double expected, std::int64_t terms) {
   return Approx(expected).epsilon(1e-5).margin(1e-6 * static_cast<double>(terms + 8));
 }
 
-/// Calls `check` after all three products of every size, where the processor can do them.
+/// Calls `check` after all three products of every size, if the processor supports them.
 template <typename Check>
 void each_product(const Check& check) {
   if (!multiplies_bf16()) return;
@@ -78,7 +78,8 @@ void each_product(const Check& check) {
 
 }  // namespace
 
-TEST_CASE("A dense product in bf16 is that of the rounded factors with the whole bias", "[host][compute]") {
+TEST_CASE("A dense product in bf16 is the product of the rounded factors plus the exact bias",
+          "[host][compute]") {
   each_product([](const Problem& p, const Size& size, bool with_bias) {
     for (std::int64_t row = 0; row < size.rows; ++row)
       for (std::int64_t unit = 0; unit < size.units; ++unit) {
@@ -116,7 +117,7 @@ TEST_CASE("A dense product in bf16 has the gradients of the rounded factors", "[
   });
 }
 
-TEST_CASE("A dense product in bf16 follows what has changed since the last one", "[host][compute]") {
+TEST_CASE("A dense product in bf16 uses the current values of its inputs", "[host][compute]") {
   if (!multiplies_bf16()) return;
   Problem fresh({64, 100, 40}), used({64, 100, 40}), other({10, 100, 40});
   for (float& value : used.kernel) value += 1;
@@ -149,7 +150,7 @@ TEST_CASE("Rounding to bfloat16 goes to the nearest, ties to even, and keeps NaN
   CHECK((copy.data()[7] & 0x7FFFU) > 0x7F80U);
 }
 
-TEST_CASE("A NaN comes through a product in bf16", "[host][compute]") {
+TEST_CASE("A product in bf16 propagates NaN", "[host][compute]") {
   if (!multiplies_bf16()) return;
   Problem p({4, 33, 17});
   p.x[5] = std::numeric_limits<float>::quiet_NaN();

@@ -24,7 +24,7 @@ std::vector<float> all_products(Kernel& kernel, const Size& s) {
              bias = random_values(s.units, 3), y_gradient = random_values(s.rows * s.units, 4);
   const std::int64_t y = s.rows * s.units, x_gradient = y + s.rows * s.inputs,
                      kernel_gradient = x_gradient + s.inputs * s.units;
-  // What was there before must not count.
+  // Previous contents must not affect the result.
   std::vector<float> found(static_cast<std::size_t>(kernel_gradient + s.units), 9);
   kernel.forward(s.rows, x.data(), weights.data(), bias.data(), found.data());
   kernel.backward_data(s.rows, y_gradient.data(), weights.data(), found.data() + y);
@@ -35,7 +35,7 @@ std::vector<float> all_products(Kernel& kernel, const Size& s) {
 
 }  // namespace
 
-TEST_CASE("The rows of a dense kernel are dealt to any number of threads", "[host][compute]") {
+TEST_CASE("The rows of a dense kernel are partitioned over any number of threads", "[host][compute]") {
   for (const SplitBy by : {SplitBy::Loops, SplitBy::Gemm})
     for (const Size size : {Size{9, 7, 20}, Size{33, 300, 65}, Size{1, 1, 1}}) {
       ComputeEngine engine;

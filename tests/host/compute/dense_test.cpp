@@ -72,7 +72,7 @@ TEST_CASE("A dense product has the gradients of its formula on every path", "[ho
         INFO(size.rows << "x" << size.inputs << "x" << size.units << " path " << static_cast<int>(path));
         ComputeEngine engine;
         DenseKernel kernel(engine, size.inputs, size.units, path);
-        // What was there before must not count.
+        // Previous contents must not affect the result.
         std::vector<float> x_gradient(p.x.size(), 9), kernel_gradient(p.kernel.size(), 9),
             bias_gradient(p.bias.size(), 9);
         kernel.backward_data(size.rows, p.y_gradient.data(), p.kernel.data(), x_gradient.data());

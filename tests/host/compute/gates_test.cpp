@@ -33,7 +33,7 @@ double logistic(double x) {
   return 1 / (1 + std::exp(-x));
 }
 
-constexpr std::int64_t n = 4001;  // fills no vector at the end
+constexpr std::int64_t n = 4001;  // not a multiple of the vector width
 constexpr auto count = static_cast<std::size_t>(n);
 
 /// The same from -100 to 100 in each of the gates.
@@ -94,7 +94,7 @@ TEST_CASE("The vectors of tanh agree with the library's, in place too", "[host][
   }
 }
 
-TEST_CASE("A gate that is not a number stays so, and keeps to its unit", "[host][compute]") {
+TEST_CASE("NaN stays NaN in a gate and does not affect other units", "[host][compute]") {
   for (const auto& [name, kernels] : levels()) {
     INFO(name);
     for (const std::size_t units : {1U, 3U, 16U, 19U}) {

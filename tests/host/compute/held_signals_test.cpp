@@ -37,7 +37,7 @@ void run_for(std::chrono::milliseconds time, const std::function<void()>& work) 
   while (std::chrono::steady_clock::now() < end) work();
 }
 
-/// All products of a dense layer, one after the other, again and again while the handler ticks.
+/// Repeats all products of a dense layer while the handler ticks.
 template <typename Kernel>
 void tick_over_products(Kernel& kernel, std::int64_t rows, std::int64_t inputs, std::int64_t units) {
   const auto x = random_values(rows * inputs, 1), weights = random_values(inputs * units, 2),
@@ -68,7 +68,7 @@ TEST_CASE("Signals are held on every thread of a team, and only as long as asked
   {
     const TeamHeldSignals all(threads);
     CHECK(held() == threads);
-    CHECK_FALSE(is_held(SIGSEGV));  // a fault is still told
+    CHECK_FALSE(is_held(SIGSEGV));  // faults are still reported
   }
   CHECK(held() == 0);
   CHECK(is_held(SIGUSR1));  // as before

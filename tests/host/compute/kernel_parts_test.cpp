@@ -6,16 +6,16 @@
 
 using namespace kairos::host;
 
-TEST_CASE("Rows of a kernel are dealt where each thread has enough of them and little is exchanged",
+TEST_CASE("A kernel is partitioned if each thread gets enough rows and little is exchanged",
           "[host][compute]") {
-  CHECK(KernelParts::pay(2, 128, 784, 512));
-  CHECK_FALSE(KernelParts::pay(1, 128, 784, 512));
-  CHECK_FALSE(KernelParts::pay(16, 128, 784, 512));
-  CHECK_FALSE(KernelParts::pay(2, 1000, 784, 512));
-  CHECK_FALSE(KernelParts::pay(2, 128, 784, 10));
+  CHECK(KernelParts::is_worthwhile(2, 128, 784, 512));
+  CHECK_FALSE(KernelParts::is_worthwhile(1, 128, 784, 512));
+  CHECK_FALSE(KernelParts::is_worthwhile(16, 128, 784, 512));
+  CHECK_FALSE(KernelParts::is_worthwhile(2, 1000, 784, 512));
+  CHECK_FALSE(KernelParts::is_worthwhile(2, 128, 784, 10));
 }
 
-TEST_CASE("A kernel has as many parts as threads, or as inputs if these are fewer", "[host][compute]") {
+TEST_CASE("A kernel has as many parts as threads, or as inputs if there are fewer", "[host][compute]") {
   const auto parts_of = [](std::int64_t inputs, std::int64_t threads) {
     const KernelParts parts(inputs, threads);
     std::vector<std::int64_t> found;

@@ -46,8 +46,7 @@ void check_close(const Values& found, const Values& expected) {
 
 }  // namespace
 
-TEST_CASE("A product of the loops is the sum of products, for any size and on every level",
-          "[host][compute]") {
+TEST_CASE("The loops multiply matrices of any size on every level", "[host][compute]") {
   const std::int64_t sizes[] = {1, 2, 5, 7, 8, 13, 16, 20, 33, 64};
   for (const Level& level : levels())
     for (const std::int64_t rows : {1, 3, 6, 7, 13, 32})
@@ -89,8 +88,7 @@ TEST_CASE("A product of the loops is the sum of products, for any size and on ev
         }
 }
 
-TEST_CASE("A product adds to what is there and takes its factor in segments, on every level",
-          "[host][compute]") {
+TEST_CASE("A product with beta = 1 and a segmented factor is right on every level", "[host][compute]") {
   constexpr std::int64_t rows = 7, depth = 6, segments = 3, gap = 50;
   for (const Level& level : levels())
     for (const std::int64_t columns : {1, 5, 8, 16, 21}) {
@@ -113,7 +111,7 @@ TEST_CASE("A product adds to what is there and takes its factor in segments, on 
                                b.data(),
                                found.data(),
                                nullptr,
-                               Into::Sum,
+                               Beta::One,
                                segments,
                                gap},
                               scratch.data());
@@ -132,7 +130,7 @@ TEST_CASE("Rows are summed column by column on every level", "[host][compute]") 
     }
 }
 
-TEST_CASE("Parts are summed on a bias or on nothing on every level", "[host][compute]") {
+TEST_CASE("Parts are summed with and without a bias on every level", "[host][compute]") {
   for (const Level& level : levels())
     for (const std::int64_t n : {1, 7, 16, 37}) {
       const std::int64_t step = n + 3, parts = 3;
@@ -171,8 +169,7 @@ TEST_CASE("relu and its gradient keep NaN on every level", "[host][compute]") {
     }
 }
 
-TEST_CASE("The larger value is kept with its index, and NaN wins for good, on every level",
-          "[host][compute]") {
+TEST_CASE("The larger value is kept with its index, and NaN stays, on every level", "[host][compute]") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const Level& level : levels()) {
     Values best, values;
@@ -215,7 +212,7 @@ TEST_CASE("Adam's step has Keras' formula on every level, for any number of weig
     }
 }
 
-TEST_CASE("A loop in parallel visits every element once", "[host][compute]") {
+TEST_CASE("A parallel loop visits every element once", "[host][compute]") {
   for (const std::int64_t n : {0, 1, 15, 16, 17, 1000, 4097}) {
     std::vector<std::atomic<int>> visits(static_cast<std::size_t>(n));
     in_parallel(n, 16, [&](std::int64_t begin, std::int64_t end) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The levels of x86-64 that loops were compiled for and this processor can run.
+// The levels of x86-64 that loops are compiled for and this processor supports.
 #pragma once
 
 #include <string>
@@ -13,8 +13,7 @@ struct Level {
   const Kernels* kernels;
 };
 
-/// What is chosen for this processor, and what lies below it. `v3` is null where the loops have no such
-/// level.
+/// The level chosen for this processor and those below it. `v3` is null if the loops have no such level.
 template <class Kernels>
 std::vector<Level<Kernels>> levels_of(const Kernels& base, const Kernels* v3, const Kernels& chosen) {
   std::vector<Level<Kernels>> found{{"base", &base}, {"chosen", &chosen}};

@@ -67,12 +67,12 @@ TEST_CASE("A product with packed factors is the sum of both terms and the bias, 
       for (const std::int64_t columns : {1, 7, 16, 33, 64})
         for (const auto& [first, second] : std::vector<std::pair<int, int>>{{1, 0}, {9, 0}, {5, 17}}) {
           INFO(name << ": " << rows << " x " << columns << ", depths " << first << " and " << second);
-          const std::int64_t step = first + 2;  // rows of a need not lie together
+          const std::int64_t step = first + 2;  // rows of a need not be contiguous
           const Values a = random_values(rows * step, 1), b = random_values(first * columns, 2),
                        x = random_values(rows * second, 3), y = random_values(second * columns, 4),
                        bias = random_values(columns, 5);
           const FloatBuffer packed_b = packed(*kernels, first, columns, {b.data(), columns, 1});
-          // Turned over: element (row, column) of the factor stands at column * second + row.
+          // Transposed: element (row, column) of the factor is at column * second + row.
           const FloatBuffer packed_y = packed(*kernels, second, columns, {y.data(), 1, second});
           const auto expected = [&](std::int64_t row, std::int64_t column) {
             double sum = 0;
@@ -82,57 +82,52 @@ TEST_CASE("A product with packed factors is the sum of both terms and the bias, 
               sum += static_cast<double>(at(x, row * second + k) * at(y, column * second + k));
             return sum;
           };
-          const std::int64_t c_step = columns + 3;
-          Values c(static_cast<std::size_t>(rows * c_step), 7.0F);
+          const std::int64_t ldc = columns + 3;
+          Values c(static_cast<std::size_t>(rows * ldc), 7.0F);
           PackedProduct product{rows,     columns, {a.data(), step, first, packed_b.data()}, {}, nullptr,
-                                c.data(), c_step};
+                                c.data(), ldc};
           if (second > 0) product.second = {x.data(), second, second, packed_y.data()};
           kernels->multiply(product);
-          check_rows(c, rows, columns, c_step, 7, expected);
+          check_rows(c, rows, columns, ldc, 7, expected);
           product.bias = bias.data();
           kernels->multiply(product);
-          check_rows(c, rows, columns, c_step, 7, [&](std::int64_t row, std::int64_t column) {
+          check_rows(c, rows, columns, ldc, 7, [&](std::int64_t row, std::int64_t column) {
             return expected(row, column) + static_cast<double>(at(bias, column));
           });
         }
 }
 
 TEST_CASE("The gradient of a packed product is added over all pieces, for any size", "[host][compute]") {
-  constexpr std::int64_t piece_step = 9;
+  constexpr std::int64_t piece_stride = 9;
   for (const auto& [name, kernels] : levels())
     for (const auto& [pieces, rows] : std::vector<std::pair<int, int>>{{1, 1}, {1, 9}, {3, 4}})
       for (const std::int64_t columns : {1, 7, 16, 33, 64})
         for (const auto& [first, second] : std::vector<std::pair<int, int>>{{1, 0}, {8, 13}, {13, 32}}) {
           INFO(name << ": " << pieces << " of " << rows << ", " << columns << " columns, " << first << " and "
                     << second << " wide");
-          const std::int64_t all = pieces * piece_step;
+          const std::int64_t all = pieces * piece_stride;
           const Values a = random_values(all * first, 1), x = random_values(all * second, 2),
                        b = random_values(all * columns, 3);
           const auto sum_over_rows = [&, pieces = pieces, rows = rows](const auto& term) {
             double sum = 0;
             for (std::int64_t piece = 0; piece < pieces; ++piece)
               for (std::int64_t row = 0; row < rows; ++row)
-                sum += static_cast<double>(term(piece * piece_step + row));
+                sum += static_cast<double>(term(piece * piece_stride + row));
             return sum;
           };
-          const std::int64_t c_step = columns + 3;
-          Values of_a(static_cast<std::size_t>(first * c_step), 7.0F),
-              of_x(static_cast<std::size_t>(second * c_step), 7.0F),
+          const std::int64_t ldc = columns + 3;
+          Values of_a(static_cast<std::size_t>(first * ldc), 7.0F),
+              of_x(static_cast<std::size_t>(second * ldc), 7.0F),
               bias(static_cast<std::size_t>(columns), 7.0F);
-          GradientProduct product{pieces,
-                                  piece_step,
-                                  rows,
-                                  columns,
-                                  b.data(),
-                                  bias.data(),
-                                  {a.data(), first, of_a.data(), c_step},
-                                  {}};
-          if (second > 0) product.second = {x.data(), second, of_x.data(), c_step};
+          GradientProduct product{
+              pieces, piece_stride, rows, columns, b.data(), bias.data(), {a.data(), first, of_a.data(), ldc},
+              {}};
+          if (second > 0) product.second = {x.data(), second, of_x.data(), ldc};
           FloatBuffer scratch;
           scratch.reserve(kernels->gradient_scratch(pieces * rows, first + second));
           kernels->add_gradient(product, scratch.data());
           const auto check = [&](const Values& found, const Values& factor, std::int64_t width) {
-            check_rows(found, width, columns, c_step, 7, [&](std::int64_t row, std::int64_t column) {
+            check_rows(found, width, columns, ldc, 7, [&](std::int64_t row, std::int64_t column) {
               return 7 + sum_over_rows([&](std::int64_t k) {
                        return at(factor, k * width + row) * at(b, k * columns + column);
                      });

@@ -8,12 +8,12 @@
 using namespace kairos::host;
 using kairos::tests::error_of;
 
-TEST_CASE("A processor that does not multiply bfloat16 is refused with what it has", "[host][compute]") {
+TEST_CASE("A processor without bfloat16 is refused with the name of its vectors", "[host][compute]") {
   CHECK(error_of([] {
           require_bf16({"AVX2", false});
         }) ==
         "KAIROS-M035: precision bf16: this processor does not multiply bfloat16; found AVX2, expected "
-        "AVX512_BF16 or AMX. Train with --precision float32.");
+        "AVX512_BF16 or AMX. Set precision to float32.");
   CHECK_NOTHROW(require_bf16({"AVX512_BF16", true}));
   CHECK_NOTHROW(require_bf16({"AMX", true}));
 }

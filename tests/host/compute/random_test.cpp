@@ -47,7 +47,7 @@ TEST_CASE("Joined keys do not collide for neighbours", "[host][compute]") {
   CHECK(keys.size() == 10000);
 }
 
-TEST_CASE("Dropout drops the share that it is given and scales up the others", "[host][compute]") {
+TEST_CASE("Dropout drops the given fraction and scales up the others", "[host][compute]") {
   constexpr std::int64_t n = 300000;  // more than one thread's part
   std::vector<float> factors(n);
   for (const double rate : {0.0, 0.2, 0.5, 1.0}) {

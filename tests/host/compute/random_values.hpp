@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Numbers for products to be tried on.
+// Random input for tests of products.
 #pragma once
 
 #include <cstddef>

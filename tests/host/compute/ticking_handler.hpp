@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A signal handler that ticks on every thread of the team and looks where the stack pointer was.
+// A signal handler that ticks on every thread of the team and checks the stack pointer.
 #pragma once
 
 #include <pthread.h>
@@ -17,8 +17,9 @@
 
 namespace kairos::tests {
 
-/// While it lives, every thread of a team of `threads` gets SIGUSR2 some thousand times a second. The handler
-/// has a stack of its own, so that nothing is overwritten where the stack pointer is not on the thread's.
+/// While it exists, every thread of a team of `threads` gets SIGUSR2 some thousand times per second. The
+/// handler has its own stack, so that nothing is overwritten if the stack pointer is not on the thread's
+/// stack.
 class TickingHandler {
  public:
   explicit TickingHandler(int threads) {
@@ -43,7 +44,7 @@ class TickingHandler {
   ~TickingHandler() {
     ending_ = true;
     ticker_.join();
-    // A tick that still waits for its thread would end the process: ignoring the signal discards it.
+    // A pending tick would end the process; ignoring the signal discards it.
     std::signal(SIGUSR2, SIG_IGN);
     ::sigaction(SIGUSR2, &before_, nullptr);
   }

@@ -51,7 +51,7 @@ float at(const Values& values, std::int64_t index) {
   return values[static_cast<std::size_t>(index)];
 }
 
-/// One picture, one kernel for each channel, and its tiles.
+/// One image, one kernel per channel, and its tiles.
 struct Tiled {
   Tiled(std::int64_t r, std::int64_t c, std::int64_t n)
       : rows(r),
@@ -59,21 +59,21 @@ struct Tiled {
         channels(n),
         tiles((r + 1) / 2 * ((c + 1) / 2)),
         width(c + 2 + c % 2),
-        picture(random_values((r + 2 + r % 2) * width * n, 1)),
+        image(random_values((r + 2 + r % 2) * width * n, 1)),
         step(16 * n + 3) {}
 
   [[nodiscard]] TileLines lines(std::int64_t line) const { return {rows, columns, channels, line}; }
   [[nodiscard]] double pixel(std::int64_t row, std::int64_t column, std::int64_t channel) const {
-    return static_cast<double>(at(picture, (row * width + column) * channels + channel));
+    return static_cast<double>(at(image, (row * width + column) * channels + channel));
   }
   Values input(const WinogradKernels& kernels) const {
     Values made(static_cast<std::size_t>(tiles * step));
-    kernels.from_input(lines(width * channels), picture.data(), {made.data(), step});
+    kernels.from_input(lines(width * channels), image.data(), {made.data(), step});
     return made;
   }
 
   std::int64_t rows, columns, channels, tiles, width;
-  Values picture;
+  Values image;
   std::int64_t step;
 };
 
@@ -114,7 +114,7 @@ TEST_CASE("Tiles times the transformed kernel become the convolution of each cha
       }
 }
 
-TEST_CASE("Tiles of a picture times tiles of a gradient become the gradient of the kernel, for any size",
+TEST_CASE("Tiles of an image times tiles of a gradient give the kernel's gradient, for any size",
           "[host][compute]") {
   for (const auto& [name, kernels] : levels())
     for (const auto& [rows, columns] : std::vector<std::pair<int, int>>{{1, 1}, {2, 4}, {5, 3}, {4, 7}})
@@ -142,12 +142,11 @@ TEST_CASE("Tiles of a picture times tiles of a gradient become the gradient of t
       }
 }
 
-TEST_CASE("A convolution by tiles is the sum of its definition, and so are its gradients",
-          "[host][compute]") {
-  // Of sums of some hundred normal numbers; that of a batch for the gradient of the kernel.
+TEST_CASE("A convolution by tiles and its gradients match their definitions", "[host][compute]") {
+  // For sums of some hundred normal numbers; the kernel's gradient sums over the batch.
   constexpr double margin = 4e-4;
   for (const ConvolutionCase& c : cases)
-    for (const std::int64_t batch : {1, 3, 10})  // fewer pictures than parts of a batch, and more
+    for (const std::int64_t batch : {1, 3, 10})  // fewer images than parts of a batch, and more
       if (batch < 10 || c.window.input[0] * c.channels < 1000)
         kairos::tests::check_definition<WinogradConvolution>(c, batch, true, margin);
 }
@@ -171,13 +170,13 @@ TEST_CASE("A convolution by tiles does not lose a NaN", "[host][compute]") {
   CHECK(std::isnan(bias[0]));
 }
 
-TEST_CASE("Convolutions are done by tiles where they have 3 by 3 points and enough work", "[host][compute]") {
+TEST_CASE("3 by 3 convolutions with enough work are computed by tiles", "[host][compute]") {
   const ConvolutionShape good{{{26, 26}, {3, 3}, {1, 1}, {1, 1}, {0, 0}, {24, 24}}, 32, 64, 1};
-  CHECK(WinogradConvolution::can_do(good));
+  CHECK(WinogradConvolution::supports(good));
   const auto refused = [&](auto&& change) {
     ConvolutionShape other = good;
     change(other);
-    return !WinogradConvolution::can_do(other);
+    return !WinogradConvolution::supports(other);
   };
   CHECK(refused([](ConvolutionShape& s) { s.groups = 2; }));
   CHECK(refused([](ConvolutionShape& s) { s.channels = 16; }));
@@ -186,17 +185,16 @@ TEST_CASE("Convolutions are done by tiles where they have 3 by 3 points and enou
   CHECK(refused([](ConvolutionShape& s) { s.window.stride = {2, 2}; }));
   CHECK(refused([](ConvolutionShape& s) { s.window.dilation = {1, 2}; }));
   CHECK(refused([](ConvolutionShape& s) { s.window.before = {3, 1}; }));
-  CHECK(refused([](ConvolutionShape& s) { s.window.output = {12, 12}; }));  // which leaves pixels out
+  CHECK(refused([](ConvolutionShape& s) { s.window.output = {12, 12}; }));  // leaves pixels out
   CHECK(refused([](ConvolutionShape& s) { s.window.input = {8, 8}, s.window.output = {6, 6}; }));
 }
 
-TEST_CASE("Gradients of wide kernels are summed by tiles where a picture has many of them",
-          "[host][compute]") {
+TEST_CASE("Gradients of wide kernels are summed by tiles if an image has many of them", "[host][compute]") {
   ConvolutionShape shape{{{9, 9}, {3, 3}, {1, 1}, {1, 1}, {0, 0}, {7, 7}}, 128, 128, 1};
-  CHECK(WinogradConvolution::should_do_weights(shape));
+  CHECK(WinogradConvolution::prefers_backward_weights(shape));
   shape.filters = 256;
-  CHECK(WinogradConvolution::can_do(shape));
-  CHECK_FALSE(WinogradConvolution::should_do_weights(shape));
+  CHECK(WinogradConvolution::supports(shape));
+  CHECK_FALSE(WinogradConvolution::prefers_backward_weights(shape));
   shape.window.input = {16, 16}, shape.window.output = {14, 14};
-  CHECK(WinogradConvolution::should_do_weights(shape));
+  CHECK(WinogradConvolution::prefers_backward_weights(shape));
 }

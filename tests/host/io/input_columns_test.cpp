@@ -138,7 +138,7 @@ TEST_CASE("A model accepts names for its own inputs only, one per value", "[host
         "KAIROS-M131: input columns: the model has no input of this name; found \"input_layr\". Did you mean "
         "\"input_layer\"?");
   CHECK_THAT(refused({{"input_layer", {"a"}}}),
-             StartsWith("KAIROS-M131: input columns: an input has another number of values than columns; "
+             StartsWith("KAIROS-M131: input columns: an input has a different number of values than columns; "
                         "found 1 names for \"input_layer\""));
   CHECK_THAT(refused({{"input_layer", {"a", "a"}}}), StartsWith("KAIROS-M130"));
   CHECK(model->input_columns().empty());

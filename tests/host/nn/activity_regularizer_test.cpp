@@ -44,7 +44,7 @@ Json recurrent(const char* class_name, bool sequences) {
 
 }  // namespace
 
-TEST_CASE("A penalty on what comes out of a layer is its mean over the samples, in training and in tests",
+TEST_CASE("A penalty on a layer's output is its mean over the samples, in training and evaluation",
           "[host][nn]") {
   const Rows rows{{{3, 2}, {1, 0, 0, 1, 1, 1}}, {{3, 1}, {1, -2, -1}}, {}};
   for (const char* text :
@@ -101,7 +101,7 @@ TEST_CASE("Gradients of penalties on both halves of Bidirectional agree with fin
       const Json before = layer("Dense", {{"name", "d"}, {"units", 2}, {"activation", "tanh"}});
       const auto graph = build_graph(read_keras_json(chain({4, 2}, {before, around}), "test"), {}, 4);
       check_gradients(*graph, 3, 1e-3F);
-      // One for each direction and one for the product.
+      // One per direction and one for the product.
       const auto alone =
           build_graph(read_keras_json(chain({4, 2}, {before, recurrent(cell, sequences)}), "test"), {}, 4);
       const std::vector<float> x = kairos::tests::random_values(3 * 8, 1);
@@ -110,7 +110,7 @@ TEST_CASE("Gradients of penalties on both halves of Bidirectional agree with fin
     }
 }
 
-TEST_CASE("A penalty is learnt from where no loss is", "[host][nn]") {
+TEST_CASE("A penalty trains an output without a loss", "[host][nn]") {
   const auto graph = graph_of("input(2) dense(3,tanh) dense(2,activity_regularizer=l2)");
   graph->ignore_output(0);
   const std::vector<float> x{1, 2, -1, 0.5F};
@@ -176,12 +176,11 @@ TEST_CASE("Penalties on outputs are written as Keras writes them, and read back"
   CHECK(plain[3]["config"]["activity_regularizer"].is_null());
 }
 
-TEST_CASE("A penalty inside of TimeDistributed is refused", "[host][nn]") {
+TEST_CASE("A penalty inside TimeDistributed is refused", "[host][nn]") {
   const Json dense = layer("Dense", {{"name", "d"}, {"units", 2}, {"activity_regularizer", "l1"}});
   const std::string json = chain({4, 2}, {layer("TimeDistributed", {{"name", "t"}, {"layer", dense}})});
   CHECK(
       error_of([&] { return read_keras_json(json, "test").name; }) ==
-      "KAIROS-M004: layer \"t\" (TimeDistributed): the activity_regularizer of a layer inside is not "
-      "supported; found layer \"d\" (Dense). Give it to the TimeDistributed layer: Keras 3 does not look at "
-      "it here.");
+      "KAIROS-M004: layer \"t\" (TimeDistributed): the activity_regularizer of the inner layer is not "
+      "supported; found layer \"d\" (Dense). Set it on the TimeDistributed layer: Keras 3 ignores it here.");
 }

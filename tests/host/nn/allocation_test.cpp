@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Counts heap allocations of training in the steady state. oneDNN takes and returns a few small blocks inside
-// each call of a primitive; those are counted apart, by the library that the caller of operator new lies in.
+// Counts heap allocations of training in the steady state. oneDNN allocates and frees a few small blocks
+// inside each call of a primitive; those are counted separately, by the library that contains the caller of
+// operator new.
 #include <dlfcn.h>
 
 #include <catch2/catch.hpp>
@@ -20,7 +21,7 @@ using namespace kairos::host;
 
 namespace {
 
-/// Counting looks up symbols, so it is on only around the calls under test; on this thread only.
+/// Counting looks up symbols, so it is only enabled around the calls under test, and only on this thread.
 struct Counter {
   bool active = false;
   int ours = 0;
@@ -48,7 +49,7 @@ void* allocate(std::size_t size, std::size_t alignment) {
 
 }  // namespace
 
-// Not inlined: count wants the caller, and g++ 12 takes one half of an inlined pair for a mismatch.
+// Not inlined: count needs the caller, and g++ 12 warns about a mismatch if only one of the pair is inlined.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   count(__builtin_return_address(0));
   return allocate(size, alignof(std::max_align_t));
@@ -87,7 +88,7 @@ struct Run {
   Counter test;
 };
 
-/// Batches of 32 and of 7 in turns, as an epoch with a short last batch has them.
+/// Alternates batches of 32 and 7, like epochs with a short last batch.
 Run steady_run(const char* text, std::int64_t features, const char* optimizer,
                Precision precision = Precision::Float32) {
   CompileOptions options;
@@ -123,7 +124,7 @@ Run steady_run(const char* text, std::int64_t features, const char* optimizer,
 
 }  // namespace
 
-TEST_CASE("The counter sees allocations", "[host][nn]") {
+TEST_CASE("The counter counts allocations", "[host][nn]") {
   counter = Counter{true, 0, 0};
   const std::vector<int> some(100);
   counter.active = false;
@@ -131,7 +132,7 @@ TEST_CASE("The counter sees allocations", "[host][nn]") {
   CHECK(counter.ours == 1);
 }
 
-TEST_CASE("Training and testing allocate nothing once the batch sizes were seen", "[host][nn]") {
+TEST_CASE("Training and evaluation allocate nothing once the batch sizes have been seen", "[host][nn]") {
   for (const char* optimizer :
        {"sgd(momentum=0.9,nesterov=true,clipnorm=1)", "adam(amsgrad=true,global_clipnorm=1)",
         "rmsprop(centered=true,momentum=0.5)", "adagrad(weight_decay=0.1)"}) {
@@ -155,7 +156,7 @@ TEST_CASE("Constraints, schedules and averages of the weights allocate nothing o
   CHECK(run.test.ours == 0);
 }
 
-TEST_CASE("Shared and merging layers allocate nothing once the batch sizes were seen", "[host][nn]") {
+TEST_CASE("Shared and merging layers allocate nothing once the batch sizes have been seen", "[host][nn]") {
   using kairos::tests::of;
   const std::string model =
       kairos::tests::FunctionalJson()
@@ -172,17 +173,17 @@ TEST_CASE("Shared and merging layers allocate nothing once the batch sizes were 
   CHECK(run.test.ours == 0);
 }
 
-TEST_CASE("Layers on oneDNN allocate nothing of ours either", "[host][nn]") {
-  // A dilated convolution is oneDNN's everywhere, a wide dense layer on some processors.
+TEST_CASE("Layers on oneDNN allocate nothing in our code", "[host][nn]") {
+  // Dilated convolutions run on oneDNN everywhere, wide dense layers on some processors.
   const Run first = steady_run(
       "reshape((15,20,1)) conv2d(8,3,dilation_rate=2) flatten dense(512,relu) dropout(0.2) dense(10,softmax)",
       300, "adam");
   CHECK(first.train.ours == 0);
   CHECK(first.test.ours == 0);
-  CHECK(first.train.of_onednn > 0);  // the products did run on it
+  CHECK(first.train.of_onednn > 0);  // the products did run on oneDNN
 }
 
-TEST_CASE("Products in bf16 allocate nothing of ours either", "[host][nn]") {
+TEST_CASE("Products in bf16 allocate nothing in our code", "[host][nn]") {
   if (!this_processor().multiplies_bf16) {
     WARN("skipped: this processor does not multiply bfloat16");
     return;
@@ -194,7 +195,7 @@ TEST_CASE("Products in bf16 allocate nothing of ours either", "[host][nn]") {
   CHECK(run.train.ours == 0);
   CHECK(run.test.ours == 0);
   CHECK(run.train.of_onednn > 0);
-  // Wide enough for rows of the kernel to be dealt to threads.
+  // Wide enough for the kernel to be partitioned over threads.
   const Run wide = steady_run("dense(512,relu) dense(4,softmax)", 300, "adam", Precision::Bf16);
   CHECK(wide.train.ours == 0);
   CHECK(wide.test.ours == 0);
@@ -202,8 +203,7 @@ TEST_CASE("Products in bf16 allocate nothing of ours either", "[host][nn]") {
 
 namespace {
 
-/// Allocations of a whole fit of three epochs over `batches` batches, with shipped callbacks that watch every
-/// batch.
+/// Allocations of a fit of three epochs over `batches` batches, with bundled callbacks that have batch hooks.
 int fit_allocations(std::int64_t batches) {
   const kairos::tests::TemporaryDirectory directory;
   CompileOptions compiled;
@@ -232,8 +232,9 @@ int fit_allocations(std::int64_t batches) {
 
 }  // namespace
 
-TEST_CASE("A fit with callbacks allocates as often for many batches as for few", "[host][nn]") {
-  (void)fit_allocations(4);  // what is allocated once in a process
+TEST_CASE("The number of allocations of a fit with callbacks does not depend on the number of batches",
+          "[host][nn]") {
+  (void)fit_allocations(4);  // allocations that happen once per process
   const int few = fit_allocations(4), many = fit_allocations(64);
   INFO("allocations per batch: " << static_cast<double>(many - few) / (3 * 60.0));
   CHECK(few > 0);
@@ -242,8 +243,8 @@ TEST_CASE("A fit with callbacks allocates as often for many batches as for few",
 
 namespace {
 
-/// Allocations of a streamed fit on the thread that trains; the smallest ring, so that it is as large for few
-/// batches as for many.
+/// Allocations of a streamed fit on the training thread; with the smallest ring, whose size does not depend
+/// on the number of batches.
 int stream_allocations(std::int64_t batches, std::int64_t window) {
   const kairos::tests::TemporaryDirectory directory;
   std::string text;
@@ -267,7 +268,8 @@ int stream_allocations(std::int64_t batches, std::int64_t window) {
 
 }  // namespace
 
-TEST_CASE("A streamed fit allocates as often for many batches as for few", "[host][nn]") {
+TEST_CASE("The number of allocations of a streamed fit does not depend on the number of batches",
+          "[host][nn]") {
   for (const std::int64_t window : {0, 20}) {
     const int few = stream_allocations(4, window), many = stream_allocations(64, window);
     CHECK(few > 0);
@@ -275,7 +277,7 @@ TEST_CASE("A streamed fit allocates as often for many batches as for few", "[hos
   }
 }
 
-TEST_CASE("Layers over pictures allocate nothing of ours either", "[host][nn]") {
+TEST_CASE("Layers for images allocate nothing in our code", "[host][nn]") {
   const Run run = steady_run(
       "reshape((8,8,1)) zeropad conv2d(4,3,gelu) batchnorm ReLU maxpool conv2d(4,3,padding=same,strides=2) "
       "layernorm avgpool(2,1) flatten dense(4) Softmax",
@@ -284,7 +286,7 @@ TEST_CASE("Layers over pictures allocate nothing of ours either", "[host][nn]") 
   CHECK(run.test.ours == 0);
 }
 
-TEST_CASE("Layers over sequences allocate nothing of ours either", "[host][nn]") {
+TEST_CASE("Layers for sequences allocate nothing in our code", "[host][nn]") {
   const Run run = steady_run(
       "reshape((8,8)) masking lstm(24,dropout=0.2,recurrent_dropout=0.2,return_sequences=true) "
       "gru(16,return_sequences=true) gru(16,reset_after=false,return_sequences=true) "

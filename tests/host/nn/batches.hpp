@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Feeds rows of arrays to a model, in order, as the tests of nn/ need it.
+// Feeds rows of arrays to a model in order.
 #pragma once
 
 #include <algorithm>
@@ -48,7 +48,7 @@ inline std::vector<double> logs_of(Model& model) {
   return values;
 }
 
-/// One epoch; `after_batch` is told the batch's index.
+/// Trains one epoch; `after_batch` gets the index of the batch.
 inline void train_epoch(Model& model, const Rows& rows, std::int64_t batch_size,
                         const std::function<void(std::int64_t)>& after_batch = {}) {
   model.reset_logs();
@@ -80,7 +80,7 @@ inline std::vector<float> copy_of(const TensorRef& tensor) {
   return {tensor.data, tensor.data + tensor.size()};
 }
 
-/// All weights one after the other.
+/// All weights, concatenated.
 inline std::vector<float> weights_of(Model& model) {
   std::vector<float> all;
   for (const TensorRef& tensor : model.tensors(Role::Weight))

@@ -26,14 +26,14 @@ TEST_CASE("A call is read with arguments by position and by name", "[host][train
         R"({"class_name":"RandomNormal","config":{"mean":0,"stddev":0.1}})");
 }
 
-TEST_CASE("Brackets may be left out or empty", "[host][train]") {
+TEST_CASE("Parentheses may be omitted or empty", "[host][train]") {
   for (const char* text : {"flatten", "flatten()", "flatten( )"})
     CHECK(parse_call(text, "model").arguments.empty());
   CHECK(parse_calls("flatten relu() dense(3)dense(4)", "model").size() == 4);
   CHECK(parse_calls("  ", "model").empty());
 }
 
-TEST_CASE("A value gets the type that it looks like", "[host][train]") {
+TEST_CASE("The type of a value follows from its text", "[host][train]") {
   CHECK(value_json("true") == nlohmann::json(true));
   CHECK(value_json("False") == nlohmann::json(false));
   CHECK(value_json("None").is_null());
@@ -48,7 +48,7 @@ TEST_CASE("A value gets the type that it looks like", "[host][train]") {
   CHECK(value_json("12px") == nlohmann::json("12px"));
 }
 
-TEST_CASE("A value in quotes is a text, whatever it looks like", "[host][train]") {
+TEST_CASE("A quoted value is a string", "[host][train]") {
   const CallText call = parse_call("f('None', a='1', b=\"it\\'s\", c=None,)", "model");
   REQUIRE(call.arguments.size() == 4);
   CHECK(argument_json(call.arguments[0]) == nlohmann::json("None"));
@@ -57,7 +57,7 @@ TEST_CASE("A value in quotes is a text, whatever it looks like", "[host][train]"
   CHECK(argument_json(call.arguments[3]).is_null());
 }
 
-TEST_CASE("A text that is no call is refused at its character", "[host][train]") {
+TEST_CASE("Text that is not a call is refused with the position of the error", "[host][train]") {
   const auto refusal = [](const std::string& text) {
     return error_of([&] { return parse_call(text, "optimizer"); });
   };

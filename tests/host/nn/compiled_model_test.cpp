@@ -49,7 +49,7 @@ std::vector<std::string> names_of(std::span<const TensorRef> tensors) {
 
 }  // namespace
 
-TEST_CASE("A compiled model says what it takes, gives and counts", "[host][nn]") {
+TEST_CASE("A compiled model lists its inputs, outputs and log keys", "[host][nn]") {
   CompileOptions options = options_of("adam", "sparse_categorical_crossentropy", {"acc"});
   options.weighted_metrics = {"accuracy"};
   const auto model = model_of(classifier, options);
@@ -69,7 +69,7 @@ TEST_CASE("A compiled model says what it takes, gives and counts", "[host][nn]")
   CHECK(model->target_fault(0, &twelve) == "label 12 is outside 0 … 2");
 }
 
-TEST_CASE("The same seed gives the same training, another seed another", "[host][nn]") {
+TEST_CASE("Training depends on the seed and is reproducible", "[host][nn]") {
   const Rows rows = random_rows(50, 4, 3);
   const auto trained = [&](std::uint64_t seed) {
     CompileOptions options = options_of("adam", "sparse_categorical_crossentropy");
@@ -82,8 +82,7 @@ TEST_CASE("The same seed gives the same training, another seed another", "[host]
   CHECK(trained(1) != trained(2));
 }
 
-TEST_CASE("A fit that is continued from weights and slots gives the bits of the uninterrupted one",
-          "[host][nn]") {
+TEST_CASE("A fit continued from weights and slots is bit-identical to an uninterrupted one", "[host][nn]") {
   const Rows rows = random_rows(50, 4, 3);
   const CompileOptions options = options_of("adam(amsgrad=true)", "sparse_categorical_crossentropy");
   const auto whole = model_of(classifier, options);
@@ -102,7 +101,7 @@ TEST_CASE("A fit that is continued from weights and slots gives the bits of the 
   CHECK(kairos::tests::weights_of(*whole) == kairos::tests::weights_of(*resumed));
 }
 
-TEST_CASE("A penalty is in the loss and not in a metric of the same name", "[host][nn]") {
+TEST_CASE("A penalty is part of the loss, but not of a metric of the same name", "[host][nn]") {
   const auto model = model_of("input(2) dense(1,l2=0.2,use_bias=false)", options_of("sgd", "mse", {"mse"}));
   const std::span<const TensorRef> weights = model->tensors(Role::Weight);
   weights[0].data[0] = 1;
@@ -114,7 +113,7 @@ TEST_CASE("A penalty is in the loss and not in a metric of the same name", "[hos
   CHECK(logs.at(1) == Approx(2.5));
 }
 
-TEST_CASE("A weight that is not trained costs nothing", "[host][nn]") {
+TEST_CASE("A weight that is not trained has no penalty", "[host][nn]") {
   const Rows rows{{{2, 2}, {1, 0, 0, 1}}, {{2, 1}, {0, 0}}, {}};
   const auto loss_of = [&](const char* text) {
     const auto model = model_of(text, options_of("sgd", "mse"));
@@ -134,7 +133,7 @@ TEST_CASE("The loss of an epoch is weighted by the samples of its batches, not b
   CHECK(kairos::tests::evaluate(*model, rows, 2)[0] == Approx((2.0 * 2 + 50) / 3));
 }
 
-TEST_CASE("Testing and predicting change nothing", "[host][nn]") {
+TEST_CASE("Evaluation and inference change nothing", "[host][nn]") {
   const Rows rows = random_rows(20, 4, 3);
   const auto model = model_of(classifier, options_of("adam", "sparse_categorical_crossentropy"));
   const std::vector<float> before = kairos::tests::weights_of(*model);
@@ -190,7 +189,7 @@ TEST_CASE("An observer sees the gradients before the step and may change them", 
   CHECK(model->iterations() == 1);
 }
 
-TEST_CASE("Weights per timestep weigh the losses of an output over time", "[host][nn]") {
+TEST_CASE("Weights per timestep apply to the losses of an output over time", "[host][nn]") {
   const auto model = model_of("input(2,1) dense(1,use_bias=false)", options_of("sgd", "mse"));
   model->tensors(Role::Weight)[0].data[0] = 0;
   CHECK(model->targets()[0].shape == std::vector<std::int64_t>{2, 1});
@@ -204,7 +203,7 @@ TEST_CASE("Weights per timestep weigh the losses of an output over time", "[host
   CHECK(kairos::tests::logs_of(*model)[0] == Approx((1 + 4 + 3 * 9 + 3 * 16) / 4.0));
 }
 
-TEST_CASE("A model without a loss predicts and does not train", "[host][nn]") {
+TEST_CASE("A model without a loss can predict, but not train", "[host][nn]") {
   const Rows rows = random_rows(5, 4, 3);
   const auto model = model_of(classifier, options_of("adam", ""));
   CHECK(kairos::tests::predict(*model, rows.x).size() == 15);
@@ -212,10 +211,10 @@ TEST_CASE("A model without a loss predicts and does not train", "[host][nn]") {
   CHECK(error_of([&] {
           model->train_batch(rows.batch(0, 5), nullptr);
           return 0;
-        }) == "KAIROS-M051: model: it was made without a loss and can only predict. Give a loss.");
+        }) == "KAIROS-M051: model: it was compiled without a loss and can only predict. Give a loss.");
 }
 
-TEST_CASE("What cannot be trained together is refused when it is compiled", "[host][nn]") {
+TEST_CASE("Incompatible options are refused by compile", "[host][nn]") {
   const auto refusal = [](const char* text, const CompileOptions& options) {
     return error_of([&] { return model_of(text, options); });
   };

@@ -28,7 +28,7 @@ struct Case {
   const char* arguments;  ///< of conv2d(4,…
   std::array<std::int64_t, 2> kernel, stride, dilation;
   std::int64_t groups;
-  std::array<std::int64_t, 2> before, output;  ///< as TensorFlow has them for samples of (7, 6, 2)
+  std::array<std::int64_t, 2> before, output;  ///< TensorFlow's values for samples of (7, 6, 2)
 };
 
 const std::vector<Case> cases{
@@ -47,7 +47,7 @@ const std::vector<Case> cases{
     {"(7,6)", {7, 6}, {1, 1}, {1, 1}, 1, {0, 0}, {1, 1}},
 };
 
-/// Sums as the definition has them.
+/// Computes the definition.
 double expected_at(const Case& c, const std::vector<float>& x, const float* kernel, const float* bias,
                    std::int64_t sample, std::int64_t row, std::int64_t column, std::int64_t filter) {
   constexpr std::int64_t rows = 7, columns = 6, channels = 2, filters = 4;
@@ -69,7 +69,7 @@ double expected_at(const Case& c, const std::vector<float>& x, const float* kern
 
 }  // namespace
 
-TEST_CASE("Conv2D sums what its kernel covers, with TensorFlow's margins", "[host][nn]") {
+TEST_CASE("Conv2D computes its definition with TensorFlow's padding", "[host][nn]") {
   for (const Case& c : cases)
     for (const std::int64_t batch : {1, 3}) {
       INFO(c.arguments << " batch " << batch);
@@ -93,7 +93,7 @@ TEST_CASE("Conv2D sums what its kernel covers, with TensorFlow's margins", "[hos
 }
 
 TEST_CASE("Conv2D's gradients agree with finite differences", "[host][nn]") {
-  // The first convolution's depend on what the second hands back.
+  // The gradients of the first convolution depend on the second's backward pass.
   for (const Case& c : cases)
     for (const std::int64_t batch : {1, 3}) {
       INFO(c.arguments << " batch " << batch);
@@ -103,7 +103,7 @@ TEST_CASE("Conv2D's gradients agree with finite differences", "[host][nn]") {
     }
 }
 
-TEST_CASE("Conv1D works along the rows of a sample", "[host][nn]") {
+TEST_CASE("Conv1D works along the length of a sample", "[host][nn]") {
   const auto graph = graph_of("input(4,1) conv1d(1,2,padding=same)");
   REQUIRE(graph->outputs()[0].shape == Shape{4, 1});
   REQUIRE(graph->layer(0).parameters()[0].shape == Shape{2, 1, 1});
@@ -119,7 +119,7 @@ TEST_CASE("Conv1D works along the rows of a sample", "[host][nn]") {
     }
 }
 
-TEST_CASE("Conv1D with causal padding sees no later step", "[host][nn]") {
+TEST_CASE("Conv1D with causal padding does not depend on later steps", "[host][nn]") {
   const auto graph = graph_of("input(5,1) conv1d(1,2,padding=causal,use_bias=false)");
   REQUIRE(graph->outputs()[0].shape == Shape{5, 1});
   float* const kernel = graph->layer(0).parameters()[0].values.data();
@@ -146,7 +146,7 @@ TEST_CASE("Conv1D with causal padding sees no later step", "[host][nn]") {
                       batch);
 }
 
-TEST_CASE("Pools take the largest or the mean, without the margins", "[host][nn]") {
+TEST_CASE("Pooling computes the maximum or the mean without the padding", "[host][nn]") {
   struct PoolCase {
     const char* text;
     std::vector<float> expected;
@@ -177,7 +177,7 @@ TEST_CASE("Pools take the largest or the mean, without the margins", "[host][nn]
   CHECK(graph_of("input(3,5,2) globalavgpool(keepdims=true)")->outputs()[0].shape == Shape{1, 1, 2});
 }
 
-TEST_CASE("A NaN passes through a pool of the largest", "[host][nn]") {
+TEST_CASE("Max pooling propagates NaN", "[host][nn]") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (std::size_t i = 0; i < 4; ++i) {
     std::vector<float> x{1, 2, 3, 4};
@@ -186,7 +186,7 @@ TEST_CASE("A NaN passes through a pool of the largest", "[host][nn]") {
   }
 }
 
-TEST_CASE("The gradients of pools agree with finite differences", "[host][nn]") {
+TEST_CASE("The gradients of pooling agree with finite differences", "[host][nn]") {
   for (const char* pool :
        {"avgpool", "avgpool(3,2,padding=same)", "avgpool((2,1),padding=same)", "globalavgpool",
         "globalavgpool(keepdims=true)", "maxpool", "maxpool(3,2,padding=same)", "globalmaxpool"})
@@ -201,17 +201,17 @@ TEST_CASE("The gradients of pools agree with finite differences", "[host][nn]") 
                       1e-3F);
 }
 
-TEST_CASE("Convolutions and pools refuse what they cannot do", "[host][nn]") {
+TEST_CASE("Convolutions and pooling refuse unsupported arguments", "[host][nn]") {
   const std::vector<std::pair<const char*, const char*>> refused{
       {"input(7) conv2d(4,3)",
-       "KAIROS-M008: layer \"conv2d\" (Conv2D): it cannot take what comes in; found shape (7), expected "
+       "KAIROS-M008: layer \"conv2d\" (Conv2D): the input shape is not supported; found shape (7), expected "
        "samples of (rows, columns, channels). Change the layer before it."},
       {"input(2,7,1) conv2d(4,3)",
-       "KAIROS-M008: layer \"conv2d\" (Conv2D): it cannot take what comes in; found shape (2, 7, 1), "
+       "KAIROS-M008: layer \"conv2d\" (Conv2D): the input shape is not supported; found shape (2, 7, 1), "
        "expected "
        "at least the size of the kernel. Change the layer before it."},
       {"input(7,7,3) conv2d(4,3,groups=2)",
-       "KAIROS-M008: layer \"conv2d\" (Conv2D): it cannot take what comes in; found shape (7, 7, 3), "
+       "KAIROS-M008: layer \"conv2d\" (Conv2D): the input shape is not supported; found shape (7, 7, 3), "
        "expected "
        "channels in 2 equal groups. Change the layer before it."},
       {"input(7,7,2) conv2d(3,3,groups=2)",
@@ -231,7 +231,8 @@ TEST_CASE("Convolutions and pools refuse what they cannot do", "[host][nn]") {
        "KAIROS-M004: layer \"conv2d\" (Conv2D): \"data_format\" is not supported; found \"channels_first\", "
        "expected \"channels_last\". Move the channels to the last dimension."},
       {"input(1,7,2) maxpool",
-       "KAIROS-M008: layer \"max_pooling2d\" (MaxPooling2D): it cannot take what comes in; found shape (1, "
+       "KAIROS-M008: layer \"max_pooling2d\" (MaxPooling2D): the input shape is not supported; found shape "
+       "(1, "
        "7, "
        "2), expected at least the size of the window. Change the layer before it."},
   };

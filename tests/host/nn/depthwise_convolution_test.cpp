@@ -26,7 +26,7 @@ struct Case {
   const char* arguments;  ///< of dwconv2d
   std::int64_t multiplier;
   std::array<std::int64_t, 2> kernel, stride, dilation;
-  std::array<std::int64_t, 2> before, output;  ///< as TensorFlow has them for samples of (7, 6, 3)
+  std::array<std::int64_t, 2> before, output;  ///< TensorFlow's values for samples of (7, 6, 3)
 };
 
 const std::vector<Case> cases{
@@ -40,7 +40,7 @@ const std::vector<Case> cases{
     {"(3,2),dilation_rate=(2,1),padding=same,depth_multiplier=2", 2, {3, 2}, {1, 1}, {2, 1}, {2, 0}, {7, 6}},
 };
 
-/// The sum as Keras defines it: output channel c * multiplier + m is channel c under its kernel m.
+/// Keras' definition: output channel c * multiplier + m is channel c convolved with its kernel m.
 double expected_at(const Case& c, const std::vector<float>& x, const float* kernel, const float* bias,
                    std::int64_t sample, std::int64_t row, std::int64_t column, std::int64_t output) {
   constexpr std::int64_t rows = 7, columns = 6, channels = 3;
@@ -61,7 +61,7 @@ double expected_at(const Case& c, const std::vector<float>& x, const float* kern
 
 }  // namespace
 
-TEST_CASE("DepthwiseConv2D sums each channel under its own kernels", "[host][nn]") {
+TEST_CASE("DepthwiseConv2D convolves each channel with its own kernels", "[host][nn]") {
   for (const Case& c : cases)
     for (const std::int64_t batch : {1, 3}) {
       INFO(c.arguments << " batch " << batch);
@@ -88,7 +88,7 @@ TEST_CASE("DepthwiseConv2D sums each channel under its own kernels", "[host][nn]
 }
 
 TEST_CASE("DepthwiseConv2D's gradients agree with finite differences", "[host][nn]") {
-  // The first convolution's depend on what the second hands back.
+  // The gradients of the first convolution depend on the second's backward pass.
   for (const Case& c : cases)
     for (const std::int64_t batch : {1, 3}) {
       INFO(c.arguments << " batch " << batch);
@@ -103,7 +103,7 @@ TEST_CASE("DepthwiseConv2D's gradients agree with finite differences", "[host][n
           batch);
 }
 
-TEST_CASE("DepthwiseConv2D's first values are drawn by Keras' fans", "[host][nn]") {
+TEST_CASE("DepthwiseConv2D's initial values use Keras' fans", "[host][nn]") {
   // fan in = 3 * 3 * 16 channels, fan out = 3 * 3 * 2: uniform within sqrt(6 / (144 + 18)).
   const auto graph = graph_of("input(8,8,16) dwconv2d(3,depth_multiplier=2)");
   const Parameter& kernel = graph->layer(0).parameters()[0];
@@ -138,9 +138,9 @@ TEST_CASE("DepthwiseConv2D is read from Keras 2 and written as Keras 3 does", "[
   CHECK_FALSE(config.contains("filters"));
 }
 
-TEST_CASE("DepthwiseConv2D refuses what it cannot do", "[host][nn]") {
+TEST_CASE("DepthwiseConv2D refuses unsupported arguments", "[host][nn]") {
   CHECK(error_of([] { graph_of("input(7,2) dwconv2d(3)"); }) ==
-        "KAIROS-M008: layer \"depthwise_conv2d\" (DepthwiseConv2D): it cannot take what comes in; found "
+        "KAIROS-M008: layer \"depthwise_conv2d\" (DepthwiseConv2D): the input shape is not supported; found "
         "shape (7, 2), expected samples of (rows, columns, channels). Change the layer before it.");
   CHECK(error_of([] { graph_of("input(7,7,2) dwconv2d(3,depth_multiplier=0)"); }) ==
         "KAIROS-M003: layer \"depthwise_conv2d\" (DepthwiseConv2D): \"depth_multiplier\" has a value that "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A batch without samples: fit never makes one, a loop that is not ours may.
+// Empty batches: fit never creates one, but another training loop may.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -15,7 +15,7 @@ using kairos::tests::forward;
 using kairos::tests::graph_of;
 using kairos::tests::random_values;
 
-TEST_CASE("A batch without samples has gradients of zero and changes no state", "[host][nn]") {
+TEST_CASE("An empty batch has zero gradients and changes no state", "[host][nn]") {
   for (
       const char* text :
       {"input(4) dense(3,tanh) dropout(0.5) dense(2,softmax)",

@@ -29,7 +29,7 @@ constexpr const char* text = "input(3) dense(4,relu) dropout(0.1) dense(1)";
 
 }  // namespace
 
-TEST_CASE("Weights that were saved load into another model of the same layers", "[host][nn]") {
+TEST_CASE("Saved weights can be loaded into another model with the same layers", "[host][nn]") {
   const kairos::tests::TemporaryDirectory directory;
   for (const char* name : {"w.h5", "w.weights.h5", "w.npz"}) {
     INFO(name);
@@ -42,7 +42,7 @@ TEST_CASE("Weights that were saved load into another model of the same layers", 
   }
 }
 
-TEST_CASE("A model that was saved is compiled with its weights", "[host][nn]") {
+TEST_CASE("Compiling a saved model loads its weights", "[host][nn]") {
   const kairos::tests::TemporaryDirectory directory;
   const auto model = model_of(text, 1);
   for (const char* name : {"m.keras", "m.h5"}) {
@@ -57,11 +57,11 @@ TEST_CASE("A model that was saved is compiled with its weights", "[host][nn]") {
   source.file = directory / "w.npz";
   CHECK(error_of([&] { return compile(source, {}); }) ==
         "KAIROS-M095: " + (directory / "w.npz").string() +
-            ": the file holds weights and no model. Compile the architecture, and load these weights into "
+            ": the file contains weights but no model. Compile the architecture, and load these weights into "
             "the model.");
 }
 
-TEST_CASE("A program that compiles a Keras file hears of arguments that are ignored, or refuses them",
+TEST_CASE("A program that compiles a Keras file gets warnings of ignored arguments, or rejects them",
           "[host][nn]") {
   ModelSource source;
   source.text = R"({"class_name": "Sequential", "config": {"name": "s", "layers": [
@@ -73,15 +73,13 @@ TEST_CASE("A program that compiles a Keras file hears of arguments that are igno
     lines.emplace_back(line);
   };
   static_cast<void>(compile(source, {}));
-  CHECK(lines ==
-        std::vector<std::string>{
-            "model: the unknown argument \"future\" of layer \"d\" (Dense) is ignored; found false, which "
-            "usually switches nothing on"});
+  CHECK(lines == std::vector<std::string>{"model: the unknown argument \"future\" of layer \"d\" (Dense) is "
+                                          "ignored; found false, which usually has no effect"});
   source.strict = true;
   CHECK(error_of([&] { return compile(source, {}); }).find("KAIROS-M101: layer \"d\" (Dense)") == 0);
 }
 
-TEST_CASE("A file that is written later holds what the model was when it was ordered", "[host][nn]") {
+TEST_CASE("A file written by save_later contains the model as it was at the call", "[host][nn]") {
   const kairos::tests::TemporaryDirectory directory;
   const auto model = model_of(text, 1);
   const std::vector<float> x{1, 2, 3}, y{1};
@@ -103,7 +101,7 @@ TEST_CASE("A file that is written later holds what the model was when it was ord
     CHECK(later.optimizer[i].array.values == now.optimizer[i].array.values);
 }
 
-TEST_CASE("Files that wait to be written keep apart, and later ones hold what they should", "[host][nn]") {
+TEST_CASE("Pending files do not affect each other, and later ones are right", "[host][nn]") {
   const kairos::tests::TemporaryDirectory directory;
   const auto model = model_of(text, 1);
   const std::vector<float> x{1, 2, 3}, y{1};
@@ -136,7 +134,7 @@ TEST_CASE("Files that wait to be written keep apart, and later ones hold what th
   CHECK(holds("5.h5", 5));
 }
 
-TEST_CASE("A saved model holds architecture, training configuration and optimizer", "[host][nn]") {
+TEST_CASE("A saved model contains architecture, training configuration and optimizer", "[host][nn]") {
   const kairos::tests::TemporaryDirectory directory;
   const auto model = model_of(text, 1);
   const std::vector<float> x{1, 2, 3}, y{1};
@@ -154,7 +152,7 @@ TEST_CASE("A saved model holds architecture, training configuration and optimize
   CHECK(keras_json({"", file.architecture_json, {}}) == model->architecture());
 }
 
-TEST_CASE("Weights of another shape change nothing and are refused", "[host][nn]") {
+TEST_CASE("Weights of another shape are refused and change nothing", "[host][nn]") {
   const kairos::tests::TemporaryDirectory directory;
   model_of("input(3) dense(5,relu) dense(1)", 1)->save(directory / "w.h5", SaveContent::Weights);
   const auto model = model_of(text, 2);
@@ -163,7 +161,7 @@ TEST_CASE("Weights of another shape change nothing and are refused", "[host][nn]
   CHECK(kairos::tests::weights_of(*model) == before);
 }
 
-TEST_CASE("A file that could never be saved is known before", "[host][nn]") {
+TEST_CASE("save_fault reports files that cannot be saved", "[host][nn]") {
   const auto model = model_of(text, 1);
   CHECK(model->save_fault("m.npz", SaveContent::Model).rfind("an .npz file can hold weights only", 0) == 0);
   CHECK(model->save_fault("m.npz", SaveContent::Weights).empty());

@@ -16,7 +16,7 @@ using kairos::tests::graph_of;
 
 namespace {
 
-/// Hands its input on, and a mask that leaves out the steps whose first value is above a limit.
+/// Copies its input and masks the steps whose first value is above a limit.
 class MaskMaker final : public Layer {
  public:
   static std::unique_ptr<Layer> make(float limit) {
@@ -50,7 +50,7 @@ std::unique_ptr<Layer> layer(const char* class_name, const nlohmann::json& json)
   return made;
 }
 
-/// What a masked sequence of (steps, channels) becomes; `x` holds whole samples.
+/// The result for a masked sequence of (steps, channels); `x` holds whole samples.
 std::vector<float> pooled(const char* class_name, float limit, const Shape& shape,
                           const std::vector<float>& x) {
   Graph graph(1);
@@ -66,7 +66,7 @@ std::vector<float> pooled(const char* class_name, float limit, const Shape& shap
 
 }  // namespace
 
-TEST_CASE("Global pools over one dimension take the largest or the mean of the steps", "[host][nn]") {
+TEST_CASE("Global pooling over one dimension computes the maximum or the mean of the steps", "[host][nn]") {
   const auto forward = [](const char* text, const std::vector<float>& x) {
     const auto graph = graph_of(text);
     graph->forward({1, Mode::Train, 0}, std::vector<const float*>{x.data()});
@@ -79,7 +79,7 @@ TEST_CASE("Global pools over one dimension take the largest or the mean of the s
   CHECK(graph_of("input(3,2) globalmaxpool1d(keepdims=true)")->layer(0).config()["keepdims"] == true);
 }
 
-TEST_CASE("GlobalAveragePooling1D leaves masked steps out of the mean, as in Keras", "[host][nn]") {
+TEST_CASE("GlobalAveragePooling1D ignores masked steps, as in Keras", "[host][nn]") {
   // Two samples of three steps; the first has one step masked, the second none.
   const std::vector<float> x{1, 10, 9, 90, 3, 30, 1, 2, 3, 4, 5, 9};
   CHECK(pooled("GlobalAveragePooling1D", 8, {3, 2}, x) == std::vector<float>{2, 20, 3, 5});
@@ -87,7 +87,7 @@ TEST_CASE("GlobalAveragePooling1D leaves masked steps out of the mean, as in Ker
   CHECK(std::isnan(pooled("GlobalAveragePooling1D", 0, {3, 2}, x)[0]));  // 0 / 0, as in Keras
 }
 
-TEST_CASE("The gradients of global pools agree with finite differences", "[host][nn]") {
+TEST_CASE("The gradients of global pooling agree with finite differences", "[host][nn]") {
   for (const char* pool : {"globalavgpool1d", "globalmaxpool1d", "globalavgpool1d(keepdims=true)"})
     for (const std::int64_t batch : {1, 3})
       check_gradients(*graph_of(std::string("input(5,2) dense(3,tanh) ") + pool + " flatten dense(2)"), batch,
@@ -97,7 +97,7 @@ TEST_CASE("The gradients of global pools agree with finite differences", "[host]
 TEST_CASE("The gradient of a masked mean goes to the steps that count", "[host][nn]") {
   Graph graph(1);
   const auto input = graph.add_input("x", {4, 2});
-  // The mask comes from the data, so it stays where it is while the weights are moved.
+  // The mask depends on the data only, so it does not change with the weights.
   const auto masked = graph.add(MaskMaker::make(0.2F), {input});
   const auto dense =
       graph.add(layer("Dense", {{"name", "d"}, {"units", 3}, {"activation", "tanh"}}), {masked});

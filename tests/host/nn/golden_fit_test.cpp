@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Follows fits recorded from real Keras batch by batch.
+// Compares fits with runs recorded from real Keras, batch by batch.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -16,7 +16,7 @@ using namespace kairos::host;
 
 namespace {
 
-/// Sums in another order differ in the last bits and grow slowly.
+/// Another order of summation changes the last bits; the difference grows slowly.
 Approx near(double value, double noise = 0) {
   return Approx(value).epsilon(1e-5).margin(std::max(noise, 2e-6));
 }
@@ -93,13 +93,13 @@ struct Golden {
     }
   }
 
-  /// The absolute error that noise.json allows and explains; 0 mostly.
+  /// The absolute error that noise.json allows and explains; usually 0.
   [[nodiscard]] double noise_of(const std::string& tensor) const {
     if (!std::filesystem::exists(folder / "noise.json")) return 0;
     return read_json(folder / "noise.json").value("absolute", nlohmann::json::object()).value(tensor, 0.0);
   }
 
-  /// All batches of an epoch against the trace; `next` counts batches over the whole fit.
+  /// Compares all batches of an epoch with the trace; `next` counts batches over the whole fit.
   void follow_epoch(std::size_t epoch, std::size_t& next) {
     const std::int64_t batch_size = spec.at("fit").at("batch_size").get<std::int64_t>();
     const nlohmann::json& expected = trace.at("epochs").at(epoch);
@@ -124,7 +124,7 @@ struct Golden {
 
 }  // namespace
 
-TEST_CASE("A fit follows the one that Keras made from the same weights", "[host][nn][golden]") {
+TEST_CASE("A fit follows the one of Keras from the same weights", "[host][nn][golden]") {
   const std::string name =
       GENERATE(as<std::string>{}, "cnn_adam", "embedding_lstm_adam", "mlp_adagrad_binary",
                "mlp_adam_class_weight_one_hot", "mlp_callbacks_together", "mlp_rmsprop_regression_l2",
@@ -137,7 +137,7 @@ TEST_CASE("A fit follows the one that Keras made from the same weights", "[host]
   REQUIRE(next == golden.trace.at("batches").size());
   CHECK(golden.model->iterations() == static_cast<std::int64_t>(next));
 
-  // There, a callback put earlier weights back at the end.
+  // There, a callback restored earlier weights at the end.
   if (name == "mlp_callbacks_together") golden.copy_into(Role::Weight, "final.npz", 0);
   golden.check_tensors(Role::Weight, "final.npz", "");
   golden.check_tensors(Role::Slot, "optimizer.npz", "");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Holds the gradients of a graph against finite differences.
+// Compares the gradients of a graph with finite differences.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -20,11 +20,11 @@ inline std::vector<float> random_values(std::int64_t n, std::uint64_t key) {
   return values;
 }
 
-/// Σ coefficient · output over all outputs, and what the layers say against theirs: its gradient is checked
-/// against differences.
+/// Σ coefficient · output over all outputs, plus the activity penalties. Its gradient is compared with finite
+/// differences.
 class Objective {
  public:
-  /// `inputs` may be empty: then they are random.
+  /// If `inputs` is empty, they are random.
   Objective(host::Graph& graph, std::int64_t batch, std::vector<std::vector<float>> inputs = {})
       : graph_(graph), pass_{batch, host::Mode::Train, 5}, x_(std::move(inputs)) {
     for (std::size_t i = x_.size(); i < graph.inputs().size(); ++i)
@@ -57,18 +57,16 @@ class Objective {
   std::vector<const float*> inputs_;
 };
 
-/// float32 through several layers: differences of 1e-2 are exact to about 1e-3 for smooth functions.
-///
-/// A smaller step is for functions with kinks, which it is less likely to step over.
-///
-/// `stride` above 1 looks at every so-manieth weight only.
+/// In float32 through several layers, differences with a step of 1e-2 are accurate to about 1e-3 for smooth
+/// functions. Functions with kinks need a smaller step, which is less likely to cross one. Checks only every
+/// `stride`-th weight.
 inline void check_gradients(host::Graph& graph, std::int64_t batch, float h = 1e-2F,
                             std::vector<std::vector<float>> inputs = {}, std::int64_t stride = 1) {
   Objective objective(graph, batch, std::move(inputs));
   std::set<const float*> seen;
   for (std::size_t l = 0; l < graph.layer_count(); ++l)
     for (host::Parameter& parameter : graph.layer(l).parameters()) {
-      // The calls of a shared layer show one set of values; the first has the sum of the gradients.
+      // The calls of a shared layer have one set of values; the first has the sum of the gradients.
       if (!parameter.trainable || !seen.insert(parameter.values.data()).second) continue;
       for (std::int64_t i = 0; i < parameter.size(); i += stride) {
         float& weight = parameter.values.data()[i];

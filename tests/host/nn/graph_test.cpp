@@ -36,7 +36,7 @@ TEST_CASE("Gradients of a chain agree with finite differences for every smooth a
     }
 }
 
-TEST_CASE("Gradients through an activation that halves a row agree with finite differences", "[host][nn]") {
+TEST_CASE("Gradients of an activation that halves the width agree with finite differences", "[host][nn]") {
   for (const char* text :
        {"input(3) dense(6,glu) dense(4) activation(glu) dense(2)",
         "input(5,2) dense(2,tanh) conv1d(6,3,glu,padding=same) dense(4,glu) flatten dense(2)",
@@ -48,8 +48,7 @@ TEST_CASE("Gradients through an activation that halves a row agree with finite d
     }
 }
 
-TEST_CASE("Gradients through a layer as the activation of another agree with finite differences",
-          "[host][nn]") {
+TEST_CASE("Gradients of a layer used as an activation agree with finite differences", "[host][nn]") {
   for (const char* text :
        {"input(3) dense(4,LeakyReLU(negative_slope=0.4,name=a)) dense(2,ELU(alpha=0.5,name=b))",
         "input(5,4,2) dense(2,tanh) conv2d(3,2,Softmax(axis=3,name=a)) flatten dense(2)",
@@ -84,7 +83,7 @@ TEST_CASE("A value that feeds several layers gets the sum of their gradients", "
   check_gradients(graph, 4);
 }
 
-TEST_CASE("A graph forgets nothing between batches of different sizes", "[host][nn]") {
+TEST_CASE("A graph handles batches of different sizes", "[host][nn]") {
   const std::unique_ptr<Graph> graph = build_graph(read_shorthand("input(3) dense(5,gelu) dense(2)"), {}, 3);
   const std::vector<float> x = random_values(8 * 3, 9);
   const std::vector<const float*> inputs{x.data()};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Graphs written down in a line, and what comes out of them.
+// Graphs from shorthands, and their outputs.
 #pragma once
 
 #include <cstdint>

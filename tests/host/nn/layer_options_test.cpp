@@ -13,7 +13,7 @@ using kairos::tests::error_of;
 
 namespace {
 
-/// What a layer cannot be without.
+/// The required options of a layer.
 nlohmann::json least_config(const std::string& class_name) {
   static const nlohmann::json inner{
       {"module", "keras.layers"}, {"class_name", "LSTM"}, {"config", {{"name", "inner"}, {"units", 2}}}};
@@ -56,9 +56,9 @@ std::string refusal(const std::string& class_name, const char* key, const nlohma
 
 }  // namespace
 
-TEST_CASE("Every layer refuses an option that it does not have, and says which there are", "[host][nn]") {
+TEST_CASE("Every layer refuses unknown options and lists the known ones", "[host][nn]") {
   for (const std::string& class_name : layer_class_names()) {
-    if (find_layer_type(class_name) == nullptr) continue;  // InputLayer is no layer of the registry
+    if (find_layer_type(class_name) == nullptr) continue;  // InputLayer is not in the registry
     INFO(class_name);
     CHECK_NOTHROW(make(class_name, least_config(class_name)));
     const std::string where = "KAIROS-M002: layer \"l\" (" + class_name + "): there is no argument ";
@@ -70,7 +70,7 @@ TEST_CASE("Every layer refuses an option that it does not have, and says which t
   }
 }
 
-TEST_CASE("A value that an option cannot have is refused with what it could be", "[host][nn]") {
+TEST_CASE("An invalid value is refused with the expected ones", "[host][nn]") {
   struct Case {
     const char* class_name;
     const char* key;
@@ -111,7 +111,7 @@ TEST_CASE("A value that an option cannot have is refused with what it could be",
   }
 }
 
-TEST_CASE("What Keras has and Kairos has not is refused by name", "[host][nn]") {
+TEST_CASE("Unsupported features of Keras are refused by name", "[host][nn]") {
   CHECK(refusal("DepthwiseConv2D", "data_format", "channels_first") ==
         "KAIROS-M004: layer \"l\" (DepthwiseConv2D): \"data_format\" is not supported; found "
         "\"channels_first\", expected \"channels_last\". Move the channels to the last dimension.");
@@ -128,14 +128,14 @@ TEST_CASE("What Keras has and Kairos has not is refused by name", "[host][nn]") 
       refusal("Dense", "kernel_initializer", "glorot_unifrom") ==
       "KAIROS-M014: layer \"l\" (Dense) kernel_initializer: there is no initializer \"glorot_unifrom\". Did "
       "you mean \"glorot_uniform\"?");
-  CHECK(
-      refusal("Dense", "kernel_initializer", 3) ==
-      "KAIROS-M005: layer \"l\" (Dense) kernel_initializer: this is no name and no object of Keras; found 3, "
-      "expected a name, or {\"class_name\": …, \"config\": …}. Write one of the two, with a name such as "
-      "\"glorot_uniform\".");
+  CHECK(refusal("Dense", "kernel_initializer", 3) ==
+        "KAIROS-M005: layer \"l\" (Dense) kernel_initializer: this is neither a name nor a Keras object; "
+        "found 3, "
+        "expected a name, or {\"class_name\": …, \"config\": …}. Write one of the two, with a name such as "
+        "\"glorot_uniform\".");
   CHECK(refusal("Dense", "activation", "rellu") ==
         "KAIROS-M014: layer \"l\" (Dense): there is no activation \"rellu\". Did you mean \"relu\"?");
   CHECK(refusal("Activation", "activation", "threshold") ==
-        "KAIROS-M004: layer \"l\" (Activation): threshold cannot be an activation: Keras keeps no numbers "
-        "beside its name. Use the layer ReLU, which has a threshold.");
+        "KAIROS-M004: layer \"l\" (Activation): threshold is not supported as an activation, because Keras "
+        "does not store its arguments. Use the layer ReLU, which has a threshold.");
 }

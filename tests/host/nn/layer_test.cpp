@@ -32,7 +32,7 @@ TEST_CASE("Dense works on the last dimension", "[host][nn]") {
   CHECK(graph->layer(0).parameters()[0].shape == Shape{2, 3});
 }
 
-TEST_CASE("A layer whose activation is glu gives half as many values", "[host][nn]") {
+TEST_CASE("glu as an activation halves the width", "[host][nn]") {
   const auto graph = graph_of("input(1) dense(4,glu)");
   CHECK(graph->outputs()[0].shape == Shape{2});
   CHECK(graph->layer(0).parameters()[0].shape == Shape{1, 4});
@@ -42,10 +42,10 @@ TEST_CASE("A layer whose activation is glu gives half as many values", "[host][n
   CHECK(graph_of("input(3,4) activation(glu)")->outputs()[0].shape == Shape{3, 2});
   CHECK(error_of([] { graph_of("input(3) dense(5,glu)"); }) ==
         "KAIROS-M032: layer \"dense\" (Dense): glu multiplies one half of the last dimension by the other; "
-        "found 5 units, expected an even number. Make it twice as wide as what shall come out.");
+        "found 5 units, expected an even number. Make it twice as wide as the output should be.");
   CHECK(error_of([] { graph_of("input(3,4) lstm(4,glu)"); }) ==
         "KAIROS-M003: layer \"lstm\" (LSTM): \"activation\" has a value that cannot be used; found \"glu\", "
-        "expected an activation that gives as many values as it takes, for the next step's input. Give "
+        "expected an activation that keeps the number of values, for the next step's input. Give "
         "\"activation\" such a value.");
   CHECK(error_of([] { graph_of("input(3,4) gru(4,recurrent_activation=glu)"); }).find("KAIROS-M003") == 0);
 }
@@ -65,7 +65,7 @@ TEST_CASE("A layer may be the activation of another, as in Keras", "[host][nn]")
         "function, or ReLU, LeakyReLU, ELU or Softmax. Give \"activation\" such a value.");
 }
 
-TEST_CASE("Dropout drops its share while training and keeps the mean", "[host][nn]") {
+TEST_CASE("Dropout drops its fraction in training and keeps the mean", "[host][nn]") {
   const auto graph = graph_of("input(20000) dropout(0.3)", 5);
   const std::vector<float> ones(20000, 1.0F);
   const std::vector<float> y = forward(*graph, ones, 1, Mode::Train);
@@ -77,7 +77,7 @@ TEST_CASE("Dropout drops its share while training and keeps the mean", "[host][n
   CHECK(std::abs(dropped / 20000.0 - 0.3) < 0.01);
 }
 
-TEST_CASE("Dropout is fixed by seed and step", "[host][nn]") {
+TEST_CASE("Dropout is determined by seed and step", "[host][nn]") {
   const std::vector<float> ones(200, 1.0F);
   const auto drop = [&](std::uint64_t seed, std::uint64_t step) {
     return forward(*graph_of("input(100) dropout(0.5)", seed), ones, 2, Mode::Train, step);
@@ -92,7 +92,7 @@ TEST_CASE("Dropout is fixed by seed and step", "[host][nn]") {
   CHECK(own_seed(1) == own_seed(2));
 }
 
-TEST_CASE("Dropout does nothing when not training, and everything at rate 1", "[host][nn]") {
+TEST_CASE("Dropout does nothing in inference, and drops everything at rate 1", "[host][nn]") {
   const std::vector<float> x{1, -2, 3, 4};
   CHECK(forward(*graph_of("input(4) dropout(0.9)"), x, 1, Mode::Infer) == x);
   CHECK(forward(*graph_of("input(4) dropout(0)"), x, 1, Mode::Train) == x);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Losses that are computed from the logits under a final softmax or sigmoid.
+// Losses computed from the logits of a final softmax or sigmoid.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -36,7 +36,7 @@ std::int64_t product(const std::vector<std::int64_t>& shape) {
   return n;
 }
 
-/// Three random samples with targets that the loss takes.
+/// Three random samples with valid targets.
 struct Samples {
   std::vector<float> x;
   std::vector<std::vector<float>> y;
@@ -70,7 +70,7 @@ double loss_of(Model& model, const Batch& batch) {
   return logs_of(model).front();
 }
 
-/// Keeps the gradients of a step and then takes the step back.
+/// Stores the gradients of a step and undoes the step.
 struct Gradients : GradientObserver {
   explicit Gradients(Model& trained) : model(trained) {}
   void gradients_ready() override {
@@ -135,7 +135,7 @@ std::string shared_softmax() {
 
 }  // namespace
 
-TEST_CASE("Gradients of a crossentropy under its activation agree with finite differences", "[host][nn]") {
+TEST_CASE("Gradients of a crossentropy from logits agree with finite differences", "[host][nn]") {
   const std::string sparse = "sparse_categorical_crossentropy", categorical = "categorical_crossentropy";
   const std::string binary = "binary_crossentropy";
   const std::vector<Case> cases{
@@ -155,7 +155,7 @@ TEST_CASE("Gradients of a crossentropy under its activation agree with finite di
       {over_time(dense("inner", 3, "softmax")), sparse},
       {over_time({{"class_name", "Activation"}, {"config", {{"name", "inner"}, {"activation", "sigmoid"}}}}),
        binary},
-      // These have no logits to learn from.
+      // These do not use logits.
       {"input(4) dense(3,softmax)", binary},
       {"input(4) dense(3,sigmoid)", categorical},
       {"input(4) dense(4,softmax) reshape((2,2))", categorical},
@@ -178,7 +178,7 @@ TEST_CASE("A softmax that feeds more than its loss gets all of its gradients", "
   check_by_differences(*model, Samples(*model));
 }
 
-TEST_CASE("An output that is there twice learns from both of its losses", "[host][nn]") {
+TEST_CASE("A duplicate output gets the gradients of both losses", "[host][nn]") {
   const std::string twice =
       FunctionalJson()
           .input("in", {4})
@@ -228,8 +228,7 @@ TEST_CASE("Extreme logits have a finite loss and the full gradient", "[host][nn]
   CHECK(logits == softmax);
 }
 
-TEST_CASE("A model with its activation learns bit for bit what the model of its logits learns",
-          "[host][nn]") {
+TEST_CASE("Training with an activation is bit-identical to training on its logits", "[host][nn]") {
   struct Pair {
     const char *with, *without, *loss;
     const char* arguments;
@@ -259,7 +258,7 @@ TEST_CASE("A model with its activation learns bit for bit what the model of its 
   }
 }
 
-TEST_CASE("Callbacks and predictions see probabilities of a model that learns from logits", "[host][nn]") {
+TEST_CASE("Callbacks and predictions get probabilities if the loss uses logits", "[host][nn]") {
   const auto model = model_of("input(4) dense(3,softmax)", "sparse_categorical_crossentropy");
   const Samples samples(*model);
   model->train_batch(samples.batch(), nullptr);
@@ -278,7 +277,7 @@ TEST_CASE("Callbacks and predictions see probabilities of a model that learns fr
   CHECK(predict(*model, x) == predict(*predictor, x));
 }
 
-TEST_CASE("A layer that is not trained hands the gradient of its logits on", "[host][nn]") {
+TEST_CASE("A layer that is not trained passes the gradient of its logits on", "[host][nn]") {
   const std::string frozen =
       FunctionalJson()
           .input("in", {4})
@@ -289,30 +288,28 @@ TEST_CASE("A layer that is not trained hands the gradient of its logits on", "[h
           .dump();
   const auto model = model_of(frozen, "sparse_categorical_crossentropy");
   check_by_differences(*model, Samples(*model));
-  // And with nothing to train before it.
+  // And without trained layers before it.
   const auto nothing = model_of("input(4) activation(softmax)", "sparse_categorical_crossentropy");
   nothing->train_batch(Samples(*nothing).batch(), nullptr);
   CHECK(std::isfinite(logs_of(*nothing).front()));
 }
 
-TEST_CASE("A model says what its loss misunderstands", "[host][nn]") {
+TEST_CASE("A model warns if its loss does not match its activation", "[host][nn]") {
   const auto doubts = [](const char* model, const char* loss) {
     return model_of(model, loss)->training_doubts();
   };
   using Doubts = std::vector<std::string>;
   CHECK(
       doubts("input(4) dense(3)", "sparse_categorical_crossentropy") ==
-      Doubts{"output \"dense\": sparse_categorical_crossentropy takes it for probabilities, but the last "
+      Doubts{"output \"dense\": sparse_categorical_crossentropy expects probabilities, but the last "
              "activation is linear. Write sparse_categorical_crossentropy(from_logits=true) or end the model "
              "with softmax"});
-  CHECK(
-      doubts("input(4) dense(1,tanh) reshape((1,1))", "binary_crossentropy") ==
-      Doubts{"output \"reshape\": binary_crossentropy takes it for probabilities, but the last activation is "
-             "tanh. Write binary_crossentropy(from_logits=true) or end the model with sigmoid"});
-  CHECK(
-      doubts("input(4) dense(3,softmax)", "categorical_crossentropy(from_logits=true)") ==
-      Doubts{"output \"dense\": categorical_crossentropy with from_logits=true takes it for logits, but the "
-             "last activation is softmax. Leave from_logits out, or the activation"});
+  CHECK(doubts("input(4) dense(1,tanh) reshape((1,1))", "binary_crossentropy") ==
+        Doubts{"output \"reshape\": binary_crossentropy expects probabilities, but the last activation is "
+               "tanh. Write binary_crossentropy(from_logits=true) or end the model with sigmoid"});
+  CHECK(doubts("input(4) dense(3,softmax)", "categorical_crossentropy(from_logits=true)") ==
+        Doubts{"output \"dense\": categorical_crossentropy with from_logits=true expects logits, but the "
+               "last activation is softmax. Leave from_logits out, or the activation"});
   CHECK(doubts("input(4,2) lstm(1)", "binary_crossentropy").size() == 1);
   for (const auto& [model, loss] : std::vector<std::pair<const char*, const char*>>{
            {"input(4) dense(3,softmax)", "sparse_categorical_crossentropy"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What becomes of a mask at the end: losses, metrics, gradients, and statistics over a batch.
+// The effect of masks on losses, metrics, gradients and batch statistics.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <string>
@@ -79,7 +79,7 @@ TEST_CASE("Weights per timestep without a mask are divided by all steps", "[host
   CHECK(outcome.metrics[1] == Approx((1 + 2 * 16 + 36) / 4.0));
 }
 
-TEST_CASE("Padding changes neither loss nor step of a model that masks it", "[host][nn]") {
+TEST_CASE("Masked padding changes neither the loss nor the update step", "[host][nn]") {
   for (const char* cell : {"lstm", "gru", "simplernn"}) {
     CompileOptions options;
     options.loss = "mse";
@@ -107,7 +107,7 @@ TEST_CASE("Padding changes neither loss nor step of a model that masks it", "[ho
   }
 }
 
-TEST_CASE("BatchNormalization measures the steps that count", "[host][nn]") {
+TEST_CASE("BatchNormalization only measures steps that count", "[host][nn]") {
   const auto graph = graph_of("input(3,1) masking(9) batchnorm(epsilon=0,momentum=0)");
   const std::vector<float> x{1, 9, 9, 3, 9, 9};
   graph->forward({2, Mode::Train, 0}, std::vector<const float*>{x.data()});

@@ -29,7 +29,8 @@ Parameter& parameter(Graph& graph, std::size_t layer, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("BatchNormalization takes mean and variance of the batch and keeps moving ones", "[host][nn]") {
+TEST_CASE("BatchNormalization uses the statistics of the batch and updates the moving averages",
+          "[host][nn]") {
   const auto graph = graph_of("input(2) batchnorm(momentum=0.75,epsilon=0)");
   const std::vector<float> y = forward(*graph, {1, 10, 3, 30}, 2, Mode::Train);
   CHECK(y == std::vector<float>{-1, -1, 1, 1});
@@ -41,7 +42,7 @@ TEST_CASE("BatchNormalization takes mean and variance of the batch and keeps mov
   CHECK(variance[1] == 25.75F);
 }
 
-TEST_CASE("BatchNormalization uses its moving statistics when not training and when frozen", "[host][nn]") {
+TEST_CASE("BatchNormalization uses its moving averages in inference and when frozen", "[host][nn]") {
   for (const bool frozen : {false, true}) {
     const auto graph =
         graph_of(std::string("input(1) batchnorm(epsilon=0,trainable=") + (frozen ? "false)" : "true)"));
@@ -66,7 +67,7 @@ TEST_CASE("BatchNormalization's gradients agree with finite differences", "[host
     }
 }
 
-TEST_CASE("BatchNormalization's weights are saved trained ones first", "[host][nn]") {
+TEST_CASE("BatchNormalization saves its trained weights first", "[host][nn]") {
   const kairos::tests::TemporaryDirectory directory;
   CompileOptions options;
   options.loss = "mse";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Nodes of keras.ops between the layers of a Functional model, and masks that are such nodes.
+// keras.ops nodes between the layers of a Functional model, also as masks.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -68,7 +68,7 @@ Json functional(const Json& layers, const std::vector<std::string>& inputs, cons
             {"output_layers", {{output, 0, 0}}}}}};
 }
 
-/// y = operation(a, b) of two inputs of the shapes given; `args` may hold numbers in place of one.
+/// y = operation(a, b) of two inputs with the given shapes; `args` may contain a number instead of one.
 Json two_inputs(const std::string& class_name, const std::vector<Json>& args, const Json& a_shape,
                 const Json& b_shape) {
   return functional({input("a", a_shape), input("b", b_shape), operation(class_name, "y", args)}, {"a", "b"},
@@ -131,7 +131,7 @@ TEST_CASE("Operations compute what NumPy does", "[host][nn]") {
   CHECK(std::isnan(unary("Minimum", {nan}, {1, tensor("a")})[0]));
 }
 
-TEST_CASE("A loss under an activation that is an operation is that under the layer", "[host][nn]") {
+TEST_CASE("An activation operation gives the same loss as the activation layer", "[host][nn]") {
   struct Case {
     const char *operation, *activation, *loss;
   };
@@ -176,7 +176,7 @@ TEST_CASE("A loss under an activation that is an operation is that under the lay
   CHECK(flat == std::vector<float>{0.5F, 0.5F});
 }
 
-TEST_CASE("Operations broadcast tensors of one rank", "[host][nn]") {
+TEST_CASE("Operations broadcast tensors of equal rank", "[host][nn]") {
   const std::vector<Json> both{tensor("a"), tensor("b")};
   CHECK(run(two_inputs("Add", both, {2, 1}, {1, 3}), {{1, 2}, {10, 20, 30}}, 1) ==
         std::vector<float>{11, 21, 31, 12, 22, 32});
@@ -188,7 +188,7 @@ TEST_CASE("Operations broadcast tensors of one rank", "[host][nn]") {
         }).find("KAIROS-M008: layer \"y\" (Add): ") == 0);
 }
 
-TEST_CASE("Operations have the gradients that differences have", "[host][nn]") {
+TEST_CASE("Gradients of operations agree with finite differences", "[host][nn]") {
   for (const char* name : {"Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum"})
     for (const bool broadcast : {false, true}) {
       INFO(name << broadcast);
@@ -205,7 +205,7 @@ TEST_CASE("Operations have the gradients that differences have", "[host][nn]") {
     }
 }
 
-TEST_CASE("A mask that is a node masks as one that the layer before makes", "[host][nn]") {
+TEST_CASE("A mask from a node is equivalent to one from the previous layer", "[host][nn]") {
   const Json steps = Json::array({4});
   const Json embedding = {{"input_dim", 5}, {"output_dim", 3}, {"mask_zero", false}};
   Json implicit = embedding;
@@ -235,13 +235,13 @@ TEST_CASE("A mask that is a node masks as one that the layer before makes", "[ho
     b->predict_batch({2, {x.data()}, {}, {}}, std::span(&other, 1));
     const std::int64_t n = 2 * size_of(a->outputs()[0].shape);
     CHECK(std::vector<float>(mine, mine + n) == std::vector<float>(other, other + n));
-    // What is written is read again, the node and its constant included.
+    // The written JSON is read again, with the node and its constant.
     CHECK(keras_json({"", a->architecture(), {}}) == a->architecture());
     CHECK(a->architecture().find("\"mask\":{\"class_name\":\"__keras_tensor__\"") != std::string::npos);
   }
 }
 
-TEST_CASE("Masks that Keras computes out of others are nodes too", "[host][nn]") {
+TEST_CASE("Masks that Keras computes from other masks are nodes too", "[host][nn]") {
   // Masking: any(x != 0); the Add layer: either mask; Concatenate: any over both, as wide as the values.
   const Json layers{
       input("in", {3, 2}),
@@ -256,7 +256,7 @@ TEST_CASE("Masks that Keras computes out of others are nodes too", "[host][nn]")
   CHECK(run(functional(layers, {"in"}, "mean"), {{1, 2, 3, 6, 0, 0}}, 1) == std::vector<float>{2, 4});
 }
 
-TEST_CASE("An operation without support is refused by its name", "[host][nn]") {
+TEST_CASE("An unsupported operation is refused by name", "[host][nn]") {
   const auto refusal = [](const Json& op) {
     return error_of([&] {
       return read_keras_json(functional({input("a", {4}), op}, {"a"}, "y").dump(), "model").name;
@@ -290,7 +290,7 @@ TEST_CASE("An operation without support is refused by its name", "[host][nn]") {
   }
 }
 
-TEST_CASE("A mask is refused where Keras' layer takes none, and where it does not fit", "[host][nn]") {
+TEST_CASE("A mask is refused if the layer does not support one, or if its shape does not fit", "[host][nn]") {
   const auto refusal = [](const Json& mask, const char* kind, const Json& config) {
     const Json layers{input("a", {4, 2}), input("m", {4}),
                       layer(kind, "l", config, {tensor("a")}, {{"mask", mask}})};
@@ -303,8 +303,7 @@ TEST_CASE("A mask is refused where Keras' layer takes none, and where it does no
             .find("KAIROS-M004: layer \"l\" (LSTM): its call has an argument \"mask\"") == 0);
 }
 
-TEST_CASE("An architecture that leaves a length open takes it from the data and keeps it open",
-          "[host][nn]") {
+TEST_CASE("An open length is taken from the data and stays open in the architecture", "[host][nn]") {
   const Json model = functional(
       {input("in", {nullptr}), layer("Embedding", "e", {{"input_dim", 9}, {"output_dim", 3}}, {tensor("in")}),
        layer("LSTM", "l", {{"units", 2}}, {tensor("e")})},
@@ -318,9 +317,9 @@ TEST_CASE("An architecture that leaves a length open takes it from the data and 
   CHECK(error_of([&] {
           return compile({"", model.dump(), {}}, {});
         }) ==
-        "KAIROS-M006: input \"in\": the architecture leaves the shape of the input to the data; found "
+        "KAIROS-M006: input \"in\": the architecture does not specify the input shape; found "
         "(None), expected "
-        "the shape of one sample. Give data, or the shape of a sample.");
+        "the shape of one sample. Provide data, or the shape of a sample.");
   CHECK(error_of([&] {
           return compile({"", model.dump(), {3, 2}}, {});
         }).find("KAIROS-M016: input \"in\": the model takes samples of another shape") == 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The state of optimizers as others write it, and the decay of Keras 1 and 2.
+// Writing the state of optimizers, and the decay of Keras 1 and 2.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -27,7 +27,7 @@ Parameter parameter(const char* name, std::vector<float> values) {
 
 }  // namespace
 
-TEST_CASE("All slots may be saved and restored in any order, of every optimizer", "[host][nn]") {
+TEST_CASE("The slots of every optimizer may be saved and restored in any order", "[host][nn]") {
   for (const char* text :
        {"sgd(momentum=0.9)", "sgd", "adam", "adam(amsgrad=true)", "adamw",
         "rmsprop(centered=true,momentum=0.5)", "adagrad", "adadelta(lr=0.5)", "adamax", "nadam",
@@ -49,7 +49,7 @@ TEST_CASE("All slots may be saved and restored in any order, of every optimizer"
       for (const TensorRef& slot : optimizer->slots()) kept.emplace_back(slot.data, slot.data + slot.size());
       const std::vector<float> expected = step(2);
       step(3);
-      // Each slot is borrowed anew, as a plugin does.
+      // Borrows each slot again, as a plugin does.
       for (std::size_t i = 0; i < kept.size(); ++i) {
         const std::size_t which = backwards ? kept.size() - 1 - i : i;
         std::copy(kept[which].begin(), kept[which].end(), optimizer->slots()[which].data);
@@ -61,13 +61,13 @@ TEST_CASE("All slots may be saved and restored in any order, of every optimizer"
     }
 }
 
-TEST_CASE("A count or a rate that cannot be one is put back", "[host][nn]") {
+TEST_CASE("An invalid count or rate is refused and restored", "[host][nn]") {
   const std::unique_ptr<Optimizer> optimizer = make_optimizer("sgd(learning_rate=0.5)");
   optimizer->build({});
   optimizer->set_iterations(7);
   for (const float wrong : {-1.0F, NAN, INFINITY, 1e30F}) {
     optimizer->slots()[0].data[0] = wrong;
-    static_cast<void>(optimizer->slots());  // a plugin that asks for the number of slots
+    static_cast<void>(optimizer->slots());  // as a plugin does that reads the number of slots
     CHECK_THROWS_WITH(optimizer->slots_written(),
                       Catch::Contains("KAIROS-M110: optimizer SGD: \"iteration\" cannot be set"));
     CHECK(optimizer->iterations() == 7);
@@ -82,7 +82,7 @@ TEST_CASE("A count or a rate that cannot be one is put back", "[host][nn]") {
   }
 }
 
-TEST_CASE("decay means what it meant in Keras 1 and 2", "[host][nn]") {
+TEST_CASE("decay has the meaning of Keras 1 and 2", "[host][nn]") {
   for (const std::string text : {"SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax"}) {
     INFO(text);
     const auto optimizer = make_optimizer(text + "(lr=0.01, decay=1e-1)");
@@ -104,8 +104,8 @@ TEST_CASE("decay means what it meant in Keras 1 and 2", "[host][nn]") {
       R"({"class_name": "SGD", "config": {"name": "SGD", "learning_rate": 0.1, "decay": 0.5}})";
   CHECK(make_optimizer(stored)->hyper_fault("learning_rate") == "the schedule InverseTimeDecay decides it");
   CHECK(optimizer_note("sgd(lr=0.01, decay=1e-4)") ==
-        "optimizer sgd: decay=0.0001 is that of Keras 1 and 2, the schedule InverseTimeDecay: the learning "
-        "rate of step n, from 0, is divided by 1 + 0.0001 * n");
+        "optimizer sgd: decay=0.0001 is read as in Keras 1 and 2, as the schedule InverseTimeDecay: the "
+        "learning rate of step n, counted from 0, is divided by 1 + 0.0001 * n");
   for (const char* text : {"sgd", "sgd(decay=0)", "sgd(decay=None)", "adam(weight_decay=0.1)"})
     CHECK(optimizer_note(text).empty());
 }

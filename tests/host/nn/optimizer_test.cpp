@@ -35,7 +35,7 @@ double gradient_at(int step) {
   return std::sin(step * 1.3 + 0.4) * 2;
 }
 
-/// The weight after some steps of one that begins at 1.5.
+/// A weight of initially 1.5 after some steps.
 double weight_after(const char* text) {
   Parameter p = parameter("kernel", {1.5F});
   const std::unique_ptr<Optimizer> optimizer = make_optimizer(text);
@@ -48,7 +48,7 @@ double weight_after(const char* text) {
   return static_cast<double>(p.values.data()[0]);
 }
 
-/// The same by a formula that updates w with g at 1-based step t.
+/// The same by a formula that updates w with g at step t, counted from 1.
 double expected_after(const std::function<void(double& w, double g, int t)>& update) {
   double w = 1.5;
   for (int step = 0; step < steps; ++step) update(w, gradient_at(step), step + 1);
@@ -108,7 +108,7 @@ TEST_CASE("An optimizer steps by its formula", "[host][nn]") {
         }));
 }
 
-TEST_CASE("An optimizer of Adam's and Adagrad's kin steps by its formula", "[host][nn]") {
+TEST_CASE("Adam, Adagrad and related optimizers step by their formulas", "[host][nn]") {
   double m = 0, v = 0, product = 1;
   const auto fresh = [&](auto update) {
     m = v = 0;
@@ -175,7 +175,7 @@ TEST_CASE("An optimizer's slots have Keras' names and order", "[host][nn]") {
                                    "nadam/d_bias_velocity", "nadam/variable"});
 }
 
-TEST_CASE("An optimizer whose slots were copied goes on bit for bit", "[host][nn]") {
+TEST_CASE("An optimizer with copied slots continues bit-identically", "[host][nn]") {
   for (const char* text : {"adamw", "adadelta(lr=0.5)", "adamax", "nadam"}) {
     INFO(text);
     Parameter p = parameter("kernel", {1.5F}), q = parameter("kernel", {1.5F});
@@ -199,7 +199,7 @@ TEST_CASE("An optimizer whose slots were copied goes on bit for bit", "[host][nn
   }
 }
 
-TEST_CASE("Clipping bounds what a step uses and leaves the gradient alone", "[host][nn]") {
+TEST_CASE("Clipping limits the step and does not change the gradient", "[host][nn]") {
   const auto step = [](const char* text) {
     Parameter p = parameter("kernel", {0, 0}), q = parameter("bias", {0});
     const std::unique_ptr<Optimizer> optimizer = make_optimizer(text);
@@ -222,8 +222,7 @@ TEST_CASE("Clipping bounds what a step uses and leaves the gradient alone", "[ho
   check(step("sgd(lr=1,global_clipnorm=100)"), {3, -4, 0.5});
 }
 
-TEST_CASE("A gradient that is NaN reaches the weight through every way of clipping and stepping",
-          "[host][nn]") {
+TEST_CASE("A NaN gradient reaches the weight with every kind of clipping and every optimizer", "[host][nn]") {
   for (const char* text : {"sgd", "sgd(clipvalue=1)", "sgd(clipnorm=1)", "sgd(global_clipnorm=1)", "adamw",
                            "adadelta", "adamax", "nadam"}) {
     INFO(text);
@@ -248,26 +247,25 @@ TEST_CASE("The learning rate is a float32", "[host][nn]") {
   CHECK_FALSE(optimizer->set_hyper("momentum", 0.5));
 }
 
-TEST_CASE("A hyper-parameter is not set to what it cannot be", "[host][nn]") {
+TEST_CASE("An invalid hyperparameter is refused", "[host][nn]") {
   const std::unique_ptr<Optimizer> optimizer = make_optimizer("sgd");
   const auto refusal = [&](const char* name, double value) {
     return error_of([&] { return optimizer->set_hyper(name, value); });
   };
-  CHECK(
-      refusal("learning_rate", -1) ==
-      "KAIROS-M024: optimizer SGD: \"learning_rate\" cannot be set; found -1.0, expected a "
-      "number from 0 to 3e+38. Change the options of the callback that sets it, or leave the callback out.");
+  CHECK(refusal("learning_rate", -1) ==
+        "KAIROS-M024: optimizer SGD: \"learning_rate\" cannot be set; found -1.0, expected a "
+        "number from 0 to 3e+38. Change the options of the callback that sets it, or remove the callback.");
   CHECK(refusal("learning_rate", std::nan("")).find("\"learning_rate\" cannot be set") != std::string::npos);
   CHECK(refusal("learning_rate", 1e50).find("found 1e+50, expected a number from 0 to 3e+38. ") !=
         std::string::npos);
   CHECK(refusal("momentum", 0.9) ==
-        "KAIROS-M024: optimizer SGD: \"momentum\" cannot be set; found 0.9, expected 0, because "
-        "the optimizer was made without momentum. Start with a momentum above 0.");
+        "KAIROS-M024: optimizer SGD: \"momentum\" cannot be set; found 0.9, expected 0, because the "
+        "optimizer was created without momentum. Start with a momentum above 0.");
   CHECK(refusal("momentum", 0).empty());
   CHECK(optimizer->hyper("learning_rate") == static_cast<double>(0.01F));
 }
 
-TEST_CASE("An optimizer that is unknown or asked for too much is refused with a cure", "[host][nn]") {
+TEST_CASE("An unknown optimizer or argument is refused with advice", "[host][nn]") {
   struct Case {
     const char* text;
     const char* sentence;
@@ -303,12 +301,12 @@ TEST_CASE("An optimizer that is unknown or asked for too much is refused with a 
                 "number from 0, such as 1e-4. Correct it."},
            Case{
                "sgd(lr=CosineDecay(1,1),decay=1e-2)",
-               "KAIROS-M112: optimizer SGD: two schedules would decide the learning rate; found decay beside "
+               "KAIROS-M112: optimizer SGD: two schedules would set the learning rate; found decay with "
                "learning_rate={\"class_name\":\"CosineDecay\",\"config\":{\"decay_steps\":1,\"initial_learnin"
                "g_rate\":1}…, expected one of them. Leave decay out."},
            Case{"adam(ema_momentum=0.5)",
                 "KAIROS-M004: optimizer Adam: \"ema_momentum\" is not supported; found 0.5, expected "
-                "null. Say use_ema=true too."},
+                "null. Set use_ema=true too."},
            Case{"adam(gradient_accumulation_steps=4)",
                 "KAIROS-M004: optimizer Adam: \"gradient_accumulation_steps\" is not supported; found 4, "
                 "expected null. Use a larger batch size."},
@@ -373,6 +371,6 @@ TEST_CASE("Averages of the weights follow Keras' formula and become the weights 
   CHECK(plain == std::vector<float>{0.75F, 0.5F, 0.25F, 0.4375F, 0.4375F});
   std::vector<float> overwritten;
   run("SGD(learning_rate=0.25,use_ema=true,ema_momentum=0.5,ema_overwrite_frequency=2)", overwritten);
-  // In the second step the average 0.625 takes the weight's place.
+  // In the second step the average 0.625 replaces the weight.
   CHECK(overwritten == std::vector<float>{0.75F, 0.625F, 0.375F, 0.5F, 0.5F});
 }

@@ -111,7 +111,7 @@ TEST_CASE("A step follows the gradient of the weighted sum, an output without a 
   const auto moved = model_of(two_losses());
   moved->reset_logs();
   moved->train_batch(data.batch(), nullptr);
-  moved->train_batch(data.batch(), nullptr);  // what no loss depends on must not add up
+  moved->train_batch(data.batch(), nullptr);  // gradients without a loss must not accumulate
   const auto once = model_of(two_losses());
   once->train_batch(data.batch(), nullptr);
   for (std::size_t w = 0; w < model->tensors(Role::Weight).size(); ++w) {
@@ -135,7 +135,7 @@ TEST_CASE("A step follows the gradient of the weighted sum, an output without a 
   }
 }
 
-TEST_CASE("A loss without a name is that of every output that has none of its own", "[host][nn]") {
+TEST_CASE("A loss without a name applies to every output that has none", "[host][nn]") {
   CompileOptions options;
   options.loss = "mse";
   options.metrics = {"mae"};
@@ -144,7 +144,7 @@ TEST_CASE("A loss without a name is that of every output that has none of its ow
         std::vector<std::string>{"loss", "amount_loss", "amount_mae", "free_loss", "free_mae"});
 }
 
-TEST_CASE("What is asked of outputs and cannot be had is refused by name", "[host][nn]") {
+TEST_CASE("Invalid options of outputs are refused by name", "[host][nn]") {
   CompileOptions unknown, metrics, weight;
   unknown.outputs["kid"].loss = "mse";
   metrics.outputs["kind"].metrics = {"mae"};
@@ -157,12 +157,12 @@ TEST_CASE("What is asked of outputs and cannot be had is refused by name", "[hos
         "loss. Give "
         "it a loss with the weight 0.");
   CHECK(error_of([&] { return model_of(weight); }) ==
-        "KAIROS-M072: output \"kind\": the weight of its loss is no finite number; found nan, expected a "
+        "KAIROS-M072: output \"kind\": its loss weight is not a finite number; found nan, expected a "
         "finite "
         "number. 1 leaves the loss as it is.");
 }
 
-TEST_CASE("A saved model says of each output what is learnt", "[host][nn]") {
+TEST_CASE("A saved model contains the losses and metrics of each output", "[host][nn]") {
   const TemporaryDirectory directory;
   const std::string file = (directory / "m.h5").string();
   model_of(two_losses())->save(file, SaveContent::Model);

@@ -21,7 +21,7 @@ using kairos::tests::weights_of;
 
 namespace {
 
-/// Two classes around two points of `features` dimensions, which overlap a little.
+/// Two slightly overlapping classes around two points with `features` dimensions.
 Rows two_groups(std::int64_t n, std::int64_t features) {
   RandomStream random(5);
   Rows rows{{{n, features}, {}}, {{n}, {}}, {}};
@@ -53,7 +53,7 @@ constexpr const char* classifier = "input(40) dense(64,relu) dense(48,tanh) dens
 
 }  // namespace
 
-TEST_CASE("A model of a precision that the processor does not have is refused", "[host][nn]") {
+TEST_CASE("A precision that the processor does not support is refused", "[host][nn]") {
   const std::string refusal = error_of([] { return model_of(classifier, Precision::Bf16); });
   if (this_processor().multiplies_bf16)
     CHECK(refusal.empty());
@@ -61,7 +61,7 @@ TEST_CASE("A model of a precision that the processor does not have is refused", 
     CHECK(refusal.rfind("KAIROS-M035: precision bf16: ", 0) == 0);
 }
 
-TEST_CASE("Training in bf16 learns what training in float32 learns", "[host][nn]") {
+TEST_CASE("Training in bf16 reaches the same result as in float32", "[host][nn]") {
   if (!multiplies_bf16()) return;
   const Rows rows = two_groups(400, 40);
   const auto fine = model_of(classifier, Precision::Float32), coarse = model_of(classifier, Precision::Bf16);
@@ -74,7 +74,7 @@ TEST_CASE("Training in bf16 learns what training in float32 learns", "[host][nn]
   CHECK(found[0] != expected[0]);
 }
 
-TEST_CASE("Training in bf16 gives the same bits again", "[host][nn]") {
+TEST_CASE("Training in bf16 is reproducible", "[host][nn]") {
   if (!multiplies_bf16()) return;
   const Rows rows = two_groups(100, 40);
   const auto one = model_of(classifier, Precision::Bf16), two = model_of(classifier, Precision::Bf16);
@@ -82,7 +82,7 @@ TEST_CASE("Training in bf16 gives the same bits again", "[host][nn]") {
   CHECK(weights_of(*one) == weights_of(*two));
 }
 
-TEST_CASE("Weights trained in bf16 move by less than bfloat16 can tell", "[host][nn]") {
+TEST_CASE("Weights trained in bf16 keep float32 precision", "[host][nn]") {
   if (!multiplies_bf16()) return;
   const Rows rows = two_groups(64, 40);
   const auto model = model_of(classifier, Precision::Bf16, "sgd(learning_rate=0.000001)");
@@ -98,7 +98,7 @@ TEST_CASE("Weights trained in bf16 move by less than bfloat16 can tell", "[host]
   CHECK(beyond > moved / 2);
 }
 
-TEST_CASE("A prediction in bf16 is near that in float32 and not the same", "[host][nn]") {
+TEST_CASE("A prediction in bf16 is close to that in float32, but not equal", "[host][nn]") {
   if (!multiplies_bf16()) return;
   const Rows rows = two_groups(50, 40);
   const auto fine = model_of(classifier, Precision::Float32), coarse = model_of(classifier, Precision::Bf16);
@@ -108,7 +108,7 @@ TEST_CASE("A prediction in bf16 is near that in float32 and not the same", "[hos
     CHECK(static_cast<double>(found[i]) == Approx(static_cast<double>(expected[i])).margin(0.02));
 }
 
-TEST_CASE("A convolution is trained in bf16 too", "[host][nn]") {
+TEST_CASE("A convolution can be trained in bf16", "[host][nn]") {
   if (!multiplies_bf16()) return;
   const Rows rows = two_groups(400, 64);
   const char* const text = "input(64) reshape((8,8,1)) conv2d(8,3,relu) flatten dense(2,softmax)";
@@ -122,7 +122,7 @@ TEST_CASE("A convolution is trained in bf16 too", "[host][nn]") {
         predict(*model_of(convolutions, Precision::Float32), rows.x));
 }
 
-TEST_CASE("A recurrent layer computes in float32 whatever the precision", "[host][nn]") {
+TEST_CASE("A recurrent layer always computes in float32", "[host][nn]") {
   if (!multiplies_bf16()) return;
   const Rows rows = two_groups(20, 12);
   const Array x{{20, 4, 3}, rows.x.values};

@@ -26,7 +26,7 @@ double logistic(double x) {
   return 1 / (1 + std::exp(-x));
 }
 
-/// A cell written down from Keras' definition, for one sample, in double precision.
+/// Keras' definition of a cell, for one sample, in double precision.
 struct Reference {
   explicit Reference(Layer& of) : layer(of) {
     shape = layer.parameters()[0].shape;
@@ -138,7 +138,7 @@ TEST_CASE("Cells compute what Keras defines", "[host][nn]") {
       {"gru(UNITS,return_sequences=true,go_backwards=true)", "gru", true},
       {"simplernn(UNITS,return_sequences=true)", "simple", false},
   };
-  // 33 units do not fill the last vector; 4 of 2 leave the plain loops of the products.
+  // 33 units do not fill the last vector; the other case uses other loops for products.
   for (const Case& one : cases)
     for (const std::int64_t units : {1, 5, 33})
       for (const std::int64_t batch : {1, 4}) {
@@ -162,7 +162,7 @@ TEST_CASE("Cells compute what Keras defines", "[host][nn]") {
       }
 }
 
-TEST_CASE("A masked step repeats the output before it and leaves the state alone", "[host][nn]") {
+TEST_CASE("A masked step repeats the previous output and keeps the state", "[host][nn]") {
   const std::vector<float> x{1, -1, 9, 9, 0.5F, 0.25F, 9, 9, -1, 2, 9, 9};  // steps of 9, 9 are masked
   const std::vector<float> mask{1, 0, 1, 0, 1, 0};
   for (const char* cell : {"lstm", "gru", "gru_before", "simple"})
@@ -240,7 +240,7 @@ TEST_CASE("Gradients through masked steps agree with finite differences", "[host
 }
 
 TEST_CASE("Gradients of cells that fill several tiles agree with finite differences", "[host][nn]") {
-  // A few weights are enough to see a wrong layout.
+  // A few weights are enough to detect a wrong layout.
   for (const char* layer : {"lstm(48)", "gru(48)", "gru(48,reset_after=false)", "simplernn(48)"}) {
     INFO(layer);
     const auto graph = graph_of(std::string("input(3,40) ") + layer + " dense(1)");
@@ -248,7 +248,7 @@ TEST_CASE("Gradients of cells that fill several tiles agree with finite differen
   }
 }
 
-TEST_CASE("Dropout of a recurrent layer is one draw per batch, fixed by step and seed", "[host][nn]") {
+TEST_CASE("Dropout of a recurrent layer is one draw per batch, determined by step and seed", "[host][nn]") {
   const std::vector<float> x(2 * 6 * 4, 1.0F);
   const auto run = [&](const char* text, Mode mode, std::uint64_t step) {
     return forward(*graph_of(text), x, 2, mode, step);
@@ -259,7 +259,7 @@ TEST_CASE("Dropout of a recurrent layer is one draw per batch, fixed by step and
   CHECK(y == run(text, Mode::Train, 3));
   CHECK(y != run(text, Mode::Train, 4));
   CHECK(y != run(text, Mode::Infer, 3));
-  for (std::size_t sample = 0; sample < 2; ++sample)  // without a recurrent part all steps are alike
+  for (std::size_t sample = 0; sample < 2; ++sample)  // without a recurrent part all steps are equal
     for (std::size_t k = 5; k < 30; ++k) CHECK(y[sample * 30 + k] == y[sample * 30 + k % 5]);
 }
 
@@ -276,7 +276,7 @@ TEST_CASE("The bias of the forget gate starts at 1", "[host][nn]") {
 
 namespace {
 
-/// Outputs, and the gradients of all weights, computed by so many threads.
+/// Outputs and the gradients of all weights, computed by `threads` threads.
 std::vector<float> trained_by(int threads, const std::string& layer, const std::vector<float>& x) {
   const TeamSize team(threads);
   const auto graph = graph_of("input(20,8) masking(9) dense(8,tanh) " + layer + " dense(2)");
@@ -290,7 +290,7 @@ std::vector<float> trained_by(int threads, const std::string& layer, const std::
 
 }  // namespace
 
-TEST_CASE("Several threads give what one gives but for rounding, and the same bits each time", "[host][nn]") {
+TEST_CASE("Results with several threads differ only by rounding and are reproducible", "[host][nn]") {
   std::vector<float> x = random_values(35 * 20 * 8, 6);
   for (std::size_t step = 0; step < 35 * 20; step += 3)
     std::fill_n(x.begin() + static_cast<std::ptrdiff_t>(8 * step), 8, 9.0F);  // masked
@@ -307,10 +307,10 @@ TEST_CASE("Several threads give what one gives but for rounding, and the same bi
   }
 }
 
-TEST_CASE("Recurrent layers refuse what they cannot do", "[host][nn]") {
+TEST_CASE("Recurrent layers refuse unsupported arguments", "[host][nn]") {
   const std::vector<std::pair<const char*, const char*>> refused{
       {"input(3) lstm(2)",
-       "KAIROS-M008: layer \"lstm\" (LSTM): it cannot take what comes in; found shape (3), expected "
+       "KAIROS-M008: layer \"lstm\" (LSTM): the input shape is not supported; found shape (3), expected "
        "(timesteps, "
        "features). Change the layer before it."},
       {"input(3,2) gru(2,stateful=true)",
@@ -325,7 +325,7 @@ TEST_CASE("Recurrent layers refuse what they cannot do", "[host][nn]") {
   for (const auto& [text, sentence] : refused) CHECK(error_of([&] { graph_of(text); }) == sentence);
 }
 
-TEST_CASE("Recurrent layers are written so that they are read back the same", "[host][nn]") {
+TEST_CASE("Recurrent layers are written and read back unchanged", "[host][nn]") {
   const std::string json = keras_json(
       {{},
        "input(9,8) "

@@ -49,7 +49,7 @@ TEST_CASE("A schedule gives each step the rate of Keras' formula", "[host][nn]")
       {"CosineDecay(0.1,decay_steps=100)",
        {{0, 0.1}, {25, 0.05 * (1 + std::sqrt(0.5))}, {50, 0.05}, {100, 0}, {500, 0}}},
       {"CosineDecay(0.1,100,alpha=0.2)", {{0, 0.1}, {50, 0.1 * (0.8 * 0.5 + 0.2)}, {100, 0.02}, {101, 0.02}}},
-      // A line from 0 to 1 over 10 steps, then the cosine over 100.
+      // Linear from 0 to 1 over 10 steps, then a cosine over 100.
       {"CosineDecay(0,decay_steps=100,warmup_target=1,warmup_steps=10,alpha=0.1)",
        {{0, 0}, {5, 0.5}, {9, 0.9}, {10, 1}, {60, 0.9 * 0.5 + 0.1}, {110, 0.1}, {200, 0.1}}},
       {"CosineDecay(0.2,decay_steps=100,warmup_target=1,warmup_steps=10)", {{0, 0.2}, {5, 0.6}, {60, 0.5}}},
@@ -58,7 +58,7 @@ TEST_CASE("A schedule gives each step the rate of Keras' formula", "[host][nn]")
        {{0, 1}, {5, 0.5}, {10, 0.5}, {20, 0.25}, {30, 0.25}, {50, 0.125}, {70, 0.125}}},
       {"CosineDecayRestarts(1,10,t_mul=1,alpha=0.5)", {{0, 1}, {5, 0.75}, {10, 1}, {15, 0.75}, {40, 1}}},
       {"CosineDecayRestarts(1,10,t_mul=3)", {{10, 1}, {25, 0.5}, {40, 1}, {85, 0.5}, {130, 1}}},
-      // A boundary belongs to the piece before it.
+      // A boundary step still belongs to the piece before it.
       {"PiecewiseConstantDecay((100,200),(1,0.5,0.1))",
        {{0, 1}, {100, 1}, {101, 0.5}, {200, 0.5}, {201, 0.1}, {999, 0.1}}},
       {"PiecewiseConstantDecay(boundaries=[10],values=[1,0.5])", {{10, 1}, {11, 0.5}}},
@@ -72,7 +72,7 @@ TEST_CASE("A schedule gives each step the rate of Keras' formula", "[host][nn]")
   }
 }
 
-TEST_CASE("A step is made with the rate of the steps before it", "[host][nn]") {
+TEST_CASE("A step uses the rate of the number of previous steps", "[host][nn]") {
   Parameter p;
   p.name = "kernel";
   p.shape = {1};
@@ -88,7 +88,7 @@ TEST_CASE("A step is made with the rate of the steps before it", "[host][nn]") {
     seen.push_back(p.values.data()[0]);
   }
   CHECK(seen == std::vector<float>{9, 8.5F, 8.25F, 8});
-  // As in Keras, where the rate is no variable of the optimizer then.
+  // As in Keras, where the rate is then not a variable of the optimizer.
   REQUIRE(optimizer->slots().size() == 1);
   CHECK(optimizer->slots()[0].name == "SGD/iteration");
 }
@@ -121,51 +121,49 @@ TEST_CASE("A learning rate that a schedule decides cannot be set", "[host][nn]")
   CHECK(scheduled->hyper_fault("learning_rate") == "the schedule CosineDecay decides it");
   CHECK(scheduled->hyper_fault("momentum").empty());
   CHECK(make_optimizer("SGD")->hyper_fault("learning_rate").empty());
-  CHECK(
-      error_of([&] { return scheduled->set_hyper("learning_rate", 0.1); }) ==
-      "KAIROS-M025: optimizer SGD: \"learning_rate\" cannot be set; found the schedule CosineDecay decides "
-      "it, expected an optimizer whose learning rate is a number. Leave the callback out, or the schedule.");
+  CHECK(error_of([&] { return scheduled->set_hyper("learning_rate", 0.1); }) ==
+        "KAIROS-M025: optimizer SGD: \"learning_rate\" cannot be set; found the schedule CosineDecay decides "
+        "it, expected an optimizer whose learning rate is a number. Remove the callback or the schedule.");
 }
 
-TEST_CASE("A schedule that cannot be is refused by name", "[host][nn]") {
+TEST_CASE("An invalid schedule is refused by name", "[host][nn]") {
   struct Case {
     const char* schedule;
     const char* sentence;
   };
-  for (const Case& c : {
-           Case{
-               "CosineDecy(0.1,100)",
+  for (
+      const Case& c : {
+          Case{"CosineDecy(0.1,100)",
                "KAIROS-M021: optimizer SGD learning_rate: there is no learning rate schedule \"CosineDecy\". "
                "Did you mean \"CosineDecay\"?"},
-           Case{
-               "CosineDecy(decay_steps=1)",
+          Case{"CosineDecy(decay_steps=1)",
                "KAIROS-M021: optimizer SGD learning_rate: there is no learning rate schedule \"CosineDecy\". "
                "Did you mean \"CosineDecay\"?"},
-           Case{"CosineDecay(0.1)",
-                "KAIROS-M003: optimizer SGD learning_rate CosineDecay: \"decay_steps\" is missing; "
-                "expected a number from 1 to 9e+15. Give \"decay_steps\"."},
-           Case{"CosineDecay(0.1,100,warmup_steps=5)",
-                "KAIROS-M003: optimizer SGD learning_rate CosineDecay: \"warmup_steps\" has a value that "
-                "cannot be used; found 5, expected a warmup_target beside it, or 0. Give \"warmup_target\", "
-                "or leave \"warmup_steps\" out."},
-           Case{"CosineDecay(0.1,100,warmup_step=5)",
-                "KAIROS-M002: optimizer SGD learning_rate CosineDecay: there is no argument \"warmup_step\". "
-                "Did "
-                "you mean \"warmup_steps\"?"},
-           Case{
-               "PiecewiseConstantDecay((1,2),(1,2))",
+          Case{"CosineDecay(0.1)",
+               "KAIROS-M003: optimizer SGD learning_rate CosineDecay: \"decay_steps\" is missing; "
+               "expected a number from 1 to 9e+15. Give \"decay_steps\"."},
+          Case{"CosineDecay(0.1,100,warmup_steps=5)",
+               "KAIROS-M003: optimizer SGD learning_rate CosineDecay: \"warmup_steps\" has a value that "
+               "cannot be used; found 5, expected a warmup_target, or 0. Give \"warmup_target\", "
+               "or leave \"warmup_steps\" out."},
+          Case{"CosineDecay(0.1,100,warmup_step=5)",
+               "KAIROS-M002: optimizer SGD learning_rate CosineDecay: there is no argument \"warmup_step\". "
+               "Did "
+               "you mean \"warmup_steps\"?"},
+          Case{"PiecewiseConstantDecay((1,2),(1,2))",
                "KAIROS-M003: optimizer SGD learning_rate PiecewiseConstantDecay: \"values\" has a value that "
-               "cannot be used; found [1,2], expected one more than there are boundaries. Give \"values\" "
+               "cannot be used; found [1,2], expected one more value than boundaries. Give \"values\" "
                "such a value."},
-           Case{"PiecewiseConstantDecay((2,1),(1,2,3))",
-                "KAIROS-M003: optimizer SGD learning_rate PiecewiseConstantDecay: \"boundaries\" has a value "
-                "that cannot be used; found [2,1], expected steps in rising order. Give \"boundaries\" such "
-                "a value."},
-           Case{"PiecewiseConstantDecay((1,1e20),(1,2,3))",
-                "KAIROS-M003: optimizer SGD learning_rate PiecewiseConstantDecay: \"boundaries\" has a value "
-                "that cannot be used; found [1,1e+20], expected a list of numbers from 0 to 9e+15. Give "
-                "\"boundaries\" such a value."},
-       }) {
+          Case{
+              "PiecewiseConstantDecay((2,1),(1,2,3))",
+              "KAIROS-M003: optimizer SGD learning_rate PiecewiseConstantDecay: \"boundaries\" has a value "
+              "that cannot be used; found [2,1], expected steps in ascending order. Give \"boundaries\" such "
+              "a value."},
+          Case{"PiecewiseConstantDecay((1,1e20),(1,2,3))",
+               "KAIROS-M003: optimizer SGD learning_rate PiecewiseConstantDecay: \"boundaries\" has a value "
+               "that cannot be used; found [1,1e+20], expected a list of numbers from 0 to 9e+15. Give "
+               "\"boundaries\" such a value."},
+      }) {
     INFO(c.schedule);
     CHECK(error_of([&] { return sgd_with(c.schedule); }) == c.sentence);
   }

@@ -63,7 +63,7 @@ TEST_CASE("Reshape and ZeroPadding2D place the values", "[host][nn]") {
   CHECK(graph_of("input(2,2,1) zeropad((1,0))")->outputs()[0].shape == Shape{4, 2, 1});
 }
 
-TEST_CASE("LayerNormalization brings each sample to mean 0 and variance 1", "[host][nn]") {
+TEST_CASE("LayerNormalization normalizes each sample to mean 0 and variance 1", "[host][nn]") {
   CHECK(forward("input(2) layernorm(0)", {1, 3}) == std::vector<float>{-1, 1});
   CHECK(forward("input(2,2) layernorm(0)", {1, 3, 30, 10}) == std::vector<float>{-1, 1, 1, -1});
   CHECK(graph_of("input(3,2) layernorm(axis=(1,2))")->layer(0).parameters()[0].shape == Shape{3, 2});
@@ -81,17 +81,19 @@ TEST_CASE("The gradients of layers without products agree with finite difference
     }
 }
 
-TEST_CASE("Layers without products refuse what they cannot do", "[host][nn]") {
+TEST_CASE("Layers without products refuse unsupported arguments", "[host][nn]") {
   const std::vector<std::pair<const char*, const char*>> refused{
       {"input(7) reshape((2,4))",
-       "KAIROS-M008: layer \"reshape\" (Reshape): it cannot take what comes in; found shape (7), expected as "
+       "KAIROS-M008: layer \"reshape\" (Reshape): the input shape is not supported; found shape (7), "
+       "expected as "
        "many values as target_shape (2, 4) holds. Change the layer before it."},
       {"input(8) reshape((3,-1))",
-       "KAIROS-M008: layer \"reshape\" (Reshape): it cannot take what comes in; found shape (8), expected as "
+       "KAIROS-M008: layer \"reshape\" (Reshape): the input shape is not supported; found shape (8), "
+       "expected as "
        "many values as target_shape (3, -1) holds. Change the layer before it."},
       {"input(8) reshape((-1,-1))",
        "KAIROS-M003: layer \"reshape\" (Reshape): \"target_shape\" has a value that cannot be used; found "
-       "[-1,-1], expected a list of positive integers, -1 at most once for what is left. Give "
+       "[-1,-1], expected a list of positive integers, with at most one -1 for the remaining size. Give "
        "\"target_shape\" such a value."},
       {"input(4,4,1) zeropad(((1,2,3),1))",
        "KAIROS-M003: layer \"zero_padding2d\" (ZeroPadding2D): \"padding\" has a value that cannot be used; "
@@ -107,7 +109,7 @@ TEST_CASE("Layers without products refuse what they cannot do", "[host][nn]") {
   for (const auto& [text, sentence] : refused) CHECK(error_of([&] { graph_of(text); }) == sentence);
 }
 
-TEST_CASE("Every layer is written so that it is read back the same", "[host][nn]") {
+TEST_CASE("Every layer is written and read back unchanged", "[host][nn]") {
   const std::string json = keras_json(
       {"",
        "input(9,8,4) zeropad(((1,0),2)) conv2d(4,(3,2),relu,strides=(2,1),padding=same,groups=2,l2=0.1) "

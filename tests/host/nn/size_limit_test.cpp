@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An architecture of one line can ask for more memory than there is; it is refused before any is taken.
+// Architectures that need more memory than the machine has are refused before anything is allocated.
 #include <catch2/catch.hpp>
 #include <memory>
 #include <vector>
@@ -12,7 +12,7 @@ using namespace kairos::host;
 using Catch::Matchers::Contains;
 using kairos::tests::error_of;
 
-TEST_CASE("An architecture that asks for more values than allowed is refused by the layer that does",
+TEST_CASE("An architecture that exceeds the memory limit is refused with the name of the layer",
           "[host][nn]") {
   struct Case {
     const char* text;
@@ -21,9 +21,9 @@ TEST_CASE("An architecture that asks for more values than allowed is refused by 
   };
   constexpr std::int64_t most_values = 100000;
   const Case cases[] = {
-      // A trained weight takes its gradient with it.
+      // A trained weight counts twice, with its gradient.
       {"input(100) dense(600)", "\"dense\" (Dense)", "weight \"kernel\" of (100, 600)"},
-      // Each of them would fit.
+      // Each of them alone would fit.
       {"input(100) dense(400) dense(100)", "\"dense_1\" (Dense)", "weight \"kernel\" of (400, 100)"},
       {"input(1) dense(2147483647)", "\"dense\" (Dense)", "weight \"kernel\" of (1, 2147483647)"},
       {"input(2147483647,2147483647,2147483647) flatten", "input \"input_layer\"",
@@ -40,7 +40,7 @@ TEST_CASE("An architecture that asks for more values than allowed is refused by 
   CHECK_NOTHROW(build_graph(read_shorthand("input(100) dense(400)"), {}, 1, most_values));
 }
 
-TEST_CASE("A batch that no memory holds is refused before it is allocated", "[host][nn]") {
+TEST_CASE("A batch that exceeds the memory limit is refused before it is allocated", "[host][nn]") {
   const auto graph = build_graph(read_shorthand("input(10) dense(10)"), {}, 1, 1000);
   const std::vector<float> values(400);
   const float* const inputs[] = {values.data()};
@@ -51,6 +51,6 @@ TEST_CASE("A batch that no memory holds is refused before it is allocated", "[ho
              Contains("KAIROS-M012") && Contains("40 samples") && Contains("Choose a smaller batch size"));
 }
 
-TEST_CASE("This machine has room for some values", "[host][nn]") {
+TEST_CASE("The memory limit of this machine is positive", "[host][nn]") {
   CHECK(values_of_this_machine() > 1000000);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Layers around layers: Bidirectional and TimeDistributed.
+// Wrapper layers: Bidirectional and TimeDistributed.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -58,7 +58,7 @@ const Json masking = layer("Masking", {{"name", "masking"}, {"mask_value", 9}});
 
 }  // namespace
 
-TEST_CASE("Bidirectional merges what two layers say about each step", "[host][nn]") {
+TEST_CASE("Bidirectional merges the outputs of two layers for each step", "[host][nn]") {
   std::vector<float> x = random_values(2 * 4 * 2, 3);
   for (const std::size_t step : {3U, 4U}) x[2 * step] = x[2 * step + 1] = 9;
   for (const char* cell : {"LSTM", "GRU", "SimpleRNN"})
@@ -153,14 +153,14 @@ TEST_CASE("TimeDistributed treats each step as a sample", "[host][nn]") {
   CHECK(words->input_fault(0, indices.data()).find("5 is no row") != std::string::npos);
 }
 
-TEST_CASE("What is inside a frozen wrapper is frozen", "[host][nn]") {
+TEST_CASE("Layers inside a frozen wrapper are frozen", "[host][nn]") {
   Json both = bidirectional(recurrent("LSTM", "r", false), "sum");
   both["config"]["trainable"] = false;
   const auto graph = graph_of({4, 2}, {both});
   for (const Parameter& parameter : graph->layer(0).parameters()) CHECK_FALSE(parameter.trainable);
 }
 
-TEST_CASE("Weights of wrappers and cells stand in Keras 3's groups and come back", "[host][nn]") {
+TEST_CASE("Weights of wrappers and cells are saved in Keras 3's groups and can be loaded", "[host][nn]") {
   const kairos::tests::TemporaryDirectory directory;
   const std::string text = sequential(
       {4, 2}, {bidirectional(recurrent("LSTM", "lstm", true), "concat"), recurrent("GRU", "gru", true),
@@ -197,7 +197,7 @@ TEST_CASE("Weights of wrappers and cells stand in Keras 3's groups and come back
   CHECK(keras_json({"", model->architecture(), {}}) == model->architecture());
 }
 
-TEST_CASE("Wrappers refuse what they cannot do", "[host][nn]") {
+TEST_CASE("Wrappers refuse unsupported arguments", "[host][nn]") {
   const std::vector<std::pair<Json, const char*>> refused{
       {layer("Bidirectional",
              {{"name", "b"}, {"layer", recurrent("LSTM", "r", false)}, {"merge_mode", nullptr}}),
@@ -210,12 +210,12 @@ TEST_CASE("Wrappers refuse what they cannot do", "[host][nn]") {
        "{\"class_name\":\"Dense\",\"config\":{\"name\":\"forward_d\",\"units\":2}}, expected SimpleRNN, LSTM "
        "or GRU. Give \"layer\" such a value."},
       {layer("TimeDistributed", {{"name", "t"}, {"layer", layer("BatchNormalization", {{"name", "n"}})}}),
-       "KAIROS-M004: layer \"t\" (TimeDistributed): a layer that looks at the whole batch is not supported "
-       "inside; "
-       "found BatchNormalization, expected a layer that looks at each sample for itself. Use it without "
-       "TimeDistributed: it works on the last dimension."},
+       "KAIROS-M004: layer \"t\" (TimeDistributed): a layer that depends on the whole batch is not supported "
+       "here; "
+       "found BatchNormalization, expected a layer that treats each sample separately. Use it without "
+       "TimeDistributed: it normalizes the last dimension."},
       {layer("TimeDistributed", {{"name", "t"}, {"layer", layer("Dens", {{"name", "n"}})}}),
-       "KAIROS-M001: layer \"n\" (Dens) in layer \"t\" (TimeDistributed): there is no layer \"Dens\" here. "
+       "KAIROS-M001: layer \"n\" (Dens) in layer \"t\" (TimeDistributed): there is no layer \"Dens\". "
        "Did you "
        "mean"},
       {layer("TimeDistributed", {{"name", "t"}, {"layer", 3}}),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes a model that can be trained out of an architecture and the names of optimizer, loss and metrics.
+// Creates a trainable model from an architecture and the names of an optimizer, losses and metrics.
 #pragma once
 
 #include <cstdint>
@@ -16,45 +16,45 @@
 
 namespace kairos::host {
 
-/// Where the architecture comes from: `file`, or else `text`.
+/// The source of the architecture: `file`, or `text` if `file` is empty.
 struct ModelSource {
-  /// Keras JSON, as `model.to_json()` writes it; or a model that was saved (.keras, .h5), of which the
-  /// architecture and the weights are taken. How it is trained is what CompileOptions say.
+  /// Keras JSON, as `model.to_json()` writes it, or a saved model (.keras, .h5), whose architecture and
+  /// weights are used. Its training configuration is ignored in favour of CompileOptions.
   std::filesystem::path file;
   std::string text;  ///< Keras JSON, or a shorthand: "dense(64,relu) dropout(0.2) dense(10,softmax)"
-  /// Shape of one sample of the data, for an architecture that names none; one that does must agree. May be
-  /// empty.
+  /// Shape of one sample of the data. Required if the architecture does not specify an input shape, else it
+  /// must match. May be empty.
   std::vector<std::int64_t> input_shape;
-  /// The same by the name of the input, for architectures of several inputs that leave a length to the data
-  /// (Keras' Input(shape=(None,))).
+  /// The same by input name, for architectures with several inputs that leave a length open (Keras'
+  /// Input(shape=(None,))).
   std::map<std::string, std::vector<std::int64_t>> input_shapes = {};
-  /// Stands for lengths that neither the architecture nor a shape says; 0: that is an error.
+  /// Value for open lengths that no shape specifies; 0: such a length is an error.
   std::int64_t open_length = 0;
-  /// Files of a newer Keras may hold arguments that this version does not know. One whose value is null,
-  /// false, 0 or empty is ignored with a warning to `messages`; `strict` makes all but null an error. Any
-  /// other value is an error.
+  /// Files of a newer Keras may contain arguments that this version does not know. If the value is null,
+  /// false, 0 or empty, the argument is ignored with a warning to `messages`; with `strict`, only null is
+  /// ignored. Any other value is an error.
   bool strict = false;
   MessageSink messages = {};
-  std::string name = {};  ///< what messages call the model; default: the file, or "model"
+  std::string name = {};  ///< the model's name in messages; default: the file, or "model"
 };
 
-/// L are the losses of a batch, w their weights, N their number.
+/// How the losses L of a batch become one number; w are their weights, N is their number.
 enum class LossReduction {
-  SumOverBatchSize,      ///< Σ(w·L) / N, as Keras 3 does by default
-  MeanWithSampleWeight,  ///< Σ(w·L) / Σw; 0 if all weights are
+  SumOverBatchSize,      ///< Σ(w·L) / N, Keras 3's default
+  MeanWithSampleWeight,  ///< Σ(w·L) / Σw; 0 if all weights are 0
   Sum,                   ///< Σ(w·L)
 };
 
-/// What the products of dense layers and convolutions multiply. All else is float32: the sums of the
-/// products, the weights that an optimizer keeps, biases, activations, losses, recurrent layers, and files.
+/// The precision of the factors in products of dense layers and convolutions. Everything else is float32:
+/// sums of products, the optimizer's weights, biases, activations, losses, recurrent layers and files.
 enum class Precision {
   Float32,
-  Bf16,  ///< factors rounded to bfloat16 for each product; for processors with AVX512_BF16 or AMX
+  Bf16,  ///< factors rounded to bfloat16; requires AVX512_BF16 or AMX
 };
 
-/// What one output of several has for itself. What is left out here is taken from CompileOptions.
+/// Options of one output. Missing ones are taken from CompileOptions.
 struct OutputOptions {
-  std::string loss;  ///< "none": nothing is learnt from this output, and it has no target
+  std::string loss;  ///< "none": the output has no loss and no target
   std::optional<double> loss_weight;
   std::vector<std::string> metrics;
   std::vector<std::string> weighted_metrics;
@@ -63,29 +63,29 @@ struct OutputOptions {
 struct CompileOptions {
   /// "adam", "SGD(learning_rate=0.1,momentum=0.9)", or Keras JSON {"class_name", "config"}.
   std::string optimizer = "rmsprop";
-  /// "mse", "binary_crossentropy(from_logits=true)"; for every output that has none of its own in `outputs`.
-  /// An output without a loss has no target. Without any loss the model can only predict.
+  /// "mse", "binary_crossentropy(from_logits=true)": the loss of every output without its own in `outputs`.
+  /// An output without a loss has no target. A model without any loss can only predict.
   std::string loss;
-  double loss_weight = 1;                     ///< the loss of an output is multiplied by it in the total
-  std::vector<std::string> metrics;           ///< not weighted; of every output that has a loss
+  double loss_weight = 1;                     ///< factor of each output's loss in the total loss
+  std::vector<std::string> metrics;           ///< unweighted; for every output that has a loss
   std::vector<std::string> weighted_metrics;  ///< weighted by the sample weights
-  /// Of losses that name none: "mse(reduction=sum)".
+  /// The reduction of losses that do not specify one, as "mse(reduction=sum)" does.
   LossReduction loss_reduction = LossReduction::SumOverBatchSize;
-  std::map<std::string, OutputOptions> outputs;  ///< by the name of the output
+  std::map<std::string, OutputOptions> outputs;  ///< by output name
   Precision precision = Precision::Float32;
-  /// Fixes initial weights and dropout.
+  /// Determines initial weights and dropout.
   std::uint64_t seed = 0;
 };
 
-/// Throws Error(Model) for what cannot be trained, a precision that the processor does not have included,
-/// Error(File) for a file that cannot be read or is no JSON.
+/// Throws Error(Model) for models or options that are not supported, including a precision that the processor
+/// lacks, and Error(File) for a file that cannot be read or is not JSON.
 [[nodiscard]] std::unique_ptr<Model> compile(const ModelSource& source, const CompileOptions& options);
 
-/// What is not read as written in an optimizer that `compile` takes, as a sentence for the user: the `decay`
-/// of Keras 1 and 2. "" mostly.
+/// A note for the user if part of an optimizer that `compile` accepts is interpreted differently than written
+/// (the `decay` of Keras 1 and 2); usually "".
 [[nodiscard]] std::string optimizer_note(std::string_view optimizer);
 
-/// Full Keras 3 JSON for any architecture that `compile` takes.
+/// Complete Keras 3 JSON of any architecture that `compile` accepts.
 [[nodiscard]] std::string keras_json(const ModelSource& source);
 
 /// "sum_over_batch_size" (or "mean"), "mean_with_sample_weight" or "sum". Throws Error(Model).

@@ -16,7 +16,7 @@ const nlohmann::json object = nlohmann::json::parse(
 
 }  // namespace
 
-TEST_CASE("A configuration gives typed values and falls back where there is none", "[host][train]") {
+TEST_CASE("A configuration returns typed values and defaults", "[host][train]") {
   ConfigReader config(object, "thing");
   CHECK(config.boolean("yes", false));
   CHECK(config.boolean("missing", true));
@@ -28,7 +28,7 @@ TEST_CASE("A configuration gives typed values and falls back where there is none
   CHECK(config.optional_number("missing", {0, 1}) == std::nullopt);
 }
 
-TEST_CASE("A configuration refuses values by key, found and expected", "[host][train]") {
+TEST_CASE("A configuration refuses invalid values with key, found and expected", "[host][train]") {
   ConfigReader config(object, "thing");
   const auto sentence = [](const char* key, const char* found, const char* expected) {
     return std::string("KAIROS-M003: thing: \"") + key + "\" has a value that cannot be used; found " +
@@ -58,7 +58,7 @@ TEST_CASE("A configuration refuses values by key, found and expected", "[host][t
   CHECK(error_of([&] { return config.text("yes", ""); }) == sentence("yes", "true", "a text"));
 }
 
-TEST_CASE("A key that nobody asked for is refused even if it is null", "[host][train]") {
+TEST_CASE("A key that was not read is refused even if it is null", "[host][train]") {
   const nlohmann::json small{{"rate", 1}, {"raet", nullptr}};
   ConfigReader config(small, "thing");
   (void)config.number("rate", 0, {0, 1});
@@ -68,7 +68,7 @@ TEST_CASE("A key that nobody asked for is refused even if it is null", "[host][t
         }) == "KAIROS-M002: thing: there is no argument \"raet\". Did you mean \"rate\"?");
 }
 
-TEST_CASE("A key that is not supported passes when it says nothing", "[host][train]") {
+TEST_CASE("An unsupported key is accepted with a neutral value", "[host][train]") {
   const nlohmann::json small{{"sparse", false}, {"constraint", "max_norm"}, {"none", nullptr}};
   ConfigReader config(small, "thing");
   config.unsupported("sparse", false, "");
@@ -80,7 +80,7 @@ TEST_CASE("A key that is not supported passes when it says nothing", "[host][tra
         "KAIROS-M004: thing: \"constraint\" is not supported; found \"max_norm\", expected null. Remove it.");
 }
 
-TEST_CASE("A configuration that is no object is refused", "[host][train]") {
+TEST_CASE("A configuration that is not an object is refused", "[host][train]") {
   const nlohmann::json list = nlohmann::json::array({1});
   CHECK(error_of([&] {
           ConfigReader config(list, "thing");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Arguments that a newer Keras writes, in every kind of object: what switches nothing on passes, all else
-// does not.
+// Arguments of a newer Keras in every kind of object: neutral values are accepted, others are refused.
 #include "nn/keras/keys.hpp"
 
 #include <catch2/catch.hpp>
@@ -25,7 +24,7 @@ Json object(const char* class_name, const Json& config) {
   return {{"module", "keras"}, {"class_name", class_name}, {"config", config}, {"registered_name", nullptr}};
 }
 
-/// A model that has every kind of object in it.
+/// A model with every kind of object.
 Json model() {
   const Json policy = object("DTypePolicy", {{"name", "float32"}});
   const Json dense = object("Dense", {{"name", "dense"},
@@ -44,7 +43,7 @@ Json model() {
   return object("Sequential", {{"name", "sequential"}, {"layers", layers}});
 }
 
-/// Where each kind stands in the model, and how a message calls it.
+/// Where each kind of object is in the model, and its name in messages.
 struct Kind {
   const char* pointer;
   const char* where;
@@ -70,7 +69,7 @@ const std::vector<Kind> kinds{
     {"/config/layers/3/config/layers/0/config", "layer \"bn\" (BatchNormalization)"},
 };
 
-/// The model with an argument more in the object at `pointer`.
+/// The model with an additional argument in the object at `pointer`.
 std::vector<std::string> warnings_of(const char* pointer, const std::string& key, const Json& value,
                                      bool strict = false) {
   Json changed = model();
@@ -88,7 +87,7 @@ const std::vector<Json> values_that_are_off{false, 0, 0.0, "", Json::array(), Js
 
 }  // namespace
 
-TEST_CASE("An unknown argument passes in every kind of object where it switches nothing on", "[host][nn]") {
+TEST_CASE("An unknown argument with a neutral value is accepted in every kind of object", "[host][nn]") {
   for (const Kind& kind : kinds) {
     INFO(kind.pointer);
     const std::string place = std::string("\"qqqqqqqq\" of ") + kind.where;
@@ -117,7 +116,7 @@ TEST_CASE("An unknown argument passes in every kind of object where it switches 
   }
 }
 
-TEST_CASE("An unknown argument that is close to a known one is told with it", "[host][nn]") {
+TEST_CASE("An unknown argument that is close to a known one gets a suggestion", "[host][nn]") {
   const char* const dense = "/config/layers/1/config";
   CHECK(refusal_of(dense, "use_bais", true) ==
         "KAIROS-M100: layer \"dense\" (Dense): there is no argument \"use_bais\"; found true, expected only "
@@ -144,11 +143,10 @@ TEST_CASE("The same unknown argument of many layers is one warning", "[host][nn]
                                  "more, \"rrrrrrrr\" of layer \"last\" (Dense)",
                                  "m: the unknown argument \"qqqqqqqq\" of layer \"bn0\" (BatchNormalization) "
                                  "and of 2 more is ignored; found "
-                                 "false, which usually switches nothing on"});
+                                 "false, which usually has no effect"});
 }
 
-TEST_CASE("Arguments that Keras 2.0 to 3.15 writes pass without a word where they change nothing",
-          "[host][nn]") {
+TEST_CASE("Arguments of Keras 2.0 to 3.15 without effect are accepted silently", "[host][nn]") {
   struct Case {
     const char* pointer;
     const char* key;
@@ -195,7 +193,7 @@ TEST_CASE("A known argument with a value that would change the result is refused
         "expected null. Save the model before quantize().");
 }
 
-TEST_CASE("Every layer takes an argument that a newer Keras adds as null, false or 0", "[host][nn]") {
+TEST_CASE("Every layer accepts an argument of a newer Keras that is null, false or 0", "[host][nn]") {
   for (const std::string& name : layer_class_names()) {
     const LayerType* const type = find_layer_type(name);
     if (type == nullptr) continue;
@@ -210,7 +208,7 @@ TEST_CASE("Every layer takes an argument that a newer Keras adds as null, false 
   }
 }
 
-TEST_CASE("Optimizers and schedules take unknown arguments by the same rules, and typed ones none",
+TEST_CASE("Unknown arguments of optimizers and schedules follow the same rules, and are refused if typed",
           "[host][nn]") {
   const Json schedule =
       object("ExponentialDecay", {{"initial_learning_rate", 0.1}, {"decay_steps", 2}, {"decay_rate", 0.5}});
@@ -234,7 +232,7 @@ TEST_CASE("Optimizers and schedules take unknown arguments by the same rules, an
   CHECK(error_of([&] {
           return make_optimizer("sgd(qqqqqqqq=false)", &unknown);
         }).find("KAIROS-M002: optimizer SGD") == 0);
-  // Keras ignores the steps of a warm-up without a target, and writes them.
+  // Keras writes warmup_steps without a target, but ignores them.
   const Json cosine = object("CosineDecay", {{"initial_learning_rate", 0.1},
                                              {"decay_steps", 100},
                                              {"warmup_target", nullptr},
@@ -242,7 +240,7 @@ TEST_CASE("Optimizers and schedules take unknown arguments by the same rules, an
   CHECK_NOTHROW(make_optimizer(object("SGD", {{"learning_rate", cosine}}).dump(), &unknown));
 }
 
-TEST_CASE("What a person typed is refused as before", "[host][nn]") {
+TEST_CASE("Unknown arguments that the user typed are refused", "[host][nn]") {
   CHECK(error_of([] {
           return read_shorthand("input(3) dense(2,qqqqqqqq=false)");
         }).find("KAIROS-M002: layer \"dense\" (Dense): there is no argument \"qqqqqqqq\"") == 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads and writes a layer inside the configuration of another.
-#include "nn/layers/inner_layer.hpp"
+// Reads and writes the inner layers of wrapper layers.
+#include "nn/keras/inner_layer.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -27,11 +27,11 @@ std::unique_ptr<Layer> read_inner_layer(ConfigReader& config, std::string_view k
   require_keras_class(*value, name, where);
   const LayerType* const type = find_layer_type(name);
   if (type == nullptr)
-    throw Error(ErrorKind::Model, {"KAIROS-M001", where, "there is no layer \"" + name + "\" here", "", "",
+    throw Error(ErrorKind::Model, {"KAIROS-M001", where, "there is no layer \"" + name + "\"", "", "",
                                    suggest(name, layer_class_names())});
   check_entry_keys(*value, name, where, config.unknown_keys());
   ConfigReader reader(*inner, where, config.inside("layer", name));
-  reader.skip("batch_input_shape");  // Keras 2: the wrapper has it too
+  reader.skip("batch_input_shape");  // Keras 2 also writes it to the wrapper
   std::unique_ptr<Layer> layer = type->make(reader);
   reader.finish();
   return layer;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Layers around other layers: how the inner one is read and written.
+// The inner layers of wrapper layers in configurations and weight files.
 #pragma once
 
 #include <memory>
@@ -12,14 +12,13 @@
 
 namespace kairos::host {
 
-/// The layer under that key, as Keras writes it: {"class_name", "config"}. Null if the key is absent. Throws
-/// Error(Model).
+/// Reads the layer at `key`, {"class_name", "config"}. Null if the key is absent. Throws Error(Model).
 [[nodiscard]] std::unique_ptr<Layer> read_inner_layer(ConfigReader& config, std::string_view key);
 
-/// As Keras 3 writes it.
+/// The layer as Keras 3 writes it.
 [[nodiscard]] nlohmann::json inner_layer_json(const Layer& layer);
 
-/// The groups of `layer` below `folder`: what it owns itself, then what it has inside.
+/// The weight groups of `layer` below `folder`: its own, then those of its inner layers.
 [[nodiscard]] std::vector<WeightGroup> groups_below(const std::string& folder, Layer& layer);
 
 }  // namespace kairos::host
