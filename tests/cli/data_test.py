@@ -408,7 +408,7 @@ class Pictures(ProgramTest):
             ({"image_size": "big"}, 2, "KAIROS-U003: --image-size: the value cannot be read; found \"big\", expected HEIGHTxWIDTH."),
             ({"image_size": "4x0"}, 2, "KAIROS-U003: --image-size"),
             ({"color_mode": "gray"}, 2, "KAIROS-U003: --color-mode: the value is not one of the choices; found \"gray\""),
-            ({"target": "label"}, 4, "KAIROS-D076: train: targets or weights are named"),
+            ({"target": "label"}, 4, "KAIROS-D076: train: a directory of images takes no targets or sample weights"),
             ({"data": "train/dark"}, 4, "KAIROS-D078: train/dark: the directory has no classes"),
             ({"validation_data": "held/dark"}, 4, "KAIROS-D078: held/dark: the directory has no classes"),
         ]

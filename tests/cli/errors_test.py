@@ -122,7 +122,7 @@ FIT = [
     ("weights of another model", {"weights": "other.npz"}, 5, ["other.npz", "(2, 4)"]),
     # 6: files
     ("file system that takes no file", {"save_model": "/proc/m.keras"}, 6,
-     ["KAIROS-F005: /proc/m.keras: cannot write the file", "this one cannot hold files", "untouched"]),
+     ["KAIROS-F005: /proc/m.keras: cannot write the file", "this one cannot hold files", "unchanged"]),
     ("data file that does not exist", {"data": "nothing.csv"}, 6, ["nothing.csv"]),
     ("run directory below a file", {"run_dir": "data.csv/run"}, 6, ["--run-dir", "data.csv"]),
     ("history below a file", {"history": "data.csv/h.json"}, 6, ["--history", "data.csv"]),
