@@ -27,10 +27,10 @@ struct Rig {
   Rig(const ConvolutionCase& c, std::int64_t n)
       : batch(n),
         shape(c.shape()),
-        x(random_values(n * c.window.input[0] * c.window.input[1] * c.channels, 1)),
-        kernel(random_values(c.window.size[0] * c.window.size[1] * c.channels * c.filters, 2)),
-        bias(random_values(c.filters, 3)),
-        y_gradient(random_values(n * c.window.output[0] * c.window.output[1] * c.filters, 4)),
+        x(normal_values(n * c.window.input[0] * c.window.input[1] * c.channels, 1)),
+        kernel(normal_values(c.window.size[0] * c.window.size[1] * c.channels * c.filters, 2)),
+        bias(normal_values(c.filters, 3)),
+        y_gradient(normal_values(n * c.window.output[0] * c.window.output[1] * c.filters, 4)),
         y(y_gradient.size()),
         // Previous contents must not affect the result.
         x_gradient(x.size(), 9),

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "compute/convolution.hpp"
-#include "host/compute/random_values.hpp"
+#include "host/compute/normal_values.hpp"
 
 namespace kairos::tests {
 
@@ -48,10 +48,10 @@ struct ConvolutionRig {
   ConvolutionRig(const ConvolutionCase& c, std::int64_t n)
       : batch(n),
         convolution(c.shape()),
-        x(random_values(n * c.window.input[0] * c.window.input[1] * c.channels, 1)),
-        kernel(random_values(c.window.size[0] * c.window.size[1] * c.channels * c.filters, 2)),
-        bias(random_values(c.filters, 3)),
-        y_gradient(random_values(n * c.window.output[0] * c.window.output[1] * c.filters, 4)) {}
+        x(normal_values(n * c.window.input[0] * c.window.input[1] * c.channels, 1)),
+        kernel(normal_values(c.window.size[0] * c.window.size[1] * c.channels * c.filters, 2)),
+        bias(normal_values(c.filters, 3)),
+        y_gradient(normal_values(n * c.window.output[0] * c.window.output[1] * c.filters, 4)) {}
 
   Values forward() {
     Values y(y_gradient.size());

@@ -7,11 +7,11 @@
 
 #include "compute/dense.hpp"
 #include "host/compute/bf16.hpp"
-#include "host/compute/random_values.hpp"
+#include "host/compute/normal_values.hpp"
 
 using namespace kairos::host;
 using kairos::tests::multiplies_bf16;
-using kairos::tests::random_values;
+using kairos::tests::normal_values;
 using kairos::tests::rounded;
 
 namespace {
@@ -31,10 +31,10 @@ struct Size {
 struct Problem {
   explicit Problem(Size s)
       : size(s),
-        x(random_values(s.rows * s.inputs, 1)),
-        kernel(random_values(s.inputs * s.units, 2)),
-        bias(random_values(s.units, 3)),
-        y_gradient(random_values(s.rows * s.units, 4)),
+        x(normal_values(s.rows * s.inputs, 1)),
+        kernel(normal_values(s.inputs * s.units, 2)),
+        bias(normal_values(s.units, 3)),
+        y_gradient(normal_values(s.rows * s.units, 4)),
         y(y_gradient.size()),
         // Previous contents must not affect the result.
         x_gradient(x.size(), 9),

@@ -6,10 +6,10 @@
 
 #include "compute/dense.hpp"
 #include "compute/team_size.hpp"
-#include "host/compute/random_values.hpp"
+#include "host/compute/normal_values.hpp"
 
 using namespace kairos::host;
-using kairos::tests::random_values;
+using kairos::tests::normal_values;
 
 namespace {
 
@@ -20,8 +20,8 @@ struct Size {
 /// y, x_gradient, kernel_gradient and bias_gradient, one after the other.
 template <typename Kernel>
 std::vector<float> all_products(Kernel& kernel, const Size& s) {
-  const auto x = random_values(s.rows * s.inputs, 1), weights = random_values(s.inputs * s.units, 2),
-             bias = random_values(s.units, 3), y_gradient = random_values(s.rows * s.units, 4);
+  const auto x = normal_values(s.rows * s.inputs, 1), weights = normal_values(s.inputs * s.units, 2),
+             bias = normal_values(s.units, 3), y_gradient = normal_values(s.rows * s.units, 4);
   const std::int64_t y = s.rows * s.units, x_gradient = y + s.rows * s.inputs,
                      kernel_gradient = x_gradient + s.inputs * s.units;
   // Previous contents must not affect the result.

@@ -11,7 +11,7 @@ using namespace kairos::host;
 
 namespace {
 
-std::vector<float> random_values(std::int64_t n, std::uint64_t key) {
+std::vector<float> normal_values(std::int64_t n, std::uint64_t key) {
   RandomStream random(key);
   std::vector<float> values(static_cast<std::size_t>(n));
   for (float& value : values) value = static_cast<float>(random.uniform() * 2 - 1);
@@ -29,10 +29,10 @@ struct Size {
 struct Problem {
   explicit Problem(Size s)
       : size(s),
-        x(random_values(s.rows * s.inputs, 1)),
-        kernel(random_values(s.inputs * s.units, 2)),
-        bias(random_values(s.units, 3)),
-        y_gradient(random_values(s.rows * s.units, 4)) {}
+        x(normal_values(s.rows * s.inputs, 1)),
+        kernel(normal_values(s.inputs * s.units, 2)),
+        bias(normal_values(s.units, 3)),
+        y_gradient(normal_values(s.rows * s.units, 4)) {}
   Size size;
   std::vector<float> x, kernel, bias, y_gradient;
 };

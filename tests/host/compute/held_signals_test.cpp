@@ -12,11 +12,11 @@
 #include "compute/dense.hpp"
 #include "compute/dense_split.hpp"
 #include "compute/team_size.hpp"
-#include "host/compute/random_values.hpp"
+#include "host/compute/normal_values.hpp"
 #include "host/compute/ticking_handler.hpp"
 
 using namespace kairos::host;
-using kairos::tests::random_values;
+using kairos::tests::normal_values;
 using kairos::tests::TickingHandler;
 
 namespace {
@@ -40,8 +40,8 @@ void run_for(std::chrono::milliseconds time, const std::function<void()>& work) 
 /// Repeats all products of a dense layer while the handler ticks.
 template <typename Kernel>
 void tick_over_products(Kernel& kernel, std::int64_t rows, std::int64_t inputs, std::int64_t units) {
-  const auto x = random_values(rows * inputs, 1), weights = random_values(inputs * units, 2),
-             bias = random_values(units, 3), y_gradient = random_values(rows * units, 4);
+  const auto x = normal_values(rows * inputs, 1), weights = normal_values(inputs * units, 2),
+             bias = normal_values(units, 3), y_gradient = normal_values(rows * units, 4);
   std::vector<float> y(y_gradient.size()), x_gradient(x.size()), kernel_gradient(weights.size()),
       bias_gradient(bias.size());
   run_for(std::chrono::milliseconds(150), [&] {
@@ -119,9 +119,9 @@ TEST_CASE("No handler of a signal runs where the stack pointer is off the stack"
         shape.groups = groups;
         ConvolutionKernel kernel(engine, shape);
         constexpr std::int64_t batch = 8;
-        const auto x = random_values(batch * 14 * 14 * 64, 1),
-                   weights = random_values(9 * 64 / groups * 32, 2),
-                   y_gradient = random_values(batch * 14 * 14 * 32, 3);
+        const auto x = normal_values(batch * 14 * 14 * 64, 1),
+                   weights = normal_values(9 * 64 / groups * 32, 2),
+                   y_gradient = normal_values(batch * 14 * 14 * 32, 3);
         std::vector<float> y(y_gradient.size()), x_gradient(x.size()), kernel_gradient(weights.size());
         run_for(std::chrono::milliseconds(150), [&] {
           kernel.forward(batch, x.data(), weights.data(), nullptr, y.data());

@@ -11,7 +11,7 @@
 #include "compute/parallel.hpp"
 #include "compute/update.hpp"
 #include "host/compute/levels.hpp"
-#include "host/compute/random_values.hpp"
+#include "host/compute/normal_values.hpp"
 
 namespace kairos::host {
 extern const Kernels kernels_base;
@@ -21,7 +21,7 @@ extern const Kernels kernels_v3;
 }  // namespace kairos::host
 
 using namespace kairos::host;
-using kairos::tests::random_values;
+using kairos::tests::normal_values;
 
 namespace {
 
@@ -53,8 +53,8 @@ TEST_CASE("The loops multiply matrices of any size on every level", "[host][comp
       for (const std::int64_t columns : sizes)
         for (const std::int64_t depth : {1, 4, 20, 64}) {
           INFO(level.name << ": " << rows << " x " << columns << ", depth " << depth);
-          const Values a = random_values(rows * depth, 1), b = random_values(depth * columns, 2),
-                       bias = random_values(columns, 3);
+          const Values a = normal_values(rows * depth, 1), b = normal_values(depth * columns, 2),
+                       bias = normal_values(columns, 3);
           Values plain(static_cast<std::size_t>(rows * columns)), with_bias = plain;
           for (std::int64_t r = 0; r < rows; ++r)
             for (std::int64_t c = 0; c < columns; ++c) {
@@ -93,9 +93,9 @@ TEST_CASE("A product with beta = 1 and a segmented factor is right on every leve
   for (const Level& level : levels())
     for (const std::int64_t columns : {1, 5, 8, 16, 21}) {
       INFO(level.name << ": " << columns << " columns");
-      const Values a = random_values(gap * segments + rows * depth, 1);
-      const Values b = random_values(segments * depth * columns, 2),
-                   before = random_values(rows * columns, 3);
+      const Values a = normal_values(gap * segments + rows * depth, 1);
+      const Values b = normal_values(segments * depth * columns, 2),
+                   before = normal_values(rows * columns, 3);
       Values expected = before, found = before;
       for (std::int64_t r = 0; r < rows; ++r)
         for (std::int64_t c = 0; c < columns; ++c)
@@ -122,7 +122,7 @@ TEST_CASE("A product with beta = 1 and a segmented factor is right on every leve
 TEST_CASE("Rows are summed column by column on every level", "[host][compute]") {
   for (const Level& level : levels())
     for (const std::int64_t columns : {1, 7, 8, 21, 64}) {
-      const Values from = random_values(5 * columns, 4);
+      const Values from = normal_values(5 * columns, 4);
       Values expected(static_cast<std::size_t>(columns)), found = expected;
       for (std::size_t i = 0; i < from.size(); ++i) expected[i % expected.size()] += from[i];
       level.kernels->sum_rows(5, columns, from.data(), found.data());
@@ -134,7 +134,7 @@ TEST_CASE("Parts are summed with and without a bias on every level", "[host][com
   for (const Level& level : levels())
     for (const std::int64_t n : {1, 7, 16, 37}) {
       const std::int64_t step = n + 3, parts = 3;
-      const Values from = random_values(parts * step, 4), bias = random_values(n, 5);
+      const Values from = normal_values(parts * step, 4), bias = normal_values(n, 5);
       Values with_bias(bias), without(bias.size()), found(bias.size());
       for (std::int64_t part = 0; part < parts; ++part)
         for (std::size_t i = 0; i < bias.size(); ++i) {
@@ -196,8 +196,8 @@ TEST_CASE("Adam's step has Keras' formula on every level, for any number of weig
   const AdamStep step{0.01F, 0.1F, 0.001F, 1e-7F};
   for (const Level& level : levels())
     for (const std::int64_t n : {1, 15, 64, 101}) {
-      const Values g = random_values(n, 5);
-      Values m = random_values(n, 6), v = random_values(n, 7), w = random_values(n, 8);
+      const Values g = normal_values(n, 5);
+      Values m = normal_values(n, 6), v = normal_values(n, 7), w = normal_values(n, 8);
       for (float& value : v) value *= value;
       Values expected = w;
       for (std::size_t i = 0; i < g.size(); ++i) {
@@ -239,7 +239,7 @@ TEST_CASE("Dropout's factors are those of random_at, on every level", "[host][co
 
 TEST_CASE("Products of elements are exact on every level and may replace a factor", "[host][compute]") {
   constexpr std::int64_t n = 37;
-  const Values a = random_values(n, 1), b = random_values(n, 2);
+  const Values a = normal_values(n, 1), b = normal_values(n, 2);
   for (const Level& level : levels()) {
     INFO(level.name);
     Values product = a;

@@ -8,7 +8,7 @@
 
 #include "compute/buffer.hpp"
 #include "host/compute/levels.hpp"
-#include "host/compute/random_values.hpp"
+#include "host/compute/normal_values.hpp"
 
 namespace kairos::host {
 extern const PackedKernels packed_kernels_base;
@@ -18,7 +18,7 @@ extern const PackedKernels packed_kernels_v3;
 }  // namespace kairos::host
 
 using namespace kairos::host;
-using kairos::tests::random_values;
+using kairos::tests::normal_values;
 
 namespace {
 
@@ -68,9 +68,9 @@ TEST_CASE("A product with packed factors is the sum of both terms and the bias, 
         for (const auto& [first, second] : std::vector<std::pair<int, int>>{{1, 0}, {9, 0}, {5, 17}}) {
           INFO(name << ": " << rows << " x " << columns << ", depths " << first << " and " << second);
           const std::int64_t step = first + 2;  // rows of a need not be contiguous
-          const Values a = random_values(rows * step, 1), b = random_values(first * columns, 2),
-                       x = random_values(rows * second, 3), y = random_values(second * columns, 4),
-                       bias = random_values(columns, 5);
+          const Values a = normal_values(rows * step, 1), b = normal_values(first * columns, 2),
+                       x = normal_values(rows * second, 3), y = normal_values(second * columns, 4),
+                       bias = normal_values(columns, 5);
           const FloatBuffer packed_b = packed(*kernels, first, columns, {b.data(), columns, 1});
           // Transposed: element (row, column) of the factor is at column * second + row.
           const FloatBuffer packed_y = packed(*kernels, second, columns, {y.data(), 1, second});
@@ -106,8 +106,8 @@ TEST_CASE("The gradient of a packed product is added over all pieces, for any si
           INFO(name << ": " << pieces << " of " << rows << ", " << columns << " columns, " << first << " and "
                     << second << " wide");
           const std::int64_t all = pieces * piece_stride;
-          const Values a = random_values(all * first, 1), x = random_values(all * second, 2),
-                       b = random_values(all * columns, 3);
+          const Values a = normal_values(all * first, 1), x = normal_values(all * second, 2),
+                       b = normal_values(all * columns, 3);
           const auto sum_over_rows = [&, pieces = pieces, rows = rows](const auto& term) {
             double sum = 0;
             for (std::int64_t piece = 0; piece < pieces; ++piece)

@@ -21,7 +21,7 @@ extern const WinogradKernels winograd_kernels_v3;
 using namespace kairos::host;
 using kairos::tests::ConvolutionCase;
 using kairos::tests::ConvolutionRig;
-using kairos::tests::random_values;
+using kairos::tests::normal_values;
 using kairos::tests::Values;
 
 namespace {
@@ -59,7 +59,7 @@ struct Tiled {
         channels(n),
         tiles((r + 1) / 2 * ((c + 1) / 2)),
         width(c + 2 + c % 2),
-        image(random_values((r + 2 + r % 2) * width * n, 1)),
+        image(normal_values((r + 2 + r % 2) * width * n, 1)),
         step(16 * n + 3) {}
 
   [[nodiscard]] TileLines lines(std::int64_t line) const { return {rows, columns, channels, line}; }
@@ -86,7 +86,7 @@ TEST_CASE("Tiles times the transformed kernel become the convolution of each cha
       for (const std::int64_t channels : {1, 5, 16, 35}) {
         INFO(name << ": " << rows << " x " << columns << " x " << channels);
         const Tiled t(rows, columns, channels);
-        const Values kernel = random_values(9 * channels, 2), bias = random_values(channels, 3);
+        const Values kernel = normal_values(9 * channels, 2), bias = normal_values(channels, 3);
         Values tiles = t.input(*kernels);
         for (std::int64_t tile = 0; tile < t.tiles; ++tile)
           for (std::int64_t p = 0; p < 16; ++p)
@@ -121,7 +121,7 @@ TEST_CASE("Tiles of an image times tiles of a gradient give the kernel's gradien
       for (const std::int64_t channels : {1, 5, 16, 35}) {
         INFO(name << ": " << rows << " x " << columns << " x " << channels);
         const Tiled t(rows, columns, channels);
-        const Values gradient = random_values(rows * columns * channels, 4), input = t.input(*kernels);
+        const Values gradient = normal_values(rows * columns * channels, 4), input = t.input(*kernels);
         Values tiles(input.size());
         kernels->from_gradient(t.lines(columns * channels), gradient.data(), {tiles.data(), t.step});
         for (std::int64_t point = 0; point < 9; ++point)

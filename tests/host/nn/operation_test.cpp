@@ -322,7 +322,7 @@ TEST_CASE("An open length is taken from the data and stays open in the architect
         "the shape of one sample. Provide data, or the shape of a sample.");
   CHECK(error_of([&] {
           return compile({"", model.dump(), {3, 2}}, {});
-        }).find("KAIROS-M016: input \"in\": the model takes samples of another shape") == 0);
+        }).find("KAIROS-M016: input \"in\": the data does not have the shape") == 0);
   ModelSource by_name;
   by_name.text = model.dump();
   by_name.input_shapes["in"] = {5};

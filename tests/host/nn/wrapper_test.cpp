@@ -150,7 +150,7 @@ TEST_CASE("TimeDistributed treats each step as a sample", "[host][nn]") {
   CHECK(words->output_mask(0) == nullptr);
   const std::vector<float> indices{0, 1, 2, 3, 4, 5};
   (void)forward(*words, {0, 1, 2, 3, 4, 4}, 1);
-  CHECK(words->input_fault(0, indices.data()).find("5 is no row") != std::string::npos);
+  CHECK(words->input_fault(0, indices.data()).find("5 is not a row") != std::string::npos);
 }
 
 TEST_CASE("Layers inside a frozen wrapper are frozen", "[host][nn]") {

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "compute/team_size.hpp"
-#include "host/compute/random_values.hpp"
+#include "host/compute/normal_values.hpp"
 #include "host/compute/ticking_handler.hpp"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/fit.hpp"
 
 using namespace kairos::host;
-using kairos::tests::random_values;
+using kairos::tests::normal_values;
 using kairos::tests::TickingHandler;
 
 namespace {
@@ -33,10 +33,10 @@ double loss_of(const std::string& text, const std::vector<std::int64_t>& shape, 
     x.shape.push_back(extent);
     size *= extent;
   }
-  x.values = random_values(size, 1);
+  x.values = normal_values(size, 1);
   Dataset data;
   data.inputs.push_back({"", std::move(x)});
-  data.targets.push_back({"", {{samples, 1}, random_values(samples, 2)}});
+  data.targets.push_back({"", {{samples, 1}, normal_values(samples, 2)}});
   FitOptions options;
   options.epochs = 3;
   return fit(*model, data, options).last("loss").value();

@@ -11,7 +11,7 @@
 namespace kairos::tests {
 
 /// Normally distributed; the same for the same key.
-inline std::vector<float> random_values(std::int64_t n, std::uint64_t key) {
+inline std::vector<float> normal_values(std::int64_t n, std::uint64_t key) {
   host::RandomStream stream(key);
   std::vector<float> values(static_cast<std::size_t>(n));
   for (float& value : values) value = static_cast<float>(stream.normal());
