@@ -52,8 +52,9 @@ void add_class(std::map<std::string, fs::path>& classes, const fs::path& directo
     refuse("KAIROS-D332", shown_bytes(directory.string()),
            std::string("a class name is not ") + encoding_name(encoding) + " text",
            byte_text(name[*fault]) + " at offset " + std::to_string(*fault) + " of the name", "",
-           encoding == TextEncoding::Utf8 ? "Set encoding to latin1 or cp1252, or rename the directory"
-                                          : "Choose another encoding, or rename the directory");
+           encoding == TextEncoding::Utf8
+               ? "Set `encoding=latin1` or `encoding=cp1252`, or rename the directory"
+               : "Choose another encoding, or rename the directory");
   classes.emplace(as_utf8(name, encoding), directory);
 }
 
@@ -99,16 +100,16 @@ void ImageFolder::check(const DataSpec& spec) const {
   if (!spec.target.empty() || !spec.targets.empty() || !spec.sample_weight.empty() ||
       !spec.sample_weights.empty())
     refuse("KAIROS-D076", name_, "a directory of images takes no targets or sample weights", "",
-           "none: the sub-directories are the classes", "Leave them out; class_weight weights classes");
+           "none: the sub-directories are the classes", "Leave them out; `class_weight` weights classes");
   constexpr std::int64_t longest = 1 << 14;
   if (spec.image_size.height > longest || spec.image_size.width > longest)
     refuse("KAIROS-D077", name_, "the image size is too large",
            std::to_string(spec.image_size.height) + " x " + std::to_string(spec.image_size.width),
-           "at most 16384 x 16384", "Choose a smaller image_size");
+           "at most 16384 x 16384", "Choose a smaller `image_size`");
   if (spec.image_size.height < 1 || spec.image_size.width < 1)
     refuse("KAIROS-D094", name_, "the image size is unknown", "",
            "a height and a width, or a model that begins with input(height,width,channels)",
-           "Set image_size, for example to 64x64");
+           "Set `image_size`, for example to 64x64");
 }
 
 void ImageFolder::list(const DataSpec& spec) {

@@ -119,7 +119,7 @@ std::string byte_text(char byte) {
 }
 
 std::string encoding_cure(TextEncoding encoding) {
-  return encoding == TextEncoding::Utf8 ? "Set encoding to latin1 or cp1252, or convert it to UTF-8"
+  return encoding == TextEncoding::Utf8 ? "Set `encoding=latin1` or `encoding=cp1252`, or convert it to UTF-8"
                                         : "Choose another encoding, or convert it to UTF-8";
 }
 

@@ -206,7 +206,7 @@ class DataFrames(ProgramTest):
     def test_a_header_of_numbers_is_no_sample(self):
         self.put("bare.csv", ".1,.2,0\n.3,.1,1\n.2,.2,0\n")
         expected = self.history("", data="bare.csv")
-        note = (":1: this line counts 0, 1, 2, … and is read as a header, as data frames write it. If it is a sample, set header to false\n")
+        note = (":1: this line counts 0, 1, 2, … and is read as a header, as data frames write it. If it is a sample, set --header false\n")
         self.put("pandas.csv", "0,1,2\n" + self.text("bare.csv"))
         self.put("pandas.tsv", self.text("pandas.csv").replace(",", "\t"))
         self.put("indexed.csv", ",0,1,2\n" + "".join(f"{i},{line}\n" for i, line in enumerate(self.text("bare.csv").splitlines())))

@@ -32,7 +32,7 @@ class Encodings(ProgramTest):
     def test_fit_refuses_names_and_labels_with_line_and_byte(self):
         for more in ({}, {"stream": "true"}):
             self.refused("KAIROS-D330: latin1.csv:1: the name of a column is not utf-8 text; found byte 0xF6 at offset 2 of the file, in "
-                         '"gr\\xf6\\xdfe". Set encoding to latin1 or cp1252, or convert it to UTF-8.',
+                         '"gr\\xf6\\xdfe". Set --encoding latin1 or --encoding cp1252, or convert it to UTF-8.',
                          *self.fit(**self.settings, data="latin1.csv", run_dir="r", **more))
             (self.directory / "labels.csv").write_bytes(b"a,art\n1,caf\xe9\n2,caf\xe8\n")
             self.refused('KAIROS-D330: labels.csv:2: the label in column "art" is not utf-8 text; found byte 0xE9 at offset 11 of the file, in '
@@ -63,7 +63,7 @@ class Encodings(ProgramTest):
                      "for example with iconv -f utf-16 -t UTF-8 IN > OUT.", *self.fit(**self.settings, data="utf16.csv", encoding="utf-16"), code=2)
         self.refused("KAIROS-D031: utf16.csv: this is not CSV text; found UTF-16, expected utf-8. Convert it: iconv -f UTF-16 -t UTF-8 utf16.csv "
                      "> OUT.csv.", *self.fit(**self.settings, data="utf16.csv"))
-        self.refused("KAIROS-D331: mark.csv: the file begins with the UTF-8 byte order mark; expected latin1, as encoding says.",
+        self.refused("KAIROS-D331: mark.csv: the file begins with the UTF-8 byte order mark; expected latin1, as --encoding says.",
                      *self.fit(**self.settings, data="mark.csv", encoding="latin1"))
         np.save(self.directory / "x.npy", np.zeros((2, 2)))
         for arguments in (self.fit(data="x.npy", target="x.npy", encoding="latin1"),
@@ -81,7 +81,7 @@ class Encodings(ProgramTest):
         common = {**self.settings, "target": None, "image_size": "4x4", "model": "flatten dense(3,softmax)"}
         expected = self.history(**{**common, "data": "u", "run_dir": "ru"})
         for stream in ("false", "true"):
-            self.refused("l/caf\\xe8: a class name is not utf-8 text; found byte 0xE8 at offset 3 of the name. Set encoding to latin1 or "
+            self.refused("l/caf\\xe8: a class name is not utf-8 text; found byte 0xE8 at offset 3 of the name. Set --encoding latin1 or --encoding "
                          "cp1252, or rename the directory.", *self.fit(**{**common, "data": "l", "stream": stream}))
             self.history(**{**common, "data": "l", "encoding": "latin1", "run_dir": "rl", "stream": stream})
             self.assertEqual(self.text("rl/class_names.json"), self.text("ru/class_names.json"))

@@ -12,12 +12,6 @@ QUOTED = re.compile(r"`[^`]*`")
 # Files whose messages still name flags.
 ALLOWED = {
     "host/compute/processor.cpp",
-    "host/data/csv/columns.cpp",
-    "host/data/csv/table.cpp",
-    "host/data/image_folder.cpp",
-    "host/data/npz_dataset.cpp",
-    "host/data/rows/array_rows.cpp",
-    "host/io/text_encoding.cpp",
     "host/nn/layer.cpp",
 }
 

@@ -44,8 +44,8 @@ std::optional<std::size_t> find_column(const std::vector<std::string>& names, co
 /// For a table that was read as a single column, because its delimiter is a different character.
 std::string delimiter_cure(const std::vector<std::string>& names) {
   if (names.size() != 1) return "";
-  if (names.front().find(';') != std::string::npos) return "Set delimiter to ';'";
-  if (names.front().find('\t') != std::string::npos) return "Set delimiter to a tab";
+  if (names.front().find(';') != std::string::npos) return "Set `delimiter=';'`";
+  if (names.front().find('\t') != std::string::npos) return "Set `delimiter=tab`";
   return "";
 }
 

@@ -39,7 +39,7 @@ std::size_t mark_size(std::string_view text, const DataSpec& spec) {
   if (spec.encoding == TextEncoding::Utf8) return 3;
   throw Error(ErrorKind::Data,
               {"KAIROS-D331", file, "the file begins with the UTF-8 byte order mark", "",
-               std::string(encoding_name(spec.encoding)) + ", as encoding says", "Set encoding to utf-8"});
+               std::string(encoding_name(spec.encoding)) + ", as `encoding` says", "Set `encoding=utf-8`"});
 }
 
 /// The fields of the next record, and the bytes of each in the file.
@@ -114,7 +114,7 @@ void take_notes(CsvTable& table, HeaderLine header) {
              ? ": this line counts 0, 1, 2, … and is read as a header, as data frames write it. "
              : ": this line has the names of the model's columns, which are numbers, and is read as a "
                "header. ") +
-        "If it is a sample, set header to false");
+        "If it is a sample, set `header=false`");
   for (const std::string& note : table.columns.notes) table.notes.push_back(table.name + ": " + note);
 }
 

@@ -149,7 +149,7 @@ put('flat/a.png'); os.makedirs('nothing/cat')
       {"good", [](DataSpec& s) { s.image_size = {}; },
        "KAIROS-D094: good: the image size is unknown; expected a height and a width, or a model "
        "that "
-       "begins with input(height,width,channels). Set image_size, for example to 64x64."},
+       "begins with input(height,width,channels). Set `image_size`, for example to 64x64."},
       {"good",
        [](DataSpec& s) {
          s.image_size = {1 << 20, 4};

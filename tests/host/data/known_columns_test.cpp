@@ -165,7 +165,7 @@ TEST_CASE("Columns without names are matched by position", "[host][data]") {
   CHECK(read(spec).inputs[0].array.values == Values{2, 1});  // The model identifies this line as a header.
   CHECK(notes_of(directory, read(spec)) ==
         "t.csv:1: this line has the names of the model's columns, which are numbers, and is read as a "
-        "header. If it is a sample, set header to false\n");
+        "header. If it is a sample, set `header=false`\n");
 }
 
 TEST_CASE("Columns of several inputs are matched by name, with and without a list", "[host][data]") {

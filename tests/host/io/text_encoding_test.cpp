@@ -78,7 +78,7 @@ TEST_CASE("Labels that are not UTF-8 are rejected with line and byte, or read in
   CHECK(refused(directory, spec_for(file)) ==
         "KAIROS-D330: t.csv:3: the label in column \"y\" is not utf-8 text; found byte 0xE9 at offset 16 of "
         "the file, in "
-        "\"caf\\xe9\". Set encoding to latin1 or cp1252, or convert it to UTF-8.");
+        "\"caf\\xe9\". Set `encoding=latin1` or `encoding=cp1252`, or convert it to UTF-8.");
   for (const TextEncoding encoding : {TextEncoding::Latin1, TextEncoding::Cp1252}) {
     const Dataset data = load_data(spec_for(file, encoding)).train;
     CHECK(data.class_names == Names{"cafe", "cafè", "café"});
@@ -144,9 +144,9 @@ TEST_CASE("Byte order marks of other encodings are rejected with a cure", "[host
                                   "größe,y\n1,é\n");
   CHECK(load_data(spec_for(file)).train.inputs[0].columns == Names{"größe"});
   CHECK(refused(directory, spec_for(file, TextEncoding::Latin1)) ==
-        "KAIROS-D331: t.csv: the file begins with the UTF-8 byte order mark; expected latin1, as encoding "
+        "KAIROS-D331: t.csv: the file begins with the UTF-8 byte order mark; expected latin1, as `encoding` "
         "says. "
-        "Set encoding to utf-8.");
+        "Set `encoding=utf-8`.");
 }
 
 TEST_CASE("Class names are written unchanged, or not at all", "[host][io]") {

@@ -34,7 +34,7 @@ Dataset read(const DataSpec& spec) {
 
 constexpr const char* counts =
     ": this line counts 0, 1, 2, … and is read as a header, as data frames write it. "
-    "If it is a sample, set header to false";
+    "If it is a sample, set `header=false`";
 }  // namespace
 
 TEST_CASE("A first line that counts from 0 is a header, which is reported", "[host][data]") {
