@@ -151,9 +151,10 @@ History parse_history(std::string_view json, std::string_view origin) {
 void check_history_ending(const std::filesystem::path& file) {
   const FileKind kind = kind_of(file);
   if (kind == FileKind::Json || kind == FileKind::Csv || kind == FileKind::Text) return;
-  throw Error(ErrorKind::Usage, {"KAIROS-U020", file.string(), "the file extension selects the format of a History",
-                                 shown_ending(file), endings({FileKind::Json, FileKind::Csv, FileKind::Text}),
-                                 "Choose one of them"});
+  throw Error(
+      ErrorKind::Usage,
+      {"KAIROS-U020", file.string(), "the file extension selects the format of a History", shown_ending(file),
+       endings({FileKind::Json, FileKind::Csv, FileKind::Text}), "Choose one of them"});
 }
 
 void write_history(const History& history, const std::filesystem::path& file) {

@@ -166,8 +166,7 @@ TEST_CASE("TensorBoard locks its directory during a run", "[plugins]") {
   CHECK(refusal_of(plan).empty());
   Plan twice = plan;
   twice.plugins.push_back("TensorBoard@second:log_dir=logs");
-  CHECK_THAT(refusal_of(twice),
-             Contains("would replace the result of TensorBoard, option log_dir"));
+  CHECK_THAT(refusal_of(twice), Contains("would replace the result of TensorBoard, option log_dir"));
 }
 
 TEST_CASE("TensorBoard writes batches according to update_freq", "[plugins]") {

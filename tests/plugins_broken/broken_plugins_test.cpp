@@ -301,10 +301,11 @@ TEST_CASE("Catalog suggests a name and lists the searched directories and the re
                                                  directory.path().string() + ". Did you mean \"Fixture\"?");
   CHECK_THROWS_WITH(catalog.find("Unheard"), "KAIROS-O001: Unheard: no such plugin in " +
                                                  directory.path().string() + ". Known names: Fixture.");
-  CHECK_THROWS_WITH(
-      catalog.find("EarlyStopping"),
-      "KAIROS-O002: EarlyStopping: the plugin exists but was refused; found KAIROS-L003 for " + text.string() +
-          ": the file is too short to be a plugin (0 bytes), expected at least 64 bytes. " + copy_again);
+  CHECK_THROWS_WITH(catalog.find("EarlyStopping"),
+                    "KAIROS-O002: EarlyStopping: the plugin exists but was refused; found KAIROS-L003 for " +
+                        text.string() +
+                        ": the file is too short to be a plugin (0 bytes), expected at least 64 bytes. " +
+                        copy_again);
 }
 
 TEST_CASE("Catalog accepts a file as a plugin", "[host][plugin]") {

@@ -38,7 +38,7 @@ struct Thrower : kairos::Callback<Thrower> {
         event.stop("never mind");
     }
   }
-#define X(hook, EventClass, Raw, place)         \
+#define X(hook, EventClass, Raw, place)  \
   void hook(kairos::EventClass& event) { \
     raise(event);                        \
   }

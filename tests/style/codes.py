@@ -43,7 +43,6 @@ SHARED = {
     "KAIROS-F062": (2, "directories of runs and of replays"),
     "KAIROS-F080": (2, "by the stamp of the file, and by a field of a table that was a number before"),
     "KAIROS-F081": (2, "by the stamp of the file, and by the descriptor of HDF5"),
-    "KAIROS-F084": (3, "a whole file, an HDF5 array and an entry of an archive"),
     "KAIROS-M001": (4, "layers in Keras' JSON, in shorthand and inside of layers, and operations"),
     "KAIROS-M002": (2, "objects with named arguments, and metrics without any"),
     "KAIROS-M004": (7, "each place names the feature of Keras that is not supported"),

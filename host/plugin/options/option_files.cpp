@@ -84,7 +84,7 @@ class NamePattern {
 struct PathPattern {
   fs::path directory;
   NamePattern names;
-  std::ptrdiff_t parts;  ///< of a path, behind the directory
+  std::ptrdiff_t parts;  ///< of a path, after the directory
 
   [[nodiscard]] bool matches(const fs::path& file) const {
     fs::path parent = fs::absolute(file).lexically_normal(), tail;

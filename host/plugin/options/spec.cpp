@@ -166,7 +166,7 @@ class SpecParser {
     if (late != options.end())
       throw Error(ErrorKind::Plugin, {"KAIROS-O052", fmt::format("plugin {}", text_.substr(0, 200)),
                                       "an argument without a name follows one with a name",
-                                      fmt::format("\"{}\" behind {}=", late->value, (late - 1)->key),
+                                      fmt::format("\"{}\" after {}=", late->value, (late - 1)->key),
                                       "key=value", "Write the name of its option and = before the value"});
   }
 

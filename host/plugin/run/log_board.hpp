@@ -34,13 +34,13 @@ class LogBoard {
   /// Keys of the model in one pass.
   [[nodiscard]] std::size_t per_pass() const noexcept { return per_pass_; }
 
-  /// Begins an event: nothing is due.
+  /// Begins an event: no key has a value.
   void clear() noexcept;
-  /// Makes the keys of a pass due. They are read from `source` when the first of them is asked for; it must
-  /// live until clear(). A validation only where the run was declared with one.
+  /// Gives the keys of a pass values. They are read from `source` when the first one is requested; it must
+  /// live until clear(). A validation only if the run was declared with one.
   void offer(Pass pass, LogSource& source);
   void publish(std::uint32_t index, double value) noexcept { values_[index] = {value, true}; }
-  /// Value of a key; nothing if it is not due.
+  /// Value of a key; nothing if it has none in this event.
   [[nodiscard]] std::optional<double> value(std::uint32_t index);
 
   /// All values of the event, as History stores them.

@@ -171,15 +171,14 @@ TEST_CASE("parse_plugin_spec names the column of a mistake in a call", "[host][p
       Case{"A('a' + b)",
            "KAIROS-O051: plugin A('a' + b): the call cannot be read at column 7; found \"+ b)\", expected "
            "\",\" or \")\". Write Name(key=value,…); Python code is not run."},
-      Case{
-          "A(f'{x}')",
-          "KAIROS-O051: plugin A(f'{x}'): the call cannot be read at column 3; found \"f'{x}')\", expected "
-          "the text itself. Python code is not executed: write the text that the f-string yields."},
+      Case{"A(f'{x}')",
+           "KAIROS-O051: plugin A(f'{x}'): the call cannot be read at column 3; found \"f'{x}')\", expected "
+           "the text itself. Python code is not executed: write the text that the f-string yields."},
       Case{"A(,)",
            "KAIROS-O051: plugin A(,): the call cannot be read at column 3; found \",)\", expected a value. "
            "Write Name(key=value,…); Python code is not run."},
       Case{"A(b=1, 'c')",
            "KAIROS-O052: plugin A(b=1, 'c'): an argument without a name follows one with a name; found "
-           "\"c\" behind b=, expected key=value. Write the name of its option and = before the value."});
+           "\"c\" after b=, expected key=value. Write the name of its option and = before the value."});
   CHECK_THROWS_WITH(parse_plugin_spec(row.text), row.sentence);
 }

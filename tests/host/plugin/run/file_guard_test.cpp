@@ -78,20 +78,17 @@ TEST_CASE("An option is refused in the place of what is read or of another resul
   const std::string data = dir.put("data.npy", "").string(), out = (dir / "out").string();
   const RunFiles files{{{data, "the data"}}, {{out, "--out"}}};
   CHECK(refusal_of(files, {"Recorder:file=" + data}) ==
-        "KAIROS-O040: Recorder, option file: this would replace the file of the data; found \"" +
-            data + "\". Choose another name.");
+        "KAIROS-O040: Recorder, option file: this would replace the file of the data; found \"" + data +
+            "\". Choose another name.");
   CHECK(refusal_of(files, {"Recorder:file=" + out}) ==
-        "KAIROS-O042: Recorder, option file: this would replace the result of --out; found \"" +
-            out + "\". Choose another name.");
+        "KAIROS-O042: Recorder, option file: this would replace the result of --out; found \"" + out +
+            "\". Choose another name.");
   CHECK(refusal_of(files, {"Recorder:file=data.npy"}, dir.path()) ==
         refusal_of(files, {"Recorder:file=" + data}));
-  CHECK_THAT(
-      refusal_of({}, {"Recorder@a:file=" + out, "Worker@b:file=" + out}),
-      Contains("KAIROS-O042: b, option file: this would replace the result of a, option file;"));
-  CHECK_THAT(
-      refusal_of({}, {"Recorder:file=" + std::string(KAIROS_DISPATCH_PLUGINS) + "/test_recorder.so"}),
-      Contains(
-          "KAIROS-O040: Recorder, option file: this would replace the file of the plugin test."));
+  CHECK_THAT(refusal_of({}, {"Recorder@a:file=" + out, "Worker@b:file=" + out}),
+             Contains("KAIROS-O042: b, option file: this would replace the result of a, option file;"));
+  CHECK_THAT(refusal_of({}, {"Recorder:file=" + std::string(KAIROS_DISPATCH_PLUGINS) + "/test_recorder.so"}),
+             Contains("KAIROS-O040: Recorder, option file: this would replace the file of the plugin test."));
   CHECK(refusal_of(files, {"Recorder@a:file=" + out + "1", "Recorder@b:file=" + out + "2"}).empty());
 }
 
