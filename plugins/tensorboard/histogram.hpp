@@ -2,7 +2,7 @@
 // How the values of a tensor are spread.
 #pragma once
 
-#include <span>
+#include <kairos/tensor.hpp>
 #include <vector>
 
 namespace kairos::plugins::tensorboard {
@@ -19,6 +19,6 @@ using Histogram = std::vector<Bucket>;
 /// 30 buckets of equal width, as tf.summary.histogram makes them: where all values are one, all buckets have
 /// that value for both edges and the last one counts; without values all is 0. Values that are not finite
 /// have no bucket and are left out.
-[[nodiscard]] Histogram histogram_of(std::span<const float> values);
+[[nodiscard]] Histogram histogram_of(const Tensor& tensor);
 
 }  // namespace kairos::plugins::tensorboard
