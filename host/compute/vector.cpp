@@ -2,8 +2,6 @@
 // Plain loops that the compiler vectorizes.
 #include "compute/vector.hpp"
 
-#include <cmath>
-
 #include "compute/kernels/kernels.hpp"
 #include "compute/parallel.hpp"
 
@@ -24,21 +22,6 @@ double sum_of_squares(std::int64_t n, const float* values) noexcept {
   double sum = 0;
   for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
   return sum;
-}
-
-double sum_of_magnitudes(std::int64_t n, const float* values) noexcept {
-  double sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += std::abs(static_cast<double>(values[i]));
-  return sum;
-}
-
-void add_penalty_gradient(std::int64_t n, float l1, float l2, const float* weights,
-                          float* gradient) noexcept {
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float w = weights[i];
-    const float sign = w > 0 ? 1.0F : (w < 0 ? -1.0F : 0.0F);
-    gradient[i] += l1 * sign + 2.0F * l2 * w;
-  }
 }
 
 std::int64_t index_of_largest(std::int64_t n, const float* values) noexcept {

@@ -12,9 +12,6 @@ void add_to(std::int64_t n, const float* b, float* a) noexcept;
 void multiply_each(std::int64_t n, const float* a, const float* b, float* product) noexcept;
 /// Summed in double precision and in order, so that the result does not depend on how the loop is compiled.
 [[nodiscard]] double sum_of_squares(std::int64_t n, const float* values) noexcept;
-[[nodiscard]] double sum_of_magnitudes(std::int64_t n, const float* values) noexcept;
-/// gradient += l1 * sign(weight) + 2 * l2 * weight
-void add_penalty_gradient(std::int64_t n, float l1, float l2, const float* weights, float* gradient) noexcept;
 /// The index of the first largest value.
 [[nodiscard]] std::int64_t index_of_largest(std::int64_t n, const float* values) noexcept;
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Constraints, their Keras JSON, and norms over any axes.
+// Constraints: Keras JSON, and norms over any axes.
 #include "nn/constraint.hpp"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -89,7 +91,7 @@ nlohmann::json constraint_json(const Constraint& constraint) {
 
 ConstraintKeeper::ConstraintKeeper(const Constraint& constraint, const std::vector<std::int64_t>& shape,
                                    std::string_view weight)
-    : constraint_(constraint), shape_(shape), steps_(shape.size()), norm_steps_(shape.size()) {
+    : constraint_(constraint), width_(shape.empty() ? 1 : shape.back()), rows_{0} {
   const auto rank = static_cast<std::int64_t>(shape.size());
   std::vector<bool> summed(shape.size(), false);
   if (constraint.kind != Kind::NonNeg)
@@ -102,33 +104,29 @@ ConstraintKeeper::ConstraintKeeper(const Constraint& constraint, const std::vect
                      "an axis of the shape " + shape_text(shape), "Change the axis of the constraint"});
       summed[static_cast<std::size_t>(from_front)] = true;
     }
-  std::int64_t values = 1;
   std::int64_t norms = 1;
+  std::vector<std::int64_t> steps(shape.size());  // from one norm to the next, for each dimension
   for (std::size_t i = shape.size(); i-- > 0;) {
-    steps_[i] = values;
-    values *= shape[i];
-    norm_steps_[i] = summed[i] ? 0 : norms;
+    steps[i] = summed[i] ? 0 : norms;
     if (!summed[i]) norms *= shape[i];
   }
+  for (std::size_t i = 0; i + 1 < shape.size(); ++i) {
+    std::vector<std::int64_t> rows;
+    for (const std::int64_t row : rows_)
+      for (std::int64_t k = 0; k < shape[i]; ++k) rows.push_back(row + k * steps[i]);
+    rows_ = std::move(rows);
+  }
+  norms_per_row_ = shape.empty() || summed.back() ? 1 : width_;
   if (constraint.kind == Kind::NonNeg) return;
   squares_.resize(static_cast<std::size_t>(norms));
   factors_.resize(static_cast<std::size_t>(norms));
-}
-
-/// Calls visit(first value, first norm) for each row along the last dimension.
-template <typename Visit>
-void ConstraintKeeper::for_each_row(std::size_t dimension, std::int64_t offset, std::int64_t norm,
-                                    const Visit& visit) const {
-  if (dimension + 1 >= shape_.size()) return visit(offset, norm);
-  for (std::int64_t i = 0; i < shape_[dimension]; ++i)
-    for_each_row(dimension + 1, offset + i * steps_[dimension], norm + i * norm_steps_[dimension], visit);
 }
 
 float ConstraintKeeper::factor(float norm) const {
   const auto least = static_cast<float>(constraint_.min_value);
   const auto most = static_cast<float>(constraint_.max_value);
   const auto rate = static_cast<float>(constraint_.rate);
-  // Not std::clamp: a NaN must come through, whichever way it compares.
+  // Not std::clamp: NaN has to stay NaN.
   const float clipped = norm > most ? most : (norm < least ? least : norm);
   switch (constraint_.kind) {
     case Kind::MaxNorm:
@@ -146,28 +144,32 @@ float ConstraintKeeper::factor(float norm) const {
 
 void ConstraintKeeper::apply(float* values) {
   if (constraint_.none()) return;
-  const std::int64_t width = shape_.empty() ? 1 : shape_.back();
+  using Rows = Eigen::Array<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  Eigen::Map<Rows> weight(values, std::ssize(rows_), width_);
   if (constraint_.kind == Kind::NonNeg) {
-    for_each_row(0, 0, 0, [&](std::int64_t offset, std::int64_t) {
-      for (std::int64_t i = 0; i < width; ++i) values[offset + i] *= values[offset + i] >= 0 ? 1.0F : 0.0F;
-    });
+    weight *= (weight >= 0).cast<float>();  // not max(): NaN has to stay NaN
     return;
   }
-  const std::int64_t norm_step = shape_.empty() ? 0 : norm_steps_.back();
-  std::fill(squares_.begin(), squares_.end(), 0.0);
-  for_each_row(0, 0, 0, [&](std::int64_t offset, std::int64_t norm) {
-    double* const squares = squares_.data() + norm;
-    for (std::int64_t i = 0; i < width; ++i) {
-      const auto value = static_cast<double>(values[offset + i]);
-      squares[i * norm_step] += value * value;
-    }
-  });
+  Eigen::Map<Eigen::RowVectorXd> squares(squares_.data(), std::ssize(squares_));
+  squares.setZero();
+  for (Eigen::Index row = 0; row < weight.rows(); ++row) {
+    const auto square = weight.row(row).cast<double>().square();
+    auto norms = squares.segment(rows_[static_cast<std::size_t>(row)], norms_per_row_).array();
+    if (norms_per_row_ == 1)
+      norms += square.sum();
+    else
+      norms += square;
+  }
   std::transform(squares_.begin(), squares_.end(), factors_.begin(),
                  [this](double square) { return factor(static_cast<float>(std::sqrt(square))); });
-  for_each_row(0, 0, 0, [&](std::int64_t offset, std::int64_t norm) {
-    const float* const factors = factors_.data() + norm;
-    for (std::int64_t i = 0; i < width; ++i) values[offset + i] *= factors[i * norm_step];
-  });
+  const Eigen::Map<const Eigen::RowVectorXf> all(factors_.data(), std::ssize(factors_));
+  for (Eigen::Index row = 0; row < weight.rows(); ++row) {
+    const auto factors = all.segment(rows_[static_cast<std::size_t>(row)], norms_per_row_).array();
+    if (norms_per_row_ == 1)
+      weight.row(row) *= factors(0);
+    else
+      weight.row(row) *= factors;
+  }
 }
 
 }  // namespace kairos::host

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The table of initializers and how each draws its values.
+// The table of initializers, and how each draws its values.
 #include "nn/initializer.hpp"
 
+#include <Eigen/QR>
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -20,7 +22,7 @@ namespace {
 using Draw = Initializer::Draw;
 using Fan = Initializer::Fan;
 
-/// A fixed case of variance scaling.
+/// Variance scaling with fixed arguments.
 struct ScalingType {
   const char* class_name;
   double scale;
@@ -36,11 +38,11 @@ constexpr std::array<ScalingType, 6> scaling_types{{
     {"LecunNormal", 1, Fan::In, Draw::TruncatedNormal},
 }};
 
-/// One with two numbers of its own.
+/// An initializer with up to two numbers as arguments.
 struct PlainType {
   const char* class_name;
   Draw draw;
-  const char* first_key;  ///< null if it takes none
+  const char* first_key;  ///< null for no argument
   double first;
   const char* second_key;
   double second;
@@ -58,7 +60,7 @@ constexpr std::array<PlainType, 7> plain_types{{
 constexpr const char* variance_scaling = "VarianceScaling";
 constexpr const char* orthogonal = "Orthogonal";
 
-/// What else Keras calls them.
+/// Keras' aliases, and the names that they stand for.
 constexpr std::array<std::array<const char*, 2>, 5> aliases{{{"uniform", "random_uniform"},
                                                              {"normal", "random_normal"},
                                                              {"zero", "zeros"},
@@ -76,46 +78,41 @@ std::vector<std::string> names() {
   return all;
 }
 
-/// `gain` on the diagonal, also of a matrix that is not square; 0 elsewhere.
+/// `gain` on the main diagonal, 0 elsewhere; the matrix need not be square.
 void fill_identity(const Shape& shape, float gain, float* values) {
   if (shape.size() != 2)
     throw Error(ErrorKind::Model,
-                {"KAIROS-M013", "initializer Identity", "it can only fill a matrix",
+                {"KAIROS-M013", "initializer Identity", "it requires a matrix",
                  "a weight of shape " + shape_text(shape), "two dimensions", "Choose another initializer"});
   std::fill_n(values, size_of(shape), 0.0F);
   for (std::int64_t i = 0; i < std::min(shape[0], shape[1]); ++i) values[i * shape[1] + i] = gain;
 }
 
-/// Within two standard deviations of the mean.
+/// Redrawn until it is within two standard deviations of the mean.
 double truncated_normal(RandomStream& random) {
   double value = random.normal();
   while (std::abs(value) > 2) value = random.normal();
   return value;
 }
 
-/// Four partial sums, so that the additions do not wait for each other.
-double dot(std::size_t n, const double* a, const double* b) {
-  double sum[4] = {0, 0, 0, 0};
-  std::size_t i = 0;
-  for (; i + 4 <= n; i += 4)
-    for (std::size_t k = 0; k < 4; ++k) sum[k] += a[i + k] * b[i + k];
-  for (; i < n; ++i) sum[0] += a[i] * b[i];
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+/// The blocking of Eigen's matrix product decides the order of its additions, and is chosen by the sizes of
+/// the caches: fixed ones give the same values on every machine.
+void fix_blocking() {
+  constexpr std::ptrdiff_t l1 = 32 << 10, l2 = 256 << 10, l3 = 2 << 20;
+  static const bool done = (Eigen::setCpuCacheSizes(l1, l2, l3), true);
+  (void)done;
 }
 
-/// Makes `count` rows of `length` (at least as much) orthonormal, by modified Gram-Schmidt. This is the Q of
-/// Keras' decomposition with the signs that it gives it.
-void orthonormalize(std::size_t count, std::size_t length, double* rows) {
-  for (std::size_t i = 0; i < count; ++i) {
-    double* const row = rows + i * length;
-    const double norm = std::sqrt(dot(length, row, row));
-    for (std::size_t k = 0; k < length; ++k) row[k] /= norm;
-    for (std::size_t other = i + 1; other < count; ++other) {
-      double* const later = rows + other * length;
-      const double share = dot(length, row, later);
-      for (std::size_t k = 0; k < length; ++k) later[k] -= share * row[k];
-    }
-  }
+/// Q of a random normal matrix with at least as many rows as columns, with the signs that Keras gives it:
+/// those that make the diagonal of R positive.
+Eigen::MatrixXd draw_orthonormal(Eigen::Index rows, Eigen::Index columns, RandomStream& random) {
+  fix_blocking();
+  Eigen::MatrixXd drawn(rows, columns);
+  for (double& value : drawn.reshaped()) value = random.normal();
+  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(drawn);
+  Eigen::MatrixXd q = qr.householderQ() * Eigen::MatrixXd::Identity(rows, columns);
+  q.array().rowwise() *= qr.matrixQR().diagonal().array().sign().transpose();
+  return q;
 }
 
 const char* fan_name(Fan fan) {
@@ -182,31 +179,30 @@ Initializer read_initializer(ConfigReader& config, std::string_view key, std::st
 }
 
 double Initializer::scaled_spread(const Shape& shape) const {
-  double receptive = 1;  // positions that a weight looks at; 1 for a matrix
+  double receptive = 1;  // size of the kernel's window; 1 for a matrix
   for (std::size_t i = 0; i + 2 < shape.size(); ++i) receptive *= static_cast<double>(shape[i]);
   const double last = shape.empty() ? 1 : static_cast<double>(shape.back());
   const double in = (shape.size() < 2 ? last : static_cast<double>(shape[shape.size() - 2])) * receptive;
   const double out = last * receptive;
   const double fan = fan_ == Fan::In ? in : (fan_ == Fan::Out ? out : (in + out) / 2);
   const double variance = scale_ / std::max(1.0, fan);
-  /// The standard deviation of a normal distribution that is cut at two of them.
+  /// Standard deviation of the standard normal distribution truncated at ±2.
   constexpr double truncated_deviation = 0.87962566103423978;
   if (draw_ == Draw::Uniform) return std::sqrt(3 * variance);
   return std::sqrt(variance) / (draw_ == Draw::TruncatedNormal ? truncated_deviation : 1);
 }
 
 void Initializer::fill_orthogonal(const Shape& shape, RandomStream& random, float* values) const {
-  const auto columns = static_cast<std::size_t>(shape.empty() ? 1 : shape.back());
-  const std::size_t rows = static_cast<std::size_t>(size_of(shape)) / std::max<std::size_t>(columns, 1);
-  const std::size_t count = std::min(rows, columns);
-  const std::size_t length = std::max(rows, columns);
-  std::vector<double> vectors(count * length);
-  for (double& value : vectors) value = random.normal();
-  orthonormalize(count, length, vectors.data());
-  for (std::size_t row = 0; row < rows; ++row)
-    for (std::size_t column = 0; column < columns; ++column)
-      values[row * columns + column] = static_cast<float>(
-          first_ * (rows < columns ? vectors[row * length + column] : vectors[column * length + row]));
+  const std::int64_t columns = shape.empty() ? 1 : shape.back();
+  const std::int64_t rows = size_of(shape) / std::max<std::int64_t>(columns, 1);
+  const Eigen::MatrixXd q =
+      draw_orthonormal(std::max(rows, columns), std::min(rows, columns), random) * first_;
+  using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  Eigen::Map<Matrix> weight(values, rows, columns);
+  if (rows < columns)
+    weight = q.transpose().cast<float>();
+  else
+    weight = q.cast<float>();
 }
 
 void Initializer::fill(const Shape& shape, std::uint64_t key, float* values) const {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Finds a loss by what the user wrote, and makes one number of a batch.
+// Creates losses by name, and reduces the losses of a batch to one number.
 #include "nn/losses.hpp"
 
 #include <fmt/format.h>
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -33,13 +34,13 @@ const LossType* find_loss(std::string_view name) {
   return nullptr;
 }
 
-/// What Keras writes of every loss.
-bool says_nothing(const CallArgument& argument) {
+/// Keras writes these arguments for every loss; they do not change it.
+bool is_ignored(const CallArgument& argument) {
   if (argument.name == "name") return true;
   return argument.name == "dtype" && (argument.value == "float32" || value_json(argument.value).is_null());
 }
 
-/// The first of several names is the one that is written.
+/// A reduction with several names is written by the first.
 constexpr std::array<std::pair<std::string_view, LossReduction>, 4> reductions{{
     {"sum_over_batch_size", LossReduction::SumOverBatchSize},
     {"mean_with_sample_weight", LossReduction::MeanWithSampleWeight},
@@ -77,9 +78,8 @@ LossReduction loss_reduction(const std::string& name) {
     names.emplace_back(text);
   }
   if (name == "none" || name == "None" || name == "null")
-    throw Error(ErrorKind::Model,
-                {"KAIROS-M033", "loss reduction", "without one, each sample keeps a loss of its own", name,
-                 "one number to train by", "Choose sum or sum_over_batch_size"});
+    throw Error(ErrorKind::Model, {"KAIROS-M033", "loss reduction", "training needs one loss per batch", name,
+                                   "a reduction", "Choose sum or sum_over_batch_size"});
   throw Error(ErrorKind::Model, {"KAIROS-M033", "loss reduction", "there is no reduction \"" + name + "\"",
                                  "", "", suggest(name, names)});
 }
@@ -92,7 +92,7 @@ std::string_view reduction_name(LossReduction reduction) {
 
 std::optional<LossReduction> own_reduction(const CallText& loss) {
   for (const CallArgument& argument : loss.arguments)
-    if (argument.name == "reduction" && argument.value != "auto")  // Keras 2's word for its default
+    if (argument.name == "reduction" && argument.value != "auto")  // Keras 2's default
       return loss_reduction(argument.value);
   return std::nullopt;
 }
@@ -109,7 +109,7 @@ std::unique_ptr<Loss> make_loss(const CallText& call) {
     throw Error(ErrorKind::Model, {"KAIROS-M030", "loss", "there is no loss \"" + call.name + "\"", "", "",
                                    suggest(call.name, loss_names())});
   CallText meant = call;
-  std::erase_if(meant.arguments, says_nothing);
+  std::erase_if(meant.arguments, is_ignored);
   const nlohmann::json description = call_json(meant, "loss");
   ConfigReader config(description.at("config"), "loss " + call.name);
   std::unique_ptr<Loss> loss = type->make(config);
@@ -121,28 +121,29 @@ double reduce_losses(LossReduction reduction, std::int64_t samples, std::int64_t
                      const float* each, const WeightView& weights, float* scale, const WeightView& mask) {
   const std::int64_t rows = samples * rows_per_sample;
   if (weights.values != nullptr && weights.per_sample != 1 && weights.per_sample != rows_per_sample)
-    throw Error(ErrorKind::Data, {"KAIROS-D301", "sample weights", "the weights do not fit the output",
+    throw Error(ErrorKind::Data, {"KAIROS-D301", "sample weights", "the weights do not match the output",
                                   fmt::format("{} weights per sample", weights.per_sample),
                                   rows_per_sample == 1 ? "one" : fmt::format("one or {}", rows_per_sample),
                                   "Give one weight per sample or one per timestep"});
-  const std::int64_t rows_per_weight = rows_per_sample / weights.per_sample;
-  const std::int64_t rows_per_step = rows_per_sample / mask.per_sample;
-  double total = 0;
-  double weight_sum = 0;
-  double counted = 0;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const float counts = mask.values == nullptr ? 1.0F : mask.values[row / rows_per_step];
-    scale[row] = weights.values == nullptr ? counts : counts * weights.values[row / rows_per_weight];
-    counted += static_cast<double>(counts);
-    total += static_cast<double>(scale[row]) * static_cast<double>(each[row]);
-    weight_sum += static_cast<double>(scale[row]);
-  }
+  using Steps = Eigen::Map<Eigen::Array<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
+  Eigen::Map<Eigen::ArrayXf> scales(scale, rows);
+  scales.setOnes();
+  const auto multiply = [&](const WeightView& view) {
+    if (view.values == nullptr) return;
+    const std::int64_t count = samples * view.per_sample;
+    Steps(scale, count, rows_per_sample / view.per_sample).colwise() *=
+        Eigen::Map<const Eigen::ArrayXf>(view.values, count);
+  };
+  multiply(mask);
+  const double counted = scales.cast<double>().sum();
+  multiply(weights);
+  const auto exact = scales.cast<double>();
   const double divisor = reduction == LossReduction::Sum                    ? 1
-                         : reduction == LossReduction::MeanWithSampleWeight ? weight_sum
+                         : reduction == LossReduction::MeanWithSampleWeight ? exact.sum()
                                                                             : counted;
   const double factor = divisor == 0 ? 0.0 : 1.0 / divisor;
-  for (std::int64_t row = 0; row < rows; ++row)
-    scale[row] = static_cast<float>(static_cast<double>(scale[row]) * factor);
+  const double total = (exact * Eigen::Map<const Eigen::ArrayXf>(each, rows).cast<double>()).sum();
+  scales = (exact * factor).cast<float>();
   return total * factor;
 }
 

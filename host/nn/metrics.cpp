@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Finds a metric by what the user wrote. Accuracies and losses are means of a value per row and stand here.
+// Creates metrics by name. Accuracies and losses, which are means of one value per row, are defined here.
 #include "nn/metrics.hpp"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <map>
@@ -22,10 +23,8 @@ namespace {
 using RowValue = float (*)(std::int64_t features, const float* target, const float* output, float threshold);
 
 float binary_accuracy(std::int64_t features, const float* target, const float* output, float threshold) {
-  std::int64_t hits = 0;
-  for (std::int64_t i = 0; i < features; ++i)
-    hits += target[i] == (output[i] > threshold ? 1.0F : 0.0F) ? 1 : 0;
-  return static_cast<float>(hits) / static_cast<float>(features);
+  using Row = Eigen::Map<const Eigen::ArrayXf>;
+  return (Row(target, features) == (Row(output, features) > threshold).cast<float>()).cast<float>().mean();
 }
 
 float categorical_accuracy(std::int64_t features, const float* target, const float* output, float) {
@@ -42,18 +41,17 @@ class AccuracyMetric final : public Metric {
       : value_(value), kind_(kind), threshold_(threshold) {}
   void reset() override { mean_.reset(); }
   void update(const MetricBatch& batch) override {
-    const std::int64_t target_size = kind_ == TargetKind::Label ? 1 : batch.features;
-    for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row)
-      mean_.add(static_cast<double>(value_(batch.features, batch.target + row * target_size,
-                                           batch.output + row * batch.features, threshold_)),
-                weight_of(batch, row));
+    for_each_row(batch, kind_ == TargetKind::Label ? 1 : batch.features,
+                 [&](const float* target, const float* output, double weight) {
+                   mean_.add(static_cast<double>(value_(batch.features, target, output, threshold_)), weight);
+                 });
   }
   [[nodiscard]] double result() const override { return mean_.result(); }
 
  private:
   RowValue value_;
   TargetKind kind_;
-  float threshold_;  ///< of binary_accuracy alone
+  float threshold_;  ///< of binary_accuracy only
   Mean mean_;
 };
 
@@ -78,7 +76,7 @@ class LossMetric final : public Metric {
   Mean mean_;
 };
 
-/// The similarity is a metric that grows with the agreement; as a loss it is negated.
+/// Cosine similarity is maximised as a metric, and negated as a loss.
 Direction loss_metric_direction(std::string_view name) {
   return loss_class_name(name) == "CosineSimilarity" ? Direction::Max : Direction::Min;
 }
@@ -139,16 +137,16 @@ const AccuracyType* find_accuracy(std::string_view name, const MetricSite& site)
                                 const std::string& expected) {
   throw Error(ErrorKind::Model, {"KAIROS-M041", "metric " + std::string(name),
                                  "it cannot be computed from this output and these targets", found, expected,
-                                 "Use accuracy, which chooses by itself, or change the loss"});
+                                 "Use accuracy, which adapts to the loss, or change the loss"});
 }
 
 void check_site(std::string_view name, TargetKind wanted, std::int64_t least_features,
                 const MetricSite& site) {
   if (wanted != site.target_kind)
-    refuse_metric(name,
-                  site.target_kind == TargetKind::Label ? "targets that are class numbers"
-                                                        : "targets of a value per unit",
-                  wanted == TargetKind::Label ? "class numbers" : "a value per unit");
+    refuse_metric(
+        name,
+        site.target_kind == TargetKind::Label ? "class labels as targets" : "targets with one value per unit",
+        wanted == TargetKind::Label ? "class labels" : "one value per unit");
   if (site.features < least_features) refuse_metric(name, "one unit in the last layer", "one unit per class");
 }
 
@@ -161,17 +159,17 @@ std::vector<std::string> metric_names() {
   return names;
 }
 
-/// "crossentropy" as Keras resolves it, by the shape of the output and its targets.
+/// Keras resolves "crossentropy" by the shapes of the output and its targets.
 std::string crossentropy_for(const MetricSite& site) {
   if (site.features == 1) return "binary_crossentropy";
   return site.target_kind == TargetKind::Label ? "sparse_categorical_crossentropy"
                                                : "categorical_crossentropy";
 }
 
-/// What Keras calls log_cosh among the metrics; its instances are called logcosh.
+/// Keras' metric of the loss log_cosh; its instances are called logcosh.
 constexpr const char* log_cosh_class = "LogCoshError";
 
-/// Takes the argument `name` out of the call.
+/// Removes the argument `name` from the call and returns its value.
 std::optional<std::string> take_name(CallText& call) {
   const auto found = std::find_if(call.arguments.begin(), call.arguments.end(),
                                   [](const CallArgument& argument) { return argument.name == "name"; });
@@ -187,7 +185,7 @@ NamedMetric make_accuracy(const AccuracyType& type, const CallText& call, const 
     throw Error(ErrorKind::Model,
                 {"KAIROS-M002", "metric " + call.name, "it takes no arguments",
                  "\"" + call.arguments.front().value + "\"", "",
-                 plain && type.value == binary_accuracy ? "Name binary_accuracy" : "Remove the brackets"});
+                 plain && type.value == binary_accuracy ? "Use binary_accuracy" : "Remove the parentheses"});
   const nlohmann::json description = call_json(call, "metric");
   ConfigReader config(description.at("config"), "metric " + call.name);
   const auto threshold = static_cast<float>(config.number("threshold", 0.5, {0, 1}));
@@ -246,12 +244,12 @@ NamedMetric make_metric(std::string_view text, const MetricSite& site) {
 
 namespace {
 
-/// Names of losses and of ours that Keras does not take for a metric.
+/// Names that Keras does not accept for a metric.
 constexpr std::array<std::string_view, 10> no_keras_names{
     "rmse",  "log_cosh",   "logcosh", "LogCosh", "kld", "KLD", "kullback_leibler_divergence",
     "huber", "huber_loss", "Huber"};
 
-/// Keras' class of the metric that is called like this; "" for one that it has no class for.
+/// Keras' class of a metric; "" if Keras has none.
 std::string metric_class_name(std::string_view name) {
   for (const AccuracyType& type : accuracies)
     if (name == type.names[0] || name == type.names[1]) return std::string(type.names[1]);
@@ -272,7 +270,7 @@ nlohmann::json metric_json(std::string_view text) {
   const bool is_keras_name =
       std::find(no_keras_names.begin(), no_keras_names.end(), call.name) == no_keras_names.end();
   if (class_name.empty() || (call.arguments.empty() && !differs && is_keras_name)) return std::string(text);
-  const bool is_bare = call.arguments.empty();  // then the key is what the user wrote
+  const bool is_bare = call.arguments.empty();  // then the key is the user's text
   const std::optional<std::string> name = take_name(call);
   nlohmann::json config = call_json(call, "metric").at("config");
   if (differs) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <kairos/interop/eigen.hpp>
 #include <limits>
 
 namespace kairos::plugins::tensorboard {
@@ -15,18 +16,15 @@ constexpr std::size_t bucket_count = 30;
 
 }  // namespace
 
-Histogram histogram_of(std::span<const float> values) {
+Histogram histogram_of(const Tensor& tensor) {
   Histogram buckets(bucket_count);
-  double smallest = std::numeric_limits<double>::infinity();
-  double largest = -smallest;
-  double finite = 0;
-  for (const float value : values) {
-    if (!std::isfinite(value)) continue;
-    smallest = std::min<double>(smallest, value);
-    largest = std::max<double>(largest, value);
-    ++finite;
-  }
+  const auto values = eigen::array(tensor).cast<double>();
+  const auto is_finite = values.isFinite();
+  const auto finite = static_cast<double>(is_finite.count());
   if (finite == 0) return buckets;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double smallest = is_finite.select(values, infinity).minCoeff();
+  const double largest = is_finite.select(values, -infinity).maxCoeff();
   if (smallest == largest) {
     std::fill(buckets.begin(), buckets.end(), Bucket{largest, largest, 0});
     buckets.back().count = finite;
@@ -37,7 +35,7 @@ Histogram histogram_of(std::span<const float> values) {
     buckets[i].left = smallest + width * static_cast<double>(i);
     buckets[i].right = i + 1 < bucket_count ? smallest + width * static_cast<double>(i + 1) : largest;
   }
-  for (const float value : values) {
+  for (const float value : tensor) {
     if (!std::isfinite(value)) continue;
     const auto index = static_cast<std::size_t>((static_cast<double>(value) - smallest) / width);
     ++buckets[std::min(index, bucket_count - 1)].count;

@@ -2,7 +2,7 @@
 // The distribution of the values of a tensor.
 #pragma once
 
-#include <span>
+#include <kairos/tensor.hpp>
 #include <vector>
 
 namespace kairos::plugins::tensorboard {
@@ -19,6 +19,6 @@ using Histogram = std::vector<Bucket>;
 /// 30 buckets of equal width, as tf.summary.histogram computes them. If all values are equal, all buckets
 /// have that value as both edges and the last one has the count. Without values, everything is 0. Values that
 /// are not finite are not counted.
-[[nodiscard]] Histogram histogram_of(std::span<const float> values);
+[[nodiscard]] Histogram histogram_of(const Tensor& tensor);
 
 }  // namespace kairos::plugins::tensorboard

@@ -130,7 +130,7 @@ struct TensorBoard : Callback<TensorBoard> {
     if (gradient_tags->empty()) *gradient_tags = tags(batch, Role::Gradient);
     gradients->clear();
     for (std::uint32_t i = 0; i < batch.tensor_count(Role::Gradient); ++i)
-      gradients->push_back(histogram_of(values_of(batch.tensor(Role::Gradient, i))));
+      gradients->push_back(histogram_of(batch.tensor(Role::Gradient, i)));
   }
 
   void on_train_batch_end(Batch& batch) {
@@ -357,7 +357,7 @@ struct TensorBoard : Callback<TensorBoard> {
     for (std::uint32_t i = 0; i < weight_tags->size(); ++i) {
       const Tensor weight = epoch.tensor(Role::Weight, i);
       const std::string& tag = (*weight_tags)[i];
-      train->write_histogram(tag + "/histogram", epoch.index(), histogram_of(values_of(weight)));
+      train->write_histogram(tag + "/histogram", epoch.index(), histogram_of(weight));
       if (!write_images) continue;
       if (const std::optional<Images> images = images_of(shape_of(weight), values_of(weight)))
         train->write_images(tag + "/image", epoch.index(), *images);

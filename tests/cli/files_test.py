@@ -155,8 +155,8 @@ class Compiled(ProgramTest):
             self.assertEqual(json.loads(file.attrs["training_config"])["loss"]["config"], {"reduction": "sum"})
         self.compiled({"loss": {**reduced, "config": {"reduction": None}}})
         run = self.run_kairos("evaluate", "--model", "m.h5", *data)
-        self.assertIn("KAIROS-M033: loss reduction: without one, each sample keeps a loss of its own; found null, expected one number "
-                      "to train by. Choose sum or sum_over_batch_size.", run.stderr)
+        self.assertIn("KAIROS-M033: loss reduction: training needs one loss per batch; found null, expected a reduction. "
+                      "Choose sum or sum_over_batch_size.", run.stderr)
 
     def test_objects_are_written_as_keras_reads_them(self):
         self.compiled(self.KERAS_3)

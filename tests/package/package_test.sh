@@ -41,6 +41,11 @@ number_of() {
   sed -n "s/^#define $2 \"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" "$sources/$1"
 }
 
+# code_of PAGE LANGUAGE: the code blocks of a page.
+code_of() {
+  awk -v start="^\`\`\`$2" '$0 ~ start { inside = 1; next } /^```/ { inside = 0 } inside' "$1"
+}
+
 # build_project SOURCES BUILD
 build_project() {
   cmake -G Ninja -S "$1" -B "$2" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release >"$2.log" 2>&1 &&
@@ -244,8 +249,8 @@ END
 
   readme_plugin)
     mkdir -p "$work/readme"
-    awk '/^```cpp/ { inside = 1; next } /^```/ { inside = 0 } inside' "$sources/README.md" >"$work/readme/stall_stop.cpp"
-    awk '/^```cmake/ { inside = 1; next } /^```/ { inside = 0 } inside' "$sources/README.md" >"$work/readme/CMakeLists.txt"
+    code_of "$sources/README.md" cpp >"$work/readme/stall_stop.cpp"
+    code_of "$sources/README.md" cmake >"$work/readme/CMakeLists.txt"
     build_project "$work/readme" "$work/readme-build"
     fit "$work/readme.txt" --epochs 50 --validation-split 0.2 --history "$work/readme.json" \
       --plugin "$work/readme-build/stall_stop.so:monitor=loss,patience=0"
@@ -320,6 +325,16 @@ $shown"
     awk -v a="$accuracy" 'BEGIN { exit a >= 0.9 ? 0 : 1 }' || fail "expected an accuracy of 0.9 or more, found $accuracy"
     if "$work/embed/embed" "$digits" EarlyStoping >"$work/embed.txt" 2>&1; then fail "a misspelled plugin was accepted"; fi
     expect "$work/embed.txt" 'Did you mean "EarlyStopping"?'
+    # The program of its README, with Eigen. The library's own Eigen must not be merged with it.
+    mkdir -p "$work/embed_eigen"
+    code_of "$sources/samples/embed/README.md" cpp >"$work/embed_eigen/embed_eigen.cpp"
+    code_of "$sources/samples/embed/README.md" cmake >"$work/embed_eigen/CMakeLists.txt"
+    build_project "$work/embed_eigen" "$work/embed_eigen-build"
+    "$work/embed_eigen-build/embed_eigen" >"$work/embed_eigen.txt" 2>&1 || { cat "$work/embed_eigen.txt"; fail "embed_eigen failed"; }
+    expect "$work/embed_eigen.txt" "largest error 0.00"
+    if nm --defined-only "$prefix/lib/libkairos_host.a" 2>/dev/null | grep -m1 ' _ZNK*5Eigen'; then
+      fail "Kairos::host defines symbols of Eigen that a program's own Eigen would be merged with"
+    fi
     ;;
 
   own_loop)

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# check_headers.sh C_COMPILER CXX_COMPILER SDK_INCLUDE: every header of the SDK compiles alone, without a warning.
+# check_headers.sh C_COMPILER CXX_COMPILER SDK_INCLUDE EIGEN_INCLUDE: every header of the SDK compiles alone, without a warning.
+# Only those in interop/ see Eigen.
 set -u
-c=$1 cxx=$2 include=$3
+c=$1 cxx=$2 include=$3 eigen=$4
 warnings="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
 failed=0
 checked=0
@@ -19,8 +20,9 @@ for header in $(find kairos -name '*.h' | sort); do
   compile c++ "$cxx" c++20 "$header" ""
 done
 for header in $(find kairos -name '*.hpp' | sort); do
-  compile c++ "$cxx" c++17 "$header" ""
-  compile c++ "$cxx" c++20 "$header" ""
+  case $header in */interop/*) libraries="-isystem $eigen" ;; *) libraries="" ;; esac
+  compile c++ "$cxx" c++17 "$header" "$libraries"
+  compile c++ "$cxx" c++20 "$header" "$libraries"
 done
 echo "$checked compilations"
 [ "$checked" -gt 50 ] && exit $failed

@@ -37,7 +37,9 @@ API = "host/include/kairos/host"
 # What Kairos::callbacks may know besides the standard library, the system and the SDK.
 CALLBACKS_LIBRARIES = re.compile(r"(boost/|fmt/|muParser|nlohmann/json|kairos/|base/|plugin/)")
 # Slow to compile: never in a header that others include.
-HEAVY = re.compile(r"nlohmann/json\.hpp|Eigen/|oneapi/dnnl|dnnl|hdf5\.h|boost/")
+HEAVY = re.compile(r"nlohmann/json\.hpp|oneapi/dnnl|dnnl|hdf5\.h|boost/")
+# The opt-in headers, and the library that each may include.
+OPT_IN = {"sdk/include/kairos/interop/eigen.hpp": "Eigen/", "host/include/kairos/host/eigen.hpp": "Eigen/"}
 # Headers of that folder which only its own files include.
 INNER = ("host/base/", "host/compute/", "host/io/", "host/nn/", "host/plugin/", "host/train/", "host/cli/")
 STANDARD = re.compile(r"[a-z_0-9]+(\.h)?$")
@@ -76,6 +78,13 @@ def layer_fault(name, bracket, included):
 
 def fault_of(name, bracket, included):
     path = str(name)
+    if path in OPT_IN and included.startswith(OPT_IN[path]):
+        return None
+    if included.startswith("Eigen/") and name.suffix in (".h", ".hpp"):
+        return f"<{included}> may stand in .cpp files and in {', '.join(OPT_IN)} only"
+    target = resolve(name, included)
+    if target is not None and str(target) in OPT_IN and name.suffix in (".h", ".hpp"):
+        return f'"{included}" is opt-in and may be included by .cpp files only'
     if name.parts[0] == "host":
         fault = layer_fault(name, bracket, included)
         if fault:

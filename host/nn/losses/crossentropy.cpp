@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The crossentropies in float32. From probabilities they clip as Keras does; from logits nothing is clipped.
+// Crossentropies in float32. Probabilities are clipped as in Keras; logits are not.
 #include <fmt/format.h>
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -13,9 +14,12 @@ namespace kairos::host {
 
 namespace {
 
-/// Probabilities outside [least, most] count as the bound and have no gradient.
+/// Probabilities outside [least, most] are clipped and have no gradient.
 constexpr float least_probability = loss_epsilon;
 constexpr float most_probability = static_cast<float>(1.0 - 1e-7);
+
+using Row = Eigen::Map<const Eigen::ArrayXf>;
+using Gradient = Eigen::Map<Eigen::ArrayXf>;
 
 float clipped(float p) {
   return p < least_probability ? least_probability : (p > most_probability ? most_probability : p);
@@ -28,16 +32,21 @@ bool is_clipped(float p) {
                                 const char* cure) {
   throw Error(
       ErrorKind::Model,
-      {"KAIROS-M032", "loss " + std::string(loss), "it cannot train the model's output",
+      {"KAIROS-M032", "loss " + std::string(loss), "it does not allow the model's output",
        fmt::format("{} unit{} in the last layer", features, features == 1 ? "" : "s"), expected, cure});
 }
 
-/// Of one yes or no, of the several in a row.
+/// The term of one binary target.
 struct BinaryTerm {
   static constexpr std::string_view name = "binary_crossentropy";
   OutputMeaning output_is;
   float smoothing;
 
+  /// Label smoothing of one target, or of an array of them.
+  template <class Target>
+  [[nodiscard]] auto smoothed(const Target& t) const {
+    return t * (1 - smoothing) + 0.5F * smoothing;
+  }
   [[nodiscard]] std::string fault(float target) const { return outside_unit_interval(1, &target); }
   [[nodiscard]] float value(float target, float o) const {
     const float t = smoothed(target);
@@ -51,7 +60,6 @@ struct BinaryTerm {
     if (output_is == OutputMeaning::Logits) return 1 / (1 + std::exp(-o)) - t;
     return is_clipped(o) ? 0.0F : (o - t) / (o * (1 - o));
   }
-  [[nodiscard]] float smoothed(float t) const { return t * (1 - smoothing) + 0.5F * smoothing; }
 };
 
 class BinaryCrossentropy final : public MeanLoss<BinaryTerm> {
@@ -73,8 +81,7 @@ class BinaryCrossentropy final : public MeanLoss<BinaryTerm> {
     for (std::int64_t row = 0; row < rows;
          ++row, target += features, output += features, gradient += features) {
       const float factor = scale[row] / static_cast<float>(features);
-      for (std::int64_t i = 0; i < features; ++i)
-        gradient[i] = factor * (output[i] - term_.smoothed(target[i]));
+      Gradient(gradient, features) = factor * (Row(output, features) - term_.smoothed(Row(target, features)));
     }
   }
 
@@ -83,7 +90,7 @@ class BinaryCrossentropy final : public MeanLoss<BinaryTerm> {
   MeanLoss<BinaryTerm> of_logits_;
 };
 
-/// Against a distribution, or against a class number (the distribution that is 1 there).
+/// The target is a distribution over the classes, or a class label.
 class CategoricalCrossentropy final : public Loss {
  public:
   CategoricalCrossentropy(TargetKind kind, OutputMeaning output_is, float smoothing)
@@ -101,7 +108,7 @@ class CategoricalCrossentropy final : public Loss {
   void check_output(std::int64_t features) const override {
     if (features < 2)
       refuse_output(
-          name(), features, "a unit for each class",
+          name(), features, "one unit per class",
           "Give the last layer one unit per class and softmax, or use binary_crossentropy with sigmoid");
   }
 
@@ -110,7 +117,7 @@ class CategoricalCrossentropy final : public Loss {
     const float label = target[0];
     if (!(label >= 0 && label <= static_cast<float>(features - 1)))
       return fmt::format("label {} is outside 0 … {}", label, features - 1);
-    return label == std::floor(label) ? "" : fmt::format("label {} is not a whole number", label);
+    return label == std::floor(label) ? "" : fmt::format("label {} is not an integer", label);
   }
 
   void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
@@ -152,82 +159,75 @@ class CategoricalCrossentropy final : public Loss {
   }
 
  private:
-  /// Of a distribution over n classes.
-  [[nodiscard]] float target_at(std::int64_t n, const float* target, std::int64_t i) const {
-    if (kind_ == TargetKind::Values) return target[i] * (1 - smoothing_) + smoothing_ / static_cast<float>(n);
-    return target[0] == static_cast<float>(i) ? 1.0F : 0.0F;
+  [[nodiscard]] auto smoothed(const Row& distribution) const {
+    return distribution * (1 - smoothing_) + smoothing_ / static_cast<float>(distribution.size());
   }
+  static Eigen::Index label_of(const float* target) { return static_cast<Eigen::Index>(target[0]); }
 
-  static float sum_of(std::int64_t n, const float* values) {
-    float sum = 0;
-    for (std::int64_t i = 0; i < n; ++i) sum += values[i];
-    return sum;
-  }
-
-  /// Keras divides by the sum first, so that an output that is not quite a distribution counts as one.
+  /// As in Keras, the output is first divided by its sum.
   [[nodiscard]] float value_of_probabilities(std::int64_t n, const float* target, const float* output) const {
-    const float sum = sum_of(n, output);
-    if (kind_ == TargetKind::Label)
-      return -std::log(clipped(output[static_cast<std::int64_t>(target[0])] / sum));
-    float loss = 0;
-    for (std::int64_t i = 0; i < n; ++i) loss -= target_at(n, target, i) * std::log(clipped(output[i] / sum));
-    return loss;
+    const Row o(output, n);
+    const float sum = o.sum();
+    if (kind_ == TargetKind::Label) return -std::log(clipped(o(label_of(target)) / sum));
+    const auto p = (o / sum).unaryExpr([](float share) { return clipped(share); });
+    return -(smoothed(Row(target, n)) * p.log()).sum();
   }
 
   void slope_of_probabilities(std::int64_t n, const float* target, const float* output, float scale,
                               float* gradient) const {
-    const float sum = sum_of(n, output);
-    float mean = 0;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const float p = output[i] / sum;
-      const float t = target_at(n, target, i);
-      gradient[i] = is_clipped(p) || t == 0 ? 0.0F : -t / p;
-      mean += gradient[i] * p;
+    const Row o(output, n);
+    Gradient slope(gradient, n);
+    const float sum = o.sum();
+    if (kind_ == TargetKind::Label) {
+      const float p = o(label_of(target)) / sum;
+      slope.setZero();
+      slope(label_of(target)) = is_clipped(p) ? 0.0F : -1 / p;
+    } else {
+      slope = (o / sum).binaryExpr(smoothed(Row(target, n)),
+                                   [](float p, float t) { return is_clipped(p) || t == 0 ? 0.0F : -t / p; });
     }
-    for (std::int64_t i = 0; i < n; ++i) gradient[i] = scale * (gradient[i] - mean) / sum;
+    const float mean = (slope * (o / sum)).sum();
+    slope = scale * (slope - mean) / sum;
   }
 
-  /// `likeliest` is the softmax of the largest logit. Differences of logits are exact where it matters,
-  /// however large the logits are.
+  /// `likeliest` is the softmax of the largest logit. Differences of logits keep the precision that
+  /// exponentials of large logits would lose.
   [[nodiscard]] float value_of_logits(std::int64_t n, const float* target, const float* logits, float largest,
                                       float likeliest) const {
     const float log_of_sum = -std::log(likeliest);
-    if (kind_ == TargetKind::Label)
-      return (largest - logits[static_cast<std::int64_t>(target[0])]) + log_of_sum;
-    float loss = 0;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const float t = target_at(n, target, i);
-      if (t != 0) loss += t * ((largest - logits[i]) + log_of_sum);
-    }
-    return loss;
+    if (kind_ == TargetKind::Label) return (largest - logits[label_of(target)]) + log_of_sum;
+    const auto t = smoothed(Row(target, n));
+    // 0 times an infinite logit counts as 0.
+    return (t == 0).select(0.0F, t * ((largest - Row(logits, n)) + log_of_sum)).sum();
   }
 
   [[nodiscard]] float value_of_logits(std::int64_t n, const float* target, const float* logits) const {
-    const float largest = *std::max_element(logits, logits + n);
-    float sum = 0;
-    for (std::int64_t i = 0; i < n; ++i) sum += std::exp(logits[i] - largest);
+    const float largest = Row(logits, n).maxCoeff();
+    const float sum = (Row(logits, n) - largest).exp().sum();
     return value_of_logits(n, target, logits, largest, 1 / sum);
   }
 
-  /// `output` is the softmax, and may be in the place of `gradient`.
+  /// `output` is the softmax; `gradient` may be the same memory.
   void slope_by_logits(std::int64_t n, const float* target, const float* output, float scale,
                        float* gradient) const {
+    const Row o(output, n);
+    Gradient slope(gradient, n);
     if (kind_ == TargetKind::Label) {
-      const auto label = static_cast<std::int64_t>(target[0]);
-      for (std::int64_t i = 0; i < n; ++i) gradient[i] = scale * (output[i] - (i == label ? 1.0F : 0.0F));
+      const float own = scale * (o(label_of(target)) - 1);
+      slope = scale * o;
+      slope(label_of(target)) = own;
       return;
     }
-    float total = 0;
-    for (std::int64_t i = 0; i < n; ++i) total += target_at(n, target, i);
-    for (std::int64_t i = 0; i < n; ++i) gradient[i] = scale * (total * output[i] - target_at(n, target, i));
+    const auto t = smoothed(Row(target, n));
+    slope = scale * (t.sum() * o - t);
   }
 
   void slope_of_logits(std::int64_t n, const float* target, const float* logits, float scale,
                        float* gradient) const {
-    const float largest = *std::max_element(logits, logits + n);
-    float sum = 0;
-    for (std::int64_t i = 0; i < n; ++i) sum += gradient[i] = std::exp(logits[i] - largest);
-    for (std::int64_t i = 0; i < n; ++i) gradient[i] /= sum;
+    const Row o(logits, n);
+    Gradient softmax(gradient, n);
+    softmax = (o - o.maxCoeff()).exp();
+    softmax /= softmax.sum();
     slope_by_logits(n, target, gradient, scale, gradient);
   }
 
@@ -240,7 +240,7 @@ OutputMeaning read_output_is(ConfigReader& config) {
   return config.boolean("from_logits", false) ? OutputMeaning::Logits : OutputMeaning::Probabilities;
 }
 
-/// What Keras writes of every crossentropy, and has one meaning here.
+/// Keras writes the axis of every crossentropy; only the last is supported.
 void read_axis(ConfigReader& config) {
   config.unsupported("axis", -1, "Remove it");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The losses of a margin between two classes.
+// Hinge losses: the margin between two classes, or between a class and the best of the others.
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -11,7 +11,7 @@ namespace {
 
 enum class Power { One, Two };
 
-/// Targets are -1 and 1. As in Keras, a batch with nothing but 0 and 1 means -1 by 0.
+/// Targets are -1 and 1. As in Keras, targets of 0 and 1 are mapped to -1 and 1 if a batch has no others.
 class Hinge final : public Loss {
  public:
   explicit Hinge(Power power) : power_(power) {}
@@ -22,7 +22,7 @@ class Hinge final : public Loss {
   [[nodiscard]] std::string target_fault(std::int64_t features, const float* target) const override {
     for (std::int64_t i = 0; i < features; ++i)
       if (target[i] != -1 && target[i] != 0 && target[i] != 1)
-        return fmt::format("target {} is none of -1, 0 and 1", target[i]);
+        return fmt::format("target {} is not -1, 0 or 1", target[i]);
     return "";
   }
 
@@ -75,7 +75,7 @@ class Hinge final : public Loss {
   Power power_;
 };
 
-/// The class of a one-hot target against the best of the others.
+/// The margin between the class of a one-hot target and the best of the others.
 class CategoricalHinge final : public Loss {
  public:
   [[nodiscard]] std::string_view name() const override { return "categorical_hinge"; }
@@ -107,7 +107,7 @@ class CategoricalHinge final : public Loss {
     std::int64_t rival;
   };
 
-  /// NaN stays NaN: it is in the sum, whatever its target.
+  /// NaN stays NaN: every output is part of the sum.
   static Margin margin(std::int64_t features, const float* target, const float* output) {
     const auto against = [=](std::int64_t i) { return (1 - target[i]) * output[i]; };
     float own = 0;

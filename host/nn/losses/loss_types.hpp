@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every loss, by family, each defined in the file of that family.
+// The families of losses, each in a file of its own.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ struct LossType {
 [[nodiscard]] std::vector<LossType> regression_losses();
 [[nodiscard]] std::vector<LossType> crossentropy_losses();
 [[nodiscard]] std::vector<LossType> hinge_losses();
-/// Of a row as a whole: a distribution or a direction.
+/// KL divergence and cosine similarity, which are no mean over the values of a row.
 [[nodiscard]] std::vector<LossType> row_losses();
 
-/// What is wrong with a target outside 0 … 1; "" if none is.
+/// What is wrong with the first target outside 0 … 1; "" if there is none.
 [[nodiscard]] std::string outside_unit_interval(std::int64_t n, const float* target);
 
 }  // namespace kairos::host

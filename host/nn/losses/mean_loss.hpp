@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A loss that is the mean over a row of a term of one target and one output.
+// Losses that are a mean over the values of a row.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace kairos::host {
 
 /// `Term` has `name`, `value(target, output)`, `slope(target, output)`, the derivative by the output, and
-/// `fault(target)`, which describes a target that it cannot use or is "".
+/// `fault(target)`, which describes an invalid target or is "".
 template <class Term>
 class MeanLoss : public Loss {
  public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The losses of numbers: how far each output is from its target.
+// Losses of regression.
 #include <fmt/format.h>
 #include <cmath>
 #include <numbers>
@@ -11,12 +11,12 @@ namespace kairos::host {
 
 namespace {
 
-/// Any number is a target.
+/// Every number is a valid target.
 struct AnyTarget {
   static std::string fault(float) { return ""; }
 };
 
-/// Keras would count a negative one as 0, or reward an output without bound.
+/// Keras clips negative targets to 0, or has no lower bound for them.
 struct CountTarget {
   static std::string fault(float t) { return t >= 0 ? "" : fmt::format("target {} is negative", t); }
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The losses of a row as a whole: one distribution against another, one direction against another.
-#include <algorithm>
-#include <cmath>
+// Losses of whole rows: KL divergence between distributions, cosine similarity between directions.
+#include <Eigen/Core>
 #include <nlohmann/json.hpp>
 
 #include "nn/losses/loss_types.hpp"
@@ -9,6 +8,26 @@
 namespace kairos::host {
 
 namespace {
+
+using Row = Eigen::Map<const Eigen::ArrayXf>;
+
+/// To [epsilon, 1], as in Keras; NaN stays NaN.
+auto clipped(const Row& probabilities) {
+  return probabilities.unaryExpr(
+      [](float p) { return p < loss_epsilon ? loss_epsilon : (p > 1 ? 1.0F : p); });
+}
+
+auto vector(std::int64_t n, const float* values) {
+  return Eigen::Map<const Eigen::VectorXf>(values, n).cast<double>();
+}
+
+constexpr double longest_inverse = 1 / static_cast<double>(loss_epsilon);
+
+template <class Vector>
+double inverse_length(const Vector& vector) {
+  const double inverse = 1 / vector.norm();
+  return inverse > longest_inverse ? longest_inverse : inverse;
+}
 
 class KlDivergence final : public Loss {
  public:
@@ -21,30 +40,23 @@ class KlDivergence final : public Loss {
   void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
               float* each) const override {
     for (std::int64_t row = 0; row < rows; ++row, target += features, output += features) {
-      float sum = 0;
-      for (std::int64_t i = 0; i < features; ++i) {
-        const float t = clipped(target[i]);
-        sum += t * std::log(t / clipped(output[i]));
-      }
-      each[row] = sum;
+      const auto t = clipped(Row(target, features));
+      each[row] = (t * (t / clipped(Row(output, features))).log()).sum();
     }
   }
 
   void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
                 const float* scale, float* gradient) const override {
     for (std::int64_t row = 0; row < rows;
-         ++row, target += features, output += features, gradient += features)
-      for (std::int64_t i = 0; i < features; ++i) {
-        const bool outside = output[i] < loss_epsilon || output[i] > 1;
-        gradient[i] = outside ? 0.0F : -scale[row] * clipped(target[i]) / output[i];
-      }
+         ++row, target += features, output += features, gradient += features) {
+      const Row o(output, features);
+      Eigen::Map<Eigen::ArrayXf>(gradient, features) =
+          (o < loss_epsilon || o > 1).select(0.0F, -scale[row] * clipped(Row(target, features)) / o);
+    }
   }
-
- private:
-  static float clipped(float p) { return p < loss_epsilon ? loss_epsilon : (p > 1 ? 1.0F : p); }
 };
 
-/// -1 where both point the same way, 1 where they are opposite.
+/// -1 for the same direction, 1 for the opposite one.
 class CosineSimilarity final : public Loss {
  public:
   [[nodiscard]] std::string_view name() const override { return "cosine_similarity"; }
@@ -53,39 +65,24 @@ class CosineSimilarity final : public Loss {
 
   void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
               float* each) const override {
-    for (std::int64_t row = 0; row < rows; ++row, target += features, output += features)
-      each[row] = static_cast<float>(-dot(features, target, output) * inverse_length(features, target) *
-                                     inverse_length(features, output));
+    for (std::int64_t row = 0; row < rows; ++row, target += features, output += features) {
+      const auto t = vector(features, target), o = vector(features, output);
+      each[row] = static_cast<float>(-t.dot(o) * inverse_length(t) * inverse_length(o));
+    }
   }
 
-  /// An output that is shorter than Keras' epsilon is scaled and not normalised: its length has no slope.
+  /// An output shorter than Keras' epsilon is divided by epsilon, not normalised: its length is constant.
   void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
                 const float* scale, float* gradient) const override {
     for (std::int64_t row = 0; row < rows;
          ++row, target += features, output += features, gradient += features) {
-      const double of_target = inverse_length(features, target);
-      const double of_output = inverse_length(features, output);
-      const double cosine = dot(features, target, output) * of_target * of_output;
-      const double along = of_output < longest_inverse ? cosine : 0.0;
-      for (std::int64_t i = 0; i < features; ++i) {
-        const double across =
-            static_cast<double>(target[i]) * of_target - along * static_cast<double>(output[i]) * of_output;
-        gradient[i] = static_cast<float>(-static_cast<double>(scale[row]) * across * of_output);
-      }
+      const auto t = vector(features, target), o = vector(features, output);
+      const double of_target = inverse_length(t), of_output = inverse_length(o);
+      const double along = of_output < longest_inverse ? t.dot(o) * of_target * of_output : 0.0;
+      const double factor = -static_cast<double>(scale[row]) * of_output;
+      Eigen::Map<Eigen::VectorXf>(gradient, features) =
+          (factor * (of_target * t - along * of_output * o)).cast<float>();
     }
-  }
-
- private:
-  static constexpr double longest_inverse = 1 / static_cast<double>(loss_epsilon);
-
-  static double dot(std::int64_t n, const float* a, const float* b) {
-    double sum = 0;
-    for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-    return sum;
-  }
-  static double inverse_length(std::int64_t n, const float* vector) {
-    const double inverse = 1 / std::sqrt(dot(n, vector, vector));
-    return inverse > longest_inverse ? longest_inverse : inverse;
   }
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Metrics of hits and misses of a yes: each value of the output says yes above a threshold, each target that
-// is not 0 is one. All values of all rows count alike.
+// Precision, recall, F1 and AUC. An output above the threshold says yes, a target other than 0 is a yes; the
+// values of all rows count alike.
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,66 +17,48 @@ namespace kairos::host {
 
 namespace {
 
-/// Calls `count(target, output, weight)` for each value of each row.
-template <class Count>
-void for_each_value(const MetricBatch& batch, Count count) {
-  const float* target = batch.target;
-  const float* output = batch.output;
-  for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row) {
-    const double weight = weight_of(batch, row);
-    for (std::int64_t i = 0; i < batch.features; ++i) count(*target++, *output++, weight);
-  }
-}
+using Eigen::ArrayXd;
+using Row = Eigen::Map<const Eigen::ArrayXf>;
 
 double share(double part, double whole) {
   return whole == 0 ? 0.0 : part / whole;
 }
 
-/// Weighted counts.
-struct Confusion {
-  double true_positives = 0;
-  double false_positives = 0;
-  double false_negatives = 0;
-
-  Confusion& operator+=(const Confusion& other) {
-    true_positives += other.true_positives;
-    false_positives += other.false_positives;
-    false_negatives += other.false_negatives;
-    return *this;
-  }
+/// Weighted counts of the outputs that say yes, of the targets that are a yes, and of those where both are.
+struct Counts {
+  double said = 0, actual = 0, hits = 0;
 };
 
-double precision(const Confusion& c) {
-  return share(c.true_positives, c.true_positives + c.false_positives);
+double precision(const Counts& counts) {
+  return share(counts.hits, counts.said);
 }
-double recall(const Confusion& c) {
-  return share(c.true_positives, c.true_positives + c.false_negatives);
-}
-double f1(const Confusion& c) {
-  return share(2 * c.true_positives, 2 * c.true_positives + c.false_positives + c.false_negatives);
+double recall(const Counts& counts) {
+  return share(counts.hits, counts.actual);
 }
 
-template <double (*measure)(const Confusion&)>
+template <double (*measure)(const Counts&)>
 class AtThreshold final : public Metric {
  public:
   explicit AtThreshold(float threshold) : threshold_(threshold) {}
   void reset() override { counts_ = {}; }
   void update(const MetricBatch& batch) override {
-    for_each_value(batch, [this](float target, float output, double weight) {
-      if (output > threshold_)
-        (target != 0 ? counts_.true_positives : counts_.false_positives) += weight;
-      else if (target != 0)
-        counts_.false_negatives += weight;
+    const std::int64_t n = batch.features;
+    for_each_row(batch, n, [&](const float* target, const float* output, double weight) {
+      const auto said = Row(output, n) > threshold_;
+      const auto actual = Row(target, n) != 0;
+      counts_.said += weight * static_cast<double>(said.count());
+      counts_.actual += weight * static_cast<double>(actual.count());
+      counts_.hits += weight * static_cast<double>((said && actual).count());
     });
   }
   [[nodiscard]] double result() const override { return measure(counts_); }
 
  private:
   float threshold_;
-  Confusion counts_;
+  Counts counts_;
 };
 
-template <double (*measure)(const Confusion&)>
+template <double (*measure)(const Counts&)>
 std::unique_ptr<Metric> make_rate(ConfigReader& config, const MetricSite&) {
   config.unsupported("top_k", nullptr, "Remove it");
   config.unsupported("class_id", nullptr, "Remove it");
@@ -83,51 +67,47 @@ std::unique_ptr<Metric> make_rate(ConfigReader& config, const MetricSite&) {
 
 enum class Average { Micro, Macro, Weighted };
 
-/// Of each class by itself, and of these the mean, that weighted by how often each occurs, or for `Micro` all
-/// counts as one. Keras can also leave them apart, for which a log has no room.
+/// Micro: the score of the counts of all classes together. Macro and weighted: the mean of the classes'
+/// scores, plain or weighted by how often each class occurs. Keras' average=None, a score per class, does not
+/// fit a log.
 class F1Score final : public Metric {
  public:
-  /// Without a threshold the largest value of a row says yes, as in Keras.
+  /// Without a threshold the largest value of a row is the yes, as in Keras.
   F1Score(std::int64_t classes, Average average, std::optional<float> threshold)
-      : classes_(static_cast<std::size_t>(classes)), average_(average), threshold_(threshold) {}
+      : said_(classes), actual_(classes), hits_(classes), average_(average), threshold_(threshold) {
+    F1Score::reset();
+  }
 
-  void reset() override { std::fill(classes_.begin(), classes_.end(), Confusion{}); }
+  void reset() override {
+    said_.setZero();
+    actual_.setZero();
+    hits_.setZero();
+  }
 
   void update(const MetricBatch& batch) override {
-    constexpr float no_probability = 1e-9F;  // a row of zeros says nothing
-    const float* target = batch.target;
-    const float* output = batch.output;
-    for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row) {
-      const double weight = weight_of(batch, row);
-      const float largest = *std::max_element(output, output + batch.features);
-      for (Confusion& c : classes_) {
-        const float value = *output++;
-        const bool says_yes =
-            threshold_ ? value > *threshold_ : value >= largest && std::abs(value) > no_probability;
-        const bool is_yes = *target++ != 0;
-        if (says_yes)
-          (is_yes ? c.true_positives : c.false_positives) += weight;
-        else if (is_yes)
-          c.false_negatives += weight;
+    constexpr float no_probability = 1e-9F;  // a row of zeros says no to every class
+    for_each_row(batch, batch.features, [&](const float* target, const float* output, double weight) {
+      const Row values(output, batch.features);
+      const float largest = threshold_ ? 0 : values.maxCoeff<Eigen::PropagateNaN>();
+      for (Eigen::Index i = 0; i < values.size(); ++i) {
+        const bool says_yes = threshold_ ? values(i) > *threshold_
+                                         : values(i) >= largest && std::abs(values(i)) > no_probability;
+        const double said = says_yes ? weight : 0, actual = target[i] != 0 ? weight : 0;
+        said_(i) += said;
+        actual_(i) += actual;
+        if (says_yes) hits_(i) += actual;
       }
-    }
+    });
   }
 
   [[nodiscard]] double result() const override {
-    Confusion all;
-    double sum = 0, weighted = 0;
-    for (const Confusion& c : classes_) {
-      all += c;
-      sum += f1(c);
-      weighted += f1(c) * (c.true_positives + c.false_negatives);
-    }
-    if (average_ == Average::Micro) return f1(all);
-    if (average_ == Average::Macro) return sum / static_cast<double>(classes_.size());
-    return share(weighted, all.true_positives + all.false_negatives);
+    if (average_ == Average::Micro) return share(2 * hits_.sum(), said_.sum() + actual_.sum());
+    const ArrayXd scores = (said_ + actual_ > 0).select(2 * hits_ / (said_ + actual_), 0.0);
+    return average_ == Average::Macro ? scores.mean() : share((scores * actual_).sum(), actual_.sum());
   }
 
  private:
-  std::vector<Confusion> classes_;
+  ArrayXd said_, actual_, hits_;  ///< weighted counts of each class
   Average average_;
   std::optional<float> threshold_;
 };
@@ -150,80 +130,73 @@ std::unique_ptr<Metric> make_f1(ConfigReader& config, const MetricSite& site) {
 enum class Curve { Roc, PrecisionRecall };
 enum class OutputIs { Probabilities, Logits };
 
-/// The area under the curve through evenly spaced thresholds, as Keras counts it: an output that equals a
-/// threshold is below it, and those outside 0 … 1 count as the bound.
+/// The area under the curve through evenly spaced thresholds, as Keras computes it: an output that equals a
+/// threshold is below it, and outputs outside 0 … 1 count as the bound.
 class Auc final : public Metric {
  public:
   Auc(std::int64_t thresholds, Curve curve, OutputIs output_is)
-      : bins_(static_cast<std::size_t>(thresholds)), curve_(curve), output_is_(output_is) {}
+      : positives_(thresholds), negatives_(thresholds), curve_(curve), output_is_(output_is) {
+    Auc::reset();
+  }
 
   void reset() override {
-    std::fill(bins_.begin(), bins_.end(), Bin{});
+    positives_.setZero();
+    negatives_.setZero();
     saw_nan_ = false;
   }
 
   void update(const MetricBatch& batch) override {
-    for_each_value(batch, [this](float target, float output, double weight) {
-      if (std::isnan(output)) {
-        saw_nan_ = true;
-        return;
-      }
-      Bin& bin = bins_[bin_of(output)];
-      (target != 0 ? bin.positives : bin.negatives) += weight;
+    for_each_row(batch, batch.features, [&](const float* target, const float* output, double weight) {
+      for (std::int64_t i = 0; i < batch.features; ++i)
+        if (std::isnan(output[i]))
+          saw_nan_ = true;
+        else
+          (target[i] != 0 ? positives_ : negatives_)(bin_of(output[i])) += weight;
     });
   }
 
   [[nodiscard]] double result() const override {
     if (saw_nan_) return std::nan("");
-    Bin all;
-    for (const Bin& bin : bins_) all += bin;
-    double area = 0;
-    // From the highest threshold down: what is above one grows. The highest is above 1 and has nothing.
-    Bin above;
-    for (auto bin = bins_.rbegin(); bin != bins_.rend(); ++bin) {
-      const Bin before = std::exchange(above, above + *bin);
-      area += curve_ == Curve::Roc ? roc_step(before, above, all) : precision_recall_step(before, above, all);
-    }
-    return area;
+    const ArrayXd hits = above_each(positives_), misses = above_each(negatives_);
+    return curve_ == Curve::Roc ? roc_area(hits, misses) : precision_recall_area(hits, misses);
   }
 
  private:
-  struct Bin {
-    double positives = 0;
-    double negatives = 0;
-    Bin& operator+=(const Bin& other) {
-      positives += other.positives;
-      negatives += other.negatives;
-      return *this;
-    }
-    friend Bin operator+(Bin a, const Bin& b) { return a += b; }
-  };
-
   /// The last threshold that the output is above.
-  [[nodiscard]] std::size_t bin_of(float output) const {
+  [[nodiscard]] Eigen::Index bin_of(float output) const {
     const float p =
         output_is_ == OutputIs::Logits ? 1 / (1 + std::exp(-output)) : std::clamp(output, 0.0F, 1.0F);
-    const float bin = std::ceil(p * static_cast<float>(bins_.size() - 1)) - 1;
-    return bin < 0 ? 0 : static_cast<std::size_t>(bin);
+    const float bin = std::ceil(p * static_cast<float>(positives_.size() - 1)) - 1;
+    return bin < 0 ? 0 : static_cast<Eigen::Index>(bin);
   }
 
-  static double roc_step(const Bin& before, const Bin& after, const Bin& all) {
-    const double width = share(after.negatives - before.negatives, all.negatives);
-    return width * (share(before.positives, all.positives) + share(after.positives, all.positives)) / 2;
+  /// The weight above each threshold, from the highest threshold, which has nothing above it, to the lowest.
+  static ArrayXd above_each(const ArrayXd& bins) {
+    ArrayXd above(bins.size() + 1);
+    above << 0, bins.reverse();
+    std::partial_sum(above.begin(), above.end(), above.begin());
+    return above;
   }
 
-  /// The number of true positives, not the precision, is what lies on a line between two thresholds.
-  static double precision_recall_step(const Bin& before, const Bin& after, const Bin& all) {
-    const double said_before = before.positives + before.negatives;
-    const double said_after = after.positives + after.negatives;
-    const double gained = after.positives - before.positives;
-    const double slope = share(gained, said_after - said_before);
-    const double intercept = before.positives - slope * said_before;
-    const double ratio = said_after > 0 && said_before > 0 ? said_after / said_before : 1.0;
-    return share(slope * (gained + intercept * std::log(ratio)), all.positives);
+  static double roc_area(const ArrayXd& hits, const ArrayXd& misses) {
+    const Eigen::Index n = hits.size() - 1;
+    const double area = ((misses.tail(n) - misses.head(n)) * (hits.tail(n) + hits.head(n))).sum() / 2;
+    return share(area, hits(n) * misses(n));
   }
 
-  std::vector<Bin> bins_;
+  /// Between two thresholds the number of true positives is interpolated, not the precision.
+  static double precision_recall_area(const ArrayXd& hits, const ArrayXd& misses) {
+    const Eigen::Index n = hits.size() - 1;
+    const ArrayXd yes = hits + misses;
+    const auto before = yes.head(n), after = yes.tail(n);
+    const ArrayXd gained = hits.tail(n) - hits.head(n);
+    const ArrayXd slope = (after > before).select(gained / (after - before), 0.0);
+    const ArrayXd intercept = hits.head(n) - slope * before;
+    const ArrayXd log_ratio = (before > 0).select((after / before).log(), 0.0);
+    return share((slope * (gained + intercept * log_ratio)).sum(), hits(n));
+  }
+
+  ArrayXd positives_, negatives_;  ///< by the last threshold that they are above
   Curve curve_;
   OutputIs output_is_;
   bool saw_nan_ = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every metric that is neither an accuracy nor a loss, by family, and what they are made of.
+// The families of metrics besides accuracies and losses, and their common parts.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct MetricType {
   TargetKind target_kind;
   std::int64_t least_features;
   std::unique_ptr<Metric> (*make)(ConfigReader& config, const MetricSite& site);
-  /// Arguments whose default is another one than Keras'; null if there are none.
+  /// Arguments whose defaults differ from Keras'; null if there are none.
   const char* defaults_json = nullptr;
 };
 
@@ -26,10 +26,17 @@ struct MetricType {
 [[nodiscard]] std::vector<MetricType> confusion_metrics();
 [[nodiscard]] std::vector<MetricType> top_k_metrics();
 
-/// The weight of a row, which is 1 without weights.
+/// The weight of a row; 1 without weights.
 [[nodiscard]] inline double weight_of(const MetricBatch& batch, std::int64_t row) {
   if (batch.weights.values == nullptr) return 1;
   return static_cast<double>(batch.weights.values[row / (batch.rows_per_sample / batch.weights.per_sample)]);
+}
+
+/// Calls `visit(target, output, weight)` for each row; the target of a row has `target_size` values.
+template <class Visit>
+void for_each_row(const MetricBatch& batch, std::int64_t target_size, Visit visit) {
+  for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row)
+    visit(batch.target + row * target_size, batch.output + row * batch.features, weight_of(batch, row));
 }
 
 /// Σ(w·value) / Σw over all rows since the reset, in double.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How well numbers are predicted.
+// Metrics of regression: root mean squared error and R².
+#include <Eigen/Core>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -9,21 +10,18 @@ namespace kairos::host {
 
 namespace {
 
+using Row = Eigen::Map<const Eigen::ArrayXf>;
+
 /// The root is taken of the mean over the epoch, not of each batch.
 class RootMeanSquaredError final : public Metric {
  public:
   void reset() override { mean_.reset(); }
   void update(const MetricBatch& batch) override {
-    const float* target = batch.target;
-    const float* output = batch.output;
-    for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row) {
-      double sum = 0;
-      for (std::int64_t i = 0; i < batch.features; ++i, ++target, ++output) {
-        const double error = static_cast<double>(*output) - static_cast<double>(*target);
-        sum += error * error;
-      }
-      mean_.add(sum / static_cast<double>(batch.features), weight_of(batch, row));
-    }
+    const std::int64_t n = batch.features;
+    for_each_row(batch, n, [&](const float* target, const float* output, double weight) {
+      const auto error = Row(output, n).cast<double>() - Row(target, n).cast<double>();
+      mean_.add(error.square().mean(), weight);
+    });
   }
   [[nodiscard]] double result() const override { return std::sqrt(mean_.result()); }
 
@@ -31,52 +29,44 @@ class RootMeanSquaredError final : public Metric {
   Mean mean_;
 };
 
-/// 1 - residual / spread for each output, and of these the mean. As in Keras an output whose targets do not
-/// differ counts as 0.
+/// The mean over the outputs of 1 - residual / spread. As in Keras, an output whose targets are all equal
+/// counts as 0.
 class R2Score final : public Metric {
  public:
-  explicit R2Score(std::int64_t features) : outputs_(static_cast<std::size_t>(features)) {}
-
-  void reset() override {
-    for (Output& output : outputs_) output = {};
+  explicit R2Score(std::int64_t features)
+      : mean_(features), difference_(features), spread_(features), residual_(features) {
+    R2Score::reset();
   }
 
+  void reset() override {
+    weight_ = 0;
+    mean_.setZero();
+    spread_.setZero();
+    residual_.setZero();
+  }
+
+  /// The running mean keeps the digits that a difference of large sums would lose.
   void update(const MetricBatch& batch) override {
-    const float* target = batch.target;
-    const float* output = batch.output;
-    for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row) {
-      const double weight = weight_of(batch, row);
-      for (Output& one : outputs_)
-        one.add(static_cast<double>(*target++), static_cast<double>(*output++), weight);
-    }
+    const std::int64_t n = batch.features;
+    for_each_row(batch, n, [&](const float* target, const float* output, double weight) {
+      if (weight == 0) return;
+      const auto wanted = Row(target, n).cast<double>();
+      weight_ += weight;
+      difference_ = wanted - mean_;
+      mean_ += difference_ * (weight / weight_);
+      spread_ += weight * difference_ * (wanted - mean_);
+      residual_ += weight * (wanted - Row(output, n).cast<double>()).square();
+    });
   }
 
   [[nodiscard]] double result() const override {
-    double sum = 0;
-    for (const Output& output : outputs_)
-      if (output.spread != 0) sum += 1 - output.residual / output.spread;
-    return sum / static_cast<double>(outputs_.size());
+    return (spread_ != 0).select(1 - residual_ / spread_, 0.0).mean();
   }
 
  private:
-  struct Output {
-    double weight = 0;
-    double mean = 0;
-    double spread = 0;  ///< weighted squares around the mean
-    double residual = 0;
-
-    /// The running mean keeps the digits that a difference of large sums would lose.
-    void add(double target, double predicted, double w) {
-      if (w == 0) return;
-      weight += w;
-      const double before = target - mean;
-      mean += before * w / weight;
-      spread += w * before * (target - mean);
-      residual += w * (target - predicted) * (target - predicted);
-    }
-  };
-
-  std::vector<Output> outputs_;
+  double weight_ = 0;
+  Eigen::ArrayXd mean_, difference_;  ///< of the targets; between a row's target and the mean before it
+  Eigen::ArrayXd spread_, residual_;  ///< weighted squares around the mean, and around the outputs
 };
 
 }  // namespace

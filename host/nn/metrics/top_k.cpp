@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Whether the right class is among the k that the model finds most likely.
+// Top-k accuracy: whether the target's class is among the k largest outputs.
+#include <Eigen/Core>
+
 #include "compute/vector.hpp"
 #include "nn/metrics/metric_types.hpp"
 
@@ -7,32 +9,27 @@ namespace kairos::host {
 
 namespace {
 
-/// As in Keras, a class that is as likely as the k-th is among the k.
+/// As in Keras, ties with the k-th largest output are hits.
 class TopK final : public Metric {
  public:
   TopK(std::int64_t k, TargetKind kind) : k_(k), kind_(kind) {}
   void reset() override { mean_.reset(); }
   void update(const MetricBatch& batch) override {
-    const std::int64_t target_size = kind_ == TargetKind::Label ? 1 : batch.features;
-    const float* target = batch.target;
-    const float* output = batch.output;
-    for (std::int64_t row = 0; row < batch.samples * batch.rows_per_sample; ++row) {
-      const std::int64_t label = kind_ == TargetKind::Label ? static_cast<std::int64_t>(*target)
-                                                            : index_of_largest(batch.features, target);
-      mean_.add(is_hit(batch.features, label, output) ? 1 : 0, weight_of(batch, row));
-      target += target_size;
-      output += batch.features;
-    }
+    const bool is_label = kind_ == TargetKind::Label;
+    for_each_row(
+        batch, is_label ? 1 : batch.features, [&](const float* target, const float* output, double weight) {
+          const std::int64_t label =
+              is_label ? static_cast<std::int64_t>(*target) : index_of_largest(batch.features, target);
+          mean_.add(is_hit({output, batch.features}, label) ? 1 : 0, weight);
+        });
   }
   [[nodiscard]] double result() const override { return mean_.result(); }
 
  private:
-  [[nodiscard]] bool is_hit(std::int64_t n, std::int64_t label, const float* output) const {
-    if (label < 0 || label >= n) return false;
-    std::int64_t others = 0;
-    // Written so that NaN, of the class or of another one, is no hit.
-    for (std::int64_t i = 0; i < n; ++i) others += output[i] <= output[label] ? 0 : 1;
-    return others < k_;
+  [[nodiscard]] bool is_hit(const Eigen::Map<const Eigen::ArrayXf>& output, std::int64_t label) const {
+    if (label < 0 || label >= output.size()) return false;
+    // NaN, of the class or of another one, is never a hit.
+    return output.size() - (output <= output(label)).count() < k_;
   }
 
   std::int64_t k_;

@@ -167,6 +167,6 @@ TEST_CASE("Identity puts its gain on the diagonal of a matrix", "[host][nn]") {
   CHECK(kairos::tests::error_of([&] {
           filled("identity", {2, 2, 2});
         }) ==
-        "KAIROS-M013: initializer Identity: it can only fill a matrix; found a weight of shape (2, 2, 2), "
+        "KAIROS-M013: initializer Identity: it requires a matrix; found a weight of shape (2, 2, 2), "
         "expected two dimensions. Choose another initializer.");
 }

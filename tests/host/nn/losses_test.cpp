@@ -311,7 +311,7 @@ TEST_CASE("A batch of losses is reduced as Keras 3 documents", "[host][train]") 
   CHECK(error_of([&] {
           return reduce(LossReduction::SumOverBatchSize, 1, {pair.data(), 2});
         }) ==
-        "KAIROS-D301: sample weights: the weights do not fit the output; found 2 weights per sample, "
+        "KAIROS-D301: sample weights: the weights do not match the output; found 2 weights per sample, "
         "expected one or 4. "
         "Give one weight per sample or one per timestep.");
 }
@@ -325,9 +325,9 @@ TEST_CASE("A loss may name its own reduction", "[host][train]") {
   CHECK(of("mse(reduction=auto)") == std::nullopt);
   CHECK(of("mse") == std::nullopt);
   for (const char* none : {"mse(reduction=none)", "mse(reduction=null)"})
-    CHECK(error_of([&] { return of(none); })
-              .rfind("KAIROS-M033: loss reduction: without one, each sample keeps a loss of its own; found n",
-                     0) == 0);
+    CHECK(error_of([&] {
+            return of(none);
+          }).rfind("KAIROS-M033: loss reduction: training needs one loss per batch; found n", 0) == 0);
   CHECK(error_of([&] { return of("mse(reduction=smu)"); }) ==
         "KAIROS-M033: loss reduction: there is no reduction \"smu\". Did you mean \"sum\"?");
 }
@@ -341,13 +341,13 @@ TEST_CASE("A target that a loss cannot use is described", "[host][train]") {
   const std::vector<Fault> faults{
       {"sparse_categorical_crossentropy", {12}, "label 12 is outside 0 … 9"},
       {"sparse_categorical_crossentropy", {-1}, "label -1 is outside 0 … 9"},
-      {"sparse_categorical_crossentropy", {1.5F}, "label 1.5 is not a whole number"},
+      {"sparse_categorical_crossentropy", {1.5F}, "label 1.5 is not an integer"},
       {"sparse_categorical_crossentropy", {std::nanf("")}, "label nan is outside 0 … 9"},
       {"sparse_categorical_crossentropy", {9}, ""},
       {"categorical_crossentropy", {0, 0, 2, 0, 0, 0, 0, 0, 0, 0}, "target 2 is outside 0 … 1"},
       {"binary_crossentropy", {0, 1, 0, 1, -1, 0, 0, 0, 0, 0}, "target -1 is outside 0 … 1"},
       {"mse", std::vector<float>(10, 1e6F), ""},
-      {"hinge", {0, 1, -1, 1, 2, 0, 0, 0, 0, 0}, "target 2 is none of -1, 0 and 1"},
+      {"hinge", {0, 1, -1, 1, 2, 0, 0, 0, 0, 0}, "target 2 is not -1, 0 or 1"},
       {"squared_hinge", {0, 1, 0, 1, 1, 0, 0, 0, 0, 0}, ""},
       {"poisson", {0, 1, 0, 1, -3, 0, 0, 0, 0, 0}, "target -3 is negative"},
       {"msle", {0, 1, 0, 1, -3, 0, 0, 0, 0, 0}, "target -3 is negative"},
@@ -386,12 +386,13 @@ TEST_CASE("A loss that is unknown or cannot fit is refused with a cure", "[host]
         "KAIROS-M003: loss binary_crossentropy: \"from_logits\" has a value that cannot be used; found 3, "
         "expected true or "
         "false. Give \"from_logits\" such a value.");
-  CHECK(error_of([] {
-          make_loss("sparse_categorical_crossentropy")->check_output(1);
-          return 0;
-        }) ==
-        "KAIROS-M032: loss sparse_categorical_crossentropy: it cannot train the model's output; found 1 unit "
-        "in the last "
-        "layer, expected a unit for each class. Give the last layer one unit per class and softmax, or use "
-        "binary_crossentropy with sigmoid.");
+  CHECK(
+      error_of([] {
+        make_loss("sparse_categorical_crossentropy")->check_output(1);
+        return 0;
+      }) ==
+      "KAIROS-M032: loss sparse_categorical_crossentropy: it does not allow the model's output; found 1 unit "
+      "in the last "
+      "layer, expected one unit per class. Give the last layer one unit per class and softmax, or use "
+      "binary_crossentropy with sigmoid.");
 }

@@ -372,18 +372,18 @@ TEST_CASE("A metric that is unknown or cannot be computed is refused", "[host][t
         "KAIROS-M040: metric: there is no metric \"acuracy\". Did you mean \"accuracy\"?");
   CHECK(refusal("categorical_accuracy", {3, TargetKind::Label}) ==
         "KAIROS-M041: metric categorical_accuracy: it cannot be computed from this output and these targets; "
-        "found targets "
-        "that are class numbers, expected a value per unit. Use accuracy, which chooses by itself, or change "
-        "the loss.");
-  CHECK(refusal("sparse_categorical_accuracy", {3, TargetKind::Values}) ==
-        "KAIROS-M041: metric sparse_categorical_accuracy: it cannot be computed from this output and these "
-        "targets; found "
-        "targets of a value per unit, expected class numbers. Use accuracy, which chooses by itself, or "
+        "found class labels as targets, expected one value per unit. Use accuracy, which adapts to the loss, "
+        "or "
         "change the loss.");
+  CHECK(
+      refusal("sparse_categorical_accuracy", {3, TargetKind::Values}) ==
+      "KAIROS-M041: metric sparse_categorical_accuracy: it cannot be computed from this output and these "
+      "targets; found targets with one value per unit, expected class labels. Use accuracy, which adapts to "
+      "the loss, or change the loss.");
   CHECK(refusal("categorical_accuracy", {1, TargetKind::Values}) ==
         "KAIROS-M041: metric categorical_accuracy: it cannot be computed from this output and these targets; "
         "found one unit "
-        "in the last layer, expected one unit per class. Use accuracy, which chooses by itself, or change "
+        "in the last layer, expected one unit per class. Use accuracy, which adapts to the loss, or change "
         "the loss.");
   CHECK(refusal("AUC(num_treshold=10)", {1, TargetKind::Values}) ==
         "KAIROS-M002: metric AUC: there is no argument \"num_treshold\". Did you mean \"num_thresholds\"?");
@@ -402,10 +402,10 @@ TEST_CASE("A metric that is unknown or cannot be computed is refused", "[host][t
   CHECK(refusal("precison", {1, TargetKind::Values}) ==
         "KAIROS-M040: metric: there is no metric \"precison\". Did you mean \"precision\"?");
   CHECK(refusal("accuracy(threshold=0.3)", {1, TargetKind::Values}) ==
-        "KAIROS-M002: metric accuracy: it takes no arguments; found \"0.3\". Name binary_accuracy.");
-  CHECK(
-      refusal("categorical_accuracy(threshold=0.3)", {3, TargetKind::Values}) ==
-      "KAIROS-M002: metric categorical_accuracy: it takes no arguments; found \"0.3\". Remove the brackets.");
+        "KAIROS-M002: metric accuracy: it takes no arguments; found \"0.3\". Use binary_accuracy.");
+  CHECK(refusal("categorical_accuracy(threshold=0.3)", {3, TargetKind::Values}) ==
+        "KAIROS-M002: metric categorical_accuracy: it takes no arguments; found \"0.3\". Remove the "
+        "parentheses.");
   CHECK(
       refusal("binary_accuracy(treshold=0.3)", {1, TargetKind::Values}) ==
       "KAIROS-M002: metric binary_accuracy: there is no argument \"treshold\". Did you mean \"threshold\"?");

@@ -65,6 +65,16 @@ std::string refusal_of_json(const std::string& json) {
   return "";
 }
 
+Histogram histogram_of(std::vector<float> values) {
+  std::int64_t size = std::ssize(values);
+  kairos_tensor raw{};
+  raw.size = sizeof raw;
+  raw.view.data = values.data();
+  raw.view.rank = 1;
+  raw.view.shape = &size;
+  return kairos::plugins::tensorboard::histogram_of(kairos::Tensor(raw));
+}
+
 }  // namespace
 
 TEST_CASE("A histogram has 30 buckets like those of tf.summary.histogram", "[plugins]") {

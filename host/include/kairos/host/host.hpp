@@ -2,6 +2,7 @@
 // Everything that a program needs to train with Kairos or to host its callbacks.
 #pragma once
 
+#include "kairos/host/borrowed_samples.hpp"
 #include "kairos/host/callbacks.hpp"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/data.hpp"
