@@ -2,7 +2,6 @@
 // Creates metrics by name. Accuracies and losses, which are means of one value per row, are defined here.
 #include "nn/metrics.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <map>
@@ -23,8 +22,10 @@ namespace {
 using RowValue = float (*)(std::int64_t features, const float* target, const float* output, float threshold);
 
 float binary_accuracy(std::int64_t features, const float* target, const float* output, float threshold) {
-  using Row = Eigen::Map<const Eigen::ArrayXf>;
-  return (Row(target, features) == (Row(output, features) > threshold).cast<float>()).cast<float>().mean();
+  std::int64_t hits = 0;
+  for (std::int64_t i = 0; i < features; ++i)
+    hits += target[i] == (output[i] > threshold ? 1.0F : 0.0F) ? 1 : 0;
+  return static_cast<float>(hits) / static_cast<float>(features);
 }
 
 float categorical_accuracy(std::int64_t features, const float* target, const float* output, float) {
