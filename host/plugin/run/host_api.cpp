@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "kairos/host/version.hpp"
+
 namespace kairos::host {
 
 namespace {
@@ -297,7 +299,7 @@ kairos_host make_host(Instance& instance) {
           KAIROS_ABI_MAJOR,
           KAIROS_ABI_MINOR,
           "kairos",
-          KAIROS_SDK_VERSION,
+          KAIROS_HOST_VERSION,
           &instance,
           fail,
           log,

@@ -12,3 +12,4 @@
 #include "kairos/host/history.hpp"
 #include "kairos/host/model.hpp"
 #include "kairos/host/plugins.hpp"
+#include "kairos/host/version.hpp"
