@@ -215,8 +215,6 @@ constexpr Setting table[] = {
      .help = "read settings from a file with one key per flag; flags take precedence"},
     {.key = "print_config", .commands = runs, .group = Group::General, .type = Type::Switch,
      .help = "print the effective configuration and exit"},
-    {.key = "markdown", .commands = explain, .group = Group::Output, .type = Type::Switch,
-     .help = "print all error codes as a Markdown page"},
     {.key = "help", .commands = runs | lists | replay | summary | convert | explain, .group = Group::General,
      .type = Type::Switch,
      .help = "print this help and exit"},

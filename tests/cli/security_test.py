@@ -98,7 +98,7 @@ class Rights(ProgramTest):
             self.assertEqual(len(lines), 0 if expected is None else 1, run.stderr)
             if expected is not None:
                 self.assertIn(f"warning: {expected}{warning}: ", lines[0])
-                self.assertTrue(lines[0].endswith(". Run chmod go-w on it, or use a copy that is yours"), lines[0])
+                self.assertTrue(lines[0].endswith(". Run chmod go-w on it, or use your own copy"), lines[0])
         os.chmod(place, 0o777)
         run = self.run_kairos(*self.fit(plugin_dir=place))
         self.assertNotIn(warning, run.stderr)  # nothing is loaded

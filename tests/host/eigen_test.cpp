@@ -87,8 +87,8 @@ TEST_CASE("Borrowed arrays of different lengths are refused, and values when the
   eigen::Matrix x = wide_data();
   const Eigen::VectorXf y = x.col(0);
   CHECK(error_of([&] { (void)borrow_samples({eigen::borrow(x)}, {eigen::borrow(y.head(19))}); }) ==
-        "KAIROS-D010: memory: the target has another number of rows; found 19, expected 20 as in the first "
-        "input. Give as many rows in each array.");
+        "KAIROS-D010: memory: the target has a different number of rows; found 19, expected 20, as in the "
+        "first input. Give every array the same number of rows.");
   x(18, 2) = std::numeric_limits<float>::infinity();
   const auto source = borrow_samples({eigen::borrow(x.leftCols<3>())}, {eigen::borrow(y)});
   CHECK(error_of([&] {
@@ -97,7 +97,7 @@ TEST_CASE("Borrowed arrays of different lengths are refused, and values when the
           (void)fit(*model_of_three(), *source, options);
         }) ==
         "KAIROS-D011: memory: row 18 (counted from 0): a value is not finite; found infinity in the input, "
-        "column 2 (counted from 0), expected a finite number. Correct the value or take the row out.");
+        "column 2 (counted from 0), expected a finite number. Correct the value or remove the row.");
 }
 
 TEST_CASE("Only memory that stays can be borrowed", "[host][data]") {

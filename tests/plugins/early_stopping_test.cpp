@@ -119,7 +119,7 @@ TEST_CASE("EarlyStopping rejects invalid options", "[plugins]") {
   const Case table[] = {
       {"patience=-1", "the value is out of range; found -1, expected at least 0 epochs"},
       {"patience=ten", "the value is not of type int"},
-      {"patince=3", "there is no such option. Did you mean \"patience\"?"},
+      {"patince=3", "no such option. Did you mean \"patience\"?"},
       {"mode=up", "the value is not one of the choices; found \"up\", expected auto, min, max"},
       {"monitor=val_los", "no such metric in this run; found \"val_los\""},
       {"start_from_epoch=-1", "expected at least 0 epochs"},

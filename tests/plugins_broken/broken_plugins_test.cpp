@@ -34,11 +34,10 @@ constexpr const char* copy_again = "Copy the file again, then rename it into the
 
 TEST_CASE("The gate names the kind of a file that is not a shared object", "[host][plugin]") {
   const TemporaryDirectory directory;
-  CHECK(
-      sentence(directory.put("text.so", std::string(200, 'x')), directory) ==
-      "KAIROS-L004: text.so: the file is not a shared object; found a file that does not begin with the mark "
-      "of ELF, expected an ELF "
-      "file. Name the .so that the build produced, not its source or an archive.");
+  CHECK(sentence(directory.put("text.so", std::string(200, 'x')), directory) ==
+        "KAIROS-L004: text.so: the file is not a shared object; found a file that does not begin with the "
+        "ELF magic number, expected an ELF "
+        "file. Name the .so that the build produced, not its source or an archive.");
   CHECK(sentence(directory.put("empty.so", ""), directory) ==
         std::string("KAIROS-L003: empty.so: the file is too short to be a plugin; found 0 bytes, expected at "
                     "least 64 bytes. ") +
@@ -65,8 +64,7 @@ TEST_CASE("The gate says why a file cannot be opened", "[host][plugin]") {
   const TemporaryDirectory directory;
   CHECK(sentence(directory / "absent.so", directory) ==
         "KAIROS-L001: absent.so: the plugin cannot be opened; found No such file or directory, expected a "
-        "readable file. Check the "
-        "path and its rights.");
+        "readable file. Check the path and its permissions.");
   fs::create_symlink("nowhere.so", directory / "dangling.so");
   CHECK(sentence(directory / "dangling.so", directory) ==
         "KAIROS-L001: dangling.so: the plugin cannot be opened; found a symbolic link to nowhere.so, which "
@@ -178,13 +176,14 @@ TEST_CASE("The gate names the fault of a shared object", "[host][plugin]") {
            "kairos_plugin_v1 alone. Build with "
            "kairos_add_plugin(), or hide all other symbols with a version script."},
       Case{"host_symbol", "KAIROS-L019",
-           "the plugin needs a symbol that no host exports; found kairos_request_stop, expected functions "
-           "taken from kairos_host. "
+           "the plugin needs a symbol that no host exports; found kairos_request_stop, expected calls "
+           "through kairos_host. "
            "Build the plugin with kairos_add_plugin() and the macros of the SDK."},
-      Case{"executable_stack", "KAIROS-L027",
-           "the plugin would make the stack of the whole program executable; found a PT_GNU_STACK segment "
-           "with it, expected a PT_GNU_STACK segment that is not executable. Link the plugin with "
-           "-Wl,-z,noexecstack, and mark its assembly files with .note.GNU-stack."},
+      Case{
+          "executable_stack", "KAIROS-L027",
+          "the plugin would make the stack of the whole program executable; found an executable PT_GNU_STACK "
+          "segment, expected a PT_GNU_STACK segment that is not executable. Link the plugin with "
+          "-Wl,-z,noexecstack, and mark its assembly files with .note.GNU-stack."},
       Case{"text_relocations", "KAIROS-L028",
            "loading the plugin would write to its code; found DT_TEXTREL, expected "
            "position-independent code, without DT_TEXTREL. Compile all of the plugin with -fPIC and link it "
@@ -257,8 +256,7 @@ TEST_CASE("Catalog rejects two files with the same id and names both", "[host][p
   CHECK(both.refusals()[0].diagnosis.text() ==
         "KAIROS-L020: " + a.string() +
             ": two plugins have a callback of the same id; found com.example.Fixture, also in " + b.string() +
-            ", expected one file for each id. Remove one of the two, or name the right one with --plugin "
-            "FILE.");
+            ", expected one file for each id. Remove one of the two, or name the file of the right one.");
   CHECK(both.refusals()[1].diagnosis.where == b.string());
 
   SECTION("the file that was named wins") {

@@ -94,7 +94,7 @@ TEST_CASE("A tensor that was borrowed for reading has no view that writes", "[sd
                                      error_of([&] { return kairos::eigen::mutable_vector(bias.tensor()); }),
                                      error_of([&] { return kairos::eigen::mutable_array(bias.tensor()); })}) {
     CHECK(status == KAIROS_E_DENIED);
-    CHECK(text == "this tensor was borrowed for reading");
+    CHECK(text == "the tensor was borrowed with Access::Read; expected Access::Write");
   }
 }
 

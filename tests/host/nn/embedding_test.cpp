@@ -77,8 +77,7 @@ TEST_CASE("An invalid index is reported with its position before training", "[ho
   CHECK(error_of([&] { (void)fit(*model, data, {}); }) ==
         "KAIROS-D108: words.npy: row 2 (counted from 0): the model cannot take the input \"input_layer\": "
         "layer \"embedding\" (Embedding): 5 is not a row of an embedding with 5 rows: a whole number in 0 … "
-        "4. Mend the "
-        "data, or change the layer.");
+        "4. Correct the data, or change the layer.");
   data.inputs[0].array.values[4] = 1.5F;
   CHECK(error_of([&] { (void)fit(*model, data, {}); }).find("1.5 is not a row") != std::string::npos);
   CHECK(model->iterations() == 0);

@@ -377,7 +377,7 @@ TEST_CASE("A loss that is unknown or cannot fit is refused with a cure", "[host]
         "number from 0 to 1. Give \"label_smoothing\" such a value.");
   CHECK(refusal("sparse_categorical_crossentropy(label_smoothing=0.1)") ==
         "KAIROS-M002: loss sparse_categorical_crossentropy: there is no argument \"label_smoothing\". Known "
-        "are: axis, ignore_class, from_logits.");
+        "names: axis, ignore_class, from_logits.");
   CHECK(refusal("mse(from_logits=true)") == "KAIROS-M002: loss mse: there is no argument \"from_logits\".");
   CHECK(refusal("binary_crossentropy(from_logit=true)") ==
         "KAIROS-M002: loss binary_crossentropy: there is no argument \"from_logit\". Did you mean "

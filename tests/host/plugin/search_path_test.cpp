@@ -46,8 +46,7 @@ TEST_CASE("plugin_directories refuses a directory that was asked for and is not 
   CHECK_THROWS_WITH(plugin_directories(absent, std::nullopt, {}),
                     "KAIROS-L050: " + absent[0].string() +
                         ": the plugin directory cannot be read; found No such file or directory, expected a "
-                        "readable directory. Make "
-                        "the directory, or correct its name.");
+                        "readable directory. Create the directory, or correct its name.");
   CHECK_THROWS_WITH(plugin_directories(file, std::nullopt, {}),
                     Catch::Matchers::Contains("found no directory"));
   CHECK_THROWS_WITH(plugin_directories({}, absent[0].string(), {}),

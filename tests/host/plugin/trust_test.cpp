@@ -94,12 +94,12 @@ TEST_CASE("Each directory and file that others can write to is one sentence", "[
   for (const fs::path& path : {good, bad, dir / "good"}) set_mode(path, 0755);
   set_mode(dir / "bad", 0777);
   set_mode(file, 0666);
-  const std::string rest = ". Run chmod go-w on it, or use a copy that is yours";
+  const std::string rest = ". Run chmod go-w on it, or use your own copy";
   CHECK(plugin_warnings(std::vector{dir / "good", dir / "bad"}, std::vector{good, bad, file}) ==
         std::vector<std::string>{"the plugin directory " + (dir / "bad").string() +
-                                     " can be written to by others, who then decide which code is loaded: " +
+                                     " is writable by others, who can then decide which code is loaded: " +
                                      (dir / "bad").string() + " has mode 0777" + rest,
                                  "the plugin " + file.string() +
-                                     " can be written to by others, who then decide which code is loaded: " +
+                                     " is writable by others, who can then decide which code is loaded: " +
                                      file.string() + " has mode 0666" + rest});
 }

@@ -70,14 +70,13 @@ TEST_CASE("Expression says where a formula is wrong", "[host][plugin]") {
       Case{"flor(epoch)", "the expression is malformed at column 1; found \"flor\". Did you mean \"floor\"?"},
       Case{"lr*(1+2", "the expression is malformed at column 8; found \")\". Variables are epoch, lr."},
       Case{"lr = 3",
-           "the expression is malformed at column 4; found an assignment. Compare with ==, or name the "
-           "result by its "
-           "place."},
+           "the expression is malformed at column 4; found an assignment. Compare with ==, or write the "
+           "value in its place."},
       Case{"lr, 3", "the expression is malformed at column 3; found several formulas. Give one formula."},
       Case{"\"a\"", "the expression is malformed at column 1; found a text. Use numbers and variables only."},
       Case{std::string(1025, '1'),
            "the expression is too long; found 1025 characters, expected at most 1024. Write a plugin for a "
-           "schedule of this size."},
+           "schedule this long."},
       Case{std::string(65, '(') + "1" + std::string(65, ')'),
            "the expression is malformed at column 65; found more than 64 levels. Write it with fewer "
            "parentheses."});

@@ -159,7 +159,7 @@ TEST_CASE("resolve_options has a sentence for every wrong value", "[host][plugin
   };
   const auto row = GENERATE(
       Case{{{"pateince", "3"}},
-           "KAIROS-O020: Stall, option pateince: there is no such option. Did you mean \"patience\"?"},
+           "KAIROS-O020: Stall, option pateince: no such option. Did you mean \"patience\"?"},
       Case{{{"patience", "3"}, {"wait", "4"}},
            "KAIROS-O021: Stall, option wait: the option is set twice; found patience=3 and wait=4, expected "
            "one value. Leave one of "

@@ -79,8 +79,8 @@ TEST_CASE("parse_plugin_spec names the column of a mistake", "[host][plugin]") {
            "whole value "
            "in the quotes."},
       Case{"X:a='\\0'",
-           "the value of a cannot be read at column 6; found \"\\0'\", expected a text without the character "
-           "0. Leave it out."},
+           "the value of a cannot be read at column 6; found \"\\0'\", expected a string without the "
+           "character 0. Remove it."},
       Case{"plugins/stall:n=1",
            "the path does not name a .so at column 1; found plugins/stall, expected a path that ends in "
            ".so. Name the file that the build produced."});

@@ -145,7 +145,7 @@ TEST_CASE("Every call in every stage is made or refused as the table says", "[ho
       CHECK_THAT(text, Contains("Callbacks::" + plain + ": "));
       CHECK_THAT(text, Contains(std::string(stage.name) == "finished" ? "KAIROS-C036" : "KAIROS-C030"));
       CHECK_THAT(text, Contains("found ") && Contains("expected ") &&
-                           (Contains(". Call ") || Contains(". Make new Callbacks")));
+                           (Contains(". Call ") || Contains(". Create new Callbacks")));
     }
   }
 }
@@ -158,8 +158,7 @@ TEST_CASE("A call out of order names itself, the stage, and what to call first",
   const auto row = GENERATE(
       Case{{"train_begin"},
            "KAIROS-C030: Callbacks::train_begin: the call is out of order; found before setup, expected "
-           "behind "
-           "setup, before train_begin. Call setup first."},
+           "after setup, before train_begin. Call setup first."},
       Case{{"setup", "epoch_begin"},
            "KAIROS-C030: Callbacks::epoch_begin: the call is out of order; found after setup, before "
            "train_begin, expected between epochs. Call train_begin first."},
@@ -175,8 +174,8 @@ TEST_CASE("A call out of order names itself, the stage, and what to call first",
       Case{
           {"setup", "train_begin", "epoch_begin", "train_batch_end"},
           "KAIROS-C030: Callbacks::train_batch_end: the call is out of order; found inside an epoch, between "
-          "batches, expected inside a training batch; or behind gradients_ready, inside a batch of "
-          "the training. Call train_batch_begin first."},
+          "batches, expected inside a training batch; or after gradients_ready, inside a training batch. "
+          "Call train_batch_begin first."},
       Case{{"setup", "train_begin", "epoch_begin", "train_end"},
            "KAIROS-C030: Callbacks::train_end: the call is out of order; found inside an epoch, between "
            "batches, expected between epochs. Call epoch_end first."},
@@ -233,8 +232,7 @@ TEST_CASE("Another number of log values than keys is refused wherever logs are g
     const auto sentence = [&](const char* call) {
       return "KAIROS-C031: Callbacks::" + std::string(call) + ": the number of log values is wrong; found " +
              std::to_string(values.size()) +
-             ", expected 2, one for each of CallbacksOptions::keys. Give a value for each key, in their "
-             "order.";
+             ", expected 2, one for each of CallbacksOptions::keys. Give one value for each key, in order.";
     };
     LogValues wrong(values);
     Loop loop;
@@ -280,10 +278,9 @@ TEST_CASE("Another thread than the one that made the callbacks is refused", "[ho
   Loop loop;
   std::string text;
   std::thread([&] { text = error_of([&] { return loop.call("setup"), 0; }); }).join();
-  CHECK(
-      text ==
-      "KAIROS-C035: Callbacks::setup: the call comes from another thread; expected the thread that made the "
-      "callbacks. Create and use the callbacks on the fit thread.");
+  CHECK(text ==
+        "KAIROS-C035: Callbacks::setup: the call comes from another thread; expected the thread that created "
+        "the callbacks. Create and use the callbacks on the fit thread.");
   loop.call("setup");
 }
 
