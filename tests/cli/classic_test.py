@@ -185,7 +185,7 @@ class KerasCodePastedIntoFlags(ProgramTest):
         for optimizer in ("SGD(lr=0.01, decay=1e-1)", "SGD(learning_rate=InverseTimeDecay(0.01,1,0.1))"):
             out = self.kairos(*self.fit(optimizer=optimizer, history="history.json"))
             history.append(json.loads(self.text("history.json"))["history"]["loss"])
-            self.assertEqual("decay=0.1 is that of Keras 1 and 2, the schedule InverseTimeDecay" in out, "decay=" in optimizer)
+            self.assertEqual("decay=0.1 is read as in Keras 1 and 2, as the schedule InverseTimeDecay" in out, "decay=" in optimizer)
         self.assertEqual(history[0], history[1])
 
 

@@ -59,7 +59,7 @@ class Encodings(ProgramTest):
             self.assertIn("cafè,café,thé,class", results[0])
 
     def test_an_encoding_that_is_not_read_is_refused_with_the_cure(self):
-        self.refused('KAIROS-U070: encoding: this encoding is not supported; found "utf-16", expected utf-8, latin1 or cp1252. Convert the file, '
+        self.refused('KAIROS-U070: --encoding: this encoding is not supported; found "utf-16", expected utf-8, latin1 or cp1252. Convert the file, '
                      "for example with iconv -f utf-16 -t UTF-8 IN > OUT.", *self.fit(**self.settings, data="utf16.csv", encoding="utf-16"), code=2)
         self.refused("KAIROS-D031: utf16.csv: this is not CSV text; found UTF-16, expected utf-8. Convert it: iconv -f UTF-16 -t UTF-8 utf16.csv "
                      "> OUT.csv.", *self.fit(**self.settings, data="utf16.csv"))

@@ -30,7 +30,7 @@ FIT = [
     ("class weight given twice", {"class_weight": "0=1,0=2"}, 2, ["--class-weight", '"0"', "each class once"]),
     ("verbosity that does not exist", {"verbose": 3}, 2, ["KAIROS-U003: --verbose", '"3"', "0, 1 or 2"]),
     ("delimiter of two characters", {"delimiter": "::"}, 2, ["KAIROS-U003: --delimiter", '"::"', "Write --delimiter ';'."]),
-    ("ending of the history", {"history": "h.xml"}, 2, ["--history h.xml", ".json, .csv or .txt"]),
+    ("ending of the history", {"history": "h.xml"}, 2, ["KAIROS-U020: h.xml", ".json, .csv or .txt"]),
     ("ending of the model", {"save_model": "m.npz"}, 2, ["--save-model m.npz", "Choose .keras or .h5"]),
     ("ending of the weights", {"save_weights": "w.txt"}, 2, ["--save-weights w.txt", ".npz"]),
     ("history in the place of the data", {"history": "./data.csv"}, 2,

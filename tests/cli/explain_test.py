@@ -45,7 +45,7 @@ class ExplainTest(ProgramTest):
 
     def test_help(self):
         text = self.kairos("explain", "--help")
-        self.assertTrue(text.startswith("kairos explain: what an error code means, and what to do\n"))
+        self.assertTrue(text.startswith("kairos explain: explain an error code and how to fix the error\n"))
         self.assertIn("--markdown", text)
         self.assertIn("kairos explain", self.kairos("--help"))
 

@@ -93,8 +93,8 @@ class Reports(ProgramTest):
     def test_directories_that_are_parts_of_the_data_are_reported(self):
         data = self.images("pics", {"Train": 3, "test": 2})
         warning = self.report(**data, model="flatten dense(10,softmax)")[1]
-        self.assertIn('warning: "Train", "test" in pics are trained as classes: the directories in --data are the classes. For parts '
-                      "of the data, name one with --data and the other with --validation-data\n", warning)
+        self.assertIn('warning: "Train", "test" in pics are trained as classes: each subdirectory is one class. Load the parts '
+                      "of a data set separately, and give the validation part as --validation-data\n", warning)
         self.assertIn('warning: the output "dense" has 10 units, but the data have 2 classes: "Train", "test"\n', warning)
 
     def test_class_without_samples_is_reported(self):
@@ -110,7 +110,7 @@ class Reports(ProgramTest):
         for stream in ("false", "true"):
             self.assertEqual(self.report(**data, stream=stream)[1],
                              'warning: the validation part has no sample of 2 of the 3 classes in the training part ("ant", "bee"); '
-                             "--validation-split holds out the last samples, --split shuffled or stratified draws them from all of the data\n")
+                             "--validation-split holds out the last samples; --split shuffled and --split stratified draw them from all of the data\n")
         histories = []
         for stream in ("false", "true"):
             for name in ("one", "two"):
