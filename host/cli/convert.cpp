@@ -122,8 +122,8 @@ int run_convert(Arguments arguments) {
   const std::vector<std::string> names = take_positionals(Command::Convert, flags);
   const Settings settings(Command::Convert, flags);
   if (settings.help_wanted())
-    return print(settings.help(
-               "IN OUT: convert a model between .keras, .h5, .hdf5, .weights.h5, .npz and .json")),
+    return print(settings.help("convert a model between .keras, .h5, .hdf5, .weights.h5, .npz and .json",
+                               "IN OUT")),
            0;
   if (names.size() != 2)
     refuse("KAIROS-U040", "kairos convert", "expected two files", std::to_string(names.size()),

@@ -24,7 +24,7 @@ constexpr const char* explanation =
   throw Error(ErrorKind::Usage,
               {"KAIROS-U071", "kairos explain", "no such error code", "\"" + word + "\"",
                "a code such as KAIROS-D103",
-               near.empty() ? "Write kairos explain for a list" : "Did you mean \"" + near + "\"?"});
+               near.empty() ? "Run kairos explain for a list" : "Did you mean \"" + near + "\"?"});
 }
 
 std::string text_of(const CodeEntry& entry) {
@@ -69,7 +69,7 @@ int run_explain(Arguments arguments) {
   const std::vector<std::string> words = take_positionals(Command::Explain, flags);
   const Settings settings(Command::Explain, flags);
   if (settings.help_wanted())
-    return print(settings.help("explain an error code and how to fix the error") + explanation), 0;
+    return print(settings.help("explain an error code and its fix", "[CODE…]") + explanation), 0;
   if (settings.is_on("markdown")) return print(markdown()), 0;
   if (words.empty()) return print(list_of_codes()), 0;
   std::string text;

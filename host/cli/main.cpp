@@ -42,7 +42,7 @@ constexpr Command commands[] = {
     {"replay", "run callbacks over the logs of an earlier run, without a model", cli::run_replay},
     {"summary", "print the layers of a model and their parameters", cli::run_summary},
     {"convert", "convert a model between Keras formats", cli::run_convert},
-    {"explain", "explain an error code and how to fix the error", cli::run_explain},
+    {"explain", "explain an error code and its fix", cli::run_explain},
 };
 
 std::string usage() {

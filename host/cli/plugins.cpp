@@ -77,7 +77,7 @@ int inspect(Arguments arguments) {
   const std::vector<std::string> names = take_positionals(Command::PluginsInspect, flags);
   const Settings settings(Command::PluginsInspect, flags);
   if (settings.help_wanted())
-    return print(settings.help("NAME|FILE.so: print the whole manifest of a plugin") + inspect_explanation),
+    return print(settings.help("print the whole manifest of a plugin", "NAME|FILE.so") + inspect_explanation),
            0;
   if (names.size() != 1)
     bad_usage("inspect takes exactly one name", std::to_string(names.size()),

@@ -58,7 +58,7 @@ std::vector<std::string> names_beside_model(const Settings& settings, const Mode
   if (size != static_cast<std::int64_t>(names.size())) return {};
   console_messages()(Level::Warning, "",
                      "columns are named by the classes in " + list.string() +
-                         ", next to the model. To name them otherwise, give --class-names");
+                         ", next to the model. To use other names, give --class-names");
   return names;
 }
 

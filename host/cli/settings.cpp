@@ -289,8 +289,10 @@ std::string Settings::json() const {
   return document.dump(2) + "\n";
 }
 
-std::string Settings::help(std::string_view summary) const {
-  return command_ + ": " + std::string(summary) + "\n" + settings_help(settings_);
+std::string Settings::help(std::string_view summary, std::string_view operands) const {
+  std::string usage = command_;
+  if (!operands.empty()) usage += " " + std::string(operands);
+  return usage + ": " + std::string(summary) + "\n" + settings_help(settings_);
 }
 
 }  // namespace kairos::host::cli

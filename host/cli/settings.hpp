@@ -26,7 +26,8 @@ class Settings {
   Settings(Command command, std::span<const std::string> arguments);
 
   [[nodiscard]] bool help_wanted() const { return is_on("help"); }
-  [[nodiscard]] std::string help(std::string_view summary) const;
+  /// `operands` are those that stand after the command, "MODEL".
+  [[nodiscard]] std::string help(std::string_view summary, std::string_view operands = "") const;
 
   /// Whether the command has such a setting; every function below may only be asked for those.
   [[nodiscard]] bool declares(std::string_view key) const { return find(key) != nullptr; }

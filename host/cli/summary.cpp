@@ -220,7 +220,7 @@ int run_summary(Arguments arguments) {
   const std::vector<std::string> names = take_positionals(Command::Summary, flags);
   const Settings settings(Command::Summary, flags);
   if (settings.help_wanted())
-    return print(settings.help("MODEL: print the layers of a model and their parameters")), 0;
+    return print(settings.help("print the layers of a model and their parameters", "MODEL")), 0;
   if (names.size() != 1)
     throw Error(ErrorKind::Usage, {"KAIROS-U040", "kairos summary", "expected one model",
                                    names.empty() ? "none" : std::to_string(names.size()), "",

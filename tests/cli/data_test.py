@@ -303,7 +303,7 @@ class ClassNumbers(ProgramTest):
         run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
         self.assertEqual((run.returncode, self.text("p.csv")), (0, self.text("expected.csv")), run.stderr)
         self.assertEqual(run.stderr, "warning: columns are named by the classes in run/class_names.json, next to the "
-                         "model. To name them otherwise, give --class-names\n")
+                         "model. To use other names, give --class-names\n")
         self.put("run/class_names.json", json.dumps({"class_names": ["ant", "bee"]}))
         run = self.run_kairos(*predict, "p.csv", "--model", "run/m.keras")
         self.assertEqual((run.returncode, self.text("p.csv"), run.stderr), (0, self.text("plain.csv"), ""))

@@ -24,7 +24,7 @@ class ExplainTest(ProgramTest):
 
     def test_unknown_code(self):
         for word, cure in (("D01", 'Did you mean "D001"?'), ("KAIROS-D01", 'Did you mean "D001"?'),
-                           ("X22222", "Write kairos explain for a list."), ("", "Write kairos explain for a list.")):
+                           ("X22222", "Run kairos explain for a list."), ("", "Run kairos explain for a list.")):
             with self.subTest(word):
                 run = self.run_kairos("explain", word)
                 self.assertEqual(run.returncode, 2)
@@ -45,7 +45,7 @@ class ExplainTest(ProgramTest):
 
     def test_help(self):
         text = self.kairos("explain", "--help")
-        self.assertTrue(text.startswith("kairos explain: explain an error code and how to fix the error\n"))
+        self.assertTrue(text.startswith("kairos explain [CODE…]: explain an error code and its fix\n"))
         self.assertIn("--markdown", text)
         self.assertIn("kairos explain", self.kairos("--help"))
 
