@@ -45,10 +45,8 @@ std::string with_flags(std::string_view text) {
 }
 
 Diagnosis with_flags(const Diagnosis& diagnosis) {
-  const bool is_usage = diagnosis.code.starts_with("KAIROS-U");
-  const std::string flag = is_usage ? flag_of_field(diagnosis.where) : "";
   return {diagnosis.code,
-          flag.empty() ? with_flags(diagnosis.where) : flag,
+          with_flags(diagnosis.where),
           with_flags(diagnosis.what),
           with_flags(diagnosis.found),
           with_flags(diagnosis.expected),

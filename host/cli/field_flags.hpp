@@ -14,8 +14,7 @@ namespace kairos::host::cli {
 /// as "--split last". Backquoted words that are no field of the table of settings stay.
 [[nodiscard]] std::string with_flags(std::string_view text);
 
-/// Does so in every part of the diagnosis. In those of settings (KAIROS-U…), a `where` that is a field needs
-/// no backquotes.
+/// Does so in every part of the diagnosis.
 [[nodiscard]] Diagnosis with_flags(const Diagnosis& diagnosis);
 
 }  // namespace kairos::host::cli

@@ -188,8 +188,9 @@ void Settings::read_arguments(std::span<const std::string> arguments) {
                 "unexpected argument \"" + (option.value.empty() ? "" : option.value.front()) + "\"", "",
                 "a flag that begins with --", "See " + command_ + " --help");
     const Setting& setting = known(key_of("--" + option.string_key));
+    const bool again = given.contains(setting.key);
     std::vector<std::string>& values = given[setting.key];
-    if (!values.empty() && !may_repeat(setting))
+    if (again && !may_repeat(setting))
       bad_usage("KAIROS-U002", command_, "the flag is given twice", flag_of(setting.key), "",
                 "Leave one out");
     values.insert(values.end(), option.value.begin(), option.value.end());

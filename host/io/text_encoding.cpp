@@ -134,7 +134,7 @@ TextEncoding text_encoding(const std::string& name) {
   if (is_one_of({"utf8", "utf8sig", "u8", "ascii", "usascii"})) return TextEncoding::Utf8;
   if (is_one_of({"latin1", "l1", "iso88591", "88591"})) return TextEncoding::Latin1;
   if (is_one_of({"cp1252", "windows1252", "1252", "ansi"})) return TextEncoding::Cp1252;
-  throw Error(ErrorKind::Usage, {"KAIROS-U070", "encoding", "this encoding is not supported",
+  throw Error(ErrorKind::Usage, {"KAIROS-U070", "`encoding`", "this encoding is not supported",
                                  "\"" + name + "\"", "utf-8, latin1 or cp1252",
                                  "Convert the file, for example with iconv -f " +
                                      (name.empty() ? "ENCODING" : name) + " -t UTF-8 IN > OUT"});

@@ -42,6 +42,20 @@ class Settings(ProgramTest):
         config = json.loads(self.kairos("fit", "--config", "run.json", "--epochs", "2", "--print-config"))
         self.assertEqual((config["epochs"], config["batch_size"]), (2, 3))
 
+    def test_file_with_the_name_of_a_layer_does_not_change_a_shorthand(self):
+        self.put("relu", "")
+        self.assertIn("KAIROS-M006: model: its input shape is unknown", self.run_kairos("summary", "relu").stderr)
+
+    def test_user_text_that_is_the_name_of_a_setting_stays(self):
+        self.put("weights", "[]")
+        self.assertIn("KAIROS-U004: weights: ", self.run_kairos("fit", "--config", "weights").stderr)
+        self.assertIn("KAIROS-U020: model: ", self.run_kairos(*self.fit(history="model")).stderr)
+
+    def test_switch_is_given_once(self):
+        run = self.run_kairos("plugins", "list", "--json", "--json")
+        self.assertEqual((run.returncode, run.stderr), (2, "KAIROS-U002: kairos plugins list: the flag is given twice; found --json. Leave one "
+                                                           "out.\n"))
+
     def test_keras_old_name_of_epochs_is_taken(self):
         self.assertEqual(json.loads(self.kairos("fit", "--nb-epoch", "4", "--print-config"))["epochs"], 4)
         self.assertEqual(json.loads(self.kairos("fit", "--nb_epoch", "4", "--print-config"))["epochs"], 4)

@@ -107,8 +107,9 @@ TEST_CASE("A view that the rank of a tensor does not allow is refused", "[sdk]")
   CHECK(error_of([&] { return kairos::eigen::matrix(kernel.tensor(), 3); }) ==
         std::pair<kairos_status, std::string>(
             KAIROS_E_INVALID, "row_axes is 3 for the tensor \"w\" of shape (2, 3); expected 0 to 2"));
-  CHECK(error_of([&] { return kairos::eigen::matrix(scalar.tensor()); }).second ==
-        "row_axes is 1 for the tensor \"w\" of shape (); expected 0 to 0");
+  const auto one = kairos::eigen::matrix(scalar.tensor());
+  CHECK(one.rows() == 1);
+  CHECK(one.cols() == 1);
   CHECK(error_of([&] { return kairos::eigen::matrix(kernel.tensor(), -1); }).second ==
         "row_axes is -1 for the tensor \"w\" of shape (2, 3); expected 0 to 2");
 }

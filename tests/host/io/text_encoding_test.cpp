@@ -65,10 +65,11 @@ TEST_CASE("Single-byte encodings are converted to UTF-8", "[host][io]") {
     CHECK(text_encoding(name) == TextEncoding::Latin1);
   for (const char* name : {"cp1252", "windows-1252"}) CHECK(text_encoding(name) == TextEncoding::Cp1252);
   const TemporaryDirectory directory;
-  CHECK(refusal(directory, [] { static_cast<void>(text_encoding("utf-16")); }) ==
-        "KAIROS-U070: encoding: this encoding is not supported; found \"utf-16\", expected utf-8, latin1 or "
-        "cp1252. Convert the "
-        "file, for example with iconv -f utf-16 -t UTF-8 IN > OUT.");
+  CHECK(
+      refusal(directory, [] { static_cast<void>(text_encoding("utf-16")); }) ==
+      "KAIROS-U070: `encoding`: this encoding is not supported; found \"utf-16\", expected utf-8, latin1 or "
+      "cp1252. Convert the "
+      "file, for example with iconv -f utf-16 -t UTF-8 IN > OUT.");
 }
 
 TEST_CASE("Labels that are not UTF-8 are rejected with line and byte, or read in their encoding",

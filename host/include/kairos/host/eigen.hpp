@@ -39,9 +39,10 @@ template <class Derived>
   if (!is_column) shape.push_back(matrix.cols());
   return {std::move(name), std::move(shape), matrix.data(), matrix.rowStride()};
 }
-/// A matrix that ends with the statement cannot be borrowed.
+/// A matrix that ends with the statement cannot be borrowed. A block of one, such as make().topRows(3), can
+/// be written but must not be: it leaves a dangling pointer.
 template <class Derived>
-BorrowedArray borrow(Eigen::PlainObjectBase<Derived>&& values, std::string name = "") = delete;
+BorrowedArray borrow(const Eigen::PlainObjectBase<Derived>&& values, std::string name = "") = delete;
 
 /// An array as a matrix: a row for each sample, all other dimensions in the columns. Borrows the array: valid
 /// until it is changed in size or destroyed.

@@ -38,7 +38,7 @@ inline std::string shape_text(const Tensor& tensor) {
 
 /// Rows and columns of a matrix whose rows are made of the first `row_axes` dimensions.
 inline std::pair<Eigen::Index, Eigen::Index> sizes_of(const Tensor& tensor, std::int32_t row_axes) {
-  if (row_axes < 0 || row_axes > tensor.rank())
+  if (row_axes < 0 || row_axes > (tensor.rank() == 0 ? 1 : tensor.rank()))
     throw Error("row_axes is " + std::to_string(row_axes) + " for the tensor \"" +
                 std::string(tensor.name()) + "\" of shape " + shape_text(tensor) + "; expected 0 to " +
                 std::to_string(tensor.rank()));
@@ -58,8 +58,8 @@ inline void require_vector(const Tensor& tensor) {
 
 /// A tensor of any rank as a matrix. The first `row_axes` dimensions make the rows, the others the columns:
 /// with 1, a batch [samples, …] has a row for each sample and a vector is one column; with rank - 1, a kernel
-/// [height, width, in, out] has a column for each filter. Throws Error(KAIROS_E_INVALID) unless 0 <= row_axes
-/// <= rank.
+/// [height, width, in, out] has a column for each filter; a scalar is 1 x 1. Throws Error(KAIROS_E_INVALID)
+/// unless 0 <= row_axes <= rank.
 [[nodiscard]] inline Eigen::Map<const Matrix> matrix(const Tensor& tensor, std::int32_t row_axes = 1) {
   const auto [rows, columns] = detail::sizes_of(tensor, row_axes);
   return {tensor.data(), rows, columns};
