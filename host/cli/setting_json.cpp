@@ -92,6 +92,11 @@ nlohmann::ordered_json output_json(const Setting& setting, std::span<const std::
   return list.empty() ? nlohmann::ordered_json(nullptr) : list.front();
 }
 
+bool takes_one_text(const Setting& setting) {
+  return setting.type == Type::Text || setting.type == Type::Integer || setting.type == Type::Number ||
+         setting.type == Type::Choice || setting.type == Type::Character;
+}
+
 /// A list for a setting that takes one value, or values with names.
 std::vector<std::string> list_texts(const Setting& setting, const nlohmann::json& list) {
   std::vector<std::string> texts;
@@ -112,10 +117,15 @@ std::vector<std::string> texts_of(const Setting& setting, const nlohmann::json& 
   if (setting.key == "plugin") {
     std::vector<std::string> specs;
     for (const nlohmann::json& one : value.is_array() ? value : nlohmann::json::array({value}))
-      specs.push_back(plugin_spec_text(one, where));
+      if (specs.push_back(plugin_spec_text(one, where)); specs.back().empty())
+        throw Error(ErrorKind::Usage, {"KAIROS-U004", where, "a plugin has no id", one.dump(), "",
+                                       R"(Write {"id": "EarlyStopping", "options": {"patience": 5}})"});
     return specs;
   }
   if (is_by_output(setting)) return output_texts(value);
+  if (value.is_array() && takes_one_text(setting))
+    throw Error(ErrorKind::Usage, {"KAIROS-U003", where, "this setting takes one value", value.dump(), "",
+                                   "Write the value without brackets"});
   if (value.is_array()) return list_texts(setting, value);
   if (value.is_object() && setting.type == Type::Named) {
     std::vector<std::string> texts;

@@ -153,6 +153,9 @@ void Settings::put(const Setting& setting, std::vector<std::string> values, cons
       setting.type != Type::Switch &&
       std::all_of(values.begin(), values.end(), [](const auto& one) { return one.empty(); });
   if (is_empty && !is_number) return;
+  for (const std::string& value : values)
+    if (value.find('\0') != std::string::npos)
+      bad_usage("KAIROS-U003", origin.where, "the value contains a null character", "", "", "Remove it");
   check_value(setting, values, origin);
   values_[setting.key] = std::move(values);
 }

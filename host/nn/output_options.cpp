@@ -46,7 +46,7 @@ std::vector<CompileOptions> options_by_output(std::span<const Port> outputs, con
       throw Error(ErrorKind::Model, {"KAIROS-M071", "output \"" + output.name + "\"",
                                      "metrics of an output without a loss are not supported", "", "a loss",
                                      "Give it a loss with the weight 0"});
-    if (!std::isfinite(one.loss_weight))
+    if (!std::isfinite(static_cast<float>(one.loss_weight)))
       throw Error(ErrorKind::Model,
                   {"KAIROS-M072", "output \"" + output.name + "\"", "its loss weight is not a finite number",
                    std::to_string(one.loss_weight), "a finite number", "1 leaves the loss as it is"});

@@ -67,6 +67,23 @@ class Settings(ProgramTest):
         self.put("run.json", json.dumps(config))
         self.assertIn("on_epoch_end: [decide] mine", self.kairos("fit", "--config", "run.json", "--explain-order"))
 
+    def test_values_that_a_setting_cannot_hold_are_refused(self):
+        before = self.files()
+        for change, sentence in (({"save_model": "two\0a.keras"}, "KAIROS-U003: run.json: save_model: the value contains a null character. "
+                                                                   "Remove it.\n"),
+                                 ({"save_model": ["a.keras", "b.keras"]}, "KAIROS-U003: run.json: save_model: this setting takes one value; "
+                                                                          'found ["a.keras","b.keras"]. Write the value without brackets.\n'),
+                                 ({"plugin": [{}]}, "KAIROS-U004: run.json: plugin: a plugin has no id; found {}. "),
+                                 ({"plugin": [None]}, "KAIROS-U004: run.json: plugin: a plugin has no id; found null. ")):
+            config = json.loads(self.kairos(*self.fit(), "--print-config")) | change
+            self.put("run.json", json.dumps(config))
+            run = self.run_kairos("fit", "--config", "run.json")
+            self.assertEqual(run.returncode, 2, change)
+            self.assertIn(sentence, run.stderr)
+        run = self.run_kairos(*self.fit(loss_weight="1e39"))
+        self.assertEqual((run.returncode, "KAIROS-M072" in run.stderr), (5, True), run.stderr)
+        self.assertEqual(set(self.files()) - {str(self.directory / "run.json")}, set(before))
+
     def test_order_is_explained_and_nothing_is_written(self):
         before = self.files()
         out = self.kairos(*self.fit(verbose=2, run_dir="run", plugin=[

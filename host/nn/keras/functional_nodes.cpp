@@ -151,20 +151,21 @@ ValueGroup FunctionalNodes::read_group(const Json& json, const std::string& wher
 LayerCall FunctionalNodes::read_operation_call(const Json& json, const Entry& entry) const {
   LayerCall call;
   call.inputs.grouping = Grouping::List;
-  const auto collect_tensors = [&](const Json& list) {
+  // A number counts as an argument only outside of a list.
+  const auto collect_tensors = [&](const Json& list, bool numbers) {
     for (const Json& one : list)
       if (is_keras_tensor(one))
         call.inputs.values.push_back(read_group(one, entry.where).values.front());
-      else if (one.is_structured())
+      else if (one.is_structured() || !numbers)
         throw Error(ErrorKind::Model, {"KAIROS-M102", entry.where,
                                        "the operation is called with an argument that is not supported",
                                        brief_json(one), "tensors and numbers", "Write it with layers"});
   };
   for (const Json& arg : json["args"]) {
     if (arg.is_array())
-      collect_tensors(arg);
+      collect_tensors(arg, false);
     else
-      collect_tensors(Json::array({arg}));
+      collect_tensors(Json::array({arg}), true);
   }
   if (call.inputs.values.empty()) bad_node(entry.where, "no tensor", "a tensor among the args");
   // The dtype of booleans and numbers makes no difference here.

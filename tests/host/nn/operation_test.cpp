@@ -268,6 +268,10 @@ TEST_CASE("An unsupported operation is refused by name", "[host][nn]") {
   CHECK(refusal(operation("Add", "y", {tensor("a")}))
             .find("KAIROS-M102: layer \"y\" (Add): the operation is called with arguments") == 0);
   CHECK(refusal(operation("Add", "y", {1, 2})).find("KAIROS-M102: ") == 0);
+  CHECK(refusal(operation("Add", "y", {tensor("a"), Json::array({0})}))
+            .find("KAIROS-M102: layer \"y\" (Add): the operation is called with an argument that is not "
+                  "supported; "
+                  "found 0, expected tensors and numbers") == 0);
   CHECK(refusal(operation("Add", "y", {tensor("a"), "b"})).find("KAIROS-M102: ") == 0);
   CHECK(refusal(operation("Add", "y", {tensor("a"), 1e300})).find("KAIROS-M102: ") == 0);
   CHECK(refusal(operation("Add", "y",
