@@ -29,7 +29,7 @@ namespace {
   throw Error(ErrorKind::File, {code, name, what, found, expected, cure});
 }
 
-std::string reason(int error) {
+std::string reason_of(int error) {
   return std::generic_category().message(error);
 }
 
@@ -50,7 +50,7 @@ std::string cure_for_missing(const fs::path& path) {
   return near.empty() ? "Check the path" : "Did you mean \"" + near + "\"?";
 }
 
-std::string cure_for(int error, const fs::path& path) {
+std::string cure_of_reading(int error, const fs::path& path) {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
@@ -102,13 +102,13 @@ InputFile::InputFile(const fs::path& path, EmptyFile empty) : name_(path.string(
   descriptor_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (descriptor_ < 0) {
     const int error = errno;
-    refuse("KAIROS-F001", name_, "cannot open the file", reason(error), "a readable file",
-           cure_for(error, path));
+    refuse("KAIROS-F001", name_, "cannot open the file", reason_of(error), "a readable file",
+           cure_of_reading(error, path));
   }
   try {
     struct stat status {};
     if (::fstat(descriptor_, &status) != 0)
-      refuse("KAIROS-F001", name_, "cannot open the file", reason(errno), "a readable file",
+      refuse("KAIROS-F001", name_, "cannot open the file", reason_of(errno), "a readable file",
              "Check the device that holds it");
     if (!S_ISREG(status.st_mode))
       refuse("KAIROS-F002", name_, "this is not a regular file", kind_of(status.st_mode), "a regular file",
@@ -133,7 +133,7 @@ std::size_t InputFile::read(std::span<std::byte> bytes) {
     const ssize_t n = ::read(descriptor_, bytes.data() + done, bytes.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0)
-      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that holds it");
+      refuse("KAIROS-F004", name_, "reading failed", reason_of(errno), "", "Check the device that holds it");
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }
@@ -146,7 +146,7 @@ void InputFile::read_all_at(std::uint64_t offset, std::span<std::byte> bytes) co
         ::pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0)
-      refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that holds it");
+      refuse("KAIROS-F004", name_, "reading failed", reason_of(errno), "", "Check the device that holds it");
     if (n == 0)
       refuse("KAIROS-F014", name_, "the file became shorter while it was being read",
              std::to_string(offset + done) + " bytes", std::to_string(size()).c_str(),
@@ -158,7 +158,7 @@ void InputFile::read_all_at(std::uint64_t offset, std::span<std::byte> bytes) co
 void InputFile::check_unchanged() const {
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0)
-    refuse("KAIROS-F004", name_, "reading failed", reason(errno), "", "Check the device that holds it");
+    refuse("KAIROS-F004", name_, "reading failed", reason_of(errno), "", "Check the device that holds it");
   const FileStamp now = stamp_from(status);
   if (is_unchanged(stamp_, now)) return;
   if (now.size < size())

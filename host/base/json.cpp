@@ -50,7 +50,7 @@ const BareWord* bare_word_at(std::string_view text) {
 }
 
 /// Where the string that opens at `i` ends: at the closing quote, or at the end of the text.
-std::size_t end_of_string(std::string_view text, std::size_t i) {
+std::size_t end_of_json_string(std::string_view text, std::size_t i) {
   for (++i; i < text.size() && text[i] != '"'; ++i)
     if (text[i] == '\\') ++i;
   return std::min(i, text.size());
@@ -68,7 +68,7 @@ std::vector<Replacement> scan(std::string_view text, std::string_view origin) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '"') {
-      i = end_of_string(text, i);
+      i = end_of_json_string(text, i);
     } else if (c == '{' || c == '[') {
       if (++depth > depth_limit)
         throw Error(ErrorKind::File,

@@ -28,7 +28,7 @@ constexpr const char* explanation =
 }
 
 std::string text_of(const CodeEntry& entry) {
-  const CodeKind& kind = kind_of(entry);
+  const CodeKind& kind = code_kind(entry);
   return fmt::format("{}: {}\n\n{}\n\nWhat to do: {}\n\nKind: {} (exit code {})\n", entry.code, entry.title,
                      entry.meaning, entry.cure, kind.title, kind.exit_code);
 }
@@ -38,7 +38,7 @@ std::string list_of_codes() {
   for (const CodeKind& kind : code_kinds()) {
     text += fmt::format("{}{} (exit code {})\n", text.empty() ? "" : "\n", kind.title, kind.exit_code);
     for (const CodeEntry& entry : code_register())
-      if (kind_of(entry).letter == kind.letter) text += fmt::format("  {}  {}\n", entry.code, entry.title);
+      if (code_kind(entry).letter == kind.letter) text += fmt::format("  {}  {}\n", entry.code, entry.title);
   }
   return text + "\n`kairos explain CODE` prints what a code means and what to do.\n";
 }
@@ -55,7 +55,7 @@ std::string markdown() {
   for (const CodeKind& kind : code_kinds()) {
     text += fmt::format("\n## {}: {} (exit code {})\n", kind.letter, kind.title, kind.exit_code);
     for (const CodeEntry& entry : code_register())
-      if (kind_of(entry).letter == kind.letter)
+      if (code_kind(entry).letter == kind.letter)
         text += fmt::format("\n### {}\n\n**{}.** {}\n*What to do:* {}\n", entry.code, entry.title,
                             entry.meaning, entry.cure);
   }

@@ -18,8 +18,9 @@ namespace kairos::host {
 
 namespace {
 
-[[noreturn]] void refuse(const char* code, const std::string& where, const std::string& what,
-                         const std::string& found, const std::string& expected, const std::string& cure) {
+[[noreturn]] void refuse_data(const char* code, const std::string& where, const std::string& what,
+                              const std::string& found, const std::string& expected,
+                              const std::string& cure) {
   throw Error(ErrorKind::Data, {code, where, what, found, expected, cure});
 }
 
@@ -29,12 +30,12 @@ void check_ports(const std::vector<PortSource>& sources, const std::vector<std::
   std::set<std::string> seen;
   for (const PortSource& source : sources) {
     if (!seen.insert(source.port).second)
-      refuse("KAIROS-D060", source.source, "two " + role + "s have the same name", "\"" + source.port + "\"",
-             "each name once", "Remove one of them");
+      refuse_data("KAIROS-D060", source.source, "two " + role + "s have the same name",
+                  "\"" + source.port + "\"", "each name once", "Remove one of them");
     if (!ports.empty() && std::find(ports.begin(), ports.end(), source.port) == ports.end())
-      refuse("KAIROS-D061", source.source,
-             "the model has no " + std::string(kind) + " for the " + role + " of this name",
-             "\"" + source.port + "\"", "", suggest(source.port, ports));
+      refuse_data("KAIROS-D061", source.source,
+                  "the model has no " + std::string(kind) + " for the " + role + " of this name",
+                  "\"" + source.port + "\"", "", suggest(source.port, ports));
   }
 }
 
@@ -42,11 +43,12 @@ void check_ports(const std::vector<PortSource>& sources, const std::vector<std::
 void check_sources(const DataSpec& spec, const std::vector<PortSource>& sources, const std::string& role) {
   for (const PortSource& source : sources)
     if (!names_file(source.source))
-      refuse("KAIROS-D062", spec.file.string(),
-             "the source of the " + role + " \"" + source.port + "\" is not a file of one array",
-             "\"" + source.source + "\"", array_file_kinds(),
-             spec.file.empty() ? "Correct the name of the file"
-                               : "Write the array to a separate file, or put all arrays into an .npz file");
+      refuse_data("KAIROS-D062", spec.file.string(),
+                  "the source of the " + role + " \"" + source.port + "\" is not a file of one array",
+                  "\"" + source.source + "\"", array_file_kinds(),
+                  spec.file.empty()
+                      ? "Correct the name of the file"
+                      : "Write the array to a separate file, or put all arrays into an .npz file");
 }
 
 }  // namespace
@@ -62,10 +64,10 @@ void check_data_spec(const DataSpec& spec) {
       columns && std::any_of(spec.inputs.begin(), spec.inputs.end(),
                              [](const PortSource& one) { return !names_file(one.source); });
   if (!spec.file.empty() && !spec.inputs.empty() && !takes_columns)
-    refuse("KAIROS-D063", spec.file.string(), "inputs are named, but the data file itself is the input",
-           "\"" + spec.inputs.front().port + "\"",
-           "only one of the two, or names of CSV columns or .npz arrays",
-           "Name a file for each input, and leave this one out");
+    refuse_data("KAIROS-D063", spec.file.string(), "inputs are named, but the data file itself is the input",
+                "\"" + spec.inputs.front().port + "\"",
+                "only one of the two, or names of CSV columns or .npz arrays",
+                "Name a file for each input, and leave this one out");
   if (columns) return;  // A name that is not a file is a column, which is checked against the table.
   check_sources(spec, spec.inputs, "input");
   check_sources(spec, spec.targets, "target");
@@ -79,14 +81,14 @@ namespace {
 void check_apart(const DataSpec& spec, const std::string& where, const std::string& kind) {
   const auto needs_file = [&](const std::string& role, const char* what) {
     if (!role.empty() && !names_file(role))
-      refuse("KAIROS-D044", where, kind + " has no columns to take the " + what + " from", "\"" + role + "\"",
-             array_file_kinds(), "Give the path of such a file");
+      refuse_data("KAIROS-D044", where, kind + " has no columns to take the " + what + " from",
+                  "\"" + role + "\"", array_file_kinds(), "Give the path of such a file");
   };
   needs_file(spec.target, "target");
   needs_file(spec.sample_weight, "sample weight");
   if (spec.target.empty() && spec.targets.empty() && spec.target_use == TargetUse::Required)
-    refuse("KAIROS-D021", where, "no target is named", "", "a file of targets",
-           "Give the path of such a file as the target");
+    refuse_data("KAIROS-D021", where, "no target is named", "", "a file of targets",
+                "Give the path of such a file as the target");
 }
 
 void add_file(Dataset& data, std::vector<NamedArray>& arrays, const std::string& port,
@@ -109,7 +111,8 @@ Dataset read_array_dataset(const DataSpec& spec, const std::string& kind) {
 
 Dataset read_named_inputs(const DataSpec& spec) {
   if (spec.inputs.empty())
-    refuse("KAIROS-D064", "", "no data file is named", "", "a file, or a file for each input", "Name one");
+    refuse_data("KAIROS-D064", "", "no data file is named", "", "a file, or a file for each input",
+                "Name one");
   check_apart(spec, spec.inputs.front().source, array_file_kinds());
   Dataset data;
   data.origin = spec.inputs.front().source;
@@ -128,12 +131,12 @@ LoadedData read_file_of(const DataSpec& spec) {
   if (is_table(kind)) return {read_csv(spec), {}};
   std::error_code ignored;
   if (std::filesystem::is_directory(spec.file, ignored)) return {read_image_folder(spec), {}};
-  refuse("KAIROS-D020", spec.file.string(), "this kind of data file is not supported",
-         shown_ending(spec.file),
-         endings({FileKind::Csv, FileKind::Tsv, FileKind::Text, FileKind::TextData, FileKind::Npy,
-                  FileKind::Npz, FileKind::Idx, FileKind::Hdf5Array}) +
-             ", or a directory of images",
-         kind == FileKind::Gzip ? "Unpack the file with gunzip" : "Convert the file, or correct its name");
+  refuse_data(
+      "KAIROS-D020", spec.file.string(), "this kind of data file is not supported", shown_ending(spec.file),
+      endings({FileKind::Csv, FileKind::Tsv, FileKind::Text, FileKind::TextData, FileKind::Npy, FileKind::Npz,
+               FileKind::Idx, FileKind::Hdf5Array}) +
+          ", or a directory of images",
+      kind == FileKind::Gzip ? "Unpack the file with gunzip" : "Convert the file, or correct its name");
 }
 
 /// Replaces the arrays of `plain` if it is a file, and adds the files of single outputs.

@@ -31,8 +31,8 @@ constexpr const char* metadata_name = "metadata.json";
 constexpr const char* weights_name = "model.weights.h5";
 constexpr const char* save_again = "Save it again with model.save";
 
-[[noreturn]] void refuse(const char* code, const std::string& where, const char* what,
-                         const std::string& found, const std::string& expected, const char* cure) {
+[[noreturn]] void refuse_archive(const char* code, const std::string& where, const char* what,
+                                 const std::string& found, const std::string& expected, const char* cure) {
   throw Error(ErrorKind::File, {code, where, what, found, expected, cure});
 }
 
@@ -53,8 +53,8 @@ class Archive {
     std::string reason;
     archive_ = open_zip(file_, reason);
     if (!archive_)
-      refuse("KAIROS-F040", name_, "this is not a complete .keras archive", reason,
-             "a zip file that Keras or Kairos wrote", "Copy or write the file again");
+      refuse_archive("KAIROS-F040", name_, "this is not a complete .keras archive", reason,
+                     "a zip file that Keras or Kairos wrote", "Copy or write the file again");
     check_names();
     constexpr std::uint64_t inflation_limit = 64;
     budget_ = file_.size() * inflation_limit;
@@ -71,8 +71,8 @@ class Archive {
   [[nodiscard]] std::string read(const char* entry) {
     const zip_int64_t found = zip_name_locate(archive_.get(), entry, 0);
     if (found < 0)
-      refuse("KAIROS-F041", place(entry), "an entry of the archive is missing", "",
-             "config.json and model.weights.h5", save_again);
+      refuse_archive("KAIROS-F041", place(entry), "an entry of the archive is missing", "",
+                     "config.json and model.weights.h5", save_again);
     const auto index = static_cast<zip_uint64_t>(found);
     const std::uint64_t size = declared_size(index, entry);
     const ZipEntry open(zip_fopen_index(archive_.get(), index, 0));
@@ -103,12 +103,12 @@ class Archive {
       const char* name = zip_get_name(archive_.get(), i, 0);
       if (name == nullptr) damaged("", zip_strerror(archive_.get()));
       if (leads_out(name))
-        refuse("KAIROS-F043", name_, "the name of an entry points outside of the archive",
-               "\"" + std::string(name) + "\"", "names inside the archive", "Do not trust this file");
+        refuse_archive("KAIROS-F043", name_, "the name of an entry points outside of the archive",
+                       "\"" + std::string(name) + "\"", "names inside the archive", "Do not trust this file");
       for (std::size_t k = 0; k < known.size(); ++k)
         if (known[k] == name && ++seen[k] == 2)
-          refuse("KAIROS-F045", name_, "the archive has two entries of this name",
-                 "\"" + std::string(name) + "\"", "one of each name", save_again);
+          refuse_archive("KAIROS-F045", name_, "the archive has two entries of this name",
+                         "\"" + std::string(name) + "\"", "one of each name", save_again);
     }
   }
 
@@ -118,9 +118,9 @@ class Archive {
     if (zip_stat_index(archive_.get(), index, 0, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0)
       damaged(entry, zip_strerror(archive_.get()));
     if (status.size > budget_)
-      refuse("KAIROS-F042", place(entry), "the archive declares more than it can plausibly hold",
-             std::to_string(status.size) + " bytes in a file of " + std::to_string(file_.size()),
-             "at most 64 times the size of the file", "Write the file again without compression");
+      refuse_archive("KAIROS-F042", place(entry), "the archive declares more than it can plausibly hold",
+                     std::to_string(status.size) + " bytes in a file of " + std::to_string(file_.size()),
+                     "at most 64 times the size of the file", "Write the file again without compression");
     budget_ -= status.size;
     if (const std::string fault = packed_.fault(status); !fault.empty()) damaged(entry, fault);
     require_memory(place(entry), status.size, whole_file_error);
@@ -128,7 +128,8 @@ class Archive {
   }
 
   [[noreturn]] void damaged(const char* entry, const std::string& reason) const {
-    refuse("KAIROS-F040", place(entry), "the archive is damaged", reason, "", "Copy or write the file again");
+    refuse_archive("KAIROS-F040", place(entry), "the archive is damaged", reason, "",
+                   "Copy or write the file again");
   }
 
   std::string name_;
@@ -187,8 +188,8 @@ std::string config_json(const ModelFile& file, const std::string& origin) {
   static_cast<void>(parse_json(file.architecture_json, origin));
   Json config = Json::parse(file.architecture_json);
   if (!config.is_object() || !config.contains("module"))
-    refuse("KAIROS-F026", origin, "the architecture is not in Keras 3's JSON", "no \"module\"",
-           "what model.to_json() of Keras 3 writes", "Convert the model with kairos convert");
+    refuse_archive("KAIROS-F026", origin, "the architecture is not in Keras 3's JSON", "no \"module\"",
+                   "what model.to_json() of Keras 3 writes", "Convert the model with kairos convert");
   for (const char* key : {"keras_version", "backend", "compile_config"}) config.erase(key);
   if (!file.training_config_json.empty())
     config["compile_config"] = compile_config(file.training_config_json, origin);
@@ -211,14 +212,15 @@ ModelFile read_model(Archive archive, WeightsReader read_weights) {
   static_cast<void>(parse_json(text, archive.place(config_name)));
   Json config = Json::parse(text);
   if (!config.is_object() || !config.contains("class_name"))
-    refuse("KAIROS-F044", archive.place(config_name), "this is not the configuration of a Keras model", "",
-           "{\"module\", \"class_name\", \"config\", …}", save_again);
+    refuse_archive("KAIROS-F044", archive.place(config_name),
+                   "this is not the configuration of a Keras model", "",
+                   "{\"module\", \"class_name\", \"config\", …}", save_again);
   const std::string weights = archive.read(weights_name);
   archive.check_unchanged();
   ModelFile file = read_weights(weights, archive.place(weights_name));
   if (file.layout != WeightsLayout::Keyed)
-    refuse("KAIROS-F044", archive.place(weights_name), "the weights are not in Keras 3's layout",
-           "a legacy HDF5 file", "groups below /layers", save_again);
+    refuse_archive("KAIROS-F044", archive.place(weights_name), "the weights are not in Keras 3's layout",
+                   "a legacy HDF5 file", "groups below /layers", save_again);
   if (const auto compiled = config.find("compile_config"); compiled != config.end()) {
     if (compiled->is_object()) file.training_config_json = training_config(*compiled);
     config.erase("compile_config");

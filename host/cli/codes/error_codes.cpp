@@ -58,7 +58,7 @@ std::span<const CodeKind> code_kinds() {
   return kinds;
 }
 
-const CodeKind& kind_of(const CodeEntry& entry) {
+const CodeKind& code_kind(const CodeEntry& entry) {
   return *std::ranges::find(kinds, entry.code[prefix.size()], &CodeKind::letter);
 }
 

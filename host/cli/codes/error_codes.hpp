@@ -32,6 +32,6 @@ struct CodeKind {
 [[nodiscard]] std::span<const CodeKind> code_kinds();
 
 /// The kind of a code of the register.
-[[nodiscard]] const CodeKind& kind_of(const CodeEntry& entry);
+[[nodiscard]] const CodeKind& code_kind(const CodeEntry& entry);
 
 }  // namespace kairos::host::cli

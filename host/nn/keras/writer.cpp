@@ -11,15 +11,16 @@ namespace kairos::host {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json batch_shape(const Shape& shape) {
-  Json list = Json::array({nullptr});
-  for (const std::int64_t dimension : shape) list.push_back(dimension == -1 ? Json() : Json(dimension));
+OrderedJson batch_shape(const Shape& shape) {
+  OrderedJson list = OrderedJson::array({nullptr});
+  for (const std::int64_t dimension : shape)
+    list.push_back(dimension == -1 ? OrderedJson() : OrderedJson(dimension));
   return list;
 }
 
-Json input_layer(const ArchitectureLayer& input) {
+OrderedJson input_layer(const ArchitectureLayer& input) {
   return {{"module", "keras.layers"},
           {"class_name", "InputLayer"},
           {"config",
@@ -34,9 +35,9 @@ Json input_layer(const ArchitectureLayer& input) {
 
 /// A single value, a list or an object.
 template <typename Text>
-Json group_json(const ValueGroup& group, const Text& text) {
+OrderedJson group_json(const ValueGroup& group, const Text& text) {
   if (group.grouping == Grouping::Single) return text(group.values.front());
-  Json json = group.grouping == Grouping::List ? Json::array() : Json::object();
+  OrderedJson json = group.grouping == Grouping::List ? OrderedJson::array() : OrderedJson::object();
   for (std::size_t i = 0; i < group.values.size(); ++i) {
     if (group.grouping == Grouping::List)
       json.push_back(text(group.values[i]));
@@ -46,66 +47,66 @@ Json group_json(const ValueGroup& group, const Text& text) {
   return json;
 }
 
-Json tensor_json(const Architecture& model, const ValueSource& source, const char* dtype = "float32") {
+OrderedJson tensor_json(const Architecture& model, const ValueSource& source, const char* dtype = "float32") {
   const ArchitectureLayer& from = model.layers[source.layer];
   const Shape& shape = from.is_input() ? *from.input_shape : from.call_outputs[source.call][source.output];
   return {{"class_name", "__keras_tensor__"},
           {"config",
            {{"shape", batch_shape(shape)},
             {"dtype", dtype},
-            {"keras_history", Json::array({from.name, source.call, source.output})}}}};
+            {"keras_history", OrderedJson::array({from.name, source.call, source.output})}}}};
 }
 
-Json call_json(const Architecture& model, const LayerCall& call) {
+OrderedJson call_json(const Architecture& model, const LayerCall& call) {
   const auto tensor = [&](const ValueSource& source) { return tensor_json(model, source); };
-  Json arguments = Json::object();
+  OrderedJson arguments = OrderedJson::object();
   if (call.training) arguments["training"] = *call.training;
   if (call.masked) arguments["mask"] = tensor_json(model, call.inputs.values.back(), "bool");
-  return {{"args", Json::array({group_json(call.inputs, tensor)})}, {"kwargs", std::move(arguments)}};
+  return {{"args", OrderedJson::array({group_json(call.inputs, tensor)})}, {"kwargs", std::move(arguments)}};
 }
 
 /// The arguments as they were read, with current tensors.
-Json operation_call_json(const Architecture& model, const OperationText& text, const LayerCall& call) {
-  Json args = Json::parse(text.args);
+OrderedJson operation_call_json(const Architecture& model, const OperationText& text, const LayerCall& call) {
+  OrderedJson args = OrderedJson::parse(text.args);
   std::size_t next = 0;
-  const auto renew = [&](Json& arg) {
+  const auto renew = [&](OrderedJson& arg) {
     if (arg.is_object()) arg = tensor_json(model, call.inputs.values[next++]);
   };
-  for (Json& arg : args) {
+  for (OrderedJson& arg : args) {
     renew(arg);
     if (arg.is_array())
-      for (Json& one : arg) renew(one);
+      for (OrderedJson& one : arg) renew(one);
   }
-  return {{"args", std::move(args)}, {"kwargs", Json::parse(text.kwargs)}};
+  return {{"args", std::move(args)}, {"kwargs", OrderedJson::parse(text.kwargs)}};
 }
 
 /// For input_layers and output_layers.
-Json references(const Architecture& model, const ValueGroup& group) {
+OrderedJson references(const Architecture& model, const ValueGroup& group) {
   return group_json(group, [&](const ValueSource& source) {
     const ArchitectureLayer& from = model.layers[source.layer];
     // Only here does the definition of a Functional model count as call 0.
     const bool counts_from_one = from.model && from.model->kind == Architecture::Kind::Functional;
-    return Json::array({from.name, source.call + (counts_from_one ? 1 : 0), source.output});
+    return OrderedJson::array({from.name, source.call + (counts_from_one ? 1 : 0), source.output});
   });
 }
 
-Json build_shape(const ArchitectureLayer& layer) {
+OrderedJson build_shape(const ArchitectureLayer& layer) {
   if (layer.calls.front().inputs.grouping == Grouping::Single)
     return batch_shape(layer.call_inputs.front().front());
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   for (const Shape& shape : layer.call_inputs.front()) list.push_back(batch_shape(shape));
   return list;
 }
 
-Json model_json(const Architecture& model);
+OrderedJson model_json(const Architecture& model);
 
-Json layer_json(const ArchitectureLayer& layer) {
+OrderedJson layer_json(const ArchitectureLayer& layer) {
   if (layer.is_input()) return input_layer(layer);
   if (layer.model) return model_json(*layer.model);
   if (layer.operation)
     return {{"module", layer.operation->module},
             {"class_name", layer.class_name},
-            {"config", Json::parse(layer.operation->config)},
+            {"config", OrderedJson::parse(layer.operation->config)},
             {"registered_name", layer.class_name}};
   const Layer& first = *layer.instances.front();
   return {{"module", "keras.layers"},
@@ -115,10 +116,10 @@ Json layer_json(const ArchitectureLayer& layer) {
           {"build_config", {{"input_shape", build_shape(layer)}}}};
 }
 
-Json sequential_json(const Architecture& model) {
-  Json layers = Json::array();
+OrderedJson sequential_json(const Architecture& model) {
+  OrderedJson layers = OrderedJson::array();
   for (const ArchitectureLayer& layer : model.layers) layers.push_back(layer_json(layer));
-  const Json shape = batch_shape(*model.layers.front().input_shape);
+  const OrderedJson shape = batch_shape(*model.layers.front().input_shape);
   return {{"module", "keras"},
           {"class_name", "Sequential"},
           {"config",
@@ -131,12 +132,12 @@ Json sequential_json(const Architecture& model) {
           {"build_config", {{"input_shape", shape}}}};
 }
 
-Json functional_json(const Architecture& model) {
-  Json layers = Json::array();
+OrderedJson functional_json(const Architecture& model) {
+  OrderedJson layers = OrderedJson::array();
   for (const ArchitectureLayer& layer : model.layers) {
-    Json json = layer_json(layer);
+    OrderedJson json = layer_json(layer);
     json["name"] = layer.name;
-    Json& calls = json["inbound_nodes"] = Json::array();
+    OrderedJson& calls = json["inbound_nodes"] = OrderedJson::array();
     for (const LayerCall& call : layer.calls)
       calls.push_back(layer.operation ? operation_call_json(model, *layer.operation, call)
                                       : call_json(model, call));
@@ -154,14 +155,14 @@ Json functional_json(const Architecture& model) {
           {"build_config", {{"input_shape", nullptr}}}};
 }
 
-Json model_json(const Architecture& model) {
+OrderedJson model_json(const Architecture& model) {
   return model.kind == Architecture::Kind::Sequential ? sequential_json(model) : functional_json(model);
 }
 
 }  // namespace
 
 std::string write_keras_json(const Architecture& built) {
-  return model_json(built).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return model_json(built).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace kairos::host

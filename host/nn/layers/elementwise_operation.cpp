@@ -62,7 +62,7 @@ struct Difference {
   static float a_slope(float, float) { return 1; }
   static float b_slope(float, float) { return -1; }
 };
-struct Product {
+struct Multiple {
   static float value(float a, float b) { return a * b; }
   static float a_slope(float, float b) { return b; }
   static float b_slope(float a, float) { return a; }
@@ -149,7 +149,7 @@ constexpr Type type(std::string_view class_name, std::size_t arguments) {
 constexpr std::array types{
     type<Sum>("Add", 2),
     type<Difference>("Subtract", 2),
-    type<Product>("Multiply", 2),
+    type<Multiple>("Multiply", 2),
     type<Quotient>("Divide", 2),
     type<Quotient>("TrueDivide", 2),
     type<Largest>("Maximum", 2),

@@ -74,7 +74,7 @@ TEST_CASE("A product with packed factors is the sum of both terms and the bias, 
           const FloatBuffer packed_b = packed(*kernels, first, columns, {b.data(), columns, 1});
           // Transposed: element (row, column) of the factor is at column * second + row.
           const FloatBuffer packed_y = packed(*kernels, second, columns, {y.data(), 1, second});
-          const auto expected = [&](std::int64_t row, std::int64_t column) {
+          const auto expected = [&, first = first, second = second](std::int64_t row, std::int64_t column) {
             double sum = 0;
             for (std::int64_t k = 0; k < first; ++k)
               sum += static_cast<double>(at(a, row * step + k) * at(b, k * columns + column));

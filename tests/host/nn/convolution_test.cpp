@@ -236,5 +236,5 @@ TEST_CASE("Convolutions and pooling refuse unsupported arguments", "[host][nn]")
        "7, "
        "2), expected at least the size of the window. Change the layer before it."},
   };
-  for (const auto& [text, sentence] : refused) CHECK(error_of([&] { graph_of(text); }) == sentence);
+  for (const auto& [text, sentence] : refused) CHECK(error_of([text = text] { graph_of(text); }) == sentence);
 }

@@ -111,7 +111,7 @@ TEST_CASE("Embedding and Masking refuse unsupported arguments", "[host][nn]") {
        "KAIROS-M003: layer \"embedding\" (Embedding): \"input_dim\" has a value that cannot be used; found "
        "20000000, expected an integer from 1 to 16777216. Give \"input_dim\" such a value."},
   };
-  for (const auto& [text, sentence] : refused) CHECK(error_of([&] { graph_of(text); }) == sentence);
+  for (const auto& [text, sentence] : refused) CHECK(error_of([text = text] { graph_of(text); }) == sentence);
 }
 
 TEST_CASE("An integer input keeps its dtype in the architecture", "[host][nn]") {

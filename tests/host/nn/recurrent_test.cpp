@@ -322,7 +322,7 @@ TEST_CASE("Recurrent layers refuse unsupported arguments", "[host][nn]") {
        "expected "
        "false. Remove it from the layer."},
   };
-  for (const auto& [text, sentence] : refused) CHECK(error_of([&] { graph_of(text); }) == sentence);
+  for (const auto& [text, sentence] : refused) CHECK(error_of([text = text] { graph_of(text); }) == sentence);
 }
 
 TEST_CASE("Recurrent layers are written and read back unchanged", "[host][nn]") {

@@ -106,7 +106,7 @@ TEST_CASE("Layers without products refuse unsupported arguments", "[host][nn]") 
        "KAIROS-M004: layer \"layer_normalization\" (LayerNormalization): \"rms_scaling\" is not supported; "
        "found true, expected false. Remove it from the layer."},
   };
-  for (const auto& [text, sentence] : refused) CHECK(error_of([&] { graph_of(text); }) == sentence);
+  for (const auto& [text, sentence] : refused) CHECK(error_of([text = text] { graph_of(text); }) == sentence);
 }
 
 TEST_CASE("Every layer is written and read back unchanged", "[host][nn]") {

@@ -64,7 +64,7 @@ TEST_CASE("A file that is not a History is rejected with what was found", "[host
       {R"({"epoch": [0], "history": {"loss": [1, 2]}})",
        "found \"epoch\" without one whole number per value"},
   }));
-  CHECK_THAT(error_of([&] { return parse_history(json, "h.json"); }),
+  CHECK_THAT(error_of([json = json] { return parse_history(json, "h.json"); }),
              Contains("KAIROS-F050: h.json") && Contains(found));
 }
 

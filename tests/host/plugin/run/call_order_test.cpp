@@ -140,7 +140,7 @@ TEST_CASE("Every call in every stage is made or refused as the table says", "[ho
         CHECK_NOTHROW(loop.call(call));
         continue;
       }
-      const std::string text = error_of([&] { return loop.call(call), 0; });
+      const std::string text = error_of([&, call = call] { return loop.call(call), 0; });
       const std::string plain = call.substr(0, call.find(' '));
       CHECK_THAT(text, Contains("Callbacks::" + plain + ": "));
       CHECK_THAT(text, Contains(std::string(stage.name) == "finished" ? "KAIROS-C036" : "KAIROS-C030"));
