@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/printable.hpp"
 #include "cli/field_flags.hpp"
 #include "kairos/abi.h"
 #include "plugin/options/option_value.hpp"
@@ -262,9 +263,17 @@ std::string catalog_text(const Catalog& catalog) {
     text = (searched.empty() ? "No directory is searched" : "No plugin found in " + joined(searched)) +
            ". Name a directory with --plugin-dir\n";
   }
-  if (!catalog.refusals().empty()) text += "\nRejected:\n";
-  for (const Refusal& refusal : catalog.refusals())
-    text += "  " + with_flags(refusal.diagnosis).text() + "\n";
+  // A library that a plugin needs may lie beside it.
+  const auto is_plain = [](const Refusal& refusal) { return refusal.diagnosis.code == "KAIROS-L011"; };
+  std::string rejected, plain;
+  for (const Refusal& refusal : catalog.refusals()) {
+    if (is_plain(refusal))
+      plain += "  " + printable(refusal.file.string()) + "\n";
+    else
+      rejected += "  " + with_flags(refusal.diagnosis).text() + "\n";
+  }
+  if (!rejected.empty()) text += "\nRejected:\n" + rejected;
+  if (!plain.empty()) text += "\nLibraries that are no plugins:\n" + plain;
   return text;
 }
 
