@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Knows UTF-8 and the control characters of terminals, nothing else.
 #include "base/printable.hpp"
 
 #include <cstddef>

@@ -7,7 +7,7 @@
 
 namespace kairos::host {
 
-TEST_CASE("printable escapes control characters and bytes that are not UTF-8", "[host][base]") {
+TEST_CASE("printable escapes control characters and bytes that are not UTF-8", "[host]") {
   CHECK(printable("") == "");
   CHECK(printable("plain, caf\u00E9, \u2501, \U0001F600") == "plain, caf\u00E9, \u2501, \U0001F600");
   CHECK(printable("\x1b[31m\n\t\x7f") == "\\x1b[31m\\x0a\\x09\\x7f");
@@ -19,7 +19,7 @@ TEST_CASE("printable escapes control characters and bytes that are not UTF-8", "
   CHECK(printable("\xe2\x94") == "\\xe2\\x94");
 }
 
-TEST_CASE("A diagnosis cuts a long name between characters", "[host][base]") {
+TEST_CASE("A diagnosis cuts a long name between characters", "[host]") {
   std::string name(4095, 'a');
   const Diagnosis diagnosis{"KAIROS-D001", name + "\u00E9\u00E9", "what", "", "", ""};
   CHECK(diagnosis.text() == "KAIROS-D001: " + name + "\u2026: what.");

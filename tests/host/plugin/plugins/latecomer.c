@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Leaves a thread behind that uses the host after destroy. */
+#define _POSIX_C_SOURCE 200809L
 #include <kairos/plugin.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,7 +24,7 @@ static void* talk(void* arg) {
     const kairos_tasks* tasks = late_host->query(late_host, KAIROS_TASKS);
     late_host->log(late_host, KAIROS_LOG_WARNING, (kairos_str){"late", 4});
     late_host->option(late_host, 0, &value);
-    late_host->instance_name(late_host);
+    late_host->instance(late_host);
     tasks->submit(late_host, nothing, NULL);
     tasks->drain(late_host);
     nanosleep(&pause, NULL);
