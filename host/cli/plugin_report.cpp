@@ -143,9 +143,10 @@ std::string dumped(const ordered_json& document) {
 // ---------------------------------------------------------------- text
 
 /// Columns as wide as their widest entry, except for the last one.
-std::string table(const std::vector<std::vector<std::string>>& rows, const char* indent) {
+std::string table(std::vector<std::vector<std::string>> rows, const char* indent) {
   std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
+  for (auto& row : rows) {
+    for (std::string& cell : row) cell = printable(cell);
     widths.resize(std::max(widths.size(), row.size()), 0);
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
@@ -199,7 +200,7 @@ std::string callback_text(const CallbackManifest& callback) {
   if (callback.state_version != 0)
     state = fmt::format("version {}, reads from version {}", callback.state_version,
                         callback.oldest_state_version);
-  std::string text = fmt::format("\n{}: {}\n", callback.id, callback.summary);
+  std::string text = fmt::format("\n{}: {}\n", callback.id, printable(callback.summary));
   text += table({{"phase", std::string(phase_name(callback.phase))},
                  {"capabilities", or_none(joined(capability_names(callback.capabilities)))},
                  {"publishes", or_none(joined(callback.publishes))},
@@ -212,7 +213,7 @@ std::string callback_text(const CallbackManifest& callback) {
 
 std::string in_cell(const std::string& text) {
   std::string out;
-  for (const char c : text) out += c == '|' ? "\\|" : c == '\n' ? " " : std::string(1, c);
+  for (const char c : printable(text)) out += c == '|' ? "\\|" : c == '\n' ? " " : std::string(1, c);
   return out;
 }
 

@@ -115,6 +115,23 @@ class Progress(ProgramTest):
                 self.assertEqual(screen.rows[:5], [f"{start}batch {n}" for n in (2, 4, 6, 8, 10)])
                 self.assertTrue(screen.rows[5].startswith("10/10 "))
 
+    def test_crash_has_a_line_of_its_own(self):
+        master, slave = pty.openpty()
+        resize(master, 80)
+        self.addCleanup(os.close, master)
+        words = self.slow(plugin=[f"{MISHAPS}#Crash", f"{TALKER}:sleep=20"], epochs=3, validation_data="data.csv")
+        program = subprocess.Popen([KAIROS, *map(str, words)], cwd=self.directory, stdin=slave, stdout=slave, stderr=slave,
+                                   start_new_session=True, env=environment_with(TERM="xterm", LC_ALL="C.UTF-8"))
+        os.close(slave)
+        out = b""
+        while True:
+            try:
+                out += os.read(master, 65536)
+            except OSError:
+                break
+        program.wait(60)
+        self.assertRegex(out.decode(), r"\nKAIROS-C009: the process crashed inside plugin Crash")
+
     def test_no_color_and_dumb_terminals(self):
         coloured = self.on_terminal(self.slow())
         self.assertRegex(coloured, SGR)

@@ -117,7 +117,7 @@ std::size_t least_length(std::string_view field) {
     std::size_t number = 0;
     for (; !field.empty() && field.front() >= '0' && field.front() <= '9'; field.remove_prefix(1))
       number = std::min<std::size_t>(number * 10 + static_cast<std::size_t>(field.front() - '0'), 1000);
-    return number;
+    return number <= 64 ? number : 0;  // a larger number is an error that the plugin reports
   };
   field.remove_prefix(std::min(field.find(':'), field.size()));
   field.remove_prefix(std::min(field.find_first_not_of(":+- "), field.size()));
