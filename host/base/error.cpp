@@ -7,39 +7,31 @@
 #include <numeric>
 #include <utility>
 
+#include "base/printable.hpp"
+
 namespace kairos::host {
 
 namespace {
 
-/// Text from files ends up in messages: control characters could control a terminal, and a very long name
-/// would hide the message.
-std::string printable(const std::string& text) {
+/// A very long name would hide the message.
+std::string shown(const std::string& text) {
   constexpr std::size_t longest = 4096;
-  constexpr const char* digits = "0123456789abcdef";
-  std::string out;
-  for (const char c : std::string_view(text).substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= ' ' && byte != 0x7F) {
-      out += c;
-    } else {
-      out += "\\x";
-      out += digits[byte >> 4];
-      out += digits[byte & 15U];
-    }
-  }
-  return text.size() > longest ? out + "…" : out;
+  if (text.size() <= longest) return printable(text);
+  std::size_t end = longest;  // not inside a UTF-8 sequence
+  while (end > longest - 4 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;
+  return printable(std::string_view(text).substr(0, end)) + "…";
 }
 
 }  // namespace
 
 std::string Diagnosis::text() const {
   std::string line = code + ": ";
-  if (!where.empty()) line += printable(where) + ": ";
-  line += printable(what);
-  if (!found.empty()) line += "; found " + printable(found);
-  if (!expected.empty()) line += (found.empty() ? "; expected " : ", expected ") + printable(expected);
+  if (!where.empty()) line += shown(where) + ": ";
+  line += shown(what);
+  if (!found.empty()) line += "; found " + shown(found);
+  if (!expected.empty()) line += (found.empty() ? "; expected " : ", expected ") + shown(expected);
   if (line.back() != '?') line += ".";
-  if (!cure.empty()) line += " " + printable(cure) + (cure.back() == '?' ? "" : ".");
+  if (!cure.empty()) line += " " + shown(cure) + (cure.back() == '?' ? "" : ".");
   return line;
 }
 

@@ -25,12 +25,18 @@ int run_summary(Arguments arguments);
 int run_convert(Arguments arguments);
 int run_explain(Arguments arguments);
 
-/// Prints information to standard output, warnings and errors to standard error. Fields that the library
-/// names become flags.
-[[nodiscard]] MessageSink console_messages();
+/// Prints information to standard output, everything else from `least` on to standard error, with the name of
+/// the callback that wrote it. Fields that the library names become flags.
+[[nodiscard]] MessageSink console_messages(Level least = Level::Info);
 
-/// Where plugins are searched: `directories` (from --plugin-dir), KAIROS_PLUGIN_PATH, and
-/// ../lib/kairos/plugins relative to the program.
+/// A message as whole lines, each with `prefix`, its level and its author, without control characters.
+[[nodiscard]] std::string message_text(Level level, std::string_view author, std::string_view message,
+                                       std::string_view prefix = "");
+/// The level that --log-level names.
+[[nodiscard]] Level log_level(const Settings& settings);
+
+/// Where plugins are searched: `directories` (from --plugin-dir), KAIROS_PLUGIN_PATH, the user's directory
+/// ($XDG_DATA_HOME/kairos/plugins), and ../lib/kairos/plugins relative to the program.
 [[nodiscard]] std::vector<std::filesystem::path> search_directories(
     const std::vector<std::string>& directories);
 

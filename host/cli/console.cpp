@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
+#include "base/printable.hpp"
 #include "cli/command.hpp"
 #include "cli/field_flags.hpp"
 #include "kairos/host/error.hpp"
@@ -17,30 +22,81 @@ namespace kairos::host::cli {
 
 namespace {
 
-void write_line(std::FILE* to, const std::string& line) {
-  std::fwrite(line.data(), 1, line.size(), to);
+void write_text(std::FILE* to, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), to);
   std::fflush(to);
+}
+
+/// A message of `author` as lines that each begin with `prefix`, so that no line of a plugin looks like one
+/// of the program. Tabs stay.
+std::string lines_of(const std::string& prefix, std::string_view message) {
+  std::string out;
+  for (bool more = true; more;) {
+    const std::size_t end = message.find('\n');
+    more = end != std::string_view::npos && end + 1 < message.size();
+    std::string_view line = message.substr(0, end);
+    if (end != std::string_view::npos) message.remove_prefix(end + 1);
+    out += prefix;
+    for (std::size_t tab; (tab = line.find('\t')) != std::string_view::npos; line.remove_prefix(tab + 1))
+      out += printable(line.substr(0, tab)) + '\t';
+    out += printable(line) + '\n';
+  }
+  return out;
+}
+
+/// Erases the line of the terminal that both streams may share: it may hold a progress bar.
+std::string start_of_line(std::FILE* to) {
+  const char* const terminal = std::getenv("TERM");
+  const bool is_dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  return !is_dumb && ::isatty(::fileno(to)) == 1 && ::isatty(STDOUT_FILENO) == 1 ? "\r\x1b[J" : "";
 }
 
 }  // namespace
 
-MessageSink console_messages() {
+std::string message_text(Level level, std::string_view author, std::string_view message,
+                         std::string_view prefix) {
+  // What a plugin writes stays as it is: its options may have the names of fields.
+  const std::string text = author.empty() ? with_flags(message) : std::string(message);
+  const char* const kind = level == Level::Debug     ? "debug: "
+                           : level == Level::Warning ? "warning: "
+                           : level == Level::Error   ? "error: "
+                                                     : "";
+  return lines_of(std::string(prefix) + kind + (author.empty() ? "" : printable(author) + ": "), text);
+}
+
+Level log_level(const Settings& settings) {
+  const std::string level = settings.choice("log_level");
+  return level == "debug"     ? Level::Debug
+         : level == "warning" ? Level::Warning
+         : level == "error"   ? Level::Error
+                              : Level::Info;
+}
+
+MessageSink console_messages(Level least) {
   auto mutex = std::make_shared<std::mutex>();
-  return [mutex](Level level, std::string_view author, std::string_view message) {
-    if (level == Level::Debug) return;
-    // What a plugin writes stays as it is: its options may have the names of fields.
-    const std::string text = author.empty() ? with_flags(message) : std::string(message);
+  return [mutex, least](Level level, std::string_view author, std::string_view message) {
+    if (level < least) return;
+    const std::string text = message_text(level, author, message);
     const std::lock_guard lock(*mutex);
     // Failing to print a message must not end a training: errors are ignored.
-    if (level == Level::Info) {
-      write_line(stdout, fmt::format("{}\n", text));
-      return;
-    }
+    std::FILE* const to = level == Level::Info ? stdout : stderr;
     std::fflush(stdout);
-    write_line(stderr, fmt::format("{}: {}{}{}\n", level == Level::Warning ? "warning" : "error", author,
-                                   author.empty() ? "" : ": ", text));
+    write_text(to, start_of_line(to) + text);
   };
 }
+
+namespace {
+
+/// Empty if there is none. As the XDG specification says, a relative XDG_DATA_HOME counts as unset.
+std::filesystem::path user_directory() {
+  const char* const data = ::secure_getenv("XDG_DATA_HOME");
+  const char* const home = ::secure_getenv("HOME");
+  std::filesystem::path base(data == nullptr ? "" : data);
+  if (!base.is_absolute()) base = std::filesystem::path(home == nullptr ? "" : home) / ".local" / "share";
+  return base.is_absolute() ? base / "kairos" / "plugins" : std::filesystem::path();
+}
+
+}  // namespace
 
 std::vector<std::filesystem::path> search_directories(const std::vector<std::string>& directories) {
   const std::vector<std::filesystem::path> given(directories.begin(), directories.end());
@@ -49,8 +105,12 @@ std::vector<std::filesystem::path> search_directories(const std::vector<std::str
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::filesystem::path installed =
       error ? std::filesystem::path() : program.parent_path().parent_path() / "lib" / "kairos" / "plugins";
-  return plugin_directories(
-      given, environment == nullptr ? std::nullopt : std::optional<std::string_view>(environment), installed);
+  std::vector<std::filesystem::path> searched = plugin_directories(
+      given, environment == nullptr ? std::nullopt : std::optional<std::string_view>(environment),
+      user_directory());
+  for (std::filesystem::path& last : plugin_directories({}, std::nullopt, installed))
+    if (std::ranges::find(searched, last) == searched.end()) searched.push_back(std::move(last));
+  return searched;
 }
 
 std::vector<PluginSpec> parse_specs(const std::vector<std::string>& texts) {

@@ -128,7 +128,9 @@ void ExitWatch::save_and_end(const char* code, const std::string& where, const s
                             "",
                             "a hook that returns, with an error if it failed",
                             save() + ". Leave this --plugin out, and report it to its author"};
-  const std::string line = with_flags(diagnosis).text() + "\n";
+  // On a terminal, the line may hold a progress bar.
+  const bool on_terminal = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+  const std::string line = (on_terminal ? "\n" : "") + with_flags(diagnosis).text() + "\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
   std::fflush(stdout);
   ::_exit(exit_code(ErrorKind::Callback));

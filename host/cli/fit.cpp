@@ -13,6 +13,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/input_file.hpp"
+#include "base/printable.hpp"
 #include "cli/class_names.hpp"
 #include "cli/class_weights.hpp"
 #include "cli/column_names.hpp"
@@ -63,7 +64,7 @@ FitOptions fit_options(const Settings& settings) {
   options.validation_batch_size = settings.integer("validation_batch_size");
   options.validation_steps = settings.integer("validation_steps");
   options.steps_per_epoch = settings.integer("steps_per_epoch");
-  options.messages = console_messages();
+  options.messages = console_messages(log_level(settings));
   options.owns_process = true;
   return options;
 }
@@ -103,7 +104,8 @@ void read_callback_state(const Settings& settings, FitOptions& options) {
 /// Which callback stopped the run; with --verbose 0 only the History says so.
 void print_stop(const Settings& settings, const History& history) {
   if (history.end == RunEnd::Stopped && history.stop && settings.choice("verbose") != "0")
-    print(fmt::format("Stopped by {}: {}\n", history.stop->instance, history.stop->reason));
+    print(fmt::format("Stopped by {}: {}\n", printable(history.stop->instance),
+                      printable(history.stop->reason)));
 }
 
 /// A flag that names a file of the model to write when the run ends.

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/printable.hpp"
 #include "cli/field_flags.hpp"
 #include "kairos/abi.h"
 #include "plugin/options/option_value.hpp"
@@ -142,9 +143,10 @@ std::string dumped(const ordered_json& document) {
 // ---------------------------------------------------------------- text
 
 /// Columns as wide as their widest entry, except for the last one.
-std::string table(const std::vector<std::vector<std::string>>& rows, const char* indent) {
+std::string table(std::vector<std::vector<std::string>> rows, const char* indent) {
   std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
+  for (auto& row : rows) {
+    for (std::string& cell : row) cell = printable(cell);
     widths.resize(std::max(widths.size(), row.size()), 0);
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
@@ -198,7 +200,7 @@ std::string callback_text(const CallbackManifest& callback) {
   if (callback.state_version != 0)
     state = fmt::format("version {}, reads from version {}", callback.state_version,
                         callback.oldest_state_version);
-  std::string text = fmt::format("\n{}: {}\n", callback.id, callback.summary);
+  std::string text = fmt::format("\n{}: {}\n", callback.id, printable(callback.summary));
   text += table({{"phase", std::string(phase_name(callback.phase))},
                  {"capabilities", or_none(joined(capability_names(callback.capabilities)))},
                  {"publishes", or_none(joined(callback.publishes))},
@@ -211,7 +213,7 @@ std::string callback_text(const CallbackManifest& callback) {
 
 std::string in_cell(const std::string& text) {
   std::string out;
-  for (const char c : text) out += c == '|' ? "\\|" : c == '\n' ? " " : std::string(1, c);
+  for (const char c : printable(text)) out += c == '|' ? "\\|" : c == '\n' ? " " : std::string(1, c);
   return out;
 }
 
@@ -262,9 +264,17 @@ std::string catalog_text(const Catalog& catalog) {
     text = (searched.empty() ? "No directory is searched" : "No plugin found in " + joined(searched)) +
            ". Name a directory with --plugin-dir\n";
   }
-  if (!catalog.refusals().empty()) text += "\nRejected:\n";
-  for (const Refusal& refusal : catalog.refusals())
-    text += "  " + with_flags(refusal.diagnosis).text() + "\n";
+  // A library that a plugin needs may lie beside it.
+  const auto is_plain = [](const Refusal& refusal) { return refusal.diagnosis.code == "KAIROS-L011"; };
+  std::string rejected, plain;
+  for (const Refusal& refusal : catalog.refusals()) {
+    if (is_plain(refusal))
+      plain += "  " + printable(refusal.file.string()) + "\n";
+    else
+      rejected += "  " + with_flags(refusal.diagnosis).text() + "\n";
+  }
+  if (!rejected.empty()) text += "\nRejected:\n" + rejected;
+  if (!plain.empty()) text += "\nLibraries that are no plugins:\n" + plain;
   return text;
 }
 

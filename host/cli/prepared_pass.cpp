@@ -20,7 +20,7 @@ PassOptions read_options(const Settings& settings) {
   options.batch_size = settings.integer("batch_size");
   options.steps = settings.integer("steps");
   options.plugins = parse_specs(settings.items("plugin"));
-  options.messages = console_messages();
+  options.messages = console_messages(log_level(settings));
   options.owns_process = true;
   return options;
 }

@@ -157,14 +157,10 @@ std::vector<ReplayCase> read_input(const Settings& settings, const std::vector<s
 }
 
 /// Prints messages of callbacks, with the number of their case if there are several.
-MessageSink messages_of(std::size_t index, std::size_t count) {
+MessageSink messages_of(std::size_t index, std::size_t count, Level least) {
   const std::string prefix = count > 1 ? fmt::format("case {}: ", index) : "";
-  return [prefix](Level level, std::string_view author, std::string_view text) {
-    if (level == Level::Debug) return;
-    const char* kind = level == Level::Warning ? "warning: " : level == Level::Error ? "error: " : "";
-    const std::string who = level == Level::Info || author.empty() ? "" : std::string(author) + ": ";
-    fmt::print(stderr, "{}{}{}{}\n", prefix, kind, who,
-               author.empty() ? with_flags(text) : std::string(text));
+  return [prefix, least](Level level, std::string_view author, std::string_view text) {
+    if (level >= least) fmt::print(stderr, "{}", message_text(level, author, text, prefix));
   };
 }
 
@@ -202,7 +198,8 @@ int run_replay(Arguments arguments) {
           cases.size() == 1 ? directory.path() : directory.path() / fmt::format("case-{:03}", i);
       ReplayResult result;
       result.error = cases[i].error;
-      if (result.error.empty()) result = replay(cases[i].run, catalog, place, messages_of(i, cases.size()));
+      if (result.error.empty())
+        result = replay(cases[i].run, catalog, place, messages_of(i, cases.size(), log_level(settings)));
       if (!result.error.empty()) {
         failed = true;
         fmt::print(stderr, "{}{}\n", cases.size() > 1 ? fmt::format("case {}: ", i) : "",

@@ -205,9 +205,13 @@ constexpr Setting table[] = {
      .help = "ID[@instance][:key=value,…], ID(key=value,…), or FILE.so[#ID] instead of ID; may be repeated"},
     {.key = "plugin_dir", .commands = runs | replay | lists, .group = Group::Callbacks, .type = Type::Items,
      .value = "DIR", .aliases = "plugin_dirs",
-     .help = "search this directory before KAIROS_PLUGIN_PATH and the installed plugins; may be repeated"},
+     .help = "search this directory before KAIROS_PLUGIN_PATH, ~/.local/share/kairos/plugins and the installed "
+             "plugins; may be repeated. The first plugin of an id is used"},
     {.key = "run_dir", .commands = runs, .group = Group::Output, .value = "DIR", .fields = "run_directory",
      .help = "directory for the configuration, the history, and relative output paths of plugins"},
+    {.key = "log_level", .commands = runs | replay, .group = Group::Callbacks, .type = Type::Choice,
+     .initial = "info", .choices = "debug|info|warning|error",
+     .help = "print messages of callbacks from this level on"},
     {.key = "explain_order", .commands = fit, .group = Group::Callbacks, .type = Type::Switch,
      .help = "print the order in which callbacks run, and exit"},
     // ---------------------------------------------------------------- general

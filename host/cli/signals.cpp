@@ -67,8 +67,13 @@ void install(int signal, void (*handler)(int), struct sigaction* before = nullpt
   ::sigaction(signal, &action, before);
 }
 
+/// The line of the terminal may hold a progress bar. Decided early: isatty() is not for signal handlers.
+std::atomic<bool> shares_terminal{false};
+
 /// Names the plugin that crashed before the process ends.
 void on_crash(int signal) {
+  if (shares_terminal && breadcrumb.hook != nullptr) [[maybe_unused]]
+    const ssize_t written = ::write(STDERR_FILENO, "\n", 1);
   write_breadcrumb(STDERR_FILENO);
   std::signal(signal, SIG_DFL);
   std::raise(signal);
@@ -116,8 +121,7 @@ void restore_in_child() {
 
 void prepare_lines(const InterruptTexts& texts) {
   // On a terminal, the line may hold a progress bar.
-  const bool on_terminal = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
-  const std::string warning = on_terminal ? "\nwarning: " : "warning: ";
+  const std::string warning = shares_terminal ? "\nwarning: " : "warning: ";
   for (std::size_t i = 0; i < watched.size(); ++i) {
     const std::string start = warning + watched[i].name;
     lines[i].stopping = start + fmt::format(": stopping {}, again to quit now\n", texts.when);
@@ -137,6 +141,7 @@ void unblock_here() {
 }  // namespace
 
 void prepare_signals() {
+  shares_terminal = ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
   static const AlternateStack of_main_thread;
   for (const int signal : {SIGPIPE, SIGXFSZ}) {
     struct sigaction before {};

@@ -80,13 +80,23 @@ std::string CompiledModel::training_config() const {
   return heads_.empty() ? "" : write_training_config(graph_->outputs(), output_options_, optimizer_->json());
 }
 
+/// As Keras 3's to_json(): with compile_config if the model was compiled.
 std::string CompiledModel::architecture() const {
-  return write_keras_json(architecture_);
+  const std::string json = write_keras_json(architecture_);
+  if (heads_.empty()) return json;
+  const auto training = nlohmann::ordered_json::parse(training_config());
+  nlohmann::ordered_json compiled;
+  compiled["optimizer"] = training["optimizer_config"];
+  for (const char* const key : {"loss", "loss_weights", "metrics", "weighted_metrics"})
+    compiled[key] = training[key];
+  auto model = nlohmann::ordered_json::parse(json);
+  model["compile_config"] = std::move(compiled);
+  return model.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void CompiledModel::copy_to(ModelFile& file, SaveContent content) {
   copy_weights(architecture_, file.layers);
-  file.architecture_json = architecture();
+  file.architecture_json = write_keras_json(architecture_);
   const bool whole = content == SaveContent::Model;
   file.training_config_json = whole ? training_config() : "";
   file.input_columns = whole ? input_columns_ : std::vector<InputColumns>();

@@ -40,22 +40,24 @@ fs::path normal(const fs::path& file) {
   return fs::absolute(file).lexically_normal();
 }
 
-/// A plugin and whether the user named its file.
+/// A plugin and the place of its directory in the search; the file that the user named comes before all.
 struct Candidate {
+  static constexpr std::size_t named = 0;
   Plugin plugin;
-  bool named = false;
+  std::size_t rank = named;
 };
 
 class Scan {
  public:
   void directory(const fs::path& directory) {
-    for (const fs::path& file : plugin_files(directory)) look_at(file, Origin::Directory);
+    ++rank_;
+    for (const fs::path& file : plugin_files(directory)) look_at(file, rank_);
   }
 
-  void file(const fs::path& file) { look_at(normal(file), Origin::Named); }
+  void file(const fs::path& file) { look_at(normal(file), Candidate::named); }
 
-  /// Refuses every file that has an id in common with another. A file that was named wins over files that
-  /// were found in a directory.
+  /// Where files have an id in common, the one that is searched first is used, and several in one place are
+  /// all refused.
   void settle_duplicates() {
     std::map<std::string, std::vector<std::size_t>> owners;
     for (std::size_t i = 0; i < candidates_.size(); ++i)
@@ -63,19 +65,18 @@ class Scan {
         owners[callback.id].push_back(i);
     std::map<std::size_t, Diagnosis> losers;
     for (const auto& [id, files] : owners) {
-      if (files.size() < 2) continue;
-      const auto named =
-          std::count_if(files.begin(), files.end(), [this](std::size_t i) { return candidates_[i].named; });
+      const auto by_rank = [this](std::size_t i) { return candidates_[i].rank; };
+      const std::size_t first = by_rank(*std::ranges::min_element(files, {}, by_rank));
       for (const std::size_t i : files) {
-        if (named == 1 && candidates_[i].named) continue;
-        const auto other = std::find_if(files.begin(), files.end(), [&](std::size_t k) {
-          return k != i && (named != 1 || candidates_[k].named);
-        });
+        const auto rival =
+            std::ranges::find_if(files, [&, i = i](std::size_t k) { return k != i && by_rank(k) == first; });
+        if (rival == files.end()) continue;
+        const std::string other = candidates_[*rival].plugin.file.string();
+        const std::string own = candidates_[i].plugin.file.string();
         losers.try_emplace(
-            i, refusal(RefusalCode::DuplicateId,
-                       {candidates_[i].plugin.file.string(),
-                        fmt::format("{}, also in {}", id, candidates_[*other].plugin.file.string())})
-                   .diagnosis());
+            i, by_rank(i) == first
+                   ? refusal(RefusalCode::DuplicateId, {own, id + ", also in " + other}).diagnosis()
+                   : refusal(RefusalCode::Hidden, {own, id + " in " + other}).diagnosis());
       }
     }
     for (auto& [index, diagnosis] : losers) {
@@ -90,15 +91,13 @@ class Scan {
   std::vector<Refusal> refusals;
 
  private:
-  enum class Origin { Directory, Named };
-
-  void look_at(const fs::path& file, Origin origin) {
+  void look_at(const fs::path& file, std::size_t rank) {
     Inspection inspection = inspect(file, libraries_);
     const FileIdentity& identity = inspection.plugin.identity;
     if (identity.inode != 0) {
       const auto [place, is_new] = seen_.try_emplace({identity.device, identity.inode}, candidates_.size());
       if (!is_new) {
-        if (origin == Origin::Named && place->second < candidates_.size()) prefer(place->second, file);
+        if (rank == Candidate::named && place->second < candidates_.size()) prefer(place->second, file);
         return;
       }
       if (inspection.refusal) place->second = not_a_candidate;
@@ -107,17 +106,18 @@ class Scan {
       refusals.push_back({file, std::move(*inspection.refusal), ids_of(inspection.plugin.manifest)});
       return;
     }
-    candidates_.push_back({std::move(inspection.plugin), origin == Origin::Named});
+    candidates_.push_back({std::move(inspection.plugin), rank});
   }
 
   /// Another name that the user gave for a file found before.
   void prefer(std::size_t index, const fs::path& file) {
-    candidates_[index].named = true;
+    candidates_[index].rank = Candidate::named;
     candidates_[index].plugin.file = file;
   }
 
   static constexpr std::size_t not_a_candidate = static_cast<std::size_t>(-1);
 
+  std::size_t rank_ = 0;  ///< of the directory that is scanned
   LibraryIndex libraries_;
   std::vector<Candidate> candidates_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> seen_;  ///< device and inode to candidate

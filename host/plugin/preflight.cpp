@@ -2,7 +2,9 @@
 // Checks in the order in which a user can fix what is wrong: file, ABI, manifest, symbols, libraries.
 #include "plugin/preflight.hpp"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <array>
@@ -86,6 +88,15 @@ bool is_of_linker(std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// True for a symbol of a sanitizer that must be in the process from its start, and is not. Loading the
+/// plugin would end the process. UBSan's runtime may be loaded later.
+bool is_missing_runtime(const std::string& symbol) {
+  constexpr std::array<std::string_view, 4> prefixes = {"__asan_", "__hwasan_", "__msan_", "__tsan_"};
+  const bool is_of_sanitizer = std::ranges::any_of(
+      prefixes, [&symbol](std::string_view prefix) { return symbol.starts_with(prefix); });
+  return is_of_sanitizer && ::dlsym(RTLD_DEFAULT, symbol.c_str()) == nullptr;
+}
+
 /// Refuses a plugin that another plugin could bind to by accident, or that binds to symbols of the host. An
 /// entry symbol of another major is allowed: one file may support two majors.
 void check_symbols(ElfImage& image, const std::string& where) {
@@ -96,6 +107,8 @@ void check_symbols(ElfImage& image, const std::string& where) {
     if (!symbol.defined) {
       if (symbol.name.starts_with("kairos_"))
         throw refusal(RefusalCode::WantsHostSymbol, {where, std::string(symbol.name)});
+      if (symbol.binding == STB_GLOBAL && is_missing_runtime(std::string(symbol.name)))
+        throw refusal(RefusalCode::Sanitizer, {where, "the undefined symbol " + std::string(symbol.name)});
       continue;
     }
     if (symbol.visibility == STV_HIDDEN || symbol.visibility == STV_INTERNAL) continue;
@@ -135,6 +148,11 @@ void check_memory_rights(const ElfImage& image, const DynamicSection& section, c
 /// Only the libraries that the plugin itself names; the dynamic linker checks what those need.
 void check_libraries(const DynamicSection& section, const std::filesystem::path& file,
                      LibraryIndex& libraries) {
+#if defined(__GLIBC__)
+  for (const std::string& name : section.needed)
+    if (name.starts_with("libc.musl-") || name.starts_with("ld-musl-"))
+      throw refusal(RefusalCode::OtherCLibrary, {file.string(), "musl (" + name + ")"});
+#endif
   for (const std::string& name : section.needed)
     if (libraries.find(name, section, file) == nullptr)
       throw refusal(RefusalCode::LibraryMissing, {file.string(), "no " + name, name});
@@ -150,6 +168,13 @@ void check_libraries(const DynamicSection& section, const std::filesystem::path&
   }
 }
 
+/// The dynamic linker would report that it cannot map a segment.
+void check_execution(const std::filesystem::path& file) {
+  struct statvfs system {};
+  if (::statvfs(file.c_str(), &system) == 0 && (system.f_flag & ST_NOEXEC) != 0)
+    throw refusal(RefusalCode::NoExecution, {file.string(), "a mount with noexec"});
+}
+
 }  // namespace
 
 Inspection inspect(const std::filesystem::path& file, LibraryIndex& libraries) {
@@ -161,6 +186,7 @@ Inspection inspect(const std::filesystem::path& file, LibraryIndex& libraries) {
     inspection.plugin.identity = image.identity();
     const DynamicSection section = image.dynamic_section();
     inspection.plugin.manifest = read_manifest(image, where);
+    check_execution(file);
     check_symbols(image, where);
     check_memory_rights(image, section, where);
     check_libraries(section, file, libraries);

@@ -81,6 +81,15 @@ constexpr std::array words = {
           "Create the directory, or correct its name"},
     Words{RefusalCode::RelativeDirectory, "KAIROS_PLUGIN_PATH has an entry that is not absolute",
           "a path that begins with /", ""},
+    Words{RefusalCode::Hidden, "a plugin that is searched earlier has a callback of the same id", "",
+          "Name the file to use this one"},
+    Words{RefusalCode::NoExecution, "no code may run from the file system of the plugin",
+          "a mount without noexec", "Copy the plugin to a directory on another file system"},
+    Words{RefusalCode::Sanitizer, "the plugin was built with a sanitizer, whose runtime is not loaded", "",
+          "Build the plugin without -fsanitize, or start the program with LD_PRELOAD=$(gcc "
+          "-print-file-name=libasan.so), or the library of its sanitizer"},
+    Words{RefusalCode::OtherCLibrary, "the plugin was built for another C library", "glibc",
+          "Rebuild the plugin on a system with glibc, such as this one"},
 };
 
 const Words& words_of(RefusalCode code) {

@@ -41,6 +41,10 @@ enum class RefusalCode : int {
   OpenFailed = 30,
   BadDirectory = 50,
   RelativeDirectory = 51,
+  Hidden = 52,
+  NoExecution = 53,
+  Sanitizer = 54,
+  OtherCLibrary = 55,
 };
 
 /// What differs between refusals of one kind. An empty `expected` or `cure` takes the text of the table.

@@ -32,20 +32,19 @@ void append(std::vector<fs::path>& directories, const fs::path& directory) {
 }
 
 void append_environment(std::vector<fs::path>& directories, std::string_view list) {
-  if (list.empty()) return;
-  while (true) {
-    const std::size_t end = list.find(':');
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(':'), list.size());
     const std::string entry(list.substr(0, end));
-    // An empty entry would silently mean the current directory.
-    if (entry.empty() || entry.front() != '/')
+    list.remove_prefix(std::min(end + 1, list.size()));
+    // "/mine:$KAIROS_PLUGIN_PATH" has an empty entry where the variable was empty. It names no directory.
+    if (entry.empty()) continue;
+    if (entry.front() != '/')
       throw refusal(RefusalCode::RelativeDirectory,
-                    {"KAIROS_PLUGIN_PATH", entry.empty() ? "an empty entry" : '"' + entry + '"', "",
-                     entry.empty() ? "Remove the ':' with nothing beside it"
-                                   : "Write " + fs::absolute(entry).lexically_normal().string()});
+                    {"KAIROS_PLUGIN_PATH", '"' + entry + '"', "",
+                     "Write " + fs::absolute(entry).lexically_normal().string() +
+                         "; a directory with ':' in its name is given as `plugin_dir`"});
     require_directory(entry);
     append(directories, entry);
-    if (end == std::string_view::npos) return;
-    list.remove_prefix(end + 1);
   }
 }
 

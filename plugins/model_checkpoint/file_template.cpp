@@ -156,6 +156,21 @@ std::string formatted(double value, const FileTemplate::Format& format, bool who
   return format.zeros ? sign + std::string(missing, '0') + text : std::string(missing, ' ') + sign + text;
 }
 
+std::string known_key(std::string_view key, const std::vector<std::string>& known) {
+  // As the host resolves options of the type metric.
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> names = {
+      {{"acc", "accuracy"}, {"val_acc", "val_accuracy"}, {"lr", "learning_rate"}}};
+  const auto is_known = [&known](std::string_view name) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+  };
+  if (is_known(key)) return std::string(key);
+  for (const auto& [old, now] : names) {
+    if (key == old && is_known(now)) return std::string(now);
+    if (key == now && is_known(old)) return std::string(old);
+  }
+  return "";
+}
+
 std::string nearest_key(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
   std::size_t least = std::max<std::size_t>(word.size() / 2, 1) + 1;

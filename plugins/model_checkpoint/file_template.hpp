@@ -38,6 +38,8 @@ class FileTemplate {
   explicit FileTemplate(std::string_view text, std::string literal = {});
 
   [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
+  /// For replacing the key of a field.
+  [[nodiscard]] std::vector<Piece>& pieces() { return pieces_; }
   [[nodiscard]] bool has_fields() const { return pieces_.size() > 1; }
 
  private:
@@ -46,6 +48,10 @@ class FileTemplate {
 
 /// Formats `value`; NaN becomes "nan".
 [[nodiscard]] std::string formatted(double value, const FileTemplate::Format& format, bool whole);
+
+/// `key` if it is known, else its other name in Keras, old or new (val_acc, val_accuracy), if that is known;
+/// else "".
+[[nodiscard]] std::string known_key(std::string_view key, const std::vector<std::string>& known);
 
 /// The candidate that is closest to `word`; "" if none is similar enough to be meant.
 [[nodiscard]] std::string nearest_key(std::string_view word, const std::vector<std::string>& candidates);

@@ -110,15 +110,19 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
                   " counts batches. Omit one of them");
   }
 
-  /// Rejects unknown fields before training; otherwise the first save would fail after an epoch.
-  void check_fields(const Run& run) const {
+  /// Resolves names of fields as the host resolves monitors, and rejects unknown ones before training;
+  /// otherwise the first save would fail after an epoch.
+  void check_fields(const Run& run) {
     std::vector<std::string> known = {"epoch"};
     if (every_batches_ != 0) known.emplace_back("batch");
     for (std::uint32_t i = 0; i < run.log_count(); ++i)
       if (every_batches_ == 0 || !is_validation(run.log_name(i))) known.emplace_back(run.log_name(i));
-    for (const FileTemplate::Piece& piece : template_->pieces())
-      if (!piece.key.empty() && std::find(known.begin(), known.end(), piece.key) == known.end())
-        refuse_field(piece.key, known);
+    for (FileTemplate::Piece& piece : template_->pieces()) {
+      if (piece.key.empty()) continue;
+      const std::string key = known_key(piece.key, known);
+      if (key.empty()) refuse_field(piece.key, known);
+      piece.key = key;
+    }
   }
 
   [[noreturn]] void refuse_field(const std::string& key, const std::vector<std::string>& known) const {

@@ -2,9 +2,6 @@
 // Prints the progress of an epoch, a test or a prediction to standard output.
 #include <kairos/plugin.hpp>
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -15,12 +12,20 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "screen.hpp"
 
 namespace kairos::plugins {
 
-/// Prints what Keras 3.15 prints. Differences: if the output is not a terminal, only the final state of each
-/// epoch is printed, without colours; the format of small values depends on their magnitude, not on their
-/// sign; keys are in the order of History.
+/// Prints what Keras 3.15 prints. Differences: the bar fits into one line of the terminal; if the output is
+/// not a terminal, the final state of each epoch is printed, and a line per minute before it, without
+/// colours; the format of small values depends on their magnitude, not on their sign; keys are in the order
+/// of History.
+///
+/// While the bar is shown, the cursor is at the start of its line: what others print begins there, and the
+/// host erases the bar before its messages.
 struct ProgbarLogger : Callback<ProgbarLogger> {
   static constexpr auto id = "kairos.ProgbarLogger";
   static constexpr auto summary = "Prints a progress bar, or one line per epoch.";
@@ -69,17 +74,16 @@ struct ProgbarLogger : Callback<ProgbarLogger> {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  static constexpr int cells = 20;
-  static constexpr auto interval = std::chrono::milliseconds(50);
+  using Clock = Pace::Clock;
 
   void start(std::int64_t batches) {
     target_ = batches;
     seen_ = 0;
     started_ = Clock::now();
-    repainted_ = {};
+    repaint_.restart({});
+    minute_.restart(started_);
     painted_ = false;
-    terminal_ = ::isatty(STDOUT_FILENO) == 1;
+    screen_ = Screen::of_output();
   }
 
   void advance(Batch& batch) {
@@ -88,12 +92,17 @@ struct ProgbarLogger : Callback<ProgbarLogger> {
     if (verbose != 1) return;
     const Clock::time_point now = Clock::now();
     if (seen_ == 1) after_first_ = now;
-    if (!terminal_ || now - repainted_ < interval) return;
-    repainted_ = now;
-    painted_ = true;
-    const bool training_or_test = batch.log_count() > 0;
-    write("\r" + bar() + " " + bold(remaining(now)) + per_step(now) +
-          (training_or_test ? values(batch) : "") + "\x1b[K");
+    const bool is_due = screen_.in_place ? repaint_.is_due(now) : minute_.is_due(now);
+    if (!is_due) return;
+    ProgressLine line = line_of(remaining(now), now);
+    if (batch.log_count() > 0) line.values = values(batch);
+    if (screen_.in_place) {
+      // The size may have changed. Erasing everything below also removes a line that became two.
+      write("\r\x1b[J" + line.fitted(screen_, output_columns()) + "\r");
+      painted_ = true;
+    } else if (seen_ != target_) {
+      write(line.complete(screen_, 0) + "\n");
+    }
   }
 
   /// Prints the final state and ends the line. `event` is null if there are no logs to print.
@@ -101,42 +110,36 @@ struct ProgbarLogger : Callback<ProgbarLogger> {
     const Clock::time_point now = Clock::now();
     if (target_ <= 0) target_ = seen_;
     const std::string elapsed = number("%.0fs", seconds(now - started_));
-    std::string line = terminal_ && painted_ ? "\r" : "";
-    if (verbose == 1)
-      line += bar() + " " + bold(elapsed) + per_step(now);
-    else
-      line += (target_ > 0 ? count() + " - " : "") + elapsed + (seen_ > 0 ? " -" + per_step(now) : "");
-    if (event != nullptr) line += values(*event);
-    write(line + (terminal_ && painted_ ? "\x1b[K\n" : "\n"));
+    ProgressLine line = line_of(elapsed, now);
+    if (event != nullptr) line.values = values(*event);
+    std::string text = painted_ ? "\r\x1b[J" : "";
+    if (verbose == 1) {
+      text += line.complete(screen_, screen_.in_place ? output_columns() : 0);
+    } else {
+      text += (target_ > 0 ? count() + " - " : "") + elapsed + (seen_ > 0 ? " -" + per_step(now) : "");
+      for (const std::string& value : line.values) text += " - " + value;
+    }
+    write(text + "\n");
     painted_ = false;
   }
 
   void wipe() {
-    if (painted_) write("\r\x1b[K");
+    if (painted_) write("\r\x1b[J");
+  }
+
+  [[nodiscard]] ProgressLine line_of(std::string time, Clock::time_point now) const {
+    ProgressLine line;
+    line.time = std::move(time);
+    line.per_step = per_step(now);
+    line.count = target_ > 0 ? count() : number("%7.0f/Unknown", static_cast<double>(seen_));
+    if (target_ > 0) line.done = static_cast<double>(seen_) / static_cast<double>(target_);
+    return line;
   }
 
   [[nodiscard]] std::string count() const {
     const std::string of = std::to_string(target_);
     const std::string done = std::to_string(seen_);
-    return std::string(std::max(of.size(), done.size()) - done.size(), ' ') + done + "/" + of;
-  }
-
-  [[nodiscard]] std::string bar() const {
-    if (target_ <= 0) return number("%7.0f/Unknown", static_cast<double>(seen_));
-    const auto done = static_cast<int>(std::min<std::int64_t>(cells * seen_ / target_, cells));
-    const auto line = [](int n) {
-      std::string out;
-      for (int i = 0; i < n; ++i) out += "\u2501";
-      return out;
-    };
-    if (!terminal_)
-      return count() + " " + line(done) + std::string(static_cast<std::size_t>(cells - done), '.');
-    return bold(count()) + " " + (done > 0 ? "\x1b[32m" + line(done) + "\x1b[0m" : "") + "\x1b[37m" +
-           line(cells - done) + "\x1b[0m";
-  }
-
-  [[nodiscard]] std::string bold(const std::string& text) const {
-    return terminal_ ? "\x1b[1m" + text + "\x1b[0m" : text;
+    return std::string(of.size() > done.size() ? of.size() - done.size() : 0, ' ') + done + "/" + of;
   }
 
   /// Mean time per batch, without the slower first batch if there are more.
@@ -165,15 +168,15 @@ struct ProgbarLogger : Callback<ProgbarLogger> {
     return text.data();
   }
 
-  [[nodiscard]] static std::string values(const Event& event) {
-    std::string out;
+  [[nodiscard]] static std::vector<std::string> values(const Event& event) {
+    std::vector<std::string> out;
     for (std::uint32_t i = 0; i < event.log_count(); ++i) {
       const std::optional<double> value = event.log(i);
       if (!value) continue;
-      out += " - " + std::string(event.log_name(i)) + ": ";
-      out += std::fabs(*value) <= 1e-3 ? number("%.4e", *value)
-             : std::isnan(*value)      ? "nan"
-                                       : number("%.4f", *value);
+      out.push_back(printable(event.log_name(i)) + ": " +
+                    (std::fabs(*value) <= 1e-3 ? number("%.4e", *value)
+                     : std::isnan(*value)      ? "nan"
+                                               : number("%.4f", *value)));
     }
     return out;
   }
@@ -199,11 +202,12 @@ struct ProgbarLogger : Callback<ProgbarLogger> {
   std::int64_t target_ = -1;  ///< batches of the current epoch, test or prediction
   std::int64_t seen_ = 0;
   bool validates_ = false;
-  bool terminal_ = false;
-  bool painted_ = false;  ///< the cursor is at the end of a bar
+  bool painted_ = false;  ///< the cursor is at the start of a bar
+  Screen screen_;
+  Pace repaint_{std::chrono::milliseconds(50)};
+  Pace minute_{std::chrono::minutes(1)};  ///< of lines, if the output is not a terminal
   Clock::time_point started_{};
   Clock::time_point after_first_{};
-  Clock::time_point repainted_{};
 };
 
 }  // namespace kairos::plugins

@@ -6,7 +6,9 @@
 #include <charconv>
 #include <cmath>
 #include <kairos/error.hpp>
+#include <nlohmann/json.hpp>
 #include <system_error>
+#include <utility>
 
 #include "hparams.pb.h"
 #include "word_list.hpp"
@@ -15,6 +17,8 @@ namespace kairos::plugins::tensorboard {
 
 namespace {
 
+using Json = nlohmann::json;
+
 std::variant<bool, double, std::string> typed(const std::string& text) {
   if (text == "true" || text == "false") return text == "true";
   double number = 0;
@@ -22,6 +26,21 @@ std::variant<bool, double, std::string> typed(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), last, number);
   if (error == std::errc() && end == last && std::isfinite(number)) return number;
   return text;
+}
+
+/// "mse"; the name of {"class_name": …, "config": {"name": …}}; "a=mse,b=mae" of {"a": …, "b": …}.
+std::string name_of(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_object()) return "";
+  if (value.contains("class_name")) {
+    const Json config = value.value("config", Json());
+    const bool has_name = config.is_object() && config.contains("name") && config["name"].is_string();
+    return has_name ? config["name"].get<std::string>() : name_of(value["class_name"]);
+  }
+  std::string all;
+  for (const auto& [output, one] : value.items())
+    all += (all.empty() ? "" : ",") + output + "=" + name_of(one);
+  return all;
 }
 
 void fill(wire::HParamValue& out, const std::variant<bool, double, std::string>& value) {
@@ -50,6 +69,18 @@ HParamsOption parse_hparams(std::string_view text) {
     option.given.emplace_back(std::move(name), typed(value));
   }
   return option;
+}
+
+HParams training_hparams(std::string_view keras_json) {
+  const Json model = Json::parse(keras_json, nullptr, false);
+  HParams found;
+  if (!model.is_object() || !model.contains("compile_config")) return found;
+  const Json& compiled = model["compile_config"];
+  for (const char* const key : {"optimizer", "loss"})
+    if (std::string name = compiled.is_object() && compiled.contains(key) ? name_of(compiled[key]) : "";
+        !name.empty())
+      found.emplace_back(key, std::move(name));
+  return found;
 }
 
 std::string session_start(const HParams& hparams, double start) {

@@ -24,6 +24,10 @@ struct HParamsOption {
 };
 [[nodiscard]] HParamsOption parse_hparams(std::string_view text);
 
+/// "optimizer" and "loss" of a compiled model, from its Keras JSON (compile_config). With several outputs,
+/// the losses are "output=loss,…".
+[[nodiscard]] HParams training_hparams(std::string_view keras_json);
+
 /// The bytes of an HParamsPluginData. Times are seconds since 1970.
 [[nodiscard]] std::string session_start(const HParams& hparams, double start);
 

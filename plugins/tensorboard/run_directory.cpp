@@ -34,6 +34,13 @@ void require_writable(const fs::path& directory) {
     fail(directory, "\"" + place.string() + "\": " + std::generic_category().message(errno));
 }
 
+bool is_run_directory(const fs::path& directory, std::string_view run_directory) {
+  if (run_directory.empty()) return false;
+  const auto normal = [](const fs::path& path) { return (path / "").lexically_normal(); };
+  std::error_code ignored;
+  return normal(directory) == normal(run_directory) || fs::equivalent(directory, run_directory, ignored);
+}
+
 RunDirectory::~RunDirectory() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
@@ -53,7 +60,7 @@ void RunDirectory::claim(const fs::path& directory) {
 }
 
 void RunDirectory::lock(const fs::path& directory) {
-  if (descriptor_ >= 0) return;
+  if (descriptor_ >= 0 || is_locked_) return;
   descriptor_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor_ < 0) fail(directory, std::generic_category().message(errno));
   // Without locks of the file system, nothing can be checked.

@@ -96,6 +96,8 @@ struct TensorBoard : Callback<TensorBoard> {
                                       embeddings_metadata.value(), directory(""));
     if (!writes) return;
     announce_files(run);
+    // The host has locked its run directory already; a second lock would find it used by another run.
+    if (is_run_directory(directory(""), run.run_dir())) root->is_locked_by_host();
     root->check(directory(""));
     require_writable(directory("train"));
     require_writable(directory("validation"));
@@ -301,16 +303,17 @@ struct TensorBoard : Callback<TensorBoard> {
 
   void write_hyper_parameters(const Run& run) {
     HParams all = listed_hparams->given;
-    const auto add = [&](const char* name, double value) {
+    const auto add = [&](const std::string& name, HParam::second_type value) {
       for (const HParam& given : listed_hparams->given)
         if (given.first == name) return;
-      all.emplace_back(name, value);
+      all.emplace_back(name, std::move(value));
     };
     if (listed_hparams->wants_known) {
       if (run.raw().batch_size > 0) add("batch_size", static_cast<double>(run.raw().batch_size));
       add("epochs", static_cast<double>(run.epochs()));
       add("seed", static_cast<double>(run.raw().seed));
       if (const std::optional<double> rate = rate_of(run)) add("learning_rate", *rate);
+      for (const auto& [name, value] : training_hparams(run.architecture())) add(name, value);
     }
     session->open(directory(""));
     if (run.resumed()) session->resume([](const EventFacts&) { return false; });

@@ -2,6 +2,7 @@
 #
 # Builds <name>.so, a Kairos plugin that only exports its entry symbol, from sources in C11 or C++17 (or later).
 #   LINK   libraries of this plugin
+# If the project sets no CMAKE_BUILD_TYPE, the plugin is compiled with -O2.
 # Plain `g++ -shared` would export template instances of the standard library, some of them as unique symbols, so that plugins
 # could bind to each other's symbols.
 
@@ -21,6 +22,14 @@ function(kairos_add_plugin name)
     LINK_DEPENDS ${map})
   target_compile_options(${name} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
   target_link_options(${name} PRIVATE LINKER:--version-script=${map} LINKER:-z,noexecstack)
+  # Without a build type, CMake does not optimize. The author's own -O, in the project or for this target, takes precedence.
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    foreach(language IN ITEMS C CXX)
+      if(NOT "${CMAKE_${language}_FLAGS}" MATCHES "(^| )-O")
+        target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:${language}>:-O2>)
+      endif()
+    endforeach()
+  endif()
   kairos_harden(${name})
   # With a sanitizer, the symbols of its runtime stay undefined and are resolved from the host.
   if(NOT KAIROS_SANITIZE)

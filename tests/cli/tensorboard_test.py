@@ -124,6 +124,13 @@ class TensorBoardFiles(ProgramTest):
             self.end = [end[str(i)] for i in range(len(self.start))]
         return summaries(self.directory / "logs/train")
 
+    def test_log_dir_may_be_the_run_directory(self):
+        self.kairos(*self.fit(run_dir="run", plugin="TensorBoard:log_dir=.,hparams=auto"))
+        self.assertIn("epoch_loss", str(summaries(self.directory / "run/train")))
+        run = b"".join(file.read_bytes() for file in (self.directory / "run").glob("events.out.*"))
+        for part in (b"optimizer", b"rmsprop", b"loss", b"sparse_categorical_crossentropy"):
+            self.assertIn(part, run)
+
     def test_histograms_are_those_of_the_weights_and_of_the_step_that_was_made(self):
         found = self.train(plugin="TensorBoard:log_dir=logs,histogram_freq=1,write_grads=true")
         for name, start, end in zip(self.names, self.start, self.end):

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pty.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -22,7 +23,8 @@ class CapturedOutput {
     std::fflush(stdout);
     int out = -1;
     if (onto == Onto::Terminal) {
-      if (::openpty(&in_, &out, nullptr, nullptr, nullptr) != 0) throw std::runtime_error("no terminal");
+      const winsize size{24, 200, 0, 0};
+      if (::openpty(&in_, &out, nullptr, nullptr, &size) != 0) throw std::runtime_error("no terminal");
     } else {
       std::string name = "/tmp/kairos-output-XXXXXX";
       out = ::mkstemp(name.data());

@@ -121,6 +121,21 @@ TEST_CASE("ModelCheckpoint formats numbers in names like Python", "[plugins]") {
   }
 }
 
+TEST_CASE("ModelCheckpoint resolves names of fields as monitors", "[plugins]") {
+  for (const char* const key : {"acc", "accuracy"})
+    for (const char* const field : {"{val_acc:.2f}-{acc:.1f}", "{val_accuracy:.2f}-{accuracy:.1f}"}) {
+      CAPTURE(key, field);
+      const TemporaryDirectory directory;
+      Driver run({{std::string("ModelCheckpoint:filepath=\"m") + field + ".h5\""},
+                  directory.path(),
+                  {{key, host::Direction::Max}}});
+      run.fit({{{.5}, {.75}}});
+      CHECK(run.saved() == Names{"m0.75-0.5.h5"});
+    }
+  CHECK_THAT(refusal_of({{"ModelCheckpoint:filepath=m{val_acc}.h5"}}),
+             Contains("filepath has an unknown field {val_acc}"));
+}
+
 TEST_CASE("ModelCheckpoint with an integer save_freq counts batches across epochs", "[plugins]") {
   const TemporaryDirectory directory;
   Driver all({{"ModelCheckpoint:filepath=m-{epoch}-{batch}.h5,save_freq=3"}, directory.path()});

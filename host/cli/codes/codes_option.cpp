@@ -99,6 +99,13 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-O056", "Path without quotes in a call",
      "In Python's notation a path without quotes looks like a variable, so it is not taken as text.",
      "Put the path in quotes."},
+    {"KAIROS-O057", "File name of an option too long",
+     "An option of a callback names a file to write whose name, or the name of one of its directories, has "
+     "more "
+     "bytes than the file system allows, usually 255. Fields such as {epoch} count with the fewest "
+     "characters "
+     "that they become.",
+     "Choose a shorter name."},
 };
 
 }  // namespace

@@ -109,9 +109,28 @@ constexpr CodeEntry entries[] = {
      "A directory in which plugins are searched does not exist, is not a directory or may not be read.",
      "Create the directory, or correct its name."},
     {"KAIROS-L051", "Relative directory in KAIROS_PLUGIN_PATH",
-     "An entry of KAIROS_PLUGIN_PATH is empty or not absolute. It would depend on the current directory, so "
+     "An entry of KAIROS_PLUGIN_PATH is not absolute. It would depend on the current directory, so "
      "anyone who can write there could choose the plugins.",
-     "Write absolute paths, separated by colons."},
+     "Write absolute paths, separated by colons. Empty entries are skipped. A directory whose name has a "
+     "colon "
+     "is given with `--plugin-dir`."},
+    {"KAIROS-L052", "Plugin hidden by another one",
+     "A plugin in a directory that is searched earlier, or that was given by path, has a callback of the "
+     "same "
+     "id and is used instead. Searched are `--plugin-dir`, KAIROS_PLUGIN_PATH, the user's directory, and the "
+     "installed plugins, in this order.",
+     "Give this file by path, `--plugin FILE`, or remove the other one."},
+    {"KAIROS-L053", "Plugin on a noexec mount",
+     "The file system of the plugin is mounted with noexec, so the system does not map its code.",
+     "Copy it to a directory on another file system, or mount this one without noexec."},
+    {"KAIROS-L054", "Plugin with a sanitizer",
+     "The plugin was compiled with -fsanitize and needs the runtime of the sanitizer, which has to be in the "
+     "process from its start.",
+     "Build it without the sanitizer, or preload the runtime: `LD_PRELOAD=$(gcc "
+     "-print-file-name=libasan.so)`."},
+    {"KAIROS-L055", "Plugin for another C library",
+     "The plugin was linked with musl, and this program uses glibc. Two C libraries cannot share a process.",
+     "Rebuild it on a system with glibc."},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/printable.hpp"
 #include "plugin/manifest/manifest.hpp"
 #include "plugin/manifest/rules.hpp"
 #include "plugin/refusal.hpp"

@@ -11,6 +11,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/printable.hpp"
 #include "plugin/manifest/json.hpp"
 #include "plugin/manifest/rules.hpp"
 #include "plugin/refusal.hpp"

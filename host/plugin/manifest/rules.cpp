@@ -176,11 +176,6 @@ void check_callback(const CallbackManifest& callback) {
 
 }  // namespace
 
-std::string printable(std::string text) {
-  std::replace_if(text.begin(), text.end(), is_control, '?');
-  return text;
-}
-
 FieldName::operator std::string() const {
   switch (of_) {
     case Of::Option:

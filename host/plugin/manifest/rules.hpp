@@ -86,8 +86,4 @@ struct BrokenRule {
 /// twice.
 void check_rules(const Manifest& manifest);
 
-/// `text` with '?' for control characters: text from a file must not control a terminal through an error
-/// message.
-[[nodiscard]] std::string printable(std::string text);
-
 }  // namespace kairos::host

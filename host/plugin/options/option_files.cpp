@@ -4,11 +4,13 @@
 #include "plugin/options/option_files.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -109,6 +111,57 @@ std::optional<PathPattern> pattern_of(const std::string& path, const fs::path& b
                      1 + std::count(names.begin(), names.end(), '/')};
 }
 
+/// Fewest characters that a field such as "epoch:03d" or "val_loss:.2f" becomes.
+std::size_t least_length(std::string_view field) {
+  const auto take_number = [&field] {
+    std::size_t number = 0;
+    for (; !field.empty() && field.front() >= '0' && field.front() <= '9'; field.remove_prefix(1))
+      number = std::min<std::size_t>(number * 10 + static_cast<std::size_t>(field.front() - '0'), 1000);
+    return number <= 64 ? number : 0;  // a larger number is an error that the plugin reports
+  };
+  field.remove_prefix(std::min(field.find(':'), field.size()));
+  field.remove_prefix(std::min(field.find_first_not_of(":+- "), field.size()));
+  const std::size_t width = take_number();
+  if (!field.starts_with('.')) return std::max<std::size_t>(width, 1);
+  field.remove_prefix(1);
+  const std::size_t precision = take_number();
+  const bool has_decimals = precision > 0 && field.starts_with('f');
+  return std::max<std::size_t>(width, has_decimals ? precision + 2 : 1);
+}
+
+/// Bytes of a name, at least, if its fields are replaced.
+std::size_t least_bytes(std::string_view name, bool has_fields) {
+  if (!has_fields) return name.size();
+  std::size_t bytes = 0;
+  for (std::size_t at = 0; at < name.size(); ++at, ++bytes) {
+    const bool is_doubled = at + 1 < name.size() && name[at + 1] == name[at];
+    const std::size_t end = name.find('}', at);
+    if ((name[at] == '{' || name[at] == '}') && is_doubled) {
+      ++at;
+    } else if (name[at] == '{' && end != std::string_view::npos) {
+      bytes += least_length(name.substr(at + 1, end - at - 1)) - 1;
+      at = end;
+    }
+  }
+  return bytes;
+}
+
+/// The first save would fail after an epoch.
+void refuse_long_names(const std::string& where, const std::string& path, bool has_fields) {
+  std::error_code ignored;
+  fs::path existing = fs::path(path).parent_path();
+  while (!fs::exists(existing, ignored) && existing.has_relative_path()) existing = existing.parent_path();
+  const long limit = ::pathconf(existing.c_str(), _PC_NAME_MAX);
+  if (limit <= 0) return;
+  for (const fs::path& part : fs::path(path)) {
+    const std::size_t bytes = least_bytes(part.native(), has_fields);
+    if (bytes > static_cast<std::size_t>(limit))
+      throw Error(ErrorKind::Plugin, {"KAIROS-O057", where, "a file name is too long for the file system",
+                                      fmt::format("{} bytes in \"{}…\"", bytes, part.native().substr(0, 40)),
+                                      fmt::format("at most {} bytes", limit), "Choose a shorter name"});
+  }
+}
+
 [[noreturn]] void refuse(const OptionSpec& option, const std::string& where, const std::string& path,
                          const FileGuard::Conflict& conflict, std::string_view subject) {
   using Kind = FileGuard::Conflict::Kind;
@@ -140,6 +193,7 @@ void add_written_options(FileGuard& guard, const OptionFiles& files, const fs::p
     if (is_only_read(option)) return;
     const std::string where = fmt::format("{}, option {}", files.instance, option.name);
     const bool saves = (option.flags & KAIROS_OPTION_SAVES) != 0;
+    refuse_long_names(where, path, saves && pattern_of(path, base).has_value());
     if (saves)
       if (const auto pattern = pattern_of(path, base))
         if (const auto found = guard.first_match(

@@ -114,9 +114,12 @@ class SpecParser {
   [[nodiscard]] bool at_path() const {
     const std::string_view rest = text_.substr(position_);
     const std::string_view head = rest.substr(0, rest.find_first_of("#@:( \t\r\n"));
+    // Directories with '#', '@' or ':' in their names come before the options, which have '='.
+    const std::string_view front = rest.substr(0, rest.find_first_of("=("));
+    const std::size_t slash = front.find('/');
     return rest.starts_with('/') || rest.starts_with("./") || rest.starts_with("../") ||
            head.find('/') != std::string_view::npos || head.ends_with(".so") ||
-           (rest.substr(0, rest.find_first_of(":(")).find('/') != std::string_view::npos);
+           (slash != std::string_view::npos && front.find(".so", slash) != std::string_view::npos);
   }
 
   std::string target() {

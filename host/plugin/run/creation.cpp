@@ -96,6 +96,18 @@ void reject_idle_schedulers(const Session& session, std::span<const Planned> pla
                                       "Leave the callback out, or the schedule"});
 }
 
+/// Says which file is used where several have the callback that the user named.
+void tell_hidden_plugins(const Session& session, const Catalog& catalog, std::span<const PluginSpec> specs,
+                         std::span<const Planned> planned) {
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    for (const Refusal& refusal : catalog.refusals())
+      if (!specs[i].is_file() && refusal.diagnosis.code == "KAIROS-L052" &&
+          std::ranges::find(refusal.ids, planned[i].match.callback->id) != refusal.ids.end())
+        session.message(Level::Info, "",
+                        planned[i].name + " is " + planned[i].match.plugin->file.string() + ", which hides " +
+                            refusal.file.string());
+}
+
 /// Reports which of the directories and files others can write to.
 void warn_of_writable_plugins(const Session& session, const Catalog& catalog,
                               std::span<const Planned> planned) {
@@ -115,7 +127,7 @@ void open_library(Session& session, Instance& instance, kairos_call& call) {
     return;
   call.hook = "open";
   const kairos_status status =
-      session.call_alone(instance, call, [&] { return plugin.open(&instance.host, &call); });
+      session.call_alone(instance, call, [&] { return plugin.open(&instance.door.host, &call); });
   if (status != KAIROS_OK) session.failures.handle(call, status, session.facts.epoch);
   session.opened.push_back(instance.library);
 }
@@ -139,13 +151,13 @@ void create_instance(Session& session, Planned planned, std::shared_ptr<Library>
     if (spec.type == KAIROS_TYPE_EXPRESSION && !value.absent())
       instance.expressions.back().emplace(value.text, spec.choices, instance.name + ": option " + spec.name);
   }
-  instance.host = make_host(instance);
+  open_door(instance);
 
   kairos_call call(&session, &instance, "create", Moment::Loading);
   open_library(session, instance, call);
   call.hook = "create";
   const kairos_status status = session.call_alone(
-      instance, call, [&] { return instance.hooks.create(&instance.host, &call, &instance.self); });
+      instance, call, [&] { return instance.hooks.create(&instance.door.host, &call, &instance.self); });
   if (status == KAIROS_OK) return;
   instance.self = nullptr;
   session.failures.handle(call, status, session.facts.epoch);
@@ -158,6 +170,7 @@ void create_instances(Session& session, const Catalog& catalog, std::span<const 
   guard_files(session, catalog, planned);
   reject_idle_schedulers(session, planned);
   warn_of_writable_plugins(session, catalog, planned);
+  tell_hidden_plugins(session, catalog, specs, planned);
 
   std::map<const Plugin*, std::shared_ptr<Library>> libraries;
   for (const Planned& one : planned)

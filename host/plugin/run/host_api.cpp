@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <deque>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -27,20 +29,24 @@ kairos_status fail(kairos_call* call, kairos_status status, kairos_str text) {
 }
 
 void log(const kairos_host* host, std::int32_t level, kairos_str text) {
-  const Instance& instance = instance_of(host);
-  instance.session->message(static_cast<Level>(level), instance.name, view(text));
+  with_instance(host, false, [&](const Instance& instance) {
+    instance.session->message(static_cast<Level>(level), instance.name, view(text));
+    return true;
+  });
 }
 
 kairos_status option(const kairos_host* host, std::uint32_t index, kairos_value* out) {
-  const std::vector<OptionValue>& values = instance_of(host).options.values;
-  if (index >= values.size()) return KAIROS_E_RANGE;
-  const OptionValue& value = values[index];
-  *out = {value.type, 0, value.integer, value.number, to_abi(value.text)};
-  return KAIROS_OK;
+  return with_instance(host, kairos_status{KAIROS_E_STATE}, [&](const Instance& instance) {
+    const std::vector<OptionValue>& values = instance.options.values;
+    if (index >= values.size()) return kairos_status{KAIROS_E_RANGE};
+    const OptionValue& value = values[index];
+    *out = {value.type, 0, value.integer, value.number, to_abi(value.text)};
+    return kairos_status{KAIROS_OK};
+  });
 }
 
 kairos_str instance_name(const kairos_host* host) {
-  return to_abi(instance_of(host).name);
+  return with_instance(host, to_abi(""), [](const Instance& instance) { return to_abi(instance.name); });
 }
 
 // ---------------------------------------------------------------- kairos.logs/1
@@ -258,19 +264,22 @@ kairos_status evaluate(kairos_call* call, std::uint32_t index, const double* var
 constexpr kairos_expressions expressions_table = {sizeof expressions_table, 0, evaluate};
 
 kairos_status submit(const kairos_host* host, kairos_status (*work)(void*), void* arg) {
-  Instance& instance = instance_of(host);
-  if (instance.ended.load()) return KAIROS_E_STATE;
-  try {
-    instance.session->tasks.submit(instance, work, arg);
-    return KAIROS_OK;
-  } catch (const std::exception&) {
-    return KAIROS_E_MEMORY;
-  }
+  return with_instance(host, kairos_status{KAIROS_E_STATE}, [&](Instance& instance) {
+    if (instance.ended.load()) return kairos_status{KAIROS_E_STATE};
+    try {
+      instance.session->tasks.submit(instance, work, arg);
+      return kairos_status{KAIROS_OK};
+    } catch (const std::exception&) {
+      return kairos_status{KAIROS_E_MEMORY};
+    }
+  });
 }
 
 kairos_status drain(const kairos_host* host) {
-  Instance& instance = instance_of(host);
-  return instance.session->tasks.drain(instance);
+  // Waits outside of the door, through which the tasks may log. A session ends after its tasks.
+  Instance* const instance =
+      with_instance(host, static_cast<Instance*>(nullptr), [](Instance& behind) { return &behind; });
+  return instance == nullptr ? kairos_status{KAIROS_E_STATE} : instance->session->tasks.drain(*instance);
 }
 
 constexpr kairos_tasks tasks_table = {sizeof tasks_table, 0, submit, drain};
@@ -294,18 +303,27 @@ const void* query(const kairos_host*, const char* interface_id) {
 
 }  // namespace
 
-kairos_host make_host(Instance& instance) {
-  return {sizeof(kairos_host),
-          KAIROS_ABI_MAJOR,
-          KAIROS_ABI_MINOR,
-          "kairos",
-          KAIROS_HOST_VERSION,
-          &instance,
-          fail,
-          log,
-          option,
-          query,
-          instance_name};
+HostDoor& HostDoor::make() {
+  // Reachable to the end, so that leak checkers know that they are kept on purpose.
+  static std::mutex mutex;
+  static auto& doors = *new std::deque<HostDoor>;
+  const std::lock_guard lock(mutex);
+  return doors.emplace_back();
+}
+
+void open_door(Instance& instance) {
+  instance.door.instance = &instance;
+  instance.door.host = {sizeof(kairos_host),
+                        KAIROS_ABI_MAJOR,
+                        KAIROS_ABI_MINOR,
+                        "kairos",
+                        KAIROS_HOST_VERSION,
+                        &instance.door,
+                        fail,
+                        log,
+                        option,
+                        query,
+                        instance_name};
 }
 
 }  // namespace kairos::host

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <mutex>
 #include <new>
 #include <string>
 #include <string_view>
@@ -22,8 +23,13 @@ inline kairos_str to_abi(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-inline Instance& instance_of(const kairos_host* host) {
-  return *static_cast<Instance*>(host->impl);
+/// Runs `work` with the instance behind the host, which stays until it returns. After the session, returns
+/// `ended` instead.
+template <class Result, class Work>
+Result with_instance(const kairos_host* host, Result ended, Work&& work) {
+  auto& door = *static_cast<HostDoor*>(host->impl);
+  const std::lock_guard lock(door.mutex);
+  return door.instance == nullptr ? ended : work(*door.instance);
 }
 
 /// KAIROS_OK if the call comes from the fit thread, at `earliest` or later.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,15 +20,36 @@ namespace kairos::host {
 
 class Session;
 
-/// Lives at one address from creation to the end of its session: plugins hold pointers to `host`.
+struct Instance;
+
+/// The host as plugins see it. It lives as long as the process, because a thread that a plugin leaves behind
+/// may use it after the run.
+struct HostDoor {
+  kairos_host host{};
+  std::mutex mutex;              ///< held while a thread is inside, except for waiting
+  Instance* instance = nullptr;  ///< null after the end of the session
+
+  /// Never freed.
+  [[nodiscard]] static HostDoor& make();
+};
+
+/// Lives at one address from creation to the end of its session.
 struct Instance {
+  Instance() : door(HostDoor::make()) {}
+  ~Instance() {
+    const std::lock_guard lock(door.mutex);
+    door.instance = nullptr;
+  }
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
   Session* session = nullptr;
   std::string name;  ///< unique in the session
   std::string file;  ///< of the plugin, for messages
   CallbackManifest manifest;
   std::shared_ptr<Library> library;
   kairos_hooks hooks{};
-  kairos_host host{};
+  HostDoor& door;
   void* self = nullptr;  ///< null before create and after destroy
   bool is_set_up = false;
 

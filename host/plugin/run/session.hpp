@@ -135,7 +135,7 @@ class Session {
   bool finished_ = false;
 };
 
-/// The host as `instance` sees it.
-[[nodiscard]] kairos_host make_host(Instance& instance);
+/// Fills the functions of the host for `instance`.
+void open_door(Instance& instance);
 
 }  // namespace kairos::host

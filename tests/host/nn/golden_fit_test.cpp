@@ -171,5 +171,7 @@ TEST_CASE("The architecture of a Keras model is written back as Keras wrote it",
   Golden golden(name);
   nlohmann::json original = read_json(golden.folder / "model.json");
   original.erase("compile_config");
-  CHECK(nlohmann::json::parse(golden.model->architecture()) == original);
+  nlohmann::json written = nlohmann::json::parse(golden.model->architecture());
+  written.erase("compile_config");
+  CHECK(written == original);
 }

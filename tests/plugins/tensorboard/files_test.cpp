@@ -254,6 +254,12 @@ TEST_CASE("TensorBoard lists hyper-parameters and the result of the run", "[plug
   Plan plan{{"TensorBoard:log_dir=logs,hparams='auto,units=16,bias=true,name=adam,epochs=9'"},
             directory.path()};
   plan.rate = 0.001;
+  plan.prepare = [](StubTarget& target) {
+    target.keras_json =
+        R"({"class_name": "Sequential", "config": {"name": "m", "layers": []}, "compile_config":
+      {"optimizer": {"class_name": "Adam", "config": {}}, "loss": {"class_name": "MeanSquaredError",
+       "config": {"name": "mean_squared_error"}}}})";
+  };
   std::string state;
   {
     Driver run(plan);
@@ -265,7 +271,9 @@ TEST_CASE("TensorBoard lists hyper-parameters and the result of the run", "[plug
     CHECK(hparams.hparams().at("epochs").number_value() == 9);
     CHECK(hparams.hparams().at("batch_size").number_value() == 1);
     CHECK(hparams.hparams().at("learning_rate").number_value() == 0.001);
-    CHECK(hparams.hparams().size() == 7);
+    CHECK(hparams.hparams().at("optimizer").string_value() == "Adam");
+    CHECK(hparams.hparams().at("loss").string_value() == "mean_squared_error");
+    CHECK(hparams.hparams().size() == 9);
     CHECK(hparams.start_time_secs() > 1.6e9);
     CHECK(hparams.group_name().empty());
     run.epoch({{1}, {1}});

@@ -149,6 +149,23 @@ TEST_CASE("parse_plugin_spec reads a call as it is pasted out of a program", "[h
   CHECK(spec.options == row.options);
 }
 
+TEST_CASE("parse_plugin_spec finds the path of a .so below directories with colons", "[host][plugin]") {
+  for (const char* path :
+       {"run-10:00:00/p.so", "./run-10:00:00/p.so", "/a:b/p.so", "a#b/p.so", "a@b:c/p.so"}) {
+    const PluginSpec plain = parse_plugin_spec(path);
+    CHECK(plain.target == path);
+    CHECK(plain.is_file());
+    const PluginSpec full = parse_plugin_spec(std::string(path) + "#Id@me:file=x/y.so");
+    CHECK(full.target == path);
+    CHECK(full.callback == "Id");
+    CHECK(full.instance == "me");
+    CHECK(full.options == std::vector<PluginOption>{{"file", "x/y.so", Written::Bare}});
+  }
+  CHECK(parse_plugin_spec("Id:file=x/y.so").target == "Id");
+  CHECK(parse_plugin_spec("Id@a:file=x/y.so").target == "Id");
+  CHECK(parse_plugin_spec("Id(file='x/y.so')").target == "Id");
+}
+
 TEST_CASE("parse_plugin_spec names the column of a mistake in a call", "[host][plugin]") {
   struct Case {
     const char* text;

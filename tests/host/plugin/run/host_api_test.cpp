@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the host answers to plugins: who is to blame, what is lent when, and how a run ended.
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
 
 #include "host/error_text.hpp"
 #include "host/plugin/rig.hpp"
@@ -105,6 +107,18 @@ TEST_CASE("Weights of another model are unusable data, and a formula without a v
       GENERATE(table<std::string, kairos_status>({{"load", KAIROS_E_DATA}, {"formula", KAIROS_E_INVALID}}));
   RigOf<BatchTarget> rig({"Asker:on_error=fatal,what=" + what});
   CHECK_THAT(error_of([&] { return rig.epoch(0, 1.0), 0; }), Contains("status " + std::to_string(status)));
+}
+
+TEST_CASE("A thread that a plugin leaves behind uses the host after the run without harm", "[host][plugin]") {
+  {
+    Rig rig({"Latecomer"});
+    rig.epoch(0, 1.0);
+    rig.callbacks->train_end(RunEnd::Completed);
+    rig.callbacks->finish(RunEnd::Completed);
+  }
+  // Meanwhile the thread calls every function of the host that needs no hook.
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  for (int i = 0; i < 3; ++i) Rig({"Teller"}).epoch(i, 1.0);
 }
 
 TEST_CASE("The optimizer is not read from another thread than the one that trains", "[host][plugin]") {
