@@ -79,8 +79,8 @@ constexpr std::array words = {
           "Fix what it reports, or leave the plugin out"},
     Words{RefusalCode::BadDirectory, "the plugin directory cannot be read", "a readable directory",
           "Create the directory, or correct its name"},
-    Words{RefusalCode::RelativeDirectory, "KAIROS_PLUGIN_PATH has an entry that is not absolute",
-          "a path that begins with /", ""},
+    Words{RefusalCode::RelativeDirectory, "an entry is not an absolute path", "a path that begins with /",
+          ""},
 };
 
 const Words& words_of(RefusalCode code) {
