@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
 
 #include "cli/command.hpp"
+#include "cli/failures.hpp"
 #include "cli/field_flags.hpp"
+#include "cli/printable.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -29,7 +33,11 @@ MessageSink console_messages() {
   return [mutex](Level level, std::string_view author, std::string_view message) {
     if (level == Level::Debug) return;
     // What a plugin writes stays as it is: its options may have the names of fields.
-    const std::string text = author.empty() ? with_flags(message) : std::string(message);
+    const std::string flags = author.empty() ? with_flags(message) : std::string(message);
+    // Names from files are part of our messages; a warning is one line.
+    const std::string text = !author.empty()        ? flags
+                             : level == Level::Info ? printable_lines(flags)
+                                                    : printable(flags);
     const std::lock_guard lock(*mutex);
     // Failing to print a message must not end a training: errors are ignored.
     if (level == Level::Info) {
@@ -68,9 +76,12 @@ Catalog scan_catalog(const std::vector<std::string>& directories, std::span<cons
 }
 
 void print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
-  throw Error(ErrorKind::File, {"KAIROS-F060", "standard output", "cannot write to it", "", "",
-                                "Check for a full disk or a closed pipe"});
+  const std::string shown = printable_lines(text);
+  errno = 0;
+  if (std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size() && std::fflush(stdout) == 0) return;
+  if (errno == EPIPE) throw ClosedPipe();
+  throw Error(ErrorKind::File, {"KAIROS-F060", "standard output", "cannot write to it", std::strerror(errno),
+                                "", "Check for a full disk"});
 }
 
 }  // namespace kairos::host::cli
