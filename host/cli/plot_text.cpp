@@ -140,7 +140,7 @@ std::string text_of(const Chart& chart, const TextStyle& style) {
   const Range epochs{static_cast<double>(chart.epochs.front()), static_cast<double>(chart.epochs.back())};
   std::vector<std::string> labels(height);
   std::size_t margin = 0;
-  for (const double tick : ticks(values, std::max<std::size_t>(2, height / 3))) {
+  for (const double tick : ticks(values, std::max<std::size_t>(2, height / 2))) {
     const auto row = static_cast<std::size_t>(scaled(tick, values, static_cast<std::int64_t>(height)));
     labels[height - 1 - row] = tick_text(tick);
     margin = std::max(margin, labels[height - 1 - row].size());

@@ -55,7 +55,12 @@ FIT = [
     ("option that is missing", {"plugin": "ModelCheckpoint"}, 3, ["KAIROS-O022", "filepath", "required"]),
     ("checkpoint of unknown format", {"plugin": "ModelCheckpoint:filepath=m.txt"}, 3,
      ["KAIROS-O031", "ModelCheckpoint", ".weights.h5"]),
-    ("field of no metric", {"plugin": "ModelCheckpoint:filepath='m-{los}.h5'"}, 3, ["{los}", "{loss}"]),
+    ("field of no metric", {"plugin": "ModelCheckpoint:filepath='m-{los}.h5'"}, 3, ["{los}", "Did you mean {loss}? Known are: epoch, loss.\n"]),
+    ("validation epochs without samples", {"validation_freq": 2}, 2,
+     ["KAIROS-U012: --validation-freq: there are no validation samples. Name them with --validation-data or --validation-input, or hold some "
+      "out with --validation-split.\n"]),
+    ("layer that does not fit the input", {"model": "conv2d(3,3) flatten dense(2,softmax)"}, 5,
+     ["KAIROS-M008", "Change the shape of the input, or put a layer such as reshape before it."]),
     ("plugin file that does not exist", {"plugin": "./nothing.so"}, 3, ["KAIROS-L", "nothing.so"]),
     ("plugin file that is no plugin", {"plugin": "./text.so"}, 3, ["KAIROS-L", "text.so"]),
     ("plugin directory that does not exist", {"plugin_dir": "nowhere", "plugin": WATCH + "patience=1"}, 3, ["KAIROS-L050", "nowhere"]),

@@ -71,10 +71,11 @@ void Failures::rethrow_postponed() {
 }
 
 void Failures::report(const Instance& instance) const {
-  if (instance.failures > 0)
-    warn(instance,
-         (instance.failures == 1 ? "failed once" : "failed " + std::to_string(instance.failures) + " times") +
-             std::string(" in this run; first: ") + instance.first_failure);
+  if (instance.failures == 1)  // the warning of it has told the reason
+    warn(instance, "failed once in this run");
+  else if (instance.failures > 1)
+    warn(instance, "failed " + std::to_string(instance.failures) +
+                       " times in this run; first: " + instance.first_failure);
 }
 
 void Failures::warn(const Instance& instance, const std::string& text) const {
