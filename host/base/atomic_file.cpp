@@ -45,9 +45,10 @@ std::string cure_for(int error, const fs::path& path) {
     }
     case ENOTDIR:
       return "Choose another path: part of this one is a file";
+    case EROFS:
+      return "Choose a place on another file system: this one is mounted read-only";
     case EACCES:
     case EPERM:
-    case EROFS:
       return "Choose a directory that you may write to";
     case ENOSPC:
     case EDQUOT:
@@ -79,8 +80,12 @@ std::string temporary_name() {
 }  // namespace
 
 void AtomicFile::fail(const char* what, int error) const {
+  std::error_code ignored;
+  const bool stays = !replaced_ && fs::exists(target_, ignored);
   throw Error(ErrorKind::File, {"KAIROS-F005", path_.string(), what, reason(error),
-                                replaced_ ? "" : "a writable location; the existing file is unchanged",
+                                replaced_ ? ""
+                                : stays   ? "a writable location; the existing file is unchanged"
+                                          : "a writable location",
                                 cure_for(error, path_)});
 }
 

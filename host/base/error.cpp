@@ -66,6 +66,36 @@ std::size_t distance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
+namespace {
+
+std::vector<std::string> words_of(std::string_view name) {
+  std::vector<std::string> words(1);
+  for (const char c : name) {
+    if (c == '_' || c == '-' || c == ' ')
+      words.emplace_back();
+    else
+      words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return words;
+}
+
+/// "sparse_crossentropy" for "sparse_categorical_crossentropy": the first and the last word, at least, agree.
+bool leaves_words_out(std::string_view name, std::string_view candidate) {
+  const std::vector<std::string> given = words_of(name), whole = words_of(candidate);
+  if (given.size() < 2 || given.size() >= whole.size() || given.front().size() < 3 ||
+      given.front() != whole.front() || given.back() != whole.back())
+    return false;
+  auto next = whole.begin();
+  for (const std::string& word : given) {
+    next = std::find(next, whole.end(), word);
+    if (next == whole.end()) return false;
+    ++next;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   constexpr std::size_t longest = 100;  // longer words are not names, and the comparison takes quadratic time
   if (word.size() > longest) return "";
@@ -73,8 +103,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
-    if (candidate.size() > longest) continue;
-    const std::size_t d = distance(wanted, folded(candidate));
+    if (candidate.size() > longest || candidate == word) continue;  // what was written is no suggestion
+    const std::size_t d = leaves_words_out(word, candidate) ? 1 : distance(wanted, folded(candidate));
     if (d < best_distance) {
       best_distance = d;
       best = candidate;

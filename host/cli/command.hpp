@@ -24,6 +24,7 @@ int run_replay(Arguments arguments);
 int run_summary(Arguments arguments);
 int run_convert(Arguments arguments);
 int run_explain(Arguments arguments);
+int run_plot(Arguments arguments);
 
 /// Prints information to standard output, everything else from `least` on to standard error, with the name of
 /// the callback that wrote it. Fields that the library names become flags.
@@ -47,7 +48,8 @@ int run_explain(Arguments arguments);
 /// The specs of all --plugin values.
 [[nodiscard]] std::vector<PluginSpec> parse_specs(const std::vector<std::string>& texts);
 
-/// Prints to standard output. Throws Error(File) if that fails (a closed pipe, a full disk).
+/// Prints to standard output, with control characters escaped. Throws ClosedPipe if nobody reads it any more,
+/// Error(File) if it fails otherwise (a full disk).
 void print(std::string_view text);
 
 }  // namespace kairos::host::cli

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,7 +17,9 @@
 
 #include "base/printable.hpp"
 #include "cli/command.hpp"
+#include "cli/failures.hpp"
 #include "cli/field_flags.hpp"
+#include "cli/printable_lines.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -128,9 +132,12 @@ Catalog scan_catalog(const std::vector<std::string>& directories, std::span<cons
 }
 
 void print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
-  throw Error(ErrorKind::File, {"KAIROS-F060", "standard output", "cannot write to it", "", "",
-                                "Check for a full disk or a closed pipe"});
+  const std::string shown = printable_lines(text);
+  errno = 0;
+  if (std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size() && std::fflush(stdout) == 0) return;
+  if (errno == EPIPE) throw ClosedPipe();
+  throw Error(ErrorKind::File, {"KAIROS-F060", "standard output", "cannot write to it", std::strerror(errno),
+                                "", "Check for a full disk"});
 }
 
 }  // namespace kairos::host::cli

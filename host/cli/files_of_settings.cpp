@@ -54,7 +54,8 @@ void add_in_directory(RunFiles& files, const Settings& settings, const RunDirect
 bool is_record(const Settings& settings, const fs::path& record) {
   if (!settings.has("config")) return false;
   const fs::path config = settings.text("config");
-  return FilePlace(config) == FilePlace(record) && read_file(config) == settings.json();
+  return FilePlace(config) == FilePlace(record) &&
+         read_file(config) == settings.json_in(record.parent_path());
 }
 
 }  // namespace

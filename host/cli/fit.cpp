@@ -21,6 +21,7 @@
 #include "cli/data_report.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/exit_watch.hpp"
+#include "cli/failures.hpp"
 #include "cli/files_of_settings.hpp"
 #include "cli/fit_outputs.hpp"
 #include "cli/load_model.hpp"
@@ -101,11 +102,18 @@ void read_callback_state(const Settings& settings, FitOptions& options) {
   options.callback_state = read_file(settings.text("callback_state"));
 }
 
-/// Which callback stopped the run; with --verbose 0 only the History says so.
-void print_stop(const Settings& settings, const History& history) {
-  if (history.end == RunEnd::Stopped && history.stop && settings.choice("verbose") != "0")
-    print(fmt::format("Stopped by {}: {}\n", printable(history.stop->instance),
-                      printable(history.stop->reason)));
+/// Which callback stopped the run, and what came of it; with --verbose 0 only the History says so. The
+/// results are saved, so that a pipe without a reader is no error any more.
+void print_end(const Settings& settings, const FitOptions& options, const History& history) {
+  if (settings.choice("verbose") == "0") return;
+  try {
+    if (history.end == RunEnd::Stopped && history.stop)
+      print(fmt::format("Stopped by {}: {}\n", printable(history.stop->instance),
+                        printable(history.stop->reason)));
+    print(closing_line(settings, options, history));
+  } catch (const ClosedPipe&) {
+    return;
+  }
 }
 
 /// A flag that names a file of the model to write when the run ends.
@@ -167,12 +175,19 @@ void write_records(const RunDirectory& directory, const Dataset& data, const Mod
 /// A second run in the same directory is allowed, but replaces files.
 void begin_run(RunDirectory& directory, const Settings& settings, const Dataset& data, const Model& model) {
   const bool used = directory.holds("run.json");
-  directory.begin("run.json", settings.json());
+  directory.begin("run.json", settings.json_in(directory.path()));
   if (used)
     console_messages()(Level::Warning, "",
                        "--run-dir " + settings.text("run_dir") +
                            " holds files of an earlier run; files with the same names are replaced");
   write_records(directory, data, model);
+}
+
+/// The library knows the bytes of the state only.
+Error in_state_file(const Error& error, const Settings& settings) {
+  Diagnosis diagnosis = error.diagnosis();
+  diagnosis.where = "--callback-state " + settings.text("callback_state");
+  return {error.kind(), diagnosis};
 }
 
 /// The error of a failed run, with the results that were saved nevertheless.
@@ -188,13 +203,6 @@ Error with_saved(const Error& error, Rescue&& rescue) {
   Diagnosis diagnosis = error.diagnosis();
   diagnosis.cure += (diagnosis.cure.empty() ? "" : diagnosis.cure.back() == '?' ? " " : ". ") + saved;
   return {error.kind(), diagnosis};
-}
-
-/// For exceptions other than Error: out of memory, or of threads.
-Error as_error(const std::exception& failure) {
-  return {ErrorKind::Internal,
-          {"KAIROS-I003", "kairos", std::string("the run failed: ") + failure.what(), "", "",
-           "Report this with the command that caused it, unless memory or threads ran out"}};
 }
 
 /// Runs `train`. If that fails after batches were trained, or a callback ends the process, the results are
@@ -217,11 +225,12 @@ History train_and_rescue(const FitOutputs& outputs, FitOptions& options, ExitWat
   } catch (const abi::__forced_unwind&) {
     exits.end_for_thread_exit();
   } catch (const Error& error) {
+    if (error.diagnosis().code == "KAIROS-C006") throw in_state_file(error, outputs.settings);
     if (progress.batches == 0) throw;
     throw with_saved(error, rescue);
   } catch (const std::exception& failure) {
     if (progress.batches == 0) throw;
-    throw with_saved(as_error(failure), rescue);
+    throw with_saved(error_of(failure, "KAIROS-I003"), rescue);
   }
 }
 
@@ -276,7 +285,7 @@ int run_fit(Arguments arguments) {
   FitProgress progress;
   options.progress = &progress;
   const FitOutputs outputs{settings, options, *model, [&] {
-                             write_file(directory.path() / "run.json", settings.json());
+                             write_file(directory.path() / "run.json", settings.json_in(directory.path()));
                              write_records(directory, data.train, *model);
                            }};
   ExitWatch exits;  // its destructor writes the outputs if a thread waits in exit
@@ -296,7 +305,7 @@ int run_fit(Arguments arguments) {
   });
   // A signal before the first batch must not replace an earlier model by the untrained one.
   if (history.end != RunEnd::Interrupted || progress.batches > 0) write_outputs(outputs, history);
-  print_stop(settings, history);
+  print_end(settings, options, history);
   tell_interrupt(settings, options, progress);
   return exit_code_of(history, options);
 }

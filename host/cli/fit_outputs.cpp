@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <cmath>
 #include <exception>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "base/atomic_file.hpp"
 #include "cli/signals.hpp"
 #include "kairos/host/error.hpp"
+#include "nn/metrics.hpp"
 
 namespace kairos::host::cli {
 
@@ -67,6 +70,36 @@ std::string saved_and_next(const Settings& settings, const History& history, std
   return text + ". To be able to continue a run, use --save-model";
 }
 
+/// The key that the first callback with such an option monitors, else the validation loss, else the loss; ""
+/// if the run has no values of it.
+std::string monitored_key(const FitOptions& options, const History& history) {
+  for (const PluginSpec& spec : options.plugins)
+    for (const PluginOption& option : spec.options)
+      if ((option.key == "monitor" || option.key.empty()) && history.find(option.value) != nullptr)
+        return option.value;
+  for (const char* key : {"val_loss", "loss"})
+    if (history.find(key) != nullptr) return key;
+  return "";
+}
+
+/// "Best val_loss: 0.25 in epoch 3 of 5"; "" for a single epoch, which the line before shows.
+std::string best_epoch(const FitOptions& options, const History& history) {
+  const std::string key = monitored_key(options, history);
+  const Direction direction = log_direction(key);
+  if (key.empty() || direction == Direction::Unknown || history.epochs.size() < 2) return "";
+  const std::vector<std::optional<double>>& values = *history.find(key);
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i] || std::isnan(*values[i])) continue;
+    const bool better =
+        best && (direction == Direction::Max ? *values[i] > *values[*best] : *values[i] < *values[*best]);
+    if (!best || better) best = i;
+  }
+  if (!best) return "";
+  return fmt::format("Best {}: {:.4g} in epoch {} of {}", key, *values[*best], history.epochs[*best] + 1,
+                     history.epochs.back() + 1);
+}
+
 /// The run directory may have been removed during the run.
 void restore_directory(const FitOutputs& outputs) {
   const FitOptions& options = outputs.options;
@@ -117,6 +150,23 @@ void write_outputs(const FitOutputs& outputs, const History& history) {
       attempt([&] { write_file(options.run_directory / "callback_state", history.callback_state); });
   }
   if (first) std::rethrow_exception(first);
+}
+
+std::string closing_line(const Settings& settings, const FitOptions& options, const History& history) {
+  if (history.end == RunEnd::Interrupted || history.epochs.empty()) return "";
+  const std::string best = best_epoch(options, history), saved = files_of(settings),
+                    checkpoint = last_checkpoint(history);
+  std::string text = best.empty() ? "" : best + ". ";
+  if (!saved.empty()) text += "Saved: " + saved + ". ";
+  if (!checkpoint.empty()) text += "Last checkpoint: " + checkpoint + ". ";
+  if (settings.has("save_model"))
+    text += "Next: kairos evaluate --model " + settings.text("save_model");
+  else if (settings.has("run_dir"))
+    text += "Next: kairos plot " + settings.text("run_dir");
+  else if (saved.empty() && checkpoint.empty())
+    text += "Nothing was saved; --save-model FILE keeps the model";
+  while (text.ends_with(' ') || text.ends_with('.')) text.pop_back();
+  return text.empty() ? "" : text + "\n";
 }
 
 std::string rescue_outputs(const FitOutputs& outputs, FitProgress& progress) {

@@ -28,6 +28,11 @@ void write_outputs(const FitOutputs& outputs, const History& history);
 /// why nothing was saved, and how to continue the run. Throws like write_outputs.
 std::string rescue_outputs(const FitOutputs& outputs, FitProgress& progress);
 
+/// The last line of a run that was not interrupted: the best epoch, what was saved, and what to do with it.
+/// "" if nothing was trained.
+[[nodiscard]] std::string closing_line(const Settings& settings, const FitOptions& options,
+                                       const History& history);
+
 /// Reports how far an interrupted run came, what it saved, and how to continue it.
 void tell_interrupt(const Settings& settings, const FitOptions& options, const FitProgress& progress);
 

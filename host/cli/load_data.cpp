@@ -106,9 +106,17 @@ void inherit_roles(const Settings& settings, DataSpec& spec) {
   }
 }
 
+/// A share that is held out has the targets and weights of the training data.
+std::string no_share_cure(std::string_view key) {
+  const bool names_files = key == "validation_target" || key == "validation_sample_weight";
+  return names_files ? "Name them with --validation-data or --validation-input"
+                     : "Name them with --validation-data or --validation-input, or hold some out with "
+                       "--validation-split";
+}
+
 [[noreturn]] void no_validation_samples(const char* key) {
-  throw Error(ErrorKind::Usage, {"KAIROS-U012", flag_of(key), "there are no validation samples", "", "",
-                                 "Name them with --validation-data or --validation-input"});
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U012", flag_of(key), "there are no validation samples", "", "", no_share_cure(key)});
 }
 
 enum class DataKind { Table, Images, Other };

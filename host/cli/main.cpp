@@ -4,6 +4,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -12,11 +14,13 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/cpu_quota.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/failures.hpp"
 #include "cli/field_flags.hpp"
 #include "cli/signals.hpp"
 #include "compute/parallel.hpp"
@@ -42,6 +46,7 @@ constexpr Command commands[] = {
     {"replay", "run callbacks over the logs of an earlier run, without a model", cli::run_replay},
     {"summary", "print the layers of a model and their parameters", cli::run_summary},
     {"convert", "convert a model between Keras formats", cli::run_convert},
+    {"plot", "draw the curves of a run: loss and metrics per epoch", cli::run_plot},
     {"explain", "explain an error code and its fix", cli::run_explain},
 };
 
@@ -76,12 +81,43 @@ void check_threads() {
                  "at most " + std::to_string(most), "Give the number of cores, or leave it out"});
 }
 
-int run(const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments.front() == "--help" || arguments.front() == "help") {
+/// What other programs call a command; "" for none.
+std::string command_for(std::string_view word) {
+  constexpr std::pair<std::string_view, const char*> others[] = {{"train", "fit"},
+                                                                 {"test", "evaluate"},
+                                                                 {"eval", "evaluate"},
+                                                                 {"validate", "evaluate"},
+                                                                 {"infer", "predict"},
+                                                                 {"inference", "predict"},
+                                                                 {"list", "plugins list"},
+                                                                 {"inspect", "plugins inspect"},
+                                                                 {"callbacks", "plugins list"},
+                                                                 {"show", "summary"},
+                                                                 {"info", "summary"},
+                                                                 {"export", "convert"},
+                                                                 {"version", "--version"}};
+  for (const auto& [other, command] : others)
+    if (other == word) return command;
+  return "";
+}
+
+/// "help fit" is "fit --help".
+std::vector<std::string> with_help_last(std::vector<std::string> arguments) {
+  if (arguments.size() < 2 || arguments.front() != "help") return arguments;
+  const std::ptrdiff_t words = arguments[1] == "plugins" && arguments.size() > 2 ? 2 : 1;
+  std::rotate(arguments.begin(), arguments.begin() + 1, arguments.begin() + 1 + words);
+  arguments[static_cast<std::size_t>(words)] = "--help";
+  return arguments;
+}
+
+int run(const std::vector<std::string>& given) {
+  const std::vector<std::string> arguments = with_help_last(given);
+  if (arguments.empty() || arguments.front() == "--help" || arguments.front() == "-h" ||
+      arguments.front() == "help") {
     cli::print(usage());
     return arguments.empty() ? cli::exit_code(ErrorKind::Usage) : cli::exit_success;
   }
-  if (arguments.front() == "--version") {
+  if (arguments.front() == "--version" || arguments.front() == "-V") {
     cli::print("kairos " KAIROS_HOST_VERSION ", SDK " KAIROS_SDK_VERSION ", plugin ABI " +
                std::to_string(KAIROS_ABI_MAJOR) + "." + std::to_string(KAIROS_ABI_MINOR) + "\n");
     return 0;
@@ -95,8 +131,10 @@ int run(const std::vector<std::string>& arguments) {
     if (arguments.front() == command.name) return command.run(cli::Arguments(arguments).subspan(1));
     names.emplace_back(command.name);
   }
-  throw Error(ErrorKind::Usage, {"KAIROS-U001", "kairos", "unknown command", "\"" + arguments.front() + "\"",
-                                 "", suggest(arguments.front(), names)});
+  const std::string other = command_for(arguments.front());
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U001", "kairos", "unknown command", "\"" + arguments.front() + "\"", "",
+               other.empty() ? suggest(arguments.front(), names) : "Did you mean \"kairos " + other + "\"?"});
 }
 
 /// The user chooses which plugins the program loads and where it writes, so it must not have more rights than
@@ -142,14 +180,17 @@ int main(int argc, char** argv) {
   cli::prepare_signals();
   try {
     return run({argv + 1, argv + argc});
-  } catch (const Error& error) {
+  } catch (const Error& failure) {
     std::fflush(stdout);
+    const Error error = cli::explained(failure);
     std::fprintf(stderr, "%s\n", cli::with_flags(error.diagnosis()).text().c_str());
     return cli::exit_code(error.kind());
-  } catch (const std::exception& error) {
+  } catch (const cli::ClosedPipe&) {
+    return cli::end_by_closed_pipe();
+  } catch (const std::exception& failure) {
     std::fflush(stdout);
-    std::fprintf(stderr, "KAIROS-I001: kairos: %s. Report this, with the command that caused it.\n",
-                 error.what());
-    return cli::exit_code(ErrorKind::Internal);
+    const Error error = cli::error_of(failure, "KAIROS-I001");
+    std::fprintf(stderr, "%s\n", error.what());
+    return cli::exit_code(error.kind());
   }
 }

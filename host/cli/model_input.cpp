@@ -8,10 +8,8 @@
 
 namespace kairos::host::cli {
 
-namespace {
-
 /// A shorthand has parentheses, or consists of names of layers alone.
-bool is_file_name(const std::string& text) {
+bool is_model_file(const std::string& text) {
   if (text.starts_with("{")) return false;
   const FileKind kind = kind_of(text);
   if (kind == FileKind::Json || holds_weights(kind)) return true;
@@ -19,11 +17,9 @@ bool is_file_name(const std::string& text) {
   return text.find('(') == std::string::npos && text.find_first_of("/.") != std::string::npos;
 }
 
-}  // namespace
-
 ModelInput open_model(const std::string& text) {
   ModelInput input{.name = text, .source = {}, .file = std::nullopt};
-  if (!is_file_name(text)) {
+  if (!is_model_file(text)) {
     input.source.text = text;
     return input;
   }

@@ -25,6 +25,9 @@ struct ModelInput {
   [[nodiscard]] std::string training_config() const { return file ? file->training_config_json : ""; }
 };
 
+/// Whether `--model` means a file by this text, not a shorthand or JSON.
+[[nodiscard]] bool is_model_file(const std::string& text);
+
 /// Opens a Keras file, an architecture in Keras' JSON (a file or the text itself) or a shorthand. Throws
 /// Error(File).
 [[nodiscard]] ModelInput open_model(const std::string& text);

@@ -254,13 +254,13 @@ std::string catalog_text(const Catalog& catalog) {
     for (const CallbackManifest& callback : plugin.manifest.callbacks)
       rows.push_back({std::string(callback.short_name()), callback.id,
                       std::string(phase_name(callback.phase)), plugin.manifest.version,
-                      plugin.file.string()});
+                      printable(plugin.file.string())});
   std::string text;
   if (rows.size() > 1) {
     text = table(rows, "");
   } else {
     std::vector<std::string> searched;
-    for (const auto& directory : catalog.directories()) searched.push_back(directory.string());
+    for (const auto& directory : catalog.directories()) searched.push_back(printable(directory.string()));
     text = (searched.empty() ? "No directory is searched" : "No plugin found in " + joined(searched)) +
            ". Name a directory with --plugin-dir\n";
   }
@@ -281,7 +281,7 @@ std::string catalog_text(const Catalog& catalog) {
 std::string plugin_text(const Plugin& plugin, std::optional<std::size_t> only) {
   const Manifest& manifest = plugin.manifest;
   std::string text =
-      table({{"file", plugin.file.string()},
+      table({{"file", printable(plugin.file.string())},
              {"version", manifest.version},
              {"ABI", fmt::format("{}.{}, runs in hosts from {}.{}", manifest.major, manifest.minor_built,
                                  manifest.major, manifest.minor_required)},

@@ -103,7 +103,7 @@ int run_plugins(Arguments arguments) {
   const std::string& command = arguments.front();
   if (command == "list") return list(arguments.subspan(1));
   if (command == "inspect") return inspect(arguments.subspan(1));
-  if (command == "--help" || command == "help") return print(overview), 0;
+  if (command == "--help" || command == "-h" || command == "help") return print(overview), 0;
   bad_usage("unknown subcommand", "\"" + command + "\"", suggest(command, {"list", "inspect"}));
 }
 

@@ -56,9 +56,6 @@ std::vector<std::string> names_beside_model(const Settings& settings, const Mode
   if (list.empty() || size < 2 || kind_of(settings.text("out")) != FileKind::Csv) return {};
   std::vector<std::string> names = read_class_names(list);
   if (size != static_cast<std::int64_t>(names.size())) return {};
-  console_messages()(Level::Warning, "",
-                     "columns are named by the classes in " + list.string() +
-                         ", next to the model. To use other names, give --class-names");
   return names;
 }
 

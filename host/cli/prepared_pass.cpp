@@ -44,7 +44,7 @@ PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char
   options_.run_directory = directory_.path();
   options_.files = files_read(settings, purpose);
   add_record(options_.files, settings, directory_, record);
-  options_.before_pass = [this, record, configuration = settings.json()] {
+  options_.before_pass = [this, record, configuration = settings.json_in(directory_.path())] {
     directory_.begin(record, configuration);
   };
   ModelInput input = read_model(settings);

@@ -94,7 +94,7 @@ nlohmann::ordered_json output_json(const Setting& setting, std::span<const std::
 
 bool takes_one_text(const Setting& setting) {
   return setting.type == Type::Text || setting.type == Type::Integer || setting.type == Type::Number ||
-         setting.type == Type::Choice || setting.type == Type::Character;
+         setting.type == Type::Choice || setting.type == Type::Character || setting.type == Type::Switch;
 }
 
 /// A list for a setting that takes one value, or values with names.
@@ -152,6 +152,7 @@ nlohmann::ordered_json json_of(const Setting& setting, std::span<const std::stri
     for (const NamedText& one : read_named(setting, texts, {})) object[one.name] = one.value;
     return object;
   }
+  if (setting.type == Type::Switch) return read_boolean(text, {});
   if (setting.type == Type::Integer) return read_integer(setting, text, {});
   if (setting.type == Type::Number) return read_number(setting, text, {});
   return text;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -31,6 +32,8 @@ std::string written(const Setting& setting, std::string_view value, const Origin
 std::string write_example(const Setting& setting, std::string_view otherwise, const Origin& origin) {
   return "Write " + written(setting, setting.example.empty() ? otherwise : setting.example, origin);
 }
+
+const std::string other_booleans = "; yes, on, 1 and no, off, 0 mean the same";
 
 [[noreturn]] void refuse(const Origin& origin, const std::string& what, const std::string& found,
                          const std::string& expected, const std::string& cure,
@@ -149,13 +152,32 @@ double read_number(const Setting& setting, std::string_view text, const Origin& 
   return *value;
 }
 
+std::optional<bool> boolean_from(std::string_view text) {
+  std::string folded;
+  for (const char c : text) folded += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char* word : {"true", "yes", "on", "1"})
+    if (folded == word) return true;
+  for (const char* word : {"false", "no", "off", "0"})
+    if (folded == word) return false;
+  return std::nullopt;
+}
+
+bool read_boolean(const std::string& text, const Origin& origin) {
+  if (const auto value = boolean_from(text)) return *value;
+  refuse(origin, "the value is neither true nor false", quoted(text), "true or false" + other_booleans,
+         "Choose one of them");
+}
+
 std::string read_choice(const Setting& setting, const std::string& text, const Origin& origin) {
-  const std::string spelled = text == "True" ? "true" : text == "False" ? "false" : text;
   const std::vector<std::string> choices = split(setting.choices, '|');
+  const bool has_booleans = std::find(choices.begin(), choices.end(), "true") != choices.end();
+  const std::optional<bool> value = has_booleans ? boolean_from(text) : std::nullopt;
+  const std::string spelled = !value ? text : *value ? "true" : "false";
   if (std::find(choices.begin(), choices.end(), spelled) != choices.end()) return spelled;
   // Any digit is near any other.
   const bool is_near = text.size() > 1 && !nearest(text, choices).empty();
-  refuse(origin, "the value is not one of the choices", quoted(text), one_of(choices),
+  refuse(origin, "the value is not one of the choices", quoted(text),
+         one_of(choices) + (has_booleans ? other_booleans : ""),
          is_near ? suggest(text, choices) : "Choose one of them");
 }
 
@@ -261,9 +283,10 @@ void check_value(const Setting& setting, std::span<const std::string> texts, con
   const std::string& text = texts.front();
   switch (setting.type) {
     case Type::Text:
-    case Type::Switch:
     case Type::Items:
       break;
+    case Type::Switch:
+      return static_cast<void>(read_boolean(text, origin));
     case Type::Integer:
       return static_cast<void>(read_integer(setting, text, origin));
     case Type::Number:

@@ -62,7 +62,10 @@ template <class T>
 // bounds, and an unknown choice.
 [[nodiscard]] std::int64_t read_integer(const Setting& setting, std::string_view text, const Origin& origin);
 [[nodiscard]] double read_number(const Setting& setting, std::string_view text, const Origin& origin);
-/// As `choices` spells it: Python's True and False mean true and false.
+/// Nothing, unless the text is true or false, yes or no, on or off, 1 or 0, in any case.
+[[nodiscard]] std::optional<bool> boolean_from(std::string_view text);
+[[nodiscard]] bool read_boolean(const std::string& text, const Origin& origin);
+/// As `choices` spells it. Where true and false are choices, the other words for them are taken too.
 [[nodiscard]] std::string read_choice(const Setting& setting, const std::string& text, const Origin& origin);
 [[nodiscard]] char read_character(const Setting& setting, const std::string& text, const Origin& origin);
 /// "28x28", or "28,28" as a list in a configuration becomes.

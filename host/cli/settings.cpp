@@ -9,8 +9,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "base/json.hpp"
+#include "cli/config_file.hpp"
+#include "cli/help_topics.hpp"
 #include "cli/setting_json.hpp"
+#include "cli/setting_paths.hpp"
+#include "cli/terminal.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -18,6 +21,8 @@ namespace kairos::host::cli {
 namespace po = boost::program_options;
 
 namespace {
+
+constexpr std::string_view short_help = "-h";
 
 std::string key_of(std::string_view flag) {
   std::string key(flag.substr(std::min<std::size_t>(2, flag.size())));
@@ -60,6 +65,19 @@ const Setting* find_in(std::span<const Setting> settings, std::string_view key) 
   return found == settings.end() ? nullptr : &*found;
 }
 
+/// Names that other programs have for a setting; "" for none.
+std::string cure_of_foreign_name(const std::string& key, std::span<const Setting> settings) {
+  const auto has = [&](std::string_view one) { return find_in(settings, one) != nullptr; };
+  constexpr std::string_view of_optimizer[] = {"lr",           "learning_rate", "momentum", "decay",
+                                               "weight_decay", "clipnorm",      "clipvalue"};
+  if (has("optimizer") && std::ranges::find(of_optimizer, key) != std::end(of_optimizer)) {
+    const std::string argument = key == "lr" ? "learning_rate" : key;
+    return "It is an argument of the optimizer: --optimizer \"SGD(" + argument + "=0.01)\"";
+  }
+  if (has("plugin") && key == "callback") return "Did you mean \"--plugin\"?";
+  return "";
+}
+
 /// Every flag, with its aliases, as Program_options wants it.
 po::options_description description_of(std::span<const Setting> settings, std::vector<std::string>& flags) {
   po::options_description description;
@@ -69,13 +87,25 @@ po::options_description description_of(std::span<const Setting> settings, std::v
     for (const std::string& key : keys) {
       flags.push_back(flag_of(key));
       const std::string name = flags.back().substr(2);
-      if (setting.type == Type::Switch)
-        description.add_options()(name.c_str(), "");
-      else
-        description.add_options()(name.c_str(), po::value<std::vector<std::string>>());
+      description.add_options()(name.c_str(), po::value<std::vector<std::string>>());
     }
   }
   return description;
+}
+
+/// Whether a configuration may hold it: not what asks for another action than to run.
+bool stays_in_config(const Setting& setting) {
+  return setting.key != "config" && setting.key != "help" && setting.key != "print_config" &&
+         setting.key != "explain_order";
+}
+
+/// The record of a fit also serves evaluate and predict, and theirs each other.
+bool is_key_of_another_run(std::string_view key) {
+  return std::ranges::any_of(all_settings(), [&](const Setting& one) {
+    const bool of_run = one.commands.contain(Command::Fit) || one.commands.contain(Command::Evaluate) ||
+                        one.commands.contain(Command::Predict);
+    return of_run && stays_in_config(one) && is_key_of(one, key);
+  });
 }
 
 po::parsed_options parse(std::vector<std::string> arguments, std::span<const Setting> settings,
@@ -93,8 +123,11 @@ po::parsed_options parse(std::vector<std::string> arguments, std::span<const Set
     return parsed;
   } catch (const po::unknown_option& error) {
     const std::string found = error.get_option_name();
+    const std::string foreign = cure_of_foreign_name(key_of(found), settings);
     bad_usage("KAIROS-U001", command, "unknown flag", found, "",
-              nearest(found, flags).empty() ? see_help : suggest(found, flags));
+              !foreign.empty()                ? foreign
+              : nearest(found, flags).empty() ? see_help
+                                              : suggest(found, flags));
   } catch (const po::error& error) {
     bad_usage("KAIROS-U002", command, error.what(), "", "", see_help);
   }
@@ -106,14 +139,14 @@ std::vector<std::string> take_positionals(Command command, std::vector<std::stri
   const std::vector<Setting> settings = settings_of(command);
   std::vector<std::string> positionals, flags;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (!arguments[i].starts_with("--")) {
+    if (!arguments[i].starts_with("--") && arguments[i] != short_help) {
       positionals.push_back(arguments[i]);
       continue;
     }
     flags.push_back(arguments[i]);
     const Setting* setting = find_in(settings, key_of(arguments[i]));
-    const bool has_value = setting != nullptr && setting->type != Type::Switch;
-    if (has_value && i + 1 < arguments.size()) flags.push_back(arguments[++i]);
+    if (setting == nullptr || i + 1 == arguments.size()) continue;
+    if (setting->type != Type::Switch || boolean_from(arguments[i + 1])) flags.push_back(arguments[++i]);
   }
   arguments = std::move(flags);
   return positionals;
@@ -149,6 +182,7 @@ const Setting& Settings::of_type(std::string_view key, Type type) const {
 /// An empty text, which only a configuration can give, leaves the setting at its default.
 void Settings::put(const Setting& setting, std::vector<std::string> values, const Origin& origin) {
   const bool is_number = setting.type == Type::Integer || setting.type == Type::Number;
+  const bool is_choice = setting.type == Type::Choice;
   const bool is_empty =
       setting.type != Type::Switch &&
       std::all_of(values.begin(), values.end(), [](const auto& one) { return one.empty(); });
@@ -157,20 +191,31 @@ void Settings::put(const Setting& setting, std::vector<std::string> values, cons
     if (value.find('\0') != std::string::npos)
       bad_usage("KAIROS-U003", origin.where, "the value contains a null character", "", "", "Remove it");
   check_value(setting, values, origin);
+  if (is_choice) values.front() = read_choice(setting, values.front(), origin);
   values_[setting.key] = std::move(values);
 }
 
 /// "--target -1": the value is joined to its flag, so that its dash does not begin another flag.
-std::vector<std::string> Settings::join_values(std::span<const std::string> arguments) const {
+std::vector<std::string> Settings::join_values(std::span<const std::string> arguments) {
   std::vector<std::string> joined;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const bool has_next = i + 1 < arguments.size() && !arguments[i + 1].starts_with("-");
+    if (arguments[i] == "--help" || arguments[i] == short_help) {
+      joined.emplace_back("--help=true");
+      if (has_next && declares("loss")) topic_ = arguments[++i];
+      continue;
+    }
     const std::size_t equals = arguments[i].find('=');
     const std::string name = arguments[i].substr(0, equals);
     const Setting* setting = name.starts_with("--") ? find(key_of(name)) : nullptr;
     // "--nb_epoch" is "--nb-epoch": Keras' arguments are written with underscores.
     joined.push_back(setting == nullptr ? arguments[i]
                                         : flag_of(key_of(name)) + arguments[i].substr(name.size()));
-    if (setting == nullptr || setting->type == Type::Switch || equals != std::string::npos) continue;
+    if (setting == nullptr || equals != std::string::npos) continue;
+    if (setting->type == Type::Switch) {
+      joined.back() += "=" + (has_next ? arguments[++i] : "true");
+      continue;
+    }
     if (i + 1 == arguments.size() || arguments[i + 1].starts_with("--")) {
       const std::string_view value = setting->type == Type::Choice ? setting->choices : setting->value;
       bad_usage("KAIROS-U002", command_, "the flag has no value", arguments[i],
@@ -202,25 +247,31 @@ void Settings::read_arguments(std::span<const std::string> arguments) {
 }
 
 void Settings::read_config(const std::filesystem::path& file) {
-  const nlohmann::json document = read_json(file);
+  nlohmann::json document = read_config_file(file);
+  if (!declares("epochs")) serve_pass(document, values_.contains("model") || values_.contains("weights"));
   const std::string name = file.string();
-  if (!document.is_object())
-    bad_usage("KAIROS-U004", name, "a configuration is a JSON object", document.type_name(), "",
-              "See kairos fit --print-config");
+  const std::filesystem::path base = directory_of_config(file), here = std::filesystem::current_path();
   std::vector<std::string> keys;
-  for (const Setting& setting : settings_) keys.emplace_back(setting.key);
+  for (const Setting& setting : settings_)
+    if (stays_in_config(setting)) keys.emplace_back(setting.key);
   std::map<const Setting*, std::string> seen;
   for (const auto& [key, value] : document.items()) {
     const Setting* setting = find(key);
-    if (setting == nullptr || setting->type == Type::Switch || setting->key == "config")
-      bad_usage("KAIROS-U004", name, "unknown key", "\"" + key + "\"", "", suggest(key, keys));
+    if (setting == nullptr && is_key_of_another_run(key)) continue;
+    if (setting == nullptr || !stays_in_config(*setting)) {
+      const std::string foreign = cure_of_foreign_name(key, settings_);
+      bad_usage("KAIROS-U004", name, "unknown key", "\"" + key + "\"", "",
+                foreign.empty() ? suggest(key, keys) : foreign);
+    }
     if (const auto [other, first] = seen.emplace(setting, key); !first)
       bad_usage("KAIROS-U004", name, "two keys name the same setting",
                 "\"" + other->second + "\" and \"" + key + "\"", "one of them", "Leave one out");
     // A flag on the command line takes precedence over its key.
     if (values_.contains(setting->key) || value.is_null()) continue;
     const std::string where = name + ": " + key;
-    put(*setting, texts_of(*setting, value, where), {where, true});
+    std::vector<std::string> texts = texts_of(*setting, value, where);
+    for (std::string& text : texts) text = moved_path(*setting, text, base, here);
+    put(*setting, std::move(texts), {where, true});
   }
 }
 
@@ -245,7 +296,8 @@ std::string Settings::text(std::string_view key) const {
 }
 
 bool Settings::is_on(std::string_view key) const {
-  return values_.contains(of_type(key, Type::Switch).key);
+  const std::string given = text(of_type(key, Type::Switch).key);
+  return !given.empty() && read_boolean(given, {});
 }
 std::int64_t Settings::integer(std::string_view key) const {
   return read_integer(of_type(key, Type::Integer), text(key), {});
@@ -286,17 +338,30 @@ std::vector<NamedNumber> Settings::numbers_by_output(std::string_view key) const
 }
 
 std::string Settings::json() const {
+  return json_in(std::filesystem::current_path());
+}
+
+std::string Settings::json_in(const std::filesystem::path& directory) const {
+  const std::filesystem::path here = std::filesystem::current_path();
+  const std::filesystem::path base = directory_of_config(directory / "run.json");
   nlohmann::ordered_json document;
-  for (const Setting& setting : settings_)
-    if (setting.type != Type::Switch && setting.key != "config")
-      document[std::string(setting.key)] = json_of(setting, texts(setting));
+  for (const Setting& setting : settings_) {
+    if (!stays_in_config(setting) || (setting.type == Type::Switch && !is_on(setting.key))) continue;
+    std::vector<std::string> values = texts(setting);
+    for (std::string& text : values) text = moved_path(setting, text, here, base);
+    document[std::string(setting.key)] = json_of(setting, values);
+  }
   return document.dump(2) + "\n";
 }
 
 std::string Settings::help(std::string_view summary, std::string_view operands) const {
+  const std::size_t columns = window().columns;
+  if (!topic_.empty()) return topic_help(topic_, command_, settings_, columns);
   std::string usage = command_;
   if (!operands.empty()) usage += " " + std::string(operands);
-  return usage + ": " + std::string(summary) + "\n" + settings_help(settings_);
+  const std::string topics = topics_line(command_, settings_);
+  return usage + ": " + std::string(summary) + "\n" + settings_help(settings_, columns) +
+         (topics.empty() ? "" : "\n" + wrapped(topics, 0, columns) + "\n");
 }
 
 }  // namespace kairos::host::cli

@@ -61,8 +61,10 @@ class Settings {
   [[nodiscard]] std::vector<NamedText> by_output(std::string_view key) const;
   [[nodiscard]] std::vector<NamedNumber> numbers_by_output(std::string_view key) const;
 
-  /// The effective settings as RUN.json.
+  /// The effective settings as RUN.json, with paths relative to the current directory.
   [[nodiscard]] std::string json() const;
+  /// The same for a file in this directory: with paths relative to it.
+  [[nodiscard]] std::string json_in(const std::filesystem::path& directory) const;
 
  private:
   [[noreturn]] void no_such_setting(std::string_view key) const;
@@ -71,12 +73,13 @@ class Settings {
   [[nodiscard]] const Setting& of_type(std::string_view key, Type type) const;
   /// As given, or the default; empty for none.
   [[nodiscard]] std::vector<std::string> texts(const Setting& setting) const;
-  [[nodiscard]] std::vector<std::string> join_values(std::span<const std::string> arguments) const;
+  [[nodiscard]] std::vector<std::string> join_values(std::span<const std::string> arguments);
   void read_arguments(std::span<const std::string> arguments);
   void read_config(const std::filesystem::path& file);
   void put(const Setting& setting, std::vector<std::string> values, const Origin& origin);
 
   std::string command_;
+  std::string topic_;  ///< of --help; "" for all of it
   std::vector<Setting> settings_;
   std::map<std::string_view, std::vector<std::string>> values_;
 };

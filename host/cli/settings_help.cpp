@@ -7,16 +7,11 @@
 #include <utility>
 
 #include "cli/settings_table.hpp"
+#include "cli/terminal.hpp"
 
 namespace kairos::host::cli {
 
 namespace {
-
-/// Width of a character is taken as 1; continuation bytes of UTF-8 do not count.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xC0') != '\x80'; }));
-}
 
 std::string remarks(const Setting& setting) {
   std::string text;
@@ -26,33 +21,14 @@ std::string remarks(const Setting& setting) {
   return text.empty() ? "" : " (" + text + ")";
 }
 
-/// Breaks between words; lines after the first are indented.
-std::string wrapped(const std::string& text, std::size_t indent) {
-  constexpr std::size_t columns = 110;
-  std::string out;
-  std::size_t at = indent;
-  for (const std::string& word : split(text, ' ')) {
-    const bool first = at == indent;
-    if (!first && at + 1 + width_of(word) > columns) {
-      out += "\n" + std::string(indent, ' ');
-      at = indent;
-    } else if (!first) {
-      out += ' ';
-      ++at;
-    }
-    out += word;
-    at += width_of(word);
-  }
-  return out;
-}
-
-std::string help_of(const Setting& setting) {
-  constexpr std::size_t column = 38;
+/// In a narrow window the text stands below its flag.
+std::string help_of(const Setting& setting, std::size_t columns) {
+  const std::size_t column = columns < 90 ? 8 : 38;
   const std::string_view value = setting.type == Type::Choice ? setting.choices : setting.value;
   std::string left = "  " + flag_of(setting.key) + (value.empty() ? "" : " ") + std::string(value);
   const std::size_t width = width_of(left);
   left += width < column ? std::string(column - width, ' ') : "\n" + std::string(column, ' ');
-  return left + wrapped(std::string(setting.help) + remarks(setting), column) + "\n";
+  return left + wrapped(std::string(setting.help) + remarks(setting), column, columns) + "\n";
 }
 
 }  // namespace
@@ -77,6 +53,8 @@ std::string_view command_name(Command command) {
       return "convert";
     case Command::Explain:
       return "explain";
+    case Command::Plot:
+      return "plot";
   }
   return "";
 }
@@ -130,13 +108,31 @@ std::string bounds_text(const Bounds& bounds) {
   return fmt::format("{} to {}", shown(bounds.min), shown(bounds.max));
 }
 
-std::string settings_help(std::span<const Setting> settings) {
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t columns) {
+  std::string out;
+  std::size_t at = indent;
+  for (const std::string& word : split(text, ' ')) {
+    const bool first = at == indent;
+    if (!first && at + 1 + width_of(word) > columns) {
+      out += "\n" + std::string(indent, ' ');
+      at = indent;
+    } else if (!first) {
+      out += ' ';
+      ++at;
+    }
+    out += word;
+    at += width_of(word);
+  }
+  return out;
+}
+
+std::string settings_help(std::span<const Setting> settings, std::size_t columns) {
   std::string text;
   for (const Group group : {Group::Model, Group::Loss, Group::Data, Group::Training, Group::Validation,
                             Group::Callbacks, Group::Output, Group::General}) {
     std::string lines;
     for (const Setting& setting : settings)
-      if (setting.group == group) lines += help_of(setting);
+      if (setting.group == group) lines += help_of(setting, columns);
     if (!lines.empty()) text += fmt::format("\n{}:\n{}", group_title(group), lines);
   }
   return text;

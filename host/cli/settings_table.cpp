@@ -19,6 +19,7 @@ constexpr Commands replay = Command::Replay;
 constexpr Commands summary = Command::Summary;
 constexpr Commands convert = Command::Convert;
 constexpr Commands explain = Command::Explain;
+constexpr Commands plot = Command::Plot;
 
 constexpr Bounds any_weight{.min = 0, .max = std::numeric_limits<float>::max()};
 constexpr Bounds buffer_megabytes{.min = 1, .max = 1 << 30};
@@ -32,11 +33,14 @@ constexpr Bounds share{.min = 0, .max = 1, .excluded = true};
 constexpr Setting table[] = {
     // ---------------------------------------------------------------- model
     {.key = "model", .commands = runs, .group = Group::Model, .value = "MODEL",
+     .paths = Paths::Model,
      .help = "Keras JSON (.json), a Keras file (.keras, .h5), or a shorthand: \"dense(64,relu) "
-             "dense(10,softmax)\""},
+             "dense(10,softmax)\"; --help layers lists the layers"},
     {.key = "model", .commands = convert, .group = Group::Model, .value = "MODEL",
+     .paths = Paths::Model,
      .help = "the architecture, if IN holds weights only: Keras JSON, a Keras file or a shorthand"},
     {.key = "weights", .commands = runs, .group = Group::Model, .value = "FILE",
+     .paths = Paths::File,
      .help = "load these weights (.npz in get_weights() order, .h5, .weights.h5, .keras)"},
     {.key = "weights_only", .commands = convert, .group = Group::Model, .type = Type::Switch,
      .help = "write weights only, even if OUT can hold a whole model"},
@@ -52,23 +56,19 @@ constexpr Setting table[] = {
      .help = "precision of the products in dense layers and convolutions; bf16 rounds the factors to "
              "bfloat16, keeps weights and sums in float32, and requires a processor with AVX512_BF16 or AMX"},
     {.key = "optimizer", .commands = fit, .group = Group::Model, .value = "NAME[(…)]",
-     .help = "SGD(learning_rate=0.1,momentum=0.9), adam, adamw, rmsprop, adagrad, adadelta, adamax, nadam; "
-             "with a schedule: Adam(learning_rate=CosineDecay(0.1,decay_steps=1000)); default: the "
-             "optimizer of the model file with its state, else rmsprop"},
+     .help = "with its learning rate, such as adam(learning_rate=0.001); --help optimizers lists them; default: "
+             "the optimizer of the model file with its state, else rmsprop"},
     // ---------------------------------------------------------------- loss and metrics
     {.key = "loss", .commands = losses, .group = Group::Loss, .type = Type::ByOutput,
      .value = "[OUTPUT=]NAME",
-     .help = "for all outputs, or one flag per output: mse, mae, mape, msle, huber(delta=1), log_cosh, "
-             "poisson, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, "
-             "hinge, squared_hinge, categorical_hinge, kl_divergence, cosine_similarity; crossentropies "
-             "take from_logits and label_smoothing"},
+     .help = "for all outputs, or one flag per output, such as mse or sparse_categorical_crossentropy; "
+             "--help losses lists them"},
     {.key = "loss_weight", .commands = losses, .group = Group::Loss, .type = Type::NumberByOutput,
      .value = "[OUTPUT=]NUMBER", .example = "OUTPUT=0.5", .aliases = "loss_weights",
      .help = "factor of an output's loss in the total loss; default: 1"},
     {.key = "metrics", .commands = losses, .group = Group::Loss, .type = Type::ListByOutput,
      .value = "[OUTPUT=]NAME,…",
-     .help = "accuracy, top_k_categorical_accuracy(k=3), precision, recall, f1_score, "
-             "auc(num_thresholds=200), rmse, r2_score, crossentropy, or any loss"},
+     .help = "such as accuracy,auc; --help metrics lists them"},
     {.key = "weighted_metrics", .commands = losses, .group = Group::Loss, .type = Type::ListByOutput,
      .value = "[OUTPUT=]NAME,…",
      .help = "metrics that are weighted by the sample weights"},
@@ -77,19 +77,23 @@ constexpr Setting table[] = {
              "default: the last"},
     // ---------------------------------------------------------------- data
     {.key = "data", .commands = runs, .group = Group::Data, .value = "FILE",
+     .paths = Paths::File,
      .help = ".csv, .npy, .npz (arrays x, y, sample_weight, x_val, y_val), IDX "
              "(train-images-idx3-ubyte.gz), an HDF5 array (file.h5:/path), or a directory with one "
              "subdirectory of PNG and JPEG images per class"},
     {.key = "input", .commands = runs, .group = Group::Data, .type = Type::Named,
      .value = "NAME=COLUMN,…|FILE", .name_required = true, .fields = "inputs",
+     .paths = Paths::Columns,
      .help = "one flag per input of the model: columns of the CSV that --data names, or, without --data, "
              "an .npy, .csv, IDX or HDF5 file"},
     {.key = "target", .commands = runs, .group = Group::Data, .type = Type::Named,
      .value = "[NAME=]COLUMN|FILE", .fields = "targets",
+     .paths = Paths::Columns,
      .help = "column of a CSV by name or index (-1: the last), an array of an .npz, or an .npy, .csv, IDX "
              "or HDF5 file; NAME is an output, one flag per output; predict drops the column if it exists"},
     {.key = "sample_weight", .commands = runs, .group = Group::Data, .type = Type::Named,
      .value = "[NAME=]COLUMN|FILE", .fields = "sample_weights",
+     .paths = Paths::Columns,
      .help = "weight of each sample or timestep, for all outputs or per output"},
     {.key = "header", .commands = runs, .group = Group::Data, .type = Type::Choice, .initial = "detect",
      .choices = "detect|true|false",
@@ -107,6 +111,7 @@ constexpr Setting table[] = {
      .choices = "rgb|grayscale",
      .help = "channels of an image; default: those of the model's input, else rgb"},
     {.key = "class_names", .commands = runs, .group = Group::Data, .value = "FILE",
+     .paths = Paths::File,
      .help = "class_names.json of an earlier run, which numbers the classes; default: sorted order"},
     {.key = "stream", .commands = runs, .group = Group::Data, .type = Type::Choice, .initial = "false",
      .choices = "false|true",
@@ -136,15 +141,19 @@ constexpr Setting table[] = {
      .help = "which samples --validation-split holds out: the last ones, random ones, or the same fraction "
              "of each class"},
     {.key = "validation_data", .commands = fit, .group = Group::Validation, .value = "FILE",
+     .paths = Paths::File,
      .help = "validation samples; takes precedence over --validation-split"},
     {.key = "validation_input", .commands = fit, .group = Group::Validation, .type = Type::Named,
      .value = "NAME=COLUMN,…|FILE", .name_required = true,
+     .paths = Paths::Columns,
      .help = "like --input; default: the columns or arrays that --input names"},
     {.key = "validation_target", .commands = fit, .group = Group::Validation, .type = Type::Named,
      .value = "[NAME=]COLUMN|FILE",
+     .paths = Paths::Columns,
      .help = "like --target; default: the column or array that --target names"},
     {.key = "validation_sample_weight", .commands = fit, .group = Group::Validation, .type = Type::Named,
      .value = "[NAME=]COLUMN|FILE",
+     .paths = Paths::Columns,
      .help = "like --sample-weight; default: the column or array that --sample-weight names"},
     {.key = "validation_freq", .commands = fit, .group = Group::Validation, .type = Type::Integers,
      .value = "N|A,B,…", .initial = "1", .bounds = from_one, .example = "2", .fields = "validation_epochs",
@@ -166,18 +175,23 @@ constexpr Setting table[] = {
      .value = "CLASS=WEIGHT,…", .bounds = any_weight, .range_code = "KAIROS-U003", .example = "0=1,1=5",
      .help = "weight of each class in training, by number or name: 0=1,1=5 or cat=2,dog=0.5"},
     {.key = "callback_state", .commands = fit, .group = Group::Callbacks, .value = "FILE",
+     .paths = Paths::File,
      .help = "restore the state of the callbacks of an earlier run (callback_state in its run directory)"},
     {.key = "steps_per_epoch", .commands = fit, .group = Group::Training, .type = Type::Integer, .value = "N",
      .initial = "0", .bounds = from_zero,
      .help = "batches per epoch; 0: all. The next epoch continues after the last batch"},
     {.key = "save_model", .commands = fit, .group = Group::Output, .value = "FILE",
+     .paths = Paths::File,
      .help = "write the model with the optimizer's state at the end (.keras, .h5)"},
     {.key = "save_weights", .commands = fit, .group = Group::Output, .value = "FILE",
+     .paths = Paths::File,
      .help = "write the weights at the end (.npz, .h5, .weights.h5)"},
     {.key = "history", .commands = fit, .group = Group::Output, .value = "FILE",
+     .paths = Paths::File,
      .help = "write the History (.json, .csv, or .txt as Python prints it)"},
     // ---------------------------------------------------------------- evaluate, predict, replay
     {.key = "out", .commands = predict, .group = Group::Output, .value = "FILE",
+     .paths = Paths::File,
      .help = "write the predictions: .npy, .csv (for images with a column of file names; with "
              "--class-names one column per class and the name of the class), or .npz for several outputs"},
     {.key = "steps", .commands = evaluate | predict, .group = Group::Data, .type = Type::Integer,
@@ -198,16 +212,22 @@ constexpr Setting table[] = {
      .bounds = from_zero, .range_code = "KAIROS-U003", .example = "0.1", .aliases = "learning_rate",
      .help = "initial learning rate; default: learning_rate in the logs, else 0.001"},
     {.key = "out", .commands = replay, .group = Group::Output, .value = "DIR",
+     .paths = Paths::File,
      .help = "keep the files that callbacks write in this directory; default: a temporary directory"},
+    {.key = "out", .commands = plot, .group = Group::Output, .value = "FILE.svg",
+     .help = "write the charts as an SVG image instead of drawing them in the terminal"},
     // ---------------------------------------------------------------- callbacks
     {.key = "plugin", .commands = runs | replay, .group = Group::Callbacks, .type = Type::Items,
      .value = "SPEC", .aliases = "plugins,callbacks",
+     .paths = Paths::Plugin,
      .help = "ID[@instance][:key=value,…], ID(key=value,…), or FILE.so[#ID] instead of ID; may be repeated"},
     {.key = "plugin_dir", .commands = runs | replay | lists, .group = Group::Callbacks, .type = Type::Items,
      .value = "DIR", .aliases = "plugin_dirs",
+     .paths = Paths::File,
      .help = "search this directory before KAIROS_PLUGIN_PATH, ~/.local/share/kairos/plugins and the installed "
              "plugins; may be repeated. The first plugin of an id is used"},
     {.key = "run_dir", .commands = runs, .group = Group::Output, .value = "DIR", .fields = "run_directory",
+     .paths = Paths::File,
      .help = "directory for the configuration, the history, and relative output paths of plugins"},
     {.key = "log_level", .commands = runs | replay, .group = Group::Callbacks, .type = Type::Choice,
      .initial = "info", .choices = "debug|info|warning|error",
@@ -216,10 +236,11 @@ constexpr Setting table[] = {
      .help = "print the order in which callbacks run, and exit"},
     // ---------------------------------------------------------------- general
     {.key = "config", .commands = runs, .group = Group::General, .value = "RUN.json",
-     .help = "read settings from a file with one key per flag; flags take precedence"},
+     .help = "read settings from a file with one key per flag and // comments; its paths are relative to its "
+             "directory; flags take precedence"},
     {.key = "print_config", .commands = runs, .group = Group::General, .type = Type::Switch,
      .help = "print the effective configuration and exit"},
-    {.key = "help", .commands = runs | lists | replay | summary | convert | explain, .group = Group::General,
+    {.key = "help", .commands = runs | lists | replay | summary | convert | explain | plot, .group = Group::General,
      .type = Type::Switch,
      .help = "print this help and exit"},
 };

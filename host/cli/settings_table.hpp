@@ -21,6 +21,7 @@ enum class Command : unsigned {
   Summary = 64,
   Convert = 128,
   Explain = 256,
+  Plot = 512,
 };
 
 /// A set of commands.
@@ -49,7 +50,7 @@ enum class Type {
   Integer,
   Number,
   Choice,          ///< one of `choices`
-  Switch,          ///< a flag without a value; not kept in a configuration
+  Switch,          ///< on or off; the flag alone means on
   Character,       ///< a single character, or "tab"
   Size,            ///< HEIGHTxWIDTH
   Integers,        ///< "2", or a list: "1,3"
@@ -59,6 +60,15 @@ enum class Type {
   ByOutput,        ///< VALUE for all outputs, NAME=VALUE for one; may be repeated
   NumberByOutput,  ///< the same with numbers
   ListByOutput,    ///< the same with commas: "mae", "kind=accuracy,crossentropy"
+};
+
+/// Where a value has a path: decides what a configuration is relative to.
+enum class Paths {
+  None,
+  File,     ///< the value is one
+  Columns,  ///< the value, or what follows NAME=, if it is the name of a data file
+  Model,    ///< unless it is a shorthand
+  Plugin,   ///< the file of a plugin, FILE.so#ID
 };
 
 /// Of each number that a setting holds.
@@ -86,6 +96,7 @@ struct Setting {
   std::string_view example = "";                ///< a good value, for messages
   std::string_view aliases = "";                ///< other keys: "plugins,callbacks"
   std::string_view fields = "";  ///< other names that the library has for it: "spec.file,inputs"
+  Paths paths = Paths::None;
   std::string_view help = "";
 };
 
@@ -106,7 +117,10 @@ struct Setting {
 /// "1 or more", "more than 0 and less than 1"; "" without bounds.
 [[nodiscard]] std::string bounds_text(const Bounds& bounds);
 
-/// Flags, values and help of each setting of a command, by group.
-[[nodiscard]] std::string settings_help(std::span<const Setting> settings);
+/// Flags, values and help of each setting of a command, by group, in lines of at most `columns`.
+[[nodiscard]] std::string settings_help(std::span<const Setting> settings, std::size_t columns);
+
+/// `text` with breaks between words; lines after the first are indented.
+[[nodiscard]] std::string wrapped(const std::string& text, std::size_t indent, std::size_t columns);
 
 }  // namespace kairos::host::cli

@@ -6,6 +6,7 @@
 #include <array>
 #include <set>
 
+#include "base/printable.hpp"
 #include "cli/column_names.hpp"
 #include "cli/command.hpp"
 #include "cli/model_input.hpp"
@@ -56,8 +57,8 @@ std::string connections(const Architecture& model, const ArchitectureLayer& laye
   std::string text;
   for (const LayerCall& call : layer.calls)
     for (const ValueSource& source : call.inputs.values)
-      text += fmt::format("{}{}[{}][{}]", text.empty() ? "" : ", ", model.layers[source.layer].name,
-                          source.call, source.output);
+      text += fmt::format("{}{}[{}][{}]", text.empty() ? "" : ", ",
+                          printable(model.layers[source.layer].name), source.call, source.output);
   return text.empty() ? "-" : text;
 }
 
@@ -106,8 +107,8 @@ std::vector<Row> rows_of(const Architecture& model) {
   std::vector<Row> rows;
   for (const ArchitectureLayer& layer : model.layers) {
     if (layer.is_input() && model.kind == Architecture::Kind::Sequential) continue;
-    rows.push_back(
-        {layer.name + " (" + layer.class_name + ")", output_text(layer), with_commas(count(layer).all())});
+    rows.push_back({printable(layer.name + " (" + layer.class_name + ")"), output_text(layer),
+                    with_commas(count(layer).all())});
     if (!chain) rows.back().push_back(connections(model, layer));
   }
   return rows;
@@ -237,7 +238,7 @@ int run_summary(Arguments arguments) {
   if (stored.file)
     for (const NamedArray& variable : stored.file->optimizer)
       optimizer += static_cast<std::int64_t>(variable.array.values.size());
-  std::string text = "Model: \"" + model.name + "\"\n" + table(rows_of(model));
+  std::string text = "Model: \"" + printable(model.name) + "\"\n" + table(rows_of(model));
   text += " Total params: " + count_text(counts.all() + optimizer) + "\n";
   text += " Trainable params: " + count_text(counts.trainable) + "\n";
   text += " Non-trainable params: " + count_text(counts.fixed) + "\n";

@@ -50,6 +50,23 @@ Graph::Value Graph::add_input(std::string name, Shape shape, std::string dtype) 
   return values_.size() - 1;
 }
 
+namespace {
+
+/// A layer does not know that nothing is before it but the input.
+Shape build_layer(Layer& layer, const std::vector<Shape>& shapes, const BuildContext& context,
+                  bool is_first) {
+  try {
+    return layer.build(shapes, context);
+  } catch (const Error& error) {
+    Diagnosis diagnosis = error.diagnosis();
+    if (!is_first || diagnosis.code != "KAIROS-M008") throw;
+    diagnosis.cure = "Change the shape of the input, or put a layer such as reshape before it";
+    throw Error(error.kind(), diagnosis);
+  }
+}
+
+}  // namespace
+
 Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs, const CallOptions& options) {
   if (inputs.size() != 1 && !layer->takes_several_inputs())
     throw Error(ErrorKind::Model,
@@ -64,7 +81,10 @@ Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs,
   }
   ValueState made;
   layer->use_memory_limit(memory_limit_);
-  made.shape = layer->build(shapes, {engine_, joined_key(seed_, nodes_.size()), precision_});
+  const bool is_first = std::all_of(inputs.begin(), inputs.end(), [&](Value input) {
+    return std::find(input_values_.begin(), input_values_.end(), input) != input_values_.end();
+  });
+  made.shape = build_layer(*layer, shapes, {engine_, joined_key(seed_, nodes_.size()), precision_}, is_first);
   check_size(layer_noun(layer->name(), layer->class_name()), made.shape);
   if (options.shares != nullptr) layer->share_weights(*options.shares);
   const std::span<Parameter> parameters = layer->parameters();

@@ -151,15 +151,6 @@ void check_site(std::string_view name, TargetKind wanted, std::int64_t least_fea
   if (site.features < least_features) refuse_metric(name, "one unit in the last layer", "one unit per class");
 }
 
-std::vector<std::string> metric_names() {
-  std::vector<std::string> names{"accuracy"};
-  for (const AccuracyType& type : accuracies) names.emplace_back(type.names[0]);
-  for (std::string& loss : loss_names()) names.push_back(std::move(loss));
-  for (const MetricType& type : metric_types()) names.push_back(type.names.front());
-  names.insert(names.end(), {"mse", "mae", "crossentropy"});
-  return names;
-}
-
 /// Keras resolves "crossentropy" by the shapes of the output and its targets.
 std::string crossentropy_for(const MetricSite& site) {
   if (site.features == 1) return "binary_crossentropy";
@@ -223,6 +214,15 @@ NamedMetric make_typed_metric(const MetricType& type, const CallText& call, cons
 }
 
 }  // namespace
+
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names{"accuracy"};
+  for (const AccuracyType& type : accuracies) names.emplace_back(type.names[0]);
+  for (std::string& loss : loss_names()) names.push_back(std::move(loss));
+  for (const MetricType& type : metric_types()) names.push_back(type.names.front());
+  names.insert(names.end(), {"mse", "mae", "crossentropy"});
+  return names;
+}
 
 NamedMetric make_metric(std::string_view text, const MetricSite& site) {
   CallText call = parse_call(text, "metric");

@@ -46,6 +46,9 @@ struct MetricSite {
   TargetKind target_kind;  ///< that of the output's loss
 };
 
+/// Every metric by one of its names, for suggestions and help.
+[[nodiscard]] std::vector<std::string> metric_names();
+
 /// `text` is a name, alias or Keras class name, with arguments or without: "mae", "AUC(num_thresholds=100)",
 /// "Precision(thresholds=0.7,name=strict)"; "accuracy" and "crossentropy" are resolved by the site, as in
 /// Keras 3. The key is the argument `name`, else the text of the user, or for a class with arguments the

@@ -47,7 +47,8 @@ class EarlyStopTensorBoardCheckpointReduce(ProgramTest):
         best = int(np.argmin(val_loss))
         self.assertLess(self.epochs, 1000)
         self.assertEqual(self.epochs, best + 1 + 20)
-        self.assertTrue(self.lines[-1].startswith("Stopped by EarlyStopping: "), self.lines[-1])
+        self.assertTrue(self.lines[-2].startswith("Stopped by EarlyStopping: "), self.lines[-2])
+        self.assertIn(f" in epoch {best + 1} of {self.epochs}. Saved: ", self.lines[-1])
 
         with self.subTest("verbose 2 prints one line for each epoch"):
             self.assertEqual(sum(line.startswith("Epoch ") for line in self.lines), self.epochs)
@@ -134,10 +135,9 @@ class KerasCodePastedIntoFlags(ProgramTest):
         self.train(specs, "--run-dir", "one")
         written = json.loads(self.text("one/run.json"))
         self.assertEqual(written["plugin"], specs)
-        written["run_dir"] = "two"
         written.pop("history")
-        self.put("again.json", json.dumps(written))
-        self.kairos("fit", "--config", "again.json")
+        self.put("one/again.json", json.dumps({**written, "run_dir": "../two"}))
+        self.kairos("fit", "--config", "one/again.json")
         self.assertEqual(self.text("one/log é.csv"), self.text("two/log é.csv"))
 
     def test_a_plugin_in_run_json_is_a_call_or_an_object_with_lists(self):

@@ -81,6 +81,10 @@ class Pages(ProgramTest):
     def test_models(self):
         self.assertGreater(self.run_page("host/doc/models.md"), 9)
 
+    def test_runs(self):
+        self.assertGreater(self.run_page("host/doc/runs.md"), 7)
+        self.assertIn("</svg>", self.text("curves.svg"))
+
     def test_readme(self):
         self.assertGreater(self.run_page("README.md"), 0)
 

@@ -57,15 +57,15 @@ SHARED = {
     "KAIROS-M102": (4, "arguments by position, by name, nested, and the number of calls"),
     "KAIROS-M130": (2, "the file of a run directory, and the list in a model file"),
     "KAIROS-O052": (3, "order, number and type of arguments by position"),
-    "KAIROS-U001": (3, "words and flags of the program, of its commands and of `kairos plugins`"),
+    "KAIROS-U001": (4, "words and flags of the program, of its commands, of `kairos plugins` and of `--help`"),
     "KAIROS-U003": (7, "each kind of value is read where it is used"),
-    "KAIROS-U004": (2, "keys of a configuration, and of the plugins in it"),
+    "KAIROS-U004": (3, "keys of a configuration: twice, unknown, and of the plugins in it"),
     "KAIROS-U005": (3, "each command knows what it needs"),
-    "KAIROS-U006": (2, "models and predictions"),
+    "KAIROS-U006": (3, "models, predictions and images of curves"),
     "KAIROS-U010": (3, "options of fit, of passes, and the share, which needs the number of samples"),
     "KAIROS-U013": (2, "settings of streams: their bounds are in the table"),
     "KAIROS-U014": (3, "class names beside data, a model and a file that they do not fit"),
-    "KAIROS-U040": (2, "convert and summary"),
+    "KAIROS-U040": (3, "convert, plot and summary"),
 }
 
 

@@ -107,7 +107,7 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-F050", "Not a history file", "The JSON file does not have the form of a History.",
      "Give a file that `--history FILE.json` wrote."},
     {"KAIROS-F060", "Standard output cannot be written", "Writing to standard output failed.",
-     "Check for a full disk or a closed pipe."},
+     "Check for a full disk."},
     {"KAIROS-F061", "Output file cannot be created",
      "No file can be made at the place of an output. This is checked before training.",
      "Choose another place, or give a file name and not a directory."},
@@ -137,6 +137,20 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-F084", "File does not fit into memory",
      "The declared size of a model file or of its values exceeds the available memory.",
      "Check that this is the file you mean, or use a machine with more memory."},
+    {"KAIROS-F085", "Current directory removed",
+     "The directory in which the program was started does not exist any more or cannot be entered, so that "
+     "relative paths have no meaning.",
+     "Change to another directory."},
+    {"KAIROS-F086", "Memory ran out",
+     "The system gave the program no more memory, because all is in use or because the process is limited "
+     "(`ulimit -v`, a container).",
+     "Read the data while it is used with `--stream true`, choose a smaller `--batch-size`, or raise the "
+     "limit."},
+    {"KAIROS-F087", "No history to plot",
+     "`kairos plot` needs the history of a run: the directory of `--run-dir` with its history.json, or such "
+     "a "
+     "file. There is none at this place, or no epoch was trained.",
+     "Name the directory that was given as `--run-dir`."},
 };
 
 }  // namespace

@@ -14,9 +14,9 @@ constexpr CodeEntry entries[] = {
      "A command read a setting that it does not declare. This is an error in Kairos.",
      "Report it with the command that led to it."},
     {"KAIROS-I003", "Run ended by an unexpected failure",
-     "Training was ended by an error without a code, such as a lack of memory or threads. What could be "
+     "Training was ended by an error without a code, such as a lack of threads. What could be "
      "saved has been saved.",
-     "Unless memory or threads have run out, report it with the command that led to it."},
+     "Unless threads have run out, report it with the command that led to it."},
     {"KAIROS-I010", "Rows out of range",
      "The library asked a dataset for rows that it does not have. This is an error in Kairos or in the "
      "calling program.",

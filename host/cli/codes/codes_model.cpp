@@ -32,7 +32,7 @@ constexpr CodeEntry entries[] = {
      "Rename one of the layers."},
     {"KAIROS-M008", "Shape not accepted by a layer",
      "The shape that reaches a layer, or a model called as a layer, does not fit it.",
-     "Change the layer before it."},
+     "Change the layer before it, or the shape of the input."},
     {"KAIROS-M009", "Malformed call",
      "The text of a layer, loss, metric or optimizer does not follow the syntax name(argument,key=value), "
      "lacks the name of an argument or gives one twice. The message says where.",

@@ -20,8 +20,10 @@ constexpr CodeEntry entries[] = {
      "message names the setting and the form that is expected.",
      "Write the value in the form that the message shows."},
     {"KAIROS-U004", "Unknown key in a configuration",
-     "The file given with `--config` is not a JSON object, holds a key that is not a setting, or sets one "
-     "setting under two names. Unknown keys are refused because they are usually misspelled settings.",
+     "The file given with `--config` is not a JSON object, holds a key that is not a setting, holds a key "
+     "twice, "
+     "sets one setting under two names, or has a comment that does not end. Unknown keys are refused because "
+     "they are usually misspelled settings.",
      "Correct or remove the key. `kairos fit --print-config` prints a valid file."},
     {"KAIROS-U005", "Required setting missing",
      "The command needs a setting that neither the command line nor the configuration contains, such as the "
@@ -88,7 +90,7 @@ constexpr CodeEntry entries[] = {
      "A file of cases names its callbacks, so an additional `--plugin` would be ambiguous.",
      "Leave `--plugin` out, or give logs with `--logs`."},
     {"KAIROS-U040", "Wrong number of files",
-     "The command takes a fixed number of files, and more or fewer are given.",
+     "The command takes a fixed number of files or directories, and more or fewer are given.",
      "Give the files that the message shows."},
     {"KAIROS-U041", "Architecture missing or given twice",
      "`kairos convert` needs exactly one architecture: from the input file, or from `--model` when the input "

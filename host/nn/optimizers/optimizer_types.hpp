@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "nn/optimizer.hpp"
 
@@ -17,6 +19,9 @@ struct OptimizerType {
 /// Common ranges: fractions, and terms that keep a divisor from being 0.
 constexpr NumberRange fraction_range{0, 1};
 constexpr NumberRange epsilon_range{0, 3e38};
+
+/// The class names of all of them.
+[[nodiscard]] std::vector<std::string> optimizer_names();
 
 [[nodiscard]] OptimizerType adadelta_optimizer_type();
 [[nodiscard]] OptimizerType adagrad_optimizer_type();

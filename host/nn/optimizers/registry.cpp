@@ -111,6 +111,12 @@ void replace_decay(nlohmann::json& config, const OptimizerType& type, const std:
 
 }  // namespace
 
+std::vector<std::string> optimizer_names() {
+  std::vector<std::string> names;
+  for (const OptimizerType& type : optimizer_types()) names.emplace_back(type.class_name);
+  return names;
+}
+
 std::string optimizer_note(std::string_view text) {
   const nlohmann::json description = read_description(text);
   const nlohmann::json* config =
@@ -126,8 +132,7 @@ std::string optimizer_note(std::string_view text) {
 }
 
 std::unique_ptr<Optimizer> make_optimizer(std::string_view text, UnknownKeys* unknown) {
-  std::vector<std::string> names;
-  for (const OptimizerType& type : optimizer_types()) names.emplace_back(type.class_name);
+  const std::vector<std::string> names = optimizer_names();
   if (!is_json(text)) unknown = nullptr;
   const KerasObject object(read_description(text), "optimizer", names, unknown);
   for (const OptimizerType& type : optimizer_types()) {

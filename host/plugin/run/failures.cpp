@@ -28,6 +28,11 @@ std::string failure_text(const kairos_call& call, kairos_status status, std::int
   return text + ": " + (call.reason.empty() ? std::string(status_text(status)) : on_one_line(call.reason));
 }
 
+/// Whether the reason says what to do: something follows its first sentence.
+bool has_cure(const std::string& reason) {
+  return reason.find(". ") != std::string::npos || reason.ends_with('?');
+}
+
 }  // namespace
 
 void Failures::handle(kairos_call& call, kairos_status status, std::int64_t epoch) {
@@ -41,8 +46,9 @@ void Failures::handle(kairos_call& call, kairos_status status, std::int64_t epoc
     throw Error(
         starting ? ErrorKind::Plugin : ErrorKind::Callback,
         {starting ? "KAIROS-O031" : "KAIROS-C001", instance.name + " (" + instance.file + ")", what, "", "",
-         starting ? "Correct the option or leave this plugin out"
-                  : "Add on_error=disable to this plugin to go on without it when it fails"});
+         has_cure(what) && starting ? ""
+         : starting                 ? "Correct the option or leave this plugin out"
+                    : "Add on_error=disable to this plugin to go on without it when it fails"});
   }
   if (++instance.failures == 1) instance.first_failure = what;
   if (instance.options.on_error == OnError::Disable) {
@@ -65,9 +71,11 @@ void Failures::rethrow_postponed() {
 }
 
 void Failures::report(const Instance& instance) const {
-  if (instance.failures > 0)
+  if (instance.failures == 1)  // the warning of it has told the reason
+    warn(instance, "failed once in this run");
+  else if (instance.failures > 1)
     warn(instance, "failed " + std::to_string(instance.failures) +
-                       " time(s) in this run; first: " + instance.first_failure);
+                       " times in this run; first: " + instance.first_failure);
 }
 
 void Failures::warn(const Instance& instance, const std::string& text) const {

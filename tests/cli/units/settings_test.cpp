@@ -56,7 +56,7 @@ TEST_CASE("Each row of the table of settings is complete", "[cli]") {
   }
   for (const Command command :
        {Command::Fit, Command::Evaluate, Command::Predict, Command::PluginsList, Command::PluginsInspect,
-        Command::Replay, Command::Summary, Command::Convert, Command::Explain}) {
+        Command::Replay, Command::Summary, Command::Convert, Command::Explain, Command::Plot}) {
     std::set<std::string_view> keys;
     for (const Setting& setting : settings_of(command)) CHECK(keys.insert(setting.key).second);
     CHECK(keys.contains("help"));
@@ -173,8 +173,8 @@ TEST_CASE("Bounds, choices and types are checked alike on the command line and i
 }
 
 TEST_CASE("The help lists settings by group, with bounds, choices and defaults", "[cli]") {
-  const std::string help = fit_settings({"--help"}).help("train a model");
-  CHECK(help.starts_with("kairos fit: train a model\n\nModel:\n  --model MODEL "));
+  const std::string help = settings_help(settings_of(Command::Fit), 110);
+  CHECK(help.starts_with("\nModel:\n  --model MODEL "));
   for (const char* part :
        {"\nData:\n", "\nValidation:\n",
         "  --batch-size N                      samples per batch (1 or more; default: 32)\n",
@@ -184,4 +184,47 @@ TEST_CASE("The help lists settings by group, with bounds, choices and defaults",
         "  --validation-sample-weight [NAME=]COLUMN|FILE\n                                      like "
         "--sample-weight"})
     CHECK_THAT(help, Catch::Matchers::Contains(part));
+  CHECK(fit_settings({"--help"}).help("train a model").starts_with("kairos fit: train a model\n\nModel:\n"));
+}
+
+TEST_CASE("The help fits the window", "[cli]") {
+  const std::size_t columns = GENERATE(50, 72, 100);
+  const std::string help = settings_help(settings_of(Command::Fit), columns);
+  for (const std::string& line : split(help, '\n')) {
+    const bool is_flag = line.starts_with("  --");  // a flag with a long value does not break
+    const bool is_word = line.find(' ', line.find_first_not_of(' ')) == std::string::npos;
+    INFO(line);
+    CHECK((line.size() <= columns + 8 || is_flag || is_word));  // some characters have several bytes
+  }
+}
+
+TEST_CASE("Booleans are written in many ways, on the command line and in RUN.json alike", "[cli]") {
+  for (const char* word : {"true", "True", "TRUE", "yes", "Yes", "on", "ON", "1"}) {
+    INFO(word);
+    CHECK(fit_settings({"--stream", word}).choice("stream") == "true");
+    CHECK(fit_settings({"--header", word}).choice("header") == "true");
+    CHECK(fit_settings({"--strict", word}).is_on("strict"));
+    const Config config(std::string(R"({"shuffle": ")") + word + R"(", "strict": ")" + word + "\"}");
+    CHECK(fit_settings({"--config", config.path()}).choice("shuffle") == "true");
+    CHECK(fit_settings({"--config", config.path()}).is_on("strict"));
+  }
+  for (const char* word : {"false", "False", "no", "NO", "off", "0"}) {
+    INFO(word);
+    CHECK(fit_settings({"--stream", word}).choice("stream") == "false");
+    CHECK(fit_settings({"--shuffle", word}).text("shuffle") == "false");
+    CHECK_FALSE(fit_settings({std::string("--strict=") + word}).is_on("strict"));
+  }
+  const Config config(R"({"strict": true, "stream": 1, "header": false})");
+  CHECK(fit_settings({"--config", config.path()}).choice("stream") == "true");
+  CHECK(fit_settings({"--config", config.path()}).is_on("strict"));
+  CHECK_FALSE(fit_settings({"--config", config.path(), "--strict", "false"}).is_on("strict"));
+  CHECK(fit_settings({"--verbose", "1"}).choice("verbose") == "1");
+  CHECK(message_of({"--strict", "maybe"}) ==
+        "KAIROS-U003: --strict: the value is neither true nor false; found \"maybe\", expected true or "
+        "false; yes, "
+        "on, 1 and no, off, 0 mean the same. Choose one of them.");
+  CHECK(message_of({"--stream", "maybe"}) ==
+        "KAIROS-U003: --stream: the value is not one of the choices; found \"maybe\", expected false or "
+        "true; yes, "
+        "on, 1 and no, off, 0 mean the same. Choose one of them.");
 }

@@ -205,15 +205,18 @@ TEST_CASE("Convolutions and pooling refuse unsupported arguments", "[host][nn]")
   const std::vector<std::pair<const char*, const char*>> refused{
       {"input(7) conv2d(4,3)",
        "KAIROS-M008: layer \"conv2d\" (Conv2D): the input shape is not supported; found shape (7), expected "
-       "samples of (rows, columns, channels). Change the layer before it."},
+       "samples of (rows, columns, channels). Change the shape of the input, or put a layer such as reshape "
+       "before it."},
       {"input(2,7,1) conv2d(4,3)",
        "KAIROS-M008: layer \"conv2d\" (Conv2D): the input shape is not supported; found shape (2, 7, 1), "
        "expected "
-       "at least the size of the kernel. Change the layer before it."},
+       "at least the size of the kernel. Change the shape of the input, or put a layer such as reshape "
+       "before it."},
       {"input(7,7,3) conv2d(4,3,groups=2)",
        "KAIROS-M008: layer \"conv2d\" (Conv2D): the input shape is not supported; found shape (7, 7, 3), "
        "expected "
-       "channels in 2 equal groups. Change the layer before it."},
+       "channels in 2 equal groups. Change the shape of the input, or put a layer such as reshape before "
+       "it."},
       {"input(7,7,2) conv2d(3,3,groups=2)",
        "KAIROS-M003: layer \"conv2d\" (Conv2D): \"groups\" has a value that cannot be used; found 2, "
        "expected "
@@ -234,7 +237,8 @@ TEST_CASE("Convolutions and pooling refuse unsupported arguments", "[host][nn]")
        "KAIROS-M008: layer \"max_pooling2d\" (MaxPooling2D): the input shape is not supported; found shape "
        "(1, "
        "7, "
-       "2), expected at least the size of the window. Change the layer before it."},
+       "2), expected at least the size of the window. Change the shape of the input, or put a layer such as "
+       "reshape before it."},
   };
   for (const auto& [text, sentence] : refused) CHECK(error_of([text = text] { graph_of(text); }) == sentence);
 }

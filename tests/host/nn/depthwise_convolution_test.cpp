@@ -141,7 +141,8 @@ TEST_CASE("DepthwiseConv2D is read from Keras 2 and written as Keras 3 does", "[
 TEST_CASE("DepthwiseConv2D refuses unsupported arguments", "[host][nn]") {
   CHECK(error_of([] { graph_of("input(7,2) dwconv2d(3)"); }) ==
         "KAIROS-M008: layer \"depthwise_conv2d\" (DepthwiseConv2D): the input shape is not supported; found "
-        "shape (7, 2), expected samples of (rows, columns, channels). Change the layer before it.");
+        "shape (7, 2), expected samples of (rows, columns, channels). Change the shape of the input, or put "
+        "a layer such as reshape before it.");
   CHECK(error_of([] { graph_of("input(7,7,2) dwconv2d(3,depth_multiplier=0)"); }) ==
         "KAIROS-M003: layer \"depthwise_conv2d\" (DepthwiseConv2D): \"depth_multiplier\" has a value that "
         "cannot be used; found 0, expected an integer from 1 to 1048576. Give \"depth_multiplier\" such a "

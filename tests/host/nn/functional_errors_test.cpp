@@ -102,7 +102,8 @@ TEST_CASE("Layers of a Functional model that do not fit together are refused by 
        "KAIROS-M008: layer \"s\" (Add): the input shape is not supported; found shape (4), expected a shape "
        "that "
        "can be "
-       "broadcast to that of the other inputs. Change the layer before it."},
+       "broadcast to that of the other inputs. Change the shape of the input, or put a layer such as reshape "
+       "before it."},
       {FunctionalJson()
            .input("x", {3, 2})
            .input("y", {4, 1})
@@ -111,7 +112,8 @@ TEST_CASE("Layers of a Functional model that do not fit together are refused by 
        "KAIROS-M008: layer \"s\" (Concatenate): the input shape is not supported; found shape (4, 1), "
        "expected "
        "the shape of "
-       "the first input in all other dimensions. Change the layer before it."},
+       "the first input in all other dimensions. Change the shape of the input, or put a layer such as "
+       "reshape before it."},
   });
 }
 

@@ -312,7 +312,7 @@ TEST_CASE("Recurrent layers refuse unsupported arguments", "[host][nn]") {
       {"input(3) lstm(2)",
        "KAIROS-M008: layer \"lstm\" (LSTM): the input shape is not supported; found shape (3), expected "
        "(timesteps, "
-       "features). Change the layer before it."},
+       "features). Change the shape of the input, or put a layer such as reshape before it."},
       {"input(3,2) gru(2,stateful=true)",
        "KAIROS-M004: layer \"gru\" (GRU): \"stateful\" is not supported; found true, expected false. Remove "
        "it from "

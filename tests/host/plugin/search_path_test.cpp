@@ -30,7 +30,7 @@ TEST_CASE("plugin_directories takes a relative directory of the command line fro
 
 TEST_CASE("plugin_directories refuses what would silently be another directory", "[host][plugin]") {
   CHECK_THROWS_WITH(plugin_directories({}, "plugins", {}),
-                    "KAIROS-L051: KAIROS_PLUGIN_PATH: KAIROS_PLUGIN_PATH has an entry that is not absolute; "
+                    "KAIROS-L051: KAIROS_PLUGIN_PATH: an entry is not an absolute path; "
                     "found \"plugins\", expected "
                     "a path that begins with /. Write " +
                         (fs::current_path() / "plugins").string() +

@@ -50,7 +50,7 @@ TEST_CASE("A reporter that fails is disabled by default and summed up at the end
   REQUIRE(rig.warnings.size() == 2);
   CHECK_THAT(rig.warnings[0], Contains("Thrower: on_epoch_end failed in epoch 1") &&
                                   Contains("disabled for the rest of the run"));
-  CHECK_THAT(rig.warnings[1], Contains("failed 1 time(s) in this run"));
+  CHECK_THAT(rig.warnings[1], Contains("failed once in this run"));
 }
 
 TEST_CASE("The policy warn goes on calling and counts", "[host][plugin]") {
@@ -58,7 +58,7 @@ TEST_CASE("The policy warn goes on calling and counts", "[host][plugin]") {
   for (int i = 0; i < 3; ++i) rig.epoch(i, 1.0);
   rig.callbacks->finish(RunEnd::Completed);
   REQUIRE(rig.warnings.size() == 2);
-  CHECK_THAT(rig.warnings[1], Contains("failed 3 time(s) in this run"));
+  CHECK_THAT(rig.warnings[1], Contains("failed 3 times in this run"));
 }
 
 TEST_CASE("What needs a capability is denied without it", "[host][plugin]") {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Comments become spaces, so that lines and columns of messages stay right.
+#include "cli/config_file.hpp"
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/input_file.hpp"
+#include "base/json.hpp"
+#include "kairos/host/error.hpp"
+
+namespace kairos::host::cli {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& where, const std::string& what, const std::string& found,
+                         const std::string& expected, const std::string& cure) {
+  throw Error(ErrorKind::Usage, {"KAIROS-U004", where, what, found, expected, cure});
+}
+
+/// The end of the string that begins at `i`: after its closing quote.
+std::size_t after_string(const std::string& text, std::size_t i) {
+  for (++i; i < text.size() && text[i] != '"'; ++i)
+    if (text[i] == '\\') ++i;
+  return i + 1;
+}
+
+std::string without_comments(std::string text, const std::string& name) {
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == '"') {
+      i = after_string(text, i);
+      continue;
+    }
+    const bool line = text.compare(i, 2, "//") == 0;
+    if (!line && text.compare(i, 2, "/*") != 0) {
+      ++i;
+      continue;
+    }
+    std::size_t end = text.find(line ? "\n" : "*/", i + 2);
+    if (end == std::string::npos && !line) refuse(name, "a comment does not end", "/*", "*/", "Close it");
+    end = end == std::string::npos ? text.size() : end + (line ? 0 : 2);
+    for (; i < end; ++i)
+      if (text[i] != '\n') text[i] = ' ';
+  }
+  return text;
+}
+
+/// The parser keeps the last of equal keys; this finds them first.
+void refuse_equal_keys(const std::string& text, const std::string& name) {
+  using json = nlohmann::json;
+  std::vector<std::set<std::string>> open;
+  const json::parser_callback_t watch = [&](int, json::parse_event_t event, json& value) {
+    if (event == json::parse_event_t::object_start) open.emplace_back();
+    if (event == json::parse_event_t::object_end) open.pop_back();
+    if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second)
+      refuse(name, "a key is given twice", "\"" + value.get<std::string>() + "\"", "each key once",
+             "Leave one out");
+    return true;
+  };
+  const json checked = json::parse(text, watch);
+}
+
+}  // namespace
+
+nlohmann::json read_config_file(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  const std::string text = without_comments(read_file(file, std::size_t{64} << 20), name);
+  nlohmann::json document = parse_json(text, name);
+  if (!document.is_object())
+    refuse(name, "a configuration is a JSON object", document.type_name(), "",
+           "See kairos fit --print-config");
+  refuse_equal_keys(text, name);
+  return document;
+}
+
+void serve_pass(nlohmann::json& config, bool is_given) {
+  if (!config.contains("epochs")) return;
+  for (const char* key : {"weights", "plugin", "plugins", "callbacks", "run_dir"}) config.erase(key);
+  const auto saved = [&](const char* key) { return config.contains(key) && config[key].is_string(); };
+  if (is_given) return;
+  if (saved("save_model"))
+    config["model"] = config["save_model"];
+  else if (saved("save_weights"))
+    config["weights"] = config["save_weights"];
+}
+
+}  // namespace kairos::host::cli
