@@ -102,7 +102,9 @@ constexpr CodeEntry entries[] = {
      "Use the suggested name; inputs and targets are called x and y or as the inputs and outputs of the "
      "model."},
     {"KAIROS-D043", "Unknown array in an NPZ archive",
-     "The archive has an array whose name has no meaning for this model. It may be a misspelled one.",
+     "The archive has an array whose name nearly equals that of an optional array, or of an input or output "
+     "of "
+     "the model, that the archive lacks. It may be misspelled. Other arrays are left out with a warning.",
      "Rename it, or save the archive without it."},
     {"KAIROS-D044", "Column named for a file without columns",
      "The input is an array file, which has no columns; target and weight must be files too.",
