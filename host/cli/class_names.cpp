@@ -60,11 +60,13 @@ fs::path class_list_beside_model(const Settings& settings) {
 std::vector<std::string> class_names_beside_model(const Settings& settings) {
   const fs::path list = class_list_beside_model(settings);
   if (list.empty()) return {};
-  std::vector<std::string> names = read_class_names(list);
+  return read_class_names(list);
+}
+
+void tell_class_names_beside_model(const Settings& settings) {
   console_messages()(Level::Warning, "",
-                     "classes are numbered as in " + list.string() +
+                     "classes are numbered as in " + class_list_beside_model(settings).string() +
                          ", next to the model. To number them otherwise, give --class-names");
-  return names;
 }
 
 void require_all_classes(const Settings& settings, const Dataset& data, const Model& model) {

@@ -4,12 +4,14 @@
 #include "data/npz_dataset.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "data/array_file.hpp"
+#include "data/text_labels.hpp"
 #include "io/npy.hpp"
 #include "kairos/host/error.hpp"
 
@@ -78,6 +80,8 @@ class NpzReader {
 
   /// The names of the arrays that have a role.
   [[nodiscard]] const std::set<std::string>& used() const noexcept { return used_; }
+  [[nodiscard]] const Names& targets() const noexcept { return targets_; }
+  [[nodiscard]] const Names& validation_targets() const noexcept { return validation_targets_; }
 
  private:
   using Node = Arrays::node_type;
@@ -161,8 +165,11 @@ class NpzReader {
     Dataset data;
     data.origin = spec_.file.string();
     data.inputs = take({"x", spec_.inputs, spec_.input_ports, ""}, part);
+    const std::set<std::string> before = used_;
     data.targets = take(
         {stem(spec_.target, "y"), spec_.targets, spec_.output_ports, "", names_file(spec_.target)}, part);
+    std::set_difference(used_.begin(), used_.end(), before.begin(), before.end(),
+                        std::back_inserter(part == Part::Training ? targets_ : validation_targets_));
     data.sample_weights = take({stem(spec_.sample_weight, "sample_weight"), spec_.sample_weights,
                                 spec_.output_ports, "sample_weight_", names_file(spec_.sample_weight)},
                                part);
@@ -217,6 +224,7 @@ class NpzReader {
   const Names& names_;
   Arrays arrays_;
   std::set<std::string> used_;
+  Names targets_, validation_targets_;
   bool is_split_ = false;  ///< whether the training arrays have names that end in _train
 };
 
@@ -228,7 +236,24 @@ LoadedData read_npz_dataset(const DataSpec& spec) {
   for (const std::string& name : file.names()) unread.emplace(name, Array{});
   NpzReader plan(spec, file.names(), std::move(unread));
   const LoadedData planned = plan.read();
-  LoadedData loaded = NpzReader(spec, file.names(), file.read(plan.used())).read();
+  std::set<std::string> of_numbers = plan.used();
+  Arrays labels;
+  Names class_names = spec.class_names;
+  for (const Names* targets : {&plan.targets(), &plan.validation_targets()})
+    for (const std::string& name : *targets) {
+      TextArray texts = file.read_text(name);
+      if (!texts.is_text) continue;
+      const std::string origin = spec.file.string() + ":" + name;
+      if (targets == &plan.targets() && !labels.empty()) refuse_second_text_target(origin);
+      labels.emplace(name, number_labels(std::move(texts), origin, spec.encoding, class_names));
+      of_numbers.erase(name);
+    }
+  Arrays arrays = file.read(of_numbers);
+  const bool has_labels = !labels.empty();
+  arrays.merge(labels);
+  LoadedData loaded = NpzReader(spec, file.names(), std::move(arrays)).read();
+  if (has_labels) loaded.train.class_names = class_names;
+  if (has_labels && loaded.validation) loaded.validation->class_names = class_names;
   loaded.train.notes = planned.train.notes;
   return loaded;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/input_file.hpp"
+#include "io/text_array.hpp"
 #include "kairos/host/array.hpp"
 #include "kairos/host/dataset.hpp"
 
@@ -32,6 +33,8 @@ class NpzFile {
   [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
   /// As `read_npz`, for the arrays with these names.
   [[nodiscard]] std::map<std::string, Array> read(const std::set<std::string>& wanted) const;
+  /// The array of this name if it is text.
+  [[nodiscard]] TextArray read_text(const std::string& name) const;
 
  private:
   InputFile file_;

@@ -7,6 +7,7 @@
 #include "base/input_file.hpp"
 #include "io/npy.hpp"
 #include "io/npy_format.hpp"
+#include "io/npy_text.hpp"
 #include "io/zip_archive.hpp"
 #include "kairos/host/error.hpp"
 
@@ -152,6 +153,29 @@ std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
   return arrays;
 }
 
+namespace {
+
+TextArray read_text_entry(const InputFile& file, const std::string& wanted) {
+  const ZipArchive archive = open_archive(file, file.name());
+  const zip_uint64_t entries = entries_of(archive.get(), file.name());
+  for (zip_uint64_t i = 0; i < entries; ++i) {
+    const zip_stat_t info = inspect(archive.get(), i, file.name());
+    if (array_name(info, file.name()) != wanted) continue;
+    const std::string origin = file.name() + ":" + info.name;
+    const ZipEntry entry(zip_fopen_index(archive.get(), i, 0));
+    if (!entry) return {};  // reported when the array is read
+    EntrySource source(entry.get(), origin);
+    const NpyHeader header = read_npy_header(source, info.size, origin, NpyTypes::NumbersAndText);
+    if (header.kind != 'U' && header.kind != 'S') return {};
+    TextArray array = decode_npy_text(source, header, origin);
+    source.finish();
+    return array;
+  }
+  return {};
+}
+
+}  // namespace
+
 NpzFile::NpzFile(const std::filesystem::path& path)
     : file_(path), names_(unless_changed(file_, [&] { return read_names(file_); })) {}
 
@@ -159,6 +183,10 @@ std::map<std::string, Array> NpzFile::read(const std::set<std::string>& wanted) 
   std::map<std::string, Array> arrays = unless_changed(file_, [&] { return read_arrays(file_, &wanted); });
   file_.check_unchanged();
   return arrays;
+}
+
+TextArray NpzFile::read_text(const std::string& name) const {
+  return unless_changed(file_, [&] { return read_text_entry(file_, name); });
 }
 
 void write_npz(const std::filesystem::path& path, const std::vector<NamedArray>& arrays) {
