@@ -41,6 +41,9 @@ std::string cure_for_missing(const fs::path& path) {
   std::error_code ignored;
   if (!fs::exists(folder, ignored))
     return "Check the path: the directory " + folder.string() + " does not exist";
+  if (fs::is_symlink(fs::symlink_status(path, ignored)))
+    return "It is a symbolic link to " + fs::read_symlink(path, ignored).string() +
+           ", which does not exist: create that file, or remove the link";
   for (fs::directory_iterator entry(folder, ignored), end; entry != end && names.size() < entries_looked_at;
        entry.increment(ignored)) {
     if (ignored) break;

@@ -21,6 +21,9 @@ namespace kairos::host::cli {
 /// The names in that class_names.json; empty if there is none. Warns on standard error that it is used.
 [[nodiscard]] std::vector<std::string> class_names_beside_model(const Settings& settings);
 
+/// Warns that these names number the labels.
+void tell_class_names_beside_model(const Settings& settings);
+
 /// Throws Error(Usage) if the number of text labels in the data differs from the number of classes of a
 /// trained model, and no list says which number each label had in training.
 void require_all_classes(const Settings& settings, const Dataset& data, const Model& model);

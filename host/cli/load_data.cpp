@@ -130,6 +130,11 @@ DataKind data_kind_of(const std::string& data) {
   return file && !std::filesystem::is_directory(data, ignored) ? DataKind::Other : DataKind::Images;
 }
 
+/// Tables and image directories, whose targets are often labels.
+bool has_kind_with_labels(const Settings& settings) {
+  return data_kind_of(settings.text("data")) != DataKind::Other;
+}
+
 /// Throws Error(Usage) for a setting of one kind of data unless some data is of that kind.
 void require_kind(const Settings& settings, DataKind kind, const char* flag, const char* expected) {
   for (const char* key : {"data", "validation_data"})
@@ -139,27 +144,43 @@ void require_kind(const Settings& settings, DataKind kind, const char* flag, con
                                  expected, "Leave it out"});
 }
 
-/// Throws Error(Usage) for --encoding if no data has names or labels in text.
-void require_text(const Settings& settings) {
+std::vector<std::string> data_names(const Settings& settings) {
   std::vector<std::string> files;
   for (const char* key : {"data", "validation_data"})
     if (settings.declares(key)) files.push_back(settings.text(key));
   for (const char* key : {"input", "validation_input", "target", "validation_target"})
     if (settings.declares(key))
       for (NamedText& one : settings.named(key)) files.push_back(std::move(one.value));
-  const bool any = std::any_of(files.begin(), files.end(), [](const std::string& file) {
+  return files;
+}
+
+/// Whether some data has names or labels in text.
+bool has_text(const Settings& settings) {
+  return std::ranges::any_of(data_names(settings), [](const std::string& file) {
     return !file.empty() && data_kind_of(file) != DataKind::Other;
   });
-  if (!any) require_kind(settings, DataKind::Table, "--encoding", "a table or an image directory");
+}
+
+/// Throws Error(Usage) for --encoding if no data may have names or labels in text. Arrays may: this is known
+/// when they are read.
+void require_text(const Settings& settings) {
+  const bool may_have_labels = std::ranges::any_of(data_names(settings), [](const std::string& file) {
+    const FileKind kind = kind_of(file);
+    return kind == FileKind::Npy || kind == FileKind::Npz || kind == FileKind::Hdf5Array;
+  });
+  const bool numbers_labels = settings.declares("loss");  // predict does not
+  if (!(numbers_labels && may_have_labels) && !has_text(settings))
+    require_kind(settings, DataKind::Table, "--encoding", "a table, an image directory, or labels as text");
 }
 
 DataSpec training_spec(const Settings& settings, const PortFacts& ports, Purpose purpose) {
   DataSpec spec = spec_of(settings, ports, "");
   spec.target_use = purpose == Purpose::Predict ? TargetUse::Optional : TargetUse::Required;
   // Predictions need no class numbers.
-  const bool may_have_labels = data_kind_of(settings.text("data")) != DataKind::Other;
-  if (purpose != Purpose::Predict && may_have_labels && !settings.has("class_names"))
+  if (purpose != Purpose::Predict && !settings.has("class_names"))
     spec.class_names = class_names_beside_model(settings);
+  if (!spec.class_names.empty() && !settings.has("class_names") && has_kind_with_labels(settings))
+    tell_class_names_beside_model(settings);
   // The order decides which images --validation-split holds out.
   if (purpose == Purpose::Train) spec.image_order_seed = static_cast<std::uint64_t>(settings.integer("seed"));
   return spec;
@@ -201,15 +222,32 @@ std::optional<Diagnosis> missing_target(const Settings& settings) {
   return std::nullopt;
 }
 
+namespace {
+
+/// Arrays rarely have labels as text, which is not known before they are read.
+void check_labels(const Settings& settings, const DataSpec& spec, const Dataset& data) {
+  if (spec.encoding != TextEncoding::Utf8 && data.class_names.empty() && !has_text(settings))
+    require_kind(settings, DataKind::Table, "--encoding", "a table, an image directory, or labels as text");
+  if (!spec.class_names.empty() && !data.class_names.empty() && !settings.has("class_names") &&
+      !has_kind_with_labels(settings))
+    tell_class_names_beside_model(settings);
+}
+
+}  // namespace
+
 LoadedData load(const Settings& settings, const PortFacts& ports, Purpose purpose) {
-  LoadedData loaded = load_data(training_spec(settings, ports, purpose));
+  const DataSpec spec = training_spec(settings, ports, purpose);
+  LoadedData loaded = load_data(spec);
+  check_labels(settings, spec, loaded.train);
   tell_columns(loaded.train, ports);
   return loaded;
 }
 
 std::unique_ptr<SampleSource> open_data(const Settings& settings, const PortFacts& ports, Purpose purpose) {
   if (!wants_stream(settings)) return nullptr;
-  std::unique_ptr<SampleSource> stream = open_stream(training_spec(settings, ports, purpose));
+  const DataSpec spec = training_spec(settings, ports, purpose);
+  std::unique_ptr<SampleSource> stream = open_stream(spec);
+  check_labels(settings, spec, stream->layout());
   tell_columns(stream->layout(), ports);
   return stream;
 }

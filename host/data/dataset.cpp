@@ -92,6 +92,10 @@ std::string Dataset::place(std::int64_t sample) const {
 }
 
 void Dataset::check() const {
+  if (!inputs.empty() && inputs.front().array.shape.empty())
+    throw Error(ErrorKind::Data,
+                {"KAIROS-D013", origin, "the array is a single value, not samples", "a scalar",
+                 "an array with a row for each sample", "Check the program that should have written them"});
   if (size() == 0)
     throw Error(ErrorKind::Data, {"KAIROS-D013", origin, "there are no samples", "0 rows", "at least one",
                                   "Check the program that should have written them"});

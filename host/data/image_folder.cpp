@@ -3,6 +3,7 @@
 #include "data/image_folder.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 
@@ -26,10 +27,27 @@ namespace {
   throw Error(ErrorKind::Data, {code, where, what, found, expected, cure});
 }
 
-/// Files that operating systems and version control leave in directories.
+/// Files and directories that operating systems, archives and version control leave in directories.
 bool is_metadata(const fs::path& path) {
   const std::string name = path.filename().string();
-  return name.starts_with('.') || name == "Thumbs.db" || name == "desktop.ini";
+  return name.starts_with('.') || name == "Thumbs.db" || name == "desktop.ini" || name == "__MACOSX";
+}
+
+/// Formats that Keras reads too; it ignores files with any other ending.
+bool is_other_image(const fs::path& path) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending == ".gif" || ending == ".bmp";
+}
+
+/// "a, b and 3 more"
+std::string list_of(const std::vector<fs::path>& files) {
+  constexpr std::size_t listed = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(listed, files.size()); ++i)
+    text += (i > 0 ? ", " : "") + shown_bytes(files[i].string());
+  return text + (files.size() > listed ? " and " + std::to_string(files.size() - listed) + " more" : "");
 }
 
 std::vector<fs::path> entries_of(const fs::path& directory) {
@@ -72,6 +90,7 @@ ImageFolder::ImageFolder(const DataSpec& spec)
     : name_(spec.file.string()), size_(spec.image_size), mode_(spec.color_mode) {
   check(spec);
   list(spec);
+  check_found();
   if (spec.image_order_seed) mix(*spec.image_order_seed);
 }
 
@@ -129,9 +148,12 @@ void ImageFolder::list(const DataSpec& spec) {
     add_images(spec.file, 0);
     return;
   }
-  if (!loose.empty())
-    refuse("KAIROS-D078", loose.front().string(), "a file is next to the class directories", "",
-           "sub-directories, one for each class", "Move it into a class directory, or remove it");
+  for (fs::path& path : loose) {
+    if (kind_of(path) == FileKind::Image)
+      refuse("KAIROS-D078", path.string(), "an image is next to the class directories", "",
+             "sub-directories, one for each class", "Move it into a class directory, or remove it");
+    left_out_.push_back(std::move(path));
+  }
   class_names_ = spec.class_names;
   if (class_names_.empty())
     for (const auto& [name, path] : classes) class_names_.push_back(name);
@@ -169,10 +191,29 @@ void ImageFolder::add_images(const fs::path& directory, std::size_t label) {
       const std::optional<FileStamp> stamp = stamp_of(path);
       images_.push_back({std::move(path), label, stamp});
     } else {
-      refuse("KAIROS-D075", path.string(), "this is not a readable image", shown_ending(path),
-             endings({FileKind::Image}), "Convert it, or remove it from the directory");
+      (is_other_image(path) ? unreadable_ : left_out_).push_back(std::move(path));
     }
   }
+}
+
+/// Keras' image_dataset_from_directory ignores files that are no images, silently. It reads GIF and BMP, so
+/// leaving these out would be different data.
+void ImageFolder::check_found() {
+  if (!unreadable_.empty())
+    refuse("KAIROS-D075", name_,
+           unreadable_.size() == 1
+               ? "an image has a format that cannot be read"
+               : std::to_string(unreadable_.size()) + " images have a format that cannot be read",
+           list_of(unreadable_), endings({FileKind::Image}),
+           "Convert them to PNG and remove the originals, or remove them");
+  if (left_out_.empty()) return;
+  const std::string files =
+      left_out_.size() == 1 ? "a file is" : std::to_string(left_out_.size()) + " files are";
+  if (images_.empty())
+    refuse("KAIROS-D075", name_, "the directory has no image that can be read", list_of(left_out_),
+           endings({FileKind::Image}), "Convert the images to PNG");
+  notes_.push_back(name_ + ": " + files + " left out, because only " + endings({FileKind::Image}) +
+                   " are read: " + list_of(left_out_));
 }
 
 Dataset read_image_folder(const DataSpec& spec) {
@@ -181,6 +222,7 @@ Dataset read_image_folder(const DataSpec& spec) {
   data.origin = spec.file.string();
   data.class_names = folder.class_names();
   data.files = folder.files();
+  data.notes = folder.notes();
   Array array{folder.shape(), {}};
   const auto row_size = static_cast<std::size_t>(array.row_size());
   const auto count = static_cast<std::size_t>(folder.size());

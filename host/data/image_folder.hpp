@@ -33,6 +33,8 @@ class ImageFolder {
   [[nodiscard]] const std::vector<std::string>& class_names() const noexcept { return class_names_; }
   /// The path of each image.
   [[nodiscard]] std::vector<std::string> files() const;
+  /// As Dataset::notes: the files that are no images.
+  [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
   /// The class number of an image.
   [[nodiscard]] float label(std::int64_t index) const;
   /// Writes an image to `out`.
@@ -47,6 +49,7 @@ class ImageFolder {
   void check(const DataSpec& spec) const;
   void list(const DataSpec& spec);
   void add_images(const std::filesystem::path& directory, std::size_t label);
+  void check_found();
   void mix(std::uint64_t seed);
 
   std::string name_;
@@ -54,6 +57,9 @@ class ImageFolder {
   ColorMode mode_;
   std::vector<std::string> class_names_;
   std::vector<ListedImage> images_;
+  std::vector<std::filesystem::path> left_out_;    ///< files that are no images
+  std::vector<std::filesystem::path> unreadable_;  ///< images that Keras reads and this program does not
+  std::vector<std::string> notes_;
 };
 
 }  // namespace kairos::host

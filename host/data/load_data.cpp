@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Selects the reader by the ending, and adds inputs, targets and weights from separate files.
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "data/data_files.hpp"
 #include "data/image_folder.hpp"
 #include "data/npz_dataset.hpp"
+#include "data/text_labels.hpp"
 #include "io/file_kind.hpp"
 #include "kairos/host/data.hpp"
 #include "kairos/host/error.hpp"
@@ -51,9 +53,39 @@ void check_sources(const DataSpec& spec, const std::vector<PortSource>& sources,
                       : "Write the array to a separate file, or put all arrays into an .npz file");
 }
 
+/// Standard input and pipes, whose size is unknown and which cannot be read twice. A column may be called
+/// "-".
+void refuse_pipe(const std::string& source, bool may_be_column) {
+  const bool is_input = source == "-" && !may_be_column;
+  if (!is_input && !source.starts_with("/dev/") && !source.starts_with("/proc/self/fd/")) return;
+  throw Error(ErrorKind::File,
+              {"KAIROS-F002", source, "data cannot be read from standard input, a pipe or a device", "",
+               "a regular file", "Write the data to a file with the ending of their kind, such as data.csv"});
+}
+
+/// A compressed file would otherwise be looked up as a column.
+void refuse_gzip(const std::string& source) {
+  std::error_code ignored;
+  if (kind_of(source) == FileKind::Gzip && std::filesystem::exists(source, ignored))
+    refuse("KAIROS-D020", source, "this kind of data file is not supported", shown_ending(source),
+           array_file_kinds(), "Unpack the file with gunzip");
+}
+
+void check_readable(const DataSpec& spec) {
+  refuse_pipe(spec.file.string(), false);
+  std::vector<std::string> sources{spec.target, spec.sample_weight};
+  for (const auto* list : {&spec.inputs, &spec.targets, &spec.sample_weights})
+    for (const PortSource& one : *list) sources.push_back(one.source);
+  for (const std::string& source : sources) {
+    refuse_pipe(source, true);
+    refuse_gzip(source);
+  }
+}
+
 }  // namespace
 
 void check_data_spec(const DataSpec& spec) {
+  check_readable(spec);
   check_ports(spec.inputs, spec.input_ports, "input", "input");
   check_ports(spec.targets, spec.output_ports, "target", "output");
   check_ports(spec.sample_weights, spec.output_ports, "sample weight", "output");
@@ -100,6 +132,18 @@ void add_file(Dataset& data, std::vector<NamedArray>& arrays, const std::string&
   data.notes.insert(data.notes.end(), read.notes.begin(), read.notes.end());
 }
 
+/// Checks an array of targets or weights against the number of samples; messages name its own file.
+void check_apart_from_inputs(const Dataset& data, NamedArray& array, const std::string& file,
+                             std::vector<NamedArray> Dataset::*group) {
+  if (data.size() == 0) return;  // reported for the inputs
+  Dataset alone;
+  alone.origin = file;
+  alone.inputs.push_back({"", {{data.size(), 1}, {}}});
+  (alone.*group).push_back(std::move(array));
+  alone.check();
+  array = std::move((alone.*group).front());
+}
+
 Dataset read_array_dataset(const DataSpec& spec, const std::string& kind) {
   const std::string file = spec.file.string();
   check_apart(spec, file, kind);
@@ -140,15 +184,28 @@ LoadedData read_file_of(const DataSpec& spec) {
 }
 
 /// Replaces the arrays of `plain` if it is a file, and adds the files of single outputs.
-void add_files(Dataset& data, std::vector<NamedArray>& arrays, const std::string& plain,
+void add_files(Dataset& data, std::vector<NamedArray> Dataset::*group, const std::string& plain,
                const std::vector<PortSource>& sources, const DataSpec& spec) {
+  std::vector<NamedArray>& arrays = data.*group;
   const ArrayFileOptions options = column_options(spec);
+  const auto add = [&](const std::string& port, const std::string& file) {
+    if (group == &Dataset::targets)
+      if (std::optional<Array> labels = read_text_target(file, spec, data)) {
+        arrays.push_back({port, std::move(*labels)});
+        return;
+      }
+    add_file(data, arrays, port, file, options);
+  };
   if (names_file(plain)) {
     arrays.clear();
-    add_file(data, arrays, "", plain, options);
+    add("", plain);
+    check_apart_from_inputs(data, arrays.back(), plain, group);
   }
-  for (const PortSource& source : sources)
-    if (names_file(source.source)) add_file(data, arrays, source.port, source.source, options);
+  for (const PortSource& source : sources) {
+    if (!names_file(source.source)) continue;
+    add(source.port, source.source);
+    check_apart_from_inputs(data, arrays.back(), source.source, group);
+  }
 }
 
 /// Inputs in separate files, in addition to those of a table or an archive.
@@ -165,8 +222,8 @@ LoadedData load_data(const DataSpec& spec) {
   LoadedData loaded = read_file_of(spec);
   Dataset& train = loaded.train;
   if (!spec.file.empty()) add_input_files(train, spec);
-  add_files(train, train.targets, spec.target, spec.targets, spec);
-  add_files(train, train.sample_weights, spec.sample_weight, spec.sample_weights, spec);
+  add_files(train, &Dataset::targets, spec.target, spec.targets, spec);
+  add_files(train, &Dataset::sample_weights, spec.sample_weight, spec.sample_weights, spec);
   train.sources = data_files(spec);
   train.check();
   if (loaded.validation) loaded.validation->check();

@@ -16,6 +16,7 @@
 #include "data/csv/file.hpp"
 #include "data/data_files.hpp"
 #include "data/rows/array_rows.hpp"
+#include "data/text_labels.hpp"
 #include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 
@@ -43,9 +44,9 @@ class FileSource final : public SampleSource {
           add(inputs_, layout_.inputs, input.port, input.source, input_options(spec, input.port));
     const ArrayFileOptions one_column = column_options(spec);
     if (names_file(spec.target)) layout_.targets.clear();
-    add_files(targets_, layout_.targets, spec.target, spec.targets, one_column);
+    add_files(targets_, &Dataset::targets, spec.target, spec.targets, one_column, spec);
     if (names_file(spec.sample_weight)) layout_.sample_weights.clear();
-    add_files(weights_, layout_.sample_weights, spec.sample_weight, spec.sample_weights, one_column);
+    add_files(weights_, &Dataset::sample_weights, spec.sample_weight, spec.sample_weights, one_column, spec);
     // The layout has no values, so this compares only the numbers of rows.
     layout_.check();
   }
@@ -98,6 +99,7 @@ class FileSource final : public SampleSource {
     layout_.origin = spec.file.string();
     layout_.class_names = std::move(rows.class_names);
     layout_.files = std::move(rows.files);
+    layout_.notes = std::move(rows.notes);
     layout_.inputs.push_back({"", {rows.images->shape(), {}}});
     inputs_.push_back(std::move(rows.images));
     if (!rows.labels) return;
@@ -164,11 +166,31 @@ class FileSource final : public SampleSource {
     for (std::string& note : rows.notes()) layout_.notes.push_back(std::move(note));
   }
 
-  void add_files(Files& files, std::vector<NamedArray>& arrays, const std::string& plain,
-                 const std::vector<PortSource>& sources, const ArrayFileOptions& options) {
-    if (names_file(plain)) add(files, arrays, "", plain, options);
+  void add_files(Files& files, std::vector<NamedArray> Dataset::*group, const std::string& plain,
+                 const std::vector<PortSource>& sources, const ArrayFileOptions& options,
+                 const DataSpec& spec) {
+    if (names_file(plain)) add_apart(files, group, "", plain, options, spec);
     for (const PortSource& source : sources)
-      if (names_file(source.source)) add(files, arrays, source.port, source.source, options);
+      if (names_file(source.source)) add_apart(files, group, source.port, source.source, options, spec);
+  }
+
+  /// Targets or weights: messages about their shape name their own file.
+  void add_apart(Files& files, std::vector<NamedArray> Dataset::*group, const std::string& name,
+                 const std::string& file, const ArrayFileOptions& options, const DataSpec& spec) {
+    std::optional<Array> labels;
+    if (group == &Dataset::targets) labels = read_text_target(file, spec, layout_);
+    if (labels) {
+      (layout_.*group).push_back({name, {labels->shape, {}}});
+      files.push_back(value_rows(std::move(*labels)));
+    } else {
+      add(files, layout_.*group, name, file, options);
+    }
+    if (layout_.size() == 0) return;
+    Dataset alone;
+    alone.origin = file;
+    alone.inputs.push_back({"", {{layout_.size(), 1}, {}}});
+    (alone.*group).push_back((layout_.*group).back());
+    alone.check();
   }
 
   void read_table(std::int64_t first, std::int64_t count, Dataset& block, ArrayRows::Scratch& scratch) const {

@@ -109,7 +109,9 @@ std::string endings(std::initializer_list<FileKind> kinds) {
 }
 
 std::string shown_ending(const std::filesystem::path& path) {
-  const std::string ending = path.extension().string();
+  // The file of "d.mat:/x" has the ending.
+  const std::string text = path.string();
+  const std::string ending = std::filesystem::path(text.substr(0, text.find(":/"))).extension().string();
   return ending.empty() ? "no ending" : "\"" + ending + "\"";
 }
 

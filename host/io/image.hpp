@@ -34,7 +34,8 @@ struct Image {
 [[nodiscard]] Image decode_jpeg(std::span<const std::byte> bytes, ColorMode mode, const std::string& origin);
 /// Throws Error(Data) that names the image.
 [[noreturn]] void refuse_image(const char* code, const std::string& origin, const char* what,
-                               const std::string& found, const std::string& expected);
+                               const std::string& found, const std::string& expected,
+                               const char* cure = "Copy the file again, or remove it");
 /// Rejects a declared size beyond `largest_pixels` (what the bytes can hold) or beyond the limit for all
 /// images.
 void check_image_size(std::uint64_t height, std::uint64_t width, std::uint64_t largest_pixels,

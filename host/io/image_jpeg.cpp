@@ -38,7 +38,8 @@ Image decode_jpeg(std::span<const std::byte> bytes, ColorMode mode, const std::s
       width < 1 || height < 1)
     damaged(handle.get(), origin);
   if (colors == TJCS_CMYK || colors == TJCS_YCCK)
-    refuse_image("KAIROS-D073", origin, "the image has print colours", "CMYK", "grayscale or RGB");
+    refuse_image("KAIROS-D073", origin, "the image has print colours", "CMYK", "grayscale or RGB",
+                 "Convert it to RGB, or remove it");
   constexpr std::uint64_t pixels_per_byte = 2048;
   check_image_size(static_cast<std::uint64_t>(height), static_cast<std::uint64_t>(width),
                    bytes.size() * pixels_per_byte, origin);

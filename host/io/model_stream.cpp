@@ -13,7 +13,8 @@ enum class Tag : std::uint64_t {
   Model = 0x6b61'6972'6f73'0001,
   Error = 0x6b61'6972'6f73'0002,
   End = 0x6b61'6972'6f73'0003,
-  Array = 0x6b61'6972'6f73'0004
+  Array = 0x6b61'6972'6f73'0004,
+  Texts = 0x6b61'6972'6f73'0005
 };
 
 class Sender {
@@ -146,6 +147,17 @@ void send_array(ByteSink& sink, const Array& array) {
   out.number(static_cast<std::uint64_t>(Tag::End));
 }
 
+void send_texts(ByteSink& sink, const TextArray& array) {
+  Sender out(sink);
+  out.number(static_cast<std::uint64_t>(Tag::Texts));
+  out.number(array.is_text ? 1 : 0);
+  out.number(array.is_utf8 ? 1 : 0);
+  out.array({array.shape, {}});
+  out.number(array.values.size());
+  for (const std::string& value : array.values) out.text(value);
+  out.number(static_cast<std::uint64_t>(Tag::End));
+}
+
 void send_error(ByteSink& sink, const Error& error) {
   Sender out(sink);
   const Diagnosis& diagnosis = error.diagnosis();
@@ -175,6 +187,21 @@ bool receive_model(ByteSource& source, std::uint64_t size, ModelFile& file) {
   if (counted) file.iterations = iterations;
   file.layout = static_cast<WeightsLayout>(in.number());
   file.input_columns = in.columns();
+  return static_cast<Tag>(in.number()) == Tag::End && in.good();
+}
+
+bool receive_texts(ByteSource& source, std::uint64_t size, TextArray& array) {
+  Receiver in(source, size);
+  const auto tag = static_cast<Tag>(in.number());
+  if (tag == Tag::Error) throw_received(in);
+  if (tag != Tag::Texts) return false;
+  array.is_text = in.number() != 0;
+  array.is_utf8 = in.number() != 0;
+  Array shape;
+  in.array(shape);
+  array.shape = std::move(shape.shape);
+  array.values.resize(in.count(sizeof(std::uint64_t)));
+  for (std::string& value : array.values) value = in.text();
   return static_cast<Tag>(in.number()) == Tag::End && in.good();
 }
 

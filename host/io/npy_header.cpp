@@ -99,7 +99,31 @@ class Literal {
   std::size_t at_ = 0;
 };
 
-void interpret_type(NpyHeader& header, const std::string& origin) {
+/// Sets kind and width for a type such as "<U5" or "|S12".
+bool interpret_text(NpyHeader& header) {
+  constexpr std::size_t longest = 4096, bytes_of_character = 4;
+  const std::string& type = header.type;
+  if (type.size() < 3 || (type[1] != 'U' && type[1] != 'S')) return false;
+  std::size_t length = 0;
+  const char* const end = type.data() + type.size();
+  const auto [at, error] = std::from_chars(type.data() + 2, end, length);
+  if (error != std::errc{} || at != end || length == 0 || length > longest) return false;
+  header.big_endian = type[0] == '>';
+  header.kind = type[1];
+  header.width = type[1] == 'U' ? length * bytes_of_character : length;
+  return true;
+}
+
+const char* cure_for_type(const std::string& type) {
+  if (type.size() > 1 && (type[1] == 'U' || type[1] == 'S'))
+    return "Text is read only as a target; store inputs and weights as numbers";
+  if (type == "|O")
+    return "It holds Python objects: convert it to numbers, or labels with array.astype(\"U\")";
+  return "Convert it with array.astype(\"float32\") before saving";
+}
+
+void interpret_type(NpyHeader& header, const std::string& origin, NpyTypes types) {
+  if (types == NpyTypes::NumbersAndText && interpret_text(header)) return;
   const std::string& type = header.type;
   constexpr std::array<std::string_view, 12> known = {"f2", "f4", "f8", "i1", "i2", "i4",
                                                       "i8", "u1", "u2", "u4", "u8", "b1"};
@@ -108,8 +132,7 @@ void interpret_type(NpyHeader& header, const std::string& origin) {
   for (const std::string_view name : known) is_known |= has_order && std::string_view(type).substr(1) == name;
   if (!is_known)
     refuse("KAIROS-D003", origin, "this type of array cannot be read", type,
-           "float 16 to 64, integer 8 to 64 or bool",
-           "Convert it with array.astype(\"float32\") before saving");
+           "float 16 to 64, integer 8 to 64 or bool", cure_for_type(type));
   header.big_endian = type[0] == '>';
   header.kind = type[1];
   header.width = static_cast<std::size_t>(type[2] - '0');
@@ -142,7 +165,7 @@ std::size_t read_length(ByteSource& source, unsigned version, const std::string&
 
 }  // namespace
 
-NpyHeader read_npy_header(ByteSource& source, std::uint64_t size, const std::string& origin) {
+NpyHeader read_npy_header(ByteSource& source, std::uint64_t size, const std::string& origin, NpyTypes types) {
   std::array<char, 8> magic{};
   const std::size_t got = source.read(std::as_writable_bytes(std::span(magic)));
   if (got < magic.size() || std::memcmp(magic.data(), "\x93NUMPY", 6) != 0) {
@@ -180,7 +203,7 @@ NpyHeader read_npy_header(ByteSource& source, std::uint64_t size, const std::str
     if (key == "descr") {
       once(1);
       header.type = literal.type();
-      interpret_type(header, origin);
+      interpret_type(header, origin, types);
     } else if (key == "fortran_order") {
       once(2);
       header.fortran_order = literal.boolean();

@@ -45,6 +45,8 @@ class Pages(ProgramTest):
         for name, array in arrays.items():
             np.save(self.directory / f"{name}.npy", array.astype("float32"))
         np.savez(self.directory / "d.npz", x=x, y=y)
+        images = random.integers(0, 256, (30, 8, 8)).astype("u1")
+        np.savez(self.directory / "mnist.npz", x_train=images, y_train=np.arange(30) % 10, x_test=images[:10], y_test=np.arange(10))
         np.savez(self.directory / "both.npz", **{name: arrays[name] for name in ("left", "right", "kind", "amount")})
         table = np.hstack([arrays[name].reshape(rows, -1) for name in ("left", "right", "kind", "amount", "w")])
         names = [f"l{i}" for i in range(arrays["left"].shape[1])] + [f"r{i}" for i in range(arrays["right"].shape[1])]

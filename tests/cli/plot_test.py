@@ -49,7 +49,7 @@ class Plot(ProgramTest):
         self.put("h.json", json.dumps({"epoch": [0, 1], "history": {"a<b&\"'\x1b": [1.0, 0.5], "loss": [None, 0.5], "gone": [None, "NaN"]}}))
         self.plot("h.json", "--out", "curves.svg")
         root = xml.parse(self.directory / "curves.svg").getroot()
-        self.assertIn("a<b&\"'\\u001b", [one.text for one in root.findall(SVG + "text")])
+        self.assertIn("a<b&\"'\\x1b", [one.text for one in root.findall(SVG + "text")])
         self.assertEqual((len(root.findall(SVG + "polyline")), len(root.findall(SVG + "circle"))), (1, 1))
 
     def test_what_cannot_be_plotted(self):

@@ -60,7 +60,7 @@ class ControlCharacters(ProgramTest):
         run = self.run_kairos("summary", "evil.json")
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assert_printable(run)
-        self.assertIn('Model: "\\u001b[31mEVIL\\u001b]0;pwn\\u0007\\u000a\\u000dx\\u009b31m"\n', run.stdout)
+        self.assertIn('Model: "\\x1b[31mEVIL\\x1b]0;pwn\\x07\\x0a\\x0dx\\xc2\\x9b31m"\n', run.stdout)
         for arguments in (self.fit(model="evil.json"), self.fit(model="evil.json", verbose=1, epochs=1)):
             self.assert_printable(self.run_kairos(*arguments))
 

@@ -102,7 +102,9 @@ constexpr CodeEntry entries[] = {
      "Use the suggested name; inputs and targets are called x and y or as the inputs and outputs of the "
      "model."},
     {"KAIROS-D043", "Unknown array in an NPZ archive",
-     "The archive has an array whose name has no meaning for this model. It may be a misspelled one.",
+     "The archive has an array whose name nearly equals that of an optional array, or of an input or output "
+     "of "
+     "the model, that the archive lacks. It may be misspelled. Other arrays are left out with a warning.",
      "Rename it, or save the archive without it."},
     {"KAIROS-D044", "Column named for a file without columns",
      "The input is an array file, which has no columns; target and weight must be files too.",
@@ -145,9 +147,11 @@ constexpr CodeEntry entries[] = {
      "Save it as grayscale or RGB."},
     {"KAIROS-D074", "Build without image support", "This build of Kairos does not read images.",
      "Install libpng-dev and libturbojpeg0-dev, and build with -DKAIROS_WITH_IMAGES=ON."},
-    {"KAIROS-D075", "File in the directory is not an image",
-     "A file in a directory of images does not end in .png, .jpg or .jpeg.",
-     "Convert it, or remove it from the directory."},
+    {"KAIROS-D075", "Images of a format that cannot be read",
+     "A directory of images contains GIF or BMP images, or no file that ends in .png, .jpg or .jpeg. Other "
+     "files "
+     "are left out with a warning.",
+     "Convert the images to PNG, or remove them from the directory."},
     {"KAIROS-D076", "Targets given with a directory of images",
      "The sub-directories of a directory of images are its classes, so targets or sample weights cannot be "
      "given too.",
@@ -155,7 +159,7 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-D077", "Image size too large", "The size to which images are scaled is above the limit.",
      "Give a smaller size."},
     {"KAIROS-D078", "Not a directory of classes",
-     "A directory of images needs one sub-directory for each class and no other files.",
+     "A directory of images needs one sub-directory for each class, and no image next to them.",
      "Move the images of each class into its sub-directory."},
     {"KAIROS-D079", "Images do not fit into memory",
      "All images at the requested size need more memory than is available.",

@@ -132,7 +132,9 @@ constexpr CodeEntry entries[] = {
      "The process that reads HDF5 data received SIGKILL, usually from the kernel because memory ran out.",
      "Free memory, and run again."},
     {"KAIROS-F083", "HDF5 array never written",
-     "The array has a shape but no values: the program that should have written them ended before.",
+     "The array has a shape but no values, because the program that should have written them ended before; "
+     "or "
+     "it is null, with neither.",
      "Run the program that writes them again."},
     {"KAIROS-F084", "File does not fit into memory",
      "The declared size of a model file or of its values exceeds the available memory.",

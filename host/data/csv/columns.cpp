@@ -194,8 +194,10 @@ std::vector<std::string> CsvColumns::names_of(std::size_t sink) const {
   return complete ? names : std::vector<std::string>();
 }
 
-CsvColumns assign_columns(const std::vector<std::string>& names, CsvNames kind, const DataSpec& spec) {
-  const bool header = kind == CsvNames::OfHeader;
+CsvColumns assign_columns(const std::vector<std::string>& fields, CsvNames kind, const DataSpec& spec) {
+  const bool header = kind != CsvNames::None;
+  const bool empty_last = kind == CsvNames::OfHeaderAndEmptyLast;
+  const std::vector<std::string> names(fields.begin(), fields.end() - (empty_last ? 1 : 0));
   if (header) refuse_duplicates(names, spec);
   const bool by_name = header && !spec.input_columns.empty();
   const bool takes_all = spec.inputs.empty() && !(by_name && knows_several_inputs(spec));
@@ -210,6 +212,10 @@ CsvColumns assign_columns(const std::vector<std::string>& names, CsvNames kind, 
   if (takes_all && header && !by_name) leave_index_out(columns, spec);
   if (takes_all) give_slots(columns, names, spec);
   if (by_name) take_known_columns(columns, spec);
+  if (empty_last) {
+    columns.all.push_back({"", ColumnUse::None, 0, 0});
+    columns.notes.emplace_back("every line ends in a separator; the empty column after it is left out");
+  }
   return columns;
 }
 

@@ -46,8 +46,8 @@ struct CsvColumns {
 };
 
 /// Finds the columns of inputs, targets and weights; `names` are those of the header, or as many empty
-/// strings. Throws Error(Data) with the nearest name.
-enum class CsvNames { OfHeader, None };
+/// strings. Throws Error(Data) with the nearest name. A last column without name and values is no column.
+enum class CsvNames { OfHeader, OfHeaderAndEmptyLast, None };
 [[nodiscard]] CsvColumns assign_columns(const std::vector<std::string>& names, CsvNames kind,
                                         const DataSpec& spec);
 

@@ -159,7 +159,9 @@ float CsvRows::read_odd_number(CsvCursor& cursor, float value, std::size_t colum
   read_csv_text(cursor, table_, text);
   if (text.empty())
     refuse("KAIROS-D026", place, "a value is missing", "an empty field" + in, "a number",
-           "Fill it in or remove the row");
+           column > 0 && column + 1 == table_.columns.all.size()
+               ? "Fill it in or remove the row; if every line ends in a separator, remove the separators"
+               : "Fill it in or remove the row");
   switch (parse_csv_field(text, value)) {
     case CsvField::Number:
       return value;

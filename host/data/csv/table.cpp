@@ -73,6 +73,19 @@ bool skip_record(CsvCursor& cursor) {
   return !cursor.rest().empty() && cursor.take_line_end() && !cursor.at_end();
 }
 
+/// Whether the header and the first row end in a separator.
+bool has_empty_last(const std::vector<std::string>& names, CsvCursor row) {
+  if (names.size() < 2 || !names.back().empty()) return false;
+  while (!row.at_end() && row.at_blank_line()) row.skip_blank_line();
+  std::string field;
+  std::size_t fields = 0;
+  do {
+    if (row.text(field) != CsvFault::None) return false;
+    ++fields;
+  } while (row.take_delimiter());
+  return fields == names.size() && field.empty();
+}
+
 /// Whether the first rows can be read without the rest of the file.
 bool is_enough(CsvCursor cursor) {
   while (!cursor.at_end() && cursor.at_blank_line()) cursor.skip_blank_line();
@@ -176,7 +189,11 @@ bool read_csv_table(CsvTable& table, const DataSpec& spec, std::string_view head
     cursor = start;
     record.fields.assign(record.fields.size(), "");
   }
-  table.columns = assign_columns(record.fields, table.header ? CsvNames::OfHeader : CsvNames::None, spec);
+  table.columns = assign_columns(record.fields,
+                                 !table.header                           ? CsvNames::None
+                                 : has_empty_last(record.fields, cursor) ? CsvNames::OfHeaderAndEmptyLast
+                                                                         : CsvNames::OfHeader,
+                                 spec);
   take_notes(table, header);
   table.rows_line = cursor.line();
   table.rows_begin = head.size() - cursor.rest().size();

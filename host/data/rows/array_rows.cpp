@@ -2,7 +2,9 @@
 // The name of a file selects its kind.
 #include "data/rows/array_rows.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "io/file_kind.hpp"
 #include "kairos/host/array.hpp"
@@ -12,8 +14,30 @@ namespace kairos::host {
 
 void check_has_rows(const std::vector<std::int64_t>& shape, const std::string& name) {
   if (shape.empty())
-    throw Error(ErrorKind::Data, {"KAIROS-D010", name, "the array has no rows", "a single value",
-                                  "a row for each sample", "Give every array the same number of rows"});
+    throw Error(ErrorKind::Data,
+                {"KAIROS-D013", name, "the array is a single value, not samples", "a scalar",
+                 "an array with a row for each sample", "Check the program that should have written them"});
+}
+
+namespace {
+
+class ValueRows final : public ArrayRows {
+ public:
+  explicit ValueRows(Array array) : array_(std::move(array)) {}
+  [[nodiscard]] const std::vector<std::int64_t>& shape() const override { return array_.shape; }
+  void read(std::int64_t first, std::int64_t count, float* out, Scratch&) const override {
+    const std::int64_t row_size = array_.row_size();
+    std::copy_n(array_.values.begin() + first * row_size, count * row_size, out);
+  }
+
+ private:
+  Array array_;
+};
+
+}  // namespace
+
+std::unique_ptr<ArrayRows> value_rows(Array array) {
+  return std::make_unique<ValueRows>(std::move(array));
 }
 
 std::unique_ptr<ArrayRows> open_array_rows(const std::string& file, const ArrayFileOptions& options) {

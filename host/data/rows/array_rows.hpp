@@ -42,6 +42,9 @@ class ArrayRows {
 [[nodiscard]] std::unique_ptr<ArrayRows> open_array_rows(const std::string& file,
                                                          const ArrayFileOptions& options);
 
+/// Rows of values in memory: the numbers of labels.
+[[nodiscard]] std::unique_ptr<ArrayRows> value_rows(Array array);
+
 /// C order only.
 [[nodiscard]] std::unique_ptr<ArrayRows> open_npy_rows(const std::string& file);
 [[nodiscard]] std::unique_ptr<ArrayRows> open_table_rows(const std::string& file,
@@ -54,7 +57,7 @@ class ArrayRows {
 struct FolderRows {
   std::unique_ptr<ArrayRows> images;
   std::unique_ptr<ArrayRows> labels;  ///< null without classes
-  std::vector<std::string> class_names, files;
+  std::vector<std::string> class_names, files, notes;
 };
 [[nodiscard]] FolderRows open_folder_rows(const DataSpec& spec);
 

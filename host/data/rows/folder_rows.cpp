@@ -48,7 +48,8 @@ class LabelRows final : public ArrayRows {
 
 FolderRows open_folder_rows(const DataSpec& spec) {
   const auto folder = std::make_shared<const ImageFolder>(spec);
-  FolderRows rows{std::make_unique<ImageRows>(folder), nullptr, folder->class_names(), folder->files()};
+  FolderRows rows{std::make_unique<ImageRows>(folder), nullptr, folder->class_names(), folder->files(),
+                  folder->notes()};
   if (!rows.class_names.empty()) rows.labels = std::make_unique<LabelRows>(folder);
   return rows;
 }

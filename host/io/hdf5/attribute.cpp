@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <span>
 
 namespace kairos::host {
@@ -34,9 +35,12 @@ class MemoryLimit {
   rlimit before_{};
 };
 
+/// Reads all values of an attribute or a data set.
+using ReadAll = std::function<herr_t(hid_t memory_type, void* out)>;
+
 /// Normally each string is stored once, but a hostile file may contain thousands of references to one string
 /// of megabytes. The library does not report lengths in advance.
-Hdf5Strings read_variable(const Hdf5Handle& attribute, const Hdf5Handle& type, const Hdf5Handle& space,
+Hdf5Strings read_variable(const ReadAll& read_all, const Hdf5Handle& type, const Hdf5Handle& space,
                           std::size_t count, std::uint64_t file_size, std::vector<std::string>& out) {
   const Hdf5Handle memory_type(H5Tcopy(H5T_C_S1), H5Tclose);
   if (H5Tset_size(memory_type.id(), H5T_VARIABLE) < 0 ||
@@ -47,7 +51,7 @@ Hdf5Strings read_variable(const Hdf5Handle& attribute, const Hdf5Handle& type, c
   {
     constexpr std::uint64_t of_library = std::uint64_t{64} << 20;
     const MemoryLimit limit(of_library + 4 * file_size);
-    read = H5Aread(attribute.id(), memory_type.id(), pointers.data()) >= 0;
+    read = read_all(memory_type.id(), pointers.data()) >= 0;
   }
   if (read)
     for (const char* text : pointers) out.emplace_back(text != nullptr ? text : "");
@@ -55,10 +59,10 @@ Hdf5Strings read_variable(const Hdf5Handle& attribute, const Hdf5Handle& type, c
   return read ? Hdf5Strings::Read : Hdf5Strings::Damaged;
 }
 
-Hdf5Strings read_fixed(const Hdf5Handle& attribute, const Hdf5Handle& type, std::size_t count,
-                       std::size_t width, std::vector<std::string>& out) {
+Hdf5Strings read_fixed(const ReadAll& read_all, const Hdf5Handle& type, std::size_t count, std::size_t width,
+                       std::vector<std::string>& out) {
   std::string bytes(count * width, '\0');
-  if (H5Aread(attribute.id(), type.id(), bytes.data()) < 0) return Hdf5Strings::Damaged;
+  if (read_all(type.id(), bytes.data()) < 0) return Hdf5Strings::Damaged;
   const bool spaces = H5Tget_strpad(type.id()) == H5T_STR_SPACEPAD;
   for (std::size_t i = 0; i < count; ++i) {
     std::string text = bytes.substr(i * width, width);
@@ -108,8 +112,26 @@ Hdf5Strings read_hdf5_strings(const Hdf5Handle& attribute, std::uint64_t file_si
   const std::size_t width = variable ? heap_reference : H5Tget_size(type.id());
   const auto count = static_cast<std::uint64_t>(points);
   if (width == 0 || count > file_size / width) return Hdf5Strings::TooLarge;
-  return variable ? read_variable(attribute, type, space, count, file_size, out)
-                  : read_fixed(attribute, type, count, width, out);
+  const ReadAll read = [&](hid_t memory_type, void* to) { return H5Aread(attribute.id(), memory_type, to); };
+  return variable ? read_variable(read, type, space, count, file_size, out)
+                  : read_fixed(read, type, count, width, out);
+}
+
+Hdf5Strings read_hdf5_data_strings(const Hdf5Handle& data_set, std::uint64_t file_size,
+                                   std::vector<std::string>& out) {
+  const Hdf5Handle type(H5Dget_type(data_set.id()), H5Tclose);
+  const Hdf5Handle space(H5Dget_space(data_set.id()), H5Sclose);
+  if (!type.valid() || !space.valid()) return Hdf5Strings::Damaged;
+  if (H5Tget_class(type.id()) != H5T_STRING) return Hdf5Strings::NotText;
+  const hssize_t count = H5Sget_simple_extent_npoints(space.id());
+  if (count < 0) return Hdf5Strings::Damaged;
+  if (count == 0) return Hdf5Strings::Read;
+  const ReadAll read = [&](hid_t memory_type, void* to) {
+    return H5Dread(data_set.id(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, to);
+  };
+  const auto values = static_cast<std::size_t>(count);
+  return H5Tis_variable_str(type.id()) > 0 ? read_variable(read, type, space, values, file_size, out)
+                                           : read_fixed(read, type, values, H5Tget_size(type.id()), out);
 }
 
 bool write_hdf5_text(hid_t object, const char* name, const std::string& value, Hdf5Charset charset) {

@@ -17,6 +17,10 @@ enum class Hdf5Strings { Read, NotText, TooLarge, Damaged };
 [[nodiscard]] Hdf5Strings read_hdf5_strings(const Hdf5Handle& attribute, std::uint64_t file_size,
                                             std::vector<std::string>& out);
 
+/// Appends the strings of a data set of strings, whose number of values was checked.
+[[nodiscard]] Hdf5Strings read_hdf5_data_strings(const Hdf5Handle& data_set, std::uint64_t file_size,
+                                                 std::vector<std::string>& out);
+
 /// A scalar of variable length in ASCII, or UTF-8 if the text requires it. False if HDF5 failed.
 enum class Hdf5Charset { Ascii, Utf8 };
 [[nodiscard]] bool write_hdf5_text(hid_t object, const char* name, const std::string& value,

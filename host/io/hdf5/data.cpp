@@ -148,6 +148,37 @@ bool read_numbers(const Hdf5DataSet& set, std::int64_t first, std::int64_t count
              : read_checked<std::int64_t>(set, H5T_NATIVE_INT64, first, count, out);
 }
 
+constexpr std::size_t most_listed = 20;
+
+/// A level of a path that is missing, a group where an array is expected, or the opposite.
+[[noreturn]] void refuse_level(const Hdf5Group& group, const std::string& level, bool last) {
+  constexpr const char* expected = "file.h5:/path/to/array";
+  if (last && group.has_group(level)) {
+    const Hdf5Group found = group.group(level);
+    const std::vector<std::string> names = found.children();
+    std::string cure = names.empty() ? "The group is empty; choose another one" : "Name one of its members: ";
+    for (std::size_t i = 0; i < std::min(most_listed, names.size()); ++i)
+      cure += (i == 0 ? "" : ", ") + found.place(names[i]);
+    group.refuse("KAIROS-F024", group.place(level), "this is a group, not an array", "", expected,
+                 cure + (names.size() > most_listed ? ", …" : ""));
+  }
+  if (!last && group.has_array(level))
+    group.refuse("KAIROS-F024", group.place(level), "this is an array, not a group", "", expected,
+                 "Leave out what follows its name");
+  group.no_such_data(level);
+}
+
+/// Whether values have a place in the file itself that no program has written.
+bool is_unwritten(const Hdf5Handle& dataset, const Hdf5Handle& space) {
+  const Hdf5Handle creation(H5Dget_create_plist(dataset.id()), H5Pclose);
+  if (!creation.valid() || H5Sget_simple_extent_npoints(space.id()) <= 0) return false;
+  const H5D_layout_t layout = H5Pget_layout(creation.id());
+  if ((layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS) || H5Pget_external_count(creation.id()) != 0)
+    return false;
+  H5D_space_status_t status = H5D_SPACE_STATUS_ALLOCATED;
+  return H5Dget_space_status(dataset.id(), &status) >= 0 && status == H5D_SPACE_STATUS_NOT_ALLOCATED;
+}
+
 /// The group that contains the data set `path`, which is reduced to the name of the data set. Proceeds level
 /// by level, so that an error can list the existing names.
 Hdf5Group group_of(const InputFile& file, std::string& path) {
@@ -157,7 +188,8 @@ Hdf5Group group_of(const InputFile& file, std::string& path) {
     const std::size_t slash = path.find('/');
     const std::string level = path.substr(0, slash);
     const bool last = slash == std::string::npos || path.find_first_not_of('/', slash) == std::string::npos;
-    if (level.empty() || !(last ? group.has_array(level) : group.has_group(level))) group.no_such_data(level);
+    if (level.empty()) group.no_such_data(level);
+    if (last ? !group.has_array(level) : !group.has_group(level)) refuse_level(group, level, last);
     if (last) {
       path = level;
       return group;
@@ -181,13 +213,18 @@ Hdf5DataSet Hdf5Group::data_set(const std::string& path) const {
            kind == H5T_STRING     ? "text"
            : kind == H5T_COMPOUND ? "records of several fields"
                                   : "values that are not numbers",
-           "numbers", "Write it as float32");
-  set.size = checked_shape(set.handle, set.type, set.where, set.shape);
-  H5D_space_status_t status = H5D_SPACE_STATUS_ALLOCATED;
-  if (set.size > 0 && H5Dget_space_status(set.handle.id(), &status) >= 0 &&
-      status == H5D_SPACE_STATUS_NOT_ALLOCATED)
+           "numbers",
+           kind == H5T_STRING ? "Text is read only as a target; store inputs and weights as numbers"
+                              : "Write it as float32");
+  const Hdf5Handle space(H5Dget_space(set.handle.id()), H5Sclose);
+  if (!space.valid()) damaged(set.where);
+  if (H5Sget_simple_extent_type(space.id()) == H5S_NULL)
+    refuse("KAIROS-F083", set.where, "the array is null", "a type without a shape and values", "values",
+           "Write an array, or name another one");
+  if (is_unwritten(set.handle, space))
     refuse("KAIROS-F083", set.where, "the array was never written", "a shape without values", "values",
            "Run the program that writes them again");
+  set.size = checked_shape(set.handle, set.type, set.where, set.shape);
   return set;
 }
 
@@ -209,15 +246,15 @@ Array Hdf5Group::data(const std::string& path) const {
 }
 
 void Hdf5Group::no_such_data(const std::string& name) const {
-  constexpr std::size_t listed = 20;
-  const std::vector<std::string> names = children();
+  std::vector<std::string> names = children();
+  std::erase(names, name);  // an object of this name that is neither a group nor an array
   std::string cure = name.empty() ? "" : nearest(name, names);
   if (!cure.empty()) {
     cure = "Did you mean \"" + cure + "\"?";
   } else if (!names.empty()) {
-    for (std::size_t i = 0; i < std::min(listed, names.size()); ++i)
+    for (std::size_t i = 0; i < std::min(most_listed, names.size()); ++i)
       cure += (i == 0 ? "Known names: " : ", ") + names[i];
-    if (names.size() > listed) cure += ", …";
+    if (names.size() > most_listed) cure += ", …";
   }
   refuse("KAIROS-F024", place(name), name.empty() ? "no array is named" : "an array is missing", "",
          "file.h5:/path/to/array", cure);
@@ -226,6 +263,11 @@ void Hdf5Group::no_such_data(const std::string& name) const {
 Array read_hdf5_data(const std::filesystem::path& path, const std::string& dataset) {
   std::string name = dataset;
   return group_of(InputFile(path), name).data(name);
+}
+
+TextArray read_hdf5_text(const std::filesystem::path& path, const std::string& dataset) {
+  std::string name = dataset;
+  return group_of(InputFile(path), name).texts(name);
 }
 
 struct Hdf5DataRows::Open {

@@ -15,6 +15,7 @@
 #include "io/hdf5/layouts.hpp"
 #include "io/hdf5/rows.hpp"
 #include "io/model_stream.hpp"
+#include "io/text_array.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -53,6 +54,13 @@ void send(ByteSink& sink, const ModelFile& file) {
 }
 bool receive(ByteSource& source, std::uint64_t size, ModelFile& file) {
   return receive_model(source, size, file);
+}
+
+void send(ByteSink& sink, const TextArray& array) {
+  send_texts(sink, array);
+}
+bool receive(ByteSource& source, std::uint64_t size, TextArray& array) {
+  return receive_texts(source, size, array);
 }
 
 template <typename Read>
@@ -95,6 +103,15 @@ ModelFile read_hdf5_isolated(const std::filesystem::path& path) {
 
 ModelFile read_hdf5_isolated(std::string_view bytes, const std::string& origin) {
   return isolated([&] { return read_hdf5_image(bytes, origin); }, bytes.size(), origin);
+}
+
+TextArray read_hdf5_text_isolated(const std::filesystem::path& path, const std::string& dataset) {
+  const InputFile file(path);
+  TextArray array = unless_changed(file, [&] {
+    return isolated([&] { return read_hdf5_text(path, dataset); }, file.size(), path.string());
+  });
+  file.check_unchanged();
+  return array;
 }
 
 Array read_hdf5_data_isolated(const std::filesystem::path& path, const std::string& dataset) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/available_memory.hpp"
 #include "base/input_file.hpp"
@@ -45,6 +46,26 @@ herr_t take_innermost(unsigned, const H5E_error2_t* error, void* out) {
 herr_t collect_name(hid_t, const char* name, const H5L_info_t*, void* out) {
   static_cast<std::vector<std::string>*>(out)->emplace_back(name);
   return 0;
+}
+
+/// "filter 32000 (h5py's lzf)": the numbers of the HDF5 Group's registry.
+std::string filter_text(H5Z_filter_t filter) {
+  constexpr std::pair<H5Z_filter_t, const char*> known[] = {
+      {4, "szip"},      {5, "nbit"},    {6, "scale-offset"},   {307, "bzip2"},  {32000, "h5py's lzf"},
+      {32001, "blosc"}, {32004, "lz4"}, {32008, "bitshuffle"}, {32015, "zstd"}, {32026, "blosc2"}};
+  const std::string text = "filter " + std::to_string(filter);
+  for (const auto& [number, name] : known)
+    if (number == filter) return text + " (" + name + ")";
+  return text;
+}
+
+/// What a soft link points to; "" if it cannot be read.
+std::string link_target(const Hdf5Handle& group, const std::string& name, const H5L_info_t& link) {
+  constexpr std::size_t longest = 200;
+  if (link.type != H5L_TYPE_SOFT || link.u.val_size > longest) return "";
+  std::string target(longest + 1, '\0');
+  if (H5Lget_val(group.id(), name.c_str(), target.data(), target.size(), H5P_DEFAULT) < 0) return "";
+  return target.substr(0, target.find('\0'));
 }
 
 }  // namespace
@@ -137,12 +158,16 @@ Hdf5Group::Kind Hdf5Group::kind_of(const std::string& name) const {
   if (exists == 0) return Kind::Missing;
   H5L_info_t link;
   if (H5Lget_info(group_.id(), name.c_str(), &link, H5P_DEFAULT) < 0) damaged(place(name));
-  if (link.type != H5L_TYPE_HARD)
+  if (link.type != H5L_TYPE_HARD) {
+    const std::string target = link_target(group_, name, link);
     refuse("KAIROS-F022", place(name), "the file contains a link",
            link.type == H5L_TYPE_EXTERNAL ? "an external link"
            : link.type == H5L_TYPE_SOFT   ? "a soft link"
                                           : "a user-defined link",
-           "the values themselves", "Write the file again without links");
+           "the values themselves",
+           target.empty() ? "Write the file again without links"
+                          : "Name what it points to, \"" + target + "\", or write the file without links");
+  }
   const Hdf5Handle object(H5Oopen(group_.id(), name.c_str(), H5P_DEFAULT), H5Oclose);
   if (!object.valid()) damaged(place(name));
   switch (H5Iget_type(object.id())) {
@@ -224,8 +249,8 @@ void Hdf5Group::check_storage(const Hdf5Handle& dataset, const std::string& wher
                                                  nullptr, 0, nullptr, nullptr);
       // Any other filter would make HDF5 load a library.
       if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32)
-        refuse("KAIROS-F028", where, "this compression cannot be read", "filter " + std::to_string(filter),
-               "gzip or none", "Write the file without compression");
+        refuse("KAIROS-F028", where, "this compression cannot be read", filter_text(filter), "gzip or none",
+               "Write the array again with compression=\"gzip\", or without compression");
     }
     possible = std::min<std::uint64_t>(possible, H5Dget_storage_size(dataset.id())) * deflate_limit;
     hsize_t chunk[H5S_MAX_RANK] = {};
@@ -314,6 +339,19 @@ std::vector<std::string> Hdf5Group::strings(const std::string& attribute) const 
       break;
   }
   damaged(place());
+}
+
+TextArray Hdf5Group::texts(const std::string& path) const {
+  const Hdf5Handle dataset = open_array(path);
+  const Hdf5Handle type(H5Dget_type(dataset.id()), H5Tclose);
+  if (!type.valid() || H5Tget_class(type.id()) != H5T_STRING) return {};
+  const Hdf5Handle space(H5Dget_space(dataset.id()), H5Sclose);
+  if (!space.valid() || H5Sget_simple_extent_type(space.id()) == H5S_NULL) return {};
+  TextArray array{true, false, {}, {}};
+  const std::uint64_t count = checked_shape(dataset, type, place(path), array.shape);
+  take_memory(place(path), count * (1 + H5Tget_size(type.id()) / sizeof(float)));
+  if (read_hdf5_data_strings(dataset, file_->size, array.values) != Hdf5Strings::Read) damaged(place(path));
+  return array;
 }
 
 std::string Hdf5Group::text(const std::string& attribute) const {

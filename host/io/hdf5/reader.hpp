@@ -11,6 +11,7 @@
 
 #include "base/input_file.hpp"
 #include "io/hdf5/handle.hpp"
+#include "io/text_array.hpp"
 #include "kairos/host/array.hpp"
 
 namespace kairos::host {
@@ -50,6 +51,8 @@ class Hdf5Group {
   [[nodiscard]] Hdf5DataSet data_set(const std::string& path) const;
   /// Writes rows [first, first + count) of such a data set, which must have rows, to `out`.
   void read_rows(const Hdf5DataSet& set, std::int64_t first, std::int64_t count, float* out) const;
+  /// A data set of strings; other types give an empty result.
+  [[nodiscard]] TextArray texts(const std::string& path) const;
   /// Throws the error for a missing array called `name`, and lists the existing names.
   [[noreturn]] void no_such_data(const std::string& name) const;
   /// The value of a data set of one integer, exact; empty if it is not an integer.

@@ -135,6 +135,8 @@ def put(name): os.makedirs(os.path.dirname(name), exist_ok=True); Image.fromarra
 for d in ['good', 'loose', 'gif', 'bare', 'text', 'damaged']: put(f'{d}/cat/a.png'); put(f'{d}/cat/b.png'); put(f'{d}/dog/c.png')
 put('loose/d.png'); put('gif/cat/x.gif'); open('text/dog/notes', 'w').write('hello')
 open('damaged/cat/b.png', 'wb').write(open('good/cat/b.png', 'rb').read()[:50]); open('damaged/dog/c.png', 'w').write('text')
+os.makedirs('only_webp/cat'); open('only_webp/cat/a.webp', 'w').write('x')
+os.makedirs('renamed/cat'); Image.new('L', (3, 3)).save('renamed/cat/a.png', format='gif')
 put('flat/a.png'); os.makedirs('nothing/cat')
 )")
               .empty());
@@ -164,13 +166,21 @@ put('flat/a.png'); os.makedirs('nothing/cat')
        "KAIROS-D033: good/cat: the model was not trained on this label; found \"cat\", expected one of its "
        "labels. Did you mean \"cats\"?"},
       {"loose", as_is,
-       "KAIROS-D078: loose/d.png: a file is next to the class directories; expected sub-directories, one "
+       "KAIROS-D078: loose/d.png: an image is next to the class directories; expected sub-directories, one "
        "for each class. Move it into a class directory, or remove it."},
       {"flat", as_is, "KAIROS-D078: flat: the directory has no classes; found no sub-directories"},
       {"gif", as_is,
-       "KAIROS-D075: gif/cat/x.gif: this is not a readable image; found \".gif\", expected "
-       ".png, .jpg or .jpeg. Convert it, or remove it from the directory."},
-      {"text", as_is, "KAIROS-D075: text/dog/notes: this is not a readable image; found no ending"},
+       "KAIROS-D075: gif: an image has a format that cannot be read; found gif/cat/x.gif, expected .png, "
+       ".jpg "
+       "or .jpeg. Convert them to PNG and remove the originals, or remove them."},
+      {"text", as_is, ""},
+      {"only_webp", as_is,
+       "KAIROS-D075: only_webp: the directory has no image that can be read; found only_webp/cat/a.webp, "
+       "expected .png, .jpg or .jpeg. Convert the images to PNG."},
+      {"renamed", as_is,
+       "KAIROS-D070: renamed/cat/a.png: this is not a readable image; found a GIF image, expected a PNG or "
+       "JPEG "
+       "file. Convert it to PNG, or remove it."},
       {"damaged", as_is, "KAIROS-D071: damaged/cat/b.png: the image is damaged or incomplete"},
       {"nothing", as_is, "KAIROS-D013: nothing: there are no samples"},
       {"absent", as_is, "KAIROS-D020: absent: this kind of data file is not supported"},

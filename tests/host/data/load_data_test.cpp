@@ -134,7 +134,7 @@ TEST_CASE("Files that are not data sets are rejected with specific messages", "[
       {"x.npy", "species", "",
        "KAIROS-D044: x.npy: an .npy file has no columns to take the target from; found \"species\""},
       {"x.npy", "@short.npy", "",
-       "KAIROS-D010: x.npy: the target has a different number of rows; found 1, expected 3"},
+       "KAIROS-D010: short.npy: the target has a different number of rows; found 1, expected 3"},
       {"x.npy", "@nan.npy", "",
        "KAIROS-D011: nan.npy: row 2 (counted from 0): a value is not finite; found NaN"},
       {"x.npy", "@two.csv", "",

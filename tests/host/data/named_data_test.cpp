@@ -292,7 +292,7 @@ TEST_CASE("Unknown, duplicate and missing names are rejected with a cure", "[hos
         "target from; found "
         "\"kind\""},
        {[](DataSpec& s, const Files& f) { s.targets[0] = f.source("kind", "short.npy"); },
-        "KAIROS-D010: right.npy: the target \"kind\" has a different number of rows; found 2, expected 3, as "
+        "KAIROS-D010: short.npy: the target \"kind\" has a different number of rows; found 2, expected 3, as "
         "in the first input."},
        {[](DataSpec& s, const Files& f) { s.inputs[1] = f.source("left", "short.npy"); },
         "KAIROS-D010: right.npy: the input \"left\" has a different number of rows"},

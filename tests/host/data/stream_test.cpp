@@ -68,7 +68,7 @@ TEST_CASE("Data that cannot be streamed are rejected by name", "[host][data]") {
        "KAIROS-D090: d.npz: this kind of file cannot be streamed; found \".npz\", expected .csv"},
       {"f.npy", "@short.npy", "KAIROS-D091: f.npy: an array in Fortran order cannot be streamed"},
       {"x.npy", "@short.npy",
-       "KAIROS-D010: x.npy: the target has a different number of rows; found 2, expected 3"},
+       "KAIROS-D010: short.npy: the target has a different number of rows; found 2, expected 3"},
       {"x.npy", "species", "KAIROS-D044: x.npy: an array file has no columns to take the target from"},
       {"x.npy", "", "KAIROS-D021: x.npy: no target is named"},
       {"absent.csv", "y", "KAIROS-F001: absent.csv: cannot open the file"},

@@ -142,7 +142,7 @@ put('short-labels-idx1-ubyte', idx([0, 1, 2], 'u1'))
 
   const auto sentence = [&] { return refusal(directory, [&] { static_cast<void>(load_data(spec)); }); };
   spec.target = (directory / "short-labels-idx1-ubyte").string();
-  CHECK_THAT(sentence(), Catch::Matchers::StartsWith("KAIROS-D010: train-images-idx3-ubyte.gz: the target "
+  CHECK_THAT(sentence(), Catch::Matchers::StartsWith("KAIROS-D010: short-labels-idx1-ubyte: the target "
                                                      "has a different number of rows; found 3, expected 6"));
   spec.target = "label";
   CHECK(sentence() ==

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reading and writing compared with NumPy itself; hostile files are rejected.
 #include "io/npy.hpp"
+#include "io/text_array.hpp"
 
 #include <catch2/catch.hpp>
 #include <string>
@@ -161,7 +162,9 @@ np.save('record.npy', np.zeros(3, dtype=[('a', 'f4'), ('b', 'i4')]))
        {content_of(directory / "complex.npy"),
         "KAIROS-D003: a.npy: this type of array cannot be read; found <c8"},
        {content_of(directory / "text.npy"),
-        "KAIROS-D003: a.npy: this type of array cannot be read; found <U1"},
+        "KAIROS-D003: a.npy: this type of array cannot be read; found <U1, expected float 16 to 64, integer "
+        "8 to 64 "
+        "or bool. Text is read only as a target; store inputs and weights as numbers."},
        {content_of(directory / "object.npy"),
         "KAIROS-D003: a.npy: this type of array cannot be read; found |O"},
        {content_of(directory / "record.npy"),
@@ -260,4 +263,34 @@ z('lying.npz', ('x.npy', b'\x93NUMPY\x01\x00' + struct.pack('<H', len(header)) +
         "KAIROS-D004: lying.npz:x.npy: the array is truncated; found 4 bytes of values, expected "
         "4000000000."}},
       [](const std::filesystem::path& file) { return read_npz(file); });
+}
+
+TEST_CASE("Text of an NPY file is read as UTF-8, or as the stored bytes", "[host][io]") {
+  const TemporaryDirectory directory;
+  REQUIRE(python(directory, R"(
+import numpy as np
+words = np.array(['a', 'b\u00e9', '\u20ac', '\U0001f600', ''])
+np.save('u.npy', words); np.save('big.npy', words.astype('>U2')); np.save('s.npy', np.array([b'x', b'yz\xe9']))
+np.save('number.npy', np.zeros(3)); open('short.npy', 'wb').write(open('u.npy', 'rb').read()[:-4])
+np.save('none.npy', np.array([0xd800, 0x110000], '<u4').view('<U1'))
+)")
+              .empty());
+  for (const char* name : {"u.npy", "big.npy"}) {
+    const TextArray read = read_npy_text(directory / name);
+    CHECK((read.is_text && read.is_utf8));
+    CHECK(read.shape == std::vector<std::int64_t>{5});
+    CHECK(read.values == std::vector<std::string>{"a", "b\u00e9", "\u20ac", "\U0001f600", ""});
+  }
+  CHECK(read_npy_text(directory / "s.npy").values == std::vector<std::string>{"x", "yz\xe9"});
+  CHECK_FALSE(read_npy_text(directory / "s.npy").is_utf8);
+  CHECK_FALSE(read_npy_text(directory / "number.npy").is_text);
+  const auto sentence = [&](const char* name) {
+    return refusal(directory, [&] { static_cast<void>(read_npy_text(directory / name)); });
+  };
+  CHECK_THAT(sentence("short.npy"),
+             Catch::Matchers::StartsWith("KAIROS-D004: short.npy: the array is truncated"));
+  CHECK_THAT(
+      sentence("none.npy"),
+      Catch::Matchers::StartsWith("KAIROS-D330: none.npy: a text has a number that is no character; found "
+                                  "row 0 (counted from 0)"));
 }

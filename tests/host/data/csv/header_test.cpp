@@ -192,6 +192,21 @@ TEST_CASE("Other columns without a name are rejected", "[host][data]") {
         "KAIROS-D323: t.csv: a column of the header has no name; found column 1 (counted from 0), expected a "
         "name for each "
         "column. Name it, or remove it from the file.");
-  CHECK_THAT(text("a,y,\n1,0,\n"),
+  CHECK_THAT(text("a,y,\n1,0,5\n"),
              Catch::Matchers::StartsWith("KAIROS-D323: t.csv: a column of the header has no name"));
+}
+
+TEST_CASE("A separator at the end of every line makes no column", "[host][data]") {
+  const TemporaryDirectory directory;
+  DataSpec spec = spec_for(directory.put("t.csv", "a,b,y,\n1,2,0,\n3,4,1,\n"), "y");
+  for (const char* target : {"y", "-1", "2"}) {
+    spec.target = target;
+    const Dataset data = load_data(spec).train;
+    CHECK(data.inputs.front().array.values == std::vector<float>{1, 2, 3, 4});
+    CHECK(data.targets.front().array.values == std::vector<float>{0, 1});
+    REQUIRE(data.notes.size() == 1);
+    CHECK_THAT(data.notes.front(),
+               Catch::Matchers::EndsWith(
+                   "t.csv: every line ends in a separator; the empty column after it is left out"));
+  }
 }

@@ -92,7 +92,8 @@ TEST_CASE("Hostile HDF5 files are rejected with a reason", "[host][io]") {
         "KAIROS-F025: huge_empty_chunk.h5:/dense/dense/k: the file declares more than it contains; "
         "found 1073741824 bytes, expected at most 0 from "},
        {"lzf.h5",
-        "KAIROS-F028: lzf.h5:/dense/dense/k: this compression cannot be read; found filter 32000, expected "
+        "KAIROS-F028: lzf.h5:/dense/dense/k: this compression cannot be read; found filter 32000 (h5py's "
+        "lzf), expected "
         "gzip "
         "or none."},
        {"missing.h5", "KAIROS-F024: missing.h5:/dense/dense: a group is missing"},
