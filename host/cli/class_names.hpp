@@ -18,11 +18,8 @@ namespace kairos::host::cli {
 /// The class_names.json in the directory of the trained weights; empty if there is none.
 [[nodiscard]] std::filesystem::path class_list_beside_model(const Settings& settings);
 
-/// The names in that class_names.json; empty if there is none. Warns on standard error that it is used.
+/// The names in that class_names.json; empty if there is none.
 [[nodiscard]] std::vector<std::string> class_names_beside_model(const Settings& settings);
-
-/// Warns that these names number the labels.
-void tell_class_names_beside_model(const Settings& settings);
 
 /// Throws Error(Usage) if the number of text labels in the data differs from the number of classes of a
 /// trained model, and no list says which number each label had in training.

@@ -7,6 +7,7 @@
 #include <functional>
 #include <numeric>
 
+#include "base/name_list.hpp"
 #include "cli/class_names.hpp"
 #include "cli/command.hpp"
 #include "io/file_kind.hpp"
@@ -19,13 +20,6 @@ namespace kairos::host::cli {
 namespace {
 
 constexpr const char* file_name = "input_columns.json";
-
-std::string list_of(const std::vector<std::string>& names) {
-  constexpr std::size_t listed = 20;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(listed, names.size()); ++i) text += (i > 0 ? ", " : "") + names[i];
-  return text + (names.size() > listed ? ", …" : "");
-}
 
 /// The known names for the data's input of this index; null for none.
 const InputColumns* known_of(const Dataset& data, std::size_t input, const PortFacts& ports) {
@@ -90,14 +84,15 @@ void tell_columns(const Dataset& data, const PortFacts& ports) {
     const std::int64_t found = data.inputs[i].array.row_size();
     const std::string input = data.inputs.size() > 1 ? "input \"" + known->port + "\"" : "the input";
     if (found != std::ssize(known->names))
-      throw Error(ErrorKind::Data,
-                  {"KAIROS-D324", data.origin,
-                   input + " has no column names, and its number of columns differs from training",
-                   std::to_string(found), std::to_string(known->names.size()) + ": " + list_of(known->names),
-                   "Give a table with a header, or these columns in this order"});
+      throw Error(
+          ErrorKind::Data,
+          {"KAIROS-D324", data.origin,
+           input + " has no column names, and its number of columns differs from training",
+           std::to_string(found), std::to_string(known->names.size()) + ": " + joined_names(known->names),
+           "Give a table with a header, or these columns in this order"});
     say(Level::Warning, "",
         data.origin + ": the columns of " + input +
-            " have no names and are matched by position: " + list_of(known->names));
+            " have no names and are matched by position: " + joined_names(known->names));
   }
 }
 
@@ -111,7 +106,7 @@ std::string columns_text(const std::vector<InputColumns>& columns) {
   std::string text;
   for (const InputColumns& input : columns)
     text += " Input columns" + (columns.size() > 1 ? " of " + input.port : std::string()) + ": " +
-            list_of(input.names) + "\n";
+            joined_names(input.names) + "\n";
   return text;
 }
 

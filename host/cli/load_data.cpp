@@ -130,11 +130,6 @@ DataKind data_kind_of(const std::string& data) {
   return file && !std::filesystem::is_directory(data, ignored) ? DataKind::Other : DataKind::Images;
 }
 
-/// Tables and image directories, whose targets are often labels.
-bool has_kind_with_labels(const Settings& settings) {
-  return data_kind_of(settings.text("data")) != DataKind::Other;
-}
-
 /// Throws Error(Usage) for a setting of one kind of data unless some data is of that kind.
 void require_kind(const Settings& settings, DataKind kind, const char* flag, const char* expected) {
   for (const char* key : {"data", "validation_data"})
@@ -179,8 +174,6 @@ DataSpec training_spec(const Settings& settings, const PortFacts& ports, Purpose
   // Predictions need no class numbers.
   if (purpose != Purpose::Predict && !settings.has("class_names"))
     spec.class_names = class_names_beside_model(settings);
-  if (!spec.class_names.empty() && !settings.has("class_names") && has_kind_with_labels(settings))
-    tell_class_names_beside_model(settings);
   // The order decides which images --validation-split holds out.
   if (purpose == Purpose::Train) spec.image_order_seed = static_cast<std::uint64_t>(settings.integer("seed"));
   return spec;
@@ -228,9 +221,6 @@ namespace {
 void check_labels(const Settings& settings, const DataSpec& spec, const Dataset& data) {
   if (spec.encoding != TextEncoding::Utf8 && data.class_names.empty() && !has_text(settings))
     require_kind(settings, DataKind::Table, "--encoding", "a table, an image directory, or labels as text");
-  if (!spec.class_names.empty() && !data.class_names.empty() && !settings.has("class_names") &&
-      !has_kind_with_labels(settings))
-    tell_class_names_beside_model(settings);
 }
 
 }  // namespace

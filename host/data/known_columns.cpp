@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/name_list.hpp"
 #include "io/input_columns.hpp"
 #include "kairos/host/error.hpp"
 
@@ -18,13 +19,9 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr std::size_t most_listed = 20;
-
-std::string quoted_list(const Names& names) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(most_listed, names.size()); ++i)
-    text += (i > 0 ? ", \"" : "\"") + names[i] + "\"";
-  return text + (names.size() > most_listed ? ", …" : "");
+std::string quoted_list(Names names) {
+  for (std::string& name : names) name = "\"" + name + "\"";
+  return joined_names(names);
 }
 
 /// The columns of a port; the only input may have no name.
@@ -154,9 +151,9 @@ class KnownColumns {
     if (left_out_.empty()) return;
     std::string text = left_out_.size() == 1 ? "a column that the model was not trained on is left out: "
                                              : "columns that the model was not trained on are left out: ";
-    for (std::size_t i = 0; i < std::min(most_listed, left_out_.size()); ++i)
-      text += (i > 0 ? ", " : "") + shown_name(columns_, left_out_[i]);
-    columns_.notes.push_back(text + (left_out_.size() > most_listed ? ", …" : ""));
+    Names names;
+    for (const std::size_t column : left_out_) names.push_back(shown_name(columns_, column));
+    columns_.notes.push_back(text + joined_names(names));
   }
 
   CsvColumns& columns_;

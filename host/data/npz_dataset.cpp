@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/name_list.hpp"
 #include "data/array_file.hpp"
 #include "data/text_labels.hpp"
 #include "io/npy.hpp"
@@ -23,7 +24,6 @@ using Arrays = std::map<std::string, Array>;
 using Names = std::vector<std::string>;
 
 constexpr std::string_view train_ending = "_train";
-constexpr std::size_t most_listed = 20;
 
 /// How the arrays of the inputs, the targets or the weights are named.
 struct Group {
@@ -41,13 +41,6 @@ std::string without_train(const std::string& name) {
   return name.ends_with(train_ending) ? name.substr(0, name.size() - train_ending.size()) : name;
 }
 
-std::string list_of(const Names& names) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(most_listed, names.size()); ++i)
-    text += (i > 0 ? ", " : "") + names[i];
-  return text + (names.size() > most_listed ? ", …" : "");
-}
-
 /// Decides by the names which arrays have which role. With arrays that are empty, it finds out which ones
 /// have to be read.
 class NpzReader {
@@ -62,9 +55,9 @@ class NpzReader {
     if (loaded.train.inputs.empty()) missing("x", spec_.input_ports, input_cure());
     const bool has_targets = !loaded.train.targets.empty() || !spec_.targets.empty();
     if (!has_targets && !names_file(spec_.target) && spec_.target_use == TargetUse::Required)
-      missing(
-          spec_.target.empty() ? "y" : spec_.target, spec_.output_ports,
-          spec_.target.empty() ? "Name the array of the target; the archive has: " + list_of(names_) : "");
+      missing(spec_.target.empty() ? "y" : spec_.target, spec_.output_ports,
+              spec_.target.empty() ? "Name the array of the target; the archive has: " + joined_names(names_)
+                                   : "");
     if (loaded.train.sample_weights.empty() && !spec_.sample_weight.empty() &&
         !names_file(spec_.sample_weight))
       missing(spec_.sample_weight, {});
@@ -182,7 +175,7 @@ class NpzReader {
     const std::string how = spec_.input_ports.empty()
                                 ? "NAME=ARRAY (NAME is input_layer for a shorthand model)"
                                 : spec_.input_ports.front() + "=ARRAY";
-    return "Name it as the input " + how + "; the archive has: " + list_of(names_);
+    return "Name it as the input " + how + "; the archive has: " + joined_names(names_);
   }
 
   [[noreturn]] void missing(const std::string& wanted, const Names& ports,
@@ -217,7 +210,7 @@ class NpzReader {
     return {spec_.file.string() + ": " +
             (others.size() == 1 ? "an array that nothing asks for is left out: "
                                 : "arrays that nothing asks for are left out: ") +
-            list_of(others)};
+            joined_names(others)};
   }
 
   const DataSpec& spec_;

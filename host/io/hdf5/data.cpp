@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/large_pages.hpp"
+#include "base/name_list.hpp"
 #include "io/hdf5/reader.hpp"
 #include "kairos/host/error.hpp"
 
@@ -148,19 +149,16 @@ bool read_numbers(const Hdf5DataSet& set, std::int64_t first, std::int64_t count
              : read_checked<std::int64_t>(set, H5T_NATIVE_INT64, first, count, out);
 }
 
-constexpr std::size_t most_listed = 20;
-
 /// A level of a path that is missing, a group where an array is expected, or the opposite.
 [[noreturn]] void refuse_level(const Hdf5Group& group, const std::string& level, bool last) {
   constexpr const char* expected = "file.h5:/path/to/array";
   if (last && group.has_group(level)) {
     const Hdf5Group found = group.group(level);
-    const std::vector<std::string> names = found.children();
-    std::string cure = names.empty() ? "The group is empty; choose another one" : "Name one of its members: ";
-    for (std::size_t i = 0; i < std::min(most_listed, names.size()); ++i)
-      cure += (i == 0 ? "" : ", ") + found.place(names[i]);
+    std::vector<std::string> members = found.children();
+    for (std::string& member : members) member = found.place(member);
     group.refuse("KAIROS-F024", group.place(level), "this is a group, not an array", "", expected,
-                 cure + (names.size() > most_listed ? ", …" : ""));
+                 members.empty() ? "The group is empty; choose another one"
+                                 : "Name one of its members: " + joined_names(members));
   }
   if (!last && group.has_array(level))
     group.refuse("KAIROS-F024", group.place(level), "this is an array, not a group", "", expected,
@@ -252,9 +250,7 @@ void Hdf5Group::no_such_data(const std::string& name) const {
   if (!cure.empty()) {
     cure = "Did you mean \"" + cure + "\"?";
   } else if (!names.empty()) {
-    for (std::size_t i = 0; i < std::min(most_listed, names.size()); ++i)
-      cure += (i == 0 ? "Known names: " : ", ") + names[i];
-    if (names.size() > most_listed) cure += ", …";
+    cure = "Known names: " + joined_names(names);
   }
   refuse("KAIROS-F024", place(name), name.empty() ? "no array is named" : "an array is missing", "",
          "file.h5:/path/to/array", cure);
