@@ -8,6 +8,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "base/printable.hpp"
+
 namespace kairos::host::cli {
 
 namespace {

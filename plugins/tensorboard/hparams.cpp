@@ -29,17 +29,17 @@ std::variant<bool, double, std::string> typed(const std::string& text) {
 }
 
 /// "mse"; the name of {"class_name": …, "config": {"name": …}}; "a=mse,b=mae" of {"a": …, "b": …}.
-std::string name_of(const Json& value) {
+std::string class_of(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_object()) return "";
   if (value.contains("class_name")) {
     const Json config = value.value("config", Json());
     const bool has_name = config.is_object() && config.contains("name") && config["name"].is_string();
-    return has_name ? config["name"].get<std::string>() : name_of(value["class_name"]);
+    return has_name ? config["name"].get<std::string>() : class_of(value["class_name"]);
   }
   std::string all;
   for (const auto& [output, one] : value.items())
-    all += (all.empty() ? "" : ",") + output + "=" + name_of(one);
+    all += (all.empty() ? "" : ",") + output + "=" + class_of(one);
   return all;
 }
 
@@ -77,7 +77,7 @@ HParams training_hparams(std::string_view keras_json) {
   if (!model.is_object() || !model.contains("compile_config")) return found;
   const Json& compiled = model["compile_config"];
   for (const char* const key : {"optimizer", "loss"})
-    if (std::string name = compiled.is_object() && compiled.contains(key) ? name_of(compiled[key]) : "";
+    if (std::string name = compiled.is_object() && compiled.contains(key) ? class_of(compiled[key]) : "";
         !name.empty())
       found.emplace_back(key, std::move(name));
   return found;
