@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// Keeps messages about many names short.
 #include "base/name_list.hpp"
 
 #include <cstddef>

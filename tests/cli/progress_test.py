@@ -84,7 +84,7 @@ class Progress(ProgramTest):
                 self.assertGreater(len(painted), 4)
                 for line in painted:
                     self.assertLess(len(line), columns)
-                self.assertEqual(out.count("\n"), 4)
+                self.assertEqual(out.count("\n"), 5)  # the last one tells the best epoch
                 if columns >= 40:
                     self.assertTrue(any("loss: " in line for line in painted), painted)
 
@@ -142,7 +142,7 @@ class Progress(ProgramTest):
         dumb = self.on_terminal(self.slow(plugin=f"{TALKER}:every=5"), TERM="dumb")
         self.assertNotIn("\x1b", dumb)
         self.assertNotIn("\r", dumb)
-        self.assertEqual(dumb.count("\n"), 8)
+        self.assertEqual(dumb.count("\n"), 9)
 
     def test_locale_without_utf8_gets_ascii(self):
         for variables in ({"LC_ALL": "C"}, {"LC_ALL": "", "LANG": "de_DE.ISO-8859-1"}, {"LC_ALL": "", "LC_CTYPE": "POSIX", "LANG": "C.UTF-8"},
@@ -172,10 +172,10 @@ class Progress(ProgramTest):
 
 
 def without_data(out):
-    """Without the line that describes the data."""
-    first, rest = out.split("\n", 1)
-    assert first.endswith("(from label)"), out
-    return rest
+    """Without the first line, which describes the data, and the last one, which tells the best epoch."""
+    first, *lines, last = out.splitlines(keepends=True)
+    assert first.endswith("(from label)\n") and last.startswith("Best "), out
+    return "".join(lines)
 
 
 def resize(terminal, columns):

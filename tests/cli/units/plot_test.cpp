@@ -42,7 +42,7 @@ TEST_CASE("A metric and its validation share a chart", "[cli]") {
   CHECK(charts[0].curves[1].name == "val_loss");
   CHECK_FALSE(charts[0].curves[1].values[1]);  // NaN interrupts a curve
   CHECK(charts[1].title == "accuracy");
-  CHECK(charts[2].title == "a\\u001b[31m");
+  CHECK(charts[2].title == "a\\x1b[31m");
 }
 
 TEST_CASE("Ticks are round numbers inside the range", "[cli]") {

@@ -7,7 +7,7 @@
 
 using namespace kairos::host;
 
-TEST_CASE("Lists of names end after twenty", "[host][base]") {
+TEST_CASE("Lists of names end after twenty", "[host]") {
   CHECK(joined_names({}).empty());
   CHECK(joined_names(std::vector<std::string>{"a", "b"}) == "a, b");
   const std::vector<std::string> many(20, "x");
