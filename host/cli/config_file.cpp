@@ -2,6 +2,8 @@
 // Comments become spaces, so that lines and columns of messages stay right.
 #include "cli/config_file.hpp"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -76,7 +78,9 @@ nlohmann::json read_config_file(const std::filesystem::path& file) {
 }
 
 void serve_pass(nlohmann::json& config, bool is_given) {
-  if (!config.contains("epochs")) return;
+  constexpr std::array only_in_fit = {"epochs",       "nb_epoch", "optimizer",        "save_model",
+                                      "save_weights", "history",  "validation_split", "validation_data"};
+  if (std::ranges::none_of(only_in_fit, [&](const char* key) { return config.contains(key); })) return;
   for (const char* key : {"weights", "plugin", "plugins", "callbacks", "run_dir"}) config.erase(key);
   const auto saved = [&](const char* key) { return config.contains(key) && config[key].is_string(); };
   if (is_given) return;

@@ -3,12 +3,15 @@
 #include "cli/fit_outputs.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -30,19 +33,31 @@ std::string files_of(const Settings& settings) {
   return text;
 }
 
+/// A word that a shell takes as it is.
+std::string shell_word(const std::string& text) {
+  const auto is_plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("_./=+-,:@%").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::ranges::all_of(text, is_plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 /// Flags that continue the run with epoch `next`; "" if no weights were saved.
 std::string flags_to_continue(const Settings& settings, const History& history, std::int64_t next) {
   std::string flags;
   if (settings.has("save_model"))
-    flags = "--model " + settings.text("save_model");
+    flags = "--model " + shell_word(settings.text("save_model"));
   else if (settings.has("save_weights"))
-    flags = "--weights " + settings.text("save_weights");
+    flags = "--weights " + shell_word(settings.text("save_weights"));
   else
     return "";
   flags += fmt::format(" --initial-epoch {}", next);
   if (settings.has("run_dir") && next > 0 && !history.callback_state.empty())
-    flags +=
-        " --callback-state " + (std::filesystem::path(settings.text("run_dir")) / "callback_state").string();
+    flags += " --callback-state " +
+             shell_word((std::filesystem::path(settings.text("run_dir")) / "callback_state").string());
   return flags;
 }
 
@@ -156,17 +171,21 @@ std::string closing_line(const Settings& settings, const FitOptions& options, co
   if (history.end == RunEnd::Interrupted || history.epochs.empty()) return "";
   const std::string best = best_epoch(options, history), saved = files_of(settings),
                     checkpoint = last_checkpoint(history);
-  std::string text = best.empty() ? "" : best + ". ";
-  if (!saved.empty()) text += "Saved: " + saved + ". ";
-  if (!checkpoint.empty()) text += "Last checkpoint: " + checkpoint + ". ";
-  if (settings.has("save_model"))
-    text += "Next: kairos evaluate --model " + settings.text("save_model");
-  else if (settings.has("run_dir"))
-    text += "Next: kairos plot " + settings.text("run_dir");
+  const bool has_values = std::ranges::any_of(history.series, [](const History::Series& series) {
+    return std::ranges::any_of(series.values, [](const auto& one) { return one && std::isfinite(*one); });
+  });
+  std::vector<std::string> parts;
+  if (!best.empty()) parts.push_back(best);
+  if (!saved.empty()) parts.push_back("Saved: " + saved);
+  if (!checkpoint.empty()) parts.push_back("Last checkpoint: " + checkpoint);
+  if (settings.has("run_dir") && has_values)
+    parts.push_back("Next: kairos plot " + shell_word(settings.text("run_dir")));
+  else if (settings.has("save_model"))
+    parts.push_back("Next: kairos evaluate --model " + shell_word(settings.text("save_model")) +
+                    " --data FILE");
   else if (saved.empty() && checkpoint.empty())
-    text += "Nothing was saved; --save-model FILE keeps the model";
-  while (text.ends_with(' ') || text.ends_with('.')) text.pop_back();
-  return text.empty() ? "" : text + "\n";
+    parts.push_back("Nothing was saved; --save-model FILE keeps the model");
+  return parts.empty() ? "" : fmt::format("{}\n", fmt::join(parts, ". "));
 }
 
 std::string rescue_outputs(const FitOutputs& outputs, FitProgress& progress) {

@@ -125,8 +125,12 @@ std::string topics_line(std::string_view command, std::span<const Setting> setti
   for (const List& list : lists)
     if (takes(settings, list.key)) names += (names.empty() ? "" : ", ") + std::string(list.topic);
   if (names.empty() || !takes(settings, "loss")) return "";
+  std::string groups;
+  for (const std::string& group : topics_of(settings))
+    if (std::ranges::find(lists, group, &List::topic) == std::end(lists))
+      groups += (groups.empty() ? "" : ", ") + group;
   return std::string(command) + " --help TOPIC prints more: " + names +
-         "; or one group of this list: data, " + "training, …";
+         "; or one group of this list: " + groups;
 }
 
 }  // namespace kairos::host::cli

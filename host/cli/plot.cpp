@@ -15,6 +15,7 @@
 #include "cli/plot_text.hpp"
 #include "cli/terminal.hpp"
 #include "kairos/host/error.hpp"
+#include "plugin/run/file_guard.hpp"
 
 namespace kairos::host::cli {
 
@@ -34,9 +35,14 @@ constexpr const char* explanation =
                                 "Name the directory that was given to fit as --run-dir"});
 }
 
+fs::path history_file(const fs::path& place) {
+  std::error_code ignored;
+  return fs::is_directory(place, ignored) ? place / "history.json" : place;
+}
+
 History read_history(const fs::path& place) {
   std::error_code ignored;
-  const fs::path file = fs::is_directory(place, ignored) ? place / "history.json" : place;
+  const fs::path file = history_file(place);
   if (!fs::exists(file, ignored))
     no_history(place.string(), "there is no history",
                fs::exists(place, ignored) ? "a directory without history.json" : "nothing of this name");
@@ -80,7 +86,10 @@ int run_plot(Arguments arguments) {
                 {"KAIROS-U040", "kairos plot", "expected one run directory",
                  places.empty() ? "none" : std::to_string(places.size()), "", "Write kairos plot RUN_DIR"});
   const std::string out = settings.text("out");
-  if (!out.empty()) check_out(out);
+  if (!out.empty()) {
+    check_out(out);
+    check_run_files({{{history_file(places.front()), "RUN_DIR"}}, {{out, "--out"}}});
+  }
   const std::vector<Chart> charts = charts_of(read_history(places.front()));
   if (charts.empty()) no_history(places.front(), "no key of the history has a finite value", "");
   if (out.empty())

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "base/printable.hpp"
@@ -34,6 +36,7 @@ std::vector<std::optional<double>> finite(const std::vector<std::optional<double
 }  // namespace
 
 std::vector<Chart> charts_of(const History& history) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> titles;
   std::vector<Chart> charts;
   for (const History::Series& series : history.series) {
@@ -44,7 +47,8 @@ std::vector<Chart> charts_of(const History& history) {
     if (same == titles.end()) {
       titles.push_back(title);
       charts.push_back({title, {}, {}});
-      for (const std::int64_t epoch : history.epochs) charts.back().epochs.push_back(epoch + 1);
+      for (const std::int64_t epoch : history.epochs)
+        charts.back().epochs.push_back(std::min(epoch, most - 1) + 1);
     }
     charts[index].curves.push_back({printable(series.key), finite(series.values)});
   }
@@ -58,7 +62,18 @@ Range range_of(const Chart& chart) {
       if (value) range = {std::min(range.low, *value), std::max(range.high, *value)};
   if (range.high > range.low) return range;
   const double half = range.low == 0 ? 1 : std::abs(range.low) / 2;  // a constant lies in the middle
-  return {range.low - half, range.low + half};
+  constexpr double most = std::numeric_limits<double>::max();
+  return {std::max(range.low - half, -most), std::min(range.low + half, most)};
+}
+
+Range epochs_of(const Chart& chart) {
+  const auto [first, last] = std::ranges::minmax_element(chart.epochs);
+  return {static_cast<double>(*first), static_cast<double>(*last)};
+}
+
+double Range::part(double value) const {
+  const double span = high / 2 - low / 2;
+  return span > 0 ? std::clamp((value / 2 - low / 2) / span, 0.0, 1.0) : 0;
 }
 
 std::vector<double> ticks(Range range, std::size_t wanted) {
@@ -72,9 +87,11 @@ std::vector<double> ticks(Range range, std::size_t wanted) {
     }
   std::vector<double> found;
   const double slack = step * 1e-6;
-  for (double i = std::ceil((range.low - slack) / step); i * step <= range.high + slack && found.size() < 100;
-       ++i)
-    found.push_back(i * step == 0 ? 0.0 : i * step);
+  for (double i = std::ceil(range.low / step - 1e-6); found.size() < 100; ++i) {
+    const double tick = i * step;
+    if (!std::isfinite(tick) || tick > range.high + slack) break;
+    found.push_back(tick == 0 ? 0.0 : tick);
+  }
   if (found.empty()) found.push_back(range.low);
   return found;
 }

@@ -30,9 +30,15 @@ struct Chart {
 
 struct Range {
   double low, high;
+
+  /// Where the value lies from 0 to 1. Halves, because the difference of two doubles may be infinite.
+  [[nodiscard]] double part(double value) const;
 };
 /// From the least to the greatest value, never empty.
 [[nodiscard]] Range range_of(const Chart& chart);
+
+/// From the first to the last epoch, in whatever order they are.
+[[nodiscard]] Range epochs_of(const Chart& chart);
 
 /// Round numbers (1, 2 or 5 times a power of ten apart), at least one and about `wanted` of them, in the
 /// range.

@@ -46,13 +46,11 @@ struct Axes {
   double top;  ///< of the chart in the image
 
   [[nodiscard]] double x(double epoch) const {
-    const double span = epochs.high - epochs.low;
-    const double part = span > 0 ? (epoch - epochs.low) / span : 0.5;
+    const double part = epochs.high > epochs.low ? epochs.part(epoch) : 0.5;
     return left + part * (width - left - right);
   }
   [[nodiscard]] double y(double value) const {
-    const double part = (value - values.low) / (values.high - values.low);
-    return bottom() - part * (chart_height - above - below);
+    return bottom() - values.part(value) * (chart_height - above - below);
   }
   [[nodiscard]] double bottom() const { return top + chart_height - below; }
 };
@@ -113,9 +111,7 @@ std::string curve_text(const Chart& chart, const Curve& curve, const Axes& axes,
 }
 
 std::string chart_text(const Chart& chart, double top) {
-  const Axes axes{{static_cast<double>(chart.epochs.front()), static_cast<double>(chart.epochs.back())},
-                  range_of(chart),
-                  top};
+  const Axes axes{epochs_of(chart), range_of(chart), top};
   std::string text = grid(axes) + text_at(left, top + 24, "start", chart.title, " font-weight=\"bold\"");
   double x = width - right;
   for (std::size_t i = chart.curves.size(); i-- > 0;) {  // the legend, from the right

@@ -82,8 +82,7 @@ class Canvas {
 };
 
 std::int64_t scaled(double value, Range range, std::int64_t dots) {
-  const double part = range.high > range.low ? (value - range.low) / (range.high - range.low) : 0;
-  return std::llround(part * static_cast<double>(dots - 1));
+  return std::llround(range.part(value) * static_cast<double>(dots - 1));
 }
 
 void draw(Canvas& canvas, const Chart& chart, Range values, Range epochs) {
@@ -137,7 +136,7 @@ std::string text_of(const Chart& chart, const TextStyle& style) {
   constexpr std::size_t around = 3;  // title, axis, numbers of epochs
   const std::size_t height = std::max<std::size_t>(style.rows, around + 3) - around;
   const Range values = range_of(chart);
-  const Range epochs{static_cast<double>(chart.epochs.front()), static_cast<double>(chart.epochs.back())};
+  const Range epochs = epochs_of(chart);
   std::vector<std::string> labels(height);
   std::size_t margin = 0;
   for (const double tick : ticks(values, std::max<std::size_t>(2, height / 2))) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Selects the reader by the ending, and adds inputs, targets and weights from separate files.
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -57,7 +58,9 @@ void check_sources(const DataSpec& spec, const std::vector<PortSource>& sources,
 /// "-".
 void refuse_pipe(const std::string& source, bool may_be_column) {
   const bool is_input = source == "-" && !may_be_column;
-  if (!is_input && !source.starts_with("/dev/") && !source.starts_with("/proc/self/fd/")) return;
+  constexpr std::array streams = {"/dev/stdin", "/dev/fd/", "/proc/self/fd/"};
+  if (!is_input && std::ranges::none_of(streams, [&](const char* one) { return source.starts_with(one); }))
+    return;
   throw Error(ErrorKind::File,
               {"KAIROS-F002", source, "data cannot be read from standard input, a pipe or a device", "",
                "a regular file", "Write the data to a file with the ending of their kind, such as data.csv"});
@@ -67,8 +70,8 @@ void refuse_pipe(const std::string& source, bool may_be_column) {
 void refuse_gzip(const std::string& source) {
   std::error_code ignored;
   if (kind_of(source) == FileKind::Gzip && std::filesystem::exists(source, ignored))
-    refuse("KAIROS-D020", source, "this kind of data file is not supported", shown_ending(source),
-           array_file_kinds(), "Unpack the file with gunzip");
+    refuse_data("KAIROS-D020", source, "this kind of data file is not supported", shown_ending(source),
+                array_file_kinds(), "Unpack the file with gunzip");
 }
 
 void check_readable(const DataSpec& spec) {

@@ -221,6 +221,20 @@ class NpzReader {
   bool is_split_ = false;  ///< whether the training arrays have names that end in _train
 };
 
+/// Numbers of the validation would not be those of the labels, or the opposite.
+void refuse_mixed_targets(const DataSpec& spec, const NpzReader& plan, const Arrays& labels) {
+  const auto text_count = [&](const Names& names) {
+    return std::ranges::count_if(names, [&](const std::string& name) { return labels.contains(name); });
+  };
+  const auto training = text_count(plan.targets()), validation = text_count(plan.validation_targets());
+  if (plan.targets().empty() || plan.validation_targets().empty() || training == validation) return;
+  throw Error(ErrorKind::Data,
+              {"KAIROS-D342", spec.file.string(), "the targets of training and validation differ in kind",
+               training > 0 ? "labels as text, and numbers for the validation"
+                            : "numbers, and labels as text for the validation",
+               "both as text or both as numbers", "Write both with the same program"});
+}
+
 }  // namespace
 
 LoadedData read_npz_dataset(const DataSpec& spec) {
@@ -241,6 +255,7 @@ LoadedData read_npz_dataset(const DataSpec& spec) {
       labels.emplace(name, number_labels(std::move(texts), origin, spec.encoding, class_names));
       of_numbers.erase(name);
     }
+  refuse_mixed_targets(spec, plan, labels);
   Arrays arrays = file.read(of_numbers);
   const bool has_labels = !labels.empty();
   arrays.merge(labels);

@@ -86,12 +86,15 @@ std::size_t width_of(std::string_view text) {
 std::string printable(std::string_view text) {
   constexpr const char* digits = "0123456789abcdef";
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= ' ' && byte != 0x7F)
-      out += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    const bool is_c1 = byte == 0xC2 && next >= 0x80 && next < 0xA0;  // controls a terminal as one character
+    if (byte >= ' ' && byte != 0x7F && !is_c1)
+      out += text[i];
     else
       out += {'\\', 'x', digits[byte >> 4], digits[byte & 15U]};
+    if (is_c1) out += {'\\', 'x', digits[next >> 4], digits[next & 15U]}, ++i;
   }
   return out;
 }

@@ -46,6 +46,14 @@ class Archives(DataFile):
                                      "--target", "y_test", "--json"),
                          self.kairos("evaluate", "--model", "m.keras", "--data", "test.npz", "--json"))
 
+    def test_targets_of_two_kinds_are_refused(self):
+        words = np.array(["ant", "bee"])[self.y.astype(int)]
+        for y, y_val, found in ((words, self.y, "labels as text, and numbers for the validation"),
+                                (self.y, words, "numbers, and labels as text for the validation")):
+            np.savez(self.directory / "mixed.npz", x=self.x, y=y, x_val=self.x, y_val=y_val)
+            self.refused(f"KAIROS-D342: mixed.npz: the targets of training and validation differ in kind; found {found}, expected both as "
+                         "text or both as numbers. Write both with the same program.", data="mixed.npz")
+
     def test_arrays_that_nothing_asks_for_are_left_out_whatever_their_type(self):
         arrays = {"x": self.x, "y": self.y, "classes": np.array(["cat", "dog"])}
         np.savez(self.directory / "one.npz", **arrays)

@@ -52,6 +52,15 @@ class Plot(ProgramTest):
         self.assertIn("a<b&\"'\\x1b", [one.text for one in root.findall(SVG + "text")])
         self.assertEqual((len(root.findall(SVG + "polyline")), len(root.findall(SVG + "circle"))), (1, 1))
 
+    def test_the_history_is_never_replaced(self):
+        self.kairos(*self.fit(run_dir="run", epochs=2))
+        before = self.text("run/history.json")
+        os.symlink("run/history.json", self.directory / "curves.svg")
+        run = self.run_kairos("plot", "run", "--out", "curves.svg")
+        self.assertEqual((run.returncode, run.stderr), (2, "KAIROS-U016: --out curves.svg: this would replace the file of RUN_DIR. "
+                                                           "Choose another name.\n"))
+        self.assertEqual(self.text("run/history.json"), before)
+
     def test_what_cannot_be_plotted(self):
         for arguments, exit_code, parts in (
                 (["nowhere"], 6, ["KAIROS-F087: nowhere: there is no history; found nothing of this name"]),
@@ -75,8 +84,13 @@ class LastLine(ProgramTest):
         values = json.loads(self.text("h.json"))["history"]["val_loss"]
         best = min(range(4), key=values.__getitem__)
         self.assertEqual(line, f"Best val_loss: {values[best]:.4g} in epoch {best + 1} of 4. Saved: m.keras, h.json. "
-                               "Next: kairos evaluate --model m.keras")
+                               "Next: kairos evaluate --model m.keras --data FILE")
         self.assertRegex(self.last_line(epochs=3, run_dir="run"), r"^Best loss: \S+ in epoch \d of 3\. Saved: run\. Next: kairos plot run$")
+
+    def test_names_are_words_of_a_shell(self):
+        self.assertTrue(self.last_line(epochs=2, run_dir=".").endswith(" Next: kairos plot ."))
+        self.assertTrue(self.last_line(epochs=2, save_model="a;touch it's.keras")
+                        .endswith("Next: kairos evaluate --model 'a;touch it'\\''s.keras' --data FILE"))
 
     def test_what_callbacks_watch(self):
         line = self.last_line(epochs=3, metrics="accuracy", plugin="EarlyStopping:monitor=accuracy")

@@ -260,6 +260,11 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-D341", "NPZ sizes contradict each other",
      "Entries of the archive share bytes, or are not as large as the shapes of their arrays say.",
      "Save the archive with numpy.savez."},
+    {"KAIROS-D342", "Text and numbers as targets",
+     "The targets of the training are labels as text and those of the validation numbers, or the opposite. "
+     "The "
+     "numbers need not be those that the labels get.",
+     "Write both as text or both as numbers."},
 };
 
 }  // namespace

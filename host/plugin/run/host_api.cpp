@@ -30,7 +30,11 @@ kairos_status fail(kairos_call* call, kairos_status status, kairos_str text) {
 
 void log(const kairos_host* host, std::int32_t level, kairos_str text) {
   with_instance(host, false, [&](const Instance& instance) {
-    instance.session->message(static_cast<Level>(level), instance.name, view(text));
+    try {
+      instance.session->message(static_cast<Level>(level), instance.name, view(text));
+    } catch (...) {
+      return false;  // a message that cannot be told ends no training
+    }
     return true;
   });
 }
@@ -276,10 +280,18 @@ kairos_status submit(const kairos_host* host, kairos_status (*work)(void*), void
 }
 
 kairos_status drain(const kairos_host* host) {
-  // Waits outside of the door, through which the tasks may log. A session ends after its tasks.
-  Instance* const instance =
-      with_instance(host, static_cast<Instance*>(nullptr), [](Instance& behind) { return &behind; });
-  return instance == nullptr ? kairos_status{KAIROS_E_STATE} : instance->session->tasks.drain(*instance);
+  // Waits outside of the door, through which the tasks may log. The instance waits for who waits here.
+  auto& door = *static_cast<HostDoor*>(host->impl);
+  std::unique_lock lock(door.mutex);
+  Instance* const instance = door.instance;
+  if (instance == nullptr) return KAIROS_E_STATE;
+  ++door.waiting;
+  lock.unlock();
+  const kairos_status status = instance->session->tasks.drain(*instance);
+  lock.lock();
+  --door.waiting;
+  door.left.notify_all();
+  return status;
 }
 
 constexpr kairos_tasks tasks_table = {sizeof tasks_table, 0, submit, drain};

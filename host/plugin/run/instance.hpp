@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,6 +29,8 @@ struct HostDoor {
   kairos_host host{};
   std::mutex mutex;              ///< held while a thread is inside, except for waiting
   Instance* instance = nullptr;  ///< null after the end of the session
+  int waiting = 0;               ///< threads that wait for background work of the instance
+  std::condition_variable left;  ///< one of them has left
 
   /// Never freed.
   [[nodiscard]] static HostDoor& make();
@@ -37,8 +40,9 @@ struct HostDoor {
 struct Instance {
   Instance() : door(HostDoor::make()) {}
   ~Instance() {
-    const std::lock_guard lock(door.mutex);
+    std::unique_lock lock(door.mutex);
     door.instance = nullptr;
+    door.left.wait(lock, [this] { return door.waiting == 0; });
   }
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;

@@ -2,6 +2,8 @@
 // Charts of a History as text and as SVG.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "cli/plot_curves.hpp"
 #include "cli/plot_svg.hpp"
@@ -93,4 +95,17 @@ TEST_CASE("An image holds a line per curve, in parts where values are missing, a
   CHECK(count_of(svg, "<circle") == 1);
   CHECK_THAT(svg, Contains("<title>runs/&lt;1&gt;</title>") && Contains(">a&lt;b&amp;&quot;c&apos;</text>") &&
                       Contains(">epoch</text>") && Contains(">val_loss</text>") && Contains(">1.5</text>"));
+}
+
+TEST_CASE("A chart of the largest numbers, and of epochs in any order, stays in its frame", "[cli]") {
+  constexpr double most = std::numeric_limits<double>::max();
+  History history = history_of({{"loss", {most, -most, 0.0}}, {"constant", {most, most, most}}});
+  history.epochs = {0, 1000000000, 1};
+  for (const Chart& chart : charts_of(history)) {
+    const std::string text = text_of(chart, {.columns = 40, .rows = 10, .braille = false});
+    CHECK(count_of(text, "\n") == 10);
+    for (const char* wrong : {"nan", "inf"}) CHECK(count_of(svg_of({&chart, 1}, "run"), wrong) == 0);
+  }
+  history.epochs.back() = std::numeric_limits<std::int64_t>::max();
+  CHECK(charts_of(history).front().epochs.back() == std::numeric_limits<std::int64_t>::max());
 }
