@@ -4,7 +4,7 @@
 
 #include <cmath>
 #include <cstring>
-#include <deque>
+#include <forward_list>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -318,9 +318,9 @@ const void* query(const kairos_host*, const char* interface_id) {
 HostDoor& HostDoor::make() {
   // Reachable to the end, so that leak checkers know that they are kept on purpose.
   static std::mutex mutex;
-  static auto& doors = *new std::deque<HostDoor>;
+  static auto& doors = *new std::forward_list<HostDoor>;
   const std::lock_guard lock(mutex);
-  return doors.emplace_back();
+  return doors.emplace_front();
 }
 
 void open_door(Instance& instance) {
