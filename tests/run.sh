@@ -82,8 +82,8 @@ coverage() {
   report "coverage of lines" "$(tail -n 1 build/coverage.log)" "$started"
 }
 
-# From nothing, twelve sources of the host are compiled as one, which takes a third of the time. A build directory that is there
-# is left as it is: who works in it compiles source by source.
+# From nothing, twelve sources of the host are compiled as one, which takes a third of the time. An existing build directory keeps
+# its own setting: for daily work, cmake --preset dev compiles source by source.
 if [ -f build/dev/build.ninja ]; then
   part dev "everything, g++"
 else

@@ -36,7 +36,8 @@ KAIROS_INLINE void tile(const Stripe& s) {
     for (int r = 0; r < rows; ++r) sum[r][w] = first;
   }
   const float* b = s.b;
-  for (std::int64_t segment = 0; segment < s.segments; ++segment) {
+  const std::int64_t segments = s.k > 0 ? s.segments : 0;  // `a` may be null if there is nothing to add
+  for (std::int64_t segment = 0; segment < segments; ++segment) {
     const float* a_row[rows];
     for (int r = 0; r < rows; ++r) a_row[r] = s.a.data + segment * s.a_segment_stride + r * s.a.row_stride;
     for (std::int64_t k = 0; k < s.k; ++k, b += s.ldb) {
