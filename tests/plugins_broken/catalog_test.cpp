@@ -79,7 +79,7 @@ TEST_CASE("The gate foretells a sanitizer and another C library", "[host][plugin
       refusal_of(broken_plugin("sanitized")).text() ==
       "KAIROS-L054: " + broken_plugin("sanitized").string() +
           ": the plugin was built with a sanitizer, whose runtime is not loaded; found the undefined symbol "
-          "__asan_init. Build the plugin without -fsanitize, or start the program with LD_PRELOAD=$(gcc "
+          "__tsan_init. Build the plugin without -fsanitize, or start the program with LD_PRELOAD=$(gcc "
           "-print-file-name=libasan.so), or the library of its sanitizer.");
   CHECK(
       refusal_of(broken_plugin("for_musl")).text() ==

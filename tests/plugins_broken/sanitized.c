@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Needs a function of AddressSanitizer's runtime. */
+/* Needs a function of ThreadSanitizer's runtime. */
 #include "fixture.h"
 
-extern void __asan_init(void);
-__attribute__((used)) static void (*const wanted)(void) = __asan_init;
+extern void __tsan_init(void);
+__attribute__((used)) static void (*const wanted)(void) = __tsan_init;
