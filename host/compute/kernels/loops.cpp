@@ -36,8 +36,7 @@ KAIROS_INLINE void tile(const Stripe& s) {
     for (int r = 0; r < rows; ++r) sum[r][w] = first;
   }
   const float* b = s.b;
-  const std::int64_t segments = s.k > 0 ? s.segments : 0;  // `a` may be null if there is nothing to add
-  for (std::int64_t segment = 0; segment < segments; ++segment) {
+  for (std::int64_t segment = 0; segment < s.segments; ++segment) {
     const float* a_row[rows];
     for (int r = 0; r < rows; ++r) a_row[r] = s.a.data + segment * s.a_segment_stride + r * s.a.row_stride;
     for (std::int64_t k = 0; k < s.k; ++k, b += s.ldb) {
@@ -86,6 +85,14 @@ std::int64_t multiply_scratch(std::int64_t k) {
   return (k + 1) * lanes;
 }
 
+/// k = 0: each row is the bias. The operands may be null, to which no offset may be added.
+void multiply_nothing(const Product& p) {
+  for (std::int64_t r = 0; r < p.m; ++r)
+    for (std::int64_t i = 0; i < p.n; ++i)
+      p.c[r * p.ldc + i] =
+          (p.bias == nullptr ? 0.0F : p.bias[i]) + (p.beta == Beta::One ? p.c[r * p.ldc + i] : 0.0F);
+}
+
 /// n = 1: a dot product per row.
 void multiply_column(const Product& p) {
   const float* a = p.a.data;
@@ -127,6 +134,7 @@ void multiply_rest(const Product& p, std::int64_t first, const float* b, std::in
 constexpr int panel_columns = 2 * lanes;
 
 void multiply(const Product& p, float* scratch) {
+  if (p.k == 0) return multiply_nothing(p);
   if (p.n == 1 && p.a.column_stride == 1 && p.segments == 1 && p.beta == Beta::Zero)
     return multiply_column(p);
   for (std::int64_t panel = 0; panel < p.n; panel += panel_columns) {
