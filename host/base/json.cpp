@@ -49,13 +49,6 @@ const BareWord* bare_word_at(std::string_view text) {
   return nullptr;
 }
 
-/// Where the string that opens at `i` ends: at the closing quote, or at the end of the text.
-std::size_t end_of_json_string(std::string_view text, std::size_t i) {
-  for (++i; i < text.size() && text[i] != '"'; ++i)
-    if (text[i] == '\\') ++i;
-  return std::min(i, text.size());
-}
-
 struct Replacement {
   std::size_t offset;  ///< in the original text
   const BareWord* bare;
@@ -142,6 +135,12 @@ std::string parser_reason(const std::string& what) {
 }
 
 }  // namespace
+
+std::size_t end_of_json_string(std::string_view text, std::size_t i) {
+  for (++i; i < text.size() && text[i] != '"'; ++i)
+    if (text[i] == '\\') ++i;
+  return std::min(i, text.size());
+}
 
 nlohmann::json parse_json(std::string_view text, std::string_view origin, JsonDialect dialect) {
   if (text.size() > size_limit)

@@ -2,6 +2,7 @@
 // Parses JSON from untrusted files with limits on depth and size.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
@@ -21,5 +22,8 @@ enum class JsonDialect {
 /// The same for a file.
 [[nodiscard]] nlohmann::json read_json(const std::filesystem::path& path,
                                        JsonDialect dialect = JsonDialect::Strict);
+
+/// Where the string that opens at `i` ends: at its closing quote, or at the end of the text.
+[[nodiscard]] std::size_t end_of_json_string(std::string_view text, std::size_t i);
 
 }  // namespace kairos::host

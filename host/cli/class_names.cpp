@@ -48,9 +48,11 @@ std::size_t classes_of(const Model& model) {
 
 fs::path file_beside_model(const Settings& settings, const char* name) {
   const fs::path trained = trained_file(settings);
-  const fs::path file = trained.parent_path() / name;
+  if (trained.empty()) return {};
   std::error_code ignored;
-  return trained.empty() || !fs::is_regular_file(file, ignored) ? fs::path() : file;
+  for (const fs::path& directory : {settings.training_directory(), trained.parent_path()})
+    if (const fs::path file = directory / name; fs::is_regular_file(file, ignored)) return file;
+  return {};
 }
 
 fs::path class_list_beside_model(const Settings& settings) {

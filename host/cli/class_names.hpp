@@ -12,10 +12,11 @@
 
 namespace kairos::host::cli {
 
-/// A file of this name in the directory of the trained weights; empty if there is none.
+/// A file of this name in the run directory that gave the model, else in the directory of the trained
+/// weights; empty if there is none.
 [[nodiscard]] std::filesystem::path file_beside_model(const Settings& settings, const char* name);
 
-/// The class_names.json in the directory of the trained weights; empty if there is none.
+/// The class_names.json found there; empty if there is none.
 [[nodiscard]] std::filesystem::path class_list_beside_model(const Settings& settings);
 
 /// The names in that class_names.json; empty if there is none.

@@ -22,17 +22,10 @@ namespace {
   throw Error(ErrorKind::Usage, {"KAIROS-U004", where, what, found, expected, cure});
 }
 
-/// The end of the string that begins at `i`: after its closing quote.
-std::size_t after_string(const std::string& text, std::size_t i) {
-  for (++i; i < text.size() && text[i] != '"'; ++i)
-    if (text[i] == '\\') ++i;
-  return i + 1;
-}
-
 std::string without_comments(std::string text, const std::string& name) {
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] == '"') {
-      i = after_string(text, i);
+      i = end_of_json_string(text, i) + 1;
       continue;
     }
     const bool line = text.compare(i, 2, "//") == 0;
@@ -77,17 +70,23 @@ nlohmann::json read_config_file(const std::filesystem::path& file) {
   return document;
 }
 
-void serve_pass(nlohmann::json& config, bool is_given) {
+std::filesystem::path serve_pass(nlohmann::json& config, bool is_given) {
   constexpr std::array only_in_fit = {"epochs",       "nb_epoch", "optimizer",        "save_model",
                                       "save_weights", "history",  "validation_split", "validation_data"};
-  if (std::ranges::none_of(only_in_fit, [&](const char* key) { return config.contains(key); })) return;
+  if (std::ranges::none_of(only_in_fit, [&](const char* key) { return config.contains(key); })) return {};
+  const auto text = [&](const char* key) {
+    return config.contains(key) && config[key].is_string() ? config[key].get<std::string>() : "";
+  };
+  const std::filesystem::path run_directory = text("run_dir");
   for (const char* key : {"weights", "plugin", "plugins", "callbacks", "run_dir"}) config.erase(key);
-  const auto saved = [&](const char* key) { return config.contains(key) && config[key].is_string(); };
-  if (is_given) return;
-  if (saved("save_model"))
-    config["model"] = config["save_model"];
-  else if (saved("save_weights"))
-    config["weights"] = config["save_weights"];
+  if (is_given) return {};
+  if (!text("save_model").empty())
+    config["model"] = text("save_model");
+  else if (!text("save_weights").empty())
+    config["weights"] = text("save_weights");
+  else
+    return {};
+  return run_directory;
 }
 
 }  // namespace kairos::host::cli

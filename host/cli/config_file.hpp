@@ -13,7 +13,8 @@ namespace kairos::host::cli {
 
 /// Makes the record of a fit one of an evaluation or a prediction: the model is the one that the fit saved,
 /// unless another `is_given`; initial weights, callbacks and the run directory belong to the training. Any
-/// other configuration stays as it is.
-void serve_pass(nlohmann::json& config, bool is_given);
+/// other configuration stays as it is. Returns the run directory of that model, as the configuration has it;
+/// empty if there is none.
+std::filesystem::path serve_pass(nlohmann::json& config, bool is_given);
 
 }  // namespace kairos::host::cli

@@ -118,9 +118,7 @@ int convert(const ModelInput& stored, const std::string& out, const Settings& se
 }  // namespace
 
 int run_convert(Arguments arguments) {
-  std::vector<std::string> flags(arguments.begin(), arguments.end());
-  const std::vector<std::string> names = take_positionals(Command::Convert, flags);
-  const Settings settings(Command::Convert, flags);
+  const auto [names, settings] = read_command_line(Command::Convert, arguments);
   if (settings.help_wanted())
     return print(settings.help("convert a model between .keras, .h5, .hdf5, .weights.h5, .npz and .json",
                                "IN OUT")),

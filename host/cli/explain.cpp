@@ -65,9 +65,7 @@ std::string markdown() {
 }  // namespace
 
 int run_explain(Arguments arguments) {
-  std::vector<std::string> flags(arguments.begin(), arguments.end());
-  const std::vector<std::string> words = take_positionals(Command::Explain, flags);
-  const Settings settings(Command::Explain, flags);
+  const auto [words, settings] = read_command_line(Command::Explain, arguments);
   if (settings.help_wanted())
     return print(settings.help("explain an error code and its fix", "[CODE…]") + explanation), 0;
   if (settings.is_on("markdown")) return print(markdown()), 0;

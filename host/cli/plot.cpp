@@ -25,10 +25,11 @@ namespace fs = std::filesystem;
 
 constexpr const char* explanation =
     "\nRUN_DIR is the directory of a fit with --run-dir; the history that --history FILE.json wrote can be "
-    "given "
-    "instead.\nEach metric has a chart, with its validation in the same one. The charts fit the window; "
-    "without a "
-    "UTF-8 locale, or\nwith TERM=dumb, they are drawn in ASCII.\n";
+    "given instead.\n"
+    "Each metric has a chart, with its validation in the same one. The charts fit the window; without a "
+    "UTF-8 "
+    "locale, or\n"
+    "with TERM=dumb, they are drawn in ASCII.\n";
 
 [[noreturn]] void no_history(const std::string& place, const std::string& what, const std::string& found) {
   throw Error(ErrorKind::File, {"KAIROS-F087", place, what, found, "the history of a run",
@@ -74,9 +75,7 @@ std::string drawn(const std::vector<Chart>& charts) {
 }  // namespace
 
 int run_plot(Arguments arguments) {
-  std::vector<std::string> flags(arguments.begin(), arguments.end());
-  const std::vector<std::string> places = take_positionals(Command::Plot, flags);
-  const Settings settings(Command::Plot, flags);
+  const auto [places, settings] = read_command_line(Command::Plot, arguments);
   if (settings.help_wanted())
     return print(settings.help("draw the curves of a run: loss and metrics per epoch", "RUN_DIR") +
                  explanation),

@@ -73,9 +73,7 @@ std::pair<const Plugin*, std::optional<std::size_t>> find(const Catalog& catalog
 }
 
 int inspect(Arguments arguments) {
-  std::vector<std::string> flags(arguments.begin(), arguments.end());
-  const std::vector<std::string> names = take_positionals(Command::PluginsInspect, flags);
-  const Settings settings(Command::PluginsInspect, flags);
+  const auto [names, settings] = read_command_line(Command::PluginsInspect, arguments);
   if (settings.help_wanted())
     return print(settings.help("print the whole manifest of a plugin", "NAME|FILE.so") + inspect_explanation),
            0;

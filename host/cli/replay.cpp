@@ -167,9 +167,7 @@ MessageSink messages_of(std::size_t index, std::size_t count, Level least) {
 }  // namespace
 
 int run_replay(Arguments arguments) {
-  std::vector<std::string> flags(arguments.begin(), arguments.end());
-  const std::vector<std::string> files = take_positionals(Command::Replay, flags);
-  const Settings settings(Command::Replay, flags);
+  const auto [files, settings] = read_command_line(Command::Replay, arguments);
   if (settings.help_wanted())
     return print(settings.help("show what callbacks would have done in an earlier run") + explanation), 0;
 

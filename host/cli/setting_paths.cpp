@@ -2,12 +2,10 @@
 // Finds the path in a value: all of it, the part after NAME=, or the file of a plugin.
 #include "cli/setting_paths.hpp"
 
-#include <algorithm>
-#include <string_view>
-
 #include "cli/model_input.hpp"
 #include "cli/setting_values.hpp"
 #include "data/array_file.hpp"
+#include "kairos/host/plugins.hpp"
 
 namespace kairos::host::cli {
 
@@ -22,10 +20,8 @@ struct Span {
 
 /// "ID", "FILE.so", "FILE.so#ID@instance:key=value"
 Span file_of_plugin(const std::string& text) {
-  const std::size_t end = std::min(text.find_first_of("#@:("), text.size());
-  const std::string_view target = std::string_view(text).substr(0, end);
-  const bool is_file = target.find('/') != std::string_view::npos || target.ends_with(".so");
-  return is_file ? Span{0, end} : Span{};
+  const PluginSpec spec = parse_plugin_spec(text);
+  return spec.is_file() && text.starts_with(spec.target) ? Span{0, spec.target.size()} : Span{};
 }
 
 Span path_in(const Setting& setting, const std::string& text) {

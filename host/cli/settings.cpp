@@ -71,8 +71,9 @@ std::string cure_of_foreign_name(const std::string& key, std::span<const Setting
   constexpr std::string_view of_optimizer[] = {"lr",           "learning_rate", "momentum", "decay",
                                                "weight_decay", "clipnorm",      "clipvalue"};
   if (has("optimizer") && std::ranges::find(of_optimizer, key) != std::end(of_optimizer)) {
-    const std::string argument = key == "lr" ? "learning_rate" : key;
-    return "It is an argument of the optimizer: --optimizer \"SGD(" + argument + "=0.01)\"";
+    const bool is_rate = key == "lr" || key == "learning_rate";
+    return "It is an argument of the optimizer: --optimizer \"SGD(" +
+           (is_rate ? "learning_rate=0.01" : key + "=VALUE") + ")\"";
   }
   if (has("plugin") && key == "callback") return "Did you mean \"--plugin\"?";
   return "";
@@ -135,12 +136,12 @@ po::parsed_options parse(std::vector<std::string> arguments, std::span<const Set
 
 }  // namespace
 
-std::vector<std::string> take_positionals(Command command, std::vector<std::string>& arguments) {
+CommandLine read_command_line(Command command, std::span<const std::string> arguments) {
   const std::vector<Setting> settings = settings_of(command);
-  std::vector<std::string> positionals, flags;
+  std::vector<std::string> operands, flags;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (!arguments[i].starts_with("--") && arguments[i] != short_help) {
-      positionals.push_back(arguments[i]);
+      operands.push_back(arguments[i]);
       continue;
     }
     flags.push_back(arguments[i]);
@@ -148,8 +149,7 @@ std::vector<std::string> take_positionals(Command command, std::vector<std::stri
     if (setting == nullptr || i + 1 == arguments.size()) continue;
     if (setting->type != Type::Switch || boolean_from(arguments[i + 1])) flags.push_back(arguments[++i]);
   }
-  arguments = std::move(flags);
-  return positionals;
+  return {std::move(operands), Settings(command, flags)};
 }
 
 Settings::Settings(Command command, std::span<const std::string> arguments)
@@ -248,16 +248,20 @@ void Settings::read_arguments(std::span<const std::string> arguments) {
 
 void Settings::read_config(const std::filesystem::path& file) {
   nlohmann::json document = read_config_file(file);
-  if (!declares("epochs")) serve_pass(document, values_.contains("model") || values_.contains("weights"));
   const std::string name = file.string();
   const std::filesystem::path base = directory_of_config(file), here = std::filesystem::current_path();
+  if (!declares("epochs")) {
+    const bool has_model = values_.contains("model") || values_.contains("weights");
+    const std::filesystem::path directory = serve_pass(document, has_model);
+    if (!directory.empty()) training_directory_ = base / directory;
+  }
   std::vector<std::string> keys;
   for (const Setting& setting : settings_)
     if (stays_in_config(setting)) keys.emplace_back(setting.key);
   std::map<const Setting*, std::string> seen;
   for (const auto& [key, value] : document.items()) {
     const Setting* setting = find(key);
-    if (setting == nullptr && is_key_of_another_run(key)) continue;
+    if (setting == nullptr && !declares("epochs") && is_key_of_another_run(key)) continue;
     if (setting == nullptr || !stays_in_config(*setting)) {
       const std::string foreign = cure_of_foreign_name(key, settings_);
       bad_usage("KAIROS-U004", name, "unknown key", "\"" + key + "\"", "",

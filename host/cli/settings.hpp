@@ -61,6 +61,12 @@ class Settings {
   [[nodiscard]] std::vector<NamedText> by_output(std::string_view key) const;
   [[nodiscard]] std::vector<NamedNumber> numbers_by_output(std::string_view key) const;
 
+  /// The run directory of the fit whose record gave the model of an evaluation or a prediction; empty if none
+  /// did.
+  [[nodiscard]] const std::filesystem::path& training_directory() const noexcept {
+    return training_directory_;
+  }
+
   /// The effective settings as RUN.json, with paths relative to the current directory.
   [[nodiscard]] std::string json() const;
   /// The same for a file in this directory: with paths relative to it.
@@ -79,12 +85,17 @@ class Settings {
   void put(const Setting& setting, std::vector<std::string> values, const Origin& origin);
 
   std::string command_;
+  std::filesystem::path training_directory_;
   std::string topic_;  ///< of --help; "" for all of it
   std::vector<Setting> settings_;
   std::map<std::string_view, std::vector<std::string>> values_;
 };
 
-/// Takes out of `arguments` those that are neither flags of the command nor their values.
-[[nodiscard]] std::vector<std::string> take_positionals(Command command, std::vector<std::string>& arguments);
+/// What a command with operands was given.
+struct CommandLine {
+  std::vector<std::string> operands;  ///< arguments that are neither flags of the command nor their values
+  Settings settings;
+};
+[[nodiscard]] CommandLine read_command_line(Command command, std::span<const std::string> arguments);
 
 }  // namespace kairos::host::cli

@@ -217,9 +217,7 @@ void open_lengths(ModelSource source, Architecture& model) {
 }  // namespace
 
 int run_summary(Arguments arguments) {
-  std::vector<std::string> flags(arguments.begin(), arguments.end());
-  const std::vector<std::string> names = take_positionals(Command::Summary, flags);
-  const Settings settings(Command::Summary, flags);
+  const auto [names, settings] = read_command_line(Command::Summary, arguments);
   if (settings.help_wanted())
     return print(settings.help("print the layers of a model and their parameters", "MODEL")), 0;
   if (names.size() != 1)

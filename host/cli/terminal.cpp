@@ -54,7 +54,7 @@ bool shows_unicode() {
   std::string folded;
   for (const char c : locale)
     if (c != '-') folded += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return folded.ends_with("utf8");
+  return folded.find("utf8") != std::string::npos;  // also with a modifier: en_US.UTF-8@euro
 }
 
 }  // namespace kairos::host::cli

@@ -63,9 +63,9 @@ class NpzReader {
       missing(spec_.sample_weight, {});
     loaded.train.notes = left_out();
     if (validation.inputs.empty() && (!validation.targets.empty() || !validation.sample_weights.empty()))
-      missing("x_val", {});
+      missing("x" + validation_ending(), {});
     if (!validation.inputs.empty()) {
-      if (validation.targets.empty() && !loaded.train.targets.empty()) missing("y_val", {});
+      if (validation.targets.empty() && !loaded.train.targets.empty()) missing("y" + validation_ending(), {});
       loaded.validation = std::move(validation);
     }
     return loaded;
@@ -169,6 +169,13 @@ class NpzReader {
     return data;
   }
 
+  /// Of the validation arrays that the archive has.
+  [[nodiscard]] std::string validation_ending() const {
+    const bool is_test =
+        std::ranges::any_of(used_, [](const std::string& one) { return one.ends_with("_test"); });
+    return is_test ? "_test" : "_val";
+  }
+
   /// How to declare an array as an input, whatever its name.
   [[nodiscard]] std::string input_cure() const {
     // The ports of a shorthand model are unknown before its data are read.
@@ -193,6 +200,7 @@ class NpzReader {
   [[nodiscard]] Names left_out() const {
     if (arrays_.empty() || !spec_.inputs.empty()) return {};
     Names absent{"sample_weight", "x_val", "y_val", "sample_weight_val"};
+    if (is_split_) absent.insert(absent.end(), {"x_test", "y_test"});
     absent.insert(absent.end(), spec_.input_ports.begin(), spec_.input_ports.end());
     absent.insert(absent.end(), spec_.output_ports.begin(), spec_.output_ports.end());
     std::erase_if(absent, [&](const std::string& name) {

@@ -141,8 +141,7 @@ void check_targets(const Model& model, const Dataset& data, const Columns& colum
   for (std::size_t output = 0; output < columns.targets.size(); ++output)
     check_rows(data, *columns.targets[output], "KAIROS-D103", "the target does not fit the loss",
                "Correct the label there, give the last layer as many units as there are classes, or choose a "
-               "loss for "
-               "such targets with `loss`",
+               "loss for such targets with `loss`",
                [&](const float* target) { return model.target_fault(output, target); });
 }
 

@@ -86,15 +86,20 @@ std::size_t width_of(std::string_view text) {
 std::string printable(std::string_view text) {
   constexpr const char* digits = "0123456789abcdef";
   std::string out;
+  const auto escape = [&out](unsigned byte) { out += {'\\', 'x', digits[byte >> 4], digits[byte & 15U]}; };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
     const bool is_c1 = byte == 0xC2 && next >= 0x80 && next < 0xA0;  // controls a terminal as one character
-    if (byte >= ' ' && byte != 0x7F && !is_c1)
+    if (is_c1) {
+      escape(byte);
+      escape(next);
+      ++i;
+    } else if (byte < ' ' || byte == 0x7F) {
+      escape(byte);
+    } else {
       out += text[i];
-    else
-      out += {'\\', 'x', digits[byte >> 4], digits[byte & 15U]};
-    if (is_c1) out += {'\\', 'x', digits[next >> 4], digits[next & 15U]}, ++i;
+    }
   }
   return out;
 }

@@ -56,10 +56,10 @@ class Paths(ProgramTest):
         self.put("project/names.json", json.dumps({"model": "dense(2)", "target": "label", "plugin": ["EarlyStopping"], "data": "/absolute.csv"}))
         shown = json.loads(self.kairos("fit", "--config", "project/names.json", "--print-config"))
         self.assertEqual((shown["model"], shown["target"], shown["plugin"], shown["data"]), ("dense(2)", "label", ["EarlyStopping"], "/absolute.csv"))
-        self.put("project/files.json", json.dumps({"model": "m.keras", "target": "y.npy", "plugin": ["./p.so#One:a=b/c"], "data": "d.h5:/x"}))
+        self.put("project/files.json", json.dumps({"model": "m.keras", "target": "y.npy", "plugin": ["./p.so#One:a=b/c", "v:1/a@2/p.so:a=1"], "data": "d.h5:/x"}))
         shown = json.loads(self.kairos("fit", "--config", "project/files.json", "--print-config"))
         self.assertEqual((shown["model"], shown["target"], shown["plugin"], shown["data"]),
-                         ("project/m.keras", "project/y.npy", ["project/p.so#One:a=b/c"], "project/d.h5:/x"))
+                         ("project/m.keras", "project/y.npy", ["project/p.so#One:a=b/c", "project/v:1/a@2/p.so:a=1"], "project/d.h5:/x"))
 
     def test_evaluate_and_predict_take_the_record_of_a_fit(self):
         self.put("project/run.json", self.text("project/run.json").replace('"epochs"', '"plugin": ["EarlyStopping:monitor=loss"], "validation_split": 0.2, "epochs"'))
@@ -70,6 +70,32 @@ class Paths(ProgramTest):
         self.assertEqual(len(self.text("elsewhere/p.csv").splitlines()), 11)
         explicit = self.run_in("project", "evaluate", "--model", "out.keras", "--data", "data/train.csv", "--target", "label", "--json")
         self.assertEqual(json.loads(explicit), result)
+
+    def test_names_of_columns_and_classes_are_those_of_the_run_directory(self):
+        rows = [line.split(",") for line in CSV.splitlines()]
+        words = {"0": "ant", "1": "bee"}
+        table = [rows[0]] + [row[:-1] + [words[row[-1]]] for row in rows[1:]]
+        swapped = [[row[1], row[0], *row[2:]] for row in table]
+        for name, lines in (("train", table), ("swapped", swapped)):
+            self.put(f"project/data/{name}.csv", "".join(",".join(line) + "\n" for line in lines))
+        self.run_in("project", "fit", "--config", "run.json", "--save-weights", "out.npz")
+        record = json.loads(self.text("project/runs/a/run.json"))
+        del record["save_model"]  # only weights outside of the run directory
+        self.put("project/runs/a/run.json", json.dumps(record))
+        evaluate = ["evaluate", "--config", "project/runs/a/run.json", "--json", "--data"]
+        expected = self.kairos(*evaluate, "project/data/train.csv")
+        self.assertEqual(self.kairos(*evaluate, "project/data/swapped.csv"), expected)
+        predict = ["predict", "--config", "project/runs/a/run.json", "--out", "p.csv"]
+        self.kairos(*predict)
+        self.assertIn("ant,bee,class", self.text("p.csv").splitlines()[0])
+        self.put("project/data/other.csv", self.text("project/data/train.csv").replace("ant", "wasp"))
+        self.assertIn("KAIROS-D033", self.run_kairos(*evaluate, "project/data/other.csv").stderr)
+
+    def test_a_fit_takes_no_keys_of_other_commands(self):
+        self.put("run.json", '{"out": "p.csv"}')
+        run = self.run_kairos("fit", "--config", "run.json")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn('KAIROS-U004: run.json: unknown key; found "out"', run.stderr)
 
 
 class Text(ProgramTest):

@@ -46,6 +46,12 @@ class Archives(DataFile):
                                      "--target", "y_test", "--json"),
                          self.kairos("evaluate", "--model", "m.keras", "--data", "test.npz", "--json"))
 
+    def test_a_missing_test_array_is_called_by_its_name(self):
+        np.savez(self.directory / "a.npz", x_train=self.x, y_train=self.y, x_test=self.x)
+        self.assertIn('KAIROS-D042: a.npz: the archive has no array "y_test"', self.run_kairos(*self.fit(data="a.npz", target=None)).stderr)
+        np.savez(self.directory / "b.npz", x_train=self.x, y_train=self.y, x_test=self.x, y_tset=self.y)
+        self.assertIn('found "y_tset". Did you mean "y_test"?', self.run_kairos(*self.fit(data="b.npz", target=None)).stderr)
+
     def test_targets_of_two_kinds_are_refused(self):
         words = np.array(["ant", "bee"])[self.y.astype(int)]
         for y, y_val, found in ((words, self.y, "labels as text, and numbers for the validation"),

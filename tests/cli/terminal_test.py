@@ -62,7 +62,9 @@ class ControlCharacters(ProgramTest):
         self.assert_printable(run)
         self.assertIn('Model: "\\x1b[31mEVIL\\x1b]0;pwn\\x07\\x0a\\x0dx\\xc2\\x9b31m"\n', run.stdout)
         for arguments in (self.fit(model="evil.json"), self.fit(model="evil.json", verbose=1, epochs=1)):
-            self.assert_printable(self.run_kairos(*arguments))
+            run = self.run_kairos(*arguments)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assert_printable(run)
 
     def test_labels_and_names_of_files(self):
         rows = CSV.splitlines()
@@ -70,8 +72,10 @@ class ControlCharacters(ProgramTest):
         named = [rows[0]] + [row[:-1] + (label if row.endswith("1") else "good") for row in rows[1:]]
         name = f"da{label}ta.csv"
         self.put(name, "\n".join(named) + "\n")
-        for changes in ({"verbose": 2}, {"verbose": 2, "validation_split": 0.1, "model": "dense(3,softmax)"}, {"model": "dense(1)"}):
+        for exit_code, changes in ((0, {"verbose": 2}), (0, {"verbose": 2, "validation_split": 0.1, "model": "dense(3,softmax)"}),
+                                   (4, {"model": "dense(1)"})):
             run = self.run_kairos(*self.fit(data=name, run_dir="run" + label, save_model=f"m{label}.keras", **changes))
+            self.assertEqual(run.returncode, exit_code, run.stderr)
             for text in (run.stdout, run.stderr):
                 self.assertNotIn("\x1b[31m", text)
                 self.assertNotIn("\x9b", text)

@@ -127,9 +127,8 @@ TEST_CASE("The gate compares the ABI of the note with its own", "[host][plugin]"
   patch(future_major, note, std::uint16_t{2});
   CHECK(sentence(directory.put("future.so", future_major), directory) ==
         "KAIROS-L012: future.so: the plugin was built for another major version of the ABI; found ABI 2, "
-        "expected "
-        "ABI 1, which this host "
-        "offers. Install the plugin's release for this host, or the host it was built for.");
+        "expected ABI 1, which this host offers. Install the plugin's release for this host, or the host it "
+        "was built for.");
   std::string future_minor = sound;
   patch(future_minor, note + 2, std::uint16_t{7});
   patch(future_minor, note + 4, std::uint16_t{9});

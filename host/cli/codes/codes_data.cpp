@@ -103,8 +103,7 @@ constexpr CodeEntry entries[] = {
      "model."},
     {"KAIROS-D043", "Unknown array in an NPZ archive",
      "The archive has an array whose name nearly equals that of an optional array, or of an input or output "
-     "of "
-     "the model, that the archive lacks. It may be misspelled. Other arrays are left out with a warning.",
+     "of the model, that the archive lacks. It may be misspelled. Other arrays are left out with a warning.",
      "Rename it, or save the archive without it."},
     {"KAIROS-D044", "Column named for a file without columns",
      "The input is an array file, which has no columns; target and weight must be files too.",
@@ -149,8 +148,7 @@ constexpr CodeEntry entries[] = {
      "Install libpng-dev and libturbojpeg0-dev, and build with -DKAIROS_WITH_IMAGES=ON."},
     {"KAIROS-D075", "Images of a format that cannot be read",
      "A directory of images contains GIF or BMP images, or no file that ends in .png, .jpg or .jpeg. Other "
-     "files "
-     "are left out with a warning.",
+     "files are left out with a warning.",
      "Convert the images to PNG, or remove them from the directory."},
     {"KAIROS-D076", "Targets given with a directory of images",
      "The sub-directories of a directory of images are its classes, so targets or sample weights cannot be "
@@ -262,8 +260,7 @@ constexpr CodeEntry entries[] = {
      "Save the archive with numpy.savez."},
     {"KAIROS-D342", "Text and numbers as targets",
      "The targets of the training are labels as text and those of the validation numbers, or the opposite. "
-     "The "
-     "numbers need not be those that the labels get.",
+     "The numbers need not be those that the labels get.",
      "Write both as text or both as numbers."},
 };
 

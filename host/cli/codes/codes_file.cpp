@@ -133,8 +133,7 @@ constexpr CodeEntry entries[] = {
      "Free memory, and run again."},
     {"KAIROS-F083", "HDF5 array never written",
      "The array has a shape but no values, because the program that should have written them ended before; "
-     "or "
-     "it is null, with neither.",
+     "or it is null, with neither.",
      "Run the program that writes them again."},
     {"KAIROS-F084", "File does not fit into memory",
      "The declared size of a model file or of its values exceeds the available memory.",
@@ -150,8 +149,7 @@ constexpr CodeEntry entries[] = {
      "limit."},
     {"KAIROS-F087", "No history to plot",
      "`kairos plot` needs the history of a run: the directory of `--run-dir` with its history.json, or such "
-     "a "
-     "file. There is none at this place, or no epoch was trained.",
+     "a file. There is none at this place, or no epoch was trained.",
      "Name the directory that was given as `--run-dir`."},
 };
 

@@ -101,10 +101,8 @@ constexpr CodeEntry entries[] = {
      "Put the path in quotes."},
     {"KAIROS-O057", "File name of an option too long",
      "An option of a callback names a file to write whose name, or the name of one of its directories, has "
-     "more "
-     "bytes than the file system allows, usually 255. Fields such as {epoch} count with the fewest "
-     "characters "
-     "that they become.",
+     "more bytes than the file system allows, usually 255. Fields such as {epoch} count with the fewest "
+     "characters that they become.",
      "Choose a shorter name."},
 };
 

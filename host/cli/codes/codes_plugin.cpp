@@ -112,13 +112,11 @@ constexpr CodeEntry entries[] = {
      "An entry of KAIROS_PLUGIN_PATH is not absolute. It would depend on the current directory, so "
      "anyone who can write there could choose the plugins.",
      "Write absolute paths, separated by colons. Empty entries are skipped. A directory whose name has a "
-     "colon "
-     "is given with `--plugin-dir`."},
+     "colon is given with `--plugin-dir`."},
     {"KAIROS-L052", "Plugin hidden by another one",
      "A plugin in a directory that is searched earlier, or that was given by path, has a callback of the "
-     "same "
-     "id and is used instead. Searched are `--plugin-dir`, KAIROS_PLUGIN_PATH, the user's directory, and the "
-     "installed plugins, in this order.",
+     "same id and is used instead. Searched are `--plugin-dir`, KAIROS_PLUGIN_PATH, the user's directory, "
+     "and the installed plugins, in this order.",
      "Give this file by path, `--plugin FILE`, or remove the other one."},
     {"KAIROS-L053", "Plugin on a noexec mount",
      "The file system of the plugin is mounted with noexec, so the system does not map its code.",

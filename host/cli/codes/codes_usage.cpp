@@ -21,9 +21,8 @@ constexpr CodeEntry entries[] = {
      "Write the value in the form that the message shows."},
     {"KAIROS-U004", "Unknown key in a configuration",
      "The file given with `--config` is not a JSON object, holds a key that is not a setting, holds a key "
-     "twice, "
-     "sets one setting under two names, or has a comment that does not end. Unknown keys are refused because "
-     "they are usually misspelled settings.",
+     "twice, sets one setting under two names, or has a comment that does not end. Unknown keys are refused "
+     "because they are usually misspelled settings.",
      "Correct or remove the key. `kairos fit --print-config` prints a valid file."},
     {"KAIROS-U005", "Required setting missing",
      "The command needs a setting that neither the command line nor the configuration contains, such as the "

@@ -28,9 +28,12 @@ std::string failure_text(const kairos_call& call, kairos_status status, std::int
   return text + ": " + (call.reason.empty() ? std::string(status_text(status)) : on_one_line(call.reason));
 }
 
-/// Whether the reason says what to do: something follows its first sentence.
-bool has_cure(const std::string& reason) {
-  return reason.find(". ") != std::string::npos || reason.ends_with('?');
+/// Whether the reason says what to do: a second sentence follows. A path may contain ". ", too.
+bool has_cure(std::string_view reason) {
+  if (reason.ends_with('?')) return true;
+  for (std::size_t end; (end = reason.find(". ")) != std::string_view::npos; reason.remove_prefix(end + 2))
+    if (end + 2 < reason.size() && reason[end + 2] >= 'A' && reason[end + 2] <= 'Z') return true;
+  return false;
 }
 
 }  // namespace

@@ -221,10 +221,8 @@ TEST_CASE("Booleans are written in many ways, on the command line and in RUN.jso
   CHECK(fit_settings({"--verbose", "1"}).choice("verbose") == "1");
   CHECK(message_of({"--strict", "maybe"}) ==
         "KAIROS-U003: --strict: the value is neither true nor false; found \"maybe\", expected true or "
-        "false; yes, "
-        "on, 1 and no, off, 0 mean the same. Choose one of them.");
+        "false; yes, on, 1 and no, off, 0 mean the same. Choose one of them.");
   CHECK(message_of({"--stream", "maybe"}) ==
         "KAIROS-U003: --stream: the value is not one of the choices; found \"maybe\", expected false or "
-        "true; yes, "
-        "on, 1 and no, off, 0 mean the same. Choose one of them.");
+        "true; yes, on, 1 and no, off, 0 mean the same. Choose one of them.");
 }

@@ -149,9 +149,8 @@ put('flat/a.png'); os.makedirs('nothing/cat')
   const Case cases[] = {
       {"good", as_is, ""},
       {"good", [](DataSpec& s) { s.image_size = {}; },
-       "KAIROS-D094: good: the image size is unknown; expected a height and a width, or a model "
-       "that "
-       "begins with input(height,width,channels). Set `image_size`, for example to 64x64."},
+       "KAIROS-D094: good: the image size is unknown; expected a height and a width, or a model that begins "
+       "with input(height,width,channels). Set `image_size`, for example to 64x64."},
       {"good",
        [](DataSpec& s) {
          s.image_size = {1 << 20, 4};
@@ -171,16 +170,14 @@ put('flat/a.png'); os.makedirs('nothing/cat')
       {"flat", as_is, "KAIROS-D078: flat: the directory has no classes; found no sub-directories"},
       {"gif", as_is,
        "KAIROS-D075: gif: an image has a format that cannot be read; found gif/cat/x.gif, expected .png, "
-       ".jpg "
-       "or .jpeg. Convert them to PNG and remove the originals, or remove them."},
+       ".jpg or .jpeg. Convert them to PNG and remove the originals, or remove them."},
       {"text", as_is, ""},
       {"only_webp", as_is,
        "KAIROS-D075: only_webp: the directory has no image that can be read; found only_webp/cat/a.webp, "
        "expected .png, .jpg or .jpeg. Convert the images to PNG."},
       {"renamed", as_is,
        "KAIROS-D070: renamed/cat/a.png: this is not a readable image; found a GIF image, expected a PNG or "
-       "JPEG "
-       "file. Convert it to PNG, or remove it."},
+       "JPEG file. Convert it to PNG, or remove it."},
       {"damaged", as_is, "KAIROS-D071: damaged/cat/b.png: the image is damaged or incomplete"},
       {"nothing", as_is, "KAIROS-D013: nothing: there are no samples"},
       {"absent", as_is, "KAIROS-D020: absent: this kind of data file is not supported"},

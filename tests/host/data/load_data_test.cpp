@@ -72,9 +72,8 @@ TEST_CASE("NPZ data sets with missing or unexpected names are rejected", "[host]
        "shorthand model); the archive has: X, y."},
       {{{"x", x}}, "KAIROS-D042: d.npz: the archive has no array \"y\""},
       {{{"x", x}, {"y", y}, {"sample_weigth", w}},
-       "KAIROS-D043: d.npz: the archive has an array with an unexpected name; found \"sample_weigth\". "
-       "Did you mean "
-       "\"sample_weight\"?"},
+       "KAIROS-D043: d.npz: the archive has an array with an unexpected name; found \"sample_weigth\". Did "
+       "you mean \"sample_weight\"?"},
       {{{"x", x}, {"y", y}, {"y_val", y_val}}, "KAIROS-D042: d.npz: the archive has no array \"x_val\""},
       {{{"x", x}, {"y", y}, {"x_val", x_val}}, "KAIROS-D042: d.npz: the archive has no array \"y_val\""},
       {{{"x", x}, {"y", y_val}},
@@ -124,8 +123,7 @@ TEST_CASE("Files that are not data sets are rejected with specific messages", "[
       {"d.xlsx", "y", "",
        "KAIROS-D020: d.xlsx: this kind of data file is not supported; found \".xlsx\", expected .csv, .tsv, "
        ".txt, .data, .npy, .npz, IDX or file.h5:/path, or a directory of images. Convert the file, or "
-       "correct "
-       "its name."},
+       "correct its name."},
       {"plain", "y", "", "KAIROS-D020: plain: this kind of data file is not supported; found no ending"},
       {"folder.csv", "y", "", "KAIROS-F002: folder.csv: this is not a regular file; found a directory"},
       {"fifo.csv", "y", "", "KAIROS-F002: fifo.csv: this is not a regular file; found a FIFO"},

@@ -254,16 +254,13 @@ TEST_CASE("Unknown, duplicate and missing names are rejected with a cure", "[hos
       Files(),
       {{[](DataSpec& s, const Files&) { s.inputs[1].port = "lft"; },
         "KAIROS-D061: left.npy: the model has no input for the input of this name; found \"lft\". Did you "
-        "mean "
-        "\"left\"?"},
+        "mean \"left\"?"},
        {[](DataSpec& s, const Files&) { s.targets[0].port = "kindd"; },
         "KAIROS-D061: kind.npy: the model has no output for the target of this name; found \"kindd\". Did "
-        "you "
-        "mean \"kind\"?"},
+        "you mean \"kind\"?"},
        {[](DataSpec& s, const Files& f) { s.sample_weights = {f.source("amunt", "weight.npy")}; },
         "KAIROS-D061: weight.npy: the model has no output for the sample weight of this name; found "
-        "\"amunt\". "
-        "Did you mean \"amount\"?"},
+        "\"amunt\". Did you mean \"amount\"?"},
        {[](DataSpec& s, const Files&) { s.inputs[1].port = "right"; },
         "KAIROS-D060: left.npy: two inputs have the same name; found \"right\", expected each name once. "
         "Remove one of them."},
@@ -288,9 +285,7 @@ TEST_CASE("Unknown, duplicate and missing names are rejected with a cure", "[hos
           s.target = "kind";
         },
         "KAIROS-D044: right.npy: a file of one array (.npy, .csv, IDX or file.h5:/path) has no columns to "
-        "take the "
-        "target from; found "
-        "\"kind\""},
+        "take the target from; found \"kind\""},
        {[](DataSpec& s, const Files& f) { s.targets[0] = f.source("kind", "short.npy"); },
         "KAIROS-D010: short.npy: the target \"kind\" has a different number of rows; found 2, expected 3, as "
         "in the first input."},

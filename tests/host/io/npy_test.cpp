@@ -151,8 +151,8 @@ np.save('record.npy', np.zeros(3, dtype=[('a', 'f4'), ('b', 'i4')]))
       directory,
       {{content_of(directory / "large.npy"),
         "KAIROS-D005: a.npy: an integer is not exact in float32; found 16777217 in row 1 (counted from 0), "
-        "expected "
-        "-16777216 to 16777216. Scale the column, or store it as float32 if rounding is acceptable."},
+        "expected -16777216 to 16777216. Scale the column, or store it as float32 if rounding is "
+        "acceptable."},
        {content_of(directory / "low.npy"),
         "KAIROS-D005: a.npy: an integer is not exact in float32; found -16777217 in row 2"},
        {content_of(directory / "unsigned.npy"),
@@ -163,8 +163,7 @@ np.save('record.npy', np.zeros(3, dtype=[('a', 'f4'), ('b', 'i4')]))
         "KAIROS-D003: a.npy: this type of array cannot be read; found <c8"},
        {content_of(directory / "text.npy"),
         "KAIROS-D003: a.npy: this type of array cannot be read; found <U1, expected float 16 to 64, integer "
-        "8 to 64 "
-        "or bool. Text is read only as a target; store inputs and weights as numbers."},
+        "8 to 64 or bool. Text is read only as a target; store inputs and weights as numbers."},
        {content_of(directory / "object.npy"),
         "KAIROS-D003: a.npy: this type of array cannot be read; found |O"},
        {content_of(directory / "record.npy"),
@@ -195,8 +194,7 @@ TEST_CASE("NPY reading rejects malformed headers and missing values", "[host][io
         "KAIROS-D004: a.npy: the array is truncated; found 4 bytes of values, expected 4000000000000."},
        {with_shape("(4294967296, 4294967296, 4)", four),
         "KAIROS-D004: a.npy: the array is truncated; found 4 bytes of values, expected more than any file "
-        "can "
-        "hold."},
+        "can hold."},
        {with_shape("(2,)", four, "<f8"),
         "KAIROS-D004: a.npy: the array is truncated; found 4 bytes of values, expected 16."}});
 }
@@ -257,8 +255,7 @@ z('lying.npz', ('x.npy', b'\x93NUMPY\x01\x00' + struct.pack('<H', len(header)) +
        {"flipped.npz", "KAIROS-D007: flipped.npz:x.npy: the archive is damaged; found CRC error"},
        {"bomb.npz",
         "KAIROS-D009: bomb.npz:x.npy: the archive declares more than it can hold; found 4294967280 bytes in "
-        "a "
-        "file of"},
+        "a file of"},
        {"lying.npz",
         "KAIROS-D004: lying.npz:x.npy: the array is truncated; found 4 bytes of values, expected "
         "4000000000."}},

@@ -209,18 +209,15 @@ TEST_CASE("Convolutions and pooling refuse unsupported arguments", "[host][nn]")
        "before it."},
       {"input(2,7,1) conv2d(4,3)",
        "KAIROS-M008: layer \"conv2d\" (Conv2D): the input shape is not supported; found shape (2, 7, 1), "
-       "expected "
-       "at least the size of the kernel. Change the shape of the input, or put a layer such as reshape "
-       "before it."},
+       "expected at least the size of the kernel. Change the shape of the input, or put a layer such as "
+       "reshape before it."},
       {"input(7,7,3) conv2d(4,3,groups=2)",
        "KAIROS-M008: layer \"conv2d\" (Conv2D): the input shape is not supported; found shape (7, 7, 3), "
-       "expected "
-       "channels in 2 equal groups. Change the shape of the input, or put a layer such as reshape before "
-       "it."},
+       "expected channels in 2 equal groups. Change the shape of the input, or put a layer such as reshape "
+       "before it."},
       {"input(7,7,2) conv2d(3,3,groups=2)",
        "KAIROS-M003: layer \"conv2d\" (Conv2D): \"groups\" has a value that cannot be used; found 2, "
-       "expected "
-       "a divisor of filters. Give \"groups\" such a value."},
+       "expected a divisor of filters. Give \"groups\" such a value."},
       {"input(7,7,2) conv2d(3,3,strides=2,dilation_rate=2)",
        "KAIROS-M003: layer \"conv2d\" (Conv2D): \"dilation_rate\" has a value that cannot be used; found 2, "
        "expected 1 where strides are not 1, as in Keras. Give \"dilation_rate\" such a value."},
@@ -235,10 +232,8 @@ TEST_CASE("Convolutions and pooling refuse unsupported arguments", "[host][nn]")
        "expected \"channels_last\". Move the channels to the last dimension."},
       {"input(1,7,2) maxpool",
        "KAIROS-M008: layer \"max_pooling2d\" (MaxPooling2D): the input shape is not supported; found shape "
-       "(1, "
-       "7, "
-       "2), expected at least the size of the window. Change the shape of the input, or put a layer such as "
-       "reshape before it."},
+       "(1, 7, 2), expected at least the size of the window. Change the shape of the input, or put a layer "
+       "such as reshape before it."},
   };
   for (const auto& [text, sentence] : refused) CHECK(error_of([text = text] { graph_of(text); }) == sentence);
 }

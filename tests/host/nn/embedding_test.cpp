@@ -97,18 +97,16 @@ TEST_CASE("Embedding and Masking refuse unsupported arguments", "[host][nn]") {
   const std::vector<std::pair<const char*, const char*>> refused{
       {"input(3,2) embedding(5,3,mask_zero=true)",
        "KAIROS-M008: layer \"embedding\" (Embedding): the input shape is not supported; found shape (3, 2), "
-       "expected "
-       "one row of indices per sample, because mask_zero is set. Change the shape of the input, or put a "
-       "layer such as reshape before it."},
+       "expected one row of indices per sample, because mask_zero is set. Change the shape of the input, or "
+       "put a layer such as reshape before it."},
       {"input(3) embedding(5,3,input_length=4)",
        "KAIROS-M008: layer \"embedding\" (Embedding): the input shape is not supported; found shape (3), "
-       "expected 4 "
-       "indices, as input_length says. Change the shape of the input, or put a layer such as reshape before "
-       "it."},
+       "expected 4 indices, as input_length says. Change the shape of the input, or put a layer such as "
+       "reshape before it."},
       {"input(3) masking",
        "KAIROS-M008: layer \"masking\" (Masking): the input shape is not supported; found shape (3), "
-       "expected "
-       "(timesteps, features). Change the shape of the input, or put a layer such as reshape before it."},
+       "expected (timesteps, features). Change the shape of the input, or put a layer such as reshape before "
+       "it."},
       {"input(3) embedding(20000000,3)",
        "KAIROS-M003: layer \"embedding\" (Embedding): \"input_dim\" has a value that cannot be used; found "
        "20000000, expected an integer from 1 to 16777216. Give \"input_dim\" such a value."},

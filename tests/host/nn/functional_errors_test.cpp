@@ -43,9 +43,8 @@ TEST_CASE("Invalid calls in a Functional model are refused by name", "[host][nn]
   operation["config"]["layers"][1]["module"] = "keras.src.ops.numpy";
   check_refusals({
       {one(of("inn")),
-       "KAIROS-M060: layer \"a\" (Dense): it refers to a layer that does not exist; found \"inn\". Did "
-       "you mean "
-       "\"in\"?"},
+       "KAIROS-M060: layer \"a\" (Dense): it refers to a layer that does not exist; found \"inn\". Did you "
+       "mean \"in\"?"},
       {one(of("b")),
        "KAIROS-M061: layer \"b\" (Dense): its output leads back to its input; found a cycle, expected "
        "layers that feed only later ones. Write the model again with model.to_json()."},
@@ -83,12 +82,10 @@ TEST_CASE("Layers of a Functional model that do not fit together are refused by 
            .layer("Dense", "b", {{"units", 3}}, {{of("in")}})
            .outputs({{"a", 0}}),
        "KAIROS-M062: layer \"b\" (Dense): it does not lead to an output of the model. Remove it, or make it "
-       "an "
-       "output."},
+       "an output."},
       {start().layer("Dense", "a", {{"units", 2}}, {{of("in")}, {of("a")}}).outputs({{"a", 1}}),
        "KAIROS-M065: layer \"a\" (Dense): two of its calls need different weights; found \"kernel\" of shape "
-       "(2, 2), "
-       "expected (3, 2). Call it with inputs of the same shape."},
+       "(2, 2), expected (3, 2). Call it with inputs of the same shape."},
       {start()
            .layer("Add", "a", json::object(), {{of("in"), of("in")}})
            .with_outputs({{"items", json::array()}, {"class_name", 3}}),
@@ -100,20 +97,16 @@ TEST_CASE("Layers of a Functional model that do not fit together are refused by 
            .layer("Add", "s", json::object(), {{of("x"), of("y")}})
            .outputs({{"s", 0}}),
        "KAIROS-M008: layer \"s\" (Add): the input shape is not supported; found shape (4), expected a shape "
-       "that "
-       "can be "
-       "broadcast to that of the other inputs. Change the shape of the input, or put a layer such as reshape "
-       "before it."},
+       "that can be broadcast to that of the other inputs. Change the shape of the input, or put a layer "
+       "such as reshape before it."},
       {FunctionalJson()
            .input("x", {3, 2})
            .input("y", {4, 1})
            .layer("Concatenate", "s", json::object(), {{of("x"), of("y")}})
            .outputs({{"s", 0}}),
        "KAIROS-M008: layer \"s\" (Concatenate): the input shape is not supported; found shape (4, 1), "
-       "expected "
-       "the shape of "
-       "the first input in all other dimensions. Change the shape of the input, or put a layer such as "
-       "reshape before it."},
+       "expected the shape of the first input in all other dimensions. Change the shape of the input, or put "
+       "a layer such as reshape before it."},
   });
 }
 

@@ -311,28 +311,25 @@ TEST_CASE("Recurrent layers refuse unsupported arguments", "[host][nn]") {
   const std::vector<std::pair<const char*, const char*>> refused{
       {"input(3) lstm(2)",
        "KAIROS-M008: layer \"lstm\" (LSTM): the input shape is not supported; found shape (3), expected "
-       "(timesteps, "
-       "features). Change the shape of the input, or put a layer such as reshape before it."},
+       "(timesteps, features). Change the shape of the input, or put a layer such as reshape before it."},
       {"input(3,2) gru(2,stateful=true)",
        "KAIROS-M004: layer \"gru\" (GRU): \"stateful\" is not supported; found true, expected false. Remove "
-       "it from "
-       "the layer: every batch starts from a state of 0."},
+       "it from the layer: every batch starts from a state of 0."},
       {"input(3,2) simplernn(2,return_state=true)",
        "KAIROS-M004: layer \"simple_rnn\" (SimpleRNN): \"return_state\" is not supported; found true, "
-       "expected "
-       "false. Remove it from the layer."},
+       "expected false. Remove it from the layer."},
   };
   for (const auto& [text, sentence] : refused) CHECK(error_of([text = text] { graph_of(text); }) == sentence);
 }
 
 TEST_CASE("Recurrent layers are written and read back unchanged", "[host][nn]") {
-  const std::string json = keras_json(
-      {{},
-       "input(9,8) "
-       "lstm(4,relu,recurrent_activation=hard_sigmoid,return_sequences=true,unit_forget_bias=false,unroll="
-       "true,dropout=0.25,l2=0.5) "
-       "gru(3,return_sequences=true,reset_after=false,go_backwards=true,recurrent_dropout="
-       "0.5,seed=4) simplernn(2,zero_output_for_mask=true,use_bias=false)",
-       {}});
+  const std::string json =
+      keras_json({{},
+                  "input(9,8) "
+                  "lstm(4,relu,recurrent_activation=hard_sigmoid,return_sequences=true,unit_forget_bias="
+                  "false,unroll=true,dropout=0.25,l2=0.5) "
+                  "gru(3,return_sequences=true,reset_after=false,go_backwards=true,recurrent_dropout=0.5,"
+                  "seed=4) simplernn(2,zero_output_for_mask=true,use_bias=false)",
+                  {}});
   CHECK(keras_json({{}, json, {}}) == json);
 }

@@ -85,14 +85,12 @@ TEST_CASE("Layers without products refuse unsupported arguments", "[host][nn]") 
   const std::vector<std::pair<const char*, const char*>> refused{
       {"input(7) reshape((2,4))",
        "KAIROS-M008: layer \"reshape\" (Reshape): the input shape is not supported; found shape (7), "
-       "expected as "
-       "many values as target_shape (2, 4) holds. Change the shape of the input, or put a layer such as "
-       "reshape before it."},
+       "expected as many values as target_shape (2, 4) holds. Change the shape of the input, or put a layer "
+       "such as reshape before it."},
       {"input(8) reshape((3,-1))",
        "KAIROS-M008: layer \"reshape\" (Reshape): the input shape is not supported; found shape (8), "
-       "expected as "
-       "many values as target_shape (3, -1) holds. Change the shape of the input, or put a layer such as "
-       "reshape before it."},
+       "expected as many values as target_shape (3, -1) holds. Change the shape of the input, or put a layer "
+       "such as reshape before it."},
       {"input(8) reshape((-1,-1))",
        "KAIROS-M003: layer \"reshape\" (Reshape): \"target_shape\" has a value that cannot be used; found "
        "[-1,-1], expected a list of positive integers, with at most one -1 for the remaining size. Give "

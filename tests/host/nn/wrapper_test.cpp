@@ -203,26 +203,22 @@ TEST_CASE("Wrappers refuse unsupported arguments", "[host][nn]") {
       {layer("Bidirectional",
              {{"name", "b"}, {"layer", recurrent("LSTM", "r", false)}, {"merge_mode", nullptr}}),
        "KAIROS-M003: layer \"b\" (Bidirectional): \"merge_mode\" has a value that cannot be used; found "
-       "null, "
-       "expected concat, sum, mul or ave; a list of outputs is not supported. Give \"merge_mode\" such a "
-       "value."},
+       "null, expected concat, sum, mul or ave; a list of outputs is not supported. Give \"merge_mode\" such "
+       "a value."},
       {bidirectional(layer("Dense", {{"name", "d"}, {"units", 2}}), "sum"),
        "KAIROS-M003: layer \"both\" (Bidirectional): \"layer\" has a value that cannot be used; found "
        "{\"class_name\":\"Dense\",\"config\":{\"name\":\"forward_d\",\"units\":2}}, expected SimpleRNN, LSTM "
        "or GRU. Give \"layer\" such a value."},
       {layer("TimeDistributed", {{"name", "t"}, {"layer", layer("BatchNormalization", {{"name", "n"}})}}),
        "KAIROS-M004: layer \"t\" (TimeDistributed): a layer that depends on the whole batch is not supported "
-       "here; "
-       "found BatchNormalization, expected a layer that treats each sample separately. Use it without "
+       "here; found BatchNormalization, expected a layer that treats each sample separately. Use it without "
        "TimeDistributed: it normalizes the last dimension."},
       {layer("TimeDistributed", {{"name", "t"}, {"layer", layer("Dens", {{"name", "n"}})}}),
-       "KAIROS-M001: layer \"n\" (Dens) in layer \"t\" (TimeDistributed): there is no layer \"Dens\". "
-       "Did you "
-       "mean"},
+       "KAIROS-M001: layer \"n\" (Dens) in layer \"t\" (TimeDistributed): there is no layer \"Dens\". Did "
+       "you mean"},
       {layer("TimeDistributed", {{"name", "t"}, {"layer", 3}}),
        "KAIROS-M003: layer \"t\" (TimeDistributed): \"layer\" has a value that cannot be used; found 3, "
-       "expected a "
-       "layer: {\"class_name\": …, \"config\": …}. Give \"layer\" such a value."},
+       "expected a layer: {\"class_name\": …, \"config\": …}. Give \"layer\" such a value."},
   };
   for (const auto& [json, sentence] : refused) {
     const std::string found = error_of([&, &one = json] { (void)graph_of({4, 2}, {one}); });

@@ -157,8 +157,7 @@ TEST_CASE("A leading index without a name is left out, which is reported", "[hos
   };
   const char* unnamed =
       ": column 0 has no name and is left out, as the index of a data frame. If it is an input, name it in "
-      "the "
-      "header";
+      "the header";
   for (const Case& c :
        {Case{",a,y\n0,.5,0\n1,.2,1\n", unnamed}, Case{"\"\",\"a\",\"y\"\n\"1\",.5,0\n\"2\",.2,1\n", unnamed},
         Case{",a,y\n2020-01-01,.5,0\n2020-01-02,.2,1\n", unnamed},
@@ -190,8 +189,7 @@ TEST_CASE("Other columns without a name are rejected", "[host][data]") {
   };
   CHECK(text("a,,y\n1,2,0\n") ==
         "KAIROS-D323: t.csv: a column of the header has no name; found column 1 (counted from 0), expected a "
-        "name for each "
-        "column. Name it, or remove it from the file.");
+        "name for each column. Name it, or remove it from the file.");
   CHECK_THAT(text("a,y,\n1,0,5\n"),
              Catch::Matchers::StartsWith("KAIROS-D323: t.csv: a column of the header has no name"));
 }

@@ -104,8 +104,7 @@ TEST_CASE("Missing, unsupported and hostile arrays of HDF5 files are rejected", 
         "you mean \"images\"?"},
        {"d.h5:/g",
         "KAIROS-F024: d.h5:/g: this is a group, not an array; expected file.h5:/path/to/array. Name one of "
-        "its "
-        "members: d.h5:/g/labels."},
+        "its members: d.h5:/g/labels."},
        {"d.h5:/g/label",
         "KAIROS-F024: d.h5:/g/label: an array is missing; expected file.h5:/path/to/array. Did "
         "you mean \"labels\"?"},

@@ -68,16 +68,14 @@ TEST_CASE("parse_plugin_spec names the column of a mistake", "[host][plugin]") {
            "in it: key=\"a,b\"."},
       Case{"X:a=1,",
            "an option has no name at column 7; found the end, expected key=value. Quote a value that has "
-           "commas in it: "
-           "key=\"a,b\"."},
+           "commas in it: key=\"a,b\"."},
       Case{
           "X:a=\"b",
           "the value of a cannot be read at column 5; found an opening \", expected a closing one. Close the "
           "quote."},
       Case{"X:a='b'c",
            "something follows the quoted value of a at column 8; found 'c', expected ',' or the end. Put the "
-           "whole value "
-           "in the quotes."},
+           "whole value in the quotes."},
       Case{"X:a='\\0'",
            "the value of a cannot be read at column 6; found \"\\0'\", expected a string without the "
            "character 0. Remove it."},
