@@ -38,9 +38,9 @@ struct Thrower : kairos::Callback<Thrower> {
         event.stop("never mind");
     }
   }
-#define X(hook, EventClass, Raw, place)  \
-  void hook(kairos::EventClass& event) { \
-    raise(event);                        \
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Raw, place) \
+  void hook(kairos::EventClass& event) {                 \
+    raise(event);                                        \
   }
 #include <kairos/abi/hook_list.inc>
 };
@@ -78,7 +78,28 @@ struct Asker : kairos::Callback<Asker> {
   void on_train_end(kairos::End& end) { end.save("a.h5", kairos::SaveContent::Weights); }
 };
 
+struct Greeter {
+  int greetings = 0;
+  void on_epoch_end(kairos::Epoch& epoch) {
+    ++greetings;
+    epoch.print("hello from a base");
+  }
+};
+/// The base is not at the address of the callback.
+struct Heir : kairos::Callback<Heir>, Greeter {
+  static constexpr auto id = "test.Heir";
+};
+
 }  // namespace
+
+TEST_CASE("A hook that a callback inherits is called with its base", "[sdk][boundary]") {
+  FakeHost host;
+  FakeInstance instance(host, declaration_of<Heir>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  CHECK(instance.run(instance.hooks().on_epoch_end, kairos_epoch_event{}).status == KAIROS_OK);
+  CHECK(host.lines == std::vector<std::string>{"hello from a base"});
+  CHECK(static_cast<Heir*>(instance.self())->greetings == 1);
+}
 
 TEST_CASE("No exception leaves a hook: each is converted to a status and a text", "[sdk][boundary]") {
   const struct {
@@ -104,7 +125,8 @@ TEST_CASE("No exception leaves a hook: each is converted to a status and a text"
       CHECK(outcome.text == row.text);
       ++hooks;
     };
-#define X(hook, EventClass, Raw, place) check(instance.run(instance.hooks().hook, Raw{}), #hook);
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Raw, place) \
+  check(instance.run(instance.hooks().hook, Raw{}), #hook);
 #include <kairos/abi/hook_list.inc>
     CHECK(hooks == 20);
   }
