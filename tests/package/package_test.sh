@@ -289,11 +289,12 @@ $shown"
     ;;
 
   build_samples)
-    for sample in hello_callback hello_c step_decay embed own_loop; do
+    for sample in hello_callback hello_c clip_c step_decay embed own_loop; do
       rm -rf "$work/$sample"
       build_project "$sources/samples/$sample" "$work/$sample"
     done
     [ "$(wc -l <"$sources/samples/hello_callback/hello_callback.cpp")" -le 20 ] || fail "hello_callback is longer than 20 lines"
+    [ "$(wc -l <"$sources/samples/clip_c/clip_c.c")" -le 40 ] || fail "clip_c is longer than 40 lines"
     ;;
 
   hello_callback)
@@ -307,6 +308,18 @@ $shown"
     fit "$work/hello_c.txt" --epochs 4 --plugin "$work/hello_c/hello_c.so:every=2"
     expect "$work/hello_c.txt" "Hello from C after epoch 4"
     [ "$(grep -c 'Hello from C' "$work/hello_c.txt")" = 2 ] || fail "hello_c printed in other than every second epoch"
+    ;;
+
+  clip_c)
+    # One step of SGD(1) moves the weights by the clipped gradients.
+    fit "$work/clip_c.txt" --epochs 1 --optimizer 'SGD(learning_rate=1)' --batch-size 2000 --history "$work/clip_c_plain.csv"
+    fit "$work/clip_c.txt" --epochs 2 --optimizer 'SGD(learning_rate=1)' --batch-size 2000 --history "$work/clip_c.csv" \
+      --plugin "$work/clip_c/clip_c.so:norm=1e-6"
+    losses=$(tail -n +2 "$work/clip_c.csv" | cut -d, -f2 | tr '\n' ' ')
+    echo "$losses" | awk '{ exit $1 - $2 < 1e-3 && $2 - $1 < 1e-3 ? 0 : 1 }' || fail "clip_c did not limit a step: $losses"
+    if "$kairos" fit --data "$digits" --target label --model 'dense(10,softmax)' --loss sparse_categorical_crossentropy \
+      --plugin "$work/clip_c/clip_c.so:norm=0" >"$work/clip_c.txt" 2>&1; then fail "clip_c accepted a norm of 0"; fi
+    expect "$work/clip_c.txt" "norm"
     ;;
 
   step_decay)
