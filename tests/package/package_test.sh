@@ -251,7 +251,12 @@ END
     mkdir -p "$work/readme"
     code_of "$sources/README.md" cpp >"$work/readme/stall_stop.cpp"
     code_of "$sources/README.md" cmake >"$work/readme/CMakeLists.txt"
+    # With the test that sdk/doc/testing.md shows.
+    code_of "$sources/sdk/doc/testing.md" cpp >"$work/readme/stall_stop_test.cpp"
+    code_of "$sources/sdk/doc/testing.md" cmake >>"$work/readme/CMakeLists.txt"
     build_project "$work/readme" "$work/readme-build"
+    "$work/readme-build/stall_stop_test" >"$work/readme_test.txt" || { cat "$work/readme_test.txt"; fail "stall_stop_test failed"; }
+    expect "$work/readme_test.txt" "in 4 test cases"
     fit "$work/readme.txt" --epochs 50 --validation-split 0.2 --history "$work/readme.json" \
       --plugin "$work/readme-build/stall_stop.so:monitor=loss,patience=0"
     expect "$work/readme.json" '"history"'
@@ -263,6 +268,17 @@ END
     [ ! -e "$work/sdk/include/kairos/host" ] || fail "the component sdk installs headers of the host"
     prefix=$work/sdk
     build_project "$sources/samples/hello_c" "$work/hello_c-sdk"
+    [ -f "$work/sdk/include/kairos/testing.hpp" ] || fail "the component sdk has no kairos/testing.hpp"
+    rm -rf "$work/tested"
+    mkdir -p "$work/tested"
+    code_of "$sources/README.md" cpp >"$work/tested/stall_stop.cpp"
+    code_of "$sources/sdk/doc/testing.md" cpp >"$work/tested/stall_stop_test.cpp"
+    {
+      printf 'cmake_minimum_required(VERSION 3.25)\nproject(tested LANGUAGES CXX)\nfind_package(Kairos REQUIRED COMPONENTS sdk)\n'
+      code_of "$sources/sdk/doc/testing.md" cmake
+    } >"$work/tested/CMakeLists.txt"
+    build_project "$work/tested" "$work/tested-build"
+    ctest --test-dir "$work/tested-build" >"$work/tested.txt" 2>&1 || { cat "$work/tested.txt"; fail "the test of a plugin failed"; }
     printf 'cmake_minimum_required(VERSION 3.25)\nproject(p CXX)\nfind_package(Kairos REQUIRED COMPONENTS host)\n' \
       >"$work/sdk/CMakeLists.txt"
     if cmake -S "$work/sdk" -B "$work/sdk/build" -DCMAKE_PREFIX_PATH="$work/sdk" >"$work/sdk.txt" 2>&1; then
