@@ -85,7 +85,9 @@ constexpr bool is_id(std::string_view id) {
 }
 
 constexpr bool same_text(const char* a, std::string_view b) {
-  return std::string_view(a) == b;
+  for (const char c : b)
+    if (*a++ != c) return false;
+  return *a == '\0';
 }
 
 constexpr bool is_option(const Members& members, std::string_view name) {
@@ -167,25 +169,13 @@ constexpr bool is_listed(const char* list, std::string_view word) {
   return false;
 }
 
-/// Whether an option before `last` has this name or alias.
-constexpr bool is_taken(const Members& members, const OptionBase* last, std::string_view word) {
-  for (const OptionBase* option = members.options.first; option != last; option = option->next)
-    if (same_text(option->declaration().name, word) || is_listed(option->declaration().aliases, word))
-      return true;
-  return false;
-}
-
-constexpr Flaw alias_flaw(const Members& members, const OptionBase* option) {
-  const kairos_option& spec = option->declaration();
+constexpr Flaw alias_flaw(const kairos_option& spec) {
   if (spec.aliases == nullptr) return Flaw::None;
   std::string_view rest = spec.aliases;
   for (bool more = true; more;) {
     const std::string_view alias = take_part(rest, ',', more);
     if (!is_identifier(alias)) return Flaw::Alias;
     if (is_reserved(alias)) return Flaw::OptionReserved;
-    if (same_text(spec.name, alias) || is_taken(members, option, alias) ||
-        (more && is_listed(rest.data(), alias)))
-      return Flaw::OptionTwice;
   }
   return Flaw::None;
 }
@@ -220,13 +210,11 @@ constexpr bool is_within(const kairos_option& spec) {
   return true;
 }
 
-constexpr Flaw option_flaw(const Members& members, const OptionBase* option) {
-  const kairos_option& spec = option->declaration();
+constexpr Flaw option_flaw(const kairos_option& spec) {
   if (!is_snake_case(spec.name)) return Flaw::OptionName;
   if (is_reserved(spec.name)) return Flaw::OptionReserved;
-  if (is_taken(members, option, spec.name)) return Flaw::OptionTwice;
   if (!is_line(spec.help) || (spec.unit != nullptr && !is_line(spec.unit))) return Flaw::Help;
-  if (const Flaw flaw = alias_flaw(members, option); flaw != Flaw::None) return flaw;
+  if (const Flaw flaw = alias_flaw(spec); flaw != Flaw::None) return flaw;
   if (const Flaw flaw = choices_flaw(spec); flaw != Flaw::None) return flaw;
   if (spec.initial.type == KAIROS_TYPE_ABSENT) return Flaw::None;
   if (spec.type == KAIROS_TYPE_ENUM && !is_listed(spec.choices, spec.initial.text.ptr))
@@ -245,10 +233,53 @@ constexpr Finding first_flaw(const Members& members) {
   Finding found;
   for (const OptionBase* option = members.options.first; option != nullptr;
        option = option->next, ++found.number)
-    if (found.flaw = option_flaw(members, option); found.flaw != Flaw::None) return found;
+    if (found.flaw = option_flaw(option->declaration()); found.flaw != Flaw::None) return found;
   found.number = 0;
   for (const StateBase* state = members.states.first; state != nullptr; state = state->next, ++found.number)
     if (found.flaw = state_flaw(members, state); found.flaw != Flaw::None) return found;
+  return found;
+}
+
+/// FNV-1a. Names are compared by their hashes, because compilers limit the steps of a constant evaluation.
+constexpr std::uint64_t hash_of(std::string_view word) {
+  std::uint64_t hash = 14695981039346656037ull;
+  for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  return hash;
+}
+
+/// Calls visit(name, number of its option) for all names and aliases.
+template <class Visit>
+constexpr void visit_names(const Members& members, Visit visit) {
+  std::uint32_t number = 0;
+  for (const OptionBase* option = members.options.first; option != nullptr; option = option->next, ++number) {
+    visit(std::string_view(option->declaration().name), number);
+    if (option->declaration().aliases == nullptr) continue;
+    std::string_view rest = option->declaration().aliases;
+    for (bool more = true; more;) visit(take_part(rest, ',', more), number);
+  }
+}
+
+template <class T>
+constexpr std::uint32_t count_names() {
+  T callback{};
+  std::uint32_t count = 0;
+  visit_names(callback, [&count](std::string_view, std::uint32_t) { ++count; });
+  return count;
+}
+
+/// The first option with a name or alias that was there before.
+template <class T>
+constexpr Finding find_twin() {
+  T callback{};
+  std::uint64_t hashes[count_names<T>() + 1] = {};
+  std::uint32_t count = 0;
+  Finding found;
+  visit_names(callback, [&](std::string_view name, std::uint32_t number) {
+    const std::uint64_t hash = hash_of(name);
+    for (std::uint32_t i = 0; i < count && found.flaw == Flaw::None; ++i)
+      if (hashes[i] == hash) found = {Flaw::OptionTwice, number};
+    hashes[count++] = hash;
+  });
   return found;
 }
 

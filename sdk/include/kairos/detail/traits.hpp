@@ -76,6 +76,8 @@ constexpr void check_declarations() {
                 "kairos: oldest_state_version must be from 1 to state_version");
   constexpr Finding finding = find_flaw<T>();
   refuse<T, finding.flaw, finding.number>();
+  constexpr Finding twin = find_twin<T>();
+  refuse<T, twin.flaw, twin.number>();
 }
 
 template <class T>
