@@ -240,6 +240,7 @@ void add_data_options(const Settings& settings, const ModelInput& input, LoadedD
                       FitOptions& options) {
   require_use_of_class_names(settings, data.train);
   options.class_weight = weights_by_number(settings.named_numbers("class_weight"), data.train.class_names);
+  options.balances_classes = settings.text("class_weight") == "balanced";
   options.validation_data = load_validation(settings, input.ports, data);
   if (options.validation_data && options.validation_split)
     options.messages(Level::Warning, "", "--validation-split is ignored, because validation data is given");

@@ -48,7 +48,7 @@ const List lists[] = {
      loss_names},
     {"metrics", "metrics",
      "--metrics NAME,… or NAME(argument=value),…; any loss is a metric too. accuracy becomes the accuracy "
-     "that fits the loss. Examples: top_k_categorical_accuracy(k=3), auc(num_thresholds=200).",
+     "that fits the loss. Examples: top_k_categorical_accuracy(k=3), recall(average=weighted).",
      metric_names},
     {"optimizers", "optimizer",
      "--optimizer NAME or NAME(argument=value,…), in any case: SGD(learning_rate=0.1,momentum=0.9). With a "

@@ -216,6 +216,7 @@ Integers read_integers(const Setting& setting, const std::string& text, const Or
 std::vector<NamedNumber> read_named_numbers(const Setting& setting, const std::string& text,
                                             const Origin& origin) {
   std::vector<NamedNumber> numbers;
+  if (!setting.choices.empty() && text == setting.choices) return numbers;
   for (const std::string& part : split_list(text)) {
     const std::string_view all = part;
     const std::size_t equals = std::min(all.rfind('='), all.size());  // a name may contain one too

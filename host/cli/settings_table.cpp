@@ -172,8 +172,10 @@ constexpr Setting table[] = {
      .help = "shuffle a stream by drawing each sample from the next N; 0: all, in the same order as "
              "without --stream"},
     {.key = "class_weight", .commands = fit, .group = Group::Training, .type = Type::NamedNumbers,
-     .value = "CLASS=WEIGHT,…", .bounds = any_weight, .range_code = "KAIROS-U003", .example = "0=1,1=5",
-     .help = "weight of each class in training, by number or name: 0=1,1=5 or cat=2,dog=0.5"},
+     .value = "CLASS=WEIGHT,…|balanced", .choices = "balanced", .bounds = any_weight, .range_code = "KAIROS-U003",
+     .example = "0=1,1=5",
+     .help = "weight of each class in training, by number or name: 0=1,1=5 or cat=2,dog=0.5; balanced: rare "
+             "classes weigh more, so that all weigh the same together"},
     {.key = "callback_state", .commands = fit, .group = Group::Callbacks, .value = "FILE",
      .paths = Paths::File,
      .help = "restore the state of the callbacks of an earlier run (callback_state in its run directory)"},

@@ -54,7 +54,7 @@ enum class Type {
   Character,       ///< a single character, or "tab"
   Size,            ///< HEIGHTxWIDTH
   Integers,        ///< "2", or a list: "1,3"
-  NamedNumbers,    ///< NAME=NUMBER,…
+  NamedNumbers,    ///< NAME=NUMBER,…, or the word in `choices`
   Items,           ///< may be repeated; commas belong to the value
   Named,           ///< NAME=VALUE, may be repeated, an object in a configuration; or VALUE once
   ByOutput,        ///< VALUE for all outputs, NAME=VALUE for one; may be repeated

@@ -42,6 +42,7 @@ const std::vector<LayerType>& layer_types() {
       simple_rnn_layer_type(),
       lstm_layer_type(),
       gru_layer_type(),
+      // Of these, which contain a layer or have several inputs, a shorthand can write none.
       bidirectional_layer_type(),
       time_distributed_layer_type(),
       add_layer_type(),
@@ -78,7 +79,10 @@ std::vector<std::string> layer_class_names() {
 
 std::vector<std::string> layer_words() {
   std::vector<std::string> words{"input"};
-  for (const LayerType& type : layer_types()) words.emplace_back(type.word);
+  for (const LayerType& type : layer_types()) {
+    if (type.class_name == "Bidirectional") break;
+    words.emplace_back(type.word);
+  }
   return words;
 }
 

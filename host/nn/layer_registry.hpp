@@ -25,6 +25,7 @@ struct LayerType {
 [[nodiscard]] const LayerType* find_layer_type(std::string_view class_name);
 [[nodiscard]] const LayerType* find_layer_word(std::string_view word);
 [[nodiscard]] std::vector<std::string> layer_class_names();
+/// Those of a shorthand, which is a chain of layers.
 [[nodiscard]] std::vector<std::string> layer_words();
 
 }  // namespace kairos::host

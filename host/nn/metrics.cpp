@@ -204,7 +204,7 @@ NamedMetric make_loss_metric(CallText call, const MetricSite& site) {
 }
 
 NamedMetric make_typed_metric(const MetricType& type, const CallText& call, const MetricSite& site) {
-  check_site(call.name, type.target_kind, type.least_features, site);
+  check_site(call.name, type.target_kind.value_or(site.target_kind), type.least_features, site);
   const nlohmann::json description = call_json(call, "metric");
   ConfigReader config(description.at("config"), "metric " + call.name);
   std::unique_ptr<Metric> metric = type.make(config, site);
@@ -291,6 +291,16 @@ nlohmann::json metric_json(std::string_view text) {
           {"class_name", class_name},
           {"config", std::move(config)},
           {"registered_name", nullptr}};
+}
+
+bool keras_has_metric(std::string_view text, TargetKind targets) {
+  const CallText call = parse_call(text, "metric");
+  const MetricType* type = find_metric(call.name);
+  if (type == nullptr || type->target_kind) return true;
+  const bool has_average = type->names.back() == "F1Score";
+  return targets == TargetKind::Values &&
+         (has_average || std::none_of(call.arguments.begin(), call.arguments.end(),
+                                      [](const CallArgument& one) { return one.name == "average"; }));
 }
 
 Direction metric_direction(std::string_view name) {

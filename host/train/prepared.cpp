@@ -2,6 +2,8 @@
 // Class weights never apply to validation samples; weights that the user gave each sample do.
 #include "train/prepared.hpp"
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -31,6 +33,29 @@ SplitRows split_by(const TargetClasses& classes, const Model& model, const Datas
   return split_rows(data.size(), options, classes.numbers());
 }
 
+using ClassWeights = std::map<std::int64_t, double>;
+
+ClassWeights class_weights(const TargetClasses& classes, const Dataset& data, const RowSet& rows,
+                           const FitOptions& options) {
+  if (!options.balances_classes) return options.class_weight;
+  if (!options.class_weight.empty())
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U019", "`class_weight`", "weights are given and to be computed too",
+                 std::to_string(options.class_weight.size()) + " weights", "one of the two",
+                 "Leave one of the two out"});
+  if (!classes.are_classes())
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U019", "`class_weight`", "there are no classes to balance",
+                 "targets in " + data.origin + " that are not classes", "one class per sample",
+                 "Omit it, or weight the samples with `sample_weights`"});
+  const std::map<std::int64_t, std::int64_t> counts = classes.count(rows);
+  ClassWeights weights;
+  for (const auto& [label, count] : counts)
+    weights[label] =
+        static_cast<double>(rows.size()) / (static_cast<double>(counts.size()) * static_cast<double>(count));
+  return weights;
+}
+
 /// Other orders use no window, and reserve no memory for it.
 std::int64_t window_of(const FitOptions& options) {
   return options.shuffle == Shuffle::Samples ? options.stream.shuffle_window : 0;
@@ -49,11 +74,13 @@ void Prepared::count(const TargetClasses& classes, const SplitRows& split) {
 Prepared::Prepared(const Model& model, DataSource& data, const FitOptions& options) {
   check_fit_options(options);
   data.check(options.batch_size, Targets::Needed);
-  const TargetClasses classes = data.classes(stratifies(options) ? ReadTargets::All : ReadTargets::Quickly);
+  const bool needs_classes = stratifies(options) || options.balances_classes;
+  const TargetClasses classes = data.classes(needs_classes ? ReadTargets::All : ReadTargets::Quickly);
   SplitRows split = split_by(classes, model, data.layout(), options);
   count(classes, split);
+  ClassWeights weights = class_weights(classes, data.layout(), split.training, options);
   training_ = data.batches({std::move(split.training), options.batch_size, Targets::Needed,
-                            options.class_weight, window_of(options)});
+                            std::move(weights), window_of(options)});
   if (options.validation_data)
     validate_on(model, data.layout(), options);
   else if (split.validation.size() > 0)

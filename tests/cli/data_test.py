@@ -246,6 +246,27 @@ class ClassNumbers(ProgramTest):
         self.assertEqual(history("ant=1,bee=2,cow=0.5", class_names="order.json"), history("2=1,1=2,0=0.5", class_names="order.json"))
         self.assertEqual(history("ant=1,bee=2,cow=0.5", stream="true"), history("0=1,1=2,2=0.5", stream="true"))
 
+    def test_balanced_weights_of_classes_are_counted(self):
+        self.put("rare.csv", "a,b,kind\n" + "".join(f"{i},{i % 3},{'rare' if i % 6 == 0 else 'usual'}\n" for i in range(12)))
+
+        def history(weights, **changes):
+            run = self.run_kairos(*self.fit(data="rare.csv", target="kind", model="dense(2,softmax)", class_weight=weights, history="h.json",
+                                            **changes))
+            self.assertEqual(run.returncode, 0, run.stderr)
+            return self.text("h.json")
+
+        expected = history("rare=3,usual=0.6")
+        self.assertEqual(history("balanced"), expected)
+        self.assertEqual(history("balanced", stream="true"), history("rare=3,usual=0.6", stream="true"))
+        self.put("weights.json", json.dumps({"class_weight": "balanced"}))
+        self.assertEqual(history(None, config="weights.json"), expected)
+        history("balanced", run_dir="run")
+        self.assertEqual(json.loads(self.text("run/run.json"))["class_weight"], "balanced")
+        run = self.run_kairos(*self.fit(model="dense(1)", loss="mse", target="b", columns="a,b", class_weight="balanced", data="rare.csv"))
+        self.assertEqual((run.returncode, run.stderr),
+                         (2, "KAIROS-U019: --class-weight: there are no classes to balance; found targets in rare.csv that are not "
+                             "classes, expected one class per sample. Omit it, or weight the samples with --sample-weight.\n"))
+
     def test_weights_of_classes_that_are_not_there_are_refused_before_anything_trains(self):
         given_twice = "KAIROS-U003: --class-weight: the class is given twice; found "
         for weights, code, sentence in (

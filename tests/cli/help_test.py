@@ -42,6 +42,8 @@ class Help(ProgramTest):
             for name in names:
                 self.assertIn(name, text)
         self.assertIn("squared_hinge", self.kairos("evaluate", "--help", "losses"))
+        for of_graphs in ("concatenate", "bidirectional"):  # no chain of words has one
+            self.assertNotIn(of_graphs, self.kairos("fit", "--help", "layers"))
 
     def test_one_group(self):
         text = self.kairos("fit", "--help", "validation")

@@ -76,7 +76,7 @@ constexpr CodeEntry entries[] = {
      "Give a file of their targets with `--validation-target`."},
     {"KAIROS-U019", "Class weights not applicable",
      "Class weights need a model with one output whose target is one class per sample. With several outputs, "
-     "or a target per timestep, they are not defined.",
+     "a target per timestep or a target that is not a class, they are not defined.",
      "Use sample weights (`--sample-weight`) instead."},
     {"KAIROS-U020", "Unknown ending of the history file",
      "The ending of the history file selects its format, and this ending is not known.",

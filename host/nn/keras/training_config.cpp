@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,11 +32,14 @@ nlohmann::json loss_json(const CompileOptions& options) {
   return object;
 }
 
-nlohmann::json metrics_json(const std::vector<std::string>& texts) {
-  if (texts.empty()) return nullptr;
+/// Without those that Keras cannot compute: it would refuse the whole file.
+nlohmann::json metrics_json(const std::string& loss, const std::vector<std::string>& texts) {
+  if (loss.empty()) return nullptr;
+  const TargetKind targets = make_loss(parse_call(loss, "loss"))->target_kind();
   nlohmann::json list = nlohmann::json::array();
-  for (const std::string& text : texts) list.push_back(metric_json(text));
-  return list;
+  for (const std::string& text : texts)
+    if (keras_has_metric(text, targets)) list.push_back(metric_json(text));
+  return list.empty() ? nlohmann::json(nullptr) : list;
 }
 
 }  // namespace
@@ -59,11 +63,9 @@ std::string write_training_config(std::span<const Port> outputs, std::span<const
     return one.loss.empty() ? nlohmann::json(nullptr) : loss_json(one);
   };
   const auto weight = [](const CompileOptions& one) { return nlohmann::json(one.loss_weight); };
-  const auto metrics = [](const CompileOptions& one) {
-    return one.loss.empty() ? nlohmann::json(nullptr) : metrics_json(one.metrics);
-  };
+  const auto metrics = [](const CompileOptions& one) { return metrics_json(one.loss, one.metrics); };
   const auto weighted_metrics = [](const CompileOptions& one) {
-    return one.loss.empty() ? nlohmann::json(nullptr) : metrics_json(one.weighted_metrics);
+    return metrics_json(one.loss, one.weighted_metrics);
   };
   const nlohmann::json config{
       {"loss", by_output(loss, true)},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Precision, recall, F1 and AUC. An output above the threshold says yes, a target other than 0 is a yes; the
-// values of all rows count alike.
+// Precision, recall, F1 and AUC. An output above the threshold says yes, a target other than 0 is a yes.
+// Class labels as targets, which Keras does not accept here, count as the one-hot rows that they stand for.
+#include <fmt/format.h>
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
@@ -8,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -35,7 +37,11 @@ double precision(const Counts& counts) {
 double recall(const Counts& counts) {
   return share(counts.hits, counts.actual);
 }
+double f1(const Counts& counts) {
+  return share(2 * counts.hits, counts.said + counts.actual);
+}
 
+/// The values of all rows count alike, as in Keras.
 template <double (*measure)(const Counts&)>
 class AtThreshold final : public Metric {
  public:
@@ -58,107 +64,160 @@ class AtThreshold final : public Metric {
   Counts counts_;
 };
 
-template <double (*measure)(const Counts&)>
-std::unique_ptr<Metric> make_rate(ConfigReader& config, const MetricSite&) {
-  config.unsupported("top_k", nullptr, "Remove it");
-  config.unsupported("class_id", nullptr, "Remove it");
-  return std::make_unique<AtThreshold<measure>>(static_cast<float>(config.number("thresholds", 0.5, {0, 1})));
-}
-
+/// How the scores of the classes, each against all others, become one. Micro: the score of the counts of all
+/// classes together. Macro and weighted: the mean of the classes' scores, plain or weighted by how often each
+/// class occurs. Keras' average=None, a score per class, does not fit a log.
 enum class Average { Micro, Macro, Weighted };
 
-/// Micro: the score of the counts of all classes together. Macro and weighted: the mean of the classes'
-/// scores, plain or weighted by how often each class occurs. Keras' average=None, a score per class, does not
-/// fit a log.
-class F1Score final : public Metric {
- public:
-  /// Without a threshold the largest value of a row is the yes, as in Keras.
-  F1Score(std::int64_t classes, Average average, std::optional<float> threshold)
-      : said_(classes), actual_(classes), hits_(classes), average_(average), threshold_(threshold) {
-    F1Score::reset();
-  }
+std::optional<Average> average_of(ConfigReader& config) {
+  constexpr std::pair<const char*, Average> averages[] = {
+      {"micro", Average::Micro}, {"macro", Average::Macro}, {"weighted", Average::Weighted}};
+  const std::string name = config.text("average", "");
+  if (name.empty()) return std::nullopt;
+  const auto* const average = std::find_if(std::begin(averages), std::end(averages),
+                                           [&](const auto& known) { return name == known.first; });
+  if (average == std::end(averages)) config.bad_value("average", "micro, macro or weighted");
+  return average->second;
+}
 
-  void reset() override {
-    said_.setZero();
-    actual_.setZero();
-    hits_.setZero();
-  }
+/// Whether a row's target is this class.
+bool is_class(const MetricSite& site, const float* target, std::int64_t index) {
+  return site.target_kind == TargetKind::Label ? target[0] == static_cast<float>(index) : target[index] != 0;
+}
+
+std::int64_t target_size(const MetricSite& site) {
+  return site.target_kind == TargetKind::Label ? 1 : site.features;
+}
+
+template <double (*measure)(const Counts&)>
+class ByClass final : public Metric {
+ public:
+  /// Without a threshold the largest value of a row is the yes, as in Keras' F1Score.
+  ByClass(const MetricSite& site, Average average, std::optional<float> threshold)
+      : site_(site),
+        classes_(static_cast<std::size_t>(site.features)),
+        average_(average),
+        threshold_(threshold) {}
+
+  void reset() override { std::fill(classes_.begin(), classes_.end(), Counts{}); }
 
   void update(const MetricBatch& batch) override {
     constexpr float no_probability = 1e-9F;  // a row of zeros says no to every class
-    for_each_row(batch, batch.features, [&](const float* target, const float* output, double weight) {
+    for_each_row(batch, target_size(site_), [&](const float* target, const float* output, double weight) {
       const Row values(output, batch.features);
       const float largest = threshold_ ? 0 : values.maxCoeff<Eigen::PropagateNaN>();
       for (Eigen::Index i = 0; i < values.size(); ++i) {
         const bool says_yes = threshold_ ? values(i) > *threshold_
                                          : values(i) >= largest && std::abs(values(i)) > no_probability;
-        const double said = says_yes ? weight : 0, actual = target[i] != 0 ? weight : 0;
-        said_(i) += said;
-        actual_(i) += actual;
-        if (says_yes) hits_(i) += actual;
+        const double actual = is_class(site_, target, i) ? weight : 0;
+        Counts& counts = classes_[static_cast<std::size_t>(i)];
+        counts.actual += actual;
+        if (!says_yes) continue;
+        counts.said += weight;
+        counts.hits += actual;
       }
     });
   }
 
   [[nodiscard]] double result() const override {
-    if (average_ == Average::Micro) return share(2 * hits_.sum(), said_.sum() + actual_.sum());
-    const ArrayXd scores = (said_ + actual_ > 0).select(2 * hits_ / (said_ + actual_), 0.0);
-    return average_ == Average::Macro ? scores.mean() : share((scores * actual_).sum(), actual_.sum());
+    Counts all;
+    double sum = 0, whole = 0;
+    for (const Counts& one : classes_) {
+      all.said += one.said, all.actual += one.actual, all.hits += one.hits;
+      const double weight = average_ == Average::Macro ? 1 : one.actual;
+      sum += weight * measure(one);
+      whole += weight;
+    }
+    return average_ == Average::Micro ? measure(all) : share(sum, whole);
   }
 
  private:
-  ArrayXd said_, actual_, hits_;  ///< weighted counts of each class
+  MetricSite site_;
+  std::vector<Counts> classes_;
   Average average_;
   std::optional<float> threshold_;
 };
 
-std::unique_ptr<Metric> make_f1(ConfigReader& config, const MetricSite& site) {
-  constexpr std::pair<const char*, Average> averages[] = {
-      {"micro", Average::Micro}, {"macro", Average::Macro}, {"weighted", Average::Weighted}};
-  const std::string name = config.text("average", "macro");
-  const auto* const average = std::find_if(std::begin(averages), std::end(averages),
-                                           [&](const auto& known) { return name == known.first; });
-  if (average == std::end(averages)) config.bad_value("average", "micro, macro or weighted");
-  std::optional<double> threshold = config.optional_number("threshold", {0, 1});
+template <double (*measure)(const Counts&)>
+std::unique_ptr<Metric> make_by_class(const MetricSite& site, std::optional<Average> average,
+                                      std::optional<double> threshold) {
   // The only value of a row is always the largest.
   if (!threshold && site.features == 1) threshold = 0.5;
-  return std::make_unique<F1Score>(
-      site.features, average->second,
+  return std::make_unique<ByClass<measure>>(
+      site, average.value_or(Average::Macro),
       threshold ? std::optional<float>(static_cast<float>(*threshold)) : std::nullopt);
+}
+
+template <double (*measure)(const Counts&)>
+std::unique_ptr<Metric> make_rate(ConfigReader& config, const MetricSite& site) {
+  config.unsupported("top_k", nullptr, "Remove it");
+  config.unsupported("class_id", nullptr, "Remove it");
+  const std::optional<double> threshold = config.optional_number("thresholds", {0, 1});
+  const std::optional<Average> average = average_of(config);
+  if (average || site.target_kind == TargetKind::Label)
+    return make_by_class<measure>(site, average, threshold);
+  return std::make_unique<AtThreshold<measure>>(static_cast<float>(threshold.value_or(0.5)));
+}
+
+std::unique_ptr<Metric> make_f1(ConfigReader& config, const MetricSite& site) {
+  const std::optional<Average> average = average_of(config);
+  return make_by_class<f1>(site, average, config.optional_number("threshold", {0, 1}));
 }
 
 enum class Curve { Roc, PrecisionRecall };
 enum class OutputIs { Probabilities, Logits };
 
+/// Weights by the last threshold that an output is above.
+struct Bins {
+  explicit Bins(std::int64_t thresholds)
+      : positives(ArrayXd::Zero(thresholds)), negatives(ArrayXd::Zero(thresholds)) {}
+  ArrayXd positives, negatives;
+};
+
 /// The area under the curve through evenly spaced thresholds, as Keras computes it: an output that equals a
 /// threshold is below it, and outputs outside 0 … 1 count as the bound.
 class Auc final : public Metric {
  public:
-  Auc(std::int64_t thresholds, Curve curve, OutputIs output_is)
-      : positives_(thresholds), negatives_(thresholds), curve_(curve), output_is_(output_is) {
-    Auc::reset();
-  }
+  Auc(const MetricSite& site, std::int64_t thresholds, Average average, Curve curve, OutputIs output_is)
+      : site_(site),
+        bins_(average == Average::Micro ? 1 : static_cast<std::size_t>(site.features), Bins(thresholds)),
+        average_(average),
+        curve_(curve),
+        output_is_(output_is) {}
 
   void reset() override {
-    positives_.setZero();
-    negatives_.setZero();
+    for (Bins& one : bins_) one.positives.setZero(), one.negatives.setZero();
     saw_nan_ = false;
   }
 
   void update(const MetricBatch& batch) override {
-    for_each_row(batch, batch.features, [&](const float* target, const float* output, double weight) {
-      for (std::int64_t i = 0; i < batch.features; ++i)
-        if (std::isnan(output[i]))
+    const bool is_micro = average_ == Average::Micro;
+    for_each_row(batch, target_size(site_), [&](const float* target, const float* output, double weight) {
+      for (std::int64_t i = 0; i < batch.features; ++i) {
+        if (std::isnan(output[i])) {
           saw_nan_ = true;
-        else
-          (target[i] != 0 ? positives_ : negatives_)(bin_of(output[i])) += weight;
+          continue;
+        }
+        Bins& bins = bins_[is_micro ? 0 : static_cast<std::size_t>(i)];
+        (is_class(site_, target, i) ? bins.positives : bins.negatives)(bin_of(output[i])) += weight;
+      }
     });
   }
 
+  /// Macro and weighted: the mean over the classes that have an area. One that no row or every row belongs to
+  /// has none.
   [[nodiscard]] double result() const override {
     if (saw_nan_) return std::nan("");
-    const ArrayXd hits = above_each(positives_), misses = above_each(negatives_);
-    return curve_ == Curve::Roc ? roc_area(hits, misses) : precision_recall_area(hits, misses);
+    if (average_ == Average::Micro) return area(bins_.front());
+    double sum = 0, whole = 0;
+    for (const Bins& one : bins_) {
+      const double positives = one.positives.sum();
+      if (positives == 0 || one.negatives.sum() == 0) continue;
+      const double weight = average_ == Average::Macro ? 1 : positives;
+      sum += weight * area(one);
+      whole += weight;
+    }
+    return share(sum, whole);
   }
 
  private:
@@ -166,8 +225,13 @@ class Auc final : public Metric {
   [[nodiscard]] Eigen::Index bin_of(float output) const {
     const float p =
         output_is_ == OutputIs::Logits ? 1 / (1 + std::exp(-output)) : std::clamp(output, 0.0F, 1.0F);
-    const float bin = std::ceil(p * static_cast<float>(positives_.size() - 1)) - 1;
+    const float bin = std::ceil(p * static_cast<float>(bins_.front().positives.size() - 1)) - 1;
     return bin < 0 ? 0 : static_cast<Eigen::Index>(bin);
+  }
+
+  [[nodiscard]] double area(const Bins& bins) const {
+    const ArrayXd hits = above_each(bins.positives), misses = above_each(bins.negatives);
+    return curve_ == Curve::Roc ? roc_area(hits, misses) : precision_recall_area(hits, misses);
   }
 
   /// The weight above each threshold, from the highest threshold, which has nothing above it, to the lowest.
@@ -196,14 +260,22 @@ class Auc final : public Metric {
     return share((slope * (gained + intercept * log_ratio)).sum(), hits(n));
   }
 
-  ArrayXd positives_, negatives_;  ///< by the last threshold that they are above
+  MetricSite site_;
+  std::vector<Bins> bins_;  ///< of each class; Average::Micro: of all together
+  Average average_;
   Curve curve_;
   OutputIs output_is_;
   bool saw_nan_ = false;
 };
 
-std::unique_ptr<Metric> make_auc(ConfigReader& config, const MetricSite&) {
+std::unique_ptr<Metric> make_auc(ConfigReader& config, const MetricSite& site) {
+  constexpr std::int64_t most_bins = 10'000'000;
+  const Average of_targets = site.target_kind == TargetKind::Label ? Average::Macro : Average::Micro;
+  const Average average = average_of(config).value_or(of_targets);
   const std::int64_t thresholds = config.optional_integer("num_thresholds", {2, 1e6}).value_or(200);
+  if (average != Average::Micro && thresholds > most_bins / site.features)
+    config.bad_value("num_thresholds", fmt::format("no more than {} for {} classes (default 200)",
+                                                   most_bins / site.features, site.features));
   const std::string curve = config.text("curve", "ROC");
   if (curve != "ROC" && curve != "PR") config.bad_value("curve", "ROC or PR");
   config.unsupported("summation_method", "interpolation", "Remove it");
@@ -213,19 +285,20 @@ std::unique_ptr<Metric> make_auc(ConfigReader& config, const MetricSite&) {
   config.unsupported("thresholds", nullptr, "Give num_thresholds");
   const OutputIs output_is =
       config.boolean("from_logits", false) ? OutputIs::Logits : OutputIs::Probabilities;
-  return std::make_unique<Auc>(thresholds, curve == "ROC" ? Curve::Roc : Curve::PrecisionRecall, output_is);
+  return std::make_unique<Auc>(site, thresholds, average,
+                               curve == "ROC" ? Curve::Roc : Curve::PrecisionRecall, output_is);
 }
 
 }  // namespace
 
 std::vector<MetricType> confusion_metrics() {
   constexpr Direction up = Direction::Max;
-  constexpr TargetKind values = TargetKind::Values;
+  constexpr std::nullopt_t any = std::nullopt;
   return {
-      {{"precision", "Precision"}, up, values, 1, make_rate<precision>},
-      {{"recall", "Recall"}, up, values, 1, make_rate<recall>},
-      {{"f1_score", "F1Score"}, up, values, 1, make_f1, R"({"average": "macro"})"},
-      {{"auc", "AUC"}, up, values, 1, make_auc},
+      {{"precision", "Precision"}, up, any, 1, make_rate<precision>},
+      {{"recall", "Recall"}, up, any, 1, make_rate<recall>},
+      {{"f1_score", "F1Score"}, up, any, 1, make_f1, R"({"average": "macro"})"},
+      {{"auc", "AUC"}, up, any, 1, make_auc},
   };
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace kairos::host {
 struct MetricType {
   std::vector<std::string> names;  ///< the first is the key in the logs, the last Keras' class
   Direction direction;
-  TargetKind target_kind;
+  std::optional<TargetKind> target_kind;  ///< empty: any
   std::int64_t least_features;
   std::unique_ptr<Metric> (*make)(ConfigReader& config, const MetricSite& site);
   /// Arguments whose defaults differ from Keras'; null if there are none.

@@ -41,6 +41,15 @@ TEST_CASE("A metric is saved as Keras writes it", "[host][train]") {
   CHECK(metric_json("logcosh(name=l)") == object("LogCoshError", {{"name", "l"}}));
 }
 
+TEST_CASE("A metric that Keras cannot compute is ours alone", "[host][train]") {
+  CHECK(keras_has_metric("precision", TargetKind::Values));
+  CHECK(keras_has_metric("F1Score(average=weighted)", TargetKind::Values));
+  CHECK(keras_has_metric("sparse_categorical_accuracy", TargetKind::Label));
+  CHECK_FALSE(keras_has_metric("precision", TargetKind::Label));
+  CHECK_FALSE(keras_has_metric("f1_score", TargetKind::Label));
+  CHECK_FALSE(keras_has_metric("AUC(average=macro)", TargetKind::Values));
+}
+
 TEST_CASE("A metric's key is what the user wrote, and its direction is declared", "[host][train]") {
   struct Case {
     const char* text;
@@ -129,6 +138,10 @@ TEST_CASE("A metric that is unknown or cannot be computed is refused", "[host][t
   CHECK(refusal("f1_score(average=mean)", {3, TargetKind::Values}) ==
         "KAIROS-M003: metric f1_score: \"average\" has a value that cannot be used; found \"mean\", expected "
         "micro, macro or weighted. Give \"average\" such a value.");
+  CHECK(
+      refusal("auc(average=macro,num_thresholds=1000000)", {100, TargetKind::Label}) ==
+      "KAIROS-M003: metric auc: \"num_thresholds\" has a value that cannot be used; found 1000000, expected "
+      "no more than 100000 for 100 classes (default 200). Give \"num_thresholds\" such a value.");
   CHECK(refusal("precison", {1, TargetKind::Values}) ==
         "KAIROS-M040: metric: there is no metric \"precison\". Did you mean \"precision\"?");
   CHECK(refusal("accuracy(threshold=0.3)", {1, TargetKind::Values}) ==

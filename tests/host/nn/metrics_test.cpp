@@ -194,6 +194,57 @@ TEST_CASE("F1 is counted class by class, with the largest value for the yes of a
   CHECK(metric.metric->result() == 0);
 }
 
+TEST_CASE("Precision, recall and F1 of labels are those of each class against the others", "[host][train]") {
+  // Said: classes 1, 0, 2, 0. Labels: 1, 0, 0, 2. Weights: 1, 2, 3, 0.
+  struct Expected {
+    const char* text;
+    double plain, weighted;
+  };
+  for (const Expected& e :
+       {Expected{"precision", (0.5 + 1 + 0) / 3, (1 + 1 + 0) / 3.0},
+        Expected{"recall", (0.5 + 1 + 0) / 3, (0.4 + 1 + 0) / 3},
+        Expected{"Precision(average=weighted)", (2 * 0.5 + 1) / 4, (5 * 1.0 + 1) / 6},
+        Expected{"recall(average=weighted)", 0.5, (5 * 0.4 + 1) / 6},
+        Expected{"recall(average=micro)", 0.5, 0.5}, Expected{"recall(thresholds=0.1)", 1, 1},
+        Expected{"f1_score", (0.5 + 1 + 0) / 3, (4.0 / 7 + 1 + 0) / 3},
+        Expected{"f1_score(average=weighted)", (2 * 0.5 + 1) / 4, (5 * 4.0 / 7 + 1) / 6}}) {
+    INFO(e.text);
+    CHECK(result(e.text, {3, TargetKind::Label}, labels, false) == Approx(e.plain));
+    const bool has_average = std::string(e.text).find("average") != std::string::npos;
+    if (has_average) CHECK(result(e.text, {3, TargetKind::Values}, one_hot, false) == Approx(e.plain));
+    if (e.text != std::string("recall(thresholds=0.1)"))
+      CHECK(result(e.text, {3, TargetKind::Label}, labels, true) == Approx(e.weighted));
+  }
+}
+
+TEST_CASE("AUC of labels is the mean of the areas of each class against the others", "[host][train]") {
+  const auto area = [](std::vector<float> outputs, const std::vector<float>& bits) {
+    const NamedMetric metric = make_metric("auc", {1, TargetKind::Values});
+    metric.metric->update({4, 1, 1, bits.data(), outputs.data(), {}});
+    return metric.metric->result();
+  };
+  const double zero = area({0.1F, 0.5F, 0.2F, 0.6F}, {0, 1, 1, 0}),
+               one = area({0.7F, 0.3F, 0.3F, 0.3F}, {1, 0, 0, 0}),
+               two = area({0.2F, 0.2F, 0.5F, 0.1F}, {0, 0, 0, 1});
+  CHECK(one == 1);
+  CHECK(two == 0);
+  for (const auto& [kind, target] :
+       {std::pair{TargetKind::Label, labels}, std::pair{TargetKind::Values, one_hot}}) {
+    CHECK(result("auc(average=macro)", {3, kind}, target, false) == Approx((zero + one + two) / 3));
+    CHECK(result("auc(average=weighted)", {3, kind}, target, false) == Approx((2 * zero + one + two) / 4));
+    CHECK(result("auc(average=micro)", {3, kind}, target, false) ==
+          Approx(result("auc", {3, TargetKind::Values}, one_hot, false)));
+  }
+  CHECK(result("auc", {3, TargetKind::Label}, labels, false) == Approx((zero + one + two) / 3));
+  // No sample of the classes 1 and 2: they have no area, and do not count.
+  const std::vector<float> without{0, 0, 0, 0};
+  CHECK(result("auc", {3, TargetKind::Label}, without, false) == 0);
+  const std::vector<float> two_classes{1, 0, 0, 1};
+  CHECK(result("auc", {3, TargetKind::Label}, two_classes, false) ==
+        Approx((area({0.1F, 0.5F, 0.2F, 0.6F}, {0, 1, 1, 0}) + area({0.7F, 0.3F, 0.3F, 0.3F}, {1, 0, 0, 1})) /
+               2));
+}
+
 TEST_CASE("The threshold of binary accuracy may be another one", "[host][train]") {
   const std::vector<float> bits_above_half{0, 1, 0, 1};  // against outputs .1 .7 .2 .5
   CHECK(result("BinaryAccuracy(threshold=0.5)", {1, TargetKind::Values}, bits_above_half, false) == 0.75);

@@ -85,6 +85,25 @@ TEST_CASE("Class weights multiply sample weights", "[host][train]") {
             .empty());
 }
 
+TEST_CASE("Balanced class weights are counted over the training samples", "[host][train]") {
+  const auto losses = [](FitOptions options) {
+    options.validation_split = 0.2;
+    options.epochs = 2;
+    const auto model = classifier();
+    return fit(*model, labelled({0, 1, 1, 1, 2, 2, 0, 1, 2, 2}), options).json();
+  };
+  FitOptions balanced, given;
+  balanced.balances_classes = true;
+  given.class_weight = {{0, 8.0 / (3 * 2)}, {1, 8.0 / (3 * 4)}, {2, 8.0 / (3 * 2)}};
+  CHECK(losses(balanced) == losses(given));
+  CHECK(losses(balanced) != losses({}));
+  balanced.class_weight = {{0, 1}};
+  CHECK(
+      refusal_of(*classifier(), labelled({0, 2}), balanced) ==
+      "KAIROS-U019: `class_weight`: weights are given and to be computed too; found 1 weights, expected one "
+      "of the two. Leave one of the two out.");
+}
+
 TEST_CASE("The class of a one-hot row is its largest entry", "[host][train]") {
   Dataset data = labelled({});
   data.inputs[0].array = {{2, 2}, {1, 1, 1, 1}};

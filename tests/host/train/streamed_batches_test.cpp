@@ -345,6 +345,11 @@ TEST_CASE("Class weights apply to a stream, and a class without a weight is repo
   const History one = fit(*streamed, *source, options);
   const History other = fit(*memory, load_data(spec).train, options);
   CHECK(one.json() == other.json());
+  FitOptions balanced;
+  balanced.shuffle = Shuffle::None;
+  balanced.balances_classes = true;
+  CHECK(fit(*model_of(), *source, balanced).json() ==
+        fit(*model_of(), load_data(spec).train, balanced).json());
   options.class_weight.erase(2);
   options.batch_size = 2;
   options.shuffle = Shuffle::Samples;

@@ -94,6 +94,9 @@ struct FitOptions : RunOptions {
   std::int64_t steps_per_epoch = 0;
   /// Weight of each class. Multiplies the sample weights in training, never in validation.
   std::map<std::int64_t, double> class_weight;
+  /// Computes `class_weight`, which must be empty, from the training samples: n / (classes · samples of the
+  /// class), so that each class weighs as much as any other (scikit-learn's "balanced").
+  bool balances_classes = false;
 
   std::string callback_state;       ///< History::callback_state of an earlier run, to continue it
   FitProgress* progress = nullptr;  ///< Borrowed for the call; may be null
