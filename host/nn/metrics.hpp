@@ -58,8 +58,8 @@ struct MetricSite {
 /// In the format of Keras' compile configuration: a name, or class and arguments.
 [[nodiscard]] nlohmann::json metric_json(std::string_view text);
 
-/// Whether Keras has this metric for such targets: precision, recall, F1 and AUC of labels, or with an average
-/// that Keras does not have, are ours.
+/// Whether Keras has this metric for such targets: precision, recall, F1 and AUC of labels, or with an
+/// average that Keras does not have, are ours.
 [[nodiscard]] bool keras_has_metric(std::string_view text, TargetKind targets);
 
 /// Whether larger or smaller values of the metric or loss are better; Unknown for other names.

@@ -262,7 +262,8 @@ class ClassNumbers(ProgramTest):
         self.assertEqual(history(None, config="weights.json"), expected)
         history("balanced", run_dir="run")
         self.assertEqual(json.loads(self.text("run/run.json"))["class_weight"], "balanced")
-        run = self.run_kairos(*self.fit(model="dense(1)", loss="mse", target="b", columns="a,b", class_weight="balanced", data="rare.csv"))
+        self.put("rare.csv", "a,b\n1,2.5\n2,3.5\n")
+        run = self.run_kairos(*self.fit(model="dense(1)", loss="mse", target="b", class_weight="balanced", data="rare.csv"))
         self.assertEqual((run.returncode, run.stderr),
                          (2, "KAIROS-U019: --class-weight: there are no classes to balance; found targets in rare.csv that are not "
                              "classes, expected one class per sample. Omit it, or weight the samples with --sample-weight.\n"))

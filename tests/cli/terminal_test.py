@@ -73,7 +73,7 @@ class ControlCharacters(ProgramTest):
         name = f"da{label}ta.csv"
         self.put(name, "\n".join(named) + "\n")
         for exit_code, changes in ((0, {"verbose": 2}), (0, {"verbose": 2, "validation_split": 0.1, "model": "dense(3,softmax)"}),
-                                   (4, {"model": "dense(1)"})):
+                                   (5, {"model": "dense(1)"})):
             run = self.run_kairos(*self.fit(data=name, run_dir="run" + label, save_model=f"m{label}.keras", **changes))
             self.assertEqual(run.returncode, exit_code, run.stderr)
             for text in (run.stdout, run.stderr):

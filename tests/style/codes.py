@@ -35,6 +35,7 @@ SHARED = {
     "KAIROS-D071": (2, "PNG and JPEG"),
     "KAIROS-D081": (2, "columns of a table and arrays"),
     "KAIROS-D090": (2, "by its name, and by its content"),
+    "KAIROS-U019": (2, "weights that are given and weights that are counted"),
     "KAIROS-D330": (3, "text of tables and of arrays, and numbers that are no characters"),
     "KAIROS-F001": (2, "files and directories"),
     "KAIROS-F002": (2, "by the name, and by the type of the file"),

@@ -35,7 +35,7 @@ nlohmann::json loss_json(const CompileOptions& options) {
 /// Without those that Keras cannot compute: it would refuse the whole file.
 nlohmann::json metrics_json(const std::string& loss, const std::vector<std::string>& texts) {
   if (loss.empty()) return nullptr;
-  const TargetKind targets = make_loss(parse_call(loss, "loss"))->target_kind();
+  const TargetKind targets = make_loss(loss)->target_kind();
   nlohmann::json list = nlohmann::json::array();
   for (const std::string& text : texts)
     if (keras_has_metric(text, targets)) list.push_back(metric_json(text));

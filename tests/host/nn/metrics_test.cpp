@@ -205,7 +205,7 @@ TEST_CASE("Precision, recall and F1 of labels are those of each class against th
         Expected{"recall", (0.5 + 1 + 0) / 3, (0.4 + 1 + 0) / 3},
         Expected{"Precision(average=weighted)", (2 * 0.5 + 1) / 4, (5 * 1.0 + 1) / 6},
         Expected{"recall(average=weighted)", 0.5, (5 * 0.4 + 1) / 6},
-        Expected{"recall(average=micro)", 0.5, 0.5}, Expected{"recall(thresholds=0.1)", 1, 1},
+        Expected{"recall(average=micro)", 0.5, 0.5}, Expected{"recall(thresholds=0.1)", 2.0 / 3, 2.0 / 3},
         Expected{"f1_score", (0.5 + 1 + 0) / 3, (4.0 / 7 + 1 + 0) / 3},
         Expected{"f1_score(average=weighted)", (2 * 0.5 + 1) / 4, (5 * 4.0 / 7 + 1) / 6}}) {
     INFO(e.text);
