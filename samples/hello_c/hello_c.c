@@ -5,34 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS(INT, FLOAT, BOOL, TEXT) INT(every, 1, "print the greeting after every n epochs")
-KAIROS_C_OPTIONS(OPTIONS)
+#define HELLO_OPTIONS(OPTION, REQUIRED, UNSET) \
+  OPTION(INT, every, 1, "print the greeting after every n epochs", AT_LEAST(1))
+KAIROS_C_CALLBACK_OPTIONS(hello, HELLO_OPTIONS)
 
 typedef struct hello {
   const kairos_host* host;
   int64_t every;
 } hello;
 
-static kairos_status create(const kairos_host* host, kairos_call* call, void** self) {
-  kairos_value every;
-  const kairos_status status = host->option(host, KAIROS_C_INDEX(every), &every);
-  if (status != KAIROS_OK) return status;
-  if (every.integer < 1) {
-    const char text[] = "every must be 1 or more";
-    return host->fail(call, KAIROS_E_INVALID, (kairos_str){text, sizeof text - 1});
-  }
-  hello* made = malloc(sizeof *made);
-  if (made == NULL) return KAIROS_E_MEMORY;
-  *made = (hello){host, every.integer};
-  *self = made;
+static kairos_status hello_init(hello* me, const kairos_host* host, kairos_call* call) {
+  (void)call;
+  *me = (hello){host, KAIROS_C_VALUE(host, hello, every).integer};
   return KAIROS_OK;
 }
+KAIROS_C_INSTANCE(hello, hello)
 
-static void destroy(void* self) {
-  free(self);
-}
-
-static kairos_status on_epoch_end(void* self, kairos_call* call, const kairos_epoch_event* event) {
+static kairos_status hello_on_epoch_end(void* self, kairos_call* call, const kairos_epoch_event* event) {
   (void)call;
   const hello* const me = self;
   if ((event->epoch + 1) % me->every != 0) return KAIROS_OK;
@@ -42,5 +31,8 @@ static kairos_status on_epoch_end(void* self, kairos_call* call, const kairos_ep
   return KAIROS_OK;
 }
 
-#define HOOKS(HOOK) HOOK(on_epoch_end)
-KAIROS_C_PLUGIN("1.0.0", "com.example.HelloC", "Prints a greeting after an epoch.", REPORT, OPTIONS, HOOKS)
+#define HELLO_HOOKS(HOOK) HOOK(hello, on_epoch_end)
+#define CALLBACKS(CALLBACK)                                                                        \
+  CALLBACK(hello, "com.example.HelloC", "Prints a greeting after an epoch.", REPORT, CAN(NOTHING), \
+           HELLO_OPTIONS, HELLO_HOOKS)
+KAIROS_C_CALLBACKS("1.0.0", CALLBACKS)

@@ -251,7 +251,12 @@ END
     mkdir -p "$work/readme"
     code_of "$sources/README.md" cpp >"$work/readme/stall_stop.cpp"
     code_of "$sources/README.md" cmake >"$work/readme/CMakeLists.txt"
+    # With the test that sdk/doc/testing.md shows.
+    code_of "$sources/sdk/doc/testing.md" cpp >"$work/readme/stall_stop_test.cpp"
+    code_of "$sources/sdk/doc/testing.md" cmake >>"$work/readme/CMakeLists.txt"
     build_project "$work/readme" "$work/readme-build"
+    "$work/readme-build/stall_stop_test" >"$work/readme_test.txt" || { cat "$work/readme_test.txt"; fail "stall_stop_test failed"; }
+    expect "$work/readme_test.txt" "in 4 test cases"
     fit "$work/readme.txt" --epochs 50 --validation-split 0.2 --history "$work/readme.json" \
       --plugin "$work/readme-build/stall_stop.so:monitor=loss,patience=0"
     expect "$work/readme.json" '"history"'
@@ -263,6 +268,17 @@ END
     [ ! -e "$work/sdk/include/kairos/host" ] || fail "the component sdk installs headers of the host"
     prefix=$work/sdk
     build_project "$sources/samples/hello_c" "$work/hello_c-sdk"
+    [ -f "$work/sdk/include/kairos/testing.hpp" ] || fail "the component sdk has no kairos/testing.hpp"
+    rm -rf "$work/tested"
+    mkdir -p "$work/tested"
+    code_of "$sources/README.md" cpp >"$work/tested/stall_stop.cpp"
+    code_of "$sources/sdk/doc/testing.md" cpp >"$work/tested/stall_stop_test.cpp"
+    {
+      printf 'cmake_minimum_required(VERSION 3.25)\nproject(tested LANGUAGES CXX)\nfind_package(Kairos REQUIRED COMPONENTS sdk)\n'
+      code_of "$sources/sdk/doc/testing.md" cmake
+    } >"$work/tested/CMakeLists.txt"
+    build_project "$work/tested" "$work/tested-build"
+    ctest --test-dir "$work/tested-build" >"$work/tested.txt" 2>&1 || { cat "$work/tested.txt"; fail "the test of a plugin failed"; }
     printf 'cmake_minimum_required(VERSION 3.25)\nproject(p CXX)\nfind_package(Kairos REQUIRED COMPONENTS host)\n' \
       >"$work/sdk/CMakeLists.txt"
     if cmake -S "$work/sdk" -B "$work/sdk/build" -DCMAKE_PREFIX_PATH="$work/sdk" >"$work/sdk.txt" 2>&1; then
@@ -289,11 +305,12 @@ $shown"
     ;;
 
   build_samples)
-    for sample in hello_callback hello_c step_decay embed own_loop; do
+    for sample in hello_callback hello_c clip_c step_decay embed own_loop; do
       rm -rf "$work/$sample"
       build_project "$sources/samples/$sample" "$work/$sample"
     done
     [ "$(wc -l <"$sources/samples/hello_callback/hello_callback.cpp")" -le 20 ] || fail "hello_callback is longer than 20 lines"
+    [ "$(wc -l <"$sources/samples/clip_c/clip_c.c")" -le 40 ] || fail "clip_c is longer than 40 lines"
     ;;
 
   hello_callback)
@@ -307,6 +324,23 @@ $shown"
     fit "$work/hello_c.txt" --epochs 4 --plugin "$work/hello_c/hello_c.so:every=2"
     expect "$work/hello_c.txt" "Hello from C after epoch 4"
     [ "$(grep -c 'Hello from C' "$work/hello_c.txt")" = 2 ] || fail "hello_c printed in other than every second epoch"
+    ;;
+
+  clip_c)
+    # change HISTORY: by how much the loss differs between two epochs.
+    change() {
+      column=$(head -1 "$1" | tr , '\n' | grep -nx loss | cut -d: -f1)
+      tail -n +2 "$1" | cut -d, -f"$column" | tr '\n' ' ' | awk '{ print ($1 > $2 ? $1 - $2 : $2 - $1) }'
+    }
+    fit "$work/clip_c.txt" --epochs 2 --history "$work/plain.csv"
+    fit "$work/clip_c.txt" --epochs 2 --history "$work/clipped.csv" --plugin "$work/clip_c/clip_c.so:norm=1e-6"
+    plain=$(change "$work/plain.csv") clipped=$(change "$work/clipped.csv")
+    awk -v p="$plain" -v c="$clipped" 'BEGIN { exit p > 0.1 && c < 0.001 ? 0 : 1 }' ||
+      fail "expected a change of more than 0.1 without clip_c and less than 0.001 with it, found $plain and $clipped"
+    if (fit "$work/clip_c.txt" --epochs 1 --plugin "$work/clip_c/clip_c.so:norm=0") >/dev/null 2>&1; then
+      fail "clip_c accepted a norm of 0"
+    fi
+    expect "$work/clip_c.txt" "norm"
     ;;
 
   step_decay)

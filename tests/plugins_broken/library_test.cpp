@@ -45,6 +45,26 @@ TEST_CASE("Library never unloads the code of a plugin", "[host][plugin]") {
   CHECK(&Library::load(plugin)->plugin() == data);
 }
 
+TEST_CASE("The macros of plugin.h write the same manifest and data", "[host][plugin]") {
+  const Plugin plugin = inspected(KAIROS_SOUND_C_PLUGIN);
+  const std::shared_ptr<Library> library = Library::load(plugin);
+  REQUIRE(library->callbacks().size() == 2);
+  REQUIRE(plugin.manifest.callbacks.size() == 2);
+  const CallbackManifest& counter = plugin.manifest.callbacks[0];
+  CHECK(counter.capabilities == (KAIROS_CAN_STOP | KAIROS_CAN_WRITE_WEIGHTS | KAIROS_CAN_SAVE_MODEL));
+  CHECK(counter.state_version == 3);
+  CHECK(counter.oldest_state_version == 2);
+  REQUIRE(counter.options.size() == 15);
+  CHECK(counter.options[0].aliases == std::vector<std::string>{"period", "n"});
+  CHECK(counter.options[1].flags == (KAIROS_OPTION_MIN_EXCLUSIVE | KAIROS_OPTION_MAX_EXCLUSIVE));
+  CHECK(counter.options[4].choices == std::vector<std::string>{"auto", "min", "max"});
+  CHECK(counter.options[5].initial.integer == 90'000'000'000);
+  CHECK(counter.options[12].flags == (KAIROS_OPTION_WRITES | KAIROS_OPTION_SAVES));
+  CHECK(counter.options[13].flags == (KAIROS_OPTION_REQUIRED | KAIROS_OPTION_MIN_EXCLUSIVE));
+  CHECK(counter.options[14].initial.absent());
+  CHECK(library->callbacks()[1].hooks.on_fault != nullptr);
+}
+
 TEST_CASE("Library rejects data that differs from the manifest", "[host][plugin]") {
   const Plugin plugin = inspected(broken_plugin("lying"));
   CHECK_THROWS_WITH(

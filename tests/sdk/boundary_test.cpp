@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 // The boundary: exceptions, failed creation, interfaces that a host does not offer.
+#include <kairos/testing.hpp>
+
 #include <catch2/catch.hpp>
 #include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "fake_host.hpp"
-
 namespace {
 
-using kairos::tests::declaration_of;
-using kairos::tests::FakeHost;
-using kairos::tests::FakeInstance;
-using kairos::tests::Outcome;
+using kairos::testing::callback;
+using kairos::testing::Host;
+using kairos::testing::Instance;
+using kairos::testing::Outcome;
 
 enum Kind { OwnError, PlainError, NoMemory, Standard, Number, HostRefusal };
 
@@ -38,9 +38,9 @@ struct Thrower : kairos::Callback<Thrower> {
         event.stop("never mind");
     }
   }
-#define X(hook, EventClass, Raw, place)  \
-  void hook(kairos::EventClass& event) { \
-    raise(event);                        \
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Raw, place) \
+  void hook(kairos::EventClass& event) {                 \
+    raise(event);                                        \
   }
 #include <kairos/abi/hook_list.inc>
 };
@@ -78,7 +78,28 @@ struct Asker : kairos::Callback<Asker> {
   void on_train_end(kairos::End& end) { end.save("a.h5", kairos::SaveContent::Weights); }
 };
 
+struct Greeter {
+  int greetings = 0;
+  void on_epoch_end(kairos::Epoch& epoch) {
+    ++greetings;
+    epoch.print("hello from a base");
+  }
+};
+/// The base is not at the address of the callback.
+struct Heir : kairos::Callback<Heir>, Greeter {
+  static constexpr auto id = "test.Heir";
+};
+
 }  // namespace
+
+TEST_CASE("A hook that a callback inherits is called with its base", "[sdk][boundary]") {
+  Host host;
+  Instance instance(host, callback<Heir>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  CHECK(instance.on_epoch_end().status == KAIROS_OK);
+  CHECK(host.printed("hello from a base"));
+  CHECK(static_cast<Heir*>(instance.self())->greetings == 1);
+}
 
 TEST_CASE("No exception leaves a hook: each is converted to a status and a text", "[sdk][boundary]") {
   const struct {
@@ -92,19 +113,18 @@ TEST_CASE("No exception leaves a hook: each is converted to a status and a text"
                {Number, KAIROS_E_EXCEPTION, "an exception that is not a std::exception"},
                {HostRefusal, KAIROS_E_DENIED, "this callback may not stop the run"}};
   for (const auto& row : table) {
-    FakeHost host;
-    host.may_stop = false;
-    FakeInstance instance(host, declaration_of<Thrower>());
-    instance.set("kind", {KAIROS_TYPE_INT, 0, row.kind, 0.0, {nullptr, 0}});
+    Host host;
+    host.fail("control.request_stop", KAIROS_E_DENIED, "this callback may not stop the run", 20);
+    Instance instance(host, callback<Thrower>(), {{"kind", static_cast<int>(row.kind)}});
     REQUIRE(instance.create().status == KAIROS_OK);
     int hooks = 0;
     const auto check = [&](const Outcome& outcome, const char* hook) {
       INFO(hook);
       CHECK(outcome.status == row.status);
-      CHECK(outcome.text == row.text);
+      CHECK(outcome.reason == row.text);
       ++hooks;
     };
-#define X(hook, EventClass, Raw, place) check(instance.run(instance.hooks().hook, Raw{}), #hook);
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Raw, place) check(instance.hook(), #hook);
 #include <kairos/abi/hook_list.inc>
     CHECK(hooks == 20);
   }
@@ -114,12 +134,12 @@ TEST_CASE("A create that throws frees everything", "[sdk][boundary]") {
   for (int throw_at = 1; throw_at <= 4; ++throw_at) {
     Fragile::alive = Fragile::made = 0;
     Fragile::throw_at = throw_at;
-    FakeHost host;
-    FakeInstance instance(host, declaration_of<Owner>());
+    Host host;
+    Instance instance(host, callback<Owner>());
     const Outcome made = instance.create();
     if (throw_at <= 3) {
       CHECK(made.status == KAIROS_E_EXCEPTION);
-      CHECK(made.text == "made too many");
+      CHECK(made.reason == "made too many");
       CHECK(instance.self() == nullptr);
       CHECK(Fragile::alive == 0);
     } else {
@@ -132,29 +152,29 @@ TEST_CASE("A create that throws frees everything", "[sdk][boundary]") {
 }
 
 TEST_CASE("A missing interface is reported when it is used, not before", "[sdk][boundary]") {
-  FakeHost host;
-  host.withheld = {KAIROS_LOGS, KAIROS_CONTROL, KAIROS_MODEL};
-  FakeInstance instance(host, declaration_of<Asker>());
+  Host host;
+  host.withheld = {KAIROS_LOGS,    KAIROS_CONTROL,     KAIROS_MODEL,
+                   KAIROS_TENSORS, KAIROS_EXPRESSIONS, KAIROS_OPTIMIZER};
+  Instance instance(host, callback<Asker>());
   REQUIRE(instance.create().status == KAIROS_OK);
   const auto check = [](const Outcome& outcome, const std::string& id) {
     CHECK(outcome.status == KAIROS_E_UNSUPPORTED);
-    CHECK(outcome.text == "this host does not offer " + id);
+    CHECK(outcome.reason == "this host does not offer " + id);
   };
-  const kairos_hooks& hooks = instance.hooks();
-  check(instance.run(hooks.on_epoch_begin, kairos_epoch_event{}), "kairos.logs/1");
-  check(instance.run(hooks.on_epoch_end, kairos_epoch_event{}), "kairos.control/1");
-  check(instance.run(hooks.on_train_batch_begin, kairos_batch_event{}), "kairos.optimizer/1");
-  check(instance.run(hooks.on_train_batch_end, kairos_batch_event{}), "kairos.tensors/1");
-  check(instance.run(hooks.on_train_begin, kairos_run_event{}), "kairos.expressions/1");
-  check(instance.run(hooks.on_train_end, kairos_end_event{}), "kairos.model/1");
+  check(instance.on_epoch_begin(), "kairos.logs/1");
+  check(instance.on_epoch_end(), "kairos.control/1");
+  check(instance.on_train_batch_begin(), "kairos.optimizer/1");
+  check(instance.on_train_batch_end(), "kairos.tensors/1");
+  check(instance.on_train_begin(), "kairos.expressions/1");
+  check(instance.on_train_end(), "kairos.model/1");
 }
 
 TEST_CASE("Event::metric names the missing key", "[sdk][boundary]") {
-  FakeHost host;
-  host.logs = {{"loss", KAIROS_DIRECTION_MIN, std::nullopt}};
-  FakeInstance instance(host, declaration_of<Asker>());
+  Host host;
+  host.log("loss", std::nullopt);
+  Instance instance(host, callback<Asker>());
   REQUIRE(instance.create().status == KAIROS_OK);
-  const Outcome outcome = instance.run(instance.hooks().on_epoch_begin, kairos_epoch_event{});
+  const Outcome outcome = instance.on_epoch_begin();
   CHECK(outcome.status == KAIROS_E_NOT_FOUND);
-  CHECK(outcome.text == "the logs of this event have no \"loss\"");
+  CHECK(outcome.reason == "the logs of this event have no \"loss\"");
 }

@@ -22,6 +22,8 @@ struct Owner {
     raw.access = static_cast<std::int32_t>(access);
     raw.name = {"w", 1};
     raw.view.data = values.data();
+    raw.view.device = {1, 0};
+    raw.view.dtype = {2, 32, 1};
     raw.view.rank = static_cast<std::int32_t>(shape.size());
     raw.view.shape = shape.data();
   }

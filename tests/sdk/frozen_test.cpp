@@ -3,9 +3,8 @@
 #include <dlfcn.h>
 
 #include <catch2/catch.hpp>
+#include <kairos/testing.hpp>
 #include <string>
-
-#include "fake_host.hpp"
 
 TEST_CASE("A plugin built from the frozen headers of 1.0 still runs", "[sdk][plugin]") {
   void* library = ::dlopen(KAIROS_FROZEN_PLUGIN, RTLD_NOW | RTLD_LOCAL);
@@ -21,15 +20,15 @@ TEST_CASE("A plugin built from the frozen headers of 1.0 still runs", "[sdk][plu
   REQUIRE(plugin->callback_count == 1);
   CHECK(plugin->callbacks[0]->hooks->size <= sizeof(kairos_hooks));
 
-  kairos::tests::FakeHost host;
-  host.logs = {{"loss", KAIROS_DIRECTION_MIN, 0.5}};
-  kairos::tests::FakeInstance instance(host, *plugin->callbacks[0]);
+  kairos::testing::Host host;
+  host.log("loss", 0.5);
+  kairos::testing::Instance instance(host, *plugin->callbacks[0]);
   REQUIRE(instance.create().status == KAIROS_OK);
-  CHECK(instance.run(instance.hooks().on_epoch_end, kairos_epoch_event{}).status == KAIROS_OK);
-  CHECK(host.stop_reason.empty());
-  host.logs[0].value = 0.25;
-  CHECK(instance.run(instance.hooks().on_epoch_end, kairos_epoch_event{}).status == KAIROS_OK);
+  CHECK(instance.on_epoch_end().status == KAIROS_OK);
+  CHECK_FALSE(host.stop_reason.has_value());
+  host.log("loss", 0.25);
+  CHECK(instance.on_epoch_end().status == KAIROS_OK);
   CHECK(host.stop_reason == "the limit is reached");
-  host.logs[0].value.reset();
-  CHECK(instance.run(instance.hooks().on_epoch_end, kairos_epoch_event{}).status == KAIROS_E_NOT_FOUND);
+  host.log("loss", std::nullopt);
+  CHECK(instance.on_epoch_end().status == KAIROS_E_NOT_FOUND);
 }

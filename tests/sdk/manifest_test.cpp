@@ -125,7 +125,7 @@ TEST_CASE("Unimplemented hooks are null, and so are the state functions of a cal
   CHECK(bare.state_save == nullptr);
   CHECK(bare.state_load == nullptr);
   CHECK(plugin.callbacks[1]->state_version == 0);
-#define X(hook, EventClass, Raw, place) \
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Raw, place) \
   if (std::string_view(#hook) != "on_fault") CHECK(bare.hook == nullptr);
 #include <kairos/abi/hook_list.inc>
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Options, and the comparison of metrics.
+#include <kairos/testing.hpp>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <string>
 
-#include "fake_host.hpp"
-
 namespace {
 
 using kairos::Direction;
-using kairos::tests::declaration_of;
-using kairos::tests::FakeHost;
-using kairos::tests::FakeInstance;
-using kairos::tests::Outcome;
+using kairos::testing::callback;
+using kairos::testing::Host;
+using kairos::testing::Instance;
+using kairos::testing::Outcome;
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinite = std::numeric_limits<double>::infinity();
@@ -36,10 +36,6 @@ struct Reader : kairos::Callback<Reader> {
   void on_epoch_begin(kairos::Epoch& epoch) { direction = monitor.direction(epoch, mode); }
   void on_epoch_end(kairos::Epoch& epoch) { better = monitor.improved(epoch, best, 0.5); }
 };
-
-kairos_value text_value(std::int32_t type, std::string_view text) {
-  return {type, 0, 0, 0.0, {text.data(), text.size()}};
-}
 
 }  // namespace
 
@@ -82,9 +78,9 @@ TEST_CASE("is_better is strict, uses |min_delta|, and NaN never wins and is alwa
 }
 
 TEST_CASE("Options have their defaults, or the values of the user", "[sdk][option]") {
-  FakeHost host;
-  FakeInstance instance(host, declaration_of<Reader>());
+  Host host;
   SECTION("defaults") {
+    Instance instance(host, callback<Reader>());
     REQUIRE(instance.create().status == KAIROS_OK);
     const auto& reader = *static_cast<const Reader*>(instance.self());
     CHECK(reader.flag);
@@ -98,10 +94,11 @@ TEST_CASE("Options have their defaults, or the values of the user", "[sdk][optio
     CHECK(reader.monitor.key() == "val_loss");
   }
   SECTION("set") {
-    instance.set("flag", {KAIROS_TYPE_BOOL, 0, 0, 0.0, {nullptr, 0}});
-    instance.set("count", {KAIROS_TYPE_INT, 0, std::numeric_limits<std::int64_t>::max(), 0.0, {nullptr, 0}});
-    instance.set("limit", {KAIROS_TYPE_FLOAT, 0, 0, -1.5, {nullptr, 0}});
-    instance.set("text", text_value(KAIROS_TYPE_STRING, ""));
+    Instance instance(host, callback<Reader>(),
+                      {{"flag", false},
+                       {"count", std::numeric_limits<std::int64_t>::max()},
+                       {"limit", -1.5},
+                       {"text", ""}});
     REQUIRE(instance.create().status == KAIROS_OK);
     const auto& reader = *static_cast<const Reader*>(instance.self());
     CHECK_FALSE(reader.flag);
@@ -112,51 +109,51 @@ TEST_CASE("Options have their defaults, or the values of the user", "[sdk][optio
 }
 
 TEST_CASE("create fails if the host has no value for an option", "[sdk][option]") {
-  FakeHost host;
-  FakeInstance instance(host, declaration_of<Reader>());
-  host.options.pop_back();
+  Host host;
+  Instance instance(host, callback<Reader>());
+  host.fail("host.option", KAIROS_E_RANGE, "", 1);
   const Outcome made = instance.create();
   CHECK(made.status == KAIROS_E_INTERNAL);
-  CHECK(made.text == "the host gave no value for option monitor");
+  CHECK(made.reason == "the host gave no value for option flag");
   CHECK(instance.self() == nullptr);
 }
 
 TEST_CASE("Option<Metric> uses the metric's direction for mode=auto, and fails if there is none",
           "[sdk][option]") {
   const struct {
-    std::string_view mode;
-    std::int32_t declared;
+    const char* mode;
+    Direction declared;
     Direction direction;
-  } table[] = {{"auto", KAIROS_DIRECTION_MIN, Direction::Min},
-               {"auto", KAIROS_DIRECTION_MAX, Direction::Max},
-               {"min", KAIROS_DIRECTION_MAX, Direction::Min},
-               {"max", KAIROS_DIRECTION_MIN, Direction::Max},
-               {"min", KAIROS_DIRECTION_UNKNOWN, Direction::Min}};
+  } table[] = {{"auto", Direction::Min, Direction::Min},
+               {"auto", Direction::Max, Direction::Max},
+               {"min", Direction::Max, Direction::Min},
+               {"max", Direction::Min, Direction::Max},
+               {"min", Direction::Unknown, Direction::Min}};
   for (const auto& row : table) {
-    FakeHost host;
-    host.logs = {{"loss", KAIROS_DIRECTION_MIN, 1.0}, {"val_loss", row.declared, 1.0}};
-    FakeInstance instance(host, declaration_of<Reader>());
-    instance.set("mode", text_value(KAIROS_TYPE_ENUM, row.mode));
+    Host host;
+    host.log("loss", 1.0);
+    host.log("val_loss", 1.0, row.declared);
+    Instance instance(host, callback<Reader>(), {{"mode", row.mode}});
     REQUIRE(instance.create().status == KAIROS_OK);
-    CHECK(instance.run(instance.hooks().on_epoch_begin, kairos_epoch_event{}).status == KAIROS_OK);
+    CHECK(instance.on_epoch_begin().status == KAIROS_OK);
     CHECK(static_cast<const Reader*>(instance.self())->direction == row.direction);
   }
-  FakeHost host;
-  host.logs = {{"val_loss", KAIROS_DIRECTION_UNKNOWN, 1.0}};
-  FakeInstance instance(host, declaration_of<Reader>());
+  Host host;
+  host.log("val_loss", 1.0, Direction::Unknown);
+  Instance instance(host, callback<Reader>());
   REQUIRE(instance.create().status == KAIROS_OK);
-  const Outcome refused = instance.run(instance.hooks().on_epoch_begin, kairos_epoch_event{});
+  const Outcome refused = instance.on_epoch_begin();
   CHECK(refused.status == KAIROS_E_INVALID);
-  CHECK(refused.text ==
+  CHECK(refused.reason ==
         "mode=auto needs a metric that declares a direction, and \"val_loss\" declares none. Set mode=min or "
         "mode=max");
 }
 
 TEST_CASE("Option<Metric> improves only where its value is available, and updates the best",
           "[sdk][option]") {
-  FakeHost host;
-  host.logs = {{"val_loss", KAIROS_DIRECTION_MIN, std::nullopt}};
-  FakeInstance instance(host, declaration_of<Reader>());
+  Host host;
+  host.log("val_loss", std::nullopt);
+  Instance instance(host, callback<Reader>());
   REQUIRE(instance.create().status == KAIROS_OK);
   const auto& reader = *static_cast<const Reader*>(instance.self());
   const struct {
@@ -170,8 +167,8 @@ TEST_CASE("Option<Metric> improves only where its value is available, and update
                 {3.25, true, 3.25},
                 {std::nullopt, false, 3.25}};
   for (const auto& epoch : epochs) {
-    host.logs[0].value = epoch.value;
-    REQUIRE(instance.run(instance.hooks().on_epoch_end, kairos_epoch_event{}).status == KAIROS_OK);
+    host.log("val_loss", epoch.value);
+    REQUIRE(instance.on_epoch_end().status == KAIROS_OK);
     CHECK(reader.better == epoch.better);
     if (std::isnan(epoch.best))
       CHECK(std::isnan(reader.best.value()));

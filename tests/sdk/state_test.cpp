@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: MIT
 // State: saved, and restored completely or not at all.
+#include <kairos/testing.hpp>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "fake_host.hpp"
-
 namespace {
 
-using kairos::tests::declaration_of;
-using kairos::tests::FakeHost;
-using kairos::tests::FakeInstance;
-using kairos::tests::Outcome;
+using kairos::testing::callback;
+using kairos::testing::Host;
+using kairos::testing::Instance;
+using kairos::testing::Outcome;
+using kairos::testing::State;
 
 struct Keeper : kairos::Callback<Keeper> {
   static constexpr auto id = "test.Keeper";
+  static constexpr auto capabilities = kairos::Can::WriteWeights;
   kairos::State<int> wait{this, "wait", 3};
   kairos::State<double> best{this, "best", kairos::unset};
   kairos::State<std::string> last{this, "last"};
@@ -56,7 +58,7 @@ struct Twins : kairos::Callback<Twins> {
 };
 
 template <class T>
-const T& in(const FakeInstance& instance) {
+const T& in(const Instance& instance) {
   return *static_cast<const T*>(instance.self());
 }
 
@@ -68,115 +70,126 @@ void check_untouched(const Keeper& keeper) {
   CHECK(keeper.weights.empty());
 }
 
-std::string saved_state(FakeHost& host) {
-  FakeInstance instance(host, declaration_of<Keeper>());
+State saved_by(Instance& instance) {
+  State state;
+  REQUIRE(instance.save(state).status == KAIROS_OK);
+  return state;
+}
+
+State saved_state(Host& host) {
+  Instance instance(host, callback<Keeper>());
   REQUIRE(instance.create().status == KAIROS_OK);
-  REQUIRE(instance.run(instance.hooks().on_epoch_begin, kairos_epoch_event{}).status == KAIROS_OK);
-  std::string bytes = instance.save();
-  CHECK(bytes == instance.save());
-  return bytes;
+  REQUIRE(instance.on_epoch_begin().status == KAIROS_OK);
+  State state = saved_by(instance);
+  CHECK(state.bytes == saved_by(instance).bytes);
+  return state;
+}
+
+/// A host whose model has one weight.
+void set_weight(Host& host, float value) {
+  host.tensors[kairos::Role::Weight] = {{"w", {1}, {value}, true}};
 }
 
 }  // namespace
 
 TEST_CASE("State of every type is restored as it was saved", "[sdk][state]") {
-  FakeHost host;
-  host.weight = 0.5;
-  const std::string bytes = saved_state(host);
-  host.weight = 99;
-  FakeInstance instance(host, declaration_of<Keeper>());
+  Host host;
+  set_weight(host, 0.5F);
+  const State state = saved_state(host);
+  set_weight(host, 99);
+  Instance instance(host, callback<Keeper>());
   REQUIRE(instance.create().status == KAIROS_OK);
   check_untouched(in<Keeper>(instance));
-  REQUIRE(instance.load(bytes).status == KAIROS_OK);
+  REQUIRE(instance.load(state).status == KAIROS_OK);
   const auto& keeper = in<Keeper>(instance);
   CHECK(keeper.wait == -7);
   CHECK(keeper.best == 0.125);
   CHECK(*keeper.last == "words");
   CHECK(*keeper.losses == std::vector<double>{1.5, -2.5});
   CHECK_FALSE(keeper.weights.empty());
-  REQUIRE(instance.run(instance.hooks().on_epoch_end, kairos_epoch_event{}).status == KAIROS_OK);
-  CHECK(host.weight == 0.5);
+  REQUIRE(instance.on_epoch_end().status == KAIROS_OK);
+  CHECK(host.tensors[kairos::Role::Weight][0].values[0] == 0.5F);
 }
 
 TEST_CASE("Empty text and an empty list are state too", "[sdk][state]") {
-  FakeHost host;
-  FakeInstance instance(host, declaration_of<Keeper>());
+  Host host;
+  Instance instance(host, callback<Keeper>());
   REQUIRE(instance.create().status == KAIROS_OK);
-  const std::string fresh = instance.save();
-  REQUIRE(instance.run(instance.hooks().on_epoch_begin, kairos_epoch_event{}).status == KAIROS_OK);
+  const State fresh = saved_by(instance);
+  REQUIRE(instance.on_epoch_begin().status == KAIROS_OK);
   REQUIRE(instance.load(fresh).status == KAIROS_OK);
   check_untouched(in<Keeper>(instance));
 }
 
 TEST_CASE("Truncated state is rejected at any length and changes nothing", "[sdk][state]") {
-  FakeHost host;
-  const std::string bytes = saved_state(host);
-  for (std::size_t length = 0; length < bytes.size(); ++length) {
-    FakeInstance instance(host, declaration_of<Keeper>());
+  Host host;
+  const State state = saved_state(host);
+  for (std::size_t length = 0; length < state.bytes.size(); ++length) {
+    Instance instance(host, callback<Keeper>());
     REQUIRE(instance.create().status == KAIROS_OK);
-    const Outcome outcome = instance.load(std::string_view(bytes).substr(0, length));
-    INFO(length << " of " << bytes.size() << " bytes: " << outcome.text);
+    const Outcome outcome = instance.load({state.bytes.substr(0, length), 1, {}});
+    INFO(length << " of " << state.bytes.size() << " bytes: " << outcome.reason);
     CHECK(outcome.status == KAIROS_E_DATA);
-    CHECK((outcome.text == "the saved state is truncated" ||
-           outcome.text.find("has no usable \"") != std::string::npos));
+    CHECK((outcome.reason == "the saved state is truncated" ||
+           outcome.reason.find("has no usable \"") != std::string::npos));
     check_untouched(in<Keeper>(instance));
   }
 }
 
 TEST_CASE("State of the wrong size is rejected by name and changes nothing", "[sdk][state]") {
-  FakeHost host;
-  FakeInstance older(host, declaration_of<Older>());
+  Host host;
+  Instance older(host, callback<Older>());
   REQUIRE(older.create().status == KAIROS_OK);
-  const std::string bytes = older.save();
-  FakeInstance instance(host, declaration_of<Keeper>());
+  const State state = saved_by(older);
+  Instance instance(host, callback<Keeper>());
   REQUIRE(instance.create().status == KAIROS_OK);
-  const Outcome outcome = instance.load(bytes);
+  const Outcome outcome = instance.load(state);
   CHECK(outcome.status == KAIROS_E_DATA);
-  CHECK(outcome.text == "the saved state has no usable \"wait\"");
+  CHECK(outcome.reason == "the saved state has no usable \"wait\"");
   check_untouched(in<Keeper>(instance));
 }
 
 TEST_CASE("State with a length beyond its end is rejected", "[sdk][state]") {
-  FakeHost host;
-  std::string bytes = saved_state(host);
-  bytes[7] = '\x7f';  // the most significant byte of the first length
-  FakeInstance instance(host, declaration_of<Keeper>());
+  Host host;
+  State state = saved_state(host);
+  state.bytes[7] = '\x7f';  // the most significant byte of the first length
+  Instance instance(host, callback<Keeper>());
   REQUIRE(instance.create().status == KAIROS_OK);
-  CHECK(instance.load(bytes).status == KAIROS_E_DATA);
+  CHECK(instance.load(state).status == KAIROS_E_DATA);
   check_untouched(in<Keeper>(instance));
 }
 
 TEST_CASE("A value added by a newer version keeps its initial value when older state is loaded",
           "[sdk][state]") {
-  FakeHost host;
-  FakeInstance older(host, declaration_of<Older>());
+  Host host;
+  Instance older(host, callback<Older>());
   REQUIRE(older.create().status == KAIROS_OK);
-  const std::string bytes = older.save();
-  FakeInstance newer(host, declaration_of<Newer>());
+  const State state = saved_by(older);
+  Instance newer(host, callback<Newer>());
   REQUIRE(newer.create().status == KAIROS_OK);
   SECTION("saved by the older version") {
-    REQUIRE(newer.load(bytes, 1).status == KAIROS_OK);
+    REQUIRE(newer.load({state.bytes, 1, {}}).status == KAIROS_OK);
     CHECK(in<Newer>(newer).wait == 5);
     CHECK(in<Newer>(newer).added == 9.0);
   }
   SECTION("saved by the same version: something is missing") {
-    const Outcome outcome = newer.load(bytes, 2);
+    const Outcome outcome = newer.load({state.bytes, 2, {}});
     CHECK(outcome.status == KAIROS_E_DATA);
-    CHECK(outcome.text == "the saved state has no usable \"added\"");
+    CHECK(outcome.reason == "the saved state has no usable \"added\"");
     CHECK(in<Newer>(newer).wait == 0);
   }
 }
 
 TEST_CASE("Assigning a state copies the value but not the name", "[sdk][state]") {
-  FakeHost host;
-  FakeInstance instance(host, declaration_of<Twins>());
+  Host host;
+  Instance instance(host, callback<Twins>());
   REQUIRE(instance.create().status == KAIROS_OK);
-  const std::string before = instance.save();
-  REQUIRE(instance.run(instance.hooks().on_epoch_end, kairos_epoch_event{}).status == KAIROS_OK);
+  const State before = saved_by(instance);
+  REQUIRE(instance.on_epoch_end().status == KAIROS_OK);
   CHECK(in<Twins>(instance).a == 3);
   CHECK(in<Twins>(instance).b == 3);
-  const std::string after = instance.save();
-  CHECK(after.size() == before.size());
+  const State after = saved_by(instance);
+  CHECK(after.bytes.size() == before.bytes.size());
   REQUIRE(instance.load(before).status == KAIROS_OK);
   CHECK(in<Twins>(instance).a == 1);
   CHECK(in<Twins>(instance).b == 2);

@@ -29,7 +29,7 @@ constexpr std::array slots = [] {
   std::array all{
       HookSlot{"state_save", offsetof(kairos_hooks, state_save)},
       HookSlot{"state_load", offsetof(kairos_hooks, state_load)},
-#define X(name, EventClass, Event, place) HookSlot{#name, offsetof(kairos_hooks, name)},
+#define KAIROS_DETAIL_HOOK(name, EventClass, Event, place) HookSlot{#name, offsetof(kairos_hooks, name)},
 #include "kairos/abi/hook_list.inc"
   };
   std::ranges::sort(all, {}, &HookSlot::offset);

@@ -29,7 +29,7 @@ std::string line_of(const HookList& list) {
 
 void HookLists::subscribe(const std::vector<Instance*>& ordered) {
   for (Instance* instance : ordered) {
-#define X(hook, EventClass, Event, place) \
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Event, place) \
   if (instance->hooks.hook != nullptr) hook.listeners.push_back(instance);
 #include "kairos/abi/hook_list.inc"
   }
@@ -42,7 +42,7 @@ std::string HookLists::explain() const {
     const HookList* list;
   };
   std::array lists{
-#define X(hook, EventClass, Event, place) Placed{place, &hook},
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Event, place) Placed{place, &hook},
 #include "kairos/abi/hook_list.inc"
   };
   std::ranges::sort(lists, {}, &Placed::place);

@@ -18,7 +18,7 @@ struct HookList {
 
 /// A list for every hook, of the hook's name.
 struct HookLists {
-#define X(hook, EventClass, Event, place) HookList hook{#hook, {}};
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Event, place) HookList hook{#hook, {}};
 #include "kairos/abi/hook_list.inc"
 
   /// Fills the lists from instances in calling order. teardown is called in reverse order.

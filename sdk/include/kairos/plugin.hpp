@@ -15,17 +15,18 @@
 
 /// KAIROS_PLUGIN("1.0.0", First, Second): use it once per shared object, at namespace scope, after the
 /// callbacks. Defines the entry symbol, the manifest and the ELF note, all as constant data.
-#define KAIROS_PLUGIN(version_text, ...)                                                         \
-  static_assert(::kairos::detail::check_callbacks<__VA_ARGS__>());                               \
-  namespace {                                                                                    \
-  struct KairosPluginFacts {                                                                     \
-    static constexpr const char* version = version_text;                                         \
-  };                                                                                             \
-  }                                                                                              \
-  extern "C" {                                                                                   \
-  __attribute__((used, visibility("hidden"))) extern constexpr auto kairos_manifest_v1 =         \
-      ::kairos::detail::make_manifest<KairosPluginFacts, __VA_ARGS__>();                         \
-  __attribute__((used, visibility("default"))) extern constexpr kairos_plugin kairos_plugin_v1 = \
-      ::kairos::detail::make_plugin<KairosPluginFacts, __VA_ARGS__>();                           \
-  }                                                                                              \
+#define KAIROS_PLUGIN(version_text, ...)                                                           \
+  static_assert(::kairos::detail::check_callbacks<__VA_ARGS__>(version_text),                      \
+                "kairos: KAIROS_PLUGIN begins with the version of the plugin, such as \"1.0.0\""); \
+  namespace {                                                                                      \
+  struct KairosPluginFacts {                                                                       \
+    static constexpr const char* version = version_text;                                           \
+  };                                                                                               \
+  }                                                                                                \
+  extern "C" {                                                                                     \
+  __attribute__((used, visibility("hidden"))) extern constexpr auto kairos_manifest_v1 =           \
+      ::kairos::detail::make_manifest<KairosPluginFacts, __VA_ARGS__>();                           \
+  __attribute__((used, visibility("default"))) extern constexpr kairos_plugin kairos_plugin_v1 =   \
+      ::kairos::detail::make_plugin<KairosPluginFacts, __VA_ARGS__>();                             \
+  }                                                                                                \
   KAIROS_NOTE(kairos_manifest_v1);

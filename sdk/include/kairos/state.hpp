@@ -33,7 +33,7 @@ class StateBase {
   StateBase(const StateBase&) = delete;
   StateBase& operator=(const StateBase&) = delete;
 
-  [[nodiscard]] const char* name() const { return name_; }
+  [[nodiscard]] constexpr const char* name() const { return name_; }
   [[nodiscard]] std::string_view view() const { return view_(*this); }
   [[nodiscard]] bool fits(std::string_view bytes) const { return fits_(bytes); }
   void assign(std::string_view bytes) { assign_(*this, bytes); }

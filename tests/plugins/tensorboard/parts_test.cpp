@@ -70,7 +70,9 @@ Histogram histogram_of(std::vector<float> values) {
   kairos_tensor raw{};
   raw.size = sizeof raw;
   raw.view.data = values.data();
+  raw.view.device = {1, 0};
   raw.view.rank = 1;
+  raw.view.dtype = {2, 32, 1};
   raw.view.shape = &size;
   return kairos::plugins::tensorboard::histogram_of(kairos::Tensor(raw));
 }

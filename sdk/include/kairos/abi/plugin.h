@@ -15,7 +15,11 @@ extern "C" {
 
 /* Null hooks are not called and cost nothing. Hooks run on the fit thread, one at a time per instance. `self` is the pointer that
  * create stored. A status other than KAIROS_OK is a failure, handled by the instance's policy (fatal, disable, warn).
- * Order and contents of every event: sdk/doc/lifecycle.md. */
+ * Order and contents of every event: sdk/doc/lifecycle.md.
+ *
+ * Hooks share the process with the training. A plugin leaves alone: locale, floating-point mode (rounding, traps, denormals), signal
+ * handlers and masks, umask, working directory, descriptors 0 to 2; it does not fork, exit or unload. To run a program, use
+ * posix_spawn. What happens otherwise: sdk/doc/abi.md, "The process". */
 typedef struct kairos_hooks {
   uint32_t size, reserved;
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kairos.tensors/1: weights, gradients, optimizer slots and the current batch as zero-copy views. In this revision all tensors
- * are float32, on the CPU, row-major and compact (strides may be null). */
+/* kairos.tensors/1: weights, gradients, optimizer slots and the current batch as zero-copy views. */
 #ifndef KAIROS_ABI_TENSORS_H
 #define KAIROS_ABI_TENSORS_H
 
@@ -12,7 +11,8 @@ extern "C" {
 
 #define KAIROS_TENSORS "kairos.tensors/1"
 
-/* The layout of DLPack's DLDataType, DLDevice and DLTensor, readable by any DLPack consumer. Frozen. */
+/* The layout of DLPack's DLDataType, DLDevice and DLTensor, readable by any DLPack consumer. Frozen. Codes are DLPack's, also
+ * those that are not listed. */
 typedef struct kairos_dtype {
   uint8_t code, bits; /* code: 0 int, 1 unsigned, 2 float */
   uint16_t lanes;
@@ -32,6 +32,8 @@ typedef struct kairos_view {
   uint64_t byte_offset;
 } kairos_view;
 
+/* Roles 1 to 7 are float32 {2, 32, 1}, CPU {1, 0}, row-major with null strides and offset 0 in all of 1.x. Anything else comes
+ * under new roles. */
 #define KAIROS_ROLE_WEIGHT 1   /* all weights, trainable or not, in the order of Keras' get_weights() */
 #define KAIROS_ROLE_GRADIENT 2 /* gradients of the loss; only in on_backward_end */
 #define KAIROS_ROLE_BUFFER 3   /* the non-trainable weights */

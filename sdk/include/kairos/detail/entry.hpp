@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "kairos/detail/traits.hpp"
@@ -35,17 +36,31 @@ constexpr kairos_hooks make_hooks() {
     hooks.state_save = &state_save<T>;
     hooks.state_load = &state_load<T, Declared_state_version<T>::value>;
   }
-#define X(hook, EventClass, Raw, place) hooks.hook = find_##hook<T>();
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Raw, place) hooks.hook = find_##hook<T>();
 #include "kairos/abi/hook_list.inc"
   return hooks;
 }
 
+/// Whether the callbacks of a plugin have different ids.
+template <class... Callbacks>
+constexpr bool have_different_ids() {
+  const std::string_view ids[] = {Callbacks::id...};
+  for (std::size_t i = 0; i < sizeof...(Callbacks); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (ids[i] == ids[j]) return false;
+  return true;
+}
+
 /// Evaluated before anything else is instantiated, so that its messages are the compiler's first ones.
 template <class... Callbacks>
-constexpr bool check_callbacks() {
+constexpr bool check_callbacks(std::string_view version) {
   static_assert(sizeof...(Callbacks) > 0,
                 "kairos: KAIROS_PLUGIN(version, Callback, …) needs at least one callback");
-  return (check_callback<Callbacks>() && ...);
+  static_assert((check_callback<Callbacks>() && ...));
+  if constexpr ((Has_id<Callbacks>::value && ...))
+    static_assert(have_different_ids<Callbacks...>(),
+                  "kairos: two callbacks of this plugin have the same id");
+  return !version.empty() && is_line(version);
 }
 
 /// Static data of one callback class.

@@ -200,7 +200,7 @@ constexpr void write_hooks(Sink& sink, bool has_state) {
   write_hook(sink, Has_teardown<T>::value, "teardown", first);
   write_hook(sink, has_state, "state_save", first);
   write_hook(sink, has_state, "state_load", first);
-#define X(hook, EventClass, Raw, place) \
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Raw, place) \
   if (#hook[0] == 'o') write_hook(sink, Has_##hook<T>::value, #hook, first);
 #include "kairos/abi/hook_list.inc"
   sink.put(']');

@@ -6,48 +6,12 @@
 #include <type_traits>
 
 #include "kairos/callback.hpp"
-#include "kairos/detail/trampoline.hpp"
-#include "kairos/event.hpp"
+#include "kairos/detail/declaration_rules.hpp"
+#include "kairos/detail/hooks.hpp"
 
 namespace kairos {
 inline namespace v1 {
 namespace detail {
-
-// For each hook: Names_ (T has a member of that name), Has_ (the member has the hook's signature) and find_
-// (the function). Names_ works by ambiguity: &Probe<T>::name is valid only if T itself has no such name.
-#define X(hook, EventClass, Raw, place)                                                                      \
-  struct Decoy_##hook {                                                                                      \
-    int hook;                                                                                                \
-  };                                                                                                         \
-  template <class T>                                                                                         \
-  struct Probe_##hook : T, Decoy_##hook {};                                                                  \
-  template <class T, class = void>                                                                           \
-  struct Names_##hook : std::true_type {};                                                                   \
-  template <class T>                                                                                         \
-  struct Names_##hook<T, std::void_t<decltype(&Probe_##hook<T>::hook)>> : std::false_type {};                \
-  template <class T, class = void>                                                                           \
-  struct Has_##hook : std::false_type {};                                                                    \
-  template <class T>                                                                                         \
-  struct Has_##hook<T,                                                                                       \
-                    std::enable_if_t<std::is_convertible_v<decltype(&T::hook), void (T::*)(EventClass&)>>>   \
-      : std::true_type {};                                                                                   \
-  template <class T>                                                                                         \
-  constexpr auto find_##hook()->kairos_status (*)(void*, kairos_call*, const Raw*) {                         \
-    static_assert(Names_##hook<T>::value == Has_##hook<T>::value,                                            \
-                  "kairos: a hook has the wrong signature; write it as: void " #hook "(kairos::" #EventClass \
-                  "&)");                                                                                     \
-    if constexpr (Has_##hook<T>::value)                                                                      \
-      return &call_hook<T, EventClass, Raw, static_cast<void (T::*)(EventClass&)>(&T::hook)>;                \
-    else                                                                                                     \
-      return nullptr;                                                                                        \
-  }
-#include "kairos/abi/hook_list.inc"
-
-#define X(hook, EventClass, Raw, place) || Has_##hook<T>::value
-template <class T>
-inline constexpr bool has_any_hook = false
-#include "kairos/abi/hook_list.inc"
-    ;
 
 // Optional static members, with their defaults.
 #define KAIROS_DETAIL_OPTIONAL(name, type, fallback)          \
@@ -80,21 +44,60 @@ template <class T>
 struct Has_id<T, std::void_t<decltype(T::id)>> : std::true_type {};
 
 template <class T>
+constexpr bool has_good_publishes() {
+  if constexpr (Declared_publishes<T>::value == nullptr) {
+    return true;
+  } else {
+    T callback{};
+    return is_publishes(callback, Declared_publishes<T>::value);
+  }
+}
+
+template <class T>
+constexpr Finding find_flaw() {
+  T callback{};
+  return first_flaw(callback);
+}
+
+/// The texts and numbers of a callback, its options and states.
+template <class T>
+constexpr void check_declarations() {
+  static_assert(is_id(T::id),
+                "kairos: the id must be a reverse domain and a name, such as \"com.example.Mine\": letters, "
+                "digits and '_', separated by dots");
+  static_assert(is_line(Declared_summary<T>::value),
+                "kairos: the summary must be one line, without control characters");
+  static_assert(has_good_publishes<T>(),
+                "kairos: publishes must be different log keys, separated by commas without spaces, each with "
+                "an optional direction; {instance} and {name of an option} stand for their values: "
+                "\"score:max,{monitor}_smooth,rate\"");
+  static_assert(1 <= Declared_oldest_state_version<T>::value &&
+                    Declared_oldest_state_version<T>::value <= Declared_state_version<T>::value,
+                "kairos: oldest_state_version must be from 1 to state_version");
+  constexpr Finding finding = find_flaw<T>();
+  refuse<T, finding.flaw, finding.number>();
+}
+
+template <class T>
 constexpr bool check_callback() {
   static_assert(
       std::is_base_of_v<Callback<T>, T>,
       "kairos: a callback must derive from kairos::Callback of itself: struct Mine : kairos::Callback<Mine>");
+  static_assert(!std::is_final_v<T>, "kairos: a callback class must not be final");
   static_assert(std::is_trivially_destructible_v<T>,
                 "kairos: a callback may only have options, states and plain values as members; wrap a "
                 "std::string, std::vector or std::ofstream in kairos::Owned<T> name{this}, or in "
                 "kairos::State<T> to save it with the run");
-#define X(hook, EventClass, Raw, place) static_cast<void>(find_##hook<T>());
+  if constexpr (HasNearMiss<T>::value) refuse_near_misses<T>();
+#define KAIROS_DETAIL_HOOK(hook, EventClass, Raw, place) static_cast<void>(find_##hook<T>());
 #include "kairos/abi/hook_list.inc"
   static_assert(has_any_hook<T>,
                 "kairos: this callback has no hook; see kairos/callback.hpp for the names of hooks");
   static_assert(Has_id<T>::value,
                 "kairos: a callback needs an id, reverse domain and name: "
                 "static constexpr auto id = \"com.example.Mine\";");
+  if constexpr (Has_id<T>::value && std::is_base_of_v<Callback<T>, T> && std::is_trivially_destructible_v<T>)
+    check_declarations<T>();
   return true;
 }
 

@@ -75,12 +75,12 @@ void destroy(void* self) {
 }
 
 /// The C function of a hook.
-template <class T, class EventClass, class Raw, void (T::*hook)(EventClass&)>
+template <class T, class EventClass, class Raw, void (*hook)(T&, EventClass&)>
 kairos_status call_hook(void* self, kairos_call* call, const Raw* raw) {
   T* callback = static_cast<T*>(self);
   return guarded(callback->interfaces.host, call, [&] {
     EventClass event(callback->interfaces, call, raw);
-    (callback->*hook)(event);
+    hook(*callback, event);
   });
 }
 

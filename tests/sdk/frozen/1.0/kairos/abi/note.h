@@ -23,6 +23,10 @@ typedef struct kairos_manifest_header {
 #define KAIROS_NOTE_TEXT_(x) #x
 #define KAIROS_NOTE_TEXT(x) KAIROS_NOTE_TEXT_(x)
 
+#if !defined(__ELF__)
+#error "this SDK builds plugins for ELF systems only"
+#endif
+
 /* Emits the note. `symbol` names the manifest, an object of hidden visibility in the same file. The note is written in
  * assembly because compilers align constant arrays in a way that note readers report as corrupt. */
 #define KAIROS_NOTE(symbol)                                                                                  \

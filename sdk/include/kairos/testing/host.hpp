@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// A host without a model or a loop: what a test gives to a callback, and what the callback did.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kairos/testing/value.hpp"
+
+namespace kairos {
+inline namespace v1 {
+namespace testing {
+
+class Host;
+
+/// The result of a hook: its status, and the reason that was recorded last during the call.
+struct Outcome {
+  kairos_status status = KAIROS_OK;
+  std::string reason;
+};
+
+/// What a kairos_call points to.
+struct Call {
+  Host* host;
+  std::string_view hook;
+  std::string reason;
+
+  static Call& of(kairos_call* call) { return *reinterpret_cast<Call*>(call); }
+  kairos_call* abi() { return reinterpret_cast<kairos_call*>(this); }
+  kairos_status refuse(kairos_status status, std::string why) {
+    reason = std::move(why);
+    return status;
+  }
+};
+
+/// A log key. An empty value is unavailable in the current event.
+struct Log {
+  std::string name;
+  Direction direction = Direction::Unknown;
+  std::optional<double> value;
+  bool own = false;  ///< declared by the callback, which may publish it
+};
+
+struct Line {
+  Level level;
+  std::string text;
+};
+
+/// A tensor of the model or the batch.
+struct TensorData {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+  bool trainable = true;
+};
+
+/// A file that the callback saved.
+struct Saved {
+  std::string path;
+  SaveContent content;
+  bool in_background;
+};
+
+/// A file that the callback announced.
+struct Announced {
+  std::string path;
+  bool written;
+};
+
+inline std::string text_of(kairos_str text) {
+  return text.length == 0 ? std::string() : std::string(text.ptr, static_cast<std::size_t>(text.length));
+}
+
+/// Fields are set by the test before a hook, and read after it.
+class Host {
+ public:
+  Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // ---- what the callback meets
+
+  std::vector<Log> logs;                                         ///< by index
+  std::map<std::string, double> hyper{{"learning_rate", 0.01}};  ///< of the optimizer
+  std::map<Role, std::vector<TensorData>> tensors;               ///< Role::Buffer is made of Role::Weight
+  std::map<std::string, std::vector<TensorData>> weight_files;   ///< by path; save() adds to them
+  std::string architecture;                                      ///< Keras JSON
+  std::set<std::string> withheld;                                ///< ids of interfaces that are not offered
+  std::int32_t rank = 0, world = 1;
+  /// Computes an option of type expression, by the option's name.
+  std::map<std::string, std::function<double(const std::vector<double>&)>> formulas;
+
+  // ---- what the callback did
+
+  std::vector<Line> lines;                               ///< printed
+  std::optional<std::string> stop_reason;                ///< of the first request
+  std::map<std::string, std::vector<double>> published;  ///< all values, by key
+  std::vector<Saved> saved;
+  std::vector<Announced> announced;
+  std::map<std::uint64_t, std::vector<TensorData>> snapshots;  ///< weights, by slot
+  std::uint64_t generation = 1;                                ///< of the weights
+
+  /// The next `times` calls of a function fail with this status and reason. The name is that of the interface
+  /// and the function: "model.save", "optimizer.set". Throws std::invalid_argument for an unknown name.
+  void fail(const std::string& function, kairos_status status, std::string reason, int times = 1) {
+    if (functions().count(function) == 0)
+      throw std::invalid_argument("no function of the host is called \"" + function +
+                                  "\"; expected a name such as \"model.save\"");
+    failures_[function] = {status, std::move(reason), times};
+  }
+  /// How often the callback has called a function, also without success.
+  [[nodiscard]] int calls(const std::string& function) const {
+    const auto found = calls_.find(function);
+    return found == calls_.end() ? 0 : found->second;
+  }
+  /// Whether a printed line contains the text.
+  [[nodiscard]] bool printed(std::string_view part) const {
+    for (const Line& line : lines)
+      if (line.text.find(part) != std::string::npos) return true;
+    return false;
+  }
+  /// Sets the value of a log key, which is added if it is new. Keys that end in "loss" are better when
+  /// smaller, those that end in "accuracy" when larger, unless a direction is given.
+  Log& log(const std::string& key, std::optional<double> value,
+           std::optional<Direction> direction = std::nullopt) {
+    for (Log& each : logs)
+      if (each.name == key) {
+        if (direction) each.direction = *direction;
+        each.value = value;
+        return each;
+      }
+    logs.push_back({key, direction.value_or(direction_of(key)), value, false});
+    return logs.back();
+  }
+
+  // ---- for Instance
+
+  [[nodiscard]] const kairos_host* abi() const { return &table_; }
+  [[nodiscard]] static Host& of(const kairos_host* host) { return *static_cast<Host*>(host->impl); }
+  /// The declaration of the instance that this host serves, and the values of its options.
+  void serve(const kairos_callback& declaration, std::string name, const Settings& settings);
+  [[nodiscard]] bool may(std::uint64_t capability) const {
+    return (declaration_->capabilities & capability) == capability;
+  }
+  [[nodiscard]] const std::string& instance_name() const { return name_; }
+  [[nodiscard]] const char* option_name(std::uint32_t index) const {
+    return index < declaration_->option_count ? declaration_->options[index]->name : nullptr;
+  }
+  [[nodiscard]] std::int32_t option_type(std::uint32_t index) const {
+    return declaration_->options[index]->type;
+  }
+  /// Counts the call; the status of a failure that the test asked for, else KAIROS_OK.
+  kairos_status enter(kairos_call* call, const char* function) {
+    ++calls_[function];
+    const auto found = failures_.find(function);
+    if (found == failures_.end() || found->second.times == 0) return KAIROS_OK;
+    --found->second.times;
+    if (call != nullptr) Call::of(call).reason = found->second.reason;
+    return found->second.status;
+  }
+  /// Runs the waiting tasks in order; the first status other than KAIROS_OK.
+  kairos_status run_tasks() {
+    kairos_status first = KAIROS_OK;
+    while (!tasks_.empty()) {
+      const auto task = tasks_.front();
+      tasks_.erase(tasks_.begin());
+      const kairos_status status = task.first(task.second);
+      if (first == KAIROS_OK) first = status;
+    }
+    return first;
+  }
+  void add_task(kairos_status (*work)(void*), void* argument) { tasks_.emplace_back(work, argument); }
+
+ private:
+  struct Failure {
+    kairos_status status;
+    std::string reason;
+    int times;
+  };
+
+  static const std::set<std::string>& functions() {
+    static const std::set<std::string> names{"host.option",
+                                             "logs.count",
+                                             "logs.key",
+                                             "logs.find",
+                                             "logs.value",
+                                             "logs.declare",
+                                             "logs.publish",
+                                             "control.request_stop",
+                                             "control.stop_requested",
+                                             "optimizer.get",
+                                             "optimizer.set",
+                                             "tensors.count",
+                                             "tensors.borrow",
+                                             "tensors.find",
+                                             "model.save",
+                                             "model.can_save",
+                                             "model.load_weights",
+                                             "model.snapshot",
+                                             "model.rollback",
+                                             "model.drop",
+                                             "model.architecture",
+                                             "model.save_in_background",
+                                             "expressions.evaluate",
+                                             "tasks.submit",
+                                             "tasks.drain",
+                                             "files.announce"};
+    return names;
+  }
+  static Direction direction_of(std::string_view key) {
+    const auto ends = [key](std::string_view end) {
+      return key.size() >= end.size() && key.substr(key.size() - end.size()) == end;
+    };
+    return ends("loss") ? Direction::Min : ends("accuracy") ? Direction::Max : Direction::Unknown;
+  }
+  /// The keys in the declaration's `publishes`.
+  void declare_published();
+
+  kairos_host table_{};
+  const kairos_callback* declaration_ = nullptr;
+  std::string name_;
+  Settings settings_;  ///< by index of the option; owns the texts
+  std::vector<kairos_value> values_;
+  std::map<std::string, Failure> failures_;
+  std::map<std::string, int> calls_;
+  std::vector<std::pair<kairos_status (*)(void*), void*>> tasks_;
+};
+
+}  // namespace testing
+}  // namespace v1
+}  // namespace kairos

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// A plugin in C, written with the macros of plugin.h.
+#include <dlfcn.h>
+#include <kairos/testing.hpp>
+
+#include <catch2/catch.hpp>
+#include <string>
+
+namespace {
+
+using kairos::testing::Failure;
+using kairos::testing::Fit;
+using kairos::testing::Host;
+using kairos::testing::Instance;
+using kairos::testing::State;
+
+const kairos_plugin& c_plugin() {
+  static void* const library = ::dlopen(KAIROS_TEST_C_PLUGIN, RTLD_NOW | RTLD_LOCAL);
+  REQUIRE(library != nullptr);
+  return *static_cast<const kairos_plugin*>(::dlsym(library, KAIROS_PLUGIN_SYMBOL));
+}
+const kairos_callback& counter() {
+  return kairos::testing::callback(c_plugin(), "test.Counter");
+}
+
+}  // namespace
+
+TEST_CASE("A callback in C reads options, publishes and stops", "[sdk][plugin]") {
+  Fit fit(counter(), {{"limit", 2}, {"monitor", "val_loss"}});
+  fit.epoch({{"val_loss", 1.0}});
+  CHECK(fit.published("mean") == 1.0);
+  CHECK_FALSE(fit.stopped());
+  fit.epoch({{"val_loss", 4.0}});
+  CHECK(fit.published("mean") == 2.5);
+  CHECK(fit.stop_reason() == "counted to the limit");
+  fit.end();
+}
+
+TEST_CASE("A callback in C has the defaults, bounds and aliases of its list", "[sdk][plugin]") {
+  CHECK_THROWS_WITH(Fit(counter()), "the option limit is required");
+  CHECK_THROWS_WITH(Fit(counter(), {{"limit", 0}}),
+                    "option limit: found 0; expected a value within the bounds");
+  CHECK_THROWS_WITH(Fit(counter(), {{"limit", 1}, {"n", 101}}),
+                    "option every: found 101; expected a value within the bounds");
+  CHECK_THROWS_WITH(Fit(counter(), {{"limit", 1}, {"mode", "most"}}),
+                    "option mode: found \"most\"; expected one of auto,min,max");
+  Fit fit(counter(), {{"limit", 1}, {"baseline", 0.5}});
+  CHECK_THROWS_WITH(fit.setup(), "create: baseline is not supported (status 1)");
+}
+
+TEST_CASE("KAIROS_C_STATE saves and restores a member, or changes nothing", "[sdk][plugin]") {
+  Fit fit(counter(), {{"limit", 9}});
+  fit.epoch({{"loss", 1.0}});
+  State state = fit.state();
+  CHECK(state.version == 3);
+  Fit second(counter(), {{"limit", 9}});
+  second.restore(state);
+  second.epoch({{"loss", 4.0}});
+  CHECK(second.published("mean") == 2.5);
+  Fit third(counter(), {{"limit", 9}});
+  state.bytes.pop_back();
+  CHECK_THROWS_AS(third.restore(state), Failure);
+  third.epoch({{"loss", 4.0}});
+  CHECK(third.published("mean") == 4.0);
+}
+
+TEST_CASE("A plugin in C may have several callbacks with options of the same name", "[sdk][plugin]") {
+  Host host;
+  Instance bare(host, kairos::testing::callback(c_plugin(), "test.Bare"));
+  REQUIRE(bare.create().status == KAIROS_OK);
+  kairos_fault_event event{};
+  event.status = KAIROS_E_IO;
+  CHECK(bare.on_fault(event).status == KAIROS_E_IO);
+}

@@ -1,0 +1,11 @@
+// expect: publishes must be different log keys
+// SPDX-License-Identifier: MIT
+// A direction that does not exist.
+#include <kairos/plugin.hpp>
+
+struct Mine : kairos::Callback<Mine> {
+  static constexpr auto id = "test.Mine";
+  static constexpr auto publishes = "score:up";
+  void on_epoch_end(kairos::Epoch&) {}
+};
+KAIROS_PLUGIN("1.0.0", Mine)
