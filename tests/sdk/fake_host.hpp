@@ -69,6 +69,7 @@ class FakeHost {
     };
     table_.query = [](const kairos_host* host, const char* id) { return of(host).interface(id); };
     table_.instance = [](const kairos_host*) { return kairos_str{"instance", 8}; };
+    table_.reason = [](kairos_call* call) { return kairos_str{call->text.data(), call->text.size()}; };
   }
   FakeHost(const FakeHost&) = delete;
   FakeHost& operator=(const FakeHost&) = delete;
