@@ -78,6 +78,22 @@ struct Asker : kairos::Callback<Asker> {
   void on_train_end(kairos::End& end) { end.save("a.h5", kairos::SaveContent::Weights); }
 };
 
+/// Prints what the host refuses and what the run is.
+struct Listener : kairos::Callback<Listener> {
+  static constexpr auto id = "test.Listener";
+  void setup(kairos::Run& run) {
+    if (run.mode() == kairos::Mode::Evaluate) run.print("an evaluation");
+    if (run.run_resumed()) run.print("of a resumed run");
+  }
+  void on_epoch_end(kairos::Epoch& epoch) {
+    try {
+      epoch.stop("enough");
+    } catch (const kairos::HostError& error) {
+      epoch.print(error.what());
+    }
+  }
+};
+
 }  // namespace
 
 TEST_CASE("No exception leaves a hook: each is converted to a status and a text", "[sdk][boundary]") {
@@ -147,6 +163,26 @@ TEST_CASE("A missing interface is reported when it is used, not before", "[sdk][
   check(instance.run(hooks.on_train_batch_end, kairos_batch_event{}), "kairos.tensors/1");
   check(instance.run(hooks.on_train_begin, kairos_run_event{}), "kairos.expressions/1");
   check(instance.run(hooks.on_train_end, kairos_end_event{}), "kairos.model/1");
+}
+
+TEST_CASE("A HostError that a hook catches names the operation and the host's reason", "[sdk][boundary]") {
+  FakeHost host;
+  host.may_stop = false;
+  FakeInstance instance(host, declaration_of<Listener>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  CHECK(instance.run(instance.hooks().on_epoch_end, kairos_epoch_event{}).status == KAIROS_OK);
+  CHECK(host.lines == std::vector<std::string>{"requesting a stop: this callback may not stop the run"});
+}
+
+TEST_CASE("Run::mode tells what the run is", "[sdk][boundary]") {
+  FakeHost host;
+  FakeInstance instance(host, declaration_of<Listener>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  kairos_run_event event{};
+  event.mode = KAIROS_MODE_EVALUATE;
+  event.run_resumed = 1;
+  CHECK(instance.run(instance.hooks().setup, event).status == KAIROS_OK);
+  CHECK(host.lines == std::vector<std::string>{"an evaluation", "of a resumed run"});
 }
 
 TEST_CASE("Event::metric names the missing key", "[sdk][boundary]") {
