@@ -2,6 +2,7 @@
 // Null pointers, texts and paths that a plugin passes to the host.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,6 +96,14 @@ TEST_CASE("A failure whose text is a null pointer is reported by its status", "[
     return 0;
   });
   CHECK_THAT(error, Contains("on_epoch_end failed in epoch 1: input/output"));
+}
+
+TEST_CASE("Every status but 0 is a failure, also a negative and an unknown one", "[host][plugin]") {
+  const kairos_status status = GENERATE(-1, 12, 77, std::numeric_limits<kairos_status>::min());
+  const std::string error =
+      error_of([&] { return run_in("on_epoch_end", [&](const Visit&) { return status; }), 0; });
+  CHECK_THAT(error, Contains("on_epoch_end failed in epoch 1: " +
+                             std::string(status == KAIROS_E_BUSY ? "busy" : "unknown status")));
 }
 
 TEST_CASE(
