@@ -158,7 +158,8 @@ void create_instance(Session& session, Planned planned, std::shared_ptr<Library>
   call.hook = "create";
   const kairos_status status = session.call_alone(
       instance, call, [&] { return instance.hooks.create(&instance.door.host, &call, &instance.self); });
-  if (status == KAIROS_OK) return;
+  instance.created = status == KAIROS_OK;
+  if (instance.created) return;
   instance.self = nullptr;
   session.failures.handle(call, status, session.facts.epoch);
 }

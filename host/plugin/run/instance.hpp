@@ -54,7 +54,8 @@ struct Instance {
   std::shared_ptr<Library> library;
   kairos_hooks hooks{};
   HostDoor& door;
-  void* self = nullptr;  ///< null before create and after destroy
+  bool created = false;  ///< from create to destroy
+  void* self = nullptr;  ///< what create stored; null is a callback without data
   bool is_set_up = false;
 
   ResolvedOptions options;

@@ -25,6 +25,8 @@ kairos_run_event RunFacts::run_event() const {
   event.validation_samples = run.validation_samples;
   event.seed = run.seed;
   event.run_dir = {directory.data(), directory.size()};
+  event.mode = static_cast<std::int32_t>(run.mode);
+  event.run_resumed = run.resumed || resumed ? 1 : 0;
   return event;
 }
 

@@ -43,6 +43,7 @@ struct StateReader {
   std::string_view rest;
 
   static kairos_status read(void* impl, void* bytes, std::uint64_t count, std::uint64_t* got) {
+    if (impl == nullptr || got == nullptr || (bytes == nullptr && count != 0)) return KAIROS_E_INVALID;
     std::string_view& rest = static_cast<StateReader*>(impl)->rest;
     *got = std::min<std::uint64_t>(count, rest.size());
     std::copy_n(rest.data(), *got, static_cast<char*>(bytes));
@@ -51,8 +52,13 @@ struct StateReader {
   }
 };
 
-kairos_status append(void* impl, const void* bytes, std::uint64_t count) {
-  static_cast<std::string*>(impl)->append(static_cast<const char*>(bytes), count);
+kairos_status append(void* impl, const void* bytes, std::uint64_t count) noexcept {
+  if (impl == nullptr || (bytes == nullptr && count != 0)) return KAIROS_E_INVALID;
+  try {
+    static_cast<std::string*>(impl)->append(static_cast<const char*>(bytes), count);
+  } catch (const std::exception&) {
+    return KAIROS_E_MEMORY;  // also a count that no string can have
+  }
   return KAIROS_OK;
 }
 
@@ -67,11 +73,10 @@ void SavedStates::save(Instance& instance, std::vector<SavedState>& out) {
   SavedState state{
       instance.manifest.id, instance.name, instance.manifest.state_version, {}, instance.snapshots};
   const kairos_writer writer{sizeof writer, 0, &state.bytes, append};
-  kairos_call call(&session_, &instance, "state_save", Moment::SetUp);
+  kairos_call call(&session_, &instance, "state_save", Moment::Beside);
   const kairos_status status = session_.call_alone(
       instance, call, [&] { return instance.hooks.state_save(instance.self, &call, &writer); });
   if (status != KAIROS_OK) {
-    call.moment = Moment::Training;
     session_.failures.handle(call, status, session_.facts.epoch);
   } else {
     out.push_back(std::move(state));

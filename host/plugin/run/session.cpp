@@ -36,7 +36,7 @@ void Session::message(Level level, std::string_view author, std::string_view tex
 
 void Session::order_instances() {
   for (const auto& instance : instances)
-    if (instance->self != nullptr) ordered_.push_back(instance.get());
+    if (instance->created) ordered_.push_back(instance.get());
   std::ranges::stable_sort(ordered_, {}, [](const Instance* instance) { return instance->manifest.phase; });
   hooks.subscribe(ordered_);
 }
@@ -104,12 +104,12 @@ void Session::teardown_all(RunEnd why) {
     if (!instance->is_set_up) continue;
     instance->attention = false;  // a disabled one may close its files too; its tasks are drained below
     const HookList one{hooks.teardown.name, {instance}};
-    keep_first([&] { dispatch(one, &kairos_hooks::teardown, event, Moment::Training); });
+    keep_first([&] { dispatch(one, &kairos_hooks::teardown, event, Moment::Beside); });
   }
   for (const auto& instance : instances)
     if (const kairos_status status = drain(*instance); status != KAIROS_OK)
       keep_first([&] {
-        kairos_call call(this, instance.get(), "a background task", Moment::Training);
+        kairos_call call(this, instance.get(), "a background task", Moment::Beside);
         failures.handle(call, status, facts.epoch);
       });
   if (first) std::rethrow_exception(first);
@@ -128,7 +128,7 @@ void Session::destroy_all() {
   for (auto instance = instances.rbegin(); instance != instances.rend(); ++instance) {
     static_cast<void>(drain(**instance));  // finish() has reported what failed
     (*instance)->ended = true;
-    if ((*instance)->self == nullptr) continue;
+    if (!std::exchange((*instance)->created, false)) continue;
     void* self = std::exchange((*instance)->self, nullptr);
     if ((*instance)->hooks.destroy != nullptr)
       call_at_the_end(**instance, "destroy", [&] { (*instance)->hooks.destroy(self); });

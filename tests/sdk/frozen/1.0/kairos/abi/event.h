@@ -12,6 +12,10 @@ extern "C" {
 /* Epochs and batches are numbered from 0. `step` is the number of optimizer steps since the model was created. -1 means
  * unknown. */
 
+#define KAIROS_MODE_FIT 1
+#define KAIROS_MODE_EVALUATE 2
+#define KAIROS_MODE_PREDICT 3
+
 /* A fit, an evaluation or a prediction as a whole. */
 typedef struct kairos_run_event {
   uint32_t size;
@@ -20,10 +24,12 @@ typedef struct kairos_run_event {
   int64_t initial_epoch;   /* index of the first epoch */
   int64_t steps_per_epoch; /* batches per epoch; for evaluate and predict, all batches */
   int64_t batch_size;      /* samples in a full batch */
-  int64_t samples;         /* training samples */
-  int64_t validation_samples; /* 0 if the run has no validation */
+  int64_t samples;         /* training samples; -1 unknown */
+  int64_t validation_samples; /* 0 if the run has no validation; -1 unknown */
   uint64_t seed;
-  kairos_str run_dir; /* absolute; empty if the run has none */
+  kairos_str run_dir; /* absolute; exists from setup on; empty if the run has none */
+  int32_t mode;        /* KAIROS_MODE_… */
+  int32_t run_resumed; /* 1 if the run goes on from the saved state of an earlier one, whether or not this instance has any */
 } kairos_run_event;
 
 typedef struct kairos_epoch_event {

@@ -23,7 +23,8 @@ extern "C" {
 typedef struct kairos_hooks {
   uint32_t size, reserved;
 
-  /* Required. Creates an instance and stores it in `*self`. Options are readable. On failure it must free everything.
+  /* Required. Creates an instance and stores it in `*self`. Options are readable. On failure it must free everything. Success
+   * with `*self` null is a callback without data: its hooks get null.
    * [fit-thread & loading] */
   kairos_status (*create)(const kairos_host *host, kairos_call *call, void **self);
   /* Frees the instance; its tasks have been joined. Called once for each successful create. May be null.
@@ -41,7 +42,7 @@ typedef struct kairos_hooks {
   /* Called between setup and on_train_begin. On failure the instance must be unchanged. [fit-thread & set-up] */
   kairos_status (*state_load)(void *self, kairos_call *call, const kairos_reader *in);
 
-  /* [fit-thread & training] */
+  /* Inside a fit. [fit-thread & training] */
   kairos_status (*on_train_begin)(void *self, kairos_call *call, const kairos_run_event *event);
   kairos_status (*on_train_end)(void *self, kairos_call *call, const kairos_end_event *event);
   kairos_status (*on_epoch_begin)(void *self, kairos_call *call, const kairos_epoch_event *event);
@@ -52,23 +53,23 @@ typedef struct kairos_hooks {
   kairos_status (*on_backward_end)(void *self, kairos_call *call, const kairos_batch_event *event);
   kairos_status (*on_train_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
 
-  /* Validation inside a fit, and evaluate. [fit-thread & set-up] */
+  /* Validation inside a fit, and evaluate. [fit-thread & running] */
   kairos_status (*on_test_begin)(void *self, kairos_call *call, const kairos_test_event *event);
   kairos_status (*on_test_end)(void *self, kairos_call *call, const kairos_test_event *event);
   kairos_status (*on_test_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
   kairos_status (*on_test_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
 
-  /* [fit-thread & set-up] */
+  /* [fit-thread & running] */
   kairos_status (*on_predict_begin)(void *self, kairos_call *call, const kairos_run_event *event);
   kairos_status (*on_predict_end)(void *self, kairos_call *call, const kairos_end_event *event);
   kairos_status (*on_predict_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
   kairos_status (*on_predict_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
 
-  /* A file written through kairos.model/1 is complete. Not called for the instance that saved it. [fit-thread & training] */
+  /* A file written through kairos.model/1 is complete. Not called for the instance that saved it. [fit-thread & running] */
   kairos_status (*on_checkpoint_saved)(void *self, kairos_call *call, const kairos_checkpoint_event *event);
-  /* The run ends because the model, the loop or another instance failed. [fit-thread & set-up] */
+  /* The run ends because the model, the loop or another instance failed. [fit-thread & running] */
   kairos_status (*on_fault)(void *self, kairos_call *call, const kairos_fault_event *event);
-  /* A signal requested the end of the process; the run stops after the current batch. [fit-thread & training] */
+  /* A signal requested the end of the process; the run stops after the current batch. [fit-thread & running] */
   kairos_status (*on_interrupt)(void *self, kairos_call *call, const kairos_interrupt_event *event);
 } kairos_hooks;
 
@@ -110,7 +111,7 @@ typedef struct kairos_plugin {
   uint16_t major, minor_required, minor_built, reserved;
   const char *version; /* of the plugin */
   const kairos_callback *const *callbacks;
-  uint32_t callback_count, flags; /* flags: 0 */
+  uint32_t callback_count, flags; /* flags: 0; no flag is defined */
 
   /* May be null. Called once per run that uses the plugin, after all checks and before its first create.
    * [fit-thread & loading] */
