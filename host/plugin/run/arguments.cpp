@@ -19,24 +19,34 @@ kairos_status check_path(kairos_call* call, kairos_str path) {
   return path.length != 0 ? KAIROS_OK : call->refuse(KAIROS_E_INVALID, "a path is empty");
 }
 
+/// Without ".", which means nothing; ".." stays, because what it leaves may be a link.
+std::string resolved(fs::path base, const fs::path& path) {
+  if (path.is_absolute()) return path.string();
+  for (const fs::path& part : path)
+    if (part != ".") base /= part;
+  return base.string();
+}
+
 }  // namespace
 
 std::string one_line(kairos_str text) {
   std::string line(view(text));
-  std::ranges::replace_if(
-      line, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  std::ranges::replace(line, '\n', ' ');
   return printable(line);
 }
 
-std::string indented_lines(kairos_str text) {
+std::vector<std::string> lines_of(kairos_str text) {
   std::string_view rest = view(text);
-  while (rest.ends_with('\n')) rest.remove_suffix(1);
-  std::string lines;
+  if (rest.ends_with('\n')) rest.remove_suffix(1);
+  std::vector<std::string> lines(1);
   while (true) {
     const std::size_t end = rest.find_first_of("\n\t");
-    lines += printable(rest.substr(0, end));
+    lines.back() += printable(rest.substr(0, end));
     if (end == std::string_view::npos) return lines;
-    lines += rest[end] == '\n' ? "\n  " : "\t";
+    if (rest[end] == '\t')
+      lines.back() += '\t';
+    else
+      lines.emplace_back();
     rest.remove_prefix(end + 1);
   }
 }
@@ -58,13 +68,13 @@ kairos_status check_name(kairos_call* call, kairos_str text, const char* what) {
 kairos_status take_path(kairos_call* call, kairos_str path, std::string& absolute) {
   KAIROS_RETURN_IF(check_path(call, path));
   const std::string& run = call->session->facts.directory;
-  absolute = ((run.empty() ? fs::current_path() : fs::path(run)) / view(path)).string();
+  absolute = resolved(run.empty() ? fs::current_path() : fs::path(run), view(path));
   return KAIROS_OK;
 }
 
 kairos_status take_own_path(kairos_call* call, kairos_str path, std::string& absolute) {
   KAIROS_RETURN_IF(check_path(call, path));
-  absolute = fs::absolute(view(path)).string();
+  absolute = resolved(fs::current_path(), view(path));
   return KAIROS_OK;
 }
 

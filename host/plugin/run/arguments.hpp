@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kairos/abi.h"
 #include "plugin/run/call.hpp"
@@ -26,11 +27,10 @@ inline bool is_text(kairos_str text) {
   return text.ptr != nullptr || text.length == 0;
 }
 
-/// A plugin's text for the user as one line of printable UTF-8: line feeds and tabs become spaces.
+/// A plugin's text for the user as one line of printable UTF-8: line feeds become spaces.
 [[nodiscard]] std::string one_line(kairos_str text);
-/// The same, but line feeds stay, each followed by an indentation, so that no line looks like one of the
-/// host. Tabs stay too.
-[[nodiscard]] std::string indented_lines(kairos_str text);
+/// The lines of the text, at least one, in printable UTF-8. Tabs stay.
+[[nodiscard]] std::vector<std::string> lines_of(kairos_str text);
 
 /// The checks below return KAIROS_OK, or refuse the call with KAIROS_E_INVALID. `what` names the argument.
 kairos_status check_pointer(kairos_call* call, const void* pointer, const char* what);

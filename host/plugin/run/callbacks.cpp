@@ -2,11 +2,8 @@
 // Turns the calls of a loop into events.
 #include "kairos/host/callbacks.hpp"
 
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
-#include "kairos/host/error.hpp"
 #include "plugin/run/creation.hpp"
 #include "plugin/run/session.hpp"
 
@@ -20,17 +17,6 @@ namespace {
 void require(Session& session, std::uint32_t allowed, const char* call) {
   require_thread(session.thread == std::this_thread::get_id(), call);
   session.order.require(allowed, call);
-}
-
-/// Callbacks may use the run directory from setup on.
-void make_directory(const std::string& directory) {
-  if (directory.empty()) return;
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error)
-    throw Error(ErrorKind::File,
-                {"KAIROS-F062", "the run directory " + directory, "the directory cannot be created",
-                 error.message(), "", "Choose another place"});
 }
 
 LogBoard::Pass test_pass(const Session& session) {
@@ -50,7 +36,7 @@ Callbacks::~Callbacks() = default;
 void Callbacks::setup(const RunInfo& run) {
   Session& s = *session_;
   require(s, Created, "setup");
-  make_directory(s.facts.directory);
+  s.run_directory.emplace(s.facts.directory);
   s.order.enter(Ready);
   s.facts.run = run;
   const kairos_run_event event = s.facts.run_event();
@@ -74,6 +60,7 @@ void Callbacks::load_state(std::string_view bytes) {
 void Callbacks::train_begin() {
   Session& s = *session_;
   require(s, Ready, "train_begin");
+  s.run_directory->keep();
   s.order.enter(Training);
   s.facts.training = true;
   s.dispatch(s.hooks.on_train_begin, &kairos_hooks::on_train_begin, s.facts.run_event(), Moment::Running);
@@ -126,6 +113,7 @@ void Callbacks::train_batch_end(LogSource& logs) {
 void Callbacks::test_begin(std::int64_t batches) {
   Session& s = *session_;
   require(s, InEpoch | Ready | Trained, "test_begin");
+  s.run_directory->keep();
   if (s.facts.training) require_validation(s.options.validates, "test_begin");
   s.order.begin_pass(s.facts.training ? Validating : Testing);
   s.facts.batches = batches;
@@ -202,6 +190,7 @@ void Callbacks::train_end(RunEnd why) {
 void Callbacks::predict_begin() {
   Session& s = *session_;
   require(s, Ready | Trained, "predict_begin");
+  s.run_directory->keep();
   s.order.begin_pass(Predicting);
   s.facts.batches = s.facts.run.steps_per_epoch;
   s.dispatch(s.hooks.on_predict_begin, &kairos_hooks::on_predict_begin, s.facts.run_event(), Moment::Running);

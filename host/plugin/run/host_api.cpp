@@ -41,8 +41,9 @@ void log(const kairos_host* host, std::int32_t level, kairos_str text) {
   with_instance(host, false, [&](const Instance& instance) {
     try {
       const bool known = level >= KAIROS_LOG_DEBUG && level <= KAIROS_LOG_ERROR;
-      instance.session->message(known ? static_cast<Level>(level) : Level::Info, instance.name,
-                                indented_lines(text));
+      // A message for each line, so that no line looks like one of another author.
+      for (const std::string& line : lines_of(text))
+        instance.session->message(known ? static_cast<Level>(level) : Level::Info, instance.name, line);
     } catch (...) {
       return false;  // a message that cannot be told ends no training
     }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -21,6 +22,7 @@
 #include "plugin/run/hook_lists.hpp"
 #include "plugin/run/instance.hpp"
 #include "plugin/run/log_board.hpp"
+#include "plugin/run/made_directory.hpp"
 #include "plugin/run/process_guard.hpp"
 #include "plugin/run/run_facts.hpp"
 #include "plugin/run/saved_states.hpp"
@@ -102,6 +104,7 @@ class Session {
 
   TrainingTarget& target;
   CallbacksOptions options;
+  std::optional<MadeDirectory> run_directory;  ///< from setup on
   RunFacts facts;
   CallOrder order;  ///< of the calls of the loop
   LogBoard board;

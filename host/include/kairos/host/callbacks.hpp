@@ -104,7 +104,7 @@ struct CallbacksOptions {
   /// Whether the run validates: then the `val_…` keys exist.
   bool validates = false;
   /// Base of relative paths in options and of those that callbacks pass to the host; empty for the current
-  /// directory. `setup` creates it.
+  /// directory. `setup` creates it; if nothing runs after that, it is removed again.
   std::filesystem::path run_directory;
   MessageSink messages;
   /// Files that the caller reads and writes: no callback may replace them. The files of the catalog's plugins

@@ -180,7 +180,26 @@ TEST_CASE("The run directory exists from setup on", "[host][plugin]") {
       run);
 }
 
-TEST_CASE("What a plugin tells the user is printable UTF-8, and no line of it looks like one of the host",
+TEST_CASE("A run that ends before it begins leaves no directory behind, but one that existed",
+          "[host][plugin]") {
+  const TemporaryDirectory directory;
+  const fs::path run = directory / "new" / "run";
+  const auto refuse = [](const Visit&) { return KAIROS_E_INVALID; };
+  CHECK_THROWS(run_in("setup", refuse, run));
+  CHECK_FALSE(fs::exists(directory / "new"));
+  {
+    ProbeScript script;
+    ProbeRun unused({script.spec()}, run);
+    unused.callbacks->setup({});
+    CHECK_THROWS(unused.callbacks->load_state("damaged"));
+  }
+  CHECK_FALSE(fs::exists(directory / "new"));
+  fs::create_directories(run);
+  CHECK_THROWS(run_in("setup", refuse, run));
+  CHECK(fs::exists(run));
+}
+
+TEST_CASE("What a plugin tells the user is printable UTF-8, and every line of it names its author",
           "[host][plugin]") {
   ProbeScript script;
   script.in["on_epoch_end"] = [&](const Visit& v) {
@@ -191,10 +210,12 @@ TEST_CASE("What a plugin tells the user is printable UTF-8, and no line of it lo
   ProbeRun run({script.spec()});
   run.callbacks->setup({});
   const std::string error = error_of([&] { return run.fit(), 0; });
-  CHECK_THAT(error, Contains("first  second \\x1b]0;title\\x07"));
+  CHECK_THAT(error, Contains("first\\x0d second \\x1b]0;title\\x07"));
   CHECK(run.callbacks->stop()->reason == "enough of\\x07 it");
-  REQUIRE(!run.messages.empty());
-  CHECK(run.messages[0].text == "a\\x1b[2J\\xff\tb\n  KAIROS-C001: fake");
+  REQUIRE(run.messages.size() >= 2);
+  CHECK(run.messages[0].text == "a\\x1b[2J\\xff\tb");
+  CHECK(run.messages[1].text == "KAIROS-C001: fake");
+  CHECK(run.messages[1].author == "Probe");
 }
 
 TEST_CASE("A key that a callback declares follows the rule of the manifest", "[host][plugin]") {

@@ -31,7 +31,7 @@ struct kairos_host {
   kairos_status (*fail)(kairos_call *call, kairos_status status, kairos_str text);
 
   /* Prints a line for the user, prefixed with the instance's name. `level` is one of KAIROS_LOG_…; an unknown one is info. The
-   * text is copied. What is not printable UTF-8 is replaced; tabs stay, and so do line feeds, each with an indentation. After
+   * text is copied. What is not printable UTF-8 is replaced; tabs stay, and line feeds separate lines with a prefix each. After
    * destroy nothing is printed. [any-thread & any-state] */
   void (*log)(const kairos_host *host, int32_t level, kairos_str text);
 
