@@ -51,6 +51,7 @@ class Fit {
  public:
   explicit Fit(const kairos_callback& callback, const Settings& settings = {}, std::string name = "instance")
       : instance_(host_, callback, settings, std::move(name)) {
+    event_.mode = KAIROS_MODE_FIT;
     event_.epochs = 100;
     event_.steps_per_epoch = 1;
     event_.batch_size = 32;
