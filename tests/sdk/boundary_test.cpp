@@ -187,11 +187,12 @@ TEST_CASE("A missing interface is reported when it is used, not before", "[sdk][
 
 TEST_CASE("A HostError that a hook catches names the operation and the host's reason", "[sdk][boundary]") {
   Host host;
+  host.fail("control.request_stop", KAIROS_E_DENIED, "this callback may not stop the run");
   Instance instance(host, callback<Listener>());
   REQUIRE(instance.create().status == KAIROS_OK);
   CHECK(instance.on_epoch_end().status == KAIROS_OK);
   REQUIRE(host.lines.size() == 1);
-  CHECK(host.lines[0].text == "requesting a stop: the callback has not declared the capability stop");
+  CHECK(host.lines[0].text == "requesting a stop: this callback may not stop the run");
 }
 
 TEST_CASE("Run::mode tells what the run is", "[sdk][boundary]") {
