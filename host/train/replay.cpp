@@ -13,6 +13,7 @@
 #include "kairos/host/error.hpp"
 #include "plugin/options/given_text.hpp"
 #include "plugin/options/options.hpp"
+#include "plugin/options/published.hpp"
 
 namespace kairos::host {
 
@@ -162,6 +163,13 @@ void confine_paths(PluginSpec& spec, const CallbackManifest& callback) {
       given.value = confined(given.value);
 }
 
+/// With the short name for {instance}: one that is a twin has another name, but its keys are new anyway.
+std::vector<LogKey> keys_published_by(const PluginSpec& spec, const CallbackManifest& callback,
+                                      const fs::path& directory) {
+  const std::string name = spec.instance.empty() ? std::string(callback.short_name()) : spec.instance;
+  return published_keys(callback, resolve_values(callback, spec.options, directory, name), name);
+}
+
 /// The loop of a replay, from setup to finish.
 class Replay {
  public:
@@ -175,8 +183,8 @@ class Replay {
     for (PluginSpec& spec : specs) {
       manifests.push_back(catalog.find(spec).callback);
       confine_paths(spec, *manifests.back());
-      published.insert(published.end(), manifests.back()->publishes.begin(),
-                       manifests.back()->publishes.end());
+      for (const LogKey& key : keys_published_by(spec, *manifests.back(), directory))
+        published.push_back(key.name);
     }
     keys_ = keys_of(run, published);
     check_options(specs, manifests, published, directory);
@@ -214,6 +222,12 @@ class Replay {
   void check_options(const std::vector<PluginSpec>& specs,
                      const std::vector<const CallbackManifest*>& manifests,
                      const std::vector<std::string>& published, const fs::path& directory) const {
+    // A callback that measures may declare further keys in setup: the host checks the options then.
+    if (std::ranges::any_of(manifests, [](const CallbackManifest* one) {
+          return one->phase == KAIROS_PHASE_MEASURE &&
+                 std::ranges::find(one->hooks, "setup") != one->hooks.end();
+        }))
+      return;
     OptionContext context{keys_.given, directory};
     for (const std::string& key : published) context.keys.push_back({key, Direction::Unknown});
     for (std::size_t i = 0; i < specs.size(); ++i)

@@ -29,7 +29,7 @@ class Replay(ProgramTest):
 
     def test_wrong_case_is_told_and_the_others_go_on(self):
         wrong = [{"class": "EarlyStoping", "config": {}}, {"class": "EarlyStopping", "config": {"monitor": "loss", "patiense": 1}},
-                 {"class": "EarlyStopping", "config": {"monitor": "accuracy"}}, {"class": MISHAPS + "#Fail", "config": {"after": 1}}]
+                 {"class": "EarlyStopping", "config": {"monitor": "accuracy"}}, {"class": MISHAPS + "#Fail", "config": {"good": 1}}]
         cases = [{"lr": 1, "logs": losses(3, 2, 1), "callbacks": [one]} for one in [STOP, *wrong, STOP]]
         results = self.cases(*cases, exit_code=3)
         self.assertEqual([result["epochs_run"] for result in results], [3, 0, 0, 0, 1, 3])

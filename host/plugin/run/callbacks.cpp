@@ -40,11 +40,13 @@ void Callbacks::setup(const RunInfo& run) {
   s.facts.run = run;
   const kairos_run_event event = s.facts.run_event();
   for (Instance* instance : s.ordered()) {
+    if (instance->manifest.phase > KAIROS_PHASE_MEASURE) check_late_metrics(s);
     HookList one{s.hooks.setup.name, {}};
     if (instance->hooks.setup != nullptr) one.listeners.push_back(instance);
     s.dispatch(one, &kairos_hooks::setup, event, Moment::SetUp);
     instance->is_set_up = true;
   }
+  check_late_metrics(s);
 }
 
 std::string Callbacks::save_state() {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "kairos/host/version.hpp"
+#include "plugin/options/secrets.hpp"
 
 namespace kairos::host {
 
@@ -88,12 +89,16 @@ kairos_status logs_value(kairos_call* call, std::uint32_t index, double* out) {
 kairos_status logs_declare(kairos_call* call, kairos_str name, std::int32_t direction, std::uint32_t* index) {
   KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
   if (call->moment != Moment::SetUp) return call->refuse(KAIROS_E_STATE, "keys are declared in setup");
-  return translated(call, [&] {
-    Session& session = *call->session;
-    *index = session.board.add({std::string(view(name)), static_cast<Direction>(direction)});
-    call->instance->published.push_back(*index);
-    return kairos_status{KAIROS_OK};
-  });
+  return translated(
+      call,
+      [&] {
+        Session& session = *call->session;
+        *index = session.board.claim({std::string(view(name)), static_cast<Direction>(direction)},
+                                     call->instance->name);
+        call->instance->published.push_back(*index);
+        return kairos_status{KAIROS_OK};
+      },
+      KAIROS_E_INVALID);
 }
 
 kairos_status logs_publish(kairos_call* call, std::uint32_t index, double value) {
@@ -120,7 +125,7 @@ kairos_status request_stop(kairos_call* call, kairos_str reason) {
     Session& session = *call->session;
     session.message(Level::Debug, call->instance->name, "asks for a stop: " + std::string(view(reason)));
     if (!session.facts.stop)
-      session.facts.stop = StopRequest{std::string(view(reason)), call->instance->name};
+      session.facts.stop = StopRequest{without_secrets(view(reason), session.secrets), call->instance->name};
     return kairos_status{KAIROS_OK};
   });
 }

@@ -16,6 +16,7 @@ namespace kairos::host {
 struct RunFacts {
   explicit RunFacts(const TrainingTarget& trained, const std::filesystem::path& run_directory);
 
+  /// `resumed` is a matter of each instance.
   [[nodiscard]] kairos_run_event run_event() const;
   [[nodiscard]] kairos_epoch_event epoch_event(bool partial) const;
   [[nodiscard]] kairos_test_event test_event() const;

@@ -264,8 +264,13 @@ class EventOf : public Event {
 class Run : public detail::EventOf<kairos_run_event> {
  public:
   using EventOf::EventOf;
-  /// True if saved state was restored; on_train_begin must not reset it.
+  /// True if the state of this instance was restored; on_train_begin must not reset it.
   [[nodiscard]] bool resumed() const { return raw_.resumed != 0; }
+  /// True if the run goes on from saved state, whichever instances it is for: a callback without state then
+  /// appends to its files. False before on_train_begin.
+  [[nodiscard]] bool run_resumed() const { return raw_.run_resumed != 0; }
+  /// Number of processes that train together; 1 in a single process.
+  [[nodiscard]] std::int32_t world() const { return raw_.world; }
   /// Index after the last epoch (Keras' `epochs`); 0 outside a fit.
   [[nodiscard]] std::int64_t epochs() const { return raw_.epochs; }
   /// Index of the first epoch of this run.

@@ -14,11 +14,11 @@ struct Crash : kairos::Callback<Crash> {
 
 struct Fail : kairos::Callback<Fail> {
   static constexpr auto id = "com.example.Fail";
-  kairos::Option<int> after{this, "after", 1, "epochs that go well", kairos::min(0)};
+  kairos::Option<int> good{this, "good", 1, "epochs that go well", kairos::min(0)};
 
   void on_epoch_end(kairos::Epoch& epoch) {
-    if (epoch.index() >= after) throw kairos::Error("there is no more paper.\nFill the tray.");
+    if (epoch.index() >= good) throw kairos::Error("there is no more paper.\nFill the tray.");
   }
 };
 
-KAIROS_PLUGIN("1.2.3", Crash, Fail)
+KAIROS_PLUGIN_ABOUT("1.2.3", kairos::About().support("https://example.com/issues"), Crash, Fail)

@@ -15,7 +15,7 @@ extern "C" {
 /* A fit, an evaluation or a prediction as a whole. */
 typedef struct kairos_run_event {
   uint32_t size;
-  int32_t resumed;         /* 1 if saved state was restored; on_train_begin must not reset it */
+  int32_t resumed;         /* 1 if the state of this instance was restored; on_train_begin must not reset it */
   int64_t epochs;          /* index after the last epoch (Keras' `epochs`); 0 for evaluate and predict */
   int64_t initial_epoch;   /* index of the first epoch */
   int64_t steps_per_epoch; /* batches per epoch; for evaluate and predict, all batches */
@@ -24,6 +24,10 @@ typedef struct kairos_run_event {
   int64_t validation_samples; /* 0 if the run has no validation */
   uint64_t seed;
   kairos_str run_dir; /* absolute; empty if the run has none */
+  int32_t run_resumed; /* 1 if the run goes on from saved state, whichever instances it is for; 0 before on_train_begin */
+  int32_t rank;        /* of this process, from 0; constant during the run */
+  int32_t world;       /* number of processes; 1 in a single process */
+  int32_t reserved;
 } kairos_run_event;
 
 typedef struct kairos_epoch_event {

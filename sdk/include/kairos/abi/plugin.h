@@ -81,6 +81,10 @@ typedef struct kairos_hooks {
 #define KAIROS_CAN_WRITE_GRADIENTS (1ull << 3)
 #define KAIROS_CAN_SAVE_MODEL (1ull << 4)
 
+/* Flags of a callback. From a newer minor, a host refuses unknown bits 0 to 15 and ignores unknown bits 16 to 31.
+ * In distributed training, callbacks of the phases measure and decide run on every rank, those of report and persist on rank 0. */
+#define KAIROS_CALLBACK_EVERY_RANK (1u << 16) /* runs on every rank, whatever its phase */
+
 /* Declaration of one callback. Everything is static. */
 typedef struct kairos_callback {
   uint32_t size;
@@ -93,7 +97,7 @@ typedef struct kairos_callback {
   uint32_t oldest_state_version; /* oldest version that state_load can read */
   const kairos_option *const *options;
   uint32_t option_count;
-  uint32_t reserved;
+  uint32_t flags; /* KAIROS_CALLBACK_… */
   const kairos_hooks *hooks;
 } kairos_callback;
 
