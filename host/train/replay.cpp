@@ -12,6 +12,7 @@
 #include "kairos/host/compile.hpp"
 #include "kairos/host/error.hpp"
 #include "plugin/options/given_text.hpp"
+#include "plugin/options/instance_names.hpp"
 #include "plugin/options/options.hpp"
 #include "plugin/options/published.hpp"
 
@@ -163,13 +164,6 @@ void confine_paths(PluginSpec& spec, const CallbackManifest& callback) {
       given.value = confined(given.value);
 }
 
-/// With the short name for {instance}: one that is a twin has another name, but its keys are new anyway.
-std::vector<LogKey> keys_published_by(const PluginSpec& spec, const CallbackManifest& callback,
-                                      const fs::path& directory) {
-  const std::string name = spec.instance.empty() ? std::string(callback.short_name()) : spec.instance;
-  return published_keys(callback, resolve_values(callback, spec.options, directory, name), name);
-}
-
 /// The loop of a replay, from setup to finish.
 class Replay {
  public:
@@ -183,9 +177,13 @@ class Replay {
     for (PluginSpec& spec : specs) {
       manifests.push_back(catalog.find(spec).callback);
       confine_paths(spec, *manifests.back());
-      for (const LogKey& key : keys_published_by(spec, *manifests.back(), directory))
-        published.push_back(key.name);
     }
+    names_ = instance_names(specs, manifests);
+    for (std::size_t i = 0; i < specs.size(); ++i)
+      for (const LogKey& key :
+           published_keys(*manifests[i],
+                          resolve_values(*manifests[i], specs[i].options, directory, names_[i]), names_[i]))
+        published.push_back(key.name);
     keys_ = keys_of(run, published);
     check_options(specs, manifests, published, directory);
     callbacks_ = std::make_unique<Callbacks>(
@@ -231,9 +229,7 @@ class Replay {
     OptionContext context{keys_.given, directory};
     for (const std::string& key : published) context.keys.push_back({key, Direction::Unknown});
     for (std::size_t i = 0; i < specs.size(); ++i)
-      static_cast<void>(resolve_options(
-          *manifests[i], specs[i].options, context,
-          specs[i].instance.empty() ? std::string(manifests[i]->short_name()) : specs[i].instance));
+      static_cast<void>(resolve_options(*manifests[i], specs[i].options, context, names_[i]));
   }
 
   [[nodiscard]] RunInfo info() const {
@@ -301,6 +297,7 @@ class Replay {
   ReplayResult& result_;
   StubModel model_;
   Keys keys_;
+  std::vector<std::string> names_;  ///< of the instances
   std::unique_ptr<Callbacks> callbacks_;
   std::size_t trained_ = 0;  ///< batches of this epoch
 };

@@ -168,8 +168,9 @@ void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool parti
   s.board.clear();
   s.board.offer(LogBoard::Pass::Training, training);
   if (validation != nullptr) s.board.offer(LogBoard::Pass::Validation, *validation);
-  s.dispatch(s.hooks.on_epoch_end, &kairos_hooks::on_epoch_end, s.facts.epoch_event(partial),
-             Moment::EpochEnd);
+  const kairos_epoch_event event = s.facts.epoch_event(partial);
+  s.facts.used_rate = event.learning_rate;
+  s.dispatch(s.hooks.on_epoch_end, &kairos_hooks::on_epoch_end, event, Moment::EpochEnd);
   s.epoch_values = s.board.values();
   ++s.facts.epochs_run;
 }

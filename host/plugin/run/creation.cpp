@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -14,6 +13,7 @@
 
 #include "base/printable.hpp"
 #include "kairos/host/error.hpp"
+#include "plugin/options/instance_names.hpp"
 #include "plugin/options/option_files.hpp"
 #include "plugin/options/published.hpp"
 #include "plugin/run/session.hpp"
@@ -33,22 +33,6 @@ struct Planned {
   ResolvedOptions options;
   std::vector<std::uint32_t> published;
 };
-
-/// A name for each instance: what the user gave, else the short name, with _2, _3 … for further ones.
-std::string instance_name(const PluginSpec& spec, const CallbackManifest& callback,
-                          const std::set<std::string>& taken) {
-  if (!spec.instance.empty()) {
-    if (taken.contains(spec.instance))
-      throw Error(ErrorKind::Plugin,
-                  {"KAIROS-O030", spec.target, "two instances have the name \"" + spec.instance + "\"", "",
-                   "", "Give one of them another name after the @"});
-    return spec.instance;
-  }
-  const std::string base(callback.short_name());
-  std::string name = base;
-  for (int n = 2; taken.contains(name); ++n) name = base + "_" + std::to_string(n);
-  return name;
-}
 
 /// Whether a callback may declare keys in setup before others look for them.
 bool may_declare_keys(const CallbackManifest& callback) {
@@ -74,13 +58,15 @@ void plan_keys(Session& session, std::vector<Planned>& planned) {
 
 std::vector<Planned> plan(Session& session, const Catalog& catalog, std::span<const PluginSpec> specs) {
   std::vector<Planned> planned;
-  for (const PluginSpec& spec : specs)
+  std::vector<const CallbackManifest*> callbacks;
+  for (const PluginSpec& spec : specs) {
     planned.push_back({catalog.find(spec), "", !spec.instance.empty(), {}, {}});
-  std::set<std::string> taken;
+    callbacks.push_back(planned.back().match.callback);
+  }
+  const std::vector<std::string> names = instance_names(specs, callbacks);
   for (std::size_t i = 0; i < specs.size(); ++i) {
     Planned& one = planned[i];
-    one.name = instance_name(specs[i], *one.match.callback, taken);
-    taken.insert(one.name);
+    one.name = names[i];
     one.options =
         resolve_values(*one.match.callback, specs[i].options, session.options.run_directory, one.name);
     session.secrets.insert(session.secrets.end(), one.options.secrets.begin(), one.options.secrets.end());

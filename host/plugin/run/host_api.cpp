@@ -109,6 +109,10 @@ kairos_status logs_publish(kairos_call* call, std::uint32_t index, double value)
   const std::vector<std::uint32_t>& own = call->instance->published;
   if (std::find(own.begin(), own.end(), index) == own.end() || !session.board.is_published(index))
     return call->refuse(KAIROS_E_DENIED, "the callback may not publish this key; name it in `publishes`");
+  const bool same =
+      value == session.facts.used_rate || (std::isnan(value) && std::isnan(session.facts.used_rate));
+  if (session.board.keys()[index].name == shared_key && !same)
+    return call->refuse(KAIROS_E_INVALID, "learning_rate is the rate that the event tells, not another");
   session.board.publish(index, value);
   return KAIROS_OK;
 }

@@ -54,7 +54,7 @@ std::uint32_t LogBoard::claim(const LogKey& key, const std::string& instance) {
   }
   if (!is_published(*index)) refuse_claim(key, instance, "the model");
   const std::string& owner = publishers_[*index - first_published_];
-  if (owner != instance && key.name != "learning_rate") refuse_claim(key, instance, owner);
+  if (owner != instance && key.name != shared_key) refuse_claim(key, instance, owner);
   Direction& direction = keys_[*index].direction;
   if (direction == Direction::Unknown) direction = key.direction;
   if (key.direction != Direction::Unknown && direction != key.direction)

@@ -15,6 +15,9 @@
 
 namespace kairos::host {
 
+/// The only key that several callbacks may publish, because its value is the same for all.
+constexpr std::string_view shared_key = "learning_rate";
+
 /// Keys in order: those of the model, the same with `val_` if the run validates, then what callbacks publish.
 class LogBoard {
  public:
@@ -27,7 +30,7 @@ class LogBoard {
   [[nodiscard]] const std::string& lasting_name(std::uint32_t index) const noexcept { return names_[index]; }
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view name) const noexcept;
   /// Index of a key that `instance` publishes. A direction may be given later, but not changed. Throws
-  /// Error(Plugin) KAIROS-O015 for a key of the model or of another instance; only `learning_rate`, whose
+  /// Error(Plugin) KAIROS-O015 for a key of the model or of another instance; only `shared_key`, whose
   /// value is the same for all, may have several publishers.
   std::uint32_t claim(const LogKey& key, const std::string& instance);
   /// True if callbacks, not the model, set the values of the key.

@@ -45,12 +45,14 @@ typedef struct kairos_logs {
    * [fit-thread & training] */
   kairos_status (*value)(kairos_call *call, uint32_t index, double *out);
 
-  /* Declares a key that the manifest does not name and stores its index; for an existing key, stores the existing index.
-   * Errors: KAIROS_E_STATE outside setup. [fit-thread & set-up] */
+  /* Declares a key that the manifest does not name and stores its index. A key that this instance publishes already keeps its
+   * index; an unknown direction is filled in. Errors: KAIROS_E_INVALID for a key of the model or of another instance, and for
+   * the opposite direction; KAIROS_E_STATE outside setup. [fit-thread & set-up] */
   kairos_status (*declare)(kairos_call *call, kairos_str name, int32_t direction, uint32_t *index);
 
   /* Sets the value of a declared key in on_epoch_end. Later phases, History and on_train_end see it. Errors: KAIROS_E_DENIED
-   * if this instance has not declared the key; KAIROS_E_STATE outside on_epoch_end. [fit-thread & training] */
+   * if this instance has not declared the key; KAIROS_E_INVALID for another "learning_rate" than that of the event;
+   * KAIROS_E_STATE outside on_epoch_end. [fit-thread & training] */
   kairos_status (*publish)(kairos_call *call, uint32_t index, double value);
 } kairos_logs;
 

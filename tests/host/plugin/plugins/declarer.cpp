@@ -28,7 +28,8 @@ struct Named : Callback<Named> {
 struct RateTeller : Callback<RateTeller> {
   static constexpr auto id = "test.RateTeller";
   static constexpr auto publishes = "learning_rate";
-  void on_epoch_end(Epoch& epoch) { epoch.publish("learning_rate", epoch.used_learning_rate()); }
+  Option<double> factor{this, "factor", 1, "another value than that of the event"};
+  void on_epoch_end(Epoch& epoch) { epoch.publish("learning_rate", factor * epoch.used_learning_rate()); }
 };
 
 /// Declares a key in setup, in the phase that its position in the file does not tell.

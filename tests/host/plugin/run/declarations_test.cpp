@@ -56,6 +56,8 @@ TEST_CASE("Several callbacks may publish the learning rate", "[host][plugin]") {
   Rig rig({"RateTeller", "RateTeller"});
   rig.epoch(0, 1.0);
   CHECK(rig.published("learning_rate") == 0.5);
+  Rig other({"RateTeller:factor=2"});
+  CHECK_THAT(error_of([&] { return other.epoch(0, 1.0), 0; }), Contains("not another"));
 }
 
 TEST_CASE("A placeholder needs a value that makes a key", "[host][plugin]") {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Whose state an instance gets in a resumed run.
 #include <catch2/catch.hpp>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "host/plugin/rig.hpp"
+#include "plugin/run/saved_states.hpp"
 
 using namespace kairos::host;
 using namespace kairos::tests;
@@ -20,6 +23,39 @@ std::string state_after_an_epoch(const std::vector<std::string>& plugins, const 
 /// What the instances say in on_train_begin of a run that resumes from `state`.
 std::vector<std::string> resumed(const std::string& state, const std::vector<std::string>& plugins) {
   return Rig(plugins, state).warnings;
+}
+
+/// CRC-32, bit by bit.
+std::uint32_t checksum(const std::string& bytes) {
+  std::uint32_t crc = ~0U;
+  for (const char c : bytes) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int i = 0; i < 8; ++i) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
+  }
+  return ~crc;
+}
+
+template <class T>
+void append(std::string& bytes, T number) {
+  bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+void append_text(std::string& bytes, const std::string& text) {
+  append<std::uint64_t>(bytes, text.size());
+  bytes += text;
+}
+
+/// A state as it was saved before the values of options were.
+std::string without_options(const SavedState& state) {
+  std::string bytes = "KAIROS-STATE-1\n";
+  append<std::uint64_t>(bytes, 1);
+  append_text(bytes, state.id);
+  append_text(bytes, state.name);
+  append(bytes, state.version);
+  append_text(bytes, state.bytes);
+  append<std::uint64_t>(bytes, 0);
+  append(bytes, checksum(bytes));
+  return bytes;
 }
 
 using Lines = std::vector<std::string>;
@@ -68,4 +104,11 @@ TEST_CASE("A state that no instance takes goes on to a later run, even if its na
   const std::string one = state_after_an_epoch({"Twin:monitor=b"}, both);
   CHECK(resumed(one, {"Twin:monitor=a", "Twin:monitor=b"}) ==
         Lines{"Twin: " + resumed_line + "a1", "Twin_2: " + resumed_line + "b1"});
+}
+
+TEST_CASE("A state that was saved without options is found by its name", "[host][plugin]") {
+  const SavedState saved = decode_states(state_after_an_epoch({"Twin:monitor=a"})).at(0);
+  CHECK(saved.options.at("monitor") == "4:a");
+  CHECK(resumed(without_options(saved), {"Twin:monitor=b", "Twin:monitor=a"}) ==
+        Lines{"Twin: " + resumed_line + "a1", "Twin_2: " + new_line});
 }
