@@ -41,11 +41,13 @@ void Callbacks::setup(const RunInfo& run) {
   s.facts.run = run;
   const kairos_run_event event = s.facts.run_event();
   for (Instance* instance : s.ordered()) {
+    if (instance->manifest.phase > KAIROS_PHASE_MEASURE) check_late_metrics(s);
     HookList one{s.hooks.setup.name, {}};
     if (instance->hooks.setup != nullptr) one.listeners.push_back(instance);
     s.dispatch(one, &kairos_hooks::setup, event, Moment::SetUp);
     instance->is_set_up = true;
   }
+  check_late_metrics(s);
 }
 
 std::string Callbacks::save_state() {
@@ -168,8 +170,9 @@ void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool parti
   s.board.clear();
   s.board.offer(LogBoard::Pass::Training, training);
   if (validation != nullptr) s.board.offer(LogBoard::Pass::Validation, *validation);
-  s.dispatch(s.hooks.on_epoch_end, &kairos_hooks::on_epoch_end, s.facts.epoch_event(partial),
-             Moment::EpochEnd);
+  const kairos_epoch_event event = s.facts.epoch_event(partial);
+  s.facts.used_rate = event.learning_rate;
+  s.dispatch(s.hooks.on_epoch_end, &kairos_hooks::on_epoch_end, event, Moment::EpochEnd);
   s.epoch_values = s.board.values();
   ++s.facts.epochs_run;
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "kairos/host/version.hpp"
+#include "plugin/options/secrets.hpp"
 
 namespace kairos::host {
 
@@ -74,7 +75,7 @@ kairos_status request_stop(kairos_call* call, kairos_str reason) {
     if (!is_text(reason))
       return call->refuse(KAIROS_E_INVALID, "the reason of a stop is a null pointer with a length");
     Session& session = *call->session;
-    const std::string text = one_line(reason);
+    const std::string text = without_secrets(one_line(reason), session.secrets);
     session.message(Level::Debug, call->instance->name, "asks for a stop: " + text);
     if (!session.facts.stop) session.facts.stop = StopRequest{text, call->instance->name};
     return KAIROS_OK;

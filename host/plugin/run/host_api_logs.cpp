@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // kairos.logs/1: the keys and values of the logs, and what callbacks add to them.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -65,7 +66,7 @@ kairos_status logs_value(kairos_call* call, std::uint32_t index, double* out) {
 }
 
 kairos_status logs_declare(kairos_call* call, kairos_str name, std::int32_t direction, std::uint32_t* index) {
-  return answer(call, Moment::SetUp, [&] {
+  const auto declare = [&] {
     if (call->moment != Moment::SetUp || call->hook != call->session->hooks.setup.name)
       return call->refuse(KAIROS_E_STATE, "keys are declared in setup");
     KAIROS_RETURN_IF(check_name(call, name, "the name of a key"));
@@ -76,10 +77,11 @@ kairos_status logs_declare(kairos_call* call, kairos_str name, std::int32_t dire
     LogBoard& board = call->session->board;
     if (const std::string fault = log_key_fault(view(name)); !fault.empty() && !board.find(view(name)))
       return call->refuse(KAIROS_E_INVALID, fault);
-    *index = board.add({std::string(view(name)), static_cast<Direction>(direction)});
+    *index = board.claim({std::string(view(name)), static_cast<Direction>(direction)}, call->instance->name);
     call->instance->published.push_back(*index);
-    return KAIROS_OK;
-  });
+    return kairos_status{KAIROS_OK};
+  };
+  return answer(call, Moment::SetUp, declare, KAIROS_E_INVALID);
 }
 
 kairos_status logs_publish(kairos_call* call, std::uint32_t index, double value) {
@@ -91,6 +93,10 @@ kairos_status logs_publish(kairos_call* call, std::uint32_t index, double value)
     const std::vector<std::uint32_t>& own = call->instance->published;
     if (std::find(own.begin(), own.end(), index) == own.end() || !board.is_published(index))
       return call->refuse(KAIROS_E_DENIED, "the callback may not publish this key; name it in `publishes`");
+    const double rate = call->session->facts.used_rate;
+    const bool same = value == rate || (std::isnan(value) && std::isnan(rate));
+    if (board.keys()[index].name == shared_key && !same)
+      return call->refuse(KAIROS_E_INVALID, "learning_rate is the rate that the event tells, not another");
     board.publish(index, value);
     return KAIROS_OK;
   });

@@ -6,6 +6,8 @@
 #include <exception>
 #include <utility>
 
+#include "plugin/options/secrets.hpp"
+
 namespace kairos::host {
 
 Session::Session(TrainingTarget& trained, CallbacksOptions given)
@@ -31,7 +33,9 @@ Session::~Session() {
 }
 
 void Session::message(Level level, std::string_view author, std::string_view text) const {
-  if (options.messages) options.messages(level, author, text);
+  if (!options.messages) return;
+  if (secrets.empty()) return options.messages(level, author, text);
+  options.messages(level, author, without_secrets(text, secrets));
 }
 
 void Session::order_instances() {
@@ -60,7 +64,7 @@ void Session::settle(kairos_call& call, kairos_status status) {
 }
 
 kairos_status Session::drain(Instance& instance) {
-  const BreadcrumbScope waiting({instance.name.c_str(), instance.file.c_str(), "a background task"});
+  const BreadcrumbScope waiting(instance.crumb("a background task"));
   return tasks.drain(instance);
 }
 
@@ -118,7 +122,7 @@ void Session::teardown_all(RunEnd why) {
 template <class Work>
 void Session::call_at_the_end(Instance& instance, const char* hook, Work&& work) {
   const FloatControl control = FloatControl::now();
-  const BreadcrumbScope here({instance.name.c_str(), instance.file.c_str(), hook});
+  const BreadcrumbScope here(instance.crumb(hook));
   work();
   process.after_hook(control, instance, hook);
   process.compare(instance, hook);

@@ -277,10 +277,13 @@ class Run : public detail::EventOf<kairos_run_event> {
   using EventOf::EventOf;
   /// A fit, an evaluation or a prediction.
   [[nodiscard]] Mode mode() const { return static_cast<Mode>(raw_.mode); }
-  /// True if saved state was restored; on_train_begin must not reset it.
+  /// True if the state of this instance was restored; on_train_begin must not reset it.
   [[nodiscard]] bool resumed() const { return raw_.resumed != 0; }
-  /// True if the run goes on from the saved state of an earlier one, whether or not this callback has any.
+  /// True if the run goes on from the saved state of an earlier one, whether or not this callback has any: one
+  /// without state then appends to its files.
   [[nodiscard]] bool run_resumed() const { return raw_.run_resumed != 0; }
+  /// Number of processes that train together; 1 in a single process.
+  [[nodiscard]] std::int32_t world() const { return raw_.world; }
   /// Index after the last epoch (Keras' `epochs`); 0 outside a fit.
   [[nodiscard]] std::int64_t epochs() const { return raw_.epochs; }
   /// Index of the first epoch of this run.

@@ -46,13 +46,15 @@ typedef struct kairos_logs {
    * [fit-thread & running] */
   kairos_status (*value)(kairos_call *call, uint32_t index, double *out);
 
-  /* Declares a key that the manifest does not name and stores its index; for an existing key, stores the existing index. A key is
-   * 1 to 200 bytes of UTF-8 without control characters, space or any of , " ' = : { }.
-   * Errors: KAIROS_E_INVALID for a direction, or for a key that is no key; KAIROS_E_STATE outside setup. [fit-thread & set-up] */
+  /* Declares a key that the manifest does not name and stores its index. A key is 1 to 200 bytes of UTF-8 without control
+   * characters, space or any of , " ' = : { }. One that this instance publishes already keeps its index; an unknown direction is
+   * filled in. Errors: KAIROS_E_INVALID for a direction, for a key that is no key, for a key of the model or of another instance,
+   * and for the opposite direction; KAIROS_E_STATE outside setup. [fit-thread & set-up] */
   kairos_status (*declare)(kairos_call *call, kairos_str name, int32_t direction, uint32_t *index);
 
   /* Sets the value of a declared key in on_epoch_end. Later phases, History and on_train_end see it. Errors: KAIROS_E_DENIED
-   * if this instance has not declared the key; KAIROS_E_RANGE; KAIROS_E_STATE outside on_epoch_end. [fit-thread & running] */
+   * if this instance has not declared the key; KAIROS_E_INVALID for another "learning_rate" than that of the event;
+   * KAIROS_E_RANGE; KAIROS_E_STATE outside on_epoch_end. [fit-thread & running] */
   kairos_status (*publish)(kairos_call *call, uint32_t index, double value);
 } kairos_logs;
 

@@ -86,6 +86,11 @@ typedef struct kairos_hooks {
 #define KAIROS_CAN_WRITE_GRADIENTS (1ull << 3)
 #define KAIROS_CAN_SAVE_MODEL (1ull << 4)
 
+/* Flags of a callback. From a newer minor, a host refuses unknown bits 0 to 15 and ignores unknown bits 16 to 31.
+ * In distributed training, callbacks of the phases measure and decide run on every rank, those of report and persist on
+ * rank 0. */
+#define KAIROS_CALLBACK_EVERY_RANK (1u << 16) /* runs on every rank, whatever its phase */
+
 /* Declaration of one callback. Everything is static. */
 typedef struct kairos_callback {
   uint32_t size;
@@ -93,12 +98,12 @@ typedef struct kairos_callback {
   uint64_t capabilities;  /* KAIROS_CAN_… */
   const char *id;         /* reverse domain and name, "com.example.StallStop"; the short name follows the last '.' */
   const char *summary;    /* one sentence */
-  const char *publishes;  /* log keys that on_epoch_end may publish, "learning_rate,gradient_norm"; null for none */
+  const char *publishes;  /* keys that it may publish, "score:max,{monitor}_smooth,rate"; grammar: abi.md; null for none */
   uint32_t state_version; /* 0: no state. Raise it when the meaning of the saved bytes changes */
   uint32_t oldest_state_version; /* oldest version that state_load can read */
   const kairos_option *const *options;
   uint32_t option_count;
-  uint32_t reserved;
+  uint32_t flags; /* KAIROS_CALLBACK_… */
   const kairos_hooks *hooks;
 } kairos_callback;
 
