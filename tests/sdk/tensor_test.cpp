@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What kairos::Tensor checks before it gives out values.
+// What kairos::Tensor, and kairos_c_values in C, check before they give out values.
+#include <kairos/plugin.h>
+
 #include <kairos/plugin.hpp>
 
 #include <catch2/catch.hpp>
@@ -16,11 +18,13 @@ struct Lent {
     raw.name = {"w", 1};
     raw.view = {values, {1, 0}, 2, {2, 32, 1}, shape, nullptr, 0};
   }
-  /// The text of the error that data() throws; empty if it throws none.
+  /// The text of the error that data() throws; empty if it throws none. C and C++ agree.
   [[nodiscard]] std::string refusal() const {
+    CHECK(kairos_c_size(&raw) == kairos::Tensor(raw).size());
     try {
-      return kairos::Tensor(raw).data() == values ? "" : "other values";
+      return kairos::Tensor(raw).data() == values && kairos_c_values(&raw) == values ? "" : "other values";
     } catch (const kairos::Error& error) {
+      CHECK(kairos_c_values(&raw) == nullptr);
       return error.status() == KAIROS_E_UNSUPPORTED ? error.what() : "another status";
     }
   }

@@ -35,7 +35,7 @@ struct Doer : kairos::Callback<Doer> {
     if (what == "stop") event.stop("asked");
     if (what == "rate") event.set_learning_rate(1);
     if (what == "publish") event.publish("publish_norm", number);
-    if (what == "declare") event.declare_log("more", KAIROS_DIRECTION_MIN);
+    if (what == "declare") event.declare_log("more", kairos::Direction::Min);
     if (what == "save") event.save("a.h5", kairos::SaveContent::Weights);
     if (what == "write") event.tensor(Role::Weight, 0, kairos::Access::Write).mutable_data()[0] = 7;
     if (what == "batch") (void)event.tensor(Role::Input, 0, kairos::Access::Write);
@@ -110,6 +110,12 @@ TEST_CASE("A call in the wrong hook is refused as by a host", "[sdk]") {
   CHECK(failure(powerful(), "save") == "setup: this function is not allowed in setup (status 4)");
   CHECK(failure(powerful(), "publish") ==
         "setup: values are published in on_epoch_end, not in setup (status 4)");
+  Host host;
+  Instance instance(host, callback<Doer>(), {{"what", "declare"}});
+  REQUIRE(instance.create().status == KAIROS_OK);
+  REQUIRE(instance.setup().status == KAIROS_OK);
+  CHECK(host.logs.back().name == "more");
+  CHECK(host.logs.back().direction == kairos::Direction::Min);
   CHECK(failure(powerful(), "declare") ==
         "on_train_begin: keys are declared in setup, not in on_train_begin (status 4)");
 }

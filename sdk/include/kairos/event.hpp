@@ -16,6 +16,12 @@ inline namespace v1 {
 
 /// What a file of `Event::save` contains: architecture, weights and optimizer, or the weights only.
 enum class SaveContent : std::int32_t { Model = KAIROS_SAVE_MODEL, Weights = KAIROS_SAVE_WEIGHTS };
+/// Whether a smaller or a larger value of a metric is better.
+enum class Direction : std::int32_t {
+  Unknown = KAIROS_DIRECTION_UNKNOWN,
+  Min = KAIROS_DIRECTION_MIN,
+  Max = KAIROS_DIRECTION_MAX
+};
 /// Severity of a printed line.
 enum class Level : std::int32_t {
   Debug = KAIROS_LOG_DEBUG,
@@ -95,8 +101,11 @@ class Event {
                   "\"" + std::string(key) + "\" was not declared before it was published");
     check(logs().publish(call_, *index, value), "publishing a value");
   }
-  /// Only in setup: declares a key that depends on options. `direction` is KAIROS_DIRECTION_…. Throws
-  /// KAIROS_E_STATE in other hooks.
+  /// Only in setup: declares a key that depends on options. Throws KAIROS_E_STATE in other hooks.
+  void declare_log(std::string_view key, Direction direction) {
+    declare_log(key, static_cast<std::int32_t>(direction));
+  }
+  /// The same with KAIROS_DIRECTION_….
   void declare_log(std::string_view key, std::int32_t direction) {
     std::uint32_t index = 0;
     check(logs().declare(call_, detail::to_abi(key), direction, &index), "declaring a key of the logs");

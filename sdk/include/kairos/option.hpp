@@ -41,13 +41,6 @@ inline constexpr Unset unset{};
 struct Required {};
 inline constexpr Required required{};
 
-/// Whether a smaller or a larger value of a metric is better.
-enum class Direction : std::int32_t {
-  Unknown = KAIROS_DIRECTION_UNKNOWN,
-  Min = KAIROS_DIRECTION_MIN,
-  Max = KAIROS_DIRECTION_MAX
-};
-
 /// True if `value` is better than `best` by strictly more than |min_delta|. NaN is never better; any finite
 /// value is better than an unset (NaN) best. Computed as Keras 3 does: the delta is added to the value, and
 /// both sides are compared as float32, so that rounding of doubles does not turn 0.8 to 0.7 into an
