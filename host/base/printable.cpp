@@ -8,6 +8,23 @@ namespace kairos::host {
 
 namespace {
 
+/// Whether the second byte of a sequence makes a character that UTF-8 has: none that a shorter sequence
+/// writes, no surrogate and none beyond U+10FFFF.
+bool is_second(unsigned char first, unsigned char second) {
+  switch (first) {
+    case 0xE0:
+      return second >= 0xA0;
+    case 0xED:
+      return second < 0xA0;
+    case 0xF0:
+      return second >= 0x90;
+    case 0xF4:
+      return second < 0x90;
+    default:
+      return true;
+  }
+}
+
 /// Length of the UTF-8 sequence of a printable character at the front; 0 if there is none.
 std::size_t character_length(std::string_view text) {
   const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -17,7 +34,7 @@ std::size_t character_length(std::string_view text) {
                              : byte(0) < 0xF0 ? 3
                              : byte(0) < 0xF5 ? 4
                                               : 0;
-  if (length == 0 || text.size() < length) return 0;
+  if (length == 0 || text.size() < length || !is_second(byte(0), byte(1))) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xC0U) != 0x80) return 0;
   const bool is_c1 = byte(0) == 0xC2 && byte(1) < 0xA0;

@@ -48,6 +48,12 @@ int run_plot(Arguments arguments);
 /// The specs of all --plugin values.
 [[nodiscard]] std::vector<PluginSpec> parse_specs(const std::vector<std::string>& texts);
 
+/// Keeps secrets that were given in a --plugin out of the record of the settings.
+void hide_secrets(Settings& settings, const Catalog& catalog);
+
+/// --print-config: the effective settings, without secrets.
+void print_config(Settings& settings);
+
 /// Prints to standard output, with control characters escaped. Throws ClosedPipe if nobody reads it any more,
 /// Error(File) if it fails otherwise (a full disk).
 void print(std::string_view text);

@@ -21,6 +21,7 @@
 #include "cli/field_flags.hpp"
 #include "cli/printable_lines.hpp"
 #include "kairos/host/error.hpp"
+#include "plugin/options/secrets.hpp"
 
 namespace kairos::host::cli {
 
@@ -129,6 +130,20 @@ Catalog scan_catalog(const std::vector<std::string>& directories, std::span<cons
     if (spec.is_file()) files.emplace_back(spec.target);
   const std::vector<std::filesystem::path> searched = search_directories(directories);
   return Catalog::scan(searched, files);
+}
+
+void hide_secrets(Settings& settings, const Catalog& catalog) {
+  std::vector<std::string> specs = settings.items("plugin");
+  for (std::string& spec : specs) spec = storable_spec(spec, catalog);
+  settings.record_as("plugin", std::move(specs));
+}
+
+void print_config(Settings& settings) {
+  const std::vector<std::string> given = settings.items("plugin");
+  if (!given.empty()) {
+    hide_secrets(settings, scan_catalog(settings.items("plugin_dir"), parse_specs(given)));
+  }
+  print(settings.json());
 }
 
 void print(std::string_view text) {

@@ -12,9 +12,9 @@
 namespace kairos::host::cli {
 
 int run_evaluate(Arguments arguments) {
-  const Settings settings(Command::Evaluate, arguments);
+  Settings settings(Command::Evaluate, arguments);
   if (settings.help_wanted()) return print(settings.help("compute loss and metrics of a model on data")), 0;
-  if (settings.is_on("print_config")) return print(settings.json()), 0;
+  if (settings.is_on("print_config")) return print_config(settings), 0;
   settings.require("model", "Name a Keras file, or a shorthand with --weights");
   require_data(settings);
 

@@ -253,9 +253,9 @@ int exit_code_of(const History& history, const FitOptions& options) {
 }  // namespace
 
 int run_fit(Arguments arguments) {
-  const Settings settings(Command::Fit, arguments);
+  Settings settings(Command::Fit, arguments);
   if (settings.help_wanted()) return print(settings.help("train a model")), 0;
-  if (settings.is_on("print_config")) return print(settings.json()), 0;
+  if (settings.is_on("print_config")) return print_config(settings), 0;
   settings.require("model",
                    "Name a Keras file, or a shorthand such as --model \"dense(64,relu) dense(10,softmax)\"");
   require_data(settings);
@@ -265,6 +265,7 @@ int run_fit(Arguments arguments) {
   options.plugins = parse_specs(settings.items("plugin"));
   const Catalog catalog = scan_catalog(settings.items("plugin_dir"), options.plugins);
   options.catalog = &catalog;
+  hide_secrets(settings, catalog);
   add_progress(options.plugins, settings.choice("verbose"), catalog);
 
   ModelInput input = read_model(settings);

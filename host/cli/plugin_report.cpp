@@ -13,6 +13,7 @@
 #include "cli/field_flags.hpp"
 #include "kairos/abi.h"
 #include "plugin/options/option_value.hpp"
+#include "plugin/options/secrets.hpp"
 
 namespace kairos::host::cli {
 
@@ -45,6 +46,23 @@ std::vector<OptionSpec> host_options(const CallbackManifest& callback) {
                  "when a hook fails: end the run, disable the callback, or only warn"),
           choice("on_missing", {"error", "warn", "ignore"}, "error",
                  "when a monitored metric does not exist in the run")};
+}
+
+bool runs_on_every_rank(const CallbackManifest& callback) {
+  return (callback.flags & KAIROS_CALLBACK_EVERY_RANK) != 0 || callback.phase == KAIROS_PHASE_MEASURE ||
+         callback.phase == KAIROS_PHASE_DECIDE;
+}
+
+/// What the author tells, as far as there is something.
+std::vector<std::pair<std::string, std::string>> entries_of(const About& about) {
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const auto& [name, text] : {std::pair{"author", &about.author},
+                                   {"license", &about.license},
+                                   {"url", &about.url},
+                                   {"description", &about.description},
+                                   {"support", &about.support}})
+    if (!text->empty()) entries.emplace_back(name, *text);
+  return entries;
 }
 
 // ---------------------------------------------------------------- JSON
@@ -89,7 +107,9 @@ ordered_json json_of(const OptionSpec& option) {
           {"choices", option.choices},
           {"aliases", option.aliases},
           {"help", option.help},
-          {"access", access_of(option)}};
+          {"access", access_of(option)},
+          {"secret", is_secret(option)},
+          {"voids_state", (option.flags & KAIROS_OPTION_STATE) != 0}};
 }
 
 ordered_json json_of(const std::vector<OptionSpec>& options) {
@@ -104,7 +124,8 @@ ordered_json json_of(const CallbackManifest& callback) {
                    {"summary", callback.summary},
                    {"phase", phase_name(callback.phase)},
                    {"capabilities", capability_names(callback.capabilities)},
-                   {"publishes", callback.publishes}};
+                   {"publishes", callback.publishes},
+                   {"every_rank", runs_on_every_rank(callback)}};
   one["state"] = nullptr;
   if (callback.state_version != 0)
     one["state"] = {{"version", callback.state_version}, {"oldest", callback.oldest_state_version}};
@@ -123,6 +144,8 @@ ordered_json json_of(const Plugin& plugin, std::optional<std::size_t> only) {
        {{"major", manifest.major}, {"required", manifest.minor_required}, {"built", manifest.minor_built}}},
       {"sdk", manifest.sdk},
       {"compiler", manifest.compiler}};
+  one["about"] = ordered_json::object();
+  for (const auto& [name, text] : entries_of(manifest.about)) one["about"][name] = text;
   one["callbacks"] = ordered_json::array();
   for (std::size_t i = 0; i < manifest.callbacks.size(); ++i)
     if (!only || *only == i) one["callbacks"].push_back(json_of(manifest.callbacks[i]));
@@ -179,6 +202,8 @@ std::string remarks(const OptionSpec& option) {
     add("in " + option.unit);
   if (!option.aliases.empty()) add("aliases: " + joined(option.aliases));
   if (option.type == KAIROS_TYPE_PATH) add(access_text(option.flags));
+  if (is_secret(option)) add("secret: also env:NAME or file:PATH");
+  if ((option.flags & KAIROS_OPTION_STATE) != 0) add("another value voids saved state");
   return text;
 }
 
@@ -205,6 +230,7 @@ std::string callback_text(const CallbackManifest& callback) {
                  {"capabilities", or_none(joined(capability_names(callback.capabilities)))},
                  {"publishes", or_none(joined(callback.publishes))},
                  {"state", state},
+                 {"ranks", runs_on_every_rank(callback) ? "every rank" : "rank 0"},
                  {"hooks", or_none(joined(callback.hooks))}},
                 "  ");
   if (!callback.options.empty()) text += "  options (name, type, default)\n" + options_text(callback.options);
@@ -249,12 +275,17 @@ std::string refusal_json(const Refusal& refusal) {
 }
 
 std::string catalog_text(const Catalog& catalog) {
+  const bool has_authors = std::ranges::any_of(
+      catalog.plugins(), [](const Plugin& plugin) { return !plugin.manifest.about.author.empty(); });
   std::vector<std::vector<std::string>> rows{{"CALLBACK", "ID", "PHASE", "VERSION", "FILE"}};
+  if (has_authors) rows.front().insert(rows.front().end() - 1, "AUTHOR");
   for (const Plugin& plugin : catalog.plugins())
-    for (const CallbackManifest& callback : plugin.manifest.callbacks)
+    for (const CallbackManifest& callback : plugin.manifest.callbacks) {
       rows.push_back({std::string(callback.short_name()), callback.id,
                       std::string(phase_name(callback.phase)), plugin.manifest.version,
                       printable(plugin.file.string())});
+      if (has_authors) rows.back().insert(rows.back().end() - 1, plugin.manifest.about.author);
+    }
   std::string text;
   if (rows.size() > 1) {
     text = table(rows, "");
@@ -280,14 +311,15 @@ std::string catalog_text(const Catalog& catalog) {
 
 std::string plugin_text(const Plugin& plugin, std::optional<std::size_t> only) {
   const Manifest& manifest = plugin.manifest;
-  std::string text =
-      table({{"file", printable(plugin.file.string())},
-             {"version", manifest.version},
-             {"ABI", fmt::format("{}.{}, runs in hosts from {}.{}", manifest.major, manifest.minor_built,
-                                 manifest.major, manifest.minor_required)},
-             {"SDK", manifest.sdk},
-             {"compiler", manifest.compiler}},
-            "");
+  std::vector<std::vector<std::string>> rows{
+      {"file", printable(plugin.file.string())},
+      {"version", manifest.version},
+      {"ABI", fmt::format("{}.{}, runs in hosts from {}.{}", manifest.major, manifest.minor_built,
+                          manifest.major, manifest.minor_required)},
+      {"SDK", manifest.sdk},
+      {"compiler", manifest.compiler}};
+  for (const auto& [name, about] : entries_of(manifest.about)) rows.push_back({name, about});
+  std::string text = table(std::move(rows), "");
   for (std::size_t i = 0; i < manifest.callbacks.size(); ++i)
     if (!only || *only == i) text += callback_text(manifest.callbacks[i]);
   return text;

@@ -10,11 +10,13 @@
 namespace kairos::host::cli {
 
 // The JSON is for scripts: keys are only ever added. A plugin is
-//   {"file", "version", "abi": {"major", "required", "built"}, "sdk", "compiler", "callbacks": [
-//     {"id", "name", "summary", "phase", "capabilities": […], "publishes": […],
+//   {"file", "version", "abi": {"major", "required", "built"}, "sdk", "compiler",
+//    "about": {"author", "license", "url", "description", "support"}, as far as they are given, "callbacks":
+//    [
+//     {"id", "name", "summary", "phase", "capabilities": […], "publishes": […], "every_rank",
 //      "state": {"version", "oldest"} or null, "hooks": […], "options": [
 //       {"name", "type", "required", "default", "min", "max", "min_excluded", "max_excluded", "unit",
-//        "choices": […], "aliases": […], "help"}],
+//        "choices": […], "aliases": […], "help", "access": […], "secret", "voids_state"}],
 //      "host_options": [… the same, for on_error and on_missing]}]}
 // where "default", "min" and "max" are null if there is none, and have the option's type otherwise (durations
 // and numbers that JSON lacks are text). A refused file is

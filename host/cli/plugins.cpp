@@ -23,8 +23,11 @@ constexpr const char* list_explanation =
     "\nRejected files are listed below the table (in the JSON: \"refused\") with code, reason and cure.\n"
     "The exit code is 0 even if files are rejected.\n"
     "JSON: {\"directories\", \"plugins\": [{\"file\", \"version\", \"abi\", \"sdk\", \"compiler\", "
-    "\"callbacks\": [{\"id\", \"name\", \"summary\",\n\"phase\", \"capabilities\", \"publishes\", \"state\", "
-    "\"hooks\", \"options\", \"host_options\"}]}], \"refused\": [{\"file\", \"code\", \"what\", \"found\",\n"
+    "\"about\", "
+    "\"callbacks\": [{\"id\", \"name\",\n\"summary\", \"phase\", \"capabilities\", \"publishes\", "
+    "\"every_rank\", "
+    "\"state\", \"hooks\", \"options\", \"host_options\"}]}],\n\"refused\": [{\"file\", \"code\", \"what\", "
+    "\"found\", "
     "\"expected\", \"cure\", \"text\", \"ids\"}]}. Keys are only ever added.\n";
 
 constexpr const char* inspect_explanation =

@@ -101,7 +101,7 @@ std::string prediction_table(const NamedArray& output, const std::vector<std::st
 }
 
 /// The exit code.
-int predict_to_file(const Settings& settings) {
+int predict_to_file(Settings& settings) {
   PreparedPass pass(settings, Purpose::Predict, "predict.json");
   const std::string out = settings.text("out");
   check_ending(out, pass.model().outputs().size());
@@ -154,9 +154,9 @@ bool target_decides_inputs(const Settings& settings) {
 }  // namespace
 
 int run_predict(Arguments arguments) {
-  const Settings settings(Command::Predict, arguments);
+  Settings settings(Command::Predict, arguments);
   if (settings.help_wanted()) return print(settings.help("compute the outputs of a model for data")), 0;
-  if (settings.is_on("print_config")) return print(settings.json()), 0;
+  if (settings.is_on("print_config")) return print_config(settings), 0;
   settings.require("model", "Name a Keras file, or a shorthand with --weights");
   require_data(settings);
   settings.require("out", "Name the file to write, such as --out predictions.npy");

@@ -36,11 +36,12 @@ void require_weights(const Settings& settings, const ModelInput& input) {
 
 }  // namespace
 
-PreparedPass::PreparedPass(const Settings& settings, Purpose purpose, const char* record)
+PreparedPass::PreparedPass(Settings& settings, Purpose purpose, const char* record)
     : options_(read_options(settings)),
       catalog_(scan_catalog(settings.items("plugin_dir"), options_.plugins)),
       directory_(settings.text("run_dir")) {
   options_.catalog = &catalog_;
+  hide_secrets(settings, catalog_);
   options_.run_directory = directory_.path();
   options_.files = files_read(settings, purpose);
   add_record(options_.files, settings, directory_, record);

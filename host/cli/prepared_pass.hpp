@@ -21,7 +21,7 @@ class PreparedPass {
  public:
   /// `record` is the file name of the effective configuration in the run directory. Throws for settings,
   /// plugins, data and models that cannot be used.
-  PreparedPass(const Settings& settings, Purpose purpose, const char* record);
+  PreparedPass(Settings& settings, Purpose purpose, const char* record);
   PreparedPass(const PreparedPass&) = delete;
   PreparedPass& operator=(const PreparedPass&) = delete;
 

@@ -341,6 +341,10 @@ std::vector<NamedNumber> Settings::numbers_by_output(std::string_view key) const
   return read_numbers_by_output(setting, texts(setting), {});
 }
 
+void Settings::record_as(std::string_view key, std::vector<std::string> texts) {
+  recorded_[known(key).key] = std::move(texts);
+}
+
 std::string Settings::json() const {
   return json_in(std::filesystem::current_path());
 }
@@ -351,7 +355,8 @@ std::string Settings::json_in(const std::filesystem::path& directory) const {
   nlohmann::ordered_json document;
   for (const Setting& setting : settings_) {
     if (!stays_in_config(setting) || (setting.type == Type::Switch && !is_on(setting.key))) continue;
-    std::vector<std::string> values = texts(setting);
+    const auto recorded = recorded_.find(setting.key);
+    std::vector<std::string> values = recorded == recorded_.end() ? texts(setting) : recorded->second;
     for (std::string& text : values) text = moved_path(setting, text, here, base);
     document[std::string(setting.key)] = json_of(setting, values);
   }

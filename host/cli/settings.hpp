@@ -67,6 +67,9 @@ class Settings {
     return training_directory_;
   }
 
+  /// What json() gives for a setting in place of its value, which holds secrets.
+  void record_as(std::string_view key, std::vector<std::string> texts);
+
   /// The effective settings as RUN.json, with paths relative to the current directory.
   [[nodiscard]] std::string json() const;
   /// The same for a file in this directory: with paths relative to it.
@@ -89,6 +92,7 @@ class Settings {
   std::string topic_;  ///< of --help; "" for all of it
   std::vector<Setting> settings_;
   std::map<std::string_view, std::vector<std::string>> values_;
+  std::map<std::string_view, std::vector<std::string>> recorded_;  ///< in place of values_, for json()
 };
 
 /// What a command with operands was given.

@@ -13,6 +13,7 @@
 
 #include "plugin/manifest/manifest.hpp"
 #include "plugin/refusal.hpp"
+#include "plugin/reserved_fields.hpp"
 
 namespace kairos::host {
 
@@ -59,6 +60,7 @@ void check_data(const Plugin& plugin, const kairos_plugin& data) {
   Manifest declared;
   try {
     declared = describe(data);
+    check_reserved_fields(data);
   } catch (const Error& error) {
     throw with_where(error, where);
   }

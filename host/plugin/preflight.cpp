@@ -20,7 +20,7 @@ namespace kairos::host {
 namespace {
 
 struct NoteText {
-  std::array<std::uint16_t, 4> numbers;  // major, minor required, minor built, 0
+  std::array<std::uint16_t, 4> numbers;  // major, minor required, minor built, reserved
   std::int32_t distance;
 };
 static_assert(sizeof(NoteText) == 12);
@@ -53,6 +53,9 @@ AbiVersions check_versions(const NoteText& text, const std::string& where) {
         RefusalCode::NewerMinor,
         {where, fmt::format("ABI {}.{} required", abi.major, abi.minor_required),
          fmt::format("at most ABI {}.{}, which this host offers", KAIROS_ABI_MAJOR, KAIROS_ABI_MINOR)});
+  if (abi.minor_built <= KAIROS_ABI_MINOR && text.numbers[3] != 0)
+    throw refusal(RefusalCode::Malformed,
+                  {where, fmt::format("{} in the reserved number of the note", text.numbers[3]), "0"});
   return abi;
 }
 
@@ -71,6 +74,9 @@ Manifest read_manifest(const ElfImage& image, const std::string& where) {
   if (header.length > KAIROS_MANIFEST_LIMIT)
     throw refusal(RefusalCode::BadManifest, {where, fmt::format("{} bytes", header.length),
                                              fmt::format("at most {} bytes", KAIROS_MANIFEST_LIMIT)});
+  if (abi.minor_built <= KAIROS_ABI_MINOR && header.reserved != 0)
+    throw refusal(RefusalCode::BadManifest,
+                  {where, fmt::format("{} in the reserved number of its header", header.reserved), "0"});
   const std::vector<std::byte> json = image.memory(address + sizeof header, header.length);
   return parse_manifest({reinterpret_cast<const char*>(json.data()), json.size()}, abi);
 }

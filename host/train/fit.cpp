@@ -26,11 +26,16 @@ CallbackRun callbacks_of_fit(Model& model, const DataSource& data, Prepared& pre
 
 RunInfo run_info(const FitOptions& options, Prepared& prepared) {
   const BatchSource& training = prepared.training();
-  const std::int64_t steps = options.steps_per_epoch > 0 ? options.steps_per_epoch : training.count();
-  return {
-      options.epochs,     options.initial_epoch, steps,
-      options.batch_size, training.samples(),    prepared.validation() ? prepared.validation()->samples() : 0,
-      options.seed};
+  RunInfo info;
+  info.epochs = options.epochs;
+  info.initial_epoch = options.initial_epoch;
+  info.steps_per_epoch = options.steps_per_epoch > 0 ? options.steps_per_epoch : training.count();
+  info.batch_size = options.batch_size;
+  info.samples = training.samples();
+  info.validation_samples = prepared.validation() ? prepared.validation()->samples() : 0;
+  info.seed = options.seed;
+  info.resumed = !options.callback_state.empty();
+  return info;
 }
 
 /// Reports the numbers of samples, and likely mistakes in model and data.
@@ -79,17 +84,23 @@ std::string explain_order_on(Model& model, DataSource& data, const FitOptions& o
 }
 
 /// Makes one pass over the data with its callbacks. `work` returns false if it was interrupted.
-void run_pass(Model& model, DataSource& data, const PassOptions& options, Targets targets,
+void run_pass(Model& model, DataSource& data, const PassOptions& options, RunMode mode,
               const std::function<bool(const Pass&)>& work) {
   const FlushDenormals flush;
   check_pass_options(options);
+  const Targets targets = mode == RunMode::Evaluate ? Targets::Needed : Targets::Ignored;
   data.check(options.batch_size, targets);
   const std::unique_ptr<BatchSource> batches =
       data.batches({{0, data.layout().size(), {}}, options.batch_size, targets, {}, 0});
   const std::int64_t steps = batches->count(options.steps);
   CallbackRun run(model, options, false, {&data.layout()});
   Interruption interruption(options.interrupted, run.callbacks());
-  run.run({0, 0, steps, options.batch_size, batches->samples(), 0, 0}, [&] {
+  RunInfo info;
+  info.steps_per_epoch = steps;
+  info.batch_size = options.batch_size;
+  info.samples = batches->samples();
+  info.mode = mode;
+  run.run(info, [&] {
     if (options.before_pass) options.before_pass();
     const bool ended = work({model, *batches, steps, run.callbacks(), interruption});
     return ended ? RunEnd::Completed : RunEnd::Interrupted;
@@ -99,7 +110,7 @@ void run_pass(Model& model, DataSource& data, const PassOptions& options, Target
 std::vector<std::pair<std::string, double>> evaluate_on(Model& model, DataSource& data,
                                                         const PassOptions& options) {
   std::vector<std::pair<std::string, double>> results;
-  run_pass(model, data, options, Targets::Needed, [&](const Pass& pass) {
+  run_pass(model, data, options, RunMode::Evaluate, [&](const Pass& pass) {
     KeptLogs logs(model);
     if (!test(pass, logs)) return false;
     for (std::size_t i = 0; i < logs.values().size(); ++i)
@@ -111,7 +122,7 @@ std::vector<std::pair<std::string, double>> evaluate_on(Model& model, DataSource
 
 std::vector<NamedArray> predict_on(Model& model, DataSource& data, const PassOptions& options) {
   std::vector<NamedArray> results;
-  run_pass(model, data, options, Targets::Ignored, [&](const Pass& pass) {
+  run_pass(model, data, options, RunMode::Predict, [&](const Pass& pass) {
     const bool ended = predict(pass, results);
     if (!ended) results.clear();
     return ended;

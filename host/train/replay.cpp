@@ -12,7 +12,9 @@
 #include "kairos/host/compile.hpp"
 #include "kairos/host/error.hpp"
 #include "plugin/options/given_text.hpp"
+#include "plugin/options/instance_names.hpp"
 #include "plugin/options/options.hpp"
+#include "plugin/options/published.hpp"
 
 namespace kairos::host {
 
@@ -175,9 +177,13 @@ class Replay {
     for (PluginSpec& spec : specs) {
       manifests.push_back(catalog.find(spec).callback);
       confine_paths(spec, *manifests.back());
-      published.insert(published.end(), manifests.back()->publishes.begin(),
-                       manifests.back()->publishes.end());
     }
+    names_ = instance_names(specs, manifests);
+    for (std::size_t i = 0; i < specs.size(); ++i)
+      for (const LogKey& key :
+           published_keys(*manifests[i],
+                          resolve_values(*manifests[i], specs[i].options, directory, names_[i]), names_[i]))
+        published.push_back(key.name);
     keys_ = keys_of(run, published);
     check_options(specs, manifests, published, directory);
     callbacks_ = std::make_unique<Callbacks>(
@@ -214,12 +220,16 @@ class Replay {
   void check_options(const std::vector<PluginSpec>& specs,
                      const std::vector<const CallbackManifest*>& manifests,
                      const std::vector<std::string>& published, const fs::path& directory) const {
+    // A callback that measures may declare further keys in setup: the host checks the options then.
+    if (std::ranges::any_of(manifests, [](const CallbackManifest* one) {
+          return one->phase == KAIROS_PHASE_MEASURE &&
+                 std::ranges::find(one->hooks, "setup") != one->hooks.end();
+        }))
+      return;
     OptionContext context{keys_.given, directory};
     for (const std::string& key : published) context.keys.push_back({key, Direction::Unknown});
     for (std::size_t i = 0; i < specs.size(); ++i)
-      static_cast<void>(resolve_options(
-          *manifests[i], specs[i].options, context,
-          specs[i].instance.empty() ? std::string(manifests[i]->short_name()) : specs[i].instance));
+      static_cast<void>(resolve_options(*manifests[i], specs[i].options, context, names_[i]));
   }
 
   [[nodiscard]] RunInfo info() const {
@@ -287,6 +297,7 @@ class Replay {
   ReplayResult& result_;
   StubModel model_;
   Keys keys_;
+  std::vector<std::string> names_;  ///< of the instances
   std::unique_ptr<Callbacks> callbacks_;
   std::size_t trained_ = 0;  ///< batches of this epoch
 };

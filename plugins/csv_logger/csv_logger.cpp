@@ -56,10 +56,10 @@ struct CSVLogger : Callback<CSVLogger> {
     for (const auto& [name, index] : *columns_) header += separator_ + quoted(name);
 
     const bool goes_on =
-        (append || run.resumed()) && fs::is_regular_file(path()) && fs::file_size(path()) > 0;
+        (append || run.run_resumed()) && fs::is_regular_file(path()) && fs::file_size(path()) > 0;
     if (goes_on) {
       check_header(header);
-      if (run.resumed()) cut(run.initial_epoch());
+      if (run.run_resumed()) cut(run.initial_epoch());
     }
     const bool torn = goes_on && !ends_with_newline();
     open(goes_on ? "ae" : "we");

@@ -16,7 +16,7 @@ struct EarlyStopping : Callback<EarlyStopping> {
   static constexpr auto summary = "Stops the run when a metric has stopped improving.";
   static constexpr auto capabilities = Can::Stop | Can::WriteWeights;
 
-  Option<Metric> monitor{this, "monitor", "val_loss", "monitored metric"};
+  Option<Metric> monitor{this, "monitor", "val_loss", "monitored metric", voids_state};
   Option<double> min_delta{this, "min_delta", 0.0,
                            "smallest change that counts as an improvement; the sign is ignored"};
   Option<int> patience{this,           "patience",    0, "epochs without improvement before the run stops",

@@ -35,7 +35,8 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
       this, "filepath", required,
       "file to write, with fields: m-{epoch:02d}-{val_loss:.2f}.keras; the ending selects the format"};
   // No default, so that a run without validation can save every epoch; save_best_only uses val_loss.
-  Option<Metric> monitor{this, "monitor", unset, "metric that save_best_only compares; val_loss if not set"};
+  Option<Metric> monitor{this, "monitor", unset, "metric that save_best_only compares; val_loss if not set",
+                         voids_state};
   Option<int> verbose{this, "verbose", 0, "1 prints what is saved and why", kairos::min(0)};
   Option<bool> save_best_only{this, "save_best_only", false,
                               "only save if the metric is better than all before"};

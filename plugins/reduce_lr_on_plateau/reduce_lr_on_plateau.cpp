@@ -20,7 +20,7 @@ struct ReduceLROnPlateau : Callback<ReduceLROnPlateau> {
   static constexpr auto capabilities = Can::SetOptimizer;
   static constexpr auto publishes = "learning_rate";
 
-  Option<Metric> monitor{this, "monitor", "val_loss", "monitored metric"};
+  Option<Metric> monitor{this, "monitor", "val_loss", "monitored metric", voids_state};
   Option<double> factor{this, "factor", 0.1, "factor that multiplies the rate", above(0), below(1)};
   Option<int> patience{
       this,           "patience",    10, "epochs without improvement before the rate is lowered",

@@ -110,7 +110,8 @@ struct TensorBoard : Callback<TensorBoard> {
     *weight_tags = tags(run, Role::Weight);
     gradient_tags->clear();
     open(*train, "train", run);
-    if (run.validation_samples() > 0 || (run.resumed() && std::filesystem::exists(directory("validation"))))
+    if (run.validation_samples() > 0 ||
+        (run.run_resumed() && std::filesystem::exists(directory("validation"))))
       open(*validation, "validation", run);
     if (write_graph) write_graph_of(run);
     if (write_images) name_weights_without_images(run);
@@ -268,7 +269,7 @@ struct TensorBoard : Callback<TensorBoard> {
 
   void open(EventFile& file, std::string_view name, const Run& run) {
     file.open(directory(name));
-    if (run.resumed()) file.resume([&](const EventFacts& event) { return still_counts(event, run); });
+    if (run.run_resumed()) file.resume([&](const EventFacts& event) { return still_counts(event, run); });
   }
 
   /// Opens the validation file at the first validation, if the loop has not announced one.
@@ -316,7 +317,7 @@ struct TensorBoard : Callback<TensorBoard> {
       for (const auto& [name, value] : training_hparams(run.architecture())) add(name, value);
     }
     session->open(directory(""));
-    if (run.resumed()) session->resume([](const EventFacts&) { return false; });
+    if (run.run_resumed()) session->resume([](const EventFacts&) { return false; });
     session->write_hparams(session_start_tag, session_start(all, now()));
     session->flush();
   }

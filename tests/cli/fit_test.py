@@ -378,7 +378,8 @@ class Trouble(ProgramTest):
     def test_crash_in_a_plugin_names_plugin_and_hook(self):
         run = self.run_kairos(*self.fit(plugin=MISHAPS + "#Crash@bad"))
         self.assertEqual(run.returncode, -signal.SIGSEGV, run.stderr)
-        for part in ("KAIROS-C009", "plugin bad", "mishaps.so", "hook on_epoch_end"):
+        for part in ("KAIROS-C009", "plugin bad", "mishaps.so", "hook on_epoch_end",
+                     "report the crash to its author (https://example.com/issues).\n"):
             self.assertIn(part, run.stderr)
 
     def test_failure_ends_the_run_unless_the_user_says_otherwise(self):

@@ -40,7 +40,7 @@ class Plugins(ProgramTest):
 
     def test_json_says_everything_of_a_manifest(self):
         plugin = json.loads(self.kairos("plugins", "inspect", "--json", "ReduceLROnPlateau"))
-        self.assertEqual(list(plugin), ["file", "version", "abi", "sdk", "compiler", "callbacks"])
+        self.assertEqual(list(plugin), ["file", "version", "abi", "sdk", "compiler", "about", "callbacks"])
         self.assertEqual(sorted(plugin["abi"]), ["built", "major", "required"])
         [callback] = plugin["callbacks"]
         self.assertEqual(callback["id"], "kairos.ReduceLROnPlateau")
@@ -53,7 +53,7 @@ class Plugins(ProgramTest):
         self.assertEqual(options["factor"], {
             "name": "factor", "type": "float", "required": False, "default": 0.1, "min": 0.0, "max": 1.0, "min_excluded": True,
             "max_excluded": True, "unit": "", "choices": [], "aliases": [], "help": "factor that multiplies the rate",
-            "access": []})
+            "access": [], "secret": False, "voids_state": False})
         self.assertEqual((options["patience"]["default"], options["patience"]["unit"], options["patience"]["min"]), (10, "epochs", 0))
         self.assertEqual(options["mode"]["choices"], ["auto", "min", "max"])
         self.assertEqual(options["min_delta"]["aliases"], ["epsilon"])

@@ -156,7 +156,7 @@ class Plugins(Files):
         saver = f"{WRITERS}#SaveAs"
         run = self.run_kairos(*self.fit(plugin=[f"{saver}@a:name=m.h5", f"{saver}@b:name=./m.h5"]))
         self.assertEqual(run.returncode, 7, run.stderr)
-        self.assertIn('"./m.h5" would replace the result of a. Save under another name', run.stderr)
+        self.assertIn('/m.h5" would replace the result of a. Save under another name', run.stderr)
         self.allowed_fits({"plugin": [f"{saver}@a:name=a.h5", f"{saver}@b:name=b.h5"]})
 
     def test_nothing_is_written_into_a_directory_of_pictures(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`kairos replay`: cases, logs of earlier runs, its output directory, and files that it must not change."""
 import json
+import pathlib
 import subprocess
 
 import h5py
@@ -29,7 +30,7 @@ class Replay(ProgramTest):
 
     def test_wrong_case_is_told_and_the_others_go_on(self):
         wrong = [{"class": "EarlyStoping", "config": {}}, {"class": "EarlyStopping", "config": {"monitor": "loss", "patiense": 1}},
-                 {"class": "EarlyStopping", "config": {"monitor": "accuracy"}}, {"class": MISHAPS + "#Fail", "config": {"after": 1}}]
+                 {"class": "EarlyStopping", "config": {"monitor": "accuracy"}}, {"class": MISHAPS + "#Fail", "config": {"good": 1}}]
         cases = [{"lr": 1, "logs": losses(3, 2, 1), "callbacks": [one]} for one in [STOP, *wrong, STOP]]
         results = self.cases(*cases, exit_code=3)
         self.assertEqual([result["epochs_run"] for result in results], [3, 0, 0, 0, 1, 3])
@@ -56,6 +57,13 @@ class Replay(ProgramTest):
         [error] = json.loads(wrong.stdout)["cases"][0]["errors"]
         self.assertEqual((wrong.returncode, wrong.stderr), (3, error + "\n"))
         self.assertIn('Did you mean "loss"?', error)
+
+    def test_twins_publish_the_keys_that_they_published_in_the_run(self):
+        self.put("logs.csv", "epoch,loss,Scorer_f1,Scorer_2_f1\n0,1,7,7\n1,2,7,7\n")
+        scorer = str(pathlib.Path(MISHAPS).parents[1] / "confiding" / "scorer.so")
+        [result] = json.loads(self.kairos("replay", "--logs", "logs.csv", "--plugin", scorer, "--plugin", scorer, "--plugin",
+                                          "EarlyStopping:monitor=Scorer_2_f1"))["cases"]
+        self.assertEqual((result["errors"], result["published"]), ([], {"Scorer_f1": [1, 2], "Scorer_2_f1": [1, 2]}))
 
     def test_words_of_a_key_in_another_order_are_recognised(self):
         self.put("logs.csv", "epoch,kind_accuracy,val_kind_accuracy\n0,1,1\n1,2,1\n")

@@ -112,6 +112,25 @@ TEST_CASE("EarlyStopping continues counting in a resumed run", "[plugins]") {
   }
 }
 
+TEST_CASE("EarlyStopping starts anew in a resumed run if it monitors another metric", "[plugins]") {
+  // The best loss of the first run is one that the other metric never beats.
+  Driver before({{"EarlyStopping:monitor=loss,patience=1"}});
+  before.begin();
+  before.epoch({{0.1}, {9}});
+  const std::string state = before.callbacks().save_state();
+  const std::vector<EpochLogs> epochs = {{{0.1}, {9}}, {{0.1}, {8}}, {{0.1}, {7}}, {{0.1}, {6}}};
+  Driver other({{"EarlyStopping:monitor=val_loss,patience=1"}});
+  other.resume(state, 1);
+  other.fit(epochs);
+  CHECK(other.epochs_run() == 4);
+  REQUIRE_FALSE(other.messages.empty());
+  CHECK_THAT(other.messages[0], Contains("another value of the option monitor (loss, now val_loss)"));
+  Driver same({{"EarlyStopping:monitor=loss,patience=1"}});
+  same.resume(state, 1);
+  same.fit(epochs);
+  CHECK(same.epochs_run() == 2);
+}
+
 TEST_CASE("EarlyStopping rejects invalid options", "[plugins]") {
   struct Case {
     std::string options, sentence;

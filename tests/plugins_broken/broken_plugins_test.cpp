@@ -144,6 +144,11 @@ TEST_CASE("The gate compares the ABI of the note with its own", "[host][plugin]"
   std::string contradictory = sound;
   patch(contradictory, note + 2, std::uint16_t{KAIROS_ABI_MINOR + 1});
   CHECK(refusal_of(directory.put("future.so", contradictory)).code == "KAIROS-L010");
+  std::string reserved = sound;
+  patch(reserved, note + 6, std::uint16_t{3});
+  CHECK(refusal_of(directory.put("reserved.so", reserved)).found == "3 in the reserved number of the note");
+  patch(reserved, note + 4, std::uint16_t{9});  // a newer minor may use the number
+  CHECK(refusal_of(directory.put("reserved.so", reserved)).text() == Diagnosis{}.text());
 }
 
 TEST_CASE("The gate names the fault of a shared object", "[host][plugin]") {
@@ -240,8 +245,8 @@ TEST_CASE("Catalog lists rejected and accepted plugins and runs neither", "[host
                        "text_relocations KAIROS-L028", "undefined_symbol KAIROS-L020"});
   std::vector<std::string> good;
   for (const Plugin& plugin : catalog.plugins()) good.push_back(plugin.file.filename().string());
-  CHECK(good ==
-        std::vector<std::string>{"namesake.so", "needs_neighbour.so", "second.so", "throwing_create.so"});
+  CHECK(good == std::vector<std::string>{"namesake.so", "needs_neighbour.so", "reserved.so", "second.so",
+                                         "throwing_create.so"});
 }
 
 TEST_CASE("Catalog finds a callback by each of its names", "[host][plugin]") {

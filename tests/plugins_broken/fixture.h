@@ -56,6 +56,9 @@ static const kairos_option fixture_factor = {
 static const kairos_option* const fixture_options[] = {&fixture_patience, &fixture_factor};
 static const kairos_hooks fixture_hooks = {
     .size = sizeof(kairos_hooks),
+#ifdef FIXTURE_RESERVED
+    .reserved = FIXTURE_RESERVED,
+#endif
     .create = fixture_create,
     .destroy = fixture_destroy,
     .on_epoch_end = fixture_on_epoch_end,

@@ -90,6 +90,22 @@ struct Heir : kairos::Callback<Heir>, Greeter {
   static constexpr auto id = "test.Heir";
 };
 
+/// Prints what the host refuses and what the run is.
+struct Listener : kairos::Callback<Listener> {
+  static constexpr auto id = "test.Listener";
+  void setup(kairos::Run& run) {
+    if (run.mode() == kairos::Mode::Evaluate) run.print("an evaluation");
+    if (run.run_resumed()) run.print("of a resumed run");
+  }
+  void on_epoch_end(kairos::Epoch& epoch) {
+    try {
+      epoch.stop("enough");
+    } catch (const kairos::HostError& error) {
+      epoch.print(error.what());
+    }
+  }
+};
+
 }  // namespace
 
 TEST_CASE("A hook that a callback inherits is called with its base", "[sdk][boundary]") {
@@ -167,6 +183,29 @@ TEST_CASE("A missing interface is reported when it is used, not before", "[sdk][
   check(instance.on_train_batch_end(), "kairos.tensors/1");
   check(instance.on_train_begin(), "kairos.expressions/1");
   check(instance.on_train_end(), "kairos.model/1");
+}
+
+TEST_CASE("A HostError that a hook catches names the operation and the host's reason", "[sdk][boundary]") {
+  Host host;
+  host.fail("control.request_stop", KAIROS_E_DENIED, "this callback may not stop the run");
+  Instance instance(host, callback<Listener>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  CHECK(instance.on_epoch_end().status == KAIROS_OK);
+  REQUIRE(host.lines.size() == 1);
+  CHECK(host.lines[0].text == "requesting a stop: this callback may not stop the run");
+}
+
+TEST_CASE("Run::mode tells what the run is", "[sdk][boundary]") {
+  Host host;
+  Instance instance(host, callback<Listener>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  kairos_run_event event{};
+  event.mode = KAIROS_MODE_EVALUATE;
+  event.run_resumed = 1;
+  CHECK(instance.setup(event).status == KAIROS_OK);
+  REQUIRE(host.lines.size() == 2);
+  CHECK(host.lines[0].text == "an evaluation");
+  CHECK(host.lines[1].text == "of a resumed run");
 }
 
 TEST_CASE("Event::metric names the missing key", "[sdk][boundary]") {

@@ -8,7 +8,7 @@ import re
 import sys
 
 THREADS = {"fit-thread", "any-thread"}
-STATES = {"loading", "set-up", "training", "in-batch", "any-state"}
+STATES = {"loading", "set-up", "running", "training", "in-batch", "any-state"}
 TAG = re.compile(r"\[([^\]\n]*-thread[^\]\n]*)\]")
 FUNCTION = re.compile(r"^[^(]*\(\*(\w+)\)\s*\(")
 DEFINITION = re.compile(r"^\s*(?:typedef\s+)?struct\s+\w+\s*\{.*?^\}", re.S | re.M)

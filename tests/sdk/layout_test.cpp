@@ -75,8 +75,9 @@ TEST_CASE("A manifest header has eight bytes, so the text is at a fixed offset",
 TEST_CASE("The numbers of statuses, types and phases never change", "[sdk][layout]") {
   const int statuses[] = {KAIROS_OK,       KAIROS_E_INVALID,     KAIROS_E_NOT_FOUND, KAIROS_E_RANGE,
                           KAIROS_E_STATE,  KAIROS_E_UNSUPPORTED, KAIROS_E_DENIED,    KAIROS_E_IO,
-                          KAIROS_E_MEMORY, KAIROS_E_DATA,        KAIROS_E_EXCEPTION, KAIROS_E_INTERNAL};
-  for (int i = 0; i < 12; ++i) CHECK(statuses[i] == i);
+                          KAIROS_E_MEMORY, KAIROS_E_DATA,        KAIROS_E_EXCEPTION, KAIROS_E_INTERNAL,
+                          KAIROS_E_BUSY};
+  for (int i = 0; i < 13; ++i) CHECK(statuses[i] == i);
   const int types[] = {KAIROS_TYPE_ABSENT, KAIROS_TYPE_BOOL,      KAIROS_TYPE_INT,  KAIROS_TYPE_FLOAT,
                        KAIROS_TYPE_STRING, KAIROS_TYPE_ENUM,      KAIROS_TYPE_PATH, KAIROS_TYPE_DURATION,
                        KAIROS_TYPE_METRIC, KAIROS_TYPE_EXPRESSION};
@@ -90,6 +91,8 @@ TEST_CASE("The numbers of statuses, types and phases never change", "[sdk][layou
       KAIROS_OPTION_REQUIRED, KAIROS_OPTION_MIN_EXCLUSIVE, KAIROS_OPTION_MAX_EXCLUSIVE, 1u << 3,
       KAIROS_OPTION_READS,    KAIROS_OPTION_WRITES,        KAIROS_OPTION_DIRECTORY,     KAIROS_OPTION_SAVES};
   for (int i = 0; i < 8; ++i) CHECK(flags[i] == 1u << i);
+  const int modes[] = {KAIROS_MODE_FIT, KAIROS_MODE_EVALUATE, KAIROS_MODE_PREDICT};
+  for (int i = 0; i < 3; ++i) CHECK(modes[i] == i + 1);
   CHECK(KAIROS_FILE_READ == 1);
   CHECK(KAIROS_FILE_WRITE == 2);
   CHECK(KAIROS_PLUGIN_MAGIC == 0x5249414Bu);

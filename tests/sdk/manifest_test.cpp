@@ -10,6 +10,13 @@ namespace {
 
 struct Facts {
   static constexpr const char* version = "2.1.0";
+  static constexpr kairos::About about =
+      kairos::About().author("Jane \"J\" Doe").support("https://example.com");
+};
+
+struct Silent {
+  static constexpr const char* version = "1";
+  static constexpr kairos::About about = {};
 };
 
 struct Everything : kairos::Callback<Everything> {
@@ -17,7 +24,8 @@ struct Everything : kairos::Callback<Everything> {
   static constexpr auto summary = "Has \"all\" kinds.";
   static constexpr auto phase = kairos::Phase::Measure;
   static constexpr auto capabilities = kairos::Can::Stop | kairos::Can::WriteGradients;
-  static constexpr auto publishes = "one,two";
+  static constexpr auto publishes = "one:max,{monitor}_two";
+  static constexpr bool every_rank = true;
   static constexpr std::uint32_t state_version = 3;
   static constexpr std::uint32_t oldest_state_version = 2;
 
@@ -27,7 +35,8 @@ struct Everything : kairos::Callback<Everything> {
   kairos::Option<double> delta{this,    "min_delta",      1e-4,
                                "delta", kairos::above(0), kairos::alias("epsilon,eps")};
   kairos::Option<bool> loud{this, "loud", true, "loud"};
-  kairos::Option<kairos::Choice> mode{this, "mode", "auto", "mode", kairos::choices("auto,min,max")};
+  kairos::Option<kairos::Choice> mode{
+      this, "mode", "auto", "mode", kairos::choices("auto,min,max"), kairos::voids_state};
   kairos::Option<kairos::Path> file{this, "file", kairos::required, "file"};
   kairos::Option<kairos::InputPath> input{this, "input", kairos::unset, "read"};
   kairos::Option<kairos::OutputPath> output{this, "output", kairos::required, "written"};
@@ -36,6 +45,7 @@ struct Everything : kairos::Callback<Everything> {
   kairos::Option<kairos::Duration> wait{this, "wait", std::chrono::seconds(90), "wait"};
   kairos::Option<kairos::Expression> rate{this, "rate", kairos::unset, "rate", kairos::variables("epoch,lr")};
   kairos::Option<std::string_view> label{this, "label", "", "label"};
+  kairos::Option<std::string_view> token{this, "token", kairos::required, "token", kairos::secret};
   kairos::State<int> count{this, "count", 0};
 
   void setup(kairos::Run&) {}
@@ -52,16 +62,18 @@ constexpr auto manifest = kairos::detail::make_manifest<Facts, Everything, Bare>
 constexpr kairos_plugin plugin = kairos::detail::make_plugin<Facts, Everything, Bare>();
 
 const char* const expected =
-    R"({"version":"2.1.0","sdk":")" KAIROS_SDK_VERSION R"(","compiler":")" __VERSION__ R"(","callbacks":[)"
+    R"({"version":"2.1.0","sdk":")" KAIROS_SDK_VERSION R"(","compiler":")" __VERSION__ R"(",)"
+    R"("about":{"author":"Jane \"J\" Doe","support":"https://example.com"},"callbacks":[)"
     R"({"id":"com.example.Everything","summary":"Has \"all\" kinds.","phase":"measure",)"
-    R"("capabilities":["stop","write_gradients"],"publishes":["one","two"],"state_version":3,"oldest_state_version":2,)"
+    R"("capabilities":["stop","write_gradients"],"flags":["every_rank"],"publishes":["one:max","{monitor}_two"],)"
+    R"("state_version":3,"oldest_state_version":2,)"
     R"("hooks":["setup","state_save","state_load","on_epoch_end","on_backward_end"],"options":[)"
     R"({"name":"monitor","type":"metric","help":"metric","default":"val_loss"},)"
     R"({"name":"patience","type":"int","help":"epochs","unit":"epochs","default":10,"min":0,"max":100},)"
     R"({"name":"min_delta","type":"float","help":"delta","aliases":["epsilon","eps"],"flags":["min_exclusive"],)"
     R"("default":1e-4,"min":0},)"
     R"({"name":"loud","type":"bool","help":"loud","default":true},)"
-    R"({"name":"mode","type":"enum","help":"mode","choices":["auto","min","max"],"default":"auto"},)"
+    R"({"name":"mode","type":"enum","help":"mode","choices":["auto","min","max"],"flags":["state"],"default":"auto"},)"
     R"({"name":"file","type":"path","help":"file","flags":["required"]},)"
     R"({"name":"input","type":"path","help":"read","flags":["reads"]},)"
     R"({"name":"output","type":"path","help":"written","flags":["required","writes"]},)"
@@ -69,7 +81,8 @@ const char* const expected =
     R"({"name":"model","type":"path","help":"saved","flags":["writes","saves"],"default":"m.h5"},)"
     R"({"name":"wait","type":"duration","help":"wait","default":90000000000},)"
     R"({"name":"rate","type":"expression","help":"rate","choices":["epoch","lr"]},)"
-    R"({"name":"label","type":"string","help":"label","default":""}]},)"
+    R"({"name":"label","type":"string","help":"label","default":""},)"
+    R"({"name":"token","type":"string","help":"token","flags":["required","secret"]}]},)"
     R"({"id":"com.example.Bare","summary":"","phase":"decide","capabilities":["stop","set_optimizer"],)"
     R"("hooks":["on_fault"],"options":[]}]})";
 
@@ -92,16 +105,19 @@ TEST_CASE("The entry has the content of the manifest", "[sdk][manifest]") {
   CHECK(std::string(callback.id) == "com.example.Everything");
   CHECK(callback.phase == KAIROS_PHASE_MEASURE);
   CHECK(callback.capabilities == (KAIROS_CAN_STOP | KAIROS_CAN_WRITE_GRADIENTS));
-  CHECK(std::string(callback.publishes) == "one,two");
+  CHECK(std::string(callback.publishes) == "one:max,{monitor}_two");
+  CHECK(callback.flags == KAIROS_CALLBACK_EVERY_RANK);
   CHECK(callback.state_version == 3);
   CHECK(callback.oldest_state_version == 2);
-  REQUIRE(callback.option_count == 13);
+  REQUIRE(callback.option_count == 14);
   const kairos_option& patience = *callback.options[1];
   CHECK(patience.size == sizeof(kairos_option));
   CHECK(patience.type == KAIROS_TYPE_INT);
   CHECK(patience.initial.integer == 10);
   CHECK(patience.max.integer == 100);
   CHECK(callback.options[2]->flags == KAIROS_OPTION_MIN_EXCLUSIVE);
+  CHECK(callback.options[4]->flags == KAIROS_OPTION_STATE);
+  CHECK(callback.options[13]->flags == (KAIROS_OPTION_REQUIRED | KAIROS_OPTION_SECRET));
   CHECK(callback.options[5]->initial.type == KAIROS_TYPE_ABSENT);
   CHECK(callback.options[5]->flags == KAIROS_OPTION_REQUIRED);
   CHECK(callback.options[6]->flags == KAIROS_OPTION_READS);
@@ -128,6 +144,11 @@ TEST_CASE("Unimplemented hooks are null, and so are the state functions of a cal
 #define KAIROS_DETAIL_HOOK(hook, EventClass, Raw, place) \
   if (std::string_view(#hook) != "on_fault") CHECK(bare.hook == nullptr);
 #include <kairos/abi/hook_list.inc>
+}
+
+TEST_CASE("A plugin without texts about it has no such entry", "[sdk][manifest]") {
+  constexpr auto data = kairos::detail::make_manifest<Silent, Bare>();
+  CHECK(std::string(data.text, data.header.length).find("about") == std::string::npos);
 }
 
 TEST_CASE("A phase defines default capabilities", "[sdk][manifest]") {

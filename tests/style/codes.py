@@ -45,7 +45,7 @@ SHARED = {
     "KAIROS-F023": (2, "arrays of data and of weights"),
     "KAIROS-F024": (3, "arrays of data, of HDF5 weights and of NPZ weights"),
     "KAIROS-F026": (2, "by the ending, and by the architecture"),
-    "KAIROS-F062": (2, "directories of runs and of replays"),
+    "KAIROS-F062": (3, "directories of runs and of replays, by the program and by the library"),
     "KAIROS-F080": (2, "by the stamp of the file, and by a field of a table that was a number before"),
     "KAIROS-F081": (2, "by the stamp of the file, and by the descriptor of HDF5"),
     "KAIROS-M001": (4, "layers in Keras' JSON, in shorthand and inside of layers, and operations"),

@@ -32,6 +32,18 @@ constexpr CodeEntry entries[] = {
      "The callback sets the learning rate, but the optimizer computes it from a schedule. The callback would "
      "have no effect.",
      "Leave out the callback, or give the optimizer a number as its learning rate."},
+    {"KAIROS-O015", "Two publishers of one log key",
+     "Two callbacks publish the same log key, or one publishes a key of the model. Others could not tell "
+     "whose "
+     "value they get. Only `learning_rate`, which is the same for all, may have several publishers.",
+     "Leave one of the two out. Where an option or the name of the instance decides the key, change that."},
+    {"KAIROS-O016", "Published log key without a name",
+     "The name of a log key that the callback publishes contains the value of an option, and that is not set "
+     "or has characters that a log key cannot have.",
+     "Set the option that the message names, or give it another value."},
+    {"KAIROS-O017", "Log key with two directions",
+     "The same log key is declared as one to minimize and as one to maximize.",
+     "Report it to the author of the callback."},
     {"KAIROS-O020", "Unknown option", "The callback has no option of this name.",
      "Use the suggested name; `kairos plugins inspect NAME` lists all options."},
     {"KAIROS-O021", "Option set twice", "The same option is given twice, possibly under an alias.",
@@ -104,6 +116,12 @@ constexpr CodeEntry entries[] = {
      "more bytes than the file system allows, usually 255. Fields such as {epoch} count with the fewest "
      "characters that they become.",
      "Choose a shorter name."},
+    {"KAIROS-O058", "Secret cannot be read",
+     "The value of a secret option is `env:NAME` with a variable that is not set, `file:PATH` with a file "
+     "that "
+     "is empty or cannot be read, or `***`, which stands in records of runs for a secret that was not "
+     "stored.",
+     "Set the variable, correct the path, or give the secret again."},
 };
 
 }  // namespace

@@ -64,12 +64,18 @@ std::vector<std::string> words_of(const char* list, const FieldName& field) {
   return words;
 }
 
+/// Of the bits that only a newer host knows, those of `vital` must not be passed over.
 template <class T>
-T known_bits(T bits, T known, bool newer, const FieldName& field) {
-  if ((bits & ~known) != 0 && !newer)
-    throw BrokenRule{field, fmt::format("{:#x}", bits & ~known), "bits of this ABI"};
+T known_bits(T bits, T known, T vital, bool newer, const FieldName& field) {
+  const T unknown = bits & ~known;
+  const BrokenRule rule{field, fmt::format("{:#x}", unknown), "bits of this ABI"};
+  if (newer && (unknown & vital) != 0) throw NeedsNewerHost{rule};
+  if (!newer && unknown != 0) throw BrokenRule{rule};
   return bits & known;
 }
+
+constexpr std::uint32_t vital_flags = 0xFFFF;
+constexpr std::uint64_t vital_capabilities = 0;  // an unknown one is not granted
 
 template <class T, std::size_t N>
 constexpr T all_bits(const std::array<std::pair<std::string_view, T>, N>& table) {
@@ -108,7 +114,7 @@ OptionSpec describe(const kairos_option& data, const std::string& id, bool newer
   OptionSpec option;
   option.name = text_of(data.name, callback_field(id, "option, name"));
   const auto field = [&](std::string_view name) { return option_field(id, option.name, name); };
-  option.flags = known_bits(data.flags, all_bits(option_flag_table), newer, field("flags"));
+  option.flags = known_bits(data.flags, all_bits(option_flag_table), vital_flags, newer, field("flags"));
   option.type = data.type;
   option.help = text_of(data.help, field("help"));
   option.aliases = words_of(data.aliases, field("aliases"));
@@ -140,8 +146,9 @@ CallbackManifest describe(const kairos_callback& data, bool newer) {
   const auto field = [&callback](std::string_view name) { return callback_field(callback.id, name); };
   callback.summary = text_of(data.summary, field("summary"));
   callback.phase = data.phase;
-  callback.capabilities =
-      known_bits(data.capabilities, all_bits(capability_table), newer, field("capabilities"));
+  callback.capabilities = known_bits(data.capabilities, all_bits(capability_table), vital_capabilities, newer,
+                                     field("capabilities"));
+  callback.flags = known_bits(data.flags, all_bits(callback_flag_table), vital_flags, newer, field("flags"));
   callback.publishes = words_of(data.publishes, field("publishes"));
   callback.state_version = data.state_version;
   callback.oldest_state_version = data.oldest_state_version;
@@ -189,6 +196,8 @@ std::span<const HookSlot> hook_slots() noexcept {
 Manifest describe(const kairos_plugin& plugin) {
   try {
     return read(plugin);
+  } catch (const NeedsNewerHost& rule) {
+    throw newer_host_needed(rule, plugin.minor_built);
   } catch (const BrokenRule& rule) {
     throw refusal(RefusalCode::BadData, {"", printable(rule.field + ": " + rule.found), rule.expected});
   }

@@ -43,7 +43,8 @@ class Comparison {
     const auto field = [&](std::string_view name) { return option_field(id, manifest.name, name); };
     return differs(manifest.name, data.name, field("name")) ||
            differs(std::string(type_name(manifest.type)), std::string(type_name(data.type)), field("type")) ||
-           differs(flag_names(manifest.flags), flag_names(data.flags), field("flags")) ||
+           differs(names_of(option_flag_table, manifest.flags), names_of(option_flag_table, data.flags),
+                   field("flags")) ||
            differs(manifest.help, data.help, field("help")) ||
            differs(manifest.aliases, data.aliases, field("aliases")) ||
            differs(manifest.unit, data.unit, field("unit")) ||
@@ -60,6 +61,8 @@ class Comparison {
                 field("phase")) ||
         differs(capability_names(manifest.capabilities), capability_names(data.capabilities),
                 field("capabilities")) ||
+        differs(names_of(callback_flag_table, manifest.flags), names_of(callback_flag_table, data.flags),
+                field("flags")) ||
         differs(manifest.publishes, data.publishes, field("publishes")) ||
         differs(manifest.state_version, data.state_version, field("state_version")) ||
         differs(manifest.oldest_state_version, data.oldest_state_version, field("oldest_state_version")) ||
@@ -90,9 +93,10 @@ class Comparison {
     return static_cast<std::uint32_t>(entries.size());
   }
 
-  static std::vector<std::string> flag_names(std::uint32_t flags) {
+  template <class Table>
+  static std::vector<std::string> names_of(const Table& table, std::uint32_t flags) {
     std::vector<std::string> names;
-    for (const auto& [name, bit] : option_flag_table)
+    for (const auto& [name, bit] : table)
       if ((flags & bit) != 0) names.emplace_back(name);
     return names;
   }

@@ -48,35 +48,60 @@ class Reader {
 
   Manifest manifest(const JsonValue& object) const {
     expect_object(object, "manifest");
-    known_keys(object, "", {"version", "sdk", "compiler", "callbacks"});
+    known_keys(object, "", {"version", "sdk", "compiler", "about", "callbacks"});
     Manifest manifest;
     manifest.version = text(object, "version", "version");
     manifest.sdk = text(object, "sdk", "sdk");
     manifest.compiler = text(object, "compiler", "compiler");
+    manifest.about = about(object);
     for (const JsonValue& entry : list(object, "callbacks", "callbacks", most_callbacks))
-      if (!entry.is(Kind::Null)) manifest.callbacks.push_back(callback(entry));
+      if (counts(entry, Kind::Object)) manifest.callbacks.push_back(callback(entry));
     return manifest;
   }
 
  private:
+  /// Values that are no texts, and further keys, mean nothing.
+  static About about(const JsonValue& object) {
+    About about;
+    const JsonValue* const given = object.find("about");
+    if (given == nullptr) return about;
+    std::size_t bytes = 0;
+    for (const auto& [key, field] : {std::pair{"author", &About::author},
+                                     {"license", &About::license},
+                                     {"url", &About::url},
+                                     {"description", &About::description},
+                                     {"support", &About::support}}) {
+      const JsonValue* const text = given->find(key);
+      if (text == nullptr || !text->is(Kind::Text)) continue;
+      about.*field = text->text;
+      bytes += text->text.size();
+    }
+    if (bytes > longest_about)
+      throw BrokenRule{"about", fmt::format("{} bytes", bytes),
+                       fmt::format("at most {} bytes", longest_about)};
+    return about;
+  }
+
   CallbackManifest callback(const JsonValue& object) const {
     expect_object(object, "callbacks");
     CallbackManifest callback;
     callback.id = text(object, "id", "callbacks, id");
     const auto field = [&callback](std::string_view name) { return callback_field(callback.id, name); };
     known_keys(object, callback.id,
-               {"id", "summary", "phase", "capabilities", "publishes", "state_version",
+               {"id", "summary", "phase", "capabilities", "flags", "publishes", "state_version",
                 "oldest_state_version", "hooks", "options"});
     callback.summary = text(object, "summary", field("summary"));
-    callback.phase = word(text(object, "phase", field("phase")), phase_table, field("phase")).value_or(0);
+    callback.phase = word(text(object, "phase", field("phase")), phase_table, field("phase"));
     for (const std::string& name : words(object, "capabilities", field("capabilities")))
-      callback.capabilities |= word(name, capability_table, field("capabilities")).value_or(0);
+      callback.capabilities |= capability(name, field("capabilities"));
+    for (const std::string& name : words(object, "flags", field("flags")))
+      callback.flags |= word(name, callback_flag_table, field("flags"));
     callback.publishes = words(object, "publishes", field("publishes"));
     callback.state_version = natural(object, "state_version", field("state_version"));
     callback.oldest_state_version = natural(object, "oldest_state_version", field("oldest_state_version"));
     callback.hooks = hooks(words(object, "hooks", field("hooks")), field("hooks"));
     for (const JsonValue& entry : list(object, "options", field("options"), most_options))
-      if (!entry.is(Kind::Null)) callback.options.push_back(option(entry, callback.id));
+      if (counts(entry, Kind::Object)) callback.options.push_back(option(entry, callback.id));
     return callback;
   }
 
@@ -88,13 +113,13 @@ class Reader {
     known_keys(object, id,
                {"name", "type", "help", "unit", "aliases", "choices", "flags", "default", "min", "max"});
     const std::string type = text(object, "type", field("type"));
-    option.type = word(type, type_table, field("type"), Unknown::Refuse).value_or(0);
+    option.type = word(type, type_table, field("type"));
     option.help = text(object, "help", field("help"));
     option.unit = text(object, "unit", field("unit"));
     option.aliases = words(object, "aliases", field("aliases"));
     option.choices = words(object, "choices", field("choices"));
     for (const std::string& name : words(object, "flags", field("flags")))
-      option.flags |= word(name, option_flag_table, field("flags")).value_or(0);
+      option.flags |= word(name, option_flag_table, field("flags"));
     option.initial = value(object, "default", option.type, field("default"));
     option.min = value(object, "min", option.type, field("min"));
     option.max = value(object, "max", option.type, field("max"));
@@ -154,18 +179,32 @@ class Reader {
     return known;
   }
 
-  enum class Unknown { Skip, Refuse };
-
-  /// The number of a word; empty if the word may be ignored.
+  /// The number of a word. One that only a newer host knows is refused, because passing over it would change
+  /// what the others mean. A later flag that may be ignored is therefore not written as a text.
   template <class T, std::size_t N>
-  std::optional<T> word(const std::string& name, const std::array<std::pair<std::string_view, T>, N>& table,
-                        const FieldName& field, Unknown unknown = Unknown::Skip) const {
-    for (const auto& [known, number] : table)
-      if (known == name) return number;
-    if (newer_ && unknown == Unknown::Skip) return std::nullopt;
+  T word(const std::string& name, const std::array<std::pair<std::string_view, T>, N>& table,
+         const FieldName& field) const {
     std::string expected;
-    for (const auto& [known, number] : table) expected += (expected.empty() ? "" : ", ") + std::string(known);
-    throw BrokenRule{field, '"' + name + '"', expected};
+    for (const auto& [known, number] : table) {
+      if (known == name) return number;
+      expected += (expected.empty() ? "" : ", ") + std::string(known);
+    }
+    const BrokenRule rule{field, '"' + name + '"', expected};
+    if (newer_) throw NeedsNewerHost{rule};
+    throw BrokenRule{rule};
+  }
+
+  /// A capability that this host does not know is not granted.
+  std::uint64_t capability(const std::string& name, const FieldName& field) const {
+    const bool known =
+        std::ranges::any_of(capability_table, [&](const auto& one) { return one.first == name; });
+    return known || !newer_ ? word(name, capability_table, field) : 0;
+  }
+
+  /// Whether an entry of a list means something to this host. Null entries are skipped, because macros of the
+  /// SDK begin each entry with a comma; a newer minor may add others.
+  bool counts(const JsonValue& entry, Kind expected) const {
+    return !entry.is(Kind::Null) && (!newer_ || entry.is(expected));
   }
 
   void known_keys(const JsonValue& object, const std::string& id,
@@ -174,7 +213,8 @@ class Reader {
     // The alphabetically first one, so that the message does not depend on the order in the file.
     std::optional<std::string_view> unknown;
     for (const JsonValue& value : object.children())
-      if (std::find(keys.begin(), keys.end(), value.key) == keys.end() && (!unknown || value.key < *unknown))
+      if (std::find(keys.begin(), keys.end(), value.key) == keys.end() && !value.key.starts_with("x-") &&
+          (!unknown || value.key < *unknown))
         unknown = value.key;
     if (unknown)
       throw BrokenRule{id.empty() ? "manifest" : "callback " + id,
@@ -205,7 +245,6 @@ class Reader {
     return static_cast<std::uint32_t>(given->integer);
   }
 
-  /// Null entries are skipped: macros of the SDK begin each entry with a comma.
   static JsonValue::Children list(const JsonValue& object, const char* key, const FieldName& field,
                                   std::size_t limit) {
     const JsonValue* const given = object.find(key);
@@ -216,10 +255,10 @@ class Reader {
     return given->children();
   }
 
-  static std::vector<std::string> words(const JsonValue& object, const char* key, const FieldName& field) {
+  std::vector<std::string> words(const JsonValue& object, const char* key, const FieldName& field) const {
     std::vector<std::string> words;
     for (const JsonValue& entry : list(object, key, field, most_words)) {
-      if (entry.is(Kind::Null)) continue;
+      if (!counts(entry, Kind::Text)) continue;
       if (!entry.is(Kind::Text)) fail(field, entry, "texts");
       words.emplace_back(entry.text);
     }
@@ -244,6 +283,8 @@ Manifest parse_manifest(std::string_view text, const AbiVersions& abi) {
     manifest.minor_built = abi.minor_built;
     check_rules(manifest);
     return manifest;
+  } catch (const NeedsNewerHost& rule) {
+    throw newer_host_needed(rule, abi.minor_built);
   } catch (const BrokenRule& rule) {
     throw refusal(RefusalCode::BadManifest, {"", printable(rule.field + ": " + rule.found), rule.expected});
   } catch (const Error& error) {

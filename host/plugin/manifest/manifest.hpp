@@ -21,12 +21,15 @@ struct AbiVersions {
   std::uint16_t minor_built = KAIROS_ABI_MINOR;
 };
 
-/// Reads a manifest. What this host does not know (a key, hook or capability) is an error, unless the plugin
-/// was built with a newer minor: then it is left out. Throws Error(Plugin) KAIROS-L014; its `where` is empty.
+/// Reads a manifest. What this host does not know is an error, except for "about" and keys that begin with
+/// "x-". If the plugin was built with a newer minor, an unknown key, hook, capability or kind of list entry
+/// is left out. Throws Error(Plugin) KAIROS-L014, or L013 for an unknown phase, type or flag of a newer
+/// minor; its `where` is empty.
 [[nodiscard]] Manifest parse_manifest(std::string_view json, const AbiVersions& abi = {});
 
 /// Reads the same from the data of a loaded plugin, as far as this host knows it; `sdk` and `compiler` stay
-/// empty. Throws Error(Plugin) KAIROS-L024 for data that breaks the rules of the ABI; its `where` is empty.
+/// empty. Throws Error(Plugin) KAIROS-L024 for data that breaks the rules of the ABI, or L013 as above; its
+/// `where` is empty.
 [[nodiscard]] Manifest describe(const kairos_plugin& plugin);
 
 /// The first field in which the two disagree.

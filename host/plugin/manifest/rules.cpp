@@ -5,10 +5,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <set>
 
+#include "base/printable.hpp"
 #include "plugin/manifest/manifest.hpp"
 #include "plugin/options/option_value.hpp"
+#include "plugin/options/published.hpp"
+#include "plugin/options/secrets.hpp"
+#include "plugin/refusal.hpp"
 
 namespace kairos::host {
 
@@ -31,8 +37,8 @@ bool is_snake_case(std::string_view word) {
          std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-/// A key of the logs: no list separators and no control characters.
-bool is_key(std::string_view word) {
+/// A word of a list: no list separators and no control characters.
+bool is_word(std::string_view word) {
   return !word.empty() && word.find_first_of(", \"'=") == std::string_view::npos;
 }
 
@@ -54,6 +60,13 @@ bool is_id(std::string_view id) {
   }
 }
 
+/// Options that hosts have, or may have later, beside those of the callback.
+bool is_reserved(std::string_view name) {
+  constexpr std::array<std::string_view, 6> reserved = {"on_error",   "on_missing", "isolate",
+                                                        "every_rank", "before",     "after"};
+  return std::ranges::find(reserved, name) != reserved.end() || name.starts_with("kairos_");
+}
+
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
@@ -70,14 +83,22 @@ bool has_bounds(std::int32_t type) {
   return type == KAIROS_TYPE_INT || type == KAIROS_TYPE_FLOAT || type == KAIROS_TYPE_DURATION;
 }
 
+/// A number that the table of this host does not have.
+[[noreturn]] void refuse_number(const BrokenRule& rule, bool newer) {
+  if (newer) throw NeedsNewerHost{rule};
+  throw BrokenRule{rule};
+}
+
 class OptionRules {
  public:
   OptionRules(const std::string& id, const OptionSpec& option) : id_(id), option_(option) {}
 
-  void check(std::set<std::string>& taken) const {
+  void check(std::set<std::string>& taken, bool newer) const {
     if (!is_snake_case(option_.name)) fail("name", quoted(option_.name), "a name in snake_case");
     if (type_name(option_.type) == "absent" || type_name(option_.type) == "unknown")
-      fail("type", std::to_string(option_.type), "a type of this ABI");
+      refuse_number(
+          {option_field(id_, option_.name, "type"), std::to_string(option_.type), "a type of this ABI"},
+          newer);
     take(option_.name, taken);
     for (const std::string& alias : option_.aliases) {
       if (!is_identifier(alias)) fail("aliases", quoted(alias), "a name");
@@ -88,6 +109,7 @@ class OptionRules {
       check_text(option_field(id_, option_.name, field), *text);
     check_choices();
     check_access();
+    check_secret();
     check_values();
   }
 
@@ -99,7 +121,7 @@ class OptionRules {
   }
 
   void take(const std::string& name, std::set<std::string>& taken) const {
-    if (!taken.insert(name).second)
+    if (is_reserved(name) || !taken.insert(name).second)
       fail("name", quoted(name) + " twice or reserved by the host", "a name of its own");
   }
 
@@ -110,7 +132,7 @@ class OptionRules {
       fail("choices", "some", "none for the type " + std::string(type_name(option_.type)));
     std::set<std::string> seen;
     for (const std::string& choice : option_.choices) {
-      if (variables ? !is_identifier(choice) : !is_key(choice)) fail("choices", quoted(choice), "a name");
+      if (variables ? !is_identifier(choice) : !is_word(choice)) fail("choices", quoted(choice), "a name");
       if (!seen.insert(choice).second) fail("choices", quoted(choice) + " twice", "different words");
     }
   }
@@ -125,6 +147,15 @@ class OptionRules {
     if ((access & further) == further) fail("flags", "directory and saves", "one of the two");
     if ((access & further) != 0 && (access & KAIROS_OPTION_WRITES) == 0)
       fail("flags", "directory or saves alone", "writes beside it");
+  }
+
+  /// Only a text can be a secret, and its default could be read in the file.
+  void check_secret() const {
+    if ((option_.flags & KAIROS_OPTION_SECRET) == 0) return;
+    if (option_.type != KAIROS_TYPE_STRING)
+      fail("flags", "secret", "no secret of the type " + std::string(type_name(option_.type)));
+    if ((option_.flags & KAIROS_OPTION_STATE) != 0) fail("flags", "secret and state", "one of the two");
+    if (!option_.initial.absent()) fail("default", "a default of a secret", "none");
   }
 
   void check_values() const {
@@ -148,17 +179,35 @@ class OptionRules {
   const OptionSpec& option_;
 };
 
-void check_callback(const CallbackManifest& callback) {
+/// Every entry is a key, with at most a direction and with placeholders that have a value to show.
+void check_published(const CallbackManifest& callback) {
+  const FieldName field = callback_field(callback.id, "publishes");
+  std::set<std::string> seen;
+  for (const std::string& text : callback.publishes) {
+    check_text(field, text);
+    const std::optional<PublishedEntry> entry = read_published(text);
+    if (!entry) throw BrokenRule{field, '"' + text + '"', "keys of the logs, such as score:max"};
+    if (!seen.insert(entry->name).second) throw BrokenRule{field, '"' + text + "\" twice", "different keys"};
+    for (const std::string& placeholder : entry->placeholders) {
+      if (placeholder == "instance") continue;
+      const OptionSpec* const option = find_option(callback, placeholder);
+      if (option == nullptr || is_secret(*option))
+        throw BrokenRule{field, '"' + text + '"',
+                         "{instance}, or an option that is no secret, between the braces"};
+    }
+  }
+}
+
+void check_callback(const CallbackManifest& callback, bool newer) {
   const auto field = [&callback](std::string_view name) { return callback_field(callback.id, name); };
   if (!is_id(callback.id))
     throw BrokenRule{field("id"), '"' + callback.id + '"',
                      "a reverse domain and a name, such as com.example.StallStop"};
   check_text(field("summary"), callback.summary);
   if (phase_name(callback.phase) == "unknown")
-    throw BrokenRule{field("phase"), std::to_string(callback.phase), "measure, decide, report or persist"};
-  for (const std::string& key : callback.publishes)
-    if (check_text(field("publishes"), key); !is_key(key))
-      throw BrokenRule{field("publishes"), '"' + key + '"', "keys of the logs"};
+    refuse_number({field("phase"), std::to_string(callback.phase), "measure, decide, report or persist"},
+                  newer);
+  check_published(callback);
   const auto has = [&callback](std::string_view hook) {
     return std::find(callback.hooks.begin(), callback.hooks.end(), hook) != callback.hooks.end();
   };
@@ -170,8 +219,8 @@ void check_callback(const CallbackManifest& callback) {
   if (callback.oldest_state_version > callback.state_version || (state && callback.oldest_state_version == 0))
     throw BrokenRule{field("oldest_state_version"), std::to_string(callback.oldest_state_version),
                      fmt::format("1 to {}", callback.state_version)};
-  std::set<std::string> taken = {"on_error", "on_missing"};
-  for (const OptionSpec& option : callback.options) OptionRules(callback.id, option).check(taken);
+  std::set<std::string> taken;
+  for (const OptionSpec& option : callback.options) OptionRules(callback.id, option).check(taken, newer);
 }
 
 }  // namespace
@@ -188,6 +237,15 @@ FieldName::operator std::string() const {
   return std::string(name_);
 }
 
+Error newer_host_needed(const NeedsNewerHost& rule, std::uint16_t minor_built) {
+  return refusal(RefusalCode::NewerMinor, {"",
+                                           printable(fmt::format("{}: {}, built for ABI {}.{}", rule.field,
+                                                                 rule.found, KAIROS_ABI_MAJOR, minor_built)),
+                                           fmt::format("at most ABI {}.{}, which this host offers",
+                                                       KAIROS_ABI_MAJOR, KAIROS_ABI_MINOR),
+                                           "Update Kairos"});
+}
+
 void check_rules(const Manifest& manifest) {
   check_text("version", manifest.version);
   check_text("sdk", manifest.sdk);
@@ -196,7 +254,7 @@ void check_rules(const Manifest& manifest) {
   if (manifest.callbacks.empty()) throw BrokenRule{"callbacks", "none", "at least one"};
   std::set<std::string_view> ids;
   for (const CallbackManifest& callback : manifest.callbacks) {
-    check_callback(callback);
+    check_callback(callback, manifest.minor_built > KAIROS_ABI_MINOR);
     if (!ids.insert(callback.id).second)
       throw BrokenRule{"callbacks", callback.id + " twice", "different ids"};
   }

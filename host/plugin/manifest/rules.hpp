@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kairos/abi.h"
+#include "kairos/host/error.hpp"
 #include "kairos/host/plugins.hpp"
 
 namespace kairos::host {
@@ -38,10 +39,15 @@ constexpr std::array<std::pair<std::string_view, std::int32_t>, 9> type_table = 
      {"metric", KAIROS_TYPE_METRIC},
      {"expression", KAIROS_TYPE_EXPRESSION}}};
 
-constexpr std::array<std::pair<std::string_view, std::uint32_t>, 7> option_flag_table = {
+constexpr std::array<std::pair<std::string_view, std::uint32_t>, 1> callback_flag_table = {
+    {{"every_rank", KAIROS_CALLBACK_EVERY_RANK}}};
+
+constexpr std::array<std::pair<std::string_view, std::uint32_t>, 9> option_flag_table = {
     {{"required", KAIROS_OPTION_REQUIRED},
      {"min_exclusive", KAIROS_OPTION_MIN_EXCLUSIVE},
      {"max_exclusive", KAIROS_OPTION_MAX_EXCLUSIVE},
+     {"secret", KAIROS_OPTION_SECRET},
+     {"state", KAIROS_OPTION_STATE},
      {"reads", KAIROS_OPTION_READS},
      {"writes", KAIROS_OPTION_WRITES},
      {"directory", KAIROS_OPTION_DIRECTORY},
@@ -51,6 +57,7 @@ constexpr std::uint32_t most_callbacks = 256;
 constexpr std::uint32_t most_options = 1024;
 constexpr std::size_t most_words = 1024;        // aliases, choices, keys
 constexpr std::size_t longest_text = 16 << 10;  // bytes of any one text
+constexpr std::size_t longest_about = 4 << 10;  // bytes of all texts in "about"
 
 /// The name of a field in messages, "callback com.example.StallStop, option patience, min". It borrows its
 /// parts and joins them only when a message is made, because nearly all fields are valid.
@@ -81,6 +88,12 @@ struct BrokenRule {
   std::string found;
   std::string expected;
 };
+
+/// The plugin follows the rules of a newer minor, in a way that this host may not pass over.
+struct NeedsNewerHost : BrokenRule {};
+
+/// The refusal of a plugin that was built for `minor_built`.
+[[nodiscard]] Error newer_host_needed(const NeedsNewerHost& rule, std::uint16_t minor_built);
 
 /// Throws BrokenRule unless names are valid, defaults fit their types and bounds, and nothing is declared
 /// twice.

@@ -186,6 +186,8 @@ void add_read_options(FileGuard& guard, const OptionFiles& files) {
     if (is_only_read(option))
       guard.add_read({path, fmt::format("{}, option {}", files.instance, option.name), FileContent::Data});
   });
+  for (const auto& [option, file] : files.options.secret_files)
+    guard.add_read({file, fmt::format("{}, option {}", files.instance, option), FileContent::Data});
 }
 
 void add_written_options(FileGuard& guard, const OptionFiles& files, const fs::path& base) {

@@ -11,6 +11,7 @@
 #include "plugin/options/expression.hpp"
 #include "plugin/options/given_text.hpp"
 #include "plugin/options/option_value.hpp"
+#include "plugin/options/secrets.hpp"
 
 namespace kairos::host {
 
@@ -22,10 +23,6 @@ constexpr std::array<std::pair<std::string_view, OnError>, 3> on_error_words = {
     {{"fatal", OnError::Fatal}, {"disable", OnError::Disable}, {"warn", OnError::Warn}}};
 constexpr std::array<std::pair<std::string_view, OnMissing>, 3> on_missing_words = {
     {{"error", OnMissing::Error}, {"warn", OnMissing::Warn}, {"ignore", OnMissing::Ignore}}};
-
-/// Names that Keras 1 and 2 used in the logs.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> old_keys = {
-    {{"acc", "accuracy"}, {"val_acc", "val_accuracy"}, {"lr", "learning_rate"}}};
 
 std::string in_quotes(std::string_view text) {
   return '"' + std::string(text) + '"';
@@ -41,24 +38,14 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// The words of a key in sorted order, so that "kind_val_accuracy" equals "val_kind_accuracy".
-std::vector<std::string_view> sorted_words(std::string_view key) {
-  std::vector<std::string_view> words;
-  for (std::size_t begin = 0; begin <= key.size();) {
-    const std::size_t end = std::min(key.find('_', begin), key.size());
-    words.push_back(key.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  std::sort(words.begin(), words.end());
-  return words;
-}
-
 class Resolver {
  public:
-  Resolver(const CallbackManifest& callback, const OptionContext& context, std::string_view who)
-      : callback_(callback), context_(context), who_(who), given_(callback.options.size(), nullptr) {
+  Resolver(const CallbackManifest& callback, const fs::path& base_directory, std::string_view who)
+      : callback_(callback),
+        base_directory_(base_directory),
+        who_(who),
+        given_(callback.options.size(), nullptr) {
     result_.on_error = callback.phase == KAIROS_PHASE_REPORT ? OnError::Disable : OnError::Fatal;
-    for (const LogKey& key : context.keys) keys_.push_back(key.name);
   }
 
   ResolvedOptions resolve(std::span<const PluginOption> options) {
@@ -67,8 +54,10 @@ class Resolver {
     // These two decide how the others are handled.
     if (on_error_ != nullptr) result_.on_error = word(*on_error_, on_error_words);
     if (on_missing_ != nullptr) result_.on_missing = word(*on_missing_, on_missing_words);
-    for (std::size_t i = 0; i < callback_.options.size(); ++i)
+    for (std::size_t i = 0; i < callback_.options.size(); ++i) {
       result_.values.push_back(value(callback_.options[i], given_[i]));
+      result_.given.push_back(given_[i] != nullptr);
+    }
     return std::move(result_);
   }
 
@@ -91,7 +80,9 @@ class Resolver {
     if (place == nullptr) return unknown(option);
     if (*place != nullptr)
       fail("KAIROS-O021", option.key, "the option is set twice",
-           fmt::format("{}={} and {}={}", (*place)->key, (*place)->value, option.key, option.value),
+           declared != nullptr && is_secret(*declared)
+               ? ""
+               : fmt::format("{}={} and {}={}", (*place)->key, (*place)->value, option.key, option.value),
            "one value", "Leave one of them out");
     *place = &option;
   }
@@ -141,7 +132,6 @@ class Resolver {
     }
     if (value.absent()) return value;
     if (value.type == KAIROS_TYPE_PATH) value.text = absolute(option, value.text);
-    if (value.type == KAIROS_TYPE_METRIC) value.text = metric(option, value.text, given != nullptr);
     if (value.type == KAIROS_TYPE_EXPRESSION)
       static_cast<void>(
           Expression(value.text, option.choices, fmt::format("{}, option {}", who_, option.name)));
@@ -161,7 +151,8 @@ class Resolver {
            fmt::format("Leave {} out for the default", option.name));
   }
 
-  OptionValue read(const OptionSpec& option, const Given& given) const {
+  OptionValue read(const OptionSpec& option, const Given& given) {
+    if (is_secret(option)) return secret(option, given);
     const std::string text = plain_text(option, given, who_);
     const std::optional<OptionValue> value = parse_value(option.type, text);
     const bool empty = text.empty() && option.type != KAIROS_TYPE_STRING;
@@ -176,54 +167,26 @@ class Resolver {
     return *value;
   }
 
+  OptionValue secret(const OptionSpec& option, const Given& given) {
+    ReadSecret read = read_secret(given.value, fmt::format("{}, option {}", who_, option.name));
+    result_.secrets.push_back(read.value);
+    if (!read.file.empty()) result_.secret_files.emplace_back(option.name, std::move(read.file));
+    return {KAIROS_TYPE_STRING, 0, 0, std::move(read.value)};
+  }
+
   /// Paths that are only read refer to the current directory, all others to the run directory.
   std::string absolute(const OptionSpec& option, const std::string& text) const {
     if (text.empty()) return text;
     constexpr std::uint32_t both = KAIROS_OPTION_READS | KAIROS_OPTION_WRITES;
     const bool reads = (option.flags & both) == KAIROS_OPTION_READS;
     const fs::path base =
-        reads || context_.base_directory.empty() ? fs::current_path() : fs::absolute(context_.base_directory);
+        reads || base_directory_.empty() ? fs::current_path() : fs::absolute(base_directory_);
     return (base / text).lexically_normal().string();
   }
 
-  std::string metric(const OptionSpec& option, const std::string& name, bool set_by_user) {
-    if (contains(keys_, name)) return name;
-    for (const auto& [old, now] : old_keys)
-      if (const bool is_old = old == name; (is_old || now == name) && contains(keys_, is_old ? now : old))
-        return std::string(is_old ? now : old);
-    if (result_.on_missing == OnMissing::Error) missing_metric(option, name, set_by_user);
-    if (result_.on_missing == OnMissing::Warn)
-      result_.warnings.push_back(
-          fmt::format("{}, option {}: there is no metric \"{}\" in this run; known are: {}", who_,
-                      option.name, name, keys_.empty() ? "none" : joined(keys_)));
-    return name;
-  }
-
-  /// A key of the same words in another order, else the one with the most similar spelling.
-  [[nodiscard]] std::string nearest_key(const std::string& name) const {
-    const auto same_words = [words = sorted_words(name)](const std::string& key) {
-      return sorted_words(key) == words;
-    };
-    const auto found = std::find_if(keys_.begin(), keys_.end(), same_words);
-    return found == keys_.end() ? nearest(name, keys_) : *found;
-  }
-
-  [[noreturn]] void missing_metric(const OptionSpec& option, const std::string& name,
-                                   bool set_by_user) const {
-    const std::string found = in_quotes(name) + (set_by_user ? "" : ", the default");
-    std::string cure = "Set " + option.name + " to one of them";
-    if (const std::string near = nearest_key(name); !near.empty())
-      cure = "Did you mean " + in_quotes(near) + "?";
-    if (name.starts_with("val_") && contains(keys_, name.substr(4)))
-      cure = fmt::format("Add validation data, or set {}={}", option.name, name.substr(4));
-    fail("KAIROS-O026", option.name, "no such metric in this run", found,
-         keys_.empty() ? "none" : joined(keys_), cure);
-  }
-
   const CallbackManifest& callback_;
-  const OptionContext& context_;
+  const fs::path& base_directory_;
   std::string who_;
-  std::vector<std::string> keys_;
   std::vector<const Given*> given_;  ///< one for each declared option
   const Given* on_error_ = nullptr;
   const Given* on_missing_ = nullptr;
@@ -244,9 +207,12 @@ std::vector<PluginOption> with_names(const CallbackManifest& callback, std::span
   std::vector<PluginOption> named(options.begin(), options.end());
   for (std::size_t i = 0; i < named.size() && named[i].key.empty(); ++i) {
     if (i == callback.options.size())
-      throw Error(ErrorKind::Plugin, {"KAIROS-O052", std::string(who), "too many arguments",
-                                      in_quotes(named[i].value), fmt::format("at most {}", i),
-                                      "Leave it out, or write key=value for an option of the host"});
+      throw Error(
+          ErrorKind::Plugin,
+          {"KAIROS-O052", std::string(who), "too many arguments",
+           std::ranges::any_of(callback.options, is_secret) ? fmt::format("{}", named.size())
+                                                            : in_quotes(named[i].value),
+           fmt::format("at most {}", i), "Leave it out, or write key=value for an option of the host"});
     named[i].key = callback.options[i].name;
     refuse_truth_by_position(callback.options[i], named[i], who);
   }
@@ -255,7 +221,16 @@ std::vector<PluginOption> with_names(const CallbackManifest& callback, std::span
 
 ResolvedOptions resolve_options(const CallbackManifest& callback, std::span<const PluginOption> options,
                                 const OptionContext& context, std::string_view who) {
-  return Resolver(callback, context, who).resolve(options);
+  ResolvedOptions resolved = resolve_values(callback, options, context.base_directory, who);
+  rename_old_metrics(callback, resolved, context.keys);
+  for (std::string& warning : check_metrics(callback, resolved, context.keys, who))
+    resolved.warnings.push_back(std::move(warning));
+  return resolved;
+}
+
+ResolvedOptions resolve_values(const CallbackManifest& callback, std::span<const PluginOption> options,
+                               const fs::path& base_directory, std::string_view who) {
+  return Resolver(callback, base_directory, who).resolve(options);
 }
 
 }  // namespace kairos::host

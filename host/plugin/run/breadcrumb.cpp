@@ -12,7 +12,7 @@ thread_local constinit Breadcrumb breadcrumb;
 
 void write_breadcrumb(int descriptor) noexcept {
   if (breadcrumb.hook == nullptr) return;
-  char line[512];
+  char line[2048];
   std::size_t length = 0;
   const auto append = [&](const char* text) {
     for (; *text != '\0' && length < sizeof line - 1; ++text) line[length++] = *text;
@@ -23,7 +23,9 @@ void write_breadcrumb(int descriptor) noexcept {
   append(breadcrumb.file);
   append("), hook ");
   append(breadcrumb.hook);
-  append(". Run without this plugin, and report the crash to its author.\n");
+  append(". Run without this plugin, and report the crash to ");
+  append(breadcrumb.contact);
+  append(".\n");
   // A failed write cannot be handled here.
   [[maybe_unused]] const ssize_t written = ::write(descriptor, line, length);
 }

@@ -9,6 +9,7 @@ struct Breadcrumb {
   const char* instance = nullptr;
   const char* file = nullptr;
   const char* hook = nullptr;
+  const char* contact = nullptr;  ///< to whom a crash is reported
 };
 
 /// The breadcrumb of this thread. A plain thread-local object, because a signal handler must be able to read

@@ -12,10 +12,14 @@ namespace kairos::host {
 class Session;
 struct Instance;
 
-/// When a call happens; later ones allow more (kairos/abi/types.h).
-enum class Moment { Loading, SetUp, Training, EpochEnd };
+/// When a call happens; later ones allow more (kairos/abi/types.h). Beside: state_save and teardown, which
+/// belong to no event of a run.
+enum class Moment { Loading, SetUp, Beside, Running, EpochEnd };
 
 }  // namespace kairos::host
+
+#define KAIROS_RETURN_IF(expression) \
+  if (const kairos_status refused_with = (expression); refused_with != KAIROS_OK) return refused_with
 
 struct kairos_call {
   kairos_call(kairos::host::Session* of, kairos::host::Instance* callee, const char* slot,
@@ -33,6 +37,7 @@ struct kairos_call {
   float rate_before = 0;
 
   std::string reason;  ///< why a call of the host failed, or what `fail` was told
+  /// Status of a refusal that `fail` adds to the plugin's own text; KAIROS_OK if there is none.
   kairos_status reason_status = KAIROS_OK;
 
   std::string lent;  ///< text that the hook may read until it returns
@@ -47,6 +52,13 @@ struct kairos_call {
   kairos_status refuse(kairos_status status, std::string why) {
     reason = std::move(why);
     reason_status = status;
+    return status;
+  }
+  /// The same for a failure that is an answer, such as a key that the logs do not have: it is no reason for
+  /// whatever fails next.
+  kairos_status decline(kairos_status status, std::string why) {
+    reason = std::move(why);
+    reason_status = KAIROS_OK;
     return status;
   }
 };

@@ -36,15 +36,18 @@ Callbacks::~Callbacks() = default;
 void Callbacks::setup(const RunInfo& run) {
   Session& s = *session_;
   require(s, Created, "setup");
+  s.run_directory.emplace(s.facts.directory);
   s.order.enter(Ready);
   s.facts.run = run;
   const kairos_run_event event = s.facts.run_event();
   for (Instance* instance : s.ordered()) {
+    if (instance->manifest.phase > KAIROS_PHASE_MEASURE) check_late_metrics(s);
     HookList one{s.hooks.setup.name, {}};
     if (instance->hooks.setup != nullptr) one.listeners.push_back(instance);
     s.dispatch(one, &kairos_hooks::setup, event, Moment::SetUp);
     instance->is_set_up = true;
   }
+  check_late_metrics(s);
 }
 
 std::string Callbacks::save_state() {
@@ -59,9 +62,10 @@ void Callbacks::load_state(std::string_view bytes) {
 void Callbacks::train_begin() {
   Session& s = *session_;
   require(s, Ready, "train_begin");
+  s.run_directory->keep();
   s.order.enter(Training);
   s.facts.training = true;
-  s.dispatch(s.hooks.on_train_begin, &kairos_hooks::on_train_begin, s.facts.run_event(), Moment::Training);
+  s.dispatch(s.hooks.on_train_begin, &kairos_hooks::on_train_begin, s.facts.run_event(), Moment::Running);
 }
 
 void Callbacks::epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batches) {
@@ -74,7 +78,7 @@ void Callbacks::epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batc
   s.facts.batches = batches.value_or(s.facts.run.steps_per_epoch);
   s.board.clear();
   s.dispatch(s.hooks.on_epoch_begin, &kairos_hooks::on_epoch_begin, s.facts.epoch_event(false),
-             Moment::Training);
+             Moment::Running);
 }
 
 void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples) {
@@ -84,14 +88,14 @@ void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples) {
   s.order.enter(InBatch);
   s.facts.begin_batch(batch, samples);
   s.dispatch(s.hooks.on_train_batch_begin, &kairos_hooks::on_train_batch_begin, s.facts.batch,
-             Moment::Training);
+             Moment::Running);
 }
 
 void Callbacks::gradients_ready() {
   Session& s = *session_;
   s.order.require(InBatch, "gradients_ready");
   s.order.enter(HasGradients);
-  s.dispatch(s.hooks.on_backward_end, &kairos_hooks::on_backward_end, s.facts.batch, Moment::Training);
+  s.dispatch(s.hooks.on_backward_end, &kairos_hooks::on_backward_end, s.facts.batch, Moment::Running);
 }
 
 void Callbacks::train_batch_end(LogSource& logs) {
@@ -104,17 +108,18 @@ void Callbacks::train_batch_end(LogSource& logs) {
   if (s.hooks.on_train_batch_end.listeners.empty()) return;
   s.board.clear();
   s.board.offer(LogBoard::Pass::Training, logs);
-  s.dispatch(s.hooks.on_train_batch_end, &kairos_hooks::on_train_batch_end, s.facts.batch, Moment::Training);
+  s.dispatch(s.hooks.on_train_batch_end, &kairos_hooks::on_train_batch_end, s.facts.batch, Moment::Running);
   s.board.clear();
 }
 
 void Callbacks::test_begin(std::int64_t batches) {
   Session& s = *session_;
   require(s, InEpoch | Ready | Trained, "test_begin");
+  s.run_directory->keep();
   if (s.facts.training) require_validation(s.options.validates, "test_begin");
   s.order.begin_pass(s.facts.training ? Validating : Testing);
   s.facts.batches = batches;
-  s.dispatch(s.hooks.on_test_begin, &kairos_hooks::on_test_begin, s.facts.test_event(), Moment::Training);
+  s.dispatch(s.hooks.on_test_begin, &kairos_hooks::on_test_begin, s.facts.test_event(), Moment::Running);
 }
 
 void Callbacks::test_batch_begin(std::int64_t batch, std::int64_t samples) {
@@ -123,8 +128,7 @@ void Callbacks::test_batch_begin(std::int64_t batch, std::int64_t samples) {
   s.order.next_pass_batch(batch, "test_batch_begin");
   s.order.enter(s.facts.training ? ValidatingBatch : TestingBatch);
   s.facts.begin_batch(batch, samples);
-  s.dispatch(s.hooks.on_test_batch_begin, &kairos_hooks::on_test_batch_begin, s.facts.batch,
-             Moment::Training);
+  s.dispatch(s.hooks.on_test_batch_begin, &kairos_hooks::on_test_batch_begin, s.facts.batch, Moment::Running);
 }
 
 void Callbacks::test_batch_end(LogSource& logs) {
@@ -136,7 +140,7 @@ void Callbacks::test_batch_end(LogSource& logs) {
   if (s.hooks.on_test_batch_end.listeners.empty()) return;
   s.board.clear();
   s.board.offer(test_pass(s), logs);
-  s.dispatch(s.hooks.on_test_batch_end, &kairos_hooks::on_test_batch_end, s.facts.batch, Moment::Training);
+  s.dispatch(s.hooks.on_test_batch_end, &kairos_hooks::on_test_batch_end, s.facts.batch, Moment::Running);
   s.board.clear();
 }
 
@@ -147,7 +151,7 @@ void Callbacks::test_end(LogSource& logs) {
   s.order.end_pass();
   s.board.clear();
   s.board.offer(test_pass(s), logs);
-  s.dispatch(s.hooks.on_test_end, &kairos_hooks::on_test_end, s.facts.test_event(), Moment::Training);
+  s.dispatch(s.hooks.on_test_end, &kairos_hooks::on_test_end, s.facts.test_event(), Moment::Running);
   if (!s.facts.training) s.epoch_values = s.board.values();
   s.board.clear();
 }
@@ -166,8 +170,9 @@ void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool parti
   s.board.clear();
   s.board.offer(LogBoard::Pass::Training, training);
   if (validation != nullptr) s.board.offer(LogBoard::Pass::Validation, *validation);
-  s.dispatch(s.hooks.on_epoch_end, &kairos_hooks::on_epoch_end, s.facts.epoch_event(partial),
-             Moment::EpochEnd);
+  const kairos_epoch_event event = s.facts.epoch_event(partial);
+  s.facts.used_rate = event.learning_rate;
+  s.dispatch(s.hooks.on_epoch_end, &kairos_hooks::on_epoch_end, event, Moment::EpochEnd);
   s.epoch_values = s.board.values();
   ++s.facts.epochs_run;
 }
@@ -179,7 +184,7 @@ void Callbacks::train_end(RunEnd why) {
   s.order.enter(Trained);
   s.checkpoints.settle(BackgroundSave::Waiting::Yes);
   if (!s.epoch_values.empty()) s.board.restore(s.epoch_values);
-  s.dispatch(s.hooks.on_train_end, &kairos_hooks::on_train_end, s.facts.end_event(why), Moment::Training);
+  s.dispatch(s.hooks.on_train_end, &kairos_hooks::on_train_end, s.facts.end_event(why), Moment::Running);
   s.checkpoints.settle(BackgroundSave::Waiting::Yes);  // one that a hook has just started
   s.facts.training = false;
   s.facts.epoch = -1;
@@ -188,10 +193,10 @@ void Callbacks::train_end(RunEnd why) {
 void Callbacks::predict_begin() {
   Session& s = *session_;
   require(s, Ready | Trained, "predict_begin");
+  s.run_directory->keep();
   s.order.begin_pass(Predicting);
   s.facts.batches = s.facts.run.steps_per_epoch;
-  s.dispatch(s.hooks.on_predict_begin, &kairos_hooks::on_predict_begin, s.facts.run_event(),
-             Moment::Training);
+  s.dispatch(s.hooks.on_predict_begin, &kairos_hooks::on_predict_begin, s.facts.run_event(), Moment::Running);
 }
 
 void Callbacks::predict_batch_begin(std::int64_t batch, std::int64_t samples) {
@@ -201,7 +206,7 @@ void Callbacks::predict_batch_begin(std::int64_t batch, std::int64_t samples) {
   s.order.enter(PredictingBatch);
   s.facts.begin_batch(batch, samples);
   s.dispatch(s.hooks.on_predict_batch_begin, &kairos_hooks::on_predict_batch_begin, s.facts.batch,
-             Moment::Training);
+             Moment::Running);
 }
 
 void Callbacks::predict_batch_end() {
@@ -210,7 +215,7 @@ void Callbacks::predict_batch_end() {
   s.order.enter(Predicting);
   ++s.generation;
   s.dispatch(s.hooks.on_predict_batch_end, &kairos_hooks::on_predict_batch_end, s.facts.batch,
-             Moment::Training);
+             Moment::Running);
 }
 
 void Callbacks::predict_end() {
@@ -218,7 +223,7 @@ void Callbacks::predict_end() {
   require(s, Predicting, "predict_end");
   s.order.end_pass();
   s.dispatch(s.hooks.on_predict_end, &kairos_hooks::on_predict_end, s.facts.end_event(RunEnd::Completed),
-             Moment::Training);
+             Moment::Running);
 }
 
 void Callbacks::fault(std::string_view instance, std::string_view hook, std::string_view message) {
@@ -239,7 +244,7 @@ void Callbacks::fault(std::string_view instance, std::string_view hook, std::str
     if (listener->name == instance || !listener->is_set_up) continue;
     HookList one{s.hooks.on_fault.name, {listener}};
     try {
-      s.dispatch(one, &kairos_hooks::on_fault, event, Moment::Training);
+      s.dispatch(one, &kairos_hooks::on_fault, event, Moment::Running);
     } catch (const std::exception& error) {
       s.message(Level::Error, listener->name, error.what());
     }
@@ -251,7 +256,7 @@ void Callbacks::interrupt(int signal) {
   require(s, any_stage, "interrupt");
   s.facts.end_reason = "signal " + std::to_string(signal);
   const kairos_interrupt_event event{sizeof event, signal};
-  s.dispatch(s.hooks.on_interrupt, &kairos_hooks::on_interrupt, event, Moment::Training);
+  s.dispatch(s.hooks.on_interrupt, &kairos_hooks::on_interrupt, event, Moment::Running);
 }
 
 void Callbacks::finish(RunEnd why) {

@@ -23,7 +23,7 @@ void Checkpoints::announce(const std::string& path, SaveContent content, const I
                        [&](const Instance* instance) { return instance != &author; });
   const Breadcrumb saver = breadcrumb;
   try {
-    session_.dispatch(others, &kairos_hooks::on_checkpoint_saved, event, Moment::Training);
+    session_.dispatch(others, &kairos_hooks::on_checkpoint_saved, event, Moment::Running);
   } catch (...) {
     session_.failures.postpone();
     breadcrumb = saver;
@@ -42,7 +42,7 @@ void Checkpoints::settle(BackgroundSave::Waiting waiting) {
       session_.failures.rethrow_postponed();
       continue;
     }
-    kairos_call call(&session_, author, "saving in the background", Moment::Training);
+    kairos_call call(&session_, author, "saving in the background", Moment::Running);
     try {
       std::rethrow_exception(outcome.failure);
     } catch (const std::exception& error) {

@@ -6,14 +6,16 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/printable.hpp"
 #include "kairos/host/error.hpp"
+#include "plugin/options/instance_names.hpp"
 #include "plugin/options/option_files.hpp"
+#include "plugin/options/published.hpp"
 #include "plugin/run/session.hpp"
 #include "plugin/trust.hpp"
 
@@ -27,42 +29,52 @@ namespace fs = std::filesystem;
 struct Planned {
   Catalog::Match match;
   std::string name;
+  bool is_named = false;  ///< by the user
   ResolvedOptions options;
+  std::vector<std::uint32_t> published;
 };
 
-/// A name for each instance: what the user gave, else the short name, with _2, _3 … for further ones.
-std::string instance_name(const PluginSpec& spec, const CallbackManifest& callback,
-                          const std::set<std::string>& taken) {
-  if (!spec.instance.empty()) {
-    if (taken.contains(spec.instance))
-      throw Error(ErrorKind::Plugin,
-                  {"KAIROS-O030", spec.target, "two instances have the name \"" + spec.instance + "\"", "",
-                   "", "Give one of them another name after the @"});
-    return spec.instance;
+/// Whether a callback may declare keys in setup before others look for them.
+bool may_declare_keys(const CallbackManifest& callback) {
+  return callback.phase == KAIROS_PHASE_MEASURE &&
+         std::ranges::find(callback.hooks, "setup") != callback.hooks.end();
+}
+
+/// The keys that all instances publish, then the metrics that they watch.
+void plan_keys(Session& session, std::vector<Planned>& planned) {
+  for (Planned& one : planned)
+    for (const LogKey& key : published_keys(*one.match.callback, one.options, one.name))
+      one.published.push_back(session.board.claim(key, one.name));
+  session.metrics_are_checked =
+      std::ranges::none_of(planned, [](const Planned& one) { return may_declare_keys(*one.match.callback); });
+  for (Planned& one : planned) {
+    rename_old_metrics(*one.match.callback, one.options, session.board.keys());
+    if (session.metrics_are_checked)
+      for (std::string& warning :
+           check_metrics(*one.match.callback, one.options, session.board.keys(), one.name))
+        one.options.warnings.push_back(std::move(warning));
   }
-  const std::string base(callback.short_name());
-  std::string name = base;
-  for (int n = 2; taken.contains(name); ++n) name = base + "_" + std::to_string(n);
-  return name;
 }
 
 std::vector<Planned> plan(Session& session, const Catalog& catalog, std::span<const PluginSpec> specs) {
   std::vector<Planned> planned;
-  for (const PluginSpec& spec : specs) planned.push_back({catalog.find(spec), "", {}});
-  // Options may watch the keys that some callback publishes.
-  for (const Planned& one : planned)
-    for (const std::string& key : one.match.callback->publishes) session.board.add({key, Direction::Unknown});
-  const OptionContext context{{session.board.keys().begin(), session.board.keys().end()},
-                              session.options.run_directory};
-  std::set<std::string> taken;
+  std::vector<const CallbackManifest*> callbacks;
+  for (const PluginSpec& spec : specs) {
+    planned.push_back({catalog.find(spec), "", !spec.instance.empty(), {}, {}});
+    callbacks.push_back(planned.back().match.callback);
+  }
+  const std::vector<std::string> names = instance_names(specs, callbacks);
   for (std::size_t i = 0; i < specs.size(); ++i) {
     Planned& one = planned[i];
-    one.name = instance_name(specs[i], *one.match.callback, taken);
-    taken.insert(one.name);
-    one.options = resolve_options(*one.match.callback, specs[i].options, context, one.name);
+    one.name = names[i];
+    one.options =
+        resolve_values(*one.match.callback, specs[i].options, session.options.run_directory, one.name);
+    session.secrets.insert(session.secrets.end(), one.options.secrets.begin(), one.options.secrets.end());
+  }
+  plan_keys(session, planned);
+  for (const Planned& one : planned)
     for (const std::string& warning : one.options.warnings)
       session.message(Level::Warning, one.name, warning);
-  }
   return planned;
 }
 
@@ -120,6 +132,14 @@ void warn_of_writable_plugins(const Session& session, const Catalog& catalog,
     session.message(Level::Warning, "", warning);
 }
 
+/// "its author, Jane Doe (https://example.com/issues)", at most a line long.
+std::string contact_of(const About& about) {
+  constexpr std::size_t most = 200;
+  const std::string& place = about.support.empty() ? about.url : about.support;
+  return "its author" + (about.author.empty() ? "" : ", " + printable(about.author.substr(0, most))) +
+         (place.empty() ? "" : " (" + printable(place.substr(0, most)) + ")");
+}
+
 /// Calls `open` of a library before its first instance is created.
 void open_library(Session& session, Instance& instance, kairos_call& call) {
   const kairos_plugin& plugin = instance.library->plugin();
@@ -137,13 +157,14 @@ void create_instance(Session& session, Planned planned, std::shared_ptr<Library>
   Instance& instance = *session.instances.back();
   instance.session = &session;
   instance.name = std::move(planned.name);
+  instance.is_named = planned.is_named;
   instance.file = planned.match.plugin->file.string();
+  instance.contact = contact_of(planned.match.plugin->manifest.about);
   instance.manifest = *planned.match.callback;
   instance.library = std::move(library);
   instance.hooks = instance.library->callbacks()[planned.match.index].hooks;
   instance.options = std::move(planned.options);
-  for (const std::string& key : instance.manifest.publishes)
-    instance.published.push_back(*session.board.find(key));
+  instance.published = std::move(planned.published);
   for (std::size_t i = 0; i < instance.manifest.options.size(); ++i) {
     const OptionSpec& spec = instance.manifest.options[i];
     const OptionValue& value = instance.options.values[i];
@@ -158,12 +179,21 @@ void create_instance(Session& session, Planned planned, std::shared_ptr<Library>
   call.hook = "create";
   const kairos_status status = session.call_alone(
       instance, call, [&] { return instance.hooks.create(&instance.door.host, &call, &instance.self); });
-  if (status == KAIROS_OK) return;
+  instance.created = status == KAIROS_OK;
+  if (instance.created) return;
   instance.self = nullptr;
   session.failures.handle(call, status, session.facts.epoch);
 }
 
 }  // namespace
+
+void check_late_metrics(Session& session) {
+  if (std::exchange(session.metrics_are_checked, true)) return;
+  for (const auto& instance : session.instances)
+    for (const std::string& warning :
+         check_metrics(instance->manifest, instance->options, session.board.keys(), instance->name))
+      session.message(Level::Warning, instance->name, warning);
+}
 
 void create_instances(Session& session, const Catalog& catalog, std::span<const PluginSpec> specs) {
   std::vector<Planned> planned = plan(session, catalog, specs);
@@ -176,7 +206,8 @@ void create_instances(Session& session, const Catalog& catalog, std::span<const 
   for (const Planned& one : planned)
     if (std::shared_ptr<Library>& library = libraries[one.match.plugin]; library == nullptr) {
       const std::string file = one.match.plugin->file.string();
-      const BreadcrumbScope loading({one.name.c_str(), file.c_str(), "loading"});
+      const std::string contact = contact_of(one.match.plugin->manifest.about);
+      const BreadcrumbScope loading({one.name.c_str(), file.c_str(), "loading", contact.c_str()});
       library = Library::load(*one.match.plugin);
     }
   try {

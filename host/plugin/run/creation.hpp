@@ -16,4 +16,8 @@ class Session;
 /// there is no instance.
 void create_instances(Session& session, const Catalog& catalog, std::span<const PluginSpec> specs);
 
+/// Once: checks options that name a log key, where callbacks that measure could still declare some in setup.
+/// Throws Error(Plugin) KAIROS-O026.
+void check_late_metrics(Session& session);
+
 }  // namespace kairos::host

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "kairos/host/error.hpp"
+#include "plugin/options/secrets.hpp"
 #include "plugin/run/breadcrumb.hpp"
+#include "plugin/run/session.hpp"
 #include "plugin/run/status_text.hpp"
 
 namespace kairos::host {
@@ -25,7 +27,8 @@ std::string on_one_line(std::string text) {
 std::string failure_text(const kairos_call& call, kairos_status status, std::int64_t epoch) {
   std::string text = std::string(call.hook) + " failed";
   if (epoch >= 0) text += " in epoch " + std::to_string(epoch + 1);
-  return text + ": " + (call.reason.empty() ? std::string(status_text(status)) : on_one_line(call.reason));
+  if (call.reason.empty()) return text + ": " + std::string(status_text(status));
+  return text + ": " + without_secrets(on_one_line(call.reason), call.session->secrets);
 }
 
 /// Whether the reason says what to do: a second sentence follows. A path may contain ". ", too.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Shared by host_api*.cpp: strings, checks of moment and capabilities, and exceptions as statuses.
+// Shared by host_api*.cpp: checks of moment and capabilities, and exceptions as statuses.
 #pragma once
 
 #include <exception>
@@ -12,29 +12,30 @@
 
 #include "kairos/abi.h"
 #include "kairos/host/error.hpp"
+#include "plugin/run/arguments.hpp"
 #include "plugin/run/session.hpp"
 
 namespace kairos::host {
 
-inline std::string_view view(kairos_str text) {
-  return {text.ptr == nullptr ? "" : text.ptr, static_cast<std::size_t>(text.length)};
-}
-inline kairos_str to_abi(std::string_view text) {
-  return {text.data(), text.size()};
-}
-
-/// Runs `work` with the instance behind the host, which stays until it returns. After the session, returns
-/// `ended` instead.
+/// Runs `work` with the instance behind the host, which stays until it returns. After the session, and for
+/// the host null, returns `ended` instead.
 template <class Result, class Work>
 Result with_instance(const kairos_host* host, Result ended, Work&& work) {
+  if (host == nullptr) return ended;
   auto& door = *static_cast<HostDoor*>(host->impl);
   const std::lock_guard lock(door.mutex);
   return door.instance == nullptr ? ended : work(*door.instance);
 }
 
+/// True if the call comes from the fit thread.
+inline bool is_on_fit_thread(const kairos_call* call) noexcept {
+  return call != nullptr && std::this_thread::get_id() == call->session->thread;
+}
+
 /// KAIROS_OK if the call comes from the fit thread, at `earliest` or later.
 inline kairos_status check_moment(kairos_call* call, Moment earliest) {
-  if (std::this_thread::get_id() != call->session->thread) {
+  if (call == nullptr) return KAIROS_E_INVALID;
+  if (!is_on_fit_thread(call)) {
     call->session->message(Level::Error, call->instance->name,
                            "the plugin called a fit-thread function from another thread");
     return KAIROS_E_STATE;
@@ -50,12 +51,13 @@ inline kairos_status check_capability(kairos_call* call, std::uint64_t bit) {
   return call->refuse(KAIROS_E_DENIED, "the callback has not declared the capability " + names.front());
 }
 
-/// Runs `work` and turns an exception into a status with its reason. `refused` is the status for an Error
-/// that is not about a file.
+/// Runs `work`, on the fit thread and not before `earliest`, and turns an exception into a status with its
+/// reason. `refused` is the status for an Error that is not about a file.
 template <class Work>
-kairos_status translated(kairos_call* call, Work&& work,
-                         kairos_status refused = KAIROS_E_UNSUPPORTED) noexcept {
+kairos_status answer(kairos_call* call, Moment earliest, Work&& work,
+                     kairos_status refused = KAIROS_E_UNSUPPORTED) noexcept {
   try {
+    KAIROS_RETURN_IF(check_moment(call, earliest));
     return work();
   } catch (const Error& error) {
     return call->refuse(error.kind() == ErrorKind::File ? KAIROS_E_IO : refused, error.what());
@@ -68,9 +70,10 @@ kairos_status translated(kairos_call* call, Work&& work,
   }
 }
 
-#define KAIROS_RETURN_IF(expression) \
-  if (const kairos_status refused = (expression); refused != KAIROS_OK) return refused
-
+/// kairos.logs/1; see host_api_logs.cpp.
+extern const kairos_logs logs_table;
+/// kairos.tensors/1; see host_api_tensors.cpp.
+extern const kairos_tensors tensors_table;
 /// kairos.model/1; see host_api_model.cpp.
 extern const kairos_model model_table;
 /// kairos.files/1; see host_api_files.cpp.

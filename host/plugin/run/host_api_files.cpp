@@ -10,13 +10,14 @@ namespace kairos::host {
 namespace {
 
 kairos_status announce(kairos_call* call, kairos_str path, std::int32_t access) {
-  KAIROS_RETURN_IF(check_moment(call, Moment::SetUp));
-  if (access != KAIROS_FILE_READ && access != KAIROS_FILE_WRITE)
-    return call->refuse(KAIROS_E_INVALID, "the access of an announced file must be read or write");
-  return translated(call, [&] {
+  return answer(call, Moment::SetUp, [&] {
+    if (access != KAIROS_FILE_READ && access != KAIROS_FILE_WRITE)
+      return refuse_number(call, KAIROS_E_INVALID, "the access of an announced file", access,
+                           "KAIROS_FILE_READ (1) or KAIROS_FILE_WRITE (2)");
+    std::string file;
+    KAIROS_RETURN_IF(take_own_path(call, path, file));
     FileGuard& files = call->session->files;
     const std::string& who = call->instance->name;
-    const std::string file(view(path));
     std::optional<FileGuard::Conflict> conflict;
     if (access == KAIROS_FILE_READ) {
       conflict = files.add_announced_read(file, who);
@@ -25,8 +26,7 @@ kairos_status announce(kairos_call* call, kairos_str path, std::int32_t access) 
       conflict = files.conflict(claim);
       if (!conflict) files.add_written(std::move(claim));
     }
-    if (!conflict) return kairos_status{KAIROS_OK};
-    return call->refuse(KAIROS_E_DENIED, conflict->text("\"" + file + "\""));
+    return conflict ? call->refuse(KAIROS_E_DENIED, conflict->text("\"" + file + "\"")) : KAIROS_OK;
   });
 }
 

@@ -16,6 +16,7 @@
 #include "plugin/library.hpp"
 #include "plugin/options/expression.hpp"
 #include "plugin/options/options.hpp"
+#include "plugin/run/breadcrumb.hpp"
 
 namespace kairos::host {
 
@@ -48,14 +49,23 @@ struct Instance {
   Instance& operator=(const Instance&) = delete;
 
   Session* session = nullptr;
-  std::string name;  ///< unique in the session
-  std::string file;  ///< of the plugin, for messages
+  std::string name;       ///< unique in the session
+  bool is_named = false;  ///< by the user, not by the host
+  std::string file;       ///< of the plugin, for messages
+  std::string contact;    ///< to whom a crash is reported
   CallbackManifest manifest;
   std::shared_ptr<Library> library;
   kairos_hooks hooks{};
   HostDoor& door;
-  void* self = nullptr;  ///< null before create and after destroy
+  bool created = false;  ///< from create to destroy
+  void* self = nullptr;  ///< what create stored; null is a callback without data
   bool is_set_up = false;
+  bool resumed = false;  ///< its saved state was restored
+
+  /// Of a call of `hook` of this instance.
+  [[nodiscard]] Breadcrumb crumb(const char* hook) const noexcept {
+    return {name.c_str(), file.c_str(), hook, contact.c_str()};
+  }
 
   ResolvedOptions options;
   std::vector<std::optional<Expression>> expressions;  ///< one for each option; empty for other types

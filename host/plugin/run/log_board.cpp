@@ -7,11 +7,23 @@
 #include <limits>
 #include <utility>
 
+#include "kairos/host/error.hpp"
+
 namespace kairos::host {
 
 void LogValues::read_logs(std::span<double> values) {
   for (std::size_t i = 0; i < values.size() && i < values_.size(); ++i) values[i] = values_[i];
 }
+
+namespace {
+
+[[noreturn]] void refuse_claim(const LogKey& key, const std::string& instance, const std::string& owner) {
+  throw Error(ErrorKind::Plugin,
+              {"KAIROS-O015", instance, "two publish the log key " + key.name, instance + " and " + owner,
+               "one", "Leave one of them out, or give it another name where its option decides the key"});
+}
+
+}  // namespace
 
 LogBoard::LogBoard(std::vector<LogKey> model_keys, bool validates)
     : keys_(std::move(model_keys)), per_pass_(static_cast<std::uint32_t>(keys_.size())) {
@@ -31,12 +43,25 @@ std::optional<std::uint32_t> LogBoard::find(std::string_view name) const noexcep
   return static_cast<std::uint32_t>(found - keys_.begin());
 }
 
-std::uint32_t LogBoard::add(const LogKey& key) {
-  if (const auto index = find(key.name)) return *index;
-  keys_.push_back(key);
-  names_.push_back(key.name);
-  values_.emplace_back();
-  return static_cast<std::uint32_t>(keys_.size() - 1);
+std::uint32_t LogBoard::claim(const LogKey& key, const std::string& instance) {
+  const auto index = find(key.name);
+  if (!index) {
+    keys_.push_back(key);
+    names_.push_back(key.name);
+    values_.emplace_back();
+    publishers_.push_back(instance);
+    return static_cast<std::uint32_t>(keys_.size() - 1);
+  }
+  if (!is_published(*index)) refuse_claim(key, instance, "the model");
+  const std::string& owner = publishers_[*index - first_published_];
+  if (owner != instance && key.name != shared_key) refuse_claim(key, instance, owner);
+  Direction& direction = keys_[*index].direction;
+  if (direction == Direction::Unknown) direction = key.direction;
+  if (key.direction != Direction::Unknown && direction != key.direction)
+    throw Error(ErrorKind::Plugin,
+                {"KAIROS-O017", instance, "the log key " + key.name + " has two directions", "min and max",
+                 "one of them", "Declare it once, or leave one of the callbacks out"});
+  return *index;
 }
 
 void LogBoard::clear() noexcept {

@@ -15,6 +15,9 @@
 
 namespace kairos::host {
 
+/// The only key that several callbacks may publish, because its value is the same for all.
+constexpr std::string_view shared_key = "learning_rate";
+
 /// Keys in order: those of the model, the same with `val_` if the run validates, then what callbacks publish.
 class LogBoard {
  public:
@@ -26,8 +29,10 @@ class LogBoard {
   /// Name of a key, at an address that is valid as long as this object: plugins keep it.
   [[nodiscard]] const std::string& lasting_name(std::uint32_t index) const noexcept { return names_[index]; }
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view name) const noexcept;
-  /// Index of the new key, or of the existing one of that name.
-  std::uint32_t add(const LogKey& key);
+  /// Index of a key that `instance` publishes. A direction may be given later, but not changed. Throws
+  /// Error(Plugin) KAIROS-O015 for a key of the model or of another instance; only `shared_key`, whose
+  /// value is the same for all, may have several publishers.
+  std::uint32_t claim(const LogKey& key, const std::string& instance);
   /// True if callbacks, not the model, set the values of the key.
   [[nodiscard]] bool is_published(std::uint32_t index) const noexcept { return index >= first_published_; }
 
@@ -52,7 +57,8 @@ class LogBoard {
   void read(Pass pass);
 
   std::vector<LogKey> keys_;
-  std::deque<std::string> names_;  ///< of keys_; a deque moves nothing when it grows
+  std::deque<std::string> names_;        ///< of keys_; a deque moves nothing when it grows
+  std::vector<std::string> publishers_;  ///< of keys_ from first_published_ on
   std::vector<LogValue> values_;
   std::vector<double> row_;  ///< one pass, as a source fills it
   std::uint32_t per_pass_;

@@ -16,7 +16,6 @@ RunFacts::RunFacts(const TrainingTarget& trained, const std::filesystem::path& r
 kairos_run_event RunFacts::run_event() const {
   kairos_run_event event{};
   event.size = sizeof event;
-  event.resumed = resumed ? 1 : 0;
   event.epochs = run.epochs;
   event.initial_epoch = run.initial_epoch;
   event.steps_per_epoch = run.steps_per_epoch;
@@ -25,6 +24,9 @@ kairos_run_event RunFacts::run_event() const {
   event.validation_samples = run.validation_samples;
   event.seed = run.seed;
   event.run_dir = {directory.data(), directory.size()};
+  event.mode = static_cast<std::int32_t>(run.mode);
+  event.run_resumed = run.resumed || resumed ? 1 : 0;
+  event.world = 1;
   return event;
 }
 

@@ -16,6 +16,7 @@ namespace kairos::host {
 struct RunFacts {
   explicit RunFacts(const TrainingTarget& trained, const std::filesystem::path& run_directory);
 
+  /// `resumed` is a matter of each instance.
   [[nodiscard]] kairos_run_event run_event() const;
   [[nodiscard]] kairos_epoch_event epoch_event(bool partial) const;
   [[nodiscard]] kairos_test_event test_event() const;
@@ -31,6 +32,7 @@ struct RunFacts {
   bool resumed = false;
   bool training = false;
   std::int64_t epoch = -1;  ///< -1 outside of an epoch
+  double used_rate = 0;     ///< that on_epoch_end tells: NaN if there is none
   std::int64_t epochs_run = 0;
   std::int64_t batches = -1;  ///< of the current pass; -1 if unknown
   kairos_batch_event batch{};

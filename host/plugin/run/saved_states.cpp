@@ -43,6 +43,7 @@ struct StateReader {
   std::string_view rest;
 
   static kairos_status read(void* impl, void* bytes, std::uint64_t count, std::uint64_t* got) {
+    if (impl == nullptr || got == nullptr || (bytes == nullptr && count != 0)) return KAIROS_E_INVALID;
     std::string_view& rest = static_cast<StateReader*>(impl)->rest;
     *got = std::min<std::uint64_t>(count, rest.size());
     std::copy_n(rest.data(), *got, static_cast<char*>(bytes));
@@ -51,9 +52,20 @@ struct StateReader {
   }
 };
 
-kairos_status append(void* impl, const void* bytes, std::uint64_t count) {
-  static_cast<std::string*>(impl)->append(static_cast<const char*>(bytes), count);
+kairos_status append(void* impl, const void* bytes, std::uint64_t count) noexcept {
+  if (impl == nullptr || (bytes == nullptr && count != 0)) return KAIROS_E_INVALID;
+  try {
+    static_cast<std::string*>(impl)->append(static_cast<const char*>(bytes), count);
+  } catch (const std::exception&) {
+    return KAIROS_E_MEMORY;  // also a count that no string can have
+  }
   return KAIROS_OK;
+}
+
+/// A saved value for messages.
+std::string shown(const std::string& saved) {
+  const std::string text = saved.substr(saved.find(':') + 1);
+  return text.empty() ? "not set" : text;
 }
 
 }  // namespace
@@ -64,14 +76,18 @@ void SavedStates::save(Instance& instance, std::vector<SavedState>& out) {
   if (instance.disabled)
     if (const auto loaded = loaded_.find(&instance); loaded != loaded_.end()) out.push_back(loaded->second);
   if (instance.hooks.state_save == nullptr || instance.disabled) return;
-  SavedState state{
-      instance.manifest.id, instance.name, instance.manifest.state_version, {}, instance.snapshots};
+  SavedState state{instance.manifest.id,
+                   instance.name,
+                   instance.is_named,
+                   saved_options(instance),
+                   instance.manifest.state_version,
+                   {},
+                   instance.snapshots};
   const kairos_writer writer{sizeof writer, 0, &state.bytes, append};
-  kairos_call call(&session_, &instance, "state_save", Moment::SetUp);
+  kairos_call call(&session_, &instance, "state_save", Moment::Beside);
   const kairos_status status = session_.call_alone(
       instance, call, [&] { return instance.hooks.state_save(instance.self, &call, &writer); });
   if (status != KAIROS_OK) {
-    call.moment = Moment::Training;
     session_.failures.handle(call, status, session_.facts.epoch);
   } else {
     out.push_back(std::move(state));
@@ -95,19 +111,37 @@ void SavedStates::load(Instance& instance, SavedState& state) {
   const kairos_status status = session_.call_alone(
       instance, call, [&] { return instance.hooks.state_load(instance.self, &call, &reader); });
   if (status != KAIROS_OK) reject(instance, "it refused its saved state", call.reason, "");
+  instance.resumed = true;
   instance.snapshots = std::move(state.snapshots);
   instance.next_snapshot = instance.snapshots.empty() ? 1 : instance.snapshots.rbegin()->first + 1;
 }
 
+bool SavedStates::is_valid(const Instance& instance, const SavedState& state) {
+  const auto now = saved_options(instance);
+  for (const OptionSpec& option : instance.manifest.options) {
+    const auto before = state.options.find(option.name);
+    if ((option.flags & KAIROS_OPTION_STATE) == 0 || before == state.options.end() ||
+        before->second == now.at(option.name))
+      continue;
+    session_.message(Level::Warning, instance.name,
+                     "its saved state is for another value of the option " + option.name + " (" +
+                         shown(before->second) + ", now " + shown(now.at(option.name)) +
+                         ") and is not restored: it starts anew");
+    return false;
+  }
+  return true;
+}
+
 void SavedStates::load(std::string_view bytes) {
-  for (SavedState& state : decode_states(bytes)) {
-    const auto owner = std::ranges::find_if(session_.instances, [&](const auto& instance) {
-      return instance->manifest.id == state.id && instance->name == state.name &&
-             instance->hooks.state_load != nullptr;
-    });
-    if (owner != session_.instances.end()) {
-      loaded_[owner->get()] = state;
-      load(**owner, state);
+  std::vector<SavedState> states = decode_states(bytes);
+  const std::vector<Instance*> owners = owners_of(states, session_.instances);
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    SavedState& state = states[i];
+    if (Instance* const owner = owners[i]; owner != nullptr) {
+      if (!is_valid(*owner, state)) continue;
+      state.name = owner->name;
+      loaded_[owner] = state;
+      load(*owner, state);
     } else {
       session_.message(
           Level::Info, "",

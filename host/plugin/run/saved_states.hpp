@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@ class Session;
 /// Saved state of one instance.
 struct SavedState {
   std::string id, name;
+  bool is_named = false;  ///< by the user: a name that the host gave depends on the order of the plugins
+  std::map<std::string, std::string> options;  ///< by name, as `saved_text` writes them; without secrets
   std::uint32_t version = 0;
   std::string bytes;
   std::map<std::uint64_t, std::vector<float>> snapshots;
@@ -35,11 +38,21 @@ class SavedStates {
  private:
   void save(Instance& instance, std::vector<SavedState>& out);
   void load(Instance& instance, SavedState& state);
+  /// False, with a warning, if an option on which the state depends has another value now.
+  bool is_valid(const Instance& instance, const SavedState& state);
 
   Session& session_;
   std::vector<SavedState> orphans_;               ///< states of instances that this run does not have
   std::map<const Instance*, SavedState> loaded_;  ///< as loaded, for an instance that is disabled later
 };
+
+/// For each state the instance that it is for; null if this run has none. Names that the user gave decide,
+/// else the instances of a callback whose options differ least.
+[[nodiscard]] std::vector<Instance*> owners_of(const std::vector<SavedState>& states,
+                                               const std::vector<std::unique_ptr<Instance>>& instances);
+
+/// The values of the options as they are kept with a state.
+[[nodiscard]] std::map<std::string, std::string> saved_options(const Instance& instance);
 
 /// Encoding of saved states; KAIROS-C006 for bytes that are damaged.
 [[nodiscard]] std::string encode_states(const std::vector<SavedState>& states);

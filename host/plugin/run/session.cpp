@@ -6,6 +6,8 @@
 #include <exception>
 #include <utility>
 
+#include "plugin/options/secrets.hpp"
+
 namespace kairos::host {
 
 Session::Session(TrainingTarget& trained, CallbacksOptions given)
@@ -31,12 +33,14 @@ Session::~Session() {
 }
 
 void Session::message(Level level, std::string_view author, std::string_view text) const {
-  if (options.messages) options.messages(level, author, text);
+  if (!options.messages) return;
+  if (secrets.empty()) return options.messages(level, author, text);
+  options.messages(level, author, without_secrets(text, secrets));
 }
 
 void Session::order_instances() {
   for (const auto& instance : instances)
-    if (instance->self != nullptr) ordered_.push_back(instance.get());
+    if (instance->created) ordered_.push_back(instance.get());
   std::ranges::stable_sort(ordered_, {}, [](const Instance* instance) { return instance->manifest.phase; });
   hooks.subscribe(ordered_);
 }
@@ -60,7 +64,7 @@ void Session::settle(kairos_call& call, kairos_status status) {
 }
 
 kairos_status Session::drain(Instance& instance) {
-  const BreadcrumbScope waiting({instance.name.c_str(), instance.file.c_str(), "a background task"});
+  const BreadcrumbScope waiting(instance.crumb("a background task"));
   return tasks.drain(instance);
 }
 
@@ -104,12 +108,12 @@ void Session::teardown_all(RunEnd why) {
     if (!instance->is_set_up) continue;
     instance->attention = false;  // a disabled one may close its files too; its tasks are drained below
     const HookList one{hooks.teardown.name, {instance}};
-    keep_first([&] { dispatch(one, &kairos_hooks::teardown, event, Moment::Training); });
+    keep_first([&] { dispatch(one, &kairos_hooks::teardown, event, Moment::Beside); });
   }
   for (const auto& instance : instances)
     if (const kairos_status status = drain(*instance); status != KAIROS_OK)
       keep_first([&] {
-        kairos_call call(this, instance.get(), "a background task", Moment::Training);
+        kairos_call call(this, instance.get(), "a background task", Moment::Beside);
         failures.handle(call, status, facts.epoch);
       });
   if (first) std::rethrow_exception(first);
@@ -118,7 +122,7 @@ void Session::teardown_all(RunEnd why) {
 template <class Work>
 void Session::call_at_the_end(Instance& instance, const char* hook, Work&& work) {
   const FloatControl control = FloatControl::now();
-  const BreadcrumbScope here({instance.name.c_str(), instance.file.c_str(), hook});
+  const BreadcrumbScope here(instance.crumb(hook));
   work();
   process.after_hook(control, instance, hook);
   process.compare(instance, hook);
@@ -128,7 +132,7 @@ void Session::destroy_all() {
   for (auto instance = instances.rbegin(); instance != instances.rend(); ++instance) {
     static_cast<void>(drain(**instance));  // finish() has reported what failed
     (*instance)->ended = true;
-    if ((*instance)->self == nullptr) continue;
+    if (!std::exchange((*instance)->created, false)) continue;
     void* self = std::exchange((*instance)->self, nullptr);
     if ((*instance)->hooks.destroy != nullptr)
       call_at_the_end(**instance, "destroy", [&] { (*instance)->hooks.destroy(self); });

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -21,6 +22,7 @@
 #include "plugin/run/hook_lists.hpp"
 #include "plugin/run/instance.hpp"
 #include "plugin/run/log_board.hpp"
+#include "plugin/run/made_directory.hpp"
 #include "plugin/run/process_guard.hpp"
 #include "plugin/run/run_facts.hpp"
 #include "plugin/run/saved_states.hpp"
@@ -52,9 +54,10 @@ class Session {
     for (Instance* instance : list.listeners) {
       call.forget();
       if (instance->attention.load(std::memory_order_relaxed) && !may_run(call, *instance)) continue;
-      breadcrumb = {instance->name.c_str(), instance->file.c_str(), list.name};
+      breadcrumb = instance->crumb(list.name);
       call.instance = instance;
-      kairos_status status = (instance->hooks.*slot)(instance->self, &call, &event);
+      const auto& own = event_of(event, *instance);
+      kairos_status status = (instance->hooks.*slot)(instance->self, &call, &own);
       process.after_hook(control, *instance, list.name);
       if (compares) [[unlikely]]
         process.compare(*instance, list.name);
@@ -71,7 +74,7 @@ class Session {
     process.catch_up(ordered_);
     const FloatControl control = FloatControl::now();
     const Breadcrumb outer = breadcrumb;
-    breadcrumb = {instance.name.c_str(), instance.file.c_str(), call.hook};
+    breadcrumb = instance.crumb(call.hook);
     const kairos_status status = hook();
     breadcrumb = outer;
     process.after_hook(control, instance, call.hook);
@@ -102,6 +105,7 @@ class Session {
 
   TrainingTarget& target;
   CallbacksOptions options;
+  std::optional<MadeDirectory> run_directory;  ///< from setup on
   RunFacts facts;
   CallOrder order;  ///< of the calls of the loop
   LogBoard board;
@@ -116,9 +120,20 @@ class Session {
   std::vector<std::shared_ptr<Library>> opened;      ///< libraries whose `open` was called
   std::vector<LogValue> epoch_values;
   std::thread::id thread = std::this_thread::get_id();
-  std::uint64_t generation = 1;  ///< of the tensors
+  std::uint64_t generation = 1;      ///< of the tensors
+  std::vector<std::string> secrets;  ///< complete before code of plugins runs
+  bool metrics_are_checked = false;  ///< options that name a log key
 
  private:
+  /// The event as one instance gets it.
+  template <class Event>
+  static const Event& event_of(const Event& event, const Instance&) {
+    return event;
+  }
+  static kairos_run_event event_of(kairos_run_event event, const Instance& instance) {
+    event.resumed = instance.resumed ? 1 : 0;
+    return event;
+  }
   /// Waits for its background tasks; the status of the first one that failed.
   kairos_status drain(Instance& instance);
   /// Slow path of dispatch: false for an instance that was disabled; reports a failed background task.

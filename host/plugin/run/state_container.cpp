@@ -15,7 +15,9 @@ namespace kairos::host {
 
 namespace {
 
-constexpr std::string_view magic = "KAIROS-STATE-1\n";
+constexpr std::string_view magic = "KAIROS-STATE-2\n";
+constexpr std::string_view magic_without_options = "KAIROS-STATE-1\n";
+static_assert(magic.size() == magic_without_options.size());
 
 [[noreturn]] void damaged(const std::string& found) {
   throw Error(ErrorKind::Callback,
@@ -77,6 +79,14 @@ class Unpacker {
   std::string_view in_;
 };
 
+void read_options(Unpacker& in, SavedState& state) {
+  state.is_named = in.number<std::uint32_t>() != 0;
+  for (std::uint64_t n = in.count(2 * sizeof(std::uint64_t)); n > 0; --n) {
+    const std::string option(in.text());
+    state.options[option] = in.text();
+  }
+}
+
 }  // namespace
 
 std::string encode_states(const std::vector<SavedState>& states) {
@@ -85,6 +95,12 @@ std::string encode_states(const std::vector<SavedState>& states) {
   for (const SavedState& state : states) {
     out.text(state.id);
     out.text(state.name);
+    out.number<std::uint32_t>(state.is_named ? 1 : 0);
+    out.number<std::uint64_t>(state.options.size());
+    for (const auto& [option, value] : state.options) {
+      out.text(option);
+      out.text(value);
+    }
     out.number(state.version);
     out.text(state.bytes);
     out.number<std::uint64_t>(state.snapshots.size());
@@ -97,7 +113,9 @@ std::string encode_states(const std::vector<SavedState>& states) {
 }
 
 std::vector<SavedState> decode_states(std::string_view bytes) {
-  if (bytes.size() < magic.size() + sizeof(std::uint32_t) || bytes.substr(0, magic.size()) != magic)
+  const std::string_view first = bytes.substr(0, magic.size());
+  if (bytes.size() < magic.size() + sizeof(std::uint32_t) ||
+      (first != magic && first != magic_without_options))
     damaged("other first bytes than those of a saved state");
   const std::string_view covered = bytes.substr(0, bytes.size() - sizeof(std::uint32_t));
   std::uint32_t stored;
@@ -109,6 +127,7 @@ std::vector<SavedState> decode_states(std::string_view bytes) {
   for (SavedState& state : states) {
     state.id = in.text();
     state.name = in.text();
+    if (first == magic) read_options(in, state);
     state.version = in.number<std::uint32_t>();
     state.bytes = in.text();
     for (std::uint64_t n = in.count(2 * sizeof(std::uint64_t)); n > 0; --n) {

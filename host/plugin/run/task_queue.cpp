@@ -46,7 +46,7 @@ void TaskQueue::run() {
     const Task task = tasks_.front();
     tasks_.pop_front();
     lock.unlock();
-    breadcrumb = {task.owner->name.c_str(), task.owner->file.c_str(), "a background task"};
+    breadcrumb = task.owner->crumb("a background task");
     const kairos_status status = task.work(task.arg);
     breadcrumb = {};
     lock.lock();

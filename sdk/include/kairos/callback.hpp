@@ -41,8 +41,11 @@ enum class Can : std::uint64_t {
 /// - `phase`: Phase, default Decide
 /// - `capabilities`: Can; by default Stop | SetOptimizer in the phase Decide, SaveModel in Persist,
 ///   else Nothing
-/// - `publishes`: const char*, "learning_rate,other", log keys that on_epoch_end publishes
+/// - `publishes`: const char*, "score:max,{monitor}_smooth", log keys that on_epoch_end publishes
 /// - `state_version`, `oldest_state_version`: std::uint32_t, default 1
+/// - `every_rank`: bool, default false; true to run on every rank of distributed training, not on rank 0
+/// alone
+///   (callbacks of the phases Measure and Decide always do)
 ///
 /// Hooks are member functions with these names; unimplemented ones cost nothing:
 ///

@@ -24,8 +24,8 @@ class Error : public std::runtime_error {
   kairos_status status_;
 };
 
-/// A host function failed. The host has recorded the reason; what() only names the operation. If the hook
-/// does not catch it, the hook fails with the host's reason.
+/// A host function failed. what() names the operation and the host's reason. If the hook does not catch it,
+/// the hook fails with the host's reason.
 class HostError : public Error {
  public:
   using Error::Error;

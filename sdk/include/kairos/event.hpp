@@ -41,6 +41,13 @@ inline std::string_view from_abi(kairos_str text) {
 
 }  // namespace detail
 
+/// What a run is. A later host may have others.
+enum class Mode : std::int32_t {
+  Fit = KAIROS_MODE_FIT,
+  Evaluate = KAIROS_MODE_EVALUATE,
+  Predict = KAIROS_MODE_PREDICT
+};
+
 /// The functions that all events share. An event is borrowed until the hook returns. Functions must be called
 /// on the fit thread. They throw kairos::HostError if the host refuses the call, and kairos::Error with
 /// KAIROS_E_UNSUPPORTED if the host does not offer the interface. If the hook does not catch the exception,
@@ -156,7 +163,8 @@ class Event {
 
   // ---- model
 
-  /// Saves the model to `path` atomically; the ending selects the format. Needs Can::SaveModel. Throws
+  /// Saves the model to `path` atomically; the ending selects the format. A relative path is relative to the
+  /// run directory, else to the current one. Needs Can::SaveModel. Throws
   /// KAIROS_E_IO, KAIROS_E_UNSUPPORTED for a format or content that the model cannot write, KAIROS_E_DENIED
   /// if the file would replace data or another result, KAIROS_E_STATE before training and in
   /// on_checkpoint_saved.
@@ -245,8 +253,11 @@ class Event {
     check(logs().key(call_, index, &key), "reading a key of the logs");
     return key;
   }
-  static void check(kairos_status status, const char* doing) {
-    if (status != KAIROS_OK) throw HostError(status, doing);
+  void check(kairos_status status, const char* doing) const {
+    if (status == KAIROS_OK) return;
+    const std::string_view reason = detail::from_abi(interfaces_.host->reason(call_));
+    throw HostError(status,
+                    reason.empty() ? std::string(doing) : std::string(doing) + ": " + std::string(reason));
   }
 
   const detail::Interfaces& interfaces_;
@@ -273,8 +284,15 @@ class EventOf : public Event {
 class Run : public detail::EventOf<kairos_run_event> {
  public:
   using EventOf::EventOf;
-  /// True if saved state was restored; on_train_begin must not reset it.
+  /// A fit, an evaluation or a prediction.
+  [[nodiscard]] Mode mode() const { return static_cast<Mode>(raw_.mode); }
+  /// True if the state of this instance was restored; on_train_begin must not reset it.
   [[nodiscard]] bool resumed() const { return raw_.resumed != 0; }
+  /// True if the run goes on from the saved state of an earlier one, whether or not this callback has any: one
+  /// without state then appends to its files.
+  [[nodiscard]] bool run_resumed() const { return raw_.run_resumed != 0; }
+  /// Number of processes that train together; 1 in a single process.
+  [[nodiscard]] std::int32_t world() const { return raw_.world; }
   /// Index after the last epoch (Keras' `epochs`); 0 outside a fit.
   [[nodiscard]] std::int64_t epochs() const { return raw_.epochs; }
   /// Index of the first epoch of this run.
@@ -283,9 +301,9 @@ class Run : public detail::EventOf<kairos_run_event> {
   [[nodiscard]] std::int64_t steps_per_epoch() const { return raw_.steps_per_epoch; }
   /// Training samples; -1 if unknown.
   [[nodiscard]] std::int64_t samples() const { return raw_.samples; }
-  /// Validation samples; 0 without validation.
+  /// Validation samples; 0 without validation, -1 if unknown.
   [[nodiscard]] std::int64_t validation_samples() const { return raw_.validation_samples; }
-  /// Absolute path of the run directory; empty if the run has none.
+  /// Absolute path of the run directory, which exists from setup on; empty if the run has none.
   [[nodiscard]] std::string_view run_dir() const { return detail::from_abi(raw_.run_dir); }
 };
 

@@ -84,6 +84,13 @@ inline constexpr Required required{};
   return {names};
 }
 
+/// A token or password, for Option<std::string_view> with `unset` or `required`: the host never prints or
+/// stores the value. The user may write env:NAME or file:PATH instead of it.
+inline constexpr detail::Flag secret{KAIROS_OPTION_SECRET};
+/// Saved state depends on the value of the option: if the user changes it, the state is not restored, and a
+/// warning says so.
+inline constexpr detail::Flag voids_state{KAIROS_OPTION_STATE};
+
 namespace detail {
 
 /// Base of all options: the declaration, and the value from the host.
@@ -145,7 +152,7 @@ class OptionBase {
 ///   Option<int> patience{this, "patience", 10, "epochs without improvement", kairos::min(0)};
 ///
 /// Arguments: `this`, key, default (or `unset`, `required`), one sentence of help, then bounds, aliases,
-/// unit.
+/// unit, `secret`, `voids_state`.
 template <class T>
 class Option;
 

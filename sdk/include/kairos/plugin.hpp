@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kairos/abi.h"
+#include "kairos/about.hpp"
 #include "kairos/callback.hpp"
 #include "kairos/detail/entry.hpp"
 #include "kairos/detail/manifest.hpp"
@@ -15,12 +16,16 @@
 
 /// KAIROS_PLUGIN("1.0.0", First, Second): use it once per shared object, at namespace scope, after the
 /// callbacks. Defines the entry symbol, the manifest and the ELF note, all as constant data.
-#define KAIROS_PLUGIN(version_text, ...)                                                           \
+#define KAIROS_PLUGIN(version_text, ...) KAIROS_PLUGIN_ABOUT(version_text, ::kairos::About(), __VA_ARGS__)
+
+/// The same with what the author tells about the plugin; see kairos/about.hpp.
+#define KAIROS_PLUGIN_ABOUT(version_text, about_texts, ...)                                        \
   static_assert(::kairos::detail::check_callbacks<__VA_ARGS__>(version_text),                      \
                 "kairos: KAIROS_PLUGIN begins with the version of the plugin, such as \"1.0.0\""); \
   namespace {                                                                                      \
   struct KairosPluginFacts {                                                                       \
     static constexpr const char* version = version_text;                                           \
+    static constexpr ::kairos::About about = about_texts;                                          \
   };                                                                                               \
   }                                                                                                \
   extern "C" {                                                                                     \

@@ -21,4 +21,4 @@ struct Fail : kairos::Callback<Fail> {
   }
 };
 
-KAIROS_PLUGIN("1.2.3", Crash, Fail)
+KAIROS_PLUGIN_ABOUT("1.2.3", kairos::About().support("https://example.com/issues"), Crash, Fail)

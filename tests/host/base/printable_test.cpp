@@ -17,6 +17,10 @@ TEST_CASE("printable escapes control characters and bytes that are not UTF-8", "
                   "1m") == "\\x9b1m");  // CSI of an 8-bit terminal
   CHECK(printable("caf\xe9") == "caf\\xe9");
   CHECK(printable("\xe2\x94") == "\\xe2\\x94");
+  CHECK(printable("\xe0\x80\xaf") == "\\xe0\\x80\\xaf");           // a slash in three bytes
+  CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");           // half of a surrogate pair
+  CHECK(printable("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");  // beyond U+10FFFF
+  CHECK(printable("\U0010FFFD\uD7FF\u0800") == "\U0010FFFD\uD7FF\u0800");
 }
 
 TEST_CASE("A diagnosis cuts a long name between characters", "[host]") {

@@ -28,6 +28,9 @@ enum class Level : std::int32_t { Debug = 0, Info = 1, Warning = 2, Error = 3 };
 /// Called from the fit thread and from a background thread, possibly at the same time.
 using MessageSink = std::function<void(Level level, std::string_view author, std::string_view text)>;
 
+/// What a run is; ABI numbers (kairos/abi/event.h).
+enum class RunMode : std::int32_t { Fit = 1, Evaluate = 2, Predict = 3 };
+
 /// Facts of a run that callbacks receive; see kairos_run_event.
 struct RunInfo {
   std::int64_t epochs = 0;
@@ -37,6 +40,9 @@ struct RunInfo {
   std::int64_t samples = -1;
   std::int64_t validation_samples = 0;
   std::uint64_t seed = 0;
+  RunMode mode = RunMode::Fit;
+  /// Whether the run goes on from the state of an earlier one: load_state follows.
+  bool resumed = false;
 };
 
 /// The current values of the keys of a pass, in the order of `CallbacksOptions::keys`. Read only if a
@@ -97,7 +103,8 @@ struct CallbacksOptions {
   std::vector<LogKey> keys;
   /// Whether the run validates: then the `val_…` keys exist.
   bool validates = false;
-  /// Base of relative paths in options; empty for the current directory.
+  /// Base of relative paths in options and of those that callbacks pass to the host; empty for the current
+  /// directory. `setup` creates it; if nothing runs after that, it is removed again.
   std::filesystem::path run_directory;
   MessageSink messages;
   /// Files that the caller reads and writes: no callback may replace them. The files of the catalog's plugins
@@ -160,6 +167,7 @@ class Callbacks {
   Callbacks(const Callbacks&) = delete;
   Callbacks& operator=(const Callbacks&) = delete;
 
+  /// Throws Error(File) KAIROS-F062 if the run directory cannot be created.
   void setup(const RunInfo& run);
 
   /// The states of all instances, and the loaded states of instances that this run does not have.

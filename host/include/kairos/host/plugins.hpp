@@ -46,6 +46,7 @@ struct CallbackManifest {
   std::string summary;
   std::int32_t phase = 0;              ///< KAIROS_PHASE_…
   std::uint64_t capabilities = 0;      ///< KAIROS_CAN_…
+  std::uint32_t flags = 0;             ///< KAIROS_CALLBACK_…
   std::vector<std::string> publishes;  ///< keys that it may publish
   std::uint32_t state_version = 0;     ///< 0: no state
   std::uint32_t oldest_state_version = 0;
@@ -56,12 +57,19 @@ struct CallbackManifest {
   [[nodiscard]] std::string_view short_name() const noexcept;
 };
 
+/// What the author tells about a plugin; texts as in the file, "" if they are missing.
+struct About {
+  std::string author, license, url, description;
+  std::string support;  ///< where to report problems
+};
+
 /// What a plugin declares.
 struct Manifest {
   std::uint16_t major = 0, minor_required = 0, minor_built = 0;
   std::string version;   ///< of the plugin
   std::string sdk;       ///< version of the SDK it was built with
   std::string compiler;  ///< version of the compiler
+  About about;
   std::vector<CallbackManifest> callbacks;
 };
 

@@ -2,7 +2,7 @@
 /* The ELF note from which a plugin is read without executing it.
  *
  * Section .note.kairos, owner "Kairos", type = the major of the ABI. Description, little-endian:
- *   uint16 major, uint16 minor_required, uint16 minor_built, uint16 0
+ *   uint16 major, uint16 minor_required, uint16 minor_built, uint16 reserved, 0
  *   int32  distance from this field to a kairos_manifest, in the memory image
  * The manifest is constant data without pointers, so readers need no relocations. Its JSON repeats the contents of
  * `kairos_plugin_v1`; a host rejects a plugin if the two differ. Fields: sdk/doc/abi.md. */

@@ -17,7 +17,7 @@ extern "C" {
 #define KAIROS_TYPE_ENUM 5       /* text, one of `choices` */
 #define KAIROS_TYPE_PATH 6       /* text, an absolute path; see KAIROS_OPTION_READS for relative ones */
 #define KAIROS_TYPE_DURATION 7   /* integer, nanoseconds; written as "90s", "5m", "1h30m" */
-#define KAIROS_TYPE_METRIC 8     /* text, a log key that exists in this run (unless the user set on_missing=warn) */
+#define KAIROS_TYPE_METRIC 8     /* text, a log key; checked after the setups of the phase measure (unless on_missing=warn) */
 #define KAIROS_TYPE_EXPRESSION 9 /* text, a formula over the variables in `choices`; evaluated by kairos.expressions/1 */
 
 /* A typed value. Frozen: 40 bytes. It has no union, so that C and C++17 can initialize it as a constant. Fields that the type
@@ -33,7 +33,8 @@ typedef struct kairos_value {
 #define KAIROS_OPTION_REQUIRED (1u << 0)      /* no default; the user must set it */
 #define KAIROS_OPTION_MIN_EXCLUSIVE (1u << 1) /* the value must be greater than `min`, not equal */
 #define KAIROS_OPTION_MAX_EXCLUSIVE (1u << 2) /* the value must be less than `max`, not equal */
-/* 1u << 3 is reserved. */
+#define KAIROS_OPTION_SECRET (1u << 3)        /* a string without a default, such as a token: the host never prints or stores
+                                                 the value. The user may write env:NAME or file:PATH, which the host reads */
 
 /* For KAIROS_TYPE_PATH: how the callback uses the file or directory. Before anything runs, the host rejects a written file that
  * would replace data, a configuration, a plugin, a file that a callback reads, or another result. A path with neither READS nor
@@ -45,6 +46,11 @@ typedef struct kairos_value {
 #define KAIROS_OPTION_SAVES (1u << 7)     /* with WRITES: only passed to kairos.model/1, which replaces files atomically. It may
                                              name the model that the run started from. It may contain fields in braces, as in
                                              "m-{epoch}.keras"; the host checks each name when it is saved */
+
+/* Saved state depends on the value: if the user changes it, the state is not restored, with a warning. Not for secrets. */
+#define KAIROS_OPTION_STATE (1u << 8)
+
+/* From a newer minor, a host refuses unknown bits 0 to 15 and ignores unknown bits 16 to 31. */
 
 /* Declaration of one option. Everything is static. */
 typedef struct kairos_option {

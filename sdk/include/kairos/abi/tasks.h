@@ -16,8 +16,8 @@ typedef struct kairos_tasks {
 
   /* Runs work(arg) on a host thread. Tasks of one instance run one after the other, in order. `work` must not throw, and may
    * only call any-thread functions. If it returns a status other than KAIROS_OK, the next drain or the instance's next hook
-   * fails. The plugin owns `arg` and keeps it valid until `work` returns. Errors: KAIROS_E_STATE after teardown.
-   * [any-thread & any-state] */
+   * fails. The plugin owns `arg` and keeps it valid until `work` returns. Errors: KAIROS_E_STATE after teardown;
+   * KAIROS_E_INVALID without `work`. [any-thread & any-state] */
   kairos_status (*submit)(const kairos_host *host, kairos_status (*work)(void *arg), void *arg);
 
   /* Waits for all tasks of this instance. Errors: the first status other than KAIROS_OK that a task returned.

@@ -97,7 +97,7 @@ struct Tables {
                                                has_state<T>() ? Declared_oldest_state_version<T>::value : 0,
                                                option_pointers.data(),
                                                static_cast<std::uint32_t>(count),
-                                               0,
+                                               Declared_every_rank<T>::value ? KAIROS_CALLBACK_EVERY_RANK : 0,
                                                &hooks};
 };
 

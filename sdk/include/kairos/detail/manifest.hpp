@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kairos/about.hpp"
 #include "kairos/detail/traits.hpp"
 
 namespace kairos {
@@ -154,9 +155,9 @@ constexpr void write_option(Sink& sink, const kairos_option& option) {
   if (option.flags != 0) {
     sink.raw(",\"flags\":[");
     const char* separator = "\"";
-    constexpr const char* names[] = {"required", "min_exclusive", "max_exclusive", "",
-                                     "reads",    "writes",        "directory",     "saves"};
-    for (int bit = 0; bit < 8; ++bit) {
+    constexpr const char* names[] = {"required", "min_exclusive", "max_exclusive", "secret", "reads",
+                                     "writes",   "directory",     "saves",         "state"};
+    for (int bit = 0; bit < 9; ++bit) {
       if ((option.flags & (1u << bit)) == 0) continue;
       sink.raw(separator);
       sink.raw(names[bit]);
@@ -217,6 +218,7 @@ constexpr void write_callback(Sink& sink) {
   sink.raw(",\"phase\":");
   sink.quoted(phase_name(Declared_phase<T>::value));
   write_capabilities(sink, Declared_capabilities<T>::value);
+  if (Declared_every_rank<T>::value) sink.raw(",\"flags\":[\"every_rank\"]");
   write_words(sink, "publishes", Declared_publishes<T>::value);
   if (has_state) {
     sink.raw(",\"state_version\":");
@@ -233,12 +235,27 @@ constexpr void write_callback(Sink& sink) {
   sink.raw("]}");
 }
 
+constexpr void write_about(Sink& sink, const About& about) {
+  const char* separator = ",\"about\":{";
+  for (const About::Entry& entry : about.entries) {
+    if (entry.text == nullptr) continue;
+    sink.raw(separator);
+    sink.quoted(entry.key);
+    sink.put(':');
+    sink.quoted(entry.text);
+    separator = ",";
+  }
+  if (separator[1] == '\0') sink.put('}');
+}
+
 template <class Facts, class... Callbacks>
 constexpr std::uint32_t write_manifest(char* out) {
   Sink sink{out, 0};
   sink.raw("{\"version\":");
   sink.quoted(Facts::version);
-  sink.raw(",\"sdk\":\"" KAIROS_SDK_VERSION "\",\"compiler\":\"" __VERSION__ "\",\"callbacks\":[");
+  sink.raw(",\"sdk\":\"" KAIROS_SDK_VERSION "\",\"compiler\":\"" __VERSION__ "\"");
+  write_about(sink, Facts::about);
+  sink.raw(",\"callbacks\":[");
   bool first = true;
   const auto separate = [&] {
     if (!first) sink.put(',');
@@ -261,6 +278,8 @@ constexpr auto make_manifest() {
   constexpr std::uint32_t n = write_manifest<Facts, Callbacks...>(nullptr);
   static_assert(n <= KAIROS_MANIFEST_LIMIT,
                 "kairos: the manifest is too long; shorten help texts or split the plugin");
+  static_assert(Facts::about.length() <= 4096,
+                "kairos: the texts of kairos::About are too long; 4096 bytes is the limit");
   ManifestData<n> data{{n, 0}, {}};
   write_manifest<Facts, Callbacks...>(data.text);
   return data;

@@ -29,6 +29,9 @@ struct Unit {
 struct Choices {
   const char* words;
 };
+struct Flag {
+  std::uint32_t bit;
+};
 
 constexpr kairos_str text_of(const char* text) {
   std::uint64_t n = 0;
@@ -94,6 +97,9 @@ constexpr void constrain(kairos_option& spec, Unit unit) {
 }
 constexpr void constrain(kairos_option& spec, Choices choices) {
   spec.choices = choices.words;
+}
+constexpr void constrain(kairos_option& spec, Flag flag) {
+  spec.flags |= flag.bit;
 }
 
 }  // namespace detail

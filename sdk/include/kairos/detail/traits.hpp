@@ -36,6 +36,7 @@ KAIROS_DETAIL_OPTIONAL(phase, Phase, Phase::Decide)
 KAIROS_DETAIL_OPTIONAL(capabilities, Can, default_capabilities(Declared_phase<T>::value))
 KAIROS_DETAIL_OPTIONAL(state_version, std::uint32_t, 1)
 KAIROS_DETAIL_OPTIONAL(oldest_state_version, std::uint32_t, 1)
+KAIROS_DETAIL_OPTIONAL(every_rank, bool, false)
 #undef KAIROS_DETAIL_OPTIONAL
 
 template <class T, class = void>

@@ -51,6 +51,8 @@ class Fit {
  public:
   explicit Fit(const kairos_callback& callback, const Settings& settings = {}, std::string name = "instance")
       : instance_(host_, callback, settings, std::move(name)) {
+    event_.mode = KAIROS_MODE_FIT;
+    event_.world = 1;
     event_.epochs = 100;
     event_.steps_per_epoch = 1;
     event_.batch_size = 32;
@@ -81,7 +83,7 @@ class Fit {
     if (begun_) throw std::logic_error("state is restored before the first epoch");
     if (!set_up_) setup();
     check("state_load", instance_.load(state));
-    event_.resumed = 1;
+    event_.resumed = event_.run_resumed = 1;
   }
   /// on_train_begin. The functions below call it, and setup, if that has not been done.
   void begin() {

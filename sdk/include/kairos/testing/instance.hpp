@@ -42,6 +42,7 @@ inline Host::Host() {
   };
   table_.query = &tables::find;
   table_.instance = [](const kairos_host* host) { return detail::to_abi(of(host).name_); };
+  table_.reason = [](kairos_call* call) { return detail::to_abi(Call::of(call).reason); };
 }
 
 inline void Host::serve(const kairos_callback& declaration, std::string name, const Settings& settings) {

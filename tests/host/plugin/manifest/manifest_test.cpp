@@ -126,7 +126,32 @@ TEST_CASE("parse_manifest refuses what breaks a rule and names the field", "[hos
       Case{with_option(R"("name":"n","type":"path","flags":["directory"])"),
            "flags: directory or saves alone", "writes beside it"},
       Case{with_option(R"("name":"n","type":"path","flags":["writes","directory","saves"])"),
-           "flags: directory and saves", "one of the two"});
+           "flags: directory and saves", "one of the two"},
+      Case{with_option(R"("name":"isolate","type":"int")"), "reserved by the host", "a name of its own"},
+      Case{with_option(R"("name":"every_rank","type":"int")"), "reserved by the host", "a name of its own"},
+      Case{with_option(R"("name":"before","type":"int")"), "reserved by the host", "a name of its own"},
+      Case{with_option(R"("name":"n","aliases":["after"],"type":"int")"), "reserved by the host",
+           "a name of"},
+      Case{with_option(R"("name":"kairos_n","type":"int")"), "reserved by the host", "a name of its own"},
+      Case{with_callback(R"("flags":["often"])"), "flags: \"often\"", "every_rank"},
+      Case{with_option(R"("name":"n","type":"int","flags":["secret"])"), "flags: secret",
+           "no secret of the type int"},
+      Case{with_option(R"("name":"n","type":"string","flags":["secret","state"])"), "flags: secret and state",
+           "one of the two"},
+      Case{with_option(R"("name":"n","type":"string","flags":["secret"],"default":"x")"),
+           "default: a default of a secret", "none"},
+      Case{R"({"version":"1","about":{"url":")" + std::string(5000, 'a') + R"("},"callbacks":[]})",
+           "about: 5000 bytes", "at most 4096 bytes"},
+      Case{with_callback(R"("publishes":["a:up"])"), "publishes: \"a:up\"", "such as score:max"},
+      Case{with_callback(R"("publishes":["a b"])"), "publishes: \"a b\"", "such as score:max"},
+      Case{with_callback(R"("publishes":[":max"])"), "publishes: \":max\"", "such as score:max"},
+      Case{with_callback(R"("publishes":["{a"])"), "publishes: \"{a\"", "such as score:max"},
+      Case{with_callback(R"("publishes":["a}"])"), "publishes: \"a}\"", "such as score:max"},
+      Case{with_callback(R"("publishes":["a:min","a:max"])"), "publishes: \"a:max\" twice", "different keys"},
+      Case{with_callback(R"("publishes":["{nobody}_f1"])"), "publishes: \"{nobody}_f1\"", "an option"},
+      Case{
+          with_callback(R"("publishes":["{n}"],"options":[{"name":"n","type":"string","flags":["secret"]}])"),
+          "publishes: \"{n}\"", "an option that is no secret"});
   INFO(broken.json);
   CHECK_THROWS_WITH(parse_manifest(broken.json),
                     Contains("KAIROS-L014: the manifest of the plugin is malformed; found") &&
@@ -140,6 +165,100 @@ TEST_CASE("parse_manifest passes over what a newer minor added", "[host][plugin]
   const Manifest manifest = parse_manifest(json, built_later());
   CHECK(manifest.callbacks[0].hooks == std::vector<std::string>{"setup"});
   CHECK(manifest.callbacks[0].capabilities == KAIROS_CAN_STOP);
+}
+
+TEST_CASE("parse_manifest passes over entries of lists that only a newer host knows", "[host][plugin]") {
+  const std::string json = with_callback(
+      R"("publishes":["a",{"key":"b"},["c"]],"capabilities":["stop",7],"flags":["every_rank",{"hint":17}],)"
+      R"("options":[{"name":"n","type":"int","flags":[16,"required"]},"further"])");
+  CHECK_THROWS_WITH(parse_manifest(json), Contains("KAIROS-L014"));
+  const CallbackManifest callback = parse_manifest(json, built_later()).callbacks.at(0);
+  CHECK(callback.publishes == std::vector<std::string>{"a"});
+  CHECK(callback.capabilities == KAIROS_CAN_STOP);
+  CHECK(callback.flags == KAIROS_CALLBACK_EVERY_RANK);
+  REQUIRE(callback.options.size() == 1);
+  CHECK(callback.options[0].flags == KAIROS_OPTION_REQUIRED);
+}
+
+TEST_CASE("parse_manifest asks for a newer host where passing over a word would change a meaning",
+          "[host][plugin]") {
+  const auto [json, found] = GENERATE(table<std::string, std::string>({
+      {with_option(R"("name":"n","type":"list")"), "option n, type: \"list\""},
+      {with_option(R"("name":"n","type":"int","flags":["masked"])"), "option n, flags: \"masked\""},
+      {with_callback(R"("flags":["alone"])"), "flags: \"alone\""},
+      {R"({"version":"1","callbacks":[{"id":"a.B","phase":"ponder"}]})", "phase: \"ponder\""},
+  }));
+  CHECK_THROWS_WITH(parse_manifest(json), Contains("KAIROS-L014"));
+  CHECK_THROWS_WITH(
+      parse_manifest(json, built_later()),
+      Contains("KAIROS-L013: the plugin needs a newer host; found callback") && Contains(found) &&
+          Contains(", built for ABI 1.1, expected at most ABI 1.0, which this host offers. Update"));
+}
+
+TEST_CASE("Data with a number that only a newer host knows needs that host", "[host][plugin]") {
+  kairos_option option{};
+  option.size = sizeof option;
+  option.type = KAIROS_TYPE_INT;
+  option.name = "n";
+  const kairos_option* const options[] = {&option};
+  kairos_hooks hooks{};
+  hooks.size = sizeof hooks;
+  hooks.create = [](const kairos_host*, kairos_call*, void**) { return kairos_status{KAIROS_OK}; };
+  kairos_callback callback{};
+  callback.size = sizeof callback;
+  callback.phase = KAIROS_PHASE_DECIDE;
+  callback.id = "com.example.Later";
+  callback.options = options;
+  callback.option_count = 1;
+  callback.hooks = &hooks;
+  const kairos_callback* const callbacks[] = {&callback};
+  kairos_plugin plugin{};
+  plugin.magic = KAIROS_PLUGIN_MAGIC;
+  plugin.size = sizeof plugin;
+  plugin.major = KAIROS_ABI_MAJOR;
+  plugin.minor_built = KAIROS_ABI_MINOR + 1;
+  plugin.version = "1";
+  plugin.callbacks = callbacks;
+  plugin.callback_count = 1;
+  CHECK_NOTHROW(describe(plugin));
+
+  SECTION("a type") {
+    option.type = 77;
+  }
+  SECTION("a phase") {
+    callback.phase = 77;
+  }
+  SECTION("a flag of an option") {
+    option.flags = 1u << 15;
+  }
+  SECTION("a flag of a callback") {
+    callback.flags = 1u << 15;
+  }
+  if (option.type == KAIROS_TYPE_INT && callback.phase == KAIROS_PHASE_DECIDE && option.flags == 0 &&
+      callback.flags == 0) {
+    option.flags = callback.flags = 1u << 31;  // may be ignored
+    callback.capabilities = 1ull << 40;        // is not granted
+    const CallbackManifest described = describe(plugin).callbacks.at(0);
+    CHECK(described.flags == 0);
+    CHECK(described.options[0].flags == 0);
+    CHECK(described.capabilities == 0);
+  } else {
+    CHECK_THROWS_WITH(describe(plugin), Contains("KAIROS-L013"));
+  }
+  plugin.minor_built = KAIROS_ABI_MINOR;
+  CHECK_THROWS_WITH(describe(plugin), Contains("KAIROS-L024"));
+}
+
+TEST_CASE("parse_manifest takes texts about the plugin, and passes over what is reserved for tools",
+          "[host][plugin]") {
+  const Manifest manifest = parse_manifest(
+      R"({"version":"1","x-made-by":{"a":1},"about":{"author":"Jane\u001b[31m","support":"s","url":5,"mood":"good"},)"
+      R"("callbacks":[{"id":"a.B","phase":"decide","x-colour":"red","options":[{"name":"n","type":"int","x-y":1}]}]})");
+  CHECK(manifest.about.author == "Jane\x1b[31m");
+  CHECK(manifest.about.support == "s");
+  CHECK(manifest.about.url.empty());
+  CHECK(parse_manifest(R"({"version":"1","about":5,"callbacks":[{"id":"a.B","phase":"decide"}]})")
+            .about.url.empty());
 }
 
 TEST_CASE("hook_slots are the members of kairos_hooks in their order", "[host][plugin]") {
@@ -174,6 +293,10 @@ TEST_CASE("first_difference names the first field that differs", "[host][plugin]
        "\"decide\"", "\"report\""},
       {"callback com.example.Stall, capabilities",
        [](Manifest& m) { m.callbacks[0].capabilities = KAIROS_CAN_STOP; }, "none", "stop"},
+      {"callback com.example.Stall, flags",
+       [](Manifest& m) { m.callbacks[0].flags = KAIROS_CALLBACK_EVERY_RANK; }, "none", "every_rank"},
+      {"callback com.example.Stall, option n, flags",
+       [](Manifest& m) { m.callbacks[0].options[0].flags = KAIROS_OPTION_STATE; }, "none", "state"},
       {"callback com.example.Stall, hooks", [](Manifest& m) { m.callbacks[0].hooks.push_back("teardown"); },
        "setup", "setup, teardown"},
       {"callback com.example.Stall, option n, type",

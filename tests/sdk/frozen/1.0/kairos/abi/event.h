@@ -12,18 +12,26 @@ extern "C" {
 /* Epochs and batches are numbered from 0. `step` is the number of optimizer steps since the model was created. -1 means
  * unknown. */
 
+#define KAIROS_MODE_FIT 1
+#define KAIROS_MODE_EVALUATE 2
+#define KAIROS_MODE_PREDICT 3
+
 /* A fit, an evaluation or a prediction as a whole. */
 typedef struct kairos_run_event {
   uint32_t size;
-  int32_t resumed;         /* 1 if saved state was restored; on_train_begin must not reset it */
+  int32_t resumed;         /* 1 if the state of this instance was restored; on_train_begin must not reset it */
   int64_t epochs;          /* index after the last epoch (Keras' `epochs`); 0 for evaluate and predict */
   int64_t initial_epoch;   /* index of the first epoch */
   int64_t steps_per_epoch; /* batches per epoch; for evaluate and predict, all batches */
   int64_t batch_size;      /* samples in a full batch */
-  int64_t samples;         /* training samples */
-  int64_t validation_samples; /* 0 if the run has no validation */
+  int64_t samples;         /* training samples; -1 unknown */
+  int64_t validation_samples; /* 0 if the run has no validation; -1 unknown */
   uint64_t seed;
-  kairos_str run_dir; /* absolute; empty if the run has none */
+  kairos_str run_dir;  /* absolute; exists from setup on; empty if the run has none */
+  int32_t mode;        /* KAIROS_MODE_… */
+  int32_t run_resumed; /* 1 if the run goes on from the saved state of an earlier one, whether or not this instance has any */
+  int32_t rank;        /* of this process, from 0; constant during the run */
+  int32_t world;       /* number of processes; 1 in a single process */
 } kairos_run_event;
 
 typedef struct kairos_epoch_event {

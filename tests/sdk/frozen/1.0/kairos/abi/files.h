@@ -18,7 +18,8 @@ typedef struct kairos_files {
   uint32_t size, reserved;
 
   /* Announces in setup, before anything runs, that the instance will read or write `path` (absolute, or relative to the
-   * current directory). `access` is one of KAIROS_FILE_…. The same instance may read and write one file.
+   * current directory, because the plugin opens it by itself). `access` is one of KAIROS_FILE_…. The same instance may read and
+   * write one file.
    * Errors: KAIROS_E_DENIED if a file to write would replace data, a configuration, a plugin, a file that another instance
    * reads, or another result; also if a file to read is another instance's result. KAIROS_E_INVALID for an unknown access.
    * [fit-thread & set-up] */

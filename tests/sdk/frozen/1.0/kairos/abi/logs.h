@@ -16,7 +16,7 @@ extern "C" {
 #define KAIROS_DIRECTION_MAX 2 /* larger is better */
 
 typedef struct kairos_log_key {
-  uint32_t size;      /* set by the caller */
+  uint32_t size;      /* out struct (types.h): in, the caller's sizeof; out, what the host wrote */
   int32_t direction;  /* KAIROS_DIRECTION_… */
   kairos_str name;    /* borrowed (until destroy) */
 } kairos_log_key;
@@ -34,7 +34,8 @@ typedef struct kairos_logs {
   /* Returns the number of keys known so far. [fit-thread & set-up] */
   uint32_t (*count)(kairos_call *call);
 
-  /* Stores name and direction of a key in `out`. Errors: KAIROS_E_RANGE. [fit-thread & set-up] */
+  /* Stores name and direction of a key in `out`. Errors: KAIROS_E_RANGE; KAIROS_E_INVALID for a `size` below that of ABI 1.0.
+   * [fit-thread & set-up] */
   kairos_status (*key)(kairos_call *call, uint32_t index, kairos_log_key *out);
 
   /* Stores the index of a key in `index`. Errors: KAIROS_E_NOT_FOUND. [fit-thread & set-up] */
@@ -42,15 +43,18 @@ typedef struct kairos_logs {
 
   /* Stores the value of a key in this event in `out`. NaN and infinity are valid values. Errors: KAIROS_E_RANGE;
    * KAIROS_E_NOT_FOUND if the value is not available in this event.
-   * [fit-thread & training] */
+   * [fit-thread & running] */
   kairos_status (*value)(kairos_call *call, uint32_t index, double *out);
 
-  /* Declares a key that the manifest does not name and stores its index; for an existing key, stores the existing index.
-   * Errors: KAIROS_E_STATE outside setup. [fit-thread & set-up] */
+  /* Declares a key that the manifest does not name and stores its index. A key is 1 to 200 bytes of UTF-8 without control
+   * characters, space or any of , " ' = : { }. One that this instance publishes already keeps its index; an unknown direction is
+   * filled in. Errors: KAIROS_E_INVALID for a direction, for a key that is no key, for a key of the model or of another instance,
+   * and for the opposite direction; KAIROS_E_STATE outside setup. [fit-thread & set-up] */
   kairos_status (*declare)(kairos_call *call, kairos_str name, int32_t direction, uint32_t *index);
 
   /* Sets the value of a declared key in on_epoch_end. Later phases, History and on_train_end see it. Errors: KAIROS_E_DENIED
-   * if this instance has not declared the key; KAIROS_E_STATE outside on_epoch_end. [fit-thread & training] */
+   * if this instance has not declared the key; KAIROS_E_INVALID for another "learning_rate" than that of the event;
+   * KAIROS_E_RANGE; KAIROS_E_STATE outside on_epoch_end. [fit-thread & running] */
   kairos_status (*publish)(kairos_call *call, uint32_t index, double value);
 } kairos_logs;
 

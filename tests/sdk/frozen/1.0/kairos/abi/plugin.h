@@ -23,7 +23,8 @@ extern "C" {
 typedef struct kairos_hooks {
   uint32_t size, reserved;
 
-  /* Required. Creates an instance and stores it in `*self`. Options are readable. On failure it must free everything.
+  /* Required. Creates an instance and stores it in `*self`. Options are readable. On failure it must free everything. Success
+   * with `*self` null is a callback without data: its hooks get null.
    * [fit-thread & loading] */
   kairos_status (*create)(const kairos_host *host, kairos_call *call, void **self);
   /* Frees the instance; its tasks have been joined. Called once for each successful create. May be null.
@@ -41,7 +42,7 @@ typedef struct kairos_hooks {
   /* Called between setup and on_train_begin. On failure the instance must be unchanged. [fit-thread & set-up] */
   kairos_status (*state_load)(void *self, kairos_call *call, const kairos_reader *in);
 
-  /* [fit-thread & training] */
+  /* Inside a fit. [fit-thread & training] */
   kairos_status (*on_train_begin)(void *self, kairos_call *call, const kairos_run_event *event);
   kairos_status (*on_train_end)(void *self, kairos_call *call, const kairos_end_event *event);
   kairos_status (*on_epoch_begin)(void *self, kairos_call *call, const kairos_epoch_event *event);
@@ -52,23 +53,23 @@ typedef struct kairos_hooks {
   kairos_status (*on_backward_end)(void *self, kairos_call *call, const kairos_batch_event *event);
   kairos_status (*on_train_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
 
-  /* Validation inside a fit, and evaluate. [fit-thread & set-up] */
+  /* Validation inside a fit, and evaluate. [fit-thread & running] */
   kairos_status (*on_test_begin)(void *self, kairos_call *call, const kairos_test_event *event);
   kairos_status (*on_test_end)(void *self, kairos_call *call, const kairos_test_event *event);
   kairos_status (*on_test_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
   kairos_status (*on_test_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
 
-  /* [fit-thread & set-up] */
+  /* [fit-thread & running] */
   kairos_status (*on_predict_begin)(void *self, kairos_call *call, const kairos_run_event *event);
   kairos_status (*on_predict_end)(void *self, kairos_call *call, const kairos_end_event *event);
   kairos_status (*on_predict_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
   kairos_status (*on_predict_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
 
-  /* A file written through kairos.model/1 is complete. Not called for the instance that saved it. [fit-thread & training] */
+  /* A file written through kairos.model/1 is complete. Not called for the instance that saved it. [fit-thread & running] */
   kairos_status (*on_checkpoint_saved)(void *self, kairos_call *call, const kairos_checkpoint_event *event);
-  /* The run ends because the model, the loop or another instance failed. [fit-thread & set-up] */
+  /* The run ends because the model, the loop or another instance failed. [fit-thread & running] */
   kairos_status (*on_fault)(void *self, kairos_call *call, const kairos_fault_event *event);
-  /* A signal requested the end of the process; the run stops after the current batch. [fit-thread & training] */
+  /* A signal requested the end of the process; the run stops after the current batch. [fit-thread & running] */
   kairos_status (*on_interrupt)(void *self, kairos_call *call, const kairos_interrupt_event *event);
 } kairos_hooks;
 
@@ -85,6 +86,11 @@ typedef struct kairos_hooks {
 #define KAIROS_CAN_WRITE_GRADIENTS (1ull << 3)
 #define KAIROS_CAN_SAVE_MODEL (1ull << 4)
 
+/* Flags of a callback. From a newer minor, a host refuses unknown bits 0 to 15 and ignores unknown bits 16 to 31.
+ * In distributed training, callbacks of the phases measure and decide run on every rank, those of report and persist on
+ * rank 0. */
+#define KAIROS_CALLBACK_EVERY_RANK (1u << 16) /* runs on every rank, whatever its phase */
+
 /* Declaration of one callback. Everything is static. */
 typedef struct kairos_callback {
   uint32_t size;
@@ -92,12 +98,12 @@ typedef struct kairos_callback {
   uint64_t capabilities;  /* KAIROS_CAN_… */
   const char *id;         /* reverse domain and name, "com.example.StallStop"; the short name follows the last '.' */
   const char *summary;    /* one sentence */
-  const char *publishes;  /* log keys that on_epoch_end may publish, "learning_rate,gradient_norm"; null for none */
+  const char *publishes;  /* keys that it may publish, "score:max,{monitor}_smooth,rate"; grammar: abi.md; null for none */
   uint32_t state_version; /* 0: no state. Raise it when the meaning of the saved bytes changes */
   uint32_t oldest_state_version; /* oldest version that state_load can read */
   const kairos_option *const *options;
   uint32_t option_count;
-  uint32_t reserved;
+  uint32_t flags; /* KAIROS_CALLBACK_… */
   const kairos_hooks *hooks;
 } kairos_callback;
 
@@ -110,7 +116,7 @@ typedef struct kairos_plugin {
   uint16_t major, minor_required, minor_built, reserved;
   const char *version; /* of the plugin */
   const kairos_callback *const *callbacks;
-  uint32_t callback_count, flags; /* flags: 0 */
+  uint32_t callback_count, flags; /* flags: 0; no flag is defined */
 
   /* May be null. Called once per run that uses the plugin, after all checks and before its first create.
    * [fit-thread & loading] */

@@ -43,12 +43,12 @@ typedef struct kairos_view {
 #define KAIROS_ROLE_SLOT 7     /* optimizer state */
 
 #define KAIROS_ACCESS_READ 1
-#define KAIROS_ACCESS_WRITE 2 /* needs KAIROS_CAN_WRITE_WEIGHTS or KAIROS_CAN_WRITE_GRADIENTS */
+#define KAIROS_ACCESS_WRITE 2 /* not flags: 1 or 2, else KAIROS_E_INVALID. Writing needs KAIROS_CAN_WRITE_WEIGHTS or
+                                 KAIROS_CAN_WRITE_GRADIENTS */
 
-/* The caller sets `size` before borrowing. All pointers are borrowed (until return). Writing to a view that was borrowed for
- * reading is undefined behaviour. */
+/* All pointers are borrowed (until return). Writing to a view that was borrowed for reading is undefined behaviour. */
 typedef struct kairos_tensor {
-  uint32_t size;
+  uint32_t size;       /* out struct (types.h): in, the caller's sizeof; out, what the host wrote */
   int32_t access;      /* KAIROS_ACCESS_… */
   kairos_str name;     /* "dense_1/kernel" */
   int32_t role;        /* KAIROS_ROLE_… */
@@ -63,8 +63,9 @@ typedef struct kairos_tensors {
   /* Returns the number of tensors of a role in this event; 0 if there are none. [fit-thread & set-up] */
   uint32_t (*count)(kairos_call *call, int32_t role);
 
-  /* Lends a tensor until the hook returns. Errors: KAIROS_E_RANGE; KAIROS_E_DENIED for write access without the capability or
-   * to a role other than weight, gradient and slot. [fit-thread & set-up] */
+  /* Lends a tensor until the hook returns. Errors: KAIROS_E_RANGE, also for an unknown role; KAIROS_E_INVALID for an access other
+   * than 1 and 2, and for a `size` below that of ABI 1.0; KAIROS_E_DENIED for write access without the capability, or to a role
+   * other than weight, buffer, gradient and slot. [fit-thread & set-up] */
   kairos_status (*borrow)(kairos_call *call, int32_t role, uint32_t index, int32_t access, kairos_tensor *out);
 
   /* Stores the index of a tensor, found by name. Errors: KAIROS_E_NOT_FOUND. [fit-thread & set-up] */

@@ -2,8 +2,23 @@
 /* Scalars, text and status codes, used by all other ABI headers.
  *
  * Rules for all headers:
- *  - A struct that may grow begins with `size`, set by the side that fills it. A reader uses a field only if it lies within both
- *    its own sizeof and that size. A larger size is never an error; a size below the first released one always is.
+ *  - A struct that may grow begins with `size`, the filler's sizeof. A reader uses a field only if it lies within both its own
+ *    sizeof and that size, and takes the rest as zero. A size below that of the minor that introduced the struct is refused.
+ *  - An out struct is filled by the host; the caller sets `size` to its own sizeof first. The host writes min(size, own) bytes
+ *    and sets `size` to that: a field beyond it does not exist. On failure nothing is written.
+ *  - An in struct is filled by a plugin for one call. Bytes beyond the host's own size must be zero, else KAIROS_E_UNSUPPORTED.
+ *  - `reserved` is 0. A host that knows the plugin's minor (minor_built <= its own) refuses anything else.
+ *  - A number that the host does not know is refused: KAIROS_E_INVALID in a closed list (access, direction, 0 or 1), else
+ *    KAIROS_E_UNSUPPORTED. An unknown role has count 0 and is KAIROS_E_RANGE to borrow; an unknown level is printed as info.
+ *    A plugin that meets an unknown number in an event ignores the event; an unknown `why` is neither completion nor stop;
+ *    values of an unknown dtype are not read.
+ *  - Flags: unknown bits 0 to 15 are refused, unknown bits 16 to 31 ignored. An unknown capability is not granted.
+ *  - A status other than 0 is a failure, also a negative one.
+ *  - A null pointer, text that is not UTF-8, or a control character in a name, key or path: KAIROS_E_INVALID. A function that
+ *    cannot fail then does nothing. Text for the user (`log`, `fail`, `request_stop`) is not refused: what is not printable UTF-8
+ *    is replaced.
+ *  - A relative path is resolved when received, against the run directory, else the current one; but `announce`: the current one.
+ *  - A capability in a tag is required: KAIROS_E_DENIED without it.
  *  - Fields and functions are only appended. None is reused, retyped or moved.
  *  - Growable structs are passed by pointer and stored in arrays of pointers, so that no array stride depends on their size.
  *  - No enum, bool, long, bit-field, FILE, errno, va_list, C++ type or exception crosses the boundary.
@@ -15,6 +30,7 @@
  *   fit-thread   the thread that is inside a hook of this instance
  *   any-thread   any thread, also concurrently
  *   loading      open, create          set-up       setup, and all later hooks
+ *   running      hooks with an event between setup and teardown, both excluded, of a fit, an evaluation or a prediction
  *   training     from on_train_begin to on_train_end
  *   in-batch     from on_train_batch_begin to on_train_batch_end (or the test and predict hooks)
  *   any-state    from create to destroy                                                                               */
@@ -30,7 +46,7 @@
 extern "C" {
 #endif
 
-/* Result of every fallible call. Unknown positive values mean failure. */
+/* Result of every fallible call. Any value other than KAIROS_OK is a failure. */
 typedef int32_t kairos_status;
 #define KAIROS_OK 0
 #define KAIROS_E_INVALID 1     /* a bad argument or option value */
@@ -44,6 +60,7 @@ typedef int32_t kairos_status;
 #define KAIROS_E_DATA 9        /* saved state or a file's content is unusable */
 #define KAIROS_E_EXCEPTION 10  /* the SDK caught an exception in the plugin */
 #define KAIROS_E_INTERNAL 11   /* a bug in the host */
+#define KAIROS_E_BUSY 12       /* no room, or not done in time: asking again may succeed */
 
 /* A view of text. It does not own it. Frozen: 16 bytes. ptr may be null if length is 0. */
 typedef struct kairos_str {

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Reads secrets, and keeps them out of messages and records.
+#include "plugin/options/secrets.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "kairos/abi.h"
+#include "kairos/host/error.hpp"
+#include "plugin/options/given_text.hpp"
+#include "plugin/options/options.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+constexpr std::string_view env_prefix = "env:";
+constexpr std::string_view file_prefix = "file:";
+
+[[noreturn]] void refuse(const std::string& where, std::string what, std::string found, std::string cure) {
+  throw Error(ErrorKind::Plugin,
+              {"KAIROS-O058", where, std::move(what), std::move(found), "", std::move(cure)});
+}
+
+std::string from_environment(const std::string& name, const std::string& where) {
+  const char* const value = ::getenv(name.c_str());
+  if (value == nullptr || *value == '\0')
+    refuse(where, "the environment variable of the secret has no value", '"' + name + '"',
+           "Set it, or give the secret as file:PATH");
+  return value;
+}
+
+/// The file without the line end that editors add.
+std::string from_file(const std::filesystem::path& file, const std::string& where) {
+  constexpr std::streamsize most = 64 << 10;
+  errno = 0;
+  std::ifstream in(file, std::ios::binary);
+  std::string text(static_cast<std::size_t>(most), '\0');
+  in.read(text.data(), most);
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  if (text.empty())
+    refuse(where, "the file of the secret cannot be read",
+           '"' + file.string() + "\"" +
+               (errno == 0 ? ", which is empty" : std::string(": ") + std::strerror(errno)),
+           "Check the path and its permissions");
+  return text;
+}
+
+bool is_reference(std::string_view text) {
+  return text.starts_with(env_prefix) || text.starts_with(file_prefix);
+}
+
+/// As it would be written in Python.
+std::string python_literal(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
+/// The spec in the notation in which its options were written.
+std::string text_of(const PluginSpec& spec) {
+  bool is_call = false;
+  for (const PluginOption& option : spec.options)
+    is_call = is_call || option.written == Written::Argument || option.key.empty();
+  std::string text = spec.target;
+  if (!spec.callback.empty()) text += "#" + spec.callback;
+  if (!spec.instance.empty()) text += "@" + spec.instance;
+  const char* separator = is_call ? "(" : ":";
+  for (const PluginOption& option : spec.options) {
+    text += separator + option.key + (option.key.empty() ? "" : "=") +
+            (option.written == Written::Quoted ? python_literal(option.value) : option.value);
+    separator = ",";
+  }
+  return text + (is_call ? ")" : "");
+}
+
+}  // namespace
+
+bool is_secret(const OptionSpec& option) noexcept {
+  return (option.flags & KAIROS_OPTION_SECRET) != 0;
+}
+
+ReadSecret read_secret(const std::string& text, const std::string& where) {
+  if (text == hidden_secret)
+    refuse(where, "the secret was not stored", '"' + text + '"',
+           "Give the secret again, or as env:NAME or file:PATH, which are stored");
+  if (text.starts_with(env_prefix)) return {from_environment(text.substr(env_prefix.size()), where), {}};
+  if (!text.starts_with(file_prefix)) return {text, {}};
+  const std::filesystem::path file = std::filesystem::absolute(text.substr(file_prefix.size()));
+  return {from_file(file, where), file};
+}
+
+std::string without_secrets(std::string_view text, std::span<const std::string> secrets) {
+  std::string out(text);
+  for (const std::string& secret : secrets) {
+    if (secret.empty()) continue;
+    for (std::size_t at = 0; (at = out.find(secret, at)) != std::string::npos; at += hidden_secret.size())
+      out.replace(at, secret.size(), hidden_secret);
+  }
+  return out;
+}
+
+std::string storable_spec(const std::string& text, const Catalog& catalog) {
+  try {
+    PluginSpec spec = parse_plugin_spec(text);
+    const CallbackManifest& callback = *catalog.find(spec).callback;
+    const std::vector<PluginOption> named = with_names(callback, spec.options, spec.target);
+    bool hides = false;
+    for (std::size_t i = 0; i < named.size(); ++i) {
+      const OptionSpec* const option = find_option(callback, named[i].key);
+      if (option == nullptr || !is_secret(*option) || is_reference(named[i].value)) continue;
+      if (means_unset(*option, named[i])) continue;
+      spec.options[i].value = hidden_secret;
+      spec.options[i].written = Written::Quoted;
+      hides = true;
+    }
+    return hides ? text_of(spec) : text;
+  } catch (const Error&) {
+    return text;  // the run refuses it
+  }
+}
+
+}  // namespace kairos::host

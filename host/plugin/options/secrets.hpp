@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Options whose values are neither printed nor stored.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kairos/host/plugins.hpp"
+
+namespace kairos::host {
+
+/// What is printed and stored in place of a secret.
+constexpr std::string_view hidden_secret = "***";
+
+[[nodiscard]] bool is_secret(const OptionSpec& option) noexcept;
+
+/// A secret as the callback gets it.
+struct ReadSecret {
+  std::string value;
+  std::filesystem::path file;  ///< that it was read from; empty for none
+};
+
+/// Reads env:NAME and file:PATH; any other text is the secret itself. Throws Error(Plugin) KAIROS-O058 that
+/// names `where` and never the value.
+[[nodiscard]] ReadSecret read_secret(const std::string& text, const std::string& where);
+
+/// The text with `***` for each of the secrets.
+[[nodiscard]] std::string without_secrets(std::string_view text, std::span<const std::string> secrets);
+
+/// A --plugin as it may be stored: with `***` for a secret that was written out. env:NAME and file:PATH stay.
+/// The same text if the catalog does not have the callback.
+[[nodiscard]] std::string storable_spec(const std::string& text, const Catalog& catalog);
+
+}  // namespace kairos::host

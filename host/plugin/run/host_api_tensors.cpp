@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// kairos.tensors/1: which tensors are lent in which hook, and who may write to them.
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "plugin/run/host_api.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// Whether the hook is called after the batch went through the model and before its memory is reused: only
+/// then its tensors are valid.
+bool has_batch(const kairos_call& call, std::int32_t role) {
+  const Session& session = *call.session;
+  if (call.hook == session.hooks.on_predict_batch_end.name) return role != KAIROS_ROLE_TARGET;
+  return call.hook == session.hooks.on_backward_end.name ||
+         call.hook == session.hooks.on_train_batch_end.name ||
+         call.hook == session.hooks.on_test_batch_end.name;
+}
+
+/// The tensors of a role that are valid now: gradients only in on_backward_end, the batch only after it went
+/// through the model. An unknown role has none.
+std::span<const TensorRef> tensors_now(kairos_call* call, std::int32_t role) {
+  if (!is_on_fit_thread(call) || call->moment < Moment::SetUp) return {};
+  if (role < KAIROS_ROLE_WEIGHT || role > KAIROS_ROLE_SLOT) return {};
+  if (role == KAIROS_ROLE_GRADIENT && call->hook != call->session->hooks.on_backward_end.name) return {};
+  if (role >= KAIROS_ROLE_INPUT && role <= KAIROS_ROLE_OUTPUT && !has_batch(*call, role)) return {};
+  return call->session->target.tensors(static_cast<Role>(role));
+}
+
+std::uint32_t tensors_count(kairos_call* call, std::int32_t role) {
+  std::uint32_t count = 0;
+  static_cast<void>(answer(call, Moment::SetUp, [&] {
+    count = static_cast<std::uint32_t>(tensors_now(call, role).size());
+    return KAIROS_OK;
+  }));
+  return count;
+}
+
+kairos_status check_writable(kairos_call* call, std::int32_t role) {
+  if (role == KAIROS_ROLE_GRADIENT) return check_capability(call, KAIROS_CAN_WRITE_GRADIENTS);
+  if (role == KAIROS_ROLE_WEIGHT || role == KAIROS_ROLE_BUFFER || role == KAIROS_ROLE_SLOT)
+    return check_capability(call, KAIROS_CAN_WRITE_WEIGHTS);
+  return call->refuse(KAIROS_E_DENIED, "tensors of the batch are read-only");
+}
+
+/// A callback that restores all slots also writes the learning rate; a change is detected after the hook.
+void guard_rate(kairos_call* call, const TensorRef& slot) {
+  const bool is_rate =
+      slot.size() == 1 && (slot.name == "learning_rate" || slot.name.ends_with("/learning_rate"));
+  const bool may_set = (call->instance->manifest.capabilities & KAIROS_CAN_SET_OPTIMIZER) != 0;
+  if (!is_rate || may_set || call->guarded_rate != nullptr) return;
+  call->guarded_rate = slot.data;
+  call->rate_before = *slot.data;
+}
+
+kairos_tensor described(const TensorRef& tensor, std::int32_t role, std::int32_t access,
+                        std::uint64_t generation) {
+  kairos_tensor out{};
+  out.access = access;
+  out.name = to_abi(tensor.name);
+  out.role = role;
+  out.trainable = tensor.trainable ? 1 : 0;
+  out.generation = generation;
+  // DLPack's types have no const; a plugin that writes to a read view breaks the contract.
+  out.view = {tensor.data,
+              {1, 0},
+              static_cast<std::int32_t>(tensor.shape.size()),
+              {2, 32, 1},
+              const_cast<std::int64_t*>(tensor.shape.data()),
+              nullptr,
+              0};
+  return out;
+}
+
+kairos_status tensors_borrow(kairos_call* call, std::int32_t role, std::uint32_t index, std::int32_t access,
+                             kairos_tensor* out) {
+  return answer(call, Moment::SetUp, [&] {
+    if (access != KAIROS_ACCESS_READ && access != KAIROS_ACCESS_WRITE)
+      return refuse_number(call, KAIROS_E_INVALID, "the access to a tensor", access,
+                           "KAIROS_ACCESS_READ (1) or KAIROS_ACCESS_WRITE (2), which are not flags");
+    KAIROS_RETURN_IF(check_out(call, out, "kairos_tensor"));
+    const auto tensors = tensors_now(call, role);
+    if (index >= tensors.size())
+      return call->refuse(KAIROS_E_RANGE, "tensor " + std::to_string(index) + " of " +
+                                              std::to_string(tensors.size()) + " of role " +
+                                              std::to_string(role));
+    const TensorRef& tensor = tensors[index];
+    if (access == KAIROS_ACCESS_WRITE) {
+      KAIROS_RETURN_IF(check_writable(call, role));
+      call->written_roles |= 1u << role;
+      if (role == KAIROS_ROLE_SLOT) guard_rate(call, tensor);
+    }
+    deliver(out, described(tensor, role, access, call->session->generation));
+    return KAIROS_OK;
+  });
+}
+
+kairos_status tensors_find(kairos_call* call, std::int32_t role, kairos_str name, std::uint32_t* index) {
+  return answer(call, Moment::SetUp, [&] {
+    KAIROS_RETURN_IF(check_name(call, name, "the name of a tensor"));
+    KAIROS_RETURN_IF(check_pointer(call, index, "the index of a tensor"));
+    const auto tensors = tensors_now(call, role);
+    for (std::uint32_t i = 0; i < tensors.size(); ++i)
+      if (tensors[i].name == view(name)) {
+        *index = i;
+        return KAIROS_OK;
+      }
+    return call->decline(KAIROS_E_NOT_FOUND, "no tensor of role " + std::to_string(role) + " is \"" +
+                                                 std::string(view(name)) + "\" now");
+  });
+}
+
+}  // namespace
+
+const kairos_tensors tensors_table = {sizeof tensors_table, 0, tensors_count, tensors_borrow, tensors_find};
+
+}  // namespace kairos::host

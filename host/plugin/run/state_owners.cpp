@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Finds the instance that a saved state is for.
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "plugin/options/secrets.hpp"
+#include "plugin/run/saved_states.hpp"
+
+namespace kairos::host {
+
+namespace {
+
+/// How badly a state fits an instance of its callback. Smaller is better; the last two numbers keep the
+/// order.
+struct Fit {
+  std::size_t voiding, others;  ///< options with another value
+  bool other_name;
+  std::size_t state, instance;
+
+  [[nodiscard]] bool operator<(const Fit& b) const {
+    return std::tie(voiding, others, other_name, state, instance) <
+           std::tie(b.voiding, b.others, b.other_name, b.state, b.instance);
+  }
+};
+
+Fit fit_of(const SavedState& state, const Instance& instance) {
+  Fit fit{0, 0, state.name != instance.name, 0, 0};
+  const auto now = saved_options(instance);
+  for (const OptionSpec& option : instance.manifest.options) {
+    const auto before = state.options.find(option.name);
+    if (before == state.options.end() || is_secret(option) || before->second == now.at(option.name)) continue;
+    ++((option.flags & KAIROS_OPTION_STATE) != 0 ? fit.voiding : fit.others);
+  }
+  return fit;
+}
+
+bool can_own(const Instance& instance, const SavedState& state) {
+  return instance.manifest.id == state.id && instance.hooks.state_load != nullptr;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> saved_options(const Instance& instance) {
+  std::map<std::string, std::string> texts;
+  for (std::size_t i = 0; i < instance.manifest.options.size(); ++i) {
+    const OptionSpec& option = instance.manifest.options[i];
+    const OptionValue& value = instance.options.values[i];
+    if (!is_secret(option)) texts[option.name] = std::to_string(value.type) + ":" + value_text(value);
+  }
+  return texts;
+}
+
+std::vector<Instance*> owners_of(const std::vector<SavedState>& states,
+                                 const std::vector<std::unique_ptr<Instance>>& instances) {
+  std::vector<Instance*> owners(states.size(), nullptr);
+  const auto is_taken = [&](const Instance* instance) {
+    return std::ranges::find(owners, instance) != owners.end();
+  };
+  std::vector<Fit> fits;
+  for (std::size_t s = 0; s < states.size(); ++s)
+    for (std::size_t i = 0; i < instances.size(); ++i) {
+      const Instance& instance = *instances[i];
+      if (!can_own(instance, states[s])) continue;
+      if (states[s].is_named || instance.is_named) {
+        if (states[s].name == instance.name && owners[s] == nullptr) owners[s] = instances[i].get();
+        continue;
+      }
+      fits.push_back(fit_of(states[s], instance));
+      fits.back().state = s;
+      fits.back().instance = i;
+    }
+  std::ranges::sort(fits, [](const Fit& a, const Fit& b) { return a < b; });
+  for (const Fit& fit : fits)
+    if (owners[fit.state] == nullptr && !is_taken(instances[fit.instance].get()))
+      owners[fit.state] = instances[fit.instance].get();
+  return owners;
+}
+
+}  // namespace kairos::host

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// A number that the host does not know is refused, whatever function it is given to. The table has a row for
+// every integer parameter of the ABI functions; tests/sdk/check_numbers.py compares it with the headers.
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/plugin/probe.hpp"
+#include "host/temporary_directory.hpp"
+
+using namespace kairos::host;
+using namespace kairos::tests;
+
+namespace {
+
+using Answer = std::function<std::int64_t(std::int64_t)>;
+
+/// KAIROS_OK for these numbers, `otherwise` for all others.
+Answer only(std::set<std::int64_t> good, kairos_status otherwise) {
+  return [good = std::move(good), otherwise](std::int64_t number) {
+    return std::int64_t{good.contains(number) ? KAIROS_OK : otherwise};
+  };
+}
+
+/// What the rows use besides the host.
+struct Bench {
+  std::string file;        ///< a path that may be saved to
+  std::uint64_t slot = 0;  ///< the only snapshot
+  std::vector<ProbeRun::Message>* messages = nullptr;
+};
+
+struct Row {
+  const char* parameter;
+  const char* hook;  ///< where it is tried
+  std::function<std::int64_t(const Visit&, Bench&, std::int64_t)> ask;
+  Answer expected;
+};
+
+std::int64_t level_of(const Visit& visit, Bench& bench, std::int64_t level) {
+  visit.host->log(visit.host, static_cast<std::int32_t>(level), text("hello"));
+  return static_cast<std::int64_t>(bench.messages->back().level);
+}
+
+kairos_status borrow(const Visit& visit, std::int64_t role, std::int64_t index, std::int64_t access) {
+  kairos_tensor out{};
+  out.size = sizeof out;
+  return visit.tensors().borrow(visit.call, static_cast<std::int32_t>(role),
+                                static_cast<std::uint32_t>(index), static_cast<std::int32_t>(access), &out);
+}
+
+kairos_status evaluate(const Visit& visit, std::int64_t option, std::int64_t count) {
+  const double variable = 1;
+  double out = 0;
+  return visit.expressions().evaluate(visit.call, static_cast<std::uint32_t>(option), &variable,
+                                      static_cast<std::uint32_t>(count), &out);
+}
+
+kairos_status declare(const Visit& visit, std::int64_t direction) {
+  std::uint32_t index = 0;
+  return visit.logs().declare(visit.call, text("declared"), static_cast<std::int32_t>(direction), &index);
+}
+
+/// A snapshot that is made only to be tried is dropped again.
+kairos_status snapshot(const Visit& visit, std::int64_t number) {
+  auto slot = static_cast<std::uint64_t>(number);
+  const kairos_status status = visit.model().snapshot(visit.call, &slot);
+  if (number == 0) visit.model().drop(visit.call, slot);
+  return status;
+}
+
+const Row rows[] = {
+    // A failure stays one: 0 becomes a bug, all other numbers are passed on.
+    {"kairos_host.fail.status", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.host->fail(v.call, static_cast<kairos_status>(n), text("why"));
+     },
+     [](std::int64_t n) { return n == 0 ? KAIROS_E_INTERNAL : n; }},
+    {"kairos_host.log.level", "on_epoch_end", level_of,
+     [](std::int64_t n) { return n >= 0 && n <= 3 ? n : KAIROS_LOG_INFO; }},
+    {"kairos_host.option.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       kairos_value out;
+       return v.host->option(v.host, static_cast<std::uint32_t>(n), &out);
+     },
+     only({0, 1}, KAIROS_E_RANGE)},
+    {"kairos_logs.key.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       kairos_log_key out{};
+       out.size = sizeof out;
+       return v.logs().key(v.call, static_cast<std::uint32_t>(n), &out);
+     },
+     only({0, 1, 2}, KAIROS_E_RANGE)},
+    {"kairos_logs.value.index", "on_test_batch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       double out = 0;
+       return v.logs().value(v.call, static_cast<std::uint32_t>(n), &out);
+     },
+     [](std::int64_t n) {
+       // 0 is loss, 1 val_loss, 2 a declared key; inside a fit a test has the second one alone.
+       return n == 1 ? KAIROS_OK : n == 0 || n == 2 ? KAIROS_E_NOT_FOUND : KAIROS_E_RANGE;
+     }},
+    {"kairos_logs.declare.direction", "setup",
+     [](const Visit& v, Bench&, std::int64_t n) { return declare(v, n); }, only({0, 1, 2}, KAIROS_E_INVALID)},
+    {"kairos_logs.publish.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.logs().publish(v.call, static_cast<std::uint32_t>(n), 1.0);
+     },
+     [](std::int64_t n) { return n == 2             ? KAIROS_OK
+                                 : n == 0 || n == 1 ? KAIROS_E_DENIED
+                                                    : KAIROS_E_RANGE; }},
+    {"kairos_tensors.count.role", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return std::int64_t{v.tensors().count(v.call, static_cast<std::int32_t>(n))};
+     },
+     [](std::int64_t n) { return n == KAIROS_ROLE_WEIGHT ? 1 : 0; }},
+    {"kairos_tensors.borrow.role", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return borrow(v, n, 0, KAIROS_ACCESS_READ); },
+     only({KAIROS_ROLE_WEIGHT}, KAIROS_E_RANGE)},
+    {"kairos_tensors.borrow.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return borrow(v, KAIROS_ROLE_WEIGHT, n, KAIROS_ACCESS_READ);
+     },
+     only({0}, KAIROS_E_RANGE)},
+    // Not flags: 3, which is read and write, is refused too.
+    {"kairos_tensors.borrow.access", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return borrow(v, KAIROS_ROLE_WEIGHT, 0, n); },
+     only({KAIROS_ACCESS_READ, KAIROS_ACCESS_WRITE}, KAIROS_E_INVALID)},
+    {"kairos_tensors.find.role", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       std::uint32_t index = 0;
+       return v.tensors().find(v.call, static_cast<std::int32_t>(n), text("weight"), &index);
+     },
+     only({KAIROS_ROLE_WEIGHT}, KAIROS_E_NOT_FOUND)},
+    {"kairos_model.save.content", "on_epoch_end",
+     [](const Visit& v, Bench& b, std::int64_t n) {
+       return v.model().save(v.call, text(b.file), static_cast<std::int32_t>(n));
+     },
+     only({0, 1}, KAIROS_E_UNSUPPORTED)},
+    {"kairos_model.can_save.content", "setup",
+     [](const Visit& v, Bench& b, std::int64_t n) {
+       return v.model().can_save(v.call, text(b.file), static_cast<std::int32_t>(n));
+     },
+     only({0, 1}, KAIROS_E_UNSUPPORTED)},
+    {"kairos_model.save_in_background.content", "on_epoch_end",
+     [](const Visit& v, Bench& b, std::int64_t n) {
+       return v.model().save_in_background(v.call, text(b.file), static_cast<std::int32_t>(n));
+     },
+     only({0, 1}, KAIROS_E_UNSUPPORTED)},
+    {"kairos_model.snapshot.slot", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return snapshot(v, n); }, only({0, 1}, KAIROS_E_NOT_FOUND)},
+    {"kairos_model.rollback.slot", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.model().rollback(v.call, static_cast<std::uint64_t>(n));
+     },
+     only({1}, KAIROS_E_NOT_FOUND)},
+    // An unknown slot is ignored: the known one stays.
+    {"kairos_model.drop.slot", "on_epoch_end",
+     [](const Visit& v, Bench& b, std::int64_t n) {
+       const auto slot = static_cast<std::uint64_t>(n);
+       if (slot != b.slot) v.model().drop(v.call, slot);
+       return v.model().rollback(v.call, b.slot);
+     },
+     [](std::int64_t) { return KAIROS_OK; }},
+    {"kairos_expressions.evaluate.option", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return evaluate(v, n, 1); }, only({1}, KAIROS_E_RANGE)},
+    {"kairos_expressions.evaluate.count", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return evaluate(v, 1, n); }, only({1}, KAIROS_E_RANGE)},
+    {"kairos_files.announce.access", "setup",
+     [](const Visit& v, Bench& b, std::int64_t n) {
+       return v.files().announce(v.call, text(b.file + ".announced"), static_cast<std::int32_t>(n));
+     },
+     only({KAIROS_FILE_READ, KAIROS_FILE_WRITE}, KAIROS_E_INVALID)},
+    // Without bytes, any number of them but 0 is refused.
+    {"kairos_writer.write.count", "state_save",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       const auto& out = *static_cast<const kairos_writer*>(v.event);
+       return out.write(out.impl, nullptr, static_cast<std::uint64_t>(n));
+     },
+     only({0}, KAIROS_E_INVALID)},
+    {"kairos_reader.read.count", "state_load",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       const auto& in = *static_cast<const kairos_reader*>(v.event);
+       std::uint64_t got = 0;
+       return in.read(in.impl, nullptr, static_cast<std::uint64_t>(n), &got);
+     },
+     only({0}, KAIROS_E_INVALID)},
+};
+
+constexpr std::int64_t numbers[] = {-1,
+                                    0,
+                                    1,
+                                    2,
+                                    3,
+                                    4,
+                                    5,
+                                    6,
+                                    7,
+                                    8,
+                                    9,
+                                    77,
+                                    256 + 1,
+                                    65536 + 1,
+                                    std::numeric_limits<std::int32_t>::max(),
+                                    std::numeric_limits<std::int32_t>::min()};
+
+}  // namespace
+
+TEST_CASE("Every integer parameter of the ABI refuses the numbers that the host does not know",
+          "[host][plugin]") {
+  const TemporaryDirectory directory;
+  ProbeScript script;
+  Bench bench;
+  bench.file = (directory / "model.h5").string();
+  std::size_t tried = 0;
+  script.everywhere = [&](const Visit& visit) {
+    if (visit.hook == "on_epoch_end") visit.model().snapshot(visit.call, &bench.slot);
+    for (const Row& row : rows) {
+      if (visit.hook != row.hook) continue;
+      for (const std::int64_t number : numbers) {
+        INFO(row.parameter << " = " << number);
+        CHECK(row.ask(visit, bench, number) == row.expected(number));
+      }
+      ++tried;
+    }
+    return KAIROS_OK;
+  };
+  ProbeRun run({script.spec()});
+  bench.messages = &run.messages;
+  run.callbacks->setup({});
+  run.callbacks->load_state(run.callbacks->save_state());
+  run.fit();
+  CHECK(tried == std::size(rows));
+}
+
+TEST_CASE("No number for the access lets a callback without the capability write weights", "[host][plugin]") {
+  ProbeScript script;
+  script.in["on_epoch_end"] = [](const Visit& visit) {
+    for (const std::int64_t access : numbers) {
+      INFO(access);
+      CHECK(borrow(visit, KAIROS_ROLE_WEIGHT, 0, access) == (access == KAIROS_ACCESS_READ ? KAIROS_OK
+                                                             : access == KAIROS_ACCESS_WRITE
+                                                                 ? KAIROS_E_DENIED
+                                                                 : KAIROS_E_INVALID));
+    }
+    return KAIROS_OK;
+  };
+  ProbeRun run({script.spec("ModestProbe")});
+  run.callbacks->setup({});
+  run.fit();
+}
