@@ -18,7 +18,7 @@
   OPTION(DIRECTORY, folder, "", "filled")                                                            \
   OPTION(SAVED, model, "", "saved")                                                                  \
   REQUIRED(INT, limit, "epochs until the stop", ABOVE(0))                                            \
-  UNSET(FLOAT, baseline, "value to beat")
+  UNSET(FLOAT, baseline, "value to beat", VOIDS_STATE) UNSET(TEXT, token, "password", SECRET)
 KAIROS_C_CALLBACK_OPTIONS(counter, COUNTER_OPTIONS)
 
 typedef struct counts {
@@ -87,5 +87,5 @@ static kairos_status bare_on_fault(void* self, kairos_call* call, const kairos_f
   CALLBACK(counter, "test.Counter", "Counts epochs.", MEASURE, CAN(STOP, WRITE_WEIGHTS, SAVE_MODEL), \
            COUNTER_OPTIONS, COUNTER_HOOKS, STATE(3, 2), PUBLISHES("mean", "other"))                  \
   CALLBACK(bare, "test.Bare", "Returns the status of a fault.", REPORT, CAN(NOTHING), BARE_OPTIONS,  \
-           BARE_HOOKS)
+           BARE_HOOKS, EVERY_RANK)
 KAIROS_C_CALLBACKS("2.5.0", CALLBACKS)

@@ -48,6 +48,14 @@ TEST_CASE("A callback in C has the defaults, bounds and aliases of its list", "[
   CHECK_THROWS_WITH(fit.setup(), "create: baseline is not supported (status 1)");
 }
 
+TEST_CASE("Words after the help and the hooks set flags in C", "[sdk][plugin]") {
+  REQUIRE(counter().option_count == 16);
+  CHECK(counter().options[14]->flags == KAIROS_OPTION_STATE);
+  CHECK(counter().options[15]->flags == KAIROS_OPTION_SECRET);
+  CHECK(counter().flags == 0);
+  CHECK(kairos::testing::callback(c_plugin(), "test.Bare").flags == KAIROS_CALLBACK_EVERY_RANK);
+}
+
 TEST_CASE("KAIROS_C_STATE saves and restores a member, or changes nothing", "[sdk][plugin]") {
   Fit fit(counter(), {{"limit", 9}});
   fit.epoch({{"loss", 1.0}});

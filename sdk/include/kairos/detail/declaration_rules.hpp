@@ -90,9 +90,11 @@ constexpr bool same_text(const char* a, std::string_view b) {
   return *a == '\0';
 }
 
-constexpr bool is_option(const Members& members, std::string_view name) {
+/// Whether there is an option of that name whose value may be shown.
+constexpr bool is_shown(const Members& members, std::string_view name) {
   for (const OptionBase* option = members.options.first; option != nullptr; option = option->next)
-    if (same_text(option->declaration().name, name)) return true;
+    if (same_text(option->declaration().name, name))
+      return (option->declaration().flags & KAIROS_OPTION_SECRET) == 0;
   return false;
 }
 
@@ -106,7 +108,7 @@ constexpr bool is_key_pattern(const Members& members, std::string_view pattern) 
     if (first != '{') continue;
     bool closed = false;
     const std::string_view field = take_part(pattern, '}', closed);
-    if (!closed || (field != "instance" && !is_option(members, field))) return false;
+    if (!closed || (field != "instance" && !is_shown(members, field))) return false;
   }
   return true;
 }
@@ -143,6 +145,7 @@ enum class Flaw {
   Variable,
   DefaultChoice,
   DefaultBounds,
+  Secret,
   StateName,
   StateTwice
 };
@@ -216,7 +219,11 @@ constexpr Flaw option_flaw(const kairos_option& spec) {
   if (!is_line(spec.help) || (spec.unit != nullptr && !is_line(spec.unit))) return Flaw::Help;
   if (const Flaw flaw = alias_flaw(spec); flaw != Flaw::None) return flaw;
   if (const Flaw flaw = choices_flaw(spec); flaw != Flaw::None) return flaw;
+  const bool secret = (spec.flags & KAIROS_OPTION_SECRET) != 0;
+  if (secret && (spec.type != KAIROS_TYPE_STRING || (spec.flags & KAIROS_OPTION_STATE) != 0))
+    return Flaw::Secret;
   if (spec.initial.type == KAIROS_TYPE_ABSENT) return Flaw::None;
+  if (secret) return Flaw::Secret;
   if (spec.type == KAIROS_TYPE_ENUM && !is_listed(spec.choices, spec.initial.text.ptr))
     return Flaw::DefaultChoice;
   return is_within(spec) ? Flaw::None : Flaw::DefaultBounds;
@@ -309,6 +316,9 @@ constexpr void refuse() {
                 "kairos::variables(\"epoch,lr\")");
   static_assert(flaw != Flaw::DefaultChoice, "kairos: the default of an option is not one of its choices");
   static_assert(flaw != Flaw::DefaultBounds, "kairos: the default of an option is outside of its bounds");
+  static_assert(
+      flaw != Flaw::Secret,
+      "kairos: a secret must be an Option<std::string_view> without a default, and not voids_state");
   static_assert(flaw != Flaw::StateName, "kairos: a state needs a name, under which it is saved");
   static_assert(flaw != Flaw::StateTwice, "kairos: two states have the same name");
 }
