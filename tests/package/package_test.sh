@@ -64,6 +64,9 @@ case $name in
       lib/pkgconfig/kairos-sdk.pc lib/pkgconfig/kairos-callbacks.pc lib/pkgconfig/kairos-host.pc; do
       [ -f "$prefix/$file" ] || fail "not installed: $file"
     done
+    for header in $(cd "$sources/sdk/include" && find kairos -name '*.h' -o -name '*.hpp' -o -name '*.inc'); do
+      [ -f "$prefix/include/$header" ] || fail "not installed: include/$header"
+    done
     ;;
 
   relocatable)
