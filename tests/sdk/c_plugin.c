@@ -10,7 +10,7 @@
   OPTION(TEXT, greeting, "hello", "what to print")                                                   \
   OPTION(CHOICE, mode, "min", "direction", CHOICES("auto", "min", "max"))                            \
   OPTION(DURATION, pause, 90000000000, "time between lines", AT_LEAST(0))                            \
-  OPTION(METRIC, monitor, "loss", "key to read")                                                     \
+  OPTION(METRIC, monitor, "loss", "key to read", VOIDS_STATE)                                        \
   OPTION(EXPRESSION, formula, "0.5 * lr", "rate", VARIABLES("epoch", "lr"))                          \
   OPTION(PATH, place, "", "undeclared")                                                              \
   OPTION(INPUT, source, "", "read")                                                                  \
@@ -18,7 +18,8 @@
   OPTION(DIRECTORY, folder, "", "filled")                                                            \
   OPTION(SAVED, model, "", "saved")                                                                  \
   REQUIRED(INT, limit, "epochs until the stop", ABOVE(0))                                            \
-  UNSET(FLOAT, baseline, "value to beat")
+  UNSET(FLOAT, baseline, "value to beat")                                                            \
+  UNSET(TEXT, token, "never shown", SECRET)
 KAIROS_C_CALLBACK_OPTIONS(counter, COUNTER_OPTIONS)
 
 typedef struct counts {
@@ -87,5 +88,5 @@ static kairos_status bare_on_fault(void* self, kairos_call* call, const kairos_f
   CALLBACK(counter, "test.Counter", "Counts epochs.", MEASURE, CAN(STOP, WRITE_WEIGHTS, SAVE_MODEL), \
            COUNTER_OPTIONS, COUNTER_HOOKS, STATE(3, 2), PUBLISHES("mean", "other"))                  \
   CALLBACK(bare, "test.Bare", "Returns the status of a fault.", REPORT, CAN(NOTHING), BARE_OPTIONS,  \
-           BARE_HOOKS)
+           BARE_HOOKS, EVERY_RANK)
 KAIROS_C_CALLBACKS("2.5.0", CALLBACKS)

@@ -288,8 +288,8 @@ class Run : public detail::EventOf<kairos_run_event> {
   [[nodiscard]] Mode mode() const { return static_cast<Mode>(raw_.mode); }
   /// True if the state of this instance was restored; on_train_begin must not reset it.
   [[nodiscard]] bool resumed() const { return raw_.resumed != 0; }
-  /// True if the run goes on from the saved state of an earlier one, whether or not this callback has any: one
-  /// without state then appends to its files.
+  /// True if the run goes on from the saved state of an earlier one, whether or not this callback has any:
+  /// one without state then appends to its files.
   [[nodiscard]] bool run_resumed() const { return raw_.run_resumed != 0; }
   /// Number of processes that train together; 1 in a single process.
   [[nodiscard]] std::int32_t world() const { return raw_.world; }

@@ -25,7 +25,8 @@
  *              and paths by use: INPUT is read, OUTPUT written, DIRECTORY a place for files that the callback creates, SAVED a
  *              path for save() of kairos.model/1
  *     …        up to six of AT_LEAST(x), AT_MOST(x), ABOVE(x), BELOW(x), UNIT("epochs"), ALIASES("a", "b"),
- *              CHOICES("auto", "min") of a CHOICE, VARIABLES("epoch", "lr") of an EXPRESSION
+ *              CHOICES("auto", "min") of a CHOICE, VARIABLES("epoch", "lr") of an EXPRESSION, VOIDS_STATE (saved state is for one
+ *              value alone), SECRET of a TEXT without a default (a token, which the host never prints or stores)
  *   KAIROS_C_OPTION(hello, every)            its index, for host->option
  *   KAIROS_C_VALUE(host, hello, every)       its kairos_value: integer, number or text
  *
@@ -37,7 +38,7 @@
  *   CALLBACK(name, "id", "summary", PHASE, CAN(…), OPTIONS, HOOKS, …)
  *     PHASE    MEASURE, DECIDE, REPORT or PERSIST
  *     CAN      NOTHING, or STOP, SET_OPTIMIZER, WRITE_WEIGHTS, WRITE_GRADIENTS, SAVE_MODEL
- *     …        PUBLISHES("key", "other:max") and STATE(version, oldest version that it can load)
+ *     …        PUBLISHES("key", "other:max"), STATE(version, oldest version that it can load) and EVERY_RANK
  *   KAIROS_C_STATE(hello, self_type, state_type, member) defines hello_state_save and hello_state_load for a state that is one
  *   member of the instance, without pointers. List both hooks, and STATE(1, 1) with the callback.
  *

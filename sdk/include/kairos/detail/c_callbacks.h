@@ -35,7 +35,9 @@
 #define KAIROS_C_CALLBACK_NONE
 #define KAIROS_C_CALLBACK_PUBLISHES(...) .publishes = KAIROS_C_JOIN_(__VA_ARGS__),
 #define KAIROS_C_CALLBACK_STATE(version, oldest) .state_version = version, .oldest_state_version = oldest,
+#define KAIROS_C_CALLBACK_EVERY_RANK .flags = KAIROS_CALLBACK_EVERY_RANK,
 #define KAIROS_C_JSON_CALLBACK_NONE ""
+#define KAIROS_C_JSON_CALLBACK_EVERY_RANK ",\"flags\":[\"every_rank\"]"
 #define KAIROS_C_JSON_CALLBACK_PUBLISHES(...) ",\"publishes\":" KAIROS_C_JSON_LIST_(__VA_ARGS__)
 #define KAIROS_C_JSON_CALLBACK_STATE(version, oldest) ",\"state_version\":" #version ",\"oldest_state_version\":" #oldest
 

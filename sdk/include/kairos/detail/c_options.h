@@ -47,6 +47,8 @@
 #define KAIROS_C_BIT_ALIASES(...) 0u
 #define KAIROS_C_BIT_CHOICES(...) 0u
 #define KAIROS_C_BIT_VARIABLES(...) 0u
+#define KAIROS_C_BIT_SECRET KAIROS_OPTION_SECRET
+#define KAIROS_C_BIT_VOIDS_STATE KAIROS_OPTION_STATE
 
 #define KAIROS_C_FIELD_NONE KAIROS_C_FIELD_NONE_, 0
 #define KAIROS_C_FIELD_AT_LEAST(value) KAIROS_C_FIELD_MIN_, value
@@ -57,6 +59,8 @@
 #define KAIROS_C_FIELD_ALIASES(...) KAIROS_C_FIELD_ALIASES_, __VA_ARGS__
 #define KAIROS_C_FIELD_CHOICES(...) KAIROS_C_FIELD_CHOICES_, __VA_ARGS__
 #define KAIROS_C_FIELD_VARIABLES(...) KAIROS_C_FIELD_CHOICES_, __VA_ARGS__
+#define KAIROS_C_FIELD_SECRET KAIROS_C_FIELD_NONE_, 0
+#define KAIROS_C_FIELD_VOIDS_STATE KAIROS_C_FIELD_NONE_, 0
 #define KAIROS_C_FIELD_(kind, word) KAIROS_C_APPLY_(kind, KAIROS_C_FIELD_##word)
 #define KAIROS_C_APPLY_(...) KAIROS_C_APPLY2_(__VA_ARGS__)
 #define KAIROS_C_APPLY2_(kind, M, ...) M(kind, __VA_ARGS__)
@@ -85,6 +89,8 @@
 #define KAIROS_C_JSON_ALIASES(...) ",\"aliases\":" KAIROS_C_JSON_LIST_(__VA_ARGS__)
 #define KAIROS_C_JSON_CHOICES(...) ",\"choices\":" KAIROS_C_JSON_LIST_(__VA_ARGS__)
 #define KAIROS_C_JSON_VARIABLES(...) ",\"choices\":" KAIROS_C_JSON_LIST_(__VA_ARGS__)
+#define KAIROS_C_JSON_SECRET ""
+#define KAIROS_C_JSON_VOIDS_STATE ""
 
 #define KAIROS_C_JSON_BIT_NONE ""
 #define KAIROS_C_JSON_BIT_AT_LEAST(value) ""
@@ -95,6 +101,8 @@
 #define KAIROS_C_JSON_BIT_ALIASES(...) ""
 #define KAIROS_C_JSON_BIT_CHOICES(...) ""
 #define KAIROS_C_JSON_BIT_VARIABLES(...) ""
+#define KAIROS_C_JSON_BIT_SECRET ",\"secret\""
+#define KAIROS_C_JSON_BIT_VOIDS_STATE ",\"state\""
 
 /* Pass 1: a member of a struct whose offsets are the indices of the options. */
 #define KAIROS_C_MEMBER_(kind, name, ...) char name;

@@ -88,9 +88,10 @@ constexpr bool same_text(const char* a, std::string_view b) {
   return std::string_view(a) == b;
 }
 
-constexpr bool is_option(const Members& members, std::string_view name) {
+constexpr bool can_be_shown(const Members& members, std::string_view name) {
   for (const OptionBase* option = members.options.first; option != nullptr; option = option->next)
-    if (same_text(option->declaration().name, name)) return true;
+    if (same_text(option->declaration().name, name))
+      return (option->declaration().flags & KAIROS_OPTION_SECRET) == 0;
   return false;
 }
 
@@ -104,7 +105,7 @@ constexpr bool is_key_pattern(const Members& members, std::string_view pattern) 
     if (first != '{') continue;
     bool closed = false;
     const std::string_view field = take_part(pattern, '}', closed);
-    if (!closed || (field != "instance" && !is_option(members, field))) return false;
+    if (!closed || (field != "instance" && !can_be_shown(members, field))) return false;
   }
   return true;
 }
@@ -141,6 +142,7 @@ enum class Flaw {
   Variable,
   DefaultChoice,
   DefaultBounds,
+  Secret,
   StateName,
   StateTwice
 };
@@ -228,6 +230,9 @@ constexpr Flaw option_flaw(const Members& members, const OptionBase* option) {
   if (!is_line(spec.help) || (spec.unit != nullptr && !is_line(spec.unit))) return Flaw::Help;
   if (const Flaw flaw = alias_flaw(members, option); flaw != Flaw::None) return flaw;
   if (const Flaw flaw = choices_flaw(spec); flaw != Flaw::None) return flaw;
+  const bool plain = spec.type == KAIROS_TYPE_STRING && (spec.flags & KAIROS_OPTION_STATE) == 0;
+  if ((spec.flags & KAIROS_OPTION_SECRET) != 0 && (!plain || spec.initial.type != KAIROS_TYPE_ABSENT))
+    return Flaw::Secret;
   if (spec.initial.type == KAIROS_TYPE_ABSENT) return Flaw::None;
   if (spec.type == KAIROS_TYPE_ENUM && !is_listed(spec.choices, spec.initial.text.ptr))
     return Flaw::DefaultChoice;
@@ -278,6 +283,10 @@ constexpr void refuse() {
                 "kairos::variables(\"epoch,lr\")");
   static_assert(flaw != Flaw::DefaultChoice, "kairos: the default of an option is not one of its choices");
   static_assert(flaw != Flaw::DefaultBounds, "kairos: the default of an option is outside of its bounds");
+  static_assert(
+      flaw != Flaw::Secret,
+      "kairos: a secret is an Option<std::string_view> with kairos::required or kairos::unset in place "
+      "of a default, and state cannot depend on it");
   static_assert(flaw != Flaw::StateName, "kairos: a state needs a name, under which it is saved");
   static_assert(flaw != Flaw::StateTwice, "kairos: two states have the same name");
 }
