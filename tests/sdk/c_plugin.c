@@ -10,7 +10,7 @@
   OPTION(TEXT, greeting, "hello", "what to print")                                                   \
   OPTION(CHOICE, mode, "min", "direction", CHOICES("auto", "min", "max"))                            \
   OPTION(DURATION, pause, 90000000000, "time between lines", AT_LEAST(0))                            \
-  OPTION(METRIC, monitor, "loss", "key to read")                                                     \
+  OPTION(METRIC, monitor, "loss", "key to read", VOIDS_STATE)                                        \
   OPTION(EXPRESSION, formula, "0.5 * lr", "rate", VARIABLES("epoch", "lr"))                          \
   OPTION(PATH, place, "", "undeclared")                                                              \
   OPTION(INPUT, source, "", "read")                                                                  \

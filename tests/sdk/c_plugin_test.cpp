@@ -4,6 +4,7 @@
 #include <kairos/testing.hpp>
 
 #include <catch2/catch.hpp>
+#include <cstdint>
 #include <string>
 
 namespace {
@@ -79,4 +80,16 @@ TEST_CASE("A plugin in C may have several callbacks with options of the same nam
   kairos_fault_event event{};
   event.status = KAIROS_E_IO;
   CHECK(bare.on_fault(event).status == KAIROS_E_IO);
+}
+
+TEST_CASE("A plugin in C declares secrets, options that void the state, and every rank", "[sdk][plugin]") {
+  const auto flags_of = [](const char* name) {
+    for (std::uint32_t i = 0; i < counter().option_count; ++i)
+      if (std::string(counter().options[i]->name) == name) return counter().options[i]->flags;
+    return 0u;
+  };
+  CHECK(flags_of("token") == KAIROS_OPTION_SECRET);
+  CHECK(flags_of("monitor") == KAIROS_OPTION_STATE);
+  CHECK(counter().flags == 0);
+  CHECK(kairos::testing::callback(c_plugin(), "test.Bare").flags == KAIROS_CALLBACK_EVERY_RANK);
 }

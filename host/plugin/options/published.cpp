@@ -7,18 +7,13 @@
 #include <algorithm>
 
 #include "kairos/host/error.hpp"
+#include "plugin/log_key.hpp"
 
 namespace kairos::host {
 
 namespace {
 
 constexpr std::string_view instance_placeholder = "instance";
-constexpr std::size_t longest_key = 200;
-
-bool is_key_character(char c) {
-  return static_cast<unsigned char>(c) > 0x20 && c != 0x7f &&
-         std::string_view(",\"'=:{}").find(c) == std::string_view::npos;
-}
 
 /// The value of a placeholder; empty if it has none.
 std::string value_of(std::string_view placeholder, const CallbackManifest& callback,
@@ -31,10 +26,6 @@ std::string value_of(std::string_view placeholder, const CallbackManifest& callb
 }
 
 }  // namespace
-
-bool is_log_key(std::string_view name) {
-  return !name.empty() && name.size() <= longest_key && std::ranges::all_of(name, is_key_character);
-}
 
 std::optional<PublishedEntry> read_published(std::string_view entry) {
   PublishedEntry read;
@@ -57,7 +48,7 @@ std::optional<PublishedEntry> read_published(std::string_view entry) {
     read.placeholders.emplace_back(entry.substr(open + 1, close - open - 1));
     entry.remove_prefix(close + 1);
   }
-  const bool is_valid = is_log_key(fixed) || (fixed.empty() && !read.placeholders.empty());
+  const bool is_valid = log_key_fault(fixed).empty() || (fixed.empty() && !read.placeholders.empty());
   return is_valid ? std::optional(read) : std::nullopt;
 }
 
@@ -78,10 +69,9 @@ std::vector<LogKey> published_keys(const CallbackManifest& callback, const Resol
       const std::string field = "{" + placeholder + "}";
       name.replace(name.find(field), field.size(), value);
     }
-    if (!is_log_key(name))
+    if (const std::string fault = log_key_fault(name); !fault.empty())
       throw Error(ErrorKind::Plugin,
-                  {"KAIROS-O016", instance, fmt::format("{} makes no log key", entry->name), '"' + name + '"',
-                   "1 to 200 bytes without control characters, blanks and any of , \" ' = : { }",
+                  {"KAIROS-O016", instance, fmt::format("{} makes no log key", entry->name), fault, "",
                    "Give the option another value"});
     keys.push_back({std::move(name), entry->direction});
   }

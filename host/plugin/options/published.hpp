@@ -13,10 +13,6 @@
 
 namespace kairos::host {
 
-/// Whether this may be the name of a log key: 1 to 200 bytes without control characters, blanks and any of
-/// , " ' = : { }
-[[nodiscard]] bool is_log_key(std::string_view name);
-
 /// One entry of `publishes`.
 struct PublishedEntry {
   std::string name;                       ///< with placeholders in braces

@@ -23,7 +23,7 @@ namespace {
 kairos_status fail(kairos_call* call, kairos_status status, kairos_str text) {
   if (status == KAIROS_OK) status = KAIROS_E_INTERNAL;
   const kairos_status recorded = answer(call, Moment::Loading, [&] {
-    std::string own = one_line(text);
+    std::string own = one_line(to_abi(without_secrets(view(text), call->session->secrets)));
     const bool adds =
         !call->reason.empty() && call->reason_status == status && own.find(call->reason) == std::string::npos;
     if (adds) own += (own.empty() ? "" : ": ") + call->reason;
@@ -43,7 +43,8 @@ void log(const kairos_host* host, std::int32_t level, kairos_str text) {
     try {
       const bool known = level >= KAIROS_LOG_DEBUG && level <= KAIROS_LOG_ERROR;
       // A message for each line, so that no line looks like one of another author.
-      for (const std::string& line : lines_of(text))
+      const std::string shown = without_secrets(view(text), instance.session->secrets);
+      for (const std::string& line : lines_of(to_abi(shown)))
         instance.session->message(known ? static_cast<Level>(level) : Level::Info, instance.name, line);
     } catch (...) {
       return false;  // a message that cannot be told ends no training
@@ -75,7 +76,7 @@ kairos_status request_stop(kairos_call* call, kairos_str reason) {
     if (!is_text(reason))
       return call->refuse(KAIROS_E_INVALID, "the reason of a stop is a null pointer with a length");
     Session& session = *call->session;
-    const std::string text = without_secrets(one_line(reason), session.secrets);
+    const std::string text = one_line(to_abi(without_secrets(view(reason), session.secrets)));
     session.message(Level::Debug, call->instance->name, "asks for a stop: " + text);
     if (!session.facts.stop) session.facts.stop = StopRequest{text, call->instance->name};
     return KAIROS_OK;

@@ -59,9 +59,11 @@ kairos_status evaluate(const Visit& visit, std::int64_t option, std::int64_t cou
                                       static_cast<std::uint32_t>(count), &out);
 }
 
+/// A key keeps its direction, so each has one of its own.
 kairos_status declare(const Visit& visit, std::int64_t direction) {
   std::uint32_t index = 0;
-  return visit.logs().declare(visit.call, text("declared"), static_cast<std::int32_t>(direction), &index);
+  const char* const name = direction == KAIROS_DIRECTION_MAX ? "maximized" : "declared";
+  return visit.logs().declare(visit.call, text(name), static_cast<std::int32_t>(direction), &index);
 }
 
 /// A snapshot that is made only to be tried is dropped again.
@@ -93,15 +95,15 @@ const Row rows[] = {
        out.size = sizeof out;
        return v.logs().key(v.call, static_cast<std::uint32_t>(n), &out);
      },
-     only({0, 1, 2}, KAIROS_E_RANGE)},
+     only({0, 1, 2, 3}, KAIROS_E_RANGE)},
     {"kairos_logs.value.index", "on_test_batch_end",
      [](const Visit& v, Bench&, std::int64_t n) {
        double out = 0;
        return v.logs().value(v.call, static_cast<std::uint32_t>(n), &out);
      },
      [](std::int64_t n) {
-       // 0 is loss, 1 val_loss, 2 a declared key; inside a fit a test has the second one alone.
-       return n == 1 ? KAIROS_OK : n == 0 || n == 2 ? KAIROS_E_NOT_FOUND : KAIROS_E_RANGE;
+       // 0 is loss, 1 val_loss, 2 and 3 declared keys; inside a fit a test has the second one alone.
+       return n == 1 ? KAIROS_OK : n >= 0 && n <= 3 ? KAIROS_E_NOT_FOUND : KAIROS_E_RANGE;
      }},
     {"kairos_logs.declare.direction", "setup",
      [](const Visit& v, Bench&, std::int64_t n) { return declare(v, n); }, only({0, 1, 2}, KAIROS_E_INVALID)},
@@ -109,9 +111,9 @@ const Row rows[] = {
      [](const Visit& v, Bench&, std::int64_t n) {
        return v.logs().publish(v.call, static_cast<std::uint32_t>(n), 1.0);
      },
-     [](std::int64_t n) { return n == 2             ? KAIROS_OK
-                                 : n == 0 || n == 1 ? KAIROS_E_DENIED
-                                                    : KAIROS_E_RANGE; }},
+     [](std::int64_t n) {
+       return n == 2 || n == 3 ? KAIROS_OK : n == 0 || n == 1 ? KAIROS_E_DENIED : KAIROS_E_RANGE;
+     }},
     {"kairos_tensors.count.role", "on_epoch_end",
      [](const Visit& v, Bench&, std::int64_t n) {
        return std::int64_t{v.tensors().count(v.call, static_cast<std::int32_t>(n))};
