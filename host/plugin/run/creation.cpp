@@ -140,18 +140,6 @@ std::string contact_of(const About& about) {
          (place.empty() ? "" : " (" + printable(place.substr(0, most)) + ")");
 }
 
-/// Calls `open` of a library before its first instance is created.
-void open_library(Session& session, Instance& instance, kairos_call& call) {
-  const kairos_plugin& plugin = instance.library->plugin();
-  if (plugin.open == nullptr || std::ranges::find(session.opened, instance.library) != session.opened.end())
-    return;
-  call.hook = "open";
-  const kairos_status status =
-      session.call_alone(instance, call, [&] { return plugin.open(&instance.door.host, &call); });
-  if (status != KAIROS_OK) session.failures.handle(call, status, session.facts.epoch);
-  session.opened.push_back(instance.library);
-}
-
 void create_instance(Session& session, Planned planned, std::shared_ptr<Library> library) {
   session.instances.push_back(std::make_unique<Instance>());
   Instance& instance = *session.instances.back();
@@ -175,8 +163,6 @@ void create_instance(Session& session, Planned planned, std::shared_ptr<Library>
   open_door(instance);
 
   kairos_call call(&session, &instance, "create", Moment::Loading);
-  open_library(session, instance, call);
-  call.hook = "create";
   const kairos_status status = session.call_alone(
       instance, call, [&] { return instance.hooks.create(&instance.door.host, &call, &instance.self); });
   instance.created = status == KAIROS_OK;

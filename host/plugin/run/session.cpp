@@ -137,13 +137,6 @@ void Session::destroy_all() {
     if ((*instance)->hooks.destroy != nullptr)
       call_at_the_end(**instance, "destroy", [&] { (*instance)->hooks.destroy(self); });
   }
-  for (auto library = opened.rbegin(); library != opened.rend(); ++library) {
-    const auto first =
-        std::ranges::find_if(instances, [&](const auto& one) { return one->library == *library; });
-    if ((*library)->plugin().close != nullptr && first != instances.end())
-      call_at_the_end(**first, "close", [&] { (*library)->plugin().close(); });
-  }
-  opened.clear();
 }
 
 }  // namespace kairos::host

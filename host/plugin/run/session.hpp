@@ -93,7 +93,7 @@ class Session {
   /// teardown of every instance in reverse order, once; throws the first fatal failure at the end.
   void finish(RunEnd why);
   [[nodiscard]] bool finished() const noexcept { return finished_; }
-  /// destroy of every instance, and close of every library, in reverse order.
+  /// destroy of every instance, in reverse order.
   void destroy_all();
 
   /// Restores what hooks have changed of the process, including the one that is running where it has called
@@ -117,7 +117,6 @@ class Session {
   Checkpoints checkpoints;
   SavedStates states;
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
-  std::vector<std::shared_ptr<Library>> opened;      ///< libraries whose `open` was called
   std::vector<LogValue> epoch_values;
   std::thread::id thread = std::this_thread::get_id();
   std::uint64_t generation = 1;      ///< of the tensors

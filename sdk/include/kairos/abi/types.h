@@ -29,7 +29,7 @@
  * Tags in brackets say on which thread & in which state a function may be called:
  *   fit-thread   the thread that is inside a hook of this instance
  *   any-thread   any thread, also concurrently
- *   loading      open, create          set-up       setup, and all later hooks
+ *   loading      create                set-up       setup, and all later hooks
  *   running      hooks with an event between setup and teardown, both excluded, of a fit, an evaluation or a prediction
  *   training     from on_train_begin to on_train_end
  *   in-batch     from on_train_batch_begin to on_train_batch_end (or the test and predict hooks)

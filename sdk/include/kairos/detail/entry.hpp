@@ -116,9 +116,7 @@ constexpr kairos_plugin make_plugin() {
           Facts::version,
           callback_pointers<Callbacks...>.data(),
           static_cast<std::uint32_t>(sizeof...(Callbacks)),
-          0,
-          nullptr,
-          nullptr};
+          0};
 }
 
 }  // namespace detail

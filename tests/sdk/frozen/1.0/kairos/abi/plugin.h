@@ -117,12 +117,6 @@ typedef struct kairos_plugin {
   const char *version; /* of the plugin */
   const kairos_callback *const *callbacks;
   uint32_t callback_count, flags; /* flags: 0; no flag is defined */
-
-  /* May be null. Called once per run that uses the plugin, after all checks and before its first create.
-   * [fit-thread & loading] */
-  kairos_status (*open)(const kairos_host *host, kairos_call *call);
-  /* May be null. Called once for each successful open, after the last destroy of that run. [fit-thread & any-state] */
-  void (*close)(void);
 } kairos_plugin;
 
 #define KAIROS_PLUGIN_SYMBOL "kairos_plugin_v1"
