@@ -50,9 +50,10 @@ fs::path file_beside_model(const Settings& settings, const char* name) {
   const fs::path trained = trained_file(settings);
   if (trained.empty()) return {};
   std::error_code ignored;
-  for (const fs::path& directory : {settings.training_directory(), trained.parent_path()})
-    if (const fs::path file = directory / name; fs::is_regular_file(file, ignored)) return file;
-  return {};
+  const fs::path beside_run = settings.training_directory() / name,
+                 beside_file = trained.parent_path() / name;
+  if (!settings.training_directory().empty() && fs::is_regular_file(beside_run, ignored)) return beside_run;
+  return fs::is_regular_file(beside_file, ignored) ? beside_file : fs::path();
 }
 
 fs::path class_list_beside_model(const Settings& settings) {

@@ -29,7 +29,6 @@ void check_option(const kairos_option& option, const std::string& callback) {
 
 void check_callback(const kairos_callback& callback) {
   const std::string where = "callback " + printable(callback.id);
-  require_zero(callback.flags & ~KAIROS_CALLBACK_EVERY_RANK, where + ", flags");
   require_zero(callback.hooks->reserved, where + ", hooks, reserved");
   for (std::uint32_t i = 0; i < callback.option_count; ++i) check_option(*callback.options[i], where);
 }

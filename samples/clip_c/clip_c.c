@@ -26,7 +26,7 @@ static kairos_status clip_on_backward_end(void* self, kairos_call* call, const k
     const kairos_status status = me->tensors->borrow(call, KAIROS_ROLE_GRADIENT, i % count, access, &lent);
     if (status != KAIROS_OK) return status;
     float* const values = kairos_c_values(&lent);
-    for (int64_t k = 0; k < kairos_c_size(&lent); ++k)
+    for (int64_t k = 0; values != NULL && k < kairos_c_size(&lent); ++k)
       if (i >= count)
         values[k] *= (float)(me->norm / sqrt(squares));
       else

@@ -17,6 +17,18 @@ class Paths(ProgramTest):
             "model": "dense(4,tanh) dense(2,softmax)", "data": "data/train.csv", "target": "label",
             "loss": "sparse_categorical_crossentropy", "epochs": 2, "verbose": 0, "save_model": "out.keras", "run_dir": "runs/a"}))
 
+    def test_files_of_the_current_directory_do_not_belong_to_a_model_elsewhere(self):
+        (self.directory / "other").mkdir()
+        self.kairos(*self.fit(save_weights="other/m.npz", run_dir="other"))
+        evaluation = ("evaluate", "--model", "dense(4,tanh) dense(2,softmax)", "--weights", "other/m.npz", "--loss", "sparse_categorical_crossentropy",
+                      "--data", "data.csv", "--target", "label")
+        columns = self.text("other/input_columns.json")
+        self.put("input_columns.json", columns.replace('"width"', '"decoy"'))
+        self.assertNotEqual(self.text("input_columns.json"), columns)
+        run = self.run_kairos(*evaluation)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertNotIn("decoy", run.stdout + run.stderr)
+
     def test_paths_are_relative_to_the_file(self):
         for place in (".", "elsewhere", "project"):
             config = os.path.relpath(self.directory / "project" / "run.json", self.directory / place)

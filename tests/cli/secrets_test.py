@@ -40,6 +40,8 @@ class Secrets(ProgramTest):
     def test_printed_configuration_has_no_secret(self):
         out = self.kairos(*self.fit(plugin=f"{CONFIDANT}:token=hunter2", print_config=True))
         self.assertEqual(json.loads(out)["plugin"], [f"{CONFIDANT}:token='***'"])
+        for spec in ("absent.so:token=hunter2", f"{CONFIDANT}('hunter2', 'b', 'c', 'd')", "Confidnt(token='hunter2')"):
+            self.assertNotIn("hunter2", self.kairos(*self.fit(plugin=spec, print_config=True)))
 
     def test_evaluation_keeps_it_too(self):
         self.kairos(*self.fit(save_model="m.keras"))

@@ -68,9 +68,10 @@ std::vector<std::string> words_of(const char* list, const FieldName& field) {
 template <class T>
 T known_bits(T bits, T known, T vital, bool newer, const FieldName& field) {
   const T unknown = bits & ~known;
+  if (unknown == 0) return bits;
   const BrokenRule rule{field, fmt::format("{:#x}", unknown), "bits of this ABI"};
-  if (newer && (unknown & vital) != 0) throw NeedsNewerHost{rule};
-  if (!newer && unknown != 0) throw BrokenRule{rule};
+  if (!newer) throw BrokenRule{rule};
+  if ((unknown & vital) != 0) throw NeedsNewerHost{rule};
   return bits & known;
 }
 

@@ -62,8 +62,8 @@ bool is_id(std::string_view id) {
 
 /// Options that hosts have, or may have later, beside those of the callback.
 bool is_reserved(std::string_view name) {
-  constexpr std::array<std::string_view, 6> reserved = {"on_error",   "on_missing", "isolate",
-                                                        "every_rank", "before",     "after"};
+  constexpr std::array<std::string_view, 7> reserved = {"on_error", "on_missing", "isolate", "every_rank",
+                                                        "before",   "after",      "instance"};
   return std::ranges::find(reserved, name) != reserved.end() || name.starts_with("kairos_");
 }
 

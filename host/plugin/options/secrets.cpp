@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -40,9 +41,12 @@ std::string from_file(const std::filesystem::path& file, const std::string& wher
   constexpr std::streamsize most = 64 << 10;
   errno = 0;
   std::ifstream in(file, std::ios::binary);
-  std::string text(static_cast<std::size_t>(most), '\0');
-  in.read(text.data(), most);
+  std::string text(static_cast<std::size_t>(most) + 1, '\0');
+  in.read(text.data(), most + 1);
   text.resize(static_cast<std::size_t>(in.gcount()));
+  if (in.gcount() > most)
+    refuse(where, "the file of the secret is too long", '"' + file.string() + "\", more than 65536 bytes",
+           "Name the file that has the secret alone");
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   if (text.empty())
     refuse(where, "the file of the secret cannot be read",
@@ -87,6 +91,22 @@ std::string text_of(const PluginSpec& spec) {
   return text + (is_call ? ")" : "");
 }
 
+/// Which options of the spec have a secret as their value. Of a callback that cannot be found, or that does
+/// not take these options, each may be one: the run refuses it, but its text is printed all the same.
+std::vector<bool> secret_options(const PluginSpec& spec, const Catalog& catalog) {
+  std::vector<bool> secrets;
+  try {
+    const CallbackManifest& callback = *catalog.find(spec).callback;
+    for (const PluginOption& one : with_names(callback, spec.options, spec.target)) {
+      const OptionSpec* const option = find_option(callback, one.key);
+      secrets.push_back(option != nullptr && is_secret(*option) && !means_unset(*option, one));
+    }
+  } catch (const Error&) {
+    secrets.assign(spec.options.size(), true);
+  }
+  return secrets;
+}
+
 }  // namespace
 
 bool is_secret(const OptionSpec& option) noexcept {
@@ -103,6 +123,15 @@ ReadSecret read_secret(const std::string& text, const std::string& where) {
   return {from_file(file, where), file};
 }
 
+void add_secrets(std::vector<std::string>& all, std::span<const std::string> more) {
+  all.insert(all.end(), more.begin(), more.end());
+  std::ranges::sort(all, [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  });
+  const auto equal = std::ranges::unique(all);
+  all.erase(equal.begin(), equal.end());
+}
+
 std::string without_secrets(std::string_view text, std::span<const std::string> secrets) {
   std::string out(text);
   for (const std::string& secret : secrets) {
@@ -114,23 +143,16 @@ std::string without_secrets(std::string_view text, std::span<const std::string> 
 }
 
 std::string storable_spec(const std::string& text, const Catalog& catalog) {
-  try {
-    PluginSpec spec = parse_plugin_spec(text);
-    const CallbackManifest& callback = *catalog.find(spec).callback;
-    const std::vector<PluginOption> named = with_names(callback, spec.options, spec.target);
-    bool hides = false;
-    for (std::size_t i = 0; i < named.size(); ++i) {
-      const OptionSpec* const option = find_option(callback, named[i].key);
-      if (option == nullptr || !is_secret(*option) || is_reference(named[i].value)) continue;
-      if (means_unset(*option, named[i])) continue;
-      spec.options[i].value = hidden_secret;
-      spec.options[i].written = Written::Quoted;
-      hides = true;
-    }
-    return hides ? text_of(spec) : text;
-  } catch (const Error&) {
-    return text;  // the run refuses it
+  PluginSpec spec = parse_plugin_spec(text);
+  const std::vector<bool> secrets = secret_options(spec, catalog);
+  bool hides = false;
+  for (std::size_t i = 0; i < spec.options.size(); ++i) {
+    if (!secrets[i] || is_reference(spec.options[i].value)) continue;
+    spec.options[i].value = hidden_secret;
+    spec.options[i].written = Written::Quoted;
+    hides = true;
   }
+  return hides ? text_of(spec) : text;
 }
 
 }  // namespace kairos::host

@@ -27,7 +27,10 @@ struct ReadSecret {
 /// names `where` and never the value.
 [[nodiscard]] ReadSecret read_secret(const std::string& text, const std::string& where);
 
-/// The text with `***` for each of the secrets.
+/// Adds secrets to `all`, which has each once, a longer one before those that are parts of it.
+void add_secrets(std::vector<std::string>& all, std::span<const std::string> more);
+
+/// The text with `***` for each of the secrets, which are in the order of add_secrets.
 [[nodiscard]] std::string without_secrets(std::string_view text, std::span<const std::string> secrets);
 
 /// A --plugin as it may be stored: with `***` for a secret that was written out. env:NAME and file:PATH stay.

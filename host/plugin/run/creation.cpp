@@ -42,6 +42,8 @@ bool may_declare_keys(const CallbackManifest& callback) {
 
 /// The keys that all instances publish, then the metrics that they watch.
 void plan_keys(Session& session, std::vector<Planned>& planned) {
+  // A key may be named after a metric, which has another name than the user knows it by.
+  for (Planned& one : planned) rename_old_metrics(*one.match.callback, one.options, session.board.keys());
   for (Planned& one : planned)
     for (const LogKey& key : published_keys(*one.match.callback, one.options, one.name))
       one.published.push_back(session.board.claim(key, one.name));
@@ -69,7 +71,7 @@ std::vector<Planned> plan(Session& session, const Catalog& catalog, std::span<co
     one.name = names[i];
     one.options =
         resolve_values(*one.match.callback, specs[i].options, session.options.run_directory, one.name);
-    session.secrets.insert(session.secrets.end(), one.options.secrets.begin(), one.options.secrets.end());
+    add_secrets(session.secrets, one.options.secrets);
   }
   plan_keys(session, planned);
   for (const Planned& one : planned)

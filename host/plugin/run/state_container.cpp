@@ -127,7 +127,10 @@ std::vector<SavedState> decode_states(std::string_view bytes) {
   for (SavedState& state : states) {
     state.id = in.text();
     state.name = in.text();
-    if (first == magic) read_options(in, state);
+    if (first == magic)
+      read_options(in, state);
+    else
+      state.is_named = true;  // of the first format: the name alone decides
     state.version = in.number<std::uint32_t>();
     state.bytes = in.text();
     for (std::uint64_t n = in.count(2 * sizeof(std::uint64_t)); n > 0; --n) {

@@ -64,7 +64,8 @@ std::vector<Instance*> owners_of(const std::vector<SavedState>& states,
       const Instance& instance = *instances[i];
       if (!can_own(instance, states[s])) continue;
       if (states[s].is_named || instance.is_named) {
-        if (states[s].name == instance.name && owners[s] == nullptr) owners[s] = instances[i].get();
+        if (states[s].name == instance.name && owners[s] == nullptr && !is_taken(&instance))
+          owners[s] = instances[i].get();
         continue;
       }
       fits.push_back(fit_of(states[s], instance));

@@ -9,8 +9,7 @@ inline namespace v1 {
 
 /// Texts about a plugin, all optional, together at most 4 KiB:
 ///
-///     KAIROS_PLUGIN_ABOUT("1.0.0", kairos::About().author("Jane Doe").support("https://example.com/issues"),
-///     Mine)
+///     KAIROS_PLUGIN_ABOUT("1.0.0", kairos::About().author("Jane Doe").support("https://example.com"), Mine)
 ///
 /// They are only in the manifest, never compared, and change nothing.
 struct About {

@@ -43,9 +43,8 @@ enum class Can : std::uint64_t {
 ///   else Nothing
 /// - `publishes`: const char*, "score:max,{monitor}_smooth", log keys that on_epoch_end publishes
 /// - `state_version`, `oldest_state_version`: std::uint32_t, default 1
-/// - `every_rank`: bool, default false; true to run on every rank of distributed training, not on rank 0
-/// alone
-///   (callbacks of the phases Measure and Decide always do)
+/// - `every_rank`: bool, default false; true: runs on every rank of distributed training, as callbacks of the
+///   phases Measure and Decide always do, not on rank 0 alone
 ///
 /// Hooks are member functions with these names; unimplemented ones cost nothing:
 ///

@@ -82,6 +82,8 @@
   static void callback##_destroy(void *self) { free(self); }
 
 #define KAIROS_C_STATE(callback, self_type, state_type, member)                                           \
+  _Static_assert(sizeof(((const self_type *)0)->member) == sizeof(state_type),                            \
+                 "kairos: the member of KAIROS_C_STATE must be of the state's type");                     \
   static kairos_status callback##_state_save(void *self, kairos_call *call, const kairos_writer *out) {   \
     const self_type *const me = (const self_type *)self;                                                  \
     (void)call;                                                                                           \

@@ -157,7 +157,8 @@ struct Finding {
 };
 
 constexpr bool is_reserved(std::string_view name) {
-  constexpr const char* names[] = {"on_error", "on_missing", "isolate", "every_rank", "before", "after"};
+  constexpr const char* names[] = {"on_error", "on_missing", "isolate", "every_rank",
+                                   "before",   "after",      "instance"};
   for (const char* reserved : names)
     if (name == reserved) return true;
   return name.substr(0, 7) == "kairos_";

@@ -57,6 +57,9 @@ TEST_CASE("A secret is read from the environment or a file, and is never told", 
                "value; found \"KAIROS_TEST_NOTHING\""));
   CHECK_THROWS_WITH(resolve_token({{"token", "file:/nowhere"}}),
                     Contains("KAIROS-O058") && Contains("\"/nowhere\": No such file or directory"));
+  std::ofstream(file) << std::string((64 << 10) + 1, 's');
+  CHECK_THROWS_WITH(resolve_token({{"token", "file:" + file}}),
+                    Contains("KAIROS-O058") && Contains("the file of the secret is too long"));
   CHECK_THROWS_WITH(resolve_token({{"token", "***"}}), Contains("KAIROS-O058") && Contains("was not stored"));
   CHECK_THROWS_WITH(resolve_token({{"token", "hunter2"}, {"token", "hunter3"}}),
                     Contains("KAIROS-O021") && !Contains("hunter"));
@@ -65,6 +68,9 @@ TEST_CASE("A secret is read from the environment or a file, and is never told", 
 }
 
 TEST_CASE("Every secret in a text is hidden", "[host][plugin]") {
-  const std::vector<std::string> secrets = {"ab", "c", ""};
-  CHECK(without_secrets("ab, xabc and c", secrets) == "***, x****** and ***");
+  std::vector<std::string> secrets;
+  add_secrets(secrets, std::vector<std::string>{"abc", ""});
+  add_secrets(secrets, std::vector<std::string>{"abcdef", "abc"});
+  CHECK(secrets == std::vector<std::string>{"abcdef", "abc", ""});
+  CHECK(without_secrets("abcdef, xabc and abcd", secrets) == "***, x*** and ***d");
 }

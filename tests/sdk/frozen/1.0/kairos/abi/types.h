@@ -12,7 +12,8 @@
  *    KAIROS_E_UNSUPPORTED. An unknown role has count 0 and is KAIROS_E_RANGE to borrow; an unknown level is printed as info.
  *    A plugin that meets an unknown number in an event ignores the event; an unknown `why` is neither completion nor stop;
  *    values of an unknown dtype are not read.
- *  - Flags: unknown bits 0 to 15 are refused, unknown bits 16 to 31 ignored. An unknown capability is not granted.
+ *  - Flags: a host that knows the plugin's minor refuses every unknown bit; of a newer minor it refuses unknown bits 0 to 15 and
+ *    ignores unknown bits 16 to 31. An unknown capability of a newer minor is not granted.
  *  - A status other than 0 is a failure, also a negative one.
  *  - A null pointer, text that is not UTF-8, or a control character in a name, key or path: KAIROS_E_INVALID. A function that
  *    cannot fail then does nothing. Text for the user (`log`, `fail`, `request_stop`) is not refused: what is not printable UTF-8
