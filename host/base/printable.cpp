@@ -43,6 +43,15 @@ std::size_t character_length(std::string_view text) {
 
 }  // namespace
 
+bool is_printable(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string printable(std::string_view text) {
   constexpr const char* digits = "0123456789abcdef";
   std::string out;

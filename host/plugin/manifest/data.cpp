@@ -18,7 +18,7 @@ namespace kairos::host {
 namespace {
 
 /// Sizes in the first release: the end of the last field of 1.0. No SDK has produced a smaller struct.
-constexpr std::size_t plugin_size_1_0 = offsetof(kairos_plugin, close) + sizeof(kairos_plugin::close);
+constexpr std::size_t plugin_size_1_0 = offsetof(kairos_plugin, flags) + sizeof(kairos_plugin::flags);
 constexpr std::size_t callback_size_1_0 = offsetof(kairos_callback, hooks) + sizeof(kairos_callback::hooks);
 constexpr std::size_t option_size_1_0 = offsetof(kairos_option, max) + sizeof(kairos_option::max);
 constexpr std::size_t hooks_size_1_0 =

@@ -84,7 +84,8 @@ kairos_status request_stop(kairos_call* call, kairos_str reason) {
 }
 
 std::int32_t stop_requested(kairos_call* call) {
-  return is_on_fit_thread(call) && call->session->facts.stop.has_value() ? 1 : 0;
+  const bool answers = is_on_fit_thread(call) && call->moment >= Moment::SetUp;
+  return answers && call->session->facts.stop.has_value() ? 1 : 0;
 }
 
 constexpr kairos_control control_table = {sizeof control_table, 0, request_stop, stop_requested};

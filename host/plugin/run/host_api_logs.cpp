@@ -14,7 +14,7 @@ namespace kairos::host {
 namespace {
 
 std::uint32_t logs_count(kairos_call* call) {
-  if (!is_on_fit_thread(call)) return 0;
+  if (!is_on_fit_thread(call) || call->moment < Moment::SetUp) return 0;
   return static_cast<std::uint32_t>(call->session->board.keys().size());
 }
 
