@@ -16,6 +16,7 @@
 #include "plugin/options/instance_names.hpp"
 #include "plugin/options/option_files.hpp"
 #include "plugin/options/published.hpp"
+#include "plugin/options/secrets.hpp"
 #include "plugin/run/session.hpp"
 #include "plugin/trust.hpp"
 
