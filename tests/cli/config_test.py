@@ -68,10 +68,14 @@ class Paths(ProgramTest):
         self.put("project/names.json", json.dumps({"model": "dense(2)", "target": "label", "plugin": ["EarlyStopping"], "data": "/absolute.csv"}))
         shown = json.loads(self.kairos("fit", "--config", "project/names.json", "--print-config"))
         self.assertEqual((shown["model"], shown["target"], shown["plugin"], shown["data"]), ("dense(2)", "label", ["EarlyStopping"], "/absolute.csv"))
-        self.put("project/files.json", json.dumps({"model": "m.keras", "target": "y.npy", "plugin": ["./p.so#One:a=b/c", "v:1/a@2/p.so:a=1"], "data": "d.h5:/x"}))
+        self.put("project/files.json", json.dumps({"model": "m.keras", "target": "y.npy", "plugin": ["./p.so#One", "v:1/a@2/p.so"], "data": "d.h5:/x"}))
         shown = json.loads(self.kairos("fit", "--config", "project/files.json", "--print-config"))
         self.assertEqual((shown["model"], shown["target"], shown["plugin"], shown["data"]),
-                         ("project/m.keras", "project/y.npy", ["project/p.so#One:a=b/c", "project/v:1/a@2/p.so:a=1"], "project/d.h5:/x"))
+                         ("project/m.keras", "project/y.npy", ["project/p.so#One", "project/v:1/a@2/p.so"], "project/d.h5:/x"))
+        # The options of a plugin that is not there may be secrets.
+        self.put("project/files.json", json.dumps({"plugin": ["./p.so#One:a=b/c,d=env:E"]}))
+        shown = json.loads(self.kairos("fit", "--config", "project/files.json", "--print-config"))
+        self.assertEqual(shown["plugin"], ["project/p.so#One:a='***',d=env:E"])
 
     def test_evaluate_and_predict_take_the_record_of_a_fit(self):
         self.put("project/run.json", self.text("project/run.json").replace('"epochs"', '"plugin": ["EarlyStopping:monitor=loss"], "validation_split": 0.2, "epochs"'))

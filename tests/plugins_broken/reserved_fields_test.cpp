@@ -46,7 +46,6 @@ struct Case {
 const Case cases[] = {
     {"plugin, reserved: 0x1", [](Declaration& d) { d.plugin.reserved = 1; }},
     {"plugin, flags: 0x10000", [](Declaration& d) { d.plugin.flags = 1u << 16; }},
-    {"callback com.example.Mine, flags: 0x1", [](Declaration& d) { d.callback.flags = 1; }},
     {"callback com.example.Mine, hooks, reserved: 0x1", [](Declaration& d) { d.hooks.reserved = 1; }},
     {"option patience, reserved: 0x1", [](Declaration& d) { d.option.reserved = 1; }},
     {"option patience, default, reserved: 0x1", [](Declaration& d) { d.option.initial.reserved = 1; }},
