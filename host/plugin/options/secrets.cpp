@@ -128,8 +128,7 @@ void add_secrets(std::vector<std::string>& all, std::span<const std::string> mor
   std::ranges::sort(all, [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() > b.size() : a < b;
   });
-  const auto equal = std::ranges::unique(all);
-  all.erase(equal.begin(), equal.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
 }
 
 std::string without_secrets(std::string_view text, std::span<const std::string> secrets) {
