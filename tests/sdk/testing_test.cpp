@@ -243,6 +243,19 @@ TEST_CASE("A training that stops begins no further epoch, and tells why it ended
   CHECK(fit.host().printed("stopped enough"));
 }
 
+TEST_CASE("An instance that is not there is never called", "[sdk]") {
+  Fit ended(callback<Ender>());
+  ended.end();
+  CHECK_THROWS_AS(ended.epoch(), std::logic_error);
+  CHECK_THROWS_AS(ended.end(), std::logic_error);
+  CHECK_THROWS_AS(ended.fault("again"), std::logic_error);
+  CHECK_THROWS_AS(ended.interrupt(15), std::logic_error);
+  CHECK_THROWS_AS(ended.state(), std::logic_error);
+  Fit fresh(callback<Ender>());
+  fresh.interrupt(15);  // begins the training
+  CHECK(fresh.host().printed("15"));
+}
+
 TEST_CASE("A training may be interrupted or fail, and others may save", "[sdk]") {
   Fit failed(callback<Ender>());
   failed.epoch();

@@ -119,6 +119,9 @@ ReadSecret read_secret(const std::string& text, const std::string& where) {
            "Give the secret again, or as env:NAME or file:PATH, which are stored");
   if (text.starts_with(env_prefix)) return {from_environment(text.substr(env_prefix.size()), where), {}};
   if (!text.starts_with(file_prefix)) return {text, {}};
+  if (text == file_prefix)
+    refuse(where, "the path of the secret is missing", '"' + text + '"',
+           "Write file:PATH, such as file:token.txt");
   const std::filesystem::path file = std::filesystem::absolute(text.substr(file_prefix.size()));
   return {from_file(file, where), file};
 }

@@ -162,7 +162,8 @@ kairos_status drain(const kairos_host* host) {
   auto& door = *static_cast<HostDoor*>(host->impl);
   std::unique_lock lock(door.mutex);
   Instance* const instance = door.instance;
-  if (instance == nullptr) return KAIROS_E_STATE;
+  // A task that waits for itself would wait forever.
+  if (instance == nullptr || std::this_thread::get_id() != instance->session->thread) return KAIROS_E_STATE;
   ++door.waiting;
   lock.unlock();
   const kairos_status status = instance->session->tasks.drain(*instance);

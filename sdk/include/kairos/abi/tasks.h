@@ -20,7 +20,8 @@ typedef struct kairos_tasks {
    * KAIROS_E_INVALID without `work`. [any-thread & any-state] */
   kairos_status (*submit)(const kairos_host *host, kairos_status (*work)(void *arg), void *arg);
 
-  /* Waits for all tasks of this instance. Errors: the first status other than KAIROS_OK that a task returned.
+  /* Waits for all tasks of this instance. Errors: the first status other than KAIROS_OK that a task returned; KAIROS_E_STATE on
+   * another thread, such as that of a task.
    * [fit-thread & any-state] */
   kairos_status (*drain)(const kairos_host *host);
 } kairos_tasks;

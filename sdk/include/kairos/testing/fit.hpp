@@ -106,7 +106,7 @@ class Fit {
     end_epoch(logs);
   }
   void begin_epoch() {
-    if (!begun_) begin();
+    require_begun();
     if (open_) throw std::logic_error("the epoch before has not ended");
     if (host_.stop_reason)
       throw std::logic_error("a host begins no epoch after a stop: " + *host_.stop_reason);
@@ -132,7 +132,7 @@ class Fit {
   }
   /// A validation of one batch.
   void test(const Logs& logs = {}) {
-    if (!begun_) begin();
+    require_begun();
     kairos_test_event event{};
     event.in_fit = 1;
     event.epoch = epoch_;
@@ -157,7 +157,7 @@ class Fit {
 
   /// on_train_end, with the logs of the last epoch, and teardown. Then the instance is destroyed.
   void end() {
-    if (!begun_) begin();
+    require_begun();
     const kairos_end_event event = end_event(interrupted_        ? KAIROS_END_INTERRUPTED
                                              : host_.stop_reason ? KAIROS_END_STOPPED
                                                                  : KAIROS_END_COMPLETED);
@@ -166,7 +166,7 @@ class Fit {
   }
   /// The model or another callback has failed: on_fault and teardown.
   void fault(const std::string& message) {
-    if (!begun_) begin();
+    require_begun();
     kairos_fault_event event{};
     event.status = KAIROS_E_INTERNAL;
     event.hook = {"", 0};
@@ -179,6 +179,7 @@ class Fit {
   }
   /// A signal has arrived: on_interrupt. end() follows.
   void interrupt(int signal) {
+    require_begun();
     interrupted_ = true;
     reason_ = "interrupted";
     kairos_interrupt_event event{};
@@ -187,6 +188,7 @@ class Fit {
   }
   /// Another callback has saved a file.
   void checkpoint_saved(const std::string& path, SaveContent content = SaveContent::Model) {
+    require_begun();
     kairos_checkpoint_event event{};
     event.content = static_cast<std::int32_t>(content);
     event.path = detail::to_abi(path);
@@ -196,6 +198,8 @@ class Fit {
 
   /// The state as a host saves it. Throws Failure if the callback writes other bytes for the same state.
   [[nodiscard]] State state() {
+    if (ended_) throw std::logic_error("the training has ended; save its state before");
+    if (!set_up_) setup();
     State first, second;
     check("state_save", instance_.save(first));
     check("state_save", instance_.save(second));
@@ -222,6 +226,10 @@ class Fit {
  private:
   static void check(std::string_view hook, const Outcome& outcome) {
     if (outcome.status != KAIROS_OK) throw Failure(hook, outcome);
+  }
+  void require_begun() {
+    if (ended_) throw std::logic_error("the training has ended");
+    if (!begun_) begin();
   }
   void clear_logs() {
     for (Log& log : host_.logs) log.value.reset();

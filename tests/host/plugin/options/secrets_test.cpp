@@ -55,6 +55,8 @@ TEST_CASE("A secret is read from the environment or a file, and is never told", 
       resolve_token({{"token", "env:KAIROS_TEST_NOTHING"}}),
       Contains("KAIROS-O058: Logger, option token: the environment variable of the secret has no "
                "value; found \"KAIROS_TEST_NOTHING\""));
+  CHECK_THROWS_WITH(resolve_token({{"token", "file:"}}),
+                    Contains("KAIROS-O058") && Contains("the path of the secret is missing"));
   CHECK_THROWS_WITH(resolve_token({{"token", "file:/nowhere"}}),
                     Contains("KAIROS-O058") && Contains("\"/nowhere\": No such file or directory"));
   std::ofstream(file) << std::string((64 << 10) + 1, 's');
