@@ -123,7 +123,9 @@ class ByClass final : public Metric {
     Counts all;
     double sum = 0, whole = 0;
     for (const Counts& one : classes_) {
-      all.said += one.said, all.actual += one.actual, all.hits += one.hits;
+      all.said += one.said;
+      all.actual += one.actual;
+      all.hits += one.hits;
       const double weight = average_ == Average::Macro ? 1 : one.actual;
       sum += weight * measure(one);
       whole += weight;
@@ -186,7 +188,10 @@ class Auc final : public Metric {
         output_is_(output_is) {}
 
   void reset() override {
-    for (Bins& one : bins_) one.positives.setZero(), one.negatives.setZero();
+    for (Bins& one : bins_) {
+      one.positives.setZero();
+      one.negatives.setZero();
+    }
     saw_nan_ = false;
   }
 

@@ -46,7 +46,7 @@ std::string from_file(const std::filesystem::path& file, const std::string& wher
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (in.gcount() > most)
     refuse(where, "the file of the secret is too long", '"' + file.string() + "\", more than 65536 bytes",
-           "Name the file that has the secret alone");
+           "Give a file that contains the secret and nothing else");
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   if (text.empty())
     refuse(where, "the file of the secret cannot be read",

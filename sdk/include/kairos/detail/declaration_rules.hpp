@@ -298,7 +298,7 @@ constexpr void refuse() {
                 "kairos: the name of an option must be in snake_case: lower-case letters, digits and '_'");
   static_assert(flaw != Flaw::OptionReserved,
                 "kairos: this name of an option is reserved by the host: on_error, on_missing, isolate, "
-                "every_rank, before, after, and names that begin with kairos_");
+                "every_rank, before, after, instance, and names that begin with kairos_");
   static_assert(flaw != Flaw::OptionTwice, "kairos: two options have the same name or alias");
   static_assert(flaw != Flaw::Help,
                 "kairos: the help and the unit of an option must be one line, without control characters");
