@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "kairos/detail/members.hpp"
+#include "kairos/detail/event_core.hpp"
 #include "kairos/error.hpp"
 #include "kairos/tensor.hpp"
 
@@ -30,17 +30,6 @@ enum class Level : std::int32_t {
   Error = KAIROS_LOG_ERROR
 };
 
-namespace detail {
-
-inline kairos_str to_abi(std::string_view text) {
-  return {text.data(), text.size()};
-}
-inline std::string_view from_abi(kairos_str text) {
-  return {text.ptr, static_cast<std::size_t>(text.length)};
-}
-
-}  // namespace detail
-
 /// What a run is. A later host may have others.
 enum class Mode : std::int32_t {
   Fit = KAIROS_MODE_FIT,
@@ -52,11 +41,9 @@ enum class Mode : std::int32_t {
 /// on the fit thread. They throw kairos::HostError if the host refuses the call, and kairos::Error with
 /// KAIROS_E_UNSUPPORTED if the host does not offer the interface. If the hook does not catch the exception,
 /// the user sees the host's reason. Table of what is allowed in which hook: sdk/doc/cpp.md.
-class Event {
+class Event : public detail::EventCore {
  public:
-  Event(const detail::Interfaces& interfaces, kairos_call* call) : interfaces_(interfaces), call_(call) {}
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
+  using EventCore::EventCore;
 
   // ---- logs
 
@@ -239,12 +226,6 @@ class Event {
     if (interfaces_.files == nullptr) return;
     check(interfaces_.files->announce(call_, detail::to_abi(path), access), "choosing a file");
   }
-  template <class Interface>
-  static const Interface& need(const Interface* interface, const char* id) {
-    if (interface == nullptr)
-      throw Error(KAIROS_E_UNSUPPORTED, std::string("this host does not offer ") + id);
-    return *interface;
-  }
   [[nodiscard]] const kairos_logs& logs() const { return need(interfaces_.logs, KAIROS_LOGS); }
   [[nodiscard]] const kairos_model& model() const { return need(interfaces_.model, KAIROS_MODEL); }
   [[nodiscard]] kairos_log_key log_key(std::uint32_t index) const {
@@ -253,15 +234,6 @@ class Event {
     check(logs().key(call_, index, &key), "reading a key of the logs");
     return key;
   }
-  void check(kairos_status status, const char* doing) const {
-    if (status == KAIROS_OK) return;
-    const std::string_view reason = detail::from_abi(interfaces_.host->reason(call_));
-    throw HostError(status,
-                    reason.empty() ? std::string(doing) : std::string(doing) + ": " + std::string(reason));
-  }
-
-  const detail::Interfaces& interfaces_;
-  kairos_call* call_;
 };
 
 namespace detail {
