@@ -233,7 +233,7 @@ void CompiledModel::count_loss(double loss, std::int64_t samples) {
 
 void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) {
   require_loss();
-  const GraphPass pass{batch.size, Mode::Train, static_cast<std::uint64_t>(optimizer_->iterations())};
+  const GraphPass pass{batch.size, Mode::Train, static_cast<std::uint64_t>(batch_number_)};
   graph_->forward(pass, batch.inputs);
   count_loss(evaluate(batch), batch.size);
   for (std::size_t i = 0; i < heads_.size(); ++i) compute_gradient(i, batch);
@@ -244,6 +244,12 @@ void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) 
   set_batch_tensors(batch);
   if (observer != nullptr) observer->gradients_ready();
   optimizer_->step();
+  ++batch_number_;
+}
+
+void CompiledModel::set_iterations(std::int64_t iterations) {
+  optimizer_->set_iterations(iterations);
+  batch_number_ = iterations;
 }
 
 void CompiledModel::test_batch(const Batch& batch) {

@@ -34,7 +34,7 @@ class CompiledModel final : public Model {
   [[nodiscard]] std::string hyper_fault(std::string_view name) const override {
     return optimizer_->hyper_fault(name);
   }
-  void set_iterations(std::int64_t iterations) override { optimizer_->set_iterations(iterations); }
+  void set_iterations(std::int64_t iterations) override;
   [[nodiscard]] std::int64_t iterations() const override { return optimizer_->iterations(); }
   void save(const std::filesystem::path& file, SaveContent content) override;
   [[nodiscard]] std::function<void()> save_later(const std::filesystem::path& file,
@@ -115,6 +115,7 @@ class CompiledModel final : public Model {
 
   double loss_sum_ = 0;
   std::int64_t samples_ = 0;
+  std::int64_t batch_number_ = 0;  ///< of the next training batch since the model was made
 };
 
 }  // namespace kairos::host

@@ -37,7 +37,7 @@ class DropoutLayer final : public Layer {
       std::copy_n(input, n, v.output);
       return;
     }
-    draw_dropout_factors(joined_key(key_, pass.step), rate_, n, factors_.data());
+    draw_dropout_factors(joined_key(key_, pass.batch_number), rate_, n, factors_.data());
     multiply_each(n, input, factors_.data(), v.output);
   }
 

@@ -102,7 +102,7 @@ void RecurrentLayer::reserve(std::int64_t batch) {
 }
 
 void RecurrentLayer::draw_dropout(const GraphPass& pass) {
-  const std::uint64_t key = joined_key(key_, pass.step);
+  const std::uint64_t key = joined_key(key_, pass.batch_number);
   if (drops(pass, dropout_))
     draw_dropout_factors(joined_key(key, 0), dropout_, pass.batch * features_, input_factors_.data());
   if (drops(pass, recurrent_dropout_))

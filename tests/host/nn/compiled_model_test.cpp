@@ -101,6 +101,23 @@ TEST_CASE("A fit continued from weights and slots is bit-identical to an uninter
   CHECK(kairos::tests::weights_of(*whole) == kairos::tests::weights_of(*resumed));
 }
 
+TEST_CASE("Dropout draws anew for each training batch, whatever the number of steps", "[host][nn]") {
+  const auto model = model_of("input(64) dropout(0.5) dense(1)", options_of("sgd(learning_rate=0)", "mse"));
+  const Rows rows = random_rows(2, 64, 3);
+  const auto output = [&] {
+    model->train_batch(rows.batch(0, 2), nullptr);
+    return kairos::tests::copy_of(model->tensors(Role::Output).front());
+  };
+  const std::vector<float> first = output();
+  *model->tensors(Role::Slot).front().data = 0;  // the count of steps, as a callback puts it back
+  model->tensors_written(Role::Slot);
+  REQUIRE(model->iterations() == 0);
+  CHECK(output() != first);
+
+  model->set_iterations(0);
+  CHECK(output() == first);
+}
+
 TEST_CASE("A penalty is part of the loss, but not of a metric of the same name", "[host][nn]") {
   const auto model = model_of("input(2) dense(1,l2=0.2,use_bias=false)", options_of("sgd", "mse", {"mse"}));
   const std::span<const TensorRef> weights = model->tensors(Role::Weight);

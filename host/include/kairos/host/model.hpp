@@ -54,8 +54,9 @@ class Model : public TrainingTarget {
   /// Replaces the column names. Throws Error(Model) for an unknown input, and unless each input has as many
   /// names as a sample has values. A model that stores no names may ignore the call.
   virtual void set_input_columns(std::vector<InputColumns> columns) { (void)columns; }
-  /// Sets the step count when a run is resumed; exact, unlike the float32 slot of that name. A model without
-  /// a counter may ignore it.
+  /// Sets the step count when a run is resumed; exact, unlike the float32 slot of that name. The number of
+  /// trained batches, which dropout depends on, becomes the same: a file of a model does not have it. A model
+  /// without a counter may ignore it.
   virtual void set_iterations(std::int64_t iterations) { (void)iterations; }
   /// Name and shape of one sample's target, for each output that has a target; the shape is the one that the
   /// loss expects (`{}` for an integer label). Targets and weights of a batch are in this order.
