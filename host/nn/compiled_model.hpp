@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/model_file.hpp"
@@ -13,6 +14,7 @@
 #include "nn/architecture.hpp"
 #include "nn/graph.hpp"
 #include "nn/head.hpp"
+#include "nn/metrics.hpp"
 #include "nn/optimizer.hpp"
 
 namespace kairos::host {
@@ -36,6 +38,8 @@ class CompiledModel final : public Model {
   }
   void set_iterations(std::int64_t iterations) override;
   [[nodiscard]] std::int64_t iterations() const override { return optimizer_->iterations(); }
+  [[nodiscard]] std::string training_state() override;
+  void restore_training_state(std::string_view bytes) override;
   void save(const std::filesystem::path& file, SaveContent content) override;
   [[nodiscard]] std::function<void()> save_later(const std::filesystem::path& file,
                                                  SaveContent content) override;
@@ -60,6 +64,8 @@ class CompiledModel final : public Model {
   [[nodiscard]] std::span<const LogKey> log_keys() const override { return log_keys_; }
   void reset_logs() override;
   void read_logs(std::span<double> values) override;
+  [[nodiscard]] std::string log_sums() override;
+  void restore_log_sums(std::string_view bytes) override;
 
   void train_batch(const Batch& batch, GradientObserver* observer) override;
   void finish_training() override { optimizer_->finish(); }
@@ -92,6 +98,8 @@ class CompiledModel final : public Model {
   [[nodiscard]] std::string training_config() const;
   void copy_to(ModelFile& file, SaveContent content);
   void take_input_columns(std::vector<InputColumns> stored);
+  /// Visits every sum of the logs but the number of samples.
+  void visit_sums(const SumVisitor& visit);
 
   std::unique_ptr<Graph> graph_;
   Architecture architecture_;

@@ -50,6 +50,11 @@ void Head::reset() {
     for (NamedMetric& metric : *list) metric.metric->reset();
 }
 
+void Head::visit_sums(const SumVisitor& visit) {
+  for (auto* list : {&metrics_, &weighted_metrics_})
+    for (NamedMetric& metric : *list) metric.metric->visit_sums(visit);
+}
+
 double Head::evaluate(std::int64_t samples, const float* target, const float* output, const float* logits,
                       const WeightView& weights, const float* mask) {
   const std::int64_t rows = samples * rows_per_sample_;

@@ -26,6 +26,8 @@ class Head {
   [[nodiscard]] std::vector<LogKey> metric_keys() const;
 
   void reset();
+  /// As Metric::visit_sums, of every metric.
+  void visit_sums(const SumVisitor& visit);
   /// The activation whose logits the loss can use; "" if there is none.
   [[nodiscard]] std::string_view activation() const { return loss_->activation(); }
   [[nodiscard]] const Loss& loss() const noexcept { return *loss_; }

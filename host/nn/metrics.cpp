@@ -41,6 +41,7 @@ class AccuracyMetric final : public Metric {
   AccuracyMetric(RowValue value, TargetKind kind, float threshold)
       : value_(value), kind_(kind), threshold_(threshold) {}
   void reset() override { mean_.reset(); }
+  void visit_sums(const SumVisitor& visit) override { mean_.visit_sums(visit); }
   void update(const MetricBatch& batch) override {
     for_each_row(batch, kind_ == TargetKind::Label ? 1 : batch.features,
                  [&](const float* target, const float* output, double weight) {
@@ -61,6 +62,7 @@ class LossMetric final : public Metric {
   LossMetric(std::unique_ptr<Loss> loss, Direction direction)
       : loss_(std::move(loss)), sign_(direction == Direction::Max ? -1 : 1) {}
   void reset() override { mean_.reset(); }
+  void visit_sums(const SumVisitor& visit) override { mean_.visit_sums(visit); }
   void update(const MetricBatch& batch) override {
     const std::int64_t rows = batch.samples * batch.rows_per_sample;
     each_.reserve(rows);

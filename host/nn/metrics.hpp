@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,10 +26,15 @@ struct MetricBatch {
   WeightView weights;
 };
 
+/// Gets numbers in place, to read or to replace them.
+using SumVisitor = std::function<void(std::span<double> sums)>;
+
 class Metric {
  public:
   virtual ~Metric() = default;
   virtual void reset() = 0;
+  /// Visits everything that `result` depends on, always as many numbers in the same order.
+  virtual void visit_sums(const SumVisitor& visit) = 0;
   /// Allocates only for a batch larger than all before.
   virtual void update(const MetricBatch& batch) = 0;
   /// 0 before the first update, and if all weights are 0.

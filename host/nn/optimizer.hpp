@@ -20,6 +20,8 @@
 
 namespace kairos::host {
 
+class ByteReader;
+class ByteWriter;
 class LearningRateSchedule;
 
 /// A trained weight and its prefix in slot names, such as "sequential_dense_kernel".
@@ -64,6 +66,20 @@ class Optimizer {
   /// To be called after writing to `slots()`. Throws Error(Model) for an invalid count or learning rate,
   /// after restoring it.
   void slots_written();
+
+  /// The variables with the exact count, and the hyperparameters.
+  void save_state(ByteWriter& out) const;
+  /// What `save_state` wrote, as views of its bytes.
+  struct State {
+    std::int64_t iterations = 0;
+    float learning_rate = 0;
+    std::vector<double> hypers;
+    std::optional<double> weight_decay;
+    std::vector<std::string_view> slots;
+  };
+  /// Changes nothing. Throws Error(Model) for the state of another optimizer, or of other weights.
+  [[nodiscard]] State read_state(ByteReader& in) const;
+  void apply(const State& state);
 
   /// {"class_name", "config"} as in Keras' training_config.
   [[nodiscard]] nlohmann::json json() const;

@@ -37,6 +37,8 @@ SHARED = {
     "KAIROS-D090": (2, "by its name, and by its content"),
     "KAIROS-U019": (2, "weights that are given and weights that are counted"),
     "KAIROS-D330": (3, "text of tables and of arrays, and numbers that are no characters"),
+    "KAIROS-M141": (2, "weights and sums of a model, and its optimizer"),
+    "KAIROS-M142": (2, "the target of callbacks, and the model of a fit"),
     "KAIROS-F001": (2, "files and directories"),
     "KAIROS-F002": (2, "by the name, and by the type of the file"),
     "KAIROS-F004": (2, "files and gzip streams over them"),

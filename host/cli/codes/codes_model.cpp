@@ -162,6 +162,16 @@ constexpr CodeEntry entries[] = {
      "Names of input columns are given for an input that does not exist, or their number differs from the "
      "number of values of the input.",
      "Name each value of a sample once."},
+    {"KAIROS-M140", "Training state damaged",
+     "The bytes that hold the weights, the optimizer and the sums of the logs of a run do not end where they "
+     "should, or are no such bytes.",
+     "Go on from an older checkpoint."},
+    {"KAIROS-M141", "Training state of another model",
+     "A run is continued with a model or an optimizer that differs from the one that was saved.",
+     "Continue with the model and the optimizer of the run."},
+    {"KAIROS-M142", "Model cannot continue a run",
+     "The program trains a model of its own that cannot restore the state of its training.",
+     "Implement training_state and log_sums, with the functions that restore them."},
 };
 
 }  // namespace

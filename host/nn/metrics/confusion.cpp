@@ -29,6 +29,10 @@ double share(double part, double whole) {
 /// Weighted counts of the outputs that say yes, of the targets that are a yes, and of those where both are.
 struct Counts {
   double said = 0, actual = 0, hits = 0;
+
+  void visit_sums(const SumVisitor& visit) {
+    for (double* const one : {&said, &actual, &hits}) visit({one, 1});
+  }
 };
 
 double precision(const Counts& counts) {
@@ -47,6 +51,7 @@ class AtThreshold final : public Metric {
  public:
   explicit AtThreshold(float threshold) : threshold_(threshold) {}
   void reset() override { counts_ = {}; }
+  void visit_sums(const SumVisitor& visit) override { counts_.visit_sums(visit); }
   void update(const MetricBatch& batch) override {
     const std::int64_t n = batch.features;
     for_each_row(batch, n, [&](const float* target, const float* output, double weight) {
@@ -100,6 +105,9 @@ class ByClass final : public Metric {
         threshold_(threshold) {}
 
   void reset() override { std::fill(classes_.begin(), classes_.end(), Counts{}); }
+  void visit_sums(const SumVisitor& visit) override {
+    for (Counts& one : classes_) one.visit_sums(visit);
+  }
 
   void update(const MetricBatch& batch) override {
     constexpr float no_probability = 1e-9F;  // a row of zeros says no to every class
@@ -193,6 +201,15 @@ class Auc final : public Metric {
       one.negatives.setZero();
     }
     saw_nan_ = false;
+  }
+
+  void visit_sums(const SumVisitor& visit) override {
+    for (Bins& one : bins_)
+      for (ArrayXd* const bins : {&one.positives, &one.negatives})
+        visit({bins->data(), static_cast<std::size_t>(bins->size())});
+    double saw_nan = saw_nan_ ? 1 : 0;
+    visit({&saw_nan, 1});
+    saw_nan_ = saw_nan != 0;
   }
 
   void update(const MetricBatch& batch) override {

@@ -44,6 +44,9 @@ void for_each_row(const MetricBatch& batch, std::int64_t target_size, Visit visi
 class Mean {
  public:
   void reset() { sum_ = weight_ = 0; }
+  void visit_sums(const SumVisitor& visit) {
+    for (double* const one : {&sum_, &weight_}) visit({one, 1});
+  }
   void add(double value, double weight) {
     sum_ += weight * value;
     weight_ += weight;

@@ -16,6 +16,7 @@ using Row = Eigen::Map<const Eigen::ArrayXf>;
 class RootMeanSquaredError final : public Metric {
  public:
   void reset() override { mean_.reset(); }
+  void visit_sums(const SumVisitor& visit) override { mean_.visit_sums(visit); }
   void update(const MetricBatch& batch) override {
     const std::int64_t n = batch.features;
     for_each_row(batch, n, [&](const float* target, const float* output, double weight) {
@@ -43,6 +44,12 @@ class R2Score final : public Metric {
     mean_.setZero();
     spread_.setZero();
     residual_.setZero();
+  }
+
+  void visit_sums(const SumVisitor& visit) override {
+    visit({&weight_, 1});
+    for (Eigen::ArrayXd* const one : {&mean_, &spread_, &residual_})
+      visit({one->data(), static_cast<std::size_t>(one->size())});
   }
 
   /// The running mean keeps the digits that a difference of large sums would lose.

@@ -14,6 +14,7 @@ class TopK final : public Metric {
  public:
   TopK(std::int64_t k, TargetKind kind) : k_(k), kind_(kind) {}
   void reset() override { mean_.reset(); }
+  void visit_sums(const SumVisitor& visit) override { mean_.visit_sums(visit); }
   void update(const MetricBatch& batch) override {
     const bool is_label = kind_ == TargetKind::Label;
     for_each_row(

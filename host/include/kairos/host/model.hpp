@@ -80,6 +80,10 @@ class Model : public TrainingTarget {
   virtual void reset_logs() = 0;
   /// Writes the means since reset_logs, one per key of log_keys().
   virtual void read_logs(std::span<double> values) = 0;
+  /// The sums of read_logs, exactly; "" for a model that cannot tell.
+  [[nodiscard]] virtual std::string log_sums() { return ""; }
+  /// Takes back what `log_sums` returned. Throws Error(Model) and changes nothing for those of another model.
+  virtual void restore_log_sums(std::string_view bytes);
 
   /// Forward pass, loss, backward pass and update step. `observer` may be null.
   virtual void train_batch(const Batch& batch, GradientObserver* observer) = 0;

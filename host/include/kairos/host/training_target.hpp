@@ -56,6 +56,14 @@ class TrainingTarget {
   /// The number of optimizer steps, including those before the model was saved and loaded.
   [[nodiscard]] virtual std::int64_t iterations() const = 0;
 
+  /// Everything that training changes, exactly: weights, averages, the optimizer's variables, step count and
+  /// hyperparameters, the number of batches that random layers depend on. "" for a target that cannot tell.
+  [[nodiscard]] virtual std::string training_state() { return ""; }
+
+  /// Takes back what `training_state` returned, so that training goes on from there bit for bit. Throws
+  /// Error(Model) and changes nothing for damaged bytes, and for those of another model or optimizer.
+  virtual void restore_training_state(std::string_view bytes);
+
   /// Writes the model or its weights atomically, in the format of the file extension. Never changes the
   /// model.
   virtual void save(const std::filesystem::path& file, SaveContent content) = 0;
