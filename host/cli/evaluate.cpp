@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_number.hpp"
 #include "cli/command.hpp"
-#include "cli/json_number.hpp"
 #include "cli/prepared_pass.hpp"
 #include "kairos/host/fit.hpp"
 

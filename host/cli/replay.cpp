@@ -11,11 +11,11 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/json_number.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/exit_watch.hpp"
 #include "cli/field_flags.hpp"
-#include "cli/json_number.hpp"
 #include "cli/replay_input.hpp"
 #include "kairos/host/error.hpp"
 

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.hpp"
 #include "base/json.hpp"
+#include "base/json_number.hpp"
 #include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 
@@ -50,13 +50,6 @@ void History::append(std::int64_t epoch, std::span<const LogKey> keys, const std
 
 namespace {
 
-nlohmann::ordered_json json_number(const std::optional<double>& value) {
-  if (!value) return nullptr;
-  if (std::isnan(*value)) return "NaN";
-  if (std::isinf(*value)) return *value > 0 ? "Infinity" : "-Infinity";
-  return *value;
-}
-
 /// As Python's repr(float), and None.
 std::string python_number(const std::optional<double>& value) {
   if (!value) return "None";
@@ -73,12 +66,9 @@ std::string python_number(const std::optional<double>& value) {
 }
 
 std::optional<double> number_from(const nlohmann::json& value, std::string_view origin) {
-  if (value.is_null()) return std::nullopt;
-  if (value.is_number()) return value.get<double>();
-  if (value == "NaN") return std::numeric_limits<double>::quiet_NaN();
-  if (value == "Infinity") return std::numeric_limits<double>::infinity();
-  if (value == "-Infinity") return -std::numeric_limits<double>::infinity();
-  malformed(origin, "the value " + value.dump().substr(0, 40));
+  std::optional<double> number;
+  if (!read_json_number(value, number)) malformed(origin, "the value " + value.dump().substr(0, 40));
+  return number;
 }
 
 }  // namespace
