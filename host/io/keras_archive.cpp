@@ -196,15 +196,20 @@ std::string config_json(const ModelFile& file, const std::string& origin) {
   return config.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Keras does not need its metadata, so an error in other parts of them is no reason to reject a model.
-std::vector<InputColumns> input_columns_in(Archive& archive) {
-  if (!archive.holds(metadata_name)) return {};
+/// What Kairos keeps in the metadata. Keras does not need them, so an error in other parts is no reason to
+/// reject a model.
+void read_metadata(Archive& archive, ModelFile& file) {
+  if (!archive.holds(metadata_name)) return;
   const std::string text = archive.read(metadata_name);
-  if (text.find(input_columns_key) == std::string::npos) return {};
+  if (text.find(input_columns_key) == std::string::npos && text.find(weights_label_key) == std::string::npos)
+    return;
   static_cast<void>(parse_json(text, archive.place(metadata_name)));
   const Json metadata = Json::parse(text);
-  if (!metadata.is_object() || !metadata.contains(input_columns_key)) return {};
-  return input_columns_of(metadata[input_columns_key], archive.place(metadata_name));
+  if (!metadata.is_object()) return;
+  if (metadata.contains(input_columns_key))
+    file.input_columns = input_columns_of(metadata[input_columns_key], archive.place(metadata_name));
+  const auto label = metadata.find(weights_label_key);
+  if (label != metadata.end() && label->is_string()) file.weights_label = label->get<std::string>();
 }
 
 ModelFile read_model(Archive archive, WeightsReader read_weights) {
@@ -226,7 +231,7 @@ ModelFile read_model(Archive archive, WeightsReader read_weights) {
     config.erase("compile_config");
   }
   file.architecture_json = config.dump(-1, ' ', false, Json::error_handler_t::replace);
-  file.input_columns = input_columns_in(archive);
+  read_metadata(archive, file);
   return file;
 }
 
@@ -246,6 +251,7 @@ void write_keras_archive(const std::filesystem::path& path, const ModelFile& fil
   Json metadata{{"keras_version", architecture_facts(file.architecture_json, origin).keras_version},
                 {"date_saved", date_now()}};
   if (!file.input_columns.empty()) metadata[input_columns_key] = input_columns_json(file.input_columns);
+  if (!file.weights_label.empty()) metadata[weights_label_key] = file.weights_label;
   write_file(path, build_zip(path, {{metadata_name, metadata.dump()},
                                     {config_name, config_json(file, origin)},
                                     {weights_name, hdf5_keras3_image(path, file)}}));

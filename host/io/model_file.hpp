@@ -56,8 +56,14 @@ struct ModelFile {
   std::optional<std::int64_t> iterations;
   /// Model::input_columns; empty if unknown, and in files of weights.
   std::vector<InputColumns> input_columns = {};
+  /// Of weights that callbacks had put in place of those that are trained ("ema"); "" for the trained ones.
+  /// Not kept in .npz files.
+  std::string weights_label = {};
   WeightsLayout layout = WeightsLayout::Ordered;  ///< set by reading
 };
+
+/// Where files keep ModelFile::weights_label; Keras passes over it.
+inline constexpr const char* weights_label_key = "kairos_weights_label";
 
 /// Writes atomically; the ending selects the format: `.h5` and `.hdf5` legacy HDF5, `.weights.h5` Keras 3's
 /// weights (for a whole model legacy HDF5, as in Keras), `.npz` weights "0", "1", …, `.keras` the whole model

@@ -137,6 +137,7 @@ void send_model(ByteSink& sink, const ModelFile& file) {
   out.number(static_cast<std::uint64_t>(file.iterations.value_or(0)));
   out.number(static_cast<std::uint64_t>(file.layout));
   out.columns(file.input_columns);
+  out.text(file.weights_label);
   out.number(static_cast<std::uint64_t>(Tag::End));
 }
 
@@ -187,6 +188,7 @@ bool receive_model(ByteSource& source, std::uint64_t size, ModelFile& file) {
   if (counted) file.iterations = iterations;
   file.layout = static_cast<WeightsLayout>(in.number());
   file.input_columns = in.columns();
+  file.weights_label = in.text();
   return static_cast<Tag>(in.number()) == Tag::End && in.good();
 }
 

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/printable.hpp"
 #include "compute/activation.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/output_options.hpp"
@@ -167,6 +168,12 @@ std::vector<std::string> CompiledModel::training_doubts() const {
     const std::string why = last == nullptr ? "" : misunderstanding(heads_[i].loss(), *last);
     if (!why.empty()) doubts.push_back("output \"" + targets_[i].name + "\": " + why);
   }
+  if (!loaded_.label.empty())
+    doubts.push_back(
+        "the weights in " + printable(loaded_.file) + " are \"" + printable(loaded_.label) +
+        "\", which a callback had put in place of those that were trained, and the optimizer's "
+        "state belongs to the trained ones. To continue that training, use a file or a resumed run "
+        "with the trained weights");
   return doubts;
 }
 
@@ -233,6 +240,7 @@ void CompiledModel::count_loss(double loss, std::int64_t samples) {
 
 void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) {
   require_loss();
+  if (!loaded_.label.empty()) loaded_ = {};
   const GraphPass pass{batch.size, Mode::Train, static_cast<std::uint64_t>(batch_number_)};
   graph_->forward(pass, batch.inputs);
   count_loss(evaluate(batch), batch.size);

@@ -43,6 +43,7 @@ class CompiledModel final : public Model {
   void save(const std::filesystem::path& file, SaveContent content) override;
   [[nodiscard]] std::function<void()> save_later(const std::filesystem::path& file,
                                                  SaveContent content) override;
+  void weights_presented(std::string_view label) override { presented_ = label; }
   [[nodiscard]] std::string save_fault(const std::filesystem::path& file, SaveContent content) const override;
   void load_weights(const std::filesystem::path& file) override;
   [[nodiscard]] std::string architecture() const override;
@@ -85,6 +86,12 @@ class CompiledModel final : public Model {
     std::atomic<bool> taken = true;  ///< until the file is written
   };
 
+  /// The file that the weights come from, and their label there; empty if they have none or were trained
+  /// since.
+  struct LoadedLabel {
+    std::string file, label;
+  };
+
   void make_heads();
   void list_log_keys();
   void compute_gradient(std::size_t head, const Batch& batch);
@@ -119,6 +126,8 @@ class CompiledModel final : public Model {
   std::vector<TensorRef> weights_, gradients_, buffers_;
   std::vector<TensorRef> input_refs_, target_refs_, output_refs_;
 
+  std::string presented_;  ///< label of weights that are in the model in place of those that are trained
+  LoadedLabel loaded_;
   std::shared_ptr<KeptCopy> copy_;  ///< null before the first save_later
 
   double loss_sum_ = 0;

@@ -97,6 +97,7 @@ std::string CompiledModel::architecture() const {
 void CompiledModel::copy_to(ModelFile& file, SaveContent content) {
   copy_weights(architecture_, file.layers);
   file.architecture_json = write_keras_json(architecture_);
+  file.weights_label = presented_.empty() ? loaded_.label : presented_;
   const bool whole = content == SaveContent::Model;
   file.training_config_json = whole ? training_config() : "";
   file.input_columns = whole ? input_columns_ : std::vector<InputColumns>();
@@ -148,6 +149,7 @@ void CompiledModel::take_weights(const ModelFile& file, const std::filesystem::p
   for (std::size_t i = 0; i < weights_.size(); ++i)
     std::copy(values[i].values.begin(), values[i].values.end(), weights_[i].data);
   take_input_columns(file.input_columns);
+  loaded_ = file.weights_label.empty() ? LoadedLabel{} : LoadedLabel{path.string(), file.weights_label};
 }
 
 void CompiledModel::set_input_columns(std::vector<InputColumns> columns) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -36,9 +37,13 @@ class StubTarget : public host::TrainingTarget {
     for (StubWeight& one : weights) {
       const bool trained = !one.gradient.empty();
       if (role == host::Role::Weight) tensor_.push_back({one.name, one.shape, one.values.data(), trained});
+      if (role == host::Role::Buffer && !trained)
+        tensor_.push_back({one.name, one.shape, one.values.data(), false});
       if (role == host::Role::Gradient && trained)
         tensor_.push_back({one.name, one.shape, one.gradient.data(), true});
     }
+    if (role == host::Role::Slot)
+      for (StubWeight& one : slots) tensor_.push_back({one.name, one.shape, one.values.data(), false});
     return tensor_;
   }
   void tensors_written(host::Role) override {}
@@ -70,17 +75,35 @@ class StubTarget : public host::TrainingTarget {
                                                  : "files ending in \"" + ending + "\" cannot be written";
   }
   void load_weights(const std::filesystem::path&) override {}
+  [[nodiscard]] std::string training_state() override {
+    const Training now{weight, rate, steps};
+    return remembers ? std::string(reinterpret_cast<const char*>(&now), sizeof now) : "";
+  }
+  void restore_training_state(std::string_view bytes) override {
+    Training then{};
+    std::memcpy(&then, bytes.data(), sizeof then);
+    weight = then.weight;
+    rate = then.rate;
+    steps = then.steps;
+  }
   [[nodiscard]] std::string architecture() const override { return keras_json; }
 
   float weight = 0;
   std::vector<StubWeight> weights;  ///< replace the single weight, if there are any
+  std::vector<StubWeight> slots;    ///< of the optimizer
   std::string keras_json;
   float rate;
   bool has_optimizer = true;
   std::int64_t steps = 0;
   bool fails_in_background = false;
+  bool remembers = false;  ///< has a training_state
 
  private:
+  struct Training {
+    float weight, rate;
+    std::int64_t steps;
+  };
+
   std::vector<host::TensorRef> tensor_;
 };
 

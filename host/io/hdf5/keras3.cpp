@@ -111,6 +111,7 @@ void write_layers(Hdf5Writer& writer, const std::string& parent,
 void write_model(Hdf5Writer& writer, const std::filesystem::path& path, const ModelFile& file) {
   const ArchitectureFacts facts = architecture_facts(file.architecture_json, path.string());
   write_layers(writer, "", layers_with_groups(file.layers, facts));
+  if (!file.weights_label.empty()) writer.text("/", weights_label_key, file.weights_label, Hdf5Charset::Utf8);
   writer.group("/vars");
   if (!facts.name.empty()) writer.text("/vars", "name", facts.name, Hdf5Charset::Utf8);
   if (!file.optimizer.empty()) {

@@ -79,6 +79,7 @@ void write_hdf5_legacy(const std::filesystem::path& path, SaveContent content, c
     if (!file.input_columns.empty())
       writer.text("/", input_columns_key, input_columns_json(file.input_columns).dump());
   }
+  if (!file.weights_label.empty()) writer.text("/", weights_label_key, file.weights_label, Hdf5Charset::Utf8);
   writer.commit();
 }
 
@@ -93,6 +94,7 @@ ModelFile read_hdf5_legacy(const Hdf5Group& root) {
   file.architecture_json = root.text("model_config");
   file.training_config_json = root.text("training_config");
   file.input_columns = parse_input_columns(root.text(input_columns_key), root.place(input_columns_key));
+  file.weights_label = root.text(weights_label_key);
   const bool at_root = root.has_attribute("layer_names") || root.has_attribute("layer_names0");
   const Hdf5Group weights = at_root ? root.group("") : root.group("model_weights");
   for (std::string& name : weights.names("layer_names")) {

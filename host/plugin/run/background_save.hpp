@@ -23,6 +23,7 @@ class BackgroundSave {
     Instance* author;
     std::string file;
     SaveContent content;
+    std::string label;  ///< of the weights that are written
   };
   /// The result of an order; `failure` is null if the file is complete.
   struct Outcome {

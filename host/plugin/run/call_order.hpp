@@ -47,6 +47,8 @@ class CallOrder {
       refuse(allowed, call);
   }
   void enter(stages::Stage stage) noexcept { stage_ = stage; }
+  /// Whether the loop is in one of these stages.
+  [[nodiscard]] bool is_in(std::uint32_t some) const noexcept { return (stage_ & some) != 0; }
 
   /// A test or a prediction returns to the stage that it started in.
   void begin_pass(stages::Stage pass) noexcept {

@@ -86,6 +86,8 @@ void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples) {
   s.order.require(InEpoch, "train_batch_begin");
   s.order.next_batch(batch, "train_batch_begin");
   s.order.enter(InBatch);
+  if (!s.weights.empty()) [[unlikely]]
+    s.weights.end();  // after a test in the middle of the epoch: the optimizer sees the trained weights alone
   s.facts.begin_batch(batch, samples);
   s.dispatch(s.hooks.on_train_batch_begin, &kairos_hooks::on_train_batch_begin, s.facts.batch,
              Moment::Running);
@@ -152,7 +154,10 @@ void Callbacks::test_end(LogSource& logs) {
   s.board.clear();
   s.board.offer(test_pass(s), logs);
   s.dispatch(s.hooks.on_test_end, &kairos_hooks::on_test_end, s.facts.test_event(), Moment::Running);
-  if (!s.facts.training) s.epoch_values = s.board.values();
+  if (!s.facts.training) {
+    s.weights.end();
+    s.epoch_values = s.board.values();
+  }
   s.board.clear();
 }
 
@@ -173,6 +178,7 @@ void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool parti
   const kairos_epoch_event event = s.facts.epoch_event(partial);
   s.facts.used_rate = event.learning_rate;
   s.dispatch(s.hooks.on_epoch_end, &kairos_hooks::on_epoch_end, event, Moment::EpochEnd);
+  s.weights.end();
   s.epoch_values = s.board.values();
   ++s.facts.epochs_run;
 }
@@ -182,9 +188,11 @@ void Callbacks::train_end(RunEnd why) {
   // An interrupted run may end anywhere.
   require(s, why == RunEnd::Completed ? Training : Training | inside_epoch, "train_end");
   s.order.enter(Trained);
+  s.weights.end();  // of a validation that was cut short
   s.checkpoints.settle(BackgroundSave::Waiting::Yes);
   if (!s.epoch_values.empty()) s.board.restore(s.epoch_values);
   s.dispatch(s.hooks.on_train_end, &kairos_hooks::on_train_end, s.facts.end_event(why), Moment::Running);
+  s.weights.end();
   s.checkpoints.settle(BackgroundSave::Waiting::Yes);  // one that a hook has just started
   s.facts.training = false;
   s.facts.epoch = -1;
@@ -224,11 +232,13 @@ void Callbacks::predict_end() {
   s.order.end_pass();
   s.dispatch(s.hooks.on_predict_end, &kairos_hooks::on_predict_end, s.facts.end_event(RunEnd::Completed),
              Moment::Running);
+  s.weights.end();
 }
 
 void Callbacks::fault(std::string_view instance, std::string_view hook, std::string_view message) {
   Session& s = *session_;
   if (s.finished()) return;
+  s.weights.end();
   s.board.clear();
   s.facts.end_reason = message;
   if (instance.empty()) {
@@ -254,6 +264,7 @@ void Callbacks::fault(std::string_view instance, std::string_view hook, std::str
 void Callbacks::interrupt(int signal) {
   Session& s = *session_;
   require(s, any_stage, "interrupt");
+  s.weights.end();
   s.facts.end_reason = "signal " + std::to_string(signal);
   const kairos_interrupt_event event{sizeof event, signal};
   s.dispatch(s.hooks.on_interrupt, &kairos_hooks::on_interrupt, event, Moment::Running);

@@ -11,12 +11,14 @@
 
 namespace kairos::host {
 
-void Checkpoints::announce(const std::string& path, SaveContent content, const Instance& author) {
+void Checkpoints::announce(const std::string& path, SaveContent content, const Instance& author,
+                           const std::string& label) {
   files_.emplace_back(path);
   const kairos_checkpoint_event event{sizeof event,
                                       content == SaveContent::Model ? KAIROS_SAVE_MODEL : KAIROS_SAVE_WEIGHTS,
                                       {path.data(), path.size()},
-                                      {author.name.data(), author.name.size()}};
+                                      {author.name.data(), author.name.size()},
+                                      {label.data(), label.size()}};
   const HookList& all = session_.hooks.on_checkpoint_saved;
   HookList others{all.name, {}};
   std::ranges::copy_if(all.listeners, std::back_inserter(others.listeners),
@@ -36,9 +38,9 @@ void Checkpoints::save_in_background(BackgroundSave::Order order, std::function<
 
 void Checkpoints::settle(BackgroundSave::Waiting waiting) {
   for (const BackgroundSave::Outcome& outcome : background_.take(waiting)) {
-    const auto& [author, file, content] = outcome.order;
+    const auto& [author, file, content, label] = outcome.order;
     if (outcome.failure == nullptr) {
-      announce(file, content, *author);
+      announce(file, content, *author, label);
       session_.failures.rethrow_postponed();
       continue;
     }
@@ -48,7 +50,7 @@ void Checkpoints::settle(BackgroundSave::Waiting waiting) {
     } catch (const std::exception& error) {
       call.reason = error.what();
     }
-    if (!author->disabled) session_.failures.handle(call, KAIROS_E_IO, session_.facts.epoch);
+    if (!author->disabled) session_.failed(call, KAIROS_E_IO);
   }
 }
 

@@ -18,9 +18,10 @@ class Checkpoints {
  public:
   explicit Checkpoints(Session& session) : session_(session) {}
 
-  /// `path` is complete: records it and calls on_checkpoint_saved of every instance but `author`. A
-  /// listener's fatal failure is postponed until the hook that saved returns.
-  void announce(const std::string& path, SaveContent content, const Instance& author);
+  /// `path` is complete: records it and calls on_checkpoint_saved of every instance but `author`. `label` is
+  /// that of the weights in it. A listener's fatal failure is postponed until the hook that saved returns.
+  void announce(const std::string& path, SaveContent content, const Instance& author,
+                const std::string& label);
   /// Writes a file while training goes on; `settle` announces it.
   void save_in_background(BackgroundSave::Order order, std::function<void()> write);
   /// Announces files written in the background since the last call; one that could not be written is a

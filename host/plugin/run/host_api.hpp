@@ -2,6 +2,7 @@
 // Shared by host_api*.cpp: checks of moment and capabilities, and exceptions as statuses.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <new>
@@ -78,5 +79,11 @@ extern const kairos_tensors tensors_table;
 extern const kairos_model model_table;
 /// kairos.files/1; see host_api_files.cpp.
 extern const kairos_files files_table;
+/// kairos.weights/1; see host_api_weights.cpp.
+extern const kairos_weights weights_table;
+
+/// The tensor as plugins see it.
+[[nodiscard]] kairos_tensor described(const TensorRef& tensor, std::int32_t role, std::int32_t access,
+                                      std::uint64_t generation);
 
 }  // namespace kairos::host

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // kairos.model/1: saving, loading and remembering weights for callbacks.
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "plugin/run/host_api.hpp"
+#include "plugin/run/weight_slots.hpp"
 
 namespace kairos::host {
 
@@ -63,7 +62,7 @@ kairos_status model_save(kairos_call* call, kairos_str path, std::int32_t conten
     Session& session = *call->session;
     session.files.add_saved(wanted.file, call->instance->name);
     session.target.save(wanted.file, wanted.content);
-    session.checkpoints.announce(wanted.file, wanted.content, *call->instance);
+    session.checkpoints.announce(wanted.file, wanted.content, *call->instance, session.weights.label());
     return KAIROS_OK;
   });
 }
@@ -75,8 +74,8 @@ kairos_status model_save_in_background(kairos_call* call, kairos_str path, std::
     Session& session = *call->session;
     session.files.add_saved(wanted.file, call->instance->name);
     std::function<void()> write = session.target.save_later(wanted.file, wanted.content);
-    session.checkpoints.save_in_background({call->instance, std::move(wanted.file), wanted.content},
-                                           std::move(write));
+    session.checkpoints.save_in_background(
+        {call->instance, std::move(wanted.file), wanted.content, session.weights.label()}, std::move(write));
     return KAIROS_OK;
   });
 }
@@ -86,58 +85,33 @@ kairos_status model_load_weights(kairos_call* call, kairos_str path) {
     KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_WRITE_WEIGHTS));
     std::string file;
     KAIROS_RETURN_IF(take_path(call, path, file));
-    call->session->target.load_weights(file);
-    ++call->session->generation;
+    Session& session = *call->session;
+    const PresentedWeights::Aside trained(session.weights);
+    session.target.load_weights(file);
+    ++session.generation;
+    session.weights.note_replaced(*call);
     return KAIROS_OK;
   };
   return answer(call, Moment::SetUp, load, KAIROS_E_DATA);
 }
 
-kairos_status refuse_slot(kairos_call* call, std::uint64_t slot) {
-  return call->refuse(KAIROS_E_NOT_FOUND, slot == 0 ? std::string("no snapshot of weights exists")
-                                                    : "the instance has no snapshot " + std::to_string(slot));
-}
-
 kairos_status model_snapshot(kairos_call* call, std::uint64_t* slot) {
   return answer(call, Moment::Running, [&] {
     KAIROS_RETURN_IF(check_pointer(call, slot, "the number of a snapshot"));
-    Instance& instance = *call->instance;
-    if (*slot != 0 && !instance.snapshots.contains(*slot)) return refuse_slot(call, *slot);
-    std::vector<float> weights;
-    for (const TensorRef& weight : call->session->target.tensors(Role::Weight))
-      weights.insert(weights.end(), weight.data, weight.data + weight.size());
-    const std::uint64_t number = *slot != 0 ? *slot : instance.next_snapshot++;
-    instance.snapshots[number] = std::move(weights);
-    *slot = number;
-    return KAIROS_OK;
+    return keep_weights(call, *slot, call->session->weights.live());
   });
 }
 
 kairos_status model_rollback(kairos_call* call, std::uint64_t slot) {
   return answer(call, Moment::Running, [&] {
     KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_WRITE_WEIGHTS));
-    const auto kept = call->instance->snapshots.find(slot);
-    if (kept == call->instance->snapshots.end()) return refuse_slot(call, slot);
-    Session& session = *call->session;
-    const auto weights = session.target.tensors(Role::Weight);
-    std::int64_t total = 0;
-    for (const TensorRef& weight : weights) total += weight.size();
-    if (total != static_cast<std::int64_t>(kept->second.size()))
-      return call->refuse(KAIROS_E_DATA, "the snapshot has the weights of another model");
-    const float* from = kept->second.data();
-    for (const TensorRef& weight : weights) {
-      std::copy_n(from, weight.size(), weight.data);
-      from += weight.size();
-    }
-    session.target.tensors_written(Role::Weight);
-    ++session.generation;
-    return KAIROS_OK;
+    return put_weights(call, slot);
   });
 }
 
 void model_drop(kairos_call* call, std::uint64_t slot) {
   static_cast<void>(answer(call, Moment::SetUp, [&] {
-    call->instance->snapshots.erase(slot);
+    drop_slot(call, slot);
     return KAIROS_OK;
   }));
 }

@@ -39,10 +39,22 @@ std::uint32_t tensors_count(kairos_call* call, std::int32_t role) {
   return count;
 }
 
+/// What is written while weights are swapped in belongs to the slot that is live.
+kairos_status check_live_owner(kairos_call* call) {
+  const PresentedWeights& weights = call->session->weights;
+  const Instance* owner = weights.live_owner();
+  if (owner == nullptr || owner == call->instance) return KAIROS_OK;
+  return call->refuse(KAIROS_E_STATE, "the live weights are \"" + weights.label() + "\" of " + owner->name +
+                                          ", which alone may write to them until they are swapped out");
+}
+
 kairos_status check_writable(kairos_call* call, std::int32_t role) {
   if (role == KAIROS_ROLE_GRADIENT) return check_capability(call, KAIROS_CAN_WRITE_GRADIENTS);
-  if (role == KAIROS_ROLE_WEIGHT || role == KAIROS_ROLE_BUFFER || role == KAIROS_ROLE_SLOT)
-    return check_capability(call, KAIROS_CAN_WRITE_WEIGHTS);
+  if (role == KAIROS_ROLE_SLOT) return check_capability(call, KAIROS_CAN_WRITE_WEIGHTS);
+  if (role == KAIROS_ROLE_WEIGHT || role == KAIROS_ROLE_BUFFER) {
+    KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_WRITE_WEIGHTS));
+    return check_live_owner(call);
+  }
   return call->refuse(KAIROS_E_DENIED, "tensors of the batch are read-only");
 }
 
@@ -54,25 +66,6 @@ void guard_rate(kairos_call* call, const TensorRef& slot) {
   if (!is_rate || may_set || call->guarded_rate != nullptr) return;
   call->guarded_rate = slot.data;
   call->rate_before = *slot.data;
-}
-
-kairos_tensor described(const TensorRef& tensor, std::int32_t role, std::int32_t access,
-                        std::uint64_t generation) {
-  kairos_tensor out{};
-  out.access = access;
-  out.name = to_abi(tensor.name);
-  out.role = role;
-  out.trainable = tensor.trainable ? 1 : 0;
-  out.generation = generation;
-  // DLPack's types have no const; a plugin that writes to a read view breaks the contract.
-  out.view = {tensor.data,
-              {1, 0},
-              static_cast<std::int32_t>(tensor.shape.size()),
-              {2, 32, 1},
-              const_cast<std::int64_t*>(tensor.shape.data()),
-              nullptr,
-              0};
-  return out;
 }
 
 kairos_status tensors_borrow(kairos_call* call, std::int32_t role, std::uint32_t index, std::int32_t access,
@@ -114,6 +107,25 @@ kairos_status tensors_find(kairos_call* call, std::int32_t role, kairos_str name
 }
 
 }  // namespace
+
+kairos_tensor described(const TensorRef& tensor, std::int32_t role, std::int32_t access,
+                        std::uint64_t generation) {
+  kairos_tensor out{};
+  out.access = access;
+  out.name = to_abi(tensor.name);
+  out.role = role;
+  out.trainable = tensor.trainable ? 1 : 0;
+  out.generation = generation;
+  // DLPack's types have no const; a plugin that writes to a read view breaks the contract.
+  out.view = {tensor.data,
+              {1, 0},
+              static_cast<std::int32_t>(tensor.shape.size()),
+              {2, 32, 1},
+              const_cast<std::int64_t*>(tensor.shape.data()),
+              nullptr,
+              0};
+  return out;
+}
 
 const kairos_tensors tensors_table = {sizeof tensors_table, 0, tensors_count, tensors_borrow, tensors_find};
 

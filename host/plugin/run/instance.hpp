@@ -72,6 +72,7 @@ struct Instance {
   std::vector<std::uint32_t> published;                ///< keys that it may publish
 
   std::map<std::uint64_t, std::vector<float>> snapshots;  ///< all weights, one after the other
+  std::map<std::uint64_t, std::string> trainings;         ///< slots with TrainingTarget::training_state
   std::uint64_t next_snapshot = 1;
 
   /// Set if something must be checked before the next hook: the instance was disabled, or one of its

@@ -82,19 +82,24 @@ void SavedStates::save(Instance& instance, std::vector<SavedState>& out) {
                    saved_options(instance),
                    instance.manifest.state_version,
                    {},
-                   instance.snapshots};
+                   instance.snapshots,
+                   instance.trainings};
   const kairos_writer writer{sizeof writer, 0, &state.bytes, append};
   kairos_call call(&session_, &instance, "state_save", Moment::Beside);
   const kairos_status status = session_.call_alone(
       instance, call, [&] { return instance.hooks.state_save(instance.self, &call, &writer); });
   if (status != KAIROS_OK) {
-    session_.failures.handle(call, status, session_.facts.epoch);
+    session_.failed(call, status);
   } else {
     out.push_back(std::move(state));
   }
 }
 
+/// Inside a hook, which has called exit or ended the thread, the run ends: what is swapped in is taken out.
+/// Else it is live again afterwards.
 std::string SavedStates::save() {
+  if (breadcrumb.hook != nullptr) session_.weights.end();
+  const PresentedWeights::Aside trained(session_.weights);
   session_.restore_process();
   session_.checkpoints.wait();
   std::vector<SavedState> states;
@@ -113,7 +118,9 @@ void SavedStates::load(Instance& instance, SavedState& state) {
   if (status != KAIROS_OK) reject(instance, "it refused its saved state", call.reason, "");
   instance.resumed = true;
   instance.snapshots = std::move(state.snapshots);
-  instance.next_snapshot = instance.snapshots.empty() ? 1 : instance.snapshots.rbegin()->first + 1;
+  instance.trainings = std::move(state.trainings);
+  const auto last = [](const auto& slots) { return slots.empty() ? 0 : slots.rbegin()->first; };
+  instance.next_snapshot = std::max(last(instance.snapshots), last(instance.trainings)) + 1;
 }
 
 bool SavedStates::is_valid(const Instance& instance, const SavedState& state) {

@@ -23,6 +23,7 @@ struct SavedState {
   std::uint32_t version = 0;
   std::string bytes;
   std::map<std::uint64_t, std::vector<float>> snapshots;
+  std::map<std::uint64_t, std::string> trainings = {};
 };
 
 /// Saves and loads the states of all instances. A state whose instance this run lacks is carried through to

@@ -21,7 +21,8 @@ Session::Session(TrainingTarget& trained, CallbacksOptions given)
               }),
       failures(options.messages),
       checkpoints(*this),
-      states(*this) {}
+      states(*this),
+      weights(*this) {}
 
 Session::~Session() {
   try {
@@ -53,14 +54,27 @@ bool Session::may_run(kairos_call& call, Instance& instance) {
   if (const kairos_status status = drain(instance); status != KAIROS_OK) {
     call.instance = &instance;
     call.reason = "a background task failed";
-    failures.handle(call, status, facts.epoch);
+    failed(call, status);
   }
   return !instance.disabled;
 }
 
 void Session::settle(kairos_call& call, kairos_status status) {
-  failures.rethrow_postponed();
-  failures.handle(call, status, facts.epoch);
+  if (failures.postponed()) {
+    weights.end();
+    failures.rethrow_postponed();
+  }
+  failed(call, status);
+}
+
+void Session::failed(kairos_call& call, kairos_status status) {
+  try {
+    failures.handle(call, status, facts.epoch);
+  } catch (...) {
+    weights.end();
+    throw;
+  }
+  if (call.instance->disabled) weights.end_of(*call.instance);
 }
 
 kairos_status Session::drain(Instance& instance) {
@@ -79,6 +93,7 @@ void Session::restore_process() {
 
 void Session::finish(RunEnd why) {
   if (std::exchange(finished_, true)) return;
+  weights.end();
   process.conclude(ordered_);
   std::exception_ptr failure;
   try {
@@ -114,7 +129,7 @@ void Session::teardown_all(RunEnd why) {
     if (const kairos_status status = drain(*instance); status != KAIROS_OK)
       keep_first([&] {
         kairos_call call(this, instance.get(), "a background task", Moment::Beside);
-        failures.handle(call, status, facts.epoch);
+        failed(call, status);
       });
   if (first) std::rethrow_exception(first);
 }

@@ -23,6 +23,7 @@
 #include "plugin/run/instance.hpp"
 #include "plugin/run/log_board.hpp"
 #include "plugin/run/made_directory.hpp"
+#include "plugin/run/presented_weights.hpp"
 #include "plugin/run/process_guard.hpp"
 #include "plugin/run/run_facts.hpp"
 #include "plugin/run/saved_states.hpp"
@@ -96,6 +97,10 @@ class Session {
   /// destroy of every instance, in reverse order.
   void destroy_all();
 
+  /// A hook or a background task has failed: applies the policy of its instance. If the run or the instance
+  /// ends by that, what it has swapped in is taken out first.
+  void failed(kairos_call& call, kairos_status status);
+
   /// Restores what hooks have changed of the process, including the one that is running where it has called
   /// exit.
   void restore_process();
@@ -116,6 +121,7 @@ class Session {
   Failures failures;
   Checkpoints checkpoints;
   SavedStates states;
+  PresentedWeights weights;
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
   std::vector<LogValue> epoch_values;
   std::thread::id thread = std::this_thread::get_id();

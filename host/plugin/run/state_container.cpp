@@ -15,9 +15,11 @@ namespace kairos::host {
 
 namespace {
 
-constexpr std::string_view magic = "KAIROS-STATE-2\n";
+constexpr std::string_view magic = "KAIROS-STATE-3\n";
+constexpr std::string_view magic_without_trainings = "KAIROS-STATE-2\n";
 constexpr std::string_view magic_without_options = "KAIROS-STATE-1\n";
 static_assert(magic.size() == magic_without_options.size());
+static_assert(magic.size() == magic_without_trainings.size());
 
 [[noreturn]] void damaged(const std::string& found) {
   throw Error(ErrorKind::Callback,
@@ -87,6 +89,21 @@ void read_options(Unpacker& in, SavedState& state) {
   }
 }
 
+void read_slots(Unpacker& in, SavedState& state, bool has_trainings) {
+  for (std::uint64_t n = in.count(2 * sizeof(std::uint64_t)); n > 0; --n) {
+    const auto slot = in.number<std::uint64_t>();
+    const std::string_view weights = in.text();
+    std::vector<float>& values = state.snapshots[slot];
+    values.resize(weights.size() / sizeof(float));
+    if (!values.empty()) std::memcpy(values.data(), weights.data(), values.size() * sizeof(float));
+  }
+  if (!has_trainings) return;
+  for (std::uint64_t n = in.count(2 * sizeof(std::uint64_t)); n > 0; --n) {
+    const auto slot = in.number<std::uint64_t>();
+    state.trainings[slot] = in.text();
+  }
+}
+
 }  // namespace
 
 std::string encode_states(const std::vector<SavedState>& states) {
@@ -108,6 +125,11 @@ std::string encode_states(const std::vector<SavedState>& states) {
       out.number(slot);
       out.text({reinterpret_cast<const char*>(weights.data()), weights.size() * sizeof(float)});
     }
+    out.number<std::uint64_t>(state.trainings.size());
+    for (const auto& [slot, training] : state.trainings) {
+      out.number(slot);
+      out.text(training);
+    }
   }
   return std::move(out).finish();
 }
@@ -115,7 +137,7 @@ std::string encode_states(const std::vector<SavedState>& states) {
 std::vector<SavedState> decode_states(std::string_view bytes) {
   const std::string_view first = bytes.substr(0, magic.size());
   if (bytes.size() < magic.size() + sizeof(std::uint32_t) ||
-      (first != magic && first != magic_without_options))
+      (first != magic && first != magic_without_trainings && first != magic_without_options))
     damaged("other first bytes than those of a saved state");
   const std::string_view covered = bytes.substr(0, bytes.size() - sizeof(std::uint32_t));
   std::uint32_t stored;
@@ -127,19 +149,13 @@ std::vector<SavedState> decode_states(std::string_view bytes) {
   for (SavedState& state : states) {
     state.id = in.text();
     state.name = in.text();
-    if (first == magic)
-      read_options(in, state);
+    if (first == magic_without_options)
+      state.is_named = true;  // the name alone decides
     else
-      state.is_named = true;  // of the first format: the name alone decides
+      read_options(in, state);
     state.version = in.number<std::uint32_t>();
     state.bytes = in.text();
-    for (std::uint64_t n = in.count(2 * sizeof(std::uint64_t)); n > 0; --n) {
-      const auto slot = in.number<std::uint64_t>();
-      const std::string_view weights = in.text();
-      std::vector<float>& values = state.snapshots[slot];
-      values.resize(weights.size() / sizeof(float));
-      if (!values.empty()) std::memcpy(values.data(), weights.data(), values.size() * sizeof(float));
-    }
+    read_slots(in, state, first == magic);
   }
   return states;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "kairos/detail/event_core.hpp"
+#include "kairos/detail/event_weights.hpp"
 #include "kairos/error.hpp"
 #include "kairos/tensor.hpp"
 
@@ -41,9 +42,9 @@ enum class Mode : std::int32_t {
 /// on the fit thread. They throw kairos::HostError if the host refuses the call, and kairos::Error with
 /// KAIROS_E_UNSUPPORTED if the host does not offer the interface. If the hook does not catch the exception,
 /// the user sees the host's reason. Table of what is allowed in which hook: sdk/doc/cpp.md.
-class Event : public detail::EventCore {
+class Event : public detail::EventWeights {
  public:
-  using EventCore::EventCore;
+  using EventWeights::EventWeights;
 
   // ---- logs
 
@@ -346,6 +347,8 @@ class Checkpoint : public detail::EventOf<kairos_checkpoint_event> {
   using EventOf::EventOf;
   /// Absolute path; the file is complete.
   [[nodiscard]] std::string_view path() const { return detail::from_abi(raw_.path); }
+  /// Label of the weights in the file (Event::swap_in); empty for those that are trained.
+  [[nodiscard]] std::string_view label() const { return detail::from_abi(raw_.label); }
 };
 
 /// An error that ends the run.

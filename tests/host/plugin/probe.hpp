@@ -42,6 +42,7 @@ struct Visit {
   [[nodiscard]] const kairos_optimizer& optimizer() const {
     return table<kairos_optimizer>(KAIROS_OPTIMIZER);
   }
+  [[nodiscard]] const kairos_weights& weights() const { return table<kairos_weights>(KAIROS_WEIGHTS); }
   [[nodiscard]] const kairos_tasks& tasks() const { return table<kairos_tasks>(KAIROS_TASKS); }
   [[nodiscard]] const kairos_expressions& expressions() const {
     return table<kairos_expressions>(KAIROS_EXPRESSIONS);

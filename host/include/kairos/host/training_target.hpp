@@ -76,6 +76,10 @@ class TrainingTarget {
     return [] {};
   }
 
+  /// Called when callbacks have put other weights in place of those that are trained, with their label
+  /// ("ema"), and with "" when the trained ones are back. `save` may record the label in the file.
+  virtual void weights_presented(std::string_view label) { (void)label; }
+
   /// Why `save` cannot write such a file, apart from I/O errors (its extension or content); "" if it can.
   [[nodiscard]] virtual std::string save_fault(const std::filesystem::path& file,
                                                SaveContent content) const = 0;

@@ -26,6 +26,7 @@ struct Interfaces {
   const kairos_tasks* tasks = nullptr;
   const kairos_files* files = nullptr;
   const kairos_dist* dist = nullptr;
+  const kairos_weights* weights = nullptr;
 
   void ask(const kairos_host* from) {
     host = from;
@@ -38,6 +39,7 @@ struct Interfaces {
     tasks = static_cast<const kairos_tasks*>(host->query(host, KAIROS_TASKS));
     files = static_cast<const kairos_files*>(host->query(host, KAIROS_FILES));
     dist = static_cast<const kairos_dist*>(host->query(host, KAIROS_DIST));
+    weights = static_cast<const kairos_weights*>(host->query(host, KAIROS_WEIGHTS));
   }
 };
 

@@ -121,6 +121,7 @@ class Fit {
     if (!open_) begin_epoch();
     const kairos_batch_event event = batch_event();
     clear_logs();
+    host_.end_swaps();
     check("on_train_batch_begin", instance_.on_train_batch_begin(event));
     check("on_backward_end", instance_.on_backward_end(event));
     ++step_;
@@ -151,7 +152,7 @@ class Fit {
     if (!open_) throw std::logic_error("no epoch has begun");
     open_ = false;
     set_logs(logs);
-    check("on_epoch_end", instance_.on_epoch_end(epoch_event()));
+    check_and_end_swaps("on_epoch_end", instance_.on_epoch_end(epoch_event()));
     ++epoch_;
   }
 
@@ -161,7 +162,7 @@ class Fit {
     const kairos_end_event event = end_event(interrupted_        ? KAIROS_END_INTERRUPTED
                                              : host_.stop_reason ? KAIROS_END_STOPPED
                                                                  : KAIROS_END_COMPLETED);
-    check("on_train_end", instance_.on_train_end(event));
+    check_and_end_swaps("on_train_end", instance_.on_train_end(event));
     tear_down(event);
   }
   /// The model or another callback has failed: on_fault and teardown.
@@ -173,6 +174,7 @@ class Fit {
     event.instance = {"", 0};
     event.message = detail::to_abi(message);
     clear_logs();
+    host_.end_swaps();
     check("on_fault", instance_.on_fault(event));
     reason_ = message;
     tear_down(end_event(KAIROS_END_FAULT));
@@ -181,18 +183,21 @@ class Fit {
   void interrupt(int signal) {
     require_begun();
     interrupted_ = true;
+    host_.end_swaps();
     reason_ = "interrupted";
     kairos_interrupt_event event{};
     event.signal = signal;
     check("on_interrupt", instance_.on_interrupt(event));
   }
   /// Another callback has saved a file.
-  void checkpoint_saved(const std::string& path, SaveContent content = SaveContent::Model) {
+  void checkpoint_saved(const std::string& path, SaveContent content = SaveContent::Model,
+                        const std::string& label = "") {
     require_begun();
     kairos_checkpoint_event event{};
     event.content = static_cast<std::int32_t>(content);
     event.path = detail::to_abi(path);
     event.saved_by = {"another", 7};
+    event.label = detail::to_abi(label);
     check("on_checkpoint_saved", instance_.on_checkpoint_saved(event));
   }
 
@@ -226,6 +231,11 @@ class Fit {
  private:
   static void check(std::string_view hook, const Outcome& outcome) {
     if (outcome.status != KAIROS_OK) throw Failure(hook, outcome);
+  }
+  /// What the callback has swapped in is taken out after these hooks.
+  void check_and_end_swaps(std::string_view hook, const Outcome& outcome) {
+    host_.end_swaps();
+    check(hook, outcome);
   }
   void require_begun() {
     if (ended_) throw std::logic_error("the training has ended");

@@ -2,6 +2,7 @@
 // A host without a model or a loop: what a test gives to a callback, and what the callback did.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -67,6 +68,13 @@ struct Saved {
   std::string path;
   SaveContent content;
   bool in_background;
+  std::string label = {};  ///< of the weights in it; empty for those that are trained
+};
+
+/// A slot that the callback has swapped in.
+struct SwappedIn {
+  std::uint64_t slot;
+  std::string label;
 };
 
 /// A file that the callback announced.
@@ -107,6 +115,10 @@ class Host {
   std::vector<Announced> announced;
   std::map<std::uint64_t, std::vector<TensorData>> snapshots;  ///< weights, by slot
   std::uint64_t generation = 1;                                ///< of the weights
+  /// The last one is live: its weights are in tensors[Role::Weight], and `trained` has those that are
+  /// trained.
+  std::vector<SwappedIn> swapped_in;
+  std::vector<TensorData> trained;
 
   /// The next `times` calls of a function fail with this status and reason. The name is that of the interface
   /// and the function: "model.save", "optimizer.set". Throws std::invalid_argument for an unknown name.
@@ -166,6 +178,33 @@ class Host {
     if (call != nullptr) Call::of(call).reason = found->second.reason;
     return found->second.status;
   }
+  [[nodiscard]] bool is_live(std::uint64_t slot) const {
+    return !swapped_in.empty() && swapped_in.back().slot == slot;
+  }
+  /// What was written to the live weights belongs to their slot.
+  void store_live() {
+    if (!swapped_in.empty()) snapshots[swapped_in.back().slot] = tensors[Role::Weight];
+  }
+  void swap_in(std::uint64_t slot, std::string label) {
+    for (const SwappedIn& one : swapped_in)
+      if (one.slot == slot) return;
+    if (swapped_in.empty()) trained = tensors[Role::Weight];
+    store_live();
+    swapped_in.push_back({slot, std::move(label)});
+    show_live();
+  }
+  void swap_out(std::uint64_t slot) {
+    for (std::size_t i = 0; i < swapped_in.size(); ++i) {
+      if (swapped_in[i].slot != slot) continue;
+      store_live();
+      swapped_in.erase(swapped_in.begin() + static_cast<std::ptrdiff_t>(i));
+      return show_live();
+    }
+  }
+  /// Called where a host takes everything out: at the end of an epoch, of a training, before an interrupt.
+  void end_swaps() {
+    while (!swapped_in.empty()) swap_out(swapped_in.back().slot);
+  }
   /// Runs the waiting tasks in order; the first status other than KAIROS_OK.
   kairos_status run_tasks() {
     kairos_status first = KAIROS_OK;
@@ -209,6 +248,13 @@ class Host {
                                              "model.drop",
                                              "model.architecture",
                                              "model.save_in_background",
+                                             "weights.take",
+                                             "weights.put",
+                                             "weights.borrow",
+                                             "weights.swap_in",
+                                             "weights.swap_out",
+                                             "weights.live",
+                                             "weights.drop",
                                              "expressions.evaluate",
                                              "tasks.submit",
                                              "tasks.drain",
@@ -220,6 +266,10 @@ class Host {
       return key.size() >= end.size() && key.substr(key.size() - end.size()) == end;
     };
     return ends("loss") ? Direction::Min : ends("accuracy") ? Direction::Max : Direction::Unknown;
+  }
+  void show_live() {
+    tensors[Role::Weight] = swapped_in.empty() ? trained : snapshots[swapped_in.back().slot];
+    ++generation;
   }
   /// The keys in the declaration's `publishes`.
   void declare_published();

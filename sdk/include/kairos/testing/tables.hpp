@@ -2,53 +2,20 @@
 // The functions of the test host. They fail where every host of the ABI fails.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "kairos/testing/host.hpp"
+#include "kairos/testing/table_parts.hpp"
+#include "kairos/testing/weight_tables.hpp"
 
 namespace kairos {
 inline namespace v1 {
 namespace testing {
 namespace tables {
-
-/// The host of a call; leaves the calling function if the test asked for a failure of it, or in create.
-#define KAIROS_TESTING_ENTER(function)                                                                \
-  Host& host = *Call::of(call).host;                                                                  \
-  if (const kairos_status entered = host.enter(call, function); entered != KAIROS_OK) return entered; \
-  if (Call::of(call).hook == "create")                                                                \
-  return Call::of(call).refuse(KAIROS_E_STATE, std::string(function) + " is not allowed in create")
-
-inline kairos_status need(kairos_call* call, std::uint64_t capability, const char* name) {
-  if (Call::of(call).host->may(capability)) return KAIROS_OK;
-  return Call::of(call).refuse(KAIROS_E_DENIED,
-                               std::string("the callback has not declared the capability ") + name);
-}
-#define KAIROS_TESTING_NEED(capability, name) \
-  if (const kairos_status allowed = need(call, capability, name); allowed != KAIROS_OK) return allowed
-
-/// Between setup and teardown, both excluded.
-inline kairos_status need_running(kairos_call* call) {
-  const std::string_view hook = Call::of(call).hook;
-  if (hook.substr(0, 3) == "on_") return KAIROS_OK;
-  return Call::of(call).refuse(KAIROS_E_STATE, "this function is not allowed in " + std::string(hook));
-}
-
-/// Fills an out struct: as many bytes as both sides know.
-template <class T>
-kairos_status give(kairos_call* call, T value, T* out) {
-  if (out->size < sizeof(T))
-    return Call::of(call).refuse(KAIROS_E_INVALID,
-                                 "the size of an out struct is " + std::to_string(out->size) +
-                                     "; set it to the sizeof of the struct before the call");
-  value.size = sizeof(T);
-  std::memcpy(out, &value, sizeof(T));
-  return KAIROS_OK;
-}
 
 // ---- logs
 
@@ -173,20 +140,7 @@ inline kairos_status tensors_borrow(kairos_call* call, std::int32_t role, std::u
     ++host.generation;
   }
   TensorData& tensor = *tensors[index];
-  kairos_tensor lent{};
-  lent.access = access;
-  lent.name = detail::to_abi(tensor.name);
-  lent.role = role;
-  lent.trainable = tensor.trainable ? 1 : 0;
-  lent.generation = host.generation;
-  lent.view = {tensor.values.data(),
-               {1, 0},
-               static_cast<std::int32_t>(tensor.shape.size()),
-               {2, 32, 1},
-               tensor.shape.data(),
-               nullptr,
-               0};
-  return give(call, lent, out);
+  return give(call, lent(host, tensor, role, access), out);
 }
 inline kairos_status tensors_find(kairos_call* call, std::int32_t role, kairos_str name,
                                   std::uint32_t* index) {
@@ -213,7 +167,8 @@ inline kairos_status record_save(kairos_call* call, kairos_str path, std::int32_
   if (Call::of(call).hook == "on_checkpoint_saved")
     return Call::of(call).refuse(KAIROS_E_STATE, "nothing can be saved in on_checkpoint_saved");
   if (const kairos_status status = check_save(call, path, content); status != KAIROS_OK) return status;
-  host.saved.push_back({text_of(path), static_cast<SaveContent>(content), in_background});
+  host.saved.push_back({text_of(path), static_cast<SaveContent>(content), in_background,
+                        host.swapped_in.empty() ? "" : host.swapped_in.back().label});
   host.weight_files[text_of(path)] = host.tensors[Role::Weight];
   return KAIROS_OK;
 }
@@ -232,41 +187,34 @@ inline kairos_status model_can_save(kairos_call* call, kairos_str path, std::int
   static_cast<void>(host);
   return check_save(call, path, content);
 }
-inline kairos_status set_weights(kairos_call* call, const std::vector<TensorData>& weights) {
-  Host& host = *Call::of(call).host;
-  host.tensors[Role::Weight] = weights;
-  ++host.generation;
-  return KAIROS_OK;
-}
 inline kairos_status model_load_weights(kairos_call* call, kairos_str path) {
   KAIROS_TESTING_ENTER("model.load_weights");
   KAIROS_TESTING_NEED(KAIROS_CAN_WRITE_WEIGHTS, "write_weights");
   const auto found = host.weight_files.find(text_of(path));
   if (found == host.weight_files.end())
     return Call::of(call).refuse(KAIROS_E_IO, text_of(path) + " does not exist");
-  return set_weights(call, found->second);
+  host.store_live();
+  trained_weights(host) = found->second;
+  ++host.generation;
+  return KAIROS_OK;
 }
 inline kairos_status model_snapshot(kairos_call* call, std::uint64_t* slot) {
   KAIROS_TESTING_ENTER("model.snapshot");
   if (const kairos_status status = need_running(call); status != KAIROS_OK) return status;
-  if (*slot != 0 && host.snapshots.count(*slot) == 0)
-    return Call::of(call).refuse(KAIROS_E_NOT_FOUND, "snapshot " + std::to_string(*slot) + " does not exist");
-  if (*slot == 0) *slot = host.snapshots.empty() ? 1 : host.snapshots.rbegin()->first + 1;
-  host.snapshots[*slot] = host.tensors[Role::Weight];
-  return KAIROS_OK;
+  return keep_weights(call, slot, host.tensors[Role::Weight]);
 }
 inline kairos_status model_rollback(kairos_call* call, std::uint64_t slot) {
   KAIROS_TESTING_ENTER("model.rollback");
   if (const kairos_status status = need_running(call); status != KAIROS_OK) return status;
   KAIROS_TESTING_NEED(KAIROS_CAN_WRITE_WEIGHTS, "write_weights");
-  const auto found = host.snapshots.find(slot);
-  if (found == host.snapshots.end())
-    return Call::of(call).refuse(KAIROS_E_NOT_FOUND, "snapshot " + std::to_string(slot) + " does not exist");
-  return set_weights(call, found->second);
+  static_cast<void>(host);
+  return put_weights(call, slot);
 }
 inline void model_drop(kairos_call* call, std::uint64_t slot) {
-  static_cast<void>(Call::of(call).host->enter(call, "model.drop"));
-  Call::of(call).host->snapshots.erase(slot);
+  Host& host = *Call::of(call).host;
+  static_cast<void>(host.enter(call, "model.drop"));
+  host.swap_out(slot);
+  host.snapshots.erase(slot);
 }
 inline kairos_status model_architecture(kairos_call* call, kairos_str* out) {
   KAIROS_TESTING_ENTER("model.architecture");
@@ -332,7 +280,8 @@ inline const void* find(const kairos_host* self, const char* id) {
     const void* table;
   } all[] = {{KAIROS_LOGS, &logs},       {KAIROS_CONTROL, &control}, {KAIROS_OPTIMIZER, &optimizer},
              {KAIROS_TENSORS, &tensors}, {KAIROS_MODEL, &model},     {KAIROS_EXPRESSIONS, &expressions},
-             {KAIROS_TASKS, &tasks},     {KAIROS_FILES, &files},     {KAIROS_DIST, &dist}};
+             {KAIROS_TASKS, &tasks},     {KAIROS_FILES, &files},     {KAIROS_DIST, &dist},
+             {KAIROS_WEIGHTS, &weights}};
   for (const auto& each : all)
     if (each.id == id && Host::of(self).withheld.count(id) == 0) return each.table;
   return nullptr;

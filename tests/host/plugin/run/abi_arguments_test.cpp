@@ -76,6 +76,12 @@ TEST_CASE("A null pointer is refused by every function that would use it", "[hos
     CHECK(v.model().load_weights(v.call, null_text) == KAIROS_E_INVALID);
     CHECK(v.model().snapshot(v.call, nullptr) == KAIROS_E_INVALID);
     CHECK(v.model().architecture(v.call, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.weights().take(v.call, KAIROS_TAKE_WEIGHTS, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.weights().borrow(v.call, 0, 0, KAIROS_ACCESS_READ, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.weights().swap_in(v.call, 1, null_text) == KAIROS_E_INVALID);
+    CHECK(v.weights().live(v.call, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.weights().put(nullptr, 1) == KAIROS_E_INVALID);
+    v.weights().drop(nullptr, 1);
     CHECK(v.files().announce(v.call, null_text, KAIROS_FILE_READ) == KAIROS_E_INVALID);
     CHECK(v.expressions().evaluate(v.call, 1, nullptr, 1, &number) == KAIROS_E_INVALID);
     CHECK(v.expressions().evaluate(v.call, 1, &number, 1, nullptr) == KAIROS_E_INVALID);

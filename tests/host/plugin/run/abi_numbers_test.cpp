@@ -52,6 +52,13 @@ kairos_status borrow(const Visit& visit, std::int64_t role, std::int64_t index, 
                                 static_cast<std::uint32_t>(index), static_cast<std::int32_t>(access), &out);
 }
 
+kairos_status lend(const Visit& visit, std::int64_t slot, std::int64_t index, std::int64_t access) {
+  kairos_tensor out{};
+  out.size = sizeof out;
+  return visit.weights().borrow(visit.call, static_cast<std::uint64_t>(slot),
+                                static_cast<std::uint32_t>(index), static_cast<std::int32_t>(access), &out);
+}
+
 kairos_status evaluate(const Visit& visit, std::int64_t option, std::int64_t count) {
   const double variable = 1;
   double out = 0;
@@ -165,6 +172,52 @@ const Row rows[] = {
        const auto slot = static_cast<std::uint64_t>(n);
        if (slot != b.slot) v.model().drop(v.call, slot);
        return v.model().rollback(v.call, b.slot);
+     },
+     [](std::int64_t) { return KAIROS_OK; }},
+    {"kairos_weights.take.what", "on_epoch_end",
+     [](const Visit& v, Bench& b, std::int64_t n) {
+       return v.weights().take(v.call, static_cast<std::int32_t>(n), &b.slot);
+     },
+     // The model of these tests cannot remember a training.
+     only({KAIROS_TAKE_WEIGHTS, KAIROS_TAKE_TRAINED}, KAIROS_E_UNSUPPORTED)},
+    {"kairos_weights.take.slot", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       auto slot = static_cast<std::uint64_t>(n);
+       const kairos_status status = v.weights().take(v.call, KAIROS_TAKE_TRAINED, &slot);
+       if (n == 0) v.weights().drop(v.call, slot);
+       return status;
+     },
+     only({0, 1}, KAIROS_E_NOT_FOUND)},
+    {"kairos_weights.put.slot", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.weights().put(v.call, static_cast<std::uint64_t>(n));
+     },
+     only({1}, KAIROS_E_NOT_FOUND)},
+    {"kairos_weights.borrow.slot", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return lend(v, n, 0, KAIROS_ACCESS_READ); },
+     only({0, 1}, KAIROS_E_NOT_FOUND)},
+    {"kairos_weights.borrow.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return lend(v, 1, n, KAIROS_ACCESS_READ); },
+     only({0}, KAIROS_E_RANGE)},
+    {"kairos_weights.borrow.access", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return lend(v, 1, 0, n); },
+     only({KAIROS_ACCESS_READ, KAIROS_ACCESS_WRITE}, KAIROS_E_INVALID)},
+    {"kairos_weights.swap_in.slot", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.weights().swap_in(v.call, static_cast<std::uint64_t>(n), text("one"));
+     },
+     only({1}, KAIROS_E_NOT_FOUND)},
+    // Slots that are not in, or do not exist, are ignored.
+    {"kairos_weights.swap_out.slot", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.weights().swap_out(v.call, static_cast<std::uint64_t>(n));
+     },
+     [](std::int64_t) { return KAIROS_OK; }},
+    {"kairos_weights.drop.slot", "on_epoch_end",
+     [](const Visit& v, Bench& b, std::int64_t n) {
+       const auto slot = static_cast<std::uint64_t>(n);
+       if (slot != b.slot) v.weights().drop(v.call, slot);
+       return v.weights().put(v.call, b.slot);
      },
      [](std::int64_t) { return KAIROS_OK; }},
     {"kairos_expressions.evaluate.option", "on_epoch_end",

@@ -80,6 +80,14 @@ TEST_CASE("A tensor is lent in as many bytes as both sides know", "[host][plugin
   });
 }
 
+TEST_CASE("A weight of a slot is lent in as many bytes as both sides know", "[host][plugin]") {
+  run_in_epoch_end([](const Visit& visit) {
+    try_capacities(visit, 88, sizeof(kairos_tensor), [&](void* out) {
+      return visit.weights().borrow(visit.call, 0, 0, KAIROS_ACCESS_READ, static_cast<kairos_tensor*>(out));
+    });
+  });
+}
+
 TEST_CASE("A key of the logs is told in as many bytes as both sides know", "[host][plugin]") {
   run_in_epoch_end([](const Visit& visit) {
     try_capacities(visit, 24, sizeof(kairos_log_key), [&](void* out) {

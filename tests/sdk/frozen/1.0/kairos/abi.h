@@ -20,5 +20,6 @@
 #include "abi/tensors.h"
 #include "abi/types.h"
 #include "abi/version.h"
+#include "abi/weights.h"
 
 #endif

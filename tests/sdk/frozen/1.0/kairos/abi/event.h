@@ -80,6 +80,7 @@ typedef struct kairos_checkpoint_event {
   int32_t content; /* KAIROS_SAVE_… (model.h) */
   kairos_str path; /* absolute; the file is complete */
   kairos_str saved_by; /* instance that saved it */
+  kairos_str label;    /* of the weights in it, as in swap_in (weights.h); empty: the weights that are trained */
 } kairos_checkpoint_event;
 
 typedef struct kairos_fault_event {

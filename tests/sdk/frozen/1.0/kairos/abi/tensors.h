@@ -65,7 +65,8 @@ typedef struct kairos_tensors {
 
   /* Lends a tensor until the hook returns. Errors: KAIROS_E_RANGE, also for an unknown role; KAIROS_E_INVALID for an access other
    * than 1 and 2, and for a `size` below that of ABI 1.0; KAIROS_E_DENIED for write access without the capability, or to a role
-   * other than weight, buffer, gradient and slot. [fit-thread & set-up] */
+   * other than weight, buffer, gradient and slot; KAIROS_E_STATE for write access to weights that another instance has swapped in
+   * (weights.h). [fit-thread & set-up] */
   kairos_status (*borrow)(kairos_call *call, int32_t role, uint32_t index, int32_t access, kairos_tensor *out);
 
   /* Stores the index of a tensor, found by name. Errors: KAIROS_E_NOT_FOUND. [fit-thread & set-up] */
