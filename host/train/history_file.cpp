@@ -136,7 +136,8 @@ void HistoryFile::write(std::string_view lines) {
   } while (written < 0 && errno == EINTR);
   if (written != std::ssize(lines)) {
     const int error = written < 0 ? errno : ENOSPC;  // a disk that takes a part has no space for the rest
-    static_cast<void>(::ftruncate(descriptor_, at));
+    [[maybe_unused]] const int shortened =
+        ::ftruncate(descriptor_, at);  // the first error is the one to report
     fail("cannot write the file", error);
   }
   size_ += lines.size();
