@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Averages the weights of the last epochs, at a learning rate that stays high.
+#include <kairos/plugin.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+namespace kairos::plugins {
+
+/// Averages as PyTorch's `AveragedModel`, once after each epoch from `swa_epoch_start` on, and sets the
+/// learning rate as `SWALR`. Statistics of BatchNormalization are not computed again (`update_bn`): they are
+/// those of the last epoch.
+struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
+  static constexpr auto id = "kairos.StochasticWeightAveraging";
+  static constexpr auto summary =
+      "Averages the weights of the last epochs; validation, checkpoints and the result use the average.";
+  /// Before callbacks that decide: what they remember and restore at the end is what was measured.
+  static constexpr auto phase = Phase::Measure;
+  static constexpr auto capabilities = Can::WriteWeights | Can::SetOptimizer;
+
+  Option<double> swa_epoch_start{
+      this,
+      "swa_epoch_start",
+      0.8,
+      "first epoch that is averaged: below 1 a share of the epochs, else its number",
+      kairos::min(0),
+      alias("swa_start")};
+  Option<double> swa_lr{this, "swa_lr", unset, "learning rate at the end of the annealing", above(0)};
+  Option<int> anneal_epochs{this,           "anneal_epochs", 10, "epochs in which the rate becomes swa_lr",
+                            unit("epochs"), kairos::min(0)};
+  Option<Choice> anneal_strategy{this, "anneal_strategy", "cos", "how the rate becomes swa_lr",
+                                 choices("cos,linear")};
+  Option<int> verbose{this, "verbose", 0, "1 prints how many epochs the result is the average of",
+                      kairos::min(0)};
+
+  State<std::int64_t> last_epoch{this, "last_epoch", -1};  ///< that is in the average
+  State<std::int64_t> epochs{this, "epochs", 0};           ///< in the average
+  State<double> first_rate{this, "first_rate", unset};
+  Average average{this, "average"};
+
+  void setup(Run& run) {
+    const double start = swa_epoch_start;
+    if (start >= 1 && start != std::floor(start))
+      throw Error("swa_epoch_start is " + std::to_string(start) +
+                  "; expected a share of the epochs below 1, or the whole number of an epoch");
+    const double index = start < 1 ? std::floor(start * static_cast<double>(run.epochs())) : start - 1;
+    first_ = static_cast<std::int64_t>(std::min(index, 1e15));
+    if (run.mode() == Mode::Fit && first_ >= run.epochs())
+      throw Error("swa_epoch_start is epoch " + std::to_string(first_ + 1) +
+                  ", but the run ends with epoch " + std::to_string(run.epochs()) +
+                  ". Train longer, or begin to average earlier");
+  }
+
+  void on_train_begin(Run& run) {
+    if (!run.resumed()) {
+      last_epoch = -1;
+      epochs = 0;
+      first_rate = unset;
+      average.drop(run);
+    }
+    warn_of_statistics(run);
+  }
+
+  void on_epoch_begin(Epoch& epoch) {
+    if (!swa_lr.is_set() || epoch.index() < first_) return;
+    if (std::isnan(first_rate.value())) first_rate = epoch.learning_rate();
+    const double share = annealed(epoch.index() - first_);
+    epoch.set_learning_rate(swa_lr * share + first_rate * (1 - share));
+  }
+
+  void on_test_begin(Test& test) {
+    if (!test.in_fit()) return;
+    collect(test, test.epoch());
+    if (!average.empty()) test.swap_in(average, "swa");
+  }
+
+  void on_epoch_end(Epoch& epoch) {
+    collect(epoch, epoch.index());
+    if (!average.empty()) epoch.swap_in(average, "swa");
+  }
+
+  void on_train_end(End& end) {
+    // An interrupted run goes on later, from the weights that are trained.
+    if (!(end.completed() || end.stopped())) return;
+    if (average.empty())
+      return end.print("no epoch was averaged: the run ended before epoch " + std::to_string(first_ + 1) +
+                           ", the first one that would have been",
+                       Level::Warning);
+    end.put(average);
+    if (verbose > 0)
+      end.print("The weights are now their average over " + std::to_string(epochs) + " epochs.");
+  }
+
+ private:
+  /// After the last batch of an epoch, once.
+  void collect(Event& event, std::int64_t epoch) {
+    if (epoch < first_ || epoch == last_epoch) return;
+    const auto n = static_cast<double>(epochs);
+    average.blend(event, n / (n + 1));
+    ++epochs;
+    last_epoch = epoch;
+  }
+
+  [[nodiscard]] double annealed(std::int64_t passed) const {
+    if (anneal_epochs == 0) return 1;
+    const double part = std::min(1.0, static_cast<double>(passed) / static_cast<double>(anneal_epochs));
+    constexpr double pi = 3.141592653589793;
+    return anneal_strategy == "cos" ? (1 - std::cos(pi * part)) / 2 : part;
+  }
+
+  static void warn_of_statistics(const Run& run) {
+    for (std::uint32_t i = 0; i < run.tensor_count(Role::Buffer); ++i) {
+      const std::string name(run.tensor(Role::Buffer, i).name());
+      if (name.find("moving_mean") == std::string::npos) continue;
+      return run.print(
+          "the running statistics of BatchNormalization (" + name +
+              ") are those of the last averaged epoch; they are not computed again for the average",
+          Level::Warning);
+    }
+  }
+
+  std::int64_t first_ = 0;  ///< index of the first epoch that is averaged
+};
+
+}  // namespace kairos::plugins
+
+KAIROS_PLUGIN("1.0.0", kairos::plugins::StochasticWeightAveraging)
