@@ -99,7 +99,21 @@ void CompiledModel::list_batch_tensors() {
   list(graph_->inputs(), input_refs_);
   list(graph_->outputs(), output_refs_);
   list(targets_, target_refs_);
+  for (const Port& target : targets_) {
+    weight_refs_.push_back({target.name, {0}, nullptr, false});
+    loss_refs_.push_back({target.name, {0}, nullptr, false});
+  }
+  last_weights_.resize(heads_.size());
 }
+
+namespace {
+
+/// Whether target `i` holds probabilities in place of class numbers.
+bool is_soft(const Batch& batch, std::size_t i) {
+  return i < batch.soft.size() && batch.soft[i];
+}
+
+}  // namespace
 
 void CompiledModel::set_batch_tensors(const Batch& batch) {
   const auto set = [&](std::vector<TensorRef>& refs, std::size_t i, const float* data) {
@@ -108,8 +122,40 @@ void CompiledModel::set_batch_tensors(const Batch& batch) {
   };
   for (std::size_t i = 0; i < input_refs_.size(); ++i) set(input_refs_, i, batch.inputs[i]);
   for (std::size_t i = 0; i < output_refs_.size(); ++i) set(output_refs_, i, graph_->output(i));
-  for (std::size_t i = 0; i < target_refs_.size(); ++i)
+  for (std::size_t i = 0; i < target_refs_.size(); ++i) {
+    const Port& output = graph_->outputs()[output_losses_[i].output];
+    const std::vector<std::int64_t>& shape = is_soft(batch, i) ? output.shape : targets_[i].shape;
+    target_refs_[i].shape.resize(1);
+    target_refs_[i].shape.insert(target_refs_[i].shape.end(), shape.begin(), shape.end());
     set(target_refs_, i, batch.targets.empty() ? nullptr : batch.targets[i]);
+    last_weights_[i] = batch.weights.empty() ? WeightView{} : batch.weights[i];
+  }
+}
+
+std::span<const TensorRef> CompiledModel::sample_weights() {
+  for (std::size_t i = 0; i < weight_refs_.size(); ++i) {
+    TensorRef& ref = weight_refs_[i];
+    const std::int64_t samples = target_refs_[i].shape.front();
+    const WeightView& view = last_weights_[i];
+    ref.shape.assign(1, samples);
+    if (view.values != nullptr && view.per_sample != 1) ref.shape.push_back(view.per_sample);
+    ref.data = const_cast<float*>(view.values);  // read-only, as the batch
+    if (view.values != nullptr) continue;
+    ones_.reserve(samples);
+    std::fill_n(ones_.data(), samples, 1.0F);
+    ref.data = ones_.data();
+  }
+  return weight_refs_;
+}
+
+std::span<const TensorRef> CompiledModel::sample_losses() {
+  if (!batch_loss_) return {};
+  for (std::size_t i = 0; i < loss_refs_.size(); ++i) {
+    const std::int64_t samples = target_refs_[i].shape.front();
+    loss_refs_[i].shape.assign(1, samples);
+    loss_refs_[i].data = heads_[i].sample_losses(samples, graph_->output_mask(output_losses_[i].output));
+  }
+  return loss_refs_;
 }
 
 std::span<const TensorRef> CompiledModel::tensors(Role role) {
@@ -128,6 +174,10 @@ std::span<const TensorRef> CompiledModel::tensors(Role role) {
       return output_refs_;
     case Role::Slot:
       return optimizer_->slots();
+    case Role::SampleWeight:
+      return sample_weights();
+    case Role::SampleLoss:
+      return sample_losses();
   }
   return {};
 }
@@ -138,6 +188,23 @@ void CompiledModel::tensors_written(Role role) {
 
 std::string CompiledModel::target_fault(std::size_t output, const float* target) const {
   return output < heads_.size() ? heads_[output].target_fault(target) : "";
+}
+
+std::optional<std::int64_t> CompiledModel::classes(std::size_t index) const {
+  if (index >= heads_.size()) return std::nullopt;
+  if (!heads_[index].takes_probabilities()) return 0;
+  return graph_->outputs()[output_losses_[index].output].shape.back();
+}
+
+std::vector<std::int64_t> CompiledModel::soft_target(std::size_t output) const {
+  if (output >= heads_.size() || !heads_[output].takes_probabilities()) return {};
+  return graph_->outputs()[output_losses_[output].output].shape;
+}
+
+std::string CompiledModel::soft_target_fault(std::size_t output, const float* target) const {
+  return output < heads_.size() && heads_[output].takes_probabilities()
+             ? heads_[output].soft_target_fault(target)
+             : "";
 }
 
 namespace {
@@ -206,10 +273,11 @@ double CompiledModel::evaluate(const Batch& batch) {
   double loss = penalties() + graph_->output_penalties(batch.size);
   for (std::size_t i = 0; i < heads_.size(); ++i) {
     OutputLoss& output_loss = output_losses_[i];
-    const double loss_of_output = heads_[i].evaluate(
-        batch.size, batch.targets[i], graph_->output(output_loss.output),
-        graph_->output_logits(output_loss.output), batch.weights.empty() ? WeightView{} : batch.weights[i],
-        graph_->output_mask(output_loss.output));
+    const Head::Goal goal{batch.targets[i], is_soft(batch, i),
+                          batch.weights.empty() ? WeightView{} : batch.weights[i]};
+    const double loss_of_output = heads_[i].evaluate(batch.size, goal, graph_->output(output_loss.output),
+                                                     graph_->output_logits(output_loss.output),
+                                                     graph_->output_mask(output_loss.output));
     output_loss.loss_sum += loss_of_output * static_cast<double>(batch.size);
     loss += output_loss.weight * loss_of_output;
   }
@@ -234,6 +302,7 @@ double CompiledModel::penalties() const {
 }
 
 void CompiledModel::count_loss(double loss, std::int64_t samples) {
+  batch_loss_ = loss;
   loss_sum_ += loss * static_cast<double>(samples);
   samples_ += samples;
 }
@@ -270,6 +339,7 @@ void CompiledModel::test_batch(const Batch& batch) {
 void CompiledModel::predict_batch(const Batch& batch, std::span<const float*> outputs) {
   graph_->forward({batch.size, Mode::Infer, 0}, batch.inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = graph_->output(i);
+  batch_loss_.reset();
   set_batch_tensors(batch);
 }
 

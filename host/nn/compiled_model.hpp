@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ class CompiledModel final : public Model {
     return optimizer_->hyper_fault(name);
   }
   void set_iterations(std::int64_t iterations) override;
+  [[nodiscard]] std::int64_t training_batches() const override { return batch_number_; }
+  [[nodiscard]] std::optional<double> batch_loss() const override { return batch_loss_; }
+  [[nodiscard]] std::optional<std::int64_t> classes(std::size_t index) const override;
   [[nodiscard]] std::int64_t iterations() const override { return optimizer_->iterations(); }
   [[nodiscard]] std::string training_state() override;
   void restore_training_state(std::string_view bytes) override;
@@ -59,6 +63,9 @@ class CompiledModel final : public Model {
     return graph_->input_fault(input, sample);
   }
   [[nodiscard]] std::string target_fault(std::size_t output, const float* target) const override;
+
+  [[nodiscard]] std::vector<std::int64_t> soft_target(std::size_t output) const override;
+  [[nodiscard]] std::string soft_target_fault(std::size_t output, const float* target) const override;
 
   [[nodiscard]] std::vector<std::string> training_doubts() const override;
 
@@ -98,6 +105,8 @@ class CompiledModel final : public Model {
   void collect_parameters();
   void list_batch_tensors();
   void set_batch_tensors(const Batch& batch);
+  [[nodiscard]] std::span<const TensorRef> sample_weights();
+  [[nodiscard]] std::span<const TensorRef> sample_losses();
   void require_loss() const;
   double evaluate(const Batch& batch);
   [[nodiscard]] double penalties() const;
@@ -125,6 +134,9 @@ class CompiledModel final : public Model {
 
   std::vector<TensorRef> weights_, gradients_, buffers_;
   std::vector<TensorRef> input_refs_, target_refs_, output_refs_;
+  std::vector<TensorRef> weight_refs_, loss_refs_;  ///< of samples; filled when they are asked for
+  std::vector<WeightView> last_weights_;            ///< of the last batch, one per head
+  FloatBuffer ones_;
 
   std::string presented_;  ///< label of weights that are in the model in place of those that are trained
   LoadedLabel loaded_;
@@ -132,7 +144,8 @@ class CompiledModel final : public Model {
 
   double loss_sum_ = 0;
   std::int64_t samples_ = 0;
-  std::int64_t batch_number_ = 0;  ///< of the next training batch since the model was made
+  std::int64_t batch_number_ = 0;     ///< of the next training batch since the model was made
+  std::optional<double> batch_loss_;  ///< of the last batch; empty after a prediction
 };
 
 }  // namespace kairos::host

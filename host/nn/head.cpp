@@ -2,6 +2,7 @@
 // Computes loss, metrics and gradient of an output.
 #include "nn/head.hpp"
 
+#include "compute/vector.hpp"
 #include "nn/call_text.hpp"
 #include "nn/parameter.hpp"
 
@@ -18,6 +19,7 @@ Shape target_shape(Shape output, TargetKind kind) {
 
 Head::Head(const Port& output, const CompileOptions& options)
     : loss_(make_loss(options.loss)),
+      soft_loss_(loss_->of_probabilities()),
       reduction_(own_reduction(parse_call(options.loss, "loss")).value_or(options.loss_reduction)),
       features_(output.shape.back()),
       rows_per_sample_(size_of(output.shape) / features_),
@@ -38,6 +40,13 @@ std::string Head::target_fault(const float* target) const {
   return "";
 }
 
+std::string Head::soft_target_fault(const float* target) const {
+  for (std::int64_t row = 0; row < rows_per_sample_; ++row)
+    if (std::string fault = soft_loss_->target_fault(features_, target + row * features_); !fault.empty())
+      return fault;
+  return "";
+}
+
 std::vector<LogKey> Head::metric_keys() const {
   std::vector<LogKey> keys;
   for (const auto* list : {&metrics_, &weighted_metrics_})
@@ -55,25 +64,56 @@ void Head::visit_sums(const SumVisitor& visit) {
     for (NamedMetric& metric : *list) metric.metric->visit_sums(visit);
 }
 
-double Head::evaluate(std::int64_t samples, const float* target, const float* output, const float* logits,
-                      const WeightView& weights, const float* mask) {
+double Head::evaluate(std::int64_t samples, const Goal& goal, const float* output, const float* logits,
+                      const float* mask) {
   const std::int64_t rows = samples * rows_per_sample_;
   each_.reserve(rows);
   scale_.reserve(rows);
   by_logits_ = logits != nullptr;
+  last_loss_ = goal.soft ? soft_loss_.get() : loss_.get();
   if (by_logits_)
-    loss_->values_from_logits(rows, features_, target, logits, output, each_.data());
+    last_loss_->values_from_logits(rows, features_, goal.target, logits, output, each_.data());
   else
-    loss_->values(rows, features_, target, output, each_.data());
+    last_loss_->values(rows, features_, goal.target, output, each_.data());
   const WeightView counted{mask, steps_};
-  const double loss =
-      reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), weights, scale_.data(), counted);
-  const MetricBatch plain{samples, rows_per_sample_, features_, target, output, counted};
-  for (NamedMetric& metric : metrics_) metric.metric->update(plain);
-  const MetricBatch weighted{samples, rows_per_sample_, features_,
-                             target,  output,           weights_with_mask(samples, weights, counted)};
-  for (NamedMetric& metric : weighted_metrics_) metric.metric->update(weighted);
+  const double loss = reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), goal.weights,
+                                    scale_.data(), counted);
+  update_metrics(samples, goal, output, counted);
   return loss;
+}
+
+void Head::update_metrics(std::int64_t samples, const Goal& goal, const float* output,
+                          const WeightView& mask) {
+  MetricBatch batch{samples, rows_per_sample_, features_, goal.target, output, mask};
+  if (goal.soft) {
+    batch.probabilities = goal.target;
+    batch.target = likeliest_classes(samples * rows_per_sample_, goal.target);
+  }
+  for (NamedMetric& metric : metrics_) metric.metric->update(batch);
+  batch.weights = weights_with_mask(samples, goal.weights, mask);
+  for (NamedMetric& metric : weighted_metrics_) metric.metric->update(batch);
+}
+
+const float* Head::likeliest_classes(std::int64_t rows, const float* probabilities) {
+  labels_.reserve(rows);
+  for (std::int64_t row = 0; row < rows; ++row)
+    labels_.data()[row] = static_cast<float>(index_of_largest(features_, probabilities + row * features_));
+  return labels_.data();
+}
+
+float* Head::sample_losses(std::int64_t samples, const float* mask) {
+  sample_losses_.reserve(samples);
+  const std::int64_t rows_per_step = rows_per_sample_ / steps_;
+  for (std::int64_t sample = 0; sample < samples; ++sample) {
+    double sum = 0, counted = 0;
+    for (std::int64_t i = 0; i < rows_per_sample_; ++i) {
+      if (mask != nullptr && mask[sample * steps_ + i / rows_per_step] == 0) continue;
+      sum += static_cast<double>(each_.data()[sample * rows_per_sample_ + i]);
+      ++counted;
+    }
+    sample_losses_.data()[sample] = counted == 0 ? 0.0F : static_cast<float>(sum / counted);
+  }
+  return sample_losses_.data();
 }
 
 WeightView Head::weights_with_mask(std::int64_t samples, const WeightView& weights, const WeightView& mask) {
@@ -90,9 +130,9 @@ WeightView Head::weights_with_mask(std::int64_t samples, const WeightView& weigh
 void Head::gradient(std::int64_t samples, const float* target, const float* output, float* gradient) {
   const std::int64_t rows = samples * rows_per_sample_;
   if (by_logits_)
-    loss_->gradient_by_logits(rows, features_, target, output, scale_.data(), gradient);
+    last_loss_->gradient_by_logits(rows, features_, target, output, scale_.data(), gradient);
   else
-    loss_->gradient(rows, features_, target, output, scale_.data(), gradient);
+    last_loss_->gradient(rows, features_, target, output, scale_.data(), gradient);
 }
 
 double* Head::read_metrics(double* values) const {

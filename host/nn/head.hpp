@@ -22,6 +22,10 @@ class Head {
 
   [[nodiscard]] const Port& target() const noexcept { return target_; }
   [[nodiscard]] std::string target_fault(const float* target) const;
+  /// Whether class labels may be replaced by probabilities over the classes.
+  [[nodiscard]] bool takes_probabilities() const noexcept { return soft_loss_ != nullptr; }
+  /// As target_fault, for probabilities.
+  [[nodiscard]] std::string soft_target_fault(const float* target) const;
   /// Unweighted metrics first, then weighted ones.
   [[nodiscard]] std::vector<LogKey> metric_keys() const;
 
@@ -32,20 +36,34 @@ class Head {
   [[nodiscard]] std::string_view activation() const { return loss_->activation(); }
   [[nodiscard]] const Loss& loss() const noexcept { return *loss_; }
 
+  /// What an output is compared with. `soft`: probabilities in place of class labels.
+  struct Goal {
+    const float* target;
+    bool soft;
+    WeightView weights;
+  };
+
   /// Updates the metrics with the batch and returns its loss; keeps what `gradient` needs. `mask` says which
   /// timesteps count and may be null. If `logits` is given, `output` is activation() of it, and the loss is
   /// computed from the logits.
-  double evaluate(std::int64_t samples, const float* target, const float* output, const float* logits,
-                  const WeightView& weights, const float* mask);
+  double evaluate(std::int64_t samples, const Goal& goal, const float* output, const float* logits,
+                  const float* mask);
+  /// The loss of each sample of the batch last evaluated, before weights: the mean over its rows, of those
+  /// that `mask` counts. `mask` is that of the batch. Borrowed until the next call.
+  [[nodiscard]] float* sample_losses(std::int64_t samples, const float* mask);
   /// Writes d loss / d output of the batch last evaluated, or d loss / d logits if logits were given.
   void gradient(std::int64_t samples, const float* target, const float* output, float* gradient);
   /// Writes results in the order of metric_keys(); returns the end.
   double* read_metrics(double* values) const;
 
  private:
+  void update_metrics(std::int64_t samples, const Goal& goal, const float* output, const WeightView& mask);
+  [[nodiscard]] const float* likeliest_classes(std::int64_t rows, const float* probabilities);
   WeightView weights_with_mask(std::int64_t samples, const WeightView& weights, const WeightView& mask);
 
   std::unique_ptr<Loss> loss_;
+  std::unique_ptr<Loss> soft_loss_;      ///< for probabilities in place of class labels; may be null
+  const Loss* last_loss_ = loss_.get();  ///< that of the batch last evaluated
   LossReduction reduction_;
   std::int64_t features_;
   std::int64_t rows_per_sample_;
@@ -57,6 +75,8 @@ class Head {
   FloatBuffer each_;
   FloatBuffer scale_;
   FloatBuffer masked_weights_;
+  FloatBuffer labels_;
+  FloatBuffer sample_losses_;
 };
 
 }  // namespace kairos::host

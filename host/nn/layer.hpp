@@ -28,8 +28,9 @@ enum class Mode { Train, Infer };
 struct GraphPass {
   std::int64_t batch;  ///< samples
   Mode mode;
-  /// Training batches before this one since the model was made. Random draws depend on it and on nothing else,
-  /// so a resumed run draws the same numbers as an uninterrupted one, and no two batches of a step draw alike.
+  /// Training batches before this one since the model was made. Random draws depend on it and on nothing
+  /// else, so a resumed run draws the same numbers as an uninterrupted one, and no two batches of a step draw
+  /// alike.
   std::uint64_t batch_number;
 };
 

@@ -59,6 +59,8 @@ class Loss {
                                   const float* output, const float* scale, float* gradient) const {
     (void)rows, (void)features, (void)target, (void)output, (void)scale, (void)gradient;
   }
+  /// The same loss for probabilities over the classes, if the target is a class label; else null.
+  [[nodiscard]] virtual std::unique_ptr<Loss> of_probabilities() const { return nullptr; }
   /// Whether the loss expects probabilities or logits, or neither.
   [[nodiscard]] virtual OutputMeaning output_meaning() const { return OutputMeaning::Values; }
 };

@@ -60,13 +60,17 @@ class AccuracyMetric final : public Metric {
 class LossMetric final : public Metric {
  public:
   LossMetric(std::unique_ptr<Loss> loss, Direction direction)
-      : loss_(std::move(loss)), sign_(direction == Direction::Max ? -1 : 1) {}
+      : loss_(std::move(loss)),
+        soft_loss_(loss_->of_probabilities()),
+        sign_(direction == Direction::Max ? -1 : 1) {}
   void reset() override { mean_.reset(); }
   void visit_sums(const SumVisitor& visit) override { mean_.visit_sums(visit); }
   void update(const MetricBatch& batch) override {
     const std::int64_t rows = batch.samples * batch.rows_per_sample;
     each_.reserve(rows);
-    loss_->values(rows, batch.features, batch.target, batch.output, each_.data());
+    const bool soft = batch.probabilities != nullptr && soft_loss_ != nullptr;
+    (soft ? *soft_loss_ : *loss_)
+        .values(rows, batch.features, soft ? batch.probabilities : batch.target, batch.output, each_.data());
     for (std::int64_t row = 0; row < rows; ++row)
       mean_.add(sign_ * static_cast<double>(each_.data()[row]), weight_of(batch, row));
   }
@@ -74,6 +78,7 @@ class LossMetric final : public Metric {
 
  private:
   std::unique_ptr<Loss> loss_;
+  std::unique_ptr<Loss> soft_loss_;  ///< for probabilities; may be null
   double sign_;
   FloatBuffer each_;
   Mean mean_;

@@ -21,9 +21,10 @@ struct MetricBatch {
   std::int64_t samples;
   std::int64_t rows_per_sample;
   std::int64_t features;
-  const float* target;
+  const float* target;  ///< class labels: where a callback gave probabilities, the likeliest classes
   const float* output;
   WeightView weights;
+  const float* probabilities = nullptr;  ///< in place of class labels; else null
 };
 
 /// Gets numbers in place, to read or to replace them.

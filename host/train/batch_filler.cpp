@@ -140,6 +140,7 @@ void BatchFiller::read_listed(std::int64_t first, std::int64_t count, Dataset& i
 /// Fills a batch with rows that are consecutive in the plan, and records them if they are not in the file.
 void BatchFiller::read_in_order(StreamedBatch& into, std::int64_t first, std::int64_t count) {
   read(first, count, into.block);
+  into.first_row = plan_.rows.at(first);
   if (plan_.rows.rows.empty()) return;
   for (std::int64_t i = 0; i < count; ++i) into.rows.push_back(plan_.rows.at(first + i));
 }

@@ -16,6 +16,7 @@ namespace kairos::host {
 struct StreamedBatch {
   Dataset block;
   std::vector<std::int64_t> rows;  ///< of the source, one per sample; empty if they are consecutive
+  std::int64_t first_row = 0;      ///< of the source, if they are consecutive
   std::vector<Array> weights;
   Batch batch;
 };

@@ -60,22 +60,26 @@ const float* Batches::rows(Feed& feed, std::int64_t first, std::int64_t count) {
   if (order_.empty() && rows_.rows.empty()) return base + rows_.at(first) * feed.row_size;
   feed.buffer.resize(static_cast<std::size_t>(batch_size_ * feed.row_size));
   float* out = feed.buffer.data();
-  for (std::int64_t i = first; i < first + count; ++i, out += feed.row_size) {
-    const std::int64_t position = order_.empty() ? i : order_[static_cast<std::size_t>(i)];
-    std::copy_n(base + rows_.at(position) * feed.row_size, feed.row_size, out);
-  }
+  for (std::int64_t i = first; i < first + count; ++i, out += feed.row_size)
+    std::copy_n(base + row_at(i) * feed.row_size, feed.row_size, out);
   return feed.buffer.data();
 }
 
 const Batch& Batches::at(std::int64_t index) {
   const std::int64_t first = index * batch_size_;
   const std::int64_t count = size(index);
+  last_requested_ = index;
   batch_.size = count;
   for (std::size_t i = 0; i < inputs_.size(); ++i) batch_.inputs[i] = rows(inputs_[i], first, count);
   for (std::size_t i = 0; i < targets_.size(); ++i) batch_.targets[i] = rows(targets_[i], first, count);
   for (std::size_t i = 0; i < weights_.size(); ++i)
     batch_.weights[i] = {rows(weights_[i], first, count), weights_[i].row_size};
   return batch_;
+}
+
+void Batches::rows_of_last(std::span<std::int64_t> into) const {
+  std::int64_t position = last_requested_ * batch_size_;
+  for (std::int64_t& row : into) row = row_at(position++);
 }
 
 }  // namespace kairos::host

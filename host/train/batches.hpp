@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "kairos/host/dataset.hpp"
@@ -64,6 +65,10 @@ class BatchSource {
   /// restarts the pass.
   virtual const Batch& at(std::int64_t index) = 0;
 
+  /// The rows of the data that the batch last requested has, in its order: those of the data set, of a stream
+  /// those of its file. `into` has room for the samples of the batch.
+  virtual void rows_of_last(std::span<std::int64_t> into) const = 0;
+
  protected:
   std::int64_t samples_, batch_size_;
 };
@@ -77,6 +82,7 @@ class Batches final : public BatchSource {
 
   void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) override;
   const Batch& at(std::int64_t index) override;
+  void rows_of_last(std::span<std::int64_t> into) const override;
 
  private:
   struct Feed {
@@ -86,11 +92,16 @@ class Batches final : public BatchSource {
     std::vector<float> buffer;  ///< a gathered batch; unused while rows are consecutive in the data
   };
   const float* rows(Feed& feed, std::int64_t first, std::int64_t count);
+  /// The row of the data at a position in the pass.
+  [[nodiscard]] std::int64_t row_at(std::int64_t position) const {
+    return rows_.at(order_.empty() ? position : order_[static_cast<std::size_t>(position)]);
+  }
 
   RowSet rows_;
   std::vector<Array> owned_weights_;
   std::vector<Feed> inputs_, targets_, weights_;
   std::vector<std::int64_t> order_;  ///< empty: the order of the data
+  std::int64_t last_requested_ = 0;
   Batch batch_;
 };
 

@@ -7,6 +7,7 @@
 #include "kairos/host/fit.hpp"
 #include "kairos/host/model.hpp"
 #include "train/batches.hpp"
+#include "train/lent_batch.hpp"
 
 namespace kairos::host {
 
@@ -22,8 +23,8 @@ class EpochBatches {
   std::int64_t begin(std::int64_t epoch);
   /// Samples in the next batch.
   [[nodiscard]] std::int64_t next_size() const noexcept { return source_.size(next_); }
-  /// Borrowed until the next call. Throws Error(Data) or Error(File) for a batch that cannot be read.
-  const Batch& next() { return source_.at(next_++); }
+  /// Lends the next batch, which is read when it is needed.
+  void next(LentBatch& lent) { lent.begin(source_, next_++); }
 
  private:
   void begin_pass(std::int64_t pass);

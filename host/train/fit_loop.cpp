@@ -3,6 +3,7 @@
 #include "train/fit_loop.hpp"
 
 #include "train/epoch_batches.hpp"
+#include "train/lent_batch.hpp"
 #include "train/pass.hpp"
 
 namespace kairos::host {
@@ -28,6 +29,7 @@ class FitLoop {
         options_(options),
         interruption_(options.interrupted, callbacks),
         gradients_(callbacks),
+        lent_(model),
         running_(model),
         trained_(model),
         validated_(model) {}
@@ -60,8 +62,10 @@ class FitLoop {
     GradientObserver* observer = callbacks_.wants_gradients() ? &gradients_ : nullptr;
     std::int64_t step = 0;
     for (; step < steps && !ending(); ++step) {
-      callbacks_.train_batch_begin(step, batches_.next_size());
-      model_.train_batch(batches_.next(), observer);
+      const std::int64_t samples = batches_.next_size();
+      batches_.next(lent_);
+      callbacks_.train_batch_begin(step, samples, &lent_);
+      model_.train_batch(lent_.batch(), observer);
       ++progress.batches;
       callbacks_.train_batch_end(running_);
     }
@@ -88,6 +92,7 @@ class FitLoop {
   const FitOptions& options_;
   Interruption interruption_;
   Gradients gradients_;
+  LentBatch lent_;
   ModelLogs running_;
   KeptLogs trained_, validated_;
 };

@@ -2,15 +2,19 @@
 // An interruption after the last batch comes too late to end the pass.
 #include "train/pass.hpp"
 
+#include "train/lent_batch.hpp"
+
 namespace kairos::host {
 
 bool test(const Pass& pass, KeptLogs& logs) {
   ModelLogs running(pass.model);
+  LentBatch lent(pass.model);
   pass.model.reset_logs();
   pass.callbacks.test_begin(pass.steps);
   for (std::int64_t step = 0; step < pass.steps; ++step) {
-    pass.callbacks.test_batch_begin(step, pass.batches.size(step));
-    pass.model.test_batch(pass.batches.at(step));
+    lent.begin(pass.batches, step);
+    pass.callbacks.test_batch_begin(step, pass.batches.size(step), &lent);
+    pass.model.test_batch(lent.batch());
     pass.callbacks.test_batch_end(running);
     if (step + 1 < pass.steps && pass.interruption.requested()) return false;
   }
@@ -26,11 +30,13 @@ bool predict(const Pass& pass, std::vector<NamedArray>& outputs) {
     outputs.back().array.shape.insert(outputs.back().array.shape.begin(), 0);
   }
   std::vector<const float*> values(outputs.size());
+  LentBatch lent(pass.model);
   pass.callbacks.predict_begin();
   for (std::int64_t step = 0; step < pass.steps; ++step) {
     const std::int64_t size = pass.batches.size(step);
-    pass.callbacks.predict_batch_begin(step, size);
-    pass.model.predict_batch(pass.batches.at(step), values);
+    lent.begin(pass.batches, step);
+    pass.callbacks.predict_batch_begin(step, size, &lent);
+    pass.model.predict_batch(lent.batch(), values);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       Array& out = outputs[i].array;
       out.values.insert(out.values.end(), values[i], values[i] + size * out.row_size());

@@ -3,6 +3,7 @@
 #include "train/streamed_batches.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "train/denormals.hpp"
@@ -71,6 +72,14 @@ const Batch& StreamedBatches::at(std::int64_t index) {
   ready_.wait(lock, [&] { return filled_ > index || fault_ != nullptr; });
   if (filled_ <= index) std::rethrow_exception(fault_);
   return ring_[static_cast<std::size_t>(index) % ring_.size()].batch;
+}
+
+void StreamedBatches::rows_of_last(std::span<std::int64_t> into) const {
+  const StreamedBatch& last = ring_[static_cast<std::size_t>(last_requested_) % ring_.size()];
+  if (last.rows.empty())
+    std::iota(into.begin(), into.end(), last.first_row);
+  else
+    std::copy_n(last.rows.begin(), into.size(), into.begin());
 }
 
 std::int64_t StreamedBatches::buffer_bytes() const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -25,6 +26,7 @@ class StreamedBatches final : public BatchSource {
 
   void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) override;
   const Batch& at(std::int64_t index) override;
+  void rows_of_last(std::span<std::int64_t> into) const override;
 
   /// Bytes of values in batches, window and order, after a pass was read to its end.
   [[nodiscard]] std::int64_t buffer_bytes() const;

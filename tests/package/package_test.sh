@@ -260,6 +260,12 @@ END
     build_project "$work/readme" "$work/readme-build"
     "$work/readme-build/stall_stop_test" >"$work/readme_test.txt" || { cat "$work/readme_test.txt"; fail "stall_stop_test failed"; }
     expect "$work/readme_test.txt" "in 4 test cases"
+    # The example of a changed batch.
+    code_of "$sources/sdk/doc/cpp.md" cpp | sed -n '/^\/\/ Adds uniform noise/,/^KAIROS_PLUGIN/p' >"$work/readme/input_noise.cpp"
+    echo 'kairos_add_plugin(input_noise SOURCES input_noise.cpp)' >>"$work/readme/CMakeLists.txt"
+    build_project "$work/readme" "$work/readme-build"
+    fit "$work/noise.txt" --epochs 2 --history "$work/noise.json" --plugin "$work/readme-build/input_noise.so:width=0.2"
+    expect "$work/noise.json" '"history"'
     fit "$work/readme.txt" --epochs 50 --validation-split 0.2 --history "$work/readme.json" \
       --plugin "$work/readme-build/stall_stop.so:monitor=loss,patience=0"
     expect "$work/readme.json" '"history"'

@@ -2,6 +2,7 @@
 // A model with one number as its weight, so that a test can identify whose weights it has.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -55,6 +56,9 @@ class StubTarget : public host::TrainingTarget {
     if (name != "learning_rate" || !has_optimizer) return false;
     rate = static_cast<float>(value);
     return true;
+  }
+  [[nodiscard]] std::optional<std::int64_t> classes(std::size_t index) const override {
+    return index == 0 ? std::optional<std::int64_t>(3) : std::nullopt;
   }
   [[nodiscard]] std::int64_t iterations() const override { return steps; }
   void save(const std::filesystem::path& file, host::SaveContent content) override {

@@ -83,9 +83,9 @@ static kairos_status bare_on_fault(void* self, kairos_call* call, const kairos_f
 
 #define COUNTER_HOOKS(HOOK) HOOK(counter, state_save) HOOK(counter, state_load) HOOK(counter, on_epoch_end)
 #define BARE_HOOKS(HOOK) HOOK(bare, on_fault)
-#define CALLBACKS(CALLBACK)                                                                          \
-  CALLBACK(counter, "test.Counter", "Counts epochs.", MEASURE, CAN(STOP, WRITE_WEIGHTS, SAVE_MODEL), \
-           COUNTER_OPTIONS, COUNTER_HOOKS, STATE(3, 2), PUBLISHES("mean", "other"))                  \
-  CALLBACK(bare, "test.Bare", "Returns the status of a fault.", REPORT, CAN(NOTHING), BARE_OPTIONS,  \
+#define CALLBACKS(CALLBACK)                                                                         \
+  CALLBACK(counter, "test.Counter", "Counts epochs.", MEASURE, CAN(STOP, SAVE_MODEL, WRITE_BATCH),  \
+           COUNTER_OPTIONS, COUNTER_HOOKS, STATE(3, 2), PUBLISHES("mean", "other"))                 \
+  CALLBACK(bare, "test.Bare", "Returns the status of a fault.", REPORT, CAN(NOTHING), BARE_OPTIONS, \
            BARE_HOOKS, EVERY_RANK)
 KAIROS_C_CALLBACKS("2.5.0", CALLBACKS)

@@ -5,7 +5,8 @@ import pathlib
 import re
 import sys
 
-RESULTS = {"kairos_logs.find.index", "kairos_logs.declare.index", "kairos_tensors.find.index", "kairos_reader.read.got"}
+RESULTS = {"kairos_logs.find.index", "kairos_logs.declare.index", "kairos_tensors.find.index", "kairos_reader.read.got",
+           "kairos_batch.indices.count", "kairos_batch.random.out", "kairos_batch.classes.out"}
 STRUCT = re.compile(r"struct (\w+) \{(.*?)^\}", re.S | re.M)
 FUNCTION = re.compile(r"\(\*(\w+)\)\s*\((.*?)\);", re.S)
 INTEGER = re.compile(r"^(?:const )?(?:u?int\d+_t|kairos_status) \*?(\w+)$")

@@ -84,15 +84,20 @@ TEST_CASE("The numbers of statuses, types and phases never change", "[sdk][layou
   for (int i = 0; i < 10; ++i) CHECK(types[i] == i);
   const int phases[] = {KAIROS_PHASE_MEASURE, KAIROS_PHASE_DECIDE, KAIROS_PHASE_REPORT, KAIROS_PHASE_PERSIST};
   for (int i = 0; i < 4; ++i) CHECK(phases[i] == i + 1);
-  const unsigned long long bits[] = {KAIROS_CAN_STOP, KAIROS_CAN_SET_OPTIMIZER, KAIROS_CAN_WRITE_WEIGHTS,
-                                     KAIROS_CAN_WRITE_GRADIENTS, KAIROS_CAN_SAVE_MODEL};
-  for (int i = 0; i < 5; ++i) CHECK(bits[i] == 1ull << i);
+  const unsigned long long bits[] = {KAIROS_CAN_STOP,          KAIROS_CAN_SET_OPTIMIZER,
+                                     KAIROS_CAN_WRITE_WEIGHTS, KAIROS_CAN_WRITE_GRADIENTS,
+                                     KAIROS_CAN_SAVE_MODEL,    KAIROS_CAN_WRITE_BATCH};
+  for (int i = 0; i < 6; ++i) CHECK(bits[i] == 1ull << i);
   const unsigned flags[] = {
       KAIROS_OPTION_REQUIRED, KAIROS_OPTION_MIN_EXCLUSIVE, KAIROS_OPTION_MAX_EXCLUSIVE, 1u << 3,
       KAIROS_OPTION_READS,    KAIROS_OPTION_WRITES,        KAIROS_OPTION_DIRECTORY,     KAIROS_OPTION_SAVES};
   for (int i = 0; i < 8; ++i) CHECK(flags[i] == 1u << i);
   const int modes[] = {KAIROS_MODE_FIT, KAIROS_MODE_EVALUATE, KAIROS_MODE_PREDICT};
   for (int i = 0; i < 3; ++i) CHECK(modes[i] == i + 1);
+  const int roles[] = {KAIROS_ROLE_WEIGHT, KAIROS_ROLE_GRADIENT,      KAIROS_ROLE_BUFFER,
+                       KAIROS_ROLE_INPUT,  KAIROS_ROLE_TARGET,        KAIROS_ROLE_OUTPUT,
+                       KAIROS_ROLE_SLOT,   KAIROS_ROLE_SAMPLE_WEIGHT, KAIROS_ROLE_SAMPLE_LOSS};
+  for (int i = 0; i < 9; ++i) CHECK(roles[i] == i + 1);
   CHECK(KAIROS_FILE_READ == 1);
   CHECK(KAIROS_FILE_WRITE == 2);
   CHECK(KAIROS_PLUGIN_MAGIC == 0x5249414Bu);

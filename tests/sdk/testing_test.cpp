@@ -39,6 +39,7 @@ struct Doer : kairos::Callback<Doer> {
     if (what == "save") event.save("a.h5", kairos::SaveContent::Weights);
     if (what == "write") event.tensor(Role::Weight, 0, kairos::Access::Write).mutable_data()[0] = 7;
     if (what == "batch") (void)event.tensor(Role::Input, 0, kairos::Access::Write);
+    if (what == "output") (void)event.tensor(Role::Output, 0, kairos::Access::Write);
     if (what == "load") event.load_weights("a.h5");
     if (what == "announce") event.will_write("report.txt");
     if (what == "formula") event.print(std::to_string(formula(event, 3, 0.5)));
@@ -71,7 +72,7 @@ std::vector<std::string> lines_of(Host& host) {
 std::string failure(const kairos_callback& declaration, const char* what) {
   Fit fit(declaration, {{"what", what}});
   fit.host().tensors[Role::Weight] = {{"w", {2}, {1, 2}, true}};
-  fit.host().tensors[Role::Input] = {{"x", {1}, {1}, true}};
+  fit.host().tensors[Role::Input] = fit.host().tensors[Role::Output] = {{"x", {1}, {1}, true}};
   try {
     fit.epoch({{"loss", 1.0}});
   } catch (const Failure& error) {
@@ -102,14 +103,19 @@ TEST_CASE("A callback without a capability is refused as by a host", "[sdk]") {
         "setup: the callback has not declared the capability write_weights (status 6)");
   CHECK(failure(callback<Doer>(), "load") ==
         "setup: the callback has not declared the capability write_weights (status 6)");
-  CHECK(failure(powerful(), "batch") == "setup: tensors of this role cannot be written (status 6)");
+  CHECK(failure(callback<Doer>(), "batch") ==
+        "setup: the callback has not declared the capability write_batch (status 6)");
+  CHECK(failure(powerful(), "output") == "setup: tensors of this role cannot be written (status 6)");
   CHECK(failure(powerful(), "write").empty());
 }
 
 TEST_CASE("A call in the wrong hook is refused as by a host", "[sdk]") {
   CHECK(failure(powerful(), "save") == "setup: this function is not allowed in setup (status 4)");
   CHECK(failure(powerful(), "publish") ==
-        "setup: values are published in on_epoch_end, not in setup (status 4)");
+        "setup: values are published in on_train_batch_end, on_test_end and on_epoch_end, not in setup "
+        "(status 4)");
+  CHECK(failure(powerful(), "batch") ==
+        "setup: a batch is changed in on_train_batch_begin, not in setup (status 4)");
   Host host;
   Instance instance(host, callback<Doer>(), {{"what", "declare"}});
   REQUIRE(instance.create().status == KAIROS_OK);

@@ -32,7 +32,7 @@ LAYERS = {
     "train": ("base", "io", "plugin", "api"),
     "cli": ("base", "io", "compute", "data", "nn", "plugin", "train", "api"),
 }
-CALLBACKS_API = ("callbacks.hpp", "error.hpp", "plugins.hpp", "run_files.hpp", "tensor.hpp", "training_target.hpp",
+CALLBACKS_API = ("callbacks.hpp", "current_batch.hpp", "error.hpp", "plugins.hpp", "run_files.hpp", "tensor.hpp", "training_target.hpp",
                  "version.hpp")
 API = "host/include/kairos/host"
 # What Kairos::callbacks may know besides the standard library, the system and the SDK.
@@ -108,7 +108,7 @@ def fault_of(name, bracket, included):
         if included.startswith("kairos/host") and top == "plugins":
             return f'"{included}": a plugin knows nothing of the host'
         target = resolve(name, included) if bracket == '"' else None
-        if target is not None and target.parts[:2] != name.parts[:2]:
+        if target is not None and target.parts[:2] not in (name.parts[:2], ("plugins", "common")):
             return f'"{included}" is {target}: outside of {"/".join(name.parts[:2])}'
     if path.startswith("sdk/include/kairos/abi") and included.startswith("kairos/"):
         return f"<{included}>: the ABI is pure C and includes only itself"

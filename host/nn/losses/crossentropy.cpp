@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "kairos/host/error.hpp"
@@ -99,6 +100,10 @@ class CategoricalCrossentropy final : public Loss {
     return kind_ == TargetKind::Label ? "sparse_categorical_crossentropy" : "categorical_crossentropy";
   }
   [[nodiscard]] TargetKind target_kind() const override { return kind_; }
+  [[nodiscard]] std::unique_ptr<Loss> of_probabilities() const override {
+    if (kind_ == TargetKind::Values) return nullptr;
+    return std::make_unique<CategoricalCrossentropy>(TargetKind::Values, output_is_, smoothing_);
+  }
 
   [[nodiscard]] OutputMeaning output_meaning() const override { return output_is_; }
   [[nodiscard]] std::string_view activation() const override {

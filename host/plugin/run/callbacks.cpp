@@ -81,7 +81,7 @@ void Callbacks::epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batc
              Moment::Running);
 }
 
-void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples) {
+void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples, CurrentBatch* current) {
   Session& s = *session_;
   s.order.require(InEpoch, "train_batch_begin");
   s.order.next_batch(batch, "train_batch_begin");
@@ -89,6 +89,8 @@ void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples) {
   if (!s.weights.empty()) [[unlikely]]
     s.weights.end();  // after a test in the middle of the epoch: the optimizer sees the trained weights alone
   s.facts.begin_batch(batch, samples);
+  s.facts.training_batch = s.target.training_batches();
+  s.current_batch = current;
   s.dispatch(s.hooks.on_train_batch_begin, &kairos_hooks::on_train_batch_begin, s.facts.batch,
              Moment::Running);
 }
@@ -124,12 +126,13 @@ void Callbacks::test_begin(std::int64_t batches) {
   s.dispatch(s.hooks.on_test_begin, &kairos_hooks::on_test_begin, s.facts.test_event(), Moment::Running);
 }
 
-void Callbacks::test_batch_begin(std::int64_t batch, std::int64_t samples) {
+void Callbacks::test_batch_begin(std::int64_t batch, std::int64_t samples, CurrentBatch* current) {
   Session& s = *session_;
   s.order.require(Validating | Testing, "test_batch_begin");
   s.order.next_pass_batch(batch, "test_batch_begin");
   s.order.enter(s.facts.training ? ValidatingBatch : TestingBatch);
   s.facts.begin_batch(batch, samples);
+  s.current_batch = current;
   s.dispatch(s.hooks.on_test_batch_begin, &kairos_hooks::on_test_batch_begin, s.facts.batch, Moment::Running);
 }
 
@@ -207,12 +210,13 @@ void Callbacks::predict_begin() {
   s.dispatch(s.hooks.on_predict_begin, &kairos_hooks::on_predict_begin, s.facts.run_event(), Moment::Running);
 }
 
-void Callbacks::predict_batch_begin(std::int64_t batch, std::int64_t samples) {
+void Callbacks::predict_batch_begin(std::int64_t batch, std::int64_t samples, CurrentBatch* current) {
   Session& s = *session_;
   s.order.require(Predicting, "predict_batch_begin");
   s.order.next_pass_batch(batch, "predict_batch_begin");
   s.order.enter(PredictingBatch);
   s.facts.begin_batch(batch, samples);
+  s.current_batch = current;
   s.dispatch(s.hooks.on_predict_batch_begin, &kairos_hooks::on_predict_batch_begin, s.facts.batch,
              Moment::Running);
 }

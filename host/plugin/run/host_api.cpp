@@ -187,7 +187,8 @@ const void* query(const kairos_host*, const char* interface_id) {
                {KAIROS_OPTIMIZER, &optimizer_table}, {KAIROS_TENSORS, &tensors_table},
                {KAIROS_MODEL, &model_table},         {KAIROS_EXPRESSIONS, &expressions_table},
                {KAIROS_TASKS, &tasks_table},         {KAIROS_DIST, &dist_table},
-               {KAIROS_FILES, &files_table},         {KAIROS_WEIGHTS, &weights_table}};
+               {KAIROS_FILES, &files_table},         {KAIROS_WEIGHTS, &weights_table},
+               {KAIROS_BATCH, &batch_table}};
   for (const auto& one : known)
     if (std::strcmp(one.id, interface_id) == 0) return one.table;
   return nullptr;

@@ -71,6 +71,24 @@ kairos_status answer(kairos_call* call, Moment earliest, Work&& work,
   }
 }
 
+/// The hooks of a batch.
+enum class BatchStage { None, TrainBegin, TestBegin, PredictBegin, Evaluated, Predicted };
+[[nodiscard]] BatchStage stage_of(const kairos_call& call);
+
+/// Runs `work` with a batch of the loop, which may be read only now. What reading throws is a failure of the
+/// data, not of the plugin: it ends the hook and then the run.
+template <class Work>
+kairos_status with_batch(kairos_call* call, Work&& work) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    call->session->failures.postpone();
+    return call->refuse(KAIROS_E_DATA, error.what());
+  }
+}
+
+/// kairos.batch/1; see host_api_batch.cpp.
+extern const kairos_batch batch_table;
 /// kairos.logs/1; see host_api_logs.cpp.
 extern const kairos_logs logs_table;
 /// kairos.tensors/1; see host_api_tensors.cpp.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -84,16 +85,27 @@ kairos_status logs_declare(kairos_call* call, kairos_str name, std::int32_t dire
   return answer(call, Moment::SetUp, declare, KAIROS_E_INVALID);
 }
 
+/// The learning rate that the event tells; of a batch or a test, the current one.
+double rate_of_event(const kairos_call& call) {
+  const Session& session = *call.session;
+  if (call.moment == Moment::EpochEnd) return session.facts.used_rate;
+  return session.target.hyper(shared_key).value_or(std::numeric_limits<double>::quiet_NaN());
+}
+
 kairos_status logs_publish(kairos_call* call, std::uint32_t index, double value) {
   return answer(call, Moment::Running, [&] {
-    if (call->moment != Moment::EpochEnd)
-      return call->refuse(KAIROS_E_STATE, "values are published in on_epoch_end");
+    const HookLists& hooks = call->session->hooks;
+    if (call->moment != Moment::EpochEnd && call->hook != hooks.on_train_batch_end.name &&
+        call->hook != hooks.on_test_end.name)
+      return call->refuse(KAIROS_E_STATE, std::string("values are published in on_train_batch_end, "
+                                                      "on_test_end and on_epoch_end, not in ") +
+                                              call->hook);
     KAIROS_RETURN_IF(check_key(call, index));
     LogBoard& board = call->session->board;
     const std::vector<std::uint32_t>& own = call->instance->published;
     if (std::find(own.begin(), own.end(), index) == own.end() || !board.is_published(index))
       return call->refuse(KAIROS_E_DENIED, "the callback may not publish this key; name it in `publishes`");
-    const double rate = call->session->facts.used_rate;
+    const double rate = rate_of_event(*call);
     const bool same = value == rate || (std::isnan(value) && std::isnan(rate));
     if (board.keys()[index].name == shared_key && !same)
       return call->refuse(KAIROS_E_INVALID, "learning_rate is the rate that the event tells, not another");

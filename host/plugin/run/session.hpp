@@ -109,6 +109,7 @@ class Session {
   }
 
   TrainingTarget& target;
+  CurrentBatch* current_batch = nullptr;  ///< of the loop, in the hooks of a batch; null if it lends none
   CallbacksOptions options;
   std::optional<MadeDirectory> run_directory;  ///< from setup on
   RunFacts facts;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What becomes of tensors that a hook has written.
+#include <string>
 #include <utility>
 
 #include "kairos/host/error.hpp"
@@ -19,13 +20,30 @@ kairos_status put_rate_back(kairos_call& call, kairos_status status) {
                                           capability_names(KAIROS_CAN_SET_OPTIMIZER).front());
 }
 
+constexpr unsigned roles_of_batch =
+    1u << KAIROS_ROLE_INPUT | 1u << KAIROS_ROLE_TARGET | 1u << KAIROS_ROLE_SAMPLE_WEIGHT;
+
+/// A hook that fails, or leaves what the model does not accept, has not changed the batch.
+kairos_status settle_batch(kairos_call& call, CurrentBatch& batch, kairos_status status) {
+  const std::string fault = status == KAIROS_OK ? batch.fault() : "";
+  if (!fault.empty())
+    status = call.refuse(KAIROS_E_DATA, "it wrote to the batch what the model does not accept: " + fault +
+                                            ". The batch is as it was before this callback");
+  if (status == KAIROS_OK)
+    batch.keep();
+  else
+    batch.take_back();
+  return status;
+}
+
 }  // namespace
 
 kairos_status Session::announce_writes(kairos_call& call, kairos_status status) {
   const unsigned roles = std::exchange(call.written_roles, 0);
   status = put_rate_back(call, status);
+  if ((roles & roles_of_batch) != 0) status = settle_batch(call, *current_batch, status);
   for (unsigned role = 0; role < 16; ++role) try {
-      if ((roles & (1u << role)) != 0) target.tensors_written(static_cast<Role>(role));
+      if ((roles & ~roles_of_batch & (1u << role)) != 0) target.tensors_written(static_cast<Role>(role));
     } catch (const Error& error) {
       if (status == KAIROS_OK) status = call.refuse(KAIROS_E_INVALID, error.what());
     }

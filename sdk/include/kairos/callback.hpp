@@ -25,7 +25,8 @@ enum class Can : std::uint64_t {
   SetOptimizer = KAIROS_CAN_SET_OPTIMIZER,
   WriteWeights = KAIROS_CAN_WRITE_WEIGHTS,
   WriteGradients = KAIROS_CAN_WRITE_GRADIENTS,
-  SaveModel = KAIROS_CAN_SAVE_MODEL
+  SaveModel = KAIROS_CAN_SAVE_MODEL,
+  WriteBatch = KAIROS_CAN_WRITE_BATCH
 };
 [[nodiscard]] constexpr Can operator|(Can a, Can b) {
   return static_cast<Can>(static_cast<std::uint64_t>(a) | static_cast<std::uint64_t>(b));
@@ -41,7 +42,7 @@ enum class Can : std::uint64_t {
 /// - `phase`: Phase, default Decide
 /// - `capabilities`: Can; by default Stop | SetOptimizer in the phase Decide, SaveModel in Persist,
 ///   else Nothing
-/// - `publishes`: const char*, "score:max,{monitor}_smooth", log keys that on_epoch_end publishes
+/// - `publishes`: const char*, "score:max,{monitor}_smooth", log keys that it publishes
 /// - `state_version`, `oldest_state_version`: std::uint32_t, default 1
 /// - `every_rank`: bool, default false; true: runs on every rank of distributed training, as callbacks of the
 ///   phases Measure and Decide always do, not on rank 0 alone

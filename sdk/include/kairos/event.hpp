@@ -79,9 +79,10 @@ class Event : public detail::EventWeights {
   /// KAIROS_DIRECTION_… of the key at `index`. Throws KAIROS_E_RANGE.
   [[nodiscard]] std::int32_t log_direction(std::uint32_t index) const { return log_key(index).direction; }
 
-  /// Only in on_epoch_end: publishes a value in the logs. The key must be listed in
-  /// `static constexpr auto publishes` or declared in setup. Throws KAIROS_E_NOT_FOUND for an unknown key,
-  /// KAIROS_E_DENIED for a key of another callback, KAIROS_E_STATE in other hooks.
+  /// Publishes a value in the logs of this event: in on_train_batch_end, on_test_end and on_epoch_end, whose
+  /// values alone become part of the history. The key must be listed in `static constexpr auto publishes` or
+  /// declared in setup. Throws KAIROS_E_NOT_FOUND for an unknown key, KAIROS_E_DENIED for a key of another
+  /// callback, KAIROS_E_STATE in other hooks.
   void publish(std::string_view key, double value) {
     const std::optional<std::uint32_t> index = find_log(key);
     if (!index)
@@ -138,8 +139,9 @@ class Event : public detail::EventWeights {
     return need(interfaces_.tensors, KAIROS_TENSORS).count(call_, static_cast<std::int32_t>(role));
   }
   /// Borrows a tensor until the hook returns. Access::Write needs Can::WriteWeights for weights, buffers and
-  /// slots, Can::WriteGradients for gradients. Throws KAIROS_E_RANGE for a wrong index, KAIROS_E_DENIED
-  /// without the capability and for writing inputs, targets or outputs.
+  /// slots, Can::WriteGradients for gradients, and Can::WriteBatch for inputs, targets and sample weights in
+  /// on_train_batch_begin; see Batch::replace. Throws KAIROS_E_RANGE for a wrong index, KAIROS_E_DENIED
+  /// without the capability and for writing outputs and losses, KAIROS_E_STATE for writing a batch elsewhere.
   [[nodiscard]] Tensor tensor(Role role, std::uint32_t index, Access access = Access::Read) const {
     kairos_tensor out{};
     out.size = sizeof out;
@@ -193,6 +195,25 @@ class Event : public detail::EventWeights {
   /// Frees a snapshot; an unknown slot is ignored.
   void drop(std::uint64_t slot) { model().drop(call_, slot); }
 
+  // ---- samples
+
+  /// 64 random bits that depend on the run's seed, the name of this instance, the rank, the number of the
+  /// training batch and `stream` alone: the same again when a run is resumed. In every hook with an event
+  /// between setup and teardown. Throws KAIROS_E_STATE elsewhere.
+  [[nodiscard]] std::uint64_t random(std::uint64_t stream = 0) const {
+    std::uint64_t bits = 0;
+    check(batch().random(call_, stream, &bits), "drawing a random number");
+    return bits;
+  }
+  /// Number of classes of a target that holds class numbers and may become probabilities (Batch::replace); 0
+  /// for any other target, also once a callback has made it probabilities in this batch. Throws
+  /// KAIROS_E_RANGE if the model has no such target.
+  [[nodiscard]] std::int64_t classes(std::uint32_t target) const {
+    std::int64_t count = 0;
+    check(batch().classes(call_, target, &count), "reading the number of classes");
+    return count;
+  }
+
   // ---- files that no path option names; to be announced in setup
 
   /// Announces a file that this callback reads. Throws KAIROS_E_DENIED if it is another callback's result.
@@ -221,6 +242,9 @@ class Event : public detail::EventWeights {
   [[nodiscard]] std::int32_t rank() const {
     return interfaces_.dist == nullptr ? 0 : interfaces_.dist->rank(interfaces_.host);
   }
+
+ protected:
+  [[nodiscard]] const kairos_batch& batch() const { return need(interfaces_.batch, KAIROS_BATCH); }
 
  private:
   void announce(std::string_view path, std::int32_t access) const {
@@ -295,22 +319,6 @@ class Epoch : public detail::EventOf<kairos_epoch_event> {
   /// In on_epoch_end: the rate of this epoch's last step, even if a callback has changed the rate since. In
   /// on_epoch_begin: the current rate. NaN if the optimizer has none.
   [[nodiscard]] double used_learning_rate() const { return raw_.learning_rate; }
-};
-
-/// A batch of an epoch, test or prediction.
-class Batch : public detail::EventOf<kairos_batch_event> {
- public:
-  using EventOf::EventOf;
-  /// Epoch, counted from 0; -1 outside a fit.
-  [[nodiscard]] std::int64_t epoch() const { return raw_.epoch; }
-  /// Batch in this epoch, test or prediction, counted from 0.
-  [[nodiscard]] std::int64_t index() const { return raw_.batch; }
-  /// Batches of this epoch, test or prediction; -1 if unknown.
-  [[nodiscard]] std::int64_t count() const { return raw_.batches; }
-  /// Optimizer steps since the model was created.
-  [[nodiscard]] std::int64_t step() const { return raw_.step; }
-  /// Samples in this batch.
-  [[nodiscard]] std::int64_t samples() const { return raw_.samples; }
 };
 
 /// A pass over validation or test data.

@@ -5,6 +5,7 @@
 #include "kairos/abi.h"
 #include "kairos/about.hpp"
 #include "kairos/average.hpp"
+#include "kairos/batch.hpp"
 #include "kairos/callback.hpp"
 #include "kairos/detail/entry.hpp"
 #include "kairos/detail/manifest.hpp"

@@ -14,13 +14,15 @@ inline namespace v1 {
 
 /// What a tensor is. Where each role is available: sdk/doc/cpp.md.
 enum class Role : std::int32_t {
-  Weight = KAIROS_ROLE_WEIGHT,      ///< all weights, in the order of Keras' get_weights()
-  Gradient = KAIROS_ROLE_GRADIENT,  ///< gradients of the loss, only in on_backward_end
-  Buffer = KAIROS_ROLE_BUFFER,      ///< the non-trainable weights
-  Input = KAIROS_ROLE_INPUT,        ///< inputs of the current batch, [samples, …]
-  Target = KAIROS_ROLE_TARGET,      ///< targets of the current batch, [samples, …]
-  Output = KAIROS_ROLE_OUTPUT,      ///< outputs of the current batch, [samples, …]
-  Slot = KAIROS_ROLE_SLOT           ///< optimizer state, with "iteration" and "learning_rate"
+  Weight = KAIROS_ROLE_WEIGHT,               ///< all weights, in the order of Keras' get_weights()
+  Gradient = KAIROS_ROLE_GRADIENT,           ///< gradients of the loss, only in on_backward_end
+  Buffer = KAIROS_ROLE_BUFFER,               ///< the non-trainable weights
+  Input = KAIROS_ROLE_INPUT,                 ///< inputs of the current batch, [samples, …]
+  Target = KAIROS_ROLE_TARGET,               ///< targets of the current batch, [samples, …]
+  Output = KAIROS_ROLE_OUTPUT,               ///< outputs of the current batch, [samples, …]
+  Slot = KAIROS_ROLE_SLOT,                   ///< optimizer state, with "iteration" and "learning_rate"
+  SampleWeight = KAIROS_ROLE_SAMPLE_WEIGHT,  ///< sample weights of the current batch, one per target
+  SampleLoss = KAIROS_ROLE_SAMPLE_LOSS       ///< loss of each sample of the current batch, one per target
 };
 /// How a tensor is borrowed. Write needs a capability; see Event::tensor.
 enum class Access : std::int32_t { Read = KAIROS_ACCESS_READ, Write = KAIROS_ACCESS_WRITE };

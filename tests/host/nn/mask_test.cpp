@@ -38,8 +38,8 @@ Outcome evaluate(LossReduction reduction, const std::vector<float>& weights, std
   Head head({"out", {3, 1}}, options);
   Outcome outcome{0, std::vector<double>(2), std::vector<float>(6)};
   outcome.loss =
-      head.evaluate(2, target.data(), output.data(), nullptr,
-                    {weights.empty() ? nullptr : weights.data(), per_sample}, masked ? mask.data() : nullptr);
+      head.evaluate(2, {target.data(), false, {weights.empty() ? nullptr : weights.data(), per_sample}},
+                    output.data(), nullptr, masked ? mask.data() : nullptr);
   head.gradient(2, target.data(), output.data(), outcome.gradient.data());
   head.read_metrics(outcome.metrics.data());
   return outcome;

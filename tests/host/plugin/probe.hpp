@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host/plugin/plugins/probe.h"
+#include "host/plugin/stub_batch.hpp"
 #include "kairos/host/callbacks.hpp"
 #include "plugins/stub_target.hpp"
 
@@ -44,6 +45,7 @@ struct Visit {
   }
   [[nodiscard]] const kairos_weights& weights() const { return table<kairos_weights>(KAIROS_WEIGHTS); }
   [[nodiscard]] const kairos_tasks& tasks() const { return table<kairos_tasks>(KAIROS_TASKS); }
+  [[nodiscard]] const kairos_batch& batch() const { return table<kairos_batch>(KAIROS_BATCH); }
   [[nodiscard]] const kairos_expressions& expressions() const {
     return table<kairos_expressions>(KAIROS_EXPRESSIONS);
   }
@@ -105,7 +107,7 @@ struct ProbeRun {
   void fit() {
     callbacks->train_begin();
     callbacks->epoch_begin(0);
-    callbacks->train_batch_begin(0, 1);
+    callbacks->train_batch_begin(0, 1, &batch);
     callbacks->gradients_ready();
     callbacks->train_batch_end(logs);
     test();
@@ -114,19 +116,20 @@ struct ProbeRun {
   }
   void test() {
     callbacks->test_begin(1);
-    callbacks->test_batch_begin(0, 1);
+    callbacks->test_batch_begin(0, 1, &batch);
     callbacks->test_batch_end(logs);
     callbacks->test_end(logs);
   }
   void predict() {
     callbacks->predict_begin();
-    callbacks->predict_batch_begin(0, 1);
+    callbacks->predict_batch_begin(0, 1, &batch);
     callbacks->predict_batch_end();
     callbacks->predict_end();
   }
 
   std::vector<Message> messages;
   StubTarget target{0.5};
+  StubBatch batch;
   host::LogValues logs{1.0};
   host::Catalog catalog = host::Catalog::scan(std::vector<std::filesystem::path>{KAIROS_DISPATCH_PLUGINS});
   std::optional<host::Callbacks> callbacks;

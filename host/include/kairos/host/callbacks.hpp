@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "kairos/host/current_batch.hpp"
 #include "kairos/host/plugins.hpp"
 #include "kairos/host/run_files.hpp"
 #include "kairos/host/training_target.hpp"
@@ -179,19 +180,22 @@ class Callbacks {
   void train_begin();
   /// `batches` if this epoch has another number of batches than RunInfo says.
   void epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batches = std::nullopt);
-  void train_batch_begin(std::int64_t batch, std::int64_t samples);
+  /// `current` is the batch for callbacks that read or change it; may be null, borrowed until
+  /// train_batch_end.
+  void train_batch_begin(std::int64_t batch, std::int64_t samples, CurrentBatch* current = nullptr);
   void gradients_ready();
   void train_batch_end(LogSource& logs);
   /// `batches` of this pass; -1 if unknown. During training the keys have the prefix `val_`.
   void test_begin(std::int64_t batches);
-  void test_batch_begin(std::int64_t batch, std::int64_t samples);
+  /// Of `current`, which may be null, callbacks can only ask for the rows.
+  void test_batch_begin(std::int64_t batch, std::int64_t samples, CurrentBatch* current = nullptr);
   void test_batch_end(LogSource& logs);
   void test_end(LogSource& logs);
   /// `validation` is null in an epoch without one. `learning_rate` is read from the target.
   void epoch_end(LogSource& training, LogSource* validation, bool partial = false);
   void train_end(RunEnd why);
   void predict_begin();
-  void predict_batch_begin(std::int64_t batch, std::int64_t samples);
+  void predict_batch_begin(std::int64_t batch, std::int64_t samples, CurrentBatch* current = nullptr);
   void predict_batch_end();
   void predict_end();
   /// Calls on_fault of all instances but the one that failed (`instance` empty: the one whose failure was

@@ -32,6 +32,9 @@ struct Batch {
   std::vector<const float*> inputs;
   std::vector<const float*> targets;  ///< empty for inference
   std::vector<WeightView> weights;    ///< for the loss and the weighted metrics; empty or one per target
+  /// Per target: whether it holds probabilities, Model::soft_target, in place of class numbers; empty if none
+  /// does.
+  std::vector<bool> soft = {};
 };
 
 /// Called when the gradients of a batch are complete, before the update step.
@@ -70,6 +73,19 @@ class Model : public TrainingTarget {
   /// Why one sample's target number `output` is invalid, such as "label 12 is outside 0 … 9"; "" if it is
   /// valid. This function and the ports above may be called on another thread while a batch is trained.
   [[nodiscard]] virtual std::string target_fault(std::size_t output, const float* target) const = 0;
+
+  /// The shape of one sample of a target of class numbers as probabilities over the classes, if its loss has
+  /// that form; else empty.
+  [[nodiscard]] virtual std::vector<std::int64_t> soft_target(std::size_t output) const {
+    (void)output;
+    return {};
+  }
+  /// As target_fault, for a target of that shape.
+  [[nodiscard]] virtual std::string soft_target_fault(std::size_t output, const float* target) const {
+    (void)output;
+    (void)target;
+    return "";
+  }
 
   /// Likely mistakes in the model's training configuration. `fit` reports each as a warning.
   [[nodiscard]] virtual std::vector<std::string> training_doubts() const { return {}; }

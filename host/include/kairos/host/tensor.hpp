@@ -10,13 +10,15 @@ namespace kairos::host {
 
 /// The role of a tensor in training. The numbers are those of the ABI (kairos/abi/tensors.h).
 enum class Role : std::int32_t {
-  Weight = 1,    ///< a trained parameter
-  Gradient = 2,  ///< of the loss; valid from `gradients_ready` to the end of the batch
-  Buffer = 3,    ///< untrained state, such as running means
-  Input = 4,     ///< of the current batch
-  Target = 5,    ///< of the current batch
-  Output = 6,    ///< of the current batch
-  Slot = 7,      ///< optimizer state
+  Weight = 1,        ///< a trained parameter
+  Gradient = 2,      ///< of the loss; valid from `gradients_ready` to the end of the batch
+  Buffer = 3,        ///< untrained state, such as running means
+  Input = 4,         ///< of the current batch
+  Target = 5,        ///< of the current batch
+  Output = 6,        ///< of the current batch
+  Slot = 7,          ///< optimizer state
+  SampleWeight = 8,  ///< of the current batch, one per target; ones if there are none
+  SampleLoss = 9,    ///< of the current batch, one per target: before weights and penalties
 };
 
 /// A named tensor owned by the model: row-major float32 in host memory. Name, shape and data are borrowed

@@ -3,6 +3,7 @@
 // training loop implements it for its own model.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -63,6 +64,20 @@ class TrainingTarget {
   /// Takes back what `training_state` returned, so that training goes on from there bit for bit. Throws
   /// Error(Model) and changes nothing for damaged bytes, and for those of another model or optimizer.
   virtual void restore_training_state(std::string_view bytes);
+
+  /// The number of training batches since the model was made. The random numbers of callbacks depend on it.
+  [[nodiscard]] virtual std::int64_t training_batches() const { return iterations(); }
+
+  /// The loss of the batch that was last evaluated, alone and as it enters the running mean; empty if the
+  /// target does not tell. (`tensors(Role::SampleLoss)` has the losses of its samples.)
+  [[nodiscard]] virtual std::optional<double> batch_loss() const { return std::nullopt; }
+
+  /// The number of classes of target number `index`, if it holds class numbers and may hold probabilities
+  /// instead; 0 if not, empty if there is no such target.
+  [[nodiscard]] virtual std::optional<std::int64_t> classes(std::size_t index) const {
+    (void)index;
+    return std::nullopt;
+  }
 
   /// Writes the model or its weights atomically, in the format of the file extension. Never changes the
   /// model.

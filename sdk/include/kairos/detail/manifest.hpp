@@ -176,8 +176,9 @@ constexpr void write_capabilities(Sink& sink, Can capabilities) {
   if (bits == 0) return;
   sink.raw(",\"capabilities\":[");
   const char* separator = "\"";
-  constexpr const char* names[] = {"stop", "set_optimizer", "write_weights", "write_gradients", "save_model"};
-  for (int bit = 0; bit < 5; ++bit) {
+  constexpr const char* names[] = {"stop",       "set_optimizer", "write_weights", "write_gradients",
+                                   "save_model", "write_batch"};
+  for (int bit = 0; bit < 6; ++bit) {
     if ((bits & (1ull << bit)) == 0) continue;
     sink.raw(separator);
     sink.raw(names[bit]);

@@ -27,6 +27,7 @@ struct Interfaces {
   const kairos_files* files = nullptr;
   const kairos_dist* dist = nullptr;
   const kairos_weights* weights = nullptr;
+  const kairos_batch* batch = nullptr;
 
   void ask(const kairos_host* from) {
     host = from;
@@ -40,6 +41,7 @@ struct Interfaces {
     files = static_cast<const kairos_files*>(host->query(host, KAIROS_FILES));
     dist = static_cast<const kairos_dist*>(host->query(host, KAIROS_DIST));
     weights = static_cast<const kairos_weights*>(host->query(host, KAIROS_WEIGHTS));
+    batch = static_cast<const kairos_batch*>(host->query(host, KAIROS_BATCH));
   }
 };
 

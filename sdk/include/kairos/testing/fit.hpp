@@ -116,12 +116,13 @@ class Fit {
     check("on_epoch_begin", instance_.on_epoch_begin(epoch_event()));
   }
   /// on_train_batch_begin, on_backward_end and on_train_batch_end. Gradients, inputs and so on are set in
-  /// host().tensors before.
+  /// host().tensors before; what the callback makes of a batch is there afterwards.
   void batch(const Logs& logs = {}) {
     if (!open_) begin_epoch();
     const kairos_batch_event event = batch_event();
     clear_logs();
     host_.end_swaps();
+    host_.soft_targets.clear();
     check("on_train_batch_begin", instance_.on_train_batch_begin(event));
     check("on_backward_end", instance_.on_backward_end(event));
     ++step_;
@@ -130,6 +131,7 @@ class Fit {
     set_logs(logs);
     check("on_train_batch_end", instance_.on_train_batch_end(batch_event()));
     ++batch_;
+    ++host_.training_batch;
   }
   /// A validation of one batch.
   void test(const Logs& logs = {}) {

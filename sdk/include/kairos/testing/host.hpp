@@ -103,6 +103,12 @@ class Host {
   std::string architecture;                                      ///< Keras JSON
   std::set<std::string> withheld;                                ///< ids of interfaces that are not offered
   std::int32_t rank = 0, world = 1;
+  std::optional<double> batch_loss;          ///< empty: this host does not tell it
+  std::vector<std::int64_t> batch_rows;      ///< rows of the samples; empty: this host does not tell them
+  std::vector<std::int64_t> target_classes;  ///< of each target; 0: no class numbers
+  std::set<std::uint32_t> soft_targets;  ///< those that the callback has made probabilities; Fit empties it
+  std::uint64_t seed = 0;                ///< of the run, for random()
+  std::uint64_t training_batch = 0;      ///< number of the batch, for random(); Fit counts it
   /// Computes an option of type expression, by the option's name.
   std::map<std::string, std::function<double(const std::vector<double>&)>> formulas;
 
@@ -258,7 +264,12 @@ class Host {
                                              "expressions.evaluate",
                                              "tasks.submit",
                                              "tasks.drain",
-                                             "files.announce"};
+                                             "files.announce",
+                                             "batch.loss",
+                                             "batch.indices",
+                                             "batch.random",
+                                             "batch.replace",
+                                             "batch.classes"};
     return names;
   }
   static Direction direction_of(std::string_view key) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kairos/testing/host.hpp"
 
@@ -64,6 +65,25 @@ inline kairos_tensor lent(Host& host, TensorData& tensor, std::int32_t role, std
                nullptr,
                0};
   return lent;
+}
+
+/// The tensors of a role.
+inline std::vector<TensorData*> tensors_of(Host& host, std::int32_t role) {
+  std::vector<TensorData*> found;
+  const bool buffers = role == KAIROS_ROLE_BUFFER;
+  for (TensorData& tensor : host.tensors[buffers ? Role::Weight : static_cast<Role>(role)])
+    if (!buffers || !tensor.trainable) found.push_back(&tensor);
+  return found;
+}
+/// Whether a callback may change tensors of this role before the batch goes through the model.
+inline bool is_given(std::int32_t role) {
+  return role == KAIROS_ROLE_INPUT || role == KAIROS_ROLE_TARGET || role == KAIROS_ROLE_SAMPLE_WEIGHT;
+}
+inline kairos_status need_batch_begin(kairos_call* call) {
+  if (Call::of(call).hook == "on_train_batch_begin") return KAIROS_OK;
+  return Call::of(call).refuse(
+      KAIROS_E_STATE,
+      "a batch is changed in on_train_batch_begin, not in " + std::string(Call::of(call).hook));
 }
 
 }  // namespace tables

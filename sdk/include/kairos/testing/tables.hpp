@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kairos/testing/batch_table.hpp"
 #include "kairos/testing/host.hpp"
 #include "kairos/testing/table_parts.hpp"
 #include "kairos/testing/weight_tables.hpp"
@@ -63,9 +64,11 @@ inline kairos_status logs_declare(kairos_call* call, kairos_str name, std::int32
 }
 inline kairos_status logs_publish(kairos_call* call, std::uint32_t index, double value) {
   KAIROS_TESTING_ENTER("logs.publish");
-  if (Call::of(call).hook != "on_epoch_end")
+  const std::string_view hook = Call::of(call).hook;
+  if (hook != "on_train_batch_end" && hook != "on_test_end" && hook != "on_epoch_end")
     return Call::of(call).refuse(
-        KAIROS_E_STATE, "values are published in on_epoch_end, not in " + std::string(Call::of(call).hook));
+        KAIROS_E_STATE, "values are published in on_train_batch_end, on_test_end and on_epoch_end, not in " +
+                            std::string(hook));
   if (index >= host.logs.size() || !host.logs[index].own)
     return Call::of(call).refuse(KAIROS_E_DENIED, "the callback has not declared this key");
   host.logs[index].value = value;
@@ -107,14 +110,6 @@ inline kairos_status optimizer_set(kairos_call* call, kairos_str name, double va
 
 // ---- tensors
 
-/// The tensors of a role.
-inline std::vector<TensorData*> tensors_of(Host& host, std::int32_t role) {
-  std::vector<TensorData*> found;
-  const bool buffers = role == KAIROS_ROLE_BUFFER;
-  for (TensorData& tensor : host.tensors[buffers ? Role::Weight : static_cast<Role>(role)])
-    if (!buffers || !tensor.trainable) found.push_back(&tensor);
-  return found;
-}
 inline std::uint32_t tensors_count(kairos_call* call, std::int32_t role) {
   static_cast<void>(Call::of(call).host->enter(call, "tensors.count"));
   return static_cast<std::uint32_t>(tensors_of(*Call::of(call).host, role).size());
@@ -134,6 +129,9 @@ inline kairos_status tensors_borrow(kairos_call* call, std::int32_t role, std::u
       KAIROS_TESTING_NEED(KAIROS_CAN_WRITE_GRADIENTS, "write_gradients");
     } else if (role == KAIROS_ROLE_WEIGHT || role == KAIROS_ROLE_BUFFER || role == KAIROS_ROLE_SLOT) {
       KAIROS_TESTING_NEED(KAIROS_CAN_WRITE_WEIGHTS, "write_weights");
+    } else if (is_given(role)) {
+      KAIROS_TESTING_NEED(KAIROS_CAN_WRITE_BATCH, "write_batch");
+      if (const kairos_status status = need_batch_begin(call); status != KAIROS_OK) return status;
     } else {
       return Call::of(call).refuse(KAIROS_E_DENIED, "tensors of this role cannot be written");
     }
@@ -281,7 +279,7 @@ inline const void* find(const kairos_host* self, const char* id) {
   } all[] = {{KAIROS_LOGS, &logs},       {KAIROS_CONTROL, &control}, {KAIROS_OPTIMIZER, &optimizer},
              {KAIROS_TENSORS, &tensors}, {KAIROS_MODEL, &model},     {KAIROS_EXPRESSIONS, &expressions},
              {KAIROS_TASKS, &tasks},     {KAIROS_FILES, &files},     {KAIROS_DIST, &dist},
-             {KAIROS_WEIGHTS, &weights}};
+             {KAIROS_WEIGHTS, &weights}, {KAIROS_BATCH, &batch}};
   for (const auto& each : all)
     if (each.id == id && Host::of(self).withheld.count(id) == 0) return each.table;
   return nullptr;

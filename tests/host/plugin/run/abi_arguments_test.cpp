@@ -85,6 +85,8 @@ TEST_CASE("A null pointer is refused by every function that would use it", "[hos
     CHECK(v.files().announce(v.call, null_text, KAIROS_FILE_READ) == KAIROS_E_INVALID);
     CHECK(v.expressions().evaluate(v.call, 1, nullptr, 1, &number) == KAIROS_E_INVALID);
     CHECK(v.expressions().evaluate(v.call, 1, &number, 1, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.batch().random(v.call, 0, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.batch().classes(v.call, 0, nullptr) == KAIROS_E_INVALID);
     v.host->log(v.host, KAIROS_LOG_INFO, null_text);
     v.host->log(nullptr, KAIROS_LOG_INFO, text("nobody"));
     v.model().drop(nullptr, 1);

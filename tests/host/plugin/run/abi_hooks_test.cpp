@@ -126,6 +126,30 @@ const Function functions[] = {
        kairos_str out;
        return v.model().architecture(v.call, &out);
      }},
+    {"classes",
+     [](const Visit& v, const std::string&) {
+       std::int64_t out = 0;
+       return v.batch().classes(v.call, 0, &out);
+     }},
+    {"random",
+     [](const Visit& v, const std::string&) {
+       std::uint64_t out = 0;
+       return v.batch().random(v.call, 0, &out);
+     }},
+    {"loss", [](const Visit& v, const std::string&) { return v.batch().loss(v.call, &number); }},
+    {"indices",
+     [](const Visit& v, const std::string&) {
+       const std::int64_t* rows = nullptr;
+       std::uint64_t count = 0;
+       return v.batch().indices(v.call, &rows, &count);
+     }},
+    {"replace",
+     [](const Visit& v, const std::string&) {
+       float value = 1;
+       std::int64_t shape = 1;
+       const kairos_view view = {&value, {1, 0}, 1, {2, 32, 1}, &shape, nullptr, 0};
+       return v.batch().replace(v.call, KAIROS_ROLE_TARGET, 0, &view);
+     }},
     {"announce",
      [](const Visit& v, const std::string& file) {
        return v.files().announce(v.call, text(file), KAIROS_FILE_WRITE);

@@ -81,6 +81,14 @@ kairos_status snapshot(const Visit& visit, std::int64_t number) {
   return status;
 }
 
+kairos_status replace(const Visit& visit, std::int64_t role, std::int64_t index) {
+  float value = 1;
+  std::int64_t shape = 1;
+  const kairos_view view = {&value, {1, 0}, 1, {2, 32, 1}, &shape, nullptr, 0};
+  return visit.batch().replace(visit.call, static_cast<std::int32_t>(role), static_cast<std::uint32_t>(index),
+                               &view);
+}
+
 const Row rows[] = {
     // A failure stays one: 0 becomes a bug, all other numbers are passed on.
     {"kairos_host.fail.status", "on_epoch_end",
@@ -229,6 +237,24 @@ const Row rows[] = {
        return v.files().announce(v.call, text(b.file + ".announced"), static_cast<std::int32_t>(n));
      },
      only({KAIROS_FILE_READ, KAIROS_FILE_WRITE}, KAIROS_E_INVALID)},
+    {"kairos_batch.random.stream", "on_train_batch_begin",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       std::uint64_t out = 0;
+       return v.batch().random(v.call, static_cast<std::uint64_t>(n), &out);
+     },
+     [](std::int64_t) { return KAIROS_OK; }},
+    {"kairos_batch.replace.role", "on_train_batch_begin",
+     [](const Visit& v, Bench&, std::int64_t n) { return replace(v, n, 0); },
+     only({KAIROS_ROLE_INPUT, KAIROS_ROLE_TARGET, KAIROS_ROLE_SAMPLE_WEIGHT}, KAIROS_E_UNSUPPORTED)},
+    {"kairos_batch.replace.index", "on_train_batch_begin",
+     [](const Visit& v, Bench&, std::int64_t n) { return replace(v, KAIROS_ROLE_TARGET, n); },
+     only({0}, KAIROS_E_RANGE)},
+    {"kairos_batch.classes.target", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       std::int64_t out = 0;
+       return v.batch().classes(v.call, static_cast<std::uint32_t>(n), &out);
+     },
+     only({0}, KAIROS_E_RANGE)},
     // Without bytes, any number of them but 0 is refused.
     {"kairos_writer.write.count", "state_save",
      [](const Visit& v, Bench&, std::int64_t n) {

@@ -3,6 +3,7 @@
 #ifndef KAIROS_ABI_H
 #define KAIROS_ABI_H
 
+#include "abi/batch.h"
 #include "abi/control.h"
 #include "abi/dist.h"
 #include "abi/event.h"

@@ -27,7 +27,8 @@ typedef struct kairos_log_key {
  *  on_train_batch_end           running means since the epoch began: loss, metrics
  *  on_test_batch_end, _test_end running means of the test: with the prefix val_ inside a fit, without it in an evaluation
  *  on_epoch_end                 loss, metrics, val_… if validation ran, and the values that earlier phases published
- *  on_train_end                 the values of the last on_epoch_end                                                      */
+ *  on_train_end                 the values of the last on_epoch_end
+ * What a callback publishes in another event than on_epoch_end is seen by later phases in that event, and gone after it. */
 typedef struct kairos_logs {
   uint32_t size, reserved;
 
@@ -52,9 +53,10 @@ typedef struct kairos_logs {
    * and for the opposite direction; KAIROS_E_STATE outside setup. [fit-thread & set-up] */
   kairos_status (*declare)(kairos_call *call, kairos_str name, int32_t direction, uint32_t *index);
 
-  /* Sets the value of a declared key in on_epoch_end. Later phases, History and on_train_end see it. Errors: KAIROS_E_DENIED
-   * if this instance has not declared the key; KAIROS_E_INVALID for another "learning_rate" than that of the event;
-   * KAIROS_E_RANGE; KAIROS_E_STATE outside on_epoch_end. [fit-thread & running] */
+  /* Sets the value of a declared key in this event. Later phases see it; History and on_train_end those of on_epoch_end alone.
+   * Errors: KAIROS_E_DENIED if this instance has not declared the key; KAIROS_E_INVALID for another "learning_rate" than that of
+   * the event (of a batch or a test: the current one); KAIROS_E_RANGE; KAIROS_E_STATE outside on_train_batch_end, on_test_end and
+   * on_epoch_end. [fit-thread & running] */
   kairos_status (*publish)(kairos_call *call, uint32_t index, double value);
 } kairos_logs;
 

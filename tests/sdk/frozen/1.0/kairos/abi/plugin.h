@@ -85,6 +85,7 @@ typedef struct kairos_hooks {
 #define KAIROS_CAN_WRITE_WEIGHTS (1ull << 2) /* and optimizer slots */
 #define KAIROS_CAN_WRITE_GRADIENTS (1ull << 3)
 #define KAIROS_CAN_SAVE_MODEL (1ull << 4)
+#define KAIROS_CAN_WRITE_BATCH (1ull << 5) /* inputs, targets and sample weights of a training batch */
 
 /* Flags of a callback. From a newer minor, a host refuses unknown bits 0 to 15 and ignores unknown bits 16 to 31.
  * In distributed training, callbacks of the phases measure and decide run on every rank, those of report and persist on
