@@ -81,9 +81,8 @@ inline bool is_given(std::int32_t role) {
 }
 inline kairos_status need_batch_begin(kairos_call* call) {
   if (Call::of(call).hook == "on_train_batch_begin") return KAIROS_OK;
-  return Call::of(call).refuse(
-      KAIROS_E_STATE,
-      "a batch is changed in on_train_batch_begin, not in " + std::string(Call::of(call).hook));
+  return Call::of(call).refuse(KAIROS_E_STATE, "a batch is changed in on_train_batch_begin, not in " +
+                                                   std::string(Call::of(call).hook));
 }
 
 }  // namespace tables
