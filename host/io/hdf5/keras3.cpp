@@ -69,6 +69,7 @@ void read_layers(const Hdf5Group& group, const std::string& prefix, ModelFile& f
 ModelFile read_hdf5_keras3(const Hdf5Group& root) {
   ModelFile file;
   file.layout = WeightsLayout::Keyed;
+  file.weights_label = root.text(weights_label_key);
   read_layers(root.group("layers"), "", file, 0);
   if (!root.has_group("optimizer")) return file;
   const Hdf5Group optimizer = root.group("optimizer");
