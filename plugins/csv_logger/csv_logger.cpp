@@ -2,29 +2,21 @@
 // Writes the logs of each epoch as a row of a CSV file.
 #include <kairos/plugin.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
-#include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
 #include <fstream>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-namespace kairos::plugins {
+#include "../common/line_file.hpp"
+#include "../common/python_number.hpp"
 
-namespace fs = std::filesystem;
+namespace kairos::plugins {
 
 /// Behaves as Keras 3.15 `CSVLogger` (epochs from 0, keys sorted, numbers as Python prints them).
 /// Differences: the columns are the log keys of the run, lines end with "\n", missing directories are
@@ -45,7 +37,7 @@ struct CSVLogger : Callback<CSVLogger> {
       throw Error("separator is \"" + std::string(text) +
                   "\"; expected one character other than a quotation mark or line break. Write for example "
                   "separator=';'");
-    check_place();
+    *file_ = LineFile(std::string(filename.value()));
   }
 
   void on_train_begin(Run& run) {
@@ -55,109 +47,49 @@ struct CSVLogger : Callback<CSVLogger> {
     std::string header = "epoch";
     for (const auto& [name, index] : *columns_) header += separator_ + quoted(name);
 
-    const bool goes_on =
-        (append || run.run_resumed()) && fs::is_regular_file(path()) && fs::file_size(path()) > 0;
+    const bool goes_on = (append || run.run_resumed()) && file_->has_content();
     if (goes_on) {
       check_header(header);
       if (run.run_resumed()) cut(run.initial_epoch());
     }
-    const bool torn = goes_on && !ends_with_newline();
-    open(goes_on ? "ae" : "we");
-    if (!goes_on) write(header);
-    if (torn) write("");  // Ends the incomplete last row of a killed run.
+    file_->open(goes_on);
+    if (!goes_on) file_->write(header);
   }
 
   void on_epoch_end(Epoch& epoch) {
-    if (*file_ == nullptr) return;  // Opening failed, and on_error=warn continues.
+    if (!file_->is_open()) return;  // Opening failed, and on_error=warn continues.
     std::string row = std::to_string(epoch.index());
     for (const auto& [name, index] : *columns_) {
       const std::optional<double> value = epoch.log(index);
-      row += separator_ + (value ? shortest(*value) : "NA");
+      row += separator_ + (value ? python_number(*value) : "NA");
     }
-    write(row);
+    file_->write(row);
   }
 
-  void on_train_end(End&) { file_->reset(); }
+  void on_train_end(End&) { file_->close(); }
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-
-  [[nodiscard]] fs::path path() const { return filename.value(); }
-
-  [[noreturn]] void fail(const std::string& what) const {
-    throw Error(KAIROS_E_IO, "cannot " + what + " " + path().string() + ": " + std::strerror(errno) +
-                                 ". Free the path or choose another");
-  }
-
-  /// Checks the path before training, without creating anything.
-  void check_place() const {
-    std::error_code ignored;
-    if (fs::is_directory(path(), ignored))
-      throw Error(KAIROS_E_IO, path().string() + " is a directory. Name a file in it");
-    const fs::file_type kind = fs::status(path(), ignored).type();
-    if (kind != fs::file_type::not_found && kind != fs::file_type::regular)
-      throw Error(KAIROS_E_IO,
-                  path().string() + " is not a regular file, and writing to it could block. Name a file");
-    fs::path place = path();
-    while (!fs::exists(place, ignored) && place.has_relative_path()) place = place.parent_path();
-    const bool below = place != path();
-    if ((below && !fs::is_directory(place, ignored)) ||
-        ::access(place.c_str(), below ? W_OK | X_OK : W_OK) != 0)
-      throw Error(KAIROS_E_IO, "cannot write " + path().string() + ": " + place.string() +
-                                   (below ? " is not a writable directory" : " is not writable") +
-                                   ". Choose another path");
-  }
-
   void check_header(const std::string& expected) const {
     std::string found(expected.size() + 2, '\0');
-    std::ifstream in(path(), std::ios::binary);
+    std::ifstream in(file_->path(), std::ios::binary);
     in.read(found.data(), static_cast<std::streamsize>(found.size()));
     found.resize(static_cast<std::size_t>(in.gcount()));
     const std::size_t end = found.find('\n');
     found.resize(std::min(end, found.size()));
     if (!found.empty() && found.back() == '\r') found.pop_back();  // Keras' line ending.
     if (found != expected)
-      throw Error(KAIROS_E_DATA, path().string() + " has other columns; found \"" + found +
+      throw Error(KAIROS_E_DATA, file_->path().string() + " has other columns; found \"" + found +
                                      "\", expected \"" + expected +
                                      "\". Choose another file, or set append=false to replace it");
   }
 
   /// Removes the rows that the resumed run writes again, from `first_epoch` on, and an incomplete last row.
   void cut(std::int64_t first_epoch) const {
-    std::ifstream in(path(), std::ios::binary);
-    std::string line;
-    std::uintmax_t position = 0;
-    std::uintmax_t keep = 0;
-    while (std::getline(in, line) && !in.eof()) {
-      position += line.size() + 1;
-      std::int64_t epoch = -1;
+    file_->cut([first_epoch](const std::string& line) {
+      std::int64_t epoch = -1;  // Of the header, too.
       std::from_chars(line.data(), line.data() + line.size(), epoch);
-      if (epoch < first_epoch) keep = position;
-    }
-    in.close();
-    fs::resize_file(path(), keep);
-  }
-
-  [[nodiscard]] bool ends_with_newline() const {
-    std::ifstream in(path(), std::ios::binary);
-    in.seekg(-1, std::ios::end);
-    return in.get() == '\n';
-  }
-
-  void open(const char* how) {
-    fs::create_directories(path().parent_path());
-    file_->reset(std::fopen(path().c_str(), how));
-    if (*file_ == nullptr) fail("open");
-  }
-
-  /// Writes one line and flushes it.
-  void write(std::string line) {
-    line += '\n';
-    if (std::fwrite(line.data(), 1, line.size(), file_->get()) != line.size() ||
-        std::fflush(file_->get()) != 0)
-      fail("write");
+      return epoch < first_epoch;
+    });
   }
 
   [[nodiscard]] std::string quoted(const std::string& text) const {
@@ -167,23 +99,8 @@ struct CSVLogger : Callback<CSVLogger> {
     return out + '"';
   }
 
-  /// As Python's repr: the shortest digits that read back as the same number, with ".0" for whole numbers.
-  [[nodiscard]] static std::string shortest(double value) {
-    if (std::isnan(value)) return "nan";
-    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-    std::array<char, 32> text{};
-    char* const begin = text.data();
-    const std::string scientific(
-        begin, std::to_chars(begin, begin + text.size(), value, std::chars_format::scientific).ptr);
-    const int exponent = std::stoi(scientific.substr(scientific.find('e') + 1));
-    if (exponent < -4 || exponent >= 16) return scientific;
-    const std::string fixed(begin,
-                            std::to_chars(begin, begin + text.size(), value, std::chars_format::fixed).ptr);
-    return fixed.find('.') == std::string::npos ? fixed + ".0" : fixed;
-  }
-
   Owned<std::vector<std::pair<std::string, std::uint32_t>>> columns_{this};  ///< log keys and their indices
-  Owned<std::unique_ptr<std::FILE, Close>> file_{this};
+  Owned<LineFile> file_{this};
   char separator_ = ',';
 };
 

@@ -7,9 +7,10 @@
 #include <charconv>
 #include <cmath>
 #include <kairos/error.hpp>
-#include <numeric>
 #include <string>
 #include <utility>
+
+#include "../common/python_number.hpp"
 
 namespace kairos::plugins {
 
@@ -80,19 +81,6 @@ FileTemplate::Piece read_field(std::string_view field) {
   return piece;
 }
 
-/// As Python's repr: the shortest digits that read back as the same number, with ".0" for whole numbers.
-std::string shortest(double value) {
-  std::array<char, 32> text{};
-  char* const begin = text.data();
-  char* end = std::to_chars(begin, begin + text.size(), value, std::chars_format::scientific).ptr;
-  const std::string scientific(begin, end);
-  const int exponent = std::stoi(scientific.substr(scientific.find('e') + 1));
-  if (exponent < -4 || exponent >= 16) return scientific;
-  end = std::to_chars(begin, begin + text.size(), value, std::chars_format::fixed).ptr;
-  const std::string fixed(begin, end);
-  return fixed.find('.') == std::string::npos ? fixed + ".0" : fixed;
-}
-
 /// The digits of |value|, without sign and padding.
 std::string digits(double value, const FileTemplate::Format& format, bool whole) {
   std::array<char, 400> text{};  // 309 digits before the decimal point, 32 after it.
@@ -111,7 +99,7 @@ std::string digits(double value, const FileTemplate::Format& format, bool whole)
     case 'G':
       return {begin, std::to_chars(begin, end, value, std::chars_format::general, precision).ptr};
     default:
-      if (!whole) return shortest(value);
+      if (!whole) return python_number(value);
       return {begin, std::to_chars(begin, end, static_cast<std::int64_t>(value)).ptr};
   }
 }
@@ -154,43 +142,6 @@ std::string formatted(double value, const FileTemplate::Format& format, bool who
   const std::size_t length = sign.size() + text.size();
   const std::size_t missing = std::max(static_cast<std::size_t>(format.width), length) - length;
   return format.zeros ? sign + std::string(missing, '0') + text : std::string(missing, ' ') + sign + text;
-}
-
-std::string known_key(std::string_view key, const std::vector<std::string>& known) {
-  // As the host resolves options of the type metric.
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> names = {
-      {{"acc", "accuracy"}, {"val_acc", "val_accuracy"}, {"lr", "learning_rate"}}};
-  const auto is_known = [&known](std::string_view name) {
-    return std::find(known.begin(), known.end(), name) != known.end();
-  };
-  if (is_known(key)) return std::string(key);
-  for (const auto& [old, now] : names) {
-    if (key == old && is_known(now)) return std::string(now);
-    if (key == now && is_known(old)) return std::string(old);
-  }
-  return "";
-}
-
-std::string nearest_key(std::string_view word, const std::vector<std::string>& candidates) {
-  std::string best;
-  std::size_t least = std::max<std::size_t>(word.size() / 2, 1) + 1;
-  for (const std::string& candidate : candidates) {
-    // Edit distance, computed row by row.
-    std::vector<std::size_t> row(candidate.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (const char c : word) {
-      std::size_t diagonal = row[0]++;
-      for (std::size_t i = 1; i < row.size(); ++i) {
-        const std::size_t changed = diagonal + (candidate[i - 1] == c ? 0 : 1);
-        diagonal = row[i];
-        row[i] = std::min({changed, row[i] + 1, row[i - 1] + 1});
-      }
-    }
-    if (row.back() >= least) continue;
-    least = row.back();
-    best = candidate;
-  }
-  return best;
 }
 
 }  // namespace kairos::plugins

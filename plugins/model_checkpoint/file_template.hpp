@@ -49,11 +49,4 @@ class FileTemplate {
 /// Formats `value`; NaN becomes "nan".
 [[nodiscard]] std::string formatted(double value, const FileTemplate::Format& format, bool whole);
 
-/// `key` if it is known, else its other name in Keras, old or new (val_acc, val_accuracy), if that is known;
-/// else "".
-[[nodiscard]] std::string known_key(std::string_view key, const std::vector<std::string>& known);
-
-/// The candidate that is closest to `word`; "" if none is similar enough to be meant.
-[[nodiscard]] std::string nearest_key(std::string_view word, const std::vector<std::string>& candidates);
-
 }  // namespace kairos::plugins

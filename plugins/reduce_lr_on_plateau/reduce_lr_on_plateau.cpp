@@ -12,8 +12,8 @@
 
 namespace kairos::plugins {
 
-/// Behaves as Keras 3.15 `ReduceLROnPlateau`, except that NaN never becomes the best value. As in Keras, the
-/// cooldown counter is decremented before it is checked: cooldown=N protects N-1 epochs.
+/// Behaves as Keras 3.15 `ReduceLROnPlateau`, except that NaN and infinity never become the best value. As in
+/// Keras, the cooldown counter is decremented before it is checked: cooldown=N protects N-1 epochs.
 struct ReduceLROnPlateau : Callback<ReduceLROnPlateau> {
   static constexpr auto id = "kairos.ReduceLROnPlateau";
   static constexpr auto summary = "Lowers the learning rate when a metric has stopped improving.";
@@ -72,7 +72,7 @@ struct ReduceLROnPlateau : Callback<ReduceLROnPlateau> {
     }
     const bool first = !counting;
     counting = true;
-    const bool better = is_better(direction_, *now, best, min_delta);
+    const bool better = std::isfinite(*now) && is_better(direction_, *now, best, min_delta);
     if (better) best = *now;
     if (better || first) {
       wait = 0;

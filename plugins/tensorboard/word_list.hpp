@@ -7,10 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace kairos::plugins::tensorboard {
+#include "../common/text.hpp"
 
-/// Splits "a, b" into a and b. Empty for an empty text; blanks around words are removed.
-[[nodiscard]] std::vector<std::string> words_of(std::string_view text);
+namespace kairos::plugins::tensorboard {
 
 /// Splits "a=1" into a and 1, and "a" into "" and a.
 [[nodiscard]] std::pair<std::string, std::string> pair_of(std::string_view word);

@@ -94,9 +94,14 @@ class Driver {
     host::Callbacks& c = *callbacks_;
     c.epoch_begin(next_);
     rates.push_back(static_cast<double>(target.rate));
+    if (c.stop()) {  // A stop in on_epoch_begin: the epoch has no batches and no end.
+      ++next_;
+      return false;
+    }
     bool partial = false;
     for (std::size_t i = 0; i < logs.batches.size() && !partial; ++i) {
       c.train_batch_begin(static_cast<std::int64_t>(i), 1);
+      batch_rates.push_back(static_cast<double>(target.rate));
       if (c.wants_gradients()) c.gradients_ready();
       ++target.steps;
       host::LogValues values(logs.batches[i]);
@@ -153,7 +158,8 @@ class Driver {
 
   StubTarget target;
   std::vector<std::string> messages;
-  std::vector<double> rates;  ///< rate of each epoch
+  std::vector<double> rates;        ///< rate of each epoch
+  std::vector<double> batch_rates;  ///< rate of each batch
 
  private:
   host::Catalog catalog_;

@@ -42,6 +42,7 @@ TEST_CASE("ReduceLROnPlateau lowers the rate where Keras lowers it", "[plugins]"
       {{1, 2, 3, 4}, "factor=0.5,patience=1,mode=max", {1, 1, 1, 1}},
       {{nan, nan, nan, nan, nan}, "factor=0.5,patience=2", {1, 1, 1, .5, .5}},
       {{nan, 2, 1, .5, .4}, "factor=0.5,patience=1", {1, 1, 1, 1, 1}},
+      {{2, -inf, 2, 2, 2}, "factor=0.5,patience=2", {1, 1, 1, .5, .5}},  // Infinity is no improvement.
   };
   for (const Case& row : table) {
     CAPTURE(row.options, row.values);

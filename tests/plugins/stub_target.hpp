@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,7 +16,7 @@
 #include <vector>
 
 #include "kairos/host/error.hpp"
-#include "kairos/host/model.hpp"
+#include "kairos/host/training_target.hpp"
 
 namespace kairos::tests {
 
@@ -27,34 +28,48 @@ struct StubWeight {
   std::vector<float> gradient = {};  ///< empty: not trainable
 };
 
+/// An input, target or output of the current batch.
+struct StubTensor {
+  host::Role role;
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+};
+
 /// One weight and one learning rate, stored as float32 like in optimizers.
 class StubTarget : public host::TrainingTarget {
  public:
   explicit StubTarget(double initial_rate) : rate(static_cast<float>(initial_rate)) {}
 
   std::span<const host::TensorRef> tensors(host::Role role) override {
-    tensor_.clear();
-    if (role == host::Role::Weight && weights.empty()) tensor_.push_back({"weight", {1}, &weight, true});
+    std::vector<host::TensorRef>& found = tensors_[role];
+    found.clear();
+    if (role == host::Role::Weight && weights.empty()) found.push_back({"weight", {1}, &weight, true});
     for (StubWeight& one : weights) {
       const bool trained = !one.gradient.empty();
-      if (role == host::Role::Weight) tensor_.push_back({one.name, one.shape, one.values.data(), trained});
+      if (role == host::Role::Weight) found.push_back({one.name, one.shape, one.values.data(), trained});
       if (role == host::Role::Buffer && !trained)
-        tensor_.push_back({one.name, one.shape, one.values.data(), false});
+        found.push_back({one.name, one.shape, one.values.data(), false});
       if (role == host::Role::Gradient && trained)
-        tensor_.push_back({one.name, one.shape, one.gradient.data(), true});
+        found.push_back({one.name, one.shape, one.gradient.data(), true});
     }
     if (role == host::Role::Slot)
-      for (StubWeight& one : slots) tensor_.push_back({one.name, one.shape, one.values.data(), false});
-    return tensor_;
+      for (StubWeight& one : slots) found.push_back({one.name, one.shape, one.values.data(), false});
+    for (StubTensor& one : batch)
+      if (one.role == role) found.push_back({one.name, one.shape, one.values.data(), false});
+    return found;
   }
   void tensors_written(host::Role) override {}
   [[nodiscard]] std::optional<double> hyper(std::string_view name) const override {
-    if (name != "learning_rate" || !has_optimizer) return std::nullopt;
-    return static_cast<double>(rate);
+    if (!has_optimizer) return std::nullopt;
+    if (name == "learning_rate") return static_cast<double>(rate);
+    const auto found = hypers.find(name);
+    return found == hypers.end() ? std::nullopt : std::optional(static_cast<double>(found->second));
   }
   bool set_hyper(std::string_view name, double value) override {
-    if (name != "learning_rate" || !has_optimizer) return false;
-    rate = static_cast<float>(value);
+    const auto found = hypers.find(name);
+    if (!has_optimizer || (name != "learning_rate" && found == hypers.end())) return false;
+    (name == "learning_rate" ? rate : found->second) = static_cast<float>(value);
     return true;
   }
   [[nodiscard]] std::optional<std::int64_t> classes(std::size_t index) const override {
@@ -95,8 +110,10 @@ class StubTarget : public host::TrainingTarget {
   float weight = 0;
   std::vector<StubWeight> weights;  ///< replace the single weight, if there are any
   std::vector<StubWeight> slots;    ///< of the optimizer
+  std::vector<StubTensor> batch;
   std::string keras_json;
   float rate;
+  std::map<std::string, float, std::less<>> hypers;  ///< besides the rate
   bool has_optimizer = true;
   std::int64_t steps = 0;
   bool fails_in_background = false;
@@ -108,7 +125,7 @@ class StubTarget : public host::TrainingTarget {
     std::int64_t steps;
   };
 
-  std::vector<host::TensorRef> tensor_;
+  std::map<host::Role, std::vector<host::TensorRef>> tensors_;  ///< of several roles at once
 };
 
 }  // namespace kairos::tests

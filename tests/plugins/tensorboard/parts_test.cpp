@@ -22,6 +22,7 @@ namespace kairos::tests {
 namespace {
 
 using namespace plugins::tensorboard;
+using plugins::words_of;
 
 std::vector<double> counts_of(const Histogram& histogram) {
   std::vector<double> counts;

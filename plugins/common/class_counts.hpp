@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// How often a sample of one class was predicted to be of another.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <kairos/error.hpp>
+#include <kairos/event.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text.hpp"
+
+namespace kairos::plugins {
+
+/// A confusion matrix: row i and column k count the samples of class i that were predicted as k.
+class ClassCounts {
+ public:
+  void clear() { std::fill(counts_.begin(), counts_.end(), 0); }
+  [[nodiscard]] std::size_t classes() const { return classes_; }
+  [[nodiscard]] std::int64_t operator()(std::size_t row, std::size_t column) const {
+    return counts_[row * classes_ + column];
+  }
+  [[nodiscard]] std::int64_t of_class(std::size_t row) const {
+    std::int64_t sum = 0;
+    for (std::size_t k = 0; k < classes_; ++k) sum += (*this)(row, k);
+    return sum;
+  }
+  [[nodiscard]] std::int64_t predicted_as(std::size_t column) const {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < classes_; ++i) sum += (*this)(i, column);
+    return sum;
+  }
+  [[nodiscard]] std::int64_t total() const {
+    std::int64_t sum = 0;
+    for (const std::int64_t count : counts_) sum += count;
+    return sum;
+  }
+
+  /// Counts a batch of an output: [samples, …, classes], of which the largest value is the prediction, or
+  /// [samples, …, 1], where a value above 0.5 is class 1. Targets are class numbers, or one-hot.
+  void add(const Event& event, std::uint32_t output_index) {
+    if (output_index >= event.tensor_count(Role::Output) || output_index >= event.tensor_count(Role::Target))
+      throw Error("the model has no output " + std::to_string(output_index) +
+                  " with a target. Set output to a number from 0 to " +
+                  std::to_string(std::max(event.tensor_count(Role::Target), 1U) - 1));
+    const Tensor output = event.tensor(Role::Output, output_index);
+    const Tensor target = event.tensor(Role::Target, output_index);
+    const auto width = static_cast<std::size_t>(output.rank() > 1 ? output.shape(output.rank() - 1) : 1);
+    const std::size_t count = static_cast<std::size_t>(output.size()) / width;
+    if (classes_ == 0) {
+      classes_ = std::max<std::size_t>(width, 2);
+      counts_.assign(classes_ * classes_, 0);
+    }
+    const bool one_hot = width > 1 && target.size() == output.size();
+    if (!one_hot && static_cast<std::size_t>(target.size()) != count)
+      throw Error(
+          "the targets of output " + std::to_string(output_index) + " are " + std::to_string(target.size()) +
+          " numbers for " + std::to_string(count) +
+          " predictions; expected class numbers or one-hot vectors. Use this callback for classification");
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t predicted = class_of(output.data() + i * width, width);
+      const std::size_t actual =
+          one_hot ? class_of(target.data() + i * width, width) : number(target.data()[i]);
+      ++counts_[actual * classes_ + predicted];
+    }
+  }
+
+ private:
+  static std::size_t class_of(const float* values, std::size_t width) {
+    if (width == 1) return values[0] > 0.5F ? 1 : 0;
+    return static_cast<std::size_t>(std::max_element(values, values + width) - values);
+  }
+  [[nodiscard]] std::size_t number(float target) const {
+    if (!(target >= 0 && target < static_cast<float>(classes_)) || target != std::floor(target))
+      throw Error("a target is " + shortest(target) + "; expected a class number from 0 to " +
+                  std::to_string(classes_ - 1) + ". Use this callback for classification");
+    return static_cast<std::size_t>(target);
+  }
+
+  std::size_t classes_ = 0;  ///< 0: no batch has been seen
+  std::vector<std::int64_t> counts_;
+};
+
+/// The names of the classes: those in `text`, else their numbers. Throws if there are more or fewer.
+[[nodiscard]] inline std::vector<std::string> class_names(std::string_view text, std::size_t classes) {
+  std::vector<std::string> names = words_of(text);
+  if (names.empty())
+    for (std::size_t i = 0; i < classes; ++i) names.push_back(std::to_string(i));
+  if (names.size() != classes)
+    throw Error("class_names has " + std::to_string(names.size()) + " names for " + std::to_string(classes) +
+                " classes. Write one for each, such as 'cat,dog'");
+  return names;
+}
+
+/// Rejects a run of several processes, in which this one sees a part of the samples.
+inline void require_one_process(const Run& run) {
+  if (run.world() > 1)
+    throw Error("this callback counts the samples of one process, and the run has " +
+                std::to_string(run.world()) + ". Evaluate the saved model in a single process");
+}
+
+}  // namespace kairos::plugins

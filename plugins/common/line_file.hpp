@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// A text file to which a callback appends lines, each complete when it is written.
+#pragma once
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <kairos/error.hpp>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace kairos::plugins {
+
+/// Errors are thrown as kairos::Error with a way out.
+class LineFile {
+ public:
+  LineFile() = default;
+  /// Checks in setup that the file can be written, without creating anything.
+  explicit LineFile(std::filesystem::path path) : path_(std::move(path)) { check_place(); }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] bool is_open() const { return file_ != nullptr; }
+  [[nodiscard]] bool has_content() const {
+    std::error_code ignored;
+    return std::filesystem::is_regular_file(path_, ignored) && std::filesystem::file_size(path_, ignored) > 0;
+  }
+
+  /// Removes what follows the last line of which `is_kept` is true, such as an incomplete last line. Earlier
+  /// lines stay: an earlier run may have written them.
+  template <class Kept>
+  void cut(Kept is_kept) const {
+    std::ifstream in(path_, std::ios::binary);
+    std::string line;
+    std::uintmax_t position = 0;
+    std::uintmax_t keep = 0;
+    while (std::getline(in, line) && !in.eof()) {
+      position += line.size() + 1;
+      if (is_kept(line)) keep = position;
+    }
+    in.close();
+    std::filesystem::resize_file(path_, keep);
+  }
+
+  /// Opens the file, replacing it or at its end, where an incomplete last line of a killed run is ended.
+  void open(bool appends) {
+    std::filesystem::create_directories(path_.parent_path());
+    const bool torn = appends && has_content() && !ends_with_newline();
+    file_.reset(std::fopen(path_.c_str(), appends ? "ae" : "we"));
+    if (file_ == nullptr) fail("open");
+    if (torn) write("");
+  }
+
+  /// Writes one line and flushes it.
+  void write(std::string line) {
+    line += '\n';
+    if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size() || std::fflush(file_.get()) != 0)
+      fail("write");
+  }
+
+  void close() { file_.reset(); }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+
+  [[noreturn]] void fail(const std::string& what) const {
+    throw Error(KAIROS_E_IO, "cannot " + what + " " + path_.string() + ": " + std::strerror(errno) +
+                                 ". Free the path or choose another");
+  }
+
+  [[nodiscard]] bool ends_with_newline() const {
+    std::ifstream in(path_, std::ios::binary);
+    in.seekg(-1, std::ios::end);
+    return in.get() == '\n';
+  }
+
+  void check_place() const {
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    if (fs::is_directory(path_, ignored))
+      throw Error(KAIROS_E_IO, path_.string() + " is a directory. Name a file in it");
+    const fs::file_type kind = fs::status(path_, ignored).type();
+    if (kind != fs::file_type::not_found && kind != fs::file_type::regular)
+      throw Error(KAIROS_E_IO,
+                  path_.string() + " is not a regular file, and writing to it could block. Name a file");
+    fs::path place = path_;
+    while (!fs::exists(place, ignored) && place.has_relative_path()) place = place.parent_path();
+    const bool below = place != path_;
+    if ((below && !fs::is_directory(place, ignored)) ||
+        ::access(place.c_str(), below ? W_OK | X_OK : W_OK) != 0)
+      throw Error(KAIROS_E_IO, "cannot write " + path_.string() + ": " + place.string() +
+                                   (below ? " is not a writable directory" : " is not writable") +
+                                   ". Choose another path");
+  }
+
+  std::filesystem::path path_;
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
+}  // namespace kairos::plugins
