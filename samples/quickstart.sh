@@ -6,16 +6,18 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 prefix=$root/build/install
 run=$root/build/quickstart
 build=yes
+all=no
 name=quickstart
 . "$root/samples/common.sh"
 
 usage() {
   cat <<END
-usage: samples/quickstart.sh [--with PREFIX] [--run-dir DIR]
+usage: samples/quickstart.sh [--all] [--with PREFIX] [--run-dir DIR]
 
 Installs missing Debian packages (as root or through sudo), builds Kairos into build/release, installs it into build/install and
 trains a classifier of handwritten digits. The build is incremental.
 
+  --all           build all plugins, not only those that Keras has as callbacks
   --with PREFIX   use the Kairos installed in PREFIX; install and build nothing
   --run-dir DIR   directory of the run's files, instead of build/quickstart; an earlier run in it is replaced
   --help          print this text
@@ -24,6 +26,7 @@ END
 
 while [ $# -gt 0 ]; do
   case $1 in
+    --all) all=yes; shift ;;
     --with) [ $# -ge 2 ] || die "--with needs a directory"; prefix=$(cd "$2" && pwd) || exit 2; build=no; shift 2 ;;
     --run-dir) [ $# -ge 2 ] || die "--run-dir needs a directory"; run=$2; shift 2 ;;
     --help | -h) usage; exit 0 ;;
@@ -46,8 +49,9 @@ if [ $build = yes ]; then
   cd "$root"
   if [ ! -f build/release/build.ninja ]; then
     echo "Building Kairos into build/release. The first build takes a few minutes."
-    quietly cmake --preset release
+    quietly cmake --preset release -D KAIROS_ALL_PLUGINS=OFF
   fi
+  [ $all = no ] || quietly cmake --preset release -D KAIROS_ALL_PLUGINS=ON
   cmake --build --preset release
   quietly cmake --install build/release --prefix "$prefix"
 fi
@@ -100,6 +104,7 @@ Next:
   $shown plugins list                    # the available callbacks
   $shown plugins inspect EarlyStopping   # its options
   $shown fit --help                      # all arguments of fit
+  samples/quickstart.sh --all            # build the other plugins too
   samples/hello_callback/README.md: your own callback in 20 lines
 END
 at_least "validation accuracy" "$best" 0.96

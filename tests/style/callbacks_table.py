@@ -17,7 +17,10 @@ END = "<!-- end of callbacks -->\n"
 environment = {name: value for name, value in os.environ.items() if name != "KAIROS_PLUGIN_PATH"}
 listing = subprocess.run([sys.argv[1], "plugins", "list", "--markdown"], capture_output=True, text=True, check=True,
                          env=environment)
-made = listing.stdout
+# Grouped by phase, which is the order in which they run, and by name within a phase.
+PHASES = ["measure", "decide", "report", "persist"]
+head, line, *table = listing.stdout.splitlines(keepends=True)
+made = "".join([head, line, *sorted(table, key=lambda row: PHASES.index(row.split("|")[2].strip()))])
 readme = sources.ROOT / "README.md"
 before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
 found, after = rest.split(END)
