@@ -18,7 +18,8 @@ Installs the Debian packages that are missing (as root or through sudo), then bu
 What is built already is not built again. Exit code 0 if every part passed. tests/README.md says what each part tests.
 
   --quick   only the first part
-  --long    also the coverage of lines (build/coverage), and fuzz targets for 10 minutes each
+  --long    also 1,000 kills of runs that go on (build/kills.log), the coverage of lines (build/coverage), and fuzz targets for
+            10 minutes each
   --help    this text
 END
 }
@@ -82,6 +83,18 @@ coverage() {
   report "coverage of lines" "$(tail -n 1 build/coverage.log)" "$started"
 }
 
+# kills: 1,000 runs that are killed and go on, and a power cut at each call that writes; the log has seeds, moments and hashes.
+kills() {
+  started=$(date +%s)
+  printf '\n==> 1,000 kills and all power cuts\n'
+  set -- build/dev/bin/kairos build/dev/tests/resume/plugins/killer.so build/dev/tests/resume/preloaded/file_calls.so
+  rm -f build/kills.log
+  /usr/bin/python3 tests/resume/kill_test.py "$@" --kills 1000 --log build/kills.log >build/kills.txt 2>&1 || failed=yes
+  /usr/bin/python3 tests/resume/power_cut_test.py "$@" --all >>build/kills.txt 2>&1 || failed=yes
+  cat build/kills.txt
+  report "kills and power cuts" "$(head -n 1 build/kills.txt)" "$started"
+}
+
 # From nothing, twelve sources of the host are compiled as one, which takes a third of the time. An existing build directory keeps
 # its own setting: for daily work, cmake --preset dev compiles source by source.
 if [ -f build/dev/build.ninja ]; then
@@ -93,6 +106,7 @@ if [ "$extent" != quick ]; then
   seconds=20
   if [ "$extent" = long ]; then
     seconds=600
+    kills
     coverage
   fi
   part clang-plugins "SDK and plugins, clang++"

@@ -13,6 +13,7 @@
 #include "data/array_file.hpp"
 #include "data/data_files.hpp"
 #include "io/file_kind.hpp"
+#include "kairos/host/checkpoint.hpp"
 
 namespace kairos::host::cli {
 
@@ -90,6 +91,8 @@ void add_results_of_fit(RunFiles& files, const Settings& settings, const RunDire
   add_record(files, settings, directory, "run.json");
   add_in_directory(files, settings, directory, "history.json", FileContent::Other);
   add_in_directory(files, settings, directory, "callback_state", FileContent::State);
+  if (!directory.path().empty())
+    files.read.push_back({directory.path() / RunCheckpoints::folder, "--run-dir", FileContent::Other});
   add_in_directory(files, settings, directory, "input_columns.json", FileContent::InputColumns);
   if (labels == Labels::Names)
     add_in_directory(files, settings, directory, "class_names.json", FileContent::ClassNames);

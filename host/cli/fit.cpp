@@ -26,6 +26,7 @@
 #include "cli/fit_outputs.hpp"
 #include "cli/load_model.hpp"
 #include "cli/output_files.hpp"
+#include "cli/resume.hpp"
 #include "cli/run_directory.hpp"
 #include "cli/signals.hpp"
 #include "kairos/host/error.hpp"
@@ -147,7 +148,7 @@ void check_outputs(const Settings& settings, const Model& model) {
 }
 
 void warn_of_nothing_to_train(const FitOptions& options) {
-  if (options.initial_epoch < options.epochs) return;
+  if (options.initial_epoch < options.epochs || options.resume_from != nullptr) return;
   options.messages(
       Level::Warning, "",
       fmt::format("nothing to train: --epochs {} is not greater than --initial-epoch {}; --epochs "
@@ -173,9 +174,11 @@ void write_records(const RunDirectory& directory, const Dataset& data, const Mod
 }
 
 /// A second run in the same directory is allowed, but replaces files.
-void begin_run(RunDirectory& directory, const Settings& settings, const Dataset& data, const Model& model) {
-  const bool used = directory.holds("run.json");
+void begin_run(RunDirectory& directory, Resumption& resumption, const Settings& settings, const Dataset& data,
+               const Model& model) {
+  const bool used = directory.holds("run.json") && !resumption.goes_on();
   directory.begin("run.json", settings.json_in(directory.path()));
+  resumption.begin();
   if (used)
     console_messages()(Level::Warning, "",
                        "--run-dir " + settings.text("run_dir") +
@@ -225,7 +228,8 @@ History train_and_rescue(const FitOutputs& outputs, FitOptions& options, ExitWat
   } catch (const abi::__forced_unwind&) {
     exits.end_for_thread_exit();
   } catch (const Error& error) {
-    if (error.diagnosis().code == "KAIROS-C006") throw in_state_file(error, outputs.settings);
+    if (error.diagnosis().code == "KAIROS-C006" && outputs.settings.has("callback_state"))
+      throw in_state_file(error, outputs.settings);
     if (progress.batches == 0) throw;
     throw with_saved(error, rescue);
   } catch (const std::exception& failure) {
@@ -246,8 +250,25 @@ void add_data_options(const Settings& settings, const ModelInput& input, LoadedD
     options.messages(Level::Warning, "", "--validation-split is ignored, because validation data is given");
 }
 
-int exit_code_of(const History& history, const FitOptions& options) {
-  return history.end == RunEnd::Interrupted ? exit_code_of_signal(options.interrupted->load()) : exit_success;
+/// What the run reads and writes, which callbacks must not replace.
+void add_files(const Settings& settings, const RunDirectory& directory, const Dataset& data,
+               FitOptions& options) {
+  options.run_directory = directory.path();
+  options.files = files_read(settings, Purpose::Train);
+  add_results_of_fit(options.files, settings, directory,
+                     data.class_names.empty() ? Labels::Numbers : Labels::Names);
+}
+
+/// Writes what came of a run that did not fail, and says so. The exit code.
+int conclude(const FitOutputs& outputs, const FitProgress& progress, Resumption& resumption,
+             const History& history) {
+  // A signal before the first batch must not replace an earlier model by the untrained one.
+  if (history.end != RunEnd::Interrupted || progress.batches > 0) write_outputs(outputs, history);
+  resumption.finish();
+  print_end(outputs.settings, outputs.options, history);
+  tell_interrupt(outputs, progress);
+  return history.end == RunEnd::Interrupted ? exit_code_of_signal(outputs.options.interrupted->load())
+                                            : exit_success;
 }
 
 }  // namespace
@@ -267,6 +288,10 @@ int run_fit(Arguments arguments) {
   options.catalog = &catalog;
   hide_secrets(settings, catalog);
   add_progress(options.plugins, settings.choice("verbose"), catalog);
+  RunDirectory directory(settings.text("run_dir"));
+  Resumption resumption(settings, directory, options);
+  if (resumption.is_finished()) return print(resumption.report(settings)), 0;
+  resumption.apply(options);
 
   ModelInput input = read_model(settings);
   options.stream = stream_options(settings, Purpose::Train);
@@ -278,18 +303,16 @@ int run_fit(Arguments arguments) {
       make_model(settings, std::move(input), compiled, data.train, Purpose::Train);
   require_all_classes(settings, data.train, *model);
   check_outputs(settings, *model);
-  RunDirectory directory(settings.text("run_dir"));
-  options.run_directory = directory.path();
-  options.files = files_read(settings, Purpose::Train);
-  add_results_of_fit(options.files, settings, directory,
-                     data.train.class_names.empty() ? Labels::Numbers : Labels::Names);
-  options.before_training = [&] { begin_run(directory, settings, data.train, *model); };
+  add_files(settings, directory, data.train, options);
+  options.before_training = [&] { begin_run(directory, resumption, settings, data.train, *model); };
   FitProgress progress;
   options.progress = &progress;
-  const FitOutputs outputs{settings, options, *model, [&] {
+  const FitOutputs outputs{settings, options, *model,
+                           [&] {
                              write_file(directory.path() / "run.json", settings.json_in(directory.path()));
                              write_records(directory, data.train, *model);
-                           }};
+                           },
+                           [&] { return resumption.can_resume(); }};
   ExitWatch exits;  // its destructor writes the outputs if a thread waits in exit
   if (settings.choice("verbose") != "0")
     options.data_ready = [&](const DataFacts& facts) {
@@ -305,11 +328,7 @@ int run_fit(Arguments arguments) {
   const History history = train_and_rescue(outputs, options, exits, [&] {
     return stream ? fit(*model, *stream, options) : fit(*model, data.train, options);
   });
-  // A signal before the first batch must not replace an earlier model by the untrained one.
-  if (history.end != RunEnd::Interrupted || progress.batches > 0) write_outputs(outputs, history);
-  print_end(settings, options, history);
-  tell_interrupt(settings, options, progress);
-  return exit_code_of(history, options);
+  return conclude(outputs, progress, resumption, history);
 }
 
 }  // namespace kairos::host::cli

@@ -45,8 +45,10 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
-/// Flags that continue the run with epoch `next`; "" if no weights were saved.
-std::string flags_to_continue(const Settings& settings, const History& history, std::int64_t next) {
+/// Flags that continue the run with epoch `next`; "" if nothing was saved to go on from.
+std::string flags_to_continue(const FitOutputs& outputs, const History& history, std::int64_t next) {
+  const Settings& settings = outputs.settings;
+  if (outputs.can_resume()) return "--resume " + shell_word(settings.text("run_dir"));
   std::string flags;
   if (settings.has("save_model"))
     flags = "--model " + shell_word(settings.text("save_model"));
@@ -74,8 +76,8 @@ std::string last_checkpoint(const History& history) {
 }
 
 /// What was saved and, unless `all` epochs are trained, how to continue the run.
-std::string saved_and_next(const Settings& settings, const History& history, std::int64_t next, bool all) {
-  const std::string saved = files_of(settings), flags = flags_to_continue(settings, history, next),
+std::string saved_and_next(const FitOutputs& outputs, const History& history, std::int64_t next, bool all) {
+  const std::string saved = files_of(outputs.settings), flags = flags_to_continue(outputs, history, next),
                     checkpoint = last_checkpoint(history);
   std::string text = saved.empty() ? "nothing was saved at the end" : "saved: " + saved;
   if (!checkpoint.empty()) text += "; the last checkpoint is " + checkpoint;
@@ -193,12 +195,13 @@ std::string rescue_outputs(const FitOutputs& outputs, FitProgress& progress) {
   if (const auto record = std::exchange(progress.record, nullptr)) record();
   write_outputs(outputs, progress.history);
   const std::int64_t next = next_epoch(outputs.options, progress.history);
-  std::string text = saved_and_next(outputs.settings, progress.history, next, next >= outputs.options.epochs);
+  std::string text = saved_and_next(outputs, progress.history, next, next >= outputs.options.epochs);
   text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
   return text;
 }
 
-void tell_interrupt(const Settings& settings, const FitOptions& options, const FitProgress& progress) {
+void tell_interrupt(const FitOutputs& outputs, const FitProgress& progress) {
+  const FitOptions& options = outputs.options;
   const History& history = progress.history;
   if (history.end != RunEnd::Interrupted) return;
   const std::string interrupted = interrupted_by(options.interrupted->load());
@@ -209,7 +212,7 @@ void tell_interrupt(const Settings& settings, const FitOptions& options, const F
   options.messages(Level::Warning, "",
                    progress.batches == 0
                        ? interrupted + " before the first batch; nothing was trained and nothing was saved"
-                       : interrupted + " " + when + "; " + saved_and_next(settings, history, next, all));
+                       : interrupted + " " + when + "; " + saved_and_next(outputs, history, next, all));
 }
 
 std::string losses_of_quitting(const Settings& settings) {

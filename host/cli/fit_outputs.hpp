@@ -17,6 +17,7 @@ struct FitOutputs {
   const FitOptions& options;
   Model& model;
   std::function<void()> write_records;  ///< the files that the run directory holds from the start
+  std::function<bool()> can_resume;     ///< whether there is a run checkpoint
   /// Base of relative paths: hooks and threads may change the current directory.
   std::filesystem::path start = std::filesystem::current_path();
 };
@@ -34,7 +35,7 @@ std::string rescue_outputs(const FitOutputs& outputs, FitProgress& progress);
                                        const History& history);
 
 /// Reports how far an interrupted run came, what it saved, and how to continue it.
-void tell_interrupt(const Settings& settings, const FitOptions& options, const FitProgress& progress);
+void tell_interrupt(const FitOutputs& outputs, const FitProgress& progress);
 
 /// The results that are lost if the process ends without write_outputs.
 std::string losses_of_quitting(const Settings& settings);

@@ -3,6 +3,7 @@
 #include "cli/load_model.hpp"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/input_file.hpp"
@@ -11,6 +12,7 @@
 #include "cli/training_config.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/compile.hpp"
+#include "nn/optimizer.hpp"
 
 namespace kairos::host::cli {
 
@@ -65,18 +67,35 @@ CompileOptions losses_of_file(const Settings& settings, ModelInput& input) {
   return options;
 }
 
+/// Whether --optimizer names the optimizer of the file, with any learning rate: callbacks may have changed
+/// it.
+bool is_same_optimizer(const Settings& settings, const ModelInput& input) {
+  const std::string stored = stored_optimizer(input.training_config(), input.name);
+  if (stored.empty() || !settings.has("optimizer")) return false;
+  const auto described = [](const std::string& text) {
+    nlohmann::json json = make_optimizer(text)->json();
+    nlohmann::json& rate = json["config"]["learning_rate"];
+    if (rate.is_number()) rate = nullptr;
+    return json;
+  };
+  return described(settings.text("optimizer")) == described(stored);
+}
+
 /// Restores the state of the optimizer from the file, or says why it is ignored.
 void continue_optimizer(Model& model, const Settings& settings, const ModelInput& input) {
   if (!input.file || input.file->optimizer.empty()) return;
   const auto say = [&](Level level, const std::string& why) {
     console_messages()(level, "", "the optimizer's state in " + input.name + " is ignored, because " + why);
   };
-  if (settings.has("optimizer"))
+  const bool is_same = settings.integer("initial_epoch") > 0 && is_same_optimizer(settings, input);
+  if (settings.has("optimizer") && !is_same)
     say(Level::Info, "--optimizer is given");
   else if (settings.has("weights"))
     say(Level::Info, "--weights is given and it belongs to other weights");
-  else if (!restore_optimizer(model, *input.file))
+  else if (const auto given = model.hyper("learning_rate"); !restore_optimizer(model, *input.file))
     say(Level::Warning, "its variables belong to another optimizer");
+  else if (is_same && !settings.is_configured("optimizer") && model.hyper_fault("learning_rate").empty())
+    model.set_hyper("learning_rate", *given);  // the flag says so, after the callbacks of the earlier run
 }
 
 }  // namespace

@@ -31,22 +31,27 @@ bool RunDirectory::holds(const char* name) const {
   return !path_.empty() && std::filesystem::exists(path_ / name, ignored);
 }
 
-void RunDirectory::begin(const char* name, const std::string& configuration) {
-  if (path_.empty()) return;
-  const std::string where = "--run-dir " + path_.string();
-  std::error_code error;
-  std::filesystem::create_directories(path_, error);
-  if (!error) {
-    lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock_ < 0) error = std::error_code(errno, std::generic_category());
-  }
-  if (error)
-    throw Error(ErrorKind::File, {"KAIROS-F062", where, "the directory cannot be created", error.message(),
-                                  "", "Choose another place"});
+void RunDirectory::lock() {
+  if (path_.empty() || lock_ >= 0) return;
+  lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock_ < 0) return;
   // Some network file systems have no locks; training goes on without one.
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    throw Error(ErrorKind::File, {"KAIROS-F063", where, "another run is writing to this directory", "", "",
-                                  "Wait for it to end, or choose another directory"});
+    throw Error(ErrorKind::File,
+                {"KAIROS-F063", "--run-dir " + path_.string(), "another run is writing to this directory", "",
+                 "", "Wait for it to end, or choose another directory"});
+}
+
+void RunDirectory::begin(const char* name, const std::string& configuration) {
+  if (path_.empty()) return;
+  std::error_code error;
+  std::filesystem::create_directories(path_, error);
+  if (!error) lock();
+  if (!error && lock_ < 0) error = std::error_code(errno, std::generic_category());
+  if (error)
+    throw Error(ErrorKind::File,
+                {"KAIROS-F062", "--run-dir " + path_.string(), "the directory cannot be created",
+                 error.message(), "", "Choose another place"});
   write_file(path_ / name, configuration);
 }
 

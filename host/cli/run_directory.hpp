@@ -23,6 +23,10 @@ class RunDirectory {
   /// Whether it contains a file of this name, left by an earlier run.
   [[nodiscard]] bool holds(const char* name) const;
 
+  /// Locks the directory if it exists, before anything in it is read to go on from. Refuses one that another
+  /// run has locked.
+  void lock();
+
   /// Creates the directory, locks it until this object is destroyed, and writes the configuration under
   /// `name`. Refuses a directory that another run has locked. The lock ends with its process.
   void begin(const char* name, const std::string& configuration);

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/file_place.hpp"
 #include "cli/config_file.hpp"
 #include "cli/help_topics.hpp"
 #include "cli/setting_json.hpp"
@@ -97,7 +98,7 @@ po::options_description description_of(std::span<const Setting> settings, std::v
 /// Whether a configuration may hold it: not what asks for another action than to run.
 bool stays_in_config(const Setting& setting) {
   return setting.key != "config" && setting.key != "help" && setting.key != "print_config" &&
-         setting.key != "explain_order";
+         setting.key != "explain_order" && setting.key != "resume";
 }
 
 /// The record of a fit also serves evaluate and predict, and theirs each other.
@@ -155,7 +156,21 @@ CommandLine read_command_line(Command command, std::span<const std::string> argu
 Settings::Settings(Command command, std::span<const std::string> arguments)
     : command_(called(command)), settings_(settings_of(command)) {
   read_arguments(arguments);
-  if (declares("config") && has("config")) read_config(text("config"));
+  if (declares("resume") && has("resume")) take_resumed_directory();
+  if (declares("config") && has("config"))
+    read_config(text("config"));
+  else if (declares("resume") && has("resume") && text("resume") != "auto")
+    read_config(std::filesystem::path(text("resume")) / "run.json");
+}
+
+/// --resume DIR is the run directory.
+void Settings::take_resumed_directory() {
+  const std::string resumed = text("resume");
+  if (resumed == "auto") return;
+  if (has("run_dir") && FilePlace(text("run_dir")) != FilePlace(resumed))
+    bad_usage("KAIROS-U094", flag_of("resume") + " " + resumed, "the run has another directory",
+              flag_of("run_dir") + " " + text("run_dir"), "", "Leave --run-dir out");
+  put(known("run_dir"), {resumed}, {flag_of("resume")});
 }
 
 const Setting* Settings::find(std::string_view key) const {
@@ -276,6 +291,7 @@ void Settings::read_config(const std::filesystem::path& file) {
     std::vector<std::string> texts = texts_of(*setting, value, where);
     for (std::string& text : texts) text = moved_path(*setting, text, base, here);
     put(*setting, std::move(texts), {where, true});
+    configured_.insert(setting->key);
   }
 }
 

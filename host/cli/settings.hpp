@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,8 @@ class Settings {
   /// Whether the command has such a setting; every function below may only be asked for those.
   [[nodiscard]] bool declares(std::string_view key) const { return find(key) != nullptr; }
   [[nodiscard]] bool has(std::string_view key) const;
+  /// Whether the value comes from a configuration, not from a flag.
+  [[nodiscard]] bool is_configured(std::string_view key) const { return configured_.contains(key); }
   /// Throws Error(Usage) if the setting has no value; `cure` says what to give.
   void require(std::string_view key, const std::string& cure) const;
 
@@ -85,6 +88,7 @@ class Settings {
   [[nodiscard]] std::vector<std::string> join_values(std::span<const std::string> arguments);
   void read_arguments(std::span<const std::string> arguments);
   void read_config(const std::filesystem::path& file);
+  void take_resumed_directory();
   void put(const Setting& setting, std::vector<std::string> values, const Origin& origin);
 
   std::string command_;
@@ -92,6 +96,7 @@ class Settings {
   std::string topic_;  ///< of --help; "" for all of it
   std::vector<Setting> settings_;
   std::map<std::string_view, std::vector<std::string>> values_;
+  std::set<std::string_view> configured_;
   std::map<std::string_view, std::vector<std::string>> recorded_;  ///< in place of values_, for json()
 };
 

@@ -231,6 +231,14 @@ constexpr Setting table[] = {
     {.key = "run_dir", .commands = runs, .group = Group::Output, .value = "DIR", .fields = "run_directory",
      .paths = Paths::File,
      .help = "directory for the configuration, the history, and relative output paths of plugins"},
+    {.key = "resume", .commands = fit, .group = Group::Output, .value = "DIR|auto",
+     .help = "go on with the run in this directory from its last run checkpoint, with its settings; auto, with the "
+             "same command line: the run in --run-dir if it is unfinished, else begin it, or do nothing if it is "
+             "finished"},
+    {.key = "checkpoint_every", .commands = fit, .group = Group::Output, .value = "INTERVAL",
+     .initial = "5s", .example = "30s", .fields = "checkpoints",
+     .help = "with --run-dir: how often to write what --resume needs: a time (30s, 5min, 1h), 2epochs, 100batches, or "
+             "off"},
     {.key = "log_level", .commands = runs | replay, .group = Group::Callbacks, .type = Type::Choice,
      .initial = "info", .choices = "debug|info|warning|error",
      .help = "print messages of callbacks from this level on"},

@@ -21,6 +21,19 @@ EpochBatches::EpochBatches(BatchSource& source, const FitOptions& options)
   next_ = into_pass * steps;
 }
 
+std::int64_t EpochBatches::resume(const FitPosition& position) {
+  if (position.pass < 0) return 0;  // before the first one
+  pass_ = position.pass;
+  next_ = position.next;
+  const std::int64_t began = position.next - position.batch;
+  if (position.in_epoch || (options_.steps_per_epoch > 0 && next_ < source_.count())) {
+    begin_pass(position.pass);
+    next_ = position.next;
+  }
+  const std::int64_t left = source_.count() - began;
+  return options_.steps_per_epoch > 0 ? std::min(options_.steps_per_epoch, left) : left;
+}
+
 std::int64_t EpochBatches::begin(std::int64_t epoch) {
   if (options_.steps_per_epoch == 0) {
     begin_pass(epoch);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kairos/host/checkpoint.hpp"
 #include "kairos/host/fit.hpp"
 #include "kairos/host/model.hpp"
 #include "train/batches.hpp"
@@ -18,6 +19,14 @@ class EpochBatches {
   /// At the position in the data where a run has arrived before epoch `initial_epoch`, so that a continued
   /// run trains on the same batches as an uninterrupted one.
   EpochBatches(BatchSource& source, const FitOptions& options);
+
+  /// Goes on inside or between epochs; returns the number of batches of the epoch that goes on.
+  std::int64_t resume(const FitPosition& position);
+  /// Fills in the place in the data.
+  void tell(FitPosition& position) const noexcept {
+    position.pass = pass_;
+    position.next = next_;
+  }
 
   /// Begins an epoch and returns its number of batches. Warns once if the data end before `steps_per_epoch`.
   std::int64_t begin(std::int64_t epoch);

@@ -8,6 +8,7 @@
 #include "train/data_facts.hpp"
 #include "train/data_source.hpp"
 #include "train/denormals.hpp"
+#include "train/fit_facts.hpp"
 #include "train/fit_loop.hpp"
 #include "train/match_input_columns.hpp"
 #include "train/pass.hpp"
@@ -28,13 +29,14 @@ RunInfo run_info(const FitOptions& options, Prepared& prepared) {
   const BatchSource& training = prepared.training();
   RunInfo info;
   info.epochs = options.epochs;
-  info.initial_epoch = options.initial_epoch;
+  info.initial_epoch =
+      options.resume_from != nullptr ? options.resume_from->checkpoint.position.epoch : options.initial_epoch;
   info.steps_per_epoch = options.steps_per_epoch > 0 ? options.steps_per_epoch : training.count();
   info.batch_size = options.batch_size;
   info.samples = training.samples();
   info.validation_samples = prepared.validation() ? prepared.validation()->samples() : 0;
   info.seed = options.seed;
-  info.resumed = !options.callback_state.empty();
+  info.resumed = options.resume_from != nullptr || !options.callback_state.empty();
   return info;
 }
 
@@ -48,10 +50,10 @@ void report_data(const Model& model, const Dataset& data, const DataFacts& facts
 }
 
 void train(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
-           FitProgress& progress) {
+           FitProgress& progress, FitFacts facts) {
   ProgressRecord record(progress, callbacks);
   try {
-    run_epochs(model, prepared, callbacks, options, progress);
+    run_epochs(model, prepared, callbacks, options, progress, std::move(facts));
   } catch (...) {  // also the end of the thread by pthread_exit
     record.fail();
     throw;
@@ -59,19 +61,42 @@ void train(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOpti
   record.complete();
 }
 
+/// Nothing if the run neither goes on nor is copied.
+FitFacts checked_facts(const Model& model, const DataSource& data, Prepared& prepared,
+                       const FitOptions& options) {
+  if (options.checkpoints == nullptr && options.resume_from == nullptr) return {};
+  FitFacts facts = facts_of(model, data, prepared, options);
+  if (options.resume_from != nullptr && !options.resume_from->checkpoint.training.empty())
+    require_same_facts(options.resume_from->checkpoint.facts, facts);
+  return facts;
+}
+
+/// What callbacks know of the run so far, and History.
+void restore_callbacks(Callbacks& callbacks, const FitOptions& options, FitProgress& progress) {
+  if (options.resume_from == nullptr || options.resume_from->checkpoint.training.empty()) {
+    if (!options.callback_state.empty()) callbacks.load_state(options.callback_state);
+    return;
+  }
+  const FitCheckpoint& checkpoint = options.resume_from->checkpoint;
+  progress.history = options.resume_from->history;
+  callbacks.load_state(checkpoint.callbacks);
+  callbacks.restore(checkpoint.memory, progress.history.saved_files);
+}
+
 History fit_on(Model& model, DataSource& data, const FitOptions& options) {
   const FlushDenormals flush;
   Prepared prepared(model, data, options);
+  FitFacts facts = checked_facts(model, data, prepared, options);
   CallbackRun run = callbacks_of_fit(model, data, prepared, options);
   learn_input_columns(model, data.layout());  // only now: a rejected fit leaves the model unchanged
   FitProgress own;
   FitProgress& progress = options.progress == nullptr ? own : *options.progress;
   progress = {};
   run.run(run_info(options, prepared), [&] {
-    if (!options.callback_state.empty()) run.callbacks().load_state(options.callback_state);
+    restore_callbacks(run.callbacks(), options, progress);
     report_data(model, data.layout(), prepared.facts(), options);
     if (options.before_training) options.before_training();
-    train(model, prepared, run.callbacks(), options, progress);
+    train(model, prepared, run.callbacks(), options, progress, std::move(facts));
     if (options.after_training) options.after_training();
     return progress.history.end;
   });

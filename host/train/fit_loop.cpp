@@ -2,6 +2,10 @@
 // The order of events and what callbacks are told is documented in sdk/doc/lifecycle.md.
 #include "train/fit_loop.hpp"
 
+#include <cstdint>
+#include <utility>
+
+#include "train/checkpoint_taker.hpp"
 #include "train/epoch_batches.hpp"
 #include "train/lent_batch.hpp"
 #include "train/pass.hpp"
@@ -21,60 +25,101 @@ class Gradients final : public GradientObserver {
 
 class FitLoop {
  public:
-  FitLoop(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options)
+  FitLoop(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
+          FitProgress& progress, FitFacts facts)
       : model_(model),
         batches_(prepared.training(), options),
         validation_(prepared.validation()),
         callbacks_(callbacks),
         options_(options),
+        progress_(progress),
         interruption_(options.interrupted, callbacks),
         gradients_(callbacks),
         lent_(model),
         running_(model),
         trained_(model),
-        validated_(model) {}
+        validated_(model),
+        taker_(model, callbacks, options, progress, std::move(facts)) {
+    position_.epoch = options.initial_epoch;
+  }
 
-  void run(FitProgress& progress) {
+  void run() {
+    if (options_.resume_from != nullptr) go_on_from(*options_.resume_from);
     callbacks_.train_begin();
-    for (std::int64_t epoch = options_.initial_epoch; epoch < options_.epochs && !ending(); ++epoch) {
-      model_.reset_logs();
-      const std::int64_t steps = batches_.begin(epoch);
-      callbacks_.epoch_begin(epoch, steps);
-      const std::int64_t trained = train(steps, progress);
-      if (trained == 0 || interruption_.requested()) break;
-      trained_.keep(model_);
-      const bool validates = validates_after(epoch);
-      if (validates && !validate()) break;
-      callbacks_.epoch_end(trained_, validates ? &validated_ : nullptr, trained < steps);
-      progress.history.append(epoch, callbacks_.keys(), callbacks_.epoch_values());
-    }
+    bool trains = true;
+    while (trains && position_.epoch < options_.epochs && (position_.in_epoch || !ending()))
+      trains = run_epoch();
     const bool interrupted = interruption_.requested();
+    const RunEnd end = interrupted         ? RunEnd::Interrupted
+                       : callbacks_.stop() ? RunEnd::Stopped
+                                           : RunEnd::Completed;
+    progress_.history.end = end;
+    taker_.take_last(position(), end);
     if (!interrupted) model_.finish_training();
-    progress.history.end = interrupted         ? RunEnd::Interrupted
-                           : callbacks_.stop() ? RunEnd::Stopped
-                                               : RunEnd::Completed;
-    callbacks_.train_end(progress.history.end);
+    callbacks_.train_end(end);
   }
 
  private:
-  /// Trains `steps` batches, or fewer if the run is to end. Returns how many.
-  std::int64_t train(std::int64_t steps, FitProgress& progress) {
+  void go_on_from(const FitResumption& earlier) {
+    const FitCheckpoint& checkpoint = earlier.checkpoint;
+    if (checkpoint.training.empty()) return;
+    model_.restore_training_state(checkpoint.training);
+    if (checkpoint.position.in_epoch) model_.restore_log_sums(checkpoint.log_sums);
+    position_ = checkpoint.position;
+    steps_ = batches_.resume(position_);
+  }
+
+  /// From its first batch, or from the one where it goes on. False if the run ends in it.
+  bool run_epoch() {
+    if (std::exchange(position_.in_epoch, true)) {
+      callbacks_.epoch_resume(position_.epoch, position_.batch, steps_);
+    } else {
+      model_.reset_logs();
+      position_.batch = 0;
+      steps_ = batches_.begin(position_.epoch);
+      callbacks_.epoch_begin(position_.epoch, steps_);
+    }
+    train();
+    if (position_.batch == 0 || interruption_.requested()) return false;
+    trained_.keep(model_);
+    const bool validates = validates_after(position_.epoch);
+    if (validates && !validate()) return false;
+    callbacks_.epoch_end(trained_, validates ? &validated_ : nullptr, position_.batch < steps_);
+    progress_.history.append(position_.epoch, callbacks_.keys(), callbacks_.epoch_values());
+    ++position_.epoch;
+    position_.batch = 0;
+    position_.in_epoch = false;
+    taker_.offer(position());
+    return true;
+  }
+
+  /// Trains the batches that are left of the epoch, or fewer if the run is to end.
+  void train() {
     GradientObserver* observer = callbacks_.wants_gradients() ? &gradients_ : nullptr;
-    std::int64_t step = 0;
-    for (; step < steps && !ending(); ++step) {
+    while (position_.batch < steps_ && !ending()) {
       const std::int64_t samples = batches_.next_size();
       batches_.next(lent_);
-      callbacks_.train_batch_begin(step, samples, &lent_);
+      callbacks_.train_batch_begin(position_.batch, samples, &lent_);
       model_.train_batch(lent_.batch(), observer);
-      ++progress.batches;
+      ++progress_.batches;
+      ++position_.batch;
+      ++position_.batches;
       callbacks_.train_batch_end(running_);
+      if (position_.batch < steps_) taker_.offer(position());  // the last one comes with the end of the epoch
     }
-    return step;
+  }
+
+  const FitPosition& position() {
+    batches_.tell(position_);
+    return position_;
   }
 
   bool validate() {
+    taker_.keep_before_validation(position());
     const std::int64_t steps = validation_->count(options_.validation_steps);
-    return test({model_, *validation_, steps, callbacks_, interruption_}, validated_);
+    if (!test({model_, *validation_, steps, callbacks_, interruption_}, validated_)) return false;
+    taker_.forget();
+    return true;
   }
 
   [[nodiscard]] bool validates_after(std::int64_t epoch) const {
@@ -90,18 +135,22 @@ class FitLoop {
   BatchSource* validation_;
   Callbacks& callbacks_;
   const FitOptions& options_;
+  FitProgress& progress_;
   Interruption interruption_;
   Gradients gradients_;
   LentBatch lent_;
   ModelLogs running_;
   KeptLogs trained_, validated_;
+  CheckpointTaker taker_;
+  FitPosition position_;
+  std::int64_t steps_ = 0;  ///< of the current epoch
 };
 
 }  // namespace
 
 void run_epochs(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
-                FitProgress& progress) {
-  FitLoop(model, prepared, callbacks, options).run(progress);
+                FitProgress& progress, FitFacts facts) {
+  FitLoop(model, prepared, callbacks, options, progress, std::move(facts)).run();
 }
 
 }  // namespace kairos::host

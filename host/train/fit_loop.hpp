@@ -5,12 +5,14 @@
 #include "kairos/host/callbacks.hpp"
 #include "kairos/host/fit.hpp"
 #include "kairos/host/model.hpp"
+#include "train/fit_facts.hpp"
 #include "train/prepared.hpp"
 
 namespace kairos::host {
 
-/// Trains all epochs, from train_begin to train_end. `progress` gets each epoch's logs and how the run ended.
+/// Trains all epochs, or those that FitOptions::resume_from leaves, from train_begin to train_end. `progress`
+/// gets each epoch's logs and how the run ended.
 void run_epochs(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
-                FitProgress& progress);
+                FitProgress& progress, FitFacts facts);
 
 }  // namespace kairos::host

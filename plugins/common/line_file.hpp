@@ -49,10 +49,25 @@ class LineFile {
     std::filesystem::resize_file(path_, keep);
   }
 
+  /// In bytes, with every line that was written.
+  [[nodiscard]] std::int64_t size() const {
+    return static_cast<std::int64_t>(std::filesystem::file_size(path_));
+  }
+  /// Whether a line ends after so many bytes; false also if the file is shorter, as after a power cut.
+  [[nodiscard]] bool ends_line_at(std::int64_t bytes) const {
+    if (bytes < 1) return false;
+    std::ifstream in(path_, std::ios::binary);
+    in.seekg(bytes - 1);
+    return in.get() == '\n';
+  }
+  void cut_at(std::int64_t bytes) const {
+    std::filesystem::resize_file(path_, static_cast<std::uintmax_t>(bytes));
+  }
+
   /// Opens the file, replacing it or at its end, where an incomplete last line of a killed run is ended.
   void open(bool appends) {
     std::filesystem::create_directories(path_.parent_path());
-    const bool torn = appends && has_content() && !ends_with_newline();
+    const bool torn = appends && has_content() && !ends_line_at(size());
     file_.reset(std::fopen(path_.c_str(), appends ? "ae" : "we"));
     if (file_ == nullptr) fail("open");
     if (torn) write("");
@@ -75,12 +90,6 @@ class LineFile {
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(KAIROS_E_IO, "cannot " + what + " " + path_.string() + ": " + std::strerror(errno) +
                                  ". Free the path or choose another");
-  }
-
-  [[nodiscard]] bool ends_with_newline() const {
-    std::ifstream in(path_, std::ios::binary);
-    in.seekg(-1, std::ios::end);
-    return in.get() == '\n';
   }
 
   void check_place() const {

@@ -30,6 +30,8 @@ struct CSVLogger : Callback<CSVLogger> {
   Option<std::string_view> separator{this, "separator", ",", "character between columns; \\t for a tab"};
   Option<bool> append{this, "append", false, "append to an existing file with the same columns"};
 
+  State<std::int64_t> size{this, "size", 0};  ///< of the file, in bytes, after the last row
+
   void setup(Run&) {
     const std::string_view text = separator.value();
     separator_ = text == "\\t" ? '\t' : text.size() == 1 ? text.front() : '\n';
@@ -50,10 +52,14 @@ struct CSVLogger : Callback<CSVLogger> {
     const bool goes_on = (append || run.run_resumed()) && file_->has_content();
     if (goes_on) {
       check_header(header);
-      if (run.run_resumed()) cut(run.initial_epoch());
+      if (run.resumed() && file_->ends_line_at(size))
+        file_->cut_at(size);
+      else if (run.run_resumed() && (run.resumed() || !append))  // else the rows may be of other runs
+        cut(run.initial_epoch());
     }
     file_->open(goes_on);
     if (!goes_on) file_->write(header);
+    size = file_->size();
   }
 
   void on_epoch_end(Epoch& epoch) {
@@ -64,6 +70,7 @@ struct CSVLogger : Callback<CSVLogger> {
       row += separator_ + (value ? python_number(*value) : "NA");
     }
     file_->write(row);
+    size = file_->size();
   }
 
   void on_train_end(End&) { file_->close(); }

@@ -42,6 +42,7 @@ struct ProgbarLogger : Callback<ProgbarLogger> {
     epochs_ = run.epochs();
     steps_ = run.steps_per_epoch();
     validates_ = run.validation_samples() > 0;
+    if (run.run_resumed()) start(steps_);  // perhaps inside an epoch
   }
   void on_epoch_begin(Epoch& epoch) {
     start(steps_);

@@ -81,7 +81,7 @@ struct TensorBoard : Callback<TensorBoard> {
   std::int64_t every = 0;                         // batches; 0: only epochs
   bool writes = true;                             // false if another process of the same run writes
   bool has_projector = false;
-  std::int64_t step_before = 0;  // optimizer step at the beginning of the epoch
+  std::int64_t step_before = -1;  // optimizer step at the beginning of the epoch
   std::chrono::steady_clock::time_point epoch_began{};
   std::chrono::steady_clock::time_point batch_began{};
 
@@ -118,12 +118,10 @@ struct TensorBoard : Callback<TensorBoard> {
     if (hparams.is_set()) write_hyper_parameters(run);
   }
 
-  void on_epoch_begin(Epoch& epoch) {
-    step_before = epoch.step();
-    epoch_began = std::chrono::steady_clock::now();
-  }
+  void on_epoch_begin(Epoch& epoch) { begin_epoch(epoch.step()); }
 
-  void on_train_batch_begin(Batch&) {
+  void on_train_batch_begin(Batch& batch) {
+    if (step_before < 0) begin_epoch(batch.step());  // the run was resumed in the epoch
     if (write_steps_per_second) batch_began = std::chrono::steady_clock::now();
   }
 
@@ -280,9 +278,8 @@ struct TensorBoard : Callback<TensorBoard> {
   /// Whether an event of the earlier run is still valid in the resumed one.
   [[nodiscard]] bool still_counts(const EventFacts& event, const Run& run) const {
     if (event.plugin == "graph_keras_model") return !write_graph;
-    if (event.plugin != "scalars" || starts_with(event.tag, "epoch_"))
-      return event.step < run.initial_epoch();
-    return event.step <= (starts_with(event.tag, "batch_") ? batches : last_step);
+    if (event.plugin != "scalars" || event.tag.starts_with("epoch_")) return event.step < run.initial_epoch();
+    return event.step <= (event.tag.starts_with("batch_") ? batches : last_step);
   }
 
   void write_graph_of(const Run& run) {
@@ -336,7 +333,12 @@ struct TensorBoard : Callback<TensorBoard> {
     return rate;
   }
 
-  // ---- at the end of an epoch
+  // ---- epochs
+
+  void begin_epoch(std::int64_t step) {
+    step_before = step;
+    epoch_began = std::chrono::steady_clock::now();
+  }
 
   void write_curves(Epoch& epoch) {
     for (std::uint32_t i = 0; i < epoch.log_count(); ++i) {
@@ -384,12 +386,8 @@ struct TensorBoard : Callback<TensorBoard> {
     return every_epochs > 0 && epoch % every_epochs == 0;
   }
 
-  static bool starts_with(std::string_view text, std::string_view start) {
-    return text.substr(0, start.size()) == start;
-  }
-
   static bool take_prefix(std::string_view& name, std::string_view prefix) {
-    if (!starts_with(name, prefix)) return false;
+    if (!name.starts_with(prefix)) return false;
     name.remove_prefix(prefix.size());
     return true;
   }

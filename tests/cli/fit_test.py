@@ -185,7 +185,7 @@ class Outputs(ProgramTest):
                                                             "ModelCheckpoint:filepath='m-{epoch}.h5',period=3"]))
         run = self.directory / "runs" / "first"
         self.assertEqual(sorted(path.name for path in run.iterdir()),
-                         ["callback_state", "history.json", "input_columns.json", "log.csv", "m-3.h5", "run.json"])
+                         ["callback_state", "history.json", "input_columns.json", "log.csv", "m-3.h5", "run.json", "run_checkpoint"])
         self.assertEqual(json.loads((run / "run.json").read_text())["epochs"], 3)
         self.assertEqual(len(json.loads((run / "history.json").read_text())["epoch"]), 3)
         self.kairos("fit", "--config", run / "run.json", "--run-dir", "runs/second")
@@ -333,13 +333,11 @@ class RunDirectories(ProgramTest):
 
 class Trouble(ProgramTest):
     def test_interrupt_ends_the_run_in_order(self):
-        go_on = "--model m.keras --initial-epoch {0} --callback-state run/callback_state"
         for number, code, saves, told in (
                 (signal.SIGINT, 130, {"save_weights": "w.npz", "save_model": "m.keras"},
-                 "SIGINT before the end of epoch {1} of 100000000; saved: m.keras, w.npz, run. To continue the run, use " + go_on),
+                 "SIGINT before the end of epoch {1} of 100000000; saved: m.keras, w.npz, run. To continue the run, use --resume run"),
                 (signal.SIGTERM, 143, {"save_weights": "w.npz"},
-                 "SIGTERM before the end of epoch {1} of 100000000; saved: w.npz, run. To continue the run, use --weights w.npz "
-                 "--initial-epoch {0} --callback-state run/callback_state")):
+                 "SIGTERM before the end of epoch {1} of 100000000; saved: w.npz, run. To continue the run, use --resume run")):
             arguments = self.fit(epochs=100000000, run_dir="run", plugin="CSVLogger:filename=log.csv", **saves)
             program = subprocess.Popen([KAIROS, *arguments], cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                        text=True)

@@ -71,6 +71,19 @@ class Resume(ProgramTest):
         self.assertIn("the optimizer's state in half.keras is ignored, because --optimizer is given\n", out)
         self.assertNotIn("anew", self.kairos(*self.fit(model="half.keras", loss=None, optimizer=None, epochs=1)))
 
+    def test_own_configuration_keeps_the_state_of_the_optimizer(self):
+        """The rate that a callback has changed too, unless a flag gives another one."""
+        common = {"run_dir": "x2", "save_model": "half.keras", "plugin": "ReduceLROnPlateau:monitor=loss,patience=0,min_delta=9,factor=0.5"}
+        self.kairos(*self.fit(optimizer="adam", epochs=8, save_weights="whole.npz", **{**common, "run_dir": "x1", "save_model": "full.keras"}))
+        self.kairos(*self.fit(optimizer="adam", epochs=4, **common))
+        going_on = ["fit", "--config", "x2/run.json", "--model", "half.keras", "--initial-epoch", "4", "--epochs", "8",
+                    "--callback-state", "x2/callback_state", "--run-dir", "x3", "--save-model", "end.keras", "--save-weights"]
+        self.assertNotIn("is ignored", self.kairos(*going_on, "same.npz"))
+        self.assertEqual((self.directory / "same.npz").read_bytes(), (self.directory / "whole.npz").read_bytes())
+        self.kairos(*going_on, "other.npz", "--optimizer", "adam(learning_rate=0.1)")
+        self.assertNotEqual((self.directory / "other.npz").read_bytes(), (self.directory / "whole.npz").read_bytes())
+        self.assertIn("is ignored, because --optimizer is given", self.kairos(*going_on, "sgd.npz", "--optimizer", "sgd"))
+
     def test_file_of_keras_goes_on_as_keras_would(self):
         """The golden run, uninterrupted and continued from the file that Keras saved at its end."""
         folder = GOLDEN / "cnn_adam"

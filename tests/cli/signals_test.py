@@ -64,8 +64,7 @@ class Ends(RunningTest):
             self.assertEqual(program.returncode, 128 + number, error)
             self.assertIn(STOPPING.format(number.name), error)
             self.assertRegex(error, rf"warning: interrupted by {number.name} before the end of epoch \d+ of {ENDLESS}; "
-                                    r"saved: m\.keras, run\. To continue the run, use --model m\.keras --initial-epoch \d+ "
-                                    r"--callback-state run/callback_state\n$")
+                                    r"saved: m\.keras, run\. To continue the run, use --resume run\n$")
             self.assertTrue((self.directory / "m.keras").exists())
             shutil.rmtree(self.directory / "run")
             os.remove(self.directory / "m.keras")
@@ -126,8 +125,8 @@ class Ends(RunningTest):
         error = self.end(program, signal.SIGTERM)
         self.assertLess(time.monotonic() - begin, 10)
         self.assertEqual(program.returncode, 143, error)
-        self.assertIn("interrupted by SIGTERM before the end of epoch 1 of 3; saved: m.keras, run. To continue the run, use --model m.keras "
-                      "--initial-epoch 0", error)
+        self.assertIn("interrupted by SIGTERM before the end of epoch 1 of 3; saved: m.keras, run. To continue the run, use "
+                      "--resume run\n", error)
         self.assertTrue((self.directory / "m.keras").exists())
 
     def test_signal_ends_an_evaluation_and_a_prediction_without_a_result(self):
@@ -152,9 +151,9 @@ class Ends(RunningTest):
         self.assertEqual(program.returncode, 143, error)
         self.assertRegex(error, r"warning: the run directory \S+/run was removed during the run; it is created again for the results, but "
                                 r"the files that callbacks wrote into it are lost\n")
-        self.assertEqual(sorted(file.name for file in (self.directory / "run").iterdir()), ["callback_state", "history.json", "input_columns.json", "m.keras", "run.json"])
+        self.assertEqual(sorted(file.name for file in (self.directory / "run").iterdir()), ["callback_state", "history.json", "input_columns.json", "m.keras", "run.json", "run_checkpoint"])
         self.assertEqual(json.loads(self.text("run/run.json"))["epochs"], ENDLESS)
-        self.assertIn("saved: run/m.keras, run. To continue the run, use --model run/m.keras", error)
+        self.assertIn("saved: run/m.keras, run. To continue the run, use --resume run\n", error)
 
     def test_reader_that_has_stopped_keeps_no_signal_from_ending_the_run(self):
         reader, full = os.pipe()

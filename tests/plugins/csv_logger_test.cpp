@@ -144,6 +144,38 @@ TEST_CASE("CSVLogger appends to the file of a resumed run, without duplicate row
         "epoch,loss,val_loss\n0,4.0,4.0\n1,3.0,3.0\n2,2.0,2.0\n3,1.0,1.0\n");
 }
 
+TEST_CASE("CSVLogger cuts a file that was appended to where its state ends", "[plugins]") {
+  const TemporaryDirectory directory;
+  static_cast<void>(directory.put("log.csv", "epoch,loss,val_loss\n0,9.0,9.0\n1,8.0,8.0\n"));
+  const Plan plan{{"CSVLogger:filename=log.csv,append=true"}, directory.path()};
+  const std::vector<EpochLogs> epochs = losses({4, 3});
+  Driver before(plan);
+  before.begin();
+  const std::string state = before.callbacks().save_state();  // inside the first epoch
+  before.epoch(epochs[0]);
+  Driver after(plan);
+  after.resume(state, 0);
+  after.fit(epochs);
+  CHECK(content_of(directory / "log.csv") ==
+        "epoch,loss,val_loss\n0,9.0,9.0\n1,8.0,8.0\n0,4.0,4.0\n1,3.0,3.0\n");
+}
+
+TEST_CASE("CSVLogger goes on with a file that is shorter than its state says", "[plugins]") {
+  const TemporaryDirectory directory;
+  const Plan plan{{"CSVLogger:filename=log.csv"}, directory.path()};
+  const std::vector<EpochLogs> epochs = losses({4, 3, 2});
+  Driver before(plan);
+  before.begin();
+  before.epoch(epochs[0]);
+  before.epoch(epochs[1]);
+  const std::string state = before.callbacks().save_state();
+  static_cast<void>(directory.put("log.csv", "epoch,loss,val_loss\n0,4.0,4.0\n1,3"));  // a power cut
+  Driver after(plan);
+  after.resume(state, 2);
+  after.fit(epochs);
+  CHECK(content_of(directory / "log.csv") == "epoch,loss,val_loss\n0,4.0,4.0\n2,2.0,2.0\n");
+}
+
 TEST_CASE("CSVLogger is disabled and the run continues if its file cannot be written", "[plugins]") {
   const TemporaryDirectory directory;
   Driver run({{"CSVLogger:filename=log.csv"}, directory.path()});

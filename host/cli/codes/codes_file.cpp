@@ -151,6 +151,17 @@ constexpr CodeEntry entries[] = {
      "`kairos plot` needs the history of a run: the directory of `--run-dir` with its history.json, or such "
      "a file. There is none at this place, or no epoch was trained.",
      "Name the directory that was given as `--run-dir`."},
+    {"KAIROS-F090", "Run checkpoint damaged",
+     "No run checkpoint of the run directory is whole: bytes are missing, or a checksum is wrong.",
+     "Begin the run again, from a model that a callback saved if there is one."},
+    {"KAIROS-F091", "Run checkpoint of a newer release",
+     "The run directory was written by a release of Kairos whose run checkpoints this one cannot read.",
+     "Go on with that release."},
+    {"KAIROS-F095", "Run checkpoint cannot be written",
+     "The folder `run_checkpoint` of the run directory was removed, or its disk is full or fails. Training "
+     "goes on; at "
+     "the end of a run it is an error.",
+     "Make the run directory writable, and free some space."},
 };
 
 }  // namespace

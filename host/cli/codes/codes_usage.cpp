@@ -118,6 +118,30 @@ constexpr CodeEntry entries[] = {
      "Use utf-8, latin1 or cp1252, or convert the file with `iconv`."},
     {"KAIROS-U071", "Unknown error code", "`kairos explain` is asked for a code that is not in the table.",
      "Run `kairos explain` without arguments for a list of all codes."},
+    {"KAIROS-U090", "Run goes on with other data, model or options",
+     "A run is to go on from a copy of it, but the data, the model or an option differs from what the run "
+     "began "
+     "with, so that the result would be that of neither run.",
+     "Give what the message expects, or begin a new run."},
+    {"KAIROS-U091", "Setting differs from that of the resumed run",
+     "`--resume` goes on with the settings in the run.json of the run directory. Only settings that do not "
+     "change "
+     "what is trained may differ, such as `--epochs`, `--verbose`, `--save-model` and `--checkpoint-every`.",
+     "Leave the flag out, or begin a new run in another directory."},
+    {"KAIROS-U092", "No run to resume",
+     "`--resume` or `--checkpoint-every` is given for a run without a directory, for two directories, or for "
+     "a "
+     "directory without a run checkpoint.",
+     "Name the run directory of the run."},
+    {"KAIROS-U093", "Initial epoch is not that of the earlier run",
+     "The run directory, or the one that the callback state comes from, holds a run checkpoint of another "
+     "epoch than "
+     "`--initial-epoch`: the states of callbacks, the order of the data and the numbers in the logs would "
+     "not fit the "
+     "weights.",
+     "Use `--resume`, which needs no epoch, or give the epoch that the message expects."},
+    {"KAIROS-U094", "Two run directories", "`--resume` and `--run-dir` name different directories.",
+     "Leave `--run-dir` out."},
 };
 
 }  // namespace

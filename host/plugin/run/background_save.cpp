@@ -2,24 +2,12 @@
 // The thread that writes a checkpoint, and its outcome.
 #include "plugin/run/background_save.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <utility>
 
+#include "base/low_priority.hpp"
+
 namespace kairos::host {
-
-namespace {
-
-/// Lowers the priority of this thread (Linux has a niceness per thread). A failure does not matter.
-void yield_to_training() {
-  constexpr int nicer_by = 10;
-  const auto thread = static_cast<id_t>(::gettid());
-  static_cast<void>(::setpriority(PRIO_PROCESS, thread, ::getpriority(PRIO_PROCESS, thread) + nicer_by));
-}
-
-}  // namespace
 
 void BackgroundSave::start(Order order, std::function<void()> write) {
   collect();

@@ -58,7 +58,8 @@ class CallOrder {
   }
   void end_pass() noexcept { stage_ = before_pass_; }
 
-  void restart_batches() noexcept { last_batch_ = -1; }
+  /// Of an epoch with so many batches already trained.
+  void restart_batches(std::int64_t trained = 0) noexcept { last_batch_ = trained - 1; }
   /// Throw KAIROS-C034 for a batch that does not come after the last one of the epoch, or of the pass.
   void next_batch(std::int64_t batch, const char* call) { advance(last_batch_, batch, call); }
   void next_pass_batch(std::int64_t batch, const char* call) { advance(last_pass_batch_, batch, call); }

@@ -59,6 +59,19 @@ void Callbacks::load_state(std::string_view bytes) {
   session_->states.load(bytes);
 }
 
+RunMemory Callbacks::memory() const {
+  return {session_->facts.epochs_run, session_->facts.stop, session_->epoch_values};
+}
+void Callbacks::restore(RunMemory memory, std::vector<std::filesystem::path> saved_files) {
+  Session& s = *session_;
+  require(s, Ready, "restore");
+  s.facts.epochs_run = memory.epochs_run;
+  if (memory.stop) s.facts.stop = std::move(memory.stop);
+  // Other plugins publish other keys.
+  if (memory.epoch_values.size() == s.board.keys().size()) s.epoch_values = std::move(memory.epoch_values);
+  s.checkpoints.restore(std::move(saved_files));
+}
+
 void Callbacks::train_begin() {
   Session& s = *session_;
   require(s, Ready, "train_begin");
@@ -79,6 +92,17 @@ void Callbacks::epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batc
   s.board.clear();
   s.dispatch(s.hooks.on_epoch_begin, &kairos_hooks::on_epoch_begin, s.facts.epoch_event(false),
              Moment::Running);
+}
+
+void Callbacks::epoch_resume(std::int64_t epoch, std::int64_t trained, std::optional<std::int64_t> batches) {
+  Session& s = *session_;
+  require(s, Training, "epoch_resume");
+  s.order.next_epoch(epoch);
+  s.order.enter(InEpoch);
+  s.order.restart_batches(trained);
+  s.facts.epoch = epoch;
+  s.facts.batches = batches.value_or(s.facts.run.steps_per_epoch);
+  s.board.clear();
 }
 
 void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples, CurrentBatch* current) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kairos/host/training_target.hpp"
@@ -31,6 +32,8 @@ class Checkpoints {
   void wait() const { background_.wait(); }
 
   [[nodiscard]] const std::vector<std::filesystem::path>& files() const noexcept { return files_; }
+  /// The files of the processes before this one.
+  void restore(std::vector<std::filesystem::path> files) { files_ = std::move(files); }
 
  private:
   Session& session_;

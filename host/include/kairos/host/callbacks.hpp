@@ -99,6 +99,13 @@ struct LogValue {
   bool available = false;
 };
 
+/// What Callbacks know of a run besides the states of their instances and the saved files.
+struct RunMemory {
+  std::int64_t epochs_run = 0;
+  std::optional<StopRequest> stop;
+  std::vector<LogValue> epoch_values;  ///< of the last epoch_end, one per key; empty before the first
+};
+
 struct CallbacksOptions {
   /// The keys that train_batch_end, test_end and epoch_end report, without `val_`.
   std::vector<LogKey> keys;
@@ -122,11 +129,11 @@ class Session;
 ///
 /// Every call checks the order of calls:
 ///
-///     constructor, setup, [load_state],
+///     constructor, setup, [load_state], [restore],
 ///     then one training, with tests and predictions before and after it:
 ///       train_begin
 ///       for each epoch, counted upwards:
-///         epoch_begin
+///         epoch_begin (or once, for the first epoch, epoch_resume)
 ///         for each batch: train_batch_begin, [gradients_ready], train_batch_end
 ///         [a test]
 ///         epoch_end
@@ -138,14 +145,13 @@ class Session;
 /// | stage | entered by | allowed calls |
 /// |---|---|---|
 /// | created | constructor | setup |
-/// | ready | setup | load_state, train_begin, test_begin, predict_begin |
-/// | between epochs | train_begin, epoch_end | epoch_begin, train_end |
-/// | in an epoch | epoch_begin, train_batch_end, test_end | train_batch_begin, test_begin, epoch_end |
-/// | in a batch | train_batch_begin | gradients_ready once, train_batch_end |
-/// | in a pass | test_begin, test_batch_end; predict_begin, predict_batch_end | its batch_begin, its end |
-/// | in a batch of a pass | test_batch_begin; predict_batch_begin | its batch_end |
-/// | trained | train_end | test_begin, predict_begin |
-/// | finished | finish | fault and finish, which do nothing; getters |
+/// | ready | setup | load_state, restore, train_begin, test_begin, predict_begin |
+/// | between epochs | train_begin, epoch_end | epoch_begin, epoch_resume, train_end |
+/// | in an epoch | epoch_begin, epoch_resume, train_batch_end, test_end | train_batch_begin, test_begin,
+/// epoch_end | | in a batch | train_batch_begin | gradients_ready once, train_batch_end | | in a pass |
+/// test_begin, test_batch_end; predict_begin, predict_batch_end | its batch_begin, its end | | in a batch of
+/// a pass | test_batch_begin; predict_batch_begin | its batch_end | | trained | train_end | test_begin,
+/// predict_begin | | finished | finish | fault and finish, which do nothing; getters |
 ///
 /// save_state and interrupt are allowed from setup to finish; fault and finish always. A pass may have fewer
 /// batches than announced; an interrupted epoch ends with epoch_end(…, true). A run that is interrupted (any
@@ -176,10 +182,18 @@ class Callbacks {
   /// Between setup and train_begin. Throws Error(Callback) for damaged bytes, and for a state that its
   /// instance rejects.
   void load_state(std::string_view bytes);
+  /// For a run that goes on in another process: the memory of this one, and saved_files so far.
+  [[nodiscard]] RunMemory memory() const;
+  /// Between setup and train_begin.
+  void restore(RunMemory memory, std::vector<std::filesystem::path> saved_files);
 
   void train_begin();
   /// `batches` if this epoch has another number of batches than RunInfo says.
   void epoch_begin(std::int64_t epoch, std::optional<std::int64_t> batches = std::nullopt);
+  /// In place of the first epoch_begin: the epoch goes on, after `trained` batches of it in an earlier
+  /// process. No hook is called.
+  void epoch_resume(std::int64_t epoch, std::int64_t trained,
+                    std::optional<std::int64_t> batches = std::nullopt);
   /// `current` is the batch for callbacks that read or change it; may be null, borrowed until
   /// train_batch_end.
   void train_batch_begin(std::int64_t batch, std::int64_t samples, CurrentBatch* current = nullptr);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kairos/host/callbacks.hpp"
+#include "kairos/host/checkpoint.hpp"
 #include "kairos/host/dataset.hpp"
 #include "kairos/host/history.hpp"
 #include "kairos/host/model.hpp"
@@ -97,6 +98,15 @@ struct FitOptions : RunOptions {
   /// Computes `class_weight`, which must be empty, from the training samples: n / (classes · samples of the
   /// class), so that each class weighs as much as any other (scikit-learn's "balanced").
   bool balances_classes = false;
+
+  /// Takes copies of the run while it trains; null for none. Borrowed for the call.
+  CheckpointSink* checkpoints = nullptr;
+  /// Goes on from a copy that was taken: weights, optimizer, position, order of the data, random numbers,
+  /// sums of the logs, History, stop and states of callbacks are those of the copy, and the run ends as if it
+  /// had never been interrupted. `initial_epoch` and `callback_state` are not used. Null to begin. Borrowed
+  /// for the call. Throws Error(Usage) KAIROS-U090 if the options, the model or the data differ from those of
+  /// the copy.
+  const FitResumption* resume_from = nullptr;
 
   std::string callback_state;       ///< History::callback_state of an earlier run, to continue it
   FitProgress* progress = nullptr;  ///< Borrowed for the call; may be null

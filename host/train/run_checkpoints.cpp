@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: MIT
+// Copies come from the thread that trains; a thread of its own writes and flushes one at a time. A checkpoint
+// refers to a part of the history file, which is flushed first.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <future>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include "base/atomic_file.hpp"
+#include "base/low_priority.hpp"
+#include "base/whole_transfer.hpp"
+#include "kairos/host/checkpoint.hpp"
+#include "kairos/host/error.hpp"
+#include "train/checkpoint_file.hpp"
+
+namespace kairos::host {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* history_name = "history";
+
+[[noreturn]] void cannot_write(const fs::path& file, int error) {
+  throw Error(ErrorKind::File, {"KAIROS-F095", file.string(), "cannot write the run checkpoint",
+                                std::generic_category().message(error), "a writable location",
+                                "Free some space or the place"});
+}
+
+/// A descriptor that is closed at the end.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  operator int() const { return number_; }
+
+ private:
+  int number_;
+};
+
+/// Makes the entries of a directory survive a power cut; not every file system can.
+void flush_directory(const fs::path& directory) {
+  const Descriptor descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (descriptor >= 0) static_cast<void>(::fsync(descriptor));
+}
+
+/// Not the run directory itself: whoever removed it gets no half of it back.
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::create_directory(folder, error) && !error) return;  // it exists
+  if (error) cannot_write(folder, error.value());
+  flush_directory(folder.parent_path());
+  flush_directory(folder.parent_path().parent_path());
+}
+
+/// Writes after the first `offset` bytes, in place of what a later checkpoint has left, and flushes.
+void append_at(const fs::path& file, std::uint64_t offset, std::string_view bytes) {
+  const Descriptor descriptor(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  struct stat status {};
+  if (descriptor < 0 || ::fstat(descriptor, &status) != 0) cannot_write(file, errno);
+  if (status.st_size < static_cast<off_t>(offset)) cannot_write(file, ENODATA);
+  const bool written = ::ftruncate(descriptor, static_cast<off_t>(offset)) == 0 &&
+                       ::lseek(descriptor, static_cast<off_t>(offset), SEEK_SET) >= 0 &&
+                       write_whole(bytes.data(), bytes.size(), [&](const char* at, std::size_t count) {
+                         return ::write(descriptor, at, count);
+                       });
+  if (!written || ::fsync(descriptor) != 0) cannot_write(file, errno);
+}
+
+struct Named {
+  std::int64_t epoch = 0, batches = 0;
+  fs::path file;
+};
+
+std::string name_of(const FitPosition& position) {
+  return "epoch-" + std::to_string(position.epoch) + "-batch-" + std::to_string(position.batches) +
+         ".checkpoint";
+}
+
+/// The checkpoints of a folder, the newest first.
+std::vector<Named> list(const fs::path& folder) {
+  std::vector<Named> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    long long epoch = 0, batches = 0;
+    int end = 0;
+    const std::string name = entry.path().filename().string();
+    if (std::sscanf(name.c_str(), "epoch-%lld-batch-%lld.checkpoint%n", &epoch, &batches, &end) == 2 &&
+        static_cast<std::size_t>(end) == name.size())
+      found.push_back({epoch, batches, entry.path()});
+  }
+  std::ranges::sort(found, [](const Named& a, const Named& b) {
+    return std::tie(a.epoch, a.batches) > std::tie(b.epoch, b.batches);
+  });
+  return found;
+}
+
+/// What a process that was killed has left of files that it was writing.
+void remove_temporaries(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> old;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(".kairos-") && name.ends_with(".tmp")) old.push_back(entry.path());
+  }
+  for (const fs::path& one : old) fs::remove(one, error);
+}
+
+}  // namespace
+
+/// All functions but `write` are for the thread that trains.
+class RunCheckpoints::Files {
+ public:
+  Files(const fs::path& run_directory, CheckpointInterval interval, MessageSink sink)
+      : folder(run_directory / RunCheckpoints::folder), every(interval), messages(std::move(sink)) {}
+
+  /// A checkpoint with the part of the History that the file lacks.
+  struct Job {
+    StoredCheckpoint stored;
+    std::string records;
+    std::uint64_t offset = 0;  ///< of the records; at 0 they replace the file
+  };
+
+  [[nodiscard]] Job job_of(FitCheckpoint checkpoint, const History& history) const {
+    Job job;
+    job.stored.checkpoint = std::move(checkpoint);
+    job.stored.history = kept;
+    job.offset = kept.bytes;
+    job.records = history_records(history, job.stored.history);
+    return job;
+  }
+
+  void start(Job job) {
+    collect();
+    last_time = Clock::now();
+    last = job.stored.checkpoint.position;
+    pending = std::async(std::launch::async, [this, job = std::move(job)] {
+      yield_to_training();
+      write(job);
+      return std::pair(job.stored.history, name_of(job.stored.checkpoint.position));
+    });
+  }
+
+  [[nodiscard]] bool is_busy() const {
+    return pending.valid() && pending.wait_for(0s) != std::future_status::ready;
+  }
+
+  /// Waits for the file that is being written; remembers and tells whether that failed.
+  void collect() {
+    if (!pending.valid()) return;
+    try {
+      const auto [length, name] = pending.get();
+      kept = length;
+      if (name != current) previous = std::exchange(current, name);
+      if (std::exchange(failure, nullptr)) say(Level::Info, "run checkpoints can be written again");
+    } catch (const std::exception& error) {
+      kept = {};  // the file may lack a part: the next one writes all of it
+      const bool is_first = failure == nullptr;
+      failure = std::current_exception();
+      if (is_first)
+        say(Level::Warning, std::string("a run checkpoint could not be written: ") + error.what() +
+                                ". The training goes on" +
+                                (current.empty() ? "" : ", and the one before it is kept"));
+    }
+  }
+
+  void say(Level level, const std::string& text) const {
+    if (messages) messages(level, "", text);
+  }
+
+  fs::path folder;
+  CheckpointInterval every;
+  MessageSink messages;
+  HistoryLength kept;             ///< in the history file
+  std::string current, previous;  ///< names of the files that are kept; "" for none
+  Clock::time_point last_time = Clock::now();
+  FitPosition last;
+  std::exception_ptr failure;  ///< of the last file
+  std::future<std::pair<HistoryLength, std::string>> pending;
+
+  /// The last checkpoint of a run that has ended by itself, until its results are written.
+  struct Held {
+    FitCheckpoint checkpoint;
+    History history;
+    RunEnd end;
+  };
+  std::optional<Held> held;
+
+ private:
+  void write(const Job& job) const {
+    make_folder(folder);
+    const fs::path history = folder / history_name;
+    if (job.offset == 0)
+      write_file(history, job.records);
+    else if (!job.records.empty())
+      append_at(history, job.offset, job.records);
+    const std::string name = name_of(job.stored.checkpoint.position);
+    write_checkpoint(folder / name, job.stored);
+    std::error_code ignored;
+    for (const Named& one : list(folder)) {
+      const std::string other = one.file.filename().string();
+      if (other != name && other != current && (name != current || other != previous))
+        fs::remove(one.file, ignored);
+    }
+  }
+};
+
+RunCheckpoints::RunCheckpoints(fs::path run_directory, CheckpointInterval every, MessageSink messages)
+    : files_(std::make_unique<Files>(run_directory, every, std::move(messages))) {}
+
+RunCheckpoints::~RunCheckpoints() {
+  if (files_->held) files_->start(files_->job_of(std::move(files_->held->checkpoint), files_->held->history));
+  files_->collect();
+}
+
+std::optional<RunCheckpoints::Found> RunCheckpoints::load() {
+  remove_temporaries(files_->folder);
+  const std::vector<Named> found = list(files_->folder);
+  for (const Named& one : found) try {
+      StoredCheckpoint stored = read_checkpoint(one.file);
+      History history = read_history_records(files_->folder / history_name, stored.history);
+      files_->kept = stored.history;
+      files_->current = one.file.filename().string();
+      files_->last = stored.checkpoint.position;
+      return Found{
+          {std::move(stored.checkpoint), std::move(history)}, stored.finished, stored.end, one.file.string()};
+    } catch (const Error& error) {
+      if (error.diagnosis().code == "KAIROS-F091" || &one == &found.back()) throw;
+      files_->say(Level::Warning, std::string(error.what()) + ". The one before it is tried");
+    }
+  return std::nullopt;
+}
+
+bool RunCheckpoints::any() const {
+  return !list(files_->folder).empty();
+}
+
+void RunCheckpoints::start_over() {
+  std::error_code ignored;
+  for (const Named& one : list(files_->folder)) fs::remove(one.file, ignored);
+  remove_temporaries(files_->folder);
+  files_->kept = {};
+  files_->current.clear();
+  files_->previous.clear();
+}
+
+bool RunCheckpoints::wants(const FitPosition& position) {
+  using Unit = CheckpointInterval::Unit;
+  switch (files_->every.unit) {
+    case Unit::Seconds:
+      return std::chrono::duration<double>(Clock::now() - files_->last_time).count() >= files_->every.count &&
+             !files_->is_busy();
+    case Unit::Epochs:
+      return !position.in_epoch &&
+             static_cast<double>(position.epoch - files_->last.epoch) >= files_->every.count;
+    case Unit::Batches:
+      return static_cast<double>(position.batches - files_->last.batches) >= files_->every.count;
+    case Unit::Never:
+      return false;
+  }
+  return false;
+}
+
+void RunCheckpoints::take(FitCheckpoint checkpoint, const History& history) {
+  files_->collect();
+  files_->start(files_->job_of(std::move(checkpoint), history));
+}
+
+void RunCheckpoints::take_last(FitCheckpoint checkpoint, const History& history, RunEnd end) {
+  if (files_->every.unit == CheckpointInterval::Unit::Never) return;
+  if (end == RunEnd::Interrupted && checkpoint.position.batches == 0) return;  // nothing is lost
+  files_->held = Files::Held{std::move(checkpoint), history, end};
+  if (end == RunEnd::Interrupted) take(files_->held->checkpoint, history);  // there may be little time
+}
+
+void RunCheckpoints::finish() {
+  if (!files_->held) return;
+  const Files::Held& held = *files_->held;
+  const bool finished = held.end != RunEnd::Interrupted;
+  files_->collect();
+  // The folder may have been removed during the run: the second time, all of it is written.
+  for (int attempt = 0; attempt < 2 && (finished || files_->failure); ++attempt) {
+    Files::Job job = files_->job_of(held.checkpoint, held.history);
+    job.stored.finished = finished;
+    job.stored.end = held.end;
+    files_->start(std::move(job));
+    files_->collect();
+    if (!files_->failure) break;
+  }
+  files_->held.reset();
+  if (files_->failure) std::rethrow_exception(files_->failure);
+}
+
+}  // namespace kairos::host
