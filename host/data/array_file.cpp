@@ -70,6 +70,12 @@ void require_width(const std::string& file, const ArrayFileOptions& options, std
                                   std::to_string(columns), "1", "Give a file with one column"});
 }
 
+void name_file(NamedArray& array, const Dataset& data, const std::string& file) {
+  if (file == data.origin) return;
+  array.origin = file;
+  array.row_offset = -data.first_row;
+}
+
 ArrayFile read_array_file(const std::string& file, const ArrayFileOptions& options) {
   ArrayFile read = read_any(file, options);
   Dataset alone;

@@ -7,6 +7,7 @@
 
 #include "kairos/host/array.hpp"
 #include "kairos/host/data.hpp"
+#include "kairos/host/dataset.hpp"
 
 namespace kairos::host {
 
@@ -41,6 +42,9 @@ struct ArrayFile {
   std::vector<std::string> columns;  ///< NamedArray::columns
   std::vector<std::string> notes;    ///< Dataset::notes
 };
+
+/// Notes in `array` which file messages are to name, unless it is that of the data set.
+void name_file(NamedArray& array, const Dataset& data, const std::string& file);
 
 /// Reads and checks a file for which `names_file` is true; messages use its name. Throws Error(Data), or
 /// Error(File) if it cannot be read.

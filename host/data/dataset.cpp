@@ -33,9 +33,14 @@ std::string value_text(float value) {
   return text.back() == '.' ? text + "0" : text;
 }
 
+std::string row_text(const std::string& file, std::int64_t row) {
+  return file + ": row " + std::to_string(row) + " (counted from 0)";
+}
+
 enum class ArrayUse { Values, Weights };
 
-void check_values(const Dataset& data, const Array& array, const std::string& what, ArrayUse use) {
+void check_values(const Dataset& data, const NamedArray& named, const std::string& what, ArrayUse use) {
+  const Array& array = named.array;
   const auto bad = std::find_if(array.values.begin(), array.values.end(), [use](float value) {
     return !std::isfinite(value) || (use == ArrayUse::Weights && value < 0.0F);
   });
@@ -43,9 +48,10 @@ void check_values(const Dataset& data, const Array& array, const std::string& wh
   const std::int64_t at = bad - array.values.begin();
   const std::int64_t row_size = array.row_size();
   if (std::isfinite(*bad))
-    throw Error(ErrorKind::Data, {"KAIROS-D012", data.place(at / row_size), "a " + what + " is negative",
-                                  value_text(*bad), "0 or more", "Correct the weight"});
-  throw Error(ErrorKind::Data, {"KAIROS-D011", data.place(at / row_size), "a value is not finite",
+    throw Error(ErrorKind::Data,
+                {"KAIROS-D012", data.place(named, at / row_size), "a " + what + " is negative",
+                 value_text(*bad), "0 or more", "Correct the weight"});
+  throw Error(ErrorKind::Data, {"KAIROS-D011", data.place(named, at / row_size), "a value is not finite",
                                 value_text(*bad) + " in the " + what + column_text(array, at % row_size),
                                 "a finite number", "Correct the value or remove the row"});
 }
@@ -55,27 +61,29 @@ void check_group(const Dataset& data, const std::vector<NamedArray>& arrays, con
     const Array& array = arrays[i].array;
     const std::string what = call(kind, i, arrays[i], arrays.size());
     if (array.rows() != data.size() || array.shape.empty())
-      throw Error(ErrorKind::Data,
-                  {"KAIROS-D010", data.origin, "the " + what + " has a different number of rows",
-                   array.shape.empty() ? "a single value" : std::to_string(array.rows()),
-                   std::to_string(data.size()) + ", as in the first input",
-                   "Give every array the same number of rows"});
+      throw Error(ErrorKind::Data, {"KAIROS-D010", data.origin_of(arrays[i]),
+                                    "the " + what + " has a different number of rows",
+                                    array.shape.empty() ? "a single value" : std::to_string(array.rows()),
+                                    std::to_string(data.size()) + ", as in the first input",
+                                    "Give every array the same number of rows"});
     if (array.row_size() == 0)
-      throw Error(ErrorKind::Data, {"KAIROS-D015", data.origin, "the " + what + " has samples without values",
-                                    "shape " + shape_text(array.shape), "at least one value for each sample",
-                                    "Check the program that should have written them"});
+      throw Error(ErrorKind::Data,
+                  {"KAIROS-D015", data.origin_of(arrays[i]), "the " + what + " has samples without values",
+                   "shape " + shape_text(array.shape), "at least one value for each sample",
+                   "Check the program that should have written them"});
     if (use == ArrayUse::Weights && array.shape.size() > 2)
-      throw Error(ErrorKind::Data, {"KAIROS-D014", data.origin, "the " + what + " has too many dimensions",
-                                    "shape " + shape_text(array.shape), "(samples) or (samples, timesteps)",
-                                    "Reshape the weights"});
-    check_values(data, array, what, use);
+      throw Error(
+          ErrorKind::Data,
+          {"KAIROS-D014", data.origin_of(arrays[i]), "the " + what + " has too many dimensions",
+           "shape " + shape_text(array.shape), "(samples) or (samples, timesteps)", "Reshape the weights"});
+    check_values(data, arrays[i], what, use);
   }
 }
 
 void append_rows(std::vector<NamedArray>& out, const std::vector<NamedArray>& arrays, std::int64_t begin,
                  std::int64_t end) {
   for (const NamedArray& named : arrays) {
-    NamedArray part{named.name, {named.array.shape, {}}, named.columns};
+    NamedArray part{named.name, {named.array.shape, {}}, named.columns, named.origin, named.row_offset};
     part.array.shape.front() = end - begin;
     const std::int64_t row_size = named.array.row_size();
     part.array.values.assign(named.array.values.begin() + begin * row_size,
@@ -88,7 +96,12 @@ void append_rows(std::vector<NamedArray>& out, const std::vector<NamedArray>& ar
 
 std::string Dataset::place(std::int64_t sample) const {
   if (row_naming == RowNaming::Line) return origin + ":" + std::to_string(first_row + sample + 1);
-  return origin + ": row " + std::to_string(first_row + sample) + " (counted from 0)";
+  return row_text(origin, first_row + sample);
+}
+
+std::string Dataset::place(const NamedArray& array, std::int64_t sample) const {
+  if (array.origin.empty()) return place(sample);
+  return row_text(array.origin, first_row + array.row_offset + sample);
 }
 
 void Dataset::check() const {

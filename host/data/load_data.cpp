@@ -132,19 +132,8 @@ void add_file(Dataset& data, std::vector<NamedArray>& arrays, const std::string&
   const bool is_input = options.width == CsvWidth::Table;
   arrays.push_back(
       {port, std::move(read.array), is_input ? std::move(read.columns) : std::vector<std::string>()});
+  name_file(arrays.back(), data, file);
   data.notes.insert(data.notes.end(), read.notes.begin(), read.notes.end());
-}
-
-/// Checks an array of targets or weights against the number of samples; messages name its own file.
-void check_apart_from_inputs(const Dataset& data, NamedArray& array, const std::string& file,
-                             std::vector<NamedArray> Dataset::*group) {
-  if (data.size() == 0) return;  // reported for the inputs
-  Dataset alone;
-  alone.origin = file;
-  alone.inputs.push_back({"", {{data.size(), 1}, {}}});
-  (alone.*group).push_back(std::move(array));
-  alone.check();
-  array = std::move((alone.*group).front());
 }
 
 Dataset read_array_dataset(const DataSpec& spec, const std::string& kind) {
@@ -192,23 +181,18 @@ void add_files(Dataset& data, std::vector<NamedArray> Dataset::*group, const std
   std::vector<NamedArray>& arrays = data.*group;
   const ArrayFileOptions options = column_options(spec);
   const auto add = [&](const std::string& port, const std::string& file) {
-    if (group == &Dataset::targets)
-      if (std::optional<Array> labels = read_text_target(file, spec, data)) {
-        arrays.push_back({port, std::move(*labels)});
-        return;
-      }
-    add_file(data, arrays, port, file, options);
+    std::optional<Array> labels;
+    if (group == &Dataset::targets) labels = read_text_target(file, spec, data);
+    if (!labels) return add_file(data, arrays, port, file, options);
+    arrays.push_back({port, std::move(*labels)});
+    name_file(arrays.back(), data, file);
   };
   if (names_file(plain)) {
     arrays.clear();
     add("", plain);
-    check_apart_from_inputs(data, arrays.back(), plain, group);
   }
-  for (const PortSource& source : sources) {
-    if (!names_file(source.source)) continue;
-    add(source.port, source.source);
-    check_apart_from_inputs(data, arrays.back(), source.source, group);
-  }
+  for (const PortSource& source : sources)
+    if (names_file(source.source)) add(source.port, source.source);
 }
 
 /// Inputs in separate files, in addition to those of a table or an archive.

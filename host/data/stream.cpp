@@ -163,6 +163,7 @@ class FileSource final : public SampleSource {
     const ArrayRows& rows = *files.back();
     const bool is_input = options.width == CsvWidth::Table;
     arrays.push_back({name, {rows.shape(), {}}, is_input ? rows.columns() : std::vector<std::string>()});
+    name_file(arrays.back(), layout_, file);
     for (std::string& note : rows.notes()) layout_.notes.push_back(std::move(note));
   }
 
@@ -174,23 +175,18 @@ class FileSource final : public SampleSource {
       if (names_file(source.source)) add_apart(files, group, source.port, source.source, options, spec);
   }
 
-  /// Targets or weights: messages about their shape name their own file.
+  /// Targets, which may be words, or weights.
   void add_apart(Files& files, std::vector<NamedArray> Dataset::*group, const std::string& name,
                  const std::string& file, const ArrayFileOptions& options, const DataSpec& spec) {
     std::optional<Array> labels;
     if (group == &Dataset::targets) labels = read_text_target(file, spec, layout_);
     if (labels) {
       (layout_.*group).push_back({name, {labels->shape, {}}});
+      name_file((layout_.*group).back(), layout_, file);
       files.push_back(value_rows(std::move(*labels)));
     } else {
       add(files, layout_.*group, name, file, options);
     }
-    if (layout_.size() == 0) return;
-    Dataset alone;
-    alone.origin = file;
-    alone.inputs.push_back({"", {{layout_.size(), 1}, {}}});
-    (alone.*group).push_back((layout_.*group).back());
-    alone.check();
   }
 
   void read_table(std::int64_t first, std::int64_t count, Dataset& block, ArrayRows::Scratch& scratch) const {

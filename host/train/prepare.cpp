@@ -56,7 +56,7 @@ void check_shape(const Dataset& data, const NamedArray& named, const Port& port,
   std::vector<std::int64_t> row(named.array.shape.begin() + 1, named.array.shape.end());
   const bool is_target = std::string(kind) == "target";
   const std::size_t count = (is_target ? data.targets : data.inputs).size();
-  throw Error(ErrorKind::Data, {"KAIROS-D101", data.origin,
+  throw Error(ErrorKind::Data, {"KAIROS-D101", data.origin_of(named),
                                 "the " + label(named, kind, index, count) + " does not fit the model's " +
                                     (is_target ? "output" : "input") + " \"" + port.name + "\"",
                                 sample_text(row) + " per sample", sample_text(port.shape),
@@ -122,27 +122,36 @@ std::vector<const NamedArray*> by_port(const Dataset& data, const std::vector<Na
 
 /// Throws for the first row with a fault; `fault_of(row)` is "" if there is none.
 template <class FaultOf>
-void check_rows(const Dataset& data, const Array& array, const char* code, const std::string& what,
+void check_rows(const Dataset& data, const NamedArray& named, const char* code, const std::string& what,
                 const char* fix, FaultOf fault_of) {
+  const Array& array = named.array;
   for (std::int64_t row = 0; row < array.rows(); ++row)
     if (const std::string fault = fault_of(array.values.data() + row * array.row_size()); !fault.empty())
-      throw Error(ErrorKind::Data, {code, data.place(row), what + ": " + fault, "", "", fix});
+      throw Error(ErrorKind::Data, {code, data.place(named, row), what + ": " + fault, "", "", fix});
 }
 
-void check_inputs(const Model& model, const Dataset& data, const Columns& columns) {
-  for (std::size_t input = 0; input < columns.inputs.size(); ++input)
-    check_rows(data, *columns.inputs[input], "KAIROS-D108",
+void check_inputs(const Model& model, const Dataset& data, const std::vector<const NamedArray*>& inputs) {
+  for (std::size_t input = 0; input < inputs.size(); ++input)
+    check_rows(data, *inputs[input], "KAIROS-D108",
                "the model cannot take the input \"" + model.inputs()[input].name + "\"",
                "Correct the data, or change the layer",
                [&](const float* sample) { return model.input_fault(input, sample); });
 }
 
-void check_targets(const Model& model, const Dataset& data, const Columns& columns) {
-  for (std::size_t output = 0; output < columns.targets.size(); ++output)
-    check_rows(data, *columns.targets[output], "KAIROS-D103", "the target does not fit the loss",
+void check_targets(const Model& model, const Dataset& data, const std::vector<const NamedArray*>& targets) {
+  for (std::size_t output = 0; output < targets.size(); ++output)
+    check_rows(data, *targets[output], "KAIROS-D103", "the target does not fit the loss",
                "Correct the label there, give the last layer as many units as there are classes, or choose a "
                "loss for such targets with `loss`",
                [&](const float* target) { return model.target_fault(output, target); });
+}
+
+/// The arrays for the ports, in their order and of their shapes.
+std::vector<const NamedArray*> fitting_arrays(const Dataset& data, const std::vector<NamedArray>& arrays,
+                                              std::span<const Port> ports, const char* kind) {
+  std::vector<const NamedArray*> ordered = by_port(data, arrays, ports, kind);
+  for (std::size_t i = 0; i < ordered.size(); ++i) check_shape(data, *ordered[i], ports[i], kind, i);
+  return ordered;
 }
 
 /// Class of one row: an integer label, or the index of the largest value of a one-hot row.
@@ -161,8 +170,9 @@ std::string class_text(const Dataset& data, std::int64_t label) {
   return quote + name + quote;
 }
 
-void multiply_class_weights(Array& weights, const Array& target, const Dataset& data,
+void multiply_class_weights(Array& weights, const NamedArray& labels, const Dataset& data,
                             const std::map<std::int64_t, double>& class_weight, const RowSet& rows) {
+  const Array& target = labels.array;
   for (std::int64_t i = 0; i < rows.size(); ++i) {
     const std::int64_t row = rows.at(i);
     const std::int64_t label = class_of(target.values.data() + row * target.row_size(), target.row_size());
@@ -171,7 +181,7 @@ void multiply_class_weights(Array& weights, const Array& target, const Dataset& 
       std::string known;
       for (const auto& [one, unused] : class_weight)
         known += (known.empty() ? "" : ", ") + class_text(data, one);
-      throw Error(ErrorKind::Data, {"KAIROS-D104", data.place(row), "the class has no weight",
+      throw Error(ErrorKind::Data, {"KAIROS-D104", data.place(labels, row), "the class has no weight",
                                     "class " + class_text(data, label), "one of " + known,
                                     "Add " + class_text(data, label) + "=… to `class_weight`"});
     }
@@ -218,7 +228,8 @@ std::vector<const NamedArray*> weights_by_target(const Model& model, const Datas
                "one dimension", "Weight its timesteps with `sample_weights`"});
 }
 
-void check_weight_shape(const Dataset& data, const Array& weights, const Port& output) {
+void check_weight_shape(const Dataset& data, const NamedArray& named, const Port& output) {
+  const Array& weights = named.array;
   const bool per_sample = weights.row_size() == 1;
   const bool per_step =
       weights.shape.size() == 2 && output.shape.size() >= 2 && weights.shape[1] == output.shape.front();
@@ -226,9 +237,9 @@ void check_weight_shape(const Dataset& data, const Array& weights, const Port& o
   std::string expected = "(" + std::to_string(data.size()) + ",)";
   if (output.shape.size() >= 2)
     expected += " or (" + std::to_string(data.size()) + ", " + std::to_string(output.shape.front()) + ")";
-  throw Error(ErrorKind::Data,
-              {"KAIROS-D105", data.origin, "the sample weights are neither per sample nor per timestep",
-               shape_text(weights.shape), expected, "Give one weight for each sample"});
+  throw Error(ErrorKind::Data, {"KAIROS-D105", data.origin_of(named),
+                                "the sample weights are neither per sample nor per timestep",
+                                shape_text(weights.shape), expected, "Give one weight for each sample"});
 }
 
 [[noreturn]] void bad_option(const std::string& field, const std::string& found, const std::string& expected,
@@ -241,25 +252,17 @@ void check_weight_shape(const Dataset& data, const Array& weights, const Port& o
 
 Columns match_columns(const Model& model, const Dataset& data, Targets targets) {
   Columns columns;
-  std::size_t index = 0;
-  for (const NamedArray* named : by_port(data, data.inputs, model.inputs(), "input")) {
-    check_shape(data, *named, model.inputs()[index], "input", index);
-    columns.inputs.push_back(&named->array);
-    ++index;
-  }
-  check_inputs(model, data, columns);
+  const std::vector<const NamedArray*> inputs = fitting_arrays(data, data.inputs, model.inputs(), "input");
+  check_inputs(model, data, inputs);
+  for (const NamedArray* input : inputs) columns.inputs.push_back(&input->array);
   if (targets == Targets::Ignored) return columns;
   if (data.targets.empty())
     throw Error(ErrorKind::Data, {"KAIROS-D107", data.origin, "there is no target to learn from", "", "",
                                   "Name its column or file in `target`, or add an array y to the NPZ file"});
   refuse_without_loss(model, data, data.targets, "target");
-  index = 0;
-  for (const NamedArray* named : by_port(data, data.targets, model.targets(), "target")) {
-    check_shape(data, *named, model.targets()[index], "target", index);
-    columns.targets.push_back(&named->array);
-    ++index;
-  }
-  check_targets(model, data, columns);
+  const std::vector<const NamedArray*> given = fitting_arrays(data, data.targets, model.targets(), "target");
+  check_targets(model, data, given);
+  for (const NamedArray* target : given) columns.targets.push_back(&target->array);
   return columns;
 }
 
@@ -276,14 +279,14 @@ std::vector<Array> combined_weights(const Model& model, const Dataset& data, con
   for (std::size_t target = 0; target < columns.targets.size(); ++target) {
     const NamedArray* own = given[target];
     const Port& output = model.outputs()[output_of(model, target)];
-    if (own != nullptr) check_weight_shape(data, own->array, output);
+    if (own != nullptr) check_weight_shape(data, *own, output);
     if (!class_weight.empty() && output.shape.size() > 1) refuse_class_weights(output);
     combined.push_back(
         own != nullptr
             ? own->array
             : Array{{data.size()}, std::vector<float>(static_cast<std::size_t>(data.size()), 1.0F)});
     if (!class_weight.empty())
-      multiply_class_weights(combined.back(), *columns.targets[target], data, class_weight, rows);
+      multiply_class_weights(combined.back(), data.targets.front(), data, class_weight, rows);
   }
   return combined;
 }

@@ -244,8 +244,18 @@ class Sentences(DataFile):
             self.refused("KAIROS-D010: short.npy" + count.format("target"), data="x.npy", target="short.npy", stream=stream)
             self.refused("KAIROS-D010: short.npy" + count.format("sample weight"), data="x.npy", target="y.npy", sample_weight="short.npy",
                          stream=stream)
-        self.refused("KAIROS-D012: below.npy: row 0 (counted from 0): a sample weight is negative; found -0.5, expected 0 or more. Correct "
-                     "the weight.", data="x.npy", target="y.npy", sample_weight="below.npy")
+        labels = self.y.copy()
+        labels[6] = 7
+        np.save(self.directory / "seven.npy", labels)
+        negative = "KAIROS-D012: below.npy: row 0 (counted from 0): a sample weight is negative; found -0.5, expected 0 or more. Correct the weight."
+        unknown = ("KAIROS-D103: seven.npy: row 6 (counted from 0): the target does not fit the loss: label 7 is outside 0 … 1. Correct the label "
+                   "there, give the last layer as many units as there are classes, or choose a loss for such targets with --loss.")
+        for data in ("x.npy", "data.csv"):
+            for extra in ({}, {"stream": "true"}, {"stream": "true", "shuffle": "none"}, {"stream": "true", "shuffle_window": "4"}):
+                self.refused(negative, data=data, target="y.npy", sample_weight="below.npy", **extra)
+                self.refused(unknown, data=data, target="seven.npy", **extra)
+            self.refused("KAIROS-D104: seven.npy: row 6 (counted from 0): the class has no weight; found class 7, expected one of 0, 1. Add 7=… to "
+                         "--class-weight.", data=data, target="seven.npy", class_weight="0=1,1=2", loss="mse", model="dense:1")
 
     def test_standard_input_pipes_and_compressed_files(self):
         sentence = ("KAIROS-F002: {}: data cannot be read from standard input, a pipe or a device; expected a regular file. Write the data to "

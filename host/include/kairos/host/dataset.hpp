@@ -18,6 +18,10 @@ struct NamedArray {
   /// Of an input from a table with a header: the names of its columns, one for each value of a sample.
   /// Otherwise empty.
   std::vector<std::string> columns = {};
+  /// The file that it was read from if that is not Dataset::origin; for messages.
+  std::string origin = {};
+  /// Added to Dataset::first_row, the row of `origin` that contains sample 0 (counted from 0).
+  std::int64_t row_offset = 0;
 };
 
 /// How messages identify a sample: by its line in a text file (counted from 1) or by its row in an array
@@ -52,6 +56,14 @@ struct Dataset {
 
   /// The location of a sample, for messages: "iris.csv:17" or "digits.npz: row 16 (counted from 0)".
   [[nodiscard]] std::string place(std::int64_t sample) const;
+
+  /// The location of a sample's value in one of the arrays, which may have a file of its own.
+  [[nodiscard]] std::string place(const NamedArray& array, std::int64_t sample) const;
+
+  /// The file that one of the arrays was read from.
+  [[nodiscard]] const std::string& origin_of(const NamedArray& array) const noexcept {
+    return array.origin.empty() ? origin : array.origin;
+  }
 
   /// A copy of rows [begin, end).
   [[nodiscard]] Dataset rows(std::int64_t begin, std::int64_t end) const;
