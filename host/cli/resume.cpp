@@ -90,13 +90,13 @@ std::optional<RunCheckpoints::Found> checkpoint_in(const std::filesystem::path& 
   return RunCheckpoints(directory, {}, console_messages()).load();
 }
 
-/// The states that callbacks need if --initial-epoch goes on with the run in its own directory.
+/// The states that callbacks need if --initial-epoch goes on with an unfinished run in its own directory.
 std::string states_in(const Settings& settings, const RunDirectory& directory) {
-  if (directory.path().empty() || settings.integer("initial_epoch") == 0) return "";
+  if (directory.path().empty() || settings.integer("initial_epoch") == 0 || settings.has("callback_state"))
+    return "";
   std::optional<RunCheckpoints::Found> found = checkpoint_in(directory.path());
-  if (!found) return "";
+  if (!found || found->finished) return "";
   require_epoch(*found, settings, directory.path());
-  if (settings.has("callback_state")) return "";
   if (found->resumption.checkpoint.position.in_epoch)
     throw Error(ErrorKind::Usage,
                 {"KAIROS-U093", "--initial-epoch " + settings.text("initial_epoch"),
