@@ -10,6 +10,7 @@
 
 #include "cli/settings.hpp"
 #include "kairos/host/callbacks.hpp"
+#include "kairos/host/fit.hpp"
 #include "kairos/host/plugins.hpp"
 
 namespace kairos::host::cli {
@@ -35,6 +36,8 @@ int run_plot(Arguments arguments);
                                        std::string_view prefix = "");
 /// The level that --log-level names.
 [[nodiscard]] Level log_level(const Settings& settings);
+/// What --slow-hook and KAIROS_CHECK_PLUGINS say.
+void set_watch_over_plugins(const Settings& settings, RunOptions& options);
 
 /// Where plugins are searched: `directories` (from --plugin-dir), KAIROS_PLUGIN_PATH, the user's directory
 /// ($XDG_DATA_HOME/kairos/plugins), and ../lib/kairos/plugins relative to the program.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -75,6 +76,13 @@ Level log_level(const Settings& settings) {
          : level == "warning" ? Level::Warning
          : level == "error"   ? Level::Error
                               : Level::Info;
+}
+
+void set_watch_over_plugins(const Settings& settings, RunOptions& options) {
+  const std::chrono::duration<double> seconds(std::min(settings.number("slow_hook"), 1e9));
+  options.slow_hook = std::chrono::duration_cast<std::chrono::nanoseconds>(seconds);
+  const char* const check = std::getenv("KAIROS_CHECK_PLUGINS");
+  options.checks_plugins = check != nullptr && *check != '\0' && std::string_view(check) != "0";
 }
 
 MessageSink console_messages(Level least) {

@@ -62,8 +62,9 @@ void ExitWatch::exit_called() {
   const bool own_thread = std::this_thread::get_id() == thread_;
   const bool own_save = ends_ && std::this_thread::get_id() == ender_.load();
   if (ends_ && !own_save) wait_for_the_end();
-  const bool in_plugin = breadcrumb.hook != nullptr;
-  const Breadcrumb at = in_plugin ? breadcrumb : *running_;
+  const Breadcrumb own = breadcrumb.now();
+  const bool in_plugin = own.hook != nullptr;
+  const Breadcrumb at = in_plugin ? own : running_->now();
   const std::string where = at.hook != nullptr ? fmt::format("{} ({})", at.instance, at.file) : "the process";
   const char* const elsewhere = own_thread ? "" : ", on another thread";
   std::string what = fmt::format("exit was called outside all hooks{}", elsewhere);
@@ -86,10 +87,10 @@ void ExitWatch::wait_for_the_run() const {
   using Clock = std::chrono::steady_clock;
   constexpr auto orderly_end = std::chrono::seconds(3);
   constexpr auto look = std::chrono::milliseconds(20);
-  Breadcrumb hook = *running_;
+  Breadcrumb hook = running_->now();
   for (Clock::time_point since = Clock::now(); Clock::now() - since < orderly_end || ends_;) {
     std::this_thread::sleep_for(look);
-    const Breadcrumb now = *running_;
+    const Breadcrumb now = running_->now();
     if (now.hook != nullptr && now.hook == hook.hook && now.instance == hook.instance) continue;
     hook = now;
     since = Clock::now();

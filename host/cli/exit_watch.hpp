@@ -44,7 +44,7 @@ class ExitWatch {
   std::thread::id thread_ = std::this_thread::get_id();
   /// The hook that the thread of the callbacks is in. Other threads read it without a lock, so a hook costs
   /// nothing, and the name may be one hook old.
-  const Breadcrumb* running_;
+  const BreadcrumbSlot* running_;
   std::function<std::string()> save_;
   std::function<void()> stop_;
   std::string caller_, call_;  ///< of an exit on another thread

@@ -68,6 +68,7 @@ FitOptions fit_options(const Settings& settings) {
   options.steps_per_epoch = settings.integer("steps_per_epoch");
   options.messages = console_messages(log_level(settings));
   options.owns_process = true;
+  set_watch_over_plugins(settings, options);
   return options;
 }
 

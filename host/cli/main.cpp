@@ -27,6 +27,7 @@
 #include "kairos/abi/version.h"
 #include "kairos/host/error.hpp"
 #include "kairos/host/version.hpp"
+#include "plugin/run/task_queue.hpp"
 
 namespace {
 
@@ -171,13 +172,7 @@ void fill_closed_streams() {
       static_cast<void>(::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  fill_closed_streams();
-  if (::getauxval(AT_SECURE) != 0) return refuse_privileges();
-  bound_waiting(argc, argv);
-  cli::prepare_signals();
+int run_and_report(int argc, char** argv) {
   try {
     return run({argv + 1, argv + argc});
   } catch (const Error& failure) {
@@ -193,4 +188,17 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", error.what());
     return cli::exit_code(error.kind());
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fill_closed_streams();
+  if (::getauxval(AT_SECURE) != 0) return refuse_privileges();
+  bound_waiting(argc, argv);
+  cli::prepare_signals();
+  const int code = run_and_report(argc, argv);
+  if (!has_abandoned_tasks()) return code;
+  std::fflush(stdout);
+  ::_exit(code);  // exit would destroy what the abandoned task of a plugin uses
 }

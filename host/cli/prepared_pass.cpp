@@ -22,6 +22,7 @@ PassOptions read_options(const Settings& settings) {
   options.plugins = parse_specs(settings.items("plugin"));
   options.messages = console_messages(log_level(settings));
   options.owns_process = true;
+  set_watch_over_plugins(settings, options);
   return options;
 }
 

@@ -242,6 +242,9 @@ constexpr Setting table[] = {
     {.key = "log_level", .commands = runs | replay, .group = Group::Callbacks, .type = Type::Choice,
      .initial = "info", .choices = "debug|info|warning|error",
      .help = "print messages of callbacks from this level on"},
+    {.key = "slow_hook", .commands = runs, .group = Group::Callbacks, .type = Type::Number, .value = "SECONDS",
+     .initial = "10", .bounds = from_zero, .range_code = "KAIROS-U003", .example = "10",
+     .help = "name a callback while one of its hooks runs for so long; 0: never"},
     {.key = "explain_order", .commands = fit, .group = Group::Callbacks, .type = Type::Switch,
      .help = "print the order in which callbacks run, and exit"},
     // ---------------------------------------------------------------- general

@@ -6,20 +6,24 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <string>
 #include <thread>
 
 #include "base/alternate_stack.hpp"
 #include "cli/exit_codes.hpp"
 #include "plugin/run/breadcrumb.hpp"
+#include "plugin/run/crash_line.hpp"
 
 namespace kairos::host::cli {
 
@@ -58,7 +62,16 @@ std::atomic<bool> saving{false};
 std::array<std::atomic<std::int64_t>, watched.size()> first_arrival{};  // in nanoseconds
 std::array<Lines, watched.size()> lines;
 std::array<struct sigaction, watched.size()> before_watching{};
+/// What the thread that runs the callbacks is doing.
+std::atomic<const BreadcrumbSlot*> training{nullptr};
+sem_t interrupted;  ///< a first signal has arrived
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
+
+std::string name_of(int signal) {
+  for (const Watched& one : watched)
+    if (one.number == signal) return one.name;
+  return "signal " + std::to_string(signal);
+}
 
 void install(int signal, void (*handler)(int), struct sigaction* before = nullptr) {
   struct sigaction action {};
@@ -70,11 +83,15 @@ void install(int signal, void (*handler)(int), struct sigaction* before = nullpt
 /// The line of the terminal may hold a progress bar. Decided early: isatty() is not for signal handlers.
 std::atomic<bool> shares_terminal{false};
 
-/// Names the plugin that crashed before the process ends.
-void on_crash(int signal) {
-  if (shares_terminal && breadcrumb.hook != nullptr) [[maybe_unused]]
-    const ssize_t written = ::write(STDERR_FILENO, "\n", 1);
-  write_breadcrumb(STDERR_FILENO);
+/// Names the plugin that crashed before the process ends. A second crash, of another thread or of this
+/// handler, says nothing.
+void on_crash(int signal, siginfo_t*, void* context) {
+  static std::atomic<bool> crashed{false};
+  if (!crashed.exchange(true)) {
+    if (shares_terminal) [[maybe_unused]]
+      const ssize_t written = ::write(STDERR_FILENO, "\n", 1);
+    write_crash_line(STDERR_FILENO, signal, context);
+  }
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
@@ -105,6 +122,7 @@ void on_interrupt(int signal) {
     if (first_arrival[i].compare_exchange_strong(first, now)) {
       interrupt_as(signal);
       write_if_read(saving ? lines[i].saving : lines[i].stopping);
+      ::sem_post(&interrupted);
     } else if (now - first >= repeated) {
       write_if_read(lines[i].quitting);
       ::_exit(exit_code_of_signal(signal));
@@ -130,6 +148,25 @@ void prepare_lines(const InterruptTexts& texts) {
   }
 }
 
+/// Names the hook, or the background task, that keeps the run from ending, once for each that takes longer
+/// than a second.
+[[noreturn]] void tell_what_is_waited_for() {
+  while (::sem_wait(&interrupted) != 0) {
+  }
+  for (std::uint64_t told = 0;;) {
+    const std::uint64_t serial = training.load()->serial();
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    const Breadcrumb at = training.load()->now();
+    if (at.hook == nullptr || serial == told || training.load()->serial() != serial) continue;
+    told = serial;
+    Line line;
+    line = fmt::format("{}{}: waiting for {} of {} ({}), again to quit now\n",
+                       shares_terminal ? "\nwarning: " : "warning: ", name_of(interrupt_signal), at.hook,
+                       at.instance, at.file);
+    write_if_read(line);
+  }
+}
+
 /// Works also if the program was started with them blocked, or other threads block them.
 void unblock_here() {
   sigset_t mask;
@@ -148,15 +185,20 @@ void prepare_signals() {
     ::sigaction(signal, nullptr, &before);
     if (before.sa_handler != SIG_IGN) install(signal, fail_the_call);
   }
-  for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) install(signal, on_crash);
+  struct sigaction crash {};
+  crash.sa_sigaction = on_crash;
+  crash.sa_flags = SA_ONSTACK | SA_SIGINFO;
+  for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) ::sigaction(signal, &crash, nullptr);
 }
 
 const std::atomic<int>& watch_interrupts(const InterruptTexts& texts) {
   prepare_lines(texts);
+  training = &breadcrumb;
+  ::sem_init(&interrupted, 0, 0);
   // A thread that can always receive signals.
   std::thread([] {
     unblock_here();
-    for (;;) ::pause();
+    tell_what_is_waited_for();
   }).detach();
   for (std::size_t i = 0; i < watched.size(); ++i) {
     struct sigaction& before = before_watching[i];
@@ -177,9 +219,7 @@ void interrupts_find_saving() {
 }
 
 std::string interrupted_by(int signal) {
-  for (const Watched& one : watched)
-    if (one.number == signal) return std::string("interrupted by ") + one.name;
-  return "interrupted by signal " + std::to_string(signal);
+  return "interrupted by " + name_of(signal);
 }
 
 }  // namespace kairos::host::cli

@@ -8,8 +8,8 @@
 namespace kairos::host::cli {
 
 /// To be called first in main. Afterwards, writing to a closed pipe or beyond the file size limit fails with
-/// an error instead of ending the process, and a crash inside a plugin names the plugin. Programs that a
-/// plugin starts inherit the original handlers.
+/// an error instead of ending the process, and a crash names the plugin that was running, or says that none
+/// was. Programs that a plugin starts inherit the original handlers.
 void prepare_signals();
 
 struct InterruptTexts {
@@ -21,7 +21,8 @@ struct InterruptTexts {
 /// whole process, the first signal requests an orderly end. The same signal within a second is ignored; later
 /// it ends the process at once. A SIGHUP or SIGUSR1 that was ignored when the program started (nohup) stays
 /// ignored; a SIGINT does not, because shells ignore it for background jobs. The handlers never block: a line
-/// that cannot be written at once is dropped.
+/// that cannot be written at once is dropped. A hook or background task that keeps the run of the calling
+/// thread from ending for a second is named.
 [[nodiscard]] const std::atomic<int>& watch_interrupts(const InterruptTexts& texts);
 
 /// Like the signal, but prints nothing. Async-signal-safe.

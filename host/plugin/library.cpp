@@ -8,10 +8,14 @@
 #include <algorithm>
 #include <boost/dll/shared_library.hpp>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <system_error>
 
+#include "plugin/elf/image.hpp"
+#include "plugin/loaded_code.hpp"
 #include "plugin/manifest/manifest.hpp"
+#include "plugin/private_pages.hpp"
 #include "plugin/refusal.hpp"
 #include "plugin/reserved_fields.hpp"
 
@@ -24,10 +28,14 @@ void check_unchanged(const Plugin& plugin) {
   struct stat status {};
   if (::stat(plugin.file.c_str(), &status) != 0)
     throw refusal(RefusalCode::Changed, {where, std::generic_category().message(errno)});
-  const FileIdentity now{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
-                         status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
-  if (!(now == plugin.identity))
+  if (!(identity_of(status) == plugin.identity))
     throw refusal(RefusalCode::Changed, {where, "another file, or different content"});
+}
+
+/// Of the process; each is a directory.
+std::uint64_t thread_count() {
+  struct stat tasks {};
+  return ::stat("/proc/self/task", &tasks) == 0 ? tasks.st_nlink : 0;
 }
 
 /// RTLD_NODELETE keeps the code in the process after the handle is closed, so nothing has to own the handle.
@@ -74,14 +82,26 @@ void check_data(const Plugin& plugin, const kairos_plugin& data) {
 
 std::shared_ptr<Library> Library::load(const Plugin& plugin) {
   check_unchanged(plugin);
+  const auto threads_before = thread_count();
   const boost::dll::shared_library handle = load_file(plugin);
-  check_unchanged(plugin);
+  const Threads threads = thread_count() > threads_before ? Threads::Started : Threads::None;
   const kairos_plugin& data = data_of(handle, plugin.file.string());
+  const LoadedCode& code = keep_code(&data, plugin);
+  // The linker takes a file that was overwritten for the one that it has loaded.
+  FileIdentity known = code.identity;
+  known.changed = plugin.identity.changed;
+  if (!(known == plugin.identity))
+    throw refusal(RefusalCode::Changed,
+                  {plugin.file.string(), "an earlier version of the file in this process",
+                   "the file that was checked"});
+  const bool is_private = make_private(code, threads);
+  // What was mapped before is what was checked if the file is still the same.
+  check_unchanged(plugin);
   check_data(plugin, data);
-  return std::shared_ptr<Library>(new Library(data));
+  return std::shared_ptr<Library>(new Library(data, is_private));
 }
 
-Library::Library(const kairos_plugin& plugin) : plugin_(&plugin) {
+Library::Library(const kairos_plugin& plugin, bool is_private) : plugin_(&plugin), is_private_(is_private) {
   for (std::uint32_t i = 0; i < plugin.callback_count; ++i) {
     const kairos_callback* declaration = plugin.callbacks[i];
     LoadedCallback& callback = callbacks_.emplace_back(LoadedCallback{declaration, {}});

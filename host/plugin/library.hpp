@@ -22,18 +22,21 @@ struct LoadedCallback {
 /// must still be there.
 class Library {
  public:
-  /// Loads the file (this runs its static constructors) and checks that its data says what the manifest said.
-  /// Throws Error(Plugin), KAIROS-L021 … L024. Does not call `open`.
+  /// Loads the file (this runs its static constructors), makes its memory independent of the file, and checks
+  /// that its data says what the manifest said. Throws Error(Plugin), KAIROS-L021 … L024.
   [[nodiscard]] static std::shared_ptr<Library> load(const Plugin& plugin);
 
   [[nodiscard]] const kairos_plugin& plugin() const noexcept { return *plugin_; }
+  /// False where the system forbids that: the file must not be overwritten.
+  [[nodiscard]] bool is_private() const noexcept { return is_private_; }
   /// In the order of the manifest.
   [[nodiscard]] std::span<const LoadedCallback> callbacks() const noexcept { return callbacks_; }
 
  private:
-  explicit Library(const kairos_plugin& plugin);
+  Library(const kairos_plugin& plugin, bool is_private);
 
   const kairos_plugin* plugin_;
+  bool is_private_;
   std::vector<LoadedCallback> callbacks_;
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/printable.hpp"
+#include "plugin/manifest/rules.hpp"
 #include "plugin/refusal.hpp"
 
 namespace kairos::host {
@@ -37,9 +38,12 @@ void check_callback(const kairos_callback& callback) {
 
 void check_reserved_fields(const kairos_plugin& plugin) {
   constexpr std::uint32_t never_ignored = 0xFFFF;
-  const bool newer = plugin.minor_built > KAIROS_ABI_MINOR;
-  require_zero(newer ? plugin.flags & never_ignored : plugin.flags, "plugin, flags");
-  if (newer) return;
+  if (plugin.minor_built > KAIROS_ABI_MINOR) {
+    if ((plugin.flags & never_ignored) != 0)
+      throw newer_host_needed({"plugin, flags", fmt::format("{:#x}", plugin.flags), "0"}, plugin.minor_built);
+    return;
+  }
+  require_zero(plugin.flags, "plugin, flags");
   require_zero(plugin.reserved, "plugin, reserved");
   for (std::uint32_t i = 0; i < plugin.callback_count; ++i) check_callback(*plugin.callbacks[i]);
 }

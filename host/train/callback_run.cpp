@@ -16,8 +16,9 @@ namespace {
 CallbacksOptions callbacks_options(const Model& model, const RunOptions& options, bool validates,
                                    std::initializer_list<const Dataset*> data) {
   const auto keys = model.log_keys();
-  CallbacksOptions all{{keys.begin(), keys.end()}, validates,     options.run_directory,
-                       options.messages,           options.files, options.owns_process};
+  CallbacksOptions all{{keys.begin(), keys.end()}, validates,         options.run_directory,
+                       options.messages,           options.files,     options.owns_process,
+                       options.interrupted,        options.slow_hook, options.checks_plugins};
   for (const Dataset* one : data)
     if (one != nullptr)
       for (const std::filesystem::path& file : one->sources) all.files.read.push_back({file, "the data"});
@@ -26,10 +27,10 @@ CallbacksOptions callbacks_options(const Model& model, const RunOptions& options
 
 /// The breadcrumb still names the hook that ended the thread.
 void report_thread_end(const MessageSink& messages) {
-  if (messages && breadcrumb.hook != nullptr)
-    messages(Level::Error, breadcrumb.instance,
-             std::string("its ") + breadcrumb.hook + " ended the thread that trains (pthread_exit); file " +
-                 breadcrumb.file);
+  const Breadcrumb at = breadcrumb.now();
+  if (messages && at.hook != nullptr)
+    messages(Level::Error, at.instance,
+             std::string("its ") + at.hook + " ended the thread that trains (pthread_exit); file " + at.file);
 }
 
 }  // namespace
@@ -69,7 +70,7 @@ void ProgressRecord::complete() {
 }
 
 void ProgressRecord::fail() {
-  const BreadcrumbScope keeps_the_failed_hook(breadcrumb);
+  const BreadcrumbScope keeps_the_failed_hook(breadcrumb.now());
   progress_.history.end = RunEnd::Fault;
   try {
     record();

@@ -16,6 +16,7 @@ import numpy as np
 from program import KAIROS, MISHAPS, ProgramTest, main
 
 MEDDLERS = pathlib.Path(MISHAPS).parents[1] / "meddling" / "meddlers.so"
+WAITING = "warning: {}: waiting for {} of {} ({}), again to quit now\n"
 STOPPING = "warning: {}: stopping after this batch, again to quit now\n"
 ENDLESS = 100000000
 
@@ -109,7 +110,7 @@ class Ends(RunningTest):
         self.assertIsNone(hanging.poll())
         error = self.end(hanging, signal.SIGINT)
         self.assertEqual(hanging.returncode, 130)
-        self.assertEqual(error, STOPPING.format("SIGINT") +
+        self.assertEqual(error, STOPPING.format("SIGINT") + WAITING.format("SIGINT", "on_epoch_end", "Meddler", MEDDLERS) +
                          "warning: SIGINT again: quitting now; not written: n.keras, hung. Files that callbacks "
                          "saved are kept\n")
         self.assertFalse((self.directory / "n.keras").exists())
@@ -174,7 +175,8 @@ class Ends(RunningTest):
         self.assertIsNone(program.poll())
         program.send_signal(signal.SIGTERM)
         self.assertEqual(program.wait(timeout=10), 128 + signal.SIGTERM)
-        self.assertEqual(program.stderr.read(), STOPPING.format("SIGTERM") +
+        self.assertRegex(program.stderr.read(), re.escape(STOPPING.format("SIGTERM")) + r"warning: SIGTERM: waiting for on_\w+ of "
+                         r"ProgbarLogger \(\S+progbar_logger\.so\), again to quit now\n"
                          "warning: SIGTERM again: quitting now; not written: m.keras, run. Files that callbacks "
                          "saved are kept\n")
 
@@ -184,7 +186,8 @@ class Ends(RunningTest):
         self.wait_for_the_run("run/run.json")
         time.sleep(0.5)
         error = self.end(program, signal.SIGTERM)
-        self.assertEqual((program.returncode, error), (0, "warning: SIGTERM: saving, again to quit now\n"))
+        self.assertEqual((program.returncode, error), (0, "warning: SIGTERM: saving, again to quit now\n" +
+                                                       WAITING.format("SIGTERM", "teardown", "Meddler", MEDDLERS)))
         self.assertTrue((self.directory / "m.keras").exists())
 
     def test_checkpoint_is_named_by_the_message_of_an_interrupted_run(self):

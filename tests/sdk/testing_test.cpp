@@ -236,7 +236,71 @@ struct Worker : kairos::Callback<Worker> {
   }
 };
 
+/// Posts as many tasks as the option says.
+struct Poster : kairos::Callback<Poster> {
+  static constexpr auto id = "test.Poster";
+  kairos::Option<int> count{this, "count", 1, "tasks"};
+  kairos::Option<bool> drops{this, "drops", false, "whether the oldest makes room"};
+  kairos::Option<bool> fails{this, "fails", false, "whether each task throws"};
+  kairos::Tasks tasks{this, 3};
+  static inline int ran = 0, refused = 0;
+
+  void on_epoch_end(kairos::Epoch&) {
+    for (int i = 0; i < count; ++i)
+      refused += tasks.post(
+                     [throws = fails.value()] {
+                       ++ran;
+                       if (throws) throw kairos::Error(KAIROS_E_IO, "the line is dead");
+                     },
+                     drops ? kairos::when_full::drop : kairos::when_full::refuse)
+                     ? 0
+                     : 1;
+  }
+  void on_interrupt(kairos::Interrupt&) {
+    tasks.post([] { ++ran; });
+    tasks.post([] { ++ran; }, kairos::when_full::refuse, kairos::when_interrupted::finish);
+    if (!tasks.ending()) throw kairos::Error("the run is to end");
+    tasks.drain();
+  }
+};
+
 }  // namespace
+
+TEST_CASE("Tasks of C++ have room, and are refused or dropped beyond it", "[sdk]") {
+  for (const bool drops : {false, true}) {
+    Poster::ran = Poster::refused = 0;
+    Fit fit(callback<Poster>(), {{"count", 5}, {"drops", drops}});
+    fit.epoch();
+    CHECK(Poster::ran == 3);
+    CHECK(Poster::refused == (drops ? 0 : 2));
+    CHECK(fit.host().outcomes[KAIROS_TASK_DROPPED] == (drops ? 2 : 0));
+    CHECK(fit.host().calls("tasks.post") == 5);
+  }
+}
+
+TEST_CASE("An exception in a task is printed, and fails the next hook", "[sdk]") {
+  Fit fit(callback<Poster>(), {{"fails", true}});
+  fit.epoch();
+  CHECK(fit.host().printed("the line is dead"));
+  CHECK_THROWS_WITH(fit.begin_epoch(), "on_epoch_begin: a task of the callback failed (status 7)");
+}
+
+TEST_CASE("After an interrupt only tasks that must finish run", "[sdk]") {
+  Poster::ran = 0;
+  Fit fit(callback<Poster>());
+  fit.interrupt(2);
+  CHECK(Poster::ran == 1);
+  CHECK(fit.host().outcomes[KAIROS_TASK_CANCELLED] == 1);
+}
+
+TEST_CASE("A host that accepts no task is an error of the hook", "[sdk]") {
+  Fit fit(callback<Poster>());
+  fit.host().fail("tasks.post", KAIROS_E_STATE, "");
+  CHECK_THROWS_WITH(fit.epoch(), Catch::Contains("a background task cannot be posted (status 4)"));
+  Fit without(callback<Poster>());
+  without.host().withheld.insert(KAIROS_TASKS);
+  CHECK_THROWS_WITH(without.epoch(), Catch::Contains("this host does not offer kairos.tasks/1"));
+}
 
 TEST_CASE("A training that stops begins no further epoch, and tells why it ended", "[sdk]") {
   Fit fit(callback<Ender>());

@@ -20,8 +20,10 @@ constexpr CodeEntry entries[] = {
      "belong to another model, or it rejected the state.",
      "Resume with the plugin that saved the state, or start without it."},
     {"KAIROS-C009", "Crash inside a plugin",
-     "The process received a fatal signal while a hook of this plugin ran. The message is written from the "
-     "signal handler; the process then ends by the signal.",
+     "The process received a fatal signal while a hook or a background task of this plugin ran, or on a "
+     "thread "
+     "that runs its code. The message is written from the signal handler; the process then ends by the "
+     "signal.",
      "Run without this callback, and report the crash to its author."},
     {"KAIROS-C010", "Plugin called exit",
      "A plugin called exit or quick_exit. The run saves its results and ends with an error, because it is "
@@ -38,6 +40,11 @@ constexpr CodeEntry entries[] = {
      "A hook called fork, and the child returned from the hook. The child is ended so that it does not train "
      "on and write the same files.",
      "Let the child call exec or _exit."},
+    {"KAIROS-C020", "Plugin broke the rules of the ABI",
+     "While KAIROS_CHECK_PLUGINS=1 checked every hook, a plugin changed a tensor that it had not borrowed for "
+     "writing, changed the process, used a kairos_call after its hook, or called the host on the wrong thread "
+     "or in a hook that does not allow it.",
+     "Correct the plugin. Without KAIROS_CHECK_PLUGINS nothing is compared."},
     {"KAIROS-C030", "Callbacks called out of order",
      "A training loop that hosts callbacks made a call that is not allowed at this stage. No callback was "
      "called.",

@@ -17,6 +17,10 @@ constexpr CodeEntry entries[] = {
      "Training was ended by an error without a code, such as a lack of threads. What could be "
      "saved has been saved.",
      "Unless threads have run out, report it with the command that led to it."},
+    {"KAIROS-I004", "Crash outside of all plugins",
+     "The process received a fatal signal while no plugin was running on that thread. The message is written "
+     "from the signal handler; the process then ends by the signal.",
+     "Report it with the command that led to it."},
     {"KAIROS-I010", "Rows out of range",
      "The library asked a dataset for rows that it does not have. This is an error in Kairos or in the "
      "calling program.",

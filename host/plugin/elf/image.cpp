@@ -69,6 +69,13 @@ T record(const std::vector<std::byte>& bytes, std::uint64_t offset) {
 
 }  // namespace
 
+FileIdentity identity_of(const struct stat& status) {
+  constexpr std::int64_t second = 1'000'000'000;
+  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+          status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec,
+          status.st_ctim.tv_sec * second + status.st_ctim.tv_nsec};
+}
+
 std::string machine_name(std::uint16_t machine) {
   switch (machine) {
     case EM_386:
@@ -113,8 +120,7 @@ ElfImage::ElfImage(const std::filesystem::path& file) : name_(file.string()) {
     if (::fstat(descriptor_, &status) != 0)
       throw refusal(RefusalCode::CannotOpen, {name_, std::generic_category().message(errno)});
     if (!S_ISREG(status.st_mode)) throw refusal(RefusalCode::NotRegular, {name_, kind_of(status.st_mode)});
-    identity_ = {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
-                 status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+    identity_ = identity_of(status);
     if (identity_.size > largest_file)
       throw refusal(RefusalCode::TooLarge, {name_, fmt::format("{} bytes", identity_.size),
                                             fmt::format("at most {} bytes", largest_file)});

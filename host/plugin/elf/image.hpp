@@ -3,6 +3,7 @@
 #pragma once
 
 #include <elf.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cstddef>
@@ -123,6 +124,8 @@ class ElfImage {
   std::uint64_t symbols_ = 0, hash_ = 0, gnu_hash_ = 0;
   Table version_need_, version_definition_;  ///< size: number of entries
 };
+
+[[nodiscard]] FileIdentity identity_of(const struct stat& status);
 
 /// "x86-64" for EM_X86_64; "machine 12345" for one without a name here.
 [[nodiscard]] std::string machine_name(std::uint16_t machine);

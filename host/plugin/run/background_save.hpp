@@ -2,6 +2,7 @@
 // A checkpoint that is written while training goes on.
 #pragma once
 
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <future>
@@ -39,6 +40,11 @@ class BackgroundSave {
   /// Returns when the file is complete; its outcome stays for `take`.
   void wait() const {
     if (order_) written_.wait();
+  }
+  /// The file being written, if it takes longer than that; else null.
+  [[nodiscard]] const Order* unfinished_after(std::chrono::milliseconds time) const {
+    const bool left = order_ && written_.wait_for(time) != std::future_status::ready;
+    return left ? &*order_ : nullptr;
   }
   /// Returns each outcome once, in order. With Waiting::Yes it waits for the file being written.
   [[nodiscard]] std::vector<Outcome> take(Waiting waiting);

@@ -30,35 +30,39 @@ struct kairos_call {
   kairos::host::Instance* instance;  ///< changes as the call goes from listener to listener
   const char* hook;
   kairos::host::Moment moment;
+  bool over = false;           ///< the hook has returned; only while plugins are checked
   unsigned written_roles = 0;  ///< bit 1 << role for each tensor that was borrowed for writing
   /// The optimizer's learning rate, if it was borrowed for writing by a callback that may not set it, and its
   /// value before; else null.
   float* guarded_rate = nullptr;
   float rate_before = 0;
 
-  std::string reason;  ///< why a call of the host failed, or what `fail` was told
-  /// Status of a refusal that `fail` adds to the plugin's own text; KAIROS_OK if there is none.
-  kairos_status reason_status = KAIROS_OK;
+  std::string reason;   ///< why a call of the host failed, or what `fail` was told
+  std::string refusal;  ///< why a call of the host failed last, which `fail` adds to the plugin's own text
+  kairos_status refused_with = KAIROS_OK;
 
   std::string lent;  ///< text that the hook may read until it returns
 
   /// Called before the next listener, so that one listener's refusal is not taken for another's.
   void forget() {
     reason.clear();
-    reason_status = KAIROS_OK;
+    refusal.clear();
+    refused_with = KAIROS_OK;
   }
 
   /// Remembers why a function of the host fails; returns `status`.
   kairos_status refuse(kairos_status status, std::string why) {
     reason = std::move(why);
-    reason_status = status;
+    refusal = reason;
+    refused_with = status;
     return status;
   }
   /// The same for a failure that is an answer, such as a key that the logs do not have: it is no reason for
   /// whatever fails next.
   kairos_status decline(kairos_status status, std::string why) {
     reason = std::move(why);
-    reason_status = KAIROS_OK;
+    refusal.clear();
+    refused_with = KAIROS_OK;
     return status;
   }
 };

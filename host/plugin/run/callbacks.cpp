@@ -267,6 +267,7 @@ void Callbacks::fault(std::string_view instance, std::string_view hook, std::str
   Session& s = *session_;
   if (s.finished()) return;
   s.weights.end();
+  s.cancel_tasks(RunEnd::Fault);
   s.board.clear();
   s.facts.end_reason = message;
   if (instance.empty()) {
@@ -294,6 +295,7 @@ void Callbacks::interrupt(int signal) {
   require(s, any_stage, "interrupt");
   s.weights.end();
   s.facts.end_reason = "signal " + std::to_string(signal);
+  s.cancel_tasks(RunEnd::Interrupted);
   const kairos_interrupt_event event{sizeof event, signal};
   s.dispatch(s.hooks.on_interrupt, &kairos_hooks::on_interrupt, event, Moment::Running);
 }

@@ -3,10 +3,12 @@
 #include "plugin/run/checkpoints.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <iterator>
 #include <utility>
 
+#include "plugin/run/breadcrumb.hpp"
 #include "plugin/run/session.hpp"
 
 namespace kairos::host {
@@ -23,12 +25,12 @@ void Checkpoints::announce(const std::string& path, SaveContent content, const I
   HookList others{all.name, {}};
   std::ranges::copy_if(all.listeners, std::back_inserter(others.listeners),
                        [&](const Instance* instance) { return instance != &author; });
-  const Breadcrumb saver = breadcrumb;
+  const Breadcrumb saver = breadcrumb.now();
   try {
     session_.dispatch(others, &kairos_hooks::on_checkpoint_saved, event, Moment::Running);
   } catch (...) {
     session_.failures.postpone();
-    breadcrumb = saver;
+    breadcrumb.set(saver);
   }
 }
 
@@ -36,7 +38,18 @@ void Checkpoints::save_in_background(BackgroundSave::Order order, std::function<
   background_.start(std::move(order), std::move(write));
 }
 
+void Checkpoints::tell_waiting() const {
+  constexpr std::chrono::milliseconds silence(1000);
+  const BackgroundSave::Order* const order = background_.unfinished_after(std::chrono::milliseconds(0));
+  if (order == nullptr) return;
+  const BreadcrumbScope waiting(order->author->crumb("saving in the background"));
+  if (background_.unfinished_after(silence) != nullptr)
+    session_.message(Level::Warning, order->author->name, "the run waits until " + order->file + " is saved");
+  background_.wait();
+}
+
 void Checkpoints::settle(BackgroundSave::Waiting waiting) {
+  if (waiting == BackgroundSave::Waiting::Yes) tell_waiting();
   for (const BackgroundSave::Outcome& outcome : background_.take(waiting)) {
     const auto& [author, file, content, label] = outcome.order;
     if (outcome.failure == nullptr) {

@@ -36,6 +36,9 @@ class Checkpoints {
   void restore(std::vector<std::filesystem::path> files) { files_ = std::move(files); }
 
  private:
+  /// Waits for the file being written, and says so if that takes long.
+  void tell_waiting() const;
+
   Session& session_;
   BackgroundSave background_;
   std::vector<std::filesystem::path> files_;

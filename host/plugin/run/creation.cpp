@@ -13,6 +13,7 @@
 
 #include "base/printable.hpp"
 #include "kairos/host/error.hpp"
+#include "plugin/loaded_code.hpp"
 #include "plugin/options/instance_names.hpp"
 #include "plugin/options/option_files.hpp"
 #include "plugin/options/published.hpp"
@@ -135,14 +136,6 @@ void warn_of_writable_plugins(const Session& session, const Catalog& catalog,
     session.message(Level::Warning, "", warning);
 }
 
-/// "its author, Jane Doe (https://example.com/issues)", at most a line long.
-std::string contact_of(const About& about) {
-  constexpr std::size_t most = 200;
-  const std::string& place = about.support.empty() ? about.url : about.support;
-  return "its author" + (about.author.empty() ? "" : ", " + printable(about.author.substr(0, most))) +
-         (place.empty() ? "" : " (" + printable(place.substr(0, most)) + ")");
-}
-
 void create_instance(Session& session, Planned planned, std::shared_ptr<Library> library) {
   session.instances.push_back(std::make_unique<Instance>());
   Instance& instance = *session.instances.back();
@@ -150,7 +143,8 @@ void create_instance(Session& session, Planned planned, std::shared_ptr<Library>
   instance.name = std::move(planned.name);
   instance.is_named = planned.is_named;
   instance.file = planned.match.plugin->file.string();
-  instance.contact = contact_of(planned.match.plugin->manifest.about);
+  instance.door.contact = contact_of(planned.match.plugin->manifest.about);
+  instance.tasks.watch(session.options.interrupted);
   instance.manifest = *planned.match.callback;
   instance.library = std::move(library);
   instance.hooks = instance.library->callbacks()[planned.match.index].hooks;
@@ -165,13 +159,13 @@ void create_instance(Session& session, Planned planned, std::shared_ptr<Library>
   }
   open_door(instance);
 
-  kairos_call call(&session, &instance, "create", Moment::Loading);
+  CheckedCall call(session, instance, "create", Moment::Loading);
   const kairos_status status = session.call_alone(
-      instance, call, [&] { return instance.hooks.create(&instance.door.host, &call, &instance.self); });
+      instance, *call, [&] { return instance.hooks.create(&instance.door.host, &*call, &instance.self); });
   instance.created = status == KAIROS_OK;
   if (instance.created) return;
   instance.self = nullptr;
-  session.failures.handle(call, status, session.facts.epoch);
+  session.failures.handle(*call, status, session.facts.epoch);
 }
 
 }  // namespace
@@ -191,13 +185,21 @@ void create_instances(Session& session, const Catalog& catalog, std::span<const 
   warn_of_writable_plugins(session, catalog, planned);
   tell_hidden_plugins(session, catalog, specs, planned);
 
+  if (!planned.empty()) session.watch_hooks();
   std::map<const Plugin*, std::shared_ptr<Library>> libraries;
   for (const Planned& one : planned)
     if (std::shared_ptr<Library>& library = libraries[one.match.plugin]; library == nullptr) {
-      const std::string file = one.match.plugin->file.string();
-      const std::string contact = contact_of(one.match.plugin->manifest.about);
-      const BreadcrumbScope loading({one.name.c_str(), file.c_str(), "loading", contact.c_str()});
+      HostDoor& texts = HostDoor::make();
+      texts.name = one.name;
+      texts.file = one.match.plugin->file.string();
+      texts.contact = contact_of(one.match.plugin->manifest.about);
+      const BreadcrumbScope loading(
+          {texts.name.c_str(), texts.file.c_str(), "loading", texts.contact.c_str()});
       library = Library::load(*one.match.plugin);
+      if (!library->is_private())
+        session.message(Level::Debug, one.name,
+                        "its memory still depends on its file, which must not be overwritten during the run");
+      session.process.compare(one.name, "loading");
     }
   try {
     for (Planned& one : planned) create_instance(session, std::move(one), libraries[one.match.plugin]);

@@ -47,7 +47,7 @@ void Failures::handle(kairos_call& call, kairos_status status, std::int64_t epoc
   call.forget();
   const bool starting = call.moment == Moment::Loading || call.moment == Moment::SetUp;
   if (instance.options.on_error == OnError::Fatal || starting) {
-    breadcrumb = {};
+    breadcrumb.set({});
     fatal_ = {instance.name, call.hook, status};
     throw Error(
         starting ? ErrorKind::Plugin : ErrorKind::Callback,
@@ -72,7 +72,7 @@ void Failures::postpone() {
 
 void Failures::rethrow_postponed() {
   if (postponed_ == nullptr) return;
-  breadcrumb = {};
+  breadcrumb.set({});
   std::rethrow_exception(std::exchange(postponed_, nullptr));
 }
 

@@ -22,14 +22,14 @@ namespace {
 /// repeat its reason, the reason is added. From another thread only the status is used.
 kairos_status fail(kairos_call* call, kairos_status status, kairos_str text) {
   if (status == KAIROS_OK) status = KAIROS_E_INTERNAL;
-  const kairos_status recorded = answer(call, Moment::Loading, [&] {
+  static_cast<void>(answer(call, Moment::Loading, [&] {
     std::string own = one_line(to_abi(without_secrets(view(text), call->session->secrets)));
-    const bool adds =
-        !call->reason.empty() && call->reason_status == status && own.find(call->reason) == std::string::npos;
-    if (adds) own += (own.empty() ? "" : ": ") + call->reason;
-    return call->refuse(KAIROS_OK, std::move(own));
-  });
-  if (recorded == KAIROS_OK) call->reason_status = status;
+    const std::string& given = call->refusal;
+    if (!given.empty() && call->refused_with == status && own.find(given) == std::string::npos)
+      own += (own.empty() ? "" : ": ") + given;
+    call->reason = std::move(own);
+    return KAIROS_OK;
+  }));
   return status;
 }
 
@@ -143,38 +143,6 @@ kairos_status evaluate(kairos_call* call, std::uint32_t index, const double* var
 
 constexpr kairos_expressions expressions_table = {sizeof expressions_table, 0, evaluate};
 
-kairos_status submit(const kairos_host* host, kairos_status (*work)(void*), void* arg) {
-  if (host == nullptr || work == nullptr) return KAIROS_E_INVALID;
-  return with_instance(host, kairos_status{KAIROS_E_STATE}, [&](Instance& instance) {
-    if (instance.ended.load()) return kairos_status{KAIROS_E_STATE};
-    try {
-      instance.session->tasks.submit(instance, work, arg);
-      return kairos_status{KAIROS_OK};
-    } catch (const std::exception&) {
-      return kairos_status{KAIROS_E_MEMORY};
-    }
-  });
-}
-
-kairos_status drain(const kairos_host* host) {
-  if (host == nullptr) return KAIROS_E_INVALID;
-  // Waits outside of the door, through which the tasks may log. The instance waits for who waits here.
-  auto& door = *static_cast<HostDoor*>(host->impl);
-  std::unique_lock lock(door.mutex);
-  Instance* const instance = door.instance;
-  // A task that waits for itself would wait forever.
-  if (instance == nullptr || std::this_thread::get_id() != instance->session->thread) return KAIROS_E_STATE;
-  ++door.waiting;
-  lock.unlock();
-  const kairos_status status = instance->session->tasks.drain(*instance);
-  lock.lock();
-  --door.waiting;
-  door.left.notify_all();
-  return status;
-}
-
-constexpr kairos_tasks tasks_table = {sizeof tasks_table, 0, submit, drain};
-
 constexpr kairos_dist dist_table = {sizeof dist_table, 0, [](const kairos_host*) { return std::int32_t{0}; },
                                     [](const kairos_host*) { return std::int32_t{1}; }};
 
@@ -206,6 +174,8 @@ HostDoor& HostDoor::make() {
 
 void open_door(Instance& instance) {
   instance.door.instance = &instance;
+  instance.door.name = instance.name;
+  instance.door.file = instance.file;
   instance.door.host = {sizeof(kairos_host),
                         KAIROS_ABI_MAJOR,
                         KAIROS_ABI_MINOR,

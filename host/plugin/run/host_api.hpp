@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <new>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "kairos/abi.h"
 #include "kairos/host/error.hpp"
 #include "plugin/run/arguments.hpp"
+#include "plugin/run/plugin_check.hpp"
 #include "plugin/run/session.hpp"
 
 namespace kairos::host {
@@ -28,21 +30,29 @@ Result with_instance(const kairos_host* host, Result ended, Work&& work) {
   return door.instance == nullptr ? ended : work(*door.instance);
 }
 
-/// True if the call comes from the fit thread.
-inline bool is_on_fit_thread(const kairos_call* call) noexcept {
-  return call != nullptr && std::this_thread::get_id() == call->session->thread;
+/// True if the call comes from the fit thread, during its hook.
+inline bool is_on_fit_thread(const kairos_call* call) {
+  return call != nullptr && !is_stale(*call) && std::this_thread::get_id() == call->session->thread;
 }
 
 /// KAIROS_OK if the call comes from the fit thread, at `earliest` or later.
 inline kairos_status check_moment(kairos_call* call, Moment earliest) {
   if (call == nullptr) return KAIROS_E_INVALID;
+  if (is_stale(*call)) return KAIROS_E_STATE;
+  Session& session = *call->session;
   if (!is_on_fit_thread(call)) {
-    call->session->message(Level::Error, call->instance->name,
-                           "the plugin called a fit-thread function from another thread");
+    constexpr const char* what = "the plugin called a fit-thread function from another thread";
+    session.message(Level::Error, call->instance->name, what);
+    if (session.check) session.check->report(call->instance->name, what);
     return KAIROS_E_STATE;
   }
-  if (call->moment < earliest)
+  if (call->moment < earliest) {
+    if (session.check)
+      session.check->report(
+          call->instance->name,
+          std::string("it called a function of the host that is not allowed in ") + call->hook);
     return call->refuse(KAIROS_E_STATE, std::string("the host does not allow this in ") + call->hook);
+  }
   return KAIROS_OK;
 }
 
@@ -89,12 +99,18 @@ kairos_status with_batch(kairos_call* call, Work&& work) {
 
 /// kairos.batch/1; see host_api_batch.cpp.
 extern const kairos_batch batch_table;
+/// The tensors of a role that are valid now: gradients only in on_backward_end, the batch only after it went
+/// through the model. An unknown role has none.
+[[nodiscard]] std::span<const TensorRef> tensors_now(kairos_call* call, std::int32_t role);
+
 /// kairos.logs/1; see host_api_logs.cpp.
 extern const kairos_logs logs_table;
 /// kairos.tensors/1; see host_api_tensors.cpp.
 extern const kairos_tensors tensors_table;
 /// kairos.model/1; see host_api_model.cpp.
 extern const kairos_model model_table;
+/// kairos.tasks/1; see host_api_tasks.cpp.
+extern const kairos_tasks tasks_table;
 /// kairos.files/1; see host_api_files.cpp.
 extern const kairos_files files_table;
 /// kairos.weights/1; see host_api_weights.cpp.

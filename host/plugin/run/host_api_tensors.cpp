@@ -37,13 +37,16 @@ std::span<const TensorRef> batch_now(kairos_call* call, std::int32_t role) {
   }
 }
 
-/// The tensors of a role that are valid now: gradients only in on_backward_end. An unknown role has none.
+}  // namespace
+
 std::span<const TensorRef> tensors_now(kairos_call* call, std::int32_t role) {
   if (!is_on_fit_thread(call) || call->moment < Moment::SetUp) return {};
   if (role < KAIROS_ROLE_WEIGHT || role > KAIROS_ROLE_SAMPLE_LOSS) return {};
   if (role == KAIROS_ROLE_GRADIENT && call->hook != call->session->hooks.on_backward_end.name) return {};
   return is_of_batch(role) ? batch_now(call, role) : call->session->target.tensors(static_cast<Role>(role));
 }
+
+namespace {
 
 /// Runs `work` with the tensors of a role that are valid now.
 template <class Work>

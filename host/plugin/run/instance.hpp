@@ -17,6 +17,7 @@
 #include "plugin/options/expression.hpp"
 #include "plugin/options/options.hpp"
 #include "plugin/run/breadcrumb.hpp"
+#include "plugin/run/task_queue.hpp"
 
 namespace kairos::host {
 
@@ -28,10 +29,11 @@ struct Instance;
 /// may use it after the run.
 struct HostDoor {
   kairos_host host{};
-  std::mutex mutex;              ///< held while a thread is inside, except for waiting
-  Instance* instance = nullptr;  ///< null after the end of the session
-  int waiting = 0;               ///< threads that wait for background work of the instance
-  std::condition_variable left;  ///< one of them has left
+  std::mutex mutex;                 ///< held while a thread is inside, except for waiting
+  Instance* instance = nullptr;     ///< null after the end of the session
+  int waiting = 0;                  ///< threads that wait for background work of the instance
+  std::condition_variable left;     ///< one of them has left
+  std::string name, file, contact;  ///< of the instance, for breadcrumbs
 
   /// Never freed.
   [[nodiscard]] static HostDoor& make();
@@ -40,19 +42,21 @@ struct HostDoor {
 /// Lives at one address from creation to the end of its session.
 struct Instance {
   Instance() : door(HostDoor::make()) {}
-  ~Instance() {
+  ~Instance() { leave(); }
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  /// From here on, calls of the host by threads of the plugin have no effect.
+  void leave() {
     std::unique_lock lock(door.mutex);
     door.instance = nullptr;
     door.left.wait(lock, [this] { return door.waiting == 0; });
   }
-  Instance(const Instance&) = delete;
-  Instance& operator=(const Instance&) = delete;
 
   Session* session = nullptr;
   std::string name;       ///< unique in the session
   bool is_named = false;  ///< by the user, not by the host
   std::string file;       ///< of the plugin, for messages
-  std::string contact;    ///< to whom a crash is reported
   CallbackManifest manifest;
   std::shared_ptr<Library> library;
   kairos_hooks hooks{};
@@ -64,7 +68,7 @@ struct Instance {
 
   /// Of a call of `hook` of this instance.
   [[nodiscard]] Breadcrumb crumb(const char* hook) const noexcept {
-    return {name.c_str(), file.c_str(), hook, contact.c_str()};
+    return {door.name.c_str(), door.file.c_str(), hook, door.contact.c_str()};
   }
 
   ResolvedOptions options;
@@ -79,7 +83,8 @@ struct Instance {
   /// background tasks failed.
   std::atomic<bool> attention = false;
   bool disabled = false;
-  std::atomic<bool> ended = false;  ///< no more background work is accepted
+  TaskQueue tasks{*this};
+  bool abandoned = false;  ///< a task did not end: the instance stays, and is never destroyed
   std::int64_t failures = 0;
   std::string first_failure;
 };

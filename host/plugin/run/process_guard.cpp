@@ -27,7 +27,9 @@ bool has_hooks_of_batches(const kairos_hooks& h) {
 }  // namespace
 
 ProcessGuard::ProcessGuard(bool owns_process, Warn warn) : warn_(std::move(warn)) {
-  if (owns_process) known_ = ProcessState::now();
+  if (!owns_process) return;
+  known_ = ProcessState::now();
+  streams_.emplace();
 }
 
 void ProcessGuard::end_forked_child(const Instance& instance, const char* hook) const {
@@ -50,21 +52,23 @@ bool ProcessGuard::is_due() const {
   constexpr auto free_of_charge = std::chrono::milliseconds(20);
   constexpr int share = 1000;
   if (!known_) return false;
+  if (always_) return true;
   return spent_ < free_of_charge + (Clock::now() - start_) / share;
 }
 
 std::vector<std::string> ProcessGuard::restore_process() {
   const Clock::time_point begin = Clock::now();
   std::vector<std::string> what = known_->restore(ProcessState::now());
+  if (std::string streams = streams_->restore(); !streams.empty()) what.push_back(std::move(streams));
   spent_ += Clock::now() - begin;
   return what;
 }
 
-void ProcessGuard::compare(const Instance& instance, const char* hook) {
+void ProcessGuard::compare(const std::string& instance, const char* hook) {
   if (!known_) return;
   const std::vector<std::string> what = restore_process();
   if (what.empty()) return;
-  warn_once(instance.name, hook, joined(what));
+  warn_once(instance, hook, joined(what));
   unnamed_.clear();
 }
 

@@ -11,6 +11,7 @@
 
 #include "plugin/run/instance.hpp"
 #include "plugin/run/process_state.hpp"
+#include "plugin/run/standard_streams.hpp"
 
 namespace kairos::host {
 
@@ -37,11 +38,13 @@ class ProcessGuard {
     warn_once(instance.name, hook, float_control_text);
   }
 
+  /// From now on everything is compared after every hook, whatever it costs.
+  void compare_always() noexcept { always_ = true; }
   /// Whether state that needs system calls is compared after each hook of a batch, or of a rarer event.
-  [[nodiscard]] bool watches_batches() const noexcept { return watches_batches_; }
+  [[nodiscard]] bool watches_batches() const noexcept { return always_ || watches_batches_; }
   [[nodiscard]] bool is_due() const;
   /// Directly after a hook. A difference was made by it if `catch_up` was called before it.
-  void compare(const Instance& instance, const char* hook);
+  void compare(const std::string& instance, const char* hook);
 
   /// Hooks after which `compare` is not called.
   enum Uncompared : unsigned { OfBatches = 1, OfRarerEvents = 2 };
@@ -70,10 +73,12 @@ class ProcessGuard {
 
   Warn warn_;
   ForkMark fork_mark_;
-  std::optional<ProcessState> known_;  ///< empty if the process is not owned
+  std::optional<ProcessState> known_;       ///< empty if the process is not owned
+  std::optional<StandardStreams> streams_;  ///< the same
   Clock::time_point start_ = Clock::now();
   Clock::duration spent_{};
   unsigned uncompared_ = 0;
+  bool always_ = false;
   bool watches_batches_ = false;
   bool watched_whole_epoch_ = false;
   std::string unnamed_;  ///< changes made by one of several instances

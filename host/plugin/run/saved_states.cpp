@@ -85,11 +85,11 @@ void SavedStates::save(Instance& instance, std::vector<SavedState>& out) {
                    instance.snapshots,
                    instance.trainings};
   const kairos_writer writer{sizeof writer, 0, &state.bytes, append};
-  kairos_call call(&session_, &instance, "state_save", Moment::Beside);
+  CheckedCall call(session_, instance, "state_save", Moment::Beside);
   const kairos_status status = session_.call_alone(
-      instance, call, [&] { return instance.hooks.state_save(instance.self, &call, &writer); });
+      instance, *call, [&] { return instance.hooks.state_save(instance.self, &*call, &writer); });
   if (status != KAIROS_OK) {
-    session_.failed(call, status);
+    session_.failed(*call, status);
   } else {
     out.push_back(std::move(state));
   }
@@ -98,7 +98,7 @@ void SavedStates::save(Instance& instance, std::vector<SavedState>& out) {
 /// Inside a hook, which has called exit or ended the thread, the run ends: what is swapped in is taken out.
 /// Else it is live again afterwards.
 std::string SavedStates::save() {
-  if (breadcrumb.hook != nullptr) session_.weights.end();
+  if (breadcrumb.now().hook != nullptr) session_.weights.end();
   const PresentedWeights::Aside trained(session_.weights);
   session_.restore_process();
   session_.checkpoints.wait();
@@ -112,10 +112,10 @@ void SavedStates::load(Instance& instance, SavedState& state) {
   check(instance, state, weight_count(session_.target));
   StateReader source{state.bytes};
   const kairos_reader reader{sizeof reader, state.version, &source, state.bytes.size(), StateReader::read};
-  kairos_call call(&session_, &instance, "state_load", Moment::SetUp);
+  CheckedCall call(session_, instance, "state_load", Moment::SetUp);
   const kairos_status status = session_.call_alone(
-      instance, call, [&] { return instance.hooks.state_load(instance.self, &call, &reader); });
-  if (status != KAIROS_OK) reject(instance, "it refused its saved state", call.reason, "");
+      instance, *call, [&] { return instance.hooks.state_load(instance.self, &*call, &reader); });
+  if (status != KAIROS_OK) reject(instance, "it refused its saved state", call->reason, "");
   instance.resumed = true;
   instance.snapshots = std::move(state.snapshots);
   instance.trainings = std::move(state.trainings);

@@ -2,13 +2,35 @@
 // The slow paths of the dispatch, and the end of a run.
 #include "plugin/run/session.hpp"
 
+#include <cxxabi.h>
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 #include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "plugin/options/secrets.hpp"
 
 namespace kairos::host {
+
+namespace {
+
+/// Its task still runs. Reachable to the end, so that leak checkers know that it is kept on purpose.
+void keep_for_ever(std::unique_ptr<Instance> instance) {
+  static std::mutex mutex;
+  static auto& kept = *new std::vector<std::unique_ptr<Instance>>;
+  instance->leave();
+  const std::lock_guard lock(mutex);
+  kept.push_back(std::move(instance));
+}
+
+}  // namespace
 
 Session::Session(TrainingTarget& trained, CallbacksOptions given)
     : target(trained),
@@ -18,11 +40,16 @@ Session::Session(TrainingTarget& trained, CallbacksOptions given)
       process(options.owns_process,
               [this](const std::string& author, const std::string& text) {
                 message(Level::Warning, author, text);
+                if (check) check->report(author, text);
               }),
       failures(options.messages),
       checkpoints(*this),
       states(*this),
-      weights(*this) {}
+      weights(*this) {
+  if (!options.checks_plugins) return;
+  check.emplace(*this);
+  process.compare_always();
+}
 
 Session::~Session() {
   try {
@@ -39,6 +66,15 @@ void Session::message(Level level, std::string_view author, std::string_view tex
   options.messages(level, author, without_secrets(text, secrets));
 }
 
+void Session::watch_hooks() {
+  if (options.slow_hook <= std::chrono::nanoseconds(0)) return;
+  hook_watch_.emplace(options.slow_hook, [this](const Breadcrumb& at) {
+    message(Level::Warning, at.instance,
+            fmt::format("has been in {} for {:g} s, and the run waits for it ({})", at.hook,
+                        std::chrono::duration<double>(options.slow_hook).count(), at.file));
+  });
+}
+
 void Session::order_instances() {
   for (const auto& instance : instances)
     if (instance->created) ordered_.push_back(instance.get());
@@ -48,14 +84,11 @@ void Session::order_instances() {
 
 // ---------------------------------------------------------------- dispatch
 
-bool Session::may_run(kairos_call& call, Instance& instance) {
+bool Session::may_run(Instance& instance) {
   if (instance.disabled) return false;
   instance.attention.store(false);
-  if (const kairos_status status = drain(instance); status != KAIROS_OK) {
-    call.instance = &instance;
-    call.reason = "a background task failed";
-    failed(call, status);
-  }
+  if (const kairos_status status = instance.tasks.take_failure(); status != KAIROS_OK)
+    fail_by_task(instance, status);
   return !instance.disabled;
 }
 
@@ -77,15 +110,40 @@ void Session::failed(kairos_call& call, kairos_status status) {
   if (call.instance->disabled) weights.end_of(*call.instance);
 }
 
-kairos_status Session::drain(Instance& instance) {
+void Session::fail_by_task(Instance& instance, kairos_status status) {
+  kairos_call call(this, &instance, "a background task", Moment::Beside);
+  failed(call, status);
+}
+
+void Session::cancel_tasks(RunEnd why) {
+  for (const auto& instance : instances) {
+    if (why == RunEnd::Fault) instance->tasks.cancel();
+    if (why == RunEnd::Interrupted) instance->tasks.interrupt();
+  }
+}
+
+kairos_status Session::end_tasks(Instance& instance) {
   const BreadcrumbScope waiting(instance.crumb("a background task"));
-  return tasks.drain(instance);
+  instance.tasks.close();
+  const bool ended = instance.tasks.wait(std::nullopt, [&](std::size_t left) {
+    message(Level::Warning, instance.name,
+            left == 1 ? "the run waits for its background task"
+                      : "the run waits for its " + std::to_string(left) + " background tasks");
+  });
+  if (!ended && !std::exchange(instance.abandoned, true)) {
+    instance.tasks.abandon();
+    message(
+        Level::Warning, instance.name,
+        "its background task has not ended a second after the interrupt; it is abandoned, and the instance "
+        "is not destroyed");
+  }
+  return instance.tasks.take_failure();
 }
 
 void Session::restore_process() {
   process.catch_up(ordered_);
   for (const auto& instance : instances)
-    if (is_running(*instance)) process.compare(*instance, breadcrumb.hook);
+    if (is_running(*instance)) process.compare(instance->name, breadcrumb.now().hook);
   process.conclude(ordered_);
 }
 
@@ -95,6 +153,7 @@ void Session::finish(RunEnd why) {
   if (std::exchange(finished_, true)) return;
   weights.end();
   process.conclude(ordered_);
+  cancel_tasks(why);
   std::exception_ptr failure;
   try {
     teardown_all(why);
@@ -102,6 +161,10 @@ void Session::finish(RunEnd why) {
     failure = std::current_exception();
   }
   process.conclude(ordered_);  // results are written after this
+  if (check && !failure && !check->offended())
+    message(Level::Info, "",
+            fmt::format("{} calls of hooks were checked: every callback changed only what it may",
+                        check->hooks()));
   for (const auto& instance : instances) failures.report(*instance);
   if (failure) std::rethrow_exception(failure);
 }
@@ -125,12 +188,9 @@ void Session::teardown_all(RunEnd why) {
     const HookList one{hooks.teardown.name, {instance}};
     keep_first([&] { dispatch(one, &kairos_hooks::teardown, event, Moment::Beside); });
   }
-  for (const auto& instance : instances)
-    if (const kairos_status status = drain(*instance); status != KAIROS_OK)
-      keep_first([&] {
-        kairos_call call(this, instance.get(), "a background task", Moment::Beside);
-        failed(call, status);
-      });
+  for (auto instance = instances.rbegin(); instance != instances.rend(); ++instance)
+    if (const kairos_status status = end_tasks(**instance); status != KAIROS_OK)
+      keep_first([&] { fail_by_task(**instance, status); });
   if (first) std::rethrow_exception(first);
 }
 
@@ -138,20 +198,31 @@ template <class Work>
 void Session::call_at_the_end(Instance& instance, const char* hook, Work&& work) {
   const FloatControl control = FloatControl::now();
   const BreadcrumbScope here(instance.crumb(hook));
-  work();
+  try {
+    work();
+  } catch (const abi::__forced_unwind&) {
+    throw;
+  } catch (...) {  // by a plugin whose code does not go through the SDK
+    message(Level::Error, instance.name, std::string(hook) + " has thrown an exception");
+  }
   process.after_hook(control, instance, hook);
-  process.compare(instance, hook);
+  process.compare(instance.name, hook);
 }
 
 void Session::destroy_all() {
+  if (!finished_) cancel_tasks(RunEnd::Fault);
   for (auto instance = instances.rbegin(); instance != instances.rend(); ++instance) {
-    static_cast<void>(drain(**instance));  // finish() has reported what failed
-    (*instance)->ended = true;
+    if (!(*instance)->abandoned) static_cast<void>(end_tasks(**instance));  // finish() has reported failures
+    if ((*instance)->abandoned) {
+      keep_for_ever(std::move(*instance));
+      continue;
+    }
     if (!std::exchange((*instance)->created, false)) continue;
     void* self = std::exchange((*instance)->self, nullptr);
     if ((*instance)->hooks.destroy != nullptr)
       call_at_the_end(**instance, "destroy", [&] { (*instance)->hooks.destroy(self); });
   }
+  std::erase(instances, nullptr);
 }
 
 }  // namespace kairos::host

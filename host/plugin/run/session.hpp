@@ -20,14 +20,15 @@
 #include "plugin/run/failures.hpp"
 #include "plugin/run/file_guard.hpp"
 #include "plugin/run/hook_lists.hpp"
+#include "plugin/run/hook_watch.hpp"
 #include "plugin/run/instance.hpp"
 #include "plugin/run/log_board.hpp"
 #include "plugin/run/made_directory.hpp"
+#include "plugin/run/plugin_check.hpp"
 #include "plugin/run/presented_weights.hpp"
 #include "plugin/run/process_guard.hpp"
 #include "plugin/run/run_facts.hpp"
 #include "plugin/run/saved_states.hpp"
-#include "plugin/run/task_queue.hpp"
 
 namespace kairos::host {
 
@@ -43,8 +44,8 @@ class Session {
   void dispatch(const HookList& list, kairos_status (*kairos_hooks::*slot)(void*, kairos_call*, const Event*),
                 const Event& event, Moment moment) {
     if (list.listeners.empty()) return;
-    kairos_call call(this, nullptr, list.name, moment);
-    const Breadcrumb outer = breadcrumb;
+    kairos_call unchecked(this, nullptr, list.name, moment);
+    const Breadcrumb outer = breadcrumb.now();
     constexpr bool of_batch = std::is_same_v<Event, kairos_batch_event>;
     const bool compares = of_batch ? process.watches_batches() : process.is_due();
     if (compares) [[unlikely]]
@@ -53,20 +54,23 @@ class Session {
       process.leave_uncompared(of_batch ? ProcessGuard::OfBatches : ProcessGuard::OfRarerEvents);
     const auto control = std::conditional_t<of_batch, Rounding, FloatControl>::now();
     for (Instance* instance : list.listeners) {
+      if (instance->attention.load(std::memory_order_relaxed) && !may_run(*instance)) continue;
+      kairos_call& call = check ? check->begin(*instance, list.name, moment) : unchecked;
       call.forget();
-      if (instance->attention.load(std::memory_order_relaxed) && !may_run(call, *instance)) continue;
-      breadcrumb = instance->crumb(list.name);
+      breadcrumb.set(instance->crumb(list.name));
       call.instance = instance;
       const auto& own = event_of(event, *instance);
       kairos_status status = (instance->hooks.*slot)(instance->self, &call, &own);
       process.after_hook(control, *instance, list.name);
       if (compares) [[unlikely]]
-        process.compare(*instance, list.name);
+        process.compare(instance->name, list.name);
+      if (check) [[unlikely]]
+        check->end(call);
       if (call.written_roles != 0) status = announce_writes(call, status);
       if (status != KAIROS_OK || failures.postponed()) [[unlikely]]
         settle(call, status);
     }
-    breadcrumb = outer;
+    breadcrumb.set(outer);
   }
 
   /// `hook()` of one instance, outside of the events of a run.
@@ -74,23 +78,28 @@ class Session {
   kairos_status call_alone(Instance& instance, kairos_call& call, Hook&& hook) {
     process.catch_up(ordered_);
     const FloatControl control = FloatControl::now();
-    const Breadcrumb outer = breadcrumb;
-    breadcrumb = instance.crumb(call.hook);
+    const Breadcrumb outer = breadcrumb.now();
+    breadcrumb.set(instance.crumb(call.hook));
     const kairos_status status = hook();
-    breadcrumb = outer;
+    breadcrumb.set(outer);
     process.after_hook(control, instance, call.hook);
-    process.compare(instance, call.hook);
+    process.compare(instance.name, call.hook);
+    if (check) check->end(call);
     return status;
   }
 
   /// Sends a line to the user.
   void message(Level level, std::string_view author, std::string_view text) const;
 
+  /// Before code of plugins runs.
+  void watch_hooks();
   /// After all instances were created: puts them in order and fills the lists of hooks.
   void order_instances();
   /// Instances by phase, then in the user's order.
   [[nodiscard]] const std::vector<Instance*>& ordered() const noexcept { return ordered_; }
 
+  /// The run is to end early: cancels background tasks.
+  void cancel_tasks(RunEnd why);
   /// teardown of every instance in reverse order, once; throws the first fatal failure at the end.
   void finish(RunEnd why);
   [[nodiscard]] bool finished() const noexcept { return finished_; }
@@ -105,7 +114,7 @@ class Session {
   /// exit.
   void restore_process();
   [[nodiscard]] static bool is_running(const Instance& instance) noexcept {
-    return breadcrumb.instance == instance.name.c_str();
+    return breadcrumb.now().instance == instance.door.name.c_str();
   }
 
   TrainingTarget& target;
@@ -118,7 +127,7 @@ class Session {
   HookLists hooks;
   FileGuard files;
   ProcessGuard process;
-  TaskQueue tasks;
+  std::optional<PluginCheck> check;
   Failures failures;
   Checkpoints checkpoints;
   SavedStates states;
@@ -140,10 +149,11 @@ class Session {
     event.resumed = instance.resumed ? 1 : 0;
     return event;
   }
-  /// Waits for its background tasks; the status of the first one that failed.
-  kairos_status drain(Instance& instance);
+  /// Waits for its background tasks, or abandons it; the status of the first one that failed.
+  kairos_status end_tasks(Instance& instance);
+  void fail_by_task(Instance& instance, kairos_status status);
   /// Slow path of dispatch: false for an instance that was disabled; reports a failed background task.
-  bool may_run(kairos_call& call, Instance& instance);
+  bool may_run(Instance& instance);
   void settle(kairos_call& call, kairos_status status);
   /// Tells the target; the status of the hook, or why what it wrote was put back.
   kairos_status announce_writes(kairos_call& call, kairos_status status);
@@ -154,6 +164,7 @@ class Session {
 
   std::vector<Instance*> ordered_;
   bool finished_ = false;
+  std::optional<HookWatch> hook_watch_;  ///< ends before everything else
 };
 
 /// Fills the functions of the host for `instance`.

@@ -14,6 +14,7 @@
 #include "kairos/option.hpp"
 #include "kairos/owned.hpp"
 #include "kairos/state.hpp"
+#include "kairos/tasks.hpp"
 #include "kairos/tensor.hpp"
 
 /// KAIROS_PLUGIN("1.0.0", First, Second): use it once per shared object, at namespace scope, after the

@@ -22,6 +22,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -48,6 +49,31 @@ void start_programs() {
     ::_exit(1);
   }
   ::waitpid(child, nullptr, 0);
+}
+
+void crash() {
+  static_cast<void>(std::raise(SIGSEGV));
+}
+
+using Function = int (*)();
+volatile Function no_function = nullptr;
+
+/// Not inlined, and no tail call.
+[[gnu::noinline]] int overflow(int depth) {
+  if (depth < 0) return 0;
+  volatile char some[4096];
+  some[0] = static_cast<char>(depth);
+  return overflow(depth + 1) + some[0];
+}
+
+void crash_the_process(std::string_view what) {
+  if (what == "crash") crash();
+  if (what == "overflow") static_cast<void>(overflow(0));
+  if (what == "call_null") static_cast<void>(no_function());
+  if (what == "crash_elsewhere") std::thread(crash).join();
+  if (what == "throw_elsewhere") std::thread([] { throw 1; }).join();
+  if (what == "call_null_elsewhere") std::thread([] { static_cast<void>(no_function() + 1); }).join();
+  if (what == "handle_crashes") std::signal(SIGSEGV, [](int) { ::_exit(3); });
 }
 
 void do_to_the_process(std::string_view what) {
@@ -79,6 +105,8 @@ void do_to_the_process(std::string_view what) {
 #if defined(__x86_64__)
   if (what == "flush") _mm_setcsr(_mm_getcsr() ^ 0x8040U);
 #endif
+  if (what == "close")
+    for (int stream = 0; stream < 3; ++stream) ::close(stream);
   if (what == "umask") ::umask(0);
   if (what == "chdir") leave_directory();
   if (what == "locale") std::setlocale(LC_ALL, "C.UTF-8");
@@ -100,7 +128,9 @@ struct Meddler : kairos::Callback<Meddler> {
   kairos::State<int> kept{this, "kept", 0};
 
   void at(std::string_view place, std::int64_t epoch = std::numeric_limits<std::int64_t>::max()) {
-    if (place == hook.value() && epoch >= from) do_to_the_process(what.value());
+    if (place != hook.value() || epoch < from) return;
+    crash_the_process(what.value());
+    do_to_the_process(what.value());
   }
 
   void setup(kairos::Run&) { at("setup"); }
@@ -110,7 +140,10 @@ struct Meddler : kairos::Callback<Meddler> {
   void on_test_batch_end(kairos::Batch&) { at("test_batch_end"); }
   void on_predict_batch_end(kairos::Batch&) { at("predict_batch_end"); }
   void on_epoch_end(kairos::Epoch& epoch) { at("epoch_end", epoch.index()); }
-  void on_train_end(kairos::End&) { at("train_end"); }
+  void on_train_end(kairos::End&) {
+    if (what == "handle_crashes") crash();
+    at("train_end");
+  }
   void teardown(kairos::End&) { at("teardown"); }
 };
 
@@ -138,4 +171,27 @@ struct Leaver : kairos::Callback<Leaver> {
   void on_epoch_end(kairos::Epoch&) {}
 };
 
-KAIROS_PLUGIN("1.0.0", Meddler, Wanderer, Leaver)
+/// Has a member whose destructor throws.
+struct Thrower : kairos::Callback<Thrower> {
+  static constexpr auto id = "com.example.Thrower";
+  static constexpr auto phase = kairos::Phase::Report;
+  struct Lid {
+    ~Lid() noexcept(false) { throw std::runtime_error("the lid is stuck"); }
+  };
+  kairos::Owned<Lid> lid{this};
+  void on_epoch_end(kairos::Epoch&) {}
+};
+
+/// The same, with a destructor that may not.
+struct Terminator : kairos::Callback<Terminator> {
+  static constexpr auto id = "com.example.Terminator";
+  static constexpr auto phase = kairos::Phase::Report;
+  struct Lid {
+    ~Lid() { fail(); }
+    static void fail() { throw std::runtime_error("the lid is stuck"); }
+  };
+  kairos::Owned<Lid> lid{this};
+  void on_epoch_end(kairos::Epoch&) {}
+};
+
+KAIROS_PLUGIN("1.0.0", Meddler, Wanderer, Leaver, Thrower, Terminator)

@@ -2,6 +2,7 @@
 // Runs a test inside of the hooks of a plugin: what it asks the host there, it asks through the ABI.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -90,13 +91,15 @@ struct ProbeRun {
     std::string author, text;
   };
 
-  explicit ProbeRun(const std::vector<std::string>& plugins, const std::filesystem::path& directory = {}) {
+  explicit ProbeRun(const std::vector<std::string>& plugins, const std::filesystem::path& directory = {},
+                    const std::atomic<int>* interrupted = nullptr) {
     std::vector<host::PluginSpec> specs;
     for (const std::string& one : plugins) specs.push_back(host::parse_plugin_spec(one));
     host::CallbacksOptions options;
     options.keys = {{"loss", host::Direction::Min}};
     options.validates = true;
     options.run_directory = directory;
+    options.interrupted = interrupted;
     options.messages = [this](host::Level level, std::string_view author, std::string_view words) {
       messages.push_back({level, std::string(author), std::string(words)});
     };

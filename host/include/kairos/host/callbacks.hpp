@@ -3,6 +3,8 @@
 // and any other training loop can.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -121,6 +123,16 @@ struct CallbacksOptions {
   /// True if only hooks change the locale, the umask, the working directory, signal handlers and blocked
   /// signals. Changes by hooks are then restored, with a warning.
   bool owns_process = false;
+  /// Any value but 0 (a signal number) means that the run is interrupted, as a call of `interrupt` does: the
+  /// loop may be inside a hook that waits for background tasks. Borrowed; may be null.
+  const std::atomic<int>* interrupted = nullptr;
+  /// A hook that runs for as long or longer is named by a warning while it runs, from a thread of the host. 0
+  /// or less: none is.
+  std::chrono::nanoseconds slow_hook = std::chrono::seconds(10);
+  /// For tests of plugins: compares all tensors, and what else is shared, before and after every hook, and
+  /// notices calls on wrong threads, in wrong hooks and after their hook. An offence throws Error(Callback)
+  /// KAIROS-C020, whatever the policy of the instance.
+  bool checks_plugins = false;
 };
 
 class Session;

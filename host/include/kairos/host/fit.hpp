@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -72,6 +73,8 @@ struct RunOptions {
   /// Checked after every batch, also in a validation: any value but 0 (a signal number) ends the run.
   /// Borrowed; may be null.
   const std::atomic<int>* interrupted = nullptr;
+  std::chrono::nanoseconds slow_hook = std::chrono::seconds(10);  ///< as CallbacksOptions::slow_hook
+  bool checks_plugins = false;  ///< as CallbacksOptions::checks_plugins
 };
 
 /// Arguments of Keras' `fit`, with Keras' defaults where it has some.

@@ -86,6 +86,7 @@ struct Manifest {
 struct FileIdentity {
   std::uint64_t device = 0, inode = 0, size = 0;
   std::int64_t modified = 0;  ///< nanoseconds
+  std::int64_t changed = 0;   ///< the same, also of its name and rights
   [[nodiscard]] bool operator==(const FileIdentity&) const = default;
 };
 

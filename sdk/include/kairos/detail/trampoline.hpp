@@ -68,11 +68,20 @@ kairos_status create(const kairos_host* host, kairos_call* call, void** self) {
   return status;
 }
 
+/// A destructor that may throw leaves the rest of its callback where it is.
 template <class T>
-void destroy(void* self) {
+void destroy(void* self) noexcept {
   T* made = static_cast<T*>(self);
-  end_members(*made);
-  delete made;
+  const kairos_host* host = made->interfaces.host;
+  const auto tell = [host](std::string_view what) { host->log(host, KAIROS_LOG_ERROR, to_abi(what)); };
+  try {
+    end_members(*made);
+    delete made;
+  } catch (const std::exception& error) {
+    tell(error.what());
+  } catch (...) {
+    tell("a destructor has thrown an exception that is not a std::exception");
+  }
 }
 
 /// The C function of a hook.

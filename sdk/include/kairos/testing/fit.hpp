@@ -177,6 +177,7 @@ class Fit {
     event.message = detail::to_abi(message);
     clear_logs();
     host_.end_swaps();
+    host_.ending = true;
     check("on_fault", instance_.on_fault(event));
     reason_ = message;
     tear_down(end_event(KAIROS_END_FAULT));
@@ -186,6 +187,7 @@ class Fit {
     require_begun();
     interrupted_ = true;
     host_.end_swaps();
+    host_.ending = true;
     reason_ = "interrupted";
     kairos_interrupt_event event{};
     event.signal = signal;

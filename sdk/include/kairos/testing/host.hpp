@@ -2,6 +2,7 @@
 // A host without a model or a loop: what a test gives to a callback, and what the callback did.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -109,6 +110,8 @@ class Host {
   std::set<std::uint32_t> soft_targets;  ///< those that the callback has made probabilities; Fit empties it
   std::uint64_t seed = 0;                ///< of the run, for random()
   std::uint64_t training_batch = 0;      ///< number of the batch, for random(); Fit counts it
+  /// Whether the run is to end. Tasks that need not finish are cancelled then. Fit sets it.
+  bool ending = false;
   /// Computes an option of type expression, by the option's name.
   std::map<std::string, std::function<double(const std::vector<double>&)>> formulas;
 
@@ -119,6 +122,7 @@ class Host {
   std::map<std::string, std::vector<double>> published;  ///< all values, by key
   std::vector<Saved> saved;
   std::vector<Announced> announced;
+  std::map<std::int32_t, int> outcomes;  ///< number of tasks by KAIROS_TASK_RAN, _DROPPED and _CANCELLED
   std::map<std::uint64_t, std::vector<TensorData>> snapshots;  ///< weights, by slot
   std::uint64_t generation = 1;                                ///< of the weights
   /// The last one is live: its weights are in tensors[Role::Weight], and `trained` has those that are
@@ -211,18 +215,35 @@ class Host {
   void end_swaps() {
     while (!swapped_in.empty()) swap_out(swapped_in.back().slot);
   }
-  /// Runs the waiting tasks in order; the first status other than KAIROS_OK.
+  /// Runs the tasks that wait now, in order, or cancels them; the first status other than KAIROS_OK.
   kairos_status run_tasks() {
     kairos_status first = KAIROS_OK;
-    while (!tasks_.empty()) {
-      const auto task = tasks_.front();
-      tasks_.erase(tasks_.begin());
-      const kairos_status status = task.first(task.second);
+    std::vector<kairos_task> waiting;
+    waiting.swap(tasks_);
+    for (const kairos_task& task : waiting) {
+      const bool runs = !ending || (task.flags & KAIROS_TASK_MUST_FINISH) != 0;
+      const kairos_status status = runs ? task.work(task.arg) : KAIROS_OK;
       if (first == KAIROS_OK) first = status;
+      ++outcomes[runs ? KAIROS_TASK_RAN : KAIROS_TASK_CANCELLED];
+      if (task.done != nullptr) task.done(task.arg, runs ? KAIROS_TASK_RAN : KAIROS_TASK_CANCELLED);
     }
     return first;
   }
-  void add_task(kairos_status (*work)(void*), void* argument) { tasks_.emplace_back(work, argument); }
+  /// KAIROS_E_BUSY if `room` tasks wait and none of them can be dropped.
+  kairos_status add_task(const kairos_task& task) {
+    if (tasks_.size() >= (task.room == 0 ? 64 : task.room)) {
+      const auto oldest = std::find_if(tasks_.begin(), tasks_.end(), [&](const kairos_task& waiting) {
+        return task.when_full == KAIROS_TASK_WHEN_FULL_DROP && (waiting.flags & KAIROS_TASK_MUST_FINISH) == 0;
+      });
+      if (oldest == tasks_.end()) return KAIROS_E_BUSY;
+      const kairos_task dropped = *oldest;
+      tasks_.erase(oldest);
+      ++outcomes[KAIROS_TASK_DROPPED];
+      if (dropped.done != nullptr) dropped.done(dropped.arg, KAIROS_TASK_DROPPED);
+    }
+    tasks_.push_back(task);
+    return KAIROS_OK;
+  }
 
  private:
   struct Failure {
@@ -264,6 +285,8 @@ class Host {
                                              "expressions.evaluate",
                                              "tasks.submit",
                                              "tasks.drain",
+                                             "tasks.post",
+                                             "tasks.drain_for",
                                              "files.announce",
                                              "batch.loss",
                                              "batch.indices",
@@ -292,7 +315,7 @@ class Host {
   std::vector<kairos_value> values_;
   std::map<std::string, Failure> failures_;
   std::map<std::string, int> calls_;
-  std::vector<std::pair<kairos_status (*)(void*), void*>> tasks_;
+  std::vector<kairos_task> tasks_;
 };
 
 }  // namespace testing

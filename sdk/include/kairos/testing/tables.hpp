@@ -238,11 +238,28 @@ inline kairos_status evaluate(kairos_call* call, std::uint32_t option, const dou
 inline kairos_status submit(const kairos_host* self, kairos_status (*work)(void*), void* argument) {
   if (const kairos_status status = Host::of(self).enter(nullptr, "tasks.submit"); status != KAIROS_OK)
     return status;
-  Host::of(self).add_task(work, argument);
-  return KAIROS_OK;
+  kairos_task task{};
+  task.room = ~0u;
+  task.work = work;
+  task.arg = argument;
+  return Host::of(self).add_task(task);
 }
 inline kairos_status drain(const kairos_host* self) {
   if (const kairos_status status = Host::of(self).enter(nullptr, "tasks.drain"); status != KAIROS_OK)
+    return status;
+  return Host::of(self).run_tasks();
+}
+inline kairos_status post(const kairos_host* self, const kairos_task* task) {
+  if (const kairos_status status = Host::of(self).enter(nullptr, "tasks.post"); status != KAIROS_OK)
+    return status;
+  if (task->size < sizeof(kairos_task) || task->work == nullptr) return KAIROS_E_INVALID;
+  const bool known =
+      task->when_full == KAIROS_TASK_WHEN_FULL_REFUSE || task->when_full == KAIROS_TASK_WHEN_FULL_DROP;
+  if (!known || (task->flags & 0xFFFFu & ~KAIROS_TASK_MUST_FINISH) != 0) return KAIROS_E_UNSUPPORTED;
+  return Host::of(self).add_task(*task);
+}
+inline kairos_status drain_for(const kairos_host* self, std::int64_t) {
+  if (const kairos_status status = Host::of(self).enter(nullptr, "tasks.drain_for"); status != KAIROS_OK)
     return status;
   return Host::of(self).run_tasks();
 }
@@ -266,7 +283,10 @@ inline constexpr kairos_model model = {sizeof(kairos_model), 0,
                                        &model_rollback,      &model_drop,
                                        &model_architecture,  &model_save_in_background};
 inline constexpr kairos_expressions expressions = {sizeof(kairos_expressions), 0, &evaluate};
-inline constexpr kairos_tasks tasks = {sizeof(kairos_tasks), 0, &submit, &drain};
+inline constexpr kairos_tasks tasks = {
+    sizeof(kairos_tasks), 0, &submit, &drain, &post, &drain_for, [](const kairos_host* self) {
+      return std::int32_t{Host::of(self).ending ? 1 : 0};
+    }};
 inline constexpr kairos_files files = {sizeof(kairos_files), 0, &announce};
 inline constexpr kairos_dist dist = {sizeof(kairos_dist), 0,
                                      [](const kairos_host* self) { return Host::of(self).rank; },

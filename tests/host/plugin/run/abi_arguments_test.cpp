@@ -60,6 +60,9 @@ TEST_CASE("A null pointer is refused by every function that would use it", "[hos
     CHECK(v.tasks().submit(v.host, nullptr, nullptr) == KAIROS_E_INVALID);
     CHECK(v.tasks().submit(nullptr, work, nullptr) == KAIROS_E_INVALID);
     CHECK(v.tasks().drain(nullptr) == KAIROS_E_INVALID);
+    CHECK(v.tasks().post(v.host, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.tasks().drain_for(nullptr, 0) == KAIROS_E_INVALID);
+    CHECK(v.tasks().ending(nullptr) == 1);
     CHECK(v.logs().key(v.call, 0, nullptr) == KAIROS_E_INVALID);
     CHECK(v.logs().find(v.call, text("loss"), nullptr) == KAIROS_E_INVALID);
     CHECK(v.logs().find(v.call, null_text, &index) == KAIROS_E_INVALID);
@@ -276,6 +279,14 @@ TEST_CASE("A failure keeps the reason of the host that its status comes from, on
     CHECK(v.optimizer().get(v.call, text("momentum"), &value) == status);
     v.host->fail(v.call, status, text("it said: " + reason));
     CHECK(v.reason() == "it said: " + reason);
+    // The reason of the host is added to each text, an earlier text of the plugin to none.
+    CHECK(v.optimizer().get(v.call, text("momentum"), &value) == status);
+    v.host->fail(v.call, status, text("first"));
+    v.host->fail(v.call, status, text("second"));
+    CHECK(v.reason() == "second: " + reason);
+    v.host->fail(v.call, KAIROS_E_IO, text("third"));
+    v.host->fail(v.call, KAIROS_E_IO, text("fourth"));
+    CHECK(v.reason() == "fourth");
     // That a key does not exist is an answer, not the reason of another failure.
     std::uint32_t index = 0;
     CHECK(v.logs().find(v.call, text("nothing"), &index) == KAIROS_E_NOT_FOUND);

@@ -255,6 +255,10 @@ const Row rows[] = {
        return v.batch().classes(v.call, static_cast<std::uint32_t>(n), &out);
      },
      only({0}, KAIROS_E_RANGE)},
+    // Any time to wait is allowed; there are no tasks.
+    {"kairos_tasks.drain_for.nanoseconds", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return v.tasks().drain_for(v.host, n); },
+     [](std::int64_t) { return KAIROS_OK; }},
     // Without bytes, any number of them but 0 is refused.
     {"kairos_writer.write.count", "state_save",
      [](const Visit& v, Bench&, std::int64_t n) {

@@ -27,7 +27,8 @@ typedef struct kairos_hooks {
    * with `*self` null is a callback without data: its hooks get null.
    * [fit-thread & loading] */
   kairos_status (*create)(const kairos_host *host, kairos_call *call, void **self);
-  /* Frees the instance; its tasks have been joined. Called once for each successful create. May be null.
+  /* Frees the instance; its tasks have been joined. Called once for each successful create, but not for an instance whose task did
+   * not end within a second after an interrupt: its memory and code stay until the process ends. May be null; must not throw.
    * [fit-thread & any-state] */
   void (*destroy)(void *self);
 
