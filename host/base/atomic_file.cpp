@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Temporary name, fsync, rename, fsync of the directory.
+// Temporary name and lock, fsync, rename, fsync of the directory.
 #include "base/atomic_file.hpp"
 
 #include <fcntl.h>
@@ -10,11 +10,11 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
-#include <random>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "base/temporary_files.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -70,13 +70,6 @@ fs::path follow_links(fs::path path) {
   return path;
 }
 
-/// Short, so that the temporary name is valid wherever the final name is.
-std::string temporary_name() {
-  std::random_device random;
-  const std::uint64_t number = (std::uint64_t{random()} << 32) | random();
-  return ".kairos-" + std::to_string(::getpid()) + "-" + std::to_string(number) + ".tmp";
-}
-
 }  // namespace
 
 void AtomicFile::fail(const char* what, int error) const {
@@ -109,6 +102,7 @@ void AtomicFile::create() {
     temporary_ = folder_of(target_) / temporary_name();
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ < 0 && errno != EEXIST) break;
+    if (descriptor_ >= 0 && !hold_temporary(descriptor_)) ::close(std::exchange(descriptor_, -1));
   }
   if (descriptor_ < 0) {
     temporary_.clear();
@@ -172,12 +166,11 @@ void AtomicFile::commit() {
   if (!cached_) use_cache();
   if (staged_) write_now({staged_.get(), staged_bytes_});
   if (::fsync(descriptor_) != 0) fail("cannot flush the file to disk", errno);
-  const int closed = ::close(descriptor_);
-  descriptor_ = -1;
-  if (closed != 0) fail("cannot flush the file to disk", errno);
+  // Closing gives up the lock, so it comes after; what it could report, the flush has reported.
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot rename the temporary file", errno);
   temporary_.clear();
   replaced_ = true;
+  ::close(std::exchange(descriptor_, -1));
   const int folder = ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return;  // writable but not readable: the file is complete, only its name is not yet synced
   const int synced = ::fsync(folder);

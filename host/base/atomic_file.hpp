@@ -11,7 +11,8 @@
 namespace kairos::host {
 
 /// Collects content under a temporary name in the directory of `path`. `path` is not touched before `commit`;
-/// without it the temporary file is removed. A symbolic link is followed, the mode of an existing file is
+/// without it the temporary file is removed; one that a killed process leaves is removed by a later run
+/// (base/temporary_files.hpp). A symbolic link is followed, the mode of an existing file is
 /// kept. Throws Error(File).
 class AtomicFile {
  public:

@@ -26,6 +26,7 @@ int run_summary(Arguments arguments);
 int run_convert(Arguments arguments);
 int run_explain(Arguments arguments);
 int run_plot(Arguments arguments);
+int run_runs(Arguments arguments);
 
 /// Prints information to standard output, everything else from `least` on to standard error, with the name of
 /// the callback that wrote it. Fields that the library names become flags.

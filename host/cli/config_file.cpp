@@ -67,6 +67,7 @@ nlohmann::json read_config_file(const std::filesystem::path& file) {
     refuse(name, "a configuration is a JSON object", document.type_name(), "",
            "See kairos fit --print-config");
   refuse_equal_keys(text, name);
+  if (document.contains("run") && document["run"].is_object()) document.erase("run");
   return document;
 }
 

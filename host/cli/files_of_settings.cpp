@@ -3,13 +3,15 @@
 #include "cli/files_of_settings.hpp"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "base/file_place.hpp"
-#include "base/input_file.hpp"
 #include "cli/class_names.hpp"
+#include "cli/config_file.hpp"
+#include "cli/live_history.hpp"
 #include "data/array_file.hpp"
 #include "data/data_files.hpp"
 #include "io/file_kind.hpp"
@@ -51,12 +53,12 @@ void add_in_directory(RunFiles& files, const Settings& settings, const RunDirect
       {fs::path(settings.text("run_dir")) / name, "--run-dir", content, "Choose another directory"});
 }
 
-/// Whether --config is the record of an earlier run, which this run would replace with the same content.
+/// Whether --config is the record of an earlier run, which this run would replace with the same settings.
 bool is_record(const Settings& settings, const fs::path& record) {
   if (!settings.has("config")) return false;
   const fs::path config = settings.text("config");
   return FilePlace(config) == FilePlace(record) &&
-         read_file(config) == settings.json_in(record.parent_path());
+         read_config_file(config) == nlohmann::json::parse(settings.json_in(record.parent_path()));
 }
 
 }  // namespace
@@ -90,6 +92,7 @@ void add_results_of_fit(RunFiles& files, const Settings& settings, const RunDire
   if (settings.has("history")) files.written.push_back({settings.text("history"), "--history"});
   add_record(files, settings, directory, "run.json");
   add_in_directory(files, settings, directory, "history.json", FileContent::Other);
+  add_in_directory(files, settings, directory, live_history_name, FileContent::Other);
   add_in_directory(files, settings, directory, "callback_state", FileContent::State);
   if (!directory.path().empty())
     files.read.push_back({directory.path() / RunCheckpoints::folder, "--run-dir", FileContent::Other});

@@ -9,11 +9,14 @@
 #include <cmath>
 #include <csignal>
 #include <filesystem>
+#include <iterator>
+#include <optional>
+#include <string>
 #include <utility>
 
-#include "base/atomic_file.hpp"
 #include "base/input_file.hpp"
 #include "base/printable.hpp"
+#include "base/temporary_files.hpp"
 #include "cli/class_names.hpp"
 #include "cli/class_weights.hpp"
 #include "cli/column_names.hpp"
@@ -22,12 +25,15 @@
 #include "cli/exit_codes.hpp"
 #include "cli/exit_watch.hpp"
 #include "cli/failures.hpp"
+#include "cli/field_flags.hpp"
 #include "cli/files_of_settings.hpp"
 #include "cli/fit_outputs.hpp"
+#include "cli/live_history.hpp"
 #include "cli/load_model.hpp"
 #include "cli/output_files.hpp"
 #include "cli/resume.hpp"
 #include "cli/run_directory.hpp"
+#include "cli/run_record.hpp"
 #include "cli/signals.hpp"
 #include "kairos/host/error.hpp"
 
@@ -174,12 +180,22 @@ void write_records(const RunDirectory& directory, const Dataset& data, const Mod
   keep_columns(directory, model);
 }
 
+/// The records of a run that change while it trains.
+struct LiveRecords {
+  RunRecord run;
+  LiveHistory history;
+};
+
 /// A second run in the same directory is allowed, but replaces files.
-void begin_run(RunDirectory& directory, Resumption& resumption, const Settings& settings, const Dataset& data,
-               const Model& model) {
+void begin_run(RunDirectory& directory, Resumption& resumption, LiveRecords& live, const Settings& settings,
+               const Dataset& data, const Model& model) {
   const bool used = directory.holds("run.json") && !resumption.goes_on();
-  directory.begin("run.json", settings.json_in(directory.path()));
+  directory.begin("run.json", live.run.start(directory.path()));
+  live.run.written();
+  live.history.begin(directory.path());
+  if (resumption.goes_on()) live.history.cut_to(resumption.next_epoch());
   resumption.begin();
+  if (!directory.path().empty()) remove_dead_temporaries(directory.path() / RunCheckpoints::folder);
   if (used)
     console_messages()(Level::Warning, "",
                        "--run-dir " + settings.text("run_dir") +
@@ -192,6 +208,22 @@ Error in_state_file(const Error& error, const Settings& settings) {
   Diagnosis diagnosis = error.diagnosis();
   diagnosis.where = "--callback-state " + settings.text("callback_state");
   return {error.kind(), diagnosis};
+}
+
+/// The failure itself is reported, not one of the record.
+void record_failure(RunRecord& record, const FitProgress& progress, const std::string& reason) {
+  try {
+    record.finish(RunResult::Failed, reason, std::ssize(progress.history.epochs));
+  } catch (const std::exception&) {
+    return;
+  }
+}
+
+/// What failed, without what to do.
+std::string reason_of(const Error& error) {
+  Diagnosis diagnosis = error.diagnosis();
+  diagnosis.cure.clear();
+  return with_flags(diagnosis).text();
 }
 
 /// The error of a failed run, with the results that were saved nevertheless.
@@ -212,20 +244,30 @@ Error with_saved(const Error& error, Rescue&& rescue) {
 /// Runs `train`. If that fails after batches were trained, or a callback ends the process, the results are
 /// written nevertheless.
 template <class Train>
-History train_and_rescue(const FitOutputs& outputs, FitOptions& options, ExitWatch& exits, Train&& train) {
+void train_and_rescue(FitOutputs& outputs, FitOptions& options, RunRecord& record, ExitWatch& exits,
+                      Train&& train) {
   FitProgress& progress = *options.progress;
   options.interrupted = &watch_interrupts({"after this batch", losses_of_quitting(outputs.settings)});
   const auto rescue = [&] { return rescue_outputs(outputs, progress); };
   options.before_training = [&, begin = std::move(options.before_training)] {
     begin();
-    exits.before_exit(rescue, [] { interrupt_as(SIGTERM); });
+    const auto rescue_and_record = [&record, &progress, rescue] {
+      record_failure(record, progress, "a callback ended the process");
+      return rescue();
+    };
+    exits.before_exit(rescue_and_record, [] { interrupt_as(SIGTERM); });
   };
-  options.after_training = [&] {
+  options.write_results = [&] {
     interrupts_find_saving();
-    exits.let_exit_go_on();
+    try {
+      write_outputs(outputs, progress);
+    } catch (const std::exception&) {
+      // Tried again at the end, where a failure is reported.
+    }
   };
+  options.after_training = [&] { exits.let_exit_go_on(); };
   try {
-    return train();
+    static_cast<void>(train());
   } catch (const abi::__forced_unwind&) {
     exits.end_for_thread_exit();
   } catch (const Error& error) {
@@ -237,6 +279,37 @@ History train_and_rescue(const FitOutputs& outputs, FitOptions& options, ExitWat
     if (progress.batches == 0) throw;
     throw with_saved(error_of(failure, "KAIROS-I003"), rescue);
   }
+}
+
+void record_end(RunRecord& record, const FitOptions& options) {
+  const FitProgress& progress = *options.progress;
+  const std::optional<StopRequest>& stop = progress.history.stop;
+  const auto epochs = std::ssize(progress.history.epochs);
+  if (progress.history.end == RunEnd::Interrupted)
+    record.finish(RunResult::Interrupted, interrupted_by(options.interrupted->load()), epochs);
+  else if (stop && progress.history.end == RunEnd::Stopped)
+    record.finish(RunResult::Stopped, stop->instance + ": " + stop->reason, epochs);
+  else
+    record.finish(RunResult::Completed, "", epochs);
+}
+
+/// Trains, writes the results, and records how it ended.
+template <class Train>
+void train_and_write(FitOutputs& outputs, FitOptions& options, RunRecord& record, ExitWatch& exits,
+                     Resumption& resumption, Train&& train) {
+  const FitProgress& progress = *options.progress;
+  try {
+    train_and_rescue(outputs, options, record, exits, train);
+    write_outputs(outputs, progress);
+    resumption.finish();
+  } catch (const Error& error) {
+    record_failure(record, progress, reason_of(error));
+    throw;
+  } catch (const std::exception& error) {
+    record_failure(record, progress, error.what());
+    throw;
+  }
+  record_end(record, options);
 }
 
 /// The options that depend on the training data: class weights, and validation data, which may be moved out
@@ -260,16 +333,21 @@ void add_files(const Settings& settings, const RunDirectory& directory, const Da
                      data.class_names.empty() ? Labels::Numbers : Labels::Names);
 }
 
-/// Writes what came of a run that did not fail, and says so. The exit code.
-int conclude(const FitOutputs& outputs, const FitProgress& progress, Resumption& resumption,
-             const History& history) {
-  // A signal before the first batch must not replace an earlier model by the untrained one.
-  if (history.end != RunEnd::Interrupted || progress.batches > 0) write_outputs(outputs, history);
-  resumption.finish();
-  print_end(outputs.settings, outputs.options, history);
+void keep_records(FitOptions& options, LiveRecords& live) {
+  options.epoch_recorded = [&live](const History& history) {
+    live.history.append(history);
+    live.run.refresh();
+  };
+}
+
+/// Reports how the run ended, and returns the exit code.
+int report_end(const FitOutputs& outputs) {
+  const FitOptions& options = outputs.options;
+  const FitProgress& progress = *options.progress;
+  print_end(outputs.settings, options, progress.history);
   tell_interrupt(outputs, progress);
-  return history.end == RunEnd::Interrupted ? exit_code_of_signal(outputs.options.interrupted->load())
-                                            : exit_success;
+  return progress.history.end == RunEnd::Interrupted ? exit_code_of_signal(options.interrupted->load())
+                                                     : exit_success;
 }
 
 }  // namespace
@@ -305,15 +383,17 @@ int run_fit(Arguments arguments) {
   require_all_classes(settings, data.train, *model);
   check_outputs(settings, *model);
   add_files(settings, directory, data.train, options);
-  options.before_training = [&] { begin_run(directory, resumption, settings, data.train, *model); };
+  LiveRecords live{{settings, catalog, options.plugins, options.files}, LiveHistory(options.messages)};
+  options.before_training = [&] { begin_run(directory, resumption, live, settings, data.train, *model); };
+  keep_records(options, live);
   FitProgress progress;
   options.progress = &progress;
-  const FitOutputs outputs{settings, options, *model,
-                           [&] {
-                             write_file(directory.path() / "run.json", settings.json_in(directory.path()));
-                             write_records(directory, data.train, *model);
-                           },
-                           [&] { return resumption.can_resume(); }};
+  FitOutputs outputs{settings, options, *model,
+                     [&] {
+                       live.run.write();
+                       write_records(directory, data.train, *model);
+                     },
+                     [&] { return resumption.can_resume(); }};
   ExitWatch exits;  // its destructor writes the outputs if a thread waits in exit
   if (settings.choice("verbose") != "0")
     options.data_ready = [&](const DataFacts& facts) {
@@ -326,10 +406,9 @@ int run_fit(Arguments arguments) {
 
   warn_of_nothing_to_train(options);
   if (stream) warn_of_slow_order(*stream, options);
-  const History history = train_and_rescue(outputs, options, exits, [&] {
-    return stream ? fit(*model, *stream, options) : fit(*model, data.train, options);
-  });
-  return conclude(outputs, progress, resumption, history);
+  train_and_write(outputs, options, live.run, exits, resumption,
+                  [&] { return stream ? fit(*model, *stream, options) : fit(*model, data.train, options); });
+  return report_end(outputs);
 }
 
 }  // namespace kairos::host::cli

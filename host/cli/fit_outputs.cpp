@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "base/atomic_file.hpp"
+#include "cli/best_epoch.hpp"
 #include "cli/signals.hpp"
 #include "kairos/host/error.hpp"
-#include "nn/metrics.hpp"
 
 namespace kairos::host::cli {
 
@@ -87,43 +87,23 @@ std::string saved_and_next(const FitOutputs& outputs, const History& history, st
   return text + ". To be able to continue a run, use --save-model";
 }
 
-/// The key that the first callback with such an option monitors, else the validation loss, else the loss; ""
-/// if the run has no values of it.
-std::string monitored_key(const FitOptions& options, const History& history) {
-  for (const PluginSpec& spec : options.plugins)
-    for (const PluginOption& option : spec.options)
-      if ((option.key == "monitor" || option.key.empty()) && history.find(option.value) != nullptr)
-        return option.value;
-  for (const char* key : {"val_loss", "loss"})
-    if (history.find(key) != nullptr) return key;
-  return "";
-}
-
 /// "Best val_loss: 0.25 in epoch 3 of 5"; "" for a single epoch, which the line before shows.
-std::string best_epoch(const FitOptions& options, const History& history) {
-  const std::string key = monitored_key(options, history);
-  const Direction direction = log_direction(key);
-  if (key.empty() || direction == Direction::Unknown || history.epochs.size() < 2) return "";
-  const std::vector<std::optional<double>>& values = *history.find(key);
-  std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i] || std::isnan(*values[i])) continue;
-    const bool better =
-        best && (direction == Direction::Max ? *values[i] > *values[*best] : *values[i] < *values[*best]);
-    if (!best || better) best = i;
-  }
-  if (!best) return "";
-  return fmt::format("Best {}: {:.4g} in epoch {} of {}", key, *values[*best], history.epochs[*best] + 1,
-                     history.epochs.back() + 1);
+std::string best_epoch_of(const FitOptions& options, const History& history) {
+  const std::string key = monitored_key(options.plugins, history);
+  const std::optional<std::size_t> best = best_epoch(history, key);
+  if (!best || history.epochs.size() < 2) return "";
+  return fmt::format("Best {}: {:.4g} in epoch {} of {}", key, *(*history.find(key))[*best],
+                     history.epochs[*best] + 1, history.epochs.back() + 1);
 }
 
 /// The run directory may have been removed during the run.
-void restore_directory(const FitOutputs& outputs) {
+void restore_directory(FitOutputs& outputs) {
   const FitOptions& options = outputs.options;
   std::error_code error;
   if (std::filesystem::exists(options.run_directory, error)) return;
   std::filesystem::create_directories(options.run_directory, error);
   if (error) return;  // writing a file reports it
+  outputs.written = {};
   outputs.write_records();
   if (options.messages)
     options.messages(
@@ -142,9 +122,12 @@ std::filesystem::path path_of(const FitOutputs& outputs, const char* key) {
 
 }  // namespace
 
-void write_outputs(const FitOutputs& outputs, const History& history) {
+void write_outputs(FitOutputs& outputs, const FitProgress& progress) {
+  const History& history = progress.history;
+  // A signal before the first batch must not replace an earlier model by the untrained one.
+  if (history.end == RunEnd::Interrupted && progress.batches == 0) return;
   const Settings& settings = outputs.settings;
-  const FitOptions& options = outputs.options;
+  const std::filesystem::path& directory = outputs.options.run_directory;
   std::exception_ptr first;
   const auto attempt = [&](auto&& write) {
     try {
@@ -153,25 +136,38 @@ void write_outputs(const FitOutputs& outputs, const History& history) {
       if (!first) first = std::current_exception();
     }
   };
-  if (!options.run_directory.empty()) attempt([&] { restore_directory(outputs); });
+  if (!directory.empty()) attempt([&] { restore_directory(outputs); });
+  FitOutputs::Written& written = outputs.written;
   const auto save = [&](const char* key, SaveContent content) {
-    if (settings.has(key)) attempt([&] { outputs.model.save(path_of(outputs, key), content); });
+    if (!settings.has(key) || written.models[key] == progress.target_version) return;
+    attempt([&] {
+      outputs.model.save(path_of(outputs, key), content);
+      written.models[key] = progress.target_version;
+    });
   };
   save("save_model", SaveContent::Model);
   save("save_weights", SaveContent::Weights);
-  if (settings.has("history")) attempt([&] { write_history(history, path_of(outputs, "history")); });
-  if (!options.run_directory.empty()) {
-    attempt([&] { write_history(history, options.run_directory / "history.json"); });
-    // Keep the state of an earlier run if there is none.
-    if (!history.callback_state.empty())
-      attempt([&] { write_file(options.run_directory / "callback_state", history.callback_state); });
-  }
+  const auto save_history = [&](const std::filesystem::path& file) {
+    if (written.epochs.contains(file) && written.epochs[file] == history.epochs.size()) return;
+    attempt([&] {
+      write_history(history, file);
+      written.epochs[file] = history.epochs.size();
+    });
+  };
+  if (settings.has("history")) save_history(path_of(outputs, "history"));
+  if (!directory.empty()) save_history(directory / "history.json");
+  // Keep the state of an earlier run if there is none.
+  if (!directory.empty() && !history.callback_state.empty() && history.callback_state != written.state)
+    attempt([&] {
+      write_file(directory / "callback_state", history.callback_state);
+      written.state = history.callback_state;
+    });
   if (first) std::rethrow_exception(first);
 }
 
 std::string closing_line(const Settings& settings, const FitOptions& options, const History& history) {
   if (history.end == RunEnd::Interrupted || history.epochs.empty()) return "";
-  const std::string best = best_epoch(options, history), saved = files_of(settings),
+  const std::string best = best_epoch_of(options, history), saved = files_of(settings),
                     checkpoint = last_checkpoint(history);
   const bool has_values = std::ranges::any_of(history.series, [](const History::Series& series) {
     return std::ranges::any_of(series.values, [](const auto& one) { return one && std::isfinite(*one); });
@@ -190,10 +186,10 @@ std::string closing_line(const Settings& settings, const FitOptions& options, co
   return parts.empty() ? "" : fmt::format("{}\n", fmt::join(parts, ". "));
 }
 
-std::string rescue_outputs(const FitOutputs& outputs, FitProgress& progress) {
+std::string rescue_outputs(FitOutputs& outputs, FitProgress& progress) {
   if (progress.batches == 0) return "Nothing was saved, because nothing was trained";
   if (const auto record = std::exchange(progress.record, nullptr)) record();
-  write_outputs(outputs, progress.history);
+  write_outputs(outputs, progress);
   const std::int64_t next = next_epoch(outputs.options, progress.history);
   std::string text = saved_and_next(outputs, progress.history, next, next >= outputs.options.epochs);
   text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));

@@ -2,8 +2,12 @@
 // The results of a fit, written however the fit ends.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "cli/settings.hpp"
@@ -13,6 +17,13 @@ namespace kairos::host::cli {
 
 /// The results that a fit writes, and where.
 struct FitOutputs {
+  /// What has been written already.
+  struct Written {
+    std::map<std::string, std::optional<std::uint64_t>> models;  ///< FitProgress::target_version, by setting
+    std::map<std::filesystem::path, std::size_t> epochs;         ///< of each history
+    std::string state;                                           ///< of callbacks
+  };
+
   const Settings& settings;
   const FitOptions& options;
   Model& model;
@@ -20,14 +31,17 @@ struct FitOutputs {
   std::function<bool()> can_resume;     ///< whether there is a run checkpoint
   /// Base of relative paths: hooks and threads may change the current directory.
   std::filesystem::path start = std::filesystem::current_path();
+  Written written = {};
 };
 
-/// Writes all results. If one fails, the others are still written, and the first error is thrown at the end.
-void write_outputs(const FitOutputs& outputs, const History& history);
+/// Writes all results that have changed since they were written, but none of a run that was interrupted
+/// before its first batch. If one fails, the others are still written, and the first error is thrown at the
+/// end; the next call tries again.
+void write_outputs(FitOutputs& outputs, const FitProgress& progress);
 
 /// For a run that a failure ended: writes the same results if any batch was trained. Returns "Saved: …" or
 /// why nothing was saved, and how to continue the run. Throws like write_outputs.
-std::string rescue_outputs(const FitOutputs& outputs, FitProgress& progress);
+std::string rescue_outputs(FitOutputs& outputs, FitProgress& progress);
 
 /// The last line of a run that was not interrupted: the best epoch, what was saved, and what to do with it.
 /// "" if nothing was trained.

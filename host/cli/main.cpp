@@ -48,6 +48,7 @@ constexpr Command commands[] = {
     {"summary", "print the layers of a model and their parameters", cli::run_summary},
     {"convert", "convert a model between Keras formats", cli::run_convert},
     {"plot", "draw the curves of a run: loss and metrics per epoch", cli::run_plot},
+    {"runs", "list runs, or compare them", cli::run_runs},
     {"explain", "explain an error code and its fix", cli::run_explain},
 };
 
@@ -96,6 +97,8 @@ std::string command_for(std::string_view word) {
                                                                  {"show", "summary"},
                                                                  {"info", "summary"},
                                                                  {"export", "convert"},
+                                                                 {"compare", "runs compare"},
+                                                                 {"history", "plot"},
                                                                  {"version", "--version"}};
   for (const auto& [other, command] : others)
     if (other == word) return command;
@@ -105,7 +108,8 @@ std::string command_for(std::string_view word) {
 /// "help fit" is "fit --help".
 std::vector<std::string> with_help_last(std::vector<std::string> arguments) {
   if (arguments.size() < 2 || arguments.front() != "help") return arguments;
-  const std::ptrdiff_t words = arguments[1] == "plugins" && arguments.size() > 2 ? 2 : 1;
+  const std::ptrdiff_t words =
+      (arguments[1] == "plugins" || arguments[1] == "runs") && arguments.size() > 2 ? 2 : 1;
   std::rotate(arguments.begin(), arguments.begin() + 1, arguments.begin() + 1 + words);
   arguments[static_cast<std::size_t>(words)] = "--help";
   return arguments;

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/atomic_file.hpp"
+#include "base/temporary_files.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -46,6 +47,7 @@ void require_writable(const std::string& file, const std::string& flag) {
   // The nearest existing directory decides: those below it would be created.
   fs::path directory = path.parent_path();
   while (!fs::exists(directory, error) && directory.has_relative_path()) directory = directory.parent_path();
+  remove_dead_temporaries(path.parent_path());
   errno = ENOTDIR;
   if (fs::is_directory(directory, error) && ::access(directory.c_str(), W_OK | X_OK) == 0) {
     // Root may write anywhere, but not every file system accepts files: one is begun and discarded.

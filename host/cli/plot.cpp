@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/atomic_file.hpp"
-#include "base/input_file.hpp"
 #include "base/printable.hpp"
 #include "cli/command.hpp"
+#include "cli/live_history.hpp"
 #include "cli/output_files.hpp"
 #include "cli/plot_curves.hpp"
 #include "cli/plot_svg.hpp"
@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 constexpr const char* explanation =
     "\nRUN_DIR is the directory of a fit with --run-dir; the history that --history FILE.json wrote can be "
     "given instead.\n"
+    "While the run trains, and after a crash, its history.jsonl is drawn.\n"
     "Each metric has a chart, with its validation in the same one. The charts fit the window; without a "
     "UTF-8 "
     "locale, or\n"
@@ -38,7 +39,7 @@ constexpr const char* explanation =
 
 fs::path history_file(const fs::path& place) {
   std::error_code ignored;
-  return fs::is_directory(place, ignored) ? place / "history.json" : place;
+  return fs::is_directory(place, ignored) ? history_file_in(place) : place;
 }
 
 History read_history(const fs::path& place) {
@@ -47,7 +48,7 @@ History read_history(const fs::path& place) {
   if (!fs::exists(file, ignored))
     no_history(place.string(), "there is no history",
                fs::exists(place, ignored) ? "a directory without history.json" : "nothing of this name");
-  History history = parse_history(read_file(file), file.string());
+  History history = read_history_file(file);
   if (history.epochs.empty()) no_history(file.string(), "no epoch was trained", "");
   return history;
 }

@@ -10,6 +10,7 @@
 #include "cli/command.hpp"
 #include "cli/output_files.hpp"
 #include "cli/prepared_pass.hpp"
+#include "cli/text_table.hpp"
 #include "data/array_file.hpp"
 #include "io/file_kind.hpp"
 #include "io/npy.hpp"
@@ -64,13 +65,6 @@ std::vector<std::string> names_for_table(const Settings& settings, const Model& 
   std::vector<std::string> names = read_class_names(settings.text("class_names"));
   check_class_names(settings, names, model);
   return names;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r ") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
 }
 
 /// One line per sample: its file if samples are images, the numbers of the output, and with class names the

@@ -15,6 +15,7 @@
 #include "io/file_kind.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/history.hpp"
+#include "train/history_file.hpp"
 
 namespace kairos::host::cli {
 
@@ -241,9 +242,10 @@ std::vector<ReplayCase> read_cases(const std::filesystem::path& file, double def
 
 ReplayRun read_logs(const std::filesystem::path& file) {
   constexpr std::uint64_t largest = 64 << 20;
-  const std::string text = read_file(file, largest);
-  const History history = kind_of(file) == FileKind::Json ? parse_history(text, file.string())
-                                                          : history_from_csv(text, file.string());
+  const History history = file.extension() == ".jsonl" ? read_history_lines(file)
+                          : kind_of(file) == FileKind::Json
+                              ? parse_history(read_file(file, largest), file.string())
+                              : history_from_csv(read_file(file, largest), file.string());
   check_names(history, file.string());
   ReplayRun run;
   if (!history.epochs.empty())

@@ -2,6 +2,7 @@
 // --resume: whether a fit begins, goes on, or is finished already.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,10 @@ class Resumption {
   /// Adds the sink and what to go on from to the options; they borrow from here.
   void apply(FitOptions& options) const;
   [[nodiscard]] bool goes_on() const noexcept { return found_ && !is_finished_; }
+  /// The index of the epoch that it goes on with.
+  [[nodiscard]] std::int64_t next_epoch() const noexcept {
+    return found_->resumption.checkpoint.position.epoch;
+  }
   /// Whether there is nothing left to do, and a line that says so.
   [[nodiscard]] bool is_finished() const noexcept { return is_finished_; }
   [[nodiscard]] std::string report(const Settings& settings) const;

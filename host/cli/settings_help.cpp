@@ -55,6 +55,10 @@ std::string_view command_name(Command command) {
       return "explain";
     case Command::Plot:
       return "plot";
+    case Command::RunsList:
+      return "runs list";
+    case Command::RunsCompare:
+      return "runs compare";
   }
   return "";
 }

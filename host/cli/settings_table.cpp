@@ -20,6 +20,7 @@ constexpr Commands summary = Command::Summary;
 constexpr Commands convert = Command::Convert;
 constexpr Commands explain = Command::Explain;
 constexpr Commands plot = Command::Plot;
+constexpr Commands records = Commands(Command::RunsList) | Command::RunsCompare;
 
 constexpr Bounds any_weight{.min = 0, .max = std::numeric_limits<float>::max()};
 constexpr Bounds buffer_megabytes{.min = 1, .max = 1 << 30};
@@ -209,7 +210,7 @@ constexpr Setting table[] = {
     {.key = "markdown", .commands = explain, .group = Group::Output, .type = Type::Switch,
      .help = "print the whole register of error codes as a Markdown page"},
     {.key = "logs", .commands = replay, .group = Group::Data, .value = "FILE",
-     .help = "logs of each epoch: a History (.json), or a .csv with one column per key"},
+     .help = "logs of each epoch: a History (.json, or the history.jsonl of a run), or a .csv with one column per key"},
     {.key = "lr", .commands = replay, .group = Group::Training, .type = Type::Number, .value = "RATE",
      .bounds = from_zero, .range_code = "KAIROS-U003", .example = "0.1", .aliases = "learning_rate",
      .help = "initial learning rate; default: learning_rate in the logs, else 0.001"},
@@ -218,6 +219,13 @@ constexpr Setting table[] = {
      .help = "keep the files that callbacks write in this directory; default: a temporary directory"},
     {.key = "out", .commands = plot, .group = Group::Output, .value = "FILE.svg",
      .help = "write the charts as an SVG image instead of drawing them in the terminal"},
+    {.key = "monitor", .commands = records, .group = Group::Output, .value = "KEY", .example = "val_accuracy",
+     .help = "key that decides which epoch is best; default: what the first callback of the run monitors, else "
+             "val_loss, else loss"},
+    {.key = "json", .commands = records, .group = Group::Output, .type = Type::Switch,
+     .help = "print JSON, with full precision"},
+    {.key = "csv", .commands = records, .group = Group::Output, .type = Type::Switch,
+     .help = "print CSV, with full precision"},
     // ---------------------------------------------------------------- callbacks
     {.key = "plugin", .commands = runs | replay, .group = Group::Callbacks, .type = Type::Items,
      .value = "SPEC", .aliases = "plugins,callbacks",
@@ -253,7 +261,8 @@ constexpr Setting table[] = {
              "directory; flags take precedence"},
     {.key = "print_config", .commands = runs, .group = Group::General, .type = Type::Switch,
      .help = "print the effective configuration and exit"},
-    {.key = "help", .commands = runs | lists | replay | summary | convert | explain | plot, .group = Group::General,
+    {.key = "help", .commands = runs | lists | replay | summary | convert | explain | plot | records,
+     .group = Group::General,
      .type = Type::Switch,
      .help = "print this help and exit"},
 };

@@ -22,6 +22,8 @@ enum class Command : unsigned {
   Convert = 128,
   Explain = 256,
   Plot = 512,
+  RunsList = 1024,
+  RunsCompare = 2048,
 };
 
 /// A set of commands.

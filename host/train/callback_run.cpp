@@ -64,25 +64,32 @@ ProgressRecord::ProgressRecord(FitProgress& progress, Callbacks& callbacks)
   progress_.record = [this] { fail(); };
 }
 
+void ProgressRecord::update() {
+  progress_.history.stop = callbacks_.stop();
+  progress_.history.saved_files = callbacks_.saved_files();
+  progress_.target_version = callbacks_.target_version();
+}
+
+void ProgressRecord::update_state() {
+  progress_.history.callback_state = callbacks_.rescue_state();
+  progress_.target_version = callbacks_.target_version();  // what was swapped in has been taken out
+}
+
 void ProgressRecord::complete() {
+  update();
+  progress_.history.callback_state = callbacks_.save_state();
   progress_.record = nullptr;
-  record();
 }
 
 void ProgressRecord::fail() {
   const BreadcrumbScope keeps_the_failed_hook(breadcrumb.now());
   progress_.history.end = RunEnd::Fault;
   try {
-    record();
+    update();
+    update_state();
   } catch (const std::exception&) {
     // The failure that ended the run is the one to report.
   }
-}
-
-void ProgressRecord::record() {
-  progress_.history.stop = callbacks_.stop();
-  progress_.history.saved_files = callbacks_.saved_files();
-  progress_.history.callback_state = callbacks_.save_state();
 }
 
 }  // namespace kairos::host

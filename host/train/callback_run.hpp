@@ -39,14 +39,17 @@ class ProgressRecord {
   ProgressRecord(const ProgressRecord&) = delete;
   ProgressRecord& operator=(const ProgressRecord&) = delete;
 
+  /// At the end of all epochs, before on_train_end: everything but the states of callbacks.
+  void update();
+  /// After `update`: the states as they are now. Those of callbacks whose state_save fails are missing.
+  void update_state();
   /// After a run that ended by itself. FitProgress::record is empty from here on.
   void complete();
-  /// After a failure. The state of the callback that failed may be missing. Does not throw an std::exception.
+  /// After a failure. States of callbacks whose state_save fails are missing. Does not throw an
+  /// std::exception.
   void fail();
 
  private:
-  void record();
-
   FitProgress& progress_;
   Callbacks& callbacks_;
 };

@@ -52,13 +52,21 @@ void report_data(const Model& model, const Dataset& data, const DataFacts& facts
 void train(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
            FitProgress& progress, FitFacts facts) {
   ProgressRecord record(progress, callbacks);
+  const auto before_end = [&] {
+    if (!options.write_results) return;
+    record.update();
+    options.write_results();
+    record.update_state();
+    options.write_results();
+  };
   try {
-    run_epochs(model, prepared, callbacks, options, progress, std::move(facts));
+    run_epochs(model, prepared, callbacks, options, progress, std::move(facts), before_end);
+    record.complete();
+    if (options.write_results) options.write_results();
   } catch (...) {  // also the end of the thread by pthread_exit
     record.fail();
     throw;
   }
-  record.complete();
 }
 
 /// Nothing if the run neither goes on nor is copied.

@@ -43,7 +43,7 @@ class FitLoop {
     position_.epoch = options.initial_epoch;
   }
 
-  void run() {
+  void run(const std::function<void()>& before_end) {
     if (options_.resume_from != nullptr) go_on_from(*options_.resume_from);
     callbacks_.train_begin();
     bool trains = true;
@@ -56,6 +56,7 @@ class FitLoop {
     progress_.history.end = end;
     taker_.take_last(position(), end);
     if (!interrupted) model_.finish_training();
+    before_end();
     callbacks_.train_end(end);
   }
 
@@ -86,6 +87,7 @@ class FitLoop {
     if (validates && !validate()) return false;
     callbacks_.epoch_end(trained_, validates ? &validated_ : nullptr, position_.batch < steps_);
     progress_.history.append(position_.epoch, callbacks_.keys(), callbacks_.epoch_values());
+    if (options_.epoch_recorded) options_.epoch_recorded(progress_.history);
     ++position_.epoch;
     position_.batch = 0;
     position_.in_epoch = false;
@@ -149,8 +151,8 @@ class FitLoop {
 }  // namespace
 
 void run_epochs(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
-                FitProgress& progress, FitFacts facts) {
-  FitLoop(model, prepared, callbacks, options, progress, std::move(facts)).run();
+                FitProgress& progress, FitFacts facts, const std::function<void()>& before_end) {
+  FitLoop(model, prepared, callbacks, options, progress, std::move(facts)).run(before_end);
 }
 
 }  // namespace kairos::host

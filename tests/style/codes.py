@@ -42,11 +42,15 @@ SHARED = {
     "KAIROS-F001": (2, "files and directories"),
     "KAIROS-F002": (2, "by the name, and by the type of the file"),
     "KAIROS-F004": (2, "files and gzip streams over them"),
+    "KAIROS-F005": (2, "files that are replaced as a whole, and files that grow"),
+    "KAIROS-F007": (2, "files that are read as they are, and files that grow meanwhile"),
+    "KAIROS-F008": (2, "files that are replaced as a whole, and files that grow"),
     "KAIROS-F009": (2, "HDF5 files and zip archives"),
     "KAIROS-F021": (2, "what the HDF5 library reports, and what it dies of"),
     "KAIROS-F023": (2, "arrays of data and of weights"),
     "KAIROS-F024": (3, "arrays of data, of HDF5 weights and of NPZ weights"),
     "KAIROS-F026": (2, "by the ending, and by the architecture"),
+    "KAIROS-F050": (2, "JSON and lines of JSON"),
     "KAIROS-F062": (3, "directories of runs and of replays, by the program and by the library"),
     "KAIROS-F080": (2, "by the stamp of the file, and by a field of a table that was a number before"),
     "KAIROS-F081": (2, "by the stamp of the file, and by the descriptor of HDF5"),
@@ -64,7 +68,7 @@ SHARED = {
     "KAIROS-M102": (4, "arguments by position, by name, nested, and the number of calls"),
     "KAIROS-M130": (2, "the file of a run directory, and the list in a model file"),
     "KAIROS-O052": (3, "order, number and type of arguments by position"),
-    "KAIROS-U001": (4, "words and flags of the program, of its commands, of `kairos plugins` and of `--help`"),
+    "KAIROS-U001": (5, "words and flags of the program, of its commands, of `kairos plugins`, of `kairos runs` and of `--help`"),
     "KAIROS-U003": (7, "each kind of value is read where it is used"),
     "KAIROS-U004": (3, "keys of a configuration: twice, unknown, and of the plugins in it"),
     "KAIROS-U005": (3, "each command knows what it needs"),
@@ -72,7 +76,7 @@ SHARED = {
     "KAIROS-U010": (3, "options of fit, of passes, and the share, which needs the number of samples"),
     "KAIROS-U013": (2, "settings of streams: their bounds are in the table"),
     "KAIROS-U014": (3, "class names beside data, a model and a file that they do not fit"),
-    "KAIROS-U040": (3, "convert, plot and summary"),
+    "KAIROS-U040": (4, "convert, plot, runs and summary"),
 }
 
 

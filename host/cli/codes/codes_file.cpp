@@ -104,8 +104,11 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-F045", "Two archive entries with the same name",
      "The archive contains config.json or model.weights.h5 twice. Programs differ in which one they read.",
      "Save the model again with Keras or Kairos."},
-    {"KAIROS-F050", "Not a history file", "The JSON file does not have the form of a History.",
-     "Give a file that `--history FILE.json` wrote."},
+    {"KAIROS-F050", "Not a history file",
+     "The JSON file does not have the form of a History, or a line of a .jsonl file not that of an epoch. A "
+     "damaged "
+     "last line, as a crash leaves it, is no error.",
+     "Give a file that `--history FILE.json` wrote, or the history.jsonl of a run directory."},
     {"KAIROS-F060", "Standard output cannot be written", "Writing to standard output failed.",
      "Check for a full disk."},
     {"KAIROS-F061", "Output file cannot be created",
@@ -148,7 +151,8 @@ constexpr CodeEntry entries[] = {
      "Read the data while it is used with `--stream true`, choose a smaller `--batch-size`, or raise the "
      "limit."},
     {"KAIROS-F087", "No history to plot",
-     "`kairos plot` needs the history of a run: the directory of `--run-dir` with its history.json, or such "
+     "`kairos plot` needs the history of a run: the directory of `--run-dir` with its history.json or "
+     "history.jsonl, or such "
      "a file. There is none at this place, or no epoch was trained.",
      "Name the directory that was given as `--run-dir`."},
     {"KAIROS-F090", "Run checkpoint damaged",
@@ -157,6 +161,11 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-F091", "Run checkpoint of a newer release",
      "The run directory was written by a release of Kairos whose run checkpoints this one cannot read.",
      "Go on with that release."},
+    {"KAIROS-F092", "No run at this place",
+     "`kairos runs list` needs a directory with run directories in it, `kairos runs compare` the directories "
+     "of runs. What is "
+     "wrong with a single run does not matter: it is shown as unreadable.",
+     "Name directories that were given as `--run-dir`, or the one they are in."},
     {"KAIROS-F095", "Run checkpoint cannot be written",
      "The folder `run_checkpoint` of the run directory was removed, or its disk is full or fails. Training "
      "goes on; at "

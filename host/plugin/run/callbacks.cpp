@@ -54,6 +54,10 @@ std::string Callbacks::save_state() {
   require(*session_, any_stage, "save_state");
   return session_->states.save();
 }
+std::string Callbacks::rescue_state() {
+  require(*session_, any_stage, "rescue_state");
+  return session_->states.rescue();
+}
 void Callbacks::load_state(std::string_view bytes) {
   require(*session_, Ready, "load_state");
   session_->states.load(bytes);
@@ -317,6 +321,9 @@ std::vector<LogValue> Callbacks::epoch_values() const {
 }
 bool Callbacks::wants_gradients() const noexcept {
   return !session_->hooks.on_backward_end.listeners.empty();
+}
+std::uint64_t Callbacks::target_version() const noexcept {
+  return session_->generation + session_->hyper_changes;
 }
 const std::vector<std::filesystem::path>& Callbacks::saved_files() const noexcept {
   return session_->checkpoints.files();

@@ -8,10 +8,15 @@
 #include <iterator>
 #include <utility>
 
+#include "base/temporary_files.hpp"
 #include "plugin/run/breadcrumb.hpp"
 #include "plugin/run/session.hpp"
 
 namespace kairos::host {
+
+void Checkpoints::prepare(const std::filesystem::path& path) {
+  if (directories_.insert(path.parent_path()).second) remove_dead_temporaries(path.parent_path());
+}
 
 void Checkpoints::announce(const std::string& path, SaveContent content, const Instance& author,
                            const std::string& label) {

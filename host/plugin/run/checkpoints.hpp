@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,9 @@ class Checkpoints {
  public:
   explicit Checkpoints(Session& session) : session_(session) {}
 
+  /// `path` is about to be written: removes what a killed process has left in its directory, at the first
+  /// file in each.
+  void prepare(const std::filesystem::path& path);
   /// `path` is complete: records it and calls on_checkpoint_saved of every instance but `author`. `label` is
   /// that of the weights in it. A listener's fatal failure is postponed until the hook that saved returns.
   void announce(const std::string& path, SaveContent content, const Instance& author,
@@ -42,6 +46,7 @@ class Checkpoints {
   Session& session_;
   BackgroundSave background_;
   std::vector<std::filesystem::path> files_;
+  std::set<std::filesystem::path> directories_;  ///< that were prepared
 };
 
 }  // namespace kairos::host

@@ -113,7 +113,9 @@ kairos_status hyper_set(kairos_call* call, kairos_str name, double value) {
     KAIROS_RETURN_IF(check_name(call, name, "the name of a hyper-parameter"));
     if (!std::isfinite(value) || value < 0)
       return call->refuse(KAIROS_E_INVALID, std::string(view(name)) + " cannot be " + std::to_string(value));
-    return call->session->target.set_hyper(view(name), value) ? KAIROS_OK : refuse_hyper(call, name);
+    if (!call->session->target.set_hyper(view(name), value)) return refuse_hyper(call, name);
+    ++call->session->hyper_changes;
+    return KAIROS_OK;
   });
 }
 

@@ -61,6 +61,7 @@ kairos_status model_save(kairos_call* call, kairos_str path, std::int32_t conten
     KAIROS_RETURN_IF(check_save(call, path, content, wanted));
     Session& session = *call->session;
     session.files.add_saved(wanted.file, call->instance->name);
+    session.checkpoints.prepare(wanted.file);
     session.target.save(wanted.file, wanted.content);
     session.checkpoints.announce(wanted.file, wanted.content, *call->instance, session.weights.label());
     return KAIROS_OK;
@@ -73,6 +74,7 @@ kairos_status model_save_in_background(kairos_call* call, kairos_str path, std::
     KAIROS_RETURN_IF(check_save(call, path, content, wanted));
     Session& session = *call->session;
     session.files.add_saved(wanted.file, call->instance->name);
+    session.checkpoints.prepare(wanted.file);
     std::function<void()> write = session.target.save_later(wanted.file, wanted.content);
     session.checkpoints.save_in_background(
         {call->instance, std::move(wanted.file), wanted.content, session.weights.label()}, std::move(write));

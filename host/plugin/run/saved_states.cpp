@@ -71,7 +71,7 @@ std::string shown(const std::string& saved) {
 }  // namespace
 
 /// Not of an instance whose hook has called exit: it was interrupted midway, and may hold a lock.
-void SavedStates::save(Instance& instance, std::vector<SavedState>& out) {
+void SavedStates::save(Instance& instance, OnFailure reaction, std::vector<SavedState>& out) {
   if (Session::is_running(instance)) return;
   if (instance.disabled)
     if (const auto loaded = loaded_.find(&instance); loaded != loaded_.end()) out.push_back(loaded->second);
@@ -88,22 +88,29 @@ void SavedStates::save(Instance& instance, std::vector<SavedState>& out) {
   CheckedCall call(session_, instance, "state_save", Moment::Beside);
   const kairos_status status = session_.call_alone(
       instance, *call, [&] { return instance.hooks.state_save(instance.self, &*call, &writer); });
-  if (status != KAIROS_OK) {
-    session_.failed(*call, status);
-  } else {
+  if (status == KAIROS_OK)
     out.push_back(std::move(state));
-  }
+  else if (reaction == OnFailure::Policy)
+    session_.failed(*call, status);
+}
+
+std::string SavedStates::save() {
+  return save_all(OnFailure::Policy);
+}
+
+std::string SavedStates::rescue() {
+  return save_all(OnFailure::LeaveOut);
 }
 
 /// Inside a hook, which has called exit or ended the thread, the run ends: what is swapped in is taken out.
 /// Else it is live again afterwards.
-std::string SavedStates::save() {
+std::string SavedStates::save_all(OnFailure reaction) {
   if (breadcrumb.now().hook != nullptr) session_.weights.end();
   const PresentedWeights::Aside trained(session_.weights);
   session_.restore_process();
   session_.checkpoints.wait();
   std::vector<SavedState> states;
-  for (const auto& instance : session_.instances) save(*instance, states);
+  for (const auto& instance : session_.instances) save(*instance, reaction, states);
   states.insert(states.end(), orphans_.begin(), orphans_.end());
   return encode_states(states);
 }

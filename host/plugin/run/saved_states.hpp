@@ -33,11 +33,15 @@ class SavedStates {
   explicit SavedStates(Session& session) : session_(session) {}
 
   [[nodiscard]] std::string save();
+  /// The same without the states of instances whose state_save fails, whatever their policy.
+  [[nodiscard]] std::string rescue();
   /// Throws Error(Callback) KAIROS-C006 for damaged bytes, KAIROS-C007 for a state that its instance rejects.
   void load(std::string_view bytes);
 
  private:
-  void save(Instance& instance, std::vector<SavedState>& out);
+  enum class OnFailure { Policy, LeaveOut };
+  std::string save_all(OnFailure reaction);
+  void save(Instance& instance, OnFailure reaction, std::vector<SavedState>& out);
   void load(Instance& instance, SavedState& state);
   /// False, with a warning, if an option on which the state depends has another value now.
   bool is_valid(const Instance& instance, const SavedState& state);

@@ -136,6 +136,7 @@ class Session {
   std::vector<LogValue> epoch_values;
   std::thread::id thread = std::this_thread::get_id();
   std::uint64_t generation = 1;      ///< of the tensors
+  std::uint64_t hyper_changes = 0;   ///< hyper-parameters that instances have set
   std::vector<std::string> secrets;  ///< complete before code of plugins runs
   bool metrics_are_checked = false;  ///< options that name a log key
 

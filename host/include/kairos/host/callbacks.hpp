@@ -165,10 +165,10 @@ class Session;
 /// a pass | test_batch_begin; predict_batch_begin | its batch_end | | trained | train_end | test_begin,
 /// predict_begin | | finished | finish | fault and finish, which do nothing; getters |
 ///
-/// save_state and interrupt are allowed from setup to finish; fault and finish always. A pass may have fewer
-/// batches than announced; an interrupted epoch ends with epoch_end(…, true). A run that is interrupted (any
-/// RunEnd but Completed) may go from anywhere in an epoch to train_end. A test inside an epoch needs
-/// CallbacksOptions::validates.
+/// save_state, rescue_state and interrupt are allowed from setup to finish; fault and finish always. A pass
+/// may have fewer batches than announced; an interrupted epoch ends with epoch_end(…, true). A run that is
+/// interrupted (any RunEnd but Completed) may go from anywhere in an epoch to train_end. A test inside an
+/// epoch needs CallbacksOptions::validates.
 ///
 /// Misuse throws Error(Callback) that names the call, the stage and what to call first: KAIROS-C030 for the
 /// order, C031 for a wrong number of log values, C032 for an undeclared validation, C033 and C034 for an
@@ -191,6 +191,9 @@ class Callbacks {
 
   /// The states of all instances, and the loaded states of instances that this run does not have.
   [[nodiscard]] std::string save_state();
+  /// The same after a failure, or while nothing may fail yet: without the states of instances whose
+  /// state_save fails. Their policies do not apply.
+  [[nodiscard]] std::string rescue_state();
   /// Between setup and train_begin. Throws Error(Callback) for damaged bytes, and for a state that its
   /// instance rejects.
   void load_state(std::string_view bytes);
@@ -243,6 +246,9 @@ class Callbacks {
 
   /// True if an instance implements on_backward_end; otherwise a loop may omit gradients_ready.
   [[nodiscard]] bool wants_gradients() const noexcept;
+
+  /// Another number whenever training, or an instance, may have changed the target.
+  [[nodiscard]] std::uint64_t target_version() const noexcept;
 
   /// Files that instances saved, in order; absolute.
   [[nodiscard]] const std::vector<std::filesystem::path>& saved_files() const noexcept;

@@ -36,6 +36,9 @@ enum class Shuffle {
 struct FitProgress {
   History history;
   std::int64_t batches = 0;  ///< trained in this run
+  /// Another number whenever the model may have changed: set when `history` is completed at the end of the
+  /// run, and by `record`.
+  std::uint64_t target_version = 0;
   /// Set during a run: fills in the fields of `history` that are otherwise set at its end (`stop`,
   /// `saved_files` and `callback_state`) and restores what hooks have changed in the process. For code that
   /// ends the process inside `fit`. The state stays empty if it cannot be saved. Does not throw.
@@ -118,6 +121,13 @@ struct FitOptions : RunOptions {
   /// Called once, after every check has passed and before anything is trained or written: the place to create
   /// output files. An exception from it ends the run. May be null.
   std::function<void()> before_training;
+  /// Called after each complete epoch, when all callbacks have had it, with the history up to that epoch. An
+  /// exception from it ends the run. May be null.
+  std::function<void(const History&)> epoch_recorded;
+  /// Called when `progress` holds results of a run that has not failed: before on_train_end, so that nothing
+  /// that happens there can lose them; again with the states of callbacks, of which some may be missing; and
+  /// after on_train_end with everything. Called for an interrupted run too. May be null.
+  std::function<void()> write_results;
   /// Called once after a run that did not fail, when `progress` is complete and before callbacks are torn
   /// down. May be null.
   std::function<void()> after_training;
