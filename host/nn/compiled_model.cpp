@@ -86,6 +86,7 @@ void CompiledModel::collect_parameters() {
     }
   });
   optimizer_->build(std::move(trained));
+  group_.build(trained_);
 }
 
 void CompiledModel::list_batch_tensors() {
@@ -297,7 +298,8 @@ void CompiledModel::compute_gradient(std::size_t head, const Batch& batch) {
 double CompiledModel::penalties() const {
   double sum = 0;
   for (const Parameter* parameter : trained_)
-    sum += parameter->regularizer.penalty(parameter->size(), parameter->values.data());
+    if (!parameter->frozen)
+      sum += parameter->regularizer.penalty(parameter->size(), parameter->values.data());
   return sum;
 }
 
@@ -315,18 +317,9 @@ void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) 
   count_loss(evaluate(batch), batch.size);
   for (std::size_t i = 0; i < heads_.size(); ++i) compute_gradient(i, batch);
   graph_->backward(pass);
-  for (Parameter* parameter : trained_)
-    parameter->regularizer.add_gradient(parameter->size(), parameter->values.data(),
-                                        parameter->gradient.data());
-  set_batch_tensors(batch);
-  if (observer != nullptr) observer->gradients_ready();
-  optimizer_->step();
   ++batch_number_;
-}
-
-void CompiledModel::set_iterations(std::int64_t iterations) {
-  optimizer_->set_iterations(iterations);
-  batch_number_ = iterations;
+  set_batch_tensors(batch);
+  if (group_.add(gradient_share(batch))) make_step(observer);
 }
 
 void CompiledModel::test_batch(const Batch& batch) {

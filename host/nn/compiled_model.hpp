@@ -13,6 +13,7 @@
 #include "kairos/host/compile.hpp"
 #include "kairos/host/model.hpp"
 #include "nn/architecture.hpp"
+#include "nn/gradient_group.hpp"
 #include "nn/graph.hpp"
 #include "nn/head.hpp"
 #include "nn/metrics.hpp"
@@ -20,7 +21,7 @@
 
 namespace kairos::host {
 
-class CompiledModel final : public Model {
+class CompiledModel final : public Model, private StepControl {
  public:
   /// `architecture` is what the graph was built from; `unknown` collects unknown keys of an optimizer that
   /// comes from a file. Throws Error(Model) if the options do not fit the graph.
@@ -37,6 +38,7 @@ class CompiledModel final : public Model {
   [[nodiscard]] std::string hyper_fault(std::string_view name) const override {
     return optimizer_->hyper_fault(name);
   }
+  [[nodiscard]] StepControl* step_control() override { return this; }
   void set_iterations(std::int64_t iterations) override;
   [[nodiscard]] std::int64_t training_batches() const override { return batch_number_; }
   [[nodiscard]] std::optional<double> batch_loss() const override { return batch_loss_; }
@@ -75,6 +77,8 @@ class CompiledModel final : public Model {
   [[nodiscard]] std::string log_sums() override;
   void restore_log_sums(std::string_view bytes) override;
 
+  void begin_step(std::int64_t left) override { group_.begin(left); }
+  [[nodiscard]] bool step_is_open() const override { return group_.is_open(); }
   void train_batch(const Batch& batch, GradientObserver* observer) override;
   void finish_training() override { optimizer_->finish(); }
   void test_batch(const Batch& batch) override;
@@ -98,6 +102,18 @@ class CompiledModel final : public Model {
   struct LoadedLabel {
     std::string file, label;
   };
+
+  [[nodiscard]] std::string accumulation_fault() const override;
+  void accumulate(std::int64_t batches) override { group_.set_size(batches); }
+  void discard() override { discarded_ = true; }
+  void freeze(std::size_t weight, bool frozen) override;
+  void scale_rate(std::size_t weight, double factor) override;
+
+  /// What a loss of a batch is divided by.
+  enum class Divisor { Nothing, Samples, Own };
+  [[nodiscard]] Divisor divisor_of(std::size_t head) const;
+  [[nodiscard]] GradientShare gradient_share(const Batch& batch) const;
+  void make_step(GradientObserver* observer);
 
   void make_heads();
   void list_log_keys();
@@ -131,6 +147,9 @@ class CompiledModel final : public Model {
   std::vector<std::size_t> log_indices_;  ///< index of each of them in log_keys_
   std::vector<Parameter*> parameters_;    ///< each once, even if its layer is shared
   std::vector<Parameter*> trained_;
+  std::vector<Parameter*> frozen_;  ///< of those
+  GradientGroup group_;
+  bool discarded_ = false;  ///< the step that is about to be made
 
   std::vector<TensorRef> weights_, gradients_, buffers_;
   std::vector<TensorRef> input_refs_, target_refs_, output_refs_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What training changes in a model, as bytes. Everything is read and compared before anything is changed.
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,7 @@ std::string CompiledModel::training_state() {
     out.values(std::span<const float>(weight.data, static_cast<std::size_t>(weight.size())));
   optimizer_->save_state(out);
   out.number(batch_number_);
+  group_.save_state(out);
   return std::move(out).take();
 }
 
@@ -62,11 +64,13 @@ void CompiledModel::restore_training_state(std::string_view bytes) {
                    std::to_string(weights_[i].size()));
   const Optimizer::State optimizer = optimizer_->read_state(in);
   const auto batch_number = in.number<std::int64_t>();
-  if (!in.complete() || optimizer.iterations < 0 || batch_number < 0) damaged(what);
+  const std::optional<GradientGroup::State> group = group_.read_state(in);
+  if (!group || !in.complete() || optimizer.iterations < 0 || batch_number < 0) damaged(what);
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!values[i].empty()) std::memcpy(weights_[i].data, values[i].data(), values[i].size());
   optimizer_->apply(optimizer);
   batch_number_ = batch_number;
+  group_.apply(*group);
 }
 
 void CompiledModel::visit_sums(const SumVisitor& visit) {

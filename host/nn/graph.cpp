@@ -222,6 +222,20 @@ std::span<const float> Graph::output_of(const Node& node, std::int64_t batch) co
   return {value.data, static_cast<std::size_t>(batch * size_of(value.shape))};
 }
 
+bool Graph::penalizes_outputs() const {
+  return std::any_of(nodes_.begin(), nodes_.end(),
+                     [](const Node& node) { return node.layer->penalizes_output(); });
+}
+
+void Graph::share_frozen() {
+  for (const Node& node : nodes_) {
+    if (node.options.shares == nullptr) continue;
+    const std::span<Parameter> from = node.options.shares->parameters();
+    const std::span<Parameter> to = node.layer->parameters();
+    for (std::size_t i = 0; i < to.size(); ++i) to[i].frozen = from[i].frozen;
+  }
+}
+
 double Graph::output_penalties(std::int64_t batch) const {
   double sum = 0;
   for (const Node& node : nodes_)

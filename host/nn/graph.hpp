@@ -74,6 +74,14 @@ class Graph {
   [[nodiscard]] const float* output_logits(std::size_t i) const;
   /// The mask of output `i`'s timesteps; null if it has none.
   [[nodiscard]] Mask output_mask(std::size_t i) const { return mask_of(output_values_[i].value); }
+  /// Whether output_mask(i) will have a value.
+  [[nodiscard]] bool masks_output(std::size_t i) const {
+    return values_[output_values_[i].value].mask_source.has_value();
+  }
+  /// Whether any layer penalizes its output.
+  [[nodiscard]] bool penalizes_outputs() const;
+  /// Makes the parameters of shared layers frozen as those of their first call.
+  void share_frozen();
   /// The activity penalties of the last forward, which are part of the loss.
   [[nodiscard]] double output_penalties(std::int64_t batch) const;
   /// The caller fills it with d loss / d output, or d loss / d logits, before `backward`, unless the output

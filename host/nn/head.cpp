@@ -76,10 +76,11 @@ double Head::evaluate(std::int64_t samples, const Goal& goal, const float* outpu
   else
     last_loss_->values(rows, features_, goal.target, output, each_.data());
   const WeightView counted{mask, steps_};
-  const double loss = reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), goal.weights,
-                                    scale_.data(), counted);
+  const ReducedLoss reduced = reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), goal.weights,
+                                            scale_.data(), counted);
   update_metrics(samples, goal, output, counted);
-  return loss;
+  divisor_ = reduced.divisor;
+  return reduced.loss;
 }
 
 void Head::update_metrics(std::int64_t samples, const Goal& goal, const float* output,

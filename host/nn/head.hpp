@@ -35,6 +35,7 @@ class Head {
   /// The activation whose logits the loss can use; "" if there is none.
   [[nodiscard]] std::string_view activation() const { return loss_->activation(); }
   [[nodiscard]] const Loss& loss() const noexcept { return *loss_; }
+  [[nodiscard]] LossReduction reduction() const noexcept { return reduction_; }
 
   /// What an output is compared with. `soft`: probabilities in place of class labels.
   struct Goal {
@@ -53,6 +54,8 @@ class Head {
   [[nodiscard]] float* sample_losses(std::int64_t samples, const float* mask);
   /// Writes d loss / d output of the batch last evaluated, or d loss / d logits if logits were given.
   void gradient(std::int64_t samples, const float* target, const float* output, float* gradient);
+  /// What the loss and the gradient of the batch last evaluated were divided by.
+  [[nodiscard]] double divisor() const noexcept { return divisor_; }
   /// Writes results in the order of metric_keys(); returns the end.
   double* read_metrics(double* values) const;
 
@@ -69,6 +72,7 @@ class Head {
   std::int64_t rows_per_sample_;
   std::int64_t steps_;      ///< timesteps in a mask
   bool by_logits_ = false;  ///< the batch last evaluated had logits
+  double divisor_ = 1;
   Port target_;
   std::vector<NamedMetric> metrics_;
   std::vector<NamedMetric> weighted_metrics_;

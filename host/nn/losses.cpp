@@ -117,8 +117,9 @@ std::unique_ptr<Loss> make_loss(const CallText& call) {
   return loss;
 }
 
-double reduce_losses(LossReduction reduction, std::int64_t samples, std::int64_t rows_per_sample,
-                     const float* each, const WeightView& weights, float* scale, const WeightView& mask) {
+ReducedLoss reduce_losses(LossReduction reduction, std::int64_t samples, std::int64_t rows_per_sample,
+                          const float* each, const WeightView& weights, float* scale,
+                          const WeightView& mask) {
   const std::int64_t rows = samples * rows_per_sample;
   if (weights.values != nullptr && weights.per_sample != 1 && weights.per_sample != rows_per_sample)
     throw Error(ErrorKind::Data, {"KAIROS-D301", "sample weights", "the weights do not match the output",
@@ -144,7 +145,7 @@ double reduce_losses(LossReduction reduction, std::int64_t samples, std::int64_t
   const double factor = divisor == 0 ? 0.0 : 1.0 / divisor;
   const double total = (exact * Eigen::Map<const Eigen::ArrayXf>(each, rows).cast<double>()).sum();
   scales = (exact * factor).cast<float>();
-  return total * factor;
+  return {total * factor, divisor};
 }
 
 }  // namespace kairos::host

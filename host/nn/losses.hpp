@@ -79,11 +79,17 @@ class Loss {
 /// Keras' class for a name or alias: "BinaryCrossentropy". Other names are returned unchanged.
 [[nodiscard]] std::string loss_class_name(std::string_view name);
 
-/// The loss of a batch. `scale` receives the factor of each row's gradient.
+/// The loss of a batch, and what the sum over its rows was divided by.
+struct ReducedLoss {
+  double loss;
+  double divisor;
+};
+
+/// Reduces the losses of the rows. `scale` receives the factor of each row's gradient.
 /// `scale` has samples * rows_per_sample values. Weights are per sample, or per row of a sample. `mask` is 1
 /// for each timestep that counts: the mean is over those, whatever their weights (Keras 3).
-[[nodiscard]] double reduce_losses(LossReduction reduction, std::int64_t samples,
-                                   std::int64_t rows_per_sample, const float* each, const WeightView& weights,
-                                   float* scale, const WeightView& mask = {});
+[[nodiscard]] ReducedLoss reduce_losses(LossReduction reduction, std::int64_t samples,
+                                        std::int64_t rows_per_sample, const float* each,
+                                        const WeightView& weights, float* scale, const WeightView& mask = {});
 
 }  // namespace kairos::host

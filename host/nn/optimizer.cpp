@@ -71,6 +71,7 @@ std::size_t Optimizer::add_hyper(ConfigReader& config, std::string_view name, do
 
 void Optimizer::build(std::vector<TrainedWeight> weights) {
   weights_ = std::move(weights);
+  rate_factors_.assign(weights_.size(), 1.0);
   for (const TrainedWeight& weight : weights_)
     for (const SlotType& type : slot_types_) {
       const std::int64_t n = weight.parameter->size();
@@ -134,26 +135,39 @@ const float* Optimizer::clipped(const Parameter& parameter, double global_norm) 
   return gradient;
 }
 
+double Optimizer::global_norm() const {
+  double sum = 0;
+  for (const TrainedWeight& weight : weights_)
+    if (!weight.parameter->frozen)
+      sum += sum_of_squares(weight.parameter->size(), weight.parameter->gradient.data());
+  return std::sqrt(sum);
+}
+
 void Optimizer::step() {
-  double global_norm = 0;
-  if (clip_ == Clip::GlobalNorm) {
-    for (const TrainedWeight& weight : weights_)
-      global_norm += sum_of_squares(weight.parameter->size(), weight.parameter->gradient.data());
-    global_norm = std::sqrt(global_norm);
-  }
+  const double norm = clip_ == Clip::GlobalNorm ? global_norm() : 0;
   if (schedule_) learning_rate_ = static_cast<float>(schedule_->at(iterations_));
   begin_step();
-  for (std::size_t w = 0; w < weights_.size(); ++w) {
-    Parameter& parameter = *weights_[w].parameter;
-    if (weight_decay_)
-      decay_weights(parameter.size(), static_cast<float>(*weight_decay_), learning_rate_,
-                    parameter.values.data());
-    update(w, parameter.size(), clipped(parameter, global_norm), parameter.values.data());
-    if (averages_) average(w, parameter.size(), parameter.values.data());
-  }
+  for (std::size_t w = 0; w < weights_.size(); ++w)
+    if (!weights_[w].parameter->frozen) update_weight(w, norm);
+  // The average of a weight that never moved is the weight; a later average begins with it.
+  if (averages_ && iterations_ == 0)
+    for (std::size_t w = 0; w < weights_.size(); ++w)
+      if (const Parameter& parameter = *weights_[w].parameter; parameter.frozen)
+        std::copy_n(parameter.values.data(), parameter.size(), average_values_[w].data());
   ++iterations_;
   for (std::size_t w = 0; w < weights_.size(); ++w)
-    if (constraints_[w]) constraints_[w]->apply(weights_[w].parameter->values.data());
+    if (constraints_[w] && !weights_[w].parameter->frozen)
+      constraints_[w]->apply(weights_[w].parameter->values.data());
+}
+
+void Optimizer::update_weight(std::size_t weight, double global_norm) {
+  Parameter& parameter = *weights_[weight].parameter;
+  float* const values = parameter.values.data();
+  weight_rate_ = static_cast<float>(static_cast<double>(learning_rate_) * rate_factors_[weight]);
+  if (weight_decay_)
+    decay_weights(parameter.size(), static_cast<float>(*weight_decay_), weight_rate_, values);
+  update(weight, parameter.size(), clipped(parameter, global_norm), values);
+  if (averages_) average(weight, parameter.size(), values);
 }
 
 void Optimizer::average(std::size_t weight, std::int64_t n, float* values) {
@@ -166,8 +180,8 @@ void Optimizer::average(std::size_t weight, std::int64_t n, float* values) {
 void Optimizer::finish() {
   if (!averages_ || iterations_ == 0) return;
   for (std::size_t w = 0; w < weights_.size(); ++w)
-    std::copy_n(average_values_[w].data(), weights_[w].parameter->size(),
-                weights_[w].parameter->values.data());
+    if (Parameter& parameter = *weights_[w].parameter; !parameter.frozen)
+      std::copy_n(average_values_[w].data(), parameter.size(), parameter.values.data());
 }
 
 std::optional<double> Optimizer::hyper(std::string_view name) const {

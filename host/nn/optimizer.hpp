@@ -44,7 +44,10 @@ class Optimizer {
   /// To be called once, before the first step. The weights must not move. Throws Error(Model) for a
   /// constraint that does not fit its weight.
   void build(std::vector<TrainedWeight> weights);
-  /// One update step with the gradients in the parameters, which are not changed.
+  /// Factor of the learning rate of weight number `weight` of `build`, in its updates and its decay.
+  void scale_rate(std::size_t weight, double factor) { rate_factors_[weight] = factor; }
+  /// One update step with the gradients in the parameters, which are not changed. Frozen weights and their
+  /// state stay as they are.
   void step();
   /// To be called after the last step of a fit. With use_ema, the averages become the weights.
   void finish();
@@ -111,7 +114,8 @@ class Optimizer {
     if (!weight_decay_) weight_decay_ = decay;
   }
   [[nodiscard]] double value(std::size_t hyper) const { return hypers_[hyper].value; }
-  [[nodiscard]] float learning_rate() const noexcept { return learning_rate_; }
+  /// Of the weight that is updated; not for begin_step.
+  [[nodiscard]] float learning_rate() const noexcept { return weight_rate_; }
   /// A slot of the weight; `type` counts the calls of add_slot_type.
   [[nodiscard]] float* slot(std::size_t weight, std::size_t type) {
     return slot_data_[weight * slot_types_.size() + type];
@@ -136,6 +140,8 @@ class Optimizer {
   void adopt_count();
   void read_clip(ConfigReader& config);
   void read_average(ConfigReader& config);
+  [[nodiscard]] double global_norm() const;
+  void update_weight(std::size_t weight, double global_norm);
   /// Updates the average of the weight; in some steps the average replaces the weight.
   void average(std::size_t weight, std::int64_t n, float* values);
   const float* clipped(const Parameter& parameter, double global_norm);
@@ -155,6 +161,8 @@ class Optimizer {
   float published_rate_ = 0;     ///< the last valid rate exposed by slots()
 
   std::vector<TrainedWeight> weights_;
+  std::vector<double> rate_factors_;  ///< one per weight
+  float weight_rate_ = 0;             ///< of the weight that is updated
   std::vector<SlotType> slot_types_;
   std::vector<std::pair<std::string_view, float*>> shared_slots_;
   std::vector<FloatBuffer> slot_values_;  ///< weight by weight, with all types

@@ -28,6 +28,7 @@ struct Parameter {
   Shape shape;
   Kind kind = Kind::Weight;
   bool trainable = true;
+  bool frozen = false;  ///< by a callback: the optimizer leaves the values and their state alone
   Regularizer regularizer;
   Constraint constraint;  ///< applied by the optimizer
   FloatBuffer values;

@@ -98,7 +98,8 @@ class FitLoop {
   /// Trains the batches that are left of the epoch, or fewer if the run is to end.
   void train() {
     GradientObserver* observer = callbacks_.wants_gradients() ? &gradients_ : nullptr;
-    while (position_.batch < steps_ && !ending()) {
+    while (position_.batch < steps_ && goes_on()) {
+      if (position_.batch == 0 || !model_.step_is_open()) model_.begin_step(steps_ - position_.batch);
       const std::int64_t samples = batches_.next_size();
       batches_.next(lent_);
       callbacks_.train_batch_begin(position_.batch, samples, &lent_);
@@ -128,6 +129,13 @@ class FitLoop {
     if (validation_ == nullptr) return false;
     if (!options_.validation_epochs.empty()) return options_.validation_epochs.contains(epoch + 1);
     return (epoch + 1) % options_.validation_freq == 0;
+  }
+
+  /// Whether the next batch is trained. A stop waits for the update step that the batches before it belong
+  /// to; a signal does not.
+  bool goes_on() {
+    if (interruption_.requested()) return false;
+    return !callbacks_.stop() || (position_.batch > 0 && model_.step_is_open());
   }
 
   bool ending() { return callbacks_.stop().has_value() || interruption_.requested(); }

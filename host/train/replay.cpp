@@ -25,7 +25,7 @@ namespace {
 constexpr std::string_view validation_prefix = "val_";
 
 /// One weight and one learning rate. Saved as a Keras model with a single Dense(1) without bias.
-class StubModel : public TrainingTarget {
+class StubModel : public TrainingTarget, private StepControl {
  public:
   explicit StubModel(double rate) : rate_(static_cast<float>(rate)) {}
 
@@ -49,6 +49,7 @@ class StubModel : public TrainingTarget {
     return true;
   }
   [[nodiscard]] std::int64_t iterations() const override { return steps_; }
+  [[nodiscard]] StepControl* step_control() override { return this; }
 
   void save(const fs::path& file, SaveContent content) override {
     make_parent_directories(file);
@@ -74,6 +75,12 @@ class StubModel : public TrainingTarget {
   }
 
  private:
+  // Nothing is trained, and the steps of a record are what they were.
+  void accumulate(std::int64_t) override {}
+  void discard() override {}
+  void freeze(std::size_t, bool) override {}
+  void scale_rate(std::size_t, double) override {}
+
   [[nodiscard]] std::vector<LayerWeights> layers() const {
     return {{"dense", "Dense", {{"dense/kernel", {{1, 1}, {weight_}}}}, {}}};
   }

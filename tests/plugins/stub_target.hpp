@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,7 +38,7 @@ struct StubTensor {
 };
 
 /// One weight and one learning rate, stored as float32 like in optimizers.
-class StubTarget : public host::TrainingTarget {
+class StubTarget : public host::TrainingTarget, public host::StepControl {
  public:
   explicit StubTarget(double initial_rate) : rate(static_cast<float>(initial_rate)) {}
 
@@ -76,6 +77,17 @@ class StubTarget : public host::TrainingTarget {
     return index == 0 ? std::optional<std::int64_t>(3) : std::nullopt;
   }
   [[nodiscard]] std::int64_t iterations() const override { return steps; }
+  [[nodiscard]] StepControl* step_control() override { return controls_steps ? this : nullptr; }
+  [[nodiscard]] std::string accumulation_fault() const override { return step_fault; }
+  void accumulate(std::int64_t batches) override { accumulated = batches; }
+  void discard() override { ++discarded; }
+  void freeze(std::size_t index, bool is_frozen) override {
+    if (is_frozen)
+      frozen.insert(index);
+    else
+      frozen.erase(index);
+  }
+  void scale_rate(std::size_t index, double factor) override { rate_factors[index] = factor; }
   void save(const std::filesystem::path& file, host::SaveContent content) override {
     std::ofstream(file) << (content == host::SaveContent::Weights ? "weights " : "model ") << weight;
   }
@@ -118,6 +130,13 @@ class StubTarget : public host::TrainingTarget {
   std::int64_t steps = 0;
   bool fails_in_background = false;
   bool remembers = false;  ///< has a training_state
+
+  bool controls_steps = true;
+  std::string step_fault;  ///< why no gradients can be accumulated
+  std::int64_t accumulated = 1;
+  int discarded = 0;
+  std::set<std::size_t> frozen;
+  std::map<std::size_t, double> rate_factors;
 
  private:
   struct Training {

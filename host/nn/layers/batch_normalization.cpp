@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // BatchNormalization: normalizes each channel to mean 0 and variance 1, with the statistics of the batch in
 // training and with moving averages in inference.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
 #include "compute/random.hpp"
 #include "nn/initializer.hpp"
@@ -42,7 +44,7 @@ class BatchNormalizationLayer final : public NormalizingLayer {
     float* const mean = state(0).values.data();
     float* const variance = state(1).values.data();
     // As in Keras, a frozen layer does not update its averages; an empty batch does not either.
-    if (pass.mode == Mode::Train && trainable() && rows > 0) {
+    if (pass.mode == Mode::Train && trainable() && !is_frozen() && rows > 0) {
       normalizer_->measure(rows, v.inputs.front(), {v.input_masks.front(), rows_per_step_});
       move(mean, normalizer_->mean());
       move(variance, normalizer_->variance());
@@ -68,6 +70,13 @@ class BatchNormalizationLayer final : public NormalizingLayer {
 
  private:
   [[nodiscard]] Parameter& state(std::size_t i) { return parameters()[weight_count() + i]; }
+
+  /// Whether callbacks have frozen gamma and beta, or the averages of a layer that has neither.
+  [[nodiscard]] bool is_frozen() {
+    const std::span<Parameter> all = parameters();
+    const std::span<Parameter> deciding = weight_count() == 0 ? all : all.first(weight_count());
+    return std::all_of(deciding.begin(), deciding.end(), [](const Parameter& p) { return p.frozen; });
+  }
 
   void move(float* average, const float* of_batch) const {
     const auto kept = static_cast<float>(momentum_);

@@ -22,11 +22,14 @@ void Adam::begin_step() {
   const auto count = static_cast<float>(iterations() + 1);
   const float power_1 = std::pow(static_cast<float>(value(beta_1_)), count);
   const float power_2 = std::pow(static_cast<float>(value(beta_2_)), count);
-  step_ = {learning_rate() * std::sqrt(1 - power_2) / (1 - power_1), static_cast<float>(1 - value(beta_1_)),
-           static_cast<float>(1 - value(beta_2_)), static_cast<float>(value(epsilon_))};
+  root_ = std::sqrt(1 - power_2);
+  bias_ = 1 - power_1;
+  step_ = {0, static_cast<float>(1 - value(beta_1_)), static_cast<float>(1 - value(beta_2_)),
+           static_cast<float>(value(epsilon_))};
 }
 
 void Adam::update(std::size_t weight, std::int64_t n, const float* gradient, float* values) {
+  step_.rate = learning_rate() * root_ / bias_;
   adam_update(n, step_, gradient, slot(weight, 0), slot(weight, 1), amsgrad_ ? slot(weight, 2) : nullptr,
               values);
 }

@@ -27,6 +27,8 @@ class Adam : public Optimizer {
   std::size_t epsilon_;
   bool amsgrad_;
   AdamStep step_{};
+  float root_ = 1;  ///< √(1 - beta_2ⁿ) of step n
+  float bias_ = 1;  ///< 1 - beta_1ⁿ
 };
 
 }  // namespace kairos::host

@@ -26,11 +26,12 @@ class Adamax final : public Optimizer {
  protected:
   void begin_step() override {
     const float power = std::pow(static_cast<float>(value(beta_1_)), static_cast<float>(iterations() + 1));
-    step_ = {learning_rate(), static_cast<float>(1 - value(beta_1_)), static_cast<float>(value(beta_2_)),
-             1 - power, static_cast<float>(value(epsilon_))};
+    step_ = {0, static_cast<float>(1 - value(beta_1_)), static_cast<float>(value(beta_2_)), 1 - power,
+             static_cast<float>(value(epsilon_))};
   }
 
   void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override {
+    step_.rate = learning_rate();
     adamax_update(n, step_, gradient, slot(weight, 0), slot(weight, 1), values);
   }
 

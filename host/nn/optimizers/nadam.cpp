@@ -31,7 +31,7 @@ class Nadam final : public Optimizer {
     const float next = momentum_at(iterations() + 2);
     momentum_product_ *= now;
     const float power_2 = std::pow(static_cast<float>(value(beta_2_)), static_cast<float>(iterations() + 1));
-    step_ = {learning_rate(),
+    step_ = {0,
              static_cast<float>(1 - value(beta_1_)),
              static_cast<float>(1 - value(beta_2_)),
              static_cast<float>(value(epsilon_)),
@@ -41,6 +41,7 @@ class Nadam final : public Optimizer {
   }
 
   void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override {
+    step_.rate = learning_rate();
     nadam_update(n, step_, gradient, slot(weight, 0), slot(weight, 1), values);
   }
 

@@ -121,6 +121,7 @@ void Callbacks::train_batch_begin(std::int64_t batch, std::int64_t samples, Curr
   s.current_batch = current;
   s.dispatch(s.hooks.on_train_batch_begin, &kairos_hooks::on_train_batch_begin, s.facts.batch,
              Moment::Running);
+  s.facts.steps_before = s.target.iterations();
 }
 
 void Callbacks::gradients_ready() {
@@ -128,6 +129,7 @@ void Callbacks::gradients_ready() {
   s.order.require(InBatch, "gradients_ready");
   s.order.enter(HasGradients);
   s.dispatch(s.hooks.on_backward_end, &kairos_hooks::on_backward_end, s.facts.batch, Moment::Running);
+  s.facts.steps_before = s.target.iterations();  // a hook may have written the count
 }
 
 void Callbacks::train_batch_end(LogSource& logs) {
@@ -137,6 +139,7 @@ void Callbacks::train_batch_end(LogSource& logs) {
   s.order.enter(InEpoch);
   ++s.generation;
   s.facts.batch.step = s.target.iterations();
+  s.facts.batch.stepped = s.facts.batch.step != s.facts.steps_before ? 1 : 0;
   if (s.hooks.on_train_batch_end.listeners.empty()) return;
   s.board.clear();
   s.board.offer(LogBoard::Pass::Training, logs);

@@ -17,6 +17,7 @@
 #include "plugin/options/expression.hpp"
 #include "plugin/options/options.hpp"
 #include "plugin/run/breadcrumb.hpp"
+#include "plugin/run/step_requests.hpp"
 #include "plugin/run/task_queue.hpp"
 
 namespace kairos::host {
@@ -75,6 +76,7 @@ struct Instance {
   std::vector<std::optional<Expression>> expressions;  ///< one for each option; empty for other types
   std::vector<std::uint32_t> published;                ///< keys that it may publish
 
+  StepRequests step_requests;
   std::map<std::uint64_t, std::vector<float>> snapshots;  ///< all weights, one after the other
   std::map<std::uint64_t, std::string> trainings;         ///< slots with TrainingTarget::training_state
   std::uint64_t next_snapshot = 1;

@@ -37,6 +37,7 @@ struct RunFacts {
   std::int64_t batches = -1;  ///< of the current pass; -1 if unknown
   kairos_batch_event batch{};
   std::int64_t training_batch = 0;  ///< number of the current or last one since the model was made
+  std::int64_t steps_before = 0;    ///< before the batch makes its own
   std::optional<StopRequest> stop;
   std::string end_reason;  ///< of a fault or an interruption
 };

@@ -28,6 +28,7 @@ std::size_t weight_count(TrainingTarget& target) {
 
 void check(const Instance& instance, const SavedState& state, std::size_t weights) {
   const CallbackManifest& manifest = instance.manifest;
+  if (!state.has_bytes) return;
   if (state.version > manifest.state_version || state.version < manifest.oldest_state_version)
     reject(instance, "its saved state cannot be read by this plugin",
            "state version " + std::to_string(state.version),
@@ -36,6 +37,21 @@ void check(const Instance& instance, const SavedState& state, std::size_t weight
     if (values.size() != weights)
       reject(instance, "its saved weights belong to another model",
              std::to_string(values.size()) + " numbers", std::to_string(weights));
+}
+
+/// What the instance asked of the update steps must fit the model and the loop.
+void check_steps(const Instance& instance, const StepRequests& requests, TrainingTarget& target) {
+  if (requests.none()) return;
+  if (target.step_control() == nullptr)
+    reject(instance, "its saved state controls the update steps", "a training loop that does not allow it",
+           "one with a StepControl");
+  std::uint32_t last = 0;
+  if (!requests.frozen.empty()) last = *requests.frozen.rbegin();
+  if (!requests.factors.empty()) last = std::max(last, requests.factors.rbegin()->first);
+  const std::size_t count = target.tensors(Role::Weight).size();
+  if (last >= count)
+    reject(instance, "its saved state controls the steps of another model", "weight " + std::to_string(last),
+           "one of " + std::to_string(count) + " weights");
 }
 
 /// Gives out the bytes of a state from first to last.
@@ -73,17 +89,25 @@ std::string shown(const std::string& saved) {
 /// Not of an instance whose hook has called exit: it was interrupted midway, and may hold a lock.
 void SavedStates::save(Instance& instance, OnFailure reaction, std::vector<SavedState>& out) {
   if (Session::is_running(instance)) return;
-  if (instance.disabled)
-    if (const auto loaded = loaded_.find(&instance); loaded != loaded_.end()) out.push_back(loaded->second);
-  if (instance.hooks.state_save == nullptr || instance.disabled) return;
   SavedState state{instance.manifest.id,
                    instance.name,
                    instance.is_named,
                    saved_options(instance),
+                   true,
                    instance.manifest.state_version,
                    {},
                    instance.snapshots,
-                   instance.trainings};
+                   instance.trainings,
+                   instance.step_requests};
+  if (instance.hooks.state_save == nullptr || instance.disabled) {
+    const auto loaded = instance.disabled ? loaded_.find(&instance) : loaded_.end();
+    if (loaded == loaded_.end() && !controls_steps(instance)) return;
+    if (loaded != loaded_.end()) state = loaded->second;
+    if (loaded == loaded_.end()) state.has_bytes = false;
+    state.step_requests = instance.step_requests;  // they outlive the instance's own part
+    out.push_back(std::move(state));
+    return;
+  }
   const kairos_writer writer{sizeof writer, 0, &state.bytes, append};
   CheckedCall call(session_, instance, "state_save", Moment::Beside);
   const kairos_status status = session_.call_alone(
@@ -117,17 +141,23 @@ std::string SavedStates::save_all(OnFailure reaction) {
 
 void SavedStates::load(Instance& instance, SavedState& state) {
   check(instance, state, weight_count(session_.target));
+  check_steps(instance, state.step_requests, session_.target);
+  if (state.has_bytes) restore_bytes(instance, state);
+  instance.resumed = state.has_bytes || instance.hooks.state_load == nullptr;
+  instance.snapshots = std::move(state.snapshots);
+  instance.trainings = std::move(state.trainings);
+  const auto last = [](const auto& slots) { return slots.empty() ? 0 : slots.rbegin()->first; };
+  instance.next_snapshot = std::max(last(instance.snapshots), last(instance.trainings)) + 1;
+  session_.steps.restore(instance, state.step_requests);
+}
+
+void SavedStates::restore_bytes(Instance& instance, const SavedState& state) {
   StateReader source{state.bytes};
   const kairos_reader reader{sizeof reader, state.version, &source, state.bytes.size(), StateReader::read};
   CheckedCall call(session_, instance, "state_load", Moment::SetUp);
   const kairos_status status = session_.call_alone(
       instance, *call, [&] { return instance.hooks.state_load(instance.self, &*call, &reader); });
   if (status != KAIROS_OK) reject(instance, "it refused its saved state", call->reason, "");
-  instance.resumed = true;
-  instance.snapshots = std::move(state.snapshots);
-  instance.trainings = std::move(state.trainings);
-  const auto last = [](const auto& slots) { return slots.empty() ? 0 : slots.rbegin()->first; };
-  instance.next_snapshot = std::max(last(instance.snapshots), last(instance.trainings)) + 1;
 }
 
 bool SavedStates::is_valid(const Instance& instance, const SavedState& state) {

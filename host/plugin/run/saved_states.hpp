@@ -20,10 +20,13 @@ struct SavedState {
   std::string id, name;
   bool is_named = false;  ///< by the user: a name that the host gave depends on the order of the plugins
   std::map<std::string, std::string> options;  ///< by name, as `saved_text` writes them; without secrets
+  /// False if the instance has no state of its own, or had none to save: version and bytes are empty then.
+  bool has_bytes = true;
   std::uint32_t version = 0;
   std::string bytes;
   std::map<std::uint64_t, std::vector<float>> snapshots;
   std::map<std::uint64_t, std::string> trainings = {};
+  StepRequests step_requests = {};
 };
 
 /// Saves and loads the states of all instances. A state whose instance this run lacks is carried through to
@@ -45,6 +48,7 @@ class SavedStates {
   void load(Instance& instance, SavedState& state);
   /// False, with a warning, if an option on which the state depends has another value now.
   bool is_valid(const Instance& instance, const SavedState& state);
+  void restore_bytes(Instance& instance, const SavedState& state);
 
   Session& session_;
   std::vector<SavedState> orphans_;               ///< states of instances that this run does not have
@@ -55,6 +59,9 @@ class SavedStates {
 /// else the instances of a callback whose options differ least.
 [[nodiscard]] std::vector<Instance*> owners_of(const std::vector<SavedState>& states,
                                                const std::vector<std::unique_ptr<Instance>>& instances);
+
+/// Whether the host keeps a state for the instance even if it has none of its own.
+[[nodiscard]] bool controls_steps(const Instance& instance);
 
 /// The values of the options as they are kept with a state.
 [[nodiscard]] std::map<std::string, std::string> saved_options(const Instance& instance);

@@ -45,7 +45,8 @@ Session::Session(TrainingTarget& trained, CallbacksOptions given)
       failures(options.messages),
       checkpoints(*this),
       states(*this),
-      weights(*this) {
+      weights(*this),
+      steps(*this) {
   if (!options.checks_plugins) return;
   check.emplace(*this);
   process.compare_always();
@@ -161,6 +162,7 @@ void Session::finish(RunEnd why) {
     failure = std::current_exception();
   }
   process.conclude(ordered_);  // results are written after this
+  steps.release();
   if (check && !failure && !check->offended())
     message(Level::Info, "",
             fmt::format("{} calls of hooks were checked: every callback changed only what it may",

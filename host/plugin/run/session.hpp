@@ -29,6 +29,7 @@
 #include "plugin/run/process_guard.hpp"
 #include "plugin/run/run_facts.hpp"
 #include "plugin/run/saved_states.hpp"
+#include "plugin/run/step_requests.hpp"
 
 namespace kairos::host {
 
@@ -132,6 +133,7 @@ class Session {
   Checkpoints checkpoints;
   SavedStates states;
   PresentedWeights weights;
+  StepBoard steps;
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
   std::vector<LogValue> epoch_values;
   std::thread::id thread = std::this_thread::get_id();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The bytes in which the states of all instances are kept: counted fields, and a checksum at the end.
+#include <bit>
 #include <boost/crc.hpp>
 #include <cstdint>
 #include <cstring>
@@ -104,6 +105,27 @@ void read_slots(Unpacker& in, SavedState& state, bool has_trainings) {
   }
 }
 
+void write_steps(Packer& out, const StepRequests& requests) {
+  out.number(requests.batches);
+  out.number<std::uint64_t>(requests.frozen.size());
+  for (const std::uint32_t weight : requests.frozen) out.number(weight);
+  out.number<std::uint64_t>(requests.factors.size());
+  for (const auto& [weight, factor] : requests.factors) {
+    out.number(weight);
+    out.number(std::bit_cast<std::uint64_t>(factor));
+  }
+}
+
+void read_steps(Unpacker& in, StepRequests& requests) {
+  requests.batches = in.number<std::uint32_t>();
+  for (std::uint64_t n = in.count(sizeof(std::uint32_t)); n > 0; --n)
+    requests.frozen.insert(in.number<std::uint32_t>());
+  for (std::uint64_t n = in.count(sizeof(std::uint32_t) + sizeof(double)); n > 0; --n) {
+    const auto weight = in.number<std::uint32_t>();
+    requests.factors[weight] = std::bit_cast<double>(in.number<std::uint64_t>());
+  }
+}
+
 }  // namespace
 
 std::string encode_states(const std::vector<SavedState>& states) {
@@ -118,6 +140,7 @@ std::string encode_states(const std::vector<SavedState>& states) {
       out.text(option);
       out.text(value);
     }
+    out.number<std::uint32_t>(state.has_bytes ? 1 : 0);
     out.number(state.version);
     out.text(state.bytes);
     out.number<std::uint64_t>(state.snapshots.size());
@@ -130,6 +153,7 @@ std::string encode_states(const std::vector<SavedState>& states) {
       out.number(slot);
       out.text(training);
     }
+    write_steps(out, state.step_requests);
   }
   return std::move(out).finish();
 }
@@ -153,9 +177,11 @@ std::vector<SavedState> decode_states(std::string_view bytes) {
       state.is_named = true;  // the name alone decides
     else
       read_options(in, state);
+    if (first == magic) state.has_bytes = in.number<std::uint32_t>() != 0;
     state.version = in.number<std::uint32_t>();
     state.bytes = in.text();
     read_slots(in, state, first == magic);
+    if (first == magic) read_steps(in, state.step_requests);
   }
   return states;
 }

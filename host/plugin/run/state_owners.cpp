@@ -37,10 +37,15 @@ Fit fit_of(const SavedState& state, const Instance& instance) {
 }
 
 bool can_own(const Instance& instance, const SavedState& state) {
-  return instance.manifest.id == state.id && instance.hooks.state_load != nullptr;
+  if (instance.manifest.id != state.id) return false;
+  return state.has_bytes ? instance.hooks.state_load != nullptr : controls_steps(instance);
 }
 
 }  // namespace
+
+bool controls_steps(const Instance& instance) {
+  return (instance.manifest.capabilities & KAIROS_CAN_CONTROL_STEP) != 0;
+}
 
 std::map<std::string, std::string> saved_options(const Instance& instance) {
   std::map<std::string, std::string> texts;

@@ -17,6 +17,7 @@
 #include "abi/option.h"
 #include "abi/plugin.h"
 #include "abi/state.h"
+#include "abi/step.h"
 #include "abi/tasks.h"
 #include "abi/tensors.h"
 #include "abi/types.h"

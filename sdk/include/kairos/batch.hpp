@@ -39,6 +39,12 @@ class Batch : public detail::EventOf<kairos_batch_event> {
   [[nodiscard]] std::int64_t step() const { return raw_.step; }
   /// Samples in this batch.
   [[nodiscard]] std::int64_t samples() const { return raw_.samples; }
+  /// In on_train_batch_end: true if the optimizer made a step after this batch; false if the batch is one of
+  /// several whose step is still to come, or if a callback discarded the step.
+  [[nodiscard]] bool stepped() const { return raw_.stepped != 0; }
+  /// In on_backward_end: the step is not made, and the gradients of its batches are dropped. Needs
+  /// Can::ControlStep. Throws KAIROS_E_STATE in other hooks.
+  void discard_step() { check(steps().discard(call_), "discarding a step"); }
   /// Loss of this batch alone, as it enters the running mean. Throws KAIROS_E_NOT_FOUND before the forward
   /// pass and in a prediction, KAIROS_E_UNSUPPORTED if the model does not tell it.
   [[nodiscard]] double loss() const {

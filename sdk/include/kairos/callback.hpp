@@ -26,7 +26,8 @@ enum class Can : std::uint64_t {
   WriteWeights = KAIROS_CAN_WRITE_WEIGHTS,
   WriteGradients = KAIROS_CAN_WRITE_GRADIENTS,
   SaveModel = KAIROS_CAN_SAVE_MODEL,
-  WriteBatch = KAIROS_CAN_WRITE_BATCH
+  WriteBatch = KAIROS_CAN_WRITE_BATCH,
+  ControlStep = KAIROS_CAN_CONTROL_STEP
 };
 [[nodiscard]] constexpr Can operator|(Can a, Can b) {
   return static_cast<Can>(static_cast<std::uint64_t>(a) | static_cast<std::uint64_t>(b));

@@ -7,8 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "kairos/detail/event_core.hpp"
-#include "kairos/detail/event_weights.hpp"
+#include "kairos/detail/event_steps.hpp"
 #include "kairos/error.hpp"
 #include "kairos/tensor.hpp"
 
@@ -42,9 +41,9 @@ enum class Mode : std::int32_t {
 /// on the fit thread. They throw kairos::HostError if the host refuses the call, and kairos::Error with
 /// KAIROS_E_UNSUPPORTED if the host does not offer the interface. If the hook does not catch the exception,
 /// the user sees the host's reason. Table of what is allowed in which hook: sdk/doc/cpp.md.
-class Event : public detail::EventWeights {
+class Event : public detail::EventSteps {
  public:
-  using EventWeights::EventWeights;
+  using EventSteps::EventSteps;
 
   // ---- logs
 

@@ -220,9 +220,11 @@ int fit_allocations(std::int64_t batches) {
   options.batch_size = 16;
   options.catalog = &catalog;
   options.run_directory = directory.path();
-  for (const char* spec : {"TerminateOnNaN", "EarlyStopping:monitor=loss,patience=9",
-                           "CSVLogger:filename=log.csv", "ReduceLROnPlateau:monitor=loss",
-                           "LearningRateScheduler:schedule=lr*0.9", "ExponentialMovingAverage"})
+  for (const char* spec :
+       {"TerminateOnNaN", "EarlyStopping:monitor=loss,patience=9", "CSVLogger:filename=log.csv",
+        "ReduceLROnPlateau:monitor=loss", "LearningRateScheduler:schedule=lr*0.9", "ExponentialMovingAverage",
+        "GradientAccumulation:batches=3", "Freeze:layers=dense,unfreeze_at=1",
+        "LayerwiseLearningRate:decay=0.5"})
     options.plugins.push_back(parse_plugin_spec(spec));
   counter = Counter{true, 0, 0};
   (void)fit(*model, data, options);

@@ -288,7 +288,7 @@ TEST_CASE("A batch of losses is reduced as Keras 3 documents", "[host][train]") 
   const std::vector<float> w{0, 1, 4, 0}, zero(4, 0.0F), pair{1, 3};
   std::vector<float> scale(4);
   const auto reduce = [&](LossReduction reduction, std::int64_t samples, WeightView weights) {
-    return reduce_losses(reduction, samples, 4 / samples, each.data(), weights, scale.data());
+    return reduce_losses(reduction, samples, 4 / samples, each.data(), weights, scale.data()).loss;
   };
   CHECK(reduce(LossReduction::SumOverBatchSize, 4, {}) == Approx(2.5));
   CHECK(reduce(LossReduction::SumOverBatchSize, 4, {w.data(), 1}) == Approx(3.5));

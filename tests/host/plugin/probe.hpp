@@ -45,6 +45,7 @@ struct Visit {
     return table<kairos_optimizer>(KAIROS_OPTIMIZER);
   }
   [[nodiscard]] const kairos_weights& weights() const { return table<kairos_weights>(KAIROS_WEIGHTS); }
+  [[nodiscard]] const kairos_step& step() const { return table<kairos_step>(KAIROS_STEP); }
   [[nodiscard]] const kairos_tasks& tasks() const { return table<kairos_tasks>(KAIROS_TASKS); }
   [[nodiscard]] const kairos_batch& batch() const { return table<kairos_batch>(KAIROS_BATCH); }
   [[nodiscard]] const kairos_expressions& expressions() const {

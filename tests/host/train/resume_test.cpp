@@ -170,6 +170,20 @@ std::string documented() {
 
 }  // namespace
 
+TEST_CASE("A fit goes on inside a step of several batches, with frozen weights, to the same bits",
+          "[host][train]") {
+  const Dataset data = table(30);
+  FitOptions options = usual();
+  options.catalog = &probes();
+  // Steps of four and two batches; the first layers are frozen in two of four epochs.
+  options.plugins = {parse_plugin_spec("Warmup:epochs=2,trained=2")};
+  check_every_position(options, "adam(learning_rate=0.01)", [&](Model& model, const FitOptions& given) {
+    const History history = fit(model, data, given);
+    CHECK(model.iterations() == 8);
+    return history;
+  });
+}
+
 TEST_CASE("A fit that is resumed makes the calls of the lifecycle page", "[host][train]") {
   const TemporaryDirectory directory;
   FitOptions options = usual();

@@ -212,6 +212,7 @@ class Callbacks {
   /// `current` is the batch for callbacks that read or change it; may be null, borrowed until
   /// train_batch_end.
   void train_batch_begin(std::int64_t batch, std::int64_t samples, CurrentBatch* current = nullptr);
+  /// Before each update step, with the gradients of all its batches.
   void gradients_ready();
   void train_batch_end(LogSource& logs);
   /// `batches` of this pass; -1 if unknown. During training the keys have the prefix `val_`.

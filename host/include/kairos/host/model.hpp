@@ -37,7 +37,7 @@ struct Batch {
   std::vector<bool> soft = {};
 };
 
-/// Called when the gradients of a batch are complete, before the update step.
+/// Called when the gradients of a step are complete, before the step.
 class GradientObserver {
  public:
   virtual ~GradientObserver() = default;
@@ -101,7 +101,13 @@ class Model : public TrainingTarget {
   /// Takes back what `log_sums` returned. Throws Error(Model) and changes nothing for those of another model.
   virtual void restore_log_sums(std::string_view bytes);
 
-  /// Forward pass, loss, backward pass and update step. `observer` may be null.
+  /// Begins the batches of one update step: as many as StepControl::accumulate said, at most `left`, the
+  /// batches left in the epoch. An open step is dropped. Called before each batch that begins a step.
+  virtual void begin_step(std::int64_t left) { (void)left; }
+  /// Whether batches were trained whose step is still to come.
+  [[nodiscard]] virtual bool step_is_open() const { return false; }
+  /// Forward pass, loss, backward pass, and the update step if this is its last batch. `observer` may be
+  /// null.
   virtual void train_batch(const Batch& batch, GradientObserver* observer) = 0;
   /// Called after the last epoch of a fit that was not interrupted, before callbacks get the end of training.
   /// The averages of an optimizer with use_ema become the weights, as in Keras.

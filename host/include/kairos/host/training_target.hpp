@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "kairos/host/step_control.hpp"
 #include "kairos/host/tensor.hpp"
 
 namespace kairos::host {
@@ -58,7 +59,8 @@ class TrainingTarget {
   [[nodiscard]] virtual std::int64_t iterations() const = 0;
 
   /// Everything that training changes, exactly: weights, averages, the optimizer's variables, step count and
-  /// hyperparameters, the number of batches that random layers depend on. "" for a target that cannot tell.
+  /// hyperparameters, the number of batches that random layers depend on, the gradients of a step
+  /// whose batches are not all trained. "" for a target that cannot tell.
   [[nodiscard]] virtual std::string training_state() { return ""; }
 
   /// Takes back what `training_state` returned, so that training goes on from there bit for bit. Throws
@@ -78,6 +80,9 @@ class TrainingTarget {
     (void)index;
     return std::nullopt;
   }
+
+  /// What callbacks control the update steps by; null if they cannot. Lives as long as the target.
+  [[nodiscard]] virtual StepControl* step_control() { return nullptr; }
 
   /// Writes the model or its weights atomically, in the format of the file extension. Never changes the
   /// model.

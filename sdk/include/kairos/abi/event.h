@@ -44,7 +44,7 @@ typedef struct kairos_epoch_event {
 
 typedef struct kairos_batch_event {
   uint32_t size;
-  int32_t reserved;
+  int32_t stepped; /* on_train_batch_end: 1 if the optimizer made a step after this batch; else 0 */
   int64_t epoch;   /* -1 outside a fit */
   int64_t batch;   /* in this epoch, test or prediction */
   int64_t batches; /* of this epoch, test or prediction; -1 unknown */

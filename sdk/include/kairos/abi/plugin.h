@@ -49,8 +49,7 @@ typedef struct kairos_hooks {
   kairos_status (*on_epoch_begin)(void *self, kairos_call *call, const kairos_epoch_event *event);
   kairos_status (*on_epoch_end)(void *self, kairos_call *call, const kairos_epoch_event *event);
   kairos_status (*on_train_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
-  /* Called after the backward pass, before the update step. Gradients are readable, and writable with
-   * KAIROS_CAN_WRITE_GRADIENTS. */
+  /* Before each step, on the sum of its batches. Gradients are readable, and writable with KAIROS_CAN_WRITE_GRADIENTS. */
   kairos_status (*on_backward_end)(void *self, kairos_call *call, const kairos_batch_event *event);
   kairos_status (*on_train_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
 
@@ -87,6 +86,7 @@ typedef struct kairos_hooks {
 #define KAIROS_CAN_WRITE_GRADIENTS (1ull << 3)
 #define KAIROS_CAN_SAVE_MODEL (1ull << 4)
 #define KAIROS_CAN_WRITE_BATCH (1ull << 5) /* inputs, targets and sample weights of a training batch */
+#define KAIROS_CAN_CONTROL_STEP (1ull << 6)
 
 /* Flags of a callback. From a newer minor, a host refuses unknown bits 0 to 15 and ignores unknown bits 16 to 31.
  * In distributed training, callbacks of the phases measure and decide run on every rank, those of report and persist on

@@ -176,12 +176,20 @@ constexpr void write_capabilities(Sink& sink, Can capabilities) {
   if (bits == 0) return;
   sink.raw(",\"capabilities\":[");
   const char* separator = "\"";
-  constexpr const char* names[] = {"stop",       "set_optimizer", "write_weights", "write_gradients",
-                                   "save_model", "write_batch"};
-  for (int bit = 0; bit < 6; ++bit) {
-    if ((bits & (1ull << bit)) == 0) continue;
+  constexpr struct {
+    std::uint64_t bit;
+    const char* name;
+  } all[] = {{KAIROS_CAN_STOP, "stop"},
+             {KAIROS_CAN_SET_OPTIMIZER, "set_optimizer"},
+             {KAIROS_CAN_WRITE_WEIGHTS, "write_weights"},
+             {KAIROS_CAN_WRITE_GRADIENTS, "write_gradients"},
+             {KAIROS_CAN_SAVE_MODEL, "save_model"},
+             {KAIROS_CAN_WRITE_BATCH, "write_batch"},
+             {KAIROS_CAN_CONTROL_STEP, "control_step"}};
+  for (const auto& one : all) {
+    if ((bits & one.bit) == 0) continue;
     sink.raw(separator);
-    sink.raw(names[bit]);
+    sink.raw(one.name);
     separator = "\",\"";
   }
   sink.raw("\"]");

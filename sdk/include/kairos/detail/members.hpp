@@ -28,6 +28,7 @@ struct Interfaces {
   const kairos_dist* dist = nullptr;
   const kairos_weights* weights = nullptr;
   const kairos_batch* batch = nullptr;
+  const kairos_step* step = nullptr;
 
   void ask(const kairos_host* from) {
     host = from;
@@ -42,6 +43,7 @@ struct Interfaces {
     dist = static_cast<const kairos_dist*>(host->query(host, KAIROS_DIST));
     weights = static_cast<const kairos_weights*>(host->query(host, KAIROS_WEIGHTS));
     batch = static_cast<const kairos_batch*>(host->query(host, KAIROS_BATCH));
+    step = static_cast<const kairos_step*>(host->query(host, KAIROS_STEP));
   }
 };
 

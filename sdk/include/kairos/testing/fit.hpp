@@ -2,6 +2,7 @@
 // Drives one callback through a training, without a trainer.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -115,21 +116,23 @@ class Fit {
     clear_logs();
     check("on_epoch_begin", instance_.on_epoch_begin(epoch_event()));
   }
-  /// on_train_batch_begin, on_backward_end and on_train_batch_end. Gradients, inputs and so on are set in
-  /// host().tensors before; what the callback makes of a batch is there afterwards.
+  /// on_train_batch_begin, on_backward_end (if the batch is the last one of its step) and on_train_batch_end.
+  /// Gradients, inputs and so on are set in host().tensors before; what the callback makes of a batch is
+  /// there afterwards.
   void batch(const Logs& logs = {}) {
     if (!open_) begin_epoch();
     const kairos_batch_event event = batch_event();
     clear_logs();
     host_.end_swaps();
     host_.soft_targets.clear();
+    begin_step();
     check("on_train_batch_begin", instance_.on_train_batch_begin(event));
-    check("on_backward_end", instance_.on_backward_end(event));
-    ++step_;
-    ++host_.generation;
+    const bool stepped = ++in_step_ == step_size_ && make_step(event);
     used_rate_ = learning_rate();
     set_logs(logs);
-    check("on_train_batch_end", instance_.on_train_batch_end(batch_event()));
+    kairos_batch_event end = batch_event();
+    end.stepped = stepped ? 1 : 0;
+    check("on_train_batch_end", instance_.on_train_batch_end(end));
     ++batch_;
     ++host_.training_batch;
   }
@@ -233,6 +236,21 @@ class Fit {
   }
 
  private:
+  /// The first batch of a step decides how many it has: at most those left in the epoch.
+  void begin_step() {
+    if (batch_ != 0 && in_step_ != step_size_) return;
+    in_step_ = 0;
+    const std::int64_t left = event_.steps_per_epoch - batch_;
+    step_size_ = std::min<std::int64_t>(host_.accumulated, left < 1 ? 1 : left);
+  }
+  /// on_backward_end; false if it discarded the step.
+  bool make_step(const kairos_batch_event& event) {
+    host_.discarded = false;
+    check("on_backward_end", instance_.on_backward_end(event));
+    ++host_.generation;
+    if (!host_.discarded) ++step_;
+    return !host_.discarded;
+  }
   static void check(std::string_view hook, const Outcome& outcome) {
     if (outcome.status != KAIROS_OK) throw Failure(hook, outcome);
   }
@@ -293,6 +311,7 @@ class Fit {
   std::int64_t epoch_ = 0;
   std::int64_t batch_ = 0;
   std::int64_t step_ = 0;
+  std::int64_t in_step_ = 1, step_size_ = 1;  ///< batches of the current step, trained and in all
   double used_rate_ = 0;
   bool set_up_ = false;
   bool begun_ = false;

@@ -102,6 +102,7 @@ class Host {
   std::map<Role, std::vector<TensorData>> tensors;               ///< Role::Buffer is made of Role::Weight
   std::map<std::string, std::vector<TensorData>> weight_files;   ///< by path; save() adds to them
   std::string architecture;                                      ///< Keras JSON
+  bool controls_steps = true;                                    ///< whether kairos.step/1 works
   std::set<std::string> withheld;                                ///< ids of interfaces that are not offered
   std::int32_t rank = 0, world = 1;
   std::optional<double> batch_loss;          ///< empty: this host does not tell it
@@ -129,6 +130,10 @@ class Host {
   /// trained.
   std::vector<SwappedIn> swapped_in;
   std::vector<TensorData> trained;
+  std::uint32_t accumulated = 1;                 ///< batches of one step
+  std::set<std::uint32_t> frozen;                ///< indices of weights
+  std::map<std::uint32_t, double> rate_factors;  ///< by index of the weight, but those that are 1
+  bool discarded = false;                        ///< the step of the last on_backward_end
 
   /// The next `times` calls of a function fail with this status and reason. The name is that of the interface
   /// and the function: "model.save", "optimizer.set". Throws std::invalid_argument for an unknown name.
@@ -292,7 +297,11 @@ class Host {
                                              "batch.indices",
                                              "batch.random",
                                              "batch.replace",
-                                             "batch.classes"};
+                                             "batch.classes",
+                                             "step.accumulate",
+                                             "step.discard",
+                                             "step.freeze",
+                                             "step.scale_rate"};
     return names;
   }
   static Direction direction_of(std::string_view key) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -98,6 +99,9 @@ struct State {
   std::string bytes;
   std::uint32_t version = 1;
   std::map<std::uint64_t, std::vector<TensorData>> snapshots;
+  std::uint32_t accumulated = 1;  ///< what the instance asked of the steps
+  std::set<std::uint32_t> frozen;
+  std::map<std::uint32_t, double> rate_factors;
 };
 
 /// Calls the hooks of one instance, in any order. Fit calls them in the order of a training.
@@ -139,8 +143,11 @@ class Instance {
 
   /// Throws std::logic_error if the callback has no state.
   Outcome save(State& state) {
-    if (hooks_.state_save == nullptr) throw std::logic_error("the callback has no state");
-    state = {"", declaration_.state_version, host_.snapshots};
+    if (hooks_.state_save == nullptr && !controls_steps())
+      throw std::logic_error("the callback has no state");
+    state = {"",           declaration_.state_version, host_.snapshots, host_.accumulated,
+             host_.frozen, host_.rate_factors};
+    if (hooks_.state_save == nullptr) return {};
     const kairos_writer writer = {sizeof writer, 0, &state.bytes,
                                   [](void* impl, const void* data, std::uint64_t count) {
                                     static_cast<std::string*>(impl)->append(static_cast<const char*>(data),
@@ -151,7 +158,8 @@ class Instance {
   }
   /// Reads give at most `piece` bytes. KAIROS_E_DATA for a version that the callback cannot load.
   Outcome load(const State& state, std::uint64_t piece = 7) {
-    if (hooks_.state_load == nullptr) throw std::logic_error("the callback has no state");
+    if (hooks_.state_load == nullptr && !controls_steps())
+      throw std::logic_error("the callback has no state");
     if (state.version < declaration_.oldest_state_version || state.version > declaration_.state_version)
       return {KAIROS_E_DATA, "the callback cannot load state of version " + std::to_string(state.version)};
     struct Source {
@@ -168,6 +176,10 @@ class Instance {
                                     return kairos_status{KAIROS_OK};
                                   }};
     host_.snapshots = state.snapshots;
+    host_.accumulated = state.accumulated;
+    host_.frozen = state.frozen;
+    host_.rate_factors = state.rate_factors;
+    if (hooks_.state_load == nullptr) return {};
     return call("state_load", [&](kairos_call* c) { return hooks_.state_load(self_, c, &reader); });
   }
 
@@ -183,6 +195,10 @@ class Instance {
   }
 
  private:
+  /// Such a callback has state, kept by the host.
+  [[nodiscard]] bool controls_steps() const {
+    return (declaration_.capabilities & KAIROS_CAN_CONTROL_STEP) != 0;
+  }
   template <class Work>
   Outcome call(std::string_view hook, Work work) {
     if (const kairos_status failed = std::exchange(task_status_, kairos_status{KAIROS_OK});

@@ -93,6 +93,10 @@ TEST_CASE("A null pointer is refused by every function that would use it", "[hos
     v.host->log(v.host, KAIROS_LOG_INFO, null_text);
     v.host->log(nullptr, KAIROS_LOG_INFO, text("nobody"));
     v.model().drop(nullptr, 1);
+    CHECK(v.step().accumulate(nullptr, 1) == KAIROS_E_INVALID);
+    CHECK(v.step().discard(nullptr) == KAIROS_E_INVALID);
+    CHECK(v.step().freeze(nullptr, 0, 1) == KAIROS_E_INVALID);
+    CHECK(v.step().scale_rate(nullptr, 0, 1) == KAIROS_E_INVALID);
     CHECK(v.logs().count(nullptr) == 0);
     CHECK(v.tensors().count(nullptr, KAIROS_ROLE_WEIGHT) == 0);
     CHECK(v.control().stop_requested(nullptr) == 0);

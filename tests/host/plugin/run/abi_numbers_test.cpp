@@ -232,6 +232,26 @@ const Row rows[] = {
      [](const Visit& v, Bench&, std::int64_t n) { return evaluate(v, n, 1); }, only({1}, KAIROS_E_RANGE)},
     {"kairos_expressions.evaluate.count", "on_epoch_end",
      [](const Visit& v, Bench&, std::int64_t n) { return evaluate(v, 1, n); }, only({1}, KAIROS_E_RANGE)},
+    {"kairos_step.accumulate.batches", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.step().accumulate(v.call, static_cast<std::uint32_t>(n));
+     },
+     [](std::int64_t n) { return n == 0 ? KAIROS_E_RANGE : KAIROS_OK; }},
+    {"kairos_step.freeze.weight", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.step().freeze(v.call, static_cast<std::uint32_t>(n), 1);
+     },
+     only({0}, KAIROS_E_RANGE)},
+    {"kairos_step.freeze.frozen", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.step().freeze(v.call, 0, static_cast<std::int32_t>(n));
+     },
+     only({0, 1}, KAIROS_E_INVALID)},
+    {"kairos_step.scale_rate.weight", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.step().scale_rate(v.call, static_cast<std::uint32_t>(n), 0.5);
+     },
+     only({0}, KAIROS_E_RANGE)},
     {"kairos_files.announce.access", "setup",
      [](const Visit& v, Bench& b, std::int64_t n) {
        return v.files().announce(v.call, text(b.file + ".announced"), static_cast<std::int32_t>(n));

@@ -35,7 +35,7 @@ typedef struct kairos_view {
 /* Roles 1 to 9 are float32 {2, 32, 1}, CPU {1, 0}, row-major with null strides and offset 0 in all of 1.x. Anything else comes
  * under new roles. */
 #define KAIROS_ROLE_WEIGHT 1   /* all weights, trainable or not, in the order of Keras' get_weights() */
-#define KAIROS_ROLE_GRADIENT 2 /* gradients of the loss; only in on_backward_end */
+#define KAIROS_ROLE_GRADIENT 2 /* gradients of the step, of all its batches; only in on_backward_end */
 #define KAIROS_ROLE_BUFFER 3   /* the non-trainable weights */
 #define KAIROS_ROLE_INPUT 4    /* of the current batch, in on_train_batch_begin (batch.h) and after the forward pass; [samples, …] */
 #define KAIROS_ROLE_TARGET 5   /* as INPUT */
@@ -56,7 +56,7 @@ typedef struct kairos_tensor {
   int32_t access;      /* KAIROS_ACCESS_… */
   kairos_str name;     /* "dense_1/kernel" */
   int32_t role;        /* KAIROS_ROLE_… */
-  int32_t trainable;   /* 1 if the optimizer updates it */
+  int32_t trainable;   /* 1 if the optimizer updates it, unless a callback has frozen it */
   uint64_t generation; /* changes whenever the values may have changed */
   kairos_view view;
 } kairos_tensor;
