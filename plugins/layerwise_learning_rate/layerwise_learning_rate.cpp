@@ -47,9 +47,11 @@ struct LayerwiseLearningRate : Callback<LayerwiseLearningRate> {
     for (std::uint32_t i = 0; i < run.tensor_count(Role::Weight); ++i) {
       const Tensor weight = run.tensor(Role::Weight, i);
       const double factor = factor_of(weight.name(), all, layers);
+      const std::string layer(layer_of(weight.name()));
+      const bool is_new = weight.trainable() && told != layer;
       run.scale_rate(i, factor);
-      if (verbose > 0 && weight.trainable() && told != layer_of(weight.name())) {
-        told = layer_of(weight.name());
+      if (verbose > 0 && is_new) {
+        told = layer;
         run.print(told + ": " + shortest(static_cast<float>(factor)) + " times the learning rate");
       }
     }
