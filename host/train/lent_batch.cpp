@@ -9,15 +9,11 @@
 #include <cstring>
 #include <utility>
 
+#include "base/shape.hpp"
+
 namespace kairos::host {
 
 namespace {
-
-std::int64_t elements_of(std::span<const std::int64_t> shape) {
-  std::int64_t n = 1;
-  for (const std::int64_t size : shape) n *= size;
-  return n;
-}
 
 /// As shape_text, of a batch of `samples`.
 std::string batch_text(std::int64_t samples, const std::vector<std::int64_t>& sample) {
@@ -147,7 +143,7 @@ void LentBatch::change(Kind& kind, std::size_t index, bool soft) {
     part.now.copy = part.before.copy == 0 ? 1 : 0;
   }
   part.now.soft = soft;
-  const std::int64_t n = read_->size * elements_of(soft ? part.soft_sample : part.sample);
+  const std::int64_t n = read_->size * product(soft ? part.soft_sample : part.sample);
   std::vector<float>& copy = (soft ? part.soft_copies : part.copies)[part.now.copy];
   // Never shrinks, so what was lent in this hook stays valid.
   if (copy.size() < static_cast<std::size_t>(n)) copy.resize(static_cast<std::size_t>(n));
@@ -186,7 +182,7 @@ std::string LentBatch::replace(Role role, std::size_t index, std::span<const std
   const bool soft = !part.soft_sample.empty() && shape.size() == part.soft_sample.size() + 1;
   if (std::string fault = value_fault(kind, index, soft, values); !fault.empty()) return fault;
   change(kind, index, soft);
-  const std::int64_t n = elements_of(shape);
+  const std::int64_t n = product(shape);
   std::memmove(kind.refs[index].data, values, static_cast<std::size_t>(n) * sizeof(float));
   return "";
 }
@@ -194,7 +190,7 @@ std::string LentBatch::replace(Role role, std::size_t index, std::span<const std
 std::string LentBatch::value_fault(const Kind& kind, std::size_t index, bool soft,
                                    const float* values) const {
   const Part& part = kind.parts[index];
-  const std::int64_t per_sample = elements_of(soft ? part.soft_sample : part.sample);
+  const std::int64_t per_sample = product(soft ? part.soft_sample : part.sample);
   for (std::int64_t sample = 0; sample < read_->size; ++sample, values += per_sample) {
     std::string fault;
     for (std::int64_t i = 0; i < per_sample && fault.empty(); ++i) {
