@@ -41,8 +41,10 @@ constexpr CodeEntry entries[] = {
      "on and write the same files.",
      "Let the child call exec or _exit."},
     {"KAIROS-C020", "Plugin broke the rules of the ABI",
-     "While KAIROS_CHECK_PLUGINS=1 checked every hook, a plugin changed a tensor that it had not borrowed for "
-     "writing, changed the process, used a kairos_call after its hook, or called the host on the wrong thread "
+     "While KAIROS_CHECK_PLUGINS=1 checked every hook, a plugin changed a tensor that it had not borrowed "
+     "for "
+     "writing, changed the process, used a kairos_call after its hook, or called the host on the wrong "
+     "thread "
      "or in a hook that does not allow it.",
      "Correct the plugin. Without KAIROS_CHECK_PLUGINS nothing is compared."},
     {"KAIROS-C030", "Callbacks called out of order",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Preloaded: records the calls that change files below KAIROS_CALLS_UNDER in KAIROS_CALLS_LOG, or kills the process in call number
- * KAIROS_CALLS_KILL_AT, a write after half of its bytes. A record is: kind, length of path, path, number, length of data, data. */
+/* Preloaded: records the calls that change files below KAIROS_CALLS_UNDER in KAIROS_CALLS_LOG, or kills the
+ * process in call number KAIROS_CALLS_KILL_AT, a write after half of its bytes. A record is: kind, length of
+ * path, path, number, length of data, data. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -19,32 +20,33 @@
 #define DESCRIPTORS 1024
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char *paths[DESCRIPTORS];
-static const char *under;
+static char* paths[DESCRIPTORS];
+static const char* under;
 static int log_file = -1;
 static long long kill_at;
 
 __attribute__((constructor)) static void begin(void) {
   const char *const log = getenv("KAIROS_CALLS_LOG"), *const at = getenv("KAIROS_CALLS_KILL_AT");
   under = getenv("KAIROS_CALLS_UNDER");
-  if (log != NULL) log_file = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (log != NULL)
+    log_file = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   kill_at = at == NULL ? 0 : atoll(at);
 }
 
-static int counts(const char *path) {
+static int counts(const char* path) {
   return under != NULL && path != NULL && strncmp(path, under, strlen(under)) == 0;
 }
 
-static const char *path_of(int descriptor) {
+static const char* path_of(int descriptor) {
   return descriptor >= 0 && descriptor < DESCRIPTORS ? paths[descriptor] : NULL;
 }
 
-static void put(const void *bytes, size_t count) {
+static void put(const void* bytes, size_t count) {
   if (syscall(SYS_write, log_file, bytes, count) != (long)count) abort();
 }
 
 /* To be called with the lock, before the call is made; whether the process is to end in it. */
-static int note(char kind, const char *path, uint64_t number, const void *data, size_t count) {
+static int note(char kind, const char* path, uint64_t number, const void* data, size_t count) {
   const uint32_t path_size = (uint32_t)strlen(path), data_size = (uint32_t)count;
   if (log_file >= 0) {
     put(&kind, 1);
@@ -62,7 +64,7 @@ static void end(void) {
   for (;;) pause();
 }
 
-static int opened(int directory, const char *path, int flags, mode_t mode) {
+static int opened(int directory, const char* path, int flags, mode_t mode) {
   pthread_mutex_lock(&lock);
   const int writes = counts(path) && (flags & O_ACCMODE) != O_RDONLY;
   if (writes && note('O', path, (uint64_t)(flags & (O_CREAT | O_TRUNC | O_EXCL)), "", 0)) end();
@@ -79,31 +81,31 @@ static mode_t mode_in(int flags, va_list arguments) {
   return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
 }
 
-int open(const char *path, int flags, ...) {
+int open(const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
   const mode_t mode = mode_in(flags, arguments);
   va_end(arguments);
   return opened(AT_FDCWD, path, flags, mode);
 }
-int open64(const char *path, int flags, ...) {
+int open64(const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
   const mode_t mode = mode_in(flags, arguments);
   va_end(arguments);
   return opened(AT_FDCWD, path, flags, mode);
 }
-int __open_2(const char *path, int flags);
-int __open_2(const char *path, int flags) {
+int __open_2(const char* path, int flags);
+int __open_2(const char* path, int flags) {
   return opened(AT_FDCWD, path, flags, 0);
 }
-int __open64_2(const char *path, int flags);
-int __open64_2(const char *path, int flags) {
+int __open64_2(const char* path, int flags);
+int __open64_2(const char* path, int flags) {
   return opened(AT_FDCWD, path, flags, 0);
 }
 
-ssize_t write(int descriptor, const void *bytes, size_t count) {
-  const char *const path = path_of(descriptor);
+ssize_t write(int descriptor, const void* bytes, size_t count) {
+  const char* const path = path_of(descriptor);
   if (path == NULL) return syscall(SYS_write, descriptor, bytes, count);
   pthread_mutex_lock(&lock);
   if (note('W', path, (uint64_t)lseek(descriptor, 0, SEEK_CUR), bytes, count)) {
@@ -116,7 +118,7 @@ ssize_t write(int descriptor, const void *bytes, size_t count) {
 }
 
 int ftruncate(int descriptor, off_t length) {
-  const char *const path = path_of(descriptor);
+  const char* const path = path_of(descriptor);
   pthread_mutex_lock(&lock);
   if (path != NULL && note('T', path, (uint64_t)length, "", 0)) end();
   const int result = (int)syscall(SYS_ftruncate, descriptor, length);
@@ -125,7 +127,7 @@ int ftruncate(int descriptor, off_t length) {
 }
 
 int fsync(int descriptor) {
-  const char *const path = path_of(descriptor);
+  const char* const path = path_of(descriptor);
   pthread_mutex_lock(&lock);
   if (path != NULL && note('F', path, 0, "", 0)) end();
   const int result = (int)syscall(SYS_fsync, descriptor);
@@ -133,7 +135,7 @@ int fsync(int descriptor) {
   return result;
 }
 
-int rename(const char *from, const char *to) {
+int rename(const char* from, const char* to) {
   pthread_mutex_lock(&lock);
   if (counts(to) && note('R', from, 0, to, strlen(to))) end();
   const int result = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
@@ -141,7 +143,7 @@ int rename(const char *from, const char *to) {
   return result;
 }
 
-static int removed(const char *path, int flags) {
+static int removed(const char* path, int flags) {
   pthread_mutex_lock(&lock);
   if (counts(path) && note('U', path, 0, "", 0)) end();
   const int result = (int)syscall(SYS_unlinkat, AT_FDCWD, path, flags);
@@ -149,15 +151,15 @@ static int removed(const char *path, int flags) {
   return result;
 }
 
-int unlink(const char *path) {
+int unlink(const char* path) {
   return removed(path, 0);
 }
-int remove(const char *path) {
+int remove(const char* path) {
   struct stat status;
   return removed(path, lstat(path, &status) == 0 && S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0);
 }
 
-int mkdir(const char *path, mode_t mode) {
+int mkdir(const char* path, mode_t mode) {
   pthread_mutex_lock(&lock);
   if (counts(path) && note('M', path, 0, "", 0)) end();
   const int result = (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);

@@ -77,7 +77,7 @@ struct RunOptions {
   /// Borrowed; may be null.
   const std::atomic<int>* interrupted = nullptr;
   std::chrono::nanoseconds slow_hook = std::chrono::seconds(10);  ///< as CallbacksOptions::slow_hook
-  bool checks_plugins = false;  ///< as CallbacksOptions::checks_plugins
+  bool checks_plugins = false;                                    ///< as CallbacksOptions::checks_plugins
 };
 
 /// Arguments of Keras' `fit`, with Keras' defaults where it has some.

@@ -112,7 +112,7 @@ __attribute__((used, visibility("default"))) const kairos_plugin kairos_plugin_v
   "],\"options\":[{\"name\":\"test\",\"type\":\"string\",\"help\":\"address of a probe_test\","      \
   "\"flags\":[\"required\"]},{\"name\":\"formula\",\"type\":\"expression\",\"help\":\"a formula\"," \
   "\"choices\":[\"x\"],\"default\":\"x+1\"}]}"
-#define MANIFEST                                                                                     \
+#define MANIFEST \
   "{\"version\":\"1.0.0\",\"sdk\":\"1.0.0\",\"compiler\":\"by hand\",\"callbacks\":[" JSON_CALLBACK( \
       "test.Probe",                                                                                  \
       ",\"capabilities\":[\"stop\",\"set_optimizer\",\"write_weights\","                             \
