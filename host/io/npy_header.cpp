@@ -16,15 +16,16 @@ namespace {
 
 constexpr std::size_t header_limit = 65536;
 
-[[noreturn]] void refuse(const char* code, const std::string& origin, std::string what, std::string found,
-                         std::string expected, std::string cure) {
+[[noreturn]] void refuse_header(const char* code, const std::string& origin, std::string what,
+                                std::string found, std::string expected, std::string cure) {
   throw Error(ErrorKind::Data,
               {code, origin, std::move(what), std::move(found), std::move(expected), std::move(cure)});
 }
 
 [[noreturn]] void truncated(const std::string& origin, const std::string& found,
                             const std::string& expected) {
-  refuse("KAIROS-D004", origin, "the array is truncated", found, expected, "Copy or write the file again");
+  refuse_header("KAIROS-D004", origin, "the array is truncated", found, expected,
+                "Copy or write the file again");
 }
 
 /// Parses the text of the dictionary.
@@ -37,8 +38,8 @@ class Literal {
     std::string found(text_.substr(0, shown));
     for (char& c : found)
       if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-    refuse("KAIROS-D002", origin_, "the NPY header is malformed", found,
-           "{'descr': …, 'fortran_order': …, 'shape': …}", "Write the file again with numpy.save");
+    refuse_header("KAIROS-D002", origin_, "the NPY header is malformed", found,
+                  "{'descr': …, 'fortran_order': …, 'shape': …}", "Write the file again with numpy.save");
   }
   void skip_blanks() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t')) ++at_;
@@ -131,8 +132,8 @@ void interpret_type(NpyHeader& header, const std::string& origin, NpyTypes types
   bool is_known = false;
   for (const std::string_view name : known) is_known |= has_order && std::string_view(type).substr(1) == name;
   if (!is_known)
-    refuse("KAIROS-D003", origin, "this type of array cannot be read", type,
-           "float 16 to 64, integer 8 to 64 or bool", cure_for_type(type));
+    refuse_header("KAIROS-D003", origin, "this type of array cannot be read", type,
+                  "float 16 to 64, integer 8 to 64 or bool", cure_for_type(type));
   header.big_endian = type[0] == '>';
   header.kind = type[1];
   header.width = static_cast<std::size_t>(type[2] - '0');
@@ -172,19 +173,19 @@ NpyHeader read_npy_header(ByteSource& source, std::uint64_t size, const std::str
     if (got < 6 && std::memcmp(magic.data(), "\x93NUMPY", got) == 0)
       truncated(origin, "part of the header", "all of it");
     if (got < 6 || std::memcmp(magic.data(), "\x93NUMPY", 6) != 0)
-      refuse("KAIROS-D001", origin, "this is not an NPY file", "a different signature",
-             "the signature \\x93NUMPY", "Save the array with numpy.save");
+      refuse_header("KAIROS-D001", origin, "this is not an NPY file", "a different signature",
+                    "the signature \\x93NUMPY", "Save the array with numpy.save");
     truncated(origin, "part of the header", "all of it");
   }
   const unsigned version = static_cast<unsigned char>(magic[6]);
   if (version < 1 || version > 3)
-    refuse("KAIROS-D001", origin, "this version of NPY is not supported", std::to_string(version),
-           "1, 2 or 3", "Save the array with numpy.save");
+    refuse_header("KAIROS-D001", origin, "this version of NPY is not supported", std::to_string(version),
+                  "1, 2 or 3", "Save the array with numpy.save");
   const std::size_t length = read_length(source, version, origin);
   const std::size_t start = magic.size() + (version == 1 ? 2 : 4) + length;
   if (length > header_limit)
-    refuse("KAIROS-D002", origin, "the NPY header is too long", std::to_string(length) + " bytes",
-           "at most " + std::to_string(header_limit), "Write the file again with numpy.save");
+    refuse_header("KAIROS-D002", origin, "the NPY header is too long", std::to_string(length) + " bytes",
+                  "at most " + std::to_string(header_limit), "Write the file again with numpy.save");
   std::string text(length, '\0');
   if (start > size || source.read(std::as_writable_bytes(std::span(text))) != length)
     truncated(origin, "part of the header", "all of it");
