@@ -174,7 +174,7 @@ bool restore_optimizer(Model& model, const ModelFile& file) {
   for (std::size_t i = 0; i < slots.size(); ++i)
     std::copy(file.optimizer[i].array.values.begin(), file.optimizer[i].array.values.end(), slots[i].data);
   model.tensors_written(Role::Slot);
-  if (file.iterations) model.set_iterations(*file.iterations);
+  model.set_iterations(file.iterations.value_or(model.iterations()));
   return true;
 }
 
