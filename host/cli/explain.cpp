@@ -11,7 +11,7 @@ namespace kairos::host::cli {
 
 namespace {
 
-constexpr const char* explanation =
+constexpr const char* code_explanation =
     "\nkairos explain CODE… prints when an error occurs and how to fix it; CODE is KAIROS-D103, D103 or "
     "d103.\n"
     "kairos explain lists all codes with their titles.\n";
@@ -67,7 +67,7 @@ std::string markdown() {
 int run_explain(Arguments arguments) {
   const auto [words, settings] = read_command_line(Command::Explain, arguments);
   if (settings.help_wanted())
-    return print(settings.help("explain an error code and its fix", "[CODE…]") + explanation), 0;
+    return print(settings.help("explain an error code and its fix", "[CODE…]") + code_explanation), 0;
   if (settings.is_on("markdown")) return print(markdown()), 0;
   if (words.empty()) return print(list_of_codes()), 0;
   std::string text;

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* explanation =
+constexpr const char* plot_explanation =
     "\nRUN_DIR is the directory of a fit with --run-dir; the history that --history FILE.json wrote can be "
     "given instead.\n"
     "While the run trains, and after a crash, its history.jsonl is drawn.\n"
@@ -79,7 +79,7 @@ int run_plot(Arguments arguments) {
   const auto [places, settings] = read_command_line(Command::Plot, arguments);
   if (settings.help_wanted())
     return print(settings.help("draw the curves of a run: loss and metrics per epoch", "RUN_DIR") +
-                 explanation),
+                 plot_explanation),
            0;
   if (places.size() != 1)
     throw Error(ErrorKind::Usage,

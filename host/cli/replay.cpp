@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr const char* explanation = R"(
+constexpr const char* replay_explanation = R"(
 Usage: kairos replay CASES.json [--out DIR]
        kairos replay --logs FILE --plugin SPEC [--lr RATE] [--out DIR]
 
@@ -169,7 +169,8 @@ MessageSink messages_of(std::size_t index, std::size_t count, Level least) {
 int run_replay(Arguments arguments) {
   const auto [files, settings] = read_command_line(Command::Replay, arguments);
   if (settings.help_wanted())
-    return print(settings.help("show what callbacks would have done in an earlier run") + explanation), 0;
+    return print(settings.help("show what callbacks would have done in an earlier run") + replay_explanation),
+           0;
 
   std::vector<ReplayCase> cases = read_input(settings, files);
   std::vector<PluginSpec> specs;
