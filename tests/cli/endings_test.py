@@ -46,8 +46,8 @@ class EndingTest(ProgramTest):
             self.kairos("evaluate", "--model", "out/m.keras", "--data", "data.csv", "--target", "label")
         if "out/w.npz" not in missing:
             self.assertGreater(len(np.load(self.directory / "out/w.npz").files), 0)
-        if not {"out/m.keras", "run/callback_state"} & set(missing):
-            self.kairos(*self.fit(model="out/m.keras", loss=None, epochs=epochs + 2, initial_epoch=epochs + 1, plugin=KEEPER,
+        if epochs > 0 and not {"out/m.keras", "run/callback_state"} & set(missing):
+            self.kairos(*self.fit(model="out/m.keras", loss=None, epochs=epochs + 1, initial_epoch=epochs, plugin=KEEPER,
                                   callback_state="run/callback_state", **changes))
 
 
@@ -58,7 +58,8 @@ class FailingHooks(EndingTest):
                                     ("on_test_batch_end", 1, 1), ("on_test_end", 1, 1), ("on_epoch_end", 1, 1), ("on_train_end", 0, 3),
                                     ("teardown", 0, 3), ("state_save", 0, 3), ("state_save", 1, 3)):
             with self.subTest(hook):
-                error = self.end(ender(hook, good=after), code=7)
+                # Run checkpoints save states too; here they are saved at the end only.
+                error = self.end(ender(hook, good=after), code=7, checkpoint_every="off")
                 self.assertIn(f"KAIROS-C001: Ender ({ENDER}): {hook} failed", error)
                 self.assertIn(": the disk is gone. Add on_error=disable to this plugin to go on without it when it fails. "
                               "Saved: out/m.keras, out/w.npz, out/h.json, run", error)
@@ -82,11 +83,18 @@ class FailingHooks(EndingTest):
         self.assertIn(b"kairos.EarlyStopping", kept)
         self.assertNotIn(b"com.example.Ender", kept)
 
-    def test_policy_for_a_state_that_cannot_be_saved_applies_once(self):
-        error = self.end(ender("state_save", on_error="warn"), code=0)
+    def test_policy_for_a_state_that_cannot_be_saved_at_the_end_applies_once(self):
+        error = self.end(ender("state_save", on_error="warn"), code=0, checkpoint_every="off")
         self.assertEqual(error.count("the disk is gone"), 1, error)
         self.assertIn("warning: Ender: failed once in this run\n", error)
         self.check_files(3)
+
+    def test_state_that_a_run_checkpoint_cannot_save_ends_the_run_with_everything_else_saved(self):
+        error = self.end(ender("state_save"), code=7, checkpoint_every="1epochs")
+        self.assertRegex(error, r"state_save failed in epoch 1: the disk is gone\..* Saved: out/m\.keras, out/w\.npz, out/h\.json, run")
+        for name in FILES:
+            if name != "run/history.jsonl":
+                self.assertTrue((self.directory / name).exists(), name)
 
     def test_disk_that_is_gone_late_in_the_run_costs_only_the_checkpoint(self):
         """A checkpoint's place becomes a file: everything else, which is elsewhere, is written."""
@@ -120,8 +128,8 @@ class Crashes(EndingTest):
                         self.assertIn("Ender", error)
                     self.check_files(3)
 
-    def test_crash_while_the_state_is_saved_costs_only_the_state(self):
-        self.end(ender("state_save", how="crash"), code=-signal.SIGSEGV)
+    def test_crash_while_the_state_is_saved_at_the_end_costs_only_the_state(self):
+        self.end(ender("state_save", how="crash"), code=-signal.SIGSEGV, checkpoint_every="off")
         self.check_files(3, missing=["run/callback_state"])
 
     def test_hook_that_never_returns_at_the_end_loses_nothing(self):

@@ -228,6 +228,9 @@ class Record(RunsTest):
     def test_another_run_in_the_directory_is_left_alone(self):
         program = self.start(*self.fit(run_dir="run", epochs=100000000))
         self.wait_for_epochs(program, 3)
+        deadline = time.monotonic() + 60
+        while self.record()["files"][0]["sha256"] is None:  # written once more then
+            self.assertLess(time.monotonic(), deadline)
         before = self.text("run/run.json")
         run = self.run_kairos(*self.fit(run_dir="run", seed=99))
         self.assertEqual(run.returncode, 6, run.stderr)
