@@ -185,7 +185,7 @@ class Outputs(ProgramTest):
                                                             "ModelCheckpoint:filepath='m-{epoch}.h5',period=3"]))
         run = self.directory / "runs" / "first"
         self.assertEqual(sorted(path.name for path in run.iterdir()),
-                         ["callback_state", "history.json", "input_columns.json", "log.csv", "m-3.h5", "run.json", "run_checkpoint"])
+                         ["callback_state", "history.json", "history.jsonl", "input_columns.json", "log.csv", "m-3.h5", "run.json", "run_checkpoint"])
         self.assertEqual(json.loads((run / "run.json").read_text())["epochs"], 3)
         self.assertEqual(len(json.loads((run / "history.json").read_text())["epoch"]), 3)
         self.kairos("fit", "--config", run / "run.json", "--run-dir", "runs/second")
