@@ -71,7 +71,7 @@ struct Own : kairos::Callback<Own> {
     std::ifstream maps("/proc/self/maps");
     std::string line;
     int mapped = 0;
-    while (std::getline(maps, line)) mapped += line.find("own.so") != std::string::npos && line.find(" r-xp ") != std::string::npos;
+    while (std::getline(maps, line)) mapped += line.find("/own.so") != std::string::npos && line.find(" r-xp ") != std::string::npos;
     std::ofstream("mapped") << mapped;
   }
 };

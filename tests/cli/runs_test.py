@@ -216,7 +216,7 @@ class Record(RunsTest):
         for label in ("a", "b"):
             (self.directory / "images" / label).mkdir(parents=True)
             Image.fromarray(np.zeros((4, 4, 3), "uint8")).save(self.directory / "images" / label / "1.png")
-        self.kairos(*self.fit(run_dir="pictures", data="images", target=None, model="flatten dense(2,softmax)"))
+        self.kairos(*self.fit(run_dir="pictures", data="images", image_size="4x4", target=None, model="flatten dense(2,softmax)"))
         self.assertEqual([(one["size"], one["sha256"]) for one in self.record("pictures")["files"]], [(None, None)])
 
     def test_secrets_are_not_in_the_record(self):

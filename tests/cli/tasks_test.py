@@ -20,6 +20,7 @@ def busy(**options):
 
 class Tasks(ProgramTest):
     def start(self, **changes):
+        (self.directory / "began").unlink(missing_ok=True)
         program = subprocess.Popen([KAIROS, *self.fit(epochs=ENDLESS, run_dir="run", **changes)], cwd=self.directory,
                                    stderr=subprocess.PIPE, text=True)
         self.addCleanup(lambda: (program.poll() is None and program.kill(), program.communicate()))

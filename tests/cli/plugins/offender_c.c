@@ -25,7 +25,8 @@ static void destroy(void* self) {
 }
 
 static kairos_status on_epoch_begin(void* self, kairos_call* call, const kairos_epoch_event* event) {
-  kairos_tensor tensor = {sizeof tensor};
+  kairos_tensor tensor = {0};
+  tensor.size = sizeof tensor;
   (void)self;
   (void)event;
   if (uses_call_late) return tensors->count(kept, KAIROS_ROLE_WEIGHT) == 0 ? KAIROS_OK : KAIROS_E_INTERNAL;

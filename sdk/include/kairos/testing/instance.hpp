@@ -100,8 +100,8 @@ struct State {
   std::uint32_t version = 1;
   std::map<std::uint64_t, std::vector<TensorData>> snapshots;
   std::uint32_t accumulated = 1;  ///< what the instance asked of the steps
-  std::set<std::uint32_t> frozen;
-  std::map<std::uint32_t, double> rate_factors;
+  std::set<std::uint32_t> frozen = {};
+  std::map<std::uint32_t, double> rate_factors = {};
 };
 
 /// Calls the hooks of one instance, in any order. Fit calls them in the order of a training.
