@@ -90,7 +90,7 @@ class Settings(ProgramTest):
             "ModelCheckpoint:filepath=m.h5", "CSVLogger:filename=log.csv", "EarlyStopping:monitor=loss", MISHAPS + "#Fail"]),
             "--explain-order")
         self.assertIn("on_epoch_end: [decide] EarlyStopping Fail [report] CSVLogger ProgbarLogger [persist] ModelCheckpoint\n", out)
-        self.assertIn("on_train_begin: [decide] EarlyStopping [report] CSVLogger ProgbarLogger\n", out)
+        self.assertIn("on_train_begin: [decide] EarlyStopping [report] CSVLogger ProgbarLogger [persist] ModelCheckpoint\n", out)
         self.assertEqual(self.files(), before)
 
     def test_either_spelling_names_a_plugin(self):
