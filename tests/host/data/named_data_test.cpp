@@ -290,7 +290,7 @@ TEST_CASE("Unknown, duplicate and missing names are rejected with a cure", "[hos
         "KAIROS-D010: short.npy: the target \"kind\" has a different number of rows; found 2, expected 3, as "
         "in the first input."},
        {[](DataSpec& s, const Files& f) { s.inputs[1] = f.source("left", "short.npy"); },
-        "KAIROS-D010: right.npy: the input \"left\" has a different number of rows"},
+        "KAIROS-D010: short.npy: the input \"left\" has a different number of rows"},
        {[](DataSpec& s, const Files& f) { s.inputs[1] = f.source("left", "absent.npy"); },
         "KAIROS-F001: absent.npy: cannot open the file"}});
 }
