@@ -51,7 +51,7 @@ TEST_CASE("The macros of plugin.h write the same manifest and data", "[host][plu
   REQUIRE(library->callbacks().size() == 2);
   REQUIRE(plugin.manifest.callbacks.size() == 2);
   const CallbackManifest& counter = plugin.manifest.callbacks[0];
-  CHECK(counter.capabilities == (KAIROS_CAN_STOP | KAIROS_CAN_WRITE_WEIGHTS | KAIROS_CAN_SAVE_MODEL));
+  CHECK(counter.capabilities == (KAIROS_CAN_STOP | KAIROS_CAN_SAVE_MODEL | KAIROS_CAN_WRITE_BATCH));
   CHECK(counter.state_version == 3);
   CHECK(counter.oldest_state_version == 2);
   REQUIRE(counter.options.size() == 16);
