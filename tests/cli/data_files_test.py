@@ -256,7 +256,7 @@ class Sentences(DataFile):
                 run = self.run_kairos(*self.fit(model="dense(2,softmax)", data=data, target="seven.npy", **extra))
                 self.assertEqual((run.returncode, run.stderr[:len(unknown)]), (4, unknown))
             self.refused("KAIROS-D104: seven.npy: row 6 (counted from 0): the class has no weight; found class 7, expected one of 0, 1. Add 7=… to "
-                         "--class-weight.", data=data, target="seven.npy", class_weight="0=1,1=2", loss="mse", model="dense:1")
+                         "--class-weight.", data=data, target="seven.npy", class_weight="0=1,1=2", loss="mse", model="dense(1)")
 
     def test_standard_input_pipes_and_compressed_files(self):
         sentence = ("KAIROS-F002: {}: data cannot be read from standard input, a pipe or a device; expected a regular file. Write the data to "
