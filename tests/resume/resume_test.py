@@ -22,7 +22,7 @@ class Resume(ProgramTest):
     def kill_at(self, at, *words):
         """Runs until the killer's hook number `at`."""
         run = subprocess.run([KAIROS, *map(str, words)], cwd=self.directory, capture_output=True, text=True, timeout=60,
-                             env={**os.environ, "KAIROS_TEST_KILL_AT": str(at)})
+                             env={**os.environ, "KAIROS_TEST_KILL_AT": str(at), "KAIROS_TEST_KILL_LATER": "1"})
         self.assertEqual(run.returncode, -signal.SIGKILL, run.stderr)
 
     def killed(self, at=40, **changes):

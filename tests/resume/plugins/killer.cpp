@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Kills its process in a hook: in call number KAIROS_TEST_KILL_AT of all its hooks, in no call without it.
-// The number is no option, because a run goes on with the options it began with.
+// The number is no option, because a run goes on with the options it began with. With KAIROS_TEST_KILL_LATER
+// it waits before, so that a checkpoint that is being written is complete.
 #include <kairos/plugin.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <thread>
 
 struct Killer : kairos::Callback<Killer> {
   static constexpr auto id = "com.example.Killer";
@@ -38,7 +41,10 @@ struct Killer : kairos::Callback<Killer> {
 
  private:
   void count() {
-    if (left_ > 0 && --left_ == 0) static_cast<void>(std::raise(SIGKILL));
+    if (left_ <= 0 || --left_ != 0) return;
+    if (std::getenv("KAIROS_TEST_KILL_LATER") != nullptr)
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+    static_cast<void>(std::raise(SIGKILL));
   }
 
   std::int64_t left_ = 0;
