@@ -6,6 +6,7 @@ import zlib
 import numpy as np
 
 from program import ROWS, ProgramTest, main
+from tensorboard_events import fields
 
 RATE = 0.25
 
@@ -28,32 +29,6 @@ def masked_crc(data):
         crc = TABLE[(crc ^ byte) & 0xFF] ^ crc >> 8
     crc ^= 0xFFFFFFFF
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-def varint(data, place):
-    value = shift = 0
-    while True:
-        byte = data[place]
-        value |= (byte & 0x7F) << shift
-        place, shift = place + 1, shift + 7
-        if byte < 0x80:
-            return value, place
-
-
-def fields(data):
-    """A protobuf message as {number: [values]}; counted values are bytes."""
-    found, place = {}, 0
-    while place < len(data):
-        key, place = varint(data, place)
-        if key & 7 == 0:
-            value, place = varint(data, place)
-        else:
-            count = {1: 8, 5: 4}.get(key & 7)
-            if count is None:
-                count, place = varint(data, place)
-            value, place = data[place:place + count], place + count
-        found.setdefault(key >> 3, []).append(value)
-    return found
 
 
 def events(directory):
