@@ -158,5 +158,5 @@ TEST_CASE("A chain of 20,000 layers is read and ordered", "[host][nn]") {
   for (int i = 1; i <= count; ++i)
     model.layer("Activation", "l" + std::to_string(i), {{"activation", "tanh"}},
                 {{of("l" + std::to_string(i - 1))}});
-  CHECK(graph_of(model.outputs({{"l" + std::to_string(count), 0}}))->layer_count() == count);
+  CHECK(functional_graph(model.outputs({{"l" + std::to_string(count), 0}}))->layer_count() == count);
 }

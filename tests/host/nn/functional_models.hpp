@@ -12,7 +12,7 @@
 
 namespace kairos::tests {
 
-inline std::unique_ptr<host::Graph> graph_of(const json& model) {
+inline std::unique_ptr<host::Graph> functional_graph(const json& model) {
   return host::build_graph(host::read_keras_json(model.dump(), "model"), {}, 3);
 }
 

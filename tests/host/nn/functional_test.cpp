@@ -78,7 +78,7 @@ TEST_CASE("Gradients of diamonds, shared layers and models inside of models agre
       INFO(model.dump() << " batch " << batch);
       // BatchNormalization of one sample has no gradient; the model must survive it all the same. Of three
       // it bends so much that a larger step misses the slope.
-      if (batch > 1 || model != nested()) check_gradients(*graph_of(model), batch, 3e-3F);
+      if (batch > 1 || model != nested()) check_gradients(*functional_graph(model), batch, 3e-3F);
     }
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("Gradients of a shared layer around others agree with finite differenc
   for (const json& model :
        {shared_wrapper("Bidirectional", lstm), shared_wrapper("TimeDistributed", dense("d", 2))}) {
     INFO(model.dump());
-    const auto graph = graph_of(model);
+    const auto graph = functional_graph(model);
     CHECK(graph->layer(1).parameters().front().values.data() ==
           graph->layer(0).parameters().front().values.data());
     for (const std::int64_t batch : {1, 3}) check_gradients(*graph, batch);
@@ -169,12 +169,12 @@ TEST_CASE("Outputs may be inputs, the same value twice, and named by a dict", "[
   FunctionalJson model;
   model.input("in", {2}).layer("Dense", "d", {{"units", 2}}, {{of("in")}});
   const auto graph =
-      graph_of(model.with_outputs({{"b", {"d", 0, 0}}, {"a", {"in", 0, 0}}, {"c", {"d", 0, 0}}}));
+      functional_graph(model.with_outputs({{"b", {"d", 0, 0}}, {"a", {"in", 0, 0}}, {"c", {"d", 0, 0}}}));
   std::vector<std::string> names;
   for (const Port& port : graph->outputs()) names.push_back(port.name);
   CHECK(names == std::vector<std::string>{"a", "b", "c"});
   check_gradients(*graph, 3);
-  const auto twice = graph_of(model.outputs({{"d", 0}, {"d", 0}}));
+  const auto twice = functional_graph(model.outputs({{"d", 0}, {"d", 0}}));
   CHECK(twice->outputs()[1].name == "d_1");
   check_gradients(*twice, 1);
 }
@@ -188,7 +188,7 @@ TEST_CASE("The argument training of a call is obeyed", "[host][nn]") {
   const std::vector<const float*> inputs{ones.data()};
   for (const bool training : {true, false}) {
     model["config"]["layers"][1]["inbound_nodes"][0][0][3]["training"] = training;
-    const auto graph = graph_of(json::parse(keras_json({"", model.dump(), {}})));
+    const auto graph = functional_graph(json::parse(keras_json({"", model.dump(), {}})));
     for (const Mode mode : {Mode::Train, Mode::Infer}) {
       graph->forward({1, mode, 0}, inputs);
       const bool dropped = std::vector<float>(graph->output(0), graph->output(0) + 64) != ones;

@@ -28,7 +28,7 @@ TEST_CASE("Gradients of merging layers agree with finite differences for every b
           parts.push_back(of("d" + name));
         }
         model.layer(merge, "merge", json::object(), {parts});
-        check_gradients(*graph_of(model.outputs({{"merge", 0}})), batch, 1e-3F);
+        check_gradients(*functional_graph(model.outputs({{"merge", 0}})), batch, 1e-3F);
       }
 }
 
@@ -49,7 +49,7 @@ TEST_CASE("Gradients of Concatenate agree with finite differences along every ax
     model.layer("Dense", "da", {{"units", c.first.back()}, {"activation", "tanh"}}, {{of("a")}});
     model.layer("Dense", "db", {{"units", c.second.back()}, {"activation", "tanh"}}, {{of("b")}});
     model.layer("Concatenate", "c", {{"axis", c.axis}}, {{of("da"), of("db")}});
-    const auto graph = graph_of(model.outputs({{"c", 0}}));
+    const auto graph = functional_graph(model.outputs({{"c", 0}}));
     CHECK(graph->outputs()[0].shape == c.output);
     check_gradients(*graph, 2);
   }
@@ -64,11 +64,11 @@ TEST_CASE("Merging layers compute what Keras does", "[host][nn]") {
       {"Maximum", {2, 1, 3, 4, 5, 0.5F}},    {"Minimum", {1, -2, 0.5F, 2, 1, -6}}};
   for (const auto& [merge, expected] : cases) {
     INFO(merge);
-    const auto graph = graph_of(FunctionalJson()
-                                    .input("a", {2, 3})
-                                    .input("b", {3})
-                                    .layer(merge, "m", json::object(), {{of("a"), of("b")}})
-                                    .outputs({{"m", 0}}));
+    const auto graph = functional_graph(FunctionalJson()
+                                            .input("a", {2, 3})
+                                            .input("b", {3})
+                                            .layer(merge, "m", json::object(), {{of("a"), of("b")}})
+                                            .outputs({{"m", 0}}));
     graph->forward({1, Mode::Infer, 0}, inputs);
     CHECK(std::vector<float>(graph->output(0), graph->output(0) + 6) == expected);
   }
