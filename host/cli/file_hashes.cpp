@@ -2,9 +2,6 @@
 // Small files come first, so that a large one does not keep them waiting.
 #include "cli/file_hashes.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <exception>
@@ -13,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/low_priority.hpp"
 #include "base/sha256.hpp"
 #include "kairos/host/error.hpp"
 
@@ -21,12 +19,6 @@ namespace kairos::host::cli {
 namespace {
 
 constexpr std::uint64_t too_large = std::uint64_t{1} << 30;
-
-/// A failure does not matter.
-void yield_to_training() {
-  constexpr int lowest_priority = 19;
-  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), lowest_priority));
-}
 
 /// "" if the file is not the one of `stamp`, or the wish to stop comes first.
 std::string hash_of(const std::filesystem::path& path, const FileStamp& stamp, const std::stop_token& stop) {

@@ -325,7 +325,6 @@ int run_fit(Arguments arguments) {
   require_data(settings);
 
   FitOptions options = fit_options(settings);
-  read_callback_state(settings, options);
   options.plugins = parse_specs(settings.items("plugin"));
   const Catalog catalog = scan_catalog(settings.items("plugin_dir"), options.plugins);
   options.catalog = &catalog;
@@ -334,6 +333,7 @@ int run_fit(Arguments arguments) {
   RunDirectory directory(settings.text("run_dir"));
   Resumption resumption(settings, directory, options);
   if (resumption.is_finished()) return print(resumption.report(settings)), 0;
+  if (!resumption.has_states()) read_callback_state(settings, options);
   resumption.apply(options);
 
   ModelInput input = read_model(settings);

@@ -34,9 +34,14 @@ void LiveHistory::append(const History& history) {
 std::filesystem::path history_file_in(const std::filesystem::path& directory) {
   std::filesystem::path lines = directory / live_history_name, whole = directory / "history.json";
   const auto of_lines = stamp_of(lines), of_whole = stamp_of(whole);
-  const bool is_newer =
-      of_lines && of_lines->size > 0 && (!of_whole || of_whole->modified < of_lines->modified);
-  return is_newer ? lines : whole;
+  if (!of_lines || of_lines->size == 0) return whole;
+  if (!of_whole || of_whole->modified < of_lines->modified) return lines;
+  try {
+    static_cast<void>(read_history_file(whole));
+    return whole;
+  } catch (const Error&) {
+    return lines;
+  }
 }
 
 History read_history_file(const std::filesystem::path& file) {

@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/input_file.hpp"
+#include "base/json.hpp"
 #include "cli/command.hpp"
 #include "kairos/host/error.hpp"
 
@@ -23,9 +26,9 @@ constexpr const char* record = "run.json";
 
 /// Settings that do not change what is trained.
 bool is_harmless(std::string_view key) {
-  constexpr std::array<std::string_view, 11> harmless{
+  constexpr std::array<std::string_view, 12> harmless{
       "epochs",  "verbose",    "log_level",        "save_model",  "save_weights", "history",
-      "run_dir", "plugin_dir", "checkpoint_every", "buffer_size", "strict"};
+      "run_dir", "plugin_dir", "checkpoint_every", "buffer_size", "strict",       "slow_hook"};
   return std::ranges::find(harmless, key) != harmless.end();
 }
 
@@ -68,10 +71,17 @@ std::string changes(const Settings& settings, const std::filesystem::path& direc
   return text;
 }
 
-Error nothing_to_resume(const std::string& where) {
-  return {ErrorKind::Usage,
-          {"KAIROS-U092", where, "there is no run checkpoint to go on from", "", "",
-           "Name the directory of an unfinished run, or leave --resume out to begin"}};
+Error nothing_to_resume(const std::string& where, std::string what, std::string cure) {
+  return {ErrorKind::Usage, {"KAIROS-U092", where, std::move(what), "", "", std::move(cure)}};
+}
+
+/// The epochs that a run was to train, if its record says that it ended by itself.
+std::optional<std::int64_t> finished_epochs(const std::filesystem::path& directory) {
+  const std::string file = (directory / record).string();
+  const nlohmann::json document = parse_json(read_file(file), file);
+  const std::string result = document.value("/run/result"_json_pointer, "");
+  if (result != "completed" && result != "stopped") return std::nullopt;
+  return document.value("epochs", std::int64_t{0});
 }
 
 /// The epoch from which a run that continues another one by hand must go on.
@@ -138,14 +148,29 @@ Resumption::Resumption(const Settings& settings, RunDirectory& directory, const 
 
 void Resumption::load(const Settings& settings, const RunDirectory& directory, const FitOptions& options) {
   const bool begins = settings.text("resume") == "auto";
+  const std::string where = "--resume " + directory.path().string();
+  constexpr const char* no_checkpoint = "there is no run checkpoint to go on from";
   if (!directory.holds(record)) {
+    if (checkpoints_->any())
+      throw nothing_to_resume(
+          where, "run.json is missing beside the run checkpoints",
+          "Put it back, or remove the folder " + std::string(RunCheckpoints::folder) + " to begin again");
     if (begins) return;
-    throw nothing_to_resume("--resume " + directory.path().string());
+    throw nothing_to_resume(where, no_checkpoint,
+                            "Name the directory of an unfinished run, or leave --resume out to begin");
   }
   const std::string changed = changes(settings, directory.path());
   found_ = checkpoints_->load();
   if (!found_) {
-    if (!begins) throw nothing_to_resume("--resume " + directory.path().string());
+    if (const std::optional<std::int64_t> epochs = finished_epochs(directory.path())) {
+      is_finished_ = options.epochs <= *epochs;
+      if (is_finished_) return;
+      throw nothing_to_resume(where, "the run is finished, and has no run checkpoint to go on from",
+                              "Begin a new run in another directory");
+    }
+    if (!begins)
+      throw nothing_to_resume(where, no_checkpoint,
+                              "The run ended before its first one: begin it again with its command line");
     if (options.messages && settings.choice("verbose") != "0")
       options.messages(
           Level::Info, "",
@@ -171,13 +196,13 @@ void Resumption::apply(FitOptions& options) const {
   if (checkpoints_ && is_on_) options.checkpoints = checkpoints_.get();
   if (goes_on()) {
     options.resume_from = &found_->resumption;
-    if (!found_->resumption.checkpoint.training.empty()) options.callback_state.clear();
   } else if (!states_.empty()) {
     options.callback_state = states_;
   }
 }
 
 std::string Resumption::report(const Settings& settings) const {
+  if (!found_) return fmt::format("The run in {} is finished.\n", settings.text("run_dir"));
   const FitCheckpoint& checkpoint = found_->resumption.checkpoint;
   const auto& stop = checkpoint.memory.stop;
   const std::string end =

@@ -25,6 +25,10 @@ class Resumption {
   /// Adds the sink and what to go on from to the options; they borrow from here.
   void apply(FitOptions& options) const;
   [[nodiscard]] bool goes_on() const noexcept { return found_ && !is_finished_; }
+  /// Whether the checkpoint has the states of the callbacks, so that no other file of them is needed.
+  [[nodiscard]] bool has_states() const noexcept {
+    return goes_on() && !found_->resumption.checkpoint.training.empty();
+  }
   /// The index of the epoch that it goes on with.
   [[nodiscard]] std::int64_t next_epoch() const noexcept {
     return found_->resumption.checkpoint.position.epoch;

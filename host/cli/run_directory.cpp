@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 #include "base/atomic_file.hpp"
 #include "cli/output_files.hpp"
@@ -35,8 +37,16 @@ void RunDirectory::lock() {
   if (path_.empty() || lock_ >= 0) return;
   lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock_ < 0) return;
-  // Some network file systems have no locks; training goes on without one.
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+  // Some network file systems have no locks; training goes on without one. `kairos runs` holds a lock for a
+  // moment to learn whether there is a run.
+  constexpr int tries = 10;
+  const auto is_taken = [&] { return ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; };
+  bool taken = is_taken();
+  for (int i = 1; taken && i < tries; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    taken = is_taken();
+  }
+  if (taken)
     throw Error(ErrorKind::File,
                 {"KAIROS-F063", "--run-dir " + path_.string(), "another run is writing to this directory", "",
                  "", "Wait for it to end, or choose another directory"});

@@ -126,6 +126,11 @@ std::string dumped(const ordered_json& document) {
                                 "Name the directory in which the directories of --run-dir are"});
 }
 
+[[noreturn]] void no_run(const std::string& place, const std::string& what, const std::string& found) {
+  throw Error(ErrorKind::File, {"KAIROS-F092", place, what, found, "the directory of a run",
+                                "Name the directory that --run-dir of the run named"});
+}
+
 /// The runs in a directory, by name; the directory itself, if it is one.
 std::vector<fs::path> runs_in(const std::string& place) {
   std::error_code error;
@@ -206,7 +211,7 @@ Table comparison_of(const std::vector<RunSummary>& runs, const Differences& diff
   add_row(table, "started", runs, [](const RunSummary& run) { return run.started; });
   add_row(table, in_full ? "seconds" : "duration", runs,
           [&](const RunSummary& run) { return duration_text(run.seconds, in_full); });
-  add_row(table, "epochs", runs,
+  add_row(table, "epochs run", runs,
           [](const RunSummary& run) { return std::to_string(run.history.epochs.size()); });
   add_row(table, "metric", runs, [](const RunSummary& run) { return run.monitor; });
   add_row(table, "best epoch", runs, [](const RunSummary& run) { return epoch_text(run, run.best); });
@@ -241,11 +246,10 @@ int compare(Arguments arguments) {
   for (const std::string& place : places) {
     std::error_code error;
     if (!fs::is_directory(place, error))
-      no_runs(place,
-              fs::exists(place, error) ? "this is not a directory" : "there is no directory of this name",
-              "");
+      no_run(place,
+             fs::exists(place, error) ? "this is not a directory" : "there is no directory of this name", "");
     if (!is_run_directory(place))
-      no_runs(place, "this is not the directory of a run", "no run.json and no history");
+      no_run(place, "this is not the directory of a run", "no run.json and no history");
     runs.push_back(summary_of(place, place, settings.text("monitor")));
   }
   const Differences differences = differences_of(runs);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Pages that may be written become private by a write that changes nothing, because a thread of the plugin
-// may be using them. All others cannot change, so they are copied and the copy moved into their place at
-// once.
+// Pages are copied, and the copy is moved into their place at once. What a thread of the plugin may be
+// writing is left as it is.
 #include "plugin/private_pages.hpp"
 
 #include <fcntl.h>

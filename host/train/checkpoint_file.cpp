@@ -24,8 +24,9 @@ constexpr std::size_t hash_bytes = sizeof(std::uint64_t);
 enum class Record : std::uint8_t { Epoch = 1, File = 2 };
 
 [[noreturn]] void damaged(const std::filesystem::path& file, const std::string& found) {
-  throw Error(ErrorKind::File, {"KAIROS-F090", file.string(), "the run checkpoint is damaged", found,
-                                "the bytes that a run of Kairos wrote", "Begin the run again"});
+  throw Error(ErrorKind::File,
+              {"KAIROS-F090", file.string(), "the run checkpoint is damaged", found,
+               "the bytes that a run of Kairos wrote", "Remove it, and the run goes on from the one before"});
 }
 
 void write_position(ByteWriter& out, const FitPosition& position) {
@@ -54,6 +55,8 @@ void write_memory(ByteWriter& out, const RunMemory& memory) {
     out.number(one.value);
     out.number<std::uint8_t>(one.available ? 1 : 0);
   }
+  out.number<std::uint64_t>(memory.disabled.size());
+  for (const std::string& name : memory.disabled) out.text(name);
 }
 
 RunMemory read_memory(ByteReader& in) {
@@ -69,6 +72,7 @@ RunMemory read_memory(ByteReader& in) {
     one.value = in.number<double>();
     one.available = in.number<std::uint8_t>() != 0;
   }
+  for (std::uint64_t n = in.count(sizeof(std::uint64_t)); n > 0; --n) memory.disabled.emplace_back(in.text());
   return memory;
 }
 

@@ -15,12 +15,13 @@ CheckpointTaker::CheckpointTaker(Model& model, Callbacks& callbacks, const FitOp
       sink_(options.checkpoints),
       facts_(std::move(facts)) {}
 
-FitCheckpoint CheckpointTaker::copy(const FitPosition& position) {
+FitCheckpoint CheckpointTaker::copy(const FitPosition& position, OnStateFailure on_failure) {
   FitCheckpoint checkpoint;
   checkpoint.position = position;
   checkpoint.facts = facts_;
   if (position.in_epoch) checkpoint.log_sums = model_.log_sums();
-  checkpoint.callbacks = callbacks_.save_state();
+  checkpoint.callbacks =
+      on_failure == OnStateFailure::Policy ? callbacks_.save_state() : callbacks_.rescue_state();
   checkpoint.memory = callbacks_.memory();
   return checkpoint;
 }
@@ -32,11 +33,12 @@ void CheckpointTaker::note_saved_files() {
 }
 
 void CheckpointTaker::keep_before_validation(const FitPosition& position) {
-  if (sink_ != nullptr && options_.interrupted != nullptr) before_validation_ = copy(position);
+  if (sink_ != nullptr && options_.interrupted != nullptr)
+    before_validation_ = copy(position, OnStateFailure::Policy);
 }
 
 void CheckpointTaker::take(const FitPosition& position) {
-  FitCheckpoint checkpoint = copy(position);
+  FitCheckpoint checkpoint = copy(position, OnStateFailure::Policy);
   checkpoint.training = model_.training_state();
   note_saved_files();
   sink_->take(std::move(checkpoint), progress_.history);
@@ -44,7 +46,8 @@ void CheckpointTaker::take(const FitPosition& position) {
 
 void CheckpointTaker::take_last(const FitPosition& position, RunEnd end) {
   if (sink_ == nullptr) return;
-  FitCheckpoint checkpoint = before_validation_ ? *std::exchange(before_validation_, {}) : copy(position);
+  FitCheckpoint checkpoint =
+      before_validation_ ? *std::exchange(before_validation_, {}) : copy(position, OnStateFailure::LeaveOut);
   checkpoint.training = model_.training_state();
   note_saved_files();
   sink_->take_last(std::move(checkpoint), progress_.history, end);

@@ -30,9 +30,12 @@ class CheckpointTaker {
   void take_last(const FitPosition& position, RunEnd end);
 
  private:
+  /// What a state_save that fails does: the policy of its instance, or nothing but to leave the state out,
+  /// because on_train_end follows and the state is saved once more.
+  enum class OnStateFailure { Policy, LeaveOut };
   void take(const FitPosition& position);
   /// Without the training state.
-  [[nodiscard]] FitCheckpoint copy(const FitPosition& position);
+  [[nodiscard]] FitCheckpoint copy(const FitPosition& position, OnStateFailure on_failure);
   void note_saved_files();
 
   Model& model_;

@@ -36,7 +36,7 @@ constexpr const char* history_name = "history";
 [[noreturn]] void cannot_write(const fs::path& file, int error) {
   throw Error(ErrorKind::File, {"KAIROS-F095", file.string(), "cannot write the run checkpoint",
                                 std::generic_category().message(error), "a writable location",
-                                "Free some space or the place"});
+                                "Make room, or make the run directory writable"});
 }
 
 /// A descriptor that is closed at the end.
@@ -83,6 +83,17 @@ void append_at(const fs::path& file, std::uint64_t offset, std::string_view byte
   if (!written || ::fsync(descriptor) != 0) cannot_write(file, errno);
 }
 
+/// What failed, without what to do and without a full stop.
+std::string fault_of(const std::exception& error) {
+  const auto* const own = dynamic_cast<const Error*>(&error);
+  if (own == nullptr) return error.what();
+  Diagnosis diagnosis = own->diagnosis();
+  diagnosis.cure.clear();
+  std::string text = diagnosis.text();
+  while (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
 struct Named {
   std::int64_t epoch = 0, batches = 0;
   fs::path file;
@@ -109,17 +120,6 @@ std::vector<Named> list(const fs::path& folder) {
     return std::tie(a.epoch, a.batches) > std::tie(b.epoch, b.batches);
   });
   return found;
-}
-
-/// What a process that was killed has left of files that it was writing.
-void remove_temporaries(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> old;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(".kairos-") && name.ends_with(".tmp")) old.push_back(entry.path());
-  }
-  for (const fs::path& one : old) fs::remove(one, error);
 }
 
 }  // namespace
@@ -170,14 +170,23 @@ class RunCheckpoints::Files {
       if (name != current) previous = std::exchange(current, name);
       if (std::exchange(failure, nullptr)) say(Level::Info, "run checkpoints can be written again");
     } catch (const std::exception& error) {
-      kept = {};  // the file may lack a part: the next one writes all of it
+      // Written again from its begin, the file would no longer have the records of the checkpoints that are
+      // kept, in their order.
+      if (!has_kept()) kept = {};
       const bool is_first = failure == nullptr;
       failure = std::current_exception();
       if (is_first)
-        say(Level::Warning, std::string("a run checkpoint could not be written: ") + error.what() +
+        say(Level::Warning, "a run checkpoint could not be written: " + fault_of(error) +
                                 ". The training goes on" +
                                 (current.empty() ? "" : ", and the one before it is kept"));
     }
+  }
+
+  /// Whether the history file still has the part that the last checkpoint refers to.
+  [[nodiscard]] bool has_kept() const {
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(folder / history_name, error);
+    return !error && size >= kept.bytes;
   }
 
   void say(Level level, const std::string& text) const {
@@ -225,12 +234,15 @@ RunCheckpoints::RunCheckpoints(fs::path run_directory, CheckpointInterval every,
     : files_(std::make_unique<Files>(run_directory, every, std::move(messages))) {}
 
 RunCheckpoints::~RunCheckpoints() {
-  if (files_->held) files_->start(files_->job_of(std::move(files_->held->checkpoint), files_->held->history));
-  files_->collect();
+  try {
+    if (files_->held)
+      files_->start(files_->job_of(std::move(files_->held->checkpoint), files_->held->history));
+    files_->collect();
+  } catch (const std::exception&) {  // no memory, or no thread: the checkpoint before is kept
+  }
 }
 
 std::optional<RunCheckpoints::Found> RunCheckpoints::load() {
-  remove_temporaries(files_->folder);
   const std::vector<Named> found = list(files_->folder);
   for (const Named& one : found) try {
       StoredCheckpoint stored = read_checkpoint(one.file);
@@ -241,8 +253,11 @@ std::optional<RunCheckpoints::Found> RunCheckpoints::load() {
       return Found{
           {std::move(stored.checkpoint), std::move(history)}, stored.finished, stored.end, one.file.string()};
     } catch (const Error& error) {
-      if (error.diagnosis().code == "KAIROS-F091" || &one == &found.back()) throw;
-      files_->say(Level::Warning, std::string(error.what()) + ". The one before it is tried");
+      if (error.diagnosis().code == "KAIROS-F091") throw;
+      if (&one == &found.back())
+        throw Error(ErrorKind::File, {"KAIROS-F090", files_->folder.string(), "no run checkpoint is whole",
+                                      fault_of(error), "", "Remove this directory, and begin the run again"});
+      files_->say(Level::Warning, fault_of(error) + ". The one before it is tried");
     }
   return std::nullopt;
 }
@@ -254,7 +269,6 @@ bool RunCheckpoints::any() const {
 void RunCheckpoints::start_over() {
   std::error_code ignored;
   for (const Named& one : list(files_->folder)) fs::remove(one.file, ignored);
-  remove_temporaries(files_->folder);
   files_->kept = {};
   files_->current.clear();
   files_->previous.clear();

@@ -84,6 +84,12 @@ class LiveHistory(RunsTest):
         out = json.loads(self.kairos("replay", "--logs", "run/history.jsonl", "--plugin", "EarlyStopping:monitor=loss"))
         self.assertEqual(out["cases"][0]["epochs_run"], 3)
 
+    def test_history_that_cannot_be_read_is_rebuilt_from_the_lines(self):
+        self.kairos(*self.fit(run_dir="run", epochs=3))
+        drawn = self.kairos("plot", "run")
+        (self.directory / "run/history.json").write_bytes(b"")
+        self.assertEqual(self.kairos("plot", "run"), drawn)
+
     def test_crash_of_a_second_run_in_the_directory_is_newer_than_the_first_history(self):
         self.kairos(*self.fit(run_dir="run", epochs=2, seed=1))
         first = self.kairos("plot", "run")
@@ -329,8 +335,8 @@ class Listed(RunsTest):
                 (["runs", "compare", "runs/good"], 2, "KAIROS-U040: kairos runs compare: expected two run directories or more; found 1. "
                                                       "Write kairos runs compare DIR DIR.\n"),
                 (["runs", "compare", "runs/good", "none"], 6, "KAIROS-F092: none: this is not the directory of a run; found no run.json and "
-                                                              "no history, expected a directory that holds run directories. Name the "
-                                                              "directory in which the directories of --run-dir are.\n"),
+                                                              "no history, expected the directory of a run. Name the directory that "
+                                                              "--run-dir of the run named.\n"),
                 (["runs", "list", "runs", "--json", "--csv"], 2, "KAIROS-U001: kairos runs: --json and --csv are mutually exclusive. Give one "
                                                                  "of them.\n"),
                 (["runs"], 2, "KAIROS-U001: kairos runs: the subcommand is missing. Write kairos runs list DIR, or kairos runs compare DIR "
@@ -355,6 +361,7 @@ class Listed(RunsTest):
         lines = {line.split("  ")[0]: re.split("  +", line)[1:] for line in
                  self.kairos("runs", "compare", "runs/good", "runs/more").splitlines()}
         self.assertEqual(lines["result"], ["completed", "completed"])
+        self.assertEqual(lines["epochs run"], ["4", "4"])
         self.assertEqual(lines["metric"], ["val_loss", "loss"])
         self.assertEqual(lines["data"], ["data.csv", "more.csv"])
         self.assertEqual(lines["plugin"], ["-", "EarlyStopping:monitor=loss,patience=9"])
@@ -376,7 +383,7 @@ class Listed(RunsTest):
         self.put("runs/damaged/run.json", "{")
         text = self.kairos("runs", "compare", "runs/good", "runs/crashed", "runs/damaged")
         self.assertRegex(text, r"\nresult +completed +crashed +unreadable\n")
-        self.assertRegex(text, r"\nepochs +4 +3 +0\n")
+        self.assertRegex(text, r"\nepochs run +4 +3 +0\n")
         self.assertRegex(text, r"\nreason +- +- +runs/damaged/run\.json:1:\d: this is not valid JSON")
 
 

@@ -97,12 +97,26 @@ class Resume(ProgramTest):
     def test_without_a_run_there_is_nothing_to_resume(self):
         self.refused(["fit", "--resume", "nothing"], 6, "nothing/run.json")
         self.refused(self.fit(resume="auto"), 2, "KAIROS-U005: --run-dir: this setting is missing. --resume auto goes on with the run in --run-dir.")
-        self.kairos(*self.words(checkpoint_every="off"))
+        killed = [*self.PLUGINS, KILLER]
+        self.kill_at(30, *self.words(checkpoint_every="off", plugin=killed))
         self.assertFalse((self.directory / "run" / "run_checkpoint").exists())
-        self.refused(["fit", "--resume", "run"], 2, "KAIROS-U092: --resume", "there is no run checkpoint to go on from. Name the directory of an "
-                                                    "unfinished run, or leave --resume out to begin.")
+        self.refused(["fit", "--resume", "run"], 2, "KAIROS-U092: --resume", "there is no run checkpoint to go on from. The run ended before its "
+                                                    "first one: begin it again with its command line.")
         self.refused(["fit", "--resume", "run", "--run-dir", "other"], 2, "KAIROS-U094: --resume run: the run has another directory; found --run-dir other")
         self.refused(self.words(checkpoint_every="often"), 2, "KAIROS-U003: --checkpoint-every: this is no interval; found often, expected a time")
+
+    def test_finished_run_without_run_checkpoints_is_finished(self):
+        self.kairos(*self.words(checkpoint_every="off"))
+        for words in (["fit", "--resume", "run"], self.words(checkpoint_every="off", resume="auto")):
+            self.assertEqual(self.kairos(*words), "The run in run is finished.\n")
+        self.refused(self.words(checkpoint_every="off", resume="auto", epochs=9), 2, "KAIROS-U092: --resume ", "the run is finished, and has no "
+                     "run checkpoint to go on from. Begin a new run in another directory.")
+
+    def test_run_checkpoints_without_their_record_are_not_begun_over(self):
+        words = self.killed()
+        (self.directory / "run" / "run.json").unlink()
+        self.refused(words, 2, "KAIROS-U092: --resume ", "run.json is missing beside the run checkpoints. Put it back, or remove the folder "
+                               "run_checkpoint to begin again.")
 
     def test_damaged_checkpoint_falls_back_to_the_one_before_it(self):
         words = self.killed(at=44)
@@ -124,7 +138,8 @@ class Resume(ProgramTest):
             path.write_bytes(b"\0" * 100)
         run = self.run_kairos(*words)
         self.assertEqual(run.returncode, 6)
-        self.assertIn("KAIROS-F090", run.stderr)
+        self.assertRegex(run.stderr, r"KAIROS-F090: \S+/run_checkpoint: no run checkpoint is whole; found KAIROS-F090: .*[^.]\. Remove this directory, "
+                                     r"and begin the run again\.")
 
     def test_second_process_is_refused_and_a_crash_frees_the_directory(self):
         words = [str(word) for word in self.words(epochs=10 ** 7, resume="auto")]
@@ -172,7 +187,8 @@ class Resume(ProgramTest):
         self.refused(self.words(**common, initial_epoch=wrong), 2, f"KAIROS-U093: --initial-epoch {wrong}: the run in ",
                      f"is at another epoch; found {wrong}, expected {epoch} (its last run checkpoint is of the end of epoch {epoch})",
                      "Use --resume ")
-        self.refused(self.words(**common, initial_epoch=wrong, run_dir="other", callback_state="run/run_checkpoint/../callback_state"), 6)
+        self.refused(self.words(**common, initial_epoch=wrong, run_dir="other", callback_state="run/run_checkpoint/../callback_state"), 2,
+                     "KAIROS-U093")
         self.assertEqual((self.directory / "run" / "best.keras").read_bytes(), best)
 
     def test_unwritable_checkpoints_are_a_warning_and_at_the_end_an_error(self):

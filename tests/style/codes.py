@@ -35,6 +35,7 @@ SHARED = {
     "KAIROS-D071": (2, "PNG and JPEG"),
     "KAIROS-D081": (2, "columns of a table and arrays"),
     "KAIROS-D090": (2, "by its name, and by its content"),
+    "KAIROS-F090": (2, "one file of a run checkpoint, and all of them"),
     "KAIROS-U019": (2, "weights that are given and weights that are counted"),
     "KAIROS-D330": (3, "text of tables and of arrays, and numbers that are no characters"),
     "KAIROS-M141": (2, "weights and sums of a model, and its optimizer"),

@@ -157,7 +157,9 @@ constexpr CodeEntry entries[] = {
      "Name the directory that was given as `--run-dir`."},
     {"KAIROS-F090", "Run checkpoint damaged",
      "No run checkpoint of the run directory is whole: bytes are missing, or a checksum is wrong.",
-     "Begin the run again, from a model that a callback saved if there is one."},
+     "Remove the folder `run_checkpoint` and begin the run again, from a model that a callback saved if "
+     "there "
+     "is one."},
     {"KAIROS-F091", "Run checkpoint of a newer release",
      "The run directory was written by a release of Kairos whose run checkpoints this one cannot read.",
      "Go on with that release."},

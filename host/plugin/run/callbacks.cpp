@@ -2,6 +2,7 @@
 // Turns the calls of a loop into events.
 #include "kairos/host/callbacks.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "plugin/run/creation.hpp"
@@ -64,7 +65,10 @@ void Callbacks::load_state(std::string_view bytes) {
 }
 
 RunMemory Callbacks::memory() const {
-  return {session_->facts.epochs_run, session_->facts.stop, session_->epoch_values};
+  RunMemory memory{session_->facts.epochs_run, session_->facts.stop, session_->epoch_values, {}};
+  for (const auto& instance : session_->instances)
+    if (instance->disabled) memory.disabled.push_back(instance->name);
+  return memory;
 }
 void Callbacks::restore(RunMemory memory, std::vector<std::filesystem::path> saved_files) {
   Session& s = *session_;
@@ -73,6 +77,9 @@ void Callbacks::restore(RunMemory memory, std::vector<std::filesystem::path> sav
   if (memory.stop) s.facts.stop = std::move(memory.stop);
   // Other plugins publish other keys.
   if (memory.epoch_values.size() == s.board.keys().size()) s.epoch_values = std::move(memory.epoch_values);
+  for (const auto& instance : s.instances)
+    if (std::ranges::find(memory.disabled, instance->name) != memory.disabled.end())
+      s.failures.keep_disabled(*instance);
   s.checkpoints.restore(std::move(saved_files));
 }
 

@@ -58,12 +58,16 @@ void Failures::handle(kairos_call& call, kairos_status status, std::int64_t epoc
   }
   if (++instance.failures == 1) instance.first_failure = what;
   if (instance.options.on_error == OnError::Disable) {
-    instance.disabled = true;
-    instance.attention = true;
+    keep_disabled(instance);
     warn(instance, what + ". It is disabled for the rest of the run");
   } else if (instance.failures == 1) {
     warn(instance, what + ". Further failures are counted and reported at the end");
   }
+}
+
+void Failures::keep_disabled(Instance& instance) {
+  instance.disabled = true;
+  instance.attention = true;
 }
 
 void Failures::postpone() {

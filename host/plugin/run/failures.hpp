@@ -21,6 +21,10 @@ class Failures {
   /// loading or in setup, Error(Callback) for one in the run whose policy is fatal.
   void handle(kairos_call& call, kairos_status status, std::int64_t epoch);
 
+  /// No hook of the instance is called from here on but teardown; also where a run goes on in which it
+  /// failed.
+  static void keep_disabled(Instance& instance);
+
   /// Keeps the current exception until the hook that provoked it returns: an exception cannot pass through
   /// the code of a plugin.
   void postpone();

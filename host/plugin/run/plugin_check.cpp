@@ -102,10 +102,6 @@ bool PluginCheck::may_differ(const kairos_call& call, const Sum& sum) const {
   const bool of_weights = sum.role == KAIROS_ROLE_WEIGHT || sum.role == KAIROS_ROLE_BUFFER;
   if (wrote(sum.role) || (of_weights && (wrote(KAIROS_ROLE_WEIGHT) || wrote(KAIROS_ROLE_BUFFER))))
     return true;
-  const bool is_given = sum.role == KAIROS_ROLE_INPUT || sum.role == KAIROS_ROLE_TARGET ||
-                        sum.role == KAIROS_ROLE_SAMPLE_WEIGHT;
-  if (is_given && stage_of(call) == BatchStage::TrainBegin)  // replace of kairos.batch/1 tells no roles
-    return (call.instance->manifest.capabilities & KAIROS_CAN_WRITE_BATCH) != 0;
   if (sum.role != KAIROS_ROLE_SLOT) return false;
   const bool may_set = (call.instance->manifest.capabilities & KAIROS_CAN_SET_OPTIMIZER) != 0;
   return may_set && is_learning_rate(session_.target.tensors(Role::Slot)[sum.index].name);

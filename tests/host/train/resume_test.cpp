@@ -286,6 +286,32 @@ TEST_CASE("A stop and the saved files are remembered", "[host][train]") {
   }
 }
 
+TEST_CASE("A callback that was disabled stays disabled in the run that goes on", "[host][train]") {
+  const Dataset data = table(16);
+  FitOptions options = usual();
+  ProbeScript script;
+  int ends = 0;
+  script.in["on_epoch_end"] = [&](const Visit&) { return ++ends == 2 ? KAIROS_E_IO : KAIROS_OK; };
+  std::string spec = script.spec();
+  spec.replace(spec.find("fatal"), 5, "disable");
+  options.catalog = &probes();
+  options.plugins = {parse_plugin_spec(spec)};
+  EveryBatch sink;
+  options.checkpoints = &sink;
+  (void)fit(*model_of(), data, options);
+  CHECK(ends == 2);
+
+  options.checkpoints = nullptr;
+  for (const FitResumption& copy : sink.copies) {
+    INFO(copy.checkpoint.position.text());
+    ends = static_cast<int>(copy.history.epochs.size());
+    if (ends < 2) continue;
+    options.resume_from = &copy;
+    (void)fit(*model_of(), data, options);
+    CHECK(ends == static_cast<int>(copy.history.epochs.size()));
+  }
+}
+
 TEST_CASE("A fit refuses to go on with other data, another model or other options", "[host][train]") {
   const Dataset data = table(20);
   FitOptions options = usual();

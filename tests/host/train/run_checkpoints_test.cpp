@@ -44,7 +44,7 @@ struct Run {
     one.training = std::string(1000, static_cast<char>('a' + epoch));
     one.log_sums = batch > 0 ? "sums" : "";
     one.callbacks = "states";
-    one.memory = {epoch, StopRequest{"enough", "Stopper"}, {{0.5, true}, {0, false}}};
+    one.memory = {epoch, StopRequest{"enough", "Stopper"}, {{0.5, true}, {0, false}}, {"Flaky"}};
     return one;
   }
   /// Takes a checkpoint after each of `epochs` epochs.
@@ -98,6 +98,7 @@ TEST_CASE("A run checkpoint is found as it was taken, with its History", "[host]
   CHECK(checkpoint.memory.stop->instance == "Stopper");
   CHECK(checkpoint.memory.epoch_values.at(0).value == 0.5);
   CHECK(!checkpoint.memory.epoch_values.at(1).available);
+  CHECK(checkpoint.memory.disabled == std::vector<std::string>{"Flaky"});
   CHECK(found->resumption.history.json() == run.history.json());
   CHECK(found->resumption.history.saved_files == run.history.saved_files);
   CHECK(!found->finished);
@@ -223,14 +224,32 @@ TEST_CASE("Training goes on if a checkpoint cannot be written, but the last one 
   CHECK(run.open().load()->resumption.history.json() == run.history.json());
 }
 
-TEST_CASE("Files of a run stay few, and leftovers go", "[host][train]") {
+TEST_CASE("A checkpoint that could not be written leaves the one before it whole", "[host][train]") {
+  Run run;
+  {
+    RunCheckpoints files = run.open();
+    run.train(files, 3);
+    files.take_last(Run::checkpoint(3), run.history, RunEnd::Interrupted);
+    files.finish();
+    fs::create_directory(run.file("epoch-4-batch-40.checkpoint"));  // the name is taken
+    run.train(files, 4);
+  }
+  CHECK_THAT(run.messages.at(0), Contains("a run checkpoint could not be written: KAIROS-") &&
+                                     !Contains(".. ") && Contains("and the one before it is kept"));
+  fs::remove(run.file("epoch-4-batch-40.checkpoint"));
+  const auto found = run.open().load();
+  REQUIRE(found);
+  CHECK(found->resumption.checkpoint.position.epoch == 3);
+  CHECK(found->resumption.history.epochs.size() == 3);
+}
+
+TEST_CASE("Files of a run stay few", "[host][train]") {
   Run run;
   RunCheckpoints files = run.open();
   run.train(files, 300);
   files.take_last(Run::checkpoint(300), run.history, RunEnd::Interrupted);
   files.finish();
   CHECK(run.names().size() == 3);
-  std::ofstream(run.file(".kairos-1-2.tmp")) << "half";
   const auto found = run.open().load();
   REQUIRE(found);
   CHECK(run.names().size() == 3);

@@ -106,6 +106,7 @@ struct RunMemory {
   std::int64_t epochs_run = 0;
   std::optional<StopRequest> stop;
   std::vector<LogValue> epoch_values;  ///< of the last epoch_end, one per key; empty before the first
+  std::vector<std::string> disabled;   ///< names of the instances that a failure has disabled
 };
 
 struct CallbacksOptions {
