@@ -97,7 +97,12 @@ void EventFile::open(const fs::path& directory) {
     errno = error.code().value();
     fail("made");
   }
-  out_.open(path_, std::ios::binary | std::ios::trunc);
+  create(path_);
+}
+
+void EventFile::create(const fs::path& file) {
+  if (out_.is_open()) out_.close();
+  out_.open(file, std::ios::binary | std::ios::trunc);
   if (!out_) fail("made");
   write(file_version_event(now()));
   flush();
@@ -133,10 +138,18 @@ void EventFile::resume(const Keep& keep) {
   std::vector<OldEvent> events;
   for (const fs::path& file : event_files(path_.parent_path()))
     if (file != path_) read_events(contents.emplace_back(content_of(file)), events);
+  // A part of it would discard events that it does not repeat, so it gets its name when it is whole.
+  const fs::path part = path_.parent_path() / ".resumed";
+  create(part);
   write(session_start_event(now(), 0));
   for (const OldEvent& event : events)
     if (keep(event.facts)) write(event.bytes);
   flush();
+  std::error_code error;
+  fs::rename(part, path_, error);
+  if (!error) return;
+  errno = error.value();
+  fail("made");
 }
 
 void EventFile::write(std::string_view event) {

@@ -39,6 +39,7 @@ class EventFile {
   void resume(const Keep& keep);
 
  private:
+  void create(const std::filesystem::path& file);
   void write(std::string_view event);
   [[noreturn]] void fail(const char* doing) const;
 

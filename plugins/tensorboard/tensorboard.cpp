@@ -141,7 +141,7 @@ struct TensorBoard : Callback<TensorBoard> {
     for (std::uint32_t i = 0; i < batch.log_count(); ++i)
       if (const std::optional<double> value = batch.log(i))
         train->write_scalar("batch_" + std::string(batch.log_name(i)), batches, *value);
-    train->flush();  // a run that goes on after a run checkpoint takes them for written
+    train->flush();  // A run that is killed later may go on after this batch.
   }
 
   void on_test_begin(Test& test) {

@@ -50,7 +50,7 @@ class Files(FaultTest):
             seen = self.lines(log)
             self.wait_for(lambda: self.lines(log) > seen + 100 or program.poll() is not None)
             program.send_signal(signal.SIGTERM)
-            error = program.communicate(timeout=30)[1]
+            error = program.communicate(timeout=60)[1]
             self.assertEqual(program.returncode, 143, (how, error))
             self.assertIn(f"saved: {how}.keras", error)
 
@@ -110,10 +110,9 @@ class Crashes(FaultTest):
 
     def test_crash_of_the_program_says_that_no_plugin_was_running(self):
         program = self.start(epochs=ENDLESS, model="dense(64,relu) dense(2,softmax)")
-        self.wait_for(lambda: (self.directory / "run" / "run.json").exists())
-        time.sleep(0.3)
+        self.wait_for(lambda: self.lines("run/history.jsonl") > 0)
         program.send_signal(signal.SIGSEGV)
-        error = program.communicate(timeout=30)[1]
+        error = program.communicate(timeout=60)[1]
         self.assertEqual(program.returncode, -signal.SIGSEGV, error)
         self.assertEqual(error, "KAIROS-I004: the process crashed (SIGSEGV), and no plugin was running. Report it with the command that "
                                 "led to it.\n")
@@ -137,11 +136,10 @@ class Hangs(FaultTest):
             self.assertEqual((run.returncode, run.stderr), (0, ""))
 
     def test_first_interrupt_says_what_it_waits_for(self):
-        program = self.start(plugin=meddler(what="wait", hook="epoch_begin"), epochs=1)
-        self.wait_for(lambda: (self.directory / "run" / "run.json").exists())
-        time.sleep(0.5)
+        program = self.start(plugin=meddler(what="wait", hook="epoch_begin"), epochs=1, slow_hook=0.1)
+        self.assertIn("has been in on_epoch_begin", program.stderr.readline())
         program.send_signal(signal.SIGINT)
-        error = program.communicate(timeout=30)[1]
+        error = program.communicate(timeout=60)[1]
         self.assertEqual(program.returncode, 130, error)
         self.assertEqual(error.splitlines()[:2],
                          ["warning: SIGINT: stopping after this batch, again to quit now",

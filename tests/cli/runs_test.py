@@ -41,6 +41,7 @@ class RunsTest(ProgramTest):
         while not file.exists() or file.read_text().count("\n") < count:
             self.assertIsNone(program.poll())
             self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.002)
 
     def crash(self, name="run", after=3, **changes):
         """A run that is killed at the beginning of the epoch with the index `after`."""
@@ -68,7 +69,7 @@ class LiveHistory(RunsTest):
         self.assertIn("loss", self.kairos("plot", "run"))
         self.assertEqual([line["epoch"] for line in self.lines()[:5]], [0, 1, 2, 3, 4])
         program.send_signal(signal.SIGTERM)
-        program.communicate(timeout=20)
+        program.communicate(timeout=60)
         self.assertEqual([line["epoch"] for line in self.lines()], json.loads(self.text("run/history.json"))["epoch"])
 
     def test_crash_loses_no_curve(self):
@@ -179,7 +180,7 @@ class Record(RunsTest):
         self.assertEqual(self.record()["result"], "running")
         self.assertIsNone(self.record()["ended"])
         program.send_signal(signal.SIGTERM)
-        program.communicate(timeout=20)
+        program.communicate(timeout=60)
         self.assertEqual((self.record()["result"], self.record()["reason"]), ("interrupted", "interrupted by SIGTERM"))
         self.assertEqual(self.record()["epochs"], len(self.lines()))
 

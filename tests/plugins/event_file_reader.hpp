@@ -163,17 +163,19 @@ inline std::vector<std::filesystem::path> files_in(const std::filesystem::path& 
 
 using Curve = std::vector<std::pair<std::int64_t, float>>;
 
-/// The curves that TensorBoard shows for a directory: files in the order of their names, without events that
-/// a START purges.
+/// The curves that TensorBoard shows for a directory: files with "tfevents" in their names, in the order of
+/// these, without events that a START purges.
 inline std::map<std::string, Curve> curves_of(const std::filesystem::path& directory) {
   std::map<std::string, Curve> curves;
-  for (const std::filesystem::path& file : files_in(directory))
+  for (const std::filesystem::path& file : files_in(directory)) {
+    if (file.filename().string().find("tfevents") == std::string::npos) continue;
     for (const ReadEvent& event : read_event_file(file)) {
       if (event.session_start)
         for (auto& [tag, curve] : curves)
           std::erase_if(curve, [&](const auto& point) { return point.first >= event.step; });
       if (!event.tag.empty()) curves[event.tag].emplace_back(event.step, event.value);
     }
+  }
   return curves;
 }
 

@@ -3,11 +3,15 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstddef>
+#include <cstdint>
 #include <regex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "events.hpp"
+#include "host/file_size_limit.hpp"
 #include "host/temporary_directory.hpp"
 #include "plugins/driver.hpp"
 #include "plugins/event_file_reader.hpp"
@@ -203,6 +207,19 @@ TEST_CASE("TensorBoard writes every epoch to disk before the next begins", "[plu
   CHECK(curves_of(directory / "logs/validation").at("epoch_loss") == Curve{{0, 2}});
 }
 
+TEST_CASE("TensorBoard writes every point of a batch to disk before the next begins", "[plugins]") {
+  const TemporaryDirectory directory;
+  Driver run({{"TensorBoard:log_dir=logs,update_freq=2"}, directory.path()});
+  run.begin();
+  run.callbacks().epoch_begin(0);
+  for (const std::int64_t batch : {0, 1}) {
+    run.callbacks().train_batch_begin(batch, 1);
+    host::LogValues logs({4});
+    run.callbacks().train_batch_end(logs);
+  }
+  CHECK(curves_of(directory / "logs/train").at("batch_loss") == Curve{{2, 4}});
+}
+
 TEST_CASE("TensorBoard writes no learning rate without an optimizer", "[plugins]") {
   const TemporaryDirectory directory;
   Plan plan{{"TensorBoard:log_dir=logs"}, directory.path()};
@@ -263,6 +280,33 @@ TEST_CASE("TensorBoard continues the curves of a run that was resumed after furt
     CHECK(validation.at("evaluation_loss_vs_iterations") ==
           Curve{{2, 10}, {4, 11}, {6, value}, {8, value + 1}});
   }
+}
+
+TEST_CASE("TensorBoard keeps the curves of a run whose resume was cut short", "[plugins]") {
+  const TemporaryDirectory directory;
+  const Plan plan{{"TensorBoard:log_dir=logs,update_freq=batch"}, directory.path()};
+  constexpr std::size_t batches = 300;  // more than a write takes
+  std::string state;
+  {
+    Driver run(plan);
+    run.begin();
+    run.epoch({{1}, {1}, std::vector<std::vector<double>>(batches, {1})});
+    state = run.callbacks().save_state();
+  }
+  const auto resume = [&] {
+    Driver run(plan);
+    run.resume(state, 1);
+    run.target.steps = batches;
+    run.begin();
+    run.end();
+  };
+  {
+    const FileSizeLimit disk(4096);
+    resume();
+  }
+  CHECK(curves_of(directory / "logs/train")["batch_loss"].size() == batches);
+  resume();
+  CHECK(curves_of(directory / "logs/train")["batch_loss"].size() == batches);
 }
 
 TEST_CASE("TensorBoard resumes with a damaged file in its directory", "[plugins]") {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Runs are killed at random moments, in hooks, and while they write, go on with --resume auto, and end with the bits of the run that
-nobody disturbed.
+nobody disturbed. Some of them must have gone on from a checkpoint.
 
   kill_test.py KAIROS KILLER.so FILE_CALLS.so [--kills N] [--seed N] [--log FILE]"""
 import argparse
@@ -24,7 +24,7 @@ def arguments():
 class Killing:
     def __init__(self, given):
         self.draw = random.Random(given.seed)
-        self.left, self.kills, self.differences = given.kills, 0, 0
+        self.left, self.kills, self.went_on, self.differences = given.kills, 0, 0, 0
         self.log = given.log
 
     def say(self, text):
@@ -58,6 +58,7 @@ class Killing:
         self.say(f"case {number}: {case}")
         place = Place()
         words = command(case, "run") + ["--resume", "auto"]
+        spoken = ["2" if before == "--verbose" else word for before, word in zip(["", *words], words)]
         began = time.monotonic()
         code, _, errors = place.run(words)
         seconds = time.monotonic() - began
@@ -69,7 +70,8 @@ class Killing:
         times = self.draw.randrange(1, 6)
         while times > 0 and self.kills < self.left:
             times = times - 1 if self.killed(place, words, seconds) else 0
-        code, _, errors = place.run(words)
+        code, text, errors = place.run(spoken)  # says where it goes on
+        self.went_on += text.startswith("resuming ")
         if code != 0:
             self.say(f"  failed: exit code {code}\n{errors}")
             self.differences += 1
@@ -90,8 +92,8 @@ def main():
             break
         killing.case(number, case)
         number += 1
-    print(f"{killing.kills:,} kills, {killing.differences:,} differences")
-    sys.exit(killing.differences != 0)
+    print(f"{killing.kills:,} kills, {killing.went_on:,} runs went on from a checkpoint, {killing.differences:,} differences")
+    sys.exit(killing.differences != 0 or killing.went_on == 0)
 
 
 if __name__ == "__main__":

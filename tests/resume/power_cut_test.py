@@ -11,7 +11,7 @@ import sys
 from resuming import FILE_CALLS, Place, command, difference, outcome
 
 CASE = {"layers": "dropout", "optimizer": "adam", "order": "shuffled", "epoch": "whole", "validation": "each epoch",
-        "weights": "none", "every": "3batches"}
+        "weights": "none", "every": "3batches", "plugin": "none"}
 
 def calls(path):
     data, at = path.read_bytes(), 0

@@ -142,32 +142,53 @@ class Resume(ProgramTest):
                                      r"and begin the run again\.")
 
     def test_second_process_is_refused_and_a_crash_frees_the_directory(self):
-        words = [str(word) for word in self.words(epochs=10 ** 7, resume="auto")]
+        words = [str(word) for word in self.words(epochs=10 ** 7, verbose=2, resume="auto")]
         first = subprocess.Popen([KAIROS, *words], cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
+            deadline = time.monotonic() + 60
             while not self.checkpoints():
+                self.assertLess(time.monotonic(), deadline)
                 time.sleep(0.01)
             self.assertIn("KAIROS-F063", self.run_kairos(*words).stderr)
             self.assertIn("KAIROS-F063", self.run_kairos("fit", "--resume", "run").stderr)
         finally:
             first.kill()
             first.wait()
-        second = subprocess.Popen([KAIROS, *words], cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        time.sleep(0.5)
-        second.terminate()
-        out, errors = second.communicate(timeout=60)
-        self.assertEqual(second.returncode, 128 + signal.SIGTERM)
+        code, out, errors = self.signalled(words)
+        self.assertEqual(code, 128 + signal.SIGTERM, errors)
+        self.assertRegex(out, r"^resuming \S+/run after ")
         self.assertIn("To continue the run, use --resume run", errors)
 
-    def test_signal_saves_a_checkpoint_and_the_run_goes_on(self):
-        self.kairos(*self.words(epochs=300, run_dir="whole", save_weights="whole.npz"))
-        words = [str(word) for word in self.words(epochs=300, checkpoint_every="1h", resume="auto")]
-        for _ in range(3):
-            process = subprocess.Popen([KAIROS, *words], cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(0.08)
+    def epochs_trained(self):
+        history = self.directory / "run" / "history.jsonl"
+        return history.read_text().count("\n") if history.exists() else 0
+
+    def signalled(self, words):
+        """Exit code, output and errors of a run that gets SIGTERM when it has trained an epoch."""
+        before = self.epochs_trained()
+        with open(self.directory / "out", "w") as out:
+            process = subprocess.Popen([KAIROS, *words], cwd=self.directory, stdout=out, stderr=subprocess.PIPE, text=True)
+        try:
+            deadline = time.monotonic() + 60
+            while self.epochs_trained() <= before:
+                self.assertIsNone(process.poll(), "the run ended before the signal")
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.001)
             process.terminate()
-            process.wait(timeout=60)
-        self.kairos(*words)
+            errors = process.communicate(timeout=60)[1]
+            return process.returncode, self.text("out"), errors
+        finally:
+            process.kill()
+
+    def test_signal_saves_a_checkpoint_and_the_run_goes_on(self):
+        self.kairos(*self.words(epochs=3000, run_dir="whole", save_weights="whole.npz"))
+        words = [str(word) for word in self.words(epochs=3000, checkpoint_every="1h", verbose=2, resume="auto")]
+        for number in range(3):
+            code, out, errors = self.signalled(words)
+            self.assertEqual(code, 128 + signal.SIGTERM, errors)
+            self.assertTrue(self.checkpoints())
+            self.assertEqual(out.startswith("resuming "), number > 0, out)
+        self.assertRegex(self.kairos(*words), r"^resuming \S+/run ")
         self.assertEqual((self.directory / "end.npz").read_bytes(), (self.directory / "whole.npz").read_bytes())
         self.assertEqual(self.text("run/history.json"), self.text("whole/history.json"))
         self.assertEqual(self.text("run/log.csv"), self.text("whole/log.csv"))

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,10 @@ LAYERS = {"dropout": "dense(8,tanh) dropout(0.3) dense(6,relu) dropout(0.2) dens
 OPTIMIZERS = {"adam": "Adam(learning_rate=0.02)", "averages": "Adam(learning_rate=0.02,use_ema=true,ema_overwrite_frequency=7)",
               "schedule": "SGD(learning_rate=CosineDecay(0.05,decay_steps=60),momentum=0.9)",
               "nadam": "Nadam(learning_rate=0.01,clipnorm=0.5)"}
+# Callbacks with state of their own, or with files that must be those of one run.
+PLUGINS = {"average": "ExponentialMovingAverage:decay=0.9", "average of epochs": "StochasticWeightAveraging:swa_epoch_start=2",
+           "accumulation": "GradientAccumulation:batches=3", "mixup": "Mixup:alpha=0.4", "freeze": "Freeze:layers=dense,unfreeze_at=3",
+           "lines": "JSONLinesLogger:filename=log.jsonl,log_freq=1", "best two": "ModelCheckpoint@kept:filepath='k-{epoch}.h5',monitor=loss,keep=2"}
 FEATURES = {
     "layers": list(LAYERS) + ["two outputs"],
     "optimizer": list(OPTIMIZERS),
@@ -34,6 +39,7 @@ FEATURES = {
     "validation": ["each epoch", "every second", "some epochs", "none"],
     "weights": ["none", "classes", "samples", "balanced"],
     "every": ["0s", "1epoch", "3batches", "0.02s"],
+    "plugin": ["none", *PLUGINS],
 }
 
 
@@ -77,6 +83,14 @@ def data_flags(case):
     return flags
 
 
+def feature(case):
+    """The callback of a case, where the model and the optimizer permit it."""
+    name, two_outputs = case["plugin"], case["layers"] == "two outputs"
+    if name == "none" or (name == "mixup" and two_outputs) or (name == "average of epochs" and case["optimizer"] == "schedule"):
+        return []
+    return [PLUGINS[name].replace("dense", "hl") if two_outputs else PLUGINS[name]]
+
+
 def command(case, run, writers=True):
     """The fit of a case, whose files are all in the directory `run`; with or without callbacks that write files."""
     flags = ["fit", *data_flags(case), "--epochs", "6", "--seed", "11", "--verbose", "0", "--run-dir", run,
@@ -96,6 +110,7 @@ def command(case, run, writers=True):
                "TensorBoard:log_dir=tb,update_freq=2", KILLER]
     if not writers:
         plugins = [plugins[0], KILLER]
+    plugins += feature(case)
     if case["optimizer"] != "schedule":
         plugins.append(f"ReduceLROnPlateau:monitor={monitor},patience=1,factor=0.5")
     return [str(word) for word in flags] + [word for plugin in plugins for word in ("--plugin", plugin)]
@@ -118,9 +133,11 @@ def outcome(run):
     """What must not depend on where the run was ended."""
     run = pathlib.Path(run)
     models = {path.name: h5_content(path) for path in run.glob("*.h5")}
-    csv = run / "log.csv"
-    return {"history": json.loads((run / "history.json").read_text()), "csv": csv.read_text() if csv.exists() else "",
-            "states": (run / "callback_state").read_bytes(), "models": models, "scalars": scalars(run / "tb")}
+    logs = {path.name: path.read_text() for path in (run / "log.csv", run / "log.jsonl") if path.exists()}
+    # "best two" remembers when it has saved its files; the sum of all bytes is the end.
+    states = re.sub(rb" \d{19} (?=k-)", b" time ", (run / "callback_state").read_bytes()[:-4])
+    return {"history": json.loads((run / "history.json").read_text()), "logs": logs, "states": states, "models": models,
+            "scalars": scalars(run / "tb")}
 
 
 def difference(found, expected):
