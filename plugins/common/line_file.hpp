@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <kairos/error.hpp>
+#include <kairos/event.hpp>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -31,6 +32,17 @@ class LineFile {
   [[nodiscard]] bool has_content() const {
     std::error_code ignored;
     return std::filesystem::is_regular_file(path_, ignored) && std::filesystem::file_size(path_, ignored) > 0;
+  }
+
+  /// Removes what a resumed run writes again: what follows the byte at which its state says that the file
+  /// ended. Without such a state, what follows the last line of which `is_kept` is true, unless the file is
+  /// appended to: its lines may be those of other runs.
+  template <class Kept>
+  void cut_for_resume(const Run& run, std::int64_t saved_size, bool appends, Kept is_kept) const {
+    if (run.resumed() && ends_line_at(saved_size))
+      cut_at(saved_size);
+    else if (run.run_resumed() && !appends)
+      cut(is_kept);
   }
 
   /// Removes what follows the last line of which `is_kept` is true, such as an incomplete last line. Earlier

@@ -52,10 +52,7 @@ struct CSVLogger : Callback<CSVLogger> {
     const bool goes_on = (append || run.run_resumed()) && file_->has_content();
     if (goes_on) {
       check_header(header);
-      if (run.resumed() && file_->ends_line_at(size))
-        file_->cut_at(size);
-      else if (run.run_resumed() && (run.resumed() || !append))  // else the rows may be of other runs
-        cut(run.initial_epoch());
+      cut(run);
     }
     file_->open(goes_on);
     if (!goes_on) file_->write(header);
@@ -90,12 +87,12 @@ struct CSVLogger : Callback<CSVLogger> {
                                      "\". Choose another file, or set append=false to replace it");
   }
 
-  /// Removes the rows that the resumed run writes again, from `first_epoch` on, and an incomplete last row.
-  void cut(std::int64_t first_epoch) const {
-    file_->cut([first_epoch](const std::string& line) {
+  /// Removes the rows that the resumed run writes again, and an incomplete last row.
+  void cut(const Run& run) const {
+    file_->cut_for_resume(run, size, append, [&run](const std::string& line) {
       std::int64_t epoch = -1;  // Of the header, too.
       std::from_chars(line.data(), line.data() + line.size(), epoch);
-      return epoch < first_epoch;
+      return epoch < run.initial_epoch();
     });
   }
 
