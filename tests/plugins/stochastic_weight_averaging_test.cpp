@@ -82,12 +82,41 @@ TEST_CASE("StochasticWeightAveraging sets the learning rate as SWALR", "[plugins
     for (std::int64_t i = 0; i < epochs; ++i) {
       run.begin_epoch(i);
       const double expected = i == 0 ? 0.1 : row.rates[static_cast<std::size_t>(i - 1)];
-      CHECK(static_cast<double>(run.driver().target.rate) == Approx(expected).epsilon(1e-6));
       run.batch({1});
+      CHECK(static_cast<double>(run.driver().target.rate) == Approx(expected).epsilon(1e-6));
       run.end_epoch();
     }
     run.end();
   }
+}
+
+TEST_CASE("StochasticWeightAveraging has the last word on the rate of an averaged epoch", "[plugins]") {
+  AveragedRun run({"StochasticWeightAveraging:swa_epoch_start=2,swa_lr=0.5,anneal_epochs=0",
+                   "LearningRateScheduler:schedule=0.1"},
+                  1, 2);
+  run.driver().begin();
+  run.epoch(0, {1});
+  CHECK(run.driver().target.rate == 0.1F);
+  run.epoch(1, {1});
+  CHECK(run.driver().target.rate == 0.5F);
+  CHECK_FALSE(prints(run, "swa_lr"));
+}
+
+TEST_CASE("StochasticWeightAveraging warns of a callback that sets the rate of each batch", "[plugins]") {
+  AveragedRun run({"StochasticWeightAveraging:swa_epoch_start=0,swa_lr=0.5,anneal_epochs=0",
+                   "LearningRateSchedule:schedule=constant,initial_lr=0.25,per=batch"},
+                  1, 2);
+  run.driver().begin();
+  run.epoch(0, {1});
+  run.epoch(1, {1});
+  CHECK(run.driver().target.rate == 0.25F);
+  int warnings = 0;
+  for (const std::string& line : run.driver().messages)
+    if (line ==
+        "the rate is 0.25 and not the 0.5 of swa_lr, because another callback sets it in each batch. "
+        "Let it set the rate of epochs, or omit swa_lr")
+      ++warnings;
+  CHECK(warnings == 1);
 }
 
 TEST_CASE("StochasticWeightAveraging goes on in a resumed run", "[plugins]") {
