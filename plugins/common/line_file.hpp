@@ -2,9 +2,6 @@
 // A text file to which a callback appends lines, each complete when it is written.
 #pragma once
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -18,6 +15,8 @@
 #include <system_error>
 #include <utility>
 
+#include "output_place.hpp"
+
 namespace kairos::plugins {
 
 /// Errors are thrown as kairos::Error with a way out.
@@ -25,7 +24,9 @@ class LineFile {
  public:
   LineFile() = default;
   /// Checks in setup that the file can be written, without creating anything.
-  explicit LineFile(std::filesystem::path path) : path_(std::move(path)) { check_place(); }
+  explicit LineFile(std::filesystem::path path) : path_(std::move(path)) {
+    check_output_place(path_, Writing::InPlace);
+  }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] bool is_open() const { return file_ != nullptr; }
@@ -102,25 +103,6 @@ class LineFile {
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(KAIROS_E_IO, "cannot " + what + " " + path_.string() + ": " + std::strerror(errno) +
                                  ". Free the path or choose another");
-  }
-
-  void check_place() const {
-    namespace fs = std::filesystem;
-    std::error_code ignored;
-    if (fs::is_directory(path_, ignored))
-      throw Error(KAIROS_E_IO, path_.string() + " is a directory. Name a file in it");
-    const fs::file_type kind = fs::status(path_, ignored).type();
-    if (kind != fs::file_type::not_found && kind != fs::file_type::regular)
-      throw Error(KAIROS_E_IO,
-                  path_.string() + " is not a regular file, and writing to it could block. Name a file");
-    fs::path place = path_;
-    while (!fs::exists(place, ignored) && place.has_relative_path()) place = place.parent_path();
-    const bool below = place != path_;
-    if ((below && !fs::is_directory(place, ignored)) ||
-        ::access(place.c_str(), below ? W_OK | X_OK : W_OK) != 0)
-      throw Error(KAIROS_E_IO, "cannot write " + path_.string() + ": " + place.string() +
-                                   (below ? " is not a writable directory" : " is not writable") +
-                                   ". Choose another path");
   }
 
   std::filesystem::path path_;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "../common/csv_text.hpp"
 #include "../common/line_file.hpp"
 #include "../common/python_number.hpp"
 
@@ -47,7 +48,7 @@ struct CSVLogger : Callback<CSVLogger> {
     for (std::uint32_t i = 0; i < run.log_count(); ++i) columns_->emplace_back(run.log_name(i), i);
     std::sort(columns_->begin(), columns_->end());
     std::string header = "epoch";
-    for (const auto& [name, index] : *columns_) header += separator_ + quoted(name);
+    for (const auto& [name, index] : *columns_) header += separator_ + csv_text(name, separator_);
 
     const bool goes_on = (append || run.run_resumed()) && file_->has_content();
     if (goes_on) {
@@ -94,13 +95,6 @@ struct CSVLogger : Callback<CSVLogger> {
       std::from_chars(line.data(), line.data() + line.size(), epoch);
       return epoch < run.initial_epoch();
     });
-  }
-
-  [[nodiscard]] std::string quoted(const std::string& text) const {
-    if (text.find_first_of(std::string("\"\r\n") + separator_) == std::string::npos) return text;
-    std::string out = "\"";
-    for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
-    return out + '"';
   }
 
   Owned<std::vector<std::pair<std::string, std::uint32_t>>> columns_{this};  ///< log keys and their indices
