@@ -45,12 +45,13 @@ struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
   void setup(Run& run) {
     const double start = swa_epoch_start;
     if (start >= 1 && start != std::floor(start))
-      throw Error("swa_epoch_start is " + std::to_string(start) +
+      throw Error("swa_epoch_start is " + shortest(start) +
                   "; expected a share of the epochs below 1, or the whole number of an epoch");
     const double index = start < 1 ? std::floor(start * static_cast<double>(run.epochs())) : start - 1;
     first_ = static_cast<std::int64_t>(std::min(index, 1e15));
     if (run.mode() == Mode::Fit && first_ >= run.epochs())
-      throw Error("swa_epoch_start is epoch " + std::to_string(first_ + 1) +
+      throw Error("swa_epoch_start is epoch " +
+                  (index < 1e15 ? std::to_string(first_ + 1) : shortest(index + 1)) +
                   ", but the run ends with epoch " + std::to_string(run.epochs()) +
                   ". Train longer, or begin to average earlier");
   }

@@ -162,10 +162,11 @@ TEST_CASE("StochasticWeightAveraging rejects invalid options", "[plugins]") {
   };
   const Case table[] = {
       {"swa_epoch_start=2.5",
-       "swa_epoch_start is 2.500000; expected a share of the epochs below 1, or the whole number of an "
+       "swa_epoch_start is 2.5; expected a share of the epochs below 1, or the whole number of an "
        "epoch"},
       {"swa_epoch_start=5", "swa_epoch_start is epoch 5, but the run ends with epoch 4. Train longer, or"},
-      {"swa_epoch_start=inf", "swa_epoch_start is epoch 1000000000000001, but the run ends with epoch 4"},
+      {"swa_epoch_start=inf", "swa_epoch_start is epoch inf, but the run ends with epoch 4"},
+      {"swa_epoch_start=1e308", "swa_epoch_start is epoch 1e+308, but the run ends with epoch 4"},
       {"swa_epoch_start=-1", "the value is out of range; found -1, expected at least 0"},
       {"swa_lr=0", "the value is out of range; found 0"},
       {"anneal_epochs=-1", "expected at least 0 epochs"},
