@@ -35,6 +35,19 @@ class LineFile {
     return std::filesystem::is_regular_file(path_, ignored) && std::filesystem::file_size(path_, ignored) > 0;
   }
 
+  /// Warns in a resumed run that lines are lost, because the file is missing or shorter than its state says.
+  /// `what` names the lines.
+  void warn_of_loss(const Run& run, std::int64_t saved_size, const std::string& what) const {
+    if (!run.resumed()) return;
+    const std::int64_t found = has_content() ? size() : 0;
+    if (found >= saved_size) return;
+    run.print(path_.string() +
+                  (found == 0 ? " is missing or empty" : " has " + std::to_string(found) + " bytes") +
+                  ", but had " + std::to_string(saved_size) + " bytes when the run was saved: earlier " +
+                  what + " are lost. To keep them, end this run, restore the file and resume again",
+              Level::Warning);
+  }
+
   /// Removes what a resumed run writes again: what follows the byte at which its state says that the file
   /// ended. Without such a state, what follows the last line of which `is_kept` is true, unless the file is
   /// appended to: its lines may be those of other runs.

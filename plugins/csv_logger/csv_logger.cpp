@@ -50,6 +50,8 @@ struct CSVLogger : Callback<CSVLogger> {
     std::string header = "epoch";
     for (const auto& [name, index] : *columns_) header += separator_ + csv_text(name, separator_);
 
+    // Without a row, nothing is lost.
+    if (append || size > static_cast<std::int64_t>(header.size()) + 1) file_->warn_of_loss(run, size, "rows");
     const bool goes_on = (append || run.run_resumed()) && file_->has_content();
     if (goes_on) {
       check_header(header);

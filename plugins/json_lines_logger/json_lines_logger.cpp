@@ -38,6 +38,7 @@ struct JSONLinesLogger : Callback<JSONLinesLogger> {
   }
 
   void on_train_begin(Run& run) {
+    file_->warn_of_loss(run, size, "lines");
     const bool goes_on = (append || run.run_resumed()) && file_->has_content();
     if (goes_on) cut(run);
     file_->open(goes_on);

@@ -121,6 +121,17 @@ TEST_CASE("JSONLinesLogger cuts a file that was appended to where its state ends
   again.resume(state, 0);
   again.begin();
   CHECK(content_of(directory / "log.jsonl") == foreign);
+  CHECK(after.messages.empty());
+  REQUIRE(again.messages.size() == 1);
+  CHECK_THAT(again.messages[0],
+             Contains("log.jsonl has " + std::to_string(foreign.size()) + " bytes, but had ") &&
+                 Contains(" when the run was saved: earlier lines are lost."));
+  std::filesystem::remove(directory / "log.jsonl");
+  Driver removed(plan);
+  removed.resume(state, 0);
+  removed.begin();
+  REQUIRE(removed.messages.size() == 1);
+  CHECK_THAT(removed.messages[0], Contains("log.jsonl is missing or empty, but had "));
 }
 
 TEST_CASE("JSONLinesLogger replaces a file, or appends to it", "[plugins]") {
