@@ -32,9 +32,13 @@ struct ClassificationReport : Callback<ClassificationReport> {
   Option<int> digits{this, "digits", 2, "digits after the decimal point", kairos::min(1), kairos::max(17)};
   Option<int> output{this, "output", 0, "number of the model's output, counted from 0", kairos::min(0)};
 
-  void setup(Run& run) { require_one_process(run); }
+  void setup(Run& run) {
+    check_counting(run, filename.value(), static_cast<std::uint32_t>(output.value()), class_labels.value());
+  }
   void on_test_begin(Test&) { counts_->clear(); }
-  void on_test_batch_end(Batch& batch) { counts_->add(batch, static_cast<std::uint32_t>(output.value())); }
+  void on_test_batch_end(Batch& batch) {
+    count_batch(*counts_, batch, static_cast<std::uint32_t>(output.value()), class_labels.value());
+  }
 
   void on_test_end(Test&) {
     if (counts_->total() == 0) return;

@@ -7,14 +7,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <kairos/error.hpp>
-#include <kairos/event.hpp>
+#include <kairos/plugin.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "one_process.hpp"
+#include "output_place.hpp"
 #include "text.hpp"
 
 namespace kairos::plugins {
+
+/// The error of an output that cannot be counted.
+[[nodiscard]] inline Error no_such_output(std::uint32_t output, std::uint32_t targets) {
+  return Error("the model has no output " + std::to_string(output) +
+               " with a target. Set output to a number from 0 to " +
+               std::to_string(std::max(targets, 1U) - 1));
+}
 
 /// A confusion matrix: row i and column k count the samples of class i that were predicted as k.
 class ClassCounts {
@@ -44,9 +54,7 @@ class ClassCounts {
   /// [samples, …, 1], where a value above 0.5 is class 1. Targets are class numbers, or one-hot.
   void add(const Event& event, std::uint32_t output_index) {
     if (output_index >= event.tensor_count(Role::Output) || output_index >= event.tensor_count(Role::Target))
-      throw Error("the model has no output " + std::to_string(output_index) +
-                  " with a target. Set output to a number from 0 to " +
-                  std::to_string(std::max(event.tensor_count(Role::Target), 1U) - 1));
+      throw no_such_output(output_index, event.tensor_count(Role::Target));
     const Tensor output = event.tensor(Role::Output, output_index);
     const Tensor target = event.tensor(Role::Target, output_index);
     const auto width = static_cast<std::size_t>(output.rank() > 1 ? output.shape(output.rank() - 1) : 1);
@@ -62,15 +70,18 @@ class ClassCounts {
           " numbers for " + std::to_string(count) +
           " predictions; expected class numbers or one-hot vectors. Use this callback for classification");
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t predicted = class_of(output.data() + i * width, width);
+      const std::size_t predicted = class_of(output.data() + i * width, width, "the output ");
       const std::size_t actual =
-          one_hot ? class_of(target.data() + i * width, width) : number(target.data()[i]);
+          one_hot ? class_of(target.data() + i * width, width, "the target ") : number(target.data()[i]);
       ++counts_[actual * classes_ + predicted];
     }
   }
 
  private:
-  static std::size_t class_of(const float* values, std::size_t width) {
+  static std::size_t class_of(const float* values, std::size_t width, const char* what) {
+    if (std::any_of(values, values + width, [](float value) { return std::isnan(value); }))
+      throw Error(std::string(what) +
+                  "is NaN for a sample, which is no class. TerminateOnNaN ends a run that becomes NaN");
     if (width == 1) return values[0] > 0.5F ? 1 : 0;
     return static_cast<std::size_t>(std::max_element(values, values + width) - values);
   }
@@ -96,11 +107,40 @@ class ClassCounts {
   return names;
 }
 
-/// Rejects a run of several processes, in which this one sees a part of the samples.
-inline void require_one_process(const Run& run) {
-  if (run.world() > 1)
-    throw Error("this callback counts the samples of one process, and the run has " +
-                std::to_string(run.world()) + ". Evaluate the saved model in a single process");
+/// Counts a batch. The first one tells how many classes there are, where setup could not know it, and thus
+/// whether the names fit.
+inline void count_batch(ClassCounts& counts, const Event& event, std::uint32_t output,
+                        std::string_view names) {
+  const bool first = counts.classes() == 0;
+  counts.add(event, output);
+  if (first) static_cast<void>(class_names(names, counts.classes()));
+}
+
+/// In setup: rejects a run whose classes cannot be counted, as far as is known before the first batch.
+inline void check_counting(const Run& run, std::string_view filename, std::uint32_t output,
+                           std::string_view names) {
+  require_one_process(run);
+  check_output_place(filename, Writing::Replaced);
+  if (run.mode() == Mode::Fit && run.validation_samples() == 0)
+    throw Error(
+        "this callback counts the samples of a validation, and this run has none. Give it validation data, "
+        "or leave the callback out");
+  // Class numbers of a target tell the classes; a model without targets does not tell anything.
+  const auto classes = [&run](std::uint32_t target) -> std::optional<std::int64_t> {
+    try {
+      return run.classes(target);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  };
+  if (run.mode() == Mode::Predict || !classes(0)) return;
+  if (!classes(output)) {
+    std::uint32_t targets = 1;
+    while (classes(targets)) ++targets;
+    throw no_such_output(output, targets);
+  }
+  if (const std::int64_t count = *classes(output); count > 0)
+    static_cast<void>(class_names(names, static_cast<std::size_t>(count)));
 }
 
 }  // namespace kairos::plugins

@@ -2,9 +2,6 @@
 // A text file to which a callback appends lines, each complete when it is written.
 #pragma once
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -12,10 +9,13 @@
 #include <filesystem>
 #include <fstream>
 #include <kairos/error.hpp>
+#include <kairos/event.hpp>
 #include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
+
+#include "output_place.hpp"
 
 namespace kairos::plugins {
 
@@ -24,13 +24,39 @@ class LineFile {
  public:
   LineFile() = default;
   /// Checks in setup that the file can be written, without creating anything.
-  explicit LineFile(std::filesystem::path path) : path_(std::move(path)) { check_place(); }
+  explicit LineFile(std::filesystem::path path) : path_(std::move(path)) {
+    check_output_place(path_, Writing::InPlace);
+  }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] bool is_open() const { return file_ != nullptr; }
   [[nodiscard]] bool has_content() const {
     std::error_code ignored;
     return std::filesystem::is_regular_file(path_, ignored) && std::filesystem::file_size(path_, ignored) > 0;
+  }
+
+  /// Warns in a resumed run that lines are lost, because the file is missing or shorter than its state says.
+  /// `what` names the lines.
+  void warn_of_loss(const Run& run, std::int64_t saved_size, const std::string& what) const {
+    if (!run.resumed()) return;
+    const std::int64_t found = has_content() ? size() : 0;
+    if (found >= saved_size) return;
+    run.print(path_.string() +
+                  (found == 0 ? " is missing or empty" : " has " + std::to_string(found) + " bytes") +
+                  ", but had " + std::to_string(saved_size) + " bytes when the run was saved: earlier " +
+                  what + " are lost. To keep them, end this run, restore the file and resume again",
+              Level::Warning);
+  }
+
+  /// Removes what a resumed run writes again: what follows the byte at which its state says that the file
+  /// ended. Without such a state, what follows the last line of which `is_kept` is true, unless the file is
+  /// appended to: its lines may be those of other runs.
+  template <class Kept>
+  void cut_for_resume(const Run& run, std::int64_t saved_size, bool appends, Kept is_kept) const {
+    if (run.resumed() && ends_line_at(saved_size))
+      cut_at(saved_size);
+    else if (run.run_resumed() && !appends)
+      cut(is_kept);
   }
 
   /// Removes what follows the last line of which `is_kept` is true, such as an incomplete last line. Earlier
@@ -90,25 +116,6 @@ class LineFile {
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(KAIROS_E_IO, "cannot " + what + " " + path_.string() + ": " + std::strerror(errno) +
                                  ". Free the path or choose another");
-  }
-
-  void check_place() const {
-    namespace fs = std::filesystem;
-    std::error_code ignored;
-    if (fs::is_directory(path_, ignored))
-      throw Error(KAIROS_E_IO, path_.string() + " is a directory. Name a file in it");
-    const fs::file_type kind = fs::status(path_, ignored).type();
-    if (kind != fs::file_type::not_found && kind != fs::file_type::regular)
-      throw Error(KAIROS_E_IO,
-                  path_.string() + " is not a regular file, and writing to it could block. Name a file");
-    fs::path place = path_;
-    while (!fs::exists(place, ignored) && place.has_relative_path()) place = place.parent_path();
-    const bool below = place != path_;
-    if ((below && !fs::is_directory(place, ignored)) ||
-        ::access(place.c_str(), below ? W_OK | X_OK : W_OK) != 0)
-      throw Error(KAIROS_E_IO, "cannot write " + path_.string() + ": " + place.string() +
-                                   (below ? " is not a writable directory" : " is not writable") +
-                                   ". Choose another path");
   }
 
   std::filesystem::path path_;

@@ -10,31 +10,41 @@
 
 namespace kairos::plugins {
 
-/// Lends a target for writing. Class numbers become probabilities first, all of them for the class.
-[[nodiscard]] inline Tensor soft_target(Batch& batch, std::uint32_t index) {
-  const std::int64_t classes = batch.classes(index);
-  if (classes > 0) {
-    const Tensor labels = batch.tensor(Role::Target, index);
-    std::vector<float> soft(static_cast<std::size_t>(labels.size() * classes));
-    for (std::int64_t i = 0; i < labels.size(); ++i)
-      soft[static_cast<std::size_t>(i * classes + static_cast<std::int64_t>(labels.data()[i]))] = 1;
-    std::vector<std::int64_t> shape;
-    for (std::int32_t axis = 0; axis < labels.rank(); ++axis) shape.push_back(labels.shape(axis));
-    shape.push_back(classes);
-    batch.replace(Role::Target, index, soft.data(), shape);
+/// Makes class numbers probabilities. Its memory is used again in the next batch.
+class SoftTargets {
+ public:
+  /// Lends a target for writing. Class numbers become probabilities first, all of them for the class.
+  [[nodiscard]] Tensor lend(Batch& batch, std::uint32_t index) {
+    const std::int64_t classes = batch.classes(index);
+    if (classes > 0) {
+      const Tensor labels = batch.tensor(Role::Target, index);
+      soft_.assign(static_cast<std::size_t>(labels.size() * classes), 0.0F);
+      for (std::int64_t i = 0; i < labels.size(); ++i)
+        soft_[static_cast<std::size_t>(i * classes + static_cast<std::int64_t>(labels.data()[i]))] = 1;
+      shape_.clear();
+      for (std::int32_t axis = 0; axis < labels.rank(); ++axis) shape_.push_back(labels.shape(axis));
+      shape_.push_back(classes);
+      batch.replace(Role::Target, index, soft_.data(), shape_);
+    }
+    return batch.tensor(Role::Target, index, Access::Write);
   }
-  return batch.tensor(Role::Target, index, Access::Write);
-}
+
+ private:
+  std::vector<float> soft_;
+  std::vector<std::int64_t> shape_;
+};
 
 /// Which samples are mixed: each with its partner, whose share is 1 - `share`.
 struct Pairs {
   std::vector<std::int64_t> partners;
   double share = 1;
+  std::vector<float> before;  ///< a tensor before it is mixed; its memory is used again
+  SoftTargets targets;
 
   /// Each row of the tensor becomes its share of itself plus the rest of its partner's row.
-  void mix(const Tensor& tensor) const {
+  void mix(const Tensor& tensor) {
     const std::int64_t width = tensor.size() / tensor.shape(0);
-    const std::vector<float> before(tensor.begin(), tensor.end());
+    before.assign(tensor.begin(), tensor.end());
     float* out = tensor.mutable_data();
     const auto own = static_cast<float>(share);
     const auto other = static_cast<float>(1 - share);
@@ -46,8 +56,8 @@ struct Pairs {
   }
 
   /// Mixes all targets, and the sample weights unless all are the same.
-  void mix_targets(Batch& batch) const {
-    for (std::uint32_t i = 0; i < batch.tensor_count(Role::Target); ++i) mix(soft_target(batch, i));
+  void mix_targets(Batch& batch) {
+    for (std::uint32_t i = 0; i < batch.tensor_count(Role::Target); ++i) mix(targets.lend(batch, i));
     for (std::uint32_t i = 0; i < batch.tensor_count(Role::SampleWeight); ++i) {
       const Tensor weights = batch.tensor(Role::SampleWeight, i);
       const float first = *weights.begin();

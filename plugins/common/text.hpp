@@ -15,9 +15,10 @@
 
 namespace kairos::plugins {
 
-/// The shortest digits that read back as the same number.
+/// The shortest digits that read back as the same number; "nan", "inf" and "-inf" otherwise.
 template <class Number>
 [[nodiscard]] std::string shortest(Number value) {
+  if (value != value) return "nan";  // whatever its sign
   std::array<char, 64> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../common/class_counts.hpp"
+#include "../common/csv_text.hpp"
 #include "../common/python_number.hpp"
 #include "../common/text.hpp"
 #include "../common/whole_file.hpp"
@@ -32,18 +33,22 @@ struct ConfusionMatrix : Callback<ConfusionMatrix> {
                            choices("none,true,pred,all")};
   Option<int> output{this, "output", 0, "number of the model's output, counted from 0", kairos::min(0)};
 
-  void setup(Run& run) { require_one_process(run); }
+  void setup(Run& run) {
+    check_counting(run, filename.value(), static_cast<std::uint32_t>(output.value()), class_labels.value());
+  }
   void on_test_begin(Test&) { counts_->clear(); }
-  void on_test_batch_end(Batch& batch) { counts_->add(batch, static_cast<std::uint32_t>(output.value())); }
+  void on_test_batch_end(Batch& batch) {
+    count_batch(*counts_, batch, static_cast<std::uint32_t>(output.value()), class_labels.value());
+  }
 
   void on_test_end(Test&) {
     if (counts_->total() == 0) return;
     const std::size_t classes = counts_->classes();
     const std::vector<std::string> names = class_names(class_labels.value(), classes);
     std::string text = "class";
-    for (const std::string& name : names) text += ',' + quoted(name);
+    for (const std::string& name : names) text += ',' + csv_text(name);
     for (std::size_t i = 0; i < classes; ++i) {
-      text += '\n' + quoted(names[i]);
+      text += '\n' + csv_text(names[i]);
       for (std::size_t k = 0; k < classes; ++k) text += ',' + cell(i, k);
     }
     write_whole_file(std::string(filename.value()), text + '\n');
@@ -58,13 +63,6 @@ struct ConfusionMatrix : Callback<ConfusionMatrix> {
                                                      : counts_->total();
     // As scikit-learn: a class without samples has the shares 0.
     return python_number(static_cast<double>(count) / static_cast<double>(std::max<std::int64_t>(whole, 1)));
-  }
-
-  static std::string quoted(const std::string& name) {
-    if (name.find_first_of("\"\r\n,") == std::string::npos) return name;
-    std::string out = "\"";
-    for (const char c : name) out += c == '"' ? "\"\"" : std::string(1, c);
-    return out + '"';
   }
 
   Owned<ClassCounts> counts_{this};

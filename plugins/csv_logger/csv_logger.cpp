@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "../common/csv_text.hpp"
 #include "../common/line_file.hpp"
 #include "../common/python_number.hpp"
 
@@ -47,15 +48,14 @@ struct CSVLogger : Callback<CSVLogger> {
     for (std::uint32_t i = 0; i < run.log_count(); ++i) columns_->emplace_back(run.log_name(i), i);
     std::sort(columns_->begin(), columns_->end());
     std::string header = "epoch";
-    for (const auto& [name, index] : *columns_) header += separator_ + quoted(name);
+    for (const auto& [name, index] : *columns_) header += separator_ + csv_text(name, separator_);
 
+    // Without a row, nothing is lost.
+    if (append || size > static_cast<std::int64_t>(header.size()) + 1) file_->warn_of_loss(run, size, "rows");
     const bool goes_on = (append || run.run_resumed()) && file_->has_content();
     if (goes_on) {
       check_header(header);
-      if (run.resumed() && file_->ends_line_at(size))
-        file_->cut_at(size);
-      else if (run.run_resumed() && (run.resumed() || !append))  // else the rows may be of other runs
-        cut(run.initial_epoch());
+      cut(run);
     }
     file_->open(goes_on);
     if (!goes_on) file_->write(header);
@@ -90,20 +90,13 @@ struct CSVLogger : Callback<CSVLogger> {
                                      "\". Choose another file, or set append=false to replace it");
   }
 
-  /// Removes the rows that the resumed run writes again, from `first_epoch` on, and an incomplete last row.
-  void cut(std::int64_t first_epoch) const {
-    file_->cut([first_epoch](const std::string& line) {
+  /// Removes the rows that the resumed run writes again, and an incomplete last row.
+  void cut(const Run& run) const {
+    file_->cut_for_resume(run, size, append, [&run](const std::string& line) {
       std::int64_t epoch = -1;  // Of the header, too.
       std::from_chars(line.data(), line.data() + line.size(), epoch);
-      return epoch < first_epoch;
+      return epoch < run.initial_epoch();
     });
-  }
-
-  [[nodiscard]] std::string quoted(const std::string& text) const {
-    if (text.find_first_of(std::string("\"\r\n") + separator_) == std::string::npos) return text;
-    std::string out = "\"";
-    for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
-    return out + '"';
   }
 
   Owned<std::vector<std::pair<std::string, std::uint32_t>>> columns_{this};  ///< log keys and their indices

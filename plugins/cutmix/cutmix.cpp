@@ -94,8 +94,9 @@ struct CutMix : Callback<CutMix> {
   }
 
   /// Copies the box of each image's partner into it.
-  void paste(const Tensor& images, const Size& size, const Box& box) const {
-    const std::vector<float> before(images.begin(), images.end());
+  void paste(const Tensor& images, const Size& size, const Box& box) {
+    std::vector<float>& before = pairs_->before;
+    before.assign(images.begin(), images.end());
     const std::int64_t values = size.height * size.width * size.channels;
     float* image = images.mutable_data();
     for (const std::int64_t partner : pairs_->partners) {

@@ -80,6 +80,10 @@ struct EarlyStopping : Callback<EarlyStopping> {
     require_number(baseline);
     require_number(stopping_threshold);
     require_number(divergence_threshold);
+    if (stop_when == "any" && !monitors.is_set())
+      throw Error(
+          "stop_when=any chooses among several metrics, and monitors is not set. Set monitors, or omit "
+          "stop_when");
     every_batches_ = read_frequency("check_freq", check_freq.value());
     watched_->assign(1, {std::string(monitor.key()), monitor.direction(run, mode)});
     read_monitors(run);

@@ -30,21 +30,17 @@ struct ExponentialMovingAverage : Callback<ExponentialMovingAverage> {
   Option<int> verbose{this, "verbose", 0, "1 prints how many updates the result is the average of",
                       kairos::min(0)};
 
-  State<std::int64_t> last_step{this, "last_step", -1};  ///< of the last batch, which may have made none
   State<std::int64_t> updates{this, "updates", 0};
   Average average{this, "average"};
 
   void on_train_begin(Run& run) {
     if (run.resumed()) return;
-    last_step = -1;
     updates = 0;
     average.drop(run);
   }
 
   void on_train_batch_end(Batch& batch) {
-    const bool stepped = batch.step() != last_step;
-    last_step = batch.step();
-    if (!stepped || batch.epoch() < start_from_epoch || batch.step() % update_every != 0) return;
+    if (!batch.stepped() || batch.epoch() < start_from_epoch || batch.step() % update_every != 0) return;
     average.blend(batch, decay);
     ++updates;
   }

@@ -3,23 +3,19 @@
 #include <kairos/plugin.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-namespace kairos::plugins {
+#include "../common/one_process.hpp"
+#include "../common/output_place.hpp"
+#include "../common/text.hpp"
+#include "../common/whole_file.hpp"
 
-namespace fs = std::filesystem;
+namespace kairos::plugins {
 
 /// The loss of a sample is the sum over the targets of its losses before weights and penalties. In training
 /// it is that of the sample's batch, when the model had not seen the later ones. NaN is larger than every
@@ -45,7 +41,8 @@ struct HardestSamples : Callback<HardestSamples> {
       throw Error(
           "source=validation, but this run does not validate. Give it validation data, or set "
           "source=training");
-    check_place();
+    require_one_process(run);
+    check_output_place(std::string(filename.value()), Writing::Replaced);
   }
 
   void on_epoch_begin(Epoch&) { worst->clear(); }
@@ -103,26 +100,6 @@ struct HardestSamples : Callback<HardestSamples> {
     std::push_heap(heap.begin(), heap.end(), is_harder);
   }
 
-  [[nodiscard]] fs::path path() const { return filename.value(); }
-
-  [[noreturn]] void fail(const std::string& what) const {
-    throw Error(KAIROS_E_IO, "cannot " + what + " " + path().string() + ": " + std::strerror(errno) +
-                                 ". Free the path or choose another");
-  }
-
-  void check_place() const {
-    std::error_code ignored;
-    if (fs::is_directory(path(), ignored))
-      throw Error(KAIROS_E_IO, path().string() + " is a directory. Name a file in it");
-  }
-
-  [[nodiscard]] static std::string number_text(double value) {
-    if (std::isnan(value)) return "nan";
-    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-    std::array<char, 32> text{};
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-  }
-
   /// Replaces the file when it is complete.
   void write(const std::string& epoch) {
     std::vector<Sample> sorted = *worst;
@@ -130,20 +107,8 @@ struct HardestSamples : Callback<HardestSamples> {
     std::string text = "epoch,rank,row,loss\n";
     for (std::size_t i = 0; i < sorted.size(); ++i)
       text += epoch + ',' + std::to_string(i + 1) + ',' + std::to_string(sorted[i].row) + ',' +
-              number_text(sorted[i].loss) + '\n';
-    std::error_code error;
-    fs::create_directories(path().parent_path(), error);
-    const std::string part = path().string() + ".part";
-    std::FILE* const file = std::fopen(part.c_str(), "we");
-    if (file == nullptr) fail("write");
-    const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    const bool closed = std::fclose(file) == 0;
-    if (!written || !closed || std::rename(part.c_str(), path().c_str()) != 0) {
-      const int reason = errno;
-      std::remove(part.c_str());
-      errno = reason;
-      fail("write");
-    }
+              shortest(sorted[i].loss) + '\n';
+    write_whole_file(std::string(filename.value()), text);
   }
 
   Owned<std::vector<double>> losses_{this};

@@ -30,6 +30,7 @@ struct JSONLinesLogger : Callback<JSONLinesLogger> {
   Option<bool> timestamps{this, "timestamps", false, "add the time, in seconds since 1970"};
 
   State<std::int64_t> batches{this, "batches", 0};  ///< since the last line of a batch
+  State<std::int64_t> size{this, "size", 0};        ///< of the file, in bytes, after the last line
 
   void setup(Run&) {
     every_batches_ = read_frequency("log_freq", log_freq.value());
@@ -37,9 +38,11 @@ struct JSONLinesLogger : Callback<JSONLinesLogger> {
   }
 
   void on_train_begin(Run& run) {
+    file_->warn_of_loss(run, size, "lines");
     const bool goes_on = (append || run.run_resumed()) && file_->has_content();
-    if (goes_on && run.run_resumed()) cut(run.initial_epoch());
+    if (goes_on) cut(run);
     file_->open(goes_on);
+    size = file_->size();
   }
 
   void on_train_batch_end(Batch& batch) {
@@ -67,16 +70,17 @@ struct JSONLinesLogger : Callback<JSONLinesLogger> {
       if (const std::optional<double> value = event.log(i))
         line += ", " + json_text(event.log_name(i)) + ": " + json_number(*value);
     file_->write(line + '}');
+    size = file_->size();
   }
 
   /// Removes the lines that the resumed run writes again, and an incomplete last line.
-  void cut(std::int64_t first_epoch) const {
-    file_->cut([first_epoch](const std::string& line) {
+  void cut(const Run& run) const {
+    file_->cut_for_resume(run, size, append, [&run](const std::string& line) {
       constexpr std::string_view begin = "{\"epoch\": ";
       std::int64_t epoch = -1;
       if (line.starts_with(begin))
         std::from_chars(line.data() + begin.size(), line.data() + line.size(), epoch);
-      return epoch < first_epoch;
+      return epoch < run.initial_epoch();
     });
   }
 

@@ -29,7 +29,7 @@ struct LabelSmoothing : Callback<LabelSmoothing> {
 
   void on_train_batch_begin(Batch& batch) {
     for (std::uint32_t i = 0; i < batch.tensor_count(Role::Target); ++i) {
-      const Tensor target = soft_target(batch, i);
+      const Tensor target = targets_->lend(batch, i);
       const std::int64_t units = target.rank() == 1 ? 1 : target.shape(target.rank() - 1);
       check(target, units);
       const auto keeps = static_cast<float>(1 - factor);
@@ -58,6 +58,8 @@ struct LabelSmoothing : Callback<LabelSmoothing> {
                   "give the loss binary_crossentropy its argument label_smoothing");
     }
   }
+
+  Owned<SoftTargets> targets_{this};
 };
 
 }  // namespace kairos::plugins

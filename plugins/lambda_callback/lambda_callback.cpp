@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "../common/log_keys.hpp"
 #include "../common/text.hpp"
@@ -57,7 +58,13 @@ struct LambdaCallback : Callback<LambdaCallback> {
       throw Error(lr.is_set() ? "lr applies to action=set_lr only. Omit it, or set action=set_lr"
                               : "action=set_lr needs the new rate. Set for example lr='lr*0.5'");
     if (action == "set_lr") run.set_learning_rate(run.learning_rate());  // Fails before training.
+    if (message.is_set() && action == "set_lr")
+      throw Error("message applies to action=print and action=stop only. Omit it");
     for (const Option<Expression>* formula : formulas()) check_words(run, *formula);
+    check_begin(on_epoch_begin_if);
+    check_begin(on_train_batch_begin_if);
+    check_validation(on_train_batch_end_if);
+    if (on_train_batch_begin_if.is_set() || on_train_batch_end_if.is_set()) check_validation(lr);
     if (monitor.is_set()) direction_ = monitor.direction(run, mode);
     epochs_ = run.epochs();
   }
@@ -112,6 +119,35 @@ struct LambdaCallback : Callback<LambdaCallback> {
         throw Error(where + word + ", which needs a metric. Set for example monitor=val_loss");
   }
 
+  /// There are no logs at the begin of an epoch or a batch.
+  static void check_begin(const Option<Expression>& formula) {
+    for (const char* key : {"loss", "val_loss", "accuracy", "val_accuracy"})
+      if (mentions(formula.value(), key))
+        throw Error(std::string(formula.declaration().name) + " uses " + key +
+                    ", which has no value there. Use value with monitor=" + key + ", or on_epoch_end");
+  }
+  /// A batch has no values of the validation.
+  static void check_validation(const Option<Expression>& formula) {
+    for (const char* key : {"val_loss", "val_accuracy"})
+      if (mentions(formula.value(), key))
+        throw Error(std::string(formula.declaration().name) + " uses " + key +
+                    ", which has no value in a batch. Use " + std::string(key).substr(4) +
+                    ", or a condition of on_epoch_end");
+  }
+
+  /// True if the formula uses a log that this event does not have, or a value of the monitor that is missing
+  /// or NaN: then even val_loss != 0 would hold.
+  [[nodiscard]] bool lacks_a_value(const Event& event, std::string_view formula) const {
+    for (const char* key : {"loss", "val_loss", "accuracy", "val_accuracy"})
+      if (!value_of(event, key) && mentions(formula, key)) return true;
+    const std::array<double, 4>& values = recent.value();
+    const std::pair<const char*, double> monitored[] = {
+        {"value", values[0]}, {"best", best}, {"ago1", values[1]}, {"ago2", values[2]}, {"ago3", values[3]}};
+    for (const auto& [word, value] : monitored)
+      if (std::isnan(value) && mentions(formula, word)) return true;
+    return false;
+  }
+
   void remember(const Epoch& epoch) {
     const std::optional<double> now = monitor.is_set() ? monitor.value(epoch) : std::nullopt;
     if (!now) return;
@@ -143,7 +179,7 @@ struct LambdaCallback : Callback<LambdaCallback> {
 
   void act_if(Event& event, const Option<Expression>& condition, std::int64_t epoch, std::int64_t batch,
               std::int64_t step) const {
-    if (!condition.is_set()) return;
+    if (!condition.is_set() || lacks_a_value(event, condition.value())) return;
     const double holds = evaluated(event, condition, epoch, batch, step);
     if (holds == 0 || std::isnan(holds)) return;
     const std::string text = message.is_set() ? std::string(message.value()) : std::string(condition.value());

@@ -37,12 +37,10 @@ struct LearningRateSchedule : Callback<LearningRateSchedule> {
                             above(0), alias("base_lr")};
   Option<int> warmup{this, "warmup", 0, "steps in which the rate rises linearly before the schedule begins",
                      kairos::min(0)};
-  Option<double> warmup_factor{this,
-                               "warmup_factor",
-                               0.0,
-                               "rate of the first step of the warm-up, as a factor of initial_lr",
-                               kairos::min(0),
-                               kairos::max(1)};
+  Option<double> warmup_factor{
+      this,           "warmup_factor",
+      unset,          "rate of the first step of the warm-up, as a factor of initial_lr; 1/3 if not set",
+      kairos::min(0), kairos::max(1)};
   Option<int> total{this,
                     "total",
                     unset,
@@ -201,6 +199,12 @@ struct LearningRateSchedule : Callback<LearningRateSchedule> {
     if (initial_lr.is_set() && schedule == "one_cycle")
       refuse("initial_lr does not apply", "Omit it; the first rate is max_lr / div_factor");
     if (warmup > 0 && has_momentum(plan_->kind)) refuse("warmup does not apply", "Omit it");
+    if (warmup_factor.is_set() && has_momentum(plan_->kind))
+      refuse("warmup_factor does not apply", "Omit it");
+    if (warmup_factor.is_set() && warmup == 0)
+      throw Error(
+          "warmup_factor applies to a warm-up, and warmup is 0. Set warmup to its steps, or omit "
+          "warmup_factor");
     need(step_size, "step");
     need(milestones, "multi_step");
     need(gamma, "exponential");
@@ -230,7 +234,7 @@ struct LearningRateSchedule : Callback<LearningRateSchedule> {
     Schedule& s = *plan_;
     const bool one_cycle = s.kind == ScheduleKind::OneCycle;
     s.warmup = warmup;
-    s.warmup_factor = warmup_factor;
+    s.warmup_factor = value_or(warmup_factor, 1.0 / 3);
     s.gamma = value_or(gamma, s.kind == ScheduleKind::Cyclic ? 1.0 : 0.1);
     s.min_lr = value_or(min_lr, 0);
     s.step_size = value_or(step_size, 1);

@@ -2,11 +2,11 @@
 // Sets the learning rate of each epoch from a formula.
 #include <kairos/plugin.hpp>
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <string>
+
+#include "../common/text.hpp"
 
 namespace kairos::plugins {
 
@@ -53,11 +53,6 @@ struct LearningRateScheduler : Callback<LearningRateScheduler> {
       if (error.status() != KAIROS_E_INVALID) throw;
       return std::numeric_limits<double>::quiet_NaN();
     }
-  }
-
-  [[nodiscard]] static std::string shortest(float value) {
-    std::array<char, 32> text{};
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
   }
 };
 

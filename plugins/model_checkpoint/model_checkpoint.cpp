@@ -3,8 +3,6 @@
 // the best few.
 #include <kairos/plugin.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -19,6 +17,7 @@
 
 #include "../common/finite.hpp"
 #include "../common/log_keys.hpp"
+#include "../common/output_place.hpp"
 #include "../common/text.hpp"
 #include "file_template.hpp"
 #include "kept_files.hpp"
@@ -83,7 +82,7 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
     *template_ = FileTemplate(filepath.value().substr(directory.size()), std::string(directory));
     *files_ = KeptFiles(std::string(directory));
     check_fields(run);
-    check_place();
+    check_places(run.run_dir());
     check_keep();
     run.require_can_save(filepath.value(), content());
     if (last.is_set()) run.require_can_save(last.value(), content());
@@ -209,17 +208,19 @@ struct ModelCheckpoint : Callback<ModelCheckpoint> {
     throw Error(text);
   }
 
-  /// The nearest existing parent directory must be writable; save() creates the directories below it.
-  void check_place() const {
-    const fs::path file(filepath.value());
-    std::error_code ignored;
-    if (!template_->has_fields() && fs::is_directory(file, ignored))
-      throw Error(KAIROS_E_IO, "filepath " + file.string() + " is a directory. Name a file in it");
-    fs::path parent = file.parent_path();
-    while (!fs::exists(parent, ignored) && parent.has_relative_path()) parent = parent.parent_path();
-    if (!fs::is_directory(parent, ignored) || ::access(parent.c_str(), W_OK | X_OK) != 0)
-      throw Error(KAIROS_E_IO, "cannot create filepath " + file.string() + ": " + parent.string() +
-                                   " is not a writable directory. Choose another path");
+  /// save() creates the directories below an existing one, and replaces files by complete ones.
+  void check_places(std::string_view run_directory) const {
+    if (template_->has_fields())
+      check_output_directory(filepath.value(), "filepath");
+    else
+      check_output_place(filepath.value(), Writing::Replaced, "filepath");
+    if (!last.is_set()) return;
+    const std::string_view name = last.value().substr(base_of(last.value(), run_directory).size());
+    if (name.find_first_of("{}") != std::string_view::npos)
+      throw Error("last is \"" + std::string(name) +
+                  "\"; expected a name without fields, because it is one file that is replaced. Write for "
+                  "example last=last.keras");
+    check_output_place(last.value(), Writing::Replaced, "last");
   }
 
   void check_monitor(const Run& run) {

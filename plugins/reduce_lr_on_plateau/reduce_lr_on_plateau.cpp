@@ -3,12 +3,12 @@
 #include <kairos/plugin.hpp>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
+
+#include "../common/text.hpp"
 
 namespace kairos::plugins {
 
@@ -94,11 +94,6 @@ struct ReduceLROnPlateau : Callback<ReduceLROnPlateau> {
       epoch.print("Epoch " + std::to_string(epoch.number()) +
                   ": ReduceLROnPlateau reducing learning rate to " + shortest(static_cast<float>(lower)) +
                   ".");
-  }
-
-  [[nodiscard]] static std::string shortest(float value) {
-    std::array<char, 32> text{};
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
   }
 
   Direction direction_ = Direction::Min;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "../common/text.hpp"
+
 namespace kairos::plugins {
 
 /// Averages as PyTorch's `AveragedModel`, once after each epoch from `swa_epoch_start` on, and sets the
@@ -43,12 +45,13 @@ struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
   void setup(Run& run) {
     const double start = swa_epoch_start;
     if (start >= 1 && start != std::floor(start))
-      throw Error("swa_epoch_start is " + std::to_string(start) +
+      throw Error("swa_epoch_start is " + shortest(start) +
                   "; expected a share of the epochs below 1, or the whole number of an epoch");
     const double index = start < 1 ? std::floor(start * static_cast<double>(run.epochs())) : start - 1;
     first_ = static_cast<std::int64_t>(std::min(index, 1e15));
     if (run.mode() == Mode::Fit && first_ >= run.epochs())
-      throw Error("swa_epoch_start is epoch " + std::to_string(first_ + 1) +
+      throw Error("swa_epoch_start is epoch " +
+                  (index < 1e15 ? std::to_string(first_ + 1) : shortest(index + 1)) +
                   ", but the run ends with epoch " + std::to_string(run.epochs()) +
                   ". Train longer, or begin to average earlier");
   }
@@ -63,11 +66,24 @@ struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
     warn_of_statistics(run);
   }
 
-  void on_epoch_begin(Epoch& epoch) {
-    if (!swa_lr.is_set() || epoch.index() < first_) return;
-    if (std::isnan(first_rate.value())) first_rate = epoch.learning_rate();
-    const double share = annealed(epoch.index() - first_);
-    epoch.set_learning_rate(swa_lr * share + first_rate * (1 - share));
+  /// Not at the begin of the epoch, where callbacks that decide come later and would replace the rate.
+  void on_train_batch_begin(Batch& batch) {
+    if (!swa_lr.is_set() || batch.index() != 0 || batch.epoch() < first_) return;
+    if (std::isnan(first_rate.value())) first_rate = batch.learning_rate();
+    const double share = annealed(batch.epoch() - first_);
+    set_rate_ = static_cast<float>(swa_lr * share + first_rate * (1 - share));  // as the optimizer stores it
+    batch.set_learning_rate(static_cast<double>(set_rate_));
+  }
+
+  void on_train_batch_end(Batch& batch) {
+    if (!swa_lr.is_set() || warned_ || batch.index() != 0 || batch.epoch() < first_) return;
+    const auto rate = static_cast<float>(batch.learning_rate());
+    if (rate == set_rate_) return;
+    warned_ = true;
+    batch.print("the rate is " + shortest(rate) + " and not the " + shortest(set_rate_) +
+                    " of swa_lr, because another callback sets it in each batch. Let it set the rate of "
+                    "epochs, or omit swa_lr",
+                Level::Warning);
   }
 
   void on_test_begin(Test& test) {
@@ -122,6 +138,8 @@ struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
   }
 
   std::int64_t first_ = 0;  ///< index of the first epoch that is averaged
+  float set_rate_ = 0;      ///< of the current epoch
+  bool warned_ = false;
 };
 
 }  // namespace kairos::plugins

@@ -20,6 +20,7 @@ struct Throughput : Callback<Throughput> {
 
   void on_epoch_begin(Epoch&) {
     epoch_began_ = Clock::now();
+    saw_begin_ = true;
     samples_ = 0;
     batches_ = 0;
   }
@@ -36,7 +37,7 @@ struct Throughput : Callback<Throughput> {
   }
 
   void on_epoch_end(Epoch& epoch) {
-    epoch.publish("epoch_seconds", seconds(Clock::now() - epoch_began_));
+    if (saw_begin_) epoch.publish("epoch_seconds", seconds(Clock::now() - epoch_began_));
     const double time = seconds(counted_to_ - counted_from_);
     if (batches_ == 0 || time <= 0) return;
     epoch.publish("samples_per_second", static_cast<double>(samples_) / time);
@@ -48,6 +49,7 @@ struct Throughput : Callback<Throughput> {
   static double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
   Clock::time_point epoch_began_;
+  bool saw_begin_ = false;  ///< an epoch has begun in this process, not only in the interrupted one
   Clock::time_point counted_from_;
   Clock::time_point counted_to_;
   std::int64_t seen_ = 0;     ///< batches of this process

@@ -26,7 +26,7 @@ struct Timer : Callback<Timer> {
                               "count the time of the whole run, not of this process"};
   Option<int> verbose{this, "verbose", 0, "1 prints the time that the run took", kairos::min(0)};
 
-  State<double> earlier{this, "earlier", 0.0};  ///< seconds of training until the last epoch ended
+  State<double> earlier{this, "earlier", 0.0};  ///< seconds of training until the last batch or epoch ended
 
   void setup(Run&) {
     if (duration.value().count() <= 0)
@@ -37,12 +37,15 @@ struct Timer : Callback<Timer> {
     if (!run.resumed() || !across_resumes) earlier = 0;
     began_ = Clock::now();
     before_ = Seconds(earlier.value());
+    epoch_began_ = before_;  // An epoch that the resumed run goes on with does not begin again.
   }
 
   void on_epoch_begin(Epoch&) { epoch_began_ = elapsed(); }
 
   void on_train_batch_end(Batch& batch) {
-    if (interval == "batch" && elapsed() >= limit()) batch.stop(reached());
+    const Seconds now = elapsed();
+    earlier = now.count();
+    if (interval == "batch" && now >= limit()) batch.stop(reached());
   }
 
   void on_epoch_end(Epoch& epoch) {

@@ -33,12 +33,14 @@ struct Predictions {
   Values targets;
   std::vector<std::int64_t> output_shape;
   Values outputs;
+  std::int64_t classes = 0;  ///< that the target tells
 };
 
 /// Runs an epoch whose validation has these predictions.
 void validate(const std::string& plugin, const Predictions& p, const std::filesystem::path& directory) {
   Plan plan{{plugin}, directory};
   plan.prepare = [&p](StubTarget& target) {
+    target.class_count = p.classes;
     target.batch = {{host::Role::Target, "y", p.target_shape, p.targets},
                     {host::Role::Output, "out", p.output_shape, p.outputs}};
   };
@@ -102,10 +104,6 @@ TEST_CASE("ConfusionMatrix counts targets and predictions", "[plugins]") {
        {{1, 2}, {0, 1}, {1, 2, 2}, {.9F, .1F, .2F, .8F}},
        "class,0,1\n0,1,0\n1,0,1\n",
        "each position of a sequence"},
-      {"output=0",
-       {{1}, {1}, {1, 2}, {std::nanf(""), 1}},
-       "class,0,1\n0,0,0\n1,1,0\n",
-       "as argmax, NaN at the front is the largest"},
   };
   for (const Case& row : table) {
     CAPTURE(row.options, row.reason);
@@ -147,6 +145,12 @@ TEST_CASE("ClassificationReport and ConfusionMatrix reject what they cannot coun
       {"ConfusionMatrix:output=0",
        {{2, 2}, {0, 0, 0, 0}, {2, 3}, Values(6, 0.0F)},
        "the targets of output 0 are 4 numbers for 2 predictions; expected class numbers or one-hot vectors"},
+      {"ConfusionMatrix:output=0",
+       {{1}, {1}, {1, 2}, {1, std::nanf("")}},
+       "the output is NaN for a sample, which is no class. TerminateOnNaN ends a run that becomes NaN"},
+      {"ClassificationReport:output=0",
+       {{1}, {1}, {1, 1}, {std::nanf("")}},
+       "the output is NaN for a sample"},
       {"ClassificationReport:output=2", example, "the model has no output 2 with a target"},
   };
   for (const Case& row : table) {
@@ -154,6 +158,40 @@ TEST_CASE("ClassificationReport and ConfusionMatrix reject what they cannot coun
     const TemporaryDirectory directory;
     CHECK_THROWS_WITH(validate(row.plugin + ",on_error=fatal", row.predictions, directory.path()),
                       Contains(row.sentence));
+  }
+}
+
+TEST_CASE("ClassificationReport and ConfusionMatrix find mistakes before training", "[plugins]") {
+  const TemporaryDirectory directory;
+  static_cast<void>(directory.put("file", "x"));
+  for (const std::string plugin : {"ConfusionMatrix", "ClassificationReport"}) {
+    CAPTURE(plugin);
+    const auto refused = [&](const std::string& options, bool validates = true) {
+      Plan plan{{plugin + options}, directory.path()};
+      plan.validates = validates;
+      plan.prepare = [](StubTarget& target) { target.class_count = 3; };
+      return refusal_of(plan);
+    };
+    CHECK(refused("").empty());
+    CHECK_THAT(refused(":filename=file/out"), Contains("is not a writable directory. Choose another path"));
+    CHECK_THAT(refused("", false), Contains("counts the samples of a validation, and this run has none"));
+    CHECK_THAT(refused(":output=1"),
+               Contains("no output 1 with a target. Set output to a number from 0 to 0"));
+    CHECK_THAT(refused(":class_names='a,b'"), Contains("class_names has 2 names for 3 classes"));
+    // One-hot targets do not tell the classes; the first batch of a validation does.
+    Plan plan{{plugin + ":class_names='a,b',on_error=fatal"}, directory.path()};
+    plan.prepare = [](StubTarget& target) {
+      target.class_count = 0;
+      target.batch = {{host::Role::Target, "y", {1}, {0}}, {host::Role::Output, "out", {1, 3}, {1, 0, 0}}};
+    };
+    Driver run(plan);
+    run.begin();
+    run.callbacks().epoch_begin(0);
+    run.callbacks().test_begin(2);
+    run.callbacks().test_batch_begin(0, 1);
+    host::LogValues logs({1});
+    CHECK_THROWS_WITH(run.callbacks().test_batch_end(logs),
+                      Contains("class_names has 2 names for 3 classes"));
   }
 }
 

@@ -2,11 +2,15 @@
 // Timer, Throughput and LearningRateMonitor: limits that time reaches, and what they add to the logs.
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "plugins/driver.hpp"
+#include "plugins/loaded_callback.hpp"
 
 namespace kairos::tests {
 
@@ -89,6 +93,70 @@ TEST_CASE("Timer counts the time of earlier processes if asked", "[plugins]") {
   CHECK(across.stop_reason() == "the time limit of 0.03s has been reached");
 }
 
+namespace {
+
+/// The state of a run that has trained for 30 ms, in the middle of its first epoch.
+std::string state_inside_an_epoch(const std::string& plugin) {
+  Driver before({{plugin}});
+  before.begin();
+  before.callbacks().epoch_begin(0);
+  sleep(30);
+  before.callbacks().train_batch_begin(0, 1);
+  host::LogValues logs({1});
+  before.callbacks().train_batch_end(logs);
+  return before.callbacks().save_state();
+}
+
+/// Goes on with the first epoch after its first batch.
+void finish_epoch(Driver& run, const std::string& state) {
+  run.resume(state, 0);
+  run.begin();
+  run.callbacks().epoch_resume(0, 1, 2);
+  run.callbacks().train_batch_begin(1, 1);
+  host::LogValues logs({1});
+  run.callbacks().train_batch_end(logs);
+  run.callbacks().epoch_end(logs, nullptr);
+}
+
+}  // namespace
+
+TEST_CASE("Timer counts the time of earlier processes only if asked, and never as the length of an epoch",
+          "[plugins]") {
+  struct Case {
+    bool across;
+    int minutes;
+    bool stops;
+  };
+  const Case table[] = {{true, 30, true}, {false, 30, false}, {true, 90, false}};
+  for (const Case& row : table) {
+    CAPTURE(row.across, row.minutes);
+    const testing::Settings settings{{"duration", std::chrono::minutes(row.minutes)},
+                                     {"across_resumes", row.across}};
+    testing::Fit before(loaded("timer", "kairos.Timer"), settings);
+    before.batch();
+    testing::State state = before.state();
+    // An hour of training, so that no slow machine decides the test.
+    const std::size_t at = state.bytes.find("earlier");
+    REQUIRE(at != std::string::npos);
+    const double hour = 3600;
+    std::memcpy(&state.bytes[at + std::strlen("earlier") + sizeof(std::uint64_t)], &hour, sizeof hour);
+    testing::Fit after(loaded("timer", "kairos.Timer"), settings);
+    after.restore(state);
+    after.begin();
+    // A host does not call on_epoch_begin again for the epoch that was interrupted.
+    CHECK(after.instance().on_train_batch_end(kairos_batch_event{}).status == KAIROS_OK);
+    CHECK(after.instance().on_epoch_end().status == KAIROS_OK);
+    CHECK(after.host().stop_reason.has_value() == row.stops);
+  }
+}
+
+TEST_CASE("Timer saves the time of an unfinished epoch", "[plugins]") {
+  const std::string state = state_inside_an_epoch("Timer:duration=10h,across_resumes=true");
+  Driver run({{"Timer:duration=29ms,across_resumes=true"}});
+  finish_epoch(run, state);
+  CHECK(run.stop_reason() == "the time limit of 0.03s has been reached");
+}
+
 TEST_CASE("Timer prints the time of the training if verbose", "[plugins]") {
   Driver run({{"Timer:duration=1h,verbose=1"}});
   run.fit({two_batches});
@@ -114,6 +182,17 @@ TEST_CASE("Throughput measures the batches after the first ones", "[plugins]") {
   // Batches of one sample.
   CHECK(run.value("batch_seconds").value_or(-1) == Approx(1 / rate));
   CHECK(run.value("epoch_seconds").value_or(-1) > 2 / rate);
+}
+
+TEST_CASE("Throughput does not measure an epoch that began before the run was resumed", "[plugins]") {
+  Driver run({{"Throughput:skip=0", "Timer:duration=1h"}});
+  finish_epoch(run, state_inside_an_epoch("Timer:duration=1h"));
+  CHECK_FALSE(run.value("epoch_seconds").has_value());
+  CHECK(run.value("batch_seconds").has_value());
+  run.callbacks().epoch_begin(1);
+  host::LogValues logs({1});
+  run.callbacks().epoch_end(logs, nullptr);
+  CHECK(run.value("epoch_seconds").has_value());
 }
 
 TEST_CASE("LearningRateMonitor adds the rate and other hyper-parameters", "[plugins]") {

@@ -174,6 +174,42 @@ TEST_CASE("CSVLogger goes on with a file that is shorter than its state says", "
   after.resume(state, 2);
   after.fit(epochs);
   CHECK(content_of(directory / "log.csv") == "epoch,loss,val_loss\n0,4.0,4.0\n2,2.0,2.0\n");
+  REQUIRE(after.messages.size() == 1);
+  CHECK_THAT(after.messages[0],
+             Contains("log.csv has 33 bytes, but had 40 bytes when the run was saved: earlier rows are lost. "
+                      "To keep them, end this run, restore the file and resume again"));
+}
+
+TEST_CASE("CSVLogger warns of rows that are lost with a file that was removed before a resume", "[plugins]") {
+  struct Case {
+    std::string options;
+    std::int64_t epochs;
+    bool removed, warned;
+    const char* reason;
+  };
+  const Case table[] = {
+      {"", 1, true, true, "a row"},
+      {"", 1, false, false, "the file is there"},
+      {"", 0, true, false, "only the header, which is written again"},
+      {",append=true", 0, true, true, "rows of other runs, perhaps"},
+  };
+  for (const Case& row : table) {
+    CAPTURE(row.options, row.reason);
+    const TemporaryDirectory directory;
+    const Plan plan{{"CSVLogger:filename=log.csv" + row.options}, directory.path()};
+    Driver before(plan);
+    before.begin();
+    for (std::int64_t i = 0; i < row.epochs; ++i) before.epoch({{4}, {4}});
+    const std::string state = before.callbacks().save_state();
+    if (row.removed) std::filesystem::remove(directory / "log.csv");
+    Driver after(plan);
+    after.resume(state, row.epochs);
+    after.begin();
+    REQUIRE(after.messages.size() == (row.warned ? 1 : 0));
+    if (row.warned)
+      CHECK_THAT(after.messages[0], Contains("log.csv is missing or empty, but had ") &&
+                                        Contains(" bytes when the run was saved: earlier rows are lost."));
+  }
 }
 
 TEST_CASE("CSVLogger is disabled and the run continues if its file cannot be written", "[plugins]") {

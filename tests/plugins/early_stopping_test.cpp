@@ -201,7 +201,7 @@ TEST_CASE("EarlyStopping waits for all of several metrics, or for any", "[plugin
        "2 "
        "epochs; the best was epoch 3"},
       {both + ",stop_when=any", 3, "loss has not improved in the last 2 epochs; the best was epoch 1"},
-      {"EarlyStopping:monitor=score,patience=2,stop_when=any", 5,
+      {"EarlyStopping:monitor=score,patience=2", 5,
        "score has not improved in the last 2 epochs; the best was epoch 3"},
       {"EarlyStopping:monitor=loss,monitors='score:min',patience=2", 3,
        "loss has not improved in the last 2 epochs; the best was epoch 1; score has not improved in the last "
@@ -281,6 +281,7 @@ TEST_CASE("EarlyStopping rejects invalid options", "[plugins]") {
     std::string options, sentence;
   };
   const Case table[] = {
+      {"stop_when=any,monitor=loss", "stop_when=any chooses among several metrics, and monitors is not set"},
       {"patience=-1", "the value is out of range; found -1, expected at least 0 epochs"},
       {"patience=ten", "the value is not of type int"},
       {"patince=3", "no such option. Did you mean \"patience\"?"},

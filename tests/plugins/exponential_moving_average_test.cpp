@@ -85,6 +85,16 @@ TEST_CASE("ExponentialMovingAverage counts steps, not batches, and copies weight
   CHECK(run.statistic() == 3);
 }
 
+TEST_CASE("ExponentialMovingAverage does not count a first batch without a step", "[plugins]") {
+  AveragedRun run({"ExponentialMovingAverage:decay=0.5"}, 1, 1);
+  run.driver().begin();
+  run.begin_epoch(0);
+  run.batch({1}, false);  // as of GradientAccumulation
+  run.batch({3});
+  run.batch({5});
+  CHECK(run.validate() == Values{4});
+}
+
 TEST_CASE("ExponentialMovingAverage keeps the trained weights of a run that is interrupted", "[plugins]") {
   AveragedRun run({"ExponentialMovingAverage:decay=0.5,verbose=1"}, 1, 1);
   train(run, {{1}, {3}});

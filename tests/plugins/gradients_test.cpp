@@ -172,6 +172,19 @@ TEST_CASE("GradientNoise depends on seed, step and weight alone", "[plugins]") {
   CHECK(noise("eta=0", 3) == zeros);
 }
 
+TEST_CASE("GradientNoise adds other noise in each instance, unless they have the same seed", "[plugins]") {
+  const std::vector<Values> zeros = {Values(4, 0.0F)};
+  const auto noise = [&](const std::vector<std::string>& plugins) {
+    return after_a_batch(plugins, zeros, 3)[0];
+  };
+  const Values first = noise({"GradientNoise@a:eta=1"});
+  CHECK(first == noise({"GradientNoise@a:eta=1"}));
+  CHECK(first != noise({"GradientNoise@b:eta=1"}));
+  CHECK(noise({"GradientNoise@a:seed=7"}) == noise({"GradientNoise@b:seed=7"}));
+  const Values both = noise({"GradientNoise@a:eta=1", "GradientNoise@b:eta=1"});
+  for (std::size_t i = 0; i < both.size(); ++i) CHECK(both[i] != Approx(2 * first[i]));
+}
+
 TEST_CASE("GradientNoise rejects invalid options", "[plugins]") {
   CHECK_THAT(refusal_of({{"GradientNoise:eta=-1"}}), Contains("expected at least 0"));
   CHECK_THAT(refusal_of({{"GradientNoise:eta=inf"}}), Contains("eta and gamma must be finite"));

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,7 @@ TEST_CASE("HardestSamples writes the samples with the largest losses of each epo
   train(fit, {3, 4}, {0.125F, 0.25F});
   fit.end_epoch();
   CHECK(content_of(file) == "epoch,rank,row,loss\n1,1,4,0.25\n1,2,3,0.125\n");
-  CHECK_FALSE(std::filesystem::exists(file + ".part"));
+  CHECK(std::distance(std::filesystem::directory_iterator(dir / "new"), {}) == 1);  // no temporary file
 }
 
 TEST_CASE("HardestSamples adds the losses of several targets, and NaN is the hardest", "[plugins]") {
@@ -125,7 +126,10 @@ TEST_CASE("HardestSamples says what is missing", "[plugins]") {
   CHECK_THROWS_WITH(directory.setup(), Contains("is a directory. Name a file in it"));
   std::ofstream(dir / "file") << "x";
   Fit below_file(hardest(), {{"filename", (dir / "file" / "h.csv").string()}});
-  train(below_file, {1}, {1});
-  CHECK_THROWS_WITH(below_file.end_epoch(),
-                    Contains("cannot write") && Contains("Free the path or choose another"));
+  CHECK_THROWS_WITH(below_file.setup(), Contains("is not a writable directory. Choose another path"));
+  Fit pipe(hardest(), {{"filename", "/dev/null"}});
+  CHECK_THROWS_WITH(pipe.setup(), Contains("is not a regular file"));
+  Fit distributed(hardest(), {{"filename", (dir / "h.csv").string()}});
+  distributed.run_event().world = 2;
+  CHECK_THROWS_WITH(distributed.setup(), Contains("needs all samples in one process, and the run has 2"));
 }

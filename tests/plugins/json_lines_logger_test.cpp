@@ -93,6 +93,47 @@ TEST_CASE("JSONLinesLogger writes each line once in a resumed run", "[plugins]")
   }
 }
 
+TEST_CASE("JSONLinesLogger cuts a file that was appended to where its state ends", "[plugins]") {
+  const TemporaryDirectory directory;
+  const std::string foreign =
+      "{\"epoch\": 0, \"step\": 7, \"loss\": 9}\n{\"epoch\": 5, \"step\": 8, \"loss\": 8}\n";
+  static_cast<void>(directory.put("log.jsonl", foreign));
+  const Plan plan{{"JSONLinesLogger:filename=log.jsonl,append=true,log_freq=1"}, directory.path()};
+  Driver before(plan);
+  before.begin();
+  before.callbacks().epoch_begin(0);
+  const auto batch = [](Driver& run, std::int64_t index) {
+    host::LogValues logs({4});
+    run.callbacks().train_batch_begin(index, 1);
+    run.callbacks().train_batch_end(logs);
+  };
+  batch(before, 0);
+  const std::string state = before.callbacks().save_state();  // inside the first epoch
+  batch(before, 1);
+  Driver after(plan);
+  after.resume(state, 0);
+  after.begin();
+  const std::string line = "{\"epoch\": 0, \"batch\": 0, \"loss\": 4}\n";
+  CHECK(content_of(directory / "log.jsonl") == foreign + line);
+  // After a power cut, the file is shorter than the state says: no line of another run is removed.
+  static_cast<void>(directory.put("log.jsonl", foreign));
+  Driver again(plan);
+  again.resume(state, 0);
+  again.begin();
+  CHECK(content_of(directory / "log.jsonl") == foreign);
+  CHECK(after.messages.empty());
+  REQUIRE(again.messages.size() == 1);
+  CHECK_THAT(again.messages[0],
+             Contains("log.jsonl has " + std::to_string(foreign.size()) + " bytes, but had ") &&
+                 Contains(" when the run was saved: earlier lines are lost."));
+  std::filesystem::remove(directory / "log.jsonl");
+  Driver removed(plan);
+  removed.resume(state, 0);
+  removed.begin();
+  REQUIRE(removed.messages.size() == 1);
+  CHECK_THAT(removed.messages[0], Contains("log.jsonl is missing or empty, but had "));
+}
+
 TEST_CASE("JSONLinesLogger replaces a file, or appends to it", "[plugins]") {
   const TemporaryDirectory directory;
   const std::string line = "{\"epoch\": 0, \"step\": 0, \"loss\": 1, \"val_loss\": 1}\n";

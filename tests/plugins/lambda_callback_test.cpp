@@ -70,6 +70,21 @@ TEST_CASE("LambdaCallback stops where its condition holds", "[plugins]") {
   }
 }
 
+TEST_CASE("LambdaCallback does nothing where its condition uses a missing value", "[plugins]") {
+  for (const std::string condition :
+       {"val_loss != 0", "value != 0", "best != 0", "value != ago1", "ago2 != 7", "ago3 != 7"}) {
+    CAPTURE(condition);
+    Plan plan = plan_of("action=stop,monitor=val_loss,on_epoch_end='" + condition + "'");
+    plan.validates = true;
+    plan.epochs = 6;
+    Driver run(plan);
+    run.begin();
+    CHECK(run.epoch({{1, 2}}));
+    for (int loss = 1; loss < 4 && run.epoch({{1, 2}, {static_cast<double>(loss), 2}}); ++loss) continue;
+    CHECK(run.stop_reason().empty() == (condition == "ago3 != 7"));
+  }
+}
+
 TEST_CASE("LambdaCallback gives its condition or its message as the reason", "[plugins]") {
   Driver run(plan_of("action=stop,on_epoch_end='loss < 2'"));
   run.fit(epochs_of({1}));
@@ -111,14 +126,29 @@ TEST_CASE("LambdaCallback rejects what could never work", "[plugins]") {
        "on_epoch_end uses val_loss, which this run does not have. Did you mean \"loss\"? Known are: loss, "
        "score"},
       {"action=stop,on_epoch_end='1 > accuracy'", "on_epoch_end uses accuracy, which this run does not have"},
+      {"action=stop,on_epoch_begin='loss < 1'",
+       "on_epoch_begin uses loss, which has no value there. Use value with monitor=loss, or on_epoch_end"},
+      {"action=stop,on_train_batch_begin='loss < 1'",
+       "on_train_batch_begin uses loss, which has no value there"},
       {"action=stop,on_epoch_end='loss < best'", "on_epoch_end uses best, which needs a metric"},
       {"action=stop,on_train_batch_end='ago1'", "on_train_batch_end uses ago1, which needs a metric"},
       {"action=set_lr,on_epoch_end=1", "action=set_lr needs the new rate. Set for example lr='lr*0.5'"},
+      {"action=set_lr,lr=1,on_epoch_end=1,message=hi",
+       "message applies to action=print and action=stop only"},
       {"action=stop,on_epoch_end=1,lr=0.1", "lr applies to action=set_lr only"},
   };
   for (const Case& row : table) {
     CAPTURE(row.options);
     CHECK_THAT(refusal_of(plan_of(row.options)), Contains(row.sentence));
+  }
+  for (const std::string options :
+       {"action=stop,on_train_batch_end='val_loss < 1'", "action=set_lr,lr=val_loss,on_train_batch_end=1"}) {
+    CAPTURE(options);
+    Plan validated = plan_of(options);
+    validated.validates = true;
+    CHECK_THAT(refusal_of(validated),
+               Contains("uses val_loss, which has no value in a batch. Use loss, or a condition of "
+                        "on_epoch_end"));
   }
   // since_best is one word, not best.
   CHECK(refusal_of(plan_of("action=stop,on_epoch_end='since_best > 2',monitor=loss")).empty());

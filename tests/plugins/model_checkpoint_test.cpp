@@ -261,6 +261,12 @@ TEST_CASE("ModelCheckpoint rejects what it could not save before training", "[pl
        "Set monitor=loss or save_freq=epoch"},
       {":filepath=m.h5,save_best_only=true,initial_value_threshold=nan", "initial_value_threshold is NaN"},
       {":filepath=folder.h5", "is a directory. Name a file in it"},
+      {":filepath=/dev/null", "filepath /dev/null is not a regular file"},
+      {":filepath=m.h5,last=folder.h5", "folder.h5 is a directory. Name a file in it"},
+      {":filepath=m.h5,last=file/m.h5", "file is not a writable directory. Choose another path"},
+      {":filepath=m.h5,last='last-{epoch}.h5'",
+       "last is \"last-{epoch}.h5\"; expected a name without fields, because it is one file that is "
+       "replaced"},
       {":filepath=file/m.h5", "is not a writable directory. Choose another path"},
   };
   for (const Case& row : table) {

@@ -82,12 +82,41 @@ TEST_CASE("StochasticWeightAveraging sets the learning rate as SWALR", "[plugins
     for (std::int64_t i = 0; i < epochs; ++i) {
       run.begin_epoch(i);
       const double expected = i == 0 ? 0.1 : row.rates[static_cast<std::size_t>(i - 1)];
-      CHECK(static_cast<double>(run.driver().target.rate) == Approx(expected).epsilon(1e-6));
       run.batch({1});
+      CHECK(static_cast<double>(run.driver().target.rate) == Approx(expected).epsilon(1e-6));
       run.end_epoch();
     }
     run.end();
   }
+}
+
+TEST_CASE("StochasticWeightAveraging has the last word on the rate of an averaged epoch", "[plugins]") {
+  AveragedRun run({"StochasticWeightAveraging:swa_epoch_start=2,swa_lr=0.5,anneal_epochs=0",
+                   "LearningRateScheduler:schedule=0.1"},
+                  1, 2);
+  run.driver().begin();
+  run.epoch(0, {1});
+  CHECK(run.driver().target.rate == 0.1F);
+  run.epoch(1, {1});
+  CHECK(run.driver().target.rate == 0.5F);
+  CHECK_FALSE(prints(run, "swa_lr"));
+}
+
+TEST_CASE("StochasticWeightAveraging warns of a callback that sets the rate of each batch", "[plugins]") {
+  AveragedRun run({"StochasticWeightAveraging:swa_epoch_start=0,swa_lr=0.5,anneal_epochs=0",
+                   "LearningRateSchedule:schedule=constant,initial_lr=0.25,per=batch"},
+                  1, 2);
+  run.driver().begin();
+  run.epoch(0, {1});
+  run.epoch(1, {1});
+  CHECK(run.driver().target.rate == 0.25F);
+  int warnings = 0;
+  for (const std::string& line : run.driver().messages)
+    if (line ==
+        "the rate is 0.25 and not the 0.5 of swa_lr, because another callback sets it in each batch. "
+        "Let it set the rate of epochs, or omit swa_lr")
+      ++warnings;
+  CHECK(warnings == 1);
 }
 
 TEST_CASE("StochasticWeightAveraging goes on in a resumed run", "[plugins]") {
@@ -133,10 +162,11 @@ TEST_CASE("StochasticWeightAveraging rejects invalid options", "[plugins]") {
   };
   const Case table[] = {
       {"swa_epoch_start=2.5",
-       "swa_epoch_start is 2.500000; expected a share of the epochs below 1, or the whole number of an "
+       "swa_epoch_start is 2.5; expected a share of the epochs below 1, or the whole number of an "
        "epoch"},
       {"swa_epoch_start=5", "swa_epoch_start is epoch 5, but the run ends with epoch 4. Train longer, or"},
-      {"swa_epoch_start=inf", "swa_epoch_start is epoch 1000000000000001, but the run ends with epoch 4"},
+      {"swa_epoch_start=inf", "swa_epoch_start is epoch inf, but the run ends with epoch 4"},
+      {"swa_epoch_start=1e308", "swa_epoch_start is epoch 1e+308, but the run ends with epoch 4"},
       {"swa_epoch_start=-1", "the value is out of range; found -1, expected at least 0"},
       {"swa_lr=0", "the value is out of range; found 0"},
       {"anneal_epochs=-1", "expected at least 0 epochs"},

@@ -74,7 +74,7 @@ class StubTarget : public host::TrainingTarget, public host::StepControl {
     return true;
   }
   [[nodiscard]] std::optional<std::int64_t> classes(std::size_t index) const override {
-    return index == 0 ? std::optional<std::int64_t>(3) : std::nullopt;
+    return index == 0 ? std::optional(class_count) : std::nullopt;
   }
   [[nodiscard]] std::int64_t iterations() const override { return steps; }
   [[nodiscard]] StepControl* step_control() override { return controls_steps ? this : nullptr; }
@@ -127,6 +127,7 @@ class StubTarget : public host::TrainingTarget, public host::StepControl {
   float rate;
   std::map<std::string, float, std::less<>> hypers;  ///< besides the rate
   bool has_optimizer = true;
+  std::int64_t class_count = 3;  ///< of its target
   std::int64_t steps = 0;
   bool fails_in_background = false;
   bool remembers = false;  ///< has a training_state

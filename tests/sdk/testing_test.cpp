@@ -42,6 +42,7 @@ struct Doer : kairos::Callback<Doer> {
     if (what == "output") (void)event.tensor(Role::Output, 0, kairos::Access::Write);
     if (what == "load") event.load_weights("a.h5");
     if (what == "announce") event.will_write("report.txt");
+    if (what == "name") event.print(event.instance_name());
     if (what == "formula") event.print(std::to_string(formula(event, 3, 0.5)));
     sum += 1;
   }
@@ -185,6 +186,12 @@ TEST_CASE("Saved files, announced files, formulas and weights are recorded", "[s
   host.formulas["formula"] = [](const std::vector<double>& v) { return v[0] * v[1]; };
   CHECK(run("formula").empty());
   CHECK(host.printed("1.5"));
+}
+
+TEST_CASE("A callback reads the name of its instance", "[sdk]") {
+  Fit fit(callback<Doer>(), {{"what", "name"}}, "twin");
+  fit.setup();
+  CHECK(lines_of(fit.host()) == std::vector<std::string>{"twin"});
 }
 
 TEST_CASE("State is restored into another training, with its snapshots", "[sdk]") {

@@ -224,6 +224,10 @@ class Event : public detail::EventSteps {
 
   // ---- other
 
+  /// Name of this instance: the text after '@', or the short name of the callback.
+  [[nodiscard]] std::string_view instance_name() const {
+    return detail::from_abi(interfaces_.host->instance(interfaces_.host));
+  }
   /// Prints a line for the user, prefixed with the instance's name.
   void print(std::string_view text, Level level = Level::Info) const {
     interfaces_.host->log(interfaces_.host, static_cast<std::int32_t>(level), detail::to_abi(text));

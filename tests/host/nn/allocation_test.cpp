@@ -250,6 +250,16 @@ TEST_CASE("The number of allocations of a fit with callbacks does not depend on 
        "Freeze:layers=dense,unfreeze_at=1", "LayerwiseLearningRate:decay=0.5"});
 }
 
+TEST_CASE(
+    "The number of allocations of a fit whose batches are mixed does not depend on the number of batches",
+    "[host][nn]") {
+  CompileOptions compiled;
+  compiled.loss = "sparse_categorical_crossentropy";
+  compiled.metrics = {"accuracy"};
+  check_that_batches_allocate_nothing("dense(12,relu) dense(4,softmax)", compiled,
+                                      {"Mixup", "CutMix:height=4,width=2", "LabelSmoothing"});
+}
+
 TEST_CASE("The number of allocations of a fit with a log file does not depend on the number of batches",
           "[host][nn]") {
   CompileOptions compiled;
