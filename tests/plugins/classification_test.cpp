@@ -13,7 +13,8 @@
 #include "host/temporary_directory.hpp"
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -194,5 +195,3 @@ TEST_CASE("ClassificationReport and ConfusionMatrix find mistakes before trainin
                       Contains("class_names has 2 names for 3 classes"));
   }
 }
-
-}  // namespace kairos::tests

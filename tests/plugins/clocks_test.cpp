@@ -12,7 +12,8 @@
 #include "plugins/driver.hpp"
 #include "plugins/loaded_callback.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -209,5 +210,3 @@ TEST_CASE("LearningRateMonitor adds the rate and other hyper-parameters", "[plug
   none.has_optimizer = false;
   CHECK_THAT(refusal_of(none), Contains("the optimizer has no \"learning_rate\""));
 }
-
-}  // namespace kairos::tests

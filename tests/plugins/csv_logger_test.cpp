@@ -8,7 +8,8 @@
 #include "host/temporary_directory.hpp"
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -32,7 +33,7 @@ TEST_CASE("CSVLogger writes what Keras writes, except for line endings", "[plugi
       {",separator=';'", {{{1}}, {{1}, {2}}, {{1}}}, "epoch;loss;val_loss\n0;1.0;NA\n1;1.0;2.0\n2;1.0;NA\n"},
       {",separator='\\t'", {{{1}, {2}}}, "epoch\tloss\tval_loss\n0\t1.0\t2.0\n"},
       {"",
-       {{{nan}, {-inf}}, {{inf}, {-0.0}}, {{1e16}, {123456789}}},
+       {{{quiet_nan}, {-inf}}, {{inf}, {-0.0}}, {{1e16}, {123456789}}},
        "epoch,loss,val_loss\n0,nan,-inf\n1,inf,-0.0\n2,1e+16,123456789.0\n"},
       {"", {}, "epoch,loss,val_loss\n"},
   };
@@ -248,5 +249,3 @@ TEST_CASE("CSVLogger rejects unwritable files before training", "[plugins]") {
     CHECK_THAT(refusal_of({{"CSVLogger" + row.options}, directory.path()}), Contains(row.sentence));
   }
 }
-
-}  // namespace kairos::tests

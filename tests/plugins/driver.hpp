@@ -20,7 +20,7 @@
 
 namespace kairos::tests {
 
-inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double quiet_nan = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double inf = std::numeric_limits<double>::infinity();
 
 /// Logs of one epoch, one value per key of the model.

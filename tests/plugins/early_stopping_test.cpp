@@ -4,7 +4,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -30,7 +31,7 @@ TEST_CASE("EarlyStopping stops runs where Keras stops them", "[plugins]") {
       {{1, .9, .8, .7}, "patience=1,min_delta=0.1", 2, 2},
       {{1, .9, .8, .7}, "patience=1,min_delta=-0.1", 2, 2},
       {{.8, .7, .6, .5}, "patience=1,min_delta=0.1", 2, 2},
-      {{1, nan, .5, nan, .4}, "patience=2", 5, 5},
+      {{1, quiet_nan, .5, quiet_nan, .4}, "patience=2", 5, 5},
       {{1, .5, .7, .8, .9}, "patience=10,restore_best_weights=true", 5, 2},
       {{1, .5, .7, .8, .9}, "patience=10", 5, 5},
       {{5, 4, 3, 2, 1}, "patience=2,baseline=2.5", 5, 5},
@@ -56,11 +57,11 @@ TEST_CASE("EarlyStopping never uses NaN as the best value, unlike Keras", "[plug
     float weight;
   };
   const Case table[] = {
-      {{nan, nan, 1, 2, 3}, "patience=2,restore_best_weights=true", 5, 3},
-      {{nan, nan, nan, nan}, "patience=2,restore_best_weights=true", 3, 1},
+      {{quiet_nan, quiet_nan, 1, 2, 3}, "patience=2,restore_best_weights=true", 5, 3},
+      {{quiet_nan, quiet_nan, quiet_nan, quiet_nan}, "patience=2,restore_best_weights=true", 3, 1},
       {{inf, 1, 2, 3}, "patience=2,restore_best_weights=true", 4, 2},
-      {{3, nan, nan, 1}, "patience=2,restore_best_weights=true", 3, 1},
-      {{nan, nan, 1}, "patience=2,baseline=0.5", 2, 2},
+      {{3, quiet_nan, quiet_nan, 1}, "patience=2,restore_best_weights=true", 3, 1},
+      {{quiet_nan, quiet_nan, 1}, "patience=2,baseline=0.5", 2, 2},
   };
   for (const Case& row : table) {
     CAPTURE(row.options, row.values);
@@ -92,7 +93,7 @@ TEST_CASE("EarlyStopping prints why it stopped the run and what it restored", "[
   CHECK(talking.stop_reason() == "val_loss has not improved in the last 2 epochs; the best was epoch 2");
 
   Driver silent({{"EarlyStopping:patience=1,restore_best_weights=true"}});
-  silent.fit(losses({nan, nan}));
+  silent.fit(losses({quiet_nan, quiet_nan}));
   CHECK(silent.messages.empty());
   CHECK(silent.stop_reason() == "val_loss has had no finite value so far");
 }
@@ -142,10 +143,10 @@ TEST_CASE("EarlyStopping stops at limits that Keras does not have", "[plugins]")
        2,
        1,
        "val_loss has reached inf, worse than divergence_threshold=10"},
-      {{1, nan, 1}, never + "check_finite=true", 2, 1, "val_loss is nan"},
+      {{1, quiet_nan, 1}, never + "check_finite=true", 2, 1, "val_loss is nan"},
       {{1, -inf, 1}, never + "check_finite=true", 2, 1, "val_loss is -inf"},
       // NaN is neither better nor worse than a threshold.
-      {{1, nan, .9}, never + "stopping_threshold=0.1,divergence_threshold=10", 3, 3, ""},
+      {{1, quiet_nan, .9}, never + "stopping_threshold=0.1,divergence_threshold=10", 3, 3, ""},
       // Ignored epochs are not compared.
       {{99, 1, 99},
        never + "divergence_threshold=10,start_from_epoch=1",
@@ -316,5 +317,3 @@ TEST_CASE("EarlyStopping rejects invalid options", "[plugins]") {
   CHECK_THAT(refusal_of({{"EarlyStopping:monitor=mine"}, {}, unknown}), Contains("Set mode=min or mode=max"));
   CHECK(refusal_of({{"EarlyStopping:monitor=mine,mode=max"}, {}, unknown}) == "");
 }
-
-}  // namespace kairos::tests

@@ -7,7 +7,8 @@
 #include "host/temporary_directory.hpp"
 #include "plugins/averages.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -180,5 +181,3 @@ TEST_CASE("ExponentialMovingAverage rejects invalid options", "[plugins]") {
     CHECK_THAT(refusal_of({{"ExponentialMovingAverage:" + row.options}}), Contains(row.sentence));
   }
 }
-
-}  // namespace kairos::tests

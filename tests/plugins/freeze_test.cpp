@@ -5,7 +5,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 using Catch::Matchers::Contains;
 using Weights = std::set<std::size_t>;
@@ -116,5 +117,3 @@ TEST_CASE("Freeze refuses a name of no layer before training", "[plugins]") {
              Contains("layers is empty; expected names of layers. Set for example layers=conv*"));
   CHECK_THAT(refusal_of(plan_of({"Freeze:layers=conv,unfreeze_at=-1"})), Contains("unfreeze_at"));
 }
-
-}  // namespace kairos::tests

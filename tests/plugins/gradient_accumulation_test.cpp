@@ -4,7 +4,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 using Catch::Matchers::Contains;
 
@@ -43,5 +44,3 @@ TEST_CASE("GradientAccumulation is refused before training where gradients do no
   CHECK_THAT(refusal_of({{"GradientAccumulation@a:batches=2", "GradientAccumulation@b:batches=2"}}),
              Contains("a makes one step from 2 batches already; let one callback accumulate gradients"));
 }
-
-}  // namespace kairos::tests

@@ -10,7 +10,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -190,5 +191,3 @@ TEST_CASE("GradientNoise rejects invalid options", "[plugins]") {
   CHECK_THAT(refusal_of({{"GradientNoise:eta=inf"}}), Contains("eta and gamma must be finite"));
   CHECK_FALSE(refusal_of({{"GradientNoise:gamma=nan"}}).empty());
 }
-
-}  // namespace kairos::tests

@@ -11,7 +11,8 @@
 #include "host/temporary_directory.hpp"
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -40,7 +41,7 @@ TEST_CASE("JSONLinesLogger writes an object for each epoch", "[plugins]") {
        "{\"epoch\": 1, \"step\": 0, \"loss\": 1e-20, \"val_loss\": -3.5}\n",
        "all digits"},
       {"",
-       {{{nan}, {inf}}, {{-inf}}},
+       {{{quiet_nan}, {inf}}, {{-inf}}},
        "{\"epoch\": 0, \"step\": 0, \"loss\": \"NaN\", \"val_loss\": \"Infinity\"}\n"
        "{\"epoch\": 1, \"step\": 0, \"loss\": \"-Infinity\"}\n",
        "no JSON numbers, and no value"},
@@ -161,5 +162,3 @@ TEST_CASE("JSONLinesLogger rejects what it cannot write before training", "[plug
     CHECK_THAT(refusal_of({{"JSONLinesLogger" + row.options}, directory.path()}), Contains(row.sentence));
   }
 }
-
-}  // namespace kairos::tests

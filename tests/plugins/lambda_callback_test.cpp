@@ -7,7 +7,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -39,7 +40,7 @@ TEST_CASE("LambdaCallback stops where its condition holds", "[plugins]") {
   };
   const Case table[] = {
       {"on_epoch_end='loss < 2 && epoch > 1'", {1, 1, 1, 1}, 3, 6, "both parts"},
-      {"on_epoch_end='loss < 2'", {3, nan, 1, 1}, 3, 6, "NaN holds nothing"},
+      {"on_epoch_end='loss < 2'", {3, quiet_nan, 1, 1}, 3, 6, "NaN holds nothing"},
       {"on_epoch_end='loss'", {0, 0, 5, 1}, 3, 6, "any number but 0"},
       {"on_epoch_begin='epoch == 2'", {1, 1, 1, 1}, 3, 4, "no batch of the epoch is trained"},
       {"on_train_batch_begin='step == 3'", {1, 1, 1, 1}, 2, 4, "the batch is finished"},
@@ -53,7 +54,7 @@ TEST_CASE("LambdaCallback stops where its condition holds", "[plugins]") {
       {"on_epoch_end='since_best == 2',monitor=loss", {3, 1, 2, 1, 1}, 4, 8, "an equal value is not better"},
       {"on_epoch_end='since_best == 2',monitor=score", {3, 1, 2, 1, 1}, 4, 8, "as the metric declares"},
       {"on_epoch_end='since_best == 2',monitor=loss,mode=max", {3, 1, 2, 1, 1}, 3, 6, "as mode says"},
-      {"on_epoch_end='value > 2*best',monitor=loss", {3, nan, 1, 2, 2.5}, 5, 10, "the best so far"},
+      {"on_epoch_end='value > 2*best',monitor=loss", {3, quiet_nan, 1, 2, 2.5}, 5, 10, "the best so far"},
   };
   for (const Case& row : table) {
     CAPTURE(row.options, row.reason);
@@ -159,5 +160,3 @@ TEST_CASE("LambdaCallback rejects what could never work", "[plugins]") {
   reading.has_optimizer = false;
   CHECK(refusal_of(reading).empty());
 }
-
-}  // namespace kairos::tests

@@ -4,7 +4,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 using Catch::Matchers::Contains;
 
@@ -87,5 +88,3 @@ TEST_CASE("LayerwiseLearningRate refuses wrong options before training", "[plugi
   CHECK_THAT(refusal(":decay=0"), Contains("decay"));
   CHECK_THAT(refusal(":decay=1.5"), Contains("decay"));
 }
-
-}  // namespace kairos::tests

@@ -9,7 +9,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -285,5 +286,3 @@ TEST_CASE("LearningRateSchedule ends a run whose schedule overflows", "[plugins]
   Driver run(plan_of("schedule=exponential,gamma=1e30"));
   CHECK_THROWS_WITH(run.fit(losses({1, 1, 1, 1})), Contains("the schedule gives the rate inf in step 2"));
 }
-
-}  // namespace kairos::tests

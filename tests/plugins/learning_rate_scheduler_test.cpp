@@ -4,7 +4,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -107,5 +108,3 @@ TEST_CASE("LearningRateScheduler rejects invalid options", "[plugins]") {
   plan.has_optimizer = false;
   CHECK_THAT(refusal_of(plan), Contains("the optimizer has no \"learning_rate\""));
 }
-
-}  // namespace kairos::tests

@@ -14,7 +14,8 @@
 #include "host/temporary_directory.hpp"
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -50,7 +51,7 @@ TEST_CASE("ModelCheckpoint keeps the best or the newest files", "[plugins]") {
       {{2, 2, 2, 2}, name + "keep=2,monitor=val_loss", {"m-1.h5", "m-2.h5"}, "an equal value is not better"},
       {{5, 4, 3, 2}, name + "keep=1,monitor=val_loss", {"m-4.h5"}, "each replaces the one before"},
       {{5, 4, 6, 3}, name + "keep=2,save_best_only=true", {"m-2.h5", "m-4.h5"}, "the newest of the best"},
-      {{nan, 4, inf, -inf, 5},
+      {{quiet_nan, 4, inf, -inf, 5},
        name + "keep=3,monitor=val_loss",
        {"m-2.h5", "m-5.h5"},
        "what is not finite is never one of the best"},
@@ -257,5 +258,3 @@ TEST_CASE("ModelCheckpoint rejects options of keep, last and save_every that do 
     CHECK_THAT(refusal_of({{"ModelCheckpoint:" + row.options}, directory.path()}), Contains(row.sentence));
   }
 }
-
-}  // namespace kairos::tests

@@ -5,7 +5,8 @@
 #include "host/temporary_directory.hpp"
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -41,8 +42,8 @@ TEST_CASE("ModelCheckpoint saves when Keras saves", "[plugins]") {
       {{3, 3, 3}, "filepath=m-{epoch}.h5,save_best_only=true", {"m-1.h5"}},
       {{3, 2, 1, 4}, "filepath=m-{epoch}.h5,save_best_only=true,period=2", {"m-2.h5"}},
       {{1, 1, 1, 1, 1}, "filepath=m-{epoch}.h5,period=2", {"m-2.h5", "m-4.h5"}},
-      {{nan, 2, nan, 1}, "filepath=m-{epoch}.h5,save_best_only=true", {"m-2.h5", "m-4.h5"}},
-      {{nan, 1}, "filepath=m-{val_loss:.2f}.h5", {"m-nan.h5", "m-1.00.h5"}},
+      {{quiet_nan, 2, quiet_nan, 1}, "filepath=m-{epoch}.h5,save_best_only=true", {"m-2.h5", "m-4.h5"}},
+      {{quiet_nan, 1}, "filepath=m-{val_loss:.2f}.h5", {"m-nan.h5", "m-1.00.h5"}},
   };
   for (const Case& row : table) {
     CAPTURE(row.options);
@@ -100,8 +101,8 @@ TEST_CASE("ModelCheckpoint formats numbers in names like Python", "[plugins]") {
       {"{loss}", 1e-5, "1e-05"},
       {"{loss}", 1e16, "1e+16"},
       {"{loss}", -123456789, "-123456789.0"},
-      {"{loss:06.2f}", nan, "000nan"},
-      {"{loss:F}", nan, "NAN"},
+      {"{loss:06.2f}", quiet_nan, "000nan"},
+      {"{loss:F}", quiet_nan, "NAN"},
       {"{loss:.2f}", -inf, "-inf"},
       {"{loss:.2f}", -0.001, "-0.00"},
       {"{epoch}", 0, "1"},
@@ -279,5 +280,3 @@ TEST_CASE("ModelCheckpoint rejects what it could not save before training", "[pl
                          false}),
              Contains("Add validation data, or set monitor=loss"));
 }
-
-}  // namespace kairos::tests

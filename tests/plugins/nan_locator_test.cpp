@@ -7,7 +7,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -69,5 +70,3 @@ TEST_CASE("NanLocator looks at every few steps if asked", "[plugins]") {
   run.epoch({{1}, {1}, {{1}, {1}, {1}}});
   CHECK(run.stop_reason() == "epoch 2, batch 3: the weight dense/kernel has nan at [0, 0] before the batch");
 }
-
-}  // namespace kairos::tests

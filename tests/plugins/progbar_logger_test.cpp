@@ -8,7 +8,8 @@
 #include "plugins/captured_output.hpp"
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -59,7 +60,7 @@ std::size_t count_of(const std::string& text, const std::string& part) {
 
 TEST_CASE("ProgbarLogger with verbose=2 prints Keras' line per epoch", "[plugins]") {
   const std::string text = output_of(plan_of(2, 2), {two_batches({1.86341, 1.35667}, {.93079, .96482}),
-                                                     two_batches({.0005, -5}, {nan, inf})});
+                                                     two_batches({.0005, -5}, {quiet_nan, inf})});
   CHECK(without_times(text) ==
         "Epoch 1/2\n"
         "2/2 - Ns - T/step - loss: 1.8634 - mae: 1.3567 - val_loss: 0.9308 - val_mae: 0.9648\n"
@@ -111,7 +112,7 @@ TEST_CASE("ProgbarLogger shows the last batch of a stopped epoch", "[plugins]") 
   Plan plan = plan_of(2, 1);
   plan.plugins.emplace_back("TerminateOnNaN");
   plan.steps = 4;
-  CHECK(without_times(output_of(plan, {two_batches({nan, 1})})) ==
+  CHECK(without_times(output_of(plan, {two_batches({quiet_nan, 1})})) ==
         "1/4 - Ns - T/step - loss: nan - mae: 1.0000\n");
 }
 
@@ -170,5 +171,3 @@ TEST_CASE("ProgbarLogger rejects invalid options", "[plugins]") {
   CHECK_THAT(refusal_of({{"ProgbarLogger:verbos=1"}}),
              Catch::Matchers::Contains("Did you mean \"verbose\"?"));
 }
-
-}  // namespace kairos::tests

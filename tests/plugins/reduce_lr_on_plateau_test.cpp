@@ -4,7 +4,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -40,8 +41,8 @@ TEST_CASE("ReduceLROnPlateau lowers the rate where Keras lowers it", "[plugins]"
       {{1, .95, .9, .85, .8}, "factor=0.5,patience=1,min_delta=0.05", {1, 1, .5, .5, .25}},
       {{1, .95, .9, .85, .8}, "factor=0.5,patience=1,epsilon=0.05", {1, 1, .5, .5, .25}},
       {{1, 2, 3, 4}, "factor=0.5,patience=1,mode=max", {1, 1, 1, 1}},
-      {{nan, nan, nan, nan, nan}, "factor=0.5,patience=2", {1, 1, 1, .5, .5}},
-      {{nan, 2, 1, .5, .4}, "factor=0.5,patience=1", {1, 1, 1, 1, 1}},
+      {{quiet_nan, quiet_nan, quiet_nan, quiet_nan, quiet_nan}, "factor=0.5,patience=2", {1, 1, 1, .5, .5}},
+      {{quiet_nan, 2, 1, .5, .4}, "factor=0.5,patience=1", {1, 1, 1, 1, 1}},
       {{2, -inf, 2, 2, 2}, "factor=0.5,patience=2", {1, 1, 1, .5, .5}},  // Infinity is no improvement.
   };
   for (const Case& row : table) {
@@ -112,5 +113,3 @@ TEST_CASE("ReduceLROnPlateau rejects invalid options", "[plugins]") {
   plan.has_optimizer = false;
   CHECK_THAT(refusal_of(plan), Contains("the optimizer has no \"learning_rate\""));
 }
-
-}  // namespace kairos::tests

@@ -6,7 +6,8 @@
 
 #include "plugins/averages.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -177,5 +178,3 @@ TEST_CASE("StochasticWeightAveraging rejects invalid options", "[plugins]") {
     CHECK_THAT(refusal_of({{"StochasticWeightAveraging:" + row.options}}), Contains(row.sentence));
   }
 }
-
-}  // namespace kairos::tests

@@ -6,7 +6,8 @@
 
 #include "plugins/averages.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -114,5 +115,3 @@ TEST_CASE("SwapEMAWeights needs an optimizer that averages", "[plugins]") {
       Contains("the optimizer keeps no averages of the weights; found 0, expected 1. Set use_ema=true in "
                "it, as in --optimizer 'Adam(use_ema=true)'"));
 }
-
-}  // namespace kairos::tests

@@ -17,7 +17,8 @@
 #include "plugins/event_file_reader.hpp"
 #include "records.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -99,7 +100,7 @@ TEST_CASE("TensorBoard writes Keras' curves over epochs into train/ and validati
   run.fit({{{3, .25}, {4, .5}, {{5, .1}, {3, .25}}},
            {{2, .5}, {4, .5}, {{2, .5}}},
            {{1, .75}},
-           {{nan, .75}, {8, .5}}});
+           {{quiet_nan, .75}, {8, .5}}});
   const auto train = curves_of(directory / "logs/train");
   const auto validation = curves_of(directory / "logs/validation");
   CHECK(tags_of(train) == std::vector<std::string>{"epoch_accuracy", "epoch_learning_rate", "epoch_loss"});
@@ -368,5 +369,3 @@ TEST_CASE("TensorBoard rejects what it could not write before training", "[plugi
   CHECK(content_of(taken) == "a file");
   CHECK_FALSE(std::filesystem::exists(directory / "logs"));
 }
-
-}  // namespace kairos::tests

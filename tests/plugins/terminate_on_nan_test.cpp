@@ -7,7 +7,8 @@
 
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 TEST_CASE("TerminateOnNaN stops the run after the batch whose loss is not finite", "[plugins]") {
   struct Case {
@@ -17,7 +18,7 @@ TEST_CASE("TerminateOnNaN stops the run after the batch whose loss is not finite
   };
   const Case table[] = {
       {{{1}, {2}, {3}}, 6, ""},
-      {{{1}, {nan}, {3}}, 2, "batch 1 of epoch 1: invalid loss (nan)"},
+      {{{1}, {quiet_nan}, {3}}, 2, "batch 1 of epoch 1: invalid loss (nan)"},
       {{{inf}, {2}, {3}}, 1, "batch 0 of epoch 1: invalid loss (inf)"},
       {{{1}, {2}, {-inf}}, 3, "batch 2 of epoch 1: invalid loss (-inf)"},
   };
@@ -31,7 +32,7 @@ TEST_CASE("TerminateOnNaN stops the run after the batch whose loss is not finite
 
 TEST_CASE("TerminateOnNaN lets the epoch end, so the logs are complete", "[plugins]") {
   Driver run({{"TerminateOnNaN"}});
-  run.fit({{{nan}, {2}, {{nan}}}});
+  run.fit({{{quiet_nan}, {2}, {{quiet_nan}}}});
   CHECK(run.epochs_run() == 1);
   CHECK(run.value("val_loss") == 2.0);
 }
@@ -39,14 +40,14 @@ TEST_CASE("TerminateOnNaN lets the epoch end, so the logs are complete", "[plugi
 TEST_CASE("TerminateOnNaN fails with raise_error", "[plugins]") {
   Driver run({{"TerminateOnNaN:raise_error=true"}});
   CHECK_THROWS_WITH(
-      run.fit({{{1}, {1}, {{1}, {nan}, {1}}}}),
+      run.fit({{{1}, {1}, {{1}, {quiet_nan}, {1}}}}),
       Catch::Matchers::Contains("batch 1 of epoch 1: invalid loss (nan). Lower the learning rate, "
                                 "scale the data, or clip the gradients"));
   CHECK(run.target.steps == 2);
   CHECK(run.stop_reason().empty());
   // The user's policy applies to this failure, too.
   Driver going_on({{"TerminateOnNaN:raise_error=true,on_error=warn"}});
-  going_on.fit({{{1}, {1}, {{nan}, {1}}}});
+  going_on.fit({{{1}, {1}, {{quiet_nan}, {1}}}});
   CHECK(going_on.target.steps == 2);
 }
 
@@ -87,5 +88,3 @@ TEST_CASE("TerminateOnNaN finds gradients and weights that are not finite", "[pl
 TEST_CASE("TerminateOnNaN rejects options that it does not have", "[plugins]") {
   CHECK_THAT(refusal_of({{"TerminateOnNaN:monitor=loss"}}), Catch::Matchers::Contains("no such option"));
 }
-
-}  // namespace kairos::tests

@@ -15,7 +15,8 @@
 #include "kairos/host/plugins.hpp"
 #include "plugins/conformance/pages.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -185,5 +186,3 @@ TEST_CASE("Every bundled callback trains the same model twice", "[plugins]") {
     CHECK(same_numbers(first.fit().weights, second.fit().weights));
   }
 }
-
-}  // namespace kairos::tests

@@ -14,7 +14,8 @@
 #include "plugins/conformance/pages.hpp"
 #include "plugins/driver.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -117,5 +118,3 @@ TEST_CASE("Bundled callbacks decide the same in a run that was resumed after any
     }
   }
 }
-
-}  // namespace kairos::tests

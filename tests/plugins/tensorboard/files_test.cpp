@@ -10,7 +10,8 @@
 
 #include "plugins/tensorboard/event_directory.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -353,5 +354,3 @@ TEST_CASE("TensorBoard continues histograms, images and graphs of a resumed run"
   CHECK(steps_of(train.at("batch_loss")) == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6});
   CHECK(train.at("keras").size() == 1);
 }
-
-}  // namespace kairos::tests

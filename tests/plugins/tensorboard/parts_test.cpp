@@ -17,7 +17,8 @@
 #include "kairos/error.hpp"
 #include "word_list.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -95,7 +96,7 @@ TEST_CASE("A histogram has 30 buckets like those of tf.summary.histogram", "[plu
 }
 
 TEST_CASE("Histograms of equal values, of no values, and of values with NaN", "[plugins]") {
-  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
   constexpr float inf = std::numeric_limits<float>::infinity();
   std::vector<double> last_only(30, 0.0);
   last_only[29] = 3;
@@ -103,13 +104,13 @@ TEST_CASE("Histograms of equal values, of no values, and of values with NaN", "[
   CHECK(counts_of(same) == last_only);
   for (const Bucket& bucket : same) CHECK((bucket.left == 2 && bucket.right == 2));
 
-  for (const std::vector<float>& nothing : {std::vector<float>{}, std::vector<float>{nan, inf, -inf}}) {
+  for (const std::vector<float>& nothing : {std::vector<float>{}, std::vector<float>{quiet_nan, inf, -inf}}) {
     const Histogram empty = histogram_of(nothing);
     REQUIRE(empty.size() == 30);
     for (const Bucket& bucket : empty) CHECK((bucket.left == 0 && bucket.right == 0 && bucket.count == 0));
   }
 
-  const Histogram two = histogram_of(std::vector<float>{nan, -1, inf, 1, -inf});
+  const Histogram two = histogram_of(std::vector<float>{quiet_nan, -1, inf, 1, -inf});
   CHECK(two.front().count == 1);
   CHECK(two.back().count == 1);
   CHECK(two.front().left == -1);
@@ -172,7 +173,7 @@ TEST_CASE("Weights of other shapes have no image", "[plugins]") {
 }
 
 TEST_CASE("The brightness of an image is TensorFlow 1's", "[plugins]") {
-  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
   const auto pixels = [](const std::vector<float>& values) {
     const std::int64_t shape[] = {static_cast<std::int64_t>(values.size())};
     return decoded(images_of(shape, values)->files.front()).pixels;
@@ -181,8 +182,8 @@ TEST_CASE("The brightness of an image is TensorFlow 1's", "[plugins]") {
   CHECK(pixels({-2, -1, 0, 1}) == std::vector<int>{1, 64, 128, 191});
   CHECK(pixels({-1, 0, 2, 1}) == std::vector<int>{64, 128, 255, 191});
   CHECK(pixels({0, 0}) == std::vector<int>{0, 0});
-  CHECK(pixels({nan, 1, 0}) == std::vector<int>{255, 255, 0});
-  CHECK(pixels({nan, nan}) == std::vector<int>{255, 255});
+  CHECK(pixels({quiet_nan, 1, 0}) == std::vector<int>{255, 255, 0});
+  CHECK(pixels({quiet_nan, quiet_nan}) == std::vector<int>{255, 255});
 }
 
 TEST_CASE("Colour images keep their colours, and NaN is red", "[plugins]") {
@@ -327,5 +328,3 @@ TEST_CASE("Hyper-parameters are numbers, flags or text", "[plugins]") {
   CHECK(option.given == expected);
   CHECK_FALSE(parse_hparams("units=16").wants_known);
 }
-
-}  // namespace kairos::tests

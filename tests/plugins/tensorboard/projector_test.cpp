@@ -11,7 +11,8 @@
 
 #include "plugins/tensorboard/event_directory.hpp"
 
-namespace kairos::tests {
+using namespace kairos;
+using namespace kairos::tests;
 
 namespace {
 
@@ -133,5 +134,3 @@ TEST_CASE("TensorBoard rejects embeddings that the projector could not show", "[
   }
   CHECK_FALSE(fs::exists(directory / "logs"));
 }
-
-}  // namespace kairos::tests
