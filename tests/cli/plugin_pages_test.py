@@ -25,8 +25,8 @@ NOT_SET = {
     "LambdaCallback": {"message": "the condition"}, "ModelCheckpoint": {"monitor": "val_loss"},
     "TensorBoard": {"embeddings_layer_names": "all"},
     "LearningRateSchedule": {
-        "initial_lr": "the optimizer's rate", "total": "to the end of the run", "min_lr": "0", "gamma": "0.1; cyclic: 1", "power": "1",
-        "period_factor": "1", "restart_factor": "1", "pct_start": "0.3", "anneal_strategy": "cos", "div_factor": "25",
+        "initial_lr": "the optimizer's rate", "warmup_factor": "1/3", "total": "to the end of the run", "min_lr": "0",
+        "gamma": "0.1; cyclic: 1", "power": "1", "period_factor": "1", "restart_factor": "1", "pct_start": "0.3", "anneal_strategy": "cos", "div_factor": "25",
         "final_div_factor": "10000", "three_phase": "false", "step_size_up": "2000", "step_size_down": "as many", "cycle": "triangular",
         "cycle_momentum": "if there is momentum", "base_momentum": "one_cycle: 0.85, 0.95; cyclic: 0.8, 0.9",
         "max_momentum": "one_cycle: 0.85, 0.95; cyclic: 0.8, 0.9"},
