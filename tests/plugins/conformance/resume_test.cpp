@@ -32,11 +32,13 @@ struct EveryBatch final : host::CheckpointSink {
   }
 };
 
-/// The history without what clocks measure.
+/// The history without what clocks and the system measure.
 std::string results(const host::History& history) {
   host::History compared = history;
   std::erase_if(compared.series, [](const host::History::Series& one) {
-    return one.key.ends_with("seconds") || one.key.ends_with("per_second");
+    return one.key.ends_with("seconds") || one.key.ends_with("per_second") ||
+           one.key.starts_with("memory_") || one.key == "cpu_percent" || one.key == "system_load" ||
+           one.key == "temperature_c";
   });
   return compared.json();
 }
@@ -58,7 +60,8 @@ Saved saved_after(const Plan& plan, const std::vector<EpochLogs>& epochs, std::s
 /// Whether the example needs what the stub does not have: data, or the layers or the optimizer that it names.
 bool needs_a_model(const Example& example) {
   static const std::set<std::string> of_data = {"ClassificationReport", "ConfusionMatrix", "CutMix",
-                                                "HardestSamples",       "LabelSmoothing",  "Mixup"};
+                                                "HardestSamples",       "LabelSmoothing",  "Mixup",
+                                                "PredictionWriter",     "SpikeDetector"};
   return !example.optimizer.empty() || example.plugin.find("dense") != std::string::npos ||
          of_data.count(host::parse_plugin_spec(example.plugin).target) != 0;
 }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// A table of numbers that is written row by row, as NPY or CSV, and takes its name when it is complete.
+#pragma once
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <kairos/error.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "../common/text.hpp"
+
+namespace kairos::plugins {
+
+/// An incomplete file is removed. Errors are thrown as kairos::Error with a way out.
+class PredictionFile {
+ public:
+  PredictionFile() = default;
+  ~PredictionFile() { abandon(); }
+  PredictionFile(const PredictionFile&) = delete;
+  PredictionFile& operator=(const PredictionFile&) = delete;
+
+  [[nodiscard]] bool is_open() const { return out_ != nullptr; }
+
+  /// Begins a file of rows of this shape, instead of one that has been begun before.
+  void open(std::filesystem::path file, std::vector<std::int64_t> shape) {
+    abandon();
+    file_ = std::move(file);
+    shape_ = std::move(shape);
+    rows_ = 0;
+    std::error_code error;
+    std::filesystem::create_directories(file_.parent_path(), error);
+    part_ = file_.string() + ".part-" + std::to_string(::getpid());
+    out_.reset(std::fopen(part_.c_str(), "we"));
+    if (out_ == nullptr) fail(error ? error.message() : std::strerror(errno));
+  }
+  [[nodiscard]] const std::vector<std::int64_t>& shape() const { return shape_; }
+
+  void write(std::string_view bytes) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), out_.get()) != bytes.size()) fail(std::strerror(errno));
+  }
+  /// Room for what close_npy writes when the number of rows is known.
+  void begin_npy() { write(std::string(header_size, ' ')); }
+  void add_rows(std::int64_t count) { rows_ += count; }
+
+  void close_npy() {
+    if (std::fseek(out_.get(), 0, SEEK_SET) != 0) fail(std::strerror(errno));
+    write(npy_header());
+    close();
+  }
+  /// The file takes its name. Its content is on the disk then.
+  void close() {
+    if (std::fflush(out_.get()) != 0 || ::fsync(::fileno(out_.get())) != 0) fail(std::strerror(errno));
+    out_.reset();
+    if (std::rename(part_.c_str(), file_.c_str()) != 0) fail(std::strerror(errno));
+    part_.clear();
+  }
+  void abandon() {
+    out_.reset();
+    if (!part_.empty()) std::remove(part_.c_str());
+    part_.clear();
+  }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  static constexpr std::size_t header_size = 256;
+
+  /// Version 1.0 of the format, padded so that the numbers begin at a multiple of 64 bytes.
+  [[nodiscard]] std::string npy_header() const {
+    std::string text = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows_) + ',';
+    for (const std::int64_t size : shape_) text += ' ' + std::to_string(size) + ',';
+    text += "), }";
+    constexpr std::size_t length = header_size - 10;
+    text.resize(length - 1, ' ');
+    return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(length & 255) +
+           static_cast<char>(length >> 8) + text + '\n';
+  }
+
+  [[noreturn]] void fail(const std::string& why) {
+    abandon();
+    throw Error(KAIROS_E_IO,
+                "cannot write " + file_.string() + ": " + why + ". Free the path or choose another");
+  }
+
+  std::filesystem::path file_;
+  std::string part_;  ///< name until the file is complete; empty if there is none
+  std::vector<std::int64_t> shape_;
+  std::int64_t rows_ = 0;
+  std::unique_ptr<std::FILE, Close> out_;
+};
+
+}  // namespace kairos::plugins

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// Writes the outputs of the model to a file.
+#include <kairos/plugin.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../common/one_process.hpp"
+#include "../common/output_place.hpp"
+#include "../common/text.hpp"
+#include "prediction_file.hpp"
+
+namespace kairos::plugins {
+
+/// Lightning's `BasePredictionWriter`, ready to use: also in an evaluation and after each validation of a
+/// fit, where `kairos predict` does not write. Batches are written as they come, so nothing is kept in
+/// memory.
+struct PredictionWriter : Callback<PredictionWriter> {
+  static constexpr auto id = "kairos.PredictionWriter";
+  static constexpr auto summary =
+      "Writes the outputs of the model in each validation, evaluation or prediction.";
+  static constexpr auto phase = Phase::Report;
+
+  Option<OutputPath> filename{this, "filename", "predictions.npy",
+                              "file to write, .npy or .csv; replaced after each validation"};
+  Option<int> output{this,           "output",         0, "output of the model, counted from 0",
+                     kairos::min(0), kairos::max(1000)};
+  Option<bool> targets{this, "targets", false, "write the targets too; only in CSV; a prediction has none"};
+
+  void setup(Run& run) {
+    const std::string name(filename.value());
+    is_csv_ = name.ends_with(".csv");
+    if (!is_csv_ && !name.ends_with(".npy"))
+      throw Error("filename is " + name + "; expected a name that ends in .npy or .csv. Change its ending");
+    if (targets && !is_csv_)
+      throw Error("targets=true needs a table; found the file " + name +
+                  ". Write for example filename=predictions.csv");
+    with_targets_ = targets && run.mode() != Mode::Predict;  // which has none
+    if (run.mode() == Mode::Fit && run.validation_samples() == 0)
+      throw Error(
+          "this run does not validate, so nothing would be written. Give it validation data, or leave "
+          "PredictionWriter out");
+    require_one_process(run);
+    check_output_place(name, Writing::Replaced);
+  }
+
+  void on_test_begin(Test&) { file_->abandon(); }
+  void on_test_batch_end(Batch& batch) { add(batch); }
+  void on_test_end(Test&) { close(); }
+  void on_predict_begin(Run&) { file_->abandon(); }
+  void on_predict_batch_end(Batch& batch) { add(batch); }
+  void on_predict_end(End&) { close(); }
+
+ private:
+  static std::vector<std::int64_t> row_shape(const Tensor& tensor) {
+    std::vector<std::int64_t> shape;
+    for (std::int32_t axis = 1; axis < tensor.rank(); ++axis) shape.push_back(tensor.shape(axis));
+    return shape;
+  }
+  static std::string shape_text(const std::vector<std::int64_t>& shape) {
+    std::string text;
+    for (const std::int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
+    return '(' + text + ')';
+  }
+
+  void add(Batch& batch) {
+    const auto index = static_cast<std::uint32_t>(output.value());
+    const std::uint32_t count = batch.tensor_count(Role::Output);
+    if (index >= count)
+      throw Error("output is " + std::to_string(index) + ", but the model has " + std::to_string(count) +
+                  (count == 1 ? " output" : " outputs") + ", counted from 0. Correct it");
+    const Tensor values = batch.tensor(Role::Output, index);
+    std::vector<std::int64_t> shape = row_shape(values);
+    if (!file_->is_open()) {
+      file_->open(std::string(filename.value()), std::move(shape));
+      begin(batch, values);
+    } else if (shape != file_->shape()) {
+      file_->abandon();
+      throw Error("an output of batch " + std::to_string(batch.index() + 1) + " has the shape " +
+                  shape_text(shape) + ", and those before another one. Pad the data to one length");
+    }
+    if (is_csv_)
+      add_rows(batch, values);
+    else
+      file_->write({reinterpret_cast<const char*>(values.data()),
+                    static_cast<std::size_t>(values.size()) * sizeof(float)});
+    file_->add_rows(values.shape(0));
+  }
+
+  void begin(Batch& batch, const Tensor& values) {
+    if (!is_csv_) return file_->begin_npy();
+    std::string header = "row" + columns("output", values);
+    if (with_targets_) header += columns("target", target_of(batch));
+    file_->write(header + '\n');
+  }
+
+  /// ",output", or ",output_0,output_1" and so on if a row has several numbers.
+  static std::string columns(const std::string& name, const Tensor& values) {
+    const std::int64_t width = values.size() / values.shape(0);
+    if (width == 1) return ',' + name;
+    std::string text;
+    for (std::int64_t i = 0; i < width; ++i) text += ',' + name + '_' + std::to_string(i);
+    return text;
+  }
+
+  [[nodiscard]] Tensor target_of(const Batch& batch) const {
+    const auto index = static_cast<std::uint32_t>(output.value());
+    if (index >= batch.tensor_count(Role::Target))
+      throw Error("targets=true, but output " + std::to_string(index) +
+                  " has no target. Leave the option out");
+    return batch.tensor(Role::Target, index);
+  }
+
+  void add_rows(Batch& batch, const Tensor& values) {
+    const Indices rows = batch.indices();
+    text_->clear();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      *text_ += std::to_string(rows[i]);
+      add_numbers(values, i, rows.size());
+      if (with_targets_) add_numbers(target_of(batch), i, rows.size());
+      *text_ += '\n';
+    }
+    file_->write(*text_);
+  }
+
+  void add_numbers(const Tensor& values, std::size_t row, std::size_t rows) {
+    const std::size_t width = static_cast<std::size_t>(values.size()) / rows;
+    for (std::size_t i = 0; i < width; ++i) *text_ += ',' + shortest(values.data()[row * width + i]);
+  }
+
+  void close() {
+    if (!file_->is_open()) return;  // no batch
+    if (is_csv_)
+      file_->close();
+    else
+      file_->close_npy();
+  }
+
+  Owned<PredictionFile> file_{this};
+  Owned<std::string> text_{this};  ///< rows of a batch
+  bool is_csv_ = false;
+  bool with_targets_ = false;
+};
+
+}  // namespace kairos::plugins
+
+KAIROS_PLUGIN("1.0.0", kairos::plugins::PredictionWriter)
