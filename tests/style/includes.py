@@ -19,6 +19,8 @@ CONFINED = {
     r"muParser": r"host/plugin/",
     r"google/protobuf": r"plugins/tensorboard/|tests/plugins/",
     r"mpi\.h": r"host/dist/",
+    r"curl/": r"plugins/common/http_post\.hpp",
+    r"sqlite3\.h": r"plugins/sqlite_logger/",
 }
 # Which folders of the host the files of a folder may include besides their own. "api" is host/include/kairos/host, "callbacks.api"
 # those of its headers that are installed with Kairos::callbacks.
