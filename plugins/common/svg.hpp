@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// Draws line charts as SVG 1.1, without scripts or anything from elsewhere.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text.hpp"
+
+namespace kairos::plugins::svg {
+
+/// `text` between tags or in an attribute. Characters that XML does not allow become U+FFFD.
+[[nodiscard]] inline std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n')
+      out += "\xef\xbf\xbd";
+    else
+      out += c;
+  }
+  return out;
+}
+
+/// A line through points in order; one that is not finite interrupts it.
+struct Curve {
+  std::string name;
+  std::vector<double> x, y;
+};
+struct Chart {
+  std::string title;
+  std::vector<Curve> curves;
+  bool logarithmic = false;  ///< values that are not positive are left out
+};
+
+namespace detail {
+
+constexpr double width = 720, height = 300, heading = 44;
+constexpr double left = 76, right = 24, above = 40, below = 48;  // margins of a chart
+
+struct Range {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+  void add(double value) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  [[nodiscard]] bool is_empty() const { return low > high; }
+};
+
+/// With one decimal, which is enough for places in an image.
+[[nodiscard]] inline std::string place(double value) {
+  std::array<char, 32> text{};
+  return {text.data(),
+          std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, 1).ptr};
+}
+[[nodiscard]] inline std::string tick_text(double value) {
+  std::array<char, 32> text{};
+  return {text.data(),
+          std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 4).ptr};
+}
+
+/// At most about `count` multiples of 1, 2 or 5 times a power of ten, and of at least `least`.
+[[nodiscard]] inline std::vector<double> ticks(const Range& range, int count, double least = 0) {
+  const double span = range.high - range.low;
+  if (!(span > 0)) return {range.low};
+  const double power = std::pow(10, std::floor(std::log10(span / count)));
+  double step = power;
+  for (const double factor : {2.0, 5.0, 10.0})
+    if (span / step > count) step = power * factor;
+  step = std::max(step, least);
+  std::vector<double> values;
+  const double first = std::ceil(range.low / step - 1e-9);
+  for (double i = first; i * step <= range.high + span * 1e-9 && values.size() < 100; ++i)
+    values.push_back(i * step == 0 ? 0 : i * step);
+  return values;
+}
+
+/// From values to places in the image.
+struct Axes {
+  Range x, y;  ///< y: logarithms if they are so
+  double top = 0;
+  bool logarithmic = false;
+
+  [[nodiscard]] bool shows(double value) const { return std::isfinite(value) && (!logarithmic || value > 0); }
+  [[nodiscard]] double scaled(double value) const { return logarithmic ? std::log10(value) : value; }
+  [[nodiscard]] double across(double value) const {
+    const double part = x.high > x.low ? (value - x.low) / (x.high - x.low) : 0.5;
+    return left + part * (width - left - right);
+  }
+  /// Of a value that is scaled.
+  [[nodiscard]] double down(double value) const {
+    const double part = y.high > y.low ? (value - y.low) / (y.high - y.low) : 0.5;
+    return bottom() - part * (height - above - below);
+  }
+  [[nodiscard]] double bottom() const { return top + height - below; }
+};
+
+[[nodiscard]] inline std::string text_at(double x, double y, const char* anchor, std::string_view text,
+                                         const char* more = "") {
+  return "<text x=\"" + place(x) + "\" y=\"" + place(y) + "\" text-anchor=\"" + anchor + '"' + more + '>' +
+         escaped(text) + "</text>\n";
+}
+/// The attribute is for programs that know no style sheets.
+enum class Line { Grid, Axis };
+[[nodiscard]] inline std::string line_at(double x, double y, double to_x, double to_y, Line kind) {
+  return "<line x1=\"" + place(x) + "\" y1=\"" + place(y) + "\" x2=\"" + place(to_x) + "\" y2=\"" +
+         place(to_y) +
+         (kind == Line::Grid ? "\" class=\"grid\" stroke=\"#dddddd\"/>\n"
+                             : "\" class=\"axis\" stroke=\"#333333\"/>\n");
+}
+
+[[nodiscard]] inline Axes axes_of(const Chart& chart, double top) {
+  Axes axes{{}, {}, top, chart.logarithmic};
+  for (const Curve& curve : chart.curves)
+    for (std::size_t i = 0; i < curve.y.size(); ++i) {
+      axes.x.add(curve.x[i]);
+      if (axes.shows(curve.y[i])) axes.y.add(axes.scaled(curve.y[i]));
+    }
+  return axes;
+}
+
+[[nodiscard]] inline std::string grid(const Axes& axes, std::string_view label) {
+  std::string text;
+  // Whole powers of ten, if there are some.
+  const double least = axes.logarithmic && axes.y.high - axes.y.low >= 2 ? 1 : 0;
+  for (const double tick : ticks(axes.y, 5, least)) {
+    text += line_at(left, axes.down(tick), width - right, axes.down(tick), Line::Grid);
+    const double value = axes.logarithmic ? std::pow(10, tick) : tick;
+    text += text_at(left - 8, axes.down(tick) + 4, "end", tick_text(value));
+  }
+  for (const double tick : ticks(axes.x, 8, 1)) {
+    text += line_at(axes.across(tick), axes.bottom(), axes.across(tick), axes.bottom() + 5, Line::Axis);
+    text += text_at(axes.across(tick), axes.bottom() + 20, "middle", tick_text(tick));
+  }
+  text += line_at(left, axes.top + above, left, axes.bottom(), Line::Axis);
+  text += line_at(left, axes.bottom(), width - right, axes.bottom(), Line::Axis);
+  return text + text_at((left + width - right) / 2, axes.bottom() + 38, "middle", label);
+}
+
+/// A point without neighbours is a circle, everything else a line.
+[[nodiscard]] inline std::string curve_text(const Curve& curve, const Axes& axes, const std::string& colour) {
+  std::string text, points;
+  std::size_t count = 0, last = 0;
+  for (std::size_t i = 0; i <= curve.y.size(); ++i) {
+    if (i < curve.y.size() && axes.shows(curve.y[i])) {
+      points += (count++ == 0 ? "" : " ") + place(axes.across(curve.x[i])) + ',' +
+                place(axes.down(axes.scaled(curve.y[i])));
+      last = i;
+      continue;
+    }
+    if (count == 1)
+      text += "<circle cx=\"" + place(axes.across(curve.x[last])) + "\" cy=\"" +
+              place(axes.down(axes.scaled(curve.y[last]))) + "\" r=\"3\" fill=\"" + colour + "\"/>\n";
+    if (count > 1)
+      text += "<polyline points=\"" + points + "\" fill=\"none\" stroke=\"" + colour +
+              "\" stroke-width=\"2\"/>\n";
+    points.clear();
+    count = 0;
+  }
+  return text;
+}
+
+[[nodiscard]] inline std::string chart_text(const Chart& chart, std::string_view label, double top) {
+  constexpr std::array<const char*, 4> colours{"#0072b2", "#d55e00", "#009e73",
+                                               "#cc79a7"};  // for the colour-blind
+  const Axes axes = axes_of(chart, top);
+  std::string text = text_at(left, top + 24, "start", chart.title, " font-weight=\"bold\"");
+  if (axes.y.is_empty()) return text + text_at(width / 2, top + height / 2, "middle", "no values");
+  text += grid(axes, label);
+  double x = width - right;
+  for (std::size_t i = chart.curves.size(); i-- > 0;) {  // the legend, from the right
+    const char* colour = colours[i % colours.size()];
+    text += curve_text(chart.curves[i], axes, colour);
+    text += text_at(x, top + 24, "end", chart.curves[i].name);
+    x -= 8 + 7.5 * static_cast<double>(chart.curves[i].name.size());
+    text += "<rect x=\"" + place(x - 18) + "\" y=\"" + place(top + 18) + R"(" width="18" height="4" fill=")" +
+            colour + "\"/>\n";
+    x -= 34;
+  }
+  return text;
+}
+
+}  // namespace detail
+
+/// The charts one below the other, in the colours of light and dark pages. `label` names the x axis.
+[[nodiscard]] inline std::string document(const std::vector<Chart>& charts, std::string_view title,
+                                          std::string_view label) {
+  const std::string height = shortest(detail::heading + detail::height * static_cast<double>(charts.size()));
+  const std::string width = shortest(detail::width);
+  std::string text =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" +
+      width + "\" height=\"" + height + "\" viewBox=\"0 0 " + width + ' ' + height +
+      "\" font-family=\"sans-serif\" font-size=\"13\" fill=\"#333333\">\n<title>" + escaped(title) +
+      "</title>\n<style>.page{fill:#fff}text{fill:#333}.grid{stroke:#ddd}.axis{stroke:#333}"
+      "@media(prefers-color-scheme:dark){.page{fill:#1b1b1b}text{fill:#ddd}.grid{stroke:#3a3a3a}"
+      ".axis{stroke:#ddd}}</style>\n<rect class=\"page\" fill=\"#ffffff\" width=\"" +
+      width + "\" height=\"" + height + "\"/>\n";
+  text += detail::text_at(detail::width / 2, 28, "middle", title, " font-size=\"16\"");
+  for (std::size_t i = 0; i < charts.size(); ++i)
+    text += detail::chart_text(charts[i], label, detail::heading + detail::height * static_cast<double>(i));
+  return text + "</svg>\n";
+}
+
+}  // namespace kairos::plugins::svg

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstddef>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "host/temporary_directory.hpp"
+#include "plugins/loaded_callback.hpp"
+
+using Catch::Matchers::Contains;
+using kairos::testing::Fit;
+using kairos::testing::Settings;
+using kairos::tests::content_of;
+using kairos::tests::loaded;
+using kairos::tests::TemporaryDirectory;
+
+namespace {
+
+const kairos_callback& history_plot() {
+  return loaded("history_plot", "kairos.HistoryPlot");
+}
+
+Settings plot_in(const TemporaryDirectory& dir, const Settings& more = {}) {
+  Settings settings{{"filename", (dir / "new/h.svg").string()}};
+  settings.insert(settings.end(), more.begin(), more.end());
+  return settings;
+}
+
+std::size_t times(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+void know_logs(Fit& fit) {
+  for (const char* key : {"loss", "accuracy", "val_loss"}) fit.host().log(key, {});
+}
+
+}  // namespace
+
+TEST_CASE("HistoryPlot draws a key and its validation in one chart", "[plugins]") {
+  const TemporaryDirectory dir;
+  Fit fit(history_plot(), plot_in(dir));
+  know_logs(fit);
+  fit.epoch({{"loss", 4}, {"accuracy", 0.5}, {"val_loss", 2}});
+  const std::string one = content_of(dir / "new/h.svg");
+  CHECK(times(one, "font-weight=\"bold\">loss</text>") == 1);
+  CHECK(times(one, "font-weight=\"bold\">accuracy</text>") == 1);
+  CHECK(times(one, "font-weight=\"bold\">") == 2);
+  CHECK(times(one, "<circle") == 3);  // single points
+  fit.epoch({{"loss", 1}, {"accuracy", 1}, {"val_loss", 3}});
+  const std::string two = content_of(dir / "new/h.svg");
+  CHECK_THAT(two, Catch::Matchers::StartsWith("<?xml") && Catch::Matchers::EndsWith("</svg>\n"));
+  CHECK(times(two, "<polyline") == 3);
+  // From the largest value at the top left to the least at the bottom right.
+  CHECK_THAT(two, Contains("<polyline points=\"76.0,84.0 696.0,296.0\" fill=\"none\" stroke=\"#0072b2\""));
+}
+
+TEST_CASE("HistoryPlot interrupts curves where a value is missing", "[plugins]") {
+  struct Case {
+    std::vector<double> values;
+    const char* scale;
+    std::size_t lines, circles;
+    const char* why;
+  };
+  const Case table[] = {
+      {{1, 2, 3}, "", 1, 0, "all are there"},
+      {{1, 2, NAN, 3, 4}, "", 2, 0, "NaN between two parts"},
+      {{1, 2, INFINITY, 3}, "", 1, 1, "a point alone"},
+      {{NAN, NAN}, "", 0, 0, "no value at all"},
+      {{5, 5}, "", 1, 0, "all equal"},
+      {{1, 0, 10, 100}, "loss", 1, 1, "zero has no logarithm"},
+      {{-1, -2}, "loss", 0, 0, "nor has any of these"},
+  };
+  for (const Case& row : table) {
+    CAPTURE(row.values, row.why);
+    const TemporaryDirectory dir;
+    Fit fit(history_plot(), plot_in(dir, {{"keys", "loss"}, {"log_scale", row.scale}}));
+    know_logs(fit);
+    for (const double value : row.values) fit.epoch({{"loss", value}});
+    const std::string text = content_of(dir / "new/h.svg");
+    CHECK(times(text, "<polyline") == row.lines);
+    CHECK(times(text, "<circle") == row.circles);
+    CHECK(times(text, "no values") == (row.lines + row.circles == 0 ? 1 : 0));
+    CHECK_THAT(text, !Contains("nan") && !Contains("inf\""));
+  }
+}
+
+TEST_CASE("HistoryPlot escapes names", "[plugins]") {
+  const TemporaryDirectory dir;
+  Fit fit(history_plot(), plot_in(dir));
+  fit.host().log("<script>\"&\x01", {});
+  fit.run_event().run_dir = {"/runs/<b>", 9};
+  fit.epoch({{"<script>\"&\x01", 1}});
+  const std::string text = content_of(dir / "new/h.svg");
+  CHECK_THAT(text, Contains(">&lt;script&gt;&quot;&amp;\xef\xbf\xbd</text>") &&
+                       Contains("<title>&lt;b&gt;</title>") && !Contains("<script") && !Contains("<b>"));
+}
+
+TEST_CASE("HistoryPlot goes on with its curves after a resume", "[plugins]") {
+  const TemporaryDirectory dir;
+  const auto run = [&dir](bool resumes) {
+    Fit first(history_plot(), plot_in(dir));
+    know_logs(first);
+    first.epoch({{"loss", 3}});
+    if (!resumes) {
+      first.epoch({{"loss", 1}, {"val_loss", 2}});
+      return content_of(dir / "new/h.svg");
+    }
+    Fit second(history_plot(), plot_in(dir));
+    know_logs(second);
+    second.restore(first.state());
+    second.run_event().initial_epoch = 1;
+    second.epoch({{"loss", 1}, {"val_loss", 2}});
+    return content_of(dir / "new/h.svg");
+  };
+  CHECK(run(true) == run(false));
+}
+
+TEST_CASE("HistoryPlot says what it cannot draw", "[plugins]") {
+  const TemporaryDirectory dir;
+  Fit ending(history_plot(), {{"filename", (dir / "h.png").string()}});
+  CHECK_THROWS_WITH(ending.setup(), Contains("expected a name that ends in .svg. Change its ending"));
+  Fit unknown(history_plot(), plot_in(dir, {{"keys", "loss, val_los"}}));
+  know_logs(unknown);
+  CHECK_THROWS_WITH(
+      unknown.begin(),
+      Contains("keys has \"val_los\", which this run does not log. Did you mean \"val_loss\"?"));
+  Fit scale(history_plot(), plot_in(dir, {{"log_scale", "acc, x"}}));
+  know_logs(scale);
+  CHECK_THROWS_WITH(scale.begin(), Contains("log_scale has \"x\", which this run does not log"));
+  std::ofstream(dir / "new") << "a file";
+  Fit late(history_plot(), plot_in(dir));
+  CHECK_THROWS_WITH(late.setup(), Contains("is not a writable directory. Choose another path"));
+}
