@@ -229,7 +229,11 @@ void train_and_rescue(FitOutputs& outputs, FitOptions& options, RunRecord& recor
       // Tried again at the end, where a failure is reported.
     }
   };
-  options.after_training = [&] { exits.let_exit_go_on(); };
+  options.after_training = [&] {
+    // In teardown a callback may remove its copy of the run, from which alone results could be made again.
+    if (!progress.run_saved_in.empty()) write_outputs(outputs, progress);
+    exits.let_exit_go_on();
+  };
   try {
     static_cast<void>(train());
   } catch (const abi::__forced_unwind&) {

@@ -82,6 +82,9 @@ std::string saved_and_next(const FitOutputs& outputs, const History& history, st
   std::string text = saved.empty() ? "nothing was saved at the end" : "saved: " + saved;
   if (!checkpoint.empty()) text += "; the last checkpoint is " + checkpoint;
   if (all) return text;
+  if (const std::filesystem::path& run = outputs.options.progress->run_saved_in;
+      !run.empty() && !outputs.can_resume())
+    return text + ". The run is saved in " + run.string() + ", and the same command goes on with it";
   if (!flags.empty()) return text + ". To continue the run, use " + flags;
   if (!checkpoint.empty()) return text + ". To continue from it, use --model or --weights";
   return text + ". To be able to continue a run, use --save-model";

@@ -14,11 +14,18 @@ namespace kairos::host {
 namespace {
 
 CallbacksOptions callbacks_options(const Model& model, const RunOptions& options, bool validates,
-                                   std::initializer_list<const Dataset*> data) {
+                                   std::initializer_list<const Dataset*> data, RunControl* control) {
   const auto keys = model.log_keys();
-  CallbacksOptions all{{keys.begin(), keys.end()}, validates,         options.run_directory,
-                       options.messages,           options.files,     options.owns_process,
-                       options.interrupted,        options.slow_hook, options.checks_plugins};
+  CallbacksOptions all{{keys.begin(), keys.end()},
+                       validates,
+                       options.run_directory,
+                       options.messages,
+                       options.files,
+                       options.owns_process,
+                       options.interrupted,
+                       options.slow_hook,
+                       options.checks_plugins,
+                       control};
   for (const Dataset* one : data)
     if (one != nullptr)
       for (const std::filesystem::path& file : one->sources) all.files.read.push_back({file, "the data"});
@@ -36,10 +43,10 @@ void report_thread_end(const MessageSink& messages) {
 }  // namespace
 
 CallbackRun::CallbackRun(Model& model, const RunOptions& options, bool validates,
-                         std::initializer_list<const Dataset*> data)
+                         std::initializer_list<const Dataset*> data, RunControl* control)
     : messages_(options.messages),
       callbacks_(options.catalog == nullptr ? no_plugins_ : *options.catalog, options.plugins, model,
-                 callbacks_options(model, options, validates, data)) {}
+                 callbacks_options(model, options, validates, data, control)) {}
 
 void CallbackRun::run(const RunInfo& info, const std::function<RunEnd()>& work) {
   try {

@@ -2,8 +2,10 @@
 // Each function of the API has one implementation, over a DataSource.
 #include "kairos/host/fit.hpp"
 
+#include <string>
 #include <utility>
 
+#include "train/asked_checkpoints.hpp"
 #include "train/callback_run.hpp"
 #include "train/data_facts.hpp"
 #include "train/data_source.hpp"
@@ -20,9 +22,9 @@ namespace kairos::host {
 namespace {
 
 CallbackRun callbacks_of_fit(Model& model, const DataSource& data, Prepared& prepared,
-                             const FitOptions& options) {
+                             const FitOptions& options, RunControl& control) {
   const Dataset* validation = options.validation_data ? &*options.validation_data : nullptr;
-  return {model, options, prepared.validation() != nullptr, {&data.layout(), validation}};
+  return {model, options, prepared.validation() != nullptr, {&data.layout(), validation}, &control};
 }
 
 RunInfo run_info(const FitOptions& options, Prepared& prepared) {
@@ -50,7 +52,7 @@ void report_data(const Model& model, const Dataset& data, const DataFacts& facts
 }
 
 void train(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
-           FitProgress& progress, FitFacts facts) {
+           FitProgress& progress, Continuation continuation) {
   ProgressRecord record(progress, callbacks);
   const auto before_end = [&] {
     if (!options.write_results) return;
@@ -60,7 +62,7 @@ void train(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOpti
     options.write_results();
   };
   try {
-    run_epochs(model, prepared, callbacks, options, progress, std::move(facts), before_end);
+    run_epochs(model, prepared, callbacks, options, progress, std::move(continuation), before_end);
     record.complete();
     if (options.write_results) options.write_results();
   } catch (...) {  // also the end of the thread by pthread_exit
@@ -71,22 +73,37 @@ void train(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOpti
 
 /// Nothing if the run neither goes on nor is copied.
 FitFacts checked_facts(const Model& model, const DataSource& data, Prepared& prepared,
-                       const FitOptions& options) {
-  if (options.checkpoints == nullptr && options.resume_from == nullptr) return {};
+                       const FitOptions& options, bool may_save_runs) {
+  if (options.checkpoints == nullptr && options.resume_from == nullptr && !may_save_runs) return {};
   FitFacts facts = facts_of(model, data, prepared, options);
   if (options.resume_from != nullptr && !options.resume_from->checkpoint.training.empty())
-    require_same_facts(options.resume_from->checkpoint.facts, facts);
+    require_same_facts(options.resume_from->checkpoint.facts, facts, "the run");
   return facts;
 }
 
+/// What the run goes on from: what the caller says, else what a callback has named in setup. Null to begin.
+const FitResumption* earlier_run(const AskedCheckpoints& asked, const FitFacts& facts,
+                                 const FitOptions& options) {
+  const FitResumption* const found = asked.found();
+  if (found == nullptr) return options.resume_from;
+  const std::string run = "the run in " + asked.found_in().string();
+  require_same_facts(found->checkpoint.facts, facts, run);
+  require_epochs_left(found->checkpoint.position, options.epochs, run);
+  if (options.messages)
+    options.messages(Level::Info, "",
+                     "going on with " + run + ", after " + found->checkpoint.position.text());
+  return found;
+}
+
 /// What callbacks know of the run so far, and History.
-void restore_callbacks(Callbacks& callbacks, const FitOptions& options, FitProgress& progress) {
-  if (options.resume_from == nullptr || options.resume_from->checkpoint.training.empty()) {
+void restore_callbacks(Callbacks& callbacks, const FitResumption* earlier, const FitOptions& options,
+                       FitProgress& progress) {
+  if (earlier == nullptr || earlier->checkpoint.training.empty()) {
     if (!options.callback_state.empty()) callbacks.load_state(options.callback_state);
     return;
   }
-  const FitCheckpoint& checkpoint = options.resume_from->checkpoint;
-  progress.history = options.resume_from->history;
+  const FitCheckpoint& checkpoint = earlier->checkpoint;
+  progress.history = earlier->history;
   callbacks.load_state(checkpoint.callbacks);
   callbacks.restore(checkpoint.memory, progress.history.saved_files);
 }
@@ -94,17 +111,19 @@ void restore_callbacks(Callbacks& callbacks, const FitOptions& options, FitProgr
 History fit_on(Model& model, DataSource& data, const FitOptions& options) {
   const FlushDenormals flush;
   Prepared prepared(model, data, options);
-  FitFacts facts = checked_facts(model, data, prepared, options);
-  CallbackRun run = callbacks_of_fit(model, data, prepared, options);
+  AskedCheckpoints asked(options);
+  CallbackRun run = callbacks_of_fit(model, data, prepared, options, asked);
+  FitFacts facts = checked_facts(model, data, prepared, options, run.callbacks().may_save_runs());
   learn_input_columns(model, data.layout());  // only now: a rejected fit leaves the model unchanged
   FitProgress own;
   FitProgress& progress = options.progress == nullptr ? own : *options.progress;
   progress = {};
   run.run(run_info(options, prepared), [&] {
-    restore_callbacks(run.callbacks(), options, progress);
+    const FitResumption* const earlier = earlier_run(asked, facts, options);
+    restore_callbacks(run.callbacks(), earlier, options, progress);
     report_data(model, data.layout(), prepared.facts(), options);
     if (options.before_training) options.before_training();
-    train(model, prepared, run.callbacks(), options, progress, std::move(facts));
+    train(model, prepared, run.callbacks(), options, progress, {std::move(facts), earlier, asked});
     if (options.after_training) options.after_training();
     return progress.history.end;
   });
@@ -113,7 +132,8 @@ History fit_on(Model& model, DataSource& data, const FitOptions& options) {
 
 std::string explain_order_on(Model& model, DataSource& data, const FitOptions& options) {
   Prepared prepared(model, data, options);
-  return callbacks_of_fit(model, data, prepared, options).callbacks().explain_order();
+  AskedCheckpoints asked(options);
+  return callbacks_of_fit(model, data, prepared, options, asked).callbacks().explain_order();
 }
 
 /// Makes one pass over the data with its callbacks. `work` returns false if it was interrupted.

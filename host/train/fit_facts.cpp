@@ -105,7 +105,7 @@ FitFacts facts_of(const Model& model, const DataSource& data, Prepared& prepared
   return facts;
 }
 
-void require_same_facts(const FitFacts& saved, const FitFacts& now) {
+void require_same_facts(const FitFacts& saved, const FitFacts& now, const std::string& run) {
   const auto value_in = [](const FitFacts& facts, const std::string& name) {
     const auto found = std::ranges::find(facts, name, &FitFacts::value_type::first);
     return found == facts.end()    ? std::string("none")
@@ -117,12 +117,19 @@ void require_same_facts(const FitFacts& saved, const FitFacts& now) {
       const std::string before = value_in(saved, name), given = value_in(now, name);
       if (before != given)
         throw Error(ErrorKind::Usage,
-                    {"KAIROS-U090", name, "the run cannot go on with another value", given, before,
+                    {"KAIROS-U090", name, run + " cannot go on with another value", given, before,
                      "Go on with the same data, model and settings, or begin a new run"});
     }
   };
   compare(saved);
   compare(now);
+}
+
+void require_epochs_left(const FitPosition& position, std::int64_t epochs, const std::string& run) {
+  if (epochs >= position.epoch + (position.in_epoch ? 1 : 0)) return;
+  throw Error(ErrorKind::Usage,
+              {"KAIROS-U090", "`epochs`", run + " is further already", std::to_string(epochs),
+               "more, after " + position.text(), "Give a larger number, or remove this directory"});
 }
 
 }  // namespace kairos::host

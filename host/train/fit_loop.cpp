@@ -26,7 +26,7 @@ class Gradients final : public GradientObserver {
 class FitLoop {
  public:
   FitLoop(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
-          FitProgress& progress, FitFacts facts)
+          FitProgress& progress, Continuation continuation)
       : model_(model),
         batches_(prepared.training(), options),
         validation_(prepared.validation()),
@@ -39,12 +39,19 @@ class FitLoop {
         running_(model),
         trained_(model),
         validated_(model),
-        taker_(model, callbacks, options, progress, std::move(facts)) {
+        earlier_(continuation.earlier),
+        asked_(continuation.asked),
+        taker_(model, callbacks, options, progress, asked_, std::move(continuation.facts)) {
     position_.epoch = options.initial_epoch;
+    asked_.stand([this] { return next_batch(); });
   }
+  ~FitLoop() { asked_.stand({}); }
+  FitLoop(const FitLoop&) = delete;
+  FitLoop& operator=(const FitLoop&) = delete;
 
   void run(const std::function<void()>& before_end) {
-    if (options_.resume_from != nullptr) go_on_from(*options_.resume_from);
+    if (const FitResumption* const earlier = std::exchange(earlier_, nullptr)) go_on_from(*earlier);
+    asked_.forget_found();  // as large as the model and the state of its optimizer
     callbacks_.train_begin();
     bool trains = true;
     while (trains && position_.epoch < options_.epochs && (position_.in_epoch || !ending()))
@@ -58,6 +65,7 @@ class FitLoop {
     if (!interrupted) model_.finish_training();
     before_end();
     callbacks_.train_end(end);
+    taker_.take_for_callbacks();
   }
 
  private:
@@ -85,13 +93,15 @@ class FitLoop {
     trained_.keep(model_);
     const bool validates = validates_after(position_.epoch);
     if (validates && !validate()) return false;
-    callbacks_.epoch_end(trained_, validates ? &validated_ : nullptr, position_.batch < steps_);
-    progress_.history.append(position_.epoch, callbacks_.keys(), callbacks_.epoch_values());
-    if (options_.epoch_recorded) options_.epoch_recorded(progress_.history);
-    ++position_.epoch;
+    const bool partial = position_.batch < steps_;
+    const std::int64_t epoch = position_.epoch++;
     position_.batch = 0;
     position_.in_epoch = false;
+    callbacks_.epoch_end(trained_, validates ? &validated_ : nullptr, partial);
+    progress_.history.append(epoch, callbacks_.keys(), callbacks_.epoch_values());
+    if (options_.epoch_recorded) options_.epoch_recorded(progress_.history);
     taker_.offer(position());
+    taker_.tell();
     return true;
   }
 
@@ -108,13 +118,24 @@ class FitLoop {
       ++position_.batch;
       ++position_.batches;
       callbacks_.train_batch_end(running_);
-      if (position_.batch < steps_) taker_.offer(position());  // the last one comes with the end of the epoch
+      if (position_.batch < steps_)
+        taker_.offer(position());
+      else
+        taker_.offer_to_callbacks(position());
     }
   }
 
   const FitPosition& position() {
     batches_.tell(position_);
     return position_;
+  }
+
+  /// For callbacks.
+  [[nodiscard]] RunPosition next_batch() const {
+    FitPosition now = position_;
+    batches_.tell(now);
+    const bool ends = now.in_epoch && now.batch > 0 && now.batch >= steps_;
+    return {ends ? now.epoch + 1 : now.epoch, ends ? 0 : now.batch, now.pass};
   }
 
   bool validate() {
@@ -151,6 +172,8 @@ class FitLoop {
   LentBatch lent_;
   ModelLogs running_;
   KeptLogs trained_, validated_;
+  const FitResumption* earlier_;
+  AskedCheckpoints& asked_;
   CheckpointTaker taker_;
   FitPosition position_;
   std::int64_t steps_ = 0;  ///< of the current epoch
@@ -159,8 +182,8 @@ class FitLoop {
 }  // namespace
 
 void run_epochs(Model& model, Prepared& prepared, Callbacks& callbacks, const FitOptions& options,
-                FitProgress& progress, FitFacts facts, const std::function<void()>& before_end) {
-  FitLoop(model, prepared, callbacks, options, progress, std::move(facts)).run(before_end);
+                FitProgress& progress, Continuation continuation, const std::function<void()>& before_end) {
+  FitLoop(model, prepared, callbacks, options, progress, std::move(continuation)).run(before_end);
 }
 
 }  // namespace kairos::host

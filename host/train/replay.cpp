@@ -3,14 +3,18 @@
 #include "train/replay.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "base/atomic_file.hpp"
 #include "io/model_file.hpp"
 #include "kairos/abi.h"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/error.hpp"
+#include "kairos/host/run_control.hpp"
 #include "plugin/options/given_text.hpp"
 #include "plugin/options/instance_names.hpp"
 #include "plugin/options/options.hpp"
@@ -89,6 +93,21 @@ class StubModel : public TrainingTarget, private StepControl {
   float rate_;
   std::int64_t steps_ = 0;
   std::vector<TensorRef> weights_{{"dense/kernel", {1, 1}, &weight_, true}};
+};
+
+/// Nothing is saved, and nothing goes on.
+class RecordedPosition final : public RunControl {
+ public:
+  void stand(std::int64_t epoch, std::int64_t batch) { now_ = RunPosition{epoch, batch, epoch}; }
+  void end() { now_.reset(); }
+
+  [[nodiscard]] std::optional<RunPosition> position() const override { return now_; }
+  void want(const fs::path&, std::uint32_t) override {}
+  [[nodiscard]] bool goes_on_elsewhere() const override { return false; }
+  [[nodiscard]] std::optional<std::int64_t> resume_from(const fs::path&) override { return std::nullopt; }
+
+ private:
+  std::optional<RunPosition> now_;
 };
 
 /// The logs of one pass, from a row of the record.
@@ -193,21 +212,23 @@ class Replay {
         published.push_back(key.name);
     keys_ = keys_of(run, published);
     check_options(specs, manifests, published, directory);
-    callbacks_ = std::make_unique<Callbacks>(
-        catalog, specs, model_,
-        CallbacksOptions{keys_.model, keys_.validates, directory, messages, run.files, run.owns_process});
+    CallbacksOptions options{keys_.model, keys_.validates, directory, messages, run.files, run.owns_process};
+    options.run = &position_;
+    callbacks_ = std::make_unique<Callbacks>(catalog, specs, model_, std::move(options));
   }
 
   void go() {
     callbacks_->setup(info());
-    callbacks_->train_begin();
     std::int64_t epoch = run_.initial_epoch;
+    position_.stand(epoch, 0);
+    callbacks_->train_begin();
     for (const ReplayEpoch& record : run_.epochs) {
       if (callbacks_->stop() || !train(record, epoch)) break;
       end_epoch(record, epoch++);
     }
     const RunEnd why = callbacks_->stop() ? RunEnd::Stopped : RunEnd::Completed;
     callbacks_->train_end(why);
+    position_.end();
     note_saved(epoch - 1);
     callbacks_->finish(why);
   }
@@ -261,6 +282,7 @@ class Replay {
       callbacks_->train_batch_begin(static_cast<std::int64_t>(trained_), 1);
       model_.step();
       RowLogs logs(keys_.model, "", row);
+      position_.stand(epoch, static_cast<std::int64_t>(trained_) + 1);
       callbacks_->train_batch_end(logs);
       note_saved(epoch);
       ++trained_;
@@ -276,6 +298,7 @@ class Replay {
       callbacks_->test_begin(-1);
       callbacks_->test_end(validation);
     }
+    position_.stand(epoch + 1, 0);
     callbacks_->epoch_end(training, validation.any() ? &validation : nullptr,
                           trained_ < record.batches.size());
     ++result_.epochs_run;
@@ -303,6 +326,7 @@ class Replay {
   const ReplayRun& run_;
   ReplayResult& result_;
   StubModel model_;
+  RecordedPosition position_;
   Keys keys_;
   std::vector<std::string> names_;  ///< of the instances
   std::unique_ptr<Callbacks> callbacks_;

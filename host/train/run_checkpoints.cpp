@@ -135,6 +135,7 @@ class RunCheckpoints::Files {
     StoredCheckpoint stored;
     std::string records;
     std::uint64_t offset = 0;  ///< of the records; at 0 they replace the file
+    std::size_t keep = 2;      ///< checkpoints that stay
   };
 
   [[nodiscard]] Job job_of(FitCheckpoint checkpoint, const History& history) const {
@@ -142,6 +143,7 @@ class RunCheckpoints::Files {
     job.stored.checkpoint = std::move(checkpoint);
     job.stored.history = kept;
     job.offset = kept.bytes;
+    job.keep = keep;
     job.records = history_records(history, job.stored.history);
     return job;
   }
@@ -196,6 +198,7 @@ class RunCheckpoints::Files {
   fs::path folder;
   CheckpointInterval every;
   MessageSink messages;
+  std::size_t keep = 2;           ///< checkpoints that stay
   HistoryLength kept;             ///< in the history file
   std::string current, previous;  ///< names of the files that are kept; "" for none
   Clock::time_point last_time = Clock::now();
@@ -224,8 +227,8 @@ class RunCheckpoints::Files {
     std::error_code ignored;
     for (const Named& one : list(folder)) {
       const std::string other = one.file.filename().string();
-      if (other != name && other != current && (name != current || other != previous))
-        fs::remove(one.file, ignored);
+      const bool is_before = other == (name == current ? previous : current);
+      if (other != name && (job.keep < 2 || !is_before)) fs::remove(one.file, ignored);
     }
   }
 };
@@ -260,6 +263,19 @@ std::optional<RunCheckpoints::Found> RunCheckpoints::load() {
       files_->say(Level::Warning, fault_of(error) + ". The one before it is tried");
     }
   return std::nullopt;
+}
+
+void RunCheckpoints::keep(std::size_t count) {
+  files_->keep = count;
+}
+
+bool RunCheckpoints::is_writing() const {
+  return files_->is_busy();
+}
+
+void RunCheckpoints::wait() {
+  files_->collect();
+  if (files_->failure) std::rethrow_exception(files_->failure);
 }
 
 bool RunCheckpoints::any() const {

@@ -16,6 +16,7 @@
 #include "kairos/host/callbacks.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/plugins.hpp"
+#include "plugins/stub_run.hpp"
 #include "plugins/stub_target.hpp"
 
 namespace kairos::tests {
@@ -46,6 +47,7 @@ struct Plan {
   std::int64_t epochs = 4;
   std::int64_t steps = -1;
   bool has_optimizer = true;
+  bool keeps_runs = true;                         ///< whether the loop has run checkpoints
   std::function<void(StubTarget&)> prepare = {};  ///< changes the model; by default it has one weight
 };
 
@@ -64,6 +66,7 @@ class Driver {
     options.keys = plan.keys;
     options.validates = plan.validates;
     options.run_directory = plan.directory;
+    if (plan.keeps_runs) options.run = &runs;
     options.messages = [this](host::Level level, std::string_view, std::string_view text) {
       if (level == host::Level::Info || level == host::Level::Warning) messages.emplace_back(text);
     };
@@ -157,6 +160,7 @@ class Driver {
   }
 
   StubTarget target;
+  StubRun runs;
   std::vector<std::string> messages;
   std::vector<double> rates;        ///< rate of each epoch
   std::vector<double> batch_rates;  ///< rate of each batch

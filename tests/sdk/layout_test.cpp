@@ -86,8 +86,10 @@ TEST_CASE("The numbers of statuses, types and phases never change", "[sdk][layou
   for (int i = 0; i < 4; ++i) CHECK(phases[i] == i + 1);
   const unsigned long long bits[] = {
       KAIROS_CAN_STOP,       KAIROS_CAN_SET_OPTIMIZER, KAIROS_CAN_WRITE_WEIGHTS, KAIROS_CAN_WRITE_GRADIENTS,
-      KAIROS_CAN_SAVE_MODEL, KAIROS_CAN_WRITE_BATCH,   KAIROS_CAN_CONTROL_STEP};
-  for (int i = 0; i < 7; ++i) CHECK(bits[i] == 1ull << i);
+      KAIROS_CAN_SAVE_MODEL, KAIROS_CAN_WRITE_BATCH,   KAIROS_CAN_CONTROL_STEP,  KAIROS_CAN_SAVE_RUN};
+  for (int i = 0; i < 8; ++i) CHECK(bits[i] == 1ull << i);
+  const int contents[] = {KAIROS_SAVE_MODEL, KAIROS_SAVE_WEIGHTS, KAIROS_SAVE_RUN};
+  for (int i = 0; i < 3; ++i) CHECK(contents[i] == i);
   const unsigned flags[] = {
       KAIROS_OPTION_REQUIRED, KAIROS_OPTION_MIN_EXCLUSIVE, KAIROS_OPTION_MAX_EXCLUSIVE, 1u << 3,
       KAIROS_OPTION_READS,    KAIROS_OPTION_WRITES,        KAIROS_OPTION_DIRECTORY,     KAIROS_OPTION_SAVES};

@@ -52,6 +52,8 @@ SHARED = {
     "KAIROS-F024": (3, "arrays of data, of HDF5 weights and of NPZ weights"),
     "KAIROS-F026": (2, "by the ending, and by the architecture"),
     "KAIROS-F050": (2, "JSON and lines of JSON"),
+    "KAIROS-F063": (2, "the run directory, and the directories of run checkpoints that callbacks name"),
+    "KAIROS-F095": (2, "before a run checkpoint is taken, and when it is written"),
     "KAIROS-F062": (3, "directories of runs and of replays, by the program and by the library"),
     "KAIROS-F080": (2, "by the stamp of the file, and by a field of a table that was a number before"),
     "KAIROS-F081": (2, "by the stamp of the file, and by the descriptor of HDF5"),

@@ -118,7 +118,8 @@ constexpr CodeEntry entries[] = {
      "The directory of a run, or of the results of a replay, cannot be created or written to.",
      "Choose another place."},
     {"KAIROS-F063", "Run directory in use",
-     "Another process holds the lock of this run directory. Two runs would overwrite each other's files.",
+     "Another process holds the lock of this run directory, or of the directory in which a callback such as "
+     "BackupAndRestore keeps run checkpoints. Two runs would overwrite each other's files.",
      "Wait for the other run to end, or choose another directory."},
     {"KAIROS-F065", "Unusable log file for replay",
      "The CSV or history that `kairos replay --logs` reads has a malformed row, a field that is not a "

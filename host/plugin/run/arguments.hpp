@@ -55,6 +55,9 @@ inline constexpr std::size_t first_size<kairos_tensor> = offsetof(kairos_tensor,
 template <>
 inline constexpr std::size_t first_size<kairos_log_key> = offsetof(kairos_log_key, name) +
                                                           sizeof(kairos_log_key::name);
+template <>
+inline constexpr std::size_t first_size<kairos_position> = offsetof(kairos_position, pass) +
+                                                           sizeof(kairos_position::pass);
 
 kairos_status check_capacity(kairos_call* call, const void* out, std::size_t least, const char* what);
 

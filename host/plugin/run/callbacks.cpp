@@ -49,6 +49,9 @@ void Callbacks::setup(const RunInfo& run) {
     instance->is_set_up = true;
   }
   check_late_metrics(s);
+  if (s.run_requests.resumer == nullptr) return;
+  s.facts.run.resumed = true;
+  s.facts.run.initial_epoch = s.run_requests.initial_epoch;
 }
 
 std::string Callbacks::save_state() {
@@ -318,6 +321,27 @@ void Callbacks::finish(RunEnd why) {
   require_thread(session_->thread == std::this_thread::get_id(), "finish");
   session_->order.enter(Finished);
   session_->finish(why);
+}
+
+bool Callbacks::may_save_runs() const noexcept {
+  return std::ranges::any_of(session_->instances, [](const auto& instance) {
+    return (instance->manifest.capabilities & KAIROS_CAN_SAVE_RUN) != 0;
+  });
+}
+void Callbacks::run_saved(const std::filesystem::path& directory) {
+  Session& s = *session_;
+  require(s, any_stage, "run_saved");
+  const std::string path = directory.string(), author = s.run_requests.askers.at(directory)->name;
+  const kairos_checkpoint_event event{
+      sizeof event, KAIROS_SAVE_RUN, {path.data(), path.size()}, {author.data(), author.size()}, {"", 0}};
+  s.dispatch(s.hooks.on_checkpoint_saved, &kairos_hooks::on_checkpoint_saved, event, Moment::Running);
+}
+void Callbacks::run_not_saved(const std::filesystem::path& directory, std::string_view why) {
+  Session& s = *session_;
+  require(s, any_stage, "run_not_saved");
+  kairos_call call(&s, s.run_requests.askers.at(directory), "writing a run checkpoint", Moment::Running);
+  call.reason = why;
+  if (!call.instance->disabled) s.failed(call, KAIROS_E_IO);
 }
 
 const std::optional<StopRequest>& Callbacks::stop() const noexcept {

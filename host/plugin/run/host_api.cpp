@@ -153,12 +153,19 @@ const void* query(const kairos_host*, const char* interface_id) {
   static constexpr struct {
     const char* id;
     const void* table;
-  } known[] = {{KAIROS_LOGS, &logs_table},           {KAIROS_CONTROL, &control_table},
-               {KAIROS_OPTIMIZER, &optimizer_table}, {KAIROS_TENSORS, &tensors_table},
-               {KAIROS_MODEL, &model_table},         {KAIROS_EXPRESSIONS, &expressions_table},
-               {KAIROS_TASKS, &tasks_table},         {KAIROS_DIST, &dist_table},
-               {KAIROS_FILES, &files_table},         {KAIROS_WEIGHTS, &weights_table},
-               {KAIROS_BATCH, &batch_table},         {KAIROS_STEP, &step_table}};
+  } known[] = {{KAIROS_LOGS, &logs_table},
+               {KAIROS_CONTROL, &control_table},
+               {KAIROS_OPTIMIZER, &optimizer_table},
+               {KAIROS_TENSORS, &tensors_table},
+               {KAIROS_MODEL, &model_table},
+               {KAIROS_EXPRESSIONS, &expressions_table},
+               {KAIROS_TASKS, &tasks_table},
+               {KAIROS_DIST, &dist_table},
+               {KAIROS_FILES, &files_table},
+               {KAIROS_WEIGHTS, &weights_table},
+               {KAIROS_BATCH, &batch_table},
+               {KAIROS_STEP, &step_table},
+               {KAIROS_RUN, &run_table}};
   for (const auto& one : known)
     if (std::strcmp(one.id, interface_id) == 0) return one.table;
   return nullptr;

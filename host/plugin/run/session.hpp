@@ -28,6 +28,7 @@
 #include "plugin/run/presented_weights.hpp"
 #include "plugin/run/process_guard.hpp"
 #include "plugin/run/run_facts.hpp"
+#include "plugin/run/run_requests.hpp"
 #include "plugin/run/saved_states.hpp"
 #include "plugin/run/step_requests.hpp"
 
@@ -134,6 +135,7 @@ class Session {
   SavedStates states;
   PresentedWeights weights;
   StepBoard steps;
+  RunRequests run_requests;
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
   std::vector<LogValue> epoch_values;
   std::thread::id thread = std::this_thread::get_id();

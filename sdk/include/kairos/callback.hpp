@@ -27,7 +27,8 @@ enum class Can : std::uint64_t {
   WriteGradients = KAIROS_CAN_WRITE_GRADIENTS,
   SaveModel = KAIROS_CAN_SAVE_MODEL,
   WriteBatch = KAIROS_CAN_WRITE_BATCH,
-  ControlStep = KAIROS_CAN_CONTROL_STEP
+  ControlStep = KAIROS_CAN_CONTROL_STEP,
+  SaveRun = KAIROS_CAN_SAVE_RUN
 };
 [[nodiscard]] constexpr Can operator|(Can a, Can b) {
   return static_cast<Can>(static_cast<std::uint64_t>(a) | static_cast<std::uint64_t>(b));

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "kairos/detail/event_steps.hpp"
+#include "kairos/detail/event_runs.hpp"
 #include "kairos/error.hpp"
 #include "kairos/tensor.hpp"
 
@@ -41,9 +41,9 @@ enum class Mode : std::int32_t {
 /// on the fit thread. They throw kairos::HostError if the host refuses the call, and kairos::Error with
 /// KAIROS_E_UNSUPPORTED if the host does not offer the interface. If the hook does not catch the exception,
 /// the user sees the host's reason. Table of what is allowed in which hook: sdk/doc/cpp.md.
-class Event : public detail::EventSteps {
+class Event : public detail::EventRuns {
  public:
-  using EventSteps::EventSteps;
+  using EventRuns::EventRuns;
 
   // ---- logs
 
@@ -305,6 +305,15 @@ class Run : public detail::EventOf<kairos_run_event> {
   [[nodiscard]] std::int64_t validation_samples() const { return raw_.validation_samples; }
   /// Absolute path of the run directory, which exists from setup on; empty if the run has none.
   [[nodiscard]] std::string_view run_dir() const { return detail::from_abi(raw_.run_dir); }
+  /// Only in setup: the run goes on from the newest run checkpoint in a directory; false if there is none. If
+  /// the user has named what the run goes on from, that wins. Needs Can::SaveRun. Throws KAIROS_E_DATA for
+  /// damaged files, KAIROS_E_IO if another run writes there, KAIROS_E_STATE in other hooks and if another
+  /// callback named another directory, KAIROS_E_UNSUPPORTED outside a fit.
+  [[nodiscard]] bool resume_from(std::string_view directory) {
+    const kairos_status status = runs().resume_from(call_, detail::to_abi(directory));
+    if (status != KAIROS_E_NOT_FOUND) check(status, "resuming a run");
+    return status == KAIROS_OK;
+  }
 };
 
 /// An epoch of a fit.
@@ -346,17 +355,21 @@ class End : public detail::EventOf<kairos_end_event> {
   [[nodiscard]] bool completed() const { return raw_.why == KAIROS_END_COMPLETED; }
   /// True if a callback requested a stop.
   [[nodiscard]] bool stopped() const { return raw_.why == KAIROS_END_STOPPED; }
+  /// True if a signal ended the run, which may be resumed.
+  [[nodiscard]] bool interrupted() const { return raw_.why == KAIROS_END_INTERRUPTED; }
   /// Epochs completed in this run.
   [[nodiscard]] std::int64_t epochs_run() const { return raw_.epochs_run; }
   /// Reason of the stop, fault or interrupt; empty if completed.
   [[nodiscard]] std::string_view reason() const { return detail::from_abi(raw_.reason); }
 };
 
-/// A file that another callback has saved.
+/// A file that another callback has saved, or a run checkpoint.
 class Checkpoint : public detail::EventOf<kairos_checkpoint_event> {
  public:
   using EventOf::EventOf;
-  /// Absolute path; the file is complete.
+  /// True for a run checkpoint (Event::checkpoint_run), false for a file of the model.
+  [[nodiscard]] bool is_run() const { return raw_.content == KAIROS_SAVE_RUN; }
+  /// Absolute path; the file is complete. Of a run checkpoint, the directory that was named.
   [[nodiscard]] std::string_view path() const { return detail::from_abi(raw_.path); }
   /// Label of the weights in the file (Event::swap_in); empty for those that are trained.
   [[nodiscard]] std::string_view label() const { return detail::from_abi(raw_.label); }

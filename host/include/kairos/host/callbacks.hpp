@@ -20,6 +20,7 @@
 
 #include "kairos/host/current_batch.hpp"
 #include "kairos/host/plugins.hpp"
+#include "kairos/host/run_control.hpp"
 #include "kairos/host/run_files.hpp"
 #include "kairos/host/training_target.hpp"
 
@@ -134,6 +135,8 @@ struct CallbacksOptions {
   /// notices calls on wrong threads, in wrong hooks and after their hook. An offence throws Error(Callback)
   /// KAIROS-C020, whatever the policy of the instance.
   bool checks_plugins = false;
+  /// How callbacks save the run and go on with a saved one; null for a loop that cannot. Borrowed.
+  RunControl* run = nullptr;
 };
 
 class Session;
@@ -236,6 +239,14 @@ class Callbacks {
   /// Calls teardown of every instance in reverse order, once, then reports each instance that failed during
   /// the run.
   void finish(RunEnd why);
+
+  /// Whether an instance may ask for run checkpoints.
+  [[nodiscard]] bool may_save_runs() const noexcept;
+  /// A run checkpoint that an instance has asked for is complete: calls on_checkpoint_saved of every
+  /// instance.
+  void run_saved(const std::filesystem::path& directory);
+  /// It could not be written: a failure of the instance that asked for it.
+  void run_not_saved(const std::filesystem::path& directory, std::string_view why);
 
   /// The first request; it is final.
   [[nodiscard]] const std::optional<StopRequest>& stop() const noexcept;

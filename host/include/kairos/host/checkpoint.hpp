@@ -98,6 +98,8 @@ class RunCheckpoints final : public CheckpointSink {
   /// The newest checkpoint that is whole. A damaged one is passed over with a warning that says so. Empty if
   /// the directory has none. Throws Error(File) for one of a newer version, and if all are damaged.
   [[nodiscard]] std::optional<Found> load();
+  /// How many checkpoints stay: 1, or 2 for the one before the newest, too. 2 if it is not called.
+  void keep(std::size_t count);
   /// Whether there is any, whole or not.
   [[nodiscard]] bool any() const;
   /// Removes what an earlier run has left; the run that begins is another one.
@@ -109,6 +111,11 @@ class RunCheckpoints final : public CheckpointSink {
   /// After the results of the run are written. Writes the last checkpoint, marked as finished unless a signal
   /// ended the run. Throws Error(File) if it cannot be written; the one before it is kept then.
   void finish();
+
+  /// Whether a file is being written.
+  [[nodiscard]] bool is_writing() const;
+  /// Waits for the file that is being written. Throws Error(File) if the last one could not be written.
+  void wait();
 
  private:
   class Files;

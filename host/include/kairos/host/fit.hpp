@@ -39,6 +39,8 @@ struct FitProgress {
   /// Another number whenever the model may have changed: set when `history` is completed at the end of the
   /// run, and by `record`.
   std::uint64_t target_version = 0;
+  /// Where the last complete run checkpoint is that a callback has asked for; empty if there is none.
+  std::filesystem::path run_saved_in;
   /// Set during a run: fills in the fields of `history` that are otherwise set at its end (`stop`,
   /// `saved_files` and `callback_state`) and restores what hooks have changed in the process. For code that
   /// ends the process inside `fit`. The state stays empty if it cannot be saved. Does not throw.
@@ -109,9 +111,9 @@ struct FitOptions : RunOptions {
   CheckpointSink* checkpoints = nullptr;
   /// Goes on from a copy that was taken: weights, optimizer, position, order of the data, random numbers,
   /// sums of the logs, History, stop and states of callbacks are those of the copy, and the run ends as if it
-  /// had never been interrupted. `initial_epoch` and `callback_state` are not used. Null to begin. Borrowed
-  /// for the call. Throws Error(Usage) KAIROS-U090 if the options, the model or the data differ from those of
-  /// the copy.
+  /// had never been interrupted. `initial_epoch` and `callback_state` are not used. Null to begin, unless a
+  /// callback names a run checkpoint to go on from (kairos.run/1, BackupAndRestore). Borrowed for the call.
+  /// Throws Error(Usage) KAIROS-U090 if the options, the model or the data differ from those of the copy.
   const FitResumption* resume_from = nullptr;
 
   std::string callback_state;       ///< History::callback_state of an earlier run, to continue it

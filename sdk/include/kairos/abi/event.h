@@ -77,8 +77,8 @@ typedef struct kairos_end_event {
 
 typedef struct kairos_checkpoint_event {
   uint32_t size;
-  int32_t content; /* KAIROS_SAVE_… (model.h) */
-  kairos_str path; /* absolute; the file is complete */
+  int32_t content; /* KAIROS_SAVE_… (model.h, run.h) */
+  kairos_str path; /* absolute; the file is complete; of KAIROS_SAVE_RUN, the directory */
   kairos_str saved_by; /* instance that saved it */
   kairos_str label;    /* of the weights in it, as in swap_in (weights.h); empty: the weights that are trained */
 } kairos_checkpoint_event;

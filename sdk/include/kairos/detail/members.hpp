@@ -29,6 +29,7 @@ struct Interfaces {
   const kairos_weights* weights = nullptr;
   const kairos_batch* batch = nullptr;
   const kairos_step* step = nullptr;
+  const kairos_run* run = nullptr;
 
   void ask(const kairos_host* from) {
     host = from;
@@ -44,6 +45,7 @@ struct Interfaces {
     weights = static_cast<const kairos_weights*>(host->query(host, KAIROS_WEIGHTS));
     batch = static_cast<const kairos_batch*>(host->query(host, KAIROS_BATCH));
     step = static_cast<const kairos_step*>(host->query(host, KAIROS_STEP));
+    run = static_cast<const kairos_run*>(host->query(host, KAIROS_RUN));
   }
 };
 

@@ -78,6 +78,7 @@ class Fit {
     check("create", instance_.create());
     check("setup", instance_.setup(event_));
     set_up_ = true;
+    if (host_.resumed_from) go_on_from(host_.run_checkpoints.at(*host_.resumed_from));
   }
   /// Restores state that another training saved. Before the first epoch.
   void restore(const State& state) {
@@ -92,6 +93,7 @@ class Fit {
     if (!set_up_) setup();
     begun_ = true;
     epoch_ = event_.initial_epoch;
+    stand(epoch_, batch_);
     clear_logs();
     check("on_train_begin", instance_.on_train_begin(event_));
   }
@@ -113,6 +115,8 @@ class Fit {
       throw std::logic_error("a host begins no epoch after a stop: " + *host_.stop_reason);
     open_ = true;
     batch_ = 0;
+    host_.position.pass = epoch_;
+    stand(epoch_, 0);
     clear_logs();
     check("on_epoch_begin", instance_.on_epoch_begin(epoch_event()));
   }
@@ -120,6 +124,7 @@ class Fit {
   /// Gradients, inputs and so on are set in host().tensors before; what the callback makes of a batch is
   /// there afterwards.
   void batch(const Logs& logs = {}) {
+    require_begun();  // perhaps inside an epoch, if the callback resumes a run
     if (!open_) begin_epoch();
     const kairos_batch_event event = batch_event();
     clear_logs();
@@ -132,9 +137,11 @@ class Fit {
     set_logs(logs);
     kairos_batch_event end = batch_event();
     end.stepped = stepped ? 1 : 0;
+    stand(epoch_, batch_ + 1);
     check("on_train_batch_end", instance_.on_train_batch_end(end));
     ++batch_;
     ++host_.training_batch;
+    save_runs();
   }
   /// A validation of one batch.
   void test(const Logs& logs = {}) {
@@ -157,8 +164,10 @@ class Fit {
     if (!open_) throw std::logic_error("no epoch has begun");
     open_ = false;
     set_logs(logs);
+    stand(epoch_ + 1, 0);
     check_and_end_swaps("on_epoch_end", instance_.on_epoch_end(epoch_event()));
     ++epoch_;
+    save_runs();
   }
 
   /// on_train_end, with the logs of the last epoch, and teardown. Then the instance is destroyed.
@@ -168,6 +177,7 @@ class Fit {
                                              : host_.stop_reason ? KAIROS_END_STOPPED
                                                                  : KAIROS_END_COMPLETED);
     check_and_end_swaps("on_train_end", instance_.on_train_end(event));
+    save_runs();
     tear_down(event);
   }
   /// The model or another callback has failed: on_fault and teardown.
@@ -236,6 +246,33 @@ class Fit {
   }
 
  private:
+  void go_on_from(const Position& position) {
+    event_.run_resumed = 1;
+    event_.initial_epoch = position.epoch;
+    open_ = position.batch > 0;  // inside the epoch, whose begin was in the training before
+    batch_ = position.batch;
+    step_ = position.step;
+    host_.position = position;
+  }
+  void stand(std::int64_t epoch, std::int64_t batch) {
+    const bool ends = event_.steps_per_epoch > 0 && batch >= event_.steps_per_epoch;
+    host_.position = {ends ? epoch + 1 : epoch, ends ? 0 : batch, step_, host_.position.pass};
+  }
+  /// Run checkpoints that the callback has asked for in its hook.
+  void save_runs() {
+    const std::vector<std::string> directories = std::move(host_.run_requests);
+    host_.run_requests.clear();
+    for (const std::string& directory : directories) {
+      host_.runs_saved.push_back({directory, host_.position});
+      host_.run_checkpoints[directory] = host_.position;
+      kairos_checkpoint_event event{};
+      event.content = KAIROS_SAVE_RUN;
+      event.path = detail::to_abi(directory);
+      event.saved_by = detail::to_abi(host_.instance_name());
+      event.label = {"", 0};
+      check("on_checkpoint_saved", instance_.on_checkpoint_saved(event));
+    }
+  }
   /// The first batch of a step decides how many it has: at most those left in the epoch.
   void begin_step() {
     if (batch_ != 0 && in_step_ != step_size_) return;

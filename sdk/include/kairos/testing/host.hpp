@@ -78,6 +78,12 @@ struct SwappedIn {
   std::string label;
 };
 
+/// A run checkpoint that was taken because the callback asked for it.
+struct RunSaved {
+  std::string directory;
+  Position position;
+};
+
 /// A file that the callback announced.
 struct Announced {
   std::string path;
@@ -103,7 +109,11 @@ class Host {
   std::map<std::string, std::vector<TensorData>> weight_files;   ///< by path; save() adds to them
   std::string architecture;                                      ///< Keras JSON
   bool controls_steps = true;                                    ///< whether kairos.step/1 works
-  std::set<std::string> withheld;                                ///< ids of interfaces that are not offered
+  bool keeps_runs = true;                                        ///< whether kairos.run/1 works
+  /// By directory: what the callback may resume from. Fit adds what the callback asks for.
+  std::map<std::string, Position> run_checkpoints;
+  Position position;               ///< of the training; Fit sets it
+  std::set<std::string> withheld;  ///< ids of interfaces that are not offered
   std::int32_t rank = 0, world = 1;
   std::optional<double> batch_loss;          ///< empty: this host does not tell it
   std::vector<std::int64_t> batch_rows;      ///< rows of the samples; empty: this host does not tell them
@@ -123,7 +133,10 @@ class Host {
   std::map<std::string, std::vector<double>> published;  ///< all values, by key
   std::vector<Saved> saved;
   std::vector<Announced> announced;
-  std::map<std::int32_t, int> outcomes;  ///< number of tasks by KAIROS_TASK_RAN, _DROPPED and _CANCELLED
+  std::vector<RunSaved> runs_saved;
+  std::vector<std::string> run_requests;    ///< directories, in this hook; Fit empties it
+  std::optional<std::string> resumed_from;  ///< directory
+  std::map<std::int32_t, int> outcomes;     ///< number of tasks by KAIROS_TASK_RAN, _DROPPED and _CANCELLED
   std::map<std::uint64_t, std::vector<TensorData>> snapshots;  ///< weights, by slot
   std::uint64_t generation = 1;                                ///< of the weights
   /// The last one is live: its weights are in tensors[Role::Weight], and `trained` has those that are
@@ -301,7 +314,10 @@ class Host {
                                              "step.accumulate",
                                              "step.discard",
                                              "step.freeze",
-                                             "step.scale_rate"};
+                                             "step.scale_rate",
+                                             "run.position",
+                                             "run.checkpoint",
+                                             "run.resume_from"};
     return names;
   }
   static Direction direction_of(std::string_view key) {

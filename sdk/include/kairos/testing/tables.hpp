@@ -10,6 +10,7 @@
 
 #include "kairos/testing/batch_table.hpp"
 #include "kairos/testing/host.hpp"
+#include "kairos/testing/run_table.hpp"
 #include "kairos/testing/step_table.hpp"
 #include "kairos/testing/table_parts.hpp"
 #include "kairos/testing/weight_tables.hpp"
@@ -300,7 +301,8 @@ inline const void* find(const kairos_host* self, const char* id) {
   } all[] = {{KAIROS_LOGS, &logs},       {KAIROS_CONTROL, &control}, {KAIROS_OPTIMIZER, &optimizer},
              {KAIROS_TENSORS, &tensors}, {KAIROS_MODEL, &model},     {KAIROS_EXPRESSIONS, &expressions},
              {KAIROS_TASKS, &tasks},     {KAIROS_FILES, &files},     {KAIROS_DIST, &dist},
-             {KAIROS_WEIGHTS, &weights}, {KAIROS_BATCH, &batch},     {KAIROS_STEP, &step}};
+             {KAIROS_WEIGHTS, &weights}, {KAIROS_BATCH, &batch},     {KAIROS_STEP, &step},
+             {KAIROS_RUN, &run}};
   for (const auto& each : all)
     if (each.id == id && Host::of(self).withheld.count(id) == 0) return each.table;
   return nullptr;

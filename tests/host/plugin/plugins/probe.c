@@ -89,7 +89,7 @@ static const kairos_option* const options[] = {&test_option, &formula_option};
 static const kairos_callback probe =
     CALLBACK("test.Probe", KAIROS_CAN_STOP | KAIROS_CAN_SET_OPTIMIZER | KAIROS_CAN_WRITE_WEIGHTS |
                                KAIROS_CAN_WRITE_GRADIENTS | KAIROS_CAN_SAVE_MODEL | KAIROS_CAN_WRITE_BATCH |
-                               KAIROS_CAN_CONTROL_STEP);
+                               KAIROS_CAN_CONTROL_STEP | KAIROS_CAN_SAVE_RUN);
 static const kairos_callback modest_probe = CALLBACK("test.ModestProbe", 0);
 static const kairos_callback* const callbacks[] = {&probe, &modest_probe};
 
@@ -116,7 +116,7 @@ __attribute__((used, visibility("default"))) const kairos_plugin kairos_plugin_v
   "{\"version\":\"1.0.0\",\"sdk\":\"1.0.0\",\"compiler\":\"by hand\",\"callbacks\":[" JSON_CALLBACK( \
       "test.Probe",                                                                                  \
       ",\"capabilities\":[\"stop\",\"set_optimizer\",\"write_weights\","                             \
-      "\"write_gradients\",\"save_model\",\"write_batch\",\"control_step\"]") "," JSON_CALLBACK("test.ModestProbe", "") "]}"
+      "\"write_gradients\",\"save_model\",\"write_batch\",\"control_step\",\"save_run\"]") "," JSON_CALLBACK("test.ModestProbe", "") "]}"
 
 struct manifest {
   kairos_manifest_header header;

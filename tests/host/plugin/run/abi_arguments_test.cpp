@@ -97,6 +97,11 @@ TEST_CASE("A null pointer is refused by every function that would use it", "[hos
     CHECK(v.step().discard(nullptr) == KAIROS_E_INVALID);
     CHECK(v.step().freeze(nullptr, 0, 1) == KAIROS_E_INVALID);
     CHECK(v.step().scale_rate(nullptr, 0, 1) == KAIROS_E_INVALID);
+    CHECK(v.run().position(v.call, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.run().position(nullptr, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.run().checkpoint(v.call, null_text, 1) == KAIROS_E_INVALID);
+    CHECK(v.run().checkpoint(nullptr, text("backup"), 1) == KAIROS_E_INVALID);
+    CHECK(v.run().resume_from(nullptr, text("backup")) == KAIROS_E_INVALID);
     CHECK(v.logs().count(nullptr) == 0);
     CHECK(v.tensors().count(nullptr, KAIROS_ROLE_WEIGHT) == 0);
     CHECK(v.control().stop_requested(nullptr) == 0);
@@ -133,6 +138,7 @@ TEST_CASE(
       CHECK(v.model().can_save(v.call, text(path), KAIROS_SAVE_MODEL) == KAIROS_E_INVALID);
       CHECK(v.model().load_weights(v.call, text(path)) == KAIROS_E_INVALID);
       CHECK(v.files().announce(v.call, text(path), KAIROS_FILE_WRITE) == KAIROS_E_INVALID);
+      CHECK(v.run().resume_from(v.call, text(path)) == KAIROS_E_INVALID);
     }
     CHECK(v.model().can_save(v.call, text((directory / "größe.h5").string()), KAIROS_SAVE_MODEL) ==
           KAIROS_OK);
@@ -142,6 +148,7 @@ TEST_CASE(
     const std::string path = (directory / "a.h5").string() + std::string("\0.h5", 4);
     CHECK(v.model().save(v.call, text(path), KAIROS_SAVE_MODEL) == KAIROS_E_INVALID);
     CHECK(v.model().save_in_background(v.call, text(path), KAIROS_SAVE_MODEL) == KAIROS_E_INVALID);
+    CHECK(v.run().checkpoint(v.call, text(path), 1) == KAIROS_E_INVALID);
     return KAIROS_OK;
   });
   CHECK_FALSE(fs::exists(directory / "a.h5"));

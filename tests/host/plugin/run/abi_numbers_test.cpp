@@ -252,6 +252,11 @@ const Row rows[] = {
        return v.step().scale_rate(v.call, static_cast<std::uint32_t>(n), 0.5);
      },
      only({0}, KAIROS_E_RANGE)},
+    {"kairos_run.checkpoint.keep", "on_epoch_end",
+     [](const Visit& v, Bench& b, std::int64_t n) {
+       return v.run().checkpoint(v.call, text(b.file), static_cast<std::uint32_t>(n));
+     },
+     only({1, 2}, KAIROS_E_RANGE)},
     {"kairos_files.announce.access", "setup",
      [](const Visit& v, Bench& b, std::int64_t n) {
        return v.files().announce(v.call, text(b.file + ".announced"), static_cast<std::int32_t>(n));

@@ -96,6 +96,14 @@ TEST_CASE("A key of the logs is told in as many bytes as both sides know", "[hos
   });
 }
 
+TEST_CASE("The position of the training is told in as many bytes as both sides know", "[host][plugin]") {
+  run_in_epoch_end([](const Visit& visit) {
+    try_capacities(visit, 40, sizeof(kairos_position), [&](void* out) {
+      return visit.run().position(visit.call, static_cast<kairos_position*>(out));
+    });
+  });
+}
+
 TEST_CASE("A call that fails writes nothing into the struct of the plugin", "[host][plugin]") {
   run_in_epoch_end([](const Visit& visit) {
     Memory tensor(sizeof(kairos_tensor), 256);

@@ -16,6 +16,7 @@
 #include "abi/optimizer.h"
 #include "abi/option.h"
 #include "abi/plugin.h"
+#include "abi/run.h"
 #include "abi/state.h"
 #include "abi/step.h"
 #include "abi/tasks.h"

@@ -65,7 +65,8 @@ typedef struct kairos_hooks {
   kairos_status (*on_predict_batch_begin)(void *self, kairos_call *call, const kairos_batch_event *event);
   kairos_status (*on_predict_batch_end)(void *self, kairos_call *call, const kairos_batch_event *event);
 
-  /* A file written through kairos.model/1 is complete. Not called for the instance that saved it. [fit-thread & running] */
+  /* A file written through kairos.model/1 is complete; not called for the instance that saved it. Or a run checkpoint (run.h) is;
+   * called for every instance. [fit-thread & running] */
   kairos_status (*on_checkpoint_saved)(void *self, kairos_call *call, const kairos_checkpoint_event *event);
   /* The run ends because the model, the loop or another instance failed. [fit-thread & running] */
   kairos_status (*on_fault)(void *self, kairos_call *call, const kairos_fault_event *event);
@@ -87,6 +88,7 @@ typedef struct kairos_hooks {
 #define KAIROS_CAN_SAVE_MODEL (1ull << 4)
 #define KAIROS_CAN_WRITE_BATCH (1ull << 5) /* inputs, targets and sample weights of a training batch */
 #define KAIROS_CAN_CONTROL_STEP (1ull << 6)
+#define KAIROS_CAN_SAVE_RUN (1ull << 7) /* and go on from a saved run */
 
 /* Flags of a callback. From a newer minor, a host refuses unknown bits 0 to 15 and ignores unknown bits 16 to 31.
  * In distributed training, callbacks of the phases measure and decide run on every rank, those of report and persist on
