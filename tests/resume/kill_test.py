@@ -12,16 +12,18 @@ import time
 from resuming import FILE_CALLS, Place, cases, command, difference, digest, outcome
 
 
-def arguments():
+def arguments(kills=20):
     parser = argparse.ArgumentParser()
     parser.add_argument("paths", nargs=3)
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=kills)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log", type=argparse.FileType("a"), default=sys.stdout)
     return parser.parse_args()
 
 
 class Killing:
+    WRITES_UNDER = "run"
+
     def __init__(self, given):
         self.draw = random.Random(given.seed)
         self.left, self.kills, self.went_on, self.differences = given.kills, 0, 0, 0
@@ -37,7 +39,7 @@ class Killing:
         if kind == "hook":
             environment["KAIROS_TEST_KILL_AT"] = str(int(self.draw.expovariate(1 / 60)) + 1)
         elif kind == "write":
-            environment = {"LD_PRELOAD": FILE_CALLS, "KAIROS_CALLS_UNDER": str(place.path / "run") + "/",
+            environment = {"LD_PRELOAD": FILE_CALLS, "KAIROS_CALLS_UNDER": str(place.path / self.WRITES_UNDER) + "/",
                            "KAIROS_CALLS_KILL_AT": str(int(self.draw.expovariate(1 / 40)) + 1)}
         process = place.start(words, **environment)
         moment = self.draw.uniform(0, seconds)

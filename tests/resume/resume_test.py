@@ -238,5 +238,107 @@ class Resume(ProgramTest):
         self.assertEqual(json.loads(self.text("run/history.json"))["epoch"], [0])
 
 
+class Backup(ProgramTest):
+    """BackupAndRestore without a run directory: the same command again and again."""
+
+    def words(self, freq="epoch", killer=True, **changes):
+        plugins = ["CSVLogger:filename=log.csv", f"BackupAndRestore:backup_dir=backup,save_freq={freq}"] + [KILLER] * killer
+        return self.fit(**{"epochs": 4, "save_weights": "end.npz", "history": "history.json", "plugin": plugins,
+                           "model": "dense(4,tanh) dropout(0.2) dense(2,softmax)", **changes})
+
+    def kill_at(self, at, *words):
+        run = subprocess.run([KAIROS, *map(str, words)], cwd=self.directory, capture_output=True, text=True, timeout=60,
+                             env={**os.environ, "KAIROS_TEST_KILL_AT": str(at), "KAIROS_TEST_KILL_LATER": "1"})
+        self.assertEqual(run.returncode, -signal.SIGKILL, run.stderr)
+
+    def results(self):
+        return (self.directory / "end.npz").read_bytes(), self.text("history.json"), self.text("log.csv")
+
+    def test_killed_run_goes_on_and_the_backup_goes(self):
+        self.kairos(*self.words())
+        expected = self.results()
+        for freq in ("epoch", "2", "0.00001s"):
+            with self.subTest(freq):
+                self.kill_at(30, *self.words(freq))
+                self.assertTrue((self.directory / "backup" / "run_checkpoint").is_dir())
+                out = self.kairos(*self.words(freq))
+                self.assertRegex(out, r"^going on with the run in /\S+/backup, after (the end of epoch \d|epoch \d, batch \d)\n$")
+                self.assertEqual(self.results(), expected)
+                self.assertFalse((self.directory / "backup").exists())
+
+    def test_other_data_settings_and_a_damaged_backup_are_refused_before_training(self):
+        self.kill_at(30, *self.words())
+        where = f"the run in {self.directory.resolve()}/backup"
+        before = self.files()
+
+        def refused(words, code, *parts):
+            run = self.run_kairos(*words)
+            self.assertEqual(run.returncode, code, run.stderr + run.stdout)
+            for part in parts:
+                self.assertIn(part, run.stderr)
+            self.assertEqual(self.files(), before)
+
+        refused(self.words(seed=8), 2, f"KAIROS-U090: --seed: {where} cannot go on with another value; found 8, expected 7")
+        refused(self.words(optimizer="sgd"), 2, f"KAIROS-U090: the model: {where} cannot go on")
+        refused(self.words(epochs=1), 2, "KAIROS-U090: --epochs: ", "is further already; found 1")
+        text = self.text("data.csv")
+        self.put("data.csv", text.replace("0.25,2.0,1", "0.25,2.1,1"))
+        before = self.files()
+        refused(self.words(), 2, f"KAIROS-U090: the data: {where} cannot go on with another value; found 10 samples with the hash ")
+        self.put("data.csv", text)
+        for path in (self.directory / "backup" / "run_checkpoint").glob("*.checkpoint"):
+            path.write_bytes(b"\0" * 100)
+        before = self.files()
+        refused(self.words(), 3, "BackupAndRestore", "setup failed: KAIROS-F090")
+
+    def test_a_signal_saves_and_the_same_command_goes_on(self):
+        self.kairos(*self.words(epochs=300, killer=False))
+        expected = self.results()
+        words = [str(word) for word in self.words(freq="1h", epochs=300, killer=False)]
+        for _ in range(3):
+            process = subprocess.Popen([KAIROS, *words], cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(0.08)
+            process.terminate()
+            process.wait(timeout=60)
+        self.kairos(*words)
+        self.assertEqual(self.results(), expected)
+
+    def test_an_interrupt_names_the_backup(self):
+        words = [str(word) for word in self.words(epochs=10 ** 7, killer=False)]
+        process = subprocess.Popen([KAIROS, *words], cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while not list(self.directory.glob("backup/run_checkpoint/*.checkpoint")):
+            time.sleep(0.01)
+        process.terminate()
+        _, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
+        self.assertIn(f"The run is saved in {self.directory.resolve()}/backup, and the same command goes on with it", errors)
+
+    def test_second_process_is_refused(self):
+        words = [str(word) for word in self.words(epochs=10 ** 7, killer=False)]
+        first = subprocess.Popen([KAIROS, *words], cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            while not list(self.directory.glob("backup/run_checkpoint/*.checkpoint")):
+                time.sleep(0.01)
+            run = self.run_kairos(*self.words(epochs=10 ** 7, killer=False, save_weights="other.npz", history="other.json"))
+            self.assertEqual(run.returncode, 3)
+            self.assertIn("KAIROS-F063", run.stderr)
+            self.assertIn("another run writes its run checkpoints to this directory", run.stderr)
+        finally:
+            first.kill()
+            first.wait()
+
+    def test_resume_of_the_run_directory_wins(self):
+        common = {"run_dir": "run", "checkpoint_every": "1epoch", "resume": "auto"}
+        self.kairos(*self.words(killer=False))
+        expected = (self.directory / "end.npz").read_bytes()
+        self.kill_at(30, *self.words(**common))
+        self.assertTrue((self.directory / "run" / "backup" / "run_checkpoint").is_dir())
+        out = self.kairos(*self.words(**common))
+        self.assertNotIn("going on with the run in", out)
+        self.assertEqual((self.directory / "end.npz").read_bytes(), expected)
+        self.assertFalse((self.directory / "run" / "backup").exists())
+        self.assertIn("KAIROS-O031", self.run_kairos(*self.words(run_dir="other", plugin=["BackupAndRestore:backup_dir=."])).stderr)
+
+
 if __name__ == "__main__":
     main()

@@ -91,11 +91,14 @@ def feature(case):
     return [PLUGINS[name].replace("dense", "hl") if two_outputs else PLUGINS[name]]
 
 
-def command(case, run, writers=True):
-    """The fit of a case, whose files are all in the directory `run`; with or without callbacks that write files."""
-    flags = ["fit", *data_flags(case), "--epochs", "6", "--seed", "11", "--verbose", "0", "--run-dir", run,
-             "--optimizer", OPTIMIZERS[case["optimizer"]], "--checkpoint-every", case["every"], "--save-model", f"{run}/end.h5",
+def command(case, run, writers=True, backup=False):
+    """The fit of a case, whose files are all in the directory `run`; with or without callbacks that write files. It is the run directory, or
+    the run has none and BackupAndRestore in its place."""
+    flags = ["fit", *data_flags(case), "--epochs", "6", "--seed", "11", "--verbose", "0",
+             "--optimizer", OPTIMIZERS[case["optimizer"]], "--save-model", f"{run}/end.h5",
              "--shuffle", {"as given": "false", "batches": "batch"}.get(case["order"], "true")]
+    flags += ["--history", f"{run}/history.json"] if backup else ["--run-dir", run, "--checkpoint-every", case["every"]]
+    within = f"{run}/" if backup else ""
     monitor = "loss"
     if case["validation"] != "none":
         flags += ["--validation-split", "0.25",
@@ -104,15 +107,19 @@ def command(case, run, writers=True):
         monitor = "val_loss"
     if case["epoch"] == "steps":
         flags += ["--steps-per-epoch", "4"]
-    plugins = [f"EarlyStopping:monitor={monitor},patience=2,restore_best_weights=true", "CSVLogger:filename=log.csv",
-               f"ModelCheckpoint@best:filepath=best.h5,monitor={monitor},save_best_only=true",
-               "ModelCheckpoint@often:filepath='m-{epoch}-{batch}.weights.h5',save_weights_only=true,save_freq=5",
-               "TensorBoard:log_dir=tb,update_freq=2", KILLER]
+    plugins = [f"EarlyStopping:monitor={monitor},patience=2,restore_best_weights=true", f"CSVLogger:filename={within}log.csv",
+               f"ModelCheckpoint@best:filepath={within}best.h5,monitor={monitor},save_best_only=true",
+               f"ModelCheckpoint@often:filepath='{within}m-{{epoch}}-{{batch}}.weights.h5',save_weights_only=true,save_freq=5",
+               f"TensorBoard:log_dir={within}tb,update_freq=2", KILLER]
     if not writers:
         plugins = [plugins[0], KILLER]
-    plugins += feature(case)
+    plugins += [re.sub("(filename=|filepath=')", rf"\1{within}", one) for one in feature(case)]
     if case["optimizer"] != "schedule":
         plugins.append(f"ReduceLROnPlateau:monitor={monitor},patience=1,factor=0.5")
+    if backup:
+        every = {"0s": "1", "1epoch": "epoch", "3batches": "3"}.get(case["every"], case["every"])
+        two = "true" if case["epoch"] == "steps" else "false"
+        plugins.append(f"BackupAndRestore:backup_dir=backup,save_freq={every},double_checkpoint={two}")
     return [str(word) for word in flags] + [word for plugin in plugins for word in ("--plugin", plugin)]
 
 
@@ -135,7 +142,8 @@ def outcome(run):
     models = {path.name: h5_content(path) for path in run.glob("*.h5")}
     logs = {path.name: path.read_text() for path in (run / "log.csv", run / "log.jsonl") if path.exists()}
     # "best two" remembers when it has saved its files; the sum of all bytes is the end.
-    states = re.sub(rb" \d{19} (?=k-)", b" time ", (run / "callback_state").read_bytes()[:-4])
+    saved = (run / "callback_state").read_bytes()[:-4] if (run / "callback_state").exists() else b""
+    states = re.sub(rb" \d{19} (?=k-)", b" time ", saved)
     return {"history": json.loads((run / "history.json").read_text()), "logs": logs, "states": states, "models": models,
             "scalars": scalars(run / "tb")}
 
