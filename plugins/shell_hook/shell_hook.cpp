@@ -70,6 +70,7 @@ struct ShellHook : Callback<ShellHook> {
            "KAIROS_STEP=" + std::to_string(test.step())});
   }
   void on_checkpoint_saved(Checkpoint& saved) {
+    if (saved.is_run()) return;  // a directory, for the next run alone
     start(saved, checkpoint_saved, "on_checkpoint_saved", {"KAIROS_FILE=" + std::string(saved.path())});
   }
   void on_train_end(End& end) {

@@ -65,6 +65,7 @@ struct Webhook : Callback<Webhook> {
          test.in_fit() ? "validation of epoch " + std::to_string(test.epoch() + 1) : "evaluation");
   }
   void on_checkpoint_saved(Checkpoint& saved) {
+    if (saved.is_run()) return;  // a directory, for the next run alone
     send(saved, CheckpointSaved, ", \"file\": " + json_text(saved.path()),
          "saved " + std::filesystem::path(saved.path()).filename().string());
   }
