@@ -94,8 +94,10 @@ ConvolutionPrimitives::ConvolutionPrimitives(ComputeEngine& owner, const Convolu
   after_ = {w.after(0), w.after(1)};
   x_desc_ = memory::desc({batch, shape.channels, w.input[0], w.input[1]}, float_type, tag::nhwc);
   y_desc_ = memory::desc({batch, shape.filters, w.output[0], w.output[1]}, float_type, tag::nhwc);
-  plain_desc_ = memory::desc(kernel_dims(shape), float_type, shape.groups == 1 ? tag::hwio : tag::hwigo);
-  any_desc_ = memory::desc(kernel_dims(shape), float_type, tag::any);
+  const tag plain = shape.groups == 1 ? tag::hwio : tag::hwigo;
+  plain_desc_ = memory::desc(kernel_dims(shape), float_type, plain);
+  any_desc_ = memory::desc(kernel_dims(shape), float_type,
+                           kernel_layout(shape.channels / shape.groups, shape.filters / shape.groups, plain));
   bias_desc_ = memory::desc({shape.filters}, float_type, tag::a);
   x_ = memory(x_desc_, engine_, nullptr);
   plain_ = memory(plain_desc_, engine_, nullptr);

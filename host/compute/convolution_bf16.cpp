@@ -102,7 +102,7 @@ class ConvolutionBf16::Products {
 
  private:
   [[nodiscard]] memory::desc kernel_desc(memory::data_type type) const {
-    return {kernel_dims_, type, tag::any};
+    return {kernel_dims_, type, kernel_layout(kernel_dims_[1], kernel_dims_[0], tag::hwio)};
   }
 
   [[nodiscard]] Forward::primitive_desc forward_desc(bool with_bias) const {
