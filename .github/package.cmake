@@ -32,8 +32,12 @@ set(CPACK_DEBIAN_SDK_PACKAGE_ARCHITECTURE all)
 set(CPACK_COMPONENT_CALLBACKS_DESCRIPTION "Library that runs Kairos' callbacks in any training loop")
 set(CPACK_DEBIAN_CALLBACKS_PACKAGE_DEPENDS "kairos-sdk (>= ${sdk}), libfmt-dev, libmuparser-dev, pkg-config")
 set(CPACK_COMPONENT_HOST_DESCRIPTION "The program kairos, and its library for C++")
-# The second line is opened at the first call, so that nothing links it.
-set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "kairos-callbacks (= ${CPACK_DEBIAN_PACKAGE_VERSION}), zlib1g-dev, \
-libdnnl2, libhdf5-103-1, libzip4, libpng16-16, libturbojpeg0")
+set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "kairos-callbacks (= ${CPACK_DEBIAN_PACKAGE_VERSION}), zlib1g-dev")
+# Nothing links these: they are opened at the first call. Their packages differ between Debian 12 and 13.
+foreach(library dnnl hdf5_serial zip png16 turbojpeg)
+  execute_process(COMMAND dpkg-query -S "*/lib${library}.so.[0-9]*" OUTPUT_VARIABLE owner COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX REPLACE ":.*" "" owner "${owner}")
+  string(APPEND CPACK_DEBIAN_HOST_PACKAGE_DEPENDS ", ${owner}")
+endforeach()
 set(CPACK_DEBIAN_HOST_PACKAGE_RECOMMENDS kairos-plugins)
 set(CPACK_COMPONENT_PLUGINS_DESCRIPTION "The callbacks that are bundled with Kairos")

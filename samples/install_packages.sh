@@ -18,7 +18,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "These Debian 12 packages are missing, and apt-get is not available:$missing" >&2
+  echo "These packages of Debian 12 and 13 are missing, and apt-get is not available:$missing" >&2
   echo "Install the packages of this distribution that correspond to them, then run this script again." >&2
   exit 1
 fi

@@ -129,6 +129,8 @@ std::string parser_reason(const std::string& what) {
   std::string text = dash != std::string::npos    ? what.substr(dash + 3)
                      : colon != std::string::npos ? what.substr(colon + 2)
                                                   : what;
+  // What nlohmann-json says about empty input since 3.11, with advice for programmers.
+  if (text.starts_with("attempting to parse an empty input")) text = "unexpected end of input";
   std::replace(text.begin(), text.end(), ';', ',');
   if (text.size() > longest) text = text.substr(0, longest) + "…";
   return text;

@@ -7,6 +7,7 @@
 
 #include "compute/convolution_bf16.hpp"
 #include "compute/convolution_loops.hpp"
+#include "compute/primitive_desc.hpp"
 #include "compute/run_primitive.hpp"
 #include "compute/team_size.hpp"
 #include "compute/winograd.hpp"
@@ -93,8 +94,10 @@ ConvolutionPrimitives::ConvolutionPrimitives(ComputeEngine& owner, const Convolu
   after_ = {w.after(0), w.after(1)};
   x_desc_ = memory::desc({batch, shape.channels, w.input[0], w.input[1]}, float_type, tag::nhwc);
   y_desc_ = memory::desc({batch, shape.filters, w.output[0], w.output[1]}, float_type, tag::nhwc);
-  plain_desc_ = memory::desc(kernel_dims(shape), float_type, shape.groups == 1 ? tag::hwio : tag::hwigo);
-  any_desc_ = memory::desc(kernel_dims(shape), float_type, tag::any);
+  const tag plain = shape.groups == 1 ? tag::hwio : tag::hwigo;
+  plain_desc_ = memory::desc(kernel_dims(shape), float_type, plain);
+  any_desc_ = memory::desc(kernel_dims(shape), float_type,
+                           kernel_layout(shape.channels / shape.groups, shape.filters / shape.groups, plain));
   bias_desc_ = memory::desc({shape.filters}, float_type, tag::a);
   x_ = memory(x_desc_, engine_, nullptr);
   plain_ = memory(plain_desc_, engine_, nullptr);
@@ -106,9 +109,10 @@ Forward::primitive_desc ConvolutionPrimitives::forward_hint(bool with_bias) cons
   const auto kind = dnnl::prop_kind::forward_training;
   const auto algorithm = dnnl::algorithm::convolution_direct;
   if (with_bias)
-    return {{kind, algorithm, x_desc_, any_desc_, bias_desc_, y_desc_, strides_, dilates_, before_, after_},
-            engine_};
-  return {{kind, algorithm, x_desc_, any_desc_, y_desc_, strides_, dilates_, before_, after_}, engine_};
+    return describe<Forward>(engine_, kind, algorithm, x_desc_, any_desc_, bias_desc_, y_desc_, strides_,
+                             dilates_, before_, after_);
+  return describe<Forward>(engine_, kind, algorithm, x_desc_, any_desc_, y_desc_, strides_, dilates_, before_,
+                           after_);
 }
 
 void ConvolutionPrimitives::make_forward(bool with_bias) {
@@ -119,9 +123,9 @@ void ConvolutionPrimitives::make_forward(bool with_bias) {
 }
 
 void ConvolutionPrimitives::make_backward_data() {
-  const BackwardData::primitive_desc desc(
-      {dnnl::algorithm::convolution_direct, x_desc_, any_desc_, y_desc_, strides_, dilates_, before_, after_},
-      engine_, forward_hint(false));
+  const auto desc =
+      describe_backward<BackwardData>(forward_hint(false), engine_, dnnl::algorithm::convolution_direct,
+                                      x_desc_, any_desc_, y_desc_, strides_, dilates_, before_, after_);
   data_kernel_ = std::make_unique<KernelCopy>(plain_desc_, desc.weights_desc(), engine_);
   if (data_kernel_->differs) data_kernel_->reorder = dnnl::reorder(plain_, data_kernel_->own);
   backward_data_ = BackwardData(desc);
@@ -129,11 +133,12 @@ void ConvolutionPrimitives::make_backward_data() {
 
 void ConvolutionPrimitives::make_backward_weights(bool with_bias) {
   const auto algorithm = dnnl::algorithm::convolution_direct;
-  const auto wanted = with_bias ? BackwardWeights::desc(algorithm, x_desc_, any_desc_, bias_desc_, y_desc_,
-                                                        strides_, dilates_, before_, after_)
-                                : BackwardWeights::desc(algorithm, x_desc_, any_desc_, y_desc_, strides_,
-                                                        dilates_, before_, after_);
-  const BackwardWeights::primitive_desc desc(wanted, engine_, forward_hint(with_bias));
+  const Forward::primitive_desc hint = forward_hint(with_bias);
+  const auto desc =
+      with_bias ? describe_backward<BackwardWeights>(hint, engine_, algorithm, x_desc_, any_desc_, bias_desc_,
+                                                     y_desc_, strides_, dilates_, before_, after_)
+                : describe_backward<BackwardWeights>(hint, engine_, algorithm, x_desc_, any_desc_, y_desc_,
+                                                     strides_, dilates_, before_, after_);
   weights_kernel_ = std::make_unique<KernelCopy>(plain_desc_, desc.diff_weights_desc(), engine_);
   if (weights_kernel_->differs) weights_kernel_->reorder = dnnl::reorder(weights_kernel_->own, plain_);
   backward_weights_ = BackwardWeights(desc);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "compute/kernels/kernels.hpp"
+#include "compute/primitive_desc.hpp"
 #include "compute/run_primitive.hpp"
 #include "compute/team_size.hpp"
 
@@ -101,17 +102,17 @@ class ConvolutionBf16::Products {
 
  private:
   [[nodiscard]] memory::desc kernel_desc(memory::data_type type) const {
-    return {kernel_dims_, type, tag::any};
+    return {kernel_dims_, type, kernel_layout(kernel_dims_[1], kernel_dims_[0], tag::hwio)};
   }
 
   [[nodiscard]] Forward::primitive_desc forward_desc(bool with_bias) const {
     const auto kind = dnnl::prop_kind::forward_training;
     const memory::desc x = rounded_x_.get_desc(), y = y_.get_desc();
     if (with_bias)
-      return {
-          {kind, algorithm, x, kernel_desc(bf16), bias_.get_desc(), y, strides_, dilates_, before_, after_},
-          engine_};
-    return {{kind, algorithm, x, kernel_desc(bf16), y, strides_, dilates_, before_, after_}, engine_};
+      return describe<Forward>(engine_, kind, algorithm, x, kernel_desc(bf16), bias_.get_desc(), y, strides_,
+                               dilates_, before_, after_);
+    return describe<Forward>(engine_, kind, algorithm, x, kernel_desc(bf16), y, strides_, dilates_, before_,
+                             after_);
   }
 
   void make_forward(bool with_bias) {
@@ -121,17 +122,17 @@ class ConvolutionBf16::Products {
   }
 
   void make_backward_data() {
-    const BackwardData::primitive_desc desc({algorithm, x_.get_desc(), kernel_desc(bf16),
-                                             rounded_y_.get_desc(), strides_, dilates_, before_, after_},
-                                            engine_, forward_desc(false));
+    const auto desc = describe_backward<BackwardData>(forward_desc(false), engine_, algorithm, x_.get_desc(),
+                                                      kernel_desc(bf16), rounded_y_.get_desc(), strides_,
+                                                      dilates_, before_, after_);
     const memory own(desc.weights_desc(), engine_);
     data_ = {BackwardData(desc), own, dnnl::reorder(kernel_, own)};
   }
 
   void make_backward_weights() {
-    const BackwardWeights::primitive_desc desc({algorithm, rounded_x_.get_desc(), kernel_desc(f32),
-                                                rounded_y_.get_desc(), strides_, dilates_, before_, after_},
-                                               engine_, forward_desc(false));
+    const auto desc = describe_backward<BackwardWeights>(
+        forward_desc(false), engine_, algorithm, rounded_x_.get_desc(), kernel_desc(f32),
+        rounded_y_.get_desc(), strides_, dilates_, before_, after_);
     const memory own(desc.diff_weights_desc(), engine_);
     weights_ = {BackwardWeights(desc), own, dnnl::reorder(own, kernel_)};
   }

@@ -9,6 +9,7 @@
 #include "compute/buffer.hpp"
 #include "compute/kernel_parts.hpp"
 #include "compute/kernels/kernels.hpp"
+#include "compute/primitive_desc.hpp"
 #include "compute/run_primitive.hpp"
 #include "compute/team_size.hpp"
 
@@ -90,11 +91,11 @@ class PartProducts {
   void make(Product& product, const memory::desc& a, const memory::desc& b, const memory::desc& c,
             bool with_bias) {
     const TeamSize team(threads_);
-    const memory::desc bias = matrix(1, c.dims()[1], c.dims()[1], f32);
-    const matmul::desc wanted = with_bias ? matmul::desc(a, b, bias, c) : matmul::desc(a, b, c);
+    const memory::desc bias = matrix(1, units_, units_, f32);
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const matmul::primitive_desc made(wanted, attributes, engine_);
+    const auto made = with_bias ? describe_with<matmul>(attributes, engine_, a, b, bias, c)
+                                : describe_with<matmul>(attributes, engine_, a, b, c);
     product = {matmul(made),
                memory(a, engine_, nullptr),
                memory(b, engine_, nullptr),

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include "compute/primitive_desc.hpp"
 #include "compute/run_primitive.hpp"
 #include "compute/team_size.hpp"
 
@@ -42,8 +43,8 @@ struct DensePrimitives::State {
   dnnl::inner_product_forward::primitive_desc forward_hint(bool with_bias) {
     const Descriptors& d = descriptors;
     const auto kind = dnnl::prop_kind::forward_training;
-    return with_bias ? dnnl::inner_product_forward::primitive_desc({kind, d.x, d.kernel, d.bias, d.y}, engine)
-                     : dnnl::inner_product_forward::primitive_desc({kind, d.x, d.kernel, d.y}, engine);
+    return with_bias ? describe<dnnl::inner_product_forward>(engine, kind, d.x, d.kernel, d.bias, d.y)
+                     : describe<dnnl::inner_product_forward>(engine, kind, d.x, d.kernel, d.y);
   }
 
   void run(const dnnl::primitive& primitive, std::initializer_list<dnnl_exec_arg_t> arguments) {
@@ -91,8 +92,9 @@ void DensePrimitives::backward_data(const float* y_gradient, const float* kernel
   const TeamSize team(s.threads);
   if (!s.backward_data) {
     const Descriptors& d = s.descriptors;
-    const dnnl::inner_product_backward_data::desc wanted(d.x, d.kernel, d.y);
-    s.backward_data = dnnl::inner_product_backward_data({wanted, s.engine, s.forward_hint(false)});
+    using Backward = dnnl::inner_product_backward_data;
+    s.backward_data =
+        Backward(describe_backward<Backward>(s.forward_hint(false), s.engine, d.x, d.kernel, d.y));
   }
   set_data(s.y, y_gradient);
   set_data(s.kernel, kernel);
@@ -110,9 +112,9 @@ void DensePrimitives::backward_weights(const float* x, const float* y_gradient, 
   Backward& primitive = with_bias ? s.backward_with_bias : s.backward_without_bias;
   if (!primitive) {
     const Descriptors& d = s.descriptors;
-    const auto wanted =
-        with_bias ? Backward::desc(d.x, d.kernel, d.bias, d.y) : Backward::desc(d.x, d.kernel, d.y);
-    primitive = Backward({wanted, s.engine, s.forward_hint(with_bias)});
+    const auto hint = s.forward_hint(with_bias);
+    primitive = Backward(with_bias ? describe_backward<Backward>(hint, s.engine, d.x, d.kernel, d.bias, d.y)
+                                   : describe_backward<Backward>(hint, s.engine, d.x, d.kernel, d.y));
   }
   set_data(s.x, x);
   set_data(s.y, y_gradient);

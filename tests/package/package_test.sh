@@ -46,6 +46,18 @@ code_of() {
   awk -v start="^\`\`\`$2" '$0 ~ start { inside = 1; next } /^```/ { inside = 0 } inside' "$1"
 }
 
+# tested_plugin DIRECTORY: adds the plugin of the README, and the test that sdk/doc/testing.md shows, to a project.
+tested_plugin() {
+  code_of "$sources/README.md" cpp >"$1/stall_stop.cpp"
+  code_of "$sources/sdk/doc/testing.md" cpp >"$1/stall_stop_test.cpp"
+  code_of "$sources/sdk/doc/testing.md" cmake >>"$1/CMakeLists.txt"
+  # Changed as that page says.
+  [ -f /usr/include/catch2/catch.hpp ] ||
+    sed -i -e '/^#define CATCH_CONFIG_MAIN/d' -e 's|catch2/catch.hpp|catch2/catch_all.hpp|' \
+      -e 's/Catch::Contains/Catch::Matchers::ContainsSubstring/' -e 's/Catch2 2/Catch2 3/' -e 's/Catch2::Catch2/Catch2::Catch2WithMain/' \
+      "$1/stall_stop_test.cpp" "$1/CMakeLists.txt"
+}
+
 # build_project SOURCES BUILD
 build_project() {
   cmake -G Ninja -S "$1" -B "$2" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release >"$2.log" 2>&1 &&
@@ -252,11 +264,8 @@ END
 
   readme_plugin)
     mkdir -p "$work/readme"
-    code_of "$sources/README.md" cpp >"$work/readme/stall_stop.cpp"
     code_of "$sources/README.md" cmake >"$work/readme/CMakeLists.txt"
-    # With the test that sdk/doc/testing.md shows.
-    code_of "$sources/sdk/doc/testing.md" cpp >"$work/readme/stall_stop_test.cpp"
-    code_of "$sources/sdk/doc/testing.md" cmake >>"$work/readme/CMakeLists.txt"
+    tested_plugin "$work/readme"
     build_project "$work/readme" "$work/readme-build"
     "$work/readme-build/stall_stop_test" >"$work/readme_test.txt" || { cat "$work/readme_test.txt"; fail "stall_stop_test failed"; }
     expect "$work/readme_test.txt" "in 4 test cases"
@@ -280,12 +289,9 @@ END
     [ -f "$work/sdk/include/kairos/testing.hpp" ] || fail "the component sdk has no kairos/testing.hpp"
     rm -rf "$work/tested"
     mkdir -p "$work/tested"
-    code_of "$sources/README.md" cpp >"$work/tested/stall_stop.cpp"
-    code_of "$sources/sdk/doc/testing.md" cpp >"$work/tested/stall_stop_test.cpp"
-    {
-      printf 'cmake_minimum_required(VERSION 3.25)\nproject(tested LANGUAGES CXX)\nfind_package(Kairos REQUIRED COMPONENTS sdk)\n'
-      code_of "$sources/sdk/doc/testing.md" cmake
-    } >"$work/tested/CMakeLists.txt"
+    printf 'cmake_minimum_required(VERSION 3.25)\nproject(tested LANGUAGES CXX)\nfind_package(Kairos REQUIRED COMPONENTS sdk)\n' \
+      >"$work/tested/CMakeLists.txt"
+    tested_plugin "$work/tested"
     build_project "$work/tested" "$work/tested-build"
     ctest --test-dir "$work/tested-build" >"$work/tested.txt" 2>&1 || { cat "$work/tested.txt"; fail "the test of a plugin failed"; }
     printf 'cmake_minimum_required(VERSION 3.25)\nproject(p CXX)\nfind_package(Kairos REQUIRED COMPONENTS host)\n' \

@@ -70,6 +70,8 @@ class Release(unittest.TestCase):
             if name == "kairos-host":
                 self.assertIn("kairos-callbacks (=", depends)
                 self.assertIn("libmuparser", depends)  # found in the program
+                for library in ("libdnnl", "libhdf5-", "libzip", "libpng16-16", "libturbojpeg0"):
+                    self.assertIn(f", {library}", depends)  # opened at the first call
         self.assertEqual(set(owners.values()), {f"kairos-{component}" for component in COMPONENTS})
         self.assertEqual(owners["./usr/bin/kairos"], "kairos-host")
         self.assertEqual(owners["./usr/include/kairos/plugin.hpp"], "kairos-sdk")

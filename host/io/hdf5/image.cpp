@@ -75,6 +75,11 @@ herr_t write_image(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t at, std::size_t size
 
 H5FD_class_t driver_class() {
   H5FD_class_t driver{};
+#ifdef H5FD_CLASS_VERSION
+  // Since HDF5 1.14. Values from 256 to 511 are for drivers that are not known to The HDF Group.
+  driver.version = H5FD_CLASS_VERSION;
+  driver.value = 511;
+#endif
   driver.name = "kairos_image";
   driver.maxaddr = static_cast<haddr_t>(INT64_MAX);
   driver.fc_degree = H5F_CLOSE_WEAK;

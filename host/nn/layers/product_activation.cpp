@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 
 #include "compute/vector.hpp"
 #include "nn/keras/inner_layer.hpp"
@@ -21,7 +23,9 @@ std::unique_ptr<Layer> read_activation_layer(ConfigReader& config) {
   if (value == nullptr || !value->is_object()) return nullptr;
   const auto name = value->find("class_name");
   if (name == value->end() || *name == "function") return nullptr;
-  if (std::find(activation_layers.begin(), activation_layers.end(), *name) == activation_layers.end())
+  const auto* const text = name->get_ptr<const std::string*>();
+  if (text == nullptr ||
+      std::find(activation_layers.begin(), activation_layers.end(), *text) == activation_layers.end())
     config.bad_value("activation", "the name of an activation function, or ReLU, LeakyReLU, ELU or Softmax");
   std::unique_ptr<Layer> layer = read_inner_layer(config, "activation");
   if (layer->penalizes_output())
