@@ -1,23 +1,51 @@
 # SPDX-License-Identifier: MIT
 """KAIROS_CHECK_PLUGINS=1: a callback that only reports is proven to change nothing, and one that breaks a rule is named."""
+import http.server
 import json
 import os
 import pathlib
 import subprocess
+import threading
 
 import numpy as np
 
 from program import KAIROS, MISHAPS, ProgramTest, main
 
 OFFENDING = pathlib.Path(MISHAPS).parents[1] / "offending"
-# Options of the shipped callbacks of the phase report; {} for none. A new one must be listed here.
+# Options of the shipped callbacks of the phase report; {} for none. A new one must be listed here. SERVER is one of this test.
 REPORTERS = {"CSVLogger": {"filename": "log.csv"}, "JSONLinesLogger": {"filename": "log.jsonl", "log_freq": 1},
              "ClassificationReport": {}, "ConfusionMatrix": {}, "HardestSamples": {"filename": "hardest.csv"}, "ProgbarLogger": {"verbose": 2},
-             "TensorBoard": {"log_dir": "logs", "histogram_freq": 1, "write_grads": "true", "write_images": "true", "update_freq": "batch"}}
+             "TensorBoard": {"log_dir": "logs", "histogram_freq": 1, "write_grads": "true", "write_images": "true", "update_freq": "batch"},
+             "Heartbeat": {"every": "0s"}, "HistoryPlot": {}, "PredictionWriter": {"filename": "predictions.csv", "targets": "true"},
+             "RemoteMonitor": {"root": "SERVER", "send_as_json": "true"}, "ShellHook": {"on_epoch_end": "true", "on_train_end": "true"},
+             "SpikeDetector": {"rtol": 0, "verbose": 0}, "SQLiteLogger": {"filename": "runs.sqlite"},
+             "Webhook": {"url": "SERVER", "events": '"epoch_end,test_end,train_end"'}}
+# They need a library, and are left out of a build without it.
+OPTIONAL = {"RemoteMonitor", "SQLiteLogger", "Webhook"}
 CHECKED = r"\d+ calls of hooks were checked: every callback changed only what it may\n"
 
 
+class Accepting(http.server.BaseHTTPRequestHandler):
+    """Answers each message with 200."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
 class CheckTest(ProgramTest):
+    def serve(self):
+        """Starts a server, and returns its address."""
+        server = http.server.HTTPServer(("127.0.0.1", 0), Accepting)
+        self.addCleanup(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_port}"
+
     def check(self, *plugins, **changes):
         return subprocess.run([KAIROS, *self.fit(plugin=list(plugins), **{"optimizer": "Adam", "validation_split": 0.3, **changes})],
                               cwd=self.directory, capture_output=True, text=True, timeout=120, env={**os.environ, "KAIROS_CHECK_PLUGINS": "1"})
@@ -26,11 +54,12 @@ class CheckTest(ProgramTest):
         listed = json.loads(self.kairos("plugins", "list", "--json"))
         names = {callback["id"].split(".")[-1] for plugin in listed["plugins"] for callback in plugin["callbacks"]
                  if callback["phase"] == "report"}
-        self.assertEqual(names, set(REPORTERS))
+        self.assertEqual(names | OPTIONAL, set(REPORTERS))
+        server = self.serve()
         plain = self.check(save_weights="plain.npz")
         self.assertEqual(plain.returncode, 0, plain.stderr)
-        for name, options in REPORTERS.items():
-            spec = name + ":" + ",".join(f"{key}={value}" for key, value in options.items())
+        for name in sorted(names):
+            spec = name + ":" + ",".join(f"{key}={value}" for key, value in REPORTERS[name].items()).replace("SERVER", server)
             run = self.check(spec, save_weights=f"{name}.npz")
             self.assertEqual((run.returncode, run.stderr), (0, ""), name)
             self.assertRegex(run.stdout, CHECKED)
