@@ -59,6 +59,10 @@ struct Pruning : Callback<Pruning> {
     if (name_->find_first_of("\r\n") != std::string::npos)
       throw Error("trial has a line break; expected a name of one line. Correct it");
     check_output_place(std::string(trials.value()), Writing::InPlace, "trials");
+    if (rule != "none" && is_inside(std::string(trials.value()), std::string(run.run_dir())))
+      throw Error("trials is " + std::string(trials.value()) +
+                  ", in the run directory, and no other trial has this file: relative paths are in the run "
+                  "directory. Give one absolute path to all trials, such as trials=\"$PWD/trials.csv\"");
     larger_is_better_ = monitor.direction(run, mode.value()) == Direction::Max;
   }
 
@@ -94,6 +98,12 @@ struct Pruning : Callback<Pruning> {
     epoch.stop("pruned: " + *reason);
   }
 
+  static bool is_inside(const std::filesystem::path& file, const std::filesystem::path& directory) {
+    if (directory.empty()) return false;
+    const std::filesystem::path way =
+        std::filesystem::absolute(file).lexically_relative(std::filesystem::absolute(directory));
+    return !way.empty() && *way.begin() != "..";
+  }
   static bool exists(const std::filesystem::path& path) {
     std::error_code ignored;
     return std::filesystem::exists(path, ignored);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <map>
 #include <vector>
 
 #include "../common/text.hpp"
@@ -20,6 +21,28 @@ bool is_better(const Question& question, double a, double b) {
 
 const Trial& asking(const Question& question) {
   return question.trials.find(question.trial)->second;
+}
+
+/// What a trial had when it came to a rung: its first value in that epoch or after it, because a validation
+/// may be missing in some epochs.
+std::map<std::int64_t, double>::const_iterator value_at(const Trial& trial, std::int64_t rung) {
+  return trial.values.lower_bound(rung);
+}
+
+std::optional<std::string> not_among_best(const Question& question, std::int64_t rung, std::int64_t factor) {
+  const double value = asking(question).values.at(question.epoch);
+  if (std::isnan(value)) return "the value is nan";
+  std::vector<double> all;
+  for (const auto& [name, trial] : question.trials) {
+    const auto found = value_at(trial, rung);
+    if (found != trial.values.end() && !std::isnan(found->second)) all.push_back(found->second);
+  }
+  std::sort(all.begin(), all.end(), [&](double a, double b) { return is_better(question, a, b); });
+  const std::size_t promoted = std::max<std::size_t>(all.size() / static_cast<std::size_t>(factor), 1);
+  if (!is_better(question, all[promoted - 1], value)) return std::nullopt;
+  return "the value " + shortest(value) + " of epoch " + std::to_string(question.epoch) +
+         " is not among the best " + std::to_string(promoted) + " of " + std::to_string(all.size()) +
+         " trials";
 }
 
 }  // namespace
@@ -53,22 +76,13 @@ std::optional<std::string> worse_than_median(const Question& question, std::int6
 }
 
 std::optional<std::string> not_promoted(const Question& question, std::int64_t first, std::int64_t factor) {
-  std::int64_t rung = first;
-  while (rung < question.epoch && rung <= question.epoch / factor) rung *= factor;
-  if (rung != question.epoch) return std::nullopt;
-  const double value = asking(question).values.at(question.epoch);
-  if (std::isnan(value)) return "the value is nan";
-  std::vector<double> all;
-  for (const auto& [name, trial] : question.trials) {
-    const auto found = trial.values.find(question.epoch);
-    if (found != trial.values.end() && !std::isnan(found->second)) all.push_back(found->second);
+  for (std::int64_t rung = first; rung <= question.epoch; rung *= factor) {
+    const auto value = value_at(asking(question), rung);
+    if (value->first == question.epoch)
+      if (std::optional<std::string> reason = not_among_best(question, rung, factor)) return reason;
+    if (rung > question.epoch / factor) break;
   }
-  std::sort(all.begin(), all.end(), [&](double a, double b) { return is_better(question, a, b); });
-  const std::size_t promoted = std::max<std::size_t>(all.size() / static_cast<std::size_t>(factor), 1);
-  if (!is_better(question, all[promoted - 1], value)) return std::nullopt;
-  return "the value " + shortest(value) + " of epoch " + std::to_string(question.epoch) +
-         " is not among the best " + std::to_string(promoted) + " of " + std::to_string(all.size()) +
-         " trials";
+  return std::nullopt;
 }
 
 }  // namespace kairos::plugins

@@ -26,8 +26,9 @@ struct Question {
                                                            std::int64_t warmup);
 
 /// Optuna's `SuccessiveHalvingPruner` (asynchronous halving; Li et al. 2020): after `first`, `first *
-/// factor`, `first * factor²`, … epochs, only the best 1/`factor` of the trials that have got there go on.
-/// Until there are `factor` of them, the best one does. The reason, or empty.
+/// factor`, `first * factor²`, … epochs, or the first epoch after them that has a value, only the best
+/// 1/`factor` of the trials that have got there go on. Until there are `factor` of them, the best one does.
+/// The reason, or empty.
 [[nodiscard]] std::optional<std::string> not_promoted(const Question& question, std::int64_t first,
                                                       std::int64_t factor);
 

@@ -26,10 +26,12 @@ class TrialsFile {
  public:
   explicit TrialsFile(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// Appends a line, and returns what all trials have reported.
+  /// Appends a line, and returns what all trials have reported. A last line that has no end is replaced. If
+  /// the disk is full, the file stays as it is.
   Trials report(std::string_view trial, std::string_view epoch, std::string_view value = "") const;
 
-  /// Lines that are none are left out: another program may have written them.
+  /// Lines that are none are left out, because another program may have written them, and a last one without
+  /// an end.
   [[nodiscard]] static Trials read(std::string_view text);
 
  private:

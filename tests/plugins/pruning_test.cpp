@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "host/file_size_limit.hpp"
 #include "host/temporary_directory.hpp"
 #include "plugins/driver.hpp"
 
@@ -140,6 +143,7 @@ TEST_CASE("Pruning by halving decides as Optuna does", "[plugins]") {
        "pruned: the value 3 of epoch 1 is not among the best 1 of 3 trials",
        "one of four by default"},
       {rule, {}, {quiet_nan, 1}, 1, "pruned: the value is nan", "NaN"},
+      {rule, {{quiet_nan}, {3}, {5}}, {3}, 1, "", "NaN of others is not counted"},
       {rule + ",monitor=loss,mode=max",
        {{5}},
        {4},
@@ -175,7 +179,8 @@ TEST_CASE("Pruning reads what others write, and nothing else", "[plugins]") {
       {"a,1,1\na,1,2\na,complete,\n", worse, "the later line of an epoch"},
       {"a,1,9\na,complete,\na,begin,\na,1,2\n", "", "begun again, and not complete"},
       {"a,1,2x\na,x,2\nno line\n,\na,complete,\n", "", "lines that are none"},
-      {"a,1,2\na,complete,", worse, "the last line is cut off, and ended"},
+      {"a,1,2\na,complete,", "", "the last line is cut off"},
+      {"a,1,2\na,complete,\na,1,1", worse, "and so may be its number"},
       {"me,1,2\nme,complete,\n", "", "an earlier trial of this name"},
   };
   for (const Row& row : table) {
@@ -186,6 +191,58 @@ TEST_CASE("Pruning reads what others write, and nothing else", "[plugins]") {
     run.fit(losses({9}));
     CHECK(run.stop_reason() == row.reason);
   }
+}
+
+TEST_CASE("Pruning by halving compares when a validation is there", "[plugins]") {
+  const TemporaryDirectory dir;
+  // Validations after the epochs 2, 4 and 5: the rungs 1 and 2 are compared after 2, the rung 4 after 4.
+  static_cast<void>(dir.put("t.csv", "trial,epoch,value\na,3,5\na,5,1\n"));
+  const auto run = [&dir](double second) {
+    Driver trial({{pruning_spec(dir, ",rule=halving,reduction_factor=2")}});
+    std::vector<EpochLogs> epochs(5, EpochLogs{{7}});
+    for (const std::size_t i : {1, 3, 4}) epochs[i].validation = {i == 1 ? second : 2};
+    trial.fit(epochs);
+    return trial.stop_reason();
+  };
+  CHECK(run(6) == "pruned: the value 6 of epoch 2 is not among the best 1 of 2 trials");
+  CHECK(run(5) == "pruned: the value 2 of epoch 4 is not among the best 1 of 2 trials");
+}
+
+TEST_CASE("Pruning does not wait for ever for a lock", "[plugins]") {
+  const TemporaryDirectory dir;
+  const int other = ::open(dir.put("t.csv", "").c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::flock(other, LOCK_EX) == 0);
+  CHECK_THAT(refusal_of({{pruning_spec(dir, "")}}),
+             Contains("cannot lock " + (dir / "t.csv").string() +
+                      ": another program has held its lock for 5 seconds. End it"));
+  ::close(other);
+  CHECK(refusal_of({{pruning_spec(dir, "")}}).empty());
+}
+
+TEST_CASE("Pruning leaves its file as it was if the disk is full", "[plugins]") {
+  const TemporaryDirectory dir;
+  const std::string text = complete_trials({{1, 2}});
+  static_cast<void>(dir.put("t.csv", text + "torn"));
+  {
+    const FileSizeLimit limit(text.size() + 6);  // a part of the line
+    CHECK_THAT(refusal_of({{pruning_spec(dir, "")}}), Contains("cannot write " + (dir / "t.csv").string()));
+  }
+  CHECK(content_of(dir / "t.csv") == text);
+}
+
+TEST_CASE("Pruning refuses a file that no other trial has", "[plugins]") {
+  const TemporaryDirectory dir;
+  const auto refusal = [&dir](const std::string& file, const std::string& rule) {
+    return refusal_of({{"Pruning:trials=" + (dir / file).string() + ",rule=" + rule}, dir / "run7"});
+  };
+  CHECK_THAT(
+      refusal("run7/t.csv", "median"),
+      Contains("trials is " + (dir / "run7/t.csv").string() +
+               ", in the run directory, and no other trial has this file: relative paths are in the run "
+               "directory. Give one absolute path to all trials, such as trials=\"$PWD/trials.csv\""));
+  CHECK(refusal("run7/t.csv", "none").empty());
+  CHECK(refusal("run70/t.csv", "median").empty());
+  CHECK(refusal("t.csv", "median").empty());
 }
 
 TEST_CASE("Pruning loses no line when trials report at the same time", "[plugins]") {
