@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <kairos/error.hpp>
@@ -71,8 +72,11 @@ void Database::Close::operator()(sqlite3* connection) const {
 }
 
 void Database::fail(const char* what) const {
-  throw Error(KAIROS_E_IO, std::string("cannot ") + what + ' ' + file_.string() + ": " +
-                               ::sqlite3_errmsg(connection_.get()) + ". Free the path or choose another");
+  const std::string text =
+      std::string("cannot ") + what + ' ' + file_.string() + ": " + ::sqlite3_errmsg(connection_.get());
+  if (::sqlite3_errcode(connection_.get()) == SQLITE_BUSY)
+    throw Busy(KAIROS_E_IO, text + ". End the program that holds it");
+  throw Error(KAIROS_E_IO, text + ". Free the path or choose another");
 }
 
 void Database::run(const char* sql) {
@@ -80,7 +84,7 @@ void Database::run(const char* sql) {
 }
 
 void Database::open(const std::filesystem::path& file) {
-  constexpr int patience = 5000;  // milliseconds
+  constexpr std::chrono::seconds patience{5};
   file_ = file;
   std::error_code ignored;  // opening the file says why it fails
   std::filesystem::create_directories(file.parent_path(), ignored);
@@ -89,17 +93,25 @@ void Database::open(const std::filesystem::path& file) {
       ::sqlite3_open_v2(file.c_str(), &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   connection_.reset(connection);
   if (status != SQLITE_OK) fail("open");
-  ::sqlite3_busy_timeout(connection, patience);
+  wait_for_others(patience);
+  // Readers then do not delay writers. A file system that has no such mode keeps the usual one.
+  ::sqlite3_exec(connection, "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
   Transaction transaction(*this);
-  run("CREATE TABLE IF NOT EXISTS runs(id INTEGER PRIMARY KEY, name TEXT NOT NULL, directory TEXT NOT NULL,"
-      " began REAL NOT NULL, ended REAL, outcome TEXT, reason TEXT)");
+  run("CREATE TABLE IF NOT EXISTS runs(id INTEGER PRIMARY KEY, uuid TEXT NOT NULL, name TEXT NOT NULL,"
+      " directory TEXT NOT NULL, began REAL NOT NULL, ended REAL, outcome TEXT, reason TEXT)");
   run("CREATE TABLE IF NOT EXISTS logs(run INTEGER NOT NULL REFERENCES runs(id), epoch INTEGER NOT NULL,"
       " step INTEGER NOT NULL, key TEXT NOT NULL, value REAL, PRIMARY KEY(run, epoch, key)) WITHOUT ROWID");
   transaction.commit();
 }
 
-std::int64_t Database::add_run(const std::string& name, const std::string& directory, double began) {
-  Statement(*this, "INSERT INTO runs(name, directory, began) VALUES(?, ?, ?)")
+void Database::wait_for_others(std::chrono::milliseconds patience) {
+  ::sqlite3_busy_timeout(connection_.get(), static_cast<int>(patience.count()));
+}
+
+std::int64_t Database::add_run(const std::string& uuid, const std::string& name, const std::string& directory,
+                               double began) {
+  Statement(*this, "INSERT INTO runs(uuid, name, directory, began) VALUES(?, ?, ?, ?)")
+      .with(uuid)
       .with(name)
       .with(directory)
       .with(began)
@@ -107,10 +119,11 @@ std::int64_t Database::add_run(const std::string& name, const std::string& direc
   return ::sqlite3_last_insert_rowid(connection_.get());
 }
 
-bool Database::resume_run(std::int64_t run, std::int64_t first_epoch) {
+bool Database::resume_run(std::int64_t run, const std::string& uuid, std::int64_t first_epoch) {
   Transaction transaction(*this);
-  Statement(*this, "UPDATE runs SET ended = NULL, outcome = NULL, reason = NULL WHERE id = ?")
+  Statement(*this, "UPDATE runs SET ended = NULL, outcome = NULL, reason = NULL WHERE id = ? AND uuid = ?")
       .with(run)
+      .with(uuid)
       .run();
   if (::sqlite3_changes(connection_.get()) == 0) return false;
   Statement(*this, "DELETE FROM logs WHERE run = ? AND epoch >= ?").with(run).with(first_epoch).run();

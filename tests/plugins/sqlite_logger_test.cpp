@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <array>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "host/temporary_directory.hpp"
 #include "plugins/loaded_callback.hpp"
@@ -36,6 +39,23 @@ std::string rows_of(const TemporaryDirectory& dir, const std::string& sql) {
 kairos::testing::Settings database_in(const TemporaryDirectory& dir, const std::string& name) {
   return {{"filename", (dir / "new/r.db").string()}, {"name", name}};
 }
+
+/// The program of SQLite holds the database while this lives.
+class DatabaseLock {
+ public:
+  explicit DatabaseLock(const TemporaryDirectory& dir)
+      : program_(::popen(("sqlite3 " + (dir / "new/r.db").string()).c_str(), "w"), ::pclose) {
+    std::filesystem::remove(dir / "locked");
+    const std::string words = "BEGIN IMMEDIATE;\n.shell touch " + (dir / "locked").string() + '\n';
+    std::fputs(words.c_str(), program_.get());
+    std::fflush(program_.get());
+    for (int i = 0; i < 2000 && !std::filesystem::exists(dir / "locked"); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+
+ private:
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> program_;
+};
 
 const std::string all_rows = "SELECT run, epoch, step, key, value FROM logs ORDER BY run, epoch, key";
 
@@ -117,6 +137,49 @@ TEST_CASE("SQLiteLogger goes on with its run after a resume", "[plugins]") {
   REQUIRE(lost.host().lines.size() == 1);
   CHECK_THAT(lost.host().lines[0].text,
              Contains("has no run 1, which this one continues: earlier epochs are lost"));
+}
+
+TEST_CASE("SQLiteLogger leaves a run alone that has its number in another file", "[plugins]") {
+  const TemporaryDirectory dir;
+  Fit first(sqlite_logger(), database_in(dir, "a"));
+  first.epoch({{"loss", 1}});
+  const auto state = first.state();
+  first.end();
+  const TemporaryDirectory other;
+  Fit second(sqlite_logger(), database_in(other, "b"));
+  second.epoch({{"loss", 2}});
+  second.epoch({{"loss", 3}});
+  second.end();
+  Fit after(sqlite_logger(), database_in(other, "a"));
+  after.restore(state);
+  after.run_event().initial_epoch = 1;
+  after.epoch({{"loss", 4}});
+  CHECK(rows_of(other, all_rows) == "1|0|1|loss|2.0\n1|1|2|loss|3.0\n2|1|1|loss|4.0\n");
+  CHECK(rows_of(other, "SELECT name, outcome FROM runs ORDER BY id") == "b|completed\na|NULL\n");
+  REQUIRE(after.host().lines.size() == 1);
+  CHECK_THAT(after.host().lines[0].text, Contains("has no run 1, which this one continues"));
+}
+
+TEST_CASE("SQLiteLogger keeps rows while another program locks the database", "[plugins]") {
+  const TemporaryDirectory dir;
+  Fit fit(sqlite_logger(), database_in(dir, "a"));
+  fit.epoch({{"loss", 1}});
+  CHECK(rows_of(dir, "PRAGMA journal_mode") == "wal\n");
+  {
+    const DatabaseLock lock(dir);
+    fit.epoch({{"loss", 2}});
+    fit.epoch({{"loss", 3}});
+    CHECK(rows_of(dir, "SELECT value FROM logs") == "1.0\n");
+  }
+  fit.epoch({{"loss", 4}});
+  CHECK(rows_of(dir, "SELECT value FROM logs ORDER BY epoch") == "1.0\n2.0\n3.0\n4.0\n");
+  CHECK(fit.host().lines.empty());
+  const DatabaseLock lock(dir);
+  fit.epoch({{"loss", 5}});
+  CHECK_THROWS_WITH(fit.fault("the disk is full"), Contains("a task of the callback failed"));
+  REQUIRE(fit.host().lines.size() == 1);
+  CHECK_THAT(fit.host().lines[0].text,
+             Contains("the last 1 epoch and the end of the run are not in " + (dir / "new/r.db").string()));
 }
 
 TEST_CASE("SQLiteLogger says why it cannot write", "[plugins]") {
