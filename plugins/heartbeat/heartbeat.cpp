@@ -31,6 +31,7 @@ struct Heartbeat : Callback<Heartbeat> {
 
   void setup(Run& run) {
     check_output_place(std::string(filename.value()), Writing::Replaced);
+    mode_ = run.mode();
     run_ = run.mode() == Mode::Fit ? "training" : run.mode() == Mode::Evaluate ? "evaluation" : "prediction";
   }
 
@@ -53,6 +54,10 @@ struct Heartbeat : Callback<Heartbeat> {
   void on_train_end(End& end) {
     write_last(end.completed() ? "completed" : end.stopped() ? "stopped" : "interrupted", end.reason());
   }
+  /// A training ends in on_train_end; other passes have no further hook but teardown.
+  void on_interrupt(Interrupt&) {
+    if (mode_ != Mode::Fit) write_last("interrupted", "");
+  }
   void on_fault(Fault& fault) { write_last("fault", fault.message()); }
 
  private:
@@ -61,10 +66,10 @@ struct Heartbeat : Callback<Heartbeat> {
   [[nodiscard]] bool is_due() const { return !last_ || Clock::now() - *last_ >= every.value(); }
 
   void beat(const Batch& batch, const char* state) {
-    if (!is_due()) return;
     if (batch.epoch() >= 0) epoch_ = batch.epoch();
-    batch_ = batch.index();
     step_ = batch.step();
+    if (!is_due()) return;
+    batch_ = batch.index();
     write(state);
   }
 
@@ -82,7 +87,7 @@ struct Heartbeat : Callback<Heartbeat> {
                        ", \"state\": " + json_text(state);
     if (epoch_ >= 0) text += ", \"epoch\": " + std::to_string(epoch_);
     if (batch_ >= 0) text += ", \"batch\": " + std::to_string(batch_);
-    text += ", \"step\": " + std::to_string(step_);
+    if (step_ >= 0) text += ", \"step\": " + std::to_string(step_);
     if (!reason.empty()) text += ", \"reason\": " + json_text(reason);
     batch_ = -1;
     // A write that still waits is out of date.
@@ -92,10 +97,11 @@ struct Heartbeat : Callback<Heartbeat> {
 
   Tasks tasks_{this, 1};
   std::optional<Clock::time_point> last_;
+  Mode mode_ = Mode::Fit;
   const char* run_ = "training";
   std::int64_t epoch_ = -1;
   std::int64_t batch_ = -1;
-  std::int64_t step_ = 0;
+  std::int64_t step_ = -1;  ///< unknown before the first batch
 };
 
 }  // namespace kairos::plugins

@@ -45,6 +45,7 @@ TEST_CASE("Heartbeat writes where the run is", "[plugins]") {
   CHECK(beat_in(dir)["pid"] == ::getpid());
   CHECK(beat_in(dir)["run"] == "training");
   CHECK(beat_in(dir)["state"] == "begin");
+  CHECK(beat_in(dir).count("step") == 0);  // a resumed run does not know it yet
   fit.begin_epoch();
   fit.batch();
   fit.batch();
@@ -89,6 +90,21 @@ TEST_CASE("Heartbeat writes at most once in its time, and always the end", "[plu
   }
 }
 
+TEST_CASE("Heartbeat knows at the end where the run was, also between two writes", "[plugins]") {
+  const TemporaryDirectory dir;
+  Fit fit(heartbeat(), beats_every(dir, std::chrono::hours(1)));
+  fit.run_event().steps_per_epoch = 5;
+  fit.epoch();
+  fit.begin_epoch();
+  fit.batch();
+  fit.batch();
+  fit.interrupt(SIGINT);
+  fit.end();
+  CHECK(beat_in(dir)["state"] == "interrupted");
+  CHECK(beat_in(dir)["epoch"] == 1);
+  CHECK(beat_in(dir)["step"] == 3);
+}
+
 TEST_CASE("Heartbeat writes again when its time is over", "[plugins]") {
   const TemporaryDirectory dir;
   Fit fit(heartbeat(), beats_every(dir, std::chrono::milliseconds(30)));
@@ -116,6 +132,10 @@ TEST_CASE("Heartbeat of an evaluation and of a prediction ends with them", "[plu
     CHECK(beat_in(dir)["run"] == (evaluates ? "evaluation" : "prediction"));
     CHECK(beat_in(dir)["batch"] == 2);
     CHECK(beat_in(dir).count("epoch") == 0);
+    kairos_interrupt_event interrupt{};
+    interrupt.signal = SIGINT;
+    CHECK(instance.on_interrupt(interrupt).status == KAIROS_OK);
+    CHECK(beat_in(dir)["state"] == "interrupted");
     CHECK((evaluates ? instance.on_test_end() : instance.on_predict_end()).status == KAIROS_OK);
     CHECK(beat_in(dir)["state"] == "completed");
   }
