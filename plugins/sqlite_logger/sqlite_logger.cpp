@@ -3,6 +3,7 @@
 #include <kairos/plugin.hpp>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +40,7 @@ struct SQLiteLogger : Callback<SQLiteLogger> {
   void setup(Run&) { check_output_place(std::string(filename.value()), Writing::InPlace); }
 
   void on_train_begin(Run& run) {
+    *interrupted_ = false;
     const std::filesystem::path file = std::string(filename.value());
     database_->open(file);
     begin_run(run, file);
@@ -57,6 +59,7 @@ struct SQLiteLogger : Callback<SQLiteLogger> {
   void on_train_end(End& end) {
     finish(end.completed() ? "completed" : end.stopped() ? "stopped" : "interrupted", end.reason());
   }
+  void on_interrupt(Interrupt&) { *interrupted_ = true; }
   void on_fault(Fault& fault) { finish("fault", fault.message()); }
 
  private:
@@ -90,9 +93,9 @@ struct SQLiteLogger : Callback<SQLiteLogger> {
       const std::lock_guard lock(backlog_->mutex);
       backlog_->waiting.push_back(std::move(work));
     }
-    // A task that still waits would write the same.
+    // The last task writes what earlier ones leave: those may be dropped or cancelled.
     tasks_.post([this, is_last] { is_last ? write_rest() : static_cast<void>(write_waiting()); },
-                when_full::drop, when_interrupted::finish);
+                when_full::drop, is_last ? when_interrupted::finish : when_interrupted::cancel);
   }
 
   /// False if another process holds the database, and rows are left.
@@ -125,7 +128,7 @@ struct SQLiteLogger : Callback<SQLiteLogger> {
     constexpr std::chrono::seconds patience{5};
     const Clock::time_point end = Clock::now() + patience;
     while (!write_waiting()) {
-      if (!tasks_.ending() && Clock::now() < end) continue;
+      if (!*interrupted_ && Clock::now() < end) continue;
       const std::lock_guard lock(backlog_->mutex);
       const std::size_t epochs = backlog_->waiting.size() - 1;
       throw Error(KAIROS_E_IO, "the last " + std::to_string(epochs) + (epochs == 1 ? " epoch" : " epochs") +
@@ -159,6 +162,7 @@ struct SQLiteLogger : Callback<SQLiteLogger> {
   Tasks tasks_{this, 1};
   Owned<Database> database_{this};
   Owned<Backlog> backlog_{this};
+  Owned<std::atomic<bool>> interrupted_{this};
 };
 
 }  // namespace kairos::plugins

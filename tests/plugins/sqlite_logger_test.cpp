@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "host/temporary_directory.hpp"
+#include "plugins/driver.hpp"
 #include "plugins/loaded_callback.hpp"
 
 using Catch::Matchers::Contains;
@@ -180,6 +181,23 @@ TEST_CASE("SQLiteLogger keeps rows while another program locks the database", "[
   REQUIRE(fit.host().lines.size() == 1);
   CHECK_THAT(fit.host().lines[0].text,
              Contains("the last 1 epoch and the end of the run are not in " + (dir / "new/r.db").string()));
+}
+
+TEST_CASE("SQLiteLogger writes at the end what has waited for a lock", "[plugins]") {
+  const TemporaryDirectory dir;
+  kairos::tests::Driver run({{"SQLiteLogger:filename=" + (dir / "new/r.db").string()}});
+  run.begin();
+  auto lock = std::make_unique<DatabaseLock>(dir);
+  for (int i = 0; i < 200; ++i) run.epoch({{1}, {1}});
+  std::thread later([&lock] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(3000));
+    lock.reset();
+  });
+  run.end();
+  later.join();
+  CHECK(rows_of(dir, "SELECT count(*), max(epoch) FROM logs WHERE key = 'loss'") == "200|199\n");
+  CHECK(rows_of(dir, "SELECT outcome FROM runs") == "completed\n");
+  for (const std::string& text : run.messages) CHECK_THAT(text, Contains("waits for"));
 }
 
 TEST_CASE("SQLiteLogger says why it cannot write", "[plugins]") {
