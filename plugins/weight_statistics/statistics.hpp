@@ -85,11 +85,23 @@ struct Change {
   return change;
 }
 
-/// Units of a layer: the last axis of its kernel. 0 for every other tensor.
-[[nodiscard]] inline std::size_t units_of(const Tensor& tensor) {
+/// Units of a layer: the last axis of its kernel. 0 for every other tensor, and where that axis does not
+/// count units: the gates of LSTM and GRU (whose recurrent kernel has units rows, and a column for each gate
+/// of each), and the multiplier of a depthwise convolution (whose bias is longer).
+[[nodiscard]] inline std::size_t units_of(const Tensor& tensor, const std::vector<Tensor>& weights) {
   const std::string_view name = tensor.name();
-  const bool is_kernel = name == "kernel" || (name.size() > 7 && name.substr(name.size() - 7) == "/kernel");
-  return is_kernel && tensor.rank() >= 2 ? static_cast<std::size_t>(tensor.shape(tensor.rank() - 1)) : 0;
+  const std::size_t slash = name.rfind('/');
+  const std::string_view layer = name.substr(0, slash == std::string_view::npos ? 0 : slash + 1);
+  if (name.substr(layer.size()) != "kernel" || tensor.rank() < 2) return 0;
+  if (layer.find("depthwise") != std::string_view::npos) return 0;
+  const std::int64_t units = tensor.shape(tensor.rank() - 1);
+  for (const Tensor& other : weights) {
+    if (other.name().substr(0, layer.size()) != layer) continue;
+    const std::string_view what = other.name().substr(layer.size());
+    if (what == "recurrent_kernel" && other.shape(0) != units) return 0;
+    if (what == "bias" && other.rank() == 1 && other.size() != units) return 0;
+  }
+  return static_cast<std::size_t>(units);
 }
 
 /// Units with a gradient other than 0 are alive.

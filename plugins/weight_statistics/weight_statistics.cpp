@@ -51,6 +51,12 @@ struct WeightStatistics : Callback<WeightStatistics> {
   }
 
   void on_train_begin(Run& run) {
+    std::vector<Tensor> weights;
+    for (std::uint32_t i = 0; i < run.tensor_count(Role::Weight); ++i)
+      weights.push_back(run.tensor(Role::Weight, i));
+    units_->clear();
+    for (const Tensor& weight : weights)
+      if (weight.trainable()) units_->push_back(units_of(weight, weights));
     if (run.rank() != 0) return;
     file_->warn_of_loss(run, size, "statistics");
     const bool goes_on = run.run_resumed() && file_->has_content();
@@ -91,7 +97,7 @@ struct WeightStatistics : Callback<WeightStatistics> {
     std::size_t first = 0;
     for (std::uint32_t i = 0; i < batch.tensor_count(Role::Gradient); ++i) {
       const Tensor gradient = batch.tensor(Role::Gradient, i);
-      const std::size_t units = units_of(gradient);
+      const std::size_t units = units_of_trained(i);
       if (alive->size() < first + units) alive->resize(first + units, 0);
       mark_alive(gradient, alive->data() + first, units);
       first += units;
@@ -118,20 +124,19 @@ struct WeightStatistics : Callback<WeightStatistics> {
     double squares = 0;
     std::size_t trained = 0, first_unit = 0, dead_in_all = 0;
     for (std::uint32_t i = 0; i < epoch.tensor_count(Role::Weight); ++i) {
-      const Tensor weight = epoch.tensor(Role::Weight, i);
+      const Tensor weight = epoch.trained_weight(i);  // also while averages are swapped in
       Row row{std::string(weight.name()), statistics_of(weight), {}, {}, 0};
       if (weight.trainable()) {
         if (trained < ratios->size()) row.update_ratio = (*ratios)[trained];
-        ++trained;
+        row.units = units_of_trained(trained++);
         squares += row.values.squares;
-        row.units = units_of(weight);
         if (row.units > 0 && first_unit + row.units <= alive->size()) {
           row.dead = count_dead(alive->data() + first_unit, row.units);
           dead_in_all += *row.dead;
         }
         first_unit += row.units;
       }
-      write(epoch, row, weight);
+      write_or_warn(epoch, row, weight);
     }
     if (file_->is_open()) size = file_->size();
     epoch.publish("weight_norm", std::sqrt(squares));
@@ -142,6 +147,11 @@ struct WeightStatistics : Callback<WeightStatistics> {
   void on_train_end(End&) { file_->close(); }
 
  private:
+  /// By the index among the trained weights, which the gradients have too.
+  [[nodiscard]] std::size_t units_of_trained(std::size_t index) const {
+    return index < units_->size() ? (*units_)[index] : 0;
+  }
+
   struct Row {
     std::string name;
     Statistics values;
@@ -150,8 +160,20 @@ struct WeightStatistics : Callback<WeightStatistics> {
     std::size_t units;
   };
 
+  /// The logs do not depend on the file: a full disk ends it, not the training.
+  void write_or_warn(const Epoch& epoch, const Row& row, const Tensor& weight) {
+    // Another rank, or opening failed and on_error=warn continues, or writing did.
+    if (!file_->is_open()) return;
+    try {
+      write(epoch, row, weight);
+    } catch (const Error& error) {
+      file_->close();
+      epoch.print(std::string(error.what()) + ". The file ends here, and the training goes on with the logs",
+                  Level::Warning);
+    }
+  }
+
   void write(const Epoch& epoch, const Row& row, const Tensor& weight) {
-    if (!file_->is_open()) return;  // another rank, or opening failed and on_error=warn continues
     const Statistics& s = row.values;
     if (!is_json_) {
       const auto or_na = [](const auto& value) { return value ? shortest(*value) : std::string("NA"); };
@@ -186,7 +208,8 @@ struct WeightStatistics : Callback<WeightStatistics> {
 
   Owned<LineFile> file_{this};
   Owned<std::vector<std::vector<float>>> before_{
-      this};  ///< trained weights before the first step of an epoch
+      this};                                     ///< trained weights before the first step of an epoch
+  Owned<std::vector<std::size_t>> units_{this};  ///< of the trained weights
   bool copied_ = false;
   bool is_json_ = false;
 };

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "host/file_size_limit.hpp"
 #include "host/temporary_directory.hpp"
+#include "plugins/driver.hpp"
 #include "plugins/loaded_callback.hpp"
 
 using Catch::Matchers::Contains;
@@ -155,6 +157,77 @@ TEST_CASE("WeightStatistics goes on in the middle of an epoch", "[plugins]") {
   after.begin();
   second_part(after);
   CHECK(content_of(dir / "pieces.csv") == content_of(dir / "whole.csv"));
+}
+
+TEST_CASE("WeightStatistics counts units only where the last axis of a kernel does", "[plugins]") {
+  struct Case {
+    std::vector<kairos::testing::TensorData> weights;
+    std::string units;
+    const char* why;
+  };
+  const auto filled = [](const std::string& name, const std::vector<std::int64_t>& shape) {
+    std::int64_t size = 1;
+    for (const std::int64_t axis : shape) size *= axis;
+    return kairos::testing::TensorData{name, shape, std::vector<float>(static_cast<std::size_t>(size), 1),
+                                       true};
+  };
+  const Case table[] = {
+      {{filled("d/kernel", {2, 3}), filled("d/bias", {3})}, "3,0", "Dense"},
+      {{filled("c/kernel", {3, 3, 2, 4})}, "4,0", "a convolution without a bias"},
+      {{filled("r/cell/kernel", {2, 3}), filled("r/cell/recurrent_kernel", {3, 3})}, "3,0", "SimpleRNN"},
+      {{filled("l/cell/kernel", {2, 12}), filled("l/cell/recurrent_kernel", {3, 12}),
+        filled("l/cell/bias", {12})},
+       "0,NA",
+       "LSTM"},
+      {{filled("g/cell/kernel", {2, 9}), filled("g/cell/recurrent_kernel", {3, 9}),
+        filled("g/cell/bias", {2, 9})},
+       "0,NA",
+       "GRU"},
+      {{filled("w/kernel", {3, 3, 2, 1}), filled("w/bias", {2})}, "0,NA", "a depthwise convolution"},
+      {{filled("depthwise_conv2d_1/kernel", {3, 3, 2, 1})}, "0,NA", "one without a bias"},
+      {{filled("a/kernel", {2, 3}), filled("ab/bias", {5})}, "3,0", "the bias of another layer"},
+  };
+  for (const Case& row : table) {
+    CAPTURE(row.why);
+    const TemporaryDirectory dir;
+    Fit fit(weight_statistics(), {{"filename", (dir / "w.csv").string()}});
+    fit.host().tensors[Role::Weight] = fit.host().tensors[Role::Gradient] = row.weights;
+    fit.begin_epoch();
+    step_by(fit, 0);
+    fit.end_epoch();
+    const std::string text = content_of(dir / "w.csv").substr(statistics_header.size());
+    CHECK_THAT(text.substr(0, text.find('\n')), Catch::Matchers::EndsWith("," + row.units));
+  }
+}
+
+TEST_CASE("WeightStatistics publishes on after its file cannot be written", "[plugins]") {
+  const TemporaryDirectory dir;
+  Fit fit(weight_statistics(), {{"filename", (dir / "w.csv").string()}});
+  put_small_model(fit);
+  fit.begin_epoch();
+  step_by(fit, 0);
+  {
+    const kairos::tests::FileSizeLimit limit(statistics_header.size() + 5);
+    CHECK_NOTHROW(fit.end_epoch());
+  }
+  CHECK(fit.published("weight_norm") == 5);
+  CHECK_NOTHROW(fit.epoch());
+  REQUIRE(fit.host().lines.size() == 1);
+  CHECK_THAT(fit.host().lines[0].text,
+             Contains("cannot write " + (dir / "w.csv").string()) &&
+                 Contains("The file ends here, and the training goes on with the logs"));
+  CHECK(fit.host().lines[0].level == kairos::Level::Warning);
+  CHECK_NOTHROW(fit.end());
+}
+
+TEST_CASE("WeightStatistics shows the trained weights while averages are swapped in", "[plugins]") {
+  const TemporaryDirectory dir;
+  using namespace kairos::tests;
+  Driver run({{"ExponentialMovingAverage:decay=0.5",
+               "WeightStatistics:dead_units=false,filename=" + (dir / "w.csv").string()}});
+  run.fit({{{1}, {1}, {{1}}}, {{1}, {1}, {{1}}}});
+  // In epoch e the weight becomes e + 1, which no average is.
+  CHECK(run.value("weight_norm") == 2.0);
 }
 
 TEST_CASE("WeightStatistics says what is wrong with its file", "[plugins]") {
