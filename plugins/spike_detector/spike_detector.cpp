@@ -19,7 +19,7 @@ namespace kairos::plugins {
 /// from the mean of the last `window` losses by `atol` and `rtol` or more. Differences: the samples are
 /// written too; the run goes on unless `stop` is set, and after `window` spikes in a row their level is the
 /// usual one; `warmup` counts batches of the run, not of each epoch; losses that are not finite never enter
-/// the mean; one process only.
+/// the mean, and of several in a row the first one is reported; one process only.
 struct SpikeDetector : Callback<SpikeDetector> {
   static constexpr auto id = "kairos.SpikeDetector";
   static constexpr auto summary = "Writes batches with loss spikes, and their samples, to a CSV file.";
@@ -43,6 +43,7 @@ struct SpikeDetector : Callback<SpikeDetector> {
   State<std::vector<std::int64_t>> before{this, "before"};  ///< rows of the batch before
   State<double> last{this, "last", 0.0};                    ///< the newest of `recent`
   State<std::int64_t> seen{this, "seen", 0};                ///< batches
+  State<std::int64_t> not_finite{this, "not_finite", 0};    ///< spikes in a row before this batch
   State<std::int64_t> size{this, "size", 0};                ///< of the file, in bytes
 
   void setup(Run& run) {
@@ -68,15 +69,22 @@ struct SpikeDetector : Callback<SpikeDetector> {
     if (!file_->is_open()) return;  // Opening failed, and on_error=warn continues.
     const double loss = batch.loss();
     const Indices rows = batch.indices();
-    if (seen >= warmup && is_spike(loss))
-      report(batch, loss, rows);
-    else
+    if (std::isfinite(loss)) tell_of_not_finite(batch);
+    const bool is_known = not_finite > 0;  // Once a weight is NaN, so is every further loss.
+    if (seen >= warmup && is_spike(loss)) {
+      if (!std::isfinite(loss)) ++not_finite;
+      if (!is_known) report(batch, loss, rows);
+    } else {
       add_usual(loss);
+    }
     ++seen;
     before->assign(rows.begin(), rows.end());
   }
 
-  void on_train_end(End&) { file_->close(); }
+  void on_train_end(End& end) {
+    tell_of_not_finite(end);
+    file_->close();
+  }
 
  private:
   [[nodiscard]] double mean() const {
@@ -120,6 +128,15 @@ struct SpikeDetector : Callback<SpikeDetector> {
     *recent = *high;
     last = loss;
     high->clear();
+  }
+
+  /// Says how many followed the first one, which was reported.
+  void tell_of_not_finite(const Event& event) {
+    if (not_finite > 1 && verbose > 0)
+      event.print("the losses of " + std::to_string(not_finite) + " batches in a row were not finite; " +
+                      file_->path().string() + " has the first one",
+                  Level::Warning);
+    not_finite = 0;
   }
 
   template <class Rows>

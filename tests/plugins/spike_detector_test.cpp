@@ -79,7 +79,8 @@ TEST_CASE("SpikeDetector decides as Lightning does", "[plugins]") {
       {{}, {1, 9, 9, 1}, "9/1 9/1", "a spike does not enter the mean"},
       {{{"window", 2}}, {1, 9, 11, 10, 12}, "9/1 11/1", "so many in a row are the new level"},
       {{{"window", 2}}, {1, 9, 1, 9, 9, 9}, "9/1 9/1 9/1", "in a row, with a usual one in between"},
-      {{}, {NAN, 1, INFINITY, NAN, 1}, "inf/1 nan/1", "not finite, but not in the warm-up"},
+      {{}, {NAN, 1, INFINITY, 1}, "inf/1", "not finite, but not in the warm-up"},
+      {{}, {1, NAN, INFINITY, NAN, 1, NAN, 9, NAN}, "nan/1 nan/1 9/1 nan/1", "the first one in a row"},
       {{{"warmup", 0}}, {NAN, 1}, "nan/NA", "before there is a mean"},
       {{{"warmup", 0}}, {5, 1}, "", "the first loss is compared with nothing"},
       {{{"finite_only", false}}, {1, NAN, INFINITY, 3}, "3/1", "they are neither spikes nor usual"},
@@ -116,8 +117,21 @@ TEST_CASE("SpikeDetector stops the run if asked", "[plugins]") {
   CHECK(quiet.host().lines.empty());
 }
 
+TEST_CASE("SpikeDetector counts losses that are not finite", "[plugins]") {
+  const TemporaryDirectory dir;
+  const std::string file = (dir / "s.csv").string();
+  Fit fit(spike_detector(), {{"filename", file}});
+  train_with_losses(fit, {1, NAN, NAN, INFINITY, 1, NAN, 1, NAN, NAN});
+  fit.end();
+  std::vector<std::string> texts;
+  for (const auto& line : fit.host().lines) texts.push_back(line.text);
+  REQUIRE(texts.size() == 5);
+  CHECK(texts[1] == "the losses of 3 batches in a row were not finite; " + file + " has the first one");
+  CHECK(texts[4] == "the losses of 2 batches in a row were not finite; " + file + " has the first one");
+}
+
 TEST_CASE("SpikeDetector goes on after any batch as if nothing had happened", "[plugins]") {
-  const std::vector<double> losses = {1, 2, 9, 9, 1, 8, 8, 8, 30, 2, 9};
+  const std::vector<double> losses = {1, 2, 9, 9, 1, 8, 8, 8, 30, 2, NAN, NAN, 9};
   const TemporaryDirectory dir;
   const auto settings = [&dir](const std::string& name) {
     return Settings{{"filename", (dir / name).string()}, {"window", 3}, {"rtol", 1}};
