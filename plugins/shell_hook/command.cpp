@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -116,16 +117,20 @@ void read_output(int from, std::string& output) {
   }
 }
 
-/// The status of the child once it has ended; empty if it still runs at `until`.
-std::optional<int> wait_for(pid_t child, int from, Clock::time_point until, std::string& output) {
+constexpr int unknown = -1;  ///< status of a child that nobody was told
+
+/// The status of the child once it has ended; empty if it still runs at `until`, or when `interrupted`
+/// becomes true.
+std::optional<int> wait_for(pid_t child, int from, Clock::time_point until,
+                            const std::atomic<bool>* interrupted, std::string& output) {
   constexpr int look = 20;  // milliseconds
   for (;;) {
     int status = 0;
     const pid_t ended = ::waitpid(child, &status, WNOHANG);
     read_output(from, output);
     if (ended == child) return status;
-    if (ended < 0 && errno != EINTR) return 0;  // SIGCHLD is ignored, so nobody is told its status
-    if (Clock::now() >= until) return std::nullopt;
+    if (ended < 0 && errno != EINTR) return unknown;
+    if (Clock::now() >= until || (interrupted != nullptr && *interrupted)) return std::nullopt;
     pollfd readable{from, POLLIN, 0};
     // A descriptor that was closed by the command stays readable: sleep instead.
     if (::poll(&readable, 1, look) > 0 && (readable.revents & POLLIN) == 0) ::poll(nullptr, 0, look);
@@ -133,10 +138,9 @@ std::optional<int> wait_for(pid_t child, int from, Clock::time_point until, std:
 }
 
 /// Ends the command and what it has started in its group, first by SIGTERM.
-void end(pid_t child, int from, std::string& output) {
-  constexpr auto patience = std::chrono::seconds(1);
+void end(pid_t child, int from, std::chrono::milliseconds patience, std::string& output) {
   ::kill(-child, SIGTERM);
-  const bool ended = wait_for(child, from, Clock::now() + patience, output).has_value();
+  const bool ended = wait_for(child, from, Clock::now() + patience, nullptr, output).has_value();
   ::kill(-child, SIGKILL);
   if (!ended) static_cast<void>(::waitpid(child, nullptr, 0));
 }
@@ -155,19 +159,27 @@ std::string last_line(std::string_view output) {
 
 std::vector<std::string> environment_with(const std::vector<std::string>& variables) {
   std::vector<std::string> all = variables;
-  const auto is_ours = [&variables](std::string_view inherited) {
-    const std::string_view name = inherited.substr(0, inherited.find('=') + 1);
-    return inherited.starts_with("KAIROS_LOG_") ||
-           std::any_of(variables.begin(), variables.end(),
-                       [name](const std::string& one) { return one.compare(0, name.size(), name) == 0; });
+  constexpr std::array<std::string_view, 10> names{"EPOCH",  "EPOCHS",  "EVENT",   "FILE", "LOGS",
+                                                   "REASON", "RESUMED", "RUN_DIR", "STEP", "WHY"};
+  const auto is_ours = [&names](std::string_view inherited) {
+    constexpr std::string_view prefix = "KAIROS_";
+    if (!inherited.starts_with(prefix)) return false;
+    const std::string_view name = inherited.substr(0, inherited.find('=')).substr(prefix.size());
+    return name.starts_with("LOG_") || std::find(names.begin(), names.end(), name) != names.end();
   };
   for (char** one = environ; one != nullptr && *one != nullptr; ++one)
     if (!is_ours(*one)) all.emplace_back(*one);
   return all;
 }
 
+bool loses_exit_codes() {
+  struct sigaction action {};
+  return ::sigaction(SIGCHLD, nullptr, &action) == 0 &&
+         (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT) != 0);
+}
+
 std::string fault_of_command(const std::string& command, const std::vector<std::string>& environment,
-                             std::chrono::nanoseconds timeout) {
+                             std::chrono::nanoseconds timeout, const std::atomic<bool>* interrupted) {
   Pipe pipe;
   if (pipe.out < 0) return std::string("the command cannot be started: ") + std::strerror(errno);
   pid_t child = -1;
@@ -175,11 +187,17 @@ std::string fault_of_command(const std::string& command, const std::vector<std::
     return std::string("the command cannot be started: ") + std::strerror(error);
   pipe.close_in();
   std::string output;
-  const std::optional<int> status = wait_for(child, pipe.out, Clock::now() + timeout, output);
+  const std::optional<int> status = wait_for(child, pipe.out, Clock::now() + timeout, interrupted, output);
   if (!status) {
-    end(child, pipe.out, output);
+    const bool is_interrupted = interrupted != nullptr && *interrupted;
+    // An interrupt gives the tasks of a callback one second.
+    end(child, pipe.out, std::chrono::milliseconds(is_interrupted ? 300 : 1000), output);
+    if (is_interrupted) return "";
     return "the command took longer than " + duration_text(timeout) + " and was ended" + last_line(output);
   }
+  if (*status == unknown)
+    return "nobody knows the exit code of the command, because this process ignores SIGCHLD" +
+           last_line(output);
   if (WIFSIGNALED(*status))
     return "the command was ended by signal " + std::to_string(WTERMSIG(*status)) + last_line(output);
   if (WEXITSTATUS(*status) == 0) return "";

@@ -52,7 +52,13 @@ struct ShellHook : Callback<ShellHook> {
           "on_train_end and on_fault");
     if (timeout.value().count() <= 0)
       throw Error("timeout is 0; expected a longer time. Write for example timeout=30s");
+    if (loses_exit_codes())
+      throw Error(
+          "this process ignores SIGCHLD, so that it cannot know whether a command has failed. The program "
+          "that "
+          "has started it ignores it: start it by env --default-signal=CHLD");
     *run_directory_ = std::string(run.run_dir());
+    *interrupted_ = false;
   }
 
   void on_train_begin(Run& run) {
@@ -81,6 +87,8 @@ struct ShellHook : Callback<ShellHook> {
            "KAIROS_REASON=" + std::string(end.reason()), "KAIROS_EPOCHS=" + std::to_string(end.epochs_run())},
           when_interrupted::finish);
   }
+  /// Ends the command that runs, unless it is one of the last.
+  void on_interrupt(Interrupt&) { *interrupted_ = true; }
   void on_fault(Fault& error) {
     start(error, fault, "on_fault", {"KAIROS_REASON=" + std::string(error.message())},
           when_interrupted::finish);
@@ -111,12 +119,15 @@ struct ShellHook : Callback<ShellHook> {
     }
     ++*waiting_;
     tasks_.post(
-        [this, command, hook, environment = environment_with(variables), time = timeout.value()] {
+        [this, command, hook, environment = environment_with(variables), time = timeout.value(),
+         interrupted] {
           --*waiting_;
-          const std::string fault_text = fault_of_command(command, environment, time);
+          const bool ends = interrupted == when_interrupted::cancel;
+          const std::string fault_text =
+              fault_of_command(command, environment, time, ends ? &*interrupted_ : nullptr);
           if (!fault_text.empty())
-            throw Error(std::string(hook) + ": " + fault_text +
-                        ". Correct the command, or go on without it with on_error=warn");
+            throw Error(KAIROS_E_IO, std::string(hook) + ": " + fault_text +
+                                         ". Correct the command, or go on without it with on_error=warn");
         },
         when_full::refuse, interrupted);
   }
@@ -139,6 +150,7 @@ struct ShellHook : Callback<ShellHook> {
 
   Tasks tasks_{this, room + 2};                     // the last commands always have room
   Owned<std::atomic<std::int64_t>> waiting_{this};  ///< commands that have not begun
+  Owned<std::atomic<bool>> interrupted_{this};
   Owned<std::string> run_directory_{this};
   std::int64_t left_out_ = 0;
 };

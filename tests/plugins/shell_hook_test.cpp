@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -101,6 +102,8 @@ TEST_CASE("ShellHook gives a command nothing of the process but its environment"
   const int open_file = ::open("/dev/null", O_RDONLY);  // without O_CLOEXEC
   ::setenv("KAIROS_LOG_stale", "7", 1);
   ::setenv("KAIROS_EVENT", "stale", 1);
+  ::setenv("KAIROS_FILE", "stale", 1);  // of an event that this one is not
+  ::setenv("KAIROS_TEST_OTHER", "kept", 1);
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -108,7 +111,7 @@ TEST_CASE("ShellHook gives a command nothing of the process but its environment"
   const std::string ask =
       "{ cat; ls /proc/self/fd | wc -l; grep SigBlk /proc/self/status; "
       "grep SigIgn /proc/self/status | tail -c 8; "
-      "echo [$KAIROS_LOG_stale] $KAIROS_EVENT $HOME; } > " +
+      "echo [$KAIROS_LOG_stale$KAIROS_FILE] $KAIROS_EVENT $KAIROS_TEST_OTHER $HOME; } > " +
       (dir / "out").string();
   {
     Fit fit(shell_hook(), {{"on_epoch_end", ask}});
@@ -117,11 +120,11 @@ TEST_CASE("ShellHook gives a command nothing of the process but its environment"
   ::signal(SIGPIPE, ignored_before);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::unsetenv("KAIROS_LOG_stale");
-  ::unsetenv("KAIROS_EVENT");
+  for (const char* name : {"KAIROS_EVENT", "KAIROS_FILE", "KAIROS_TEST_OTHER"}) ::unsetenv(name);
   ::close(open_file);
   // Standard input, both outputs, and the directory that ls reads.
-  CHECK(content_of(dir / "out") ==
-        "4\nSigBlk:\t0000000000000000\n0000000\n[] on_epoch_end " + std::string(std::getenv("HOME")) + "\n");
+  CHECK(content_of(dir / "out") == "4\nSigBlk:\t0000000000000000\n0000000\n[] on_epoch_end kept " +
+                                       std::string(std::getenv("HOME")) + "\n");
 }
 
 TEST_CASE("ShellHook says what went wrong with a command", "[plugins]") {
@@ -169,6 +172,54 @@ TEST_CASE("ShellHook ends a command that ignores SIGTERM", "[plugins]") {
                                  {"timeout", std::chrono::milliseconds(50)}}),
              Contains("took longer than 0.05s and was ended"));
   CHECK(Clock::now() - begin < std::chrono::seconds(20));
+}
+
+TEST_CASE("ShellHook ends its command after a signal, but not the last one", "[plugins]") {
+  for (const char* command : {"sleep 60", "trap '' TERM; while :; do sleep 0.1; done"}) {
+    CAPTURE(command);
+    const TemporaryDirectory dir;
+    Driver run({{"ShellHook:on_epoch_end=\"touch " + (dir / "begun").string() + "; " + command +
+                 "\",on_train_end=\"sleep 0.3; " + echo_into(dir, "$KAIROS_WHY") + '"'}});
+    run.begin();
+    run.epoch({{1}});
+    for (int i = 0; i < 2000 && !std::filesystem::exists(dir / "begun"); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const Clock::time_point begin = Clock::now();
+    run.callbacks().interrupt(SIGINT);
+    run.callbacks().train_end(host::RunEnd::Interrupted);
+    run.callbacks().finish(host::RunEnd::Interrupted);
+    CHECK(Clock::now() - begin < std::chrono::seconds(10));
+    CHECK(content_of(dir / "out") == "interrupted\n");
+  }
+}
+
+TEST_CASE("ShellHook does not take a command for successful whose exit code is lost", "[plugins]") {
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  Fit refused(shell_hook(), {{"on_epoch_end", "exit 1"}});
+  CHECK_THROWS_WITH(refused.setup(),
+                    Contains("this process ignores SIGCHLD, so that it cannot know whether a "
+                             "command has failed") &&
+                        Contains("start it by env --default-signal=CHLD"));
+  ::signal(SIGCHLD, before);
+  Fit fit(shell_hook(), {{"on_epoch_end", "exit 1"}});
+  fit.begin_epoch();
+  fit.batch();
+  ::signal(SIGCHLD, SIG_IGN);  // another thread of the program
+  fit.end_epoch();
+  ::signal(SIGCHLD, before);
+  REQUIRE(fit.host().lines.size() == 1);
+  CHECK_THAT(fit.host().lines[0].text, Contains("nobody knows the exit code of the command"));
+}
+
+TEST_CASE("ShellHook fails as an output does, not as a wrong option", "[plugins]") {
+  Fit fit(shell_hook(), {{"on_epoch_end", "exit 1"}});
+  fit.epoch();
+  try {
+    fit.end();
+    FAIL("the next hook fails");
+  } catch (const kairos::testing::Failure& failure) {
+    CHECK(failure.status() == KAIROS_E_IO);
+  }
 }
 
 TEST_CASE("ShellHook rejects options with which nothing would run", "[plugins]") {
