@@ -113,9 +113,10 @@ class HttpPost {
   /// interrupt only those that must finish are sent.
   void post(Tasks& tasks, std::string type, std::string body,
             when_interrupted interrupted = when_interrupted::cancel) {
-    ++posted_;
-    tasks.post([this, type = std::move(type), body = std::move(body)] { send(type, body); }, when_full::drop,
-               interrupted);
+    const std::int64_t number = ++posted_;
+    if (interrupted == when_interrupted::finish) last_ = number;
+    tasks.post([this, number, type = std::move(type), body = std::move(body)] { send(number, type, body); },
+               when_full::drop, interrupted);
   }
 
   /// Warns of the first failure, once.
@@ -132,10 +133,12 @@ class HttpPost {
   /// Gives up what need not be sent any more.
   void give_up() { given_up_ = true; }
 
-  /// In teardown: waits for what is left, for the timeout at most, and says what did not arrive.
+  /// In teardown: waits for what is left, for the timeout at most, and says what did not arrive. If the
+  /// server is slow, a last message, which must finish, is sent instead of those that wait before it.
   void close(Tasks& tasks, const Event& event) {
     constexpr std::chrono::milliseconds silence{1000};
     if (!tasks.drain_for(std::min(silence, timeout_))) {
+      first_ = last_;
       event.print("waits for " + server_ + ", for " + duration_text(timeout_) + " at most");
       tasks.drain_for(timeout_);
     }
@@ -171,17 +174,21 @@ class HttpPost {
     return scheme + "://" + part(CURLUPART_HOST) + (port.empty() ? "" : ':' + port);
   }
 
-  void send(const std::string& type, const std::string& body) {
-    const std::string fault = given_up_ ? std::string("the run was ended") : fault_of(type, body);
+  /// Whether this message is to be sent no more.
+  [[nodiscard]] bool is_given_up(std::int64_t number) const { return given_up_ || number < first_; }
+
+  void send(std::int64_t number, const std::string& type, const std::string& body) {
+    const bool is_sent = !is_given_up(number);
+    const std::string fault = is_sent ? fault_of(number, type, body) : std::string("the run was ended");
     const std::lock_guard lock(mutex_);
     if (fault.empty())
       ++arrived_;
-    else
+    else if (is_sent || fault_.empty())
       fault_ = fault;
   }
 
   /// "" if the server has accepted the request.
-  std::string fault_of(const std::string& type, const std::string& body) {
+  std::string fault_of(std::int64_t number, const std::string& type, const std::string& body) {
     const detail::NoBrokenPipe guard;
     const detail::Handle<CURL, ::curl_easy_cleanup> easy(::curl_easy_init());
     const detail::Handle<CURLM, ::curl_multi_cleanup> multi(::curl_multi_init());
@@ -201,6 +208,9 @@ class HttpPost {
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    set(CURLOPT_QUICK_EXIT, 1L);  // Do not wait for a thread that asks a name server which does not answer.
+#endif
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_.count()));
     set(CURLOPT_USERAGENT, "kairos");
     set(CURLOPT_HTTPHEADER, list.get());
@@ -211,18 +221,18 @@ class HttpPost {
         CURLOPT_WRITEFUNCTION,
         +[](char*, std::size_t size, std::size_t count, void*) { return size * count; });
     ::curl_multi_add_handle(multi.get(), easy.get());
-    const std::string fault = outcome(easy.get(), multi.get(), detail.data());
+    const std::string fault = outcome(number, easy.get(), multi.get(), detail.data());
     ::curl_multi_remove_handle(multi.get(), easy.get());
     return fault;
   }
 
   /// Runs the transfer, and looks several times a second whether it is to be given up.
-  std::string outcome(CURL* easy, CURLM* multi, const char* detail) const {
+  std::string outcome(std::int64_t number, CURL* easy, CURLM* multi, const char* detail) const {
     constexpr int look = 50;  // milliseconds
     for (int running = 1;;) {
       if (::curl_multi_perform(multi, &running) != CURLM_OK) return "libcurl cannot send to " + server_;
       if (running == 0) break;
-      if (given_up_) return "the run was ended before " + server_ + " answered";
+      if (is_given_up(number)) return "the run was ended before " + server_ + " answered";
       ::curl_multi_poll(multi, nullptr, 0, look, nullptr);
     }
     int left = 0;
@@ -257,6 +267,8 @@ class HttpPost {
   std::vector<std::string> headers_;
   std::chrono::milliseconds timeout_{0};
   std::int64_t posted_ = 0;
+  std::int64_t last_ = 0;               ///< number of the last message that must finish, from 1
+  std::atomic<std::int64_t> first_{0};  ///< earlier ones are given up
   std::atomic<bool> given_up_{false};
   std::mutex mutex_;  ///< for what follows
   std::int64_t arrived_ = 0;

@@ -111,11 +111,33 @@ struct Webhook : Callback<Webhook> {
              ", \"run_dir\": " + json_text(*run_directory_) + facts + ", \"text\": " + json_text(text) +
              ", \"logs\": {" + logs + "}}";
     } else {
-      body = std::string(format == "slack" ? "{\"text\": " : "{\"content\": ") + json_text(text) + '}';
+      body = chat_message(text);
     }
     // The end and an error are told also when the run was interrupted.
     http_->post(tasks_, "application/json", std::move(body),
                 kind == TrainEnd || kind == FaultEvent ? when_interrupted::finish : when_interrupted::cancel);
+  }
+
+  /// As the chats take it: no value may become a link or call people.
+  [[nodiscard]] std::string chat_message(const std::string& text) const {
+    if (format == "discord")
+      return "{\"content\": " + json_text(shortened(text)) + R"(, "allowed_mentions": {"parse": []}})";
+    std::string escaped;
+    for (const char c : text)
+      escaped += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+    return "{\"text\": " + json_text(escaped) + '}';
+  }
+
+  /// Discord refuses texts of more than 2000 characters.
+  static std::string shortened(const std::string& text) {
+    constexpr std::size_t most = 2000;
+    const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };  // of UTF-8
+    std::size_t characters = 0, cut = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (!begins(text[i])) continue;
+      if (++characters == most) cut = i;
+    }
+    return characters <= most ? text : text.substr(0, cut) + "\xe2\x80\xa6";
   }
 
   /// With four significant digits, for people.

@@ -179,7 +179,7 @@ TEST_CASE("Webhook sends the events that were asked for", "[plugins]") {
       {"test_end", "slack", {R"({"text": "validation of epoch 1: val_loss nan"})"}, "a chat"},
       {"train_end",
        "discord",
-       {R"({"content": "training completed after 1 epoch: loss 0.3333, val_loss nan"})"},
+       {R"({"content": "training completed after 1 epoch: loss 0.3333, val_loss nan", "allowed_mentions": {"parse": []}})"},
        "another chat"},
       {"checkpoint_saved",
        "event",
@@ -227,6 +227,51 @@ TEST_CASE("Webhook tells a stop, an error and a signal", "[plugins]") {
   interrupted.interrupt(SIGTERM);
   interrupted.end();
   CHECK_THAT(server.wait_for(3).back().body, Contains(R"("why": "interrupted")"));
+}
+
+TEST_CASE("Webhook writes texts that a chat shows as they are", "[plugins]") {
+  struct Case {
+    std::string format, message, body;
+    const char* why;
+  };
+  std::string umlauts;
+  for (int i = 0; i < 3000; ++i) umlauts += "\u00fc";
+  const std::string begin = "training failed: ", discord_end = R"(", "allowed_mentions": {"parse": []}})";
+  const Case table[] = {
+      {"slack", "<!channel> a && b", R"({"text": "training failed: &lt;!channel&gt; a &amp;&amp; b"})",
+       "Slack"},
+      {"discord", "@everyone <b> &", R"({"content": "training failed: @everyone <b> &)" + discord_end,
+       "Discord has no entities"},
+      {"discord", umlauts.substr(0, 2 * (2000 - begin.size())),
+       "{\"content\": \"" + begin + umlauts.substr(0, 2 * (2000 - begin.size())) + discord_end,
+       "just enough"},
+      {"discord", umlauts,
+       "{\"content\": \"" + begin + umlauts.substr(0, 2 * (1999 - begin.size())) + "\u2026" + discord_end,
+       "too long"},
+  };
+  std::size_t count = 0;
+  const LoopbackServer server;
+  for (const Case& row : table) {
+    CAPTURE(row.why);
+    Fit fit(webhook(), {{"url", server.address()}, {"format", row.format}});
+    fit.epoch();
+    fit.fault(row.message);
+    const auto requests = server.wait_for(++count);
+    REQUIRE(requests.size() == count);
+    CHECK(requests.back().body == row.body);
+  }
+}
+
+TEST_CASE("Webhook sends the end before what waits for a slow server", "[plugins]") {
+  const LoopbackServer server("");  // never answers
+  Driver run({{"Webhook:timeout=3s,events='epoch_end,train_end',url=" + server.address()}});
+  run.fit(losses({1, 1, 1, 1, 1, 1}));
+  const auto requests = server.requests();
+  REQUIRE(requests.size() == 2);  // the first epoch, which is given up
+  CHECK_THAT(requests[1].body, Contains(R"("event": "train_end")"));
+  REQUIRE(run.messages.size() == 2);
+  CHECK(run.messages[1] ==
+        "7 of 7 messages did not arrive at ***; the last reason: the run was ended before *** answered");
 }
 
 TEST_CASE("Webhook shows neither the path of its address nor a header", "[plugins]") {
