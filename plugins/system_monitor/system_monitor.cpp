@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -41,11 +41,7 @@ struct SystemMonitor : Callback<SystemMonitor> {
     const Clock::duration time = Clock::now() - began_;
     const double used = cpu_seconds() - cpu_before_;
     const double passed = std::chrono::duration<double>(time).count();
-    const std::optional<double> memory = resident_mb();
-    if (memory) epoch.publish("memory_mb", *memory);
-    // The kernel may count the peak later than the present.
-    epoch.publish("memory_peak_mb",
-                  std::max(memory.value_or(0), static_cast<double>(usage().ru_maxrss) / 1024));
+    publish_memory(epoch);
     if (passed > 0) epoch.publish("cpu_percent", 100 * used / passed);
     double load = 0;
     if (::getloadavg(&load, 1) == 1) epoch.publish("system_load", load);
@@ -74,11 +70,21 @@ struct SystemMonitor : Callback<SystemMonitor> {
            static_cast<double>(all.ru_utime.tv_usec + all.ru_stime.tv_usec) * 1e-6;
   }
 
-  static std::optional<double> resident_mb() {
-    std::ifstream in("/proc/self/statm");
-    std::int64_t all = 0, resident = 0;
-    if (!(in >> all >> resident)) return std::nullopt;
-    return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+  /// From the lines "VmRSS: 1234 kB". The peak of getrusage is no help: it survives exec, and may be that of
+  /// the program that has started this one.
+  static void publish_memory(Epoch& epoch) {
+    std::ifstream in("/proc/self/status");
+    std::optional<double> now, peak;
+    for (std::string line; std::getline(in, line);) {
+      const bool is_peak = line.starts_with("VmHWM:");
+      if (!is_peak && !line.starts_with("VmRSS:")) continue;
+      std::istringstream rest(line.substr(line.find(':') + 1));
+      double kib = 0;
+      if (rest >> kib) (is_peak ? peak : now) = kib / 1024;
+    }
+    if (now) epoch.publish("memory_mb", *now);
+    // The kernel may count the peak later than the present.
+    if (peak) epoch.publish("memory_peak_mb", std::max(now.value_or(0), *peak));
   }
 
   /// In degrees Celsius. Sensors that are absent or fail are left out.

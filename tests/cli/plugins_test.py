@@ -97,6 +97,15 @@ class Plugins(ProgramTest):
         self.assertIn("| decide | Lowers the learning rate when a metric has stopped improving | `monitor=val_loss`, `factor=0.1`, "
                       "`patience=10`", row)
 
+    def test_peak_of_memory_is_not_that_of_the_program_that_starts_a_run(self):
+        large = b"x" * (500 << 20)
+        self.kairos(*self.fit(plugin=["SystemMonitor", "CSVLogger:filename=log.csv"]))
+        header, first = self.text("log.csv").splitlines()[:2]
+        values = dict(zip(header.split(","), first.split(",")))
+        self.assertLess(float(values["memory_peak_mb"]), 400)
+        self.assertLessEqual(float(values["memory_mb"]), float(values["memory_peak_mb"]))
+        self.assertEqual(len(large), 500 << 20)
+
 
 if __name__ == "__main__":
     main()
