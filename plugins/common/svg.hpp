@@ -49,8 +49,8 @@ struct Chart {
 
 namespace detail {
 
-constexpr double width = 720, height = 300, heading = 44;
-constexpr double left = 76, right = 24, above = 40, below = 48;  // margins of a chart
+constexpr double width = 720, height = 320, heading = 44;
+constexpr double left = 76, right = 24, above = 60, below = 48;  // margins of a chart
 
 struct Range {
   double low = std::numeric_limits<double>::infinity();
@@ -68,25 +68,76 @@ struct Range {
   return {text.data(),
           std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, 1).ptr};
 }
-[[nodiscard]] inline std::string tick_text(double value) {
-  std::array<char, 32> text{};
-  return {text.data(),
-          std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 4).ptr};
+/// Numbers between these are written without an exponent.
+[[nodiscard]] inline bool is_plain(double value) {
+  return value == 0 || (std::abs(value) >= 1e-4 && std::abs(value) < 1e7);
 }
 
+/// The exponent of ten of a value that is not 0; the smallest error of a product does not lower it.
+[[nodiscard]] inline int exponent_of(double value) {
+  return static_cast<int>(std::floor(std::log10(std::abs(value)) + 1e-9));
+}
+
+/// A value of a scale whose values differ by `step`: with the decimals that tell it from the next one.
+[[nodiscard]] inline std::string tick_text(double value, double step, bool plain) {
+  std::array<char, 64> text{};
+  const int digits = plain || value == 0 ? -exponent_of(step) : exponent_of(value) - exponent_of(step);
+  const auto format = plain || value == 0 ? std::chars_format::fixed : std::chars_format::scientific;
+  const int decimals = value == 0 && !plain ? 0 : std::clamp(digits, 0, 15);
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value, format, decimals).ptr};
+}
+
+/// A value at an axis, as it is there, and its label.
+struct Tick {
+  double place;
+  std::string label;
+};
+
 /// At most about `count` multiples of 1, 2 or 5 times a power of ten, and of at least `least`.
-[[nodiscard]] inline std::vector<double> ticks(const Range& range, int count, double least = 0) {
+[[nodiscard]] inline std::vector<Tick> ticks(const Range& range, int count, double least = 0) {
   const double span = range.high - range.low;
-  if (!(span > 0)) return {range.low};
+  if (!(span > 0)) {
+    std::array<char, 64> text{};
+    const auto format = is_plain(range.low) ? std::chars_format::fixed : std::chars_format::scientific;
+    return {{range.low,
+             {text.data(), std::to_chars(text.data(), text.data() + text.size(), range.low, format).ptr}}};
+  }
   const double power = std::pow(10, std::floor(std::log10(span / count)));
   double step = power;
   for (const double factor : {2.0, 5.0, 10.0})
     if (span / step > count) step = power * factor;
   step = std::max(step, least);
-  std::vector<double> values;
+  std::vector<Tick> values;
+  const bool plain = is_plain(std::max(std::abs(range.low), std::abs(range.high)));
   const double first = std::ceil(range.low / step - 1e-9);
-  for (double i = first; i * step <= range.high + span * 1e-9 && values.size() < 100; ++i)
-    values.push_back(i * step == 0 ? 0 : i * step);
+  for (double i = first; i * step <= range.high + span * 1e-9 && values.size() < 100; ++i) {
+    const double value = i * step == 0 ? 0 : i * step;
+    values.push_back({value, tick_text(value, step, plain)});
+  }
+  return values;
+}
+
+/// Of a range of logarithms: powers of ten if there are some; else their multiples by 1, 2 and 5; or, in a
+/// very short range, equal steps of the values.
+[[nodiscard]] inline std::vector<Tick> logarithmic_ticks(const Range& range) {
+  const auto label = [](double value) {
+    return tick_text(value, std::pow(10, exponent_of(value)), is_plain(value));
+  };
+  std::vector<Tick> values;
+  if (range.high - range.low >= 2) {
+    for (const Tick& tick : ticks(range, 5, 1))
+      values.push_back({tick.place, label(std::pow(10, tick.place))});
+    return values;
+  }
+  for (double power = std::floor(range.low); power <= range.high; ++power)
+    for (const double factor : {1.0, 2.0, 5.0}) {
+      const double place = power + std::log10(factor);
+      if (place >= range.low - 1e-9 && place <= range.high + 1e-9)
+        values.push_back({place, label(factor * std::pow(10, power))});
+    }
+  if (values.size() >= 2) return values;
+  values = ticks({std::pow(10, range.low), std::pow(10, range.high)}, 5);
+  for (Tick& tick : values) tick.place = std::log10(tick.place);
   return values;
 }
 
@@ -136,16 +187,14 @@ enum class Line { Grid, Axis };
 
 [[nodiscard]] inline std::string grid(const Axes& axes, std::string_view label) {
   std::string text;
-  // Whole powers of ten, if there are some.
-  const double least = axes.logarithmic && axes.y.high - axes.y.low >= 2 ? 1 : 0;
-  for (const double tick : ticks(axes.y, 5, least)) {
-    text += line_at(left, axes.down(tick), width - right, axes.down(tick), Line::Grid);
-    const double value = axes.logarithmic ? std::pow(10, tick) : tick;
-    text += text_at(left - 8, axes.down(tick) + 4, "end", tick_text(value));
+  for (const Tick& tick : axes.logarithmic ? logarithmic_ticks(axes.y) : ticks(axes.y, 5)) {
+    text += line_at(left, axes.down(tick.place), width - right, axes.down(tick.place), Line::Grid);
+    text += text_at(left - 8, axes.down(tick.place) + 4, "end", tick.label);
   }
-  for (const double tick : ticks(axes.x, 8, 1)) {
-    text += line_at(axes.across(tick), axes.bottom(), axes.across(tick), axes.bottom() + 5, Line::Axis);
-    text += text_at(axes.across(tick), axes.bottom() + 20, "middle", tick_text(tick));
+  for (const Tick& tick : ticks(axes.x, 8, 1)) {
+    text += line_at(axes.across(tick.place), axes.bottom(), axes.across(tick.place), axes.bottom() + 5,
+                    Line::Axis);
+    text += text_at(axes.across(tick.place), axes.bottom() + 20, "middle", tick.label);
   }
   text += line_at(left, axes.top + above, left, axes.bottom(), Line::Axis);
   text += line_at(left, axes.bottom(), width - right, axes.bottom(), Line::Axis);
@@ -183,12 +232,12 @@ enum class Line { Grid, Axis };
   if (axes.y.is_empty()) return text + text_at(width / 2, top + height / 2, "middle", "no values");
   text += grid(axes, label);
   double x = width - right;
-  for (std::size_t i = chart.curves.size(); i-- > 0;) {  // the legend, from the right
+  for (std::size_t i = chart.curves.size(); i-- > 0;) {  // the legend, below the title, from the right
     const char* colour = colours[i % colours.size()];
     text += curve_text(chart.curves[i], axes, colour);
-    text += text_at(x, top + 24, "end", chart.curves[i].name);
+    text += text_at(x, top + 44, "end", chart.curves[i].name);
     x -= 8 + 7.5 * static_cast<double>(chart.curves[i].name.size());
-    text += "<rect x=\"" + place(x - 18) + "\" y=\"" + place(top + 18) + R"(" width="18" height="4" fill=")" +
+    text += "<rect x=\"" + place(x - 18) + "\" y=\"" + place(top + 38) + R"(" width="18" height="4" fill=")" +
             colour + "\"/>\n";
     x -= 34;
   }

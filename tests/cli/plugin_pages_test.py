@@ -83,7 +83,7 @@ class PluginPages(ProgramTest):
             for example in EXAMPLE.findall(page.read_text(encoding="utf-8")):
                 count += 1
                 with self.subTest(example):
-                    run = self.run_kairos(*arguments(example), "--run-dir", f"run{count}")
+                    run = self.run_kairos(*arguments(example.replace("$PWD", str(self.directory))), "--run-dir", f"run{count}")
                     self.assertEqual(run.returncode, 0, run.stderr)
                     # Callbacks that report are disabled when they fail, and the run goes on.
                     self.assertNotRegex(run.stderr, r"(?i)failed|disabled|KAIROS-C")

@@ -55,7 +55,7 @@ TEST_CASE("HistoryPlot draws a key and its validation in one chart", "[plugins]"
   CHECK_THAT(two, Catch::Matchers::StartsWith("<?xml") && Catch::Matchers::EndsWith("</svg>\n"));
   CHECK(times(two, "<polyline") == 3);
   // From the largest value at the top left to the least at the bottom right.
-  CHECK_THAT(two, Contains("<polyline points=\"76.0,84.0 696.0,296.0\" fill=\"none\" stroke=\"#0072b2\""));
+  CHECK_THAT(two, Contains("<polyline points=\"76.0,104.0 696.0,316.0\" fill=\"none\" stroke=\"#0072b2\""));
 }
 
 TEST_CASE("HistoryPlot interrupts curves where a value is missing", "[plugins]") {
@@ -86,6 +86,55 @@ TEST_CASE("HistoryPlot interrupts curves where a value is missing", "[plugins]")
     CHECK(times(text, "no values") == (row.lines + row.circles == 0 ? 1 : 0));
     CHECK_THAT(text, !Contains("nan") && !Contains("inf\""));
   }
+}
+
+TEST_CASE("HistoryPlot labels its axes so that each label tells a value", "[plugins]") {
+  struct Case {
+    double low, high;
+    const char* scale;
+    std::string labels;
+    const char* why;
+  };
+  const Case table[] = {
+      {0, 1, "", "0.0 0.2 0.4 0.6 0.8 1.0", "decimals of the step"},
+      {0.90001, 0.90005, "", "0.90001 0.90002 0.90003 0.90004 0.90005", "close together"},
+      {123456.1, 123456.5, "", "123456.1 123456.2 123456.3 123456.4 123456.5", "many digits"},
+      {0, 50000, "", "0 10000 20000 30000 40000 50000", "integers are plain"},
+      {-20, 20, "", "-20 -10 0 10 20", "on both sides of zero"},
+      {0, 5e7, "", "0 1e+07 2e+07 3e+07 4e+07 5e+07", "very large"},
+      {1e-6, 3e-6, "", "1.0e-06 1.5e-06 2.0e-06 2.5e-06 3.0e-06", "very small"},
+      {100000, 100000, "", "100000", "a single value"},
+      {0.001, 1000, "loss", "0.01 1 100", "powers of ten"},
+      {0.3, 6, "loss", "0.5 1 2 5", "less than two of them"},
+      {2.2, 2.6, "loss", "2.2 2.3 2.4 2.5 2.6", "less than one"},
+  };
+  for (const Case& row : table) {
+    CAPTURE(row.why);
+    const TemporaryDirectory dir;
+    Fit fit(history_plot(), plot_in(dir, {{"keys", "loss"}, {"log_scale", row.scale}}));
+    know_logs(fit);
+    fit.epoch({{"loss", row.low}});
+    fit.epoch({{"loss", row.high}});
+    const std::string text = content_of(dir / "new/h.svg");
+    std::string labels;
+    const std::string begin = "<text x=\"68.0\"";
+    for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at + 1)) {
+      const std::size_t from = text.find('>', at) + 1;
+      labels += (labels.empty() ? "" : " ") + text.substr(from, text.find('<', from) - from);
+    }
+    CHECK(labels == row.labels);
+  }
+}
+
+TEST_CASE("HistoryPlot draws the legend below the title", "[plugins]") {
+  const TemporaryDirectory dir;
+  const std::string key = "a_metric_with_a_very_long_name_that_fills_half_of_the_chart";
+  Fit fit(history_plot(), plot_in(dir));
+  fit.host().log(key, {});
+  fit.epoch({{key, 1}});
+  const std::string text = content_of(dir / "new/h.svg");
+  CHECK_THAT(text, Contains("y=\"68.0\" text-anchor=\"start\" font-weight=\"bold\">" + key) &&
+                       Contains("y=\"88.0\" text-anchor=\"end\">" + key));
 }
 
 TEST_CASE("HistoryPlot escapes names", "[plugins]") {
