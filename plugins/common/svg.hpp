@@ -98,9 +98,9 @@ struct Tick {
   const double span = range.high - range.low;
   if (!(span > 0)) {
     std::array<char, 64> text{};
-    const auto format = is_plain(range.low) ? std::chars_format::fixed : std::chars_format::scientific;
-    return {{range.low,
-             {text.data(), std::to_chars(text.data(), text.data() + text.size(), range.low, format).ptr}}};
+    char* const end =
+        std::to_chars(text.data(), text.data() + text.size(), range.low, std::chars_format::general, 6).ptr;
+    return {Tick{range.low, std::string(text.data(), end)}};
   }
   const double power = std::pow(10, std::floor(std::log10(span / count)));
   double step = power;
@@ -231,15 +231,14 @@ enum class Line { Grid, Axis };
   std::string text = text_at(left, top + 24, "start", chart.title, " font-weight=\"bold\"");
   if (axes.y.is_empty()) return text + text_at(width / 2, top + height / 2, "middle", "no values");
   text += grid(axes, label);
-  double x = width - right;
-  for (std::size_t i = chart.curves.size(); i-- > 0;) {  // the legend, below the title, from the right
+  double x = left;  // the legend, below the title; letters of most fonts are less than 9 wide
+  for (std::size_t i = 0; i < chart.curves.size(); ++i) {
     const char* colour = colours[i % colours.size()];
     text += curve_text(chart.curves[i], axes, colour);
-    text += text_at(x, top + 44, "end", chart.curves[i].name);
-    x -= 8 + 7.5 * static_cast<double>(chart.curves[i].name.size());
-    text += "<rect x=\"" + place(x - 18) + "\" y=\"" + place(top + 38) + R"(" width="18" height="4" fill=")" +
+    text += "<rect x=\"" + place(x) + "\" y=\"" + place(top + 38) + R"(" width="18" height="4" fill=")" +
             colour + "\"/>\n";
-    x -= 34;
+    text += text_at(x + 24, top + 44, "start", chart.curves[i].name);
+    x += 40 + 9 * static_cast<double>(chart.curves[i].name.size());
   }
   return text;
 }

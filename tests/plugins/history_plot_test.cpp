@@ -104,6 +104,7 @@ TEST_CASE("HistoryPlot labels its axes so that each label tells a value", "[plug
       {0, 5e7, "", "0 1e+07 2e+07 3e+07 4e+07 5e+07", "very large"},
       {1e-6, 3e-6, "", "1.0e-06 1.5e-06 2.0e-06 2.5e-06 3.0e-06", "very small"},
       {100000, 100000, "", "100000", "a single value"},
+      {0.93359375, 0.93359375, "", "0.933594", "one with many digits"},
       {0.001, 1000, "loss", "0.01 1 100", "powers of ten"},
       {0.3, 6, "loss", "0.5 1 2 5", "less than two of them"},
       {2.2, 2.6, "loss", "2.2 2.3 2.4 2.5 2.6", "less than one"},
@@ -134,7 +135,7 @@ TEST_CASE("HistoryPlot draws the legend below the title", "[plugins]") {
   fit.epoch({{key, 1}});
   const std::string text = content_of(dir / "new/h.svg");
   CHECK_THAT(text, Contains("y=\"68.0\" text-anchor=\"start\" font-weight=\"bold\">" + key) &&
-                       Contains("y=\"88.0\" text-anchor=\"end\">" + key));
+                       Contains("<text x=\"100.0\" y=\"88.0\" text-anchor=\"start\">" + key));
 }
 
 TEST_CASE("HistoryPlot escapes names", "[plugins]") {
