@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "host/temporary_directory.hpp"
@@ -249,8 +250,10 @@ TEST_CASE("ShellHook never delays the training, and leaves out commands when too
   for (int i = 0; i < 5; ++i) run.epoch({{1}});
   static_cast<void>(dir.put("go", ""));
   run.end();
-  REQUIRE(run.messages.size() == 2);
-  CHECK(run.messages[1] == "6 commands were left out, because too many were waiting");
+  // On a loaded machine a command begins late, another one is accepted, and the run says that it waits.
+  CHECK(std::any_of(run.messages.begin(), run.messages.end(), [](const std::string& message) {
+    return message.find(" commands were left out, because too many were waiting") != std::string::npos;
+  }));
   CHECK_THAT(content_of(dir / "out"),
              Catch::Matchers::StartsWith("0\n1\n") && Catch::Matchers::EndsWith("end\n"));
 }
@@ -260,21 +263,35 @@ TEST_CASE("ShellHook goes on after a failed command if the policy says so", "[pl
     const TemporaryDirectory dir;
     Driver run({{"ShellHook:on_error=" + std::string(goes_on ? "warn" : "disable") + ",on_epoch_end=\"" +
                  echo_into(dir, "$KAIROS_EPOCH") + "; exit 1\""}});
-    run.begin();
-    for (std::int64_t i = 0; i < 3; ++i) {
-      run.epoch({{1}});
-      const auto lines = [&dir] {
-        const std::string text = content_of(dir / "out");
-        return std::count(text.begin(), text.end(), '\n');
-      };
+    const auto lines = [&dir] {
+      const std::string text = std::filesystem::exists(dir / "out") ? content_of(dir / "out") : "";
+      return std::count(text.begin(), text.end(), '\n');
+    };
+    const auto wait_for = [](const auto& condition) {
       const Clock::time_point begin = Clock::now();
-      const std::int64_t expected = goes_on ? i + 1 : 1;
-      while (lines() < expected && Clock::now() - begin < std::chrono::seconds(20))
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      // The exit code follows the line.
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      CHECK(lines() == expected);
-    }
+      while (!condition() && Clock::now() - begin < std::chrono::seconds(20))
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    };
+    run.begin();
+    // A hook that comes after the failure reports it.
+    wait_for([&] {
+      run.epoch({{1}});
+      return !run.messages.empty();
+    });
+    REQUIRE_FALSE(run.messages.empty());
+    const std::string policy = goes_on ? "Further failures are counted" : "It is disabled";
+    CHECK_THAT(run.messages[0], Contains(policy));
+    // Commands that were accepted before may still run.
+    auto before = lines();
+    wait_for([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      const auto earlier = std::exchange(before, lines());
+      return earlier == before;
+    });
+    run.epoch({{1}});
+    if (!goes_on) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    if (goes_on) wait_for([&] { return lines() > before; });
+    CHECK((lines() > before) == goes_on);
     run.end();
   }
 }

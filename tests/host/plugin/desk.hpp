@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -34,7 +35,7 @@ class Desk {
 
   kairos_status post(const Visit& visit, const std::string& name, Kind kind, std::uint32_t room = 0,
                      std::int32_t when_full = KAIROS_TASK_WHEN_FULL_REFUSE, std::uint32_t flags = 0) {
-    auto* const one = new One{this, visit.host, &visit.tasks(), name, kind};
+    One* const one = keep({this, visit.host, &visit.tasks(), name, kind});
     kairos_task task{};
     task.size = sizeof task;
     task.when_full = when_full;
@@ -44,10 +45,7 @@ class Desk {
     task.done = done;
     task.arg = one;
     const kairos_status status = visit.tasks().post(visit.host, &task);
-    if (status == KAIROS_OK)
-      ++posted;
-    else
-      delete one;
+    if (status == KAIROS_OK) ++posted;
     return status;
   }
   void release() {
@@ -102,15 +100,17 @@ class Desk {
     return KAIROS_OK;
   }
   static void done(void* arg, std::int32_t outcome) {
-    const One* const one = static_cast<One*>(arg);
-    Desk& desk = *one->desk;
-    {
-      const std::lock_guard lock(desk.mutex_);
-      if (!desk.outcomes_.emplace(one->name, outcome).second) desk.outcomes_[one->name] = -1;  // twice
-      ++desk.told;
-      desk.changed_.notify_all();
-    }
-    if (!one->kind.again) delete one;
+    const One& one = *static_cast<One*>(arg);
+    Desk& desk = *one.desk;
+    const std::lock_guard lock(desk.mutex_);
+    if (!desk.outcomes_.emplace(one.name, outcome).second) desk.outcomes_[one.name] = -1;  // twice
+    ++desk.told;
+    desk.changed_.notify_all();
+  }
+  /// Work that is submitted again, or abandoned with its instance, still uses it.
+  One* keep(One one) {
+    const std::lock_guard lock(mutex_);
+    return kept_.emplace_back(std::make_unique<One>(std::move(one))).get();
   }
 
   std::mutex mutex_;
@@ -118,6 +118,7 @@ class Desk {
   bool released_ = false;
   std::map<std::string, bool> begun_;
   std::map<std::string, std::int32_t> outcomes_;
+  std::vector<std::unique_ptr<One>> kept_;
 };
 
 /// A run of one epoch in which `work` is done in on_epoch_end. Not finished.

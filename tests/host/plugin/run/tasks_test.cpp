@@ -251,7 +251,7 @@ TEST_CASE("An interrupt cancels what waits, and a task that asks returns", "[hos
 }
 
 TEST_CASE("An interrupt waits about a second for a task, whose instance stays", "[host][plugin]") {
-  auto& desk = *new Desk;  // the abandoned task uses it
+  static Desk& desk = *new Desk;  // never freed: the abandoned task uses it
   TaskRun run([&](const Visit& v) {
     desk.post(v, "endless", held);
     desk.wait_until_begun("endless");
@@ -297,7 +297,7 @@ TEST_CASE("An interrupt waits for a task that must finish, and says so", "[host]
 }
 
 TEST_CASE("A signal ends a drain inside of a hook", "[host][plugin]") {
-  auto& desk = *new Desk;  // the abandoned task uses it
+  static Desk& desk = *new Desk;  // never freed: the abandoned task uses it
   std::atomic<int> signal = 0;
   ProbeScript script;
   script.in["on_epoch_end"] = [&](const Visit& v) {
