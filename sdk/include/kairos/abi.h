@@ -9,6 +9,7 @@
 #include "abi/event.h"
 #include "abi/expressions.h"
 #include "abi/files.h"
+#include "abi/forward.h"
 #include "abi/host.h"
 #include "abi/logs.h"
 #include "abi/model.h"

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "kairos/host/current_batch.hpp"
+#include "kairos/host/forward_control.hpp"
 #include "kairos/host/plugins.hpp"
 #include "kairos/host/run_control.hpp"
 #include "kairos/host/run_files.hpp"
@@ -137,6 +138,8 @@ struct CallbacksOptions {
   bool checks_plugins = false;
   /// How callbacks save the run and go on with a saved one; null for a loop that cannot. Borrowed.
   RunControl* run = nullptr;
+  /// How callbacks make passes and trial steps; null for a loop that makes none for them. Borrowed.
+  ForwardControl* forward = nullptr;
 };
 
 class Session;

@@ -30,6 +30,7 @@ struct Interfaces {
   const kairos_batch* batch = nullptr;
   const kairos_step* step = nullptr;
   const kairos_run* run = nullptr;
+  const kairos_forward* forward = nullptr;
 
   void ask(const kairos_host* from) {
     host = from;
@@ -46,6 +47,7 @@ struct Interfaces {
     batch = static_cast<const kairos_batch*>(host->query(host, KAIROS_BATCH));
     step = static_cast<const kairos_step*>(host->query(host, KAIROS_STEP));
     run = static_cast<const kairos_run*>(host->query(host, KAIROS_RUN));
+    forward = static_cast<const kairos_forward*>(host->query(host, KAIROS_FORWARD));
   }
 };
 
