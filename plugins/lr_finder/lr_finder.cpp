@@ -113,16 +113,18 @@ struct LRFinder : Callback<LRFinder> {
     if (y.size() < first + skipped + 2) return std::nullopt;
     const std::size_t last = y.size() - skipped - 1;
     std::size_t found = first;
-    double least = 0;
+    bool falls = false;
+    double least = -1e-7 * std::abs(y[first]);  // less is the rounding of a loss that stays
     for (std::size_t i = first; i <= last; ++i) {
       const std::size_t before = std::max(i, first + 1) - 1, after = std::min(i + 1, last);
       const double slope = (y[after] - y[before]) / static_cast<double>(after - before);
       if (slope < least) {
         least = slope;
         found = i;
+        falls = true;
       }
     }
-    return least < 0 ? std::optional(found) : std::nullopt;
+    return falls ? std::optional(found) : std::nullopt;
   }
 
   void write(std::optional<std::size_t> found) const {

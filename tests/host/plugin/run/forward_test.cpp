@@ -121,8 +121,14 @@ TEST_CASE("Weights change with the capability alone, and in a fit alone", "[host
 
 TEST_CASE("Trial steps train the trained weights, statistics are those of the owner's weights",
           "[host][plugin]") {
-  ProbeScript owner, other;
-  owner.in["on_epoch_end"] = [](const Visit& v) {
+  ProbeScript script;
+  int visits = 0;
+  script.in["on_epoch_end"] = [&](const Visit& v) {
+    if (++visits == 2) {
+      CHECK(v.forward().statistics(v.call, 8) == KAIROS_E_STATE);
+      CHECK_THAT(v.reason(), Contains("the live weights are \"ema\" of Probe"));
+      return KAIROS_OK;
+    }
     std::uint64_t slot = 0;
     CHECK(v.weights().take(v.call, KAIROS_TAKE_WEIGHTS, &slot) == KAIROS_OK);
     CHECK(v.weights().swap_in(v.call, slot, text("ema")) == KAIROS_OK);
@@ -131,14 +137,10 @@ TEST_CASE("Trial steps train the trained weights, statistics are those of the ow
     CHECK_THAT(v.reason(), Contains("\"ema\" is swapped in"));
     return KAIROS_OK;
   };
-  other.in["on_epoch_end"] = [](const Visit& v) {
-    CHECK(v.forward().statistics(v.call, 8) == KAIROS_E_STATE);
-    CHECK_THAT(v.reason(), Contains("the live weights are \"ema\" of Probe"));
-    return KAIROS_OK;
-  };
-  ProbeRun run({owner.spec(), other.spec("Probe@other")});
+  ProbeRun run({script.spec(), script.spec("Probe@other")});
   run.callbacks->setup({});
   run.fit();
+  CHECK(visits == 2);
   CHECK(run.passes.measured == std::vector<std::int64_t>{8});
 }
 
@@ -170,7 +172,7 @@ TEST_CASE("Inputs of a prediction are checked before they are read", "[host][plu
 }
 
 TEST_CASE("An output is lent in the hook that has predicted", "[host][plugin]") {
-  ProbeScript first, second;
+  ProbeScript script;
   const auto lend = [](const Visit& v) {
     kairos_tensor out{};
     out.size = sizeof out;
@@ -178,19 +180,18 @@ TEST_CASE("An output is lent in the hook that has predicted", "[host][plugin]") 
     if (status == KAIROS_OK) CHECK(*static_cast<const float*>(out.view.data) == 1);
     return status;
   };
-  first.in["on_epoch_end"] = [&](const Visit& v) {
-    GivenView view;
+  int visits = 0;
+  script.in["on_epoch_end"] = [&](const Visit& v) {
     CHECK(lend(v) == KAIROS_E_NOT_FOUND);
+    if (++visits == 2) return KAIROS_OK;
+    GivenView view;
     CHECK(v.forward().predict(v.call, &view.raw, 1) == KAIROS_OK);
     return lend(v);
   };
-  second.in["on_epoch_end"] = [&](const Visit& v) {
-    CHECK(lend(v) == KAIROS_E_NOT_FOUND);
-    return KAIROS_OK;
-  };
-  ProbeRun run({first.spec(), second.spec("Probe@second")});
+  ProbeRun run({script.spec(), script.spec("Probe@second")});
   run.callbacks->setup({});
   run.fit();
+  CHECK(visits == 2);
 }
 
 TEST_CASE("A signal ends a pass, which is no failure of the loop", "[host][plugin]") {
