@@ -59,6 +59,13 @@ template <>
 inline constexpr std::size_t first_size<kairos_position> = offsetof(kairos_position, pass) +
                                                            sizeof(kairos_position::pass);
 
+template <>
+inline constexpr std::size_t first_size<kairos_ledger_entry> = offsetof(kairos_ledger_entry, stops) +
+                                                               sizeof(kairos_ledger_entry::stops);
+template <>
+inline constexpr std::size_t first_size<kairos_ledger_call> = offsetof(kairos_ledger_call, ended) +
+                                                              sizeof(kairos_ledger_call::ended);
+
 kairos_status check_capacity(kairos_call* call, const void* out, std::size_t least, const char* what);
 
 /// Whether an out struct of the plugin can be filled. `what` is the name of its type.

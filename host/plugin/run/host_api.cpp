@@ -166,7 +166,8 @@ const void* query(const kairos_host*, const char* interface_id) {
                {KAIROS_BATCH, &batch_table},
                {KAIROS_STEP, &step_table},
                {KAIROS_RUN, &run_table},
-               {KAIROS_FORWARD, &forward_table}};
+               {KAIROS_FORWARD, &forward_table},
+               {KAIROS_LEDGER, &ledger_table}};
   for (const auto& one : known)
     if (std::strcmp(one.id, interface_id) == 0) return one.table;
   return nullptr;

@@ -115,6 +115,8 @@ extern const kairos_tasks tasks_table;
 extern const kairos_run run_table;
 /// kairos.forward/1; see host_api_forward.cpp.
 extern const kairos_forward forward_table;
+/// kairos.ledger/1; see host_api_ledger.cpp.
+extern const kairos_ledger ledger_table;
 /// kairos.step/1; see host_api_step.cpp.
 extern const kairos_step step_table;
 /// kairos.files/1; see host_api_files.cpp.

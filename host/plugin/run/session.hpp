@@ -22,6 +22,7 @@
 #include "plugin/run/hook_lists.hpp"
 #include "plugin/run/hook_watch.hpp"
 #include "plugin/run/instance.hpp"
+#include "plugin/run/ledger.hpp"
 #include "plugin/run/log_board.hpp"
 #include "plugin/run/made_directory.hpp"
 #include "plugin/run/plugin_check.hpp"
@@ -62,7 +63,13 @@ class Session {
       breadcrumb.set(instance->crumb(list.name));
       call.instance = instance;
       const auto& own = event_of(event, *instance);
+      const bool measured = ledger.is_on();
+      Ledger::Mark mark;
+      if (measured) [[unlikely]]
+        mark = ledger.begin();
       kairos_status status = (instance->hooks.*slot)(instance->self, &call, &own);
+      if (measured) [[unlikely]]
+        ledger.end(mark, call);
       process.after_hook(control, *instance, list.name);
       if (compares) [[unlikely]]
         process.compare(instance->name, list.name);
@@ -82,7 +89,11 @@ class Session {
     const FloatControl control = FloatControl::now();
     const Breadcrumb outer = breadcrumb.now();
     breadcrumb.set(instance.crumb(call.hook));
+    const bool measured = ledger.is_on();
+    Ledger::Mark mark;
+    if (measured) mark = ledger.begin();
     const kairos_status status = hook();
+    if (measured) ledger.end(mark, call);
     breadcrumb.set(outer);
     process.after_hook(control, instance, call.hook);
     process.compare(instance.name, call.hook);
@@ -136,6 +147,7 @@ class Session {
   PresentedWeights weights;
   StepBoard steps;
   RunRequests run_requests;
+  Ledger ledger{*this};
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
   std::vector<LogValue> epoch_values;
   std::thread::id thread = std::this_thread::get_id();

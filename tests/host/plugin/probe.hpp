@@ -50,6 +50,7 @@ struct Visit {
   [[nodiscard]] const kairos_step& step() const { return table<kairos_step>(KAIROS_STEP); }
   [[nodiscard]] const kairos_run& run() const { return table<kairos_run>(KAIROS_RUN); }
   [[nodiscard]] const kairos_forward& forward() const { return table<kairos_forward>(KAIROS_FORWARD); }
+  [[nodiscard]] const kairos_ledger& ledger() const { return table<kairos_ledger>(KAIROS_LEDGER); }
   [[nodiscard]] const kairos_tasks& tasks() const { return table<kairos_tasks>(KAIROS_TASKS); }
   [[nodiscard]] const kairos_batch& batch() const { return table<kairos_batch>(KAIROS_BATCH); }
   [[nodiscard]] const kairos_expressions& expressions() const {

@@ -31,6 +31,7 @@ struct Interfaces {
   const kairos_step* step = nullptr;
   const kairos_run* run = nullptr;
   const kairos_forward* forward = nullptr;
+  const kairos_ledger* ledger = nullptr;
 
   void ask(const kairos_host* from) {
     host = from;
@@ -48,6 +49,7 @@ struct Interfaces {
     step = static_cast<const kairos_step*>(host->query(host, KAIROS_STEP));
     run = static_cast<const kairos_run*>(host->query(host, KAIROS_RUN));
     forward = static_cast<const kairos_forward*>(host->query(host, KAIROS_FORWARD));
+    ledger = static_cast<const kairos_ledger*>(host->query(host, KAIROS_LEDGER));
   }
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -115,9 +116,13 @@ class Host {
   std::map<std::string, std::vector<TensorData>> weight_files;   ///< by path; save() adds to them
   std::string architecture;                                      ///< Keras JSON
   bool controls_steps = true;                                    ///< whether kairos.step/1 works
-  bool keeps_runs = true;                                        ///< whether kairos.run/1 works
-  bool remembers_training = true;                                ///< whether Take::Training works
-  bool makes_passes = true;                                      ///< whether kairos.forward/1 works
+  /// What the host has measured of hooks; `ledger_started` is set when the callback asks for it.
+  std::vector<LedgerEntry> ledger;
+  std::vector<LedgerCall> ledger_calls;
+  std::chrono::nanoseconds ledger_elapsed{0};
+  bool keeps_runs = true;          ///< whether kairos.run/1 works
+  bool remembers_training = true;  ///< whether Take::Training works
+  bool makes_passes = true;        ///< whether kairos.forward/1 works
   /// The data that passes are made on; 0: the run has none.
   std::int64_t training_samples = 32, validation_samples = 0, batch_size = 32;
   /// What passes find; each may be empty. `ending` ends them.
@@ -148,12 +153,13 @@ class Host {
   std::vector<Saved> saved;
   std::vector<Announced> announced;
   std::vector<RunSaved> runs_saved;
-  std::vector<Measured> statistics;           ///< that were measured
-  std::vector<TensorData> predicted;          ///< by the last prediction
-  const kairos_call* predicted_in = nullptr;  ///< its hook
-  std::vector<std::string> run_requests;      ///< directories, in this hook; Fit empties it
-  std::optional<std::string> resumed_from;    ///< directory
-  std::map<std::int32_t, int> outcomes;       ///< number of tasks by KAIROS_TASK_RAN, _DROPPED and _CANCELLED
+  std::optional<std::uint64_t> ledger_started;  ///< number of calls to remember
+  std::vector<Measured> statistics;             ///< that were measured
+  std::vector<TensorData> predicted;            ///< by the last prediction
+  const kairos_call* predicted_in = nullptr;    ///< its hook
+  std::vector<std::string> run_requests;        ///< directories, in this hook; Fit empties it
+  std::optional<std::string> resumed_from;      ///< directory
+  std::map<std::int32_t, int> outcomes;  ///< number of tasks by KAIROS_TASK_RAN, _DROPPED and _CANCELLED
   std::map<std::uint64_t, std::vector<TensorData>> snapshots;             ///< weights, by slot
   std::map<std::uint64_t, std::map<std::string, double>> hyper_of_slots;  ///< of trainings
   std::uint64_t generation = 1;                                           ///< of the weights
@@ -289,59 +295,21 @@ class Host {
   };
 
   static const std::set<std::string>& functions() {
-    static const std::set<std::string> names{"host.option",
-                                             "logs.count",
-                                             "logs.key",
-                                             "logs.find",
-                                             "logs.value",
-                                             "logs.declare",
-                                             "logs.publish",
-                                             "control.request_stop",
-                                             "control.stop_requested",
-                                             "optimizer.get",
-                                             "optimizer.set",
-                                             "tensors.count",
-                                             "tensors.borrow",
-                                             "tensors.find",
-                                             "model.save",
-                                             "model.can_save",
-                                             "model.load_weights",
-                                             "model.snapshot",
-                                             "model.rollback",
-                                             "model.drop",
-                                             "model.architecture",
-                                             "model.save_in_background",
-                                             "weights.take",
-                                             "weights.put",
-                                             "weights.borrow",
-                                             "weights.swap_in",
-                                             "weights.swap_out",
-                                             "weights.live",
-                                             "weights.drop",
-                                             "expressions.evaluate",
-                                             "tasks.submit",
-                                             "tasks.drain",
-                                             "tasks.post",
-                                             "tasks.drain_for",
-                                             "files.announce",
-                                             "batch.loss",
-                                             "batch.indices",
-                                             "batch.random",
-                                             "batch.replace",
-                                             "batch.classes",
-                                             "step.accumulate",
-                                             "step.discard",
-                                             "step.freeze",
-                                             "step.scale_rate",
-                                             "run.position",
-                                             "run.checkpoint",
-                                             "run.resume_from",
-                                             "forward.batches",
-                                             "forward.evaluate",
-                                             "forward.predict",
-                                             "forward.output",
-                                             "forward.statistics",
-                                             "forward.trial_step"};
+    // clang-format off
+    static const std::set<std::string> names{
+        "host.option", "logs.count", "logs.key", "logs.find", "logs.value", "logs.declare",
+        "logs.publish", "control.request_stop", "control.stop_requested", "optimizer.get",
+        "optimizer.set", "tensors.count", "tensors.borrow", "tensors.find", "model.save",
+        "model.can_save", "model.load_weights", "model.snapshot", "model.rollback", "model.drop",
+        "model.architecture", "model.save_in_background", "weights.take", "weights.put",
+        "weights.borrow", "weights.swap_in", "weights.swap_out", "weights.live", "weights.drop",
+        "expressions.evaluate", "tasks.submit", "tasks.drain", "tasks.post", "tasks.drain_for",
+        "files.announce", "batch.loss", "batch.indices", "batch.random", "batch.replace",
+        "batch.classes", "step.accumulate", "step.discard", "step.freeze", "step.scale_rate",
+        "run.position", "run.checkpoint", "run.resume_from", "forward.batches", "forward.evaluate",
+        "forward.predict", "forward.output", "forward.statistics", "forward.trial_step",
+        "ledger.start", "ledger.elapsed", "ledger.count", "ledger.entry", "ledger.remembered"};
+    // clang-format on
     return names;
   }
   static Direction direction_of(std::string_view key) {

@@ -111,6 +111,12 @@ TEST_CASE("A null pointer is refused by every function that would use it", "[hos
     CHECK(v.forward().output(v.call, 0, nullptr) == KAIROS_E_INVALID);
     CHECK(v.forward().statistics(nullptr, 1) == KAIROS_E_INVALID);
     CHECK(v.forward().trial_step(v.call, 0, 0, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.ledger().start(nullptr, 0) == KAIROS_E_INVALID);
+    CHECK(v.ledger().start(v.call, 0) == KAIROS_OK);
+    CHECK(v.ledger().elapsed(v.call, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.ledger().count(v.call, nullptr, nullptr, nullptr) == KAIROS_OK);
+    CHECK(v.ledger().entry(v.call, 0, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.ledger().remembered(v.call, 0, nullptr) == KAIROS_E_INVALID);
     CHECK(v.logs().count(nullptr) == 0);
     CHECK(v.tensors().count(nullptr, KAIROS_ROLE_WEIGHT) == 0);
     CHECK(v.control().stop_requested(nullptr) == 0);

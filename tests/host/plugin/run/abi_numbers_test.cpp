@@ -228,6 +228,26 @@ const Row rows[] = {
     {"kairos_forward.trial_step.batch_size", "on_epoch_end",
      [](const Visit& v, Bench&, std::int64_t n) { return try_step(v, 0, n); },
      [](std::int64_t n) { return n < 0 ? KAIROS_E_RANGE : KAIROS_OK; }},
+    {"kairos_ledger.start.calls", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.ledger().start(v.call, static_cast<std::uint64_t>(n));
+     },
+     [](std::int64_t n) { return n < 0 || n > 10000000 ? KAIROS_E_RANGE : KAIROS_OK; }},
+    // No hook has ended since then.
+    {"kairos_ledger.entry.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       kairos_ledger_entry out{};
+       out.size = sizeof out;
+       return v.ledger().entry(v.call, static_cast<std::uint64_t>(n), &out);
+     },
+     only({}, KAIROS_E_RANGE)},
+    {"kairos_ledger.remembered.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       kairos_ledger_call out{};
+       out.size = sizeof out;
+       return v.ledger().remembered(v.call, static_cast<std::uint64_t>(n), &out);
+     },
+     only({}, KAIROS_E_RANGE)},
     {"kairos_files.announce.access", "setup",
      [](const Visit& v, Bench& b, std::int64_t n) {
        return v.files().announce(v.call, text(b.file + ".announced"), static_cast<std::int32_t>(n));

@@ -116,6 +116,23 @@ TEST_CASE("An output of a prediction is lent in as many bytes as both sides know
   });
 }
 
+TEST_CASE("What hooks have done is told in as many bytes as both sides know", "[host][plugin]") {
+  ProbeScript script;
+  script.in["on_train_begin"] = [](const Visit& visit) { return visit.ledger().start(visit.call, 5); };
+  script.in["on_epoch_end"] = [](const Visit& visit) {
+    try_capacities(visit, 104, sizeof(kairos_ledger_entry), [&](void* out) {
+      return visit.ledger().entry(visit.call, 0, static_cast<kairos_ledger_entry*>(out));
+    });
+    try_capacities(visit, 32, sizeof(kairos_ledger_call), [&](void* out) {
+      return visit.ledger().remembered(visit.call, 0, static_cast<kairos_ledger_call*>(out));
+    });
+    return KAIROS_OK;
+  };
+  ProbeRun run({script.spec()});
+  run.callbacks->setup({});
+  run.fit();
+}
+
 TEST_CASE("A call that fails writes nothing into the struct of the plugin", "[host][plugin]") {
   run_in_epoch_end([](const Visit& visit) {
     Memory tensor(sizeof(kairos_tensor), 256);

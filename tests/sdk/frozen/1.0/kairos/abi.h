@@ -11,6 +11,7 @@
 #include "abi/files.h"
 #include "abi/forward.h"
 #include "abi/host.h"
+#include "abi/ledger.h"
 #include "abi/logs.h"
 #include "abi/model.h"
 #include "abi/note.h"
