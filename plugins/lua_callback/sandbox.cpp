@@ -147,7 +147,6 @@ void* Sandbox::allocate(void* self, void* block, std::size_t before, std::size_t
   // Lua collects garbage where memory is refused, which takes time, as does filling a large block.
   sandbox.spent_ += static_cast<std::int64_t>(more / 16);
   if (more > sandbox.memory_ || sandbox.used_ > sandbox.memory_ - more) {
-    sandbox.out_of_memory_ = true;
     sandbox.spent_ += static_cast<std::int64_t>(sandbox.used_ / 16);
     return nullptr;
   }
@@ -158,7 +157,6 @@ void* Sandbox::allocate(void* self, void* block, std::size_t before, std::size_t
 
 void Sandbox::begin() {
   spent_ = 0;
-  out_of_memory_ = false;
   lua_sethook(lua_, &Sandbox::count, LUA_MASKCOUNT, period_);
 }
 
@@ -197,7 +195,7 @@ void Sandbox::fail(int status) {
   if (spent_ > instructions_)
     text += ". This hook has taken more than " + std::to_string(instructions_) +
             " instructions. Correct the script, or raise instruction_limit";
-  else if (status == LUA_ERRMEM || out_of_memory_)
+  else if (status == LUA_ERRMEM || text.find("not enough memory") != std::string::npos)
     text += ". The script may use " + std::to_string(memory_ >> 20) +
             " MB of memory. Correct the script, or raise memory_limit";
   throw Error(KAIROS_E_EXCEPTION, text);

@@ -75,7 +75,6 @@ class Sandbox {
   std::int64_t instructions_;  ///< limit of one run()
   std::int64_t spent_ = 0;
   int period_;  ///< instructions between two calls of count()
-  bool out_of_memory_ = false;
   lua_State* lua_;
 };
 
