@@ -127,7 +127,7 @@ class Rights(ProgramTest):
             with self.subTest(command):
                 run = self.run_kairos(*command)
                 self.assertEqual((run.returncode, run.stdout), (2, ""))
-                self.assertEqual(run.stderr, f"KAIROS-U095: {where}: a file may name commands to run only with --allow-shell: found ShellHook; expected "
+                self.assertEqual(run.stderr, f"KAIROS-U095: {where}: a file may name commands to run only with --allow-shell; found ShellHook, expected "
                                              "--allow-shell, or --plugin on the command line. Read the commands in that file; to run them, add --allow-shell.\n")
                 self.assertEqual(self.files(), before)
         for command in (("fit", "--config", "run.json"), ("evaluate", "--config", "pass.json"), ("replay", "cases.json"),
@@ -140,7 +140,7 @@ class Rights(ProgramTest):
         self.put("run.json", json.dumps({**settings, "allow_shell": True}))
         run = self.run_kairos("fit", "--config", "run.json")
         self.assertEqual((run.returncode, run.stdout), (2, ""))
-        self.assertIn('unknown key: found "allow_shell". A file cannot allow itself to run commands: give --allow-shell', run.stderr)
+        self.assertIn('unknown key; found "allow_shell". A file cannot allow itself to run commands: give --allow-shell', run.stderr)
         self.assertFalse(ran.exists())
         self.assertIn("run_commands", self.kairos("plugins", "inspect", "ShellHook"))
 
