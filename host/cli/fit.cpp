@@ -333,6 +333,7 @@ int run_fit(Arguments arguments) {
   options.plugins = parse_specs(settings.items("plugin"));
   const Catalog catalog = scan_catalog(settings.items("plugin_dir"), options.plugins);
   options.catalog = &catalog;
+  refuse_commands_of_config(settings, options.plugins, catalog);
   hide_secrets(settings, catalog);
   add_progress(options.plugins, settings.choice("verbose"), catalog);
   RunDirectory directory(settings.text("run_dir"));

@@ -42,6 +42,7 @@ PreparedPass::PreparedPass(Settings& settings, Purpose purpose, const char* reco
       catalog_(scan_catalog(settings.items("plugin_dir"), options_.plugins)),
       directory_(settings.text("run_dir")) {
   options_.catalog = &catalog_;
+  refuse_commands_of_config(settings, options_.plugins, catalog_);
   hide_secrets(settings, catalog_);
   options_.run_directory = directory_.path();
   options_.files = files_read(settings, purpose);

@@ -236,6 +236,9 @@ constexpr Setting table[] = {
      .paths = Paths::File,
      .help = "search this directory before KAIROS_PLUGIN_PATH, ~/.local/share/kairos/plugins and the installed "
              "plugins; may be repeated. The first plugin of an id is used"},
+    {.key = "allow_shell", .commands = runs | replay, .group = Group::Callbacks, .type = Type::Switch,
+     .help = "run the commands of callbacks that a file names (--config, --resume, cases), such as ShellHook; those of "
+             "--plugin are run without it"},
     {.key = "run_dir", .commands = runs, .group = Group::Output, .value = "DIR", .fields = "run_directory",
      .paths = Paths::File,
      .help = "directory for the configuration, the history, and relative output paths of plugins"},

@@ -21,6 +21,7 @@ CONFINED = {
     r"mpi\.h": r"host/dist/",
     r"curl/": r"plugins/common/http_post\.hpp",
     r"sqlite3\.h": r"plugins/sqlite_logger/",
+    r"lua\.hpp": r"plugins/lua_callback/",
 }
 # Which folders of the host the files of a folder may include besides their own. "api" is host/include/kairos/host, "callbacks.api"
 # those of its headers that are installed with Kairos::callbacks.

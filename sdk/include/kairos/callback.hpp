@@ -28,7 +28,8 @@ enum class Can : std::uint64_t {
   SaveModel = KAIROS_CAN_SAVE_MODEL,
   WriteBatch = KAIROS_CAN_WRITE_BATCH,
   ControlStep = KAIROS_CAN_CONTROL_STEP,
-  SaveRun = KAIROS_CAN_SAVE_RUN
+  SaveRun = KAIROS_CAN_SAVE_RUN,
+  RunCommands = KAIROS_CAN_RUN_COMMANDS
 };
 [[nodiscard]] constexpr Can operator|(Can a, Can b) {
   return static_cast<Can>(static_cast<std::uint64_t>(a) | static_cast<std::uint64_t>(b));

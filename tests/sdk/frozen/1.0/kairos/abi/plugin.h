@@ -89,6 +89,8 @@ typedef struct kairos_hooks {
 #define KAIROS_CAN_WRITE_BATCH (1ull << 5) /* inputs, targets and sample weights of a training batch */
 #define KAIROS_CAN_CONTROL_STEP (1ull << 6)
 #define KAIROS_CAN_SAVE_RUN (1ull << 7) /* and go on from a saved run */
+#define KAIROS_CAN_RUN_COMMANDS (1ull << 8) /* starts programs that its options name. A plugin needs no host function to do so; the
+                                               host asks the user before it takes such options from a file */
 
 /* Flags of a callback. From a newer minor, a host refuses unknown bits 0 to 15 and ignores unknown bits 16 to 31.
  * In distributed training, callbacks of the phases measure and decide run on every rank, those of report and persist on
