@@ -31,6 +31,7 @@
 #include "cli/fit_outputs.hpp"
 #include "cli/live_history.hpp"
 #include "cli/load_model.hpp"
+#include "cli/machine.hpp"
 #include "cli/output_files.hpp"
 #include "cli/resume.hpp"
 #include "cli/run_directory.hpp"
@@ -333,6 +334,7 @@ int run_fit(Arguments arguments) {
   const Catalog catalog = scan_catalog(settings.items("plugin_dir"), options.plugins);
   options.catalog = &catalog;
   hide_secrets(settings, catalog);
+  options.notes = notes_of(settings);
   add_progress(options.plugins, settings.choice("verbose"), catalog);
   RunDirectory directory(settings.text("run_dir"));
   Resumption resumption(settings, directory, options);
