@@ -16,7 +16,7 @@ OFFENDING = pathlib.Path(MISHAPS).parents[1] / "offending"
 REPORTERS = {"CSVLogger": {"filename": "log.csv"}, "JSONLinesLogger": {"filename": "log.jsonl", "log_freq": 1},
              "ClassificationReport": {}, "ConfusionMatrix": {}, "HardestSamples": {"filename": "hardest.csv"}, "ProgbarLogger": {"verbose": 2},
              "TensorBoard": {"log_dir": "logs", "histogram_freq": 1, "write_grads": "true", "write_images": "true", "update_freq": "batch"},
-             "Heartbeat": {"every": "0s"}, "HistoryPlot": {}, "PredictionWriter": {"filename": "predictions.csv", "targets": "true"},
+             "Heartbeat": {"every": "0s"}, "HistoryPlot": {}, "HtmlReport": {}, "PredictionWriter": {"filename": "predictions.csv", "targets": "true"},
              "RemoteMonitor": {"root": "SERVER", "send_as_json": "true"}, "ShellHook": {"on_epoch_end": "true", "on_train_end": "true"},
              "SpikeDetector": {"rtol": 0, "verbose": 0}, "SQLiteLogger": {"filename": "runs.sqlite"},
              "Webhook": {"url": "SERVER", "events": '"epoch_end,test_end,train_end"'}}
