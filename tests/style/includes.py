@@ -11,6 +11,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 # A library, and the only files that may know it.
 CONFINED = {
+    r"boost/(asio|beast)": r"plugins/common/http_server\.cpp",
     r"boost/dll": r"host/plugin/library\.cpp",
     r"boost/program_options": r"host/cli/",
     r"oneapi/dnnl|dnnl": r"host/compute/|tests/host/compute/|tests/bench/train/onednn_loop\.cpp",
