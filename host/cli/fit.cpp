@@ -31,6 +31,7 @@
 #include "cli/fit_outputs.hpp"
 #include "cli/live_history.hpp"
 #include "cli/load_model.hpp"
+#include "cli/machine.hpp"
 #include "cli/output_files.hpp"
 #include "cli/resume.hpp"
 #include "cli/run_directory.hpp"
@@ -335,6 +336,7 @@ int run_fit(Arguments arguments) {
   options.catalog = &catalog;
   refuse_commands_of_config(settings, options.plugins, catalog);
   hide_secrets(settings, catalog);
+  options.notes = notes_of(settings);
   add_progress(options.plugins, settings.choice("verbose"), catalog);
   RunDirectory directory(settings.text("run_dir"));
   Resumption resumption(settings, directory, options);

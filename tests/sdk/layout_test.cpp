@@ -101,6 +101,12 @@ TEST_CASE("The numbers of statuses, types and phases never change", "[sdk][layou
                        KAIROS_ROLE_INPUT,  KAIROS_ROLE_TARGET,        KAIROS_ROLE_OUTPUT,
                        KAIROS_ROLE_SLOT,   KAIROS_ROLE_SAMPLE_WEIGHT, KAIROS_ROLE_SAMPLE_LOSS};
   for (int i = 0; i < 9; ++i) CHECK(roles[i] == i + 1);
+  const int artifacts[] = {KAIROS_ARTIFACT_TEXT, KAIROS_ARTIFACT_IMAGE, KAIROS_ARTIFACT_HISTOGRAM,
+                           KAIROS_ARTIFACT_TABLE, KAIROS_ARTIFACT_FILE};
+  for (int i = 0; i < 5; ++i) CHECK(artifacts[i] == i + 1);
+  const int lists[] = {KAIROS_INFO_SETTINGS, KAIROS_INFO_ENVIRONMENT, KAIROS_INFO_CLASSES,
+                       KAIROS_INFO_COLUMNS};
+  for (int i = 0; i < 4; ++i) CHECK(lists[i] == i + 1);
   CHECK(KAIROS_FILE_READ == 1);
   CHECK(KAIROS_FILE_WRITE == 2);
   CHECK(KAIROS_PLUGIN_MAGIC == 0x5249414Bu);

@@ -11,6 +11,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 # A library, and the only files that may know it.
 CONFINED = {
+    r"boost/(asio|beast)": r"plugins/common/http_server\.cpp",
     r"boost/dll": r"host/plugin/library\.cpp",
     r"boost/program_options": r"host/cli/",
     r"oneapi/dnnl|dnnl": r"host/compute/|tests/host/compute/|tests/bench/train/onednn_loop\.cpp",
@@ -35,7 +36,7 @@ LAYERS = {
     "train": ("base", "io", "plugin", "api"),
     "cli": ("base", "io", "compute", "data", "nn", "plugin", "train", "api"),
 }
-CALLBACKS_API = ("callbacks.hpp", "current_batch.hpp", "error.hpp", "plugins.hpp", "run_control.hpp", "run_files.hpp", "step_control.hpp", "tensor.hpp", "training_target.hpp",
+CALLBACKS_API = ("callbacks.hpp", "current_batch.hpp", "error.hpp", "plugins.hpp", "run_control.hpp", "run_files.hpp", "run_notes.hpp", "step_control.hpp", "tensor.hpp", "training_target.hpp",
                  "version.hpp")
 API = "host/include/kairos/host"
 # What Kairos::callbacks may know besides the standard library, the system and the SDK.

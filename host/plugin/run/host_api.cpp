@@ -165,7 +165,9 @@ const void* query(const kairos_host*, const char* interface_id) {
                {KAIROS_WEIGHTS, &weights_table},
                {KAIROS_BATCH, &batch_table},
                {KAIROS_STEP, &step_table},
-               {KAIROS_RUN, &run_table}};
+               {KAIROS_RUN, &run_table},
+               {KAIROS_ARTIFACTS, &artifacts_table},
+               {KAIROS_INFO, &info_table}};
   for (const auto& one : known)
     if (std::strcmp(one.id, interface_id) == 0) return one.table;
   return nullptr;

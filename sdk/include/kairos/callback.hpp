@@ -59,6 +59,7 @@ enum class Can : std::uint64_t {
 ///     void on_predict_batch_begin(Batch&), on_predict_batch_end(Batch&)
 ///     void on_train_end(End&), on_predict_end(End&), teardown(End&)
 ///     void on_checkpoint_saved(Checkpoint&), on_fault(Fault&), on_interrupt(Interrupt&)
+///     void on_artifact(Artifact&)
 ///
 /// Hooks leave the process as it is: locale, floating-point mode, signal handlers and masks, umask, working
 /// directory, descriptors 0 to 2; they do not fork or exit.

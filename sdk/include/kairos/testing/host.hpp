@@ -84,6 +84,16 @@ struct RunSaved {
   Position position;
 };
 
+/// An artifact that the callback published, or that the test gives to it (Fit::artifact).
+struct ArtifactData {
+  std::int32_t kind = KAIROS_ARTIFACT_TEXT;
+  std::string name, media_type, text;
+  std::string row_names, column_names;  ///< separated by line feeds
+  std::vector<std::int64_t> shape;
+  std::vector<std::uint8_t> pixels;
+  std::vector<double> numbers;
+};
+
 /// A file that the callback announced.
 struct Announced {
   std::string path;
@@ -109,6 +119,8 @@ class Host {
   std::map<std::string, std::vector<TensorData>> weight_files;   ///< by path; save() adds to them
   std::string architecture;                                      ///< Keras JSON
   bool controls_steps = true;                                    ///< whether kairos.step/1 works
+  bool artifacts_wanted = true;                                  ///< by another callback
+  std::map<Info, InfoEntries> info;                              ///< what kairos.info/1 tells
   bool keeps_runs = true;                                        ///< whether kairos.run/1 works
   /// By directory: what the callback may resume from. Fit adds what the callback asks for.
   std::map<std::string, Position> run_checkpoints;
@@ -133,6 +145,7 @@ class Host {
   std::map<std::string, std::vector<double>> published;  ///< all values, by key
   std::vector<Saved> saved;
   std::vector<Announced> announced;
+  std::vector<ArtifactData> artifacts;  ///< published while they were wanted
   std::vector<RunSaved> runs_saved;
   std::vector<std::string> run_requests;    ///< directories, in this hook; Fit empties it
   std::optional<std::string> resumed_from;  ///< directory
@@ -317,7 +330,9 @@ class Host {
                                              "step.scale_rate",
                                              "run.position",
                                              "run.checkpoint",
-                                             "run.resume_from"};
+                                             "run.resume_from",
+                                             "artifacts.publish",
+                                             "info.entry"};
     return names;
   }
   static Direction direction_of(std::string_view key) {

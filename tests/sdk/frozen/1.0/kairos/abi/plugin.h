@@ -3,6 +3,7 @@
 #ifndef KAIROS_ABI_PLUGIN_H
 #define KAIROS_ABI_PLUGIN_H
 
+#include "artifacts.h"
 #include "event.h"
 #include "host.h"
 #include "option.h"
@@ -72,6 +73,10 @@ typedef struct kairos_hooks {
   kairos_status (*on_fault)(void *self, kairos_call *call, const kairos_fault_event *event);
   /* A signal requested the end of the process; the run stops after the current batch. [fit-thread & running] */
   kairos_status (*on_interrupt)(void *self, kairos_call *call, const kairos_interrupt_event *event);
+
+  /* Another instance has published an artifact (artifacts.h). Called after all hooks of the event in which it did, for one artifact
+   * after the other. A failure is one of this instance. [fit-thread & running] */
+  kairos_status (*on_artifact)(void *self, kairos_call *call, const kairos_artifact *artifact);
 } kairos_hooks;
 
 /* Phases run in this order inside an event. Later phases see the values that earlier ones published. */
