@@ -329,6 +329,13 @@ void CompiledModel::test_batch(const Batch& batch) {
   set_batch_tensors(batch);
 }
 
+void CompiledModel::measure_statistics(const Batch& batch, bool first) {
+  if (first)
+    visit_layers(architecture_,
+                 [](Layer& layer, const std::string&, const std::string&) { layer.begin_statistics(); });
+  graph_->forward({batch.size, Mode::Measure, 0}, batch.inputs);
+}
+
 void CompiledModel::predict_batch(const Batch& batch, std::span<const float*> outputs) {
   graph_->forward({batch.size, Mode::Infer, 0}, batch.inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = graph_->output(i);

@@ -82,6 +82,7 @@ class CompiledModel final : public Model, private StepControl {
   void train_batch(const Batch& batch, GradientObserver* observer) override;
   void finish_training() override { optimizer_->finish(); }
   void test_batch(const Batch& batch) override;
+  void measure_statistics(const Batch& batch, bool first) override;
   void predict_batch(const Batch& batch, std::span<const float*> outputs) override;
 
  private:

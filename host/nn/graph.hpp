@@ -134,8 +134,10 @@ class Graph {
   void decide_mask(const Layer& layer, std::span<const Value> inputs, Value output);
   void check_size(const std::string& what, const Shape& shape) const;
   void check_batch(std::int64_t batch) const;
+  /// A call with training=True measures statistics, too.
   [[nodiscard]] static GraphPass pass_of(const Node& node, GraphPass pass) {
-    if (node.options.mode) pass.mode = *node.options.mode;
+    if (node.options.mode == Mode::Infer || (node.options.mode && pass.mode == Mode::Infer))
+      pass.mode = *node.options.mode;
     return pass;
   }
   void reserve(std::int64_t batch);

@@ -22,7 +22,8 @@ namespace kairos::host {
 
 struct Activation;
 
-enum class Mode { Train, Infer };
+/// Measure is Infer, but for layers with moving statistics, which measure them anew.
+enum class Mode { Train, Infer, Measure };
 
 /// One forward pass through the graph, and its backward pass.
 struct GraphPass {
@@ -126,6 +127,8 @@ class Layer {
     return nullptr;
   }
 
+  /// The next pass in Mode::Measure is the first one.
+  virtual void begin_statistics() {}
   virtual void forward(const GraphPass& pass, const LayerValues& values) = 0;
   /// Must follow a `forward` of the same pass. Overwrites the gradients of trainable parameters.
   virtual void backward(const GraphPass& pass, const LayerGradients& gradients) = 0;

@@ -39,6 +39,7 @@ class BatchFiller {
   [[nodiscard]] StreamedBatch make_batch() const;
   /// Throws Error(Data) if memory is too small for `batches` batches and the window.
   void require_memory_for(std::int64_t batches) const;
+  [[nodiscard]] const BatchPlan& plan() const noexcept { return plan_; }
   /// Bytes of the values of one sample.
   [[nodiscard]] std::int64_t sample_bytes() const;
   /// Bytes of values held in addition to batches.

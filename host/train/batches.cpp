@@ -3,6 +3,7 @@
 #include "train/batches.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -48,6 +49,13 @@ Batches::Batches(const Columns& columns, std::vector<Array> weights, RowSet rows
   batch_.inputs.resize(inputs_.size());
   batch_.targets.resize(targets_.size());
   batch_.weights.resize(weights_.size());
+}
+
+std::unique_ptr<BatchSource> Batches::again(std::int64_t batch_size) const {
+  Columns columns;
+  for (const Feed& feed : inputs_) columns.inputs.push_back(feed.source);
+  for (const Feed& feed : targets_) columns.targets.push_back(feed.source);
+  return std::make_unique<Batches>(columns, owned_weights_, rows_, batch_size);
 }
 
 void Batches::reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) {

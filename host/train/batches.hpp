@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -53,10 +54,15 @@ class BatchSource {
     return limit > 0 ? std::min(limit, count()) : count();
   }
   [[nodiscard]] std::int64_t samples() const noexcept { return samples_; }
+  [[nodiscard]] std::int64_t batch_size() const noexcept { return batch_size_; }
   /// Samples in batch `index`.
   [[nodiscard]] std::int64_t size(std::int64_t index) const noexcept {
     return std::min(batch_size_, samples_ - index * batch_size_);
   }
+
+  /// The same samples in batches of another size, for another reader at the same time. Throws as
+  /// DataSource::batches.
+  [[nodiscard]] virtual std::unique_ptr<BatchSource> again(std::int64_t batch_size) const = 0;
 
   /// Begins pass number `pass` in its order. Before the first call, samples have the order of the data.
   virtual void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) = 0;
@@ -80,6 +86,7 @@ class Batches final : public BatchSource {
   /// `weights` has one array per target, or none; its rows are those of the data. Borrows the columns.
   Batches(const Columns& columns, std::vector<Array> weights, RowSet rows, std::int64_t batch_size);
 
+  [[nodiscard]] std::unique_ptr<BatchSource> again(std::int64_t batch_size) const override;
   void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) override;
   const Batch& at(std::int64_t index) override;
   void rows_of_last(std::span<std::int64_t> into) const override;

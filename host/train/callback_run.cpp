@@ -21,7 +21,8 @@ void add_names(RunNotes& notes, const Dataset& data) {
 }
 
 CallbacksOptions callbacks_options(const Model& model, const RunOptions& options, bool validates,
-                                   std::initializer_list<const Dataset*> data, RunControl* control) {
+                                   std::initializer_list<const Dataset*> data, ForwardControl* forward,
+                                   RunControl* control) {
   const auto keys = model.log_keys();
   CallbacksOptions all{{keys.begin(), keys.end()},
                        validates,
@@ -33,7 +34,8 @@ CallbacksOptions callbacks_options(const Model& model, const RunOptions& options
                        options.slow_hook,
                        options.checks_plugins,
                        control,
-                       options.notes};
+                       options.notes,
+                       forward};
   for (const Dataset* one : data)
     if (one != nullptr)
       for (const std::filesystem::path& file : one->sources) all.files.read.push_back({file, "the data"});
@@ -52,10 +54,11 @@ void report_thread_end(const MessageSink& messages) {
 }  // namespace
 
 CallbackRun::CallbackRun(Model& model, const RunOptions& options, bool validates,
-                         std::initializer_list<const Dataset*> data, RunControl* control)
+                         std::initializer_list<const Dataset*> data, ForwardControl* forward,
+                         RunControl* control)
     : messages_(options.messages),
       callbacks_(options.catalog == nullptr ? no_plugins_ : *options.catalog, options.plugins, model,
-                 callbacks_options(model, options, validates, data, control)) {}
+                 callbacks_options(model, options, validates, data, forward, control)) {}
 
 void CallbackRun::run(const RunInfo& info, const std::function<RunEnd()>& work) {
   try {

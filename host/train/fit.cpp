@@ -12,6 +12,7 @@
 #include "train/denormals.hpp"
 #include "train/fit_facts.hpp"
 #include "train/fit_loop.hpp"
+#include "train/forward_passes.hpp"
 #include "train/match_input_columns.hpp"
 #include "train/pass.hpp"
 #include "train/prepare.hpp"
@@ -22,9 +23,9 @@ namespace kairos::host {
 namespace {
 
 CallbackRun callbacks_of_fit(Model& model, const DataSource& data, Prepared& prepared,
-                             const FitOptions& options, RunControl& control) {
+                             const FitOptions& options, ForwardControl& forward, RunControl& control) {
   const Dataset* validation = options.validation_data ? &*options.validation_data : nullptr;
-  return {model, options, prepared.validation() != nullptr, {&data.layout(), validation}, &control};
+  return {model, options, prepared.validation() != nullptr, {&data.layout(), validation}, &forward, &control};
 }
 
 RunInfo run_info(const FitOptions& options, Prepared& prepared) {
@@ -112,7 +113,8 @@ History fit_on(Model& model, DataSource& data, const FitOptions& options) {
   const FlushDenormals flush;
   Prepared prepared(model, data, options);
   AskedCheckpoints asked(options);
-  CallbackRun run = callbacks_of_fit(model, data, prepared, options, asked);
+  ForwardPasses forward(model, options, prepared, asked);
+  CallbackRun run = callbacks_of_fit(model, data, prepared, options, forward, asked);
   FitFacts facts = checked_facts(model, data, prepared, options, run.callbacks().may_save_runs());
   learn_input_columns(model, data.layout());  // only now: a rejected fit leaves the model unchanged
   FitProgress own;
@@ -133,7 +135,8 @@ History fit_on(Model& model, DataSource& data, const FitOptions& options) {
 std::string explain_order_on(Model& model, DataSource& data, const FitOptions& options) {
   Prepared prepared(model, data, options);
   AskedCheckpoints asked(options);
-  return callbacks_of_fit(model, data, prepared, options, asked).callbacks().explain_order();
+  ForwardPasses forward(model, options, prepared, asked);
+  return callbacks_of_fit(model, data, prepared, options, forward, asked).callbacks().explain_order();
 }
 
 /// Makes one pass over the data with its callbacks. `work` returns false if it was interrupted.
@@ -146,7 +149,8 @@ void run_pass(Model& model, DataSource& data, const PassOptions& options, RunMod
   const std::unique_ptr<BatchSource> batches =
       data.batches({{0, data.layout().size(), {}}, options.batch_size, targets, {}, 0});
   const std::int64_t steps = batches->count(options.steps);
-  CallbackRun run(model, options, false, {&data.layout()});
+  ForwardPasses forward(model, options);
+  CallbackRun run(model, options, false, {&data.layout()}, &forward);
   Interruption interruption(options.interrupted, run.callbacks());
   RunInfo info;
   info.steps_per_epoch = steps;

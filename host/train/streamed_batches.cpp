@@ -3,6 +3,7 @@
 #include "train/streamed_batches.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <utility>
 
@@ -30,7 +31,11 @@ BatchPlan bounded(BatchPlan plan) {
 
 StreamedBatches::StreamedBatches(const Model& model, const SampleSource& source, BatchPlan plan,
                                  const StreamOptions& options)
-    : BatchSource(plan.rows.size(), plan.batch_size), filler_(model, source, bounded(std::move(plan))) {
+    : BatchSource(plan.rows.size(), plan.batch_size),
+      model_(model),
+      source_(source),
+      options_(options),
+      filler_(model, source, bounded(std::move(plan))) {
   const std::size_t size = ring_size(filler_, count(), batch_size_, options);
   filler_.require_memory_for(static_cast<std::int64_t>(size));
   ring_.resize(size);
@@ -45,6 +50,12 @@ StreamedBatches::~StreamedBatches() {
   }
   requested_.notify_all();
   thread_.join();
+}
+
+std::unique_ptr<BatchSource> StreamedBatches::again(std::int64_t batch_size) const {
+  BatchPlan plan = filler_.plan();
+  plan.batch_size = batch_size;
+  return std::make_unique<StreamedBatches>(model_, source_, std::move(plan), options_);
 }
 
 void StreamedBatches::reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) {

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <thread>
@@ -24,6 +25,7 @@ class StreamedBatches final : public BatchSource {
                   const StreamOptions& options);
   ~StreamedBatches() override;
 
+  [[nodiscard]] std::unique_ptr<BatchSource> again(std::int64_t batch_size) const override;
   void reorder(Shuffle shuffle, std::uint64_t seed, std::int64_t pass) override;
   const Batch& at(std::int64_t index) override;
   void rows_of_last(std::span<std::int64_t> into) const override;
@@ -41,6 +43,9 @@ class StreamedBatches final : public BatchSource {
   void run();
   void read_pass(std::unique_lock<std::mutex>& lock);
 
+  const Model& model_;
+  const SampleSource& source_;
+  const StreamOptions options_;
   BatchFiller filler_;
   std::vector<StreamedBatch> ring_;
   Pass pass_;

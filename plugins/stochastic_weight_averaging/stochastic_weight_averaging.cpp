@@ -7,13 +7,14 @@
 #include <cstdint>
 #include <string>
 
+#include "../common/batch_statistics.hpp"
 #include "../common/text.hpp"
 
 namespace kairos::plugins {
 
 /// Averages as PyTorch's `AveragedModel`, once after each epoch from `swa_epoch_start` on, and sets the
-/// learning rate as `SWALR`. Statistics of BatchNormalization are not computed again (`update_bn`): they are
-/// those of the last epoch.
+/// learning rate as `SWALR`. Statistics of BatchNormalization are measured again for each average that is
+/// shown or kept, as `update_bn` does once at the end.
 struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
   static constexpr auto id = "kairos.StochasticWeightAveraging";
   static constexpr auto summary =
@@ -37,10 +38,15 @@ struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
   Option<int> verbose{this, "verbose", 0, "1 prints how many epochs the result is the average of",
                       kairos::min(0)};
 
+  Option<bool> update_bn{this, "update_bn", true,
+                         "measure the statistics of BatchNormalization for the average, by a pass over the "
+                         "training data in each averaged epoch"};
+
   State<std::int64_t> last_epoch{this, "last_epoch", -1};  ///< that is in the average
   State<std::int64_t> epochs{this, "epochs", 0};           ///< in the average
   State<double> first_rate{this, "first_rate", unset};
   Average average{this, "average"};
+  BatchStatistics statistics{this};
 
   void setup(Run& run) {
     const double start = swa_epoch_start;
@@ -63,7 +69,7 @@ struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
       first_rate = unset;
       average.drop(run);
     }
-    warn_of_statistics(run);
+    statistics.begin(run, update_bn, true);
   }
 
   /// Not at the begin of the epoch, where callbacks that decide come later and would replace the rate.
@@ -89,12 +95,12 @@ struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
   void on_test_begin(Test& test) {
     if (!test.in_fit()) return;
     collect(test, test.epoch());
-    if (!average.empty()) test.swap_in(average, "swa");
+    show(test);
   }
 
   void on_epoch_end(Epoch& epoch) {
     collect(epoch, epoch.index());
-    if (!average.empty()) epoch.swap_in(average, "swa");
+    show(epoch);
   }
 
   void on_train_end(End& end) {
@@ -110,12 +116,19 @@ struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
   }
 
  private:
+  /// Until the end of the epoch.
+  void show(Event& event) {
+    if (average.empty()) return;
+    event.swap_in(average, "swa");
+    statistics.renew(event);
+  }
   /// After the last batch of an epoch, once.
   void collect(Event& event, std::int64_t epoch) {
     if (epoch < first_ || epoch == last_epoch) return;
     const auto n = static_cast<double>(epochs);
     average.blend(event, n / (n + 1));
     ++epochs;
+    statistics.outdate();
     last_epoch = epoch;
   }
 
@@ -124,17 +137,6 @@ struct StochasticWeightAveraging : Callback<StochasticWeightAveraging> {
     const double part = std::min(1.0, static_cast<double>(passed) / static_cast<double>(anneal_epochs));
     constexpr double pi = 3.141592653589793;
     return anneal_strategy == "cos" ? (1 - std::cos(pi * part)) / 2 : part;
-  }
-
-  static void warn_of_statistics(const Run& run) {
-    for (std::uint32_t i = 0; i < run.tensor_count(Role::Buffer); ++i) {
-      const std::string name(run.tensor(Role::Buffer, i).name());
-      if (name.find("moving_mean") == std::string::npos) continue;
-      return run.print(
-          "the running statistics of BatchNormalization (" + name +
-              ") are those of the last averaged epoch; they are not computed again for the average",
-          Level::Warning);
-    }
   }
 
   std::int64_t first_ = 0;  ///< index of the first epoch that is averaged

@@ -23,8 +23,9 @@ inline nlohmann::json recorded_averages(const char* list) {
 /// One batch per epoch; the test says which weights it leaves.
 class AveragedRun {
  public:
-  AveragedRun(std::vector<std::string> plugins, std::size_t numbers, std::int64_t epochs)
-      : driver_(plan(std::move(plugins), numbers, epochs)) {}
+  AveragedRun(std::vector<std::string> plugins, std::size_t numbers, std::int64_t epochs,
+              bool makes_passes = true)
+      : driver_(plan(std::move(plugins), numbers, epochs, makes_passes)) {}
 
   Driver& driver() { return driver_; }
   host::Callbacks& callbacks() { return driver_.callbacks(); }
@@ -68,9 +69,11 @@ class AveragedRun {
   }
 
  private:
-  static Plan plan(std::vector<std::string> plugins, std::size_t numbers, std::int64_t epochs) {
+  static Plan plan(std::vector<std::string> plugins, std::size_t numbers, std::int64_t epochs,
+                   bool makes_passes) {
     Plan plan{std::move(plugins)};
     plan.epochs = epochs;
+    plan.makes_passes = makes_passes;
     plan.prepare = [numbers](StubTarget& target) {
       target.weights = {{"kernel", {static_cast<std::int64_t>(numbers)}, Values(numbers), Values(numbers)},
                         {"bn/moving_mean", {1}, {0}}};

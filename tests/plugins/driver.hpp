@@ -16,6 +16,7 @@
 #include "kairos/host/callbacks.hpp"
 #include "kairos/host/error.hpp"
 #include "kairos/host/plugins.hpp"
+#include "plugins/stub_forward.hpp"
 #include "plugins/stub_run.hpp"
 #include "plugins/stub_target.hpp"
 
@@ -47,6 +48,7 @@ struct Plan {
   std::int64_t epochs = 4;
   std::int64_t steps = -1;
   bool has_optimizer = true;
+  bool makes_passes = true;                       ///< whether the loop makes passes for callbacks
   bool keeps_runs = true;                         ///< whether the loop has run checkpoints
   std::function<void(StubTarget&)> prepare = {};  ///< changes the model; by default it has one weight
 };
@@ -67,6 +69,7 @@ class Driver {
     options.validates = plan.validates;
     options.run_directory = plan.directory;
     if (plan.keeps_runs) options.run = &runs;
+    if (plan.makes_passes) options.forward = &passes;
     options.messages = [this](host::Level level, std::string_view, std::string_view text) {
       if (level == host::Level::Info || level == host::Level::Warning) messages.emplace_back(text);
     };
@@ -161,6 +164,7 @@ class Driver {
 
   StubTarget target;
   StubRun runs;
+  StubForward passes;
   std::vector<std::string> messages;
   std::vector<double> rates;        ///< rate of each epoch
   std::vector<double> batch_rates;  ///< rate of each batch

@@ -145,16 +145,57 @@ TEST_CASE("StochasticWeightAveraging goes on in a resumed run", "[plugins]") {
 }
 
 TEST_CASE("StochasticWeightAveraging says what it cannot do", "[plugins]") {
-  AveragedRun run({"StochasticWeightAveraging:swa_epoch_start=3"}, 1, 4);
+  AveragedRun run({"StochasticWeightAveraging:swa_epoch_start=3,update_bn=false"}, 1, 4);
   run.driver().begin();
   CHECK(prints(run,
                "the running statistics of BatchNormalization (bn/moving_mean) are those of the last averaged "
-               "epoch; they are not computed again for the average"));
+               "epoch; update_bn=true measures them for the average"));
   CHECK(run.epoch(0, {1}) == Values{1});
   run.end(host::RunEnd::Stopped);
   CHECK(run.weights() == Values{1});
   CHECK(
       prints(run, "no epoch was averaged: the run ended before epoch 3, the first one that would have been"));
+}
+
+TEST_CASE("StochasticWeightAveraging measures statistics once in each averaged epoch", "[plugins]") {
+  const bool validates = GENERATE(true, false);
+  AveragedRun run({"StochasticWeightAveraging:swa_epoch_start=3"}, 1, 4);
+  run.driver().begin();
+  const auto epoch = [&](std::int64_t index) {
+    run.begin_epoch(index);
+    run.batch({static_cast<float>(index)});
+    if (validates) run.validate();
+    run.end_epoch();
+  };
+  epoch(0);
+  epoch(1);
+  CHECK(run.driver().passes.measured.empty());
+  epoch(2);
+  epoch(3);
+  run.end();
+  CHECK(run.driver().passes.measured == std::vector<std::int64_t>{8, 8});
+  CHECK_FALSE(prints(run, "the running statistics"));
+}
+
+TEST_CASE("StochasticWeightAveraging works in a loop without passes, and says what is missing", "[plugins]") {
+  AveragedRun run({"StochasticWeightAveraging:swa_epoch_start=1"}, 1, 4, false);
+  run.driver().begin();
+  run.epoch(0, {1});
+  run.end();
+  CHECK(prints(run, "this training loop makes no passes for callbacks, which update_bn needs"));
+}
+
+TEST_CASE("After a signal, StochasticWeightAveraging leaves the statistics for later", "[plugins]") {
+  AveragedRun run({"StochasticWeightAveraging:swa_epoch_start=1"}, 1, 4);
+  run.driver().begin();
+  run.driver().passes.interrupted = true;
+  run.begin_epoch(0);
+  run.batch({1});
+  run.validate();
+  CHECK(run.driver().passes.measured.empty());
+  run.driver().passes.interrupted = false;
+  run.end_epoch();
+  CHECK(run.driver().passes.measured == std::vector<std::int64_t>{8});
 }
 
 TEST_CASE("StochasticWeightAveraging rejects invalid options", "[plugins]") {

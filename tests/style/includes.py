@@ -36,8 +36,8 @@ LAYERS = {
     "train": ("base", "io", "plugin", "api"),
     "cli": ("base", "io", "compute", "data", "nn", "plugin", "train", "api"),
 }
-CALLBACKS_API = ("callbacks.hpp", "current_batch.hpp", "error.hpp", "plugins.hpp", "run_control.hpp", "run_files.hpp", "run_notes.hpp", "step_control.hpp", "tensor.hpp", "training_target.hpp",
-                 "version.hpp")
+CALLBACKS_API = ("callbacks.hpp", "current_batch.hpp", "error.hpp", "forward_control.hpp", "plugins.hpp", "run_control.hpp", "run_files.hpp", "run_notes.hpp",
+                 "step_control.hpp", "tensor.hpp", "training_target.hpp", "version.hpp")
 API = "host/include/kairos/host"
 # What Kairos::callbacks may know besides the standard library, the system and the SDK.
 CALLBACKS_LIBRARIES = re.compile(r"(boost/|fmt/|muParser|nlohmann/json|kairos/|base/|plugin/)")

@@ -44,14 +44,28 @@ class BatchNormalizationLayer final : public NormalizingLayer {
     float* const mean = state(0).values.data();
     float* const variance = state(1).values.data();
     // As in Keras, a frozen layer does not update its averages; an empty batch does not either.
-    if (pass.mode == Mode::Train && trainable() && !is_frozen() && rows > 0) {
+    if (pass.mode != Mode::Infer && trainable() && !is_frozen() && rows > 0) {
       normalizer_->measure(rows, v.inputs.front(), {v.input_masks.front(), rows_per_step_});
-      move(mean, normalizer_->mean());
-      move(variance, normalizer_->variance());
+      const double taken = pass.mode == Mode::Train ? 1 - momentum_ : 1.0 / static_cast<double>(++*measured_);
+      const double kept = pass.mode == Mode::Train ? momentum_ : 1 - taken;
+      move(mean, normalizer_->mean(), kept, taken);
+      move(variance, normalizer_->variance(), kept, taken);
     } else {
       normalizer_->use(mean, variance);
     }
     normalizer_->forward(rows, v.inputs.front(), weights(), v.output);
+  }
+
+  /// Calls of a shared layer count together.
+  void share_weights(Layer& first) override {
+    NormalizingLayer::share_weights(first);
+    measured_ = static_cast<BatchNormalizationLayer&>(first).measured_;
+  }
+  /// From 0, so that no average that is not finite stays.
+  void begin_statistics() override {
+    *measured_ = 0;
+    if (!trainable() || is_frozen()) return;
+    for (std::size_t i = 0; i < 2; ++i) std::fill_n(state(i).values.data(), channels_, 0.0F);
   }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
@@ -78,10 +92,11 @@ class BatchNormalizationLayer final : public NormalizingLayer {
     return std::all_of(deciding.begin(), deciding.end(), [](const Parameter& p) { return p.frozen; });
   }
 
-  void move(float* average, const float* of_batch) const {
-    const auto kept = static_cast<float>(momentum_);
-    const auto taken = static_cast<float>(1 - momentum_);
-    for (std::int64_t i = 0; i < channels_; ++i) average[i] = average[i] * kept + of_batch[i] * taken;
+  void move(float* average, const float* of_batch, double kept, double taken) const {
+    const auto old_share = static_cast<float>(kept);
+    const auto new_share = static_cast<float>(taken);
+    for (std::int64_t i = 0; i < channels_; ++i)
+      average[i] = average[i] * old_share + of_batch[i] * new_share;
   }
 
   double momentum_;
@@ -90,6 +105,8 @@ class BatchNormalizationLayer final : public NormalizingLayer {
   Initializer variance_initializer_;
 
   std::int64_t channels_ = 0;
+  std::int64_t own_measured_ = 0;
+  std::int64_t* measured_ = &own_measured_;  ///< passes in Mode::Measure since begin_statistics
   std::int64_t rows_per_sample_ = 0;
   std::int64_t rows_per_step_ = 0;  ///< per value of a mask
   std::optional<ColumnNormalizer> normalizer_;

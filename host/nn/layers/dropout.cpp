@@ -33,7 +33,7 @@ class DropoutLayer final : public Layer {
   void forward(const GraphPass& pass, const LayerValues& v) override {
     const std::int64_t n = pass.batch * size_;
     const float* const input = v.inputs.front();
-    if (pass.mode == Mode::Infer || rate_ == 0) {
+    if (pass.mode != Mode::Train || rate_ == 0) {
       std::copy_n(input, n, v.output);
       return;
     }
@@ -45,7 +45,7 @@ class DropoutLayer final : public Layer {
     float* const input_gradient = g.input_gradients.front();
     if (input_gradient == nullptr) return;
     const std::int64_t n = pass.batch * size_;
-    if (pass.mode == Mode::Infer || rate_ == 0) {
+    if (pass.mode != Mode::Train || rate_ == 0) {
       std::copy_n(g.output_gradient, n, input_gradient);
       return;
     }

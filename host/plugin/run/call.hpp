@@ -41,6 +41,8 @@ struct kairos_call {
   std::string refusal;  ///< why a call of the host failed last, which `fail` adds to the plugin's own text
   kairos_status refused_with = KAIROS_OK;
 
+  bool predicted = false;  ///< in this hook, so that it may borrow outputs
+
   std::string lent;  ///< text that the hook may read until it returns
 
   /// Called before the next listener, so that one listener's refusal is not taken for another's.
@@ -48,6 +50,7 @@ struct kairos_call {
     reason.clear();
     refusal.clear();
     refused_with = KAIROS_OK;
+    predicted = false;
   }
 
   /// Remembers why a function of the host fails; returns `status`.

@@ -167,7 +167,9 @@ const void* query(const kairos_host*, const char* interface_id) {
                {KAIROS_STEP, &step_table},
                {KAIROS_RUN, &run_table},
                {KAIROS_ARTIFACTS, &artifacts_table},
-               {KAIROS_INFO, &info_table}};
+               {KAIROS_INFO, &info_table},
+               {KAIROS_RUN, &run_table},
+               {KAIROS_FORWARD, &forward_table}};
   for (const auto& one : known)
     if (std::strcmp(one.id, interface_id) == 0) return one.table;
   return nullptr;

@@ -116,6 +116,8 @@ extern const kairos_run run_table;
 /// kairos.artifacts/1 and kairos.info/1; see host_api_artifacts.cpp.
 extern const kairos_artifacts artifacts_table;
 extern const kairos_info info_table;
+/// kairos.forward/1; see host_api_forward.cpp.
+extern const kairos_forward forward_table;
 /// kairos.step/1; see host_api_step.cpp.
 extern const kairos_step step_table;
 /// kairos.files/1; see host_api_files.cpp.

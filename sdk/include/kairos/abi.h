@@ -10,6 +10,7 @@
 #include "abi/event.h"
 #include "abi/expressions.h"
 #include "abi/files.h"
+#include "abi/forward.h"
 #include "abi/host.h"
 #include "abi/info.h"
 #include "abi/logs.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "kairos/detail/event_artifacts.hpp"
+#include "kairos/detail/event_forward.hpp"
 #include "kairos/error.hpp"
 #include "kairos/tensor.hpp"
 
@@ -41,9 +41,9 @@ enum class Mode : std::int32_t {
 /// on the fit thread. They throw kairos::HostError if the host refuses the call, and kairos::Error with
 /// KAIROS_E_UNSUPPORTED if the host does not offer the interface. If the hook does not catch the exception,
 /// the user sees the host's reason. Table of what is allowed in which hook: sdk/doc/cpp.md.
-class Event : public detail::EventArtifacts {
+class Event : public detail::EventForward {
  public:
-  using EventArtifacts::EventArtifacts;
+  using EventForward::EventForward;
 
   // ---- logs
 

@@ -17,6 +17,7 @@
 #include "kairos/state.hpp"
 #include "kairos/tasks.hpp"
 #include "kairos/tensor.hpp"
+#include "kairos/trial.hpp"
 
 /// KAIROS_PLUGIN("1.0.0", First, Second): use it once per shared object, at namespace scope, after the
 /// callbacks. Defines the entry symbol, the manifest and the ELF note, all as constant data.

@@ -16,6 +16,7 @@
 #include "host/plugin/plugins/probe.h"
 #include "host/plugin/stub_batch.hpp"
 #include "kairos/host/callbacks.hpp"
+#include "plugins/stub_forward.hpp"
 #include "plugins/stub_run.hpp"
 #include "plugins/stub_target.hpp"
 
@@ -52,6 +53,7 @@ struct Visit {
     return table<kairos_artifacts>(KAIROS_ARTIFACTS);
   }
   [[nodiscard]] const kairos_info& info() const { return table<kairos_info>(KAIROS_INFO); }
+  [[nodiscard]] const kairos_forward& forward() const { return table<kairos_forward>(KAIROS_FORWARD); }
   [[nodiscard]] const kairos_tasks& tasks() const { return table<kairos_tasks>(KAIROS_TASKS); }
   [[nodiscard]] const kairos_batch& batch() const { return table<kairos_batch>(KAIROS_BATCH); }
   [[nodiscard]] const kairos_expressions& expressions() const {
@@ -99,7 +101,8 @@ struct ProbeRun {
   };
 
   explicit ProbeRun(const std::vector<std::string>& plugins, const std::filesystem::path& directory = {},
-                    const std::atomic<int>* interrupted = nullptr, bool keeps_runs = true) {
+                    const std::atomic<int>* interrupted = nullptr, bool keeps_runs = true,
+                    bool makes_passes = true) {
     std::vector<host::PluginSpec> specs;
     for (const std::string& one : plugins) specs.push_back(host::parse_plugin_spec(one));
     host::CallbacksOptions options;
@@ -109,6 +112,7 @@ struct ProbeRun {
     options.interrupted = interrupted;
     if (keeps_runs) options.run = &runs;
     options.notes.settings = {{"epochs", "1"}};
+    if (makes_passes) options.forward = &passes;
     options.messages = [this](host::Level level, std::string_view author, std::string_view words) {
       messages.push_back({level, std::string(author), std::string(words)});
     };
@@ -143,6 +147,7 @@ struct ProbeRun {
   StubTarget target{0.5};
   StubBatch batch;
   StubRun runs;
+  StubForward passes;
   host::LogValues logs{1.0};
   host::Catalog catalog = host::Catalog::scan(std::vector<std::filesystem::path>{KAIROS_DISPATCH_PLUGINS});
   std::optional<host::Callbacks> callbacks;

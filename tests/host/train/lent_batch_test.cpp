@@ -17,6 +17,9 @@ namespace {
 class GivenBatches final : public BatchSource {
  public:
   explicit GivenBatches(Batch batch) : BatchSource(batch.size, batch.size), batch_(std::move(batch)) {}
+  [[nodiscard]] std::unique_ptr<BatchSource> again(std::int64_t) const override {
+    return std::make_unique<GivenBatches>(batch_);
+  }
   void reorder(Shuffle, std::uint64_t, std::int64_t) override {}
   const Batch& at(std::int64_t) override { return ++read, batch_; }
   void rows_of_last(std::span<std::int64_t> into) const override {

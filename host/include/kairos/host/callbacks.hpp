@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "kairos/host/current_batch.hpp"
+#include "kairos/host/forward_control.hpp"
 #include "kairos/host/plugins.hpp"
 #include "kairos/host/run_control.hpp"
 #include "kairos/host/run_files.hpp"
@@ -139,6 +140,8 @@ struct CallbacksOptions {
   /// How callbacks save the run and go on with a saved one; null for a loop that cannot. Borrowed.
   RunControl* run = nullptr;
   RunNotes notes = {};  ///< for callbacks that write reports
+  /// How callbacks make passes and trial steps; null for a loop that makes none for them. Borrowed.
+  ForwardControl* forward = nullptr;
 };
 
 class Session;

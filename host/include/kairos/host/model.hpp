@@ -114,6 +114,12 @@ class Model : public TrainingTarget {
   virtual void finish_training() {}
   /// Forward pass in inference mode, loss and metrics.
   virtual void test_batch(const Batch& batch) = 0;
+  /// Forward pass without dropout, in which the moving statistics of normalizing layers become the mean of
+  /// those of the batches since `first`. A model without such statistics may ignore it.
+  virtual void measure_statistics(const Batch& batch, bool first) {
+    (void)batch;
+    (void)first;
+  }
   /// Forward pass in inference mode. outputs[i] is set to [size, outputs()[i].shape…], borrowed until the
   /// next call.
   virtual void predict_batch(const Batch& batch, std::span<const float*> outputs) = 0;

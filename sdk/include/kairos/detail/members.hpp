@@ -32,6 +32,7 @@ struct Interfaces {
   const kairos_run* run = nullptr;
   const kairos_info* info = nullptr;
   const kairos_artifacts* artifacts = nullptr;
+  const kairos_forward* forward = nullptr;
 
   void ask(const kairos_host* from) {
     host = from;
@@ -50,6 +51,7 @@ struct Interfaces {
     run = static_cast<const kairos_run*>(host->query(host, KAIROS_RUN));
     info = static_cast<const kairos_info*>(host->query(host, KAIROS_INFO));
     artifacts = static_cast<const kairos_artifacts*>(host->query(host, KAIROS_ARTIFACTS));
+    forward = static_cast<const kairos_forward*>(host->query(host, KAIROS_FORWARD));
   }
 };
 

@@ -94,6 +94,12 @@ struct ArtifactData {
   std::vector<double> numbers;
 };
 
+/// Moving statistics that the callback has measured on `batches`, of the weights with this label.
+struct Measured {
+  std::int64_t batches;
+  std::string label;
+};
+
 /// A file that the callback announced.
 struct Announced {
   std::string path;
@@ -122,6 +128,14 @@ class Host {
   bool artifacts_wanted = true;                                  ///< by another callback
   std::map<Info, InfoEntries> info;                              ///< what kairos.info/1 tells
   bool keeps_runs = true;                                        ///< whether kairos.run/1 works
+  bool remembers_training = true;                                ///< whether Take::Training works
+  bool makes_passes = true;                                      ///< whether kairos.forward/1 works
+  /// The data that passes are made on; 0: the run has none.
+  std::int64_t training_samples = 32, validation_samples = 0, batch_size = 32;
+  /// What passes find; each may be empty. `ending` ends them.
+  std::function<std::vector<double>(Source, std::int64_t first, std::int64_t count)> evaluation;
+  std::function<std::vector<TensorData>(const std::vector<TensorData>& inputs)> prediction;
+  std::function<double(std::int64_t batch, std::int64_t batch_size)> trial_loss;
   /// By directory: what the callback may resume from. Fit adds what the callback asks for.
   std::map<std::string, Position> run_checkpoints;
   Position position;               ///< of the training; Fit sets it
@@ -147,11 +161,15 @@ class Host {
   std::vector<Announced> announced;
   std::vector<ArtifactData> artifacts;  ///< published while they were wanted
   std::vector<RunSaved> runs_saved;
-  std::vector<std::string> run_requests;    ///< directories, in this hook; Fit empties it
-  std::optional<std::string> resumed_from;  ///< directory
-  std::map<std::int32_t, int> outcomes;     ///< number of tasks by KAIROS_TASK_RAN, _DROPPED and _CANCELLED
-  std::map<std::uint64_t, std::vector<TensorData>> snapshots;  ///< weights, by slot
-  std::uint64_t generation = 1;                                ///< of the weights
+  std::vector<Measured> statistics;           ///< that were measured
+  std::vector<TensorData> predicted;          ///< by the last prediction
+  const kairos_call* predicted_in = nullptr;  ///< its hook
+  std::vector<std::string> run_requests;      ///< directories, in this hook; Fit empties it
+  std::optional<std::string> resumed_from;    ///< directory
+  std::map<std::int32_t, int> outcomes;       ///< number of tasks by KAIROS_TASK_RAN, _DROPPED and _CANCELLED
+  std::map<std::uint64_t, std::vector<TensorData>> snapshots;             ///< weights, by slot
+  std::map<std::uint64_t, std::map<std::string, double>> hyper_of_slots;  ///< of trainings
+  std::uint64_t generation = 1;                                           ///< of the weights
   /// The last one is live: its weights are in tensors[Role::Weight], and `trained` has those that are
   /// trained.
   std::vector<SwappedIn> swapped_in;
@@ -332,7 +350,13 @@ class Host {
                                              "run.checkpoint",
                                              "run.resume_from",
                                              "artifacts.publish",
-                                             "info.entry"};
+                                             "info.entry",
+                                             "forward.batches",
+                                             "forward.evaluate",
+                                             "forward.predict",
+                                             "forward.output",
+                                             "forward.statistics",
+                                             "forward.trial_step"};
     return names;
   }
   static Direction direction_of(std::string_view key) {

@@ -10,6 +10,7 @@
 
 #include "kairos/testing/artifact_table.hpp"
 #include "kairos/testing/batch_table.hpp"
+#include "kairos/testing/forward_table.hpp"
 #include "kairos/testing/host.hpp"
 #include "kairos/testing/run_table.hpp"
 #include "kairos/testing/step_table.hpp"
@@ -303,7 +304,8 @@ inline const void* find(const kairos_host* self, const char* id) {
              {KAIROS_TENSORS, &tensors}, {KAIROS_MODEL, &model},         {KAIROS_EXPRESSIONS, &expressions},
              {KAIROS_TASKS, &tasks},     {KAIROS_FILES, &files},         {KAIROS_DIST, &dist},
              {KAIROS_WEIGHTS, &weights}, {KAIROS_BATCH, &batch},         {KAIROS_STEP, &step},
-             {KAIROS_RUN, &run},         {KAIROS_ARTIFACTS, &artifacts}, {KAIROS_INFO, &info}};
+             {KAIROS_RUN, &run},         {KAIROS_ARTIFACTS, &artifacts}, {KAIROS_INFO, &info},
+             {KAIROS_FORWARD, &forward}};
   for (const auto& each : all)
     if (each.id == id && Host::of(self).withheld.count(id) == 0) return each.table;
   return nullptr;

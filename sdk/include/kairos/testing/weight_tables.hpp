@@ -38,6 +38,8 @@ inline kairos_status put_weights(kairos_call* call, std::uint64_t slot) {
     return Call::of(call).refuse(KAIROS_E_NOT_FOUND, "slot " + std::to_string(slot) + " does not exist");
   host.store_live();
   trained_weights(host) = host.snapshots[slot];
+  const auto training = host.hyper_of_slots.find(slot);
+  if (training != host.hyper_of_slots.end()) host.hyper = training->second;
   ++host.generation;
   return KAIROS_OK;
 }
@@ -47,6 +49,11 @@ inline kairos_status weights_take(kairos_call* call, std::int32_t what, std::uin
   if (const kairos_status status = need_running(call); status != KAIROS_OK) return status;
   if (what == KAIROS_TAKE_TRAINED) return keep_weights(call, slot, trained_weights(host));
   if (what == KAIROS_TAKE_WEIGHTS) return keep_weights(call, slot, host.tensors[Role::Weight]);
+  if (what == KAIROS_TAKE_TRAINING && host.remembers_training) {
+    const kairos_status status = keep_weights(call, slot, trained_weights(host));
+    if (status == KAIROS_OK) host.hyper_of_slots[*slot] = host.hyper;
+    return status;
+  }
   return Call::of(call).refuse(KAIROS_E_UNSUPPORTED,
                                what == KAIROS_TAKE_TRAINING
                                    ? "this model cannot remember a training"

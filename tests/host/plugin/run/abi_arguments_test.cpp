@@ -110,6 +110,15 @@ TEST_CASE("A null pointer is refused by every function that would use it", "[hos
     CHECK(v.info().entry(v.call, KAIROS_INFO_SETTINGS, 0, &fact, nullptr) == KAIROS_E_INVALID);
     CHECK(v.info().entry(nullptr, KAIROS_INFO_SETTINGS, 0, &fact, &fact) == KAIROS_E_INVALID);
     CHECK(v.info().count(nullptr, KAIROS_INFO_SETTINGS) == 0);
+    std::int64_t count = 0;
+    CHECK(v.forward().batches(v.call, KAIROS_SOURCE_TRAINING, 0, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.forward().batches(nullptr, KAIROS_SOURCE_TRAINING, 0, &count) == KAIROS_E_INVALID);
+    CHECK(v.forward().evaluate(v.call, KAIROS_SOURCE_TRAINING, 0, 1, nullptr, 0) == KAIROS_E_INVALID);
+    CHECK(v.forward().evaluate(nullptr, KAIROS_SOURCE_TRAINING, 0, 1, &number, 1) == KAIROS_E_INVALID);
+    CHECK(v.forward().predict(v.call, nullptr, 1) == KAIROS_E_INVALID);
+    CHECK(v.forward().output(v.call, 0, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.forward().statistics(nullptr, 1) == KAIROS_E_INVALID);
+    CHECK(v.forward().trial_step(v.call, 0, 0, nullptr) == KAIROS_E_INVALID);
     CHECK(v.logs().count(nullptr) == 0);
     CHECK(v.tensors().count(nullptr, KAIROS_ROLE_WEIGHT) == 0);
     CHECK(v.control().stop_requested(nullptr) == 0);

@@ -158,6 +158,22 @@ const Function functions[] = {
      }},
     {"publish (artifacts)",
      [](const Visit& v, const std::string&) { return v.artifacts().publish(v.call, nullptr); }},
+    {"batches",
+     [](const Visit& v, const std::string&) {
+       std::int64_t out = 0;
+       return v.forward().batches(v.call, KAIROS_SOURCE_TRAINING, 0, &out);
+     }},
+    {"evaluate (forward)",
+     [](const Visit& v, const std::string&) {
+       return v.forward().evaluate(v.call, KAIROS_SOURCE_TRAINING, 0, 1, &number, 1);
+     }},
+    {"predict",
+     [](const Visit& v, const std::string&) {
+       float value = 1;
+       std::int64_t shape[] = {1, 1};
+       const kairos_view view = {&value, {1, 0}, 2, {2, 32, 1}, shape, nullptr, 0};
+       return v.forward().predict(v.call, &view, 1);
+     }},
     {"announce",
      [](const Visit& v, const std::string& file) {
        return v.files().announce(v.call, text(file), KAIROS_FILE_WRITE);

@@ -3,91 +3,17 @@
 // every integer parameter of the ABI functions; tests/sdk/check_numbers.py compares it with the headers.
 #include <catch2/catch.hpp>
 #include <cstdint>
-#include <functional>
 #include <limits>
-#include <set>
 #include <string>
-#include <vector>
 
-#include "host/plugin/probe.hpp"
+#include "host/plugin/run/number_rows.hpp"
 #include "host/temporary_directory.hpp"
 
 using namespace kairos::host;
 using namespace kairos::tests;
+using namespace kairos::tests::tried;
 
 namespace {
-
-using Answer = std::function<std::int64_t(std::int64_t)>;
-
-/// KAIROS_OK for these numbers, `otherwise` for all others.
-Answer only(std::set<std::int64_t> good, kairos_status otherwise) {
-  return [good = std::move(good), otherwise](std::int64_t number) {
-    return std::int64_t{good.contains(number) ? KAIROS_OK : otherwise};
-  };
-}
-
-/// What the rows use besides the host.
-struct Bench {
-  std::string file;        ///< a path that may be saved to
-  std::uint64_t slot = 0;  ///< the only snapshot
-  std::vector<ProbeRun::Message>* messages = nullptr;
-};
-
-struct Row {
-  const char* parameter;
-  const char* hook;  ///< where it is tried
-  std::function<std::int64_t(const Visit&, Bench&, std::int64_t)> ask;
-  Answer expected;
-};
-
-std::int64_t level_of(const Visit& visit, Bench& bench, std::int64_t level) {
-  visit.host->log(visit.host, static_cast<std::int32_t>(level), text("hello"));
-  return static_cast<std::int64_t>(bench.messages->back().level);
-}
-
-kairos_status borrow(const Visit& visit, std::int64_t role, std::int64_t index, std::int64_t access) {
-  kairos_tensor out{};
-  out.size = sizeof out;
-  return visit.tensors().borrow(visit.call, static_cast<std::int32_t>(role),
-                                static_cast<std::uint32_t>(index), static_cast<std::int32_t>(access), &out);
-}
-
-kairos_status lend(const Visit& visit, std::int64_t slot, std::int64_t index, std::int64_t access) {
-  kairos_tensor out{};
-  out.size = sizeof out;
-  return visit.weights().borrow(visit.call, static_cast<std::uint64_t>(slot),
-                                static_cast<std::uint32_t>(index), static_cast<std::int32_t>(access), &out);
-}
-
-kairos_status evaluate(const Visit& visit, std::int64_t option, std::int64_t count) {
-  const double variable = 1;
-  double out = 0;
-  return visit.expressions().evaluate(visit.call, static_cast<std::uint32_t>(option), &variable,
-                                      static_cast<std::uint32_t>(count), &out);
-}
-
-/// A key keeps its direction, so each has one of its own.
-kairos_status declare(const Visit& visit, std::int64_t direction) {
-  std::uint32_t index = 0;
-  const char* const name = direction == KAIROS_DIRECTION_MAX ? "maximized" : "declared";
-  return visit.logs().declare(visit.call, text(name), static_cast<std::int32_t>(direction), &index);
-}
-
-/// A snapshot that is made only to be tried is dropped again.
-kairos_status snapshot(const Visit& visit, std::int64_t number) {
-  auto slot = static_cast<std::uint64_t>(number);
-  const kairos_status status = visit.model().snapshot(visit.call, &slot);
-  if (number == 0) visit.model().drop(visit.call, slot);
-  return status;
-}
-
-kairos_status replace(const Visit& visit, std::int64_t role, std::int64_t index) {
-  float value = 1;
-  std::int64_t shape = 1;
-  const kairos_view view = {&value, {1, 0}, 1, {2, 32, 1}, &shape, nullptr, 0};
-  return visit.batch().replace(visit.call, static_cast<std::int32_t>(role), static_cast<std::uint32_t>(index),
-                               &view);
-}
 
 const Row rows[] = {
     // A failure stays one: 0 becomes a bug, all other numbers are passed on.
@@ -274,6 +200,51 @@ const Row rows[] = {
        return v.info().entry(v.call, KAIROS_INFO_SETTINGS, static_cast<std::uint32_t>(n), &name, &value);
      },
      only({0}, KAIROS_E_RANGE)},
+    {"kairos_forward.batches.source", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       std::int64_t out = 0;
+       return v.forward().batches(v.call, static_cast<std::int32_t>(n), 0, &out);
+     },
+     only({KAIROS_SOURCE_TRAINING, KAIROS_SOURCE_VALIDATION}, KAIROS_E_UNSUPPORTED)},
+    {"kairos_forward.batches.batch_size", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       std::int64_t out = 0;
+       return v.forward().batches(v.call, KAIROS_SOURCE_TRAINING, n, &out);
+     },
+     [](std::int64_t n) { return n < 0 ? KAIROS_E_RANGE : KAIROS_OK; }},
+    {"kairos_forward.evaluate.source", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return evaluate_data(v, n, 0, 1, 1); },
+     only({KAIROS_SOURCE_TRAINING, KAIROS_SOURCE_VALIDATION}, KAIROS_E_UNSUPPORTED)},
+    // There are 8 batches.
+    {"kairos_forward.evaluate.first", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return evaluate_data(v, 1, n, 1, 1); },
+     only({0, 1, 2, 3, 4, 5, 6, 7}, KAIROS_E_RANGE)},
+    {"kairos_forward.evaluate.count", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return evaluate_data(v, 1, 0, n, 1); },
+     only({1, 2, 3, 4, 5, 6, 7, 8}, KAIROS_E_RANGE)},
+    // No more values are written than there are keys.
+    {"kairos_forward.evaluate.capacity", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return evaluate_data(v, 1, 0, 1, n); },
+     [](std::int64_t) { return KAIROS_OK; }},
+    {"kairos_forward.predict.count", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return predict(v, n); }, only({1}, KAIROS_E_INVALID)},
+    {"kairos_forward.output.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       kairos_tensor out{};
+       out.size = sizeof out;
+       predict(v, 1);
+       return v.forward().output(v.call, static_cast<std::uint32_t>(n), &out);
+     },
+     only({0}, KAIROS_E_RANGE)},
+    {"kairos_forward.statistics.count", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return v.forward().statistics(v.call, n); },
+     only({1, 2, 3, 4, 5, 6, 7, 8}, KAIROS_E_RANGE)},
+    {"kairos_forward.trial_step.batch", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return try_step(v, n, 0); },
+     only({0, 1, 2, 3, 4, 5, 6, 7}, KAIROS_E_RANGE)},
+    {"kairos_forward.trial_step.batch_size", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return try_step(v, 0, n); },
+     [](std::int64_t n) { return n < 0 ? KAIROS_E_RANGE : KAIROS_OK; }},
     {"kairos_files.announce.access", "setup",
      [](const Visit& v, Bench& b, std::int64_t n) {
        return v.files().announce(v.call, text(b.file + ".announced"), static_cast<std::int32_t>(n));

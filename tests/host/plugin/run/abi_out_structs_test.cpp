@@ -104,6 +104,18 @@ TEST_CASE("The position of the training is told in as many bytes as both sides k
   });
 }
 
+TEST_CASE("An output of a prediction is lent in as many bytes as both sides know", "[host][plugin]") {
+  run_in_epoch_end([](const Visit& visit) {
+    float value = 1;
+    std::int64_t shape[] = {1, 1};
+    const kairos_view view = {&value, {1, 0}, 2, {2, 32, 1}, shape, nullptr, 0};
+    CHECK(visit.forward().predict(visit.call, &view, 1) == KAIROS_OK);
+    try_capacities(visit, 88, sizeof(kairos_tensor), [&](void* out) {
+      return visit.forward().output(visit.call, 0, static_cast<kairos_tensor*>(out));
+    });
+  });
+}
+
 TEST_CASE("A call that fails writes nothing into the struct of the plugin", "[host][plugin]") {
   run_in_epoch_end([](const Visit& visit) {
     Memory tensor(sizeof(kairos_tensor), 256);
