@@ -52,6 +52,14 @@ void set_watch_over_plugins(const Settings& settings, RunOptions& options);
 /// The specs of all --plugin values.
 [[nodiscard]] std::vector<PluginSpec> parse_specs(const std::vector<std::string>& texts);
 
+/// Without --allow-shell, refuses callbacks that run commands (KAIROS_CAN_RUN_COMMANDS) if `file`, such as
+/// "--config run.json", names them.
+void refuse_commands_of(const std::string& file, const Settings& settings, std::span<const PluginSpec> specs,
+                        const Catalog& catalog);
+/// The same if the callbacks of the settings come from a configuration.
+void refuse_commands_of_config(const Settings& settings, std::span<const PluginSpec> specs,
+                               const Catalog& catalog);
+
 /// Keeps secrets that were given in a --plugin out of the record of the settings.
 void hide_secrets(Settings& settings, const Catalog& catalog);
 

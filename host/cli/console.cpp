@@ -21,6 +21,7 @@
 #include "cli/failures.hpp"
 #include "cli/field_flags.hpp"
 #include "cli/printable_lines.hpp"
+#include "kairos/abi/plugin.h"
 #include "kairos/host/error.hpp"
 #include "plugin/options/secrets.hpp"
 
@@ -138,6 +139,30 @@ Catalog scan_catalog(const std::vector<std::string>& directories, std::span<cons
     if (spec.is_file()) files.emplace_back(spec.target);
   const std::vector<std::filesystem::path> searched = search_directories(directories);
   return Catalog::scan(searched, files);
+}
+
+void refuse_commands_of(const std::string& file, const Settings& settings, std::span<const PluginSpec> specs,
+                        const Catalog& catalog) {
+  if (settings.is_on("allow_shell")) return;
+  for (const PluginSpec& spec : specs) {
+    Catalog::Match match;
+    try {
+      match = catalog.find(spec);
+    } catch (const Error&) {
+      continue;  // It is reported where the callback is needed.
+    }
+    if ((match.callback->capabilities & KAIROS_CAN_RUN_COMMANDS) != 0)
+      throw Error(
+          ErrorKind::Usage,
+          {"KAIROS-U095", file, "a file may name commands to run only with --allow-shell",
+           std::string(match.callback->short_name()), "--allow-shell, or --plugin on the command line",
+           "Read the commands in that file; to run them, add --allow-shell"});
+  }
+}
+
+void refuse_commands_of_config(const Settings& settings, std::span<const PluginSpec> specs,
+                               const Catalog& catalog) {
+  if (settings.is_configured("plugin")) refuse_commands_of(settings.config_flag(), settings, specs, catalog);
 }
 
 void hide_secrets(Settings& settings, const Catalog& catalog) {

@@ -31,6 +31,7 @@
 #include "cli/fit_outputs.hpp"
 #include "cli/live_history.hpp"
 #include "cli/load_model.hpp"
+#include "cli/machine.hpp"
 #include "cli/output_files.hpp"
 #include "cli/resume.hpp"
 #include "cli/run_directory.hpp"
@@ -199,6 +200,7 @@ Error with_saved(const Error& error, Rescue&& rescue) {
     saved = rescue();
   } catch (const std::exception& another) {
     saved = std::string("The results could not be written: ") + another.what();
+    if (saved.ends_with('.')) saved.pop_back();  // what follows a cure is its end
   }
   Diagnosis diagnosis = error.diagnosis();
   diagnosis.cure += (diagnosis.cure.empty() ? "" : diagnosis.cure.back() == '?' ? " " : ". ") + saved;
@@ -332,7 +334,9 @@ int run_fit(Arguments arguments) {
   options.plugins = parse_specs(settings.items("plugin"));
   const Catalog catalog = scan_catalog(settings.items("plugin_dir"), options.plugins);
   options.catalog = &catalog;
+  refuse_commands_of_config(settings, options.plugins, catalog);
   hide_secrets(settings, catalog);
+  options.notes = notes_of(settings);
   add_progress(options.plugins, settings.choice("verbose"), catalog);
   RunDirectory directory(settings.text("run_dir"));
   Resumption resumption(settings, directory, options);

@@ -9,6 +9,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/files_of_settings.hpp"
 #include "cli/load_model.hpp"
+#include "cli/machine.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host::cli {
@@ -42,7 +43,9 @@ PreparedPass::PreparedPass(Settings& settings, Purpose purpose, const char* reco
       catalog_(scan_catalog(settings.items("plugin_dir"), options_.plugins)),
       directory_(settings.text("run_dir")) {
   options_.catalog = &catalog_;
+  refuse_commands_of_config(settings, options_.plugins, catalog_);
   hide_secrets(settings, catalog_);
+  options_.notes = notes_of(settings);
   options_.run_directory = directory_.path();
   options_.files = files_read(settings, purpose);
   add_record(options_.files, settings, directory_, record);

@@ -177,6 +177,7 @@ int run_replay(Arguments arguments) {
   for (const ReplayCase& one : cases)
     specs.insert(specs.end(), one.run.plugins.begin(), one.run.plugins.end());
   const Catalog catalog = scan_catalog(settings.items("plugin_dir"), specs);
+  if (!settings.has("logs")) refuse_commands_of(files.front(), settings, specs, catalog);
   const ReadFile input =
       settings.has("logs") ? ReadFile{settings.text("logs"), "--logs"} : ReadFile{files.front(), "the cases"};
   for (ReplayCase& one : cases) {

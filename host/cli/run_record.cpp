@@ -2,22 +2,18 @@
 // Facts, without anything that may hold a secret: no environment, no command line.
 #include "cli/run_record.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <ctime>
 #include <exception>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "base/atomic_file.hpp"
+#include "cli/machine.hpp"
 #include "compute/parallel.hpp"
-#include "compute/processor.hpp"
 #include "kairos/abi/version.h"
 #include "kairos/host/version.hpp"
 
@@ -36,25 +32,6 @@ std::string time_text(std::time_t seconds) {
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text.data();
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
-/// "Intel(R) Xeon(R) …, AVX-512"
-std::string processor_name() {
-  constexpr int lines_looked_at = 64;
-  std::ifstream info("/proc/cpuinfo");
-  std::string line, name = "unknown";
-  for (int i = 0; i < lines_looked_at && std::getline(info, line); ++i) {
-    const std::size_t colon = line.find(": ");
-    if (colon == std::string::npos || !line.starts_with("model name")) continue;
-    name = line.substr(colon + 2);
-    break;
-  }
-  return name + ", " + this_processor().vectors;
 }
 
 /// null for what is not known.
@@ -144,9 +121,7 @@ ordered_json RunRecord::run() const {
   run["host"] = host_name();
   run["processor"] = processor_name();
   run["threads"] = parallel_threads();
-  run["versions"] = {{"kairos", KAIROS_HOST_VERSION},
-                     {"sdk", KAIROS_SDK_VERSION},
-                     {"abi", fmt::format("{}.{}", KAIROS_ABI_MAJOR, KAIROS_ABI_MINOR)}};
+  run["versions"] = {{"kairos", KAIROS_HOST_VERSION}, {"sdk", KAIROS_SDK_VERSION}, {"abi", abi_version()}};
   run["plugins"] = ordered_json::array();
   for (std::size_t i = 0; i < plugins_.size(); ++i)
     run["plugins"].push_back(json_of(*plugins_[i].plugin, plugins_[i].callbacks, files[i]));

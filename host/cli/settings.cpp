@@ -76,6 +76,8 @@ std::string cure_of_foreign_name(const std::string& key, std::span<const Setting
     return "It is an argument of the optimizer: --optimizer \"SGD(" +
            (is_rate ? "learning_rate=0.01" : key + "=VALUE") + ")\"";
   }
+  if (has("plugin") && key == "allow_shell")
+    return "A file cannot allow itself to run commands: give --allow-shell";
   if (has("plugin") && key == "callback") return "Did you mean \"--plugin\"?";
   return "";
 }
@@ -98,7 +100,7 @@ po::options_description description_of(std::span<const Setting> settings, std::v
 /// Whether a configuration may hold it: not what asks for another action than to run.
 bool stays_in_config(const Setting& setting) {
   return setting.key != "config" && setting.key != "help" && setting.key != "print_config" &&
-         setting.key != "explain_order" && setting.key != "resume";
+         setting.key != "explain_order" && setting.key != "resume" && setting.key != "allow_shell";
 }
 
 /// The record of a fit also serves evaluate and predict, and theirs each other.
@@ -293,6 +295,12 @@ void Settings::read_config(const std::filesystem::path& file) {
     put(*setting, std::move(texts), {where, true});
     configured_.insert(setting->key);
   }
+}
+
+std::string Settings::config_flag() const {
+  for (const char* key : {"config", "resume"})
+    if (declares(key) && has(key)) return flag_of(key) + " " + text(key);
+  return "";
 }
 
 bool Settings::has(std::string_view key) const {

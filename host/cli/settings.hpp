@@ -35,6 +35,8 @@ class Settings {
   [[nodiscard]] bool has(std::string_view key) const;
   /// Whether the value comes from a configuration, not from a flag.
   [[nodiscard]] bool is_configured(std::string_view key) const { return configured_.contains(key); }
+  /// The flag that names the configuration, "--config run.json"; "" if there is none.
+  [[nodiscard]] std::string config_flag() const;
   /// Throws Error(Usage) if the setting has no value; `cure` says what to give.
   void require(std::string_view key, const std::string& cure) const;
 

@@ -13,6 +13,13 @@ namespace kairos::host {
 
 namespace {
 
+/// What the data call classes and columns.
+void add_names(RunNotes& notes, const Dataset& data) {
+  for (const std::string& name : data.class_names) notes.classes.emplace_back(name, "");
+  for (const NamedArray& input : data.inputs)
+    for (const std::string& column : input.columns) notes.columns.emplace_back(column, input.name);
+}
+
 CallbacksOptions callbacks_options(const Model& model, const RunOptions& options, bool validates,
                                    std::initializer_list<const Dataset*> data, ForwardControl* forward,
                                    RunControl* control) {
@@ -27,10 +34,12 @@ CallbacksOptions callbacks_options(const Model& model, const RunOptions& options
                        options.slow_hook,
                        options.checks_plugins,
                        control,
+                       options.notes,
                        forward};
   for (const Dataset* one : data)
     if (one != nullptr)
       for (const std::filesystem::path& file : one->sources) all.files.read.push_back({file, "the data"});
+  if (data.size() > 0 && *data.begin() != nullptr) add_names(all.notes, **data.begin());
   return all;
 }
 

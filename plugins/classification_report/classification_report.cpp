@@ -40,9 +40,9 @@ struct ClassificationReport : Callback<ClassificationReport> {
     count_batch(*counts_, batch, static_cast<std::uint32_t>(output.value()), class_labels.value());
   }
 
-  void on_test_end(Test&) {
+  void on_test_end(Test& test) {
     if (counts_->total() == 0) return;
-    const std::vector<std::string> names = class_names(class_labels.value(), counts_->classes());
+    const std::vector<std::string> names = shown_class_names(class_labels.value(), counts_->classes(), test);
     std::size_t width = std::string_view("weighted avg").size();
     for (const std::string& name : names) width = std::max(width, name.size());
     width = std::max(width, static_cast<std::size_t>(digits.value()));
@@ -65,6 +65,7 @@ struct ClassificationReport : Callback<ClassificationReport> {
     text += row(width, "macro avg", macro, counts_->total());
     text += row(width, "weighted avg", weighted, counts_->total());
     write_whole_file(std::string(filename.value()), text);
+    if (test.artifacts_wanted()) test.publish_text("classification_report", text);
   }
 
  private:

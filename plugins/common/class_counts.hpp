@@ -107,6 +107,16 @@ class ClassCounts {
   return names;
 }
 
+/// The names to show: those of the option, else those of the data, else numbers.
+[[nodiscard]] inline std::vector<std::string> shown_class_names(std::string_view text, std::size_t classes,
+                                                                const Event& event) {
+  const InfoEntries known = event.info(Info::Classes);
+  if (!words_of(text).empty() || known.size() != classes) return class_names(text, classes);
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : known) names.push_back(name);
+  return names;
+}
+
 /// Counts a batch. The first one tells how many classes there are, where setup could not know it, and thus
 /// whether the names fit.
 inline void count_batch(ClassCounts& counts, const Event& event, std::uint32_t output,

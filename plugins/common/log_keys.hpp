@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <kairos/error.hpp>
 #include <kairos/event.hpp>
 #include <numeric>
 #include <optional>
@@ -13,6 +14,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "text.hpp"
 
 namespace kairos::plugins {
 
@@ -83,6 +86,19 @@ namespace kairos::plugins {
   std::string text = near.empty() ? "Known are: " : "Did you mean \"" + near + "\"? Known are: ";
   for (const std::string& name : known) text += (name == known.front() ? "" : ", ") + name;
   return text;
+}
+
+/// The keys of an option, by their names in this run.
+[[nodiscard]] inline std::vector<std::string> chosen_keys(std::string_view text, const char* option,
+                                                          const std::vector<std::string>& known) {
+  std::vector<std::string> found;
+  for (const std::string& word : words_of(text)) {
+    found.push_back(known_key(word, known));
+    if (found.back().empty())
+      throw Error(std::string(option) + " has \"" + word + "\", which this run does not log. " +
+                  known_instead_of(word, known));
+  }
+  return found;
 }
 
 }  // namespace kairos::plugins

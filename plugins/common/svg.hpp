@@ -49,7 +49,8 @@ struct Chart {
 
 namespace detail {
 
-constexpr double width = 720, height = 320, heading = 44;
+constexpr double width = 720, height = 320, heading = 44;  // of a document
+constexpr double narrow = 480;                             // of a chart in a page, with several beside it
 constexpr double left = 76, right = 24, above = 60, below = 48;  // margins of a chart
 
 struct Range {
@@ -146,12 +147,14 @@ struct Axes {
   Range x, y;  ///< y: logarithms if they are so
   double top = 0;
   bool logarithmic = false;
+  double wide = width;
 
+  [[nodiscard]] double end() const { return wide - right; }
   [[nodiscard]] bool shows(double value) const { return std::isfinite(value) && (!logarithmic || value > 0); }
   [[nodiscard]] double scaled(double value) const { return logarithmic ? std::log10(value) : value; }
   [[nodiscard]] double across(double value) const {
     const double part = x.high > x.low ? (value - x.low) / (x.high - x.low) : 0.5;
-    return left + part * (width - left - right);
+    return left + part * (end() - left);
   }
   /// Of a value that is scaled.
   [[nodiscard]] double down(double value) const {
@@ -175,8 +178,8 @@ enum class Line { Grid, Axis };
                              : "\" class=\"axis\" stroke=\"#333333\"/>\n");
 }
 
-[[nodiscard]] inline Axes axes_of(const Chart& chart, double top) {
-  Axes axes{{}, {}, top, chart.logarithmic};
+[[nodiscard]] inline Axes axes_of(const Chart& chart, double top, double wide) {
+  Axes axes{{}, {}, top, chart.logarithmic, wide};
   for (const Curve& curve : chart.curves)
     for (std::size_t i = 0; i < curve.y.size(); ++i) {
       axes.x.add(curve.x[i]);
@@ -185,20 +188,21 @@ enum class Line { Grid, Axis };
   return axes;
 }
 
-[[nodiscard]] inline std::string grid(const Axes& axes, std::string_view label) {
+/// `least` is the smallest step of the x axis.
+[[nodiscard]] inline std::string grid(const Axes& axes, std::string_view label, double least = 1) {
   std::string text;
   for (const Tick& tick : axes.logarithmic ? logarithmic_ticks(axes.y) : ticks(axes.y, 5)) {
-    text += line_at(left, axes.down(tick.place), width - right, axes.down(tick.place), Line::Grid);
+    text += line_at(left, axes.down(tick.place), axes.end(), axes.down(tick.place), Line::Grid);
     text += text_at(left - 8, axes.down(tick.place) + 4, "end", tick.label);
   }
-  for (const Tick& tick : ticks(axes.x, 8, 1)) {
+  for (const Tick& tick : ticks(axes.x, axes.wide < width ? 5 : 8, least)) {
     text += line_at(axes.across(tick.place), axes.bottom(), axes.across(tick.place), axes.bottom() + 5,
                     Line::Axis);
     text += text_at(axes.across(tick.place), axes.bottom() + 20, "middle", tick.label);
   }
   text += line_at(left, axes.top + above, left, axes.bottom(), Line::Axis);
-  text += line_at(left, axes.bottom(), width - right, axes.bottom(), Line::Axis);
-  return text + text_at((left + width - right) / 2, axes.bottom() + 38, "middle", label);
+  text += line_at(left, axes.bottom(), axes.end(), axes.bottom(), Line::Axis);
+  return text + text_at((left + axes.end()) / 2, axes.bottom() + 38, "middle", label);
 }
 
 /// A point without neighbours is a circle, everything else a line.
@@ -224,12 +228,13 @@ enum class Line { Grid, Axis };
   return text;
 }
 
-[[nodiscard]] inline std::string chart_text(const Chart& chart, std::string_view label, double top) {
+[[nodiscard]] inline std::string chart_text(const Chart& chart, std::string_view label, double top,
+                                            double wide = width) {
   constexpr std::array<const char*, 4> colours{"#0072b2", "#d55e00", "#009e73",
                                                "#cc79a7"};  // for the colour-blind
-  const Axes axes = axes_of(chart, top);
+  const Axes axes = axes_of(chart, top, wide);
   std::string text = text_at(left, top + 24, "start", chart.title, " font-weight=\"bold\"");
-  if (axes.y.is_empty()) return text + text_at(width / 2, top + height / 2, "middle", "no values");
+  if (axes.y.is_empty()) return text + text_at(wide / 2, top + height / 2, "middle", "no values");
   text += grid(axes, label);
   double x = left;  // the legend, below the title; letters of most fonts are less than 9 wide
   for (std::size_t i = 0; i < chart.curves.size(); ++i) {
@@ -243,7 +248,39 @@ enum class Line { Grid, Axis };
   return text;
 }
 
+/// An image in a page, whose style sheet knows the classes `chart`, `grid` and `axis`.
+[[nodiscard]] inline std::string in_page(std::string_view name, const std::string& content) {
+  return "<svg class=\"chart\" viewBox=\"0 0 " + shortest(narrow) + ' ' + shortest(height) +
+         "\" role=\"img\" aria-label=\"" + escaped(name) + "\">\n" + content + "</svg>";
+}
+
 }  // namespace detail
+
+/// One chart as a part of a page.
+[[nodiscard]] inline std::string chart(const Chart& chart, std::string_view label) {
+  return detail::in_page(chart.title, detail::chart_text(chart, label, 0, detail::narrow));
+}
+
+/// A histogram; edges do not decrease.
+struct Bars {
+  std::vector<double> edges, counts;
+};
+/// A histogram as a part of a page, without a title.
+[[nodiscard]] inline std::string bars(const Bars& bars, std::string_view name) {
+  detail::Axes axes{{}, {}, -detail::above / 2, false, detail::narrow};
+  for (const double edge : bars.edges) axes.x.add(edge);
+  axes.y.add(0);
+  for (const double count : bars.counts) axes.y.add(count);
+  std::string text = detail::grid(axes, "", 0);
+  for (std::size_t i = 0; i < bars.counts.size(); ++i) {
+    const double from = axes.across(bars.edges[i]), to = axes.across(bars.edges[i + 1]);
+    const double top = axes.down(bars.counts[i]);
+    text += "<rect x=\"" + detail::place(from) + "\" y=\"" + detail::place(top) + "\" width=\"" +
+            detail::place(std::max(to - from - 0.5, 0.5)) + "\" height=\"" +
+            detail::place(axes.bottom() - top) + "\" fill=\"#0072b2\"/>\n";
+  }
+  return detail::in_page(name, text);
+}
 
 /// The charts one below the other, in the colours of light and dark pages. `label` names the x axis.
 [[nodiscard]] inline std::string document(const std::vector<Chart>& charts, std::string_view title,

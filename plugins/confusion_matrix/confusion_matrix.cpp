@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "../common/class_counts.hpp"
@@ -41,10 +42,10 @@ struct ConfusionMatrix : Callback<ConfusionMatrix> {
     count_batch(*counts_, batch, static_cast<std::uint32_t>(output.value()), class_labels.value());
   }
 
-  void on_test_end(Test&) {
+  void on_test_end(Test& test) {
     if (counts_->total() == 0) return;
     const std::size_t classes = counts_->classes();
-    const std::vector<std::string> names = class_names(class_labels.value(), classes);
+    const std::vector<std::string> names = shown_class_names(class_labels.value(), classes, test);
     std::string text = "class";
     for (const std::string& name : names) text += ',' + csv_text(name);
     for (std::size_t i = 0; i < classes; ++i) {
@@ -52,17 +53,47 @@ struct ConfusionMatrix : Callback<ConfusionMatrix> {
       for (std::size_t k = 0; k < classes; ++k) text += ',' + cell(i, k);
     }
     write_whole_file(std::string(filename.value()), text + '\n');
+    if (test.artifacts_wanted()) publish(test, names);
   }
 
  private:
+  /// The numbers for those that show tables, and a picture of them for those that do not.
+  void publish(Test& test, const std::vector<std::string>& names) const {
+    const std::size_t classes = counts_->classes();
+    if (classes > most_shown) return;
+    std::vector<double> values;
+    for (std::size_t i = 0; i < classes; ++i)
+      for (std::size_t k = 0; k < classes; ++k)
+        values.push_back(normalize == "none" ? static_cast<double>((*counts_)(i, k)) : share(i, k));
+    const auto size = static_cast<std::int64_t>(classes);
+    test.publish_table("confusion_matrix", values, size, size, names, names);
+    const std::size_t cell = std::max<std::size_t>(1, shown_size / classes), side = cell * classes;
+    std::vector<std::uint8_t> pixels;
+    const double most = std::max(*std::max_element(values.begin(), values.end()), 1e-300);
+    for (std::size_t y = 0; y < side; ++y)
+      for (std::size_t x = 0; x < side; ++x) {
+        const double part = values[y / cell * classes + x / cell] / most;
+        for (const auto& [from, to] : {std::pair(255.0, 0.0), {255.0, 114.0}, {255.0, 178.0}})
+          pixels.push_back(static_cast<std::uint8_t>(from + (to - from) * part));
+      }
+    test.publish_image("confusion_matrix", pixels, static_cast<std::int64_t>(side),
+                       static_cast<std::int64_t>(side), 3);
+  }
+
+  static constexpr std::size_t most_shown = 512;  ///< classes in a picture
+  static constexpr std::size_t shown_size = 320;  ///< pixels of a small picture, at least
+
   [[nodiscard]] std::string cell(std::size_t row, std::size_t column) const {
-    const std::int64_t count = (*counts_)(row, column);
-    if (normalize == "none") return std::to_string(count);
+    return normalize == "none" ? std::to_string((*counts_)(row, column)) : python_number(share(row, column));
+  }
+  /// Of the whole that `normalize` names.
+  [[nodiscard]] double share(std::size_t row, std::size_t column) const {
     const std::int64_t whole = normalize == "true"   ? counts_->of_class(row)
                                : normalize == "pred" ? counts_->predicted_as(column)
                                                      : counts_->total();
     // As scikit-learn: a class without samples has the shares 0.
-    return python_number(static_cast<double>(count) / static_cast<double>(std::max<std::int64_t>(whole, 1)));
+    return static_cast<double>((*counts_)(row, column)) /
+           static_cast<double>(std::max<std::int64_t>(whole, 1));
   }
 
   Owned<ClassCounts> counts_{this};

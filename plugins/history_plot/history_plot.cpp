@@ -2,16 +2,13 @@
 // Draws the logs of all epochs as curves, after each epoch.
 #include <kairos/plugin.hpp>
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "../common/curves.hpp"
 #include "../common/log_keys.hpp"
 #include "../common/output_place.hpp"
 #include "../common/svg.hpp"
@@ -44,8 +41,8 @@ struct HistoryPlot : Callback<HistoryPlot> {
 
   void on_train_begin(Run& run) {
     const std::vector<std::string> known = log_keys(run);
-    *shown_ = keys.is_set() ? chosen(keys.value(), "keys", known) : known;
-    *scaled_ = chosen(log_scale.value(), "log_scale", known);
+    *shown_ = keys.is_set() ? chosen_keys(keys.value(), "keys", known) : known;
+    *scaled_ = chosen_keys(log_scale.value(), "log_scale", known);
     std::string columns;
     for (const std::string& key : *shown_) columns += key + '\n';
     if (*names != columns) values->clear();  // a new run, or one that draws other keys
@@ -60,49 +57,22 @@ struct HistoryPlot : Callback<HistoryPlot> {
     post(when_interrupted::cancel);
   }
 
-  void on_train_end(End&) { post(when_interrupted::finish); }
-
- private:
-  /// The keys of an option, by their names in this run.
-  static std::vector<std::string> chosen(std::string_view text, const char* option,
-                                         const std::vector<std::string>& known) {
-    std::vector<std::string> found;
-    for (const std::string& word : words_of(text)) {
-      found.push_back(known_key(word, known));
-      if (found.back().empty())
-        throw Error(std::string(option) + " has \"" + word + "\", which this run does not log. " +
-                    known_instead_of(word, known));
-    }
-    return found;
+  void on_train_end(End& end) {
+    post(when_interrupted::finish);
+    if (values->empty() || !end.artifacts_wanted()) return;
+    tasks_.drain();
+    end.publish_file("history", filename.value(), "image/svg+xml");
   }
 
+ private:
   void post(when_interrupted interrupted) {
     if (values->empty()) return;
     tasks_.post(
-        [charts = charts(), file = std::string(filename.value()),
-         title = title_->empty() ? "history" : *title_] {
+        [charts = charts_of({*values, shown_->size() + 1}, *shown_, 1, *scaled_),
+         file = std::string(filename.value()), title = title_->empty() ? "history" : *title_] {
           write_whole_file(file, svg::document(charts, title, "epoch"));
         },
         when_full::drop, interrupted);
-  }
-
-  /// In the order in which the first key of each chart is shown.
-  [[nodiscard]] std::vector<svg::Chart> charts() const {
-    std::vector<svg::Chart> all;
-    for (std::size_t column = 0; column < shown_->size(); ++column) {
-      const std::string& key = (*shown_)[column];
-      const std::string title = is_validation(key) ? key.substr(4) : key;
-      auto chart = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.title == title; });
-      if (chart == all.end()) chart = all.insert(all.end(), svg::Chart{title, {}, false});
-      chart->logarithmic = chart->logarithmic || std::count(scaled_->begin(), scaled_->end(), key) != 0;
-      svg::Curve curve{key, {}, {}};
-      for (std::size_t row = 0; row < values->size(); row += shown_->size() + 1) {
-        curve.x.push_back((*values)[row]);
-        curve.y.push_back((*values)[row + 1 + column]);
-      }
-      chart->curves.push_back(std::move(curve));
-    }
-    return all;
   }
 
   Tasks tasks_{this, 1};

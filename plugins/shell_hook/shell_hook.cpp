@@ -23,6 +23,7 @@ struct ShellHook : Callback<ShellHook> {
   static constexpr auto id = "kairos.ShellHook";
   static constexpr auto summary = "Runs shell commands on events, with the logs in their environment.";
   static constexpr auto phase = Phase::Report;
+  static constexpr auto capabilities = Can::RunCommands;
 
   Option<std::string_view> train_begin{this, "on_train_begin", unset, "command before the first epoch"};
   Option<std::string_view> epoch_end{this, "on_epoch_end", unset, "command after each epoch"};

@@ -120,6 +120,10 @@ void EventFile::write_images(std::string_view tag, std::int64_t step, const Imag
   write(image_event({now(), step, tag}, images));
 }
 
+void EventFile::write_text(std::string_view tag, std::int64_t step, std::string_view markdown) {
+  write(text_event({now(), step, tag}, markdown));
+}
+
 void EventFile::write_graphs(std::string_view graph_def, std::string_view keras_json) {
   write(keras_graph_event({now(), 0, "keras"}, keras_json));
   write(graph_event(now(), graph_def));

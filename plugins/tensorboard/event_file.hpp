@@ -26,6 +26,7 @@ class EventFile {
   void write_scalar(std::string_view tag, std::int64_t step, double value);
   void write_histogram(std::string_view tag, std::int64_t step, const Histogram& histogram);
   void write_images(std::string_view tag, std::int64_t step, const Images& images);
+  void write_text(std::string_view tag, std::int64_t step, std::string_view markdown);
   /// Writes TensorBoard's graph, the bytes of a GraphDef, and Keras 3's JSON.
   void write_graphs(std::string_view graph_def, std::string_view keras_json);
   /// `content` contains the bytes of an HParamsPluginData.

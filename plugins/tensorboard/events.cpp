@@ -102,6 +102,12 @@ std::string image_event(const Point& point, const Images& images) {
   return summary_event(point, metadata_of("images", blob_class), std::move(tensor));
 }
 
+std::string text_event(const Point& point, std::string_view markdown) {
+  wire::Tensor tensor = tensor_of(text, {});
+  tensor.add_strings(markdown.data(), markdown.size());
+  return summary_event(point, metadata_of("text", tensor_class), std::move(tensor));
+}
+
 std::string keras_graph_event(const Point& point, std::string_view json) {
   wire::Tensor tensor = tensor_of(text, {});
   tensor.add_strings(json.data(), json.size());

@@ -28,6 +28,9 @@ struct Point {
 [[nodiscard]] std::string histogram_event(const Point& point, const Histogram& histogram);
 [[nodiscard]] std::string image_event(const Point& point, const Images& images);
 
+/// A text in Markdown.
+[[nodiscard]] std::string text_event(const Point& point, std::string_view markdown);
+
 /// The model for TensorBoard's conceptual graph: Keras 3's JSON.
 [[nodiscard]] std::string keras_graph_event(const Point& point, std::string_view json);
 

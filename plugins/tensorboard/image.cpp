@@ -111,28 +111,27 @@ std::vector<png_byte> pixels_of(std::span<const float> values, std::size_t chann
   return pixels;
 }
 
-std::string png_of(const std::vector<png_byte>& pixels, const Layout& layout) {
+}  // namespace
+
+std::string png_of(const std::uint8_t* pixels, std::int64_t height, std::int64_t width,
+                   std::int64_t channels) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
-  image.width = static_cast<png_uint_32>(layout.column.size);
-  image.height = static_cast<png_uint_32>(layout.row.size);
-  image.format = layout.channel.size == 4   ? PNG_FORMAT_RGBA
-                 : layout.channel.size == 3 ? PNG_FORMAT_RGB
-                                            : PNG_FORMAT_GRAY;
+  image.width = static_cast<png_uint_32>(width);
+  image.height = static_cast<png_uint_32>(height);
+  image.format = channels == 4 ? PNG_FORMAT_RGBA : channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
   png_alloc_size_t size = 0;
   std::string file;
-  if (png_image_write_to_memory(&image, nullptr, &size, 0, pixels.data(), 0, nullptr) != 0) {
+  if (png_image_write_to_memory(&image, nullptr, &size, 0, pixels, 0, nullptr) != 0) {
     file.resize(size);
-    if (png_image_write_to_memory(&image, file.data(), &size, 0, pixels.data(), 0, nullptr) != 0) {
+    if (png_image_write_to_memory(&image, file.data(), &size, 0, pixels, 0, nullptr) != 0) {
       file.resize(size);
       return file;
     }
   }
   throw Error(KAIROS_E_INTERNAL,
-              std::string("a weight cannot be written as a PNG: ") + image.message + ". Omit write_images");
+              std::string("an image cannot be written as a PNG: ") + image.message + ". Omit write_images");
 }
-
-}  // namespace
 
 bool has_images(std::span<const std::int64_t> shape) {
   return layout_of(shape).has_value();
@@ -144,8 +143,8 @@ std::optional<Images> images_of(std::span<const std::int64_t> shape, std::span<c
   Images images{layout->column.size, layout->row.size, {}};
   for (std::int64_t i = 0; i < std::min(layout->image.size, most_images); ++i) {
     const std::vector<float> numbers = pixels_of(*layout, values.data() + i * layout->image.stride);
-    images.files.push_back(
-        png_of(pixels_of(numbers, static_cast<std::size_t>(layout->channel.size)), *layout));
+    const std::vector<png_byte> pixels = pixels_of(numbers, static_cast<std::size_t>(layout->channel.size));
+    images.files.push_back(png_of(pixels.data(), images.height, images.width, layout->channel.size));
   }
   return images;
 }

@@ -34,4 +34,9 @@ struct Images {
 [[nodiscard]] std::optional<Images> images_of(std::span<const std::int64_t> shape,
                                               std::span<const float> values);
 
+/// A PNG file of height × width pixels of 1 (grey), 3 (RGB) or 4 (RGBA) bytes, row by row. Throws
+/// kairos::Error.
+[[nodiscard]] std::string png_of(const std::uint8_t* pixels, std::int64_t height, std::int64_t width,
+                                 std::int64_t channels);
+
 }  // namespace kairos::plugins::tensorboard

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "architecture.hpp"
+#include "artifacts.hpp"
 #include "event_file.hpp"
 #include "graph.hpp"
 #include "hparams.hpp"
@@ -171,6 +172,11 @@ struct TensorBoard : Callback<TensorBoard> {
     if (is_due(embeddings_freq, epoch.index())) write_embeddings(epoch);
     train->flush();
     if (validation->is_open()) validation->flush();
+  }
+
+  void on_artifact(Artifact& artifact) {
+    EventFile& file = train->is_open() ? *train : *validation;
+    if (file.is_open()) write_artifact(file, artifact);
   }
 
   void teardown(End& end) {
@@ -385,12 +391,6 @@ struct TensorBoard : Callback<TensorBoard> {
 
   [[nodiscard]] static bool is_due(std::int64_t every_epochs, std::int64_t epoch) {
     return every_epochs > 0 && epoch % every_epochs == 0;
-  }
-
-  static bool take_prefix(std::string_view& name, std::string_view prefix) {
-    if (!name.starts_with(prefix)) return false;
-    name.remove_prefix(prefix.size());
-    return true;
   }
 };
 

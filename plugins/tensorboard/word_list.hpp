@@ -17,4 +17,11 @@ namespace kairos::plugins::tensorboard {
 /// "a, b and c" for messages; `none` if the list is empty.
 [[nodiscard]] std::string listed(const std::vector<std::string>& words, const char* none);
 
+/// Removes `prefix` from the beginning of `name`; false if it does not begin so.
+inline bool take_prefix(std::string_view& name, std::string_view prefix) {
+  if (!name.starts_with(prefix)) return false;
+  name.remove_prefix(prefix.size());
+  return true;
+}
+
 }  // namespace kairos::plugins::tensorboard

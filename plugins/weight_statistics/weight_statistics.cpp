@@ -121,6 +121,7 @@ struct WeightStatistics : Callback<WeightStatistics> {
   }
 
   void on_epoch_end(Epoch& epoch) {
+    const bool shown = epoch.artifacts_wanted();
     double squares = 0;
     std::size_t trained = 0, first_unit = 0, dead_in_all = 0;
     for (std::uint32_t i = 0; i < epoch.tensor_count(Role::Weight); ++i) {
@@ -137,6 +138,7 @@ struct WeightStatistics : Callback<WeightStatistics> {
         first_unit += row.units;
       }
       write_or_warn(epoch, row, weight);
+      if (shown) publish_histogram_of(epoch, row, weight);
     }
     if (file_->is_open()) size = file_->size();
     epoch.publish("weight_norm", std::sqrt(squares));
@@ -159,6 +161,19 @@ struct WeightStatistics : Callback<WeightStatistics> {
     std::optional<std::size_t> dead;
     std::size_t units;
   };
+
+  /// A weight without finite elements has no histogram.
+  void publish_histogram_of(Epoch& epoch, const Row& row, const Tensor& weight) const {
+    constexpr std::size_t bins_of_others = 30;  // TensorBoard's
+    const Statistics& s = row.values;
+    if (std::isnan(s.least) || row.name.empty() || row.name.size() > 200) return;
+    const std::size_t bins = histogram > 0 ? static_cast<std::size_t>(histogram.value()) : bins_of_others;
+    const std::vector<std::int64_t> counts = histogram_of(weight, s, bins);
+    std::vector<double> edges;
+    for (std::size_t i = 0; i <= bins; ++i)
+      edges.push_back(s.least + (s.greatest - s.least) * static_cast<double>(i) / static_cast<double>(bins));
+    epoch.publish_histogram(row.name, edges, {counts.begin(), counts.end()});
+  }
 
   /// The logs do not depend on the file: a full disk ends it, not the training.
   void write_or_warn(const Epoch& epoch, const Row& row, const Tensor& weight) {

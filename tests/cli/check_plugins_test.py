@@ -14,14 +14,14 @@ from program import KAIROS, MISHAPS, ProgramTest, main
 OFFENDING = pathlib.Path(MISHAPS).parents[1] / "offending"
 # Options of the shipped callbacks of the phase report; {} for none. A new one must be listed here. SERVER is one of this test.
 REPORTERS = {"CSVLogger": {"filename": "log.csv"}, "JSONLinesLogger": {"filename": "log.jsonl", "log_freq": 1},
-             "ClassificationReport": {}, "ConfusionMatrix": {}, "HardestSamples": {"filename": "hardest.csv"}, "ProgbarLogger": {"verbose": 2},
+             "ClassificationReport": {}, "ConfusionMatrix": {}, "Dashboard": {}, "PrometheusExporter": {"port": 0}, "HardestSamples": {"filename": "hardest.csv"}, "ProgbarLogger": {"verbose": 2},
              "TensorBoard": {"log_dir": "logs", "histogram_freq": 1, "write_grads": "true", "write_images": "true", "update_freq": "batch"},
-             "Heartbeat": {"every": "0s"}, "HistoryPlot": {}, "ModelSummary": {}, "PredictionWriter": {"filename": "predictions.csv", "targets": "true"},
+             "Heartbeat": {"every": "0s"}, "HistoryPlot": {}, "HtmlReport": {}, "ModelSummary": {}, "PredictionWriter": {"filename": "predictions.csv", "targets": "true"},
              "RemoteMonitor": {"root": "SERVER", "send_as_json": "true"}, "ShellHook": {"on_epoch_end": "true", "on_train_end": "true"},
              "SpikeDetector": {"rtol": 0, "verbose": 0}, "SQLiteLogger": {"filename": "runs.sqlite"},
              "Webhook": {"url": "SERVER", "events": '"epoch_end,test_end,train_end"'}}
 # They need a library, and are left out of a build without it.
-OPTIONAL = {"ModelSummary", "RemoteMonitor", "SQLiteLogger", "Webhook"}
+OPTIONAL = {"Dashboard", "ModelSummary", "PrometheusExporter", "RemoteMonitor", "SQLiteLogger", "Webhook"}
 CHECKED = r"\d+ calls of hooks were checked: every callback changed only what it may\n"
 
 

@@ -14,6 +14,8 @@ from program import ProgramTest, main
 
 PLUGINS = pathlib.Path(__file__).resolve().parents[2] / "plugins"
 EXAMPLE = re.compile(r"^    kairos (fit … .*)$", re.MULTILINE)
+# Scripts of a page, which its examples use; the first line has the name of the file.
+SCRIPT = re.compile(r"^```lua\n(-- (\S+): .*?)^```$", re.MULTILINE | re.DOTALL)
 # What stands for the dots, unless the example says otherwise.
 USUAL = {"--data": "images.npz", "--model": "flatten() dense(4,relu) dense(3,softmax)", "--optimizer": "Adam",
          "--loss": "sparse_categorical_crossentropy", "--metrics": "accuracy", "--epochs": "2", "--validation-split": "0.25",
@@ -80,7 +82,10 @@ class PluginPages(ProgramTest):
     def test_examples(self):
         count = 0
         for page in sorted(PLUGINS.glob("*/README.md")):
-            for example in EXAMPLE.findall(page.read_text(encoding="utf-8")):
+            text = page.read_text(encoding="utf-8")
+            for script, name in SCRIPT.findall(text):
+                self.put(name, script)
+            for example in EXAMPLE.findall(text):
                 count += 1
                 with self.subTest(example):
                     run = self.run_kairos(*arguments(example.replace("$PWD", str(self.directory))), "--run-dir", f"run{count}")

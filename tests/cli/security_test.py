@@ -2,6 +2,7 @@
 """Hardening of the program and the plugins, and the rights that they run with.
 
   security_test.py KAIROS MISHAPS"""
+import json
 import os
 import pathlib
 import shutil
@@ -102,6 +103,46 @@ class Rights(ProgramTest):
         os.chmod(place, 0o777)
         run = self.run_kairos(*self.fit(plugin_dir=place))
         self.assertNotIn(warning, run.stderr)  # nothing is loaded
+
+    def test_commands_of_a_file_need_permission(self):
+        spec = "ShellHook:on_train_begin='echo ran >> " + str(self.directory / "ran") + "'"
+        settings = {"model": "dense(2,softmax)", "data": "data.csv", "target": "label", "loss": "sparse_categorical_crossentropy", "epochs": 1,
+                    "verbose": "0", "plugin": [spec]}
+        self.put("run.json", json.dumps(settings))
+        self.put("pass.json", json.dumps({"model": "m.keras", "data": "data.csv", "target": "label", "plugin": [spec.replace("train_begin", "test_end")]}))
+        self.put("cases.json", json.dumps({"cases": [{"logs": [{"loss": 1}], "callbacks": [
+            {"class": "ShellHook", "config": {"on_train_begin": f"echo ran >> {self.directory}/ran"}}]}]}))
+        self.put("logs.csv", "epoch,loss\n0,1\n")
+        self.kairos(*self.fit(save_model="m.keras"))
+        self.kairos(*self.fit(epochs=1, plugin=spec, run_dir="run"))  # what the command line names is the user's
+        self.kairos("replay", "--logs", "logs.csv", "--plugin", spec)
+        ran = self.directory / "ran"
+        self.assertEqual(ran.read_text(), "ran\n" * 2)
+        ran.unlink()
+        before = self.files()
+        for where, *command in (("--config run.json", "fit", "--config", "run.json"), ("--config run.json", "fit", "--config", "run.json", "--run-dir", "new"),
+                                ("--config pass.json", "evaluate", "--config", "pass.json"), ("cases.json", "replay", "cases.json"),
+                                ("--config pass.json", "predict", "--config", "pass.json", "--out", "p.npy"),
+                                ("--resume run", "fit", "--resume", "run", "--epochs", "2")):
+            with self.subTest(command):
+                run = self.run_kairos(*command)
+                self.assertEqual((run.returncode, run.stdout), (2, ""))
+                self.assertEqual(run.stderr, f"KAIROS-U095: {where}: a file may name commands to run only with --allow-shell; found ShellHook, expected "
+                                             "--allow-shell, or --plugin on the command line. Read the commands in that file; to run them, add --allow-shell.\n")
+                self.assertEqual(self.files(), before)
+        for command in (("fit", "--config", "run.json"), ("evaluate", "--config", "pass.json"), ("replay", "cases.json"),
+                        ("fit", "--resume", "run", "--epochs", "2")):
+            self.kairos(*command, "--allow-shell")
+            self.assertEqual(ran.read_text(), "ran\n")
+            ran.unlink()
+        self.kairos("fit", "--config", "run.json", "--plugin", "TerminateOnNaN")  # in place of those in the file
+        self.assertNotIn("allow_shell", json.loads(self.kairos("fit", "--config", "run.json", "--allow-shell", "--print-config")))
+        self.put("run.json", json.dumps({**settings, "allow_shell": True}))
+        run = self.run_kairos("fit", "--config", "run.json")
+        self.assertEqual((run.returncode, run.stdout), (2, ""))
+        self.assertIn('unknown key; found "allow_shell". A file cannot allow itself to run commands: give --allow-shell', run.stderr)
+        self.assertFalse(ran.exists())
+        self.assertIn("run_commands", self.kairos("plugins", "inspect", "ShellHook"))
 
 
 if __name__ == "__main__":

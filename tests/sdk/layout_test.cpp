@@ -85,9 +85,10 @@ TEST_CASE("The numbers of statuses, types and phases never change", "[sdk][layou
   const int phases[] = {KAIROS_PHASE_MEASURE, KAIROS_PHASE_DECIDE, KAIROS_PHASE_REPORT, KAIROS_PHASE_PERSIST};
   for (int i = 0; i < 4; ++i) CHECK(phases[i] == i + 1);
   const unsigned long long bits[] = {
-      KAIROS_CAN_STOP,       KAIROS_CAN_SET_OPTIMIZER, KAIROS_CAN_WRITE_WEIGHTS, KAIROS_CAN_WRITE_GRADIENTS,
-      KAIROS_CAN_SAVE_MODEL, KAIROS_CAN_WRITE_BATCH,   KAIROS_CAN_CONTROL_STEP,  KAIROS_CAN_SAVE_RUN};
-  for (int i = 0; i < 8; ++i) CHECK(bits[i] == 1ull << i);
+      KAIROS_CAN_STOP,        KAIROS_CAN_SET_OPTIMIZER, KAIROS_CAN_WRITE_WEIGHTS, KAIROS_CAN_WRITE_GRADIENTS,
+      KAIROS_CAN_SAVE_MODEL,  KAIROS_CAN_WRITE_BATCH,   KAIROS_CAN_CONTROL_STEP,  KAIROS_CAN_SAVE_RUN,
+      KAIROS_CAN_RUN_COMMANDS};
+  for (int i = 0; i < 9; ++i) CHECK(bits[i] == 1ull << i);
   const int contents[] = {KAIROS_SAVE_MODEL, KAIROS_SAVE_WEIGHTS, KAIROS_SAVE_RUN};
   for (int i = 0; i < 3; ++i) CHECK(contents[i] == i);
   const unsigned flags[] = {
@@ -100,6 +101,12 @@ TEST_CASE("The numbers of statuses, types and phases never change", "[sdk][layou
                        KAIROS_ROLE_INPUT,  KAIROS_ROLE_TARGET,        KAIROS_ROLE_OUTPUT,
                        KAIROS_ROLE_SLOT,   KAIROS_ROLE_SAMPLE_WEIGHT, KAIROS_ROLE_SAMPLE_LOSS};
   for (int i = 0; i < 9; ++i) CHECK(roles[i] == i + 1);
+  const int artifacts[] = {KAIROS_ARTIFACT_TEXT, KAIROS_ARTIFACT_IMAGE, KAIROS_ARTIFACT_HISTOGRAM,
+                           KAIROS_ARTIFACT_TABLE, KAIROS_ARTIFACT_FILE};
+  for (int i = 0; i < 5; ++i) CHECK(artifacts[i] == i + 1);
+  const int lists[] = {KAIROS_INFO_SETTINGS, KAIROS_INFO_ENVIRONMENT, KAIROS_INFO_CLASSES,
+                       KAIROS_INFO_COLUMNS};
+  for (int i = 0; i < 4; ++i) CHECK(lists[i] == i + 1);
   CHECK(KAIROS_FILE_READ == 1);
   CHECK(KAIROS_FILE_WRITE == 2);
   CHECK(KAIROS_PLUGIN_MAGIC == 0x5249414Bu);

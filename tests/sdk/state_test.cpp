@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -55,6 +56,21 @@ struct Twins : kairos::Callback<Twins> {
   kairos::State<int> b{this, "b", 2};
   kairos::State<int> c{this, "c", 3};
   void on_epoch_end(kairos::Epoch&) { a = b = c; }
+};
+
+/// An object with its own form of saved state.
+struct Counter {
+  int number = 0;
+  [[nodiscard]] std::string save() const { return "number " + std::to_string(number); }
+  void load(std::string_view bytes) {
+    if (bytes.substr(0, 7) != "number ") throw kairos::Error(KAIROS_E_DATA, "expected a number");
+    number = std::stoi(std::string(bytes.substr(7)));
+  }
+};
+struct Counting : kairos::Callback<Counting> {
+  static constexpr auto id = "test.Counting";
+  kairos::State<Counter> counter{this, "counter"};
+  void on_epoch_end(kairos::Epoch&) { ++counter->number; }
 };
 
 template <class T>
@@ -193,4 +209,24 @@ TEST_CASE("Assigning a state copies the value but not the name", "[sdk][state]")
   REQUIRE(instance.load(before).status == KAIROS_OK);
   CHECK(in<Twins>(instance).a == 1);
   CHECK(in<Twins>(instance).b == 2);
+}
+
+TEST_CASE("An object that saves itself is saved when the host asks", "[sdk][state]") {
+  Host host;
+  Instance instance(host, callback<Counting>());
+  REQUIRE(instance.create().status == KAIROS_OK);
+  const State before = saved_by(instance);
+  REQUIRE(instance.on_epoch_end().status == KAIROS_OK);
+  State after = saved_by(instance);
+  CHECK(after.bytes.find("number 1") != std::string::npos);
+  Instance other(host, callback<Counting>());
+  REQUIRE(other.create().status == KAIROS_OK);
+  REQUIRE(other.load(after).status == KAIROS_OK);
+  CHECK((*in<Counting>(other).counter).number == 1);
+  REQUIRE(other.load(before).status == KAIROS_OK);
+  CHECK(in<Counting>(other).counter->number == 0);
+  after.bytes.replace(after.bytes.find("number"), 6, "letter");
+  const Outcome outcome = other.load(after);
+  CHECK(outcome.status == KAIROS_E_DATA);
+  CHECK(outcome.reason == "expected a number");
 }

@@ -11,6 +11,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 # A library, and the only files that may know it.
 CONFINED = {
+    r"boost/(asio|beast)": r"plugins/common/http_server\.cpp",
     r"boost/dll": r"host/plugin/library\.cpp",
     r"boost/program_options": r"host/cli/",
     r"oneapi/dnnl|dnnl": r"host/compute/|tests/host/compute/|tests/bench/train/onednn_loop\.cpp",
@@ -21,6 +22,7 @@ CONFINED = {
     r"mpi\.h": r"host/dist/",
     r"curl/": r"plugins/common/http_post\.hpp",
     r"sqlite3\.h": r"plugins/sqlite_logger/",
+    r"lua\.hpp": r"plugins/lua_callback/",
 }
 # Which folders of the host the files of a folder may include besides their own. "api" is host/include/kairos/host, "callbacks.api"
 # those of its headers that are installed with Kairos::callbacks.
@@ -34,8 +36,8 @@ LAYERS = {
     "train": ("base", "io", "plugin", "api"),
     "cli": ("base", "io", "compute", "data", "nn", "plugin", "train", "api"),
 }
-CALLBACKS_API = ("callbacks.hpp", "current_batch.hpp", "error.hpp", "forward_control.hpp", "plugins.hpp", "run_control.hpp", "run_files.hpp", "step_control.hpp", "tensor.hpp", "training_target.hpp",
-                 "version.hpp")
+CALLBACKS_API = ("callbacks.hpp", "current_batch.hpp", "error.hpp", "forward_control.hpp", "plugins.hpp", "run_control.hpp", "run_files.hpp", "run_notes.hpp",
+                 "step_control.hpp", "tensor.hpp", "training_target.hpp", "version.hpp")
 API = "host/include/kairos/host"
 # What Kairos::callbacks may know besides the standard library, the system and the SDK.
 CALLBACKS_LIBRARIES = re.compile(r"(boost/|fmt/|muParser|nlohmann/json|kairos/|base/|plugin/)")

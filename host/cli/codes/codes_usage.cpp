@@ -142,6 +142,10 @@ constexpr CodeEntry entries[] = {
      "Use `--resume`, which needs no epoch, or give the epoch that the message expects."},
     {"KAIROS-U094", "Two run directories", "`--resume` and `--run-dir` name different directories.",
      "Leave `--run-dir` out."},
+    {"KAIROS-U095", "File names commands to run",
+     "A configuration, the record of a run to resume, or a file of cases for `kairos replay` has a callback "
+     "that runs commands, such as ShellHook. Whoever wrote the file would decide what is run.",
+     "Read the commands, then add `--allow-shell`; or give the callback with `--plugin`."},
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ constexpr std::size_t plugin_size_1_0 = offsetof(kairos_plugin, flags) + sizeof(
 constexpr std::size_t callback_size_1_0 = offsetof(kairos_callback, hooks) + sizeof(kairos_callback::hooks);
 constexpr std::size_t option_size_1_0 = offsetof(kairos_option, max) + sizeof(kairos_option::max);
 constexpr std::size_t hooks_size_1_0 =
-    offsetof(kairos_hooks, on_interrupt) + sizeof(kairos_hooks::on_interrupt);
+    offsetof(kairos_hooks, on_artifact) + sizeof(kairos_hooks::on_artifact);
 
 /// All hooks but create and destroy, which every callback has, in the order of kairos_hooks.
 constexpr std::array slots = [] {

@@ -21,7 +21,7 @@ constexpr std::array<std::pair<std::string_view, std::int32_t>, 4> phase_table =
      {"report", KAIROS_PHASE_REPORT},
      {"persist", KAIROS_PHASE_PERSIST}}};
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t>, 8> capability_table = {
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 9> capability_table = {
     {{"stop", KAIROS_CAN_STOP},
      {"set_optimizer", KAIROS_CAN_SET_OPTIMIZER},
      {"write_weights", KAIROS_CAN_WRITE_WEIGHTS},
@@ -29,7 +29,8 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 8> capability_t
      {"save_model", KAIROS_CAN_SAVE_MODEL},
      {"write_batch", KAIROS_CAN_WRITE_BATCH},
      {"control_step", KAIROS_CAN_CONTROL_STEP},
-     {"save_run", KAIROS_CAN_SAVE_RUN}}};
+     {"save_run", KAIROS_CAN_SAVE_RUN},
+     {"run_commands", KAIROS_CAN_RUN_COMMANDS}}};
 
 constexpr std::array<std::pair<std::string_view, std::int32_t>, 9> type_table = {
     {{"bool", KAIROS_TYPE_BOOL},

@@ -51,6 +51,16 @@ std::vector<std::string> lines_of(kairos_str text) {
   }
 }
 
+bool is_compact(const kairos_view& view) {
+  if (view.strides == nullptr) return true;
+  std::int64_t step = 1;
+  for (std::int32_t axis = view.rank - 1; axis >= 0; --axis) {
+    if (view.shape[axis] != 1 && view.strides[axis] != step) return false;
+    step *= view.shape[axis];
+  }
+  return true;
+}
+
 kairos_status check_pointer(kairos_call* call, const void* pointer, const char* what) {
   if (pointer != nullptr) return KAIROS_OK;
   return call->refuse(KAIROS_E_INVALID, std::string(what) + " is a null pointer");

@@ -32,6 +32,10 @@ inline bool is_text(kairos_str text) {
 /// The lines of the text, at least one, in printable UTF-8. Tabs stay.
 [[nodiscard]] std::vector<std::string> lines_of(kairos_str text);
 
+/// Whether the values follow one another in row-major order. DLPack's strides of an axis of size 1 mean
+/// nothing. The product of the axes fits into 64 bits.
+[[nodiscard]] bool is_compact(const kairos_view& view);
+
 /// The checks below return KAIROS_OK, or refuse the call with KAIROS_E_INVALID. `what` names the argument.
 kairos_status check_pointer(kairos_call* call, const void* pointer, const char* what);
 /// A name of printable UTF-8.

@@ -166,6 +166,8 @@ const void* query(const kairos_host*, const char* interface_id) {
                {KAIROS_BATCH, &batch_table},
                {KAIROS_STEP, &step_table},
                {KAIROS_RUN, &run_table},
+               {KAIROS_ARTIFACTS, &artifacts_table},
+               {KAIROS_INFO, &info_table},
                {KAIROS_FORWARD, &forward_table},
                {KAIROS_LEDGER, &ledger_table}};
   for (const auto& one : known)

@@ -113,6 +113,9 @@ extern const kairos_model model_table;
 extern const kairos_tasks tasks_table;
 /// kairos.run/1; see host_api_run.cpp.
 extern const kairos_run run_table;
+/// kairos.artifacts/1 and kairos.info/1; see host_api_artifacts.cpp.
+extern const kairos_artifacts artifacts_table;
+extern const kairos_info info_table;
 /// kairos.forward/1; see host_api_forward.cpp.
 extern const kairos_forward forward_table;
 /// kairos.ledger/1; see host_api_ledger.cpp.

@@ -87,18 +87,6 @@ kairos_status batch_random(kairos_call* call, std::uint64_t stream, std::uint64_
   });
 }
 
-/// Whether the values follow one another in row-major order. DLPack's strides of an axis of size 1 mean
-/// nothing.
-bool is_compact(const kairos_view& view) {
-  if (view.strides == nullptr) return true;
-  std::int64_t step = 1;
-  for (std::int32_t axis = view.rank - 1; axis >= 0; --axis) {
-    if (view.shape[axis] != 1 && view.strides[axis] != step) return false;
-    step *= view.shape[axis];
-  }
-  return true;
-}
-
 kairos_status check_view(kairos_call* call, const kairos_view* view) {
   KAIROS_RETURN_IF(check_pointer(call, view, "the view of the values"));
   KAIROS_RETURN_IF(check_pointer(call, view->data, "the values of a view"));

@@ -96,6 +96,7 @@ bool Session::may_run(Instance& instance) {
 void Session::settle(kairos_call& call, kairos_status status) {
   if (failures.postponed()) {
     weights.end();
+    artifacts.clear();
     failures.rethrow_postponed();
   }
   failed(call, status);
@@ -106,9 +107,20 @@ void Session::failed(kairos_call& call, kairos_status status) {
     failures.handle(call, status, facts.epoch);
   } catch (...) {
     weights.end();
+    artifacts.clear();
     throw;
   }
   if (call.instance->disabled) weights.end_of(*call.instance);
+}
+
+void Session::deliver_artifacts(const char* hook) {
+  if (hook != artifacts.hook()) return;  // the event in which they were published goes on
+  for (const auto& artifact : artifacts.take()) {
+    HookList others{hooks.on_artifact.name, {}};
+    for (Instance* listener : hooks.on_artifact.listeners)
+      if (listener != &artifact->publisher && listener->is_set_up) others.listeners.push_back(listener);
+    dispatch(others, &kairos_hooks::on_artifact, artifact->abi, Moment::Running);
+  }
 }
 
 void Session::fail_by_task(Instance& instance, kairos_status status) {

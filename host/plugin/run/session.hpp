@@ -13,6 +13,7 @@
 
 #include "kairos/abi.h"
 #include "kairos/host/callbacks.hpp"
+#include "plugin/run/artifacts.hpp"
 #include "plugin/run/breadcrumb.hpp"
 #include "plugin/run/call.hpp"
 #include "plugin/run/call_order.hpp"
@@ -80,6 +81,8 @@ class Session {
         settle(call, status);
     }
     breadcrumb.set(outer);
+    if (!artifacts.empty()) [[unlikely]]
+      deliver_artifacts(list.name);
   }
 
   /// `hook()` of one instance, outside of the events of a run.
@@ -148,6 +151,7 @@ class Session {
   StepBoard steps;
   RunRequests run_requests;
   Ledger ledger{*this};
+  ArtifactBox artifacts;                             ///< of the event that goes on
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
   std::vector<LogValue> epoch_values;
   std::thread::id thread = std::this_thread::get_id();
@@ -174,6 +178,8 @@ class Session {
   void settle(kairos_call& call, kairos_status status);
   /// Tells the target; the status of the hook, or why what it wrote was put back.
   kairos_status announce_writes(kairos_call& call, kairos_status status);
+  /// All hooks of an event have run: calls on_artifact of everyone but the publisher, artifact by artifact.
+  void deliver_artifacts(const char* hook);
   void teardown_all(RunEnd why);
   /// `work()` is a hook of one instance that has no event, no call and no result.
   template <class Work>

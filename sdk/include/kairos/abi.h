@@ -3,6 +3,7 @@
 #ifndef KAIROS_ABI_H
 #define KAIROS_ABI_H
 
+#include "abi/artifacts.h"
 #include "abi/batch.h"
 #include "abi/control.h"
 #include "abi/dist.h"
@@ -11,6 +12,7 @@
 #include "abi/files.h"
 #include "abi/forward.h"
 #include "abi/host.h"
+#include "abi/info.h"
 #include "abi/ledger.h"
 #include "abi/logs.h"
 #include "abi/model.h"

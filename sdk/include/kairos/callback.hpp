@@ -28,7 +28,8 @@ enum class Can : std::uint64_t {
   SaveModel = KAIROS_CAN_SAVE_MODEL,
   WriteBatch = KAIROS_CAN_WRITE_BATCH,
   ControlStep = KAIROS_CAN_CONTROL_STEP,
-  SaveRun = KAIROS_CAN_SAVE_RUN
+  SaveRun = KAIROS_CAN_SAVE_RUN,
+  RunCommands = KAIROS_CAN_RUN_COMMANDS
 };
 [[nodiscard]] constexpr Can operator|(Can a, Can b) {
   return static_cast<Can>(static_cast<std::uint64_t>(a) | static_cast<std::uint64_t>(b));
@@ -58,6 +59,7 @@ enum class Can : std::uint64_t {
 ///     void on_predict_batch_begin(Batch&), on_predict_batch_end(Batch&)
 ///     void on_train_end(End&), on_predict_end(End&), teardown(End&)
 ///     void on_checkpoint_saved(Checkpoint&), on_fault(Fault&), on_interrupt(Interrupt&)
+///     void on_artifact(Artifact&)
 ///
 /// Hooks leave the process as it is: locale, floating-point mode, signal handlers and masks, umask, working
 /// directory, descriptors 0 to 2; they do not fork or exit.

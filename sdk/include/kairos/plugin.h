@@ -38,7 +38,7 @@
  *   CALLBACK(name, "id", "summary", PHASE, CAN(…), OPTIONS, HOOKS, …)
  *     PHASE    MEASURE, DECIDE, REPORT or PERSIST
  *     CAN      NOTHING, or STOP, SET_OPTIMIZER, WRITE_WEIGHTS, WRITE_GRADIENTS, SAVE_MODEL, WRITE_BATCH,
- *              CONTROL_STEP, SAVE_RUN
+ *              CONTROL_STEP, SAVE_RUN, RUN_COMMANDS
  *     …        PUBLISHES("key", "other:max"), STATE(version, oldest version that it can load), EVERY_RANK
  *   KAIROS_C_STATE(hello, self_type, state_type, member) defines hello_state_save and hello_state_load for a state that is one
  *   member of the instance, without pointers. List both hooks, and STATE(1, 1) with the callback.

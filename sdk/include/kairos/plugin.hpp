@@ -4,6 +4,7 @@
 
 #include "kairos/abi.h"
 #include "kairos/about.hpp"
+#include "kairos/artifact.hpp"
 #include "kairos/average.hpp"
 #include "kairos/batch.hpp"
 #include "kairos/callback.hpp"

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "kairos/detail/members.hpp"
@@ -60,15 +61,23 @@ class StateBase {
 
 inline void no_lifetime(StateBase&) {}
 
+/// Whether T has `save()`, whose result is text, and `load(std::string_view)`.
+template <class T, class = void>
+struct SavesItself : std::false_type {};
+template <class T>
+struct SavesItself<T, std::void_t<decltype(std::string(std::declval<T&>().save())),
+                                  decltype(std::declval<T&>().load(std::string_view()))>> : std::true_type {};
+
 }  // namespace detail
 
 /// A saved number, enumeration or other trivially copyable value: State<int> wait{this, "wait", 0}; used like
 /// the value itself. The name is part of the saved state: states saved under another name do not load.
-template <class T>
+template <class T, class = void>
 class State : public detail::StateBase {
   static_assert(
       std::is_trivially_copyable_v<T>,
-      "State<T> needs a trivially copyable T, std::string, or std::vector of a trivially copyable type");
+      "State<T> needs a trivially copyable T, std::string, std::vector of a trivially copyable type, "
+      "or a class with std::string save() and void load(std::string_view)");
 
  public:
   template <class Initial>
@@ -153,6 +162,42 @@ template <class T>
 class State<std::vector<T>> : public detail::ContainerState<std::vector<T>> {
  public:
   using detail::ContainerState<std::vector<T>>::ContainerState;
+};
+
+/// An object that saves itself, such as an interpreter or a generator of random numbers:
+/// State<Generator> draws{this, "draws"}; used through * and ->. T has a default constructor and lives from
+/// create to destroy. `std::string save()` is called whenever the host saves the state, and
+/// `void load(std::string_view)` when it restores it, after setup; both may throw. Declare it last: what was
+/// restored before stays if `load` throws.
+template <class T>
+class State<T, std::enable_if_t<detail::SavesItself<T>::value>> : public detail::StateBase {
+ public:
+  constexpr State(detail::Members* owner, const char* name)
+      : StateBase(owner, name, &saved, &fits_any, &restore, &make_object, &end_object) {}
+
+  T& operator*() { return held_->object; }
+  T* operator->() { return &held_->object; }
+  const T& operator*() const { return held_->object; }
+  const T* operator->() const { return &held_->object; }
+
+ private:
+  struct Held {
+    T object{};
+    std::string bytes{};  ///< of the last save
+  };
+
+  static std::string_view saved(const StateBase& self) {
+    Held& held = *static_cast<const State&>(self).held_;
+    return held.bytes = held.object.save();
+  }
+  static bool fits_any(std::string_view) { return true; }
+  static void restore(StateBase& self, std::string_view bytes) {
+    static_cast<State&>(self).held_->object.load(bytes);
+  }
+  static void make_object(StateBase& self) { static_cast<State&>(self).held_ = new Held(); }
+  static void end_object(StateBase& self) { delete static_cast<State&>(self).held_; }
+
+  Held* held_ = nullptr;
 };
 
 /// A copy of the model's weights, kept by the host and saved with the state:

@@ -49,6 +49,10 @@ struct Visit {
   [[nodiscard]] const kairos_weights& weights() const { return table<kairos_weights>(KAIROS_WEIGHTS); }
   [[nodiscard]] const kairos_step& step() const { return table<kairos_step>(KAIROS_STEP); }
   [[nodiscard]] const kairos_run& run() const { return table<kairos_run>(KAIROS_RUN); }
+  [[nodiscard]] const kairos_artifacts& artifacts() const {
+    return table<kairos_artifacts>(KAIROS_ARTIFACTS);
+  }
+  [[nodiscard]] const kairos_info& info() const { return table<kairos_info>(KAIROS_INFO); }
   [[nodiscard]] const kairos_forward& forward() const { return table<kairos_forward>(KAIROS_FORWARD); }
   [[nodiscard]] const kairos_ledger& ledger() const { return table<kairos_ledger>(KAIROS_LEDGER); }
   [[nodiscard]] const kairos_tasks& tasks() const { return table<kairos_tasks>(KAIROS_TASKS); }
@@ -108,6 +112,7 @@ struct ProbeRun {
     options.run_directory = directory;
     options.interrupted = interrupted;
     if (keeps_runs) options.run = &runs;
+    options.notes.settings = {{"epochs", "1"}};
     if (makes_passes) options.forward = &passes;
     options.messages = [this](host::Level level, std::string_view author, std::string_view words) {
       messages.push_back({level, std::string(author), std::string(words)});

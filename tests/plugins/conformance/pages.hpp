@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <istream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -54,16 +55,35 @@ inline std::string fatal(const std::string& plugin) {
   return plugin + (plugin.find(':') == std::string::npos ? ":" : ",") + "on_error=fatal";
 }
 
+/// Writes the scripts of a page, "```lua" and "-- NAME: …", into the directory, and returns their names.
+inline std::vector<std::string> write_scripts(std::istream& page, const std::filesystem::path& directory) {
+  std::vector<std::string> names;
+  for (std::string line; std::getline(page, line);) {
+    if (line != "```lua" || !std::getline(page, line)) continue;
+    names.push_back(line.substr(3, line.find(':') - 3));
+    std::ofstream script(directory / names.back());
+    for (; line != "```" && page; std::getline(page, line)) script << line << '\n';
+  }
+  page.clear();
+  page.seekg(0);
+  return names;
+}
+
 /// The callbacks in lines "    kairos … --plugin TEXT" of the pages under plugins/, of plugins that were
 /// built.
 inline std::vector<Example> page_examples() {
+  static const TemporaryDirectory scripts;
   std::vector<Example> examples;
   for (const auto& folder : std::filesystem::directory_iterator(KAIROS_TEST_SOURCES "/plugins")) {
     const std::string name = folder.path().filename().string();
     if (!std::filesystem::exists(std::filesystem::path(KAIROS_TEST_PLUGINS) / (name + ".so"))) continue;
     std::ifstream page(folder.path() / "README.md");
+    const std::vector<std::string> names = write_scripts(page, scripts.path());
     for (std::string line; std::getline(page, line);) {
       if (!line.starts_with("    kairos ")) continue;
+      for (const std::string& script : names)
+        if (const std::size_t at = line.find(script); at != std::string::npos)
+          line.replace(at, script.size(), (scripts / script).string());
       const std::vector<std::string> words = shell_words(line);
       const auto optimizer = std::find(words.begin(), words.end(), "--optimizer");
       for (std::size_t i = 0; i + 1 < words.size(); ++i)

@@ -1,4 +1,4 @@
-// expect: State<T> needs a trivially copyable T, std::string, or std::vector of a trivially copyable type
+// expect: State<T> needs a trivially copyable T, std::string, std::vector of a trivially copyable type,
 // SPDX-License-Identifier: MIT
 // A state that cannot be saved as bytes.
 #include <kairos/plugin.hpp>

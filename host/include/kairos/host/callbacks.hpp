@@ -23,6 +23,7 @@
 #include "kairos/host/plugins.hpp"
 #include "kairos/host/run_control.hpp"
 #include "kairos/host/run_files.hpp"
+#include "kairos/host/run_notes.hpp"
 #include "kairos/host/training_target.hpp"
 
 namespace kairos::host {
@@ -138,6 +139,7 @@ struct CallbacksOptions {
   bool checks_plugins = false;
   /// How callbacks save the run and go on with a saved one; null for a loop that cannot. Borrowed.
   RunControl* run = nullptr;
+  RunNotes notes = {};  ///< for callbacks that write reports
   /// How callbacks make passes and trial steps; null for a loop that makes none for them. Borrowed.
   ForwardControl* forward = nullptr;
 };

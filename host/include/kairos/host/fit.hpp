@@ -80,6 +80,7 @@ struct RunOptions {
   const std::atomic<int>* interrupted = nullptr;
   std::chrono::nanoseconds slow_hook = std::chrono::seconds(10);  ///< as CallbacksOptions::slow_hook
   bool checks_plugins = false;                                    ///< as CallbacksOptions::checks_plugins
+  RunNotes notes = {};  ///< for callbacks that write reports; classes and columns are added
 };
 
 /// Arguments of Keras' `fit`, with Keras' defaults where it has some.

@@ -3,6 +3,7 @@
 #ifndef KAIROS_ABI_PLUGIN_H
 #define KAIROS_ABI_PLUGIN_H
 
+#include "artifacts.h"
 #include "event.h"
 #include "host.h"
 #include "option.h"
@@ -72,6 +73,10 @@ typedef struct kairos_hooks {
   kairos_status (*on_fault)(void *self, kairos_call *call, const kairos_fault_event *event);
   /* A signal requested the end of the process; the run stops after the current batch. [fit-thread & running] */
   kairos_status (*on_interrupt)(void *self, kairos_call *call, const kairos_interrupt_event *event);
+
+  /* Another instance has published an artifact (artifacts.h). Called after all hooks of the event in which it did, for one artifact
+   * after the other. A failure is one of this instance. [fit-thread & running] */
+  kairos_status (*on_artifact)(void *self, kairos_call *call, const kairos_artifact *artifact);
 } kairos_hooks;
 
 /* Phases run in this order inside an event. Later phases see the values that earlier ones published. */
@@ -89,6 +94,8 @@ typedef struct kairos_hooks {
 #define KAIROS_CAN_WRITE_BATCH (1ull << 5) /* inputs, targets and sample weights of a training batch */
 #define KAIROS_CAN_CONTROL_STEP (1ull << 6)
 #define KAIROS_CAN_SAVE_RUN (1ull << 7) /* and go on from a saved run */
+#define KAIROS_CAN_RUN_COMMANDS (1ull << 8) /* starts programs that its options name. A plugin needs no host function to do so; the
+                                               host asks the user before it takes such options from a file */
 
 /* Flags of a callback. From a newer minor, a host refuses unknown bits 0 to 15 and ignores unknown bits 16 to 31.
  * In distributed training, callbacks of the phases measure and decide run on every rank, those of report and persist on

@@ -22,6 +22,7 @@
 #define KAIROS_C_CAN_WRITE_BATCH_ KAIROS_CAN_WRITE_BATCH
 #define KAIROS_C_CAN_CONTROL_STEP_ KAIROS_CAN_CONTROL_STEP
 #define KAIROS_C_CAN_SAVE_RUN_ KAIROS_CAN_SAVE_RUN
+#define KAIROS_C_CAN_RUN_COMMANDS_ KAIROS_CAN_RUN_COMMANDS
 #define KAIROS_C_JSON_CAN_NOTHING_ ""
 #define KAIROS_C_JSON_CAN_STOP_ ",\"stop\""
 #define KAIROS_C_JSON_CAN_SET_OPTIMIZER_ ",\"set_optimizer\""
@@ -31,6 +32,7 @@
 #define KAIROS_C_JSON_CAN_WRITE_BATCH_ ",\"write_batch\""
 #define KAIROS_C_JSON_CAN_CONTROL_STEP_ ",\"control_step\""
 #define KAIROS_C_JSON_CAN_SAVE_RUN_ ",\"save_run\""
+#define KAIROS_C_JSON_CAN_RUN_COMMANDS_ ",\"run_commands\""
 
 #define KAIROS_C_BITS_CAN(...) (0 KAIROS_C_EACH_(KAIROS_C_OR_CAN_, __VA_ARGS__))
 #define KAIROS_C_OR_CAN_(word) | KAIROS_C_CAN_##word##_

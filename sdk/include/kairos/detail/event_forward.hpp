@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "kairos/detail/event_runs.hpp"
+#include "kairos/detail/event_artifacts.hpp"
 
 namespace kairos {
 inline namespace v1 {
@@ -31,9 +31,9 @@ namespace detail {
 /// and predictions; elsewhere they throw KAIROS_E_STATE. A signal ends them: they return nothing then, and
 /// the hook should return. They throw KAIROS_E_UNSUPPORTED in a training loop that makes no passes for
 /// callbacks.
-class EventForward : public EventRuns {
+class EventForward : public EventArtifacts {
  public:
-  using EventRuns::EventRuns;
+  using EventArtifacts::EventArtifacts;
 
   /// Number of batches of `batch_size` samples (0: as the run has); 0 if the run has no such data. In every
   /// hook with an event.

@@ -4,6 +4,7 @@
 
 #include <type_traits>
 
+#include "kairos/artifact.hpp"
 #include "kairos/batch.hpp"
 #include "kairos/detail/near_misses.hpp"
 #include "kairos/detail/trampoline.hpp"

@@ -186,7 +186,8 @@ constexpr void write_capabilities(Sink& sink, Can capabilities) {
              {KAIROS_CAN_SAVE_MODEL, "save_model"},
              {KAIROS_CAN_WRITE_BATCH, "write_batch"},
              {KAIROS_CAN_CONTROL_STEP, "control_step"},
-             {KAIROS_CAN_SAVE_RUN, "save_run"}};
+             {KAIROS_CAN_SAVE_RUN, "save_run"},
+             {KAIROS_CAN_RUN_COMMANDS, "run_commands"}};
   for (const auto& one : all) {
     if ((bits & one.bit) == 0) continue;
     sink.raw(separator);

@@ -30,6 +30,8 @@ struct Interfaces {
   const kairos_batch* batch = nullptr;
   const kairos_step* step = nullptr;
   const kairos_run* run = nullptr;
+  const kairos_info* info = nullptr;
+  const kairos_artifacts* artifacts = nullptr;
   const kairos_forward* forward = nullptr;
   const kairos_ledger* ledger = nullptr;
 
@@ -48,6 +50,8 @@ struct Interfaces {
     batch = static_cast<const kairos_batch*>(host->query(host, KAIROS_BATCH));
     step = static_cast<const kairos_step*>(host->query(host, KAIROS_STEP));
     run = static_cast<const kairos_run*>(host->query(host, KAIROS_RUN));
+    info = static_cast<const kairos_info*>(host->query(host, KAIROS_INFO));
+    artifacts = static_cast<const kairos_artifacts*>(host->query(host, KAIROS_ARTIFACTS));
     forward = static_cast<const kairos_forward*>(host->query(host, KAIROS_FORWARD));
     ledger = static_cast<const kairos_ledger*>(host->query(host, KAIROS_LEDGER));
   }

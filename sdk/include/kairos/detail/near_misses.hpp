@@ -46,6 +46,8 @@
   M(on_interrupts, on_interrupt)                           \
   M(on_interrupted, on_interrupt)                          \
   M(on_signal, on_interrupt)                               \
+  M(on_artifacts, on_artifact)                             \
+  M(on_artifact_published, on_artifact)                    \
   M(on_setup, setup)                                       \
   M(set_up, setup)                                         \
   M(on_teardown, teardown)                                 \

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kairos/abi.h"
+#include "kairos/artifact.hpp"
 #include "kairos/batch.hpp"
 #include "kairos/error.hpp"
 #include "kairos/event.hpp"

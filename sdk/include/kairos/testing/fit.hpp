@@ -206,6 +206,27 @@ class Fit {
     event.signal = signal;
     check("on_interrupt", instance_.on_interrupt(event));
   }
+  /// Another callback has published an artifact.
+  void artifact(ArtifactData data, const std::string& publisher = "another") {
+    require_begun();
+    kairos_artifact artifact{};
+    artifact.kind = data.kind;
+    artifact.epoch = open_ ? epoch_ : -1;
+    artifact.step = step_;
+    artifact.name = detail::to_abi(data.name);
+    artifact.publisher = detail::to_abi(publisher);
+    artifact.media_type = detail::to_abi(data.media_type);
+    artifact.text = detail::to_abi(data.text);
+    artifact.row_names = detail::to_abi(data.row_names);
+    artifact.column_names = detail::to_abi(data.column_names);
+    const bool bytes = data.kind == KAIROS_ARTIFACT_IMAGE;
+    artifact.data.device = {1, 0};
+    artifact.data.rank = static_cast<std::int32_t>(data.shape.size());
+    artifact.data.dtype = bytes ? kairos_dtype{1, 8, 1} : kairos_dtype{2, 64, 1};
+    artifact.data.shape = data.shape.data();
+    artifact.data.data = bytes ? static_cast<void*>(data.pixels.data()) : data.numbers.data();
+    check("on_artifact", instance_.on_artifact(artifact));
+  }
   /// Another callback has saved a file.
   void checkpoint_saved(const std::string& path, SaveContent content = SaveContent::Model,
                         const std::string& label = "") {

@@ -85,6 +85,16 @@ struct RunSaved {
   Position position;
 };
 
+/// An artifact that the callback published, or that the test gives to it (Fit::artifact).
+struct ArtifactData {
+  std::int32_t kind = KAIROS_ARTIFACT_TEXT;
+  std::string name, media_type, text;
+  std::string row_names, column_names;  ///< separated by line feeds
+  std::vector<std::int64_t> shape;
+  std::vector<std::uint8_t> pixels;
+  std::vector<double> numbers;
+};
+
 /// Moving statistics that the callback has measured on `batches`, of the weights with this label.
 struct Measured {
   std::int64_t batches;
@@ -116,13 +126,15 @@ class Host {
   std::map<std::string, std::vector<TensorData>> weight_files;   ///< by path; save() adds to them
   std::string architecture;                                      ///< Keras JSON
   bool controls_steps = true;                                    ///< whether kairos.step/1 works
+  bool artifacts_wanted = true;                                  ///< by another callback
+  std::map<Info, InfoEntries> info;                              ///< what kairos.info/1 tells
+  bool keeps_runs = true;                                        ///< whether kairos.run/1 works
+  bool remembers_training = true;                                ///< whether Take::Training works
+  bool makes_passes = true;                                      ///< whether kairos.forward/1 works
   /// What the host has measured of hooks; `ledger_started` is set when the callback asks for it.
   std::vector<LedgerEntry> ledger;
   std::vector<LedgerCall> ledger_calls;
   std::chrono::nanoseconds ledger_elapsed{0};
-  bool keeps_runs = true;          ///< whether kairos.run/1 works
-  bool remembers_training = true;  ///< whether Take::Training works
-  bool makes_passes = true;        ///< whether kairos.forward/1 works
   /// The data that passes are made on; 0: the run has none.
   std::int64_t training_samples = 32, validation_samples = 0, batch_size = 32;
   /// What passes find; each may be empty. `ending` ends them.
@@ -152,6 +164,7 @@ class Host {
   std::map<std::string, std::vector<double>> published;  ///< all values, by key
   std::vector<Saved> saved;
   std::vector<Announced> announced;
+  std::vector<ArtifactData> artifacts;  ///< published while they were wanted
   std::vector<RunSaved> runs_saved;
   std::optional<std::uint64_t> ledger_started;  ///< number of calls to remember
   std::vector<Measured> statistics;             ///< that were measured
@@ -306,7 +319,8 @@ class Host {
         "expressions.evaluate", "tasks.submit", "tasks.drain", "tasks.post", "tasks.drain_for",
         "files.announce", "batch.loss", "batch.indices", "batch.random", "batch.replace",
         "batch.classes", "step.accumulate", "step.discard", "step.freeze", "step.scale_rate",
-        "run.position", "run.checkpoint", "run.resume_from", "forward.batches", "forward.evaluate",
+        "run.position", "run.checkpoint", "run.resume_from", "artifacts.publish", "info.entry",
+        "forward.batches", "forward.evaluate",
         "forward.predict", "forward.output", "forward.statistics", "forward.trial_step",
         "ledger.start", "ledger.elapsed", "ledger.count", "ledger.entry", "ledger.remembered"};
     // clang-format on

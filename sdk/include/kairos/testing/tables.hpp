@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kairos/testing/artifact_table.hpp"
 #include "kairos/testing/batch_table.hpp"
 #include "kairos/testing/forward_table.hpp"
 #include "kairos/testing/host.hpp"
@@ -300,11 +301,12 @@ inline const void* find(const kairos_host* self, const char* id) {
   const struct {
     std::string_view id;
     const void* table;
-  } all[] = {{KAIROS_LOGS, &logs},       {KAIROS_CONTROL, &control}, {KAIROS_OPTIMIZER, &optimizer},
-             {KAIROS_TENSORS, &tensors}, {KAIROS_MODEL, &model},     {KAIROS_EXPRESSIONS, &expressions},
-             {KAIROS_TASKS, &tasks},     {KAIROS_FILES, &files},     {KAIROS_DIST, &dist},
-             {KAIROS_WEIGHTS, &weights}, {KAIROS_BATCH, &batch},     {KAIROS_STEP, &step},
-             {KAIROS_RUN, &run},         {KAIROS_FORWARD, &forward}, {KAIROS_LEDGER, &ledger}};
+  } all[] = {{KAIROS_LOGS, &logs},       {KAIROS_CONTROL, &control},     {KAIROS_OPTIMIZER, &optimizer},
+             {KAIROS_TENSORS, &tensors}, {KAIROS_MODEL, &model},         {KAIROS_EXPRESSIONS, &expressions},
+             {KAIROS_TASKS, &tasks},     {KAIROS_FILES, &files},         {KAIROS_DIST, &dist},
+             {KAIROS_WEIGHTS, &weights}, {KAIROS_BATCH, &batch},         {KAIROS_STEP, &step},
+             {KAIROS_RUN, &run},         {KAIROS_ARTIFACTS, &artifacts}, {KAIROS_INFO, &info},
+             {KAIROS_FORWARD, &forward}, {KAIROS_LEDGER, &ledger}};
   for (const auto& each : all)
     if (each.id == id && Host::of(self).withheld.count(id) == 0) return each.table;
   return nullptr;

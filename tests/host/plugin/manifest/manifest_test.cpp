@@ -264,7 +264,7 @@ TEST_CASE("parse_manifest takes texts about the plugin, and passes over what is 
 TEST_CASE("hook_slots are the members of kairos_hooks in their order", "[host][plugin]") {
   const auto slots = hook_slots();
   CHECK(slots.front().name == "setup");
-  CHECK(slots.back().name == "on_interrupt");
+  CHECK(slots.back().name == "on_artifact");
   std::size_t offset = offsetof(kairos_hooks, setup);
   for (const HookSlot& slot : slots) {
     INFO(slot.name);

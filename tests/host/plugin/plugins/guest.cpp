@@ -20,6 +20,7 @@ struct Saver : Callback<Saver> {
 
   void on_epoch_end(Epoch& epoch) {
     if (on_saved == "nothing") epoch.save(file.value(), SaveContent::Weights);
+    epoch.publish_text("saver", "an epoch has ended");
   }
   void on_checkpoint_saved(Checkpoint& checkpoint) {
     if (on_saved == "throw") throw Error(KAIROS_E_IO, "nobody can be told");

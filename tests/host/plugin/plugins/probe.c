@@ -51,7 +51,8 @@ static void destroy(void* self) {
   HOOK(on_predict_batch_end, kairos_batch_event)     \
   HOOK(on_checkpoint_saved, kairos_checkpoint_event) \
   HOOK(on_fault, kairos_fault_event)                 \
-  HOOK(on_interrupt, kairos_interrupt_event)
+  HOOK(on_interrupt, kairos_interrupt_event)         \
+  HOOK(on_artifact, kairos_artifact)
 
 #define DEFINE(hook, event_type)                                                              \
   static kairos_status probe_##hook(void* self, kairos_call* call, const event_type* event) { \

@@ -102,6 +102,14 @@ TEST_CASE("A null pointer is refused by every function that would use it", "[hos
     CHECK(v.run().checkpoint(v.call, null_text, 1) == KAIROS_E_INVALID);
     CHECK(v.run().checkpoint(nullptr, text("backup"), 1) == KAIROS_E_INVALID);
     CHECK(v.run().resume_from(nullptr, text("backup")) == KAIROS_E_INVALID);
+    CHECK(v.artifacts().publish(v.call, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.artifacts().publish(nullptr, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.artifacts().wanted(nullptr) == 0);
+    kairos_str fact{};
+    CHECK(v.info().entry(v.call, KAIROS_INFO_SETTINGS, 0, nullptr, &fact) == KAIROS_E_INVALID);
+    CHECK(v.info().entry(v.call, KAIROS_INFO_SETTINGS, 0, &fact, nullptr) == KAIROS_E_INVALID);
+    CHECK(v.info().entry(nullptr, KAIROS_INFO_SETTINGS, 0, &fact, &fact) == KAIROS_E_INVALID);
+    CHECK(v.info().count(nullptr, KAIROS_INFO_SETTINGS) == 0);
     std::int64_t count = 0;
     CHECK(v.forward().batches(v.call, KAIROS_SOURCE_TRAINING, 0, nullptr) == KAIROS_E_INVALID);
     CHECK(v.forward().batches(nullptr, KAIROS_SOURCE_TRAINING, 0, &count) == KAIROS_E_INVALID);

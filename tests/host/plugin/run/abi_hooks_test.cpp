@@ -33,6 +33,7 @@ const std::vector<std::string> course = {"create",
                                          "on_test_end",
                                          "on_epoch_end",
                                          "on_checkpoint_saved",
+                                         "on_artifact",
                                          "on_train_end",
                                          "on_predict_begin",
                                          "on_predict_batch_begin",
@@ -150,6 +151,13 @@ const Function functions[] = {
        const kairos_view view = {&value, {1, 0}, 1, {2, 32, 1}, &shape, nullptr, 0};
        return v.batch().replace(v.call, KAIROS_ROLE_TARGET, 0, &view);
      }},
+    {"entry",
+     [](const Visit& v, const std::string&) {
+       kairos_str name{}, value{};
+       return v.info().entry(v.call, KAIROS_INFO_SETTINGS, 0, &name, &value);
+     }},
+    {"publish (artifacts)",
+     [](const Visit& v, const std::string&) { return v.artifacts().publish(v.call, nullptr); }},
     {"batches",
      [](const Visit& v, const std::string&) {
        std::int64_t out = 0;

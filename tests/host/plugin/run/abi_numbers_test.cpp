@@ -183,6 +183,23 @@ const Row rows[] = {
        return v.run().checkpoint(v.call, text(b.file), static_cast<std::uint32_t>(n));
      },
      only({1, 2}, KAIROS_E_RANGE)},
+    {"kairos_info.count.list", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return std::int64_t{v.info().count(v.call, static_cast<std::int32_t>(n))};
+     },
+     [](std::int64_t n) { return n == KAIROS_INFO_SETTINGS ? 1 : 0; }},
+    {"kairos_info.entry.list", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       kairos_str name{}, value{};
+       return v.info().entry(v.call, static_cast<std::int32_t>(n), 0, &name, &value);
+     },
+     only({KAIROS_INFO_SETTINGS}, KAIROS_E_RANGE)},
+    {"kairos_info.entry.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       kairos_str name{}, value{};
+       return v.info().entry(v.call, KAIROS_INFO_SETTINGS, static_cast<std::uint32_t>(n), &name, &value);
+     },
+     only({0}, KAIROS_E_RANGE)},
     {"kairos_forward.batches.source", "on_epoch_end",
      [](const Visit& v, Bench&, std::int64_t n) {
        std::int64_t out = 0;
