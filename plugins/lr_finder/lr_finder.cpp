@@ -67,8 +67,9 @@ struct LRFinder : Callback<LRFinder> {
                 Level::Warning);
     } else {
       const double rate = (*rates_)[*found];
-      run.print("suggested learning rate: " + shortest(rate) + ", where the loss falls most steeply (step " +
-                std::to_string(*found + 1) + " of " + std::to_string(losses_->size()) + ")");
+      run.print("suggested learning rate: " + shortest(static_cast<float>(rate)) +
+                ", where the loss falls most steeply (step " + std::to_string(*found + 1) + " of " +
+                std::to_string(losses_->size()) + ")");
       if (action == "apply") run.set_learning_rate(rate);
     }
     if (action == "stop") run.stop("the learning rate was searched");
