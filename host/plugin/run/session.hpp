@@ -57,6 +57,7 @@ class Session {
     else
       process.leave_uncompared(of_batch ? ProcessGuard::OfBatches : ProcessGuard::OfRarerEvents);
     const auto control = std::conditional_t<of_batch, Rounding, FloatControl>::now();
+    const bool measured = ledger.is_on();
     for (Instance* instance : list.listeners) {
       if (instance->attention.load(std::memory_order_relaxed) && !may_run(*instance)) continue;
       kairos_call& call = check ? check->begin(*instance, list.name, moment) : unchecked;
@@ -64,7 +65,6 @@ class Session {
       breadcrumb.set(instance->crumb(list.name));
       call.instance = instance;
       const auto& own = event_of(event, *instance);
-      const bool measured = ledger.is_on();
       Ledger::Mark mark;
       if (measured) [[unlikely]]
         mark = ledger.begin();
