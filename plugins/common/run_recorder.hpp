@@ -2,10 +2,13 @@
 // Fills a RunPage from the events of a run.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <kairos/plugin.hpp>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,6 +78,7 @@ class RunRecorder {
 
   /// Once the keys of the logs are complete.
   void take_keys(const Run& run) {
+    begun_ = true;
     page.keys.clear();
     page.directions.clear();
     for (std::uint32_t i = 0; i < run.log_count(); ++i) {
@@ -133,8 +137,14 @@ class RunRecorder {
     copy.seconds = seconds();
     return copy;
   }
+  /// The rows of the page to those that are saved, which lack the last ones.
+  void append_to(std::vector<double>& saved) const {
+    saved.insert(saved.end(), page.rows.begin() + static_cast<std::ptrdiff_t>(saved.size()), page.rows.end());
+  }
+  /// A run that failed before it began leaves no page, and no page of an earlier one is replaced.
   [[nodiscard]] bool is_empty() const {
-    return page.rows.empty() && page.results.empty() && page.artifacts.empty() && page.result != "failed";
+    return page.rows.empty() && page.results.empty() && page.artifacts.empty() &&
+           !(begun_ && page.result == "failed");
   }
 
  private:
@@ -159,7 +169,7 @@ class RunRecorder {
   }
 
   Clock::time_point began_ = Clock::now(), epoch_began_{};
-  bool in_epoch_ = false;
+  bool in_epoch_ = false, begun_ = false;
 };
 
 }  // namespace kairos::plugins

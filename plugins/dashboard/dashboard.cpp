@@ -97,7 +97,7 @@ struct Dashboard : Callback<Dashboard> {
 
   void on_epoch_end(Epoch& epoch) {
     recorder_->end_epoch(epoch);
-    *rows = recorder_->page.rows;
+    recorder_->append_to(*rows);
     live_->run->batch = 0;
     live_->run->epoch = epoch.index() + 1;
     std::string line = "epoch " + std::to_string(epoch.number());

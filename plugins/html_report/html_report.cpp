@@ -27,7 +27,7 @@ struct HtmlReport : Callback<HtmlReport> {
   static constexpr auto summary = "Writes a page with curves, artifacts, settings and times of the run.";
   static constexpr auto phase = Phase::Report;
 
-  Option<OutputPath> filename{this, "filename", "report.html", "page to write; replaced after each epoch"};
+  Option<OutputPath> filename{this, "filename", "report.html", "page to write; replaced after epochs"};
   Option<std::string_view> title{this, "title", unset, "heading; by default the name of the run directory"};
   Option<std::string_view> log_scale{this, "log_scale", unset, "keys whose charts have a logarithmic scale"};
 
@@ -61,8 +61,11 @@ struct HtmlReport : Callback<HtmlReport> {
 
   void on_epoch_end(Epoch& epoch) {
     recorder_->end_epoch(epoch);
-    *rows = recorder_->page.rows;
+    recorder_->append_to(*rows);
     seconds_before = recorder_->seconds();
+    const auto now = std::chrono::steady_clock::now();
+    if (now - written_ < std::chrono::seconds(1)) return;  // short epochs: the last page is that of teardown
+    written_ = now;
     // A page that still waits is out of date.
     tasks_.post(
         [page = recorder_->snapshot(), file = std::string(filename.value())] { write_page(page, file); },
@@ -95,6 +98,7 @@ struct HtmlReport : Callback<HtmlReport> {
     write_whole_file(file, document_html(page.title, policy, main_html(page)));
   }
 
+  std::chrono::steady_clock::time_point written_{};
   Tasks tasks_{this, 1};
   Owned<RunRecorder> recorder_{this};
 };

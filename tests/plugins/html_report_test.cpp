@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "host/temporary_directory.hpp"
 #include "../../plugins/common/curves.hpp"
 #include "../../plugins/common/png.hpp"
+#include "host/temporary_directory.hpp"
 #include "plugins/loaded_callback.hpp"
 
 using Catch::Matchers::Contains;
@@ -167,6 +167,27 @@ TEST_CASE("HtmlReport goes on with curves and artifacts in a resumed run", "[plu
   CHECK_THAT(page, Contains("kept &lt;text&gt;") && Contains("Someone, epoch 1"));
   CHECK(times(page, "<tr><td>") == 2);
   CHECK_THAT(page, Contains(">completed<"));
+}
+
+TEST_CASE("A run that fails before it begins leaves no page, and one that fails later does", "[plugins]") {
+  const TemporaryDirectory dir;
+  {
+    Fit fit(html_report(), page_in(dir));
+    fit.fault("broken at once");
+  }
+  CHECK(std::filesystem::exists(dir / "new/r.html"));  // on_train_begin has run
+  std::filesystem::remove(dir / "new/r.html");
+  kairos::testing::Host host;
+  kairos::testing::Instance instance(host, html_report(), page_in(dir));
+  REQUIRE(instance.create().status == KAIROS_OK);
+  REQUIRE(instance.setup().status == KAIROS_OK);
+  kairos_fault_event fault{};
+  fault.instance = fault.hook = fault.message = {"", 0};
+  REQUIRE(instance.on_fault(fault).status == KAIROS_OK);
+  kairos_end_event end{};
+  end.why = KAIROS_END_FAULT;
+  REQUIRE(instance.teardown(end).status == KAIROS_OK);
+  CHECK_FALSE(std::filesystem::exists(dir / "new/r.html"));
 }
 
 TEST_CASE("HtmlReport refuses other endings, directories and unknown keys", "[plugins]") {

@@ -74,23 +74,6 @@ std::string python_literal(std::string_view text) {
   return out + "'";
 }
 
-/// The spec in the notation in which its options were written.
-std::string text_of(const PluginSpec& spec) {
-  bool is_call = false;
-  for (const PluginOption& option : spec.options)
-    is_call = is_call || option.written == Written::Argument || option.key.empty();
-  std::string text = spec.target;
-  if (!spec.callback.empty()) text += "#" + spec.callback;
-  if (!spec.instance.empty()) text += "@" + spec.instance;
-  const char* separator = is_call ? "(" : ":";
-  for (const PluginOption& option : spec.options) {
-    text += separator + option.key + (option.key.empty() ? "" : "=") +
-            (option.written == Written::Quoted ? python_literal(option.value) : option.value);
-    separator = ",";
-  }
-  return text + (is_call ? ")" : "");
-}
-
 /// Which options of the spec have a secret as their value. Of a callback that cannot be found, or that does
 /// not take these options, each may be one: the run refuses it, but its text is printed all the same.
 std::vector<bool> secret_options(const PluginSpec& spec, const Catalog& catalog) {
@@ -108,6 +91,22 @@ std::vector<bool> secret_options(const PluginSpec& spec, const Catalog& catalog)
 }
 
 }  // namespace
+
+std::string spec_text(const PluginSpec& spec) {
+  bool is_call = false;
+  for (const PluginOption& option : spec.options)
+    is_call = is_call || option.written == Written::Argument || option.key.empty();
+  std::string text = spec.target;
+  if (!spec.callback.empty()) text += "#" + spec.callback;
+  if (!spec.instance.empty()) text += "@" + spec.instance;
+  const char* separator = is_call ? "(" : ":";
+  for (const PluginOption& option : spec.options) {
+    text += separator + option.key + (option.key.empty() ? "" : "=") +
+            (option.written == Written::Quoted ? python_literal(option.value) : option.value);
+    separator = ",";
+  }
+  return text + (is_call ? ")" : "");
+}
 
 bool is_secret(const OptionSpec& option) noexcept {
   return (option.flags & KAIROS_OPTION_SECRET) != 0;
@@ -154,7 +153,7 @@ std::string storable_spec(const std::string& text, const Catalog& catalog) {
     spec.options[i].written = Written::Quoted;
     hides = true;
   }
-  return hides ? text_of(spec) : text;
+  return hides ? spec_text(spec) : text;
 }
 
 }  // namespace kairos::host
