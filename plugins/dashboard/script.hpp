@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the page does: it asks for the progress every second, and for its content when that has changed. Every text
-// comes escaped from the server; the policy of the page lets no other script run.
+// What the page does: it asks for the progress every second, and for its content when that has changed. Every
+// text comes escaped from the server; the policy of the page lets no other script run.
 #pragma once
 
 namespace kairos::plugins {

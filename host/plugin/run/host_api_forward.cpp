@@ -49,7 +49,7 @@ kairos_status check_between_batches(kairos_call* call) {
                           std::string(call->hook));
 }
 
-kairos_status check_training(kairos_call* call, const char* what) {
+kairos_status check_in_fit(kairos_call* call, const char* what) {
   if (call->session->facts.training) return KAIROS_OK;
   return call->refuse(KAIROS_E_STATE, std::string(what) + " belongs to a fit, not to this run");
 }
@@ -181,7 +181,7 @@ kairos_status output(kairos_call* call, std::uint32_t index, kairos_tensor* out)
 kairos_status begin_change(kairos_call* call, const ForwardControl& control, const char* what,
                            std::int64_t batch_size, std::int64_t& all) {
   KAIROS_RETURN_IF(check_capability(call, KAIROS_CAN_WRITE_WEIGHTS));
-  KAIROS_RETURN_IF(check_training(call, what));
+  KAIROS_RETURN_IF(check_in_fit(call, what));
   KAIROS_RETURN_IF(check_between_batches(call));
   KAIROS_RETURN_IF(check_possible(call, control));
   return count_batches(call, control, KAIROS_SOURCE_TRAINING, batch_size, all);
