@@ -83,16 +83,18 @@ coverage() {
   report "coverage of lines" "$(tail -n 1 build/coverage.log)" "$started"
 }
 
-# kills: 1,000 runs that are killed and go on, 200 with BackupAndRestore, and a power cut at each call that writes; the log has seeds,
-# moments and hashes.
+# kills: 1,000 runs that are killed and go on, 200 with BackupAndRestore, a power cut at each call that writes, a full disk at each
+# write, and 20,000 epochs; the log has seeds, moments and hashes.
 kills() {
   started=$(date +%s)
-  printf '\n==> 1,000 kills and all power cuts\n'
+  printf '\n==> 1,000 kills, all power cuts and full disks, 20,000 epochs\n'
   set -- build/dev/bin/kairos build/dev/tests/resume/plugins/killer.so build/dev/tests/resume/preloaded/file_calls.so
   rm -f build/kills.log
   /usr/bin/python3 tests/resume/kill_test.py "$@" --kills 1000 --log build/kills.log >build/kills.txt 2>&1 || failed=yes
   /usr/bin/python3 tests/resume/backup_test.py "$@" --kills 200 >>build/kills.txt 2>&1 || failed=yes
   /usr/bin/python3 tests/resume/power_cut_test.py "$@" --all >>build/kills.txt 2>&1 || failed=yes
+  /usr/bin/python3 tests/resume/full_disk_test.py "$@" --all >>build/kills.txt 2>&1 || failed=yes
+  /usr/bin/python3 tests/resume/many_epochs_test.py "$@" --all >>build/kills.txt 2>&1 || failed=yes
   cat build/kills.txt
   report "kills and power cuts" "$(head -n 1 build/kills.txt)" "$started"
 }

@@ -199,6 +199,7 @@ Error with_saved(const Error& error, Rescue&& rescue) {
     saved = rescue();
   } catch (const std::exception& another) {
     saved = std::string("The results could not be written: ") + another.what();
+    if (saved.ends_with('.')) saved.pop_back();  // what follows a cure is its end
   }
   Diagnosis diagnosis = error.diagnosis();
   diagnosis.cure += (diagnosis.cure.empty() ? "" : diagnosis.cure.back() == '?' ? " " : ". ") + saved;

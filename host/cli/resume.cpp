@@ -42,7 +42,7 @@ CheckpointInterval interval_of(const Settings& settings) {
   const auto interval = parse_checkpoint_interval(text);
   if (!interval)
     throw Error(ErrorKind::Usage, {"KAIROS-U003", "--checkpoint-every", "this is no interval", text,
-                                   "a time, a number of epochs or batches, or off",
+                                   "a time, a number of epochs or batches, auto or off",
                                    "Write for example 30s, 5min, 2epochs, 100batches or off"});
   return *interval;
 }

@@ -244,9 +244,9 @@ constexpr Setting table[] = {
              "same command line: the run in --run-dir if it is unfinished, else begin it, or do nothing if it is "
              "finished"},
     {.key = "checkpoint_every", .commands = fit, .group = Group::Output, .value = "INTERVAL",
-     .initial = "5s", .example = "30s", .fields = "checkpoints",
-     .help = "with --run-dir: how often to write what --resume needs: a time (30s, 5min, 1h), 2epochs, 100batches, or "
-             "off"},
+     .initial = "auto", .example = "30s", .fields = "checkpoints",
+     .help = "with --run-dir: how often to write what --resume needs: a time (30s, 5min, 1h), 2epochs, 100batches, "
+             "off, or auto: every 5 seconds, or later if that would cost more than 1 % of the time"},
     {.key = "log_level", .commands = runs | replay, .group = Group::Callbacks, .type = Type::Choice,
      .initial = "info", .choices = "debug|info|warning|error",
      .help = "print messages of callbacks from this level on"},

@@ -66,7 +66,7 @@ struct AskedCheckpoints::Place {
       : directory(where),
         lock(where),
         // Failures to write are those of a callback, which reports them.
-        files(where, {CheckpointInterval::Unit::Never, 0},
+        files(where, {CheckpointInterval::Unit::Never, 0, 0},
               [this, &sink](Level level, std::string_view author, std::string_view text) {
                 if (reads && sink) sink(level, author, text);
               }) {

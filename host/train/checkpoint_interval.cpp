@@ -12,7 +12,8 @@ namespace kairos::host {
 
 std::optional<CheckpointInterval> parse_checkpoint_interval(const std::string& text) {
   using Unit = CheckpointInterval::Unit;
-  if (text == "off") return CheckpointInterval{Unit::Never, 0};
+  if (text == "auto") return CheckpointInterval{};
+  if (text == "off") return CheckpointInterval{Unit::Never, 0, 0};
   constexpr struct {
     std::string_view word;
     Unit unit;
@@ -29,7 +30,7 @@ std::optional<CheckpointInterval> parse_checkpoint_interval(const std::string& t
     if (unit.word != word) continue;
     const bool counted = unit.unit != Unit::Seconds;
     if (counted && (count < 1 || count != std::floor(count))) return std::nullopt;
-    return CheckpointInterval{unit.unit, count * unit.factor};
+    return CheckpointInterval{unit.unit, count * unit.factor, 0};
   }
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 // refers to a part of the history file, which is flushed first.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -94,6 +95,13 @@ std::string fault_of(const std::exception& error) {
   return text;
 }
 
+/// Of this thread, in seconds.
+double processor_time() {
+  timespec time{};
+  static_cast<void>(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time));
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 struct Named {
   std::int64_t epoch = 0, batches = 0;
   fs::path file;
@@ -148,15 +156,29 @@ class RunCheckpoints::Files {
     return job;
   }
 
+  static double seconds_since(Clock::time_point before) {
+    return std::chrono::duration<double>(Clock::now() - before).count();
+  }
+
   void start(Job job) {
+    if (asked) copy_cost = seconds_since(*std::exchange(asked, std::nullopt));
     collect();
     last_time = Clock::now();
     last = job.stored.checkpoint.position;
     pending = std::async(std::launch::async, [this, job = std::move(job)] {
       yield_to_training();
       write(job);
-      return std::pair(job.stored.history, name_of(job.stored.checkpoint.position));
+      return Written{job.stored.history, name_of(job.stored.checkpoint.position), processor_time()};
     });
+  }
+
+  /// Whether one is due by time. If so, the copy is made next.
+  [[nodiscard]] bool is_due() {
+    if (seconds_since(last_time) < every.count || is_busy()) return false;
+    collect();
+    if (every.share > 0 && seconds_since(last_time) * every.share < copy_cost + write_cost) return false;
+    asked = Clock::now();
+    return true;
   }
 
   [[nodiscard]] bool is_busy() const {
@@ -167,8 +189,9 @@ class RunCheckpoints::Files {
   void collect() {
     if (!pending.valid()) return;
     try {
-      const auto [length, name] = pending.get();
+      const auto [length, name, cost] = pending.get();
       kept = length;
+      write_cost = cost;
       if (name != current) previous = std::exchange(current, name);
       if (std::exchange(failure, nullptr)) say(Level::Info, "run checkpoints can be written again");
     } catch (const std::exception& error) {
@@ -203,8 +226,16 @@ class RunCheckpoints::Files {
   std::string current, previous;  ///< names of the files that are kept; "" for none
   Clock::time_point last_time = Clock::now();
   FitPosition last;
-  std::exception_ptr failure;  ///< of the last file
-  std::future<std::pair<HistoryLength, std::string>> pending;
+  std::exception_ptr failure;              ///< of the last file
+  std::optional<Clock::time_point> asked;  ///< when the copy that is being made was asked for
+  double copy_cost = 0, write_cost = 0;    ///< of the last checkpoint, in seconds of one processor
+
+  struct Written {
+    HistoryLength history;
+    std::string name;
+    double cost = 0;
+  };
+  std::future<Written> pending;
 
   /// The last checkpoint of a run that has ended by itself, until its results are written.
   struct Held {
@@ -294,8 +325,7 @@ bool RunCheckpoints::wants(const FitPosition& position) {
   using Unit = CheckpointInterval::Unit;
   switch (files_->every.unit) {
     case Unit::Seconds:
-      return std::chrono::duration<double>(Clock::now() - files_->last_time).count() >= files_->every.count &&
-             !files_->is_busy();
+      return files_->is_due();
     case Unit::Epochs:
       return !position.in_epoch &&
              static_cast<double>(position.epoch - files_->last.epoch) >= files_->every.count;

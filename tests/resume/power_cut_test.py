@@ -80,7 +80,7 @@ def resumed(place, words, state):
 
 def main():
     place = Place()
-    words = command(CASE, "run", writers=False) + ["--resume", "auto"]
+    words = command(CASE, str(place.path / "run"), writers=False) + ["--resume", "auto"]  # absolute: the record has all its files
     record = place.path / "calls"
     (place.path / "run").mkdir()
     code, _, errors = place.run(words, LD_PRELOAD=FILE_CALLS, KAIROS_CALLS_UNDER=str(place.path / "run"), KAIROS_CALLS_LOG=str(record))
@@ -93,6 +93,7 @@ def main():
         disk.apply(*call)
         saver += "run_checkpoint" in call[1]
     assert saver > 50, f"{saver} calls of the saver were recorded"
+    assert str(place.path / "run" / "end.h5") in disk.names, sorted(disk.names)
     chosen = list(states)
     if "--all" not in sys.argv:
         chosen = random.Random(1).sample(chosen, 30)

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/hash64.hpp"
@@ -204,6 +205,22 @@ TEST_CASE("A run checkpoint of a newer release is refused, not passed over", "[h
                                                  "expected 1. Go on with the release that began the run."));
 }
 
+TEST_CASE("Checkpoints by time may not cost more than their share of it", "[host][train]") {
+  const auto wants_another = [](double share) {
+    const Run run;
+    RunCheckpoints files(run.directory.path(), {CheckpointInterval::Unit::Seconds, 0, share}, nullptr);
+    FitCheckpoint large = Run::checkpoint(1);
+    large.training.assign(std::size_t{16} << 20, 'x');
+    REQUIRE(files.wants(large.position));
+    files.take(std::move(large), run.history);
+    files.wait();
+    return files.wants({2, 0, false, 2, 0, 20});
+  };
+  CHECK_FALSE(wants_another(1e-6));  // the processor time of one is at least a millionth of the time
+  CHECK(wants_another(1e6));
+  CHECK(wants_another(0));
+}
+
 TEST_CASE("Training goes on if a checkpoint cannot be written, but the last one must be", "[host][train]") {
   Run run;
   RunCheckpoints files = run.open();
@@ -272,7 +289,10 @@ TEST_CASE("Intervals of run checkpoints", "[host][train]") {
     REQUIRE(found);
     CHECK(found->unit == one.unit);
     CHECK(found->count == one.count);
+    CHECK(found->share == 0);  // what is asked for is done
   }
+  CHECK(parse_checkpoint_interval("auto")->count == 5);
+  CHECK(parse_checkpoint_interval("auto")->share == 0.01);
   for (const char* text :
        {"", "s", "5", "-1s", "0epochs", "1.5batches", "nans", "infs", "2 epochs", "5seconds"})
     CHECK(!parse_checkpoint_interval(text));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Preloaded: records the calls that change files below KAIROS_CALLS_UNDER in KAIROS_CALLS_LOG, or kills the
- * process in call number KAIROS_CALLS_KILL_AT, a write after half of its bytes. A record is: kind, length of
- * path, path, number, length of data, data. */
+/* Preloaded: records the calls that change files below KAIROS_CALLS_UNDER in KAIROS_CALLS_LOG, kills the
+ * process in call number KAIROS_CALLS_KILL_AT, a write after half of its bytes, or has a full disk from write
+ * number KAIROS_CALLS_FULL_AT on, which takes half of it. A record is: kind, length of path, path, number,
+ * length of data, data. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,14 +25,16 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char* paths[DESCRIPTORS];
 static const char* under;
 static int log_file = -1;
-static long long kill_at;
+static long long kill_at, full_at;
 
 __attribute__((constructor)) static void begin(void) {
   const char *const log = getenv("KAIROS_CALLS_LOG"), *const at = getenv("KAIROS_CALLS_KILL_AT");
+  const char* const full = getenv("KAIROS_CALLS_FULL_AT");
   under = getenv("KAIROS_CALLS_UNDER");
   if (log != NULL)
     log_file = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   kill_at = at == NULL ? 0 : atoll(at);
+  full_at = full == NULL ? 0 : atoll(full);
 }
 
 static int counts(const char* path) {
@@ -104,17 +108,47 @@ int __open64_2(const char* path, int flags) {
   return opened(AT_FDCWD, path, flags, 0);
 }
 
+/* To be called with the lock: how many of `count` bytes the disk has room for. */
+static size_t room(size_t count) {
+  if (full_at == 0 || full_at > 1) {
+    full_at -= full_at > 1;
+    return count;
+  }
+  const size_t left = full_at == 1 ? count / 2 : 0;
+  full_at = -1;
+  return left;
+}
+
+static ssize_t wrote(int descriptor, const void* bytes, size_t count, off_t offset, const char* path) {
+  pthread_mutex_lock(&lock);
+  if (note('W', path, (uint64_t)offset, bytes, count)) {
+    syscall(SYS_pwrite64, descriptor, bytes, count / 2, offset);
+    end();
+  }
+  const size_t left = room(count);
+  ssize_t written = -1;
+  if (left == 0 && count > 0)
+    errno = ENOSPC;
+  else
+    written = syscall(SYS_pwrite64, descriptor, bytes, left, offset);
+  pthread_mutex_unlock(&lock);
+  return written;
+}
+
 ssize_t write(int descriptor, const void* bytes, size_t count) {
   const char* const path = path_of(descriptor);
   if (path == NULL) return syscall(SYS_write, descriptor, bytes, count);
-  pthread_mutex_lock(&lock);
-  if (note('W', path, (uint64_t)lseek(descriptor, 0, SEEK_CUR), bytes, count)) {
-    syscall(SYS_write, descriptor, bytes, count / 2);
-    end();
-  }
-  const ssize_t written = syscall(SYS_write, descriptor, bytes, count);
-  pthread_mutex_unlock(&lock);
+  const int appends = (fcntl(descriptor, F_GETFL) & O_APPEND) != 0;
+  const off_t offset = lseek(descriptor, 0, appends ? SEEK_END : SEEK_CUR);
+  const ssize_t written = wrote(descriptor, bytes, count, offset, path);
+  if (written > 0) lseek(descriptor, offset + written, SEEK_SET);
   return written;
+}
+
+ssize_t pwrite(int descriptor, const void* bytes, size_t count, off_t offset) {
+  const char* const path = path_of(descriptor);
+  if (path == NULL) return syscall(SYS_pwrite64, descriptor, bytes, count, offset);
+  return wrote(descriptor, bytes, count, offset, path);
 }
 
 int ftruncate(int descriptor, off_t length) {

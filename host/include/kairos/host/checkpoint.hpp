@@ -68,9 +68,14 @@ struct CheckpointInterval {
   enum class Unit { Seconds, Epochs, Batches, Never };
   Unit unit = Unit::Seconds;
   double count = 5;
+  /// Of seconds: the share of the time that checkpoints may cost. The next one comes later than `count`
+  /// seconds after the last one if that one, its copy and the processor time of writing it, has cost more; 0
+  /// for no such limit.
+  double share = 0.01;
 };
 
-/// "30s", "5min", "1h", "2epochs", "100batches", "off"; empty if it is none of them.
+/// "auto" (5 seconds, at most 1 % of the time), "30s", "5min", "1h", "2epochs", "100batches", "off"; empty if
+/// it is none of them.
 [[nodiscard]] std::optional<CheckpointInterval> parse_checkpoint_interval(const std::string& text);
 
 /// The run checkpoints of a run directory, in its folder `run_checkpoint`: the newest and the one before it,
