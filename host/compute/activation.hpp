@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "compute/elementwise.hpp"
+
 namespace kairos::host {
 
 /// What the gradient is computed from.
@@ -15,18 +17,27 @@ enum class ActivationNeeds {
   Input,   ///< the input must be kept
 };
 
+/// A function of whole rows.
+struct RowFunction {
+  void (*forward)(std::int64_t rows, std::int64_t width, const float* x, float* y);
+  void (*backward)(std::int64_t rows, std::int64_t width, const float* kept, const float* y_gradient,
+                   float* x_gradient);
+};
+
 /// A function of rows of `width` values. All but softmax, log_softmax, sparsemax and glu are elementwise.
 struct Activation {
   std::string_view name;
   ActivationNeeds needs;
+  PointwiseFunction of_values{};
+  const RowFunction* of_rows = nullptr;  ///< null for an elementwise function
+  std::int64_t inputs_per_output = 1;    ///< 2 if an output row is half as wide as its input row
+
   /// y may be x if the width does not change.
-  void (*forward)(std::int64_t rows, std::int64_t width, const float* x, float* y);
+  void forward(std::int64_t rows, std::int64_t width, const float* x, float* y) const;
   /// `kept` is the input or the output, as `needs` says. x_gradient may be y_gradient if the width does not
   /// change.
-  void (*backward)(std::int64_t rows, std::int64_t width, const float* kept, const float* y_gradient,
-                   float* x_gradient);
-  std::int64_t inputs_per_output = 1;  ///< 2 if an output row is half as wide as its input row
-
+  void backward(std::int64_t rows, std::int64_t width, const float* kept, const float* y_gradient,
+                float* x_gradient) const;
   [[nodiscard]] bool keeps_width() const noexcept { return inputs_per_output == 1; }
 };
 

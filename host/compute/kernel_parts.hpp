@@ -13,9 +13,9 @@
 namespace kairos::host {
 
 /// Partitions the inputs over the threads, and with them the rows of the kernel and of its gradient, as
-/// update.hpp does: between steps no cache line of either has to move to another core, which would cost more
-/// than the arithmetic on it. The threads exchange activations instead. The forward product is a sum of one
-/// product per thread, so its rounding differs from that of the other paths.
+/// the optimizers do: between steps no cache line of either has to move to another core, which would cost
+/// more than the arithmetic on it. The threads exchange activations instead. The forward product is a sum of
+/// one product per thread, so its rounding differs from that of the other paths.
 class KernelParts {
  public:
   struct Part {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compute/buffer.hpp"
+#include "compute/kernels/normalizing.hpp"
 
 namespace kairos::host {
 
@@ -33,7 +34,7 @@ struct RowMask {
 };
 
 /// Normalizes the columns of [rows, width] over all rows, as batch normalization does. Allocates only on
-/// construction.
+/// construction. Results do not depend on the number of threads.
 class ColumnNormalizer {
  public:
   ColumnNormalizer(std::int64_t width, float epsilon);
@@ -60,16 +61,28 @@ class ColumnNormalizer {
   RowMask mask_;
   double counted_ = 0;  ///< rows that count
   FloatBuffer mean_, variance_, inverse_deviation_;
-  FloatBuffer factor_, shift_;           ///< scratch of a pass
-  std::vector<double> sum_, other_sum_;  ///< in double precision: a batch may have millions of rows
+  FloatBuffer own_, factor_, shift_;    ///< scratch of a pass
+  std::vector<double> sums_, squares_;  ///< [parts, width]: a batch may have millions of rows
+  std::vector<double> counts_;          ///< [parts]
 };
 
-/// Normalizes each row of [rows, width], as layer normalization does. Writes `mean` and `inverse_deviation`
-/// [rows] for the gradient.
-void normalize_rows(std::int64_t rows, std::int64_t width, float epsilon, const float* x,
-                    const NormalizationWeights& weights, float* mean, float* inverse_deviation, float* y);
-void normalize_rows_backward(std::int64_t rows, std::int64_t width, const float* x, const float* mean,
-                             const float* inverse_deviation, const NormalizationWeights& weights,
-                             const float* y_gradient, const NormalizationGradients& gradients);
+/// Normalizes each row of [rows, width], as layer normalization does. Results do not depend on the number of
+/// threads.
+class RowNormalizer {
+ public:
+  RowNormalizer(std::int64_t width, float epsilon) : width_(width), epsilon_(epsilon) {}
+  void reserve(std::int64_t rows);
+
+  void forward(std::int64_t rows, const float* x, const NormalizationWeights& weights, float* y);
+  /// Uses the statistics of the last `forward`.
+  void backward(std::int64_t rows, const float* x, const NormalizationWeights& weights,
+                const float* y_gradient, const NormalizationGradients& gradients);
+
+ private:
+  std::int64_t width_;
+  float epsilon_;
+  std::vector<RowStatistics> statistics_;           ///< [rows]
+  FloatBuffer scale_gradients_, offset_gradients_;  ///< [parts, width]
+};
 
 }  // namespace kairos::host

@@ -13,6 +13,9 @@ void run_in_parallel(std::int64_t n, std::int64_t least, std::int64_t step, Part
 void run_on_team(int threads, void (*work)(void*), void* state);
 }  // namespace detail
 
+/// Values per thread, or per part of a sum, of a single pass over memory: fewer do not pay for a thread.
+constexpr std::int64_t least_values = 16384;
+
 /// Calls `work(begin, end)` for parts of [0, n), each of at least `least` elements; with fewer than two such
 /// parts, on the calling thread alone. Parts begin at multiples of a cache line of floats. Workers treat
 /// denormals as the caller does. `work` must not throw.
@@ -40,6 +43,18 @@ void each_in_parallel(std::int64_t n, Work&& work) {
       n, 1, 1,
       [](void* state, std::int64_t begin, std::int64_t end, std::int64_t thread) {
         (*static_cast<std::remove_reference_t<Work>*>(state))(begin, end, thread);
+      },
+      &work);
+}
+
+/// As in_parallel, for rows of `width` values: `work(begin, end)` gets whole rows, of at least `least`
+/// values.
+template <typename Work>
+void rows_in_parallel(std::int64_t rows, std::int64_t width, std::int64_t least, Work&& work) {
+  detail::run_in_parallel(
+      rows, 1 + (least - 1) / (width > 0 ? width : 1), 1,
+      [](void* state, std::int64_t begin, std::int64_t end, std::int64_t) {
+        (*static_cast<std::remove_reference_t<Work>*>(state))(begin, end);
       },
       &work);
 }

@@ -2,6 +2,7 @@
 // SplitMix64 as a counter-based generator.
 #include "compute/random.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -35,15 +36,20 @@ double RandomStream::normal() noexcept {
   return radius * std::cos(2.0 * std::numbers::pi * uniform());
 }
 
-void draw_dropout_factors(std::uint64_t key, double rate, std::int64_t n, float* factors) noexcept {
+void draw_dropout_factors(std::uint64_t key, double rate, std::int64_t n, float* factors, const float* x,
+                          float* product) noexcept {
   constexpr double whole = 18446744073709551616.0;  // 2^64
   const std::uint64_t drop_below =
       rate < 1 ? static_cast<std::uint64_t>(rate * whole) : std::numeric_limits<std::uint64_t>::max();
   const float scale = rate < 1 ? static_cast<float>(1 / (1 - rate)) : 0.0F;
-  constexpr std::int64_t min_per_thread = 131072;
-  in_parallel(n, min_per_thread, [=](std::int64_t begin, std::int64_t end) {
-    kernels().draw_factors(end - begin, key, static_cast<std::uint64_t>(begin), drop_below, scale,
-                           factors + begin);
+  in_parallel(n, least_values, [=](std::int64_t begin, std::int64_t end) {
+    constexpr std::int64_t block = 4096;  // so that the cache keeps the factors for the product
+    for (std::int64_t first = begin; first < end; first += block) {
+      const std::int64_t count = std::min(block, end - first);
+      kernels().draw_factors(count, key, static_cast<std::uint64_t>(first), drop_below, scale,
+                             factors + first);
+      if (x != nullptr) kernels().multiply_each(count, x + first, factors + first, product + first);
+    }
   });
 }
 

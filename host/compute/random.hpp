@@ -30,6 +30,8 @@ class RandomStream {
 
 /// The factors of dropout for `n` values: 0 for a fraction `rate` of them, 1 / (1 - rate) for the others.
 /// Factor i depends on key, rate and i alone. `rate` is in [0, 1].
-void draw_dropout_factors(std::uint64_t key, double rate, std::int64_t n, float* factors) noexcept;
+/// Unless `x` is null, product = x · factors in the same pass; product may be x.
+void draw_dropout_factors(std::uint64_t key, double rate, std::int64_t n, float* factors,
+                          const float* x = nullptr, float* product = nullptr) noexcept;
 
 }  // namespace kairos::host

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "compute/buffer.hpp"
+#include "compute/kernels/kernels.hpp"
 #include "compute/vector.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/call_text.hpp"
@@ -22,10 +23,8 @@ namespace {
 using RowValue = float (*)(std::int64_t features, const float* target, const float* output, float threshold);
 
 float binary_accuracy(std::int64_t features, const float* target, const float* output, float threshold) {
-  std::int64_t hits = 0;
-  for (std::int64_t i = 0; i < features; ++i)
-    hits += target[i] == (output[i] > threshold ? 1.0F : 0.0F) ? 1 : 0;
-  return static_cast<float>(hits) / static_cast<float>(features);
+  const Decisions found = kernels().count_decisions(features, threshold, target, output);
+  return static_cast<float>(found.right) / static_cast<float>(features);
 }
 
 float categorical_accuracy(std::int64_t features, const float* target, const float* output, float) {

@@ -7,7 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "compute/update.hpp"
+#include "compute/kernels/updates.hpp"
+#include "compute/parallel.hpp"
 #include "compute/vector.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/optimizers/schedule.hpp"
@@ -19,6 +20,8 @@ constexpr NumberRange rate_range{0, 3e38};
 constexpr NumberRange positive_range{1e-30, 3e38};
 constexpr std::string_view rate_name = "learning_rate";
 constexpr float largest_count = 9.2e18F;
+/// Values that are updated at a time: few enough for the cache to keep them between the passes.
+constexpr std::int64_t part_values = 4096;
 
 bool is_rate(float value) {
   const auto number = static_cast<double>(value);
@@ -79,10 +82,7 @@ void Optimizer::build(std::vector<TrainedWeight> weights) {
       values.reserve(n);
       std::fill_n(values.data(), n, type.initial);
       slot_data_.push_back(values.data());
-      if (clip_ != Clip::None) clip_scratch_.reserve(n);
     }
-  if (clip_ != Clip::None)
-    for (const TrainedWeight& weight : weights_) clip_scratch_.reserve(weight.parameter->size());
 
   for (const TrainedWeight& weight : weights_) {
     const Parameter& parameter = *weight.parameter;
@@ -100,6 +100,7 @@ void Optimizer::build(std::vector<TrainedWeight> weights) {
       FloatBuffer& values = average_values_.emplace_back();
       values.reserve(parameter.size());
       std::fill_n(values.data(), parameter.size(), 0.0F);
+      average_data_.push_back(values.data());
       slot_refs_.push_back({prefix + weight.slot_prefix + "_average", parameter.shape, values.data(), false});
     }
   const int groups = slot_types_.empty() ? 0 : slot_types_.back().group + 1;
@@ -108,31 +109,9 @@ void Optimizer::build(std::vector<TrainedWeight> weights) {
       for (std::size_t t = 0; t < slot_types_.size(); ++t)
         if (slot_types_[t].group == group)
           slot_refs_.push_back({prefix + weights_[w].slot_prefix + "_" + std::string(slot_types_[t].name),
-                                weights_[w].parameter->shape, slot(w, t), false});
+                                weights_[w].parameter->shape, slot_data_[w * slot_types_.size() + t], false});
   for (const auto& [name, shared] : shared_slots_)
     slot_refs_.push_back({prefix + std::string(name), {}, shared, false});
-}
-
-const float* Optimizer::clipped(const Parameter& parameter, double global_norm) {
-  const float* const gradient = parameter.gradient.data();
-  const std::int64_t n = parameter.size();
-  const auto limit = static_cast<float>(clip_limit_);
-  float* const to = clip_scratch_.data();
-  switch (clip_) {
-    case Clip::None:
-      return gradient;
-    case Clip::Value:
-      clip_values(n, limit, gradient, to);
-      return to;
-    case Clip::Norm:
-    case Clip::GlobalNorm: {
-      const double norm = clip_ == Clip::Norm ? std::sqrt(sum_of_squares(n, gradient)) : global_norm;
-      // Not std::max, so that a NaN norm stays NaN.
-      scale_values(n, limit, static_cast<float>(norm < clip_limit_ ? clip_limit_ : norm), gradient, to);
-      return to;
-    }
-  }
-  return gradient;
 }
 
 double Optimizer::global_norm() const {
@@ -162,19 +141,39 @@ void Optimizer::step() {
 
 void Optimizer::update_weight(std::size_t weight, double global_norm) {
   Parameter& parameter = *weights_[weight].parameter;
-  float* const values = parameter.values.data();
+  const std::int64_t n = parameter.size();
   weight_rate_ = static_cast<float>(static_cast<double>(learning_rate_) * rate_factors_[weight]);
-  if (weight_decay_)
-    decay_weights(parameter.size(), static_cast<float>(*weight_decay_), weight_rate_, values);
-  update(weight, parameter.size(), clipped(parameter, global_norm), values);
-  if (averages_) average(weight, parameter.size(), values);
+  const double norm =
+      clip_ == Clip::Norm ? std::sqrt(sum_of_squares(n, parameter.gradient.data())) : global_norm;
+  // Not std::max, so that a NaN norm stays NaN.
+  const auto divisor = static_cast<float>(norm < clip_limit_ ? clip_limit_ : norm);
+  in_parallel(n, least_values, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t first = begin; first < end; first += part_values)
+      update_part({weight, first, std::min(part_values, end - first), parameter.gradient.data() + first,
+                   parameter.values.data() + first},
+                  divisor);
+  });
 }
 
-void Optimizer::average(std::size_t weight, std::int64_t n, float* values) {
-  float* const average = average_values_[weight].data();
+void Optimizer::update_part(Part part, float divisor) const {
+  const UpdateKernels& kernels = update_kernels();
+  alignas(64) float clipped[part_values];
+  if (clip_ != Clip::None) {
+    const auto limit = static_cast<float>(clip_limit_);
+    if (clip_ == Clip::Value)
+      kernels.clip(part.n, limit, part.gradient, clipped);
+    else
+      kernels.scale(part.n, limit, divisor, part.gradient, clipped);
+    part.gradient = clipped;
+  }
+  if (weight_decay_) kernels.decay(part.n, static_cast<float>(*weight_decay_), weight_rate_, part.values);
+  update(part);
+  if (!averages_) return;
   const float kept = iterations_ == 0 ? 0.0F : static_cast<float>(average_momentum_);
-  for (std::int64_t i = 0; i < n; ++i) average[i] = kept * average[i] + (1 - kept) * values[i];
-  if (overwrite_frequency_ && (iterations_ + 1) % *overwrite_frequency_ == 0) std::copy_n(average, n, values);
+  float* const average = average_data_[part.weight] + part.first;
+  kernels.average(part.n, kept, part.values, average);
+  if (overwrite_frequency_ && (iterations_ + 1) % *overwrite_frequency_ == 0)
+    std::copy_n(average, part.n, part.values);
 }
 
 void Optimizer::finish() {

@@ -116,15 +116,24 @@ class Optimizer {
   [[nodiscard]] double value(std::size_t hyper) const { return hypers_[hyper].value; }
   /// Of the weight that is updated; not for begin_step.
   [[nodiscard]] float learning_rate() const noexcept { return weight_rate_; }
-  /// A slot of the weight; `type` counts the calls of add_slot_type.
-  [[nodiscard]] float* slot(std::size_t weight, std::size_t type) {
-    return slot_data_[weight * slot_types_.size() + type];
+  /// Some values of a weight, and their gradient.
+  struct Part {
+    std::size_t weight;
+    std::int64_t first;  ///< in the weight
+    std::int64_t n;
+    const float* gradient;
+    float* values;
+  };
+  /// The same values of a slot; `type` counts the calls of add_slot_type.
+  [[nodiscard]] float* slot(const Part& part, std::size_t type) const {
+    return slot_data_[part.weight * slot_types_.size() + type] + part.first;
   }
   /// Throws Error(Model).
   [[noreturn]] void refuse_hyper(std::string_view name, double found, const std::string& expected,
                                  const std::string& cure) const;
 
-  virtual void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) = 0;
+  /// Called for all parts of a weight, on several threads at once.
+  virtual void update(const Part& part) const = 0;
   /// Called before the updates of a step, to compute what all weights share.
   virtual void begin_step() {}
   virtual void check_hyper(std::string_view name, double value) const {
@@ -142,9 +151,9 @@ class Optimizer {
   void read_average(ConfigReader& config);
   [[nodiscard]] double global_norm() const;
   void update_weight(std::size_t weight, double global_norm);
-  /// Updates the average of the weight; in some steps the average replaces the weight.
-  void average(std::size_t weight, std::int64_t n, float* values);
-  const float* clipped(const Parameter& parameter, double global_norm);
+  /// Decay, clipping, update and average of a part that fits into the cache. A gradient that is clipped by a
+  /// norm is multiplied by the limit and divided by `divisor`.
+  void update_part(Part part, float divisor) const;
 
   std::unique_ptr<LearningRateSchedule> schedule_;  ///< null if the rate is a number
   float learning_rate_;                             ///< of the current or the last step
@@ -168,8 +177,8 @@ class Optimizer {
   std::vector<FloatBuffer> slot_values_;  ///< weight by weight, with all types
   std::vector<float*> slot_data_;
   std::vector<TensorRef> slot_refs_;
-  FloatBuffer clip_scratch_;
-  std::vector<FloatBuffer> average_values_;                   ///< one per weight, or empty
+  std::vector<FloatBuffer> average_values_;  ///< one per weight, or empty
+  std::vector<float*> average_data_;
   std::vector<std::optional<ConstraintKeeper>> constraints_;  ///< one per weight
 };
 

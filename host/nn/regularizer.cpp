@@ -6,26 +6,29 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "compute/parallel.hpp"
+#include "compute/vector.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/keras/object.hpp"
 
 namespace kairos::host {
 
 double Regularizer::penalty(std::int64_t n, const float* weights) const noexcept {
-  const auto w = Eigen::Map<const Eigen::ArrayXf>(weights, n).cast<double>();
   double sum = 0;
-  if (l1 != 0) sum += l1 * w.abs().sum();
-  if (l2 != 0) sum += l2 * w.square().sum();
+  if (l1 != 0) sum += l1 * sum_of_magnitudes(n, weights);
+  if (l2 != 0) sum += l2 * sum_of_squares(n, weights);
   return sum;
 }
 
 void Regularizer::add_gradient(std::int64_t n, const float* weights, float* gradient) const noexcept {
-  const Eigen::Map<const Eigen::ArrayXf> w(weights, n);
-  Eigen::Map<Eigen::ArrayXf> sum(gradient, n);
-  // Eigen's sign() is slower, because it has no vector code.
-  const auto sign = [](float x) { return x > 0 ? 1.0F : (x < 0 ? -1.0F : 0.0F); };
-  if (l1 != 0) sum += static_cast<float>(l1) * w.unaryExpr(sign);
-  if (l2 != 0) sum += static_cast<float>(2 * l2) * w;
+  in_parallel(n, least_values, [=, this](std::int64_t begin, std::int64_t end) {
+    const Eigen::Map<const Eigen::ArrayXf> w(weights + begin, end - begin);
+    Eigen::Map<Eigen::ArrayXf> sum(gradient + begin, end - begin);
+    // Eigen's sign() is slower, because it has no vector code.
+    const auto sign = [](float x) { return x > 0 ? 1.0F : (x < 0 ? -1.0F : 0.0F); };
+    if (l1 != 0) sum += static_cast<float>(l1) * w.unaryExpr(sign);
+    if (l2 != 0) sum += static_cast<float>(2 * l2) * w;
+  });
 }
 
 Regularizer Regularizer::per_sample(std::int64_t samples) const noexcept {

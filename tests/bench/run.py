@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the programs of tests/bench/train in turn, A B A B …, and compares their medians: a shared machine drifts, ratios of
 neighbours less so. Ratios are above 1 where the first of them, Kairos, is ahead; those by processor time bear a busy machine
-best, with one thread (threads that wait for each other spin). A case is a letter, with the size of its batches behind it where
+best, with one thread (threads that wait for each other spin). A case is a name, with the size of its batches behind it where
 that is not the usual one. Such a case sets Kairos in bf16 against itself in float32 where the processor multiplies bfloat16.
 
 A peer runs at its best or not at all. LibTorch takes its products from whatever libblas.so.3 is installed: with the reference BLAS
@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 
-EPOCHS = {"a": 2, "b": 10, "c": 1, "d": 1}
+EPOCHS = {"a": 2, "b": 10, "c": 1, "d": 1, "mobilenet": 1, "resnet": 1, "autoencoder": 2}
 OPENBLAS = pathlib.Path("/usr/lib/x86_64-linux-gnu/openblas-openmp")  # the faster of Debian's two builds under LibTorch
 # Kernels of OpenBLAS and what they need of the processor, the oldest first: its loss is the reference.
 OLDEST_KERNEL = "Prescott"
@@ -33,6 +33,17 @@ SAME_LOSS = 0.02  # relative; float32 summed in another order differs by less af
 def flags():
     with open("/proc/cpuinfo", encoding="utf-8") as facts:
         return next((set(line.split()) for line in facts if line.startswith("flags")), set())
+
+
+def name_of(case):
+    """Without the size of its batches."""
+    return case.rstrip("0123456789")
+
+
+def optimizers(case):
+    if name_of(case) == "autoencoder":
+        return ["rmsprop"]
+    return ["adam", "sgd"] if case == "a" else ["adam"]
 
 
 class Failed(Exception):
@@ -58,7 +69,7 @@ def run(directory, command, kernel=None):
 def fastest_kernel(directory, case):
     """The kernel of OpenBLAS with which LibTorch trains `case` fastest and right, or None for OpenBLAS' own choice. Prints every
     trial. Raises Failed where LibTorch runs on another BLAS."""
-    command = ["libtorch_train", case, "adam", "1", "1"]
+    command = ["libtorch_train", case, optimizers(case)[0], "1", "1"]
     trials = {}
     for kernel in [kernel for kernel, needed in KERNELS.items() if flags().issuperset(needed)] + [None]:
         try:
@@ -81,9 +92,9 @@ def fastest_kernel(directory, case):
 
 def commands(directory, case, optimizer, threads, peers, torch):
     """What runs side by side: a label and a command each, Kairos first."""
-    work = [case, optimizer, str(threads), str(EPOCHS[case[0]])]
+    work = [case, optimizer, str(threads), str(EPOCHS[name_of(case)])]
     found = [("Kairos", ["kairos_train", *work])]
-    if case[1:] and "avx512_bf16" in flags():
+    if case != name_of(case) and "avx512_bf16" in flags():
         found.insert(0, ("Kairos, bf16", ["kairos_train", *work, "0", "bf16"]))
     if case in "ab" and optimizer == "adam" and threads == 1:
         found.append(("Kairos, ten idle callbacks", ["kairos_train", *work, "10"]))
@@ -93,9 +104,9 @@ def commands(directory, case, optimizer, threads, peers, torch):
     if torch:
         others = [("LibTorch, denormals flushed", ["libtorch_train", *work]),
                   ("LibTorch as it comes", ["libtorch_train", *work, "0", "default"])]
-    if case[0] == "a":
+    if name_of(case) == "a":
         others.append(("oneDNN by hand", ["onednn_loop", *work]))
-    if case[0] == "b" and threads == 1:
+    if name_of(case) == "b" and threads == 1:
         others.append(("Eigen by hand", ["eigen_loop", *work]))
     return found + [(label, command) for label, command in others if (directory / command[0]).exists()]
 
@@ -130,14 +141,14 @@ def main():
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--cases", default="abcda512")
+    parser.add_argument("--cases", default="a,b,c,d,a512,mobilenet,resnet,autoencoder")
     parser.add_argument("--json", required=True)
     options = parser.parse_args()
     measured = []
     built = (options.directory / "libtorch_train").exists()
     if options.peers and not built:
         print("LibTorch is left out: libtorch-dev is not installed")
-    for case in re.findall(r"[abcd]\d*", options.cases):
+    for case in re.findall(rf"(?:{'|'.join(sorted(EPOCHS, key=len, reverse=True))})\d*", options.cases):
         torch, kernel = options.peers and built, None
         if torch:
             print(f"\ncase {case}: kernels of OpenBLAS")
@@ -146,7 +157,7 @@ def main():
             except Failed as failure:
                 torch = False
                 print(f"  LibTorch is left out: {failure}")
-        for optimizer in ("adam", "sgd") if case == "a" else ("adam",):
+        for optimizer in optimizers(case):
             pair = []
             for threads in (1, 2):
                 rows = measure(options.directory, case, optimizer, threads, options, torch, kernel)

@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Selects the level that this processor supports.
+#include "compute/kernels/elementwise.hpp"
 #include "compute/kernels/gates.hpp"
 #include "compute/kernels/kernels.hpp"
+#include "compute/kernels/normalizing.hpp"
 #include "compute/kernels/packed.hpp"
+#include "compute/kernels/updates.hpp"
 #include "compute/kernels/winograd.hpp"
 
-namespace kairos::host {
-
-extern const Kernels kernels_base;
-extern const PackedKernels packed_kernels_base;
-extern const GateKernels gate_kernels_base;
-extern const WinogradKernels winograd_kernels_base;
 #ifdef __x86_64__
-extern const Kernels kernels_v3;
-extern const PackedKernels packed_kernels_v3;
-extern const GateKernels gate_kernels_v3;
-extern const WinogradKernels winograd_kernels_v3;
-extern const Kernels kernels_v4;
-extern const PackedKernels packed_kernels_v4;
-extern const GateKernels gate_kernels_v4;
-extern const WinogradKernels winograd_kernels_v4;
-
 namespace {
 
 template <typename Table>
@@ -37,42 +25,30 @@ const Table& chosen(const Table& base, const Table& v3, const Table& v4) {
 
 }  // namespace
 
-const Kernels& kernels() noexcept {
-  static const Kernels& table = chosen(kernels_base, kernels_v3, kernels_v4);
-  return table;
-}
-
-const PackedKernels& packed_kernels() noexcept {
-  static const PackedKernels& table = chosen(packed_kernels_base, packed_kernels_v3, packed_kernels_v4);
-  return table;
-}
-
-const GateKernels& gate_kernels() noexcept {
-  static const GateKernels& table = chosen(gate_kernels_base, gate_kernels_v3, gate_kernels_v4);
-  return table;
-}
-
-const WinogradKernels& winograd_kernels() noexcept {
-  static const WinogradKernels& table =
-      chosen(winograd_kernels_base, winograd_kernels_v3, winograd_kernels_v4);
-  return table;
-}
+/// Defines the function `name`, which returns one of the tables `name`_base, `name`_v3 and `name`_v4.
+#define KAIROS_CHOOSE(Table, name)                                         \
+  extern const Table name##_base, name##_v3, name##_v4;                    \
+  const Table& name() noexcept {                                           \
+    static const Table& table = chosen(name##_base, name##_v3, name##_v4); \
+    return table;                                                          \
+  }
 #else
-const Kernels& kernels() noexcept {
-  return kernels_base;
-}
-
-const PackedKernels& packed_kernels() noexcept {
-  return packed_kernels_base;
-}
-
-const GateKernels& gate_kernels() noexcept {
-  return gate_kernels_base;
-}
-
-const WinogradKernels& winograd_kernels() noexcept {
-  return winograd_kernels_base;
-}
+#define KAIROS_CHOOSE(Table, name) \
+  extern const Table name##_base;  \
+  const Table& name() noexcept {   \
+    return name##_base;            \
+  }
 #endif
+
+namespace kairos::host {
+
+KAIROS_CHOOSE(Kernels, kernels)
+KAIROS_CHOOSE(PackedKernels, packed_kernels)
+KAIROS_CHOOSE(GateKernels, gate_kernels)
+KAIROS_CHOOSE(WinogradKernels, winograd_kernels)
+KAIROS_CHOOSE(FunctionTable, function_kernels)
+KAIROS_CHOOSE(TermTable, term_kernels)
+KAIROS_CHOOSE(UpdateKernels, update_kernels)
+KAIROS_CHOOSE(NormalizingKernels, normalizing_kernels)
 
 }  // namespace kairos::host

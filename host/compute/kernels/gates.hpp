@@ -35,8 +35,6 @@ struct GateKernels {
   /// `recurrent_gradient` has three parts like `gates`. `gradient`: in the gradient of the output, out the
   /// part of the previous state's gradient that bypasses the products.
   void (*gru_backward)(const GruRow& row, float* gradient, float* recurrent_gradient);
-  /// y may be x.
-  void (*tanh)(std::int64_t n, const float* x, float* y);
 };
 
 /// The table for the highest level that this processor supports.

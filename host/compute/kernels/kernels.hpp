@@ -8,8 +8,6 @@
 
 namespace kairos::host {
 
-struct AdamStep;
-
 /// A factor of a product: element (row, column) is data[row * row_stride + column * column_stride].
 struct MatrixView {
   const float* data;
@@ -48,6 +46,12 @@ struct Product {
   std::int64_t ldb = n;  ///< from one row of b to the next; unused for panels
 };
 
+/// Numbers of outputs above a threshold (they say yes), of targets other than 0 (they are a yes), of those
+/// where both are, and of targets that are exactly 1 or 0 as the output says.
+struct Decisions {
+  std::int64_t said, actual, hits, right;
+};
+
 /// The order of summation depends on the sizes alone, so the same call gives the same bits.
 struct Kernels {
   /// Floats of scratch that `multiply` needs; `k` counts all segments together.
@@ -69,11 +73,6 @@ struct Kernels {
   void (*sum_parts)(std::int64_t n, std::int64_t parts, const float* from, std::int64_t stride,
                     const float* bias, float* sum);
 
-  /// NaN stays NaN. y may be x.
-  void (*relu)(std::int64_t n, const float* x, float* y);
-  /// x_gradient may be y_gradient.
-  void (*relu_gradient)(std::int64_t n, const float* y, const float* y_gradient, float* x_gradient);
-
   /// factors[i] = 0 if random_at(key, first + i) < drop_below, else `scale`.
   void (*draw_factors)(std::int64_t n, std::uint64_t key, std::uint64_t first, std::uint64_t drop_below,
                        float scale, float* factors);
@@ -84,10 +83,16 @@ struct Kernels {
   void (*keep_larger)(std::int64_t n, const float* values, std::int32_t index, float* best,
                       std::int32_t* where);
 
-  void (*sgd)(std::int64_t n, float rate, const float* g, float* w);
-  void (*momentum)(std::int64_t n, float rate, float momentum, const float* g, float* m, float* w);
-  void (*nesterov)(std::int64_t n, float rate, float momentum, const float* g, float* m, float* w);
-  void (*adam)(std::int64_t n, const AdamStep& step, const float* g, float* m, float* v, float* w);
+  /// The index of the first largest value; 0 if the first one is NaN.
+  std::int64_t (*index_of_largest)(std::int64_t n, const float* values);
+  Decisions (*count_decisions)(std::int64_t n, float threshold, const float* target, const float* output);
+  /// bins[i] = the last of `thresholds` evenly spaced thresholds from 0 to 1 that the value is above, or 0;
+  /// -1 for NaN.
+  void (*bins)(std::int64_t n, std::int32_t thresholds, const float* values, std::int32_t* bins);
+
+  /// In double precision, in an order that depends on n alone.
+  double (*sum_of_squares)(std::int64_t n, const float* values);
+  double (*sum_of_magnitudes)(std::int64_t n, const float* values);
 };
 
 /// The table for the highest level that this processor supports.

@@ -4,6 +4,10 @@
 
 #include <cstdint>
 
+#if defined(__AVX2__)
+#include <immintrin.h>  // its functions are always inlined too
+#endif
+
 // Everything small is forced inline, so that the linker cannot keep a copy that was compiled for a newer
 // processor and use it everywhere.
 #define KAIROS_INLINE inline __attribute__((always_inline))
@@ -32,23 +36,63 @@ KAIROS_INLINE Vector all(float value) {
   return value - Vector{};
 }
 
-/// A whole vector, or the rest of one at the end of a row, padded with zeros.
+/// A whole vector, or the rest of one at the end of a row, padded with zeros or with another value.
 struct Whole {
-  KAIROS_INLINE Vector get(const float* from) const { return load(from); }
+  KAIROS_INLINE Vector get(const float* from, float = 0) const { return load(from); }
   KAIROS_INLINE void put(Vector value, float* to) const { store(value, to); }
+  static KAIROS_INLINE std::int64_t size() { return lanes; }
+  /// `value` with zeros in place of what was computed from the padding.
+  KAIROS_INLINE Vector kept(Vector value) const { return value; }
 };
-struct Rest {
-  std::int64_t count;
-  KAIROS_INLINE Vector get(const float* from) const {
-    float values[lanes] = {};
-    for (std::int64_t i = 0; i < count; ++i) values[i] = from[i];
-    return load(values);
+class Rest {
+ public:
+  KAIROS_INLINE explicit Rest(std::int64_t count) : count_(static_cast<std::int32_t>(count)) {}
+  KAIROS_INLINE std::int64_t size() const { return count_; }
+#if defined(__AVX512F__)
+  KAIROS_INLINE Vector get(const float* from, float padding = 0) const {
+    return _mm512_mask_loadu_ps(all(padding), mask(), from);
   }
   KAIROS_INLINE void put(Vector value, float* to) const {
-    float values[lanes];
-    store(value, values);
-    for (std::int64_t i = 0; i < count; ++i) to[i] = values[i];
+    _mm512_mask_storeu_ps(to, mask(), value);
   }
+#elif defined(__AVX2__)
+  KAIROS_INLINE Vector get(const float* from, float padding = 0) const {
+    const Vector found = _mm256_maskload_ps(from, __builtin_bit_cast(__m256i, taken()));
+    return taken() ? found : all(padding);
+  }
+  KAIROS_INLINE void put(Vector value, float* to) const {
+    _mm256_maskstore_ps(to, __builtin_bit_cast(__m256i, taken()), value);
+  }
+#else
+  KAIROS_INLINE Vector get(const float* from, float padding = 0) const {
+    Vector value = all(padding);
+    for (int i = 0; i < count_; ++i) value[i] = from[i];
+    return value;
+  }
+  KAIROS_INLINE void put(Vector value, float* to) const {
+    for (int i = 0; i < count_; ++i) to[i] = value[i];
+  }
+#endif
+  KAIROS_INLINE Vector kept(Vector value) const {
+    return taken() ? value : Vector{};
+  }
+
+ private:
+  typedef std::int32_t Lanes __attribute__((vector_size(lanes * sizeof(std::int32_t))));
+
+#if defined(__AVX512F__)
+  KAIROS_INLINE __mmask16 mask() const {
+    return static_cast<__mmask16>((1U << count_) - 1U);
+  }
+#endif
+  /// -1 in the lanes that hold values, else 0.
+  KAIROS_INLINE Lanes taken() const {
+    Lanes index;
+    for (int i = 0; i < lanes; ++i) index[i] = i;
+    return index < count_;
+  }
+
+  std::int32_t count_;
 };
 
 /// Calls `work(k, part)` for every vector of n values.
@@ -56,7 +100,37 @@ template <typename Work>
 KAIROS_INLINE void each_vector(std::int64_t n, const Work& work) {
   std::int64_t k = 0;
   for (; k + lanes <= n; k += lanes) work(k, Whole{});
-  if (k < n) work(k, Rest{n - k});
+  if (k < n) work(k, Rest(n - k));
+}
+
+/// Exchanges lanes whose indices differ by `half`, a power of 2.
+template <int half>
+KAIROS_INLINE Vector exchanged(Vector v) {
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(v, v, 0 ^ half, 1 ^ half, 2 ^ half, 3 ^ half, 4 ^ half, 5 ^ half, 6 ^ half,
+                                 7 ^ half, 8 ^ half, 9 ^ half, 10 ^ half, 11 ^ half, 12 ^ half, 13 ^ half,
+                                 14 ^ half, 15 ^ half);
+#elif defined(__AVX2__)
+  return __builtin_shufflevector(v, v, 0 ^ half, 1 ^ half, 2 ^ half, 3 ^ half, 4 ^ half, 5 ^ half, 6 ^ half,
+                                 7 ^ half);
+#else
+  return __builtin_shufflevector(v, v, 0 ^ half, 1 ^ half, 2 ^ half, 3 ^ half);
+#endif
+}
+
+/// Combines all lanes in pairs: `of(a, b)`.
+template <typename Of>
+KAIROS_INLINE float folded(Vector v, const Of& of) {
+  if constexpr (lanes > 8) v = of(v, exchanged<8 % lanes>(v));
+  if constexpr (lanes > 4) v = of(v, exchanged<4 % lanes>(v));
+  v = of(v, exchanged<2>(v));
+  return of(v, exchanged<1>(v))[0];
+}
+KAIROS_INLINE float sum_of(Vector values) {
+  return folded(values, [](Vector a, Vector b) { return a + b; });
+}
+KAIROS_INLINE float largest_of(Vector values) {
+  return folded(values, [](Vector a, Vector b) { return a < b ? b : a; });
 }
 
 }  // namespace

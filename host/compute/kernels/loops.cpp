@@ -2,7 +2,6 @@
 // Compiled once per level; KAIROS_KERNELS is the name of the level's table (see CMakeLists.txt).
 #include "compute/kernels/kernels.hpp"
 #include "compute/kernels/lanes.hpp"
-#include "compute/update.hpp"
 
 namespace kairos::host {
 
@@ -102,9 +101,7 @@ void multiply_column(const Product& p) {
     for (; k + lanes <= p.k; k += lanes) sums += load(a + k) * load(p.b + k);
     float sum = p.bias == nullptr ? 0.0F : *p.bias;
     for (; k < p.k; ++k) sum += a[k] * p.b[k];
-    for (int half = lanes / 2; half > 0; half /= 2)
-      for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
-    p.c[r * p.ldc] = sum + sums[0];
+    p.c[r * p.ldc] = sum + sum_of(sums);
   }
 }
 
@@ -226,25 +223,6 @@ void sum_parts(std::int64_t n, std::int64_t parts, const float* from, std::int64
   }
 }
 
-void relu(std::int64_t n, const float* x, float* y) {
-  std::int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    const Vector value = load(x + i);
-    store(value < Vector{} ? Vector{} : value, y + i);
-  }
-  for (; i < n; ++i) y[i] = x[i] < 0 ? 0 : x[i];
-}
-
-void relu_gradient(std::int64_t n, const float* y, const float* y_gradient, float* x_gradient) {
-  std::int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    // A product with 0 rather than 0, so that a NaN gradient is kept.
-    const Vector slope = load(y + i) <= Vector{} ? Vector{} : all(1);
-    store(load(y_gradient + i) * slope, x_gradient + i);
-  }
-  for (; i < n; ++i) x_gradient[i] = y_gradient[i] * (y[i] <= 0 ? 0.0F : 1.0F);
-}
-
 /// Repeats random_at of compute/random.hpp, because it must be inlined into vector loops here.
 KAIROS_INLINE std::uint64_t random_bits(std::uint64_t key, std::uint64_t n) {
   std::uint64_t value = key + (n + 1) * 0x9E3779B97F4A7C15ULL;
@@ -275,41 +253,90 @@ void keep_larger(std::int64_t n, const float* __restrict values, std::int32_t in
   }
 }
 
-void sgd(std::int64_t n, float rate, const float* __restrict g, float* __restrict w) {
-  for (std::int64_t i = 0; i < n; ++i) w[i] -= rate * g[i];
+std::int64_t index_of_largest(std::int64_t n, const float* values) {
+  if (n < 2 || values[0] != values[0]) return 0;
+  Vector best = all(values[0]);
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const Vector now = load(values + i);
+    best = best < now ? now : best;
+  }
+  float largest = largest_of(best);
+  for (; i < n; ++i) largest = largest < values[i] ? values[i] : largest;
+  for (i = 0; values[i] != largest;) ++i;
+  return i;
 }
 
-void momentum(std::int64_t n, float rate, float momentum, const float* __restrict g, float* __restrict m,
-              float* __restrict w) {
+Decisions count_decisions(std::int64_t n, float threshold, const float* target, const float* output) {
+  constexpr std::int64_t block = 1 << 20;  // counts of a block fit into 32 bits
+  Decisions all{};
+  for (std::int64_t first = 0; first < n; first += block) {
+    const std::int64_t end = n - first < block ? n : first + block;
+    std::int32_t said = 0, actual = 0, hits = 0, right = 0;
+    for (std::int64_t i = first; i < end; ++i) {
+      const std::int32_t says = output[i] > threshold ? 1 : 0, is = target[i] != 0 ? 1 : 0;
+      said += says;
+      actual += is;
+      hits += says & is;
+      right += target[i] == static_cast<float>(says) ? 1 : 0;
+    }
+    all.said += said;
+    all.actual += actual;
+    all.hits += hits;
+    all.right += right;
+  }
+  return all;
+}
+
+void bins(std::int64_t n, std::int32_t thresholds, const float* __restrict values,
+          std::int32_t* __restrict bins) {
+  const auto steps = static_cast<float>(thresholds - 1);
   for (std::int64_t i = 0; i < n; ++i) {
-    m[i] = momentum * m[i] - rate * g[i];
-    w[i] += m[i];
+    const float limited = values[i] > 1 ? 1.0F : (values[i] > 0 ? values[i] : 0.0F);
+    const float scaled = limited * steps;
+    const auto below = static_cast<std::int32_t>(scaled);
+    // Rounded up, less 1: an output that equals a threshold is below it.
+    const std::int32_t bin = static_cast<float>(below) < scaled ? below : below - 1;
+    bins[i] = values[i] == values[i] ? (bin < 0 ? 0 : bin) : -1;
   }
 }
 
-void nesterov(std::int64_t n, float rate, float momentum, const float* __restrict g, float* __restrict m,
-              float* __restrict w) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    m[i] = momentum * m[i] - rate * g[i];
-    w[i] += momentum * m[i] - rate * g[i];
+typedef float Half __attribute__((vector_size(lanes / 2 * sizeof(float)), aligned(sizeof(float)), may_alias));
+typedef double Wide __attribute__((vector_size(lanes / 2 * sizeof(double))));
+
+template <typename Of>
+KAIROS_INLINE double sum_of_each(std::int64_t n, const float* values, const Of& of) {
+  Wide sums[4] = {};
+  std::int64_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes)
+    for (int k = 0; k < 4; ++k)
+      sums[k] +=
+          of(__builtin_convertvector(*reinterpret_cast<const Half*>(values + i + k * lanes / 2), Wide));
+  Wide rest{};
+  double last = 0;
+  for (; i < n; ++i) {
+    rest[0] = static_cast<double>(values[i]);
+    last += of(rest)[0];
   }
+  const Wide sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  for (int k = 0; k < lanes / 2; ++k) last += sum[k];
+  return last;
 }
 
-void adam(std::int64_t n, const AdamStep& step, const float* __restrict g, float* __restrict m,
-          float* __restrict v, float* __restrict w) {
-  const AdamStep s = step;
-  for (std::int64_t i = 0; i < n; ++i) {
-    m[i] += (g[i] - m[i]) * s.one_minus_beta_1;
-    v[i] += (g[i] * g[i] - v[i]) * s.one_minus_beta_2;
-    w[i] -= m[i] * s.rate / (__builtin_sqrtf(v[i]) + s.epsilon);
-  }
+double sum_of_squares(std::int64_t n, const float* values) {
+  return sum_of_each(n, values, [](Wide x) { return x * x; });
+}
+
+double sum_of_magnitudes(std::int64_t n, const float* values) {
+  return sum_of_each(n, values, [](Wide x) { return x < Wide{} ? -x : x; });
 }
 
 }  // namespace
 
 extern const Kernels KAIROS_KERNELS;
 const Kernels KAIROS_KERNELS{
-    multiply_scratch, multiply,     panel_columns, pack_panels, transpose, sum_rows, sum_parts, relu,
-    relu_gradient,    draw_factors, multiply_each, keep_larger, sgd,       momentum, nesterov,  adam};
+    multiply_scratch, multiply,        panel_columns, pack_panels,    transpose,
+    sum_rows,         sum_parts,       draw_factors,  multiply_each,  keep_larger,
+    index_of_largest, count_decisions, bins,          sum_of_squares, sum_of_magnitudes};
 
 }  // namespace kairos::host

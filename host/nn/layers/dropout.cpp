@@ -37,8 +37,7 @@ class DropoutLayer final : public Layer {
       std::copy_n(input, n, v.output);
       return;
     }
-    draw_dropout_factors(joined_key(key_, pass.batch_number), rate_, n, factors_.data());
-    multiply_each(n, input, factors_.data(), v.output);
+    draw_dropout_factors(joined_key(key_, pass.batch_number), rate_, n, factors_.data(), input, v.output);
   }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // LayerNormalization: normalizes each sample to mean 0 and variance 1 over its last dimensions.
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/normalizing_layer.hpp"
@@ -17,32 +18,27 @@ class LayerNormalizationLayer final : public NormalizingLayer {
     const Shape& shape = inputs.front();
     const Shape normalized(shape.end() - static_cast<std::ptrdiff_t>(axes().count(*this, shape)),
                            shape.end());
-    width_ = size_of(normalized);
-    rows_per_sample_ = size_of(shape) / width_;
+    const std::int64_t width = size_of(normalized);
+    rows_per_sample_ = size_of(shape) / width;
+    normalizer_.emplace(width, epsilon());
     add_weights(normalized, context);
     return shape;
   }
 
-  void reserve(std::int64_t batch) override {
-    mean_.reserve(batch * rows_per_sample_);
-    inverse_deviation_.reserve(batch * rows_per_sample_);
-  }
+  void reserve(std::int64_t batch) override { normalizer_->reserve(batch * rows_per_sample_); }
 
   void forward(const GraphPass& pass, const LayerValues& v) override {
-    normalize_rows(pass.batch * rows_per_sample_, width_, epsilon(), v.inputs.front(), weights(),
-                   mean_.data(), inverse_deviation_.data(), v.output);
+    normalizer_->forward(pass.batch * rows_per_sample_, v.inputs.front(), weights(), v.output);
   }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
-    normalize_rows_backward(pass.batch * rows_per_sample_, width_, g.inputs.front(), mean_.data(),
-                            inverse_deviation_.data(), weights(), g.output_gradient,
-                            gradients(g.input_gradients.front()));
+    normalizer_->backward(pass.batch * rows_per_sample_, g.inputs.front(), weights(), g.output_gradient,
+                          gradients(g.input_gradients.front()));
   }
 
  private:
-  std::int64_t width_ = 0;
   std::int64_t rows_per_sample_ = 0;
-  FloatBuffer mean_, inverse_deviation_;
+  std::optional<RowNormalizer> normalizer_;
 };
 
 }  // namespace

@@ -6,17 +6,18 @@
 #include <string>
 #include <utility>
 
+#include "compute/elementwise.hpp"
 #include "nn/layer.hpp"
 
 namespace kairos::host {
 
-/// `Function` is constructed from the configuration, provides `value(x)` and `slope(x)`, both of the input,
-/// and writes its arguments to the configuration.
-template <typename Function>
+/// `Arguments` are constructed from the configuration, write themselves to it, and provide `function()`,
+/// whose slope is of the output if `slope_is_of_output()`, else of the input.
+template <typename Arguments>
 class PointwiseLayer final : public Layer {
  public:
   PointwiseLayer(ConfigReader& config, std::string class_name)
-      : Layer(config, std::move(class_name)), function_(config) {}
+      : Layer(config, std::move(class_name)), arguments_(config), function_(arguments_.function()) {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext&) override {
     size_ = size_of(inputs.front());
@@ -26,24 +27,22 @@ class PointwiseLayer final : public Layer {
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
 
   void forward(const GraphPass& pass, const LayerValues& v) override {
-    const std::int64_t n = pass.batch * size_;
-    const float* const x = v.inputs.front();
-    for (std::int64_t i = 0; i < n; ++i) v.output[i] = function_.value(x[i]);
+    function_.value(pass.batch * size_, v.inputs.front(), v.output);
   }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
     float* const x_gradient = g.input_gradients.front();
     if (x_gradient == nullptr) return;
-    const std::int64_t n = pass.batch * size_;
-    const float* const x = g.inputs.front();
-    for (std::int64_t i = 0; i < n; ++i) x_gradient[i] = g.output_gradient[i] * function_.slope(x[i]);
+    const float* const kept = arguments_.slope_is_of_output() ? g.output : g.inputs.front();
+    function_.gradient(pass.batch * size_, kept, g.output_gradient, x_gradient);
   }
 
  protected:
-  void write_config(nlohmann::json& config) const override { function_.write(config); }
+  void write_config(nlohmann::json& config) const override { arguments_.write(config); }
 
  private:
-  Function function_;
+  Arguments arguments_;
+  PointwiseFunction function_;
   std::int64_t size_ = 0;
 };
 

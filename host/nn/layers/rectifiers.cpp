@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ReLU, LeakyReLU and ELU.
-#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "nn/layers/layer_types.hpp"
@@ -17,21 +18,17 @@ class Relu {
   explicit Relu(ConfigReader& config)
       : max_value_(config.optional_number("max_value", not_negative)),
         slope_(config.number("negative_slope", 0, not_negative)),
-        threshold_(config.number("threshold", 0, not_negative)),
-        limit_(static_cast<float>(max_value_.value_or(3.4e38))),
-        below_(static_cast<float>(slope_)),
-        from_(static_cast<float>(threshold_)),
-        unlimited_(!max_value_) {}
+        threshold_(config.number("threshold", 0, not_negative)) {}
 
-  /// Comparisons are written so that NaN propagates.
-  [[nodiscard]] float value(float x) const {
-    if (x <= from_) return below_ * (x - from_);
-    return !unlimited_ && x > limit_ ? limit_ : x;
+  [[nodiscard]] PointwiseFunction function() const {
+    const auto limit = static_cast<float>(max_value_.value_or(std::numeric_limits<double>::infinity()));
+    const auto below = static_cast<float>(slope_);
+    if (threshold_ != 0 || (max_value_ && slope_ != 0))
+      return {Function::GeneralRelu, {limit, below, static_cast<float>(threshold_)}};
+    if (slope_ != 0) return {Function::LeakyRelu, {below}};
+    return max_value_ ? PointwiseFunction{Function::LimitedRelu, {limit}} : PointwiseFunction{Function::Relu};
   }
-  [[nodiscard]] float slope(float x) const {
-    if (x <= from_) return below_;
-    return !unlimited_ && x > limit_ ? 0.0F : 1.0F;
-  }
+  [[nodiscard]] static bool slope_is_of_output() { return false; }
   void write(nlohmann::json& config) const {
     config["max_value"] = max_value_ ? nlohmann::json(*max_value_) : nlohmann::json(nullptr);
     config["negative_slope"] = slope_;
@@ -42,8 +39,6 @@ class Relu {
   std::optional<double> max_value_;
   double slope_;
   double threshold_;
-  float limit_, below_, from_;
-  bool unlimited_;
 };
 
 class LeakyRelu {
@@ -54,30 +49,31 @@ class LeakyRelu {
     if (old && given)
       config.bad_value("alpha", "only one of alpha and negative_slope", "Leave one of them out");
     slope_ = given.value_or(old.value_or(0.3));
-    below_ = static_cast<float>(slope_);
   }
 
-  [[nodiscard]] float value(float x) const { return x < 0 ? below_ * x : x; }
-  [[nodiscard]] float slope(float x) const { return x <= 0 ? below_ : 1.0F; }
+  [[nodiscard]] PointwiseFunction function() const {
+    return {Function::LeakyRelu, {static_cast<float>(slope_)}};
+  }
+  [[nodiscard]] static bool slope_is_of_output() { return false; }
   void write(nlohmann::json& config) const { config["negative_slope"] = slope_; }
 
  private:
   double slope_;
-  float below_;
 };
 
 class Elu {
  public:
-  explicit Elu(ConfigReader& config)
-      : alpha_(config.number("alpha", 1, not_negative)), scale_(static_cast<float>(alpha_)) {}
+  explicit Elu(ConfigReader& config) : alpha_(config.number("alpha", 1, not_negative)) {}
 
-  [[nodiscard]] float value(float x) const { return x < 0 ? scale_ * std::expm1(x) : x; }
-  [[nodiscard]] float slope(float x) const { return x < 0 ? scale_ * std::exp(x) : 1.0F; }
+  [[nodiscard]] PointwiseFunction function() const {
+    if (alpha_ == 0) return {Function::Relu};
+    return {Function::Elu, {static_cast<float>(alpha_)}};
+  }
+  [[nodiscard]] static bool slope_is_of_output() { return true; }
   void write(nlohmann::json& config) const { config["alpha"] = alpha_; }
 
  private:
   double alpha_;
-  float scale_;
 };
 
 }  // namespace

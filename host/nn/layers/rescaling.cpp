@@ -11,12 +11,12 @@ class Rescale {
  public:
   explicit Rescale(ConfigReader& config)
       : scale_(config.required_number("scale", {-3e38, 3e38})),
-        offset_(config.number("offset", 0, {-3e38, 3e38})),
-        factor_(static_cast<float>(scale_)),
-        summand_(static_cast<float>(offset_)) {}
+        offset_(config.number("offset", 0, {-3e38, 3e38})) {}
 
-  [[nodiscard]] float value(float x) const { return x * factor_ + summand_; }
-  [[nodiscard]] float slope(float) const { return factor_; }
+  [[nodiscard]] PointwiseFunction function() const {
+    return {Function::Affine, {static_cast<float>(scale_), static_cast<float>(offset_)}};
+  }
+  [[nodiscard]] static bool slope_is_of_output() { return false; }
   void write(nlohmann::json& config) const {
     config["scale"] = scale_;
     config["offset"] = offset_;
@@ -24,7 +24,6 @@ class Rescale {
 
  private:
   double scale_, offset_;
-  float factor_, summand_;
 };
 
 }  // namespace

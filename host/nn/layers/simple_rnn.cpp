@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "compute/kernels/gates.hpp"
 #include "nn/layers/cell_activation.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/recurrent_layer.hpp"
@@ -15,7 +14,7 @@ namespace {
 class SimpleRnnLayer final : public RecurrentLayer {
  public:
   explicit SimpleRnnLayer(ConfigReader& config)
-      : RecurrentLayer(config, {"SimpleRNN", "simple_rnn_cell", 1}), fused_(activation().name == "tanh") {}
+      : RecurrentLayer(config, {"SimpleRNN", "simple_rnn_cell", 1}) {}
 
  protected:
   void reserve_cell(std::int64_t) override {
@@ -36,10 +35,7 @@ class SimpleRnnLayer final : public RecurrentLayer {
     const float* const bias_values = bias() != nullptr ? bias()->values.data() : nullptr;
     packed_kernels().multiply(
         {s.rows, n, input_term(s), {s.recurrent_input, n, n, packed_.data()}, bias_values, s.gates, n});
-    if (fused_)
-      gate_kernels().tanh(s.rows * n, s.gates, s.output);
-    else
-      activation().forward(s.rows, n, s.gates, s.output);
+    activation().forward(s.rows, n, s.gates, s.output);
     if (s.mask == nullptr) return;
     for (std::int64_t row = 0; row < s.rows; ++row)
       if (s.mask[row] == 0) std::copy_n(s.before + row * n, n, s.output + row * n);
@@ -63,7 +59,6 @@ class SimpleRnnLayer final : public RecurrentLayer {
   }
 
  private:
-  bool fused_;          ///< tanh, which is vectorized
   FloatBuffer packed_;  ///< the recurrent kernel; transposed in the backward pass
 };
 

@@ -7,6 +7,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "compute/elementwise.hpp"
+#include "compute/vector.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/losses/loss_types.hpp"
 #include "nn/losses/mean_loss.hpp"
@@ -37,58 +39,40 @@ bool is_clipped(float p) {
        fmt::format("{} unit{} in the last layer", features, features == 1 ? "" : "s"), expected, cure});
 }
 
-/// The term of one binary target.
-struct BinaryTerm {
-  static constexpr std::string_view name = "binary_crossentropy";
-  OutputMeaning output_is;
-  float smoothing;
+std::string outside_fault(float target) {
+  return outside_unit_interval(1, &target);
+}
 
-  /// Label smoothing of one target, or of an array of them.
-  template <class Target>
-  [[nodiscard]] auto smoothed(const Target& t) const {
-    return t * (1 - smoothing) + 0.5F * smoothing;
-  }
-  [[nodiscard]] std::string fault(float target) const { return outside_unit_interval(1, &target); }
-  [[nodiscard]] float value(float target, float o) const {
-    const float t = smoothed(target);
-    if (output_is == OutputMeaning::Logits)
-      return std::max(o, 0.0F) - o * t + std::log1p(std::exp(-std::abs(o)));
-    const float p = clipped(o);
-    return -(t * std::log(p) + (1 - t) * std::log1p(-p));
-  }
-  [[nodiscard]] float slope(float target, float o) const {
-    const float t = smoothed(target);
-    if (output_is == OutputMeaning::Logits) return 1 / (1 + std::exp(-o)) - t;
-    return is_clipped(o) ? 0.0F : (o - t) / (o * (1 - o));
-  }
-};
+RowLoss binary_terms(OutputMeaning output_is, float smoothing) {
+  return {output_is == OutputMeaning::Logits ? Term::BinaryCrossentropyOfLogits : Term::BinaryCrossentropy,
+          {smoothing}};
+}
 
-class BinaryCrossentropy final : public MeanLoss<BinaryTerm> {
+class BinaryCrossentropy final : public TermLoss {
  public:
-  explicit BinaryCrossentropy(BinaryTerm term)
-      : MeanLoss(term), term_(term), of_logits_(BinaryTerm{OutputMeaning::Logits, term.smoothing}) {}
-  [[nodiscard]] OutputMeaning output_meaning() const override { return term_.output_is; }
+  BinaryCrossentropy(OutputMeaning output_is, float smoothing)
+      : TermLoss("binary_crossentropy", binary_terms(output_is, smoothing), outside_fault),
+        output_is_(output_is),
+        of_logits_(binary_terms(OutputMeaning::Logits, smoothing)),
+        by_logits_{Term::SmoothedError, {smoothing}} {}
+  [[nodiscard]] OutputMeaning output_meaning() const override { return output_is_; }
   [[nodiscard]] std::string_view activation() const override {
-    return term_.output_is == OutputMeaning::Probabilities ? "sigmoid" : "";
+    return output_is_ == OutputMeaning::Probabilities ? "sigmoid" : "";
   }
 
   void values_from_logits(std::int64_t rows, std::int64_t features, const float* target, const float* logits,
                           const float*, float* each) const override {
-    of_logits_.values(rows, features, target, logits, each);
+    of_logits_.values(rows, features, static_cast<float>(features), target, logits, each);
   }
 
   void gradient_by_logits(std::int64_t rows, std::int64_t features, const float* target, const float* output,
                           const float* scale, float* gradient) const override {
-    for (std::int64_t row = 0; row < rows;
-         ++row, target += features, output += features, gradient += features) {
-      const float factor = scale[row] / static_cast<float>(features);
-      Gradient(gradient, features) = factor * (Row(output, features) - term_.smoothed(Row(target, features)));
-    }
+    by_logits_.gradient(rows, features, static_cast<float>(features), target, output, scale, gradient);
   }
 
  private:
-  BinaryTerm term_;
-  MeanLoss<BinaryTerm> of_logits_;
+  OutputMeaning output_is_;
+  RowLoss of_logits_, by_logits_;
 };
 
 /// The target is a distribution over the classes, or a class label.
@@ -207,9 +191,8 @@ class CategoricalCrossentropy final : public Loss {
   }
 
   [[nodiscard]] float value_of_logits(std::int64_t n, const float* target, const float* logits) const {
-    const float largest = Row(logits, n).maxCoeff();
-    const float sum = (Row(logits, n) - largest).exp().sum();
-    return value_of_logits(n, target, logits, largest, 1 / sum);
+    const float largest = logits[index_of_largest(n, logits)];
+    return value_of_logits(n, target, logits, largest, function_kernels().likeliest(n, logits));
   }
 
   /// `output` is the softmax; `gradient` may be the same memory.
@@ -229,10 +212,7 @@ class CategoricalCrossentropy final : public Loss {
 
   void slope_of_logits(std::int64_t n, const float* target, const float* logits, float scale,
                        float* gradient) const {
-    const Row o(logits, n);
-    Gradient softmax(gradient, n);
-    softmax = (o - o.maxCoeff()).exp();
-    softmax /= softmax.sum();
+    function_kernels().softmax(1, n, logits, gradient);
     slope_by_logits(n, target, gradient, scale, gradient);
   }
 
@@ -262,7 +242,7 @@ std::vector<LossType> crossentropy_losses() {
        [](ConfigReader& config) -> std::unique_ptr<Loss> {
          read_axis(config);
          const OutputMeaning output_is = read_output_is(config);
-         return std::make_unique<BinaryCrossentropy>(BinaryTerm{output_is, read_smoothing(config)});
+         return std::make_unique<BinaryCrossentropy>(output_is, read_smoothing(config));
        }},
       {{"categorical_crossentropy", "CategoricalCrossentropy"},
        [](ConfigReader& config) -> std::unique_ptr<Loss> {

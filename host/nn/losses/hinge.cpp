@@ -2,7 +2,9 @@
 // Hinge losses: the margin between two classes, or between a class and the best of the others.
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 
+#include "compute/elementwise.hpp"
 #include "nn/losses/loss_types.hpp"
 
 namespace kairos::host {
@@ -28,48 +30,21 @@ class Hinge final : public Loss {
 
   void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
               float* each) const override {
-    const Side side = side_of(rows * features, target);
-    for (std::int64_t row = 0; row < rows; ++row, target += features, output += features) {
-      float sum = 0;
-      for (std::int64_t i = 0; i < features; ++i) {
-        const float missing = missing_margin(side(target[i]), output[i]);
-        sum += power_ == Power::One ? missing : missing * missing;
-      }
-      each[row] = sum / static_cast<float>(features);
-    }
+    terms(rows * features, target).values(rows, features, static_cast<float>(features), target, output, each);
   }
 
   void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
                 const float* scale, float* gradient) const override {
-    const Side side = side_of(rows * features, target);
-    for (std::int64_t row = 0; row < rows;
-         ++row, target += features, output += features, gradient += features) {
-      const float factor = scale[row] / static_cast<float>(features);
-      for (std::int64_t i = 0; i < features; ++i) {
-        const float t = side(target[i]);
-        const float missing = missing_margin(t, output[i]);
-        const float slope = power_ == Power::One ? (missing == 0 ? 0.0F : -t) : -2 * t * missing;
-        gradient[i] = factor * slope;
-      }
-    }
+    terms(rows * features, target)
+        .gradient(rows, features, static_cast<float>(features), target, output, scale, gradient);
   }
 
  private:
-  /// From a target to -1 or 1.
-  struct Side {
-    float factor;
-    float offset;
-    float operator()(float target) const { return target * factor + offset; }
-  };
-
-  static Side side_of(std::int64_t n, const float* target) {
+  /// The arguments map a target to -1 or 1.
+  [[nodiscard]] RowLoss terms(std::int64_t n, const float* target) const {
     const bool bits = std::all_of(target, target + n, [](float t) { return t == 0 || t == 1; });
-    return bits ? Side{2, -1} : Side{1, 0};
-  }
-  /// NaN stays NaN.
-  static float missing_margin(float t, float o) {
-    const float missing = 1 - t * o;
-    return missing < 0 ? 0.0F : missing;
+    return {power_ == Power::One ? Term::Hinge : Term::SquaredHinge,
+            bits ? std::array<float, 2>{2, -1} : std::array<float, 2>{1, 0}};
   }
 
   Power power_;

@@ -4,18 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "nn/losses/loss_types.hpp"
+#include "nn/losses/mean_loss.hpp"
 
 namespace kairos::host {
 
 namespace {
-
-using Row = Eigen::Map<const Eigen::ArrayXf>;
-
-/// To [epsilon, 1], as in Keras; NaN stays NaN.
-auto clipped(const Row& probabilities) {
-  return probabilities.unaryExpr(
-      [](float p) { return p < loss_epsilon ? loss_epsilon : (p > 1 ? 1.0F : p); });
-}
 
 auto vector(std::int64_t n, const float* values) {
   return Eigen::Map<const Eigen::VectorXf>(values, n).cast<double>();
@@ -29,32 +22,9 @@ double inverse_length(const Vector& vector) {
   return inverse > longest_inverse ? longest_inverse : inverse;
 }
 
-class KlDivergence final : public Loss {
- public:
-  [[nodiscard]] std::string_view name() const override { return "kl_divergence"; }
-  void check_output(std::int64_t) const override {}
-  [[nodiscard]] std::string target_fault(std::int64_t features, const float* target) const override {
-    return outside_unit_interval(features, target);
-  }
-
-  void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
-              float* each) const override {
-    for (std::int64_t row = 0; row < rows; ++row, target += features, output += features) {
-      const auto t = clipped(Row(target, features));
-      each[row] = (t * (t / clipped(Row(output, features))).log()).sum();
-    }
-  }
-
-  void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
-                const float* scale, float* gradient) const override {
-    for (std::int64_t row = 0; row < rows;
-         ++row, target += features, output += features, gradient += features) {
-      const Row o(output, features);
-      Eigen::Map<Eigen::ArrayXf>(gradient, features) =
-          (o < loss_epsilon || o > 1).select(0.0F, -scale[row] * clipped(Row(target, features)) / o);
-    }
-  }
-};
+std::string probability_fault(float target) {
+  return outside_unit_interval(1, &target);
+}
 
 /// -1 for the same direction, 1 for the opposite one.
 class CosineSimilarity final : public Loss {
@@ -91,7 +61,10 @@ class CosineSimilarity final : public Loss {
 std::vector<LossType> row_losses() {
   return {
       {{"kl_divergence", "kullback_leibler_divergence", "kld", "KLD", "KLDivergence"},
-       [](ConfigReader&) -> std::unique_ptr<Loss> { return std::make_unique<KlDivergence>(); }},
+       [](ConfigReader&) -> std::unique_ptr<Loss> {
+         return std::make_unique<TermLoss>("kl_divergence", RowLoss{Term::KlDivergence}, probability_fault,
+                                           TermLoss::Row::Sum);
+       }},
       {{"cosine_similarity", "CosineSimilarity"},
        [](ConfigReader& config) -> std::unique_ptr<Loss> {
          config.unsupported("axis", -1, "Remove it");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "compute/elementwise.hpp"
+#include "compute/kernels/kernels.hpp"
 #include "nn/metrics/metric_types.hpp"
 
 namespace kairos::host {
@@ -53,13 +56,11 @@ class AtThreshold final : public Metric {
   void reset() override { counts_ = {}; }
   void visit_sums(const SumVisitor& visit) override { counts_.visit_sums(visit); }
   void update(const MetricBatch& batch) override {
-    const std::int64_t n = batch.features;
-    for_each_row(batch, n, [&](const float* target, const float* output, double weight) {
-      const auto said = Row(output, n) > threshold_;
-      const auto actual = Row(target, n) != 0;
-      counts_.said += weight * static_cast<double>(said.count());
-      counts_.actual += weight * static_cast<double>(actual.count());
-      counts_.hits += weight * static_cast<double>((said && actual).count());
+    for_each_run(batch, [&](std::int64_t n, const float* target, const float* output, double weight) {
+      const Decisions found = kernels().count_decisions(n, threshold_, target, output);
+      counts_.said += weight * static_cast<double>(found.said);
+      counts_.actual += weight * static_cast<double>(found.actual);
+      counts_.hits += weight * static_cast<double>(found.hits);
     });
   }
   [[nodiscard]] double result() const override { return measure(counts_); }
@@ -214,15 +215,25 @@ class Auc final : public Metric {
 
   void update(const MetricBatch& batch) override {
     const bool is_micro = average_ == Average::Micro;
-    for_each_row(batch, target_size(site_), [&](const float* target, const float* output, double weight) {
-      for (std::int64_t i = 0; i < batch.features; ++i) {
-        if (std::isnan(output[i])) {
-          saw_nan_ = true;
-          continue;
+    const auto add = [&](std::int64_t size, const float* target, const float* output, double weight) {
+      std::array<std::int32_t, 256> bins;
+      for (std::int64_t first = 0; first < size; first += std::ssize(bins)) {
+        const std::int64_t n = std::min<std::int64_t>(size - first, std::ssize(bins));
+        find_bins(n, output + first, bins.data());
+        for (std::int64_t i = 0; i < n; ++i) {
+          const std::int32_t bin = bins[static_cast<std::size_t>(i)];
+          if (bin < 0) {
+            saw_nan_ = true;
+            continue;
+          }
+          Bins& of_class = bins_[is_micro ? 0 : static_cast<std::size_t>(first + i)];
+          (is_class(site_, target, first + i) ? of_class.positives : of_class.negatives)(bin) += weight;
         }
-        Bins& bins = bins_[is_micro ? 0 : static_cast<std::size_t>(i)];
-        (is_class(site_, target, i) ? bins.positives : bins.negatives)(bin_of(output[i])) += weight;
       }
+    };
+    if (is_micro && site_.target_kind == TargetKind::Values) return for_each_run(batch, add);
+    for_each_row(batch, target_size(site_), [&](const float* target, const float* output, double weight) {
+      add(batch.features, target, output, weight);
     });
   }
 
@@ -243,12 +254,14 @@ class Auc final : public Metric {
   }
 
  private:
-  /// The last threshold that the output is above.
-  [[nodiscard]] Eigen::Index bin_of(float output) const {
-    const float p =
-        output_is_ == OutputIs::Logits ? 1 / (1 + std::exp(-output)) : std::clamp(output, 0.0F, 1.0F);
-    const float bin = std::ceil(p * static_cast<float>(bins_.front().positives.size() - 1)) - 1;
-    return bin < 0 ? 0 : static_cast<Eigen::Index>(bin);
+  /// The last thresholds that the outputs are above.
+  void find_bins(std::int64_t n, const float* output, std::int32_t* bins) const {
+    std::array<float, 256> probabilities;
+    if (output_is_ == OutputIs::Logits) {
+      PointwiseFunction{Function::Sigmoid}.value(n, output, probabilities.data());
+      output = probabilities.data();
+    }
+    kernels().bins(n, static_cast<std::int32_t>(bins_.front().positives.size()), output, bins);
   }
 
   [[nodiscard]] double area(const Bins& bins) const {

@@ -40,6 +40,20 @@ void for_each_row(const MetricBatch& batch, std::int64_t target_size, Visit visi
     visit(batch.target + row * target_size, batch.output + row * batch.features, weight_of(batch, row));
 }
 
+/// As for_each_row, but rows that follow each other and have the same weight are visited together, if a
+/// target has as many values as an output: `visit(n, target, output, weight)`.
+template <class Visit>
+void for_each_run(const MetricBatch& batch, Visit visit) {
+  const std::int64_t rows = batch.samples * batch.rows_per_sample;
+  for (std::int64_t row = 0, next = 0; row < rows; row = next) {
+    const double weight = weight_of(batch, row);
+    next = batch.weights.values == nullptr ? rows : row + 1;
+    while (next < rows && weight_of(batch, next) == weight) ++next;
+    const std::int64_t first = row * batch.features;
+    visit((next - row) * batch.features, batch.target + first, batch.output + first, weight);
+  }
+}
+
 /// Σ(w·value) / Σw over all rows since the reset, in double.
 class Mean {
  public:

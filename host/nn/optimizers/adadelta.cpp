@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Adadelta: scales steps by the running mean of previous steps.
-#include "compute/update.hpp"
+#include "compute/kernels/updates.hpp"
 #include "nn/optimizers/optimizer_types.hpp"
 
 namespace kairos::host {
@@ -21,9 +21,10 @@ class Adadelta final : public Optimizer {
   [[nodiscard]] std::string_view instance_name() const override { return "adadelta"; }
 
  protected:
-  void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override {
-    adadelta_update(n, learning_rate(), static_cast<float>(value(rho_)), static_cast<float>(value(epsilon_)),
-                    gradient, slot(weight, 0), slot(weight, 1), values);
+  void update(const Part& part) const override {
+    update_kernels().adadelta(part.n, learning_rate(), static_cast<float>(value(rho_)),
+                              static_cast<float>(value(epsilon_)), part.gradient, slot(part, 0),
+                              slot(part, 1), part.values);
   }
 
  private:

@@ -2,7 +2,7 @@
 // Adagrad: steps that shrink with the sum of squared gradients.
 #include <nlohmann/json.hpp>
 
-#include "compute/update.hpp"
+#include "compute/kernels/updates.hpp"
 #include "nn/optimizers/optimizer_types.hpp"
 
 namespace kairos::host {
@@ -22,9 +22,9 @@ class Adagrad final : public Optimizer {
   [[nodiscard]] std::string_view instance_name() const override { return "adagrad"; }
 
  protected:
-  void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override {
-    adagrad_update(n, learning_rate(), static_cast<float>(value(epsilon_)), gradient, slot(weight, 0),
-                   values);
+  void update(const Part& part) const override {
+    update_kernels().adagrad(part.n, learning_rate(), static_cast<float>(value(epsilon_)), part.gradient,
+                             slot(part, 0), part.values);
   }
 
   void write_config(nlohmann::json& config) const override { config["initial_accumulator_value"] = initial_; }

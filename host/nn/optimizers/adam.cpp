@@ -28,10 +28,14 @@ void Adam::begin_step() {
            static_cast<float>(value(epsilon_))};
 }
 
-void Adam::update(std::size_t weight, std::int64_t n, const float* gradient, float* values) {
-  step_.rate = learning_rate() * root_ / bias_;
-  adam_update(n, step_, gradient, slot(weight, 0), slot(weight, 1), amsgrad_ ? slot(weight, 2) : nullptr,
-              values);
+void Adam::update(const Part& part) const {
+  AdamStep step = step_;
+  step.rate = learning_rate() * root_ / bias_;
+  const UpdateKernels& kernels = update_kernels();
+  if (amsgrad_)
+    kernels.amsgrad(part.n, step, part.gradient, slot(part, 0), slot(part, 1), slot(part, 2), part.values);
+  else
+    kernels.adam(part.n, step, part.gradient, slot(part, 0), slot(part, 1), part.values);
 }
 
 void Adam::write_config(nlohmann::json& config) const {

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "compute/update.hpp"
+#include "compute/kernels/updates.hpp"
 #include "nn/optimizers/optimizer_types.hpp"
 
 namespace kairos::host {
@@ -18,7 +18,7 @@ class Adam : public Optimizer {
 
  protected:
   void begin_step() override;
-  void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override;
+  void update(const Part& part) const override;
   void write_config(nlohmann::json& config) const override;
 
  private:

@@ -2,7 +2,7 @@
 // Adamax: Adam with a decaying maximum of the gradient instead of the mean square.
 #include <cmath>
 
-#include "compute/update.hpp"
+#include "compute/kernels/updates.hpp"
 #include "nn/optimizers/optimizer_types.hpp"
 
 namespace kairos::host {
@@ -30,9 +30,10 @@ class Adamax final : public Optimizer {
              static_cast<float>(value(epsilon_))};
   }
 
-  void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override {
-    step_.rate = learning_rate();
-    adamax_update(n, step_, gradient, slot(weight, 0), slot(weight, 1), values);
+  void update(const Part& part) const override {
+    AdamaxStep step = step_;
+    step.rate = learning_rate();
+    update_kernels().adamax(part.n, step, part.gradient, slot(part, 0), slot(part, 1), part.values);
   }
 
  private:

@@ -2,7 +2,7 @@
 // Nadam: Adam with Nesterov momentum.
 #include <cmath>
 
-#include "compute/update.hpp"
+#include "compute/kernels/updates.hpp"
 #include "nn/optimizers/optimizer_types.hpp"
 
 namespace kairos::host {
@@ -40,9 +40,10 @@ class Nadam final : public Optimizer {
              1 - power_2};
   }
 
-  void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override {
-    step_.rate = learning_rate();
-    nadam_update(n, step_, gradient, slot(weight, 0), slot(weight, 1), values);
+  void update(const Part& part) const override {
+    NadamStep step = step_;
+    step.rate = learning_rate();
+    update_kernels().nadam(part.n, step, part.gradient, slot(part, 0), slot(part, 1), part.values);
   }
 
  private:

@@ -2,7 +2,7 @@
 // RMSprop: scales steps by a running mean of the squared gradient.
 #include <nlohmann/json.hpp>
 
-#include "compute/update.hpp"
+#include "compute/kernels/updates.hpp"
 #include "nn/optimizers/optimizer_types.hpp"
 
 namespace kairos::host {
@@ -27,12 +27,13 @@ class Rmsprop final : public Optimizer {
   [[nodiscard]] std::string_view instance_name() const override { return "rmsprop"; }
 
  protected:
-  void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override {
+  void update(const Part& part) const override {
     const RmspropStep step{learning_rate(), static_cast<float>(value(rho_)),
                            static_cast<float>(1 - value(rho_)), static_cast<float>(value(momentum_)),
                            static_cast<float>(value(epsilon_))};
-    rmsprop_update(n, step, gradient, slot(weight, 0), has_momentum_ ? slot(weight, 1) : nullptr,
-                   centered_ ? slot(weight, has_momentum_ ? 2 : 1) : nullptr, values);
+    update_kernels().rmsprop(part.n, step, part.gradient, slot(part, 0),
+                             has_momentum_ ? slot(part, 1) : nullptr,
+                             centered_ ? slot(part, has_momentum_ ? 2 : 1) : nullptr, part.values);
   }
 
   void check_hyper(std::string_view name, double wanted) const override {

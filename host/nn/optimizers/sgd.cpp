@@ -2,7 +2,7 @@
 // Gradient descent with momentum, plain or Nesterov.
 #include <nlohmann/json.hpp>
 
-#include "compute/update.hpp"
+#include "compute/kernels/updates.hpp"
 #include "nn/optimizers/optimizer_types.hpp"
 
 namespace kairos::host {
@@ -23,13 +23,14 @@ class Sgd final : public Optimizer {
   [[nodiscard]] std::string_view instance_name() const override { return "SGD"; }
 
  protected:
-  void update(std::size_t weight, std::int64_t n, const float* gradient, float* values) override {
+  void update(const Part& part) const override {
+    const UpdateKernels& kernels = update_kernels();
     if (has_momentum_)
-      sgd_momentum_update(n, learning_rate(), static_cast<float>(value(momentum_)),
-                          nesterov_ ? Momentum::Nesterov : Momentum::Plain, gradient, slot(weight, 0),
-                          values);
+      (nesterov_ ? kernels.nesterov : kernels.momentum)(part.n, learning_rate(),
+                                                        static_cast<float>(value(momentum_)), part.gradient,
+                                                        slot(part, 0), part.values);
     else
-      sgd_update(n, learning_rate(), gradient, values);
+      kernels.sgd(part.n, learning_rate(), part.gradient, part.values);
   }
 
   void check_hyper(std::string_view name, double wanted) const override {

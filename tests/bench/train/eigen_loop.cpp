@@ -92,7 +92,7 @@ double train_epoch(const Work& work, Net& net) {
 int main(int argc, char** argv) {
   try {
     const Work work = kairos::bench::read_work(argc, argv);
-    if (work.name != 'b' || work.optimizer != "adam") throw std::invalid_argument("only case b with adam");
+    if (work.name != "b" || work.optimizer != "adam") throw std::invalid_argument("only case b with adam");
     _mm_setcsr(_mm_getcsr() | 0x8040);  // flush denormals and treat them as zero
     Net net;
     double loss = train_epoch(work, net);

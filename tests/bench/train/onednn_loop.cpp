@@ -207,7 +207,7 @@ std::string kernels() {
 int main(int argc, char** argv) {
   try {
     Work work = kairos::bench::read_work(argc, argv);
-    if (work.name != 'a') throw std::invalid_argument("only case a");
+    if (work.name != "a") throw std::invalid_argument("only case a");
     omp_set_num_threads(work.threads);
 #pragma omp parallel
     _mm_setcsr(_mm_getcsr() | 0x8040);  // flush denormals and treat them as zero

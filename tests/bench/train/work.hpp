@@ -19,8 +19,8 @@ namespace kairos::bench {
 /// Set by the arguments CASE OPTIMIZER THREADS EPOCHS [CALLBACKS]; CASE may end with a batch size, such as
 /// a512.
 struct Work {
-  char name = 'a';                 ///< a: wide MLP, b: small MLP, c: convolutions, d: LSTM
-  std::string optimizer = "adam";  ///< or "sgd"
+  std::string name;                ///< of one of `cases`
+  std::string optimizer = "adam";  ///< or "sgd", "rmsprop"
   int threads = 1;
   std::int64_t epochs = 1;  ///< timed epochs, after one for warm-up
   int callbacks = 0;        ///< idle callbacks; peers have none
@@ -28,12 +28,36 @@ struct Work {
   std::int64_t samples = 0;
   std::int64_t batch = 0;
   std::vector<std::int64_t> input;  ///< shape of a sample
-  std::int64_t outputs = 0;         ///< classes, or 1 for a regression
+  std::int64_t outputs = 0;         ///< classes, or 1 for a regression, or 0 if the target is the input
   std::vector<float> x;
   std::vector<float> y;  ///< labels or values
 
   [[nodiscard]] bool classifies() const { return outputs > 1; }
 };
+
+struct Case {
+  const char* name;
+  std::int64_t samples, batch;
+  std::vector<std::int64_t> input;
+  std::int64_t outputs;
+};
+
+inline const std::vector<Case>& cases() {
+  static const std::vector<Case> all{
+      {"a", 60000, 128, {784}, 10},        // wide MLP
+      {"b", 10000, 32, {20}, 1},           // small MLP
+      {"c", 10000, 128, {28, 28, 1}, 10},  // convolutions
+      {"d", 5000, 64, {100, 32}, 1},       // LSTM
+      {"mobilenet",
+       1280,
+       64,
+       {32, 32, 3},
+       10},                                   // depthwise and 1x1 convolutions with BatchNormalization, ReLU6
+      {"resnet", 640, 64, {32, 32, 3}, 10},   // 3x3 convolutions with BatchNormalization and ReLU
+      {"autoencoder", 10000, 128, {784}, 0},  // 784-256-64-256-784, sigmoid
+  };
+  return all;
+}
 
 /// Uniform in [0, 1); identical numbers for every program.
 class Uniform {
@@ -54,37 +78,36 @@ class Uniform {
 /// step: more would take longer to learn than a benchmark runs.
 inline Work read_work(int argc, char** argv) {
   if (argc < 5)
-    throw std::invalid_argument("usage: PROGRAM a|b|c|d[BATCH] adam|sgd THREADS EPOCHS [CALLBACKS]");
+    throw std::invalid_argument("usage: PROGRAM CASE[BATCH] adam|sgd|rmsprop THREADS EPOCHS [CALLBACKS]");
   Work work;
-  work.name = argv[1][0];
+  work.name = argv[1];
   work.optimizer = argv[2];
   work.threads = std::atoi(argv[3]);
   work.epochs = std::atoi(argv[4]);
   work.callbacks = argc > 5 ? std::atoi(argv[5]) : 0;
-  switch (work.name) {
-    case 'a':
-      work.samples = 60000, work.batch = 128, work.input = {784}, work.outputs = 10;
-      break;
-    case 'b':
-      work.samples = 10000, work.batch = 32, work.input = {20}, work.outputs = 1;
-      break;
-    case 'c':
-      work.samples = 10000, work.batch = 128, work.input = {28, 28, 1}, work.outputs = 10;
-      break;
-    case 'd':
-      work.samples = 5000, work.batch = 64, work.input = {100, 32}, work.outputs = 1;
-      break;
-    default:
-      throw std::invalid_argument("there is no such case");
-  }
-  if (argv[1][1] != '\0') work.batch = std::atoi(argv[1] + 1);
+  const std::size_t digits = work.name.find_first_of("0123456789");
+  const std::string batch = digits == std::string::npos ? "" : work.name.substr(digits);
+  work.name.resize(std::min(digits, work.name.size()));
+  const auto found =
+      std::find_if(cases().begin(), cases().end(), [&](const Case& one) { return one.name == work.name; });
+  if (found == cases().end()) throw std::invalid_argument("there is no such case");
+  work.samples = found->samples;
+  work.batch = batch.empty() ? found->batch : std::atoi(batch.c_str());
+  work.input = found->input;
+  work.outputs = found->outputs;
   if (work.batch < 1) throw std::invalid_argument("a batch has one sample at least");
   std::int64_t features = 1;
   for (const std::int64_t n : work.input) features *= n;
   Uniform random(1);
   std::vector<float> teacher(static_cast<std::size_t>(features * work.outputs));
   for (float& w : teacher) w = random() - 0.5F;
-  if (work.name == 'd') std::fill(teacher.begin(), teacher.end() - work.input.back(), 0.0F);
+  if (work.outputs == 0) {
+    work.x.resize(static_cast<std::size_t>(work.samples * features));
+    for (float& value : work.x) value = random();
+    work.y = work.x;
+    return work;
+  }
+  if (work.name == "d") std::fill(teacher.begin(), teacher.end() - work.input.back(), 0.0F);
   // Reserved at once, because a growing vector would be the peak of the measured memory.
   work.x.reserve(static_cast<std::size_t>(work.samples * features));
   work.y.reserve(static_cast<std::size_t>(work.samples));

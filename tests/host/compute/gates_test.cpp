@@ -82,18 +82,6 @@ TEST_CASE("The gates of a GRU agree with the library's functions on every level"
   }
 }
 
-TEST_CASE("The vectors of tanh agree with the library's, in place too", "[host][compute]") {
-  for (const auto& [name, kernels] : levels()) {
-    Values values = inputs(1);
-    kernels->tanh(n, values.data(), values.data());
-    for (std::size_t k = 0; k < count; ++k) {
-      INFO(name << ": " << input(k));
-      REQUIRE(static_cast<double>(values[k]) ==
-              Approx(std::tanh(static_cast<double>(input(k)))).epsilon(1e-6));
-    }
-  }
-}
-
 TEST_CASE("NaN stays NaN in a gate and does not affect other units", "[host][compute]") {
   for (const auto& [name, kernels] : levels()) {
     INFO(name);

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "compute/parallel.hpp"
-#include "compute/update.hpp"
 #include "host/compute/levels.hpp"
 #include "host/compute/normal_values.hpp"
 
@@ -149,26 +148,6 @@ TEST_CASE("Parts are summed with and without a bias on every level", "[host][com
     }
 }
 
-TEST_CASE("relu and its gradient keep NaN on every level", "[host][compute]") {
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  for (const Level& level : levels())
-    for (const std::size_t n : {1U, 5U, 16U, 19U}) {
-      Values x(n), gradient(n, 2.0F), y(n);
-      for (std::size_t i = 0; i < n; ++i) x[i] = i % 2 == 0 ? -1.0F : 3.0F;
-      x.back() = nan;
-      gradient.front() = nan;
-      level.kernels->relu(static_cast<std::int64_t>(n), x.data(), y.data());
-      level.kernels->relu_gradient(static_cast<std::int64_t>(n), y.data(), gradient.data(), gradient.data());
-      CHECK(std::isnan(y.back()));
-      CHECK(std::isnan(gradient.front()));
-      for (std::size_t i = 1; i + 1 < n; ++i) {
-        CHECK(y[i] == (i % 2 == 0 ? 0.0F : 3.0F));
-        CHECK(gradient[i] == (i % 2 == 0 ? 0.0F : 2.0F));
-      }
-      if (n > 1) CHECK(gradient.back() == 2.0F);  // the slope at NaN is 1
-    }
-}
-
 TEST_CASE("The larger value is kept with its index, and NaN stays, on every level", "[host][compute]") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const Level& level : levels()) {
@@ -190,26 +169,6 @@ TEST_CASE("The larger value is kept with its index, and NaN stays, on every leve
             std::vector<std::int32_t>{7, 3, 3, 7});
     }
   }
-}
-
-TEST_CASE("Adam's step has Keras' formula on every level, for any number of weights", "[host][compute]") {
-  const AdamStep step{0.01F, 0.1F, 0.001F, 1e-7F};
-  for (const Level& level : levels())
-    for (const std::int64_t n : {1, 15, 64, 101}) {
-      const Values g = normal_values(n, 5);
-      Values m = normal_values(n, 6), v = normal_values(n, 7), w = normal_values(n, 8);
-      for (float& value : v) value *= value;
-      Values expected = w;
-      for (std::size_t i = 0; i < g.size(); ++i) {
-        const double moment = 0.9 * static_cast<double>(m[i]) + 0.1 * static_cast<double>(g[i]);
-        const double square =
-            0.999 * static_cast<double>(v[i]) + 0.001 * static_cast<double>(g[i]) * static_cast<double>(g[i]);
-        expected[i] =
-            static_cast<float>(static_cast<double>(w[i]) - 0.01 * moment / (std::sqrt(square) + 1e-7));
-      }
-      level.kernels->adam(n, step, g.data(), m.data(), v.data(), w.data());
-      check_close(w, expected);
-    }
 }
 
 TEST_CASE("A parallel loop visits every element once", "[host][compute]") {
