@@ -14,7 +14,8 @@ namespace kairos::host {
 namespace {
 
 CallbacksOptions callbacks_options(const Model& model, const RunOptions& options, bool validates,
-                                   std::initializer_list<const Dataset*> data, RunControl* control) {
+                                   std::initializer_list<const Dataset*> data, RunControl* control,
+                                   Ranks* ranks) {
   const auto keys = model.log_keys();
   CallbacksOptions all{{keys.begin(), keys.end()},
                        validates,
@@ -25,7 +26,8 @@ CallbacksOptions callbacks_options(const Model& model, const RunOptions& options
                        options.interrupted,
                        options.slow_hook,
                        options.checks_plugins,
-                       control};
+                       control,
+                       ranks};
   for (const Dataset* one : data)
     if (one != nullptr)
       for (const std::filesystem::path& file : one->sources) all.files.read.push_back({file, "the data"});
@@ -43,10 +45,10 @@ void report_thread_end(const MessageSink& messages) {
 }  // namespace
 
 CallbackRun::CallbackRun(Model& model, const RunOptions& options, bool validates,
-                         std::initializer_list<const Dataset*> data, RunControl* control)
+                         std::initializer_list<const Dataset*> data, RunControl* control, Ranks* ranks)
     : messages_(options.messages),
       callbacks_(options.catalog == nullptr ? no_plugins_ : *options.catalog, options.plugins, model,
-                 callbacks_options(model, options, validates, data, control)) {}
+                 callbacks_options(model, options, validates, data, control, ranks)) {}
 
 void CallbackRun::run(const RunInfo& info, const std::function<RunEnd()>& work) {
   try {

@@ -13,10 +13,12 @@ namespace kairos::host {
 /// Creates the callbacks of a call, sets them up, and tears them down, also after a failure.
 class CallbackRun {
  public:
-  /// Borrows model, options and control, which is null where runs cannot be saved. The sources of `data`
-  /// (entries may be null) are protected as inputs. Throws as the constructor of Callbacks.
+  /// Borrows model, options, control, which is null where runs cannot be saved, and ranks, which may be null.
+  /// The sources of `data` (entries may be null) are protected as inputs. Throws as the constructor of
+  /// Callbacks.
   CallbackRun(Model& model, const RunOptions& options, bool validates,
-              std::initializer_list<const Dataset*> data, RunControl* control = nullptr);
+              std::initializer_list<const Dataset*> data, RunControl* control = nullptr,
+              Ranks* ranks = nullptr);
 
   [[nodiscard]] Callbacks& callbacks() noexcept { return callbacks_; }
 

@@ -174,6 +174,11 @@ constexpr CodeEntry entries[] = {
      "goes on; at "
      "the end of a run it is an error.",
      "Make the run directory writable, and free some space."},
+    {"KAIROS-F110", "Rank lost",
+     "A rank of a distributed training has ended without an error of its own, or has taken no part in what "
+     "the ranks do "
+     "together for longer than `--rank-timeout` allows. The other ranks have ended too.",
+     "Look for the reason on the host that the message names, and go on with `--resume`."},
 };
 
 }  // namespace

@@ -49,6 +49,7 @@ struct Visit {
   [[nodiscard]] const kairos_step& step() const { return table<kairos_step>(KAIROS_STEP); }
   [[nodiscard]] const kairos_run& run() const { return table<kairos_run>(KAIROS_RUN); }
   [[nodiscard]] const kairos_tasks& tasks() const { return table<kairos_tasks>(KAIROS_TASKS); }
+  [[nodiscard]] const kairos_dist& dist() const { return table<kairos_dist>(KAIROS_DIST); }
   [[nodiscard]] const kairos_batch& batch() const { return table<kairos_batch>(KAIROS_BATCH); }
   [[nodiscard]] const kairos_expressions& expressions() const {
     return table<kairos_expressions>(KAIROS_EXPRESSIONS);
