@@ -33,15 +33,16 @@ namespace kairos::host::cli {
 
 namespace {
 
-/// Settings of ranks, and their defaults.
-constexpr std::pair<const char*, const char*> of_ranks[]{{"global_batch_size", "0"}, {"rank_timeout", "60"}};
-
+/// A record of a run has the defaults too, in other words: compared are numbers.
 void refuse_settings_of_ranks(const Settings& settings) {
-  for (const auto& [key, initial] : of_ranks)
-    if (settings.text(key) != initial)
-      throw Error(ErrorKind::Usage,
-                  {"KAIROS-U111", flag_of(key), "it applies to several ranks, and the run has one process",
-                   settings.text(key), "", "Add --distributed, or leave it out"});
+  constexpr double default_timeout = 60;
+  const auto refuse = [&](const char* key) {
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U111", flag_of(key), "it applies to several ranks, and the run has one process",
+                 settings.text(key), "", "Add --distributed, or leave it out"});
+  };
+  if (settings.integer("global_batch_size") != 0) refuse("global_batch_size");
+  if (settings.number("rank_timeout") != default_timeout) refuse("rank_timeout");
 }
 
 /// The rest of the text is that of one process.
