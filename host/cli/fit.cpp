@@ -22,11 +22,13 @@
 #include "cli/column_names.hpp"
 #include "cli/command.hpp"
 #include "cli/data_report.hpp"
+#include "cli/distributed.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/exit_watch.hpp"
 #include "cli/failures.hpp"
 #include "cli/field_flags.hpp"
 #include "cli/files_of_settings.hpp"
+#include "cli/fit_checks.hpp"
 #include "cli/fit_options.hpp"
 #include "cli/fit_outputs.hpp"
 #include "cli/live_history.hpp"
@@ -45,7 +47,8 @@ namespace {
 
 /// --verbose 1 and 2 add the plugin ProgbarLogger, last in the user's order as in Keras, unless the user gave
 /// one. Without that plugin the run trains silently.
-void add_progress(std::vector<PluginSpec>& specs, const std::string& verbose, const Catalog& catalog) {
+void add_progress(std::vector<PluginSpec>& specs, const std::string& verbose, const Catalog& catalog,
+                  const MessageSink& messages) {
   if (verbose == "0") return;
   constexpr std::string_view progress = "kairos.ProgbarLogger";
   for (const PluginSpec& spec : specs)
@@ -55,9 +58,9 @@ void add_progress(std::vector<PluginSpec>& specs, const std::string& verbose, co
                                [&](const auto& one) { return one.id == progress; });
   });
   if (!found) {
-    console_messages()(Level::Warning, "",
-                       "no progress is shown, because the plugin ProgbarLogger is not found. "
-                       "Name its directory with --plugin-dir, or use --verbose 0");
+    messages(Level::Warning, "",
+             "no progress is shown, because the plugin ProgbarLogger is not found. "
+             "Name its directory with --plugin-dir, or use --verbose 0");
     return;
   }
   specs.push_back(parse_plugin_spec("kairos.ProgbarLogger:verbose=" + verbose));
@@ -87,36 +90,6 @@ void print_end(const Settings& settings, const FitOptions& options, const Histor
   } catch (const ClosedPipe&) {
     return;
   }
-}
-
-/// A flag that names a file of the model to write when the run ends.
-struct FinalSave {
-  const char* key;
-  const char* flag;
-  SaveContent content;
-  const char* endings;
-};
-constexpr FinalSave final_saves[]{
-    {"save_model", "--save-model", SaveContent::Model, ".keras or .h5"},
-    {"save_weights", "--save-weights", SaveContent::Weights, ".npz, .h5 or .weights.h5"},
-};
-
-void check_final_save(const Settings& settings, const Model& model, const FinalSave& save) {
-  if (!settings.has(save.key)) return;
-  const std::string file = settings.text(save.key);
-  if (const std::string fault = model.save_fault(file, save.content); !fault.empty())
-    throw Error(ErrorKind::Usage, {"KAIROS-U006", save.flag + (" " + file), fault, "", "",
-                                   std::string("Choose ") + save.endings});
-  require_writable(file, save.flag);
-}
-
-/// Checks every file that will be written at the end before the first batch.
-void check_outputs(const Settings& settings, const Model& model) {
-  if (settings.has("history")) {
-    check_history_ending(settings.text("history"));
-    require_writable(settings.text("history"), "--history");
-  }
-  for (const FinalSave& save : final_saves) check_final_save(settings, model, save);
 }
 
 void warn_of_nothing_to_train(const FitOptions& options) {
@@ -211,9 +184,11 @@ Error with_saved(const Error& error, Rescue&& rescue) {
 /// written nevertheless.
 template <class Train>
 void train_and_rescue(FitOutputs& outputs, FitOptions& options, RunRecord& record, ExitWatch& exits,
-                      Train&& train) {
+                      DistributedFit& ranks, Train&& train) {
   FitProgress& progress = *options.progress;
-  options.interrupted = &watch_interrupts({"after this batch", losses_of_quitting(outputs.settings)});
+  options.interrupted =
+      &watch_interrupts({"after this batch", losses_of_quitting(outputs.settings), !ranks.is_root()});
+  ranks.watch(*options.interrupted);
   const auto rescue = [&] { return rescue_outputs(outputs, progress); };
   options.before_training = [&, begin = std::move(options.before_training)] {
     begin();
@@ -238,6 +213,7 @@ void train_and_rescue(FitOutputs& outputs, FitOptions& options, RunRecord& recor
   };
   try {
     static_cast<void>(train());
+    if (progress.signal != 0) interrupt_as(progress.signal);  // another rank may have got it
   } catch (const abi::__forced_unwind&) {
     exits.end_for_thread_exit();
   } catch (const Error& error) {
@@ -266,12 +242,12 @@ void record_end(RunRecord& record, const FitOptions& options) {
 /// Trains, writes the results, and records how it ended.
 template <class Train>
 void train_and_write(FitOutputs& outputs, FitOptions& options, RunRecord& record, ExitWatch& exits,
-                     Resumption& resumption, Train&& train) {
+                     Resumption& resumption, DistributedFit& ranks, Train&& train) {
   const FitProgress& progress = *options.progress;
   try {
-    train_and_rescue(outputs, options, record, exits, train);
+    train_and_rescue(outputs, options, record, exits, ranks, train);
     write_outputs(outputs, progress);
-    resumption.finish();
+    if (ranks.is_root()) resumption.finish();
   } catch (const Error& error) {
     record_failure(record, progress, reason_of(error));
     throw;
@@ -311,36 +287,46 @@ void keep_records(FitOptions& options, LiveRecords& live) {
 }
 
 /// Reports how the run ended, and returns the exit code.
-int report_end(const FitOutputs& outputs) {
+int report_end(const FitOutputs& outputs, const DistributedFit& ranks) {
   const FitOptions& options = outputs.options;
   const FitProgress& progress = *options.progress;
-  print_end(outputs.settings, options, progress.history);
-  tell_interrupt(outputs, progress);
+  if (ranks.is_root()) {
+    print_end(outputs.settings, options, progress.history);
+    tell_interrupt(outputs, progress);
+  }
   return progress.history.end == RunEnd::Interrupted ? exit_code_of_signal(options.interrupted->load())
                                                      : exit_success;
 }
 
-}  // namespace
+/// --explain-order.
+int show_order(Model& model, const SampleSource* stream, const Dataset& data, const FitOptions& options,
+               const DistributedFit& ranks) {
+  const std::string order =
+      stream != nullptr ? explain_order(model, *stream, options) : explain_order(model, data, options);
+  if (ranks.is_root()) print(order);
+  return 0;
+}
 
-int run_fit(Arguments arguments) {
-  Settings settings(Command::Fit, arguments);
-  if (settings.help_wanted()) return print(settings.help("train a model")), 0;
-  if (settings.is_on("print_config")) return print_config(settings), 0;
+/// Trains with `settings`, alone or with other ranks, and returns the exit code.
+int fit_and_report(Settings& settings, DistributedFit& ranks) {
   settings.require("model",
                    "Name a Keras file, or a shorthand such as --model \"dense(64,relu) dense(10,softmax)\"");
   require_data(settings);
 
   FitOptions options = fit_options(settings);
+  ranks.prepare(settings, options);
   options.plugins = parse_specs(settings.items("plugin"));
   const Catalog catalog = scan_catalog(settings.items("plugin_dir"), options.plugins);
   options.catalog = &catalog;
   refuse_commands_of_config(settings, options.plugins, catalog);
   hide_secrets(settings, catalog);
   options.notes = notes_of(settings);
-  add_progress(options.plugins, settings.choice("verbose"), catalog);
-  RunDirectory directory(settings.text("run_dir"));
+  add_progress(options.plugins, settings.choice("verbose"), catalog, options.messages);
+  ranks.compare(settings, catalog, options.plugins);
+  RunDirectory directory(settings.text("run_dir"),
+                         ranks.is_root() ? RunDirectory::Use::Writing : RunDirectory::Use::Reading);
   Resumption resumption(settings, directory, options);
-  if (resumption.is_finished()) return print(resumption.report(settings)), 0;
+  if (resumption.is_finished()) return ranks.is_root() ? (print(resumption.report(settings)), 0) : 0;
   if (!resumption.has_states()) read_callback_state(settings, options);
   resumption.apply(options);
 
@@ -355,8 +341,11 @@ int run_fit(Arguments arguments) {
   require_all_classes(settings, data.train, *model);
   check_outputs(settings, *model);
   add_files(settings, directory, data.train, options);
+  ranks.leave_outputs_to_root(settings, options);
   LiveRecords live{{settings, catalog, options.plugins, options.files}, LiveHistory(options.messages)};
-  options.before_training = [&] { begin_run(directory, resumption, live, settings, data.train, *model); };
+  options.before_training = [&] {
+    if (ranks.is_root()) begin_run(directory, resumption, live, settings, data.train, *model);
+  };
   keep_records(options, live);
   FitProgress progress;
   options.progress = &progress;
@@ -369,18 +358,33 @@ int run_fit(Arguments arguments) {
   ExitWatch exits;  // its destructor writes the outputs if a thread waits in exit
   if (settings.choice("verbose") != "0")
     options.data_ready = [&](const DataFacts& facts) {
+      if (!ranks.layout().empty()) options.messages(Level::Info, "", ranks.layout());
       options.messages(Level::Info, "", data_report(settings, data.train, facts, *model, compiled));
     };
-  if (settings.is_on("explain_order"))
-    return print(stream ? explain_order(*model, *stream, options)
-                        : explain_order(*model, data.train, options)),
-           0;
+  if (settings.is_on("explain_order")) return show_order(*model, stream.get(), data.train, options, ranks);
 
   warn_of_nothing_to_train(options);
   if (stream) warn_of_slow_order(*stream, options);
-  train_and_write(outputs, options, live.run, exits, resumption,
+  train_and_write(outputs, options, live.run, exits, resumption, ranks,
                   [&] { return stream ? fit(*model, *stream, options) : fit(*model, data.train, options); });
-  return report_end(outputs);
+  return report_end(outputs, ranks);
+}
+
+}  // namespace
+
+int run_fit(Arguments arguments) {
+  std::optional<Settings> settings;
+  std::optional<DistributedFit> ranks;
+  try {
+    settings.emplace(Command::Fit, arguments);
+    if (settings->help_wanted()) return print(settings->help("train a model")), 0;
+    if (settings->is_on("print_config")) return print_config(*settings), 0;
+    ranks.emplace(*settings);
+  } catch (const Error& error) {
+    if (another_rank_reports(arguments)) return exit_code(error.kind());
+    throw;
+  }
+  return ranks->run([&] { return fit_and_report(*settings, *ranks); });
 }
 
 }  // namespace kairos::host::cli

@@ -26,9 +26,10 @@ constexpr const char* record = "run.json";
 
 /// Settings that do not change what is trained.
 bool is_harmless(std::string_view key) {
-  constexpr std::array<std::string_view, 12> harmless{
-      "epochs",  "verbose",    "log_level",        "save_model",  "save_weights", "history",
-      "run_dir", "plugin_dir", "checkpoint_every", "buffer_size", "strict",       "slow_hook"};
+  constexpr std::array<std::string_view, 15> harmless{
+      "epochs",  "verbose",   "log_level",   "save_model",        "save_weights",
+      "history", "run_dir",   "plugin_dir",  "checkpoint_every",  "buffer_size",
+      "strict",  "slow_hook", "distributed", "global_batch_size", "rank_timeout"};
   return std::ranges::find(harmless, key) != harmless.end();
 }
 

@@ -17,7 +17,7 @@
 
 namespace kairos::host::cli {
 
-RunDirectory::RunDirectory(const std::string& directory) {
+RunDirectory::RunDirectory(const std::string& directory, Use use) : is_only_read_(use == Use::Reading) {
   if (directory.empty()) return;
   path_ = std::filesystem::absolute(directory).lexically_normal();
   if (!path_.has_filename()) path_ = path_.parent_path();  // "runs/a/" is "runs/a"
@@ -34,7 +34,7 @@ bool RunDirectory::holds(const char* name) const {
 }
 
 void RunDirectory::lock() {
-  if (path_.empty() || lock_ >= 0) return;
+  if (path_.empty() || lock_ >= 0 || is_only_read_) return;
   lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock_ < 0) return;
   // Some network file systems have no locks; training goes on without one. `kairos runs` holds a lock for a

@@ -12,7 +12,8 @@ class RunDirectory {
  public:
   /// `directory` as the user gave it; "" for a run without one, for which nothing below has an effect.
   /// Refuses a place that cannot be written to.
-  explicit RunDirectory(const std::string& directory);
+  enum class Use { Reading, Writing };  ///< whether it is only read, to go on with its run; then not locked
+  explicit RunDirectory(const std::string& directory, Use use = Use::Writing);
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;
@@ -33,6 +34,7 @@ class RunDirectory {
 
  private:
   std::filesystem::path path_;
+  bool is_only_read_;
   int lock_ = -1;
 };
 

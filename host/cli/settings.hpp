@@ -72,6 +72,8 @@ class Settings {
     return training_directory_;
   }
 
+  /// Forgets the value that was given.
+  void leave_out(std::string_view key) { values_.erase(key); }
   /// What json() gives for a setting in place of its value, which holds secrets.
   void record_as(std::string_view key, std::vector<std::string> texts);
 

@@ -27,6 +27,7 @@ constexpr Bounds any_weight{.min = 0, .max = std::numeric_limits<float>::max()};
 constexpr Bounds buffer_megabytes{.min = 1, .max = 1 << 30};
 constexpr Bounds from_zero{.min = 0};
 constexpr Bounds from_one{.min = 1};
+constexpr Bounds positive_seconds{.min = 1};
 constexpr Bounds share{.min = 0, .max = 1, .excluded = true};
 
 // The library checks the names of precisions, reductions and encodings, because it accepts other spellings
@@ -189,6 +190,16 @@ constexpr Setting table[] = {
     {.key = "steps_per_epoch", .commands = fit, .group = Group::Training, .type = Type::Integer, .value = "N",
      .initial = "0", .bounds = from_zero,
      .help = "batches per epoch; 0: all. The next epoch continues after the last batch"},
+    {.key = "distributed", .commands = fit, .group = Group::Training, .type = Type::Switch,
+     .help = "train together with the other processes that mpirun or srun has started; one process per rank, and "
+             "--batch-size is that of each rank"},
+    {.key = "global_batch_size", .commands = fit, .group = Group::Training, .type = Type::Integer, .value = "N",
+     .initial = "0", .bounds = from_zero, .example = "256",
+     .help = "with --distributed: samples per batch of all ranks together; 0: --batch-size times the number of ranks"},
+    {.key = "rank_timeout", .commands = fit, .group = Group::Training, .type = Type::Number, .value = "SECONDS",
+     .initial = "60", .bounds = positive_seconds, .range_code = "KAIROS-U003", .example = "60",
+     .help = "with --distributed: end the run if a rank makes no progress for so long, and for 20 times its slowest "
+             "batch"},
     {.key = "save_model", .commands = fit, .group = Group::Output, .value = "FILE",
      .paths = Paths::File,
      .help = "write the model with the optimizer's state at the end (.keras, .h5)"},

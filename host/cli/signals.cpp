@@ -138,6 +138,7 @@ void restore_in_child() {
 }
 
 void prepare_lines(const InterruptTexts& texts) {
+  if (texts.silent) return;
   // On a terminal, the line may hold a progress bar.
   const std::string warning = shares_terminal ? "\nwarning: " : "warning: ";
   for (std::size_t i = 0; i < watched.size(); ++i) {

@@ -13,8 +13,9 @@ namespace kairos::host::cli {
 void prepare_signals();
 
 struct InterruptTexts {
-  std::string when;  ///< "after this batch": when the run stops
-  std::string lost;  ///< what is lost if the process quits now
+  std::string when;     ///< "after this batch": when the run stops
+  std::string lost;     ///< what is lost if the process quits now
+  bool silent = false;  ///< another rank says so
 };
 
 /// The number of the first SIGINT, SIGTERM, SIGHUP or SIGUSR1, 0 for none. From the first call on, for the

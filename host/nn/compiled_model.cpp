@@ -11,6 +11,7 @@
 #include "base/printable.hpp"
 #include "compute/activation.hpp"
 #include "kairos/host/error.hpp"
+#include "kairos/host/ranks.hpp"
 #include "nn/output_options.hpp"
 
 namespace kairos::host {
@@ -41,7 +42,7 @@ void CompiledModel::make_heads() {
     const Head& head = heads_.emplace_back(outputs[i], options);
     targets_.push_back(head.target());
     if (!head.activation().empty()) graph_->learn_from_logits(i, head.activation());
-    output_losses_.push_back({i, options.loss_weight});
+    output_losses_.push_back({.output = i, .weight = options.loss_weight});
   }
 }
 
@@ -252,7 +253,7 @@ void CompiledModel::reset_logs() {
   for (OutputLoss& output_loss : output_losses_) output_loss.loss_sum = 0;
 }
 
-void CompiledModel::read_logs(std::span<double> values) {
+void CompiledModel::write_logs(std::span<double> values) {
   const auto mean = [this](double sum) { return samples_ == 0 ? 0.0 : sum / static_cast<double>(samples_); };
   values[0] = mean(loss_sum_);
   double* next = raw_logs_.data();
@@ -271,27 +272,32 @@ void CompiledModel::require_loss() const {
 }
 
 double CompiledModel::evaluate(const Batch& batch) {
-  double loss = penalties() + graph_->output_penalties(batch.size);
-  for (std::size_t i = 0; i < heads_.size(); ++i) {
+  for (std::size_t i = 0; i < heads_.size() && !batch.is_spare; ++i) {
     OutputLoss& output_loss = output_losses_[i];
     const Head::Goal goal{batch.targets[i], is_soft(batch, i),
                           batch.weights.empty() ? WeightView{} : batch.weights[i]};
-    const double loss_of_output = heads_[i].evaluate(batch.size, goal, graph_->output(output_loss.output),
-                                                     graph_->output_logits(output_loss.output),
-                                                     graph_->output_mask(output_loss.output));
-    output_loss.loss_sum += loss_of_output * static_cast<double>(batch.size);
+    output_loss.loss = heads_[i].evaluate(batch.size, goal, graph_->output(output_loss.output),
+                                          graph_->output_logits(output_loss.output),
+                                          graph_->output_mask(output_loss.output));
+  }
+  find_shares(batch);
+  double loss = (penalties() + graph_->output_penalties(batch.size)) * share_of(batch);
+  for (OutputLoss& output_loss : output_losses_) {
+    const double loss_of_output = output_loss.loss * output_loss.share;
+    output_loss.loss_sum += loss_of_output * static_cast<double>(whole_size(batch));
     loss += output_loss.weight * loss_of_output;
   }
   return loss;
 }
 
 void CompiledModel::compute_gradient(std::size_t head, const Batch& batch) {
-  const auto& [output, weight, unused] = output_losses_[head];
+  const std::size_t output = output_losses_[head].output;
+  const double factor = output_losses_[head].weight * output_losses_[head].share;
   float* const gradient = graph_->output_gradient(output);
   heads_[head].gradient(batch.size, batch.targets[head], graph_->output(output), gradient);
-  if (weight == 1) return;
+  if (factor == 1) return;
   const std::int64_t n = batch.size * size_of(graph_->outputs()[output].shape);
-  for (std::int64_t i = 0; i < n; ++i) gradient[i] *= static_cast<float>(weight);
+  for (std::int64_t i = 0; i < n; ++i) gradient[i] *= static_cast<float>(factor);
 }
 
 /// As in Keras 3, weights that are not trained have no penalty.
@@ -303,20 +309,24 @@ double CompiledModel::penalties() const {
   return sum;
 }
 
-void CompiledModel::count_loss(double loss, std::int64_t samples) {
+void CompiledModel::count_loss(double loss, const Batch& batch) {
+  loss_sum_ += loss * static_cast<double>(whole_size(batch));
+  if (!batch.is_spare) samples_ += batch.size;
+  if (ranks_ != nullptr) ranks_->reduce(Reduction::Sum, {&loss, 1});
   batch_loss_ = loss;
-  loss_sum_ += loss * static_cast<double>(samples);
-  samples_ += samples;
 }
 
 void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) {
   require_loss();
   if (!loaded_.label.empty()) loaded_ = {};
-  const GraphPass pass{batch.size, Mode::Train, static_cast<std::uint64_t>(batch_number_)};
+  const GraphPass pass{batch.size, Mode::Train, draw_number()};
   graph_->forward(pass, batch.inputs);
-  count_loss(evaluate(batch), batch.size);
-  for (std::size_t i = 0; i < heads_.size(); ++i) compute_gradient(i, batch);
-  graph_->backward(pass);
+  count_loss(evaluate(batch), batch);
+  if (!batch.is_spare) {
+    for (std::size_t i = 0; i < heads_.size(); ++i) compute_gradient(i, batch);
+    graph_->backward(pass);
+  }
+  if (ranks_ != nullptr) share_gradients(batch);
   ++batch_number_;
   set_batch_tensors(batch);
   if (group_.add(gradient_share(batch))) make_step(observer);
@@ -325,7 +335,7 @@ void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) 
 void CompiledModel::test_batch(const Batch& batch) {
   require_loss();
   graph_->forward({batch.size, Mode::Infer, 0}, batch.inputs);
-  count_loss(evaluate(batch), batch.size);
+  count_loss(evaluate(batch), batch);
   set_batch_tensors(batch);
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +15,7 @@
 #include "kairos/host/compile.hpp"
 #include "kairos/host/model.hpp"
 #include "nn/architecture.hpp"
+#include "nn/gradient_exchange.hpp"
 #include "nn/gradient_group.hpp"
 #include "nn/graph.hpp"
 #include "nn/head.hpp"
@@ -81,6 +84,7 @@ class CompiledModel final : public Model, private StepControl {
   [[nodiscard]] bool step_is_open() const override { return group_.is_open(); }
   void train_batch(const Batch& batch, GradientObserver* observer) override;
   void finish_training() override { optimizer_->finish(); }
+  void use_ranks(Ranks* ranks) override;
   void test_batch(const Batch& batch) override;
   void measure_statistics(const Batch& batch, bool first) override;
   void predict_batch(const Batch& batch, std::span<const float*> outputs) override;
@@ -91,6 +95,9 @@ class CompiledModel final : public Model, private StepControl {
     std::size_t output;
     double weight;
     double loss_sum = 0;
+    double loss = 0;           ///< of the batch last evaluated, alone
+    double share = 1;          ///< of its divisor in that of the batch of all ranks
+    double whole_divisor = 0;  ///< of that batch
   };
   /// The copy that `save_later` made; reused by the next call.
   struct KeptCopy {
@@ -114,6 +121,13 @@ class CompiledModel final : public Model, private StepControl {
   enum class Divisor { Nothing, Samples, Own };
   [[nodiscard]] Divisor divisor_of(std::size_t head) const;
   [[nodiscard]] GradientShare gradient_share(const Batch& batch) const;
+  void find_shares(const Batch& batch);
+  void share_gradients(const Batch& batch);
+  void average_state(const Batch& batch);
+  [[nodiscard]] std::uint64_t draw_number() const;
+  void write_logs(std::span<double> values);
+  /// Calls `work()` while the sums of the logs are those of all ranks.
+  void with_all_sums(const std::function<void()>& work);
   void make_step(GradientObserver* observer);
 
   void make_heads();
@@ -127,7 +141,7 @@ class CompiledModel final : public Model, private StepControl {
   void require_loss() const;
   double evaluate(const Batch& batch);
   [[nodiscard]] double penalties() const;
-  void count_loss(double loss, std::int64_t samples);
+  void count_loss(double loss, const Batch& batch);
   [[nodiscard]] std::string training_config() const;
   void copy_to(ModelFile& file, SaveContent content);
   void take_input_columns(std::vector<InputColumns> stored);
@@ -161,6 +175,10 @@ class CompiledModel final : public Model, private StepControl {
   std::string presented_;  ///< label of weights that are in the model in place of those that are trained
   LoadedLabel loaded_;
   std::shared_ptr<KeptCopy> copy_;  ///< null before the first save_later
+
+  Ranks* ranks_ = nullptr;
+  GradientExchange exchange_;
+  std::vector<double> own_sums_, all_sums_, shared_numbers_;
 
   double loss_sum_ = 0;
   std::int64_t samples_ = 0;

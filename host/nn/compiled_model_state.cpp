@@ -8,6 +8,7 @@
 
 #include "base/byte_stream.hpp"
 #include "kairos/host/error.hpp"
+#include "kairos/host/ranks.hpp"
 #include "nn/compiled_model.hpp"
 
 namespace kairos::host {
@@ -81,9 +82,11 @@ void CompiledModel::visit_sums(const SumVisitor& visit) {
 
 std::string CompiledModel::log_sums() {
   ByteWriter out;
-  out.number(samples_);
-  visit_sums([&](std::span<double> sums) {
-    for (const double one : sums) out.number(one);
+  with_all_sums([&] {
+    out.number(samples_);
+    visit_sums([&](std::span<double> sums) {
+      for (const double one : sums) out.number(one);
+    });
   });
   return std::move(out).take();
 }
@@ -100,6 +103,7 @@ void CompiledModel::restore_log_sums(std::string_view bytes) {
   visit_sums([&](std::span<double> sums) {
     for (double& one : sums) one = in.number<double>();
   });
+  if (ranks_ != nullptr && ranks_->rank() != 0) reset_logs();  // they were those of all ranks
 }
 
 }  // namespace kairos::host

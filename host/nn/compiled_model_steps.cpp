@@ -45,11 +45,13 @@ GradientShare CompiledModel::gradient_share(const Batch& batch) const {
     case Divisor::Nothing:
       return {1, group_.is_open() ? 0.0 : 1.0};
     case Divisor::Own:
+      if (ranks_ != nullptr)
+        return {output_losses_.front().whole_divisor, output_losses_.front().whole_divisor};
       return {heads_.front().divisor(), heads_.front().divisor()};
     case Divisor::Samples:
       break;
   }
-  return {static_cast<double>(batch.size), static_cast<double>(batch.size)};
+  return {static_cast<double>(whole_size(batch)), static_cast<double>(whole_size(batch))};
 }
 
 /// Penalties are added once, and not to the gradients of frozen weights.

@@ -64,6 +64,11 @@ void Head::visit_sums(const SumVisitor& visit) {
     for (NamedMetric& metric : *list) metric.metric->visit_sums(visit);
 }
 
+void Head::align_sums(const SumVisitor& add) {
+  for (auto* list : {&metrics_, &weighted_metrics_})
+    for (NamedMetric& metric : *list) metric.metric->align_sums(add);
+}
+
 double Head::evaluate(std::int64_t samples, const Goal& goal, const float* output, const float* logits,
                       const float* mask) {
   const std::int64_t rows = samples * rows_per_sample_;

@@ -32,6 +32,8 @@ class Head {
   void reset();
   /// As Metric::visit_sums, of every metric.
   void visit_sums(const SumVisitor& visit);
+  /// As Metric::align_sums, of every metric.
+  void align_sums(const SumVisitor& add);
   /// The activation whose logits the loss can use; "" if there is none.
   [[nodiscard]] std::string_view activation() const { return loss_->activation(); }
   [[nodiscard]] const Loss& loss() const noexcept { return *loss_; }

@@ -36,6 +36,9 @@ class Metric {
   virtual void reset() = 0;
   /// Visits everything that `result` depends on, always as many numbers in the same order.
   virtual void visit_sums(const SumVisitor& visit) = 0;
+  /// Prepares sums that are relative to something, such as a mean, so that those of several ranks can be
+  /// added. `add` adds numbers of all ranks in place.
+  virtual void align_sums(const SumVisitor& add) { (void)add; }
   /// Allocates only for a batch larger than all before.
   virtual void update(const MetricBatch& batch) = 0;
   /// 0 before the first update, and if all weights are 0.

@@ -56,7 +56,7 @@ class BatchSource {
   [[nodiscard]] std::int64_t samples() const noexcept { return samples_; }
   [[nodiscard]] std::int64_t batch_size() const noexcept { return batch_size_; }
   /// Samples in batch `index`.
-  [[nodiscard]] std::int64_t size(std::int64_t index) const noexcept {
+  [[nodiscard]] virtual std::int64_t size(std::int64_t index) const noexcept {
     return std::min(batch_size_, samples_ - index * batch_size_);
   }
 

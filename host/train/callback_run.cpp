@@ -22,7 +22,7 @@ void add_names(RunNotes& notes, const Dataset& data) {
 
 CallbacksOptions callbacks_options(const Model& model, const RunOptions& options, bool validates,
                                    std::initializer_list<const Dataset*> data, ForwardControl* forward,
-                                   RunControl* control) {
+                                   RunControl* control, Ranks* ranks) {
   const auto keys = model.log_keys();
   CallbacksOptions all{{keys.begin(), keys.end()},
                        validates,
@@ -35,7 +35,8 @@ CallbacksOptions callbacks_options(const Model& model, const RunOptions& options
                        options.checks_plugins,
                        control,
                        options.notes,
-                       forward};
+                       forward,
+                       ranks};
   for (const Dataset* one : data)
     if (one != nullptr)
       for (const std::filesystem::path& file : one->sources) all.files.read.push_back({file, "the data"});
@@ -55,10 +56,10 @@ void report_thread_end(const MessageSink& messages) {
 
 CallbackRun::CallbackRun(Model& model, const RunOptions& options, bool validates,
                          std::initializer_list<const Dataset*> data, ForwardControl* forward,
-                         RunControl* control)
+                         RunControl* control, Ranks* ranks)
     : messages_(options.messages),
       callbacks_(options.catalog == nullptr ? no_plugins_ : *options.catalog, options.plugins, model,
-                 callbacks_options(model, options, validates, data, forward, control)) {}
+                 callbacks_options(model, options, validates, data, forward, control, ranks)) {}
 
 void CallbackRun::run(const RunInfo& info, const std::function<RunEnd()>& work) {
   try {

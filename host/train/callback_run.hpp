@@ -13,11 +13,12 @@ namespace kairos::host {
 /// Creates the callbacks of a call, sets them up, and tears them down, also after a failure.
 class CallbackRun {
  public:
-  /// Borrows model, options and controls; `control` is null where runs cannot be saved. The sources of `data`
-  /// (entries may be null) are protected as inputs. Throws as the constructor of Callbacks.
+  /// Borrows model, options, controls and ranks; `control` is null where runs cannot be saved, and ranks may
+  /// be null. The sources of `data` (entries may be null) are protected as inputs. Throws as the constructor
+  /// of Callbacks.
   CallbackRun(Model& model, const RunOptions& options, bool validates,
               std::initializer_list<const Dataset*> data, ForwardControl* forward,
-              RunControl* control = nullptr);
+              RunControl* control = nullptr, Ranks* ranks = nullptr);
 
   [[nodiscard]] Callbacks& callbacks() noexcept { return callbacks_; }
 

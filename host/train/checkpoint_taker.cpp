@@ -8,7 +8,8 @@
 namespace kairos::host {
 
 CheckpointTaker::CheckpointTaker(Model& model, Callbacks& callbacks, const FitOptions& options,
-                                 FitProgress& progress, AskedCheckpoints& asked, FitFacts facts)
+                                 FitProgress& progress, AskedCheckpoints& asked, FitFacts facts,
+                                 RankAgreement& agreement)
     : model_(model),
       callbacks_(callbacks),
       options_(options),
@@ -16,6 +17,8 @@ CheckpointTaker::CheckpointTaker(Model& model, Callbacks& callbacks, const FitOp
       sink_(options.checkpoints),
       asked_(asked),
       may_ask_(callbacks.may_save_runs()),
+      agreement_(agreement),
+      saves_(agreement.any(sink_ != nullptr || may_ask_)),
       facts_(std::move(facts)) {}
 
 CheckpointTaker::~CheckpointTaker() {
@@ -31,6 +34,7 @@ FitCheckpoint CheckpointTaker::copy(const FitPosition& position, OnStateFailure 
   checkpoint.position = position;
   checkpoint.facts = facts_;
   if (position.in_epoch) checkpoint.log_sums = model_.log_sums();
+  if (!is_mine()) return checkpoint;
   checkpoint.callbacks =
       on_failure == OnStateFailure::Policy ? callbacks_.save_state() : callbacks_.rescue_state();
   checkpoint.memory = callbacks_.memory();
@@ -44,12 +48,12 @@ void CheckpointTaker::note_saved_files() {
 }
 
 void CheckpointTaker::keep_before_validation(const FitPosition& position) {
-  if ((sink_ != nullptr || may_ask_) && options_.interrupted != nullptr)
-    before_validation_ = copy(position, OnStateFailure::Policy);
+  if (saves_ && options_.interrupted != nullptr) before_validation_ = copy(position, OnStateFailure::Policy);
 }
 
 void CheckpointTaker::take(const FitPosition& position, bool for_sink) {
   FitCheckpoint checkpoint = copy(position, OnStateFailure::Policy);
+  if (!is_mine()) return;
   checkpoint.training = model_.training_state();
   note_saved_files();
   const bool asked = asked_.any();
@@ -69,9 +73,10 @@ void CheckpointTaker::tell(AskedCheckpoints::Waiting waiting) {
 }
 
 void CheckpointTaker::take_last(const FitPosition& position, RunEnd end) {
-  if (sink_ == nullptr && !may_ask_) return;
+  if (!saves_) return;
   FitCheckpoint checkpoint =
       before_validation_ ? *std::exchange(before_validation_, {}) : copy(position, OnStateFailure::LeaveOut);
+  if (!is_mine()) return;
   checkpoint.training = model_.training_state();
   note_saved_files();
   if (may_ask_) last_ = checkpoint;

@@ -9,6 +9,7 @@
 #include "kairos/host/model.hpp"
 #include "train/asked_checkpoints.hpp"
 #include "train/fit_facts.hpp"
+#include "train/rank_agreement.hpp"
 
 namespace kairos::host {
 
@@ -17,7 +18,7 @@ class CheckpointTaker {
  public:
   /// `facts` are stored with each copy.
   CheckpointTaker(Model& model, Callbacks& callbacks, const FitOptions& options, FitProgress& progress,
-                  AskedCheckpoints& asked, FitFacts facts);
+                  AskedCheckpoints& asked, FitFacts facts, RankAgreement& agreement);
   /// Nothing is being written for callbacks afterwards.
   ~CheckpointTaker();
   CheckpointTaker(const CheckpointTaker&) = delete;
@@ -25,7 +26,8 @@ class CheckpointTaker {
 
   /// After the hooks of a batch or an epoch.
   void offer(const FitPosition& position) {
-    const bool wanted = sink_ != nullptr && sink_->wants(position);
+    if (!saves_) return;
+    const bool wanted = agreement_.any(sink_ != nullptr && sink_->wants(position));
     if (wanted || asked_.any()) take(position, wanted);
   }
   /// After the hooks of the last batch of an epoch: the sink gets the end of the epoch instead.
@@ -53,6 +55,8 @@ class CheckpointTaker {
   /// Without the training state.
   [[nodiscard]] FitCheckpoint copy(const FitPosition& position, OnStateFailure on_failure);
   void note_saved_files();
+  /// A rank that saves nothing takes part in what the ranks do together.
+  [[nodiscard]] bool is_mine() const { return agreement_.ranks() == nullptr || sink_ != nullptr; }
 
   Model& model_;
   Callbacks& callbacks_;
@@ -61,6 +65,8 @@ class CheckpointTaker {
   CheckpointSink* sink_;
   AskedCheckpoints& asked_;
   bool may_ask_;  ///< callbacks
+  RankAgreement& agreement_;
+  bool saves_;  ///< some rank
   FitFacts facts_;
   std::optional<FitCheckpoint> before_validation_;
   std::optional<FitCheckpoint> last_;  ///< for callbacks

@@ -2,9 +2,14 @@
 // Each function of the API has one implementation, over a DataSource.
 #include "kairos/host/fit.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 
+#include "base/hash64.hpp"
 #include "train/asked_checkpoints.hpp"
 #include "train/callback_run.hpp"
 #include "train/data_facts.hpp"
@@ -25,7 +30,8 @@ namespace {
 CallbackRun callbacks_of_fit(Model& model, const DataSource& data, Prepared& prepared,
                              const FitOptions& options, ForwardControl& forward, RunControl& control) {
   const Dataset* validation = options.validation_data ? &*options.validation_data : nullptr;
-  return {model, options, prepared.validation() != nullptr, {&data.layout(), validation}, &forward, &control};
+  return {model,    options,      prepared.validation() != nullptr, {&data.layout(), validation}, &forward,
+          &control, options.ranks};
 }
 
 RunInfo run_info(const FitOptions& options, Prepared& prepared) {
@@ -82,6 +88,34 @@ FitFacts checked_facts(const Model& model, const DataSource& data, Prepared& pre
   return facts;
 }
 
+/// Everything that the ranks must have in common.
+void compare_ranks(Model& model, const DataSource& data, Prepared& prepared, const FitOptions& options) {
+  if (options.ranks == nullptr) return;
+  FitFacts facts = facts_of(model, data, prepared, options);
+  std::uint64_t weights = 0;
+  for (const TensorRef& one : model.tensors(Role::Weight))
+    weights = hash64_of(std::span<const float>(one.data, static_cast<std::size_t>(one.size())), weights);
+  facts.emplace_back("the initial weights", fmt::format("the hash {:016x}", weights));
+  facts.emplace_back("`epochs`", std::to_string(options.epochs));
+  const FitResumption* const earlier = options.resume_from;
+  facts.emplace_back(
+      "the run checkpoint",
+      earlier == nullptr ? "none" : fmt::format("the hash {:016x}", hash64(earlier->checkpoint.training)));
+  require_same_on_ranks(*options.ranks, facts);
+}
+
+/// The model trains with all ranks while it exists.
+class ModelOfRanks {
+ public:
+  ModelOfRanks(Model& model, Ranks* ranks) : model_(model) { model.use_ranks(ranks); }
+  ~ModelOfRanks() { model_.use_ranks(nullptr); }
+  ModelOfRanks(const ModelOfRanks&) = delete;
+  ModelOfRanks& operator=(const ModelOfRanks&) = delete;
+
+ private:
+  Model& model_;
+};
+
 /// What the run goes on from: what the caller says, else what a callback has named in setup. Null to begin.
 const FitResumption* earlier_run(const AskedCheckpoints& asked, const FitFacts& facts,
                                  const FitOptions& options) {
@@ -112,6 +146,8 @@ void restore_callbacks(Callbacks& callbacks, const FitResumption* earlier, const
 History fit_on(Model& model, DataSource& data, const FitOptions& options) {
   const FlushDenormals flush;
   Prepared prepared(model, data, options);
+  compare_ranks(model, data, prepared, options);
+  const ModelOfRanks together(model, options.ranks);
   AskedCheckpoints asked(options);
   ForwardPasses forward(model, options, prepared, asked);
   CallbackRun run = callbacks_of_fit(model, data, prepared, options, forward, asked);

@@ -6,13 +6,19 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
+#include <span>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
+#include "base/byte_stream.hpp"
 #include "base/hash64.hpp"
 #include "kairos/host/error.hpp"
 
@@ -123,6 +129,36 @@ void require_same_facts(const FitFacts& saved, const FitFacts& now, const std::s
   };
   compare(saved);
   compare(now);
+}
+
+void require_same_on_ranks(Ranks& ranks, const FitFacts& facts) {
+  ByteWriter own;
+  for (const auto& [name, value] : facts) {
+    own.text(name);
+    own.text(value);
+  }
+  std::vector<std::map<std::string, std::string>> all;  // of each rank
+  for (const std::string& bytes : ranks.gather(std::move(own).take())) {
+    all.emplace_back();
+    for (ByteReader in(bytes); in.good() && !in.complete();) {
+      const std::string name(in.text());
+      all.back()[name] = in.text();
+    }
+  }
+  const auto value_of = [&](std::size_t rank, const std::string& name) {
+    const auto found = all[rank].find(name);
+    return found == all[rank].end() || found->second.empty() ? std::string("none") : found->second;
+  };
+  std::set<std::string> names;
+  for (const auto& one : all)
+    for (const auto& [name, value] : one) names.insert(name);
+  for (std::size_t rank = 1; rank < all.size(); ++rank)
+    for (const std::string& name : names)
+      if (value_of(rank, name) != value_of(0, name))
+        throw Error(ErrorKind::Usage,
+                    {"KAIROS-U113", name, ranks.name_of(static_cast<int>(rank)) + " has another value",
+                     value_of(rank, name), value_of(0, name) + " as " + ranks.name_of(0),
+                     "Start all ranks with the same program, plugins, settings and files"});
 }
 
 void require_epochs_left(const FitPosition& position, std::int64_t epochs, const std::string& run) {

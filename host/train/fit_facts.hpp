@@ -25,6 +25,9 @@ using FitFacts = std::vector<std::pair<std::string, std::string>>;
 /// Throws Error(Usage) KAIROS-U090 for the first one that differs, with both values. `run` is what messages
 /// call the earlier run: "the run", or "the run in DIR".
 void require_same_facts(const FitFacts& saved, const FitFacts& now, const std::string& run);
+/// Throws Error(Usage) KAIROS-U113 on all ranks for the first one that is not the same on all of them, with
+/// both values.
+void require_same_on_ranks(Ranks& ranks, const FitFacts& facts);
 /// Throws Error(Usage) KAIROS-U090 if the run has begun an epoch that is not one of `epochs`.
 void require_epochs_left(const FitPosition& position, std::int64_t epochs, const std::string& run);
 

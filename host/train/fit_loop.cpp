@@ -9,6 +9,7 @@
 #include "train/epoch_batches.hpp"
 #include "train/lent_batch.hpp"
 #include "train/pass.hpp"
+#include "train/rank_agreement.hpp"
 
 namespace kairos::host {
 
@@ -30,18 +31,23 @@ class FitLoop {
       : model_(model),
         batches_(prepared.training(), options),
         validation_(prepared.validation()),
+        divided_validation_(prepared.divided_validation()),
         callbacks_(callbacks),
         options_(options),
         progress_(progress),
-        interruption_(options.interrupted, callbacks),
+        agreement_(options.ranks, model, callbacks, options.interrupted),
+        interruption_(agreement_, callbacks),
         gradients_(callbacks),
         lent_(model),
         running_(model),
+        of_all_ranks_(model),
         trained_(model),
         validated_(model),
         earlier_(continuation.earlier),
         asked_(continuation.asked),
-        taker_(model, callbacks, options, progress, asked_, std::move(continuation.facts)) {
+        taker_(model, callbacks, options, progress, asked_, std::move(continuation.facts), agreement_),
+        hears_batches_(agreement_.any(callbacks.hears_training_batches())),
+        hears_test_batches_(agreement_.any(callbacks.hears_test_batches())) {
     position_.epoch = options.initial_epoch;
     asked_.stand([this] { return next_batch(); });
   }
@@ -51,8 +57,10 @@ class FitLoop {
 
   void run(const std::function<void()>& before_end) {
     if (const FitResumption* const earlier = std::exchange(earlier_, nullptr)) go_on_from(*earlier);
+    callbacks_.lend_parts(agreement_.ranks() != nullptr);
     asked_.forget_found();  // as large as the model and the state of its optimizer
     callbacks_.train_begin();
+    agreement_.after("on_train_begin");
     bool trains = true;
     while (trains && position_.epoch < options_.epochs && (position_.in_epoch || !ending()))
       trains = run_epoch();
@@ -61,6 +69,7 @@ class FitLoop {
                        : callbacks_.stop() ? RunEnd::Stopped
                                            : RunEnd::Completed;
     progress_.history.end = end;
+    progress_.signal = interruption_.requested() ? agreement_.signal() : 0;
     taker_.take_last(position(), end);
     if (!interrupted) model_.finish_training();
     before_end();
@@ -87,6 +96,7 @@ class FitLoop {
       position_.batch = 0;
       steps_ = batches_.begin(position_.epoch);
       callbacks_.epoch_begin(position_.epoch, steps_);
+      agreement_.after("on_epoch_begin");
     }
     train();
     if (position_.batch == 0 || interruption_.requested()) return false;
@@ -98,6 +108,8 @@ class FitLoop {
     position_.batch = 0;
     position_.in_epoch = false;
     callbacks_.epoch_end(trained_, validates ? &validated_ : nullptr, partial);
+    agreement_.after("on_epoch_end");
+    agreement_.require_equal_weights();
     progress_.history.append(epoch, callbacks_.keys(), callbacks_.epoch_values());
     if (options_.epoch_recorded) options_.epoch_recorded(progress_.history);
     taker_.offer(position());
@@ -113,11 +125,13 @@ class FitLoop {
       const std::int64_t samples = batches_.next_size();
       batches_.next(lent_);
       callbacks_.train_batch_begin(position_.batch, samples, &lent_);
+      if (hears_batches_) agreement_.after("on_train_batch_begin");
       model_.train_batch(lent_.batch(), observer);
       ++progress_.batches;
       ++position_.batch;
       ++position_.batches;
-      callbacks_.train_batch_end(running_);
+      callbacks_.train_batch_end(batch_logs());
+      agreement_.after("on_train_batch_end");
       if (position_.batch < steps_)
         taker_.offer(position());
       else
@@ -138,10 +152,29 @@ class FitLoop {
     return {ends ? now.epoch + 1 : now.epoch, ends ? 0 : now.batch, now.pass};
   }
 
+  /// The means of the epoch so far. All ranks read them together, or none does.
+  LogSource& batch_logs() {
+    if (agreement_.ranks() == nullptr) return running_;
+    if (hears_batches_) of_all_ranks_.keep(model_);
+    return of_all_ranks_;
+  }
+
   bool validate() {
     taker_.keep_before_validation(position());
-    const std::int64_t steps = validation_->count(options_.validation_steps);
-    if (!test({model_, *validation_, steps, callbacks_, interruption_}, validated_)) return false;
+    const bool divided = divided_validation_ != nullptr && divides_validation_;
+    BatchSource& batches =
+        divided_validation_ != nullptr && !divided ? divided_validation_->whole() : *validation_;
+    const bool reads = divided && hears_test_batches_;
+    if (!divided) model_.use_ranks(nullptr);
+    callbacks_.lend_parts(divided);
+    const std::int64_t steps = batches.count(options_.validation_steps);
+    const bool complete =
+        test({model_, batches, steps, callbacks_, interruption_, &agreement_, reads}, validated_);
+    callbacks_.lend_parts(agreement_.ranks() != nullptr);
+    model_.use_ranks(agreement_.ranks());
+    if (!complete) return false;
+    // A callback of rank 0 that reads the batches of a validation has to see all samples.
+    divides_validation_ = !agreement_.any(callbacks_.has_read_tests());
     taker_.forget();
     return true;
   }
@@ -164,17 +197,21 @@ class FitLoop {
   Model& model_;
   EpochBatches batches_;
   BatchSource* validation_;
+  RankBatches* divided_validation_;
   Callbacks& callbacks_;
   const FitOptions& options_;
   FitProgress& progress_;
+  RankAgreement agreement_;
   Interruption interruption_;
   Gradients gradients_;
   LentBatch lent_;
   ModelLogs running_;
-  KeptLogs trained_, validated_;
+  KeptLogs of_all_ranks_, trained_, validated_;
   const FitResumption* earlier_;
   AskedCheckpoints& asked_;
   CheckpointTaker taker_;
+  bool hears_batches_, hears_test_batches_;  ///< some callback of some rank
+  bool divides_validation_ = false;          ///< not the first one: callbacks show in it what they read
   FitPosition position_;
   std::int64_t steps_ = 0;  ///< of the current epoch
 };

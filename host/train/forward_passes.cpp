@@ -65,7 +65,8 @@ ForwardPasses::ForwardPasses(Model& model, const FitOptions& options, Prepared& 
       batch_size_(options.batch_size),
       shuffle_(options.shuffle),
       seed_(options.seed),
-      control_(&training) {
+      control_(&training),
+      is_alone_(options.ranks == nullptr || options.ranks->world() == 1) {
   training_.of_loop = &prepared.training();
   validation_.of_loop = prepared.validation();
 }
@@ -74,6 +75,7 @@ ForwardPasses::ForwardPasses(Model& model, const PassOptions& options)
     : model_(model), interrupted_(options.interrupted), batch_size_(options.batch_size) {}
 
 std::string ForwardPasses::fault() const {
+  if (!is_alone_) return "a training on several ranks makes no passes for callbacks";
   return model_.log_sums().empty()
              ? "the model cannot set the sums of its logs aside; implement Model::log_sums and "
                "restore_log_sums"

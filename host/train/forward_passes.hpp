@@ -63,6 +63,7 @@ class ForwardPasses final : public ForwardControl {
   Shuffle shuffle_ = Shuffle::None;
   std::uint64_t seed_ = 0;
   const RunControl* control_ = nullptr;
+  bool is_alone_ = true;
   Side training_, validation_;
   std::vector<std::vector<float>> outputs_;
   std::vector<TensorRef> output_refs_;

@@ -12,4 +12,10 @@ void Model::restore_log_sums(std::string_view) {
                                  "Implement Model::restore_log_sums"});
 }
 
+void Model::use_ranks(Ranks* ranks) {
+  if (ranks == nullptr) return;
+  throw Error(ErrorKind::Model, {"KAIROS-M143", "model", "it cannot be trained on several ranks", "", "",
+                                 "Implement Model::use_ranks"});
+}
+
 }  // namespace kairos::host

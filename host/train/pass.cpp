@@ -8,6 +8,10 @@ namespace kairos::host {
 
 bool test(const Pass& pass, KeptLogs& logs) {
   ModelLogs running(pass.model);
+  KeptLogs of_all_ranks(pass.model);
+  const auto agree = [&](const char* hook) {
+    if (pass.agreement != nullptr) pass.agreement->after(hook);
+  };
   LentBatch lent(pass.model);
   pass.model.reset_logs();
   pass.callbacks.test_begin(pass.steps);
@@ -15,11 +19,14 @@ bool test(const Pass& pass, KeptLogs& logs) {
     lent.begin(pass.batches, step);
     pass.callbacks.test_batch_begin(step, pass.batches.size(step), &lent);
     pass.model.test_batch(lent.batch());
-    pass.callbacks.test_batch_end(running);
+    if (pass.reads_every_batch) of_all_ranks.keep(pass.model);
+    pass.callbacks.test_batch_end(pass.reads_every_batch ? static_cast<LogSource&>(of_all_ranks) : running);
+    agree("on_test_batch_end");
     if (step + 1 < pass.steps && pass.interruption.requested()) return false;
   }
   logs.keep(pass.model);
   pass.callbacks.test_end(logs);
+  agree("on_test_end");
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include "kairos/host/dataset.hpp"
 #include "kairos/host/model.hpp"
 #include "train/batches.hpp"
+#include "train/rank_agreement.hpp"
 
 namespace kairos::host {
 
@@ -46,15 +47,21 @@ class Interruption {
   /// `signal` may be null.
   Interruption(const std::atomic<int>* signal, Callbacks& callbacks)
       : signal_(signal), callbacks_(callbacks) {}
+  /// The signal that all ranks have agreed on.
+  Interruption(const RankAgreement& agreement, Callbacks& callbacks)
+      : agreement_(&agreement), callbacks_(callbacks) {}
 
   [[nodiscard]] bool requested() {
-    const int signal = signal_ == nullptr ? 0 : signal_->load(std::memory_order_relaxed);
+    const int signal = agreement_ != nullptr ? agreement_->signal()
+                       : signal_ == nullptr  ? 0
+                                             : signal_->load(std::memory_order_relaxed);
     if (signal != 0 && !std::exchange(told_, true)) callbacks_.interrupt(signal);
     return signal != 0;
   }
 
  private:
-  const std::atomic<int>* signal_;
+  const std::atomic<int>* signal_ = nullptr;
+  const RankAgreement* agreement_ = nullptr;
   Callbacks& callbacks_;
   bool told_ = false;
 };
@@ -66,6 +73,9 @@ struct Pass {
   std::int64_t steps;
   Callbacks& callbacks;
   Interruption& interruption;
+  RankAgreement* agreement = nullptr;  ///< of a fit
+  /// Whether the logs of each batch are read on all ranks, because a callback of one of them may.
+  bool reads_every_batch = false;
 };
 
 /// Tests the model: a validation or an evaluation. `logs` are set at its end. False if it was interrupted;

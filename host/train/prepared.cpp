@@ -2,6 +2,7 @@
 // Class weights never apply to validation samples; weights that the user gave each sample do.
 #include "train/prepared.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -86,6 +87,22 @@ Prepared::Prepared(const Model& model, DataSource& data, const FitOptions& optio
   else if (split.validation.size() > 0)
     validation_ =
         data.batches({std::move(split.validation), validation_batch(options), Targets::Needed, {}, 0});
+  if (options.ranks != nullptr) divide(model, *options.ranks, options);
+}
+
+/// A validation of fewer samples than ranks stays whole.
+void Prepared::divide(const Model& model, const Ranks& ranks, const FitOptions& options) {
+  const std::int64_t samples = std::min(options.batch_size, training_->samples());
+  if (samples < ranks.world())
+    throw Error(ErrorKind::Usage,
+                {"KAIROS-U112", options.batch_size < ranks.world() ? "`batch_size`" : "the training data",
+                 "there are fewer samples in a batch than ranks", std::to_string(samples),
+                 "at least " + std::to_string(ranks.world()), "Start fewer ranks"});
+  training_ = std::make_unique<RankBatches>(model, std::move(training_), ranks);
+  if (validation_ == nullptr || validation_->size(0) < ranks.world()) return;
+  auto divided = std::make_unique<RankBatches>(model, std::move(validation_), ranks);
+  divided_validation_ = divided.get();
+  validation_ = std::move(divided);
 }
 
 void Prepared::validate_on(const Model& model, const Dataset& training, const FitOptions& options) {

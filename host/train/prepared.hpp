@@ -9,6 +9,7 @@
 #include "kairos/host/model.hpp"
 #include "train/batches.hpp"
 #include "train/data_source.hpp"
+#include "train/rank_batches.hpp"
 #include "train/split.hpp"
 #include "train/target_classes.hpp"
 
@@ -25,15 +26,19 @@ class Prepared {
   [[nodiscard]] BatchSource& training() { return *training_; }
   /// Null if the run does not validate.
   [[nodiscard]] BatchSource* validation() { return validation_.get(); }
+  /// The same where each rank has its part of every batch; else null.
+  [[nodiscard]] RankBatches* divided_validation() { return divided_validation_; }
   [[nodiscard]] const DataFacts& facts() const noexcept { return facts_; }
 
  private:
   /// Validates on FitOptions::validation_data.
   void validate_on(const Model& model, const Dataset& training, const FitOptions& options);
   void count(const TargetClasses& classes, const SplitRows& split);
+  void divide(const Model& model, const Ranks& ranks, const FitOptions& options);
 
   DataFacts facts_;
   std::unique_ptr<BatchSource> training_, validation_;
+  RankBatches* divided_validation_ = nullptr;
 };
 
 }  // namespace kairos::host

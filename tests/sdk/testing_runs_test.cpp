@@ -102,3 +102,31 @@ TEST_CASE("The test kit refuses requests about runs that a host refuses", "[sdk]
                       "not in on_train_begin"));
   CHECK_THAT(failure_of({}, false), Catch::Contains("this training loop keeps no run checkpoints"));
 }
+
+namespace {
+
+struct Counter : kairos::Callback<Counter> {
+  static constexpr auto id = "test.Counter";
+  kairos::Option<int> root{this, "root", 0, "rank that broadcasts"};
+
+  void on_epoch_end(kairos::Epoch& epoch) {
+    double samples = 5;
+    epoch.all_reduce(kairos::Reduce::Sum, &samples, 1);
+    epoch.broadcast(static_cast<std::int32_t>(root), &samples, sizeof samples);
+    epoch.print(std::to_string(epoch.rank()) + " of " + std::to_string(epoch.ranks()) + ": " +
+                std::to_string(static_cast<int>(samples)));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("The ranks of a test all have the same values", "[sdk]") {
+  Fit fit(callback<Counter>());
+  fit.host().rank = 1;
+  fit.host().world = 3;
+  fit.epoch();
+  CHECK(lines(fit) == std::vector<std::string>{"1 of 3: 15"});
+  Fit wrong(callback<Counter>(), {{"root", 3}});
+  wrong.host().world = 3;
+  CHECK_THROWS_AS(wrong.epoch(), Failure);
+}

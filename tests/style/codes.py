@@ -38,6 +38,8 @@ SHARED = {
     "KAIROS-F090": (2, "one file of a run checkpoint, and all of them"),
     "KAIROS-U019": (2, "weights that are given and weights that are counted"),
     "KAIROS-D330": (3, "text of tables and of arrays, and numbers that are no characters"),
+    "KAIROS-I003": (2, "a run of one process, and of several ranks"),
+    "KAIROS-M143": (2, "models of Kairos, and those of other programs"),
     "KAIROS-M141": (2, "weights and sums of a model, and its optimizer"),
     "KAIROS-M142": (2, "the target of callbacks, and the model of a fit"),
     "KAIROS-F001": (2, "files and directories"),

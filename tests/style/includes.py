@@ -34,9 +34,10 @@ LAYERS = {
     "data": ("base", "io", "api"),
     "nn": ("base", "io", "compute", "api"),
     "train": ("base", "io", "plugin", "api"),
-    "cli": ("base", "io", "compute", "data", "nn", "plugin", "train", "api"),
+    "dist": ("base", "api"),
+    "cli": ("base", "io", "compute", "data", "dist", "nn", "plugin", "train", "api"),
 }
-CALLBACKS_API = ("callbacks.hpp", "current_batch.hpp", "error.hpp", "forward_control.hpp", "plugins.hpp", "run_control.hpp", "run_files.hpp", "run_notes.hpp",
+CALLBACKS_API = ("callbacks.hpp", "current_batch.hpp", "error.hpp", "forward_control.hpp", "plugins.hpp", "ranks.hpp", "run_control.hpp", "run_files.hpp", "run_notes.hpp",
                  "step_control.hpp", "tensor.hpp", "training_target.hpp", "version.hpp")
 API = "host/include/kairos/host"
 # What Kairos::callbacks may know besides the standard library, the system and the SDK.
@@ -46,7 +47,7 @@ HEAVY = re.compile(r"nlohmann/json\.hpp|oneapi/dnnl|dnnl|hdf5\.h|boost/")
 # The opt-in headers, and the library that each may include.
 OPT_IN = {"sdk/include/kairos/interop/eigen.hpp": "Eigen/", "host/include/kairos/host/eigen.hpp": "Eigen/"}
 # Headers of that folder which only its own files include.
-INNER = ("host/base/", "host/compute/", "host/io/", "host/nn/", "host/plugin/", "host/train/", "host/cli/")
+INNER = ("host/base/", "host/compute/", "host/dist/", "host/io/", "host/nn/", "host/plugin/", "host/train/", "host/cli/")
 STANDARD = re.compile(r"[a-z_0-9]+(\.h)?$")
 
 

@@ -69,6 +69,17 @@ constexpr CodeEntry entries[] = {
      "Make and use the callbacks on the thread that trains."},
     {"KAIROS-C036", "Callbacks already finished", "A call was made after finish.",
      "Make a new Callbacks object for another run."},
+    {"KAIROS-C040", "Ranks decided differently",
+     "In distributed training, callbacks changed the learning rate or the weights in one way on one rank and "
+     "in another "
+     "way on another. The models of the ranks would not be the same any more.",
+     "Let the callback decide from its logs, which are the same on all ranks, or on one rank alone."},
+    {"KAIROS-C041", "Ranks are out of step",
+     "In distributed training, a callback exchanged values with the other ranks on one rank, while another "
+     "rank went on or exchanged "
+     "other values.",
+     "Let the callback call `broadcast` and `all_reduce` on every rank, in the same hooks, with as many "
+     "values."},
 };
 
 }  // namespace

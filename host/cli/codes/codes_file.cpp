@@ -177,6 +177,11 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-F096", "Program cannot be started again",
      "`kairos plugins check` runs each case in a process of its own, and the system does not start one.",
      "Check that the program is still where it was, and that processes may be started."},
+    {"KAIROS-F110", "Rank lost",
+     "A rank of a distributed training has ended without an error of its own, or has taken no part in what "
+     "the ranks do "
+     "together for longer than `--rank-timeout` allows. The other ranks have ended too.",
+     "Look for the reason on the host that the message names, and go on with `--resume`."},
 };
 
 }  // namespace

@@ -172,6 +172,11 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-M142", "Model cannot continue a run",
      "The program trains a model of its own that cannot restore the state of its training.",
      "Implement training_state and log_sums, with the functions that restore them."},
+    {"KAIROS-M143", "Model not for several ranks",
+     "A part of the model depends on all samples of a batch, of which each rank has only some: an "
+     "activity_regularizer. "
+     "Or a program's own model does not implement training on several ranks.",
+     "Leave that part out, or train in one process."},
 };
 
 }  // namespace

@@ -122,6 +122,11 @@ constexpr CodeEntry entries[] = {
      "is empty or cannot be read, or `***`, which stands in records of runs for a secret that was not "
      "stored.",
      "Set the variable, correct the path, or give the secret again."},
+    {"KAIROS-O060", "Callback not for several ranks",
+     "In distributed training, callbacks of the phases report and persist run on rank 0 alone, unless they "
+     "declare "
+     "every_rank. This one would change the training there alone, or save runs, which the ranks do together.",
+     "Leave the callback out, or train in one process."},
 };
 
 }  // namespace

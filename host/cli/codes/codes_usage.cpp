@@ -146,6 +146,23 @@ constexpr CodeEntry entries[] = {
      "A configuration, the record of a run to resume, or a file of cases for `kairos replay` has a callback "
      "that runs commands, such as ShellHook. Whoever wrote the file would decide what is run.",
      "Read the commands, then add `--allow-shell`; or give the callback with `--plugin`."},
+    {"KAIROS-U110", "No MPI",
+     "`--distributed` needs MPI. The program loads it from a file of its own, libkairos_mpi.so, which is "
+     "only built "
+     "where MPI is installed.",
+     "Install the packages libopenmpi-dev and openmpi-bin, and build Kairos again."},
+    {"KAIROS-U111", "Setting of ranks in a run of one process",
+     "The setting applies to training on several ranks and would have no effect.",
+     "Add `--distributed`, or leave the setting out."},
+    {"KAIROS-U112", "More ranks than samples",
+     "Each rank trains on its part of every batch, and a batch has fewer samples than there are ranks.",
+     "Start fewer ranks, or use larger batches."},
+    {"KAIROS-U113", "Ranks differ",
+     "A rank of a distributed training has another program, another plugin, other settings, other data, "
+     "another model "
+     "or another run checkpoint than rank 0. Their gradients would not belong together.",
+     "Start all ranks with the same program, plugins, settings and files, such as those on a shared file "
+     "system."},
 };
 
 }  // namespace

@@ -52,6 +52,20 @@ class R2Score final : public Metric {
       visit({one->data(), static_cast<std::size_t>(one->size())});
   }
 
+  /// All ranks take the mean of all as theirs, each a share of it, so that the sum is that mean.
+  void align_sums(const SumVisitor& add) override {
+    const double own_weight = weight_;
+    const Eigen::ArrayXd own_mean = mean_;
+    double weight = weight_;
+    mean_ *= own_weight;
+    add({&weight, 1});
+    add({mean_.data(), static_cast<std::size_t>(mean_.size())});
+    if (weight == 0) return;
+    mean_ /= weight;
+    spread_ += own_weight * (own_mean - mean_).square();
+    mean_ *= own_weight / weight;
+  }
+
   /// The running mean keeps the digits that a difference of large sums would lose.
   void update(const MetricBatch& batch) override {
     const std::int64_t n = batch.features;

@@ -221,7 +221,15 @@ void Callbacks::epoch_end(LogSource& training, LogSource* validation, bool parti
   if (validation != nullptr) s.board.offer(LogBoard::Pass::Validation, *validation);
   const kairos_epoch_event event = s.facts.epoch_event(partial);
   s.facts.used_rate = event.learning_rate;
-  s.dispatch(s.hooks.on_epoch_end, &kairos_hooks::on_epoch_end, event, Moment::EpochEnd);
+  if (s.options.ranks == nullptr) {
+    s.dispatch(s.hooks.on_epoch_end, &kairos_hooks::on_epoch_end, event, Moment::EpochEnd);
+  } else {
+    // What is measured may differ between ranks; what is decided may not.
+    const auto [measuring, others] = s.hooks.divided(s.hooks.on_epoch_end);
+    s.dispatch(measuring, &kairos_hooks::on_epoch_end, event, Moment::EpochEnd);
+    s.board.share(*s.options.ranks);
+    s.dispatch(others, &kairos_hooks::on_epoch_end, event, Moment::EpochEnd);
+  }
   s.weights.end();
   s.epoch_values = s.board.values();
   ++s.facts.epochs_run;

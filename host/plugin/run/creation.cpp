@@ -112,6 +112,44 @@ void reject_idle_schedulers(const Session& session, std::span<const Planned> pla
                                       "Leave the callback out, or the schedule"});
 }
 
+/// What one rank alone did would make its model another one.
+void reject_callbacks_of_one_rank(const Session& session, std::span<const Planned> planned) {
+  if (session.options.ranks == nullptr) return;
+  constexpr std::uint64_t of_step =
+      KAIROS_CAN_WRITE_BATCH | KAIROS_CAN_WRITE_GRADIENTS | KAIROS_CAN_CONTROL_STEP;
+  for (const Planned& one : planned) {
+    const CallbackManifest& callback = *one.match.callback;
+    if ((callback.capabilities & KAIROS_CAN_SAVE_RUN) != 0)
+      throw Error(ErrorKind::Plugin, {"KAIROS-O060", one.name,
+                                      "it saves and resumes runs, which distributed training does itself", "",
+                                      "", "Leave the callback out, and use `run_directory` and `resume`"});
+    if (!Session::runs_everywhere(callback) && (callback.capabilities & of_step) != 0)
+      throw Error(
+          ErrorKind::Plugin,
+          {"KAIROS-O060", one.name, "it changes batches, gradients or steps, but would run on rank 0 alone",
+           "the phase " + std::string(phase_name(callback.phase)), "every_rank, or the phase decide",
+           "Train in one process, or ask the author of the plugin for every_rank"});
+  }
+}
+
+/// Files that every rank would write under the same name: what rank 0 writes stays, and that of a callback
+/// that declares every_rank beside it.
+void separate_files(const Session& session, std::span<Planned> planned) {
+  const Ranks* const ranks = session.options.ranks;
+  if (ranks == nullptr || ranks->rank() == 0) return;
+  for (Planned& one : planned)
+    for (std::size_t i = 0; i < one.options.values.size(); ++i) {
+      const OptionSpec& option = one.match.callback->options[i];
+      OptionValue& value = one.options.values[i];
+      if (option.type != KAIROS_TYPE_PATH || (option.flags & KAIROS_OPTION_WRITES) == 0 || value.absent())
+        continue;
+      const bool stays = (one.match.callback->flags & KAIROS_CALLBACK_EVERY_RANK) != 0;
+      const fs::path file(value.text);
+      value.text = stays ? value.text + ".rank" + std::to_string(ranks->rank())
+                         : (session.options.run_directory / file.filename()).string();
+    }
+}
+
 /// Says which file is used where several have the callback that the user named.
 void tell_hidden_plugins(const Session& session, const Catalog& catalog, std::span<const PluginSpec> specs,
                          std::span<const Planned> planned) {
@@ -180,10 +218,13 @@ void check_late_metrics(Session& session) {
 
 void create_instances(Session& session, const Catalog& catalog, std::span<const PluginSpec> specs) {
   std::vector<Planned> planned = plan(session, catalog, specs);
+  tell_hidden_plugins(session, catalog, specs, planned);
   guard_files(session, catalog, planned);
   reject_idle_schedulers(session, planned);
+  reject_callbacks_of_one_rank(session, planned);
+  std::erase_if(planned, [&](const Planned& one) { return !session.runs_here(*one.match.callback); });
+  separate_files(session, planned);
   warn_of_writable_plugins(session, catalog, planned);
-  tell_hidden_plugins(session, catalog, specs, planned);
 
   if (!planned.empty()) session.watch_hooks();
   std::map<const Plugin*, std::shared_ptr<Library>> libraries;

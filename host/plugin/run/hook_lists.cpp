@@ -36,6 +36,14 @@ void HookLists::subscribe(const std::vector<Instance*>& ordered) {
   std::ranges::reverse(teardown.listeners);
 }
 
+std::pair<HookList, HookList> HookLists::divided(const HookList& list) {
+  std::pair<HookList, HookList> parts{{list.name, {}}, {list.name, {}}};
+  for (Instance* instance : list.listeners)
+    (instance->manifest.phase == KAIROS_PHASE_MEASURE ? parts.first : parts.second)
+        .listeners.push_back(instance);
+  return parts;
+}
+
 std::string HookLists::explain() const {
   struct Placed {
     int place;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kairos/abi.h"
@@ -23,6 +24,9 @@ struct HookLists {
 
   /// Fills the lists from instances in calling order. teardown is called in reverse order.
   void subscribe(const std::vector<Instance*>& ordered);
+
+  /// The instances of the phase measure, and those of the others.
+  [[nodiscard]] static std::pair<HookList, HookList> divided(const HookList& list);
 
   /// One line for each implemented hook, in the course of a run: "on_epoch_end: [decide] EarlyStopping".
   [[nodiscard]] std::string explain() const;

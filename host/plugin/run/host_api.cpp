@@ -145,9 +145,6 @@ kairos_status evaluate(kairos_call* call, std::uint32_t index, const double* var
 
 constexpr kairos_expressions expressions_table = {sizeof expressions_table, 0, evaluate};
 
-constexpr kairos_dist dist_table = {sizeof dist_table, 0, [](const kairos_host*) { return std::int32_t{0}; },
-                                    [](const kairos_host*) { return std::int32_t{1}; }};
-
 const void* query(const kairos_host*, const char* interface_id) {
   if (interface_id == nullptr) return nullptr;
   static constexpr struct {

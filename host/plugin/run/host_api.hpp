@@ -97,6 +97,9 @@ kairos_status with_batch(kairos_call* call, Work&& work) {
   }
 }
 
+/// KAIROS_OK unless an instance that runs on rank 0 alone would read a part of a batch for all of it.
+[[nodiscard]] kairos_status check_whole_batch(kairos_call* call);
+
 /// kairos.batch/1; see host_api_batch.cpp.
 extern const kairos_batch batch_table;
 /// The tensors of a role that are valid now: gradients only in on_backward_end, the batch only after it went
@@ -122,6 +125,8 @@ extern const kairos_forward forward_table;
 extern const kairos_ledger ledger_table;
 /// kairos.step/1; see host_api_step.cpp.
 extern const kairos_step step_table;
+/// kairos.dist/1; see host_api_dist.cpp.
+extern const kairos_dist dist_table;
 /// kairos.files/1; see host_api_files.cpp.
 extern const kairos_files files_table;
 /// kairos.weights/1; see host_api_weights.cpp.

@@ -22,6 +22,20 @@ BatchStage stage_of(const kairos_call& call) {
   return is(hooks.on_predict_batch_end) ? BatchStage::Predicted : BatchStage::None;
 }
 
+kairos_status check_whole_batch(kairos_call* call) {
+  Session& session = *call->session;
+  if (session.options.ranks == nullptr || Session::runs_everywhere(call->instance->manifest))
+    return KAIROS_OK;
+  if (call->hook == session.hooks.on_test_batch_end.name ||
+      call->hook == session.hooks.on_test_batch_begin.name)
+    session.root_reads_tests = true;
+  if (!session.lends_parts) return KAIROS_OK;
+  return call->refuse(
+      KAIROS_E_UNSUPPORTED,
+      "it runs on rank 0 alone, which has only its part of this batch; in distributed training, "
+      "a callback that reads training batches declares every_rank or a phase before report");
+}
+
 namespace {
 
 kairos_status check_in_batch(kairos_call* call) {
@@ -52,6 +66,7 @@ kairos_status batch_indices(kairos_call* call, const std::int64_t** out, std::ui
     KAIROS_RETURN_IF(check_in_batch(call));
     KAIROS_RETURN_IF(check_pointer(call, out, "the rows of the samples"));
     KAIROS_RETURN_IF(check_pointer(call, count, "the number of rows"));
+    KAIROS_RETURN_IF(check_whole_batch(call));
     CurrentBatch* const batch = call->session->current_batch;
     const std::span<const std::int64_t> rows =
         batch == nullptr ? std::span<const std::int64_t>{} : batch->rows();

@@ -91,6 +91,7 @@ kairos_status model_load_weights(kairos_call* call, kairos_str path) {
     const PresentedWeights::Aside trained(session.weights);
     session.target.load_weights(file);
     ++session.generation;
+    ++session.weight_writes;
     session.weights.note_replaced(*call);
     return KAIROS_OK;
   };

@@ -52,6 +52,7 @@ namespace {
 template <class Work>
 kairos_status with_tensors(kairos_call* call, std::int32_t role, Work&& work) {
   if (!is_of_batch(role)) return work(tensors_now(call, role));
+  KAIROS_RETURN_IF(check_whole_batch(call));
   return with_batch(call, [&] { return work(tensors_now(call, role)); });
 }
 

@@ -4,9 +4,14 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <limits>
+#include <span>
+#include <string>
 #include <utility>
 
+#include "base/byte_stream.hpp"
+#include "base/rank_calls.hpp"
 #include "kairos/host/error.hpp"
 
 namespace kairos::host {
@@ -102,6 +107,28 @@ std::vector<LogValue> LogBoard::values() {
 void LogBoard::restore(const std::vector<LogValue>& values) {
   sources_[0] = sources_[1] = nullptr;
   values_ = values;
+}
+
+void LogBoard::share(Ranks& ranks) {
+  ByteWriter own;
+  for (std::uint32_t i = first_published_; i < keys_.size(); ++i) {
+    own.text(keys_[i].name);
+    own.number(values_[i].value);
+    own.number<std::uint8_t>(values_[i].available ? 1 : 0);
+  }
+  require_in_step(ranks, "on_epoch_end, what callbacks have published");
+  std::string bytes = std::move(own).take();
+  double size = static_cast<double>(bytes.size());
+  ranks.broadcast(0, std::as_writable_bytes(std::span(&size, 1)));
+  bytes.resize(static_cast<std::size_t>(size));
+  ranks.broadcast(0, std::as_writable_bytes(std::span(bytes)));
+  for (ByteReader in(bytes); in.good() && !in.complete();) {
+    const std::string_view name = in.text();
+    const auto value = in.number<double>();
+    const bool available = in.number<std::uint8_t>() != 0;
+    const std::optional<std::uint32_t> index = find(name);
+    if (index && is_published(*index)) values_[*index] = {value, available};
+  }
 }
 
 }  // namespace kairos::host

@@ -48,6 +48,9 @@ class LogBoard {
   /// Value of a key; nothing if it has none in this event.
   [[nodiscard]] std::optional<double> value(std::uint32_t index);
 
+  /// The values that callbacks publish become those of rank 0, for the keys that it has.
+  void share(Ranks& ranks);
+
   /// All values of the event, as History stores them.
   [[nodiscard]] std::vector<LogValue> values();
   /// Restores what values() returned.

@@ -116,6 +116,7 @@ void PresentedWeights::copy_to_model(const std::vector<float>& values, const std
   session_.target.tensors_written(Role::Weight);
   session_.target.weights_presented(label);
   ++session_.generation;
+  ++session_.weight_writes;
 }
 
 void PresentedWeights::copy_from_model(std::vector<float>& values) const {

@@ -26,7 +26,8 @@ kairos_run_event RunFacts::run_event() const {
   event.run_dir = {directory.data(), directory.size()};
   event.mode = static_cast<std::int32_t>(run.mode);
   event.run_resumed = run.resumed || resumed ? 1 : 0;
-  event.world = 1;
+  event.rank = rank;
+  event.world = world;
   return event;
 }
 

@@ -29,6 +29,7 @@ struct RunFacts {
   const TrainingTarget& target;
   std::string directory;  ///< of the run, absolute; "" if it has none
   RunInfo run;
+  std::int32_t rank = 0, world = 1;  ///< of this process
   bool resumed = false;
   bool training = false;
   std::int64_t epoch = -1;  ///< -1 outside of an epoch

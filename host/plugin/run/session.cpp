@@ -47,6 +47,10 @@ Session::Session(TrainingTarget& trained, CallbacksOptions given)
       states(*this),
       weights(*this),
       steps(*this) {
+  if (options.ranks != nullptr) {
+    facts.rank = options.ranks->rank();
+    facts.world = options.ranks->world();
+  }
   if (!options.checks_plugins) return;
   check.emplace(*this);
   process.compare_always();
@@ -61,8 +65,21 @@ Session::~Session() {
   destroy_all();
 }
 
+bool Session::runs_everywhere(const CallbackManifest& callback) {
+  return callback.phase < KAIROS_PHASE_REPORT || (callback.flags & KAIROS_CALLBACK_EVERY_RANK) != 0;
+}
+
+bool Session::runs_here(const CallbackManifest& callback) const {
+  return options.ranks == nullptr || options.ranks->rank() == 0 || runs_everywhere(callback);
+}
+
 void Session::message(Level level, std::string_view author, std::string_view text) const {
   if (!options.messages) return;
+  if (options.ranks != nullptr && options.ranks->rank() != 0 && level != Level::Error &&
+      std::ranges::none_of(instances, [&](const auto& instance) {
+        return instance->name == author && (instance->manifest.flags & KAIROS_CALLBACK_EVERY_RANK) != 0;
+      }))
+    return;
   if (secrets.empty()) return options.messages(level, author, text);
   options.messages(level, author, without_secrets(text, secrets));
 }

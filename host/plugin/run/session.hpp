@@ -104,7 +104,11 @@ class Session {
     return status;
   }
 
-  /// Sends a line to the user.
+  /// Whether the instances of a callback run on this rank; and on all.
+  [[nodiscard]] bool runs_here(const CallbackManifest& callback) const;
+  [[nodiscard]] static bool runs_everywhere(const CallbackManifest& callback);
+
+  /// Sends a line to the user. Of a rank other than 0, only what rank 0 does not say.
   void message(Level level, std::string_view author, std::string_view text) const;
 
   /// Before code of plugins runs.
@@ -159,6 +163,10 @@ class Session {
   std::uint64_t hyper_changes = 0;   ///< hyper-parameters that instances have set
   std::vector<std::string> secrets;  ///< complete before code of plugins runs
   bool metrics_are_checked = false;  ///< options that name a log key
+  std::uint64_t weight_writes = 0;   ///< by instances, of weights and of the optimizer's variables
+  // Of several ranks.
+  bool lends_parts = false;       ///< the batch is a part of that of all ranks
+  bool root_reads_tests = false;  ///< an instance that runs on rank 0 alone has read a batch of a test
 
  private:
   /// The event as one instance gets it.

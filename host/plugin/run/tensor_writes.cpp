@@ -47,6 +47,8 @@ kairos_status Session::announce_writes(kairos_call& call, kairos_status status) 
     } catch (const Error& error) {
       if (status == KAIROS_OK) status = call.refuse(KAIROS_E_INVALID, error.what());
     }
+  constexpr unsigned lasting = 1u << KAIROS_ROLE_WEIGHT | 1u << KAIROS_ROLE_BUFFER | 1u << KAIROS_ROLE_SLOT;
+  if ((roles & lasting) != 0) ++weight_writes;
   ++generation;
   return status;
 }

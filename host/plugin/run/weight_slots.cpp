@@ -92,6 +92,7 @@ kairos_status put_training(kairos_call* call, std::uint64_t slot) {
   const PresentedWeights::Aside trained(session.weights);
   session.target.restore_training_state(kept->second);
   ++session.generation;
+  ++session.weight_writes;
   session.weights.note_replaced(*call);
   return KAIROS_OK;
 }

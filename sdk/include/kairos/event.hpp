@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "kairos/detail/event_ledger.hpp"
+#include "kairos/detail/event_ranks.hpp"
 #include "kairos/error.hpp"
 #include "kairos/tensor.hpp"
 
@@ -41,9 +41,9 @@ enum class Mode : std::int32_t {
 /// on the fit thread. They throw kairos::HostError if the host refuses the call, and kairos::Error with
 /// KAIROS_E_UNSUPPORTED if the host does not offer the interface. If the hook does not catch the exception,
 /// the user sees the host's reason. Table of what is allowed in which hook: sdk/doc/cpp.md.
-class Event : public detail::EventLedger {
+class Event : public detail::EventRanks {
  public:
-  using EventLedger::EventLedger;
+  using EventRanks::EventRanks;
 
   // ---- logs
 
@@ -240,10 +240,6 @@ class Event : public detail::EventLedger {
     check(need(interfaces_.expressions, KAIROS_EXPRESSIONS).evaluate(call_, option, variables, count, &value),
           "evaluating an expression");
     return value;
-  }
-  /// Rank of this process in distributed training; 0 in a single process.
-  [[nodiscard]] std::int32_t rank() const {
-    return interfaces_.dist == nullptr ? 0 : interfaces_.dist->rank(interfaces_.host);
   }
 
  protected:

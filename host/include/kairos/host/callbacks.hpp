@@ -21,6 +21,7 @@
 #include "kairos/host/current_batch.hpp"
 #include "kairos/host/forward_control.hpp"
 #include "kairos/host/plugins.hpp"
+#include "kairos/host/ranks.hpp"
 #include "kairos/host/run_control.hpp"
 #include "kairos/host/run_files.hpp"
 #include "kairos/host/run_notes.hpp"
@@ -142,6 +143,10 @@ struct CallbacksOptions {
   RunNotes notes = {};  ///< for callbacks that write reports
   /// How callbacks make passes and trial steps; null for a loop that makes none for them. Borrowed.
   ForwardControl* forward = nullptr;
+  /// The ranks of a distributed training; null for one process. Callbacks of the phases report and persist
+  /// then run on rank 0, unless they have declared every_rank, and the keys that rank 0 publishes in
+  /// epoch_end are those of all. Borrowed.
+  Ranks* ranks = nullptr;
 };
 
 class Session;
@@ -261,6 +266,19 @@ class Callbacks {
   [[nodiscard]] std::span<const LogKey> keys() const noexcept;
   /// Values of the last epoch_end, one per key.
   [[nodiscard]] std::vector<LogValue> epoch_values() const;
+
+  /// Of several ranks: another one has asked for the stop.
+  void adopt_stop(StopRequest stop);
+  /// Another number whenever an instance may have changed weights or the optimizer's variables.
+  [[nodiscard]] std::uint64_t writes_of_weights() const noexcept;
+  /// Whether an instance implements a hook of training batches, or of batches of a test.
+  [[nodiscard]] bool hears_training_batches() const noexcept;
+  [[nodiscard]] bool hears_test_batches() const noexcept;
+  /// Of several ranks: whether the batches that follow are parts of those of all ranks. An instance that runs
+  /// on rank 0 alone may not read such a part.
+  void lend_parts(bool parts) noexcept;
+  /// Whether an instance that runs on rank 0 alone has read a batch of a test.
+  [[nodiscard]] bool has_read_tests() const noexcept;
 
   /// True if an instance implements on_backward_end; otherwise a loop may omit gradients_ready.
   [[nodiscard]] bool wants_gradients() const noexcept;

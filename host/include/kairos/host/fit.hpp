@@ -20,6 +20,7 @@
 #include "kairos/host/history.hpp"
 #include "kairos/host/model.hpp"
 #include "kairos/host/plugins.hpp"
+#include "kairos/host/ranks.hpp"
 #include "kairos/host/run_files.hpp"
 #include "kairos/host/stream.hpp"
 
@@ -36,6 +37,7 @@ enum class Shuffle {
 struct FitProgress {
   History history;
   std::int64_t batches = 0;  ///< trained in this run
+  int signal = 0;            ///< that ended the run, on this rank or another one; 0: none
   /// Another number whenever the model may have changed: set when `history` is completed at the end of the
   /// run, and by `record`.
   std::uint64_t target_version = 0;
@@ -85,6 +87,11 @@ struct RunOptions {
 
 /// Arguments of Keras' `fit`, with Keras' defaults where it has some.
 struct FitOptions : RunOptions {
+  /// The processes that train the model together, each with this call and the same arguments; null for this
+  /// one alone. Batch sizes and steps are those of all ranks: rank r trains on slice r of each batch, and the
+  /// result is that of one process but for rounding. Callbacks of the phases report and persist run on rank
+  /// 0. Borrowed for the call. Throws Error(Usage) KAIROS-U113 where the arguments of two ranks differ.
+  Ranks* ranks = nullptr;
   std::int64_t epochs = 1;         ///< index after the last epoch, not a count from initial_epoch
   std::int64_t initial_epoch = 0;  ///< index of the first epoch
   Shuffle shuffle = Shuffle::Samples;

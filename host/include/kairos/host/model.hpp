@@ -12,6 +12,8 @@
 
 namespace kairos::host {
 
+class Ranks;
+
 /// A named input or output. `shape` excludes the batch dimension.
 struct Port {
   std::string name;
@@ -35,7 +37,23 @@ struct Batch {
   /// Per target: whether it holds probabilities, Model::soft_target, in place of class numbers; empty if none
   /// does.
   std::vector<bool> soft = {};
+  /// Of several ranks: samples in the batch of all of them; 0 if this is all of it.
+  std::int64_t whole_size = 0;
+  /// The batch has fewer samples than there are ranks, and this is a sample of another rank: it is not
+  /// counted.
+  bool is_spare = false;
 };
+
+/// Samples in the batch of all ranks.
+[[nodiscard]] inline std::int64_t whole_size(const Batch& batch) noexcept {
+  return batch.whole_size == 0 ? batch.size : batch.whole_size;
+}
+
+/// The share of this batch in that of all ranks; 1 if it is all of it.
+[[nodiscard]] inline double share_of(const Batch& batch) noexcept {
+  if (batch.is_spare) return 0;
+  return static_cast<double>(batch.size) / static_cast<double>(whole_size(batch));
+}
 
 /// Called when the gradients of a step are complete, before the step.
 class GradientObserver {
@@ -112,6 +130,10 @@ class Model : public TrainingTarget {
   /// Called after the last epoch of a fit that was not interrupted, before callbacks get the end of training.
   /// The averages of an optimizer with use_ema become the weights, as in Keras.
   virtual void finish_training() {}
+  /// From now on each batch is a part of one that all ranks have: gradients, losses and logs are those of the
+  /// whole, and train_batch, test_batch, read_logs and log_sums are called by all ranks alike. Null: alone
+  /// again. Borrowed. Throws Error(Model) KAIROS-M143 if the model cannot be trained so.
+  virtual void use_ranks(Ranks* ranks);
   /// Forward pass in inference mode, loss and metrics.
   virtual void test_batch(const Batch& batch) = 0;
   /// Forward pass without dropout, in which the moving statistics of normalizing layers become the mean of

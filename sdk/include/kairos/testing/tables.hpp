@@ -276,6 +276,21 @@ inline kairos_status announce(kairos_call* call, kairos_str path, std::int32_t a
   return KAIROS_OK;
 }
 
+/// The ranks of a test all have the same values: nothing changes but sums.
+inline kairos_status broadcast(kairos_call* call, std::int32_t root, void*, std::uint64_t) {
+  KAIROS_TESTING_ENTER("dist.broadcast");
+  if (root >= 0 && root < host.world) return KAIROS_OK;
+  return Call::of(call).refuse(KAIROS_E_RANGE, std::to_string(root) + " is no rank");
+}
+inline kairos_status all_reduce(kairos_call* call, std::int32_t operation, double* values,
+                                std::uint64_t count) {
+  KAIROS_TESTING_ENTER("dist.all_reduce");
+  if (operation < KAIROS_REDUCE_SUM || operation > KAIROS_REDUCE_MAX)
+    return Call::of(call).refuse(KAIROS_E_INVALID, std::to_string(operation) + " is no operation");
+  for (std::uint64_t i = 0; i < count && operation == KAIROS_REDUCE_SUM; ++i) values[i] *= host.world;
+  return KAIROS_OK;
+}
+
 inline constexpr kairos_logs logs = {sizeof(kairos_logs), 0,           &logs_count,   &logs_key,
                                      &logs_find,          &logs_value, &logs_declare, &logs_publish};
 inline constexpr kairos_control control = {sizeof(kairos_control), 0, &request_stop, &stop_requested};
@@ -293,9 +308,12 @@ inline constexpr kairos_tasks tasks = {
       return std::int32_t{Host::of(self).ending ? 1 : 0};
     }};
 inline constexpr kairos_files files = {sizeof(kairos_files), 0, &announce};
-inline constexpr kairos_dist dist = {sizeof(kairos_dist), 0,
+inline constexpr kairos_dist dist = {sizeof(kairos_dist),
+                                     0,
                                      [](const kairos_host* self) { return Host::of(self).rank; },
-                                     [](const kairos_host* self) { return Host::of(self).world; }};
+                                     [](const kairos_host* self) { return Host::of(self).world; },
+                                     &broadcast,
+                                     &all_reduce};
 
 inline const void* find(const kairos_host* self, const char* id) {
   const struct {

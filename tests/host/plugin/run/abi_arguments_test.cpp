@@ -97,6 +97,11 @@ TEST_CASE("A null pointer is refused by every function that would use it", "[hos
     CHECK(v.step().discard(nullptr) == KAIROS_E_INVALID);
     CHECK(v.step().freeze(nullptr, 0, 1) == KAIROS_E_INVALID);
     CHECK(v.step().scale_rate(nullptr, 0, 1) == KAIROS_E_INVALID);
+    CHECK(v.dist().broadcast(nullptr, 0, nullptr, 0) == KAIROS_E_INVALID);
+    CHECK(v.dist().all_reduce(nullptr, KAIROS_REDUCE_SUM, &number, 1) == KAIROS_E_INVALID);
+    CHECK(v.dist().all_reduce(v.call, KAIROS_REDUCE_SUM, &number, 1) == KAIROS_OK);
+    CHECK(v.dist().rank(nullptr) == 0);
+    CHECK(v.dist().world(nullptr) == 1);
     CHECK(v.run().position(v.call, nullptr) == KAIROS_E_INVALID);
     CHECK(v.run().position(nullptr, nullptr) == KAIROS_E_INVALID);
     CHECK(v.run().checkpoint(v.call, null_text, 1) == KAIROS_E_INVALID);

@@ -288,6 +288,26 @@ const Row rows[] = {
        return v.batch().classes(v.call, static_cast<std::uint32_t>(n), &out);
      },
      only({0}, KAIROS_E_RANGE)},
+    {"kairos_dist.broadcast.root", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.dist().broadcast(v.call, static_cast<std::int32_t>(n), nullptr, 0);
+     },
+     only({0}, KAIROS_E_RANGE)},
+    {"kairos_dist.broadcast.count", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.dist().broadcast(v.call, 0, nullptr, static_cast<std::uint64_t>(n));
+     },
+     only({0}, KAIROS_E_INVALID)},
+    {"kairos_dist.all_reduce.operation", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.dist().all_reduce(v.call, static_cast<std::int32_t>(n), nullptr, 0);
+     },
+     only({KAIROS_REDUCE_SUM, KAIROS_REDUCE_MIN, KAIROS_REDUCE_MAX}, KAIROS_E_INVALID)},
+    {"kairos_dist.all_reduce.count", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) {
+       return v.dist().all_reduce(v.call, KAIROS_REDUCE_SUM, nullptr, static_cast<std::uint64_t>(n));
+     },
+     only({0}, KAIROS_E_INVALID)},
     // Any time to wait is allowed; there are no tasks.
     {"kairos_tasks.drain_for.nanoseconds", "on_epoch_end",
      [](const Visit& v, Bench&, std::int64_t n) { return v.tasks().drain_for(v.host, n); },
