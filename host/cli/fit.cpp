@@ -308,6 +308,16 @@ int show_order(Model& model, const SampleSource* stream, const Dataset& data, co
 }
 
 /// Trains with `settings`, alone or with other ranks, and returns the exit code.
+/// Asks before commands of a file are run, and keeps secrets out of records and notes.
+Catalog find_callbacks(Settings& settings, FitOptions& options) {
+  options.plugins = parse_specs(settings.items("plugin"));
+  Catalog catalog = scan_catalog(settings.items("plugin_dir"), options.plugins);
+  refuse_commands_of_config(settings, options.plugins, catalog);
+  hide_secrets(settings, catalog);
+  options.notes = notes_of(settings);
+  return catalog;
+}
+
 int fit_and_report(Settings& settings, DistributedFit& ranks) {
   settings.require("model",
                    "Name a Keras file, or a shorthand such as --model \"dense(64,relu) dense(10,softmax)\"");
@@ -315,12 +325,8 @@ int fit_and_report(Settings& settings, DistributedFit& ranks) {
 
   FitOptions options = fit_options(settings);
   ranks.prepare(settings, options);
-  options.plugins = parse_specs(settings.items("plugin"));
-  const Catalog catalog = scan_catalog(settings.items("plugin_dir"), options.plugins);
+  const Catalog catalog = find_callbacks(settings, options);
   options.catalog = &catalog;
-  refuse_commands_of_config(settings, options.plugins, catalog);
-  hide_secrets(settings, catalog);
-  options.notes = notes_of(settings);
   add_progress(options.plugins, settings.choice("verbose"), catalog, options.messages);
   ranks.compare(settings, catalog, options.plugins);
   RunDirectory directory(settings.text("run_dir"),

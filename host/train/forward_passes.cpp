@@ -8,6 +8,7 @@
 #include <cstddef>
 
 #include "base/shape.hpp"
+#include "kairos/host/ranks.hpp"
 
 namespace kairos::host {
 
