@@ -26,6 +26,10 @@ class RankBatches final : public BatchSource {
   }
   const Batch& at(std::int64_t index) override;
   void rows_of_last(std::span<std::int64_t> into) const override;
+  /// A second reader of the batches of all ranks.
+  [[nodiscard]] std::unique_ptr<BatchSource> again(std::int64_t batch_size) const override {
+    return whole_->again(batch_size);
+  }
 
   /// The batches of all ranks, from which a rank may also read alone.
   [[nodiscard]] BatchSource& whole() noexcept { return *whole_; }
