@@ -347,7 +347,7 @@ TEST_CASE("LuaCallback names a file with a long name once in an error", "[plugin
               {{"loss", host::Direction::Min}},
               false});
   CHECK_THAT(error_of([&] { run.fit(epochs_of({1})); }),
-             Contains(": ..." + std::string(52, 'n') + ".lua:1: x"));
+             Contains("failed in epoch 1: ..." + std::string(52, 'n') + ".lua:1: x"));
 }
 
 TEST_CASE("LuaCallback takes scripts as editors and authors write them", "[plugins]") {
