@@ -78,7 +78,13 @@ int publish(lua_State* lua) {
     if (!event.find_log(key))
       throw Error("\"" + std::string(key) + "\" was not declared. Call kairos.declare(\"" + std::string(key) +
                   "\") in setup, or outside of functions");
-    event.publish(key, value);
+    try {
+      event.publish(key, value);
+    } catch (const Error& error) {
+      if (error.status() != KAIROS_E_DENIED) throw;
+      throw Error("\"" + std::string(key) +
+                  "\" is a key of the run or of another callback. Declare one of your own by kairos.declare");
+    }
     return 0;
   });
 }

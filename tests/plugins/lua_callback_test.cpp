@@ -303,6 +303,8 @@ TEST_CASE("Errors of a script have its file and line", "[plugins]") {
       {at_epoch_end("kairos.set_learning_rate('x')"), "mine.lua:2: bad argument #1 to 'set_learning_rate'"},
       {at_epoch_end("kairos.publish('x', 1)"),
        "mine.lua:2: \"x\" was not declared. Call kairos.declare(\"x\") in setup, or outside of functions"},
+      {at_epoch_end("kairos.publish('loss', 1)"),
+       "mine.lua:2: \"loss\" is a key of the run or of another callback"},
       {at_epoch_end("kairos.declare('x')"), "mine.lua:2: declaring a key of the logs: "},
       {at_epoch_end("kairos.tensors('wait')"), "invalid option 'wait'"},
       {"function on_batch_end() end",
