@@ -232,6 +232,7 @@ void Sandbox::end_script(lua_State* lua, const char* why) {
   throw Error(KAIROS_E_INTERNAL, "lua_error has returned");
 }
 
+/// The message handler: the line of an error that is no text is known only here.
 int Sandbox::describe(lua_State* lua) {
   if (lua_type(lua, 1) == LUA_TSTRING) return 1;
   if (const int line = line_of(lua); line > 0)
@@ -243,7 +244,8 @@ int Sandbox::describe(lua_State* lua) {
 }
 
 void Sandbox::fail(int status) {
-  std::string text = luaL_tolstring(lua_, -1, nullptr);
+  // No function that may need memory, outside of lua_pcall: describe() has made a text of other values.
+  std::string text = lua_type(lua_, -1) == LUA_TSTRING ? lua_tostring(lua_, -1) : "unknown error";
   lua_settop(lua_, 0);
   const bool no_memory = status == LUA_ERRMEM || (refused_ && text == "not enough memory");
   if (no_memory && refused_line_ > 0) text = file_ + ":" + std::to_string(refused_line_) + ": " + text;
