@@ -21,6 +21,7 @@ int run_fit(Arguments arguments);
 int run_evaluate(Arguments arguments);
 int run_predict(Arguments arguments);
 int run_plugins(Arguments arguments);
+int run_plugins_check(Arguments arguments);
 int run_replay(Arguments arguments);
 int run_summary(Arguments arguments);
 int run_convert(Arguments arguments);

@@ -43,7 +43,7 @@ constexpr Command commands[] = {
     {"fit", "train a model", cli::run_fit},
     {"evaluate", "compute loss and metrics of a model on data", cli::run_evaluate},
     {"predict", "compute the outputs of a model for data", cli::run_predict},
-    {"plugins", "list or inspect plugins without running them", cli::run_plugins},
+    {"plugins", "list, inspect or check plugins", cli::run_plugins},
     {"replay", "run callbacks over the logs of an earlier run, without a model", cli::run_replay},
     {"summary", "print the layers of a model and their parameters", cli::run_summary},
     {"convert", "convert a model between Keras formats", cli::run_convert},

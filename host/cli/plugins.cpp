@@ -13,11 +13,12 @@ namespace kairos::host::cli {
 namespace {
 
 constexpr const char* overview =
-    "kairos plugins: list or inspect plugins without running them\n\n"
+    "kairos plugins: list or inspect plugins without running them, or check them in short runs\n\n"
     "  kairos plugins list                    list the callbacks that are found, and the files that are "
     "rejected\n"
-    "  kairos plugins inspect NAME|FILE.so    print the whole manifest of a plugin\n\n"
-    "`kairos plugins list --help` and `kairos plugins inspect --help` list the flags.\n";
+    "  kairos plugins inspect NAME|FILE.so    print the whole manifest of a plugin\n"
+    "  kairos plugins check [NAME|FILE.so|DIR…]  check that callbacks survive what happens in runs\n\n"
+    "`kairos plugins list --help` and so on list the flags.\n";
 
 constexpr const char* list_explanation =
     "\nRejected files are listed below the table (in the JSON: \"refused\") with code, reason and cure.\n"
@@ -100,12 +101,13 @@ int inspect(Arguments arguments) {
 
 int run_plugins(Arguments arguments) {
   if (arguments.empty())
-    bad_usage("the subcommand is missing", "", "Write kairos plugins list, or kairos plugins inspect NAME");
+    bad_usage("the subcommand is missing", "", "Write kairos plugins list, inspect NAME, or check");
   const std::string& command = arguments.front();
   if (command == "list") return list(arguments.subspan(1));
   if (command == "inspect") return inspect(arguments.subspan(1));
+  if (command == "check") return run_plugins_check(arguments.subspan(1));
   if (command == "--help" || command == "-h" || command == "help") return print(overview), 0;
-  bad_usage("unknown subcommand", "\"" + command + "\"", suggest(command, {"list", "inspect"}));
+  bad_usage("unknown subcommand", "\"" + command + "\"", suggest(command, {"list", "inspect", "check"}));
 }
 
 }  // namespace kairos::host::cli

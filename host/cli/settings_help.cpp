@@ -45,6 +45,8 @@ std::string_view command_name(Command command) {
       return "plugins list";
     case Command::PluginsInspect:
       return "plugins inspect";
+    case Command::PluginsCheck:
+      return "plugins check";
     case Command::Replay:
       return "replay";
     case Command::Summary:

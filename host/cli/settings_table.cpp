@@ -15,6 +15,7 @@ constexpr Commands predict = Command::Predict;
 constexpr Commands losses = fit | evaluate;
 constexpr Commands runs = fit | evaluate | predict;
 constexpr Commands lists = Commands(Command::PluginsList) | Command::PluginsInspect;
+constexpr Commands check = Command::PluginsCheck;
 constexpr Commands replay = Command::Replay;
 constexpr Commands summary = Command::Summary;
 constexpr Commands convert = Command::Convert;
@@ -33,6 +34,9 @@ constexpr Bounds share{.min = 0, .max = 1, .excluded = true};
 // clang-format off
 constexpr Setting table[] = {
     // ---------------------------------------------------------------- model
+    {.key = "model", .commands = check, .group = Group::Model, .value = "MODEL",
+     .initial = "flatten() dense(4,relu) dense(3,softmax)",
+     .help = "shorthand of a model with three classes as its output; inputs have the shape 1,2,1"},
     {.key = "model", .commands = runs, .group = Group::Model, .value = "MODEL",
      .paths = Paths::Model,
      .help = "Keras JSON (.json), a Keras file (.keras, .h5), or a shorthand: \"dense(64,relu) "
@@ -56,6 +60,8 @@ constexpr Setting table[] = {
      .initial = "float32",
      .help = "precision of the products in dense layers and convolutions; bf16 rounds the factors to "
              "bfloat16, keeps weights and sums in float32, and requires a processor with AVX512_BF16 or AMX"},
+    {.key = "optimizer", .commands = check, .group = Group::Model, .value = "NAME[(…)]",
+     .initial = "Adam(learning_rate=0.01)", .help = "optimizer of the trainings"},
     {.key = "optimizer", .commands = fit, .group = Group::Model, .value = "NAME[(…)]",
      .help = "with its learning rate, such as adam(learning_rate=0.001); --help optimizers lists them; default: "
              "the optimizer of the model file with its state, else rmsprop"},
@@ -231,7 +237,13 @@ constexpr Setting table[] = {
      .value = "SPEC", .aliases = "plugins,callbacks",
      .paths = Paths::Plugin,
      .help = "ID[@instance][:key=value,…], ID(key=value,…), or FILE.so[#ID] instead of ID; may be repeated"},
-    {.key = "plugin_dir", .commands = runs | replay | lists, .group = Group::Callbacks, .type = Type::Items,
+    {.key = "plugin", .commands = check, .group = Group::Callbacks, .type = Type::Items,
+     .value = "SPEC",
+     .help = "options of a callback that is checked, ID:key=value,…; may be repeated, also for one callback"},
+    {.key = "timeout", .commands = check, .group = Group::Callbacks, .type = Type::Number, .value = "SECONDS",
+     .initial = "60", .bounds = from_zero, .range_code = "KAIROS-U003", .example = "60",
+     .help = "a run that takes longer is ended, and is a fault"},
+    {.key = "plugin_dir", .commands = runs | replay | lists | check, .group = Group::Callbacks, .type = Type::Items,
      .value = "DIR", .aliases = "plugin_dirs",
      .paths = Paths::File,
      .help = "search this directory before KAIROS_PLUGIN_PATH, ~/.local/share/kairos/plugins and the installed "
@@ -264,7 +276,7 @@ constexpr Setting table[] = {
              "directory; flags take precedence"},
     {.key = "print_config", .commands = runs, .group = Group::General, .type = Type::Switch,
      .help = "print the effective configuration and exit"},
-    {.key = "help", .commands = runs | lists | replay | summary | convert | explain | plot | records,
+    {.key = "help", .commands = runs | lists | check | replay | summary | convert | explain | plot | records,
      .group = Group::General,
      .type = Type::Switch,
      .help = "print this help and exit"},

@@ -24,6 +24,7 @@ enum class Command : unsigned {
   Plot = 512,
   RunsList = 1024,
   RunsCompare = 2048,
+  PluginsCheck = 4096,
 };
 
 /// A set of commands.

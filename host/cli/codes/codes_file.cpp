@@ -174,6 +174,9 @@ constexpr CodeEntry entries[] = {
      "goes on; at "
      "the end of a run it is an error.",
      "Make the run directory writable, and free some space."},
+    {"KAIROS-F096", "Program cannot be started again",
+     "`kairos plugins check` runs each case in a process of its own, and the system does not start one.",
+     "Check that the program is still where it was, and that processes may be started."},
 };
 
 }  // namespace

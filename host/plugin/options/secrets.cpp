@@ -74,23 +74,6 @@ std::string python_literal(std::string_view text) {
   return out + "'";
 }
 
-/// The spec in the notation in which its options were written.
-std::string text_of(const PluginSpec& spec) {
-  bool is_call = false;
-  for (const PluginOption& option : spec.options)
-    is_call = is_call || option.written == Written::Argument || option.key.empty();
-  std::string text = spec.target;
-  if (!spec.callback.empty()) text += "#" + spec.callback;
-  if (!spec.instance.empty()) text += "@" + spec.instance;
-  const char* separator = is_call ? "(" : ":";
-  for (const PluginOption& option : spec.options) {
-    text += separator + option.key + (option.key.empty() ? "" : "=") +
-            (option.written == Written::Quoted ? python_literal(option.value) : option.value);
-    separator = ",";
-  }
-  return text + (is_call ? ")" : "");
-}
-
 /// The value of an option as it may be stored. A path that the callback reads refers to the current
 /// directory, which may be another one when the record is used.
 std::string storable_value(const OptionSpec* option, const PluginOption& given) {
@@ -120,6 +103,22 @@ std::vector<std::string> storable_values(const PluginSpec& spec, const Catalog& 
 }
 
 }  // namespace
+
+std::string spec_text(const PluginSpec& spec) {
+  bool is_call = false;
+  for (const PluginOption& option : spec.options)
+    is_call = is_call || option.written == Written::Argument || option.key.empty();
+  std::string text = spec.target;
+  if (!spec.callback.empty()) text += "#" + spec.callback;
+  if (!spec.instance.empty()) text += "@" + spec.instance;
+  const char* separator = is_call ? "(" : ":";
+  for (const PluginOption& option : spec.options) {
+    text += separator + option.key + (option.key.empty() ? "" : "=") +
+            (option.written == Written::Quoted ? python_literal(option.value) : option.value);
+    separator = ",";
+  }
+  return text + (is_call ? ")" : "");
+}
 
 bool is_secret(const OptionSpec& option) noexcept {
   return (option.flags & KAIROS_OPTION_SECRET) != 0;
@@ -166,7 +165,7 @@ std::string storable_spec(const std::string& text, const Catalog& catalog) {
     spec.options[i].written = Written::Quoted;
     changes = true;
   }
-  return changes ? text_of(spec) : text;
+  return changes ? spec_text(spec) : text;
 }
 
 }  // namespace kairos::host

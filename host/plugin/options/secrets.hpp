@@ -33,6 +33,9 @@ void add_secrets(std::vector<std::string>& all, std::span<const std::string> mor
 /// The text with `***` for each of the secrets, which are in the order of add_secrets.
 [[nodiscard]] std::string without_secrets(std::string_view text, std::span<const std::string> secrets);
 
+/// The spec in the notation in which its options were written.
+[[nodiscard]] std::string spec_text(const PluginSpec& spec);
+
 /// A --plugin as it may be stored: with `***` for a secret that was written out, and the absolute path of a
 /// file that the callback only reads. env:NAME and file:PATH stay. If the catalog does not have the callback,
 /// `***` for all values.

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: MIT
-// Requests a stop, or fails, in one of its hooks; the host's dispatch, not this plugin, is being tested.
+// Stops the run, fails, or sends a signal in one of its hooks: for `kairos plugins check`.
 #include <kairos/plugin.hpp>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
 
 namespace {
 
 using namespace kairos;
 
+/// Counts its hooks also where a run goes on, so that it acts once.
 struct Troublemaker : Callback<Troublemaker> {
-  static constexpr auto id = "kairos.tests.Troublemaker";
+  static constexpr auto id = "kairos.Troublemaker";
+  static constexpr auto summary = "Makes trouble in one of its hooks, for tests of other callbacks.";
   static constexpr auto capabilities = Can::Stop;
 
   Option<int> at{this, "at", required, "number of the hook in which it acts, counted from 0", kairos::min(0)};
-  Option<Choice> action{this, "action", "stop", "what it does", choices("stop,fail")};
+  Option<Choice> action{this, "action", "stop", "what it does", choices("stop,fail,signal")};
+  State<std::int64_t> calls{this, "calls", 0};
 
   void setup(Run& event) { act(event); }
   void on_train_begin(Run& event) { act(event); }
@@ -28,12 +36,13 @@ struct Troublemaker : Callback<Troublemaker> {
 
  private:
   void act(Event& event) {
-    if (calls_++ != at) return;
+    const std::int64_t now = calls;
+    ++calls;
+    if (now != at) return;
     if (action == "fail") throw Error("the trouble that was asked for");
-    event.stop("the stop that was asked for");
+    if (action == "stop") event.stop("the stop that was asked for");
+    if (action == "signal") ::kill(::getpid(), SIGTERM);
   }
-
-  std::int64_t calls_ = 0;
 };
 
 }  // namespace

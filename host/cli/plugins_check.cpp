@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// kairos plugins check: every callback in short runs, each in a process of its own.
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "cli/check_cases.hpp"
+#include "cli/command.hpp"
+#include "cli/exit_codes.hpp"
+#include "io/npy.hpp"
+#include "kairos/abi.h"
+#include "kairos/host/error.hpp"
+#include "plugin/options/options.hpp"
+
+namespace kairos::host::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* explanation = R"(
+Every callback that is found, or those of the given names, files and directories, runs in short trainings, evaluations,
+predictions and replays: without epochs or validation, with NaN and infinities, with another callback that stops the run or
+fails in any hook, twice in one run, with paths that cannot be written, with every hook checked (KAIROS_CHECK_PLUGINS=1), and
+ended by a signal and resumed after any epoch. Each run is a process of its own. Options that a callback requires are given
+with --plugin, as in
+
+    kairos plugins check CSVLogger --plugin CSVLogger:filename=log.csv
+
+Below each fault is the command that shows it; the files stay then.
+exit code    0; 7 if a callback has a fault, or cannot be checked.
+)";
+
+struct Checked {
+  const Plugin* plugin;
+  const CallbackManifest* callback;
+};
+
+[[noreturn]] void refuse(const std::string& where, const std::string& what, const std::string& found,
+                         const std::string& cure) {
+  throw Error(ErrorKind::Usage, {"KAIROS-U001", "kairos plugins check: " + where, what, found, "", cure});
+}
+
+/// The files of plugins that the operands name.
+std::vector<PluginSpec> files_of(const std::vector<std::string>& operands) {
+  std::vector<PluginSpec> files;
+  for (const std::string& operand : operands) {
+    std::error_code error;
+    if (!fs::is_directory(operand, error)) {
+      const PluginSpec spec = parse_plugin_spec(operand);
+      if (!spec.options.empty() || !spec.instance.empty())
+        refuse(operand, "a callback is named without options", "", "Give its options with --plugin");
+      if (spec.is_file()) files.push_back(spec);
+      continue;
+    }
+    const std::size_t before = files.size();
+    for (const fs::directory_entry& entry : fs::directory_iterator(operand, error))
+      if (entry.path().extension() == ".so") files.push_back({entry.path().string(), "", "", {}});
+    if (error) refuse(operand, "the directory cannot be read", error.message(), "Check the path");
+    if (files.size() == before)
+      refuse(operand, "the directory has no plugin", "", "Name one with files *.so");
+  }
+  std::ranges::sort(files, {}, &PluginSpec::target);
+  return files;
+}
+
+/// In the order of the catalog.
+std::vector<Checked> chosen(const Catalog& catalog, const std::vector<std::string>& operands,
+                            const std::vector<PluginSpec>& files) {
+  std::vector<Checked> all;
+  for (const Plugin& plugin : catalog.plugins())
+    for (const CallbackManifest& callback : plugin.manifest.callbacks) all.push_back({&plugin, &callback});
+  if (operands.empty()) return all;
+  std::vector<const CallbackManifest*> named;
+  const auto whole_file = [&](const PluginSpec& spec) {
+    const fs::path file = fs::absolute(spec.target).lexically_normal();
+    for (const Refusal& refusal : catalog.refusals())
+      if (refusal.file == file) throw Error(ErrorKind::Plugin, refusal.diagnosis);
+    for (const Checked& one : all)
+      if (one.plugin->file == file) named.push_back(one.callback);
+  };
+  for (const PluginSpec& spec : files) {
+    if (spec.callback.empty())
+      whole_file(spec);
+    else
+      named.push_back(catalog.find(spec).callback);
+  }
+  for (const std::string& operand : operands) {
+    std::error_code error;
+    if (fs::is_directory(operand, error) || parse_plugin_spec(operand).is_file()) continue;
+    named.push_back(catalog.find(operand).callback);
+  }
+  std::erase_if(all,
+                [&](const Checked& one) { return std::ranges::find(named, one.callback) == named.end(); });
+  return all;
+}
+
+/// The specs of a callback that the user gave, or one without options; each names its file and ends the run
+/// when it fails.
+std::vector<PluginSpec> specs_of(const Checked& one, const std::vector<PluginSpec>& given,
+                                 const Catalog& catalog) {
+  std::vector<PluginSpec> specs;
+  for (const PluginSpec& spec : given)
+    if (catalog.find(spec).callback == one.callback) specs.push_back(spec);
+  if (specs.empty()) specs.emplace_back();
+  for (PluginSpec& spec : specs) {
+    spec.target = one.plugin->file.string();
+    spec.callback = one.callback->id;
+    spec.instance.clear();
+    if (std::ranges::none_of(spec.options,
+                             [](const PluginOption& option) { return option.key == "on_error"; }))
+      spec.options.push_back({"on_error", "fatal", Written::Quoted});
+  }
+  return specs;
+}
+
+/// The required option that has no value; "" if there is none.
+std::string missing_option(const CallbackManifest& callback, const PluginSpec& spec) {
+  const std::vector<PluginOption> options = with_names(callback, spec.options, spec.target);
+  for (const OptionSpec& option : callback.options)
+    if ((option.flags & KAIROS_OPTION_REQUIRED) != 0 &&
+        std::ranges::none_of(
+            options, [&](const PluginOption& one) { return find_option(callback, one.key) == &option; }))
+      return option.name;
+  return "";
+}
+
+/// Twelve images of two pixels, of three classes.
+void write_data(const fs::path& file) {
+  NamedArray x{"x", {{12, 1, 2, 1}, {}}}, y{"y", {{12}, {}}};
+  for (int i = 0; i < 12; ++i) {
+    const auto label = static_cast<float>(i % 3);
+    x.array.values.push_back(label + 0.1F * static_cast<float>(i % 5));
+    x.array.values.push_back(1 - label + 0.1F * static_cast<float>(i % 7));
+    y.array.values.push_back(label);
+  }
+  write_npz(file, {x, y});
+}
+
+CheckPlace make_place(const Settings& settings) {
+  std::string name = (fs::temp_directory_path() / "kairos-check-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr)
+    throw Error(ErrorKind::File, {"KAIROS-F062", name, "cannot create a directory there", "", "",
+                                  "Name another place with TMPDIR"});
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  CheckPlace place{name,
+                   fs::path(name) / "points.npz",
+                   fs::path(name) / "logs.csv",
+                   program.parent_path().parent_path() / "lib" / "kairos" / "check" / "troublemaker.so",
+                   settings.text("model"),
+                   settings.text("optimizer")};
+  write_data(place.data);
+  std::ofstream(place.logs) << "epoch,loss,accuracy,val_loss,val_accuracy\n0,1,0.5,1,0.5\n1,nan,nan,nan,nan\n"
+                               "2,inf,inf,inf,inf\n3,-inf,-inf,-inf,-inf\n4,NA,NA,NA,NA\n5,0.5,0.6,0.5,0.6\n";
+  return place;
+}
+
+class Check {
+ public:
+  explicit Check(const Settings& settings)
+      : place_(make_place(settings)), root_(place_.directory), limit_(settings.number("timeout")) {}
+  ~Check() {
+    std::error_code ignored;
+    if (faults_ == 0) fs::remove_all(root_, ignored);
+  }
+  Check(const Check&) = delete;
+  Check& operator=(const Check&) = delete;
+
+  void check(const CallbackManifest& callback, const PluginSpec& spec) {
+    const std::string name(callback.short_name());
+    if (const std::string option = missing_option(callback, spec); !option.empty()) {
+      ++faults_;
+      print(fmt::format("{}: not checked, because {} is required. Give it, as in --plugin {}:{}=VALUE\n",
+                        name, option, name, option));
+      return;
+    }
+    place_.directory = root_ / std::to_string(count_++);
+    fs::create_directory(place_.directory);
+    const int before = faults_;
+    const std::vector<CheckCase> cases = check_cases(callback, spec, place_);
+    std::size_t runs = 0;
+    for (const CheckCase& one : cases) {
+      const fs::path output = place_.directory / (std::to_string(runs++) + ".txt");
+      const std::string fault = fault_of(one, run(one.run, output, limit_));
+      if (fault.empty()) continue;
+      ++faults_;
+      print(fmt::format("{}: {}: {}\n    {}\n", name, one.name, fault, one.run.command()));
+      if (runs == 1) break;  // Without a training that works, no other case says anything.
+    }
+    const int found = faults_ - before;
+    print(fmt::format("{}: {} {}, {}\n", name, runs, runs == 1 ? "run" : "runs",
+                      found == 0   ? "no fault"
+                      : found == 1 ? "1 fault"
+                                   : fmt::format("{} faults", found)));
+    std::error_code ignored;
+    if (found == 0) fs::remove_all(place_.directory, ignored);
+  }
+
+  [[nodiscard]] int end() const {
+    if (faults_ == 0) return exit_success;
+    print("The files of the runs with faults are in " + root_.string() + "\n");
+    return exit_code(ErrorKind::Callback);
+  }
+
+ private:
+  CheckPlace place_;
+  fs::path root_;
+  std::chrono::duration<double> limit_;
+  int faults_ = 0;
+  int count_ = 0;
+};
+
+}  // namespace
+
+int run_plugins_check(Arguments arguments) {
+  const auto [operands, settings] = read_command_line(Command::PluginsCheck, arguments);
+  if (settings.help_wanted())
+    return print(settings.help("check that callbacks survive what happens in runs", "[NAME|FILE.so|DIR…]") +
+                 explanation),
+           0;
+  const std::vector<PluginSpec> given = parse_specs(settings.items("plugin"));
+  std::vector<PluginSpec> files = files_of(operands);
+  std::vector<PluginSpec> scanned = files;
+  scanned.insert(scanned.end(), given.begin(), given.end());
+  const Catalog catalog = scan_catalog(settings.items("plugin_dir"), scanned);
+  const std::vector<Checked> all = chosen(catalog, operands, files);
+  for (const PluginSpec& spec : given) {
+    const CallbackManifest* callback = catalog.find(spec).callback;
+    if (std::ranges::none_of(all, [&](const Checked& one) { return one.callback == callback; }))
+      refuse("--plugin " + spec.target, "this callback is not checked", "", "Name it, or leave --plugin out");
+  }
+  Check check(settings);
+  for (const Checked& one : all)
+    for (const PluginSpec& spec : specs_of(one, given, catalog)) check.check(*one.callback, spec);
+  return check.end();
+}
+
+}  // namespace kairos::host::cli

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""kairos plugins check: callbacks that are right have no fault, and each kind of fault is found, with a command that shows it."""
+import json
+import pathlib
+import subprocess
+
+from program import KAIROS, MISHAPS, ProgramTest, main
+
+OFFENDING = pathlib.Path(MISHAPS).parents[1] / "offending" / "offenders.so"
+MEDDLING = pathlib.Path(MISHAPS).parents[1] / "meddling" / "meddlers.so"
+
+
+class CheckCommand(ProgramTest):
+    def check(self, *arguments, exit_code=7):
+        """Lines of the report; the files that stay are removed with the test's directory."""
+        run = subprocess.run([KAIROS, "plugins", "check", *map(str, arguments)], cwd=self.directory, capture_output=True, text=True, timeout=300,
+                             env={"PATH": "/usr/bin:/bin", "TMPDIR": str(self.directory)})
+        self.assertEqual((run.returncode, run.stderr), (exit_code, ""), run.stdout)
+        return run.stdout.splitlines()
+
+    def test_callbacks_that_are_right(self):
+        lines = self.check("TerminateOnNaN", "CSVLogger", "--plugin", "CSVLogger:filename=log.csv", "--plugin", "CSVLogger('log.tsv', separator=';')",
+                           exit_code=0)
+        self.assertEqual(len(lines), 3, lines)
+        for line, name in zip(lines, ("CSVLogger", "CSVLogger", "TerminateOnNaN")):
+            self.assertRegex(line, rf"^{name}: 4\d runs, no fault$")
+        self.assertEqual([path.name for path in self.directory.iterdir()], ["data.csv"])
+
+    def test_broken_rule_has_a_command_that_shows_it(self):
+        lines = self.check(f"{OFFENDING}#Offender", "--plugin", f"{OFFENDING}#Offender:what=weight")
+        at = next(i for i, line in enumerate(lines) if line.startswith("Offender: a training with every hook checked: exit code 7: KAIROS-C020: Offender "))
+        command = lines[at + 1].strip()
+        self.assertTrue(command.startswith(f"OMP_NUM_THREADS=1 KAIROS_CHECK_PLUGINS=1 {KAIROS} fit "), command)
+        again = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
+        self.assertEqual(again.returncode, 7)
+        self.assertIn("KAIROS-C020", again.stderr)
+        kept = pathlib.Path(lines[-1].removeprefix("The files of the runs with faults are in "))
+        self.assertEqual(kept.parent, self.directory)
+        self.assertTrue((kept / "points.npz").is_file())
+
+    def test_crash_ends_only_its_run(self):
+        lines = self.check(MISHAPS)
+        self.assertRegex(lines[0], r"^Crash: a training: exit code 139: KAIROS-C009: ")
+        self.assertEqual(lines[2], "Crash: 1 run, 1 fault")
+        self.assertRegex(lines[3], r"^Fail: a training: exit code 7: KAIROS-C001: Fail ")
+        self.assertEqual(lines[5], "Fail: 1 run, 1 fault")
+
+    def test_hook_that_does_not_return(self):
+        lines = self.check(f"{MEDDLING}#Meddler", "--plugin", f"{MEDDLING}#Meddler:what=hang", "--timeout", "3")
+        self.assertEqual(lines[0], "Meddler: a training: it did not end in time")
+
+    def test_state_that_is_not_kept(self):
+        names = {callback["name"] for plugin in json.loads(self.kairos("plugins", "list", "--json"))["plugins"] for callback in plugin["callbacks"]}
+        if "LuaCallback" not in names:
+            self.skipTest("LuaCallback was not built")
+        script = "local n = 0\nfunction on_epoch_begin() n = n + 1 kairos.set_learning_rate(0.1 / n) end\n"
+        self.put("lost.lua", script)
+        lines = self.check("LuaCallback", "--plugin", "LuaCallback:file=lost.lua")
+        found = [line for line in lines if line.startswith("LuaCallback: going on ")]
+        self.assertEqual(len(found), 2, lines)
+        self.assertIn("the weights differ from those of the training that was not ended: ", found[0])
+        self.assertRegex(lines[-2], r"^LuaCallback: \d+ runs, 2 faults$")
+        self.put("kept.lua", script + "function get_state() return n end function set_state(s) n = s end\n")
+        self.assertRegex(self.check("LuaCallback", "--plugin", "LuaCallback:file=kept.lua", exit_code=0)[0], r"^LuaCallback: \d+ runs, no fault$")
+
+    def test_what_cannot_be_checked(self):
+        lines = self.check("CSVLogger")
+        self.assertEqual(lines[0], "CSVLogger: not checked, because filename is required. Give it, as in --plugin CSVLogger:filename=VALUE")
+        (self.directory / "empty").mkdir()
+        self.put("broken.so", "no plugin")
+        for arguments, exit_code, sentence in ((["Nobody"], 3, "KAIROS-O001: Nobody: no such plugin"),
+                                               (["empty"], 2, "the directory has no plugin. Name one with files *.so"),
+                                               (["./broken.so"], 3, "broken.so"),
+                                               (["CSVLogger:filename=a"], 2, "a callback is named without options. Give its options with --plugin"),
+                                               (["TerminateOnNaN", "--plugin", "CSVLogger:filename=a"], 2, "this callback is not checked. Name it, or leave --plugin out"),
+                                               (["--timeout", "soon"], 2, "--timeout")):
+            with self.subTest(arguments):
+                run = self.run_kairos("plugins", "check", *arguments)
+                self.assertEqual((run.returncode, run.stdout), (exit_code, ""))
+                self.assertIn(sentence, run.stderr)
+        self.assertIn("NAME|FILE.so|DIR", self.kairos("plugins", "check", "--help"))
+
+
+if __name__ == "__main__":
+    main()
