@@ -55,11 +55,11 @@ namespace kairos::plugins {
   return "";
 }
 
-/// The candidate that is closest to `word`; "" if none is similar enough to be meant.
+/// The candidate that is closest to `word`; "" if none is at most `most` letters away.
 [[nodiscard]] inline std::string nearest_key(std::string_view word,
-                                             const std::vector<std::string>& candidates) {
+                                             const std::vector<std::string>& candidates, std::size_t most) {
   std::string best;
-  std::size_t least = std::max<std::size_t>(word.size() / 2, 1) + 1;
+  std::size_t least = most + 1;
   for (const std::string& candidate : candidates) {
     // Edit distance, computed row by row.
     std::vector<std::size_t> row(candidate.size() + 1);
@@ -77,6 +77,12 @@ namespace kairos::plugins {
     best = candidate;
   }
   return best;
+}
+
+/// The candidate that is closest to `word`; "" if none is similar enough to be meant.
+[[nodiscard]] inline std::string nearest_key(std::string_view word,
+                                             const std::vector<std::string>& candidates) {
+  return nearest_key(word, candidates, std::max<std::size_t>(word.size() / 2, 1));
 }
 
 /// "Did you mean "X"? Known are: a, b" for a message that rejects `word`.

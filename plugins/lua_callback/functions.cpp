@@ -63,14 +63,28 @@ int declare(lua_State* lua) {
     static const char* const directions[] = {"min", "max", "unknown", nullptr};
     constexpr std::array<Direction, 3> values = {Direction::Min, Direction::Max, Direction::Unknown};
     const int direction = luaL_checkoption(lua, 2, "unknown", directions);
-    script_of(lua).event().declare_log(text_at(lua, 1), values[static_cast<std::size_t>(direction)]);
+    Event& event = script_of(lua).event();
+    Sandbox::of(lua).spend(lua, std::int64_t{1000} + event.log_count());  // The host compares all keys.
+    event.declare_log(text_at(lua, 1), values[static_cast<std::size_t>(direction)]);
     return 0;
   });
 }
 
 int publish(lua_State* lua) {
   return shielded(lua, [lua] {
-    script_of(lua).event().publish(text_at(lua, 1), luaL_checknumber(lua, 2));
+    Event& event = script_of(lua).event();
+    const std::string_view key = text_at(lua, 1);
+    const double value = luaL_checknumber(lua, 2);
+    if (!event.find_log(key))
+      throw Error("\"" + std::string(key) + "\" was not declared. Call kairos.declare(\"" + std::string(key) +
+                  "\") in setup, or outside of functions");
+    try {
+      event.publish(key, value);
+    } catch (const Error& error) {
+      if (error.status() != KAIROS_E_DENIED) throw;
+      throw Error("\"" + std::string(key) +
+                  "\" is a key of the run or of another callback. Declare one of your own by kairos.declare");
+    }
     return 0;
   });
 }
@@ -119,7 +133,8 @@ int warn(lua_State* lua) {
   return print_at(lua, Level::Warning);
 }
 
-/// As math.random of Lua, from the bits of the run: random(), random(last), random(first, last).
+/// As math.random of Lua, from the bits of the run: random(), random(last), random(first, last); random(0) is
+/// any integer.
 int random(lua_State* lua) {
   return shielded(lua, [lua] {
     Script& script = script_of(lua);
@@ -128,8 +143,9 @@ int random(lua_State* lua) {
       return 1;
     }
     const bool one = lua_gettop(lua) == 1;
-    const lua_Integer first = one ? 1 : luaL_checkinteger(lua, 1);
-    const lua_Integer last = luaL_checkinteger(lua, one ? 1 : 2);
+    const bool any = one && luaL_checkinteger(lua, 1) == 0;
+    const lua_Integer first = any ? LUA_MININTEGER : one ? 1 : luaL_checkinteger(lua, 1);
+    const lua_Integer last = any ? LUA_MAXINTEGER : luaL_checkinteger(lua, one ? 1 : 2);
     if (first > last) throw Error("the interval of math.random is empty");
     const std::uint64_t range = static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first);
     std::uint64_t mask = range;  // the smallest 2^n - 1 that is not less

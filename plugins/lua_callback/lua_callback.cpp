@@ -27,12 +27,16 @@ struct LuaCallback : Callback<LuaCallback> {
                                 "instructions that a hook of the script may take",
                                 unit("instructions"),
                                 kairos::min(100'000)};
+  Option<int> time_limit{
+      this,           "time_limit",      600, "seconds that a hook of the script may take", unit("s"),
+      kairos::min(1), kairos::max(86400)};
 
   State<Script> script{this, "script"};
 
   void setup(Run& run) {
-    script->open({std::string(file.value()), std::string(args.value()), memory_limit, instruction_limit},
-                 run);
+    script->open(
+        {std::string(file.value()), std::string(args.value()), {memory_limit, instruction_limit, time_limit}},
+        run);
     begin(Hook::setup, run, false);
   }
   void on_train_begin(Run& run) { begin(Hook::on_train_begin, run); }

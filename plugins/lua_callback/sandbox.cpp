@@ -8,6 +8,8 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "prices.hpp"
+
 namespace kairos::plugins {
 namespace {
 
@@ -17,18 +19,16 @@ constexpr std::array<std::string_view, 18> allowed = {
     "pcall",        "rawequal", "rawget",       "rawlen", "rawset", "select",
     "setmetatable", "tonumber", "tostring",     "type",   "_G",     "_VERSION"};
 
-// Lua calls finalizers, and message handlers of an error that the count of instructions raises, without
-// counting theirs. coroutine.wrap of the library closes variables in the same way.
+// Lua calls message handlers of an error that the count of instructions raises, and closes the variables of a
+// coroutine that it has ended, without counting theirs. coroutine.wrap of the library does that too.
 constexpr std::string_view prelude = R"lua(
-local spend = ...
+local spend, ended = ...
 local create, resume, close, pcall_ = coroutine.create, coroutine.resume, coroutine.close, pcall
-local setmetatable_, rawget, type, error = setmetatable, rawget, type, error
+local type, error = type, error
 
-function setmetatable(object, metatable)
-  if type(metatable) == "table" and rawget(metatable, "__gc") ~= nil then
-    error("__gc is not available in this sandbox", 2)
-  end
-  return setmetatable_(object, metatable)
+local function check(value, expected, number, name)
+  if type(value) == expected then return end
+  error("bad argument #" .. number .. " to '" .. name .. "' (" .. expected .. " expected, got " .. type(value) .. ")", 3)
 end
 
 local function counted(ok, ...)
@@ -38,6 +38,7 @@ end
 local function pcall(...) return counted(pcall_(...)) end
 _G.pcall = pcall
 function xpcall(work, handler, ...)
+  check(handler, "function", 2, "xpcall")
   local function pass(ok, ...)
     if ok then return true, ... end
     return false, handler(...)
@@ -47,15 +48,26 @@ end
 
 local function created(work)
   spend()
-  return create(work)
+  local thread = create(work)
+  ended[thread] = false
+  return thread
 end
-coroutine.create = created
-function coroutine.resume(...) return counted(resume(...)) end
+function coroutine.create(work)
+  check(work, "function", 1, "create")
+  return created(work)
+end
+function coroutine.resume(thread, ...)
+  check(thread, "thread", 1, "resume")
+  return counted(resume(thread, ...))
+end
 function coroutine.close(thread)
+  check(thread, "thread", 1, "close")
   spend()
+  if ended[thread] then error("the limit has ended this coroutine", 2) end
   return close(thread)
 end
 function coroutine.wrap(work)
+  check(work, "function", 1, "wrap")
   local thread = created(work)
   local function pass(ok, ...)
     if ok then return ... end
@@ -64,6 +76,31 @@ function coroutine.wrap(work)
   return function(...) return pass(resume(thread, ...)) end
 end
 )lua";
+
+const char ended_threads = 0;  ///< its address is the key of a table in the registry
+
+/// Pushes the table of the coroutines, each with whether a limit has ended it.
+void push_ended_threads(lua_State* lua) {
+  lua_rawgetp(lua, LUA_REGISTRYINDEX, &ended_threads);
+}
+void add_ended_threads(lua_State* lua) {
+  lua_newtable(lua);
+  lua_createtable(lua, 0, 1);
+  lua_pushliteral(lua, "k");
+  lua_setfield(lua, -2, "__mode");
+  lua_setmetatable(lua, -2);
+  lua_rawsetp(lua, LUA_REGISTRYINDEX, &ended_threads);
+}
+
+/// The innermost line of the script that runs; 0 for none.
+int line_of(lua_State* lua) {
+  lua_Debug at{};
+  for (int level = 0; lua_getstack(lua, level, &at) != 0; ++level) {
+    lua_getinfo(lua, "Sl", &at);
+    if (at.currentline > 0 && std::string_view(at.source) != "=sandbox") return at.currentline;
+  }
+  return 0;
+}
 
 /// Removes the globals that are not listed, but for the libraries that open() adds afterwards.
 void keep_allowed(lua_State* lua) {
@@ -91,12 +128,14 @@ void remove(lua_State* lua, const char* library, std::initializer_list<const cha
 
 }  // namespace
 
-Sandbox::Sandbox(std::string file, std::int64_t megabytes, std::int64_t instructions)
+Sandbox::Sandbox(std::string file, const Limits& limits)
     : file_(std::move(file)),
-      memory_(static_cast<std::size_t>(megabytes) << 20),
-      instructions_(instructions),
-      period_(static_cast<int>(std::min<std::int64_t>(instructions, 1000))),
+      limits_(limits),
+      memory_(static_cast<std::size_t>(limits.megabytes) << 20),
+      period_(static_cast<int>(std::min<std::int64_t>(limits.instructions, 1000))),
       lua_(lua_newstate(&Sandbox::allocate, this)) {
+  if (file_.size() >= LUA_IDSIZE)
+    file_ = "..." + file_.substr(file_.size() - (LUA_IDSIZE - 4));  // as Lua does
   if (lua_ == nullptr) throw Error(KAIROS_E_MEMORY, "out of memory");
   *static_cast<Sandbox**>(lua_getextraspace(lua_)) = this;
   try {
@@ -126,12 +165,15 @@ void Sandbox::open() {
     lua_getmetatable(lua, -1);
     lua_pushboolean(lua, 0);
     lua_setfield(lua, -2, "__metatable");
+    add_prices(lua);
+    add_ended_threads(lua);
     if (luaL_loadbufferx(lua, prelude.data(), prelude.size(), "=sandbox", "t") != LUA_OK) lua_error(lua);
     lua_pushcfunction(lua, [](lua_State* inner) {
       of(inner).spend(inner, of(inner).period_);
       return 0;
     });
-    lua_call(lua, 1, 0);
+    push_ended_threads(lua);
+    lua_call(lua, 2, 0);
   });
 }
 
@@ -148,6 +190,8 @@ void* Sandbox::allocate(void* self, void* block, std::size_t before, std::size_t
   sandbox.spent_ += static_cast<std::int64_t>(more / 16);
   if (more > sandbox.memory_ || sandbox.used_ > sandbox.memory_ - more) {
     sandbox.spent_ += static_cast<std::int64_t>(sandbox.used_ / 16);
+    sandbox.refused_ = true;
+    sandbox.refused_line_ = line_of(sandbox.lua_);
     return nullptr;
   }
   void* const made = std::realloc(block, now);
@@ -157,46 +201,63 @@ void* Sandbox::allocate(void* self, void* block, std::size_t before, std::size_t
 
 void Sandbox::begin() {
   spent_ = 0;
+  refused_ = false;
+  deadline_ = Clock::now() + std::chrono::seconds(limits_.seconds);
   lua_sethook(lua_, &Sandbox::count, LUA_MASKCOUNT, period_);
 }
 
 void Sandbox::count(lua_State* lua, lua_Debug*) {
-  Sandbox& sandbox = of(lua);
-  sandbox.spent_ += lua_gethookcount(lua);
-  if (sandbox.spent_ > sandbox.instructions_) sandbox.end_script(lua);
+  of(lua).spend(lua, lua_gethookcount(lua));
 }
 
 void Sandbox::spend(lua_State* lua, std::int64_t instructions) {
   spent_ += instructions;
-  if (spent_ > instructions_) end_script(lua);
+  if (spent_ > limits_.instructions) end_script(lua, "the instruction limit is reached");
+  if (Clock::now() > deadline_) end_script(lua, "the time limit is reached");
 }
 
 /// A script that catches the error meets it again at its next instruction.
-void Sandbox::end_script(lua_State* lua) {
+void Sandbox::end_script(lua_State* lua, const char* why) {
   lua_sethook(lua, &Sandbox::count, LUA_MASKCOUNT, 1);
-  lua_Debug at{};
-  for (int level = 0; lua_getstack(lua, level, &at) != 0; ++level) {
-    lua_getinfo(lua, "Sl", &at);
-    if (at.currentline < 0 || std::string_view(at.source) == "=sandbox") continue;
-    lua_pushfstring(lua, "%s:%d: the instruction limit is reached", at.short_src, at.currentline);
-    lua_error(lua);
+  push_ended_threads(lua);
+  if (lua_pushthread(lua) == 0) {  // Its entry is there: the main thread has none. This takes no memory.
+    lua_pushboolean(lua, 1);
+    lua_rawset(lua, -3);
   }
-  lua_pushliteral(lua, "the instruction limit is reached");
+  if (const int line = line_of(lua); line > 0)
+    lua_pushfstring(lua, "%s:%d: %s", file_.c_str(), line, why);
+  else
+    lua_pushstring(lua, why);
   lua_error(lua);
   throw Error(KAIROS_E_INTERNAL, "lua_error has returned");
 }
 
+/// The message handler: the line of an error that is no text is known only here.
+int Sandbox::describe(lua_State* lua) {
+  if (lua_type(lua, 1) == LUA_TSTRING) return 1;
+  if (const int line = line_of(lua); line > 0)
+    lua_pushfstring(lua, "%s:%d: an error that is a %s value", of(lua).file_.c_str(), line,
+                    luaL_typename(lua, 1));
+  else
+    lua_pushfstring(lua, "an error that is a %s value", luaL_typename(lua, 1));
+  return 1;
+}
+
 void Sandbox::fail(int status) {
-  std::string text = lua_type(lua_, -1) == LUA_TSTRING
-                         ? lua_tostring(lua_, -1)
-                         : std::string("an error that is a ") + luaL_typename(lua_, -1) + " value";
+  // No function that may need memory, outside of lua_pcall: describe() has made a text of other values.
+  std::string text = lua_type(lua_, -1) == LUA_TSTRING ? lua_tostring(lua_, -1) : "unknown error";
   lua_settop(lua_, 0);
+  const bool no_memory = status == LUA_ERRMEM || (refused_ && text == "not enough memory");
+  if (no_memory && refused_line_ > 0) text = file_ + ":" + std::to_string(refused_line_) + ": " + text;
   if (text.rfind(file_ + ':', 0) != 0) text = file_ + ": " + text;
-  if (spent_ > instructions_)
-    text += ". This hook has taken more than " + std::to_string(instructions_) +
+  if (spent_ > limits_.instructions)
+    text += ". This hook has taken more than " + std::to_string(limits_.instructions) +
             " instructions. Correct the script, or raise instruction_limit";
-  else if (status == LUA_ERRMEM || text.find("not enough memory") != std::string::npos)
-    text += ". The script may use " + std::to_string(memory_ >> 20) +
+  else if (Clock::now() > deadline_)
+    text += ". This hook has taken more than " + std::to_string(limits_.seconds) +
+            " seconds. Correct the script, or raise time_limit";
+  else if (no_memory)
+    text += ". The script may use " + std::to_string(limits_.megabytes) +
             " MB of memory. Correct the script, or raise memory_limit";
   throw Error(KAIROS_E_EXCEPTION, text);
 }

@@ -36,22 +36,35 @@ std::string source_of(const std::filesystem::path& file, std::size_t limit) {
   std::ifstream in(file, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   if (!in.is_open() || in.bad()) fail("check that it can be read");
+  if (text.rfind("\xEF\xBB\xBF", 0) == 0) text.erase(0, 3);     // the mark of UTF-8
+  if (text.rfind('#', 0) == 0) text.erase(0, text.find('\n'));  // #!; the line stays, as an empty one
   if (text.rfind(LUA_SIGNATURE, 0) == 0)
     fail("it is compiled Lua; expected the text of the script. Name that");
   return text;
 }
 
-/// Throws a sentence if a function is named like a hook, and is none.
+/// The name without what is easily mistaken: "epochend" for on_epoch_end and onEpochEnd.
+std::string core_of(std::string_view name) {
+  std::string core;
+  for (const char c : name)
+    if (c != '_') core += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return core.rfind("on", 0) == 0 ? core.substr(2) : core;
+}
+
+/// Throws a sentence if a function is named nearly like a hook.
 void refuse_near_miss(const std::string& name) {
-  const std::vector<std::string> known(hook_names.begin(), hook_names.end());
-  const auto is_hook = [&known](const std::string& word) {
-    return std::find(known.begin(), known.end(), word) != known.end();
-  };
-  if (name.rfind("on_", 0) != 0 || is_hook(name)) return;
-  const std::string of_training = "on_train_" + name.substr(3);  // Keras' on_batch_end
-  const std::string meant = is_hook(of_training) ? of_training : nearest_key(name, known);
-  throw Error("the script defines " + name + ", which is not a hook and would never be called. " +
-              (meant.empty() ? "Rename it" : "Did you mean " + meant + "?"));
+  if (std::find(hook_names.begin(), hook_names.end(), name) != hook_names.end()) return;
+  std::string core = core_of(name);
+  if (core.rfind("batch", 0) == 0) core = "train" + core;  // Keras' on_batch_end
+  std::vector<std::string> cores;
+  for (const char* hook : hook_names) cores.push_back(core_of(hook));
+  auto meant = std::find(cores.begin(), cores.end(), core);
+  if (meant == cores.end() && name.rfind("on_", 0) == 0)
+    meant = std::find(cores.begin(), cores.end(), nearest_key(core, cores, 2));
+  if (meant == cores.end()) return;
+  throw Error("the script defines " + name + ", which is not a hook. Did you mean " +
+              hook_names[static_cast<std::size_t>(meant - cores.begin())] +
+              "? If not, rename it, or make it local");
 }
 
 }  // namespace
@@ -93,7 +106,7 @@ void push_word(lua_State* lua, const std::string& text) {
 void Script::open(const Settings& settings, Event& event) {
   const std::filesystem::path file = settings.file;
   name_ = file.filename().string();
-  sandbox_ = std::make_unique<Sandbox>(name_, settings.megabytes, settings.instructions);
+  sandbox_ = std::make_unique<Sandbox>(name_, settings.limits);
   const std::string source = source_of(file, sandbox_->memory());
   const During during(*this, Hook::setup, event, nullptr);
   sandbox_->run([&](lua_State* lua) {
@@ -137,24 +150,27 @@ void Script::find_functions(lua_State* lua) {
       refuse_near_miss(lua_tostring(lua, -2));
   if (!any)
     throw Error("the script defines no hook. Define one, such as function on_epoch_end(epoch, logs) … end");
-  const auto defines = [lua](const char* name) {
-    const bool found = lua_getglobal(lua, name) == LUA_TFUNCTION;
+  const auto find = [lua](const char* name) {
+    lua_pushstring(lua, name);
+    if (lua_rawget(lua, -2) == LUA_TFUNCTION) return luaL_ref(lua, LUA_REGISTRYINDEX);
     lua_pop(lua, 1);
-    return found;
+    return LUA_NOREF;
   };
-  has_state_ = defines("get_state");
-  if (has_state_ != defines("set_state"))
+  get_state_ = find("get_state");
+  set_state_ = find("set_state");
+  if ((get_state_ == LUA_NOREF) != (set_state_ == LUA_NOREF))
     throw Error(std::string("the script defines ") +
-                (has_state_ ? "get_state, but not set_state" : "set_state, but not get_state") +
+                (set_state_ == LUA_NOREF ? "get_state, but not set_state" : "set_state, but not get_state") +
                 ". Define both, or none");
 }
 
 std::string Script::save() {
   std::string bytes;
-  if (!has_state_) return bytes;
+  if (get_state_ == LUA_NOREF) return bytes;
   sandbox_->run([&](lua_State* lua) {
-    lua_getglobal(lua, "get_state");
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, get_state_);
     lua_call(lua, 0, 1);
+    if (lua_isnil(lua, -1)) throw Error("get_state returned nothing. Return what set_state is to get");
     bytes = bytes_of_value(lua, sandbox_->memory());
   });
   return bytes;
@@ -162,12 +178,12 @@ std::string Script::save() {
 
 void Script::load(std::string_view bytes) {
   if (bytes.empty()) return;  // saved by a script without get_state
-  if (!has_state_)
+  if (set_state_ == LUA_NOREF)
     throw Error(KAIROS_E_DATA, name_ +
                                    " defines no set_state, and the saved state is from a script that does. "
                                    "Restore that script, or start the run anew");
   sandbox_->run([&](lua_State* lua) {
-    lua_getglobal(lua, "set_state");
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, set_state_);
     push_value(lua, bytes);
     lua_call(lua, 1, 0);
   });

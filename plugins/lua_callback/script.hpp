@@ -42,8 +42,7 @@ class Script {
   struct Settings {
     std::string file;
     std::string arguments;  ///< "patience=3,factor=0.5"
-    std::int64_t megabytes;
-    std::int64_t instructions;
+    Limits limits;
   };
 
   Script() { functions_.fill(LUA_NOREF); }
@@ -108,7 +107,8 @@ class Script {
   std::string name_;  ///< of the file, without its directory
   std::unique_ptr<Sandbox> sandbox_;
   std::array<int, static_cast<std::size_t>(Hook::count)> functions_{};  ///< in Lua's registry
-  bool has_state_ = false;
+  int get_state_ = LUA_NOREF;
+  int set_state_ = LUA_NOREF;
   Event* event_ = nullptr;
   Batch* batch_ = nullptr;
   std::uint64_t draws_ = 0;

@@ -290,6 +290,17 @@ class Plugins(Files):
         self.allowed_fits({"plugin": f"{WRITERS}#Reader:file=data.csv", "run_dir": "run"},
                           {"plugin": [f"{WRITERS}#Reader@a:file=data.csv", f"{WRITERS}#Reader@b:file=data.csv"]})
 
+    def test_a_record_finds_the_files_that_plugins_read_from_anywhere(self):
+        self.put("it's, read.txt", "words\n")
+        self.kairos(*self.fit(plugin=f"{WRITERS}#Reader:file=\"it's, read.txt\"", run_dir="run"))
+        place = str(self.directory / "it's, read.txt").replace("'", "\\'")
+        self.assertEqual(json.loads(self.text("run/run.json"))["plugin"], [f"{WRITERS}#Reader:file='{place}'"])
+        above, self.directory = self.directory, self.directory / "elsewhere"
+        self.kairos("fit", "--config", "../run/run.json")
+        self.kairos("fit", "--resume", "../run", "--epochs", 9)
+        self.directory = above
+        self.assertIn(place, self.kairos(*self.fit(plugin=f"{WRITERS}#Reader(\"it's, read.txt\")", print_config=True)).replace("\\\\", "\\"))
+
     def test_runs_go_on_with_the_files_that_they_read_before_training(self):
         self.kairos(*self.fit(**WORDS, save_model="run/m.keras", save_weights="w.npz", run_dir="run"))
         more = {**WORDS, "initial_epoch": 3, "epochs": 4}

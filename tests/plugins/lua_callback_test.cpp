@@ -212,6 +212,8 @@ TEST_CASE("Random numbers of LuaCallback follow from the run", "[plugins]") {
   CHECK(lines == printed(draws, {1, 1}));
   CHECK(lines.size() == 80);
   CHECK(std::set<std::string>(lines.begin(), lines.end()).size() == 80);
+  CHECK(printed(at_epoch_end("print(math.type(math.random(0)), math.random(0) ~= math.random(0))")) ==
+        Lines{"integer\ttrue"});
   CHECK_THAT(fault_of(at_epoch_end("math.random(2, 1)")), Contains("the interval of math.random is empty"));
 }
 
@@ -260,10 +262,23 @@ TEST_CASE("State of LuaCallback is refused where it cannot be kept", "[plugins]"
     return error_of([&] { static_cast<void>(run.callbacks().save_state()); });
   };
   CHECK_THAT(fault("return {f = print}"),
-             Contains("the state has a function; expected tables, strings, numbers and booleans"));
-  CHECK_THAT(fault("local t = {} t.t = t return t"), Contains("a table that contains itself"));
-  CHECK_THAT(fault("local t = {} for _ = 1, 64 do t = {t, t} end return t"),
+             Contains("the state (f) has a function; expected tables, strings, numbers and booleans"));
+  CHECK_THAT(fault("return {list = {1, {print}}}"), Contains("the state (list.2.1) has a function"));
+  CHECK_THAT(fault("return print"), Contains("the state has a function"));
+  CHECK_THAT(fault("return {list = {[{}] = 1}}"),
+             Contains("the state (list) has a table as a key. Use a string or a number"));
+  CHECK_THAT(
+      fault("return {a = setmetatable({}, {})}"),
+      Contains("the state (a) has a table with a metatable, which cannot be kept. Copy its fields to a "
+               "plain table"));
+  CHECK_THAT(fault("n = 1"), Contains("get_state returned nothing. Return what set_state is to get"));
+  CHECK_THAT(fault("local t = {} t.t = t return t"),
+             Contains("the state (t.t.t.t.t.…) has a table that contains itself"));
+  CHECK_THAT(fault("local s = ('x'):rep(30000000) return {s, s, s}"),
              Contains("the state is larger than 64 MB"));
+  CHECK_THAT(fault("local t = {} for _ = 1, 64 do t = {t, t} end return t"),
+             Contains("the instruction limit is reached"));
+  CHECK(fault("local s = ('x'):rep(8000000) for _ = 1, 20 do s = {s} end return s").empty());
   CHECK_THAT(fault("print(1)"), Contains("this function is not available in get_state and set_state"));
   CHECK_THAT(fault("while true do end"), Contains("the instruction limit is reached"));
   CHECK_THAT(fault_of("function get_state() end function on_epoch_end() end"),
@@ -280,16 +295,36 @@ TEST_CASE("Errors of a script have its file and line", "[plugins]") {
       {"function on_epoch_end()\n  x = = 1\nend", "mine.lua:2: unexpected symbol near '='"},
       {at_epoch_end("local t\nt.x = 1"), "mine.lua:3: attempt to index a nil value (local 't')"},
       {at_epoch_end("error('mine', 0)"), "mine.lua: mine"},
-      {at_epoch_end("error({})"), "mine.lua: an error that is a table value"},
+      {at_epoch_end("error({})"), "mine.lua:2: an error that is a table value"},
+      {at_epoch_end("\nerror()"), "mine.lua:3: an error that is a nil value"},
       {at_epoch_end("error(setmetatable({}, {__tostring = function() while true do end end}))"),
        "an error that is a table value"},
       {at_epoch_end("kairos.set_learning_rate(-1)"), "mine.lua:2: setting a hyper-parameter: "},
       {at_epoch_end("kairos.set_learning_rate('x')"), "mine.lua:2: bad argument #1 to 'set_learning_rate'"},
-      {at_epoch_end("kairos.publish('x', 1)"), "mine.lua:2: \"x\" was not declared before it was published"},
+      {at_epoch_end("kairos.publish('x', 1)"),
+       "mine.lua:2: \"x\" was not declared. Call kairos.declare(\"x\") in setup, or outside of functions"},
+      {at_epoch_end("kairos.publish('loss', 1)"),
+       "mine.lua:2: \"loss\" is a key of the run or of another callback"},
       {at_epoch_end("kairos.declare('x')"), "mine.lua:2: declaring a key of the logs: "},
       {at_epoch_end("kairos.tensors('wait')"), "invalid option 'wait'"},
       {"function on_batch_end() end",
-       "on_batch_end, which is not a hook and would never be called. Did you mean on_train_batch_end?"},
+       "on_batch_end, which is not a hook. Did you mean on_train_batch_end? If not, rename it, or make it "
+       "local"},
+      {at_epoch_end("") + " function epoch_end() end",
+       "epoch_end, which is not a hook. Did you mean on_epoch_end?"},
+      {at_epoch_end("") + " function Setup() end", "Setup, which is not a hook. Did you mean setup?"},
+      {at_epoch_end("") + " function tear_down() end", "Did you mean teardown?"},
+      {at_epoch_end("") + " function onTrainEnd() end", "Did you mean on_train_end?"},
+      {at_epoch_end("setmetatable(5, {})"), "mine.lua:2: bad argument #1 to 'setmetatable' (table expected"},
+      {at_epoch_end("coroutine.create(5)"),
+       "mine.lua:2: bad argument #1 to 'create' (function expected, got number)"},
+      {at_epoch_end("coroutine.wrap(5)"),
+       "mine.lua:2: bad argument #1 to 'wrap' (function expected, got number)"},
+      {at_epoch_end("coroutine.resume(5)"),
+       "mine.lua:2: bad argument #1 to 'resume' (thread expected, got number)"},
+      {at_epoch_end("coroutine.close(5)"),
+       "mine.lua:2: bad argument #1 to 'close' (thread expected, got number)"},
+      {at_epoch_end("xpcall(print)"), "mine.lua:2: bad argument #2 to 'xpcall' (function expected, got nil)"},
       {"function on_epoch_ends() end", "Did you mean on_epoch_end?"},
       {"x = 1", "mine.lua: the script defines no hook"},
       {std::string("\x1bLua\x54", 5), "it is compiled Lua; expected the text of the script"},
@@ -299,7 +334,31 @@ TEST_CASE("Errors of a script have its file and line", "[plugins]") {
     CHECK_THAT(fault_of(row.text), Contains(row.sentence));
   }
   CHECK_THAT(fault_of(at_epoch_end(""), ",args='a'"), Contains("args has \"a\"; expected key=value"));
+  CHECK_THAT(fault_of(at_epoch_end("error('the disk has not enough memory')")), !Contains("memory_limit"));
   const ScriptFile folder("");
   CHECK_THAT(refusal_of({{"LuaCallback:file='" + folder.directory.path().string() + "'"}}),
              Contains("it is not a regular file"));
+}
+
+TEST_CASE("LuaCallback names a file with a long name once in an error", "[plugins]") {
+  const TemporaryDirectory directory;
+  const std::string name = std::string(80, 'n') + ".lua";
+  std::ofstream(directory / name) << "function on_epoch_end() error('x') end";
+  Driver run({{"LuaCallback:file='" + (directory / name).string() + "'"},
+              directory.path(),
+              {{"loss", host::Direction::Min}},
+              false});
+  CHECK_THAT(error_of([&] { run.fit(epochs_of({1})); }),
+             Contains("failed in epoch 1: ..." + std::string(52, 'n') + ".lua:1: x"));
+}
+
+TEST_CASE("LuaCallback takes scripts as editors and authors write them", "[plugins]") {
+  CHECK(printed("\xEF\xBB\xBF" + at_epoch_end("print('mark')")) == Lines{"mark"});
+  CHECK_THAT(fault_of("\xEF\xBB\xBF#!/usr/bin/lua\n" + at_epoch_end("error('x')")),
+             Contains("mine.lua:3: x"));
+  CHECK_THAT(fault_of(std::string("\xEF\xBB\xBF\x1bLua\x54", 8)), Contains("it is compiled Lua"));
+  CHECK(printed("setmetatable(_G, {__index = function(_, key) error('undefined ' .. key) end}) " +
+                at_epoch_end("print(epoch)")) == Lines{"0"});
+  CHECK(printed("function on_improvement() print('better') end " + at_epoch_end("on_improvement()")) ==
+        Lines{"better"});
 }

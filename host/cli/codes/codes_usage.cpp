@@ -145,7 +145,10 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-U095", "File names commands to run",
      "A configuration, the record of a run to resume, or a file of cases for `kairos replay` has a callback "
      "that runs commands, such as ShellHook. Whoever wrote the file would decide what is run.",
-     "Read the commands, then add `--allow-shell`; or give the callback with `--plugin`."},
+     "Read the commands, then add `--allow-shell`; or give the callback with `--plugin`. The flag is about "
+     "what "
+     "a text says: a file can also name a plugin that comes with it, or its directory, whose code is run "
+     "without it. Do not use a file from someone whose plugins you would not load."},
     {"KAIROS-U110", "No MPI",
      "`--distributed` needs MPI. The program loads it from a file of its own, libkairos_mpi.so, which is "
      "only built "

@@ -34,10 +34,6 @@ void for_each_path(const OptionFiles& files, Visit visit) {
   }
 }
 
-bool is_only_read(const OptionSpec& option) {
-  return (option.flags & (KAIROS_OPTION_READS | KAIROS_OPTION_WRITES)) == KAIROS_OPTION_READS;
-}
-
 /// Whether a formatted field may contain the character: numbers, nan, inf, signs and padding.
 bool is_of_number(char c) {
   return std::string_view("0123456789+-.eE% nNaAiIfF").find(c) != std::string_view::npos;

@@ -177,10 +177,8 @@ class Resolver {
   /// Paths that are only read refer to the current directory, all others to the run directory.
   std::string absolute(const OptionSpec& option, const std::string& text) const {
     if (text.empty()) return text;
-    constexpr std::uint32_t both = KAIROS_OPTION_READS | KAIROS_OPTION_WRITES;
-    const bool reads = (option.flags & both) == KAIROS_OPTION_READS;
     const fs::path base =
-        reads || base_directory_.empty() ? fs::current_path() : fs::absolute(base_directory_);
+        is_only_read(option) || base_directory_.empty() ? fs::current_path() : fs::absolute(base_directory_);
     return (base / text).lexically_normal().string();
   }
 
@@ -200,6 +198,11 @@ const OptionSpec* find_option(const CallbackManifest& callback, std::string_view
     return spec.name == key || contains(spec.aliases, key);
   });
   return found == callback.options.end() ? nullptr : &*found;
+}
+
+bool is_only_read(const OptionSpec& option) noexcept {
+  constexpr std::uint32_t both = KAIROS_OPTION_READS | KAIROS_OPTION_WRITES;
+  return option.type == KAIROS_TYPE_PATH && (option.flags & both) == KAIROS_OPTION_READS;
 }
 
 std::vector<PluginOption> with_names(const CallbackManifest& callback, std::span<const PluginOption> options,

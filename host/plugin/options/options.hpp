@@ -41,6 +41,9 @@ struct ResolvedOptions {
 /// The declared option of that name or alias; null if there is none, or if it is an option of the host.
 [[nodiscard]] const OptionSpec* find_option(const CallbackManifest& callback, std::string_view key) noexcept;
 
+/// Whether the option is a path that the callback only reads, which refers to the current directory.
+[[nodiscard]] bool is_only_read(const OptionSpec& option) noexcept;
+
 /// Names positional arguments by the options in declaration order. Throws Error(Plugin) KAIROS-O052 if there
 /// are too many.
 [[nodiscard]] std::vector<PluginOption> with_names(const CallbackManifest& callback,

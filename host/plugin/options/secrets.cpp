@@ -74,20 +74,32 @@ std::string python_literal(std::string_view text) {
   return out + "'";
 }
 
-/// Which options of the spec have a secret as their value. Of a callback that cannot be found, or that does
-/// not take these options, each may be one: the run refuses it, but its text is printed all the same.
-std::vector<bool> secret_options(const PluginSpec& spec, const Catalog& catalog) {
-  std::vector<bool> secrets;
+/// The value of an option as it may be stored. A path that the callback reads refers to the current
+/// directory, which may be another one when the record is used.
+std::string storable_value(const OptionSpec* option, const PluginOption& given) {
+  if (option == nullptr || means_unset(*option, given)) return given.value;
+  if (is_secret(*option) && !is_reference(given.value)) return std::string(hidden_secret);
+  if (!is_only_read(*option) || given.value.empty()) return given.value;
+  const std::filesystem::path path = given.value;
+  return path.is_absolute() ? given.value
+                            : (std::filesystem::current_path() / path).lexically_normal().string();
+}
+
+/// The values of the options of the spec as they may be stored. Of a callback that cannot be found, or that
+/// does not take these options, each may be a secret: the run refuses it, but its text is printed all the
+/// same.
+std::vector<std::string> storable_values(const PluginSpec& spec, const Catalog& catalog) {
+  std::vector<std::string> values;
   try {
     const CallbackManifest& callback = *catalog.find(spec).callback;
-    for (const PluginOption& one : with_names(callback, spec.options, spec.target)) {
-      const OptionSpec* const option = find_option(callback, one.key);
-      secrets.push_back(option != nullptr && is_secret(*option) && !means_unset(*option, one));
-    }
+    for (const PluginOption& one : with_names(callback, spec.options, spec.target))
+      values.push_back(storable_value(find_option(callback, one.key), one));
   } catch (const Error&) {
-    secrets.assign(spec.options.size(), true);
+    values.clear();
+    for (const PluginOption& one : spec.options)
+      values.push_back(is_reference(one.value) ? one.value : std::string(hidden_secret));
   }
-  return secrets;
+  return values;
 }
 
 }  // namespace
@@ -145,15 +157,15 @@ std::string without_secrets(std::string_view text, std::span<const std::string> 
 
 std::string storable_spec(const std::string& text, const Catalog& catalog) {
   PluginSpec spec = parse_plugin_spec(text);
-  const std::vector<bool> secrets = secret_options(spec, catalog);
-  bool hides = false;
+  std::vector<std::string> values = storable_values(spec, catalog);
+  bool changes = false;
   for (std::size_t i = 0; i < spec.options.size(); ++i) {
-    if (!secrets[i] || is_reference(spec.options[i].value)) continue;
-    spec.options[i].value = hidden_secret;
+    if (spec.options[i].value == values[i]) continue;
+    spec.options[i].value = std::move(values[i]);
     spec.options[i].written = Written::Quoted;
-    hides = true;
+    changes = true;
   }
-  return hides ? spec_text(spec) : text;
+  return changes ? spec_text(spec) : text;
 }
 
 }  // namespace kairos::host

@@ -36,8 +36,9 @@ void add_secrets(std::vector<std::string>& all, std::span<const std::string> mor
 /// The spec in the notation in which its options were written.
 [[nodiscard]] std::string spec_text(const PluginSpec& spec);
 
-/// A --plugin as it may be stored: with `***` for a secret that was written out. env:NAME and file:PATH stay.
-/// The same text if the catalog does not have the callback.
+/// A --plugin as it may be stored: with `***` for a secret that was written out, and the absolute path of a
+/// file that the callback only reads. env:NAME and file:PATH stay. If the catalog does not have the callback,
+/// `***` for all values.
 [[nodiscard]] std::string storable_spec(const std::string& text, const Catalog& catalog);
 
 }  // namespace kairos::host
