@@ -166,7 +166,9 @@ class Cases {
     second.options = named_;
     second.instance = "second";
     for (const Written& one : written_paths())
-      replace(second, *one.option, fs::path("second") / fs::path(one.path).relative_path());
+      // In the same directory: a callback need not create one.
+      replace(second, *one.option,
+              fs::path(one.path).parent_path() / ("second-" + fs::path(one.path).filename().string()));
     add_fit("two instances", {"--plugin", spec_text(second)}, Must::BeStopped);
   }
 
@@ -237,6 +239,7 @@ std::vector<CheckCase> check_cases(const CallbackManifest& callback, const Plugi
 
 std::string fault_of(const CheckCase& one, const ChildResult& result) {
   if (result.was_ended) return "it did not end in time";
+  if (result.was_loud) return "it was ended, because it printed more than 16 MiB";
   const std::string error = error_in(result.output);
   const std::string how = fmt::format("exit code {}", result.exit_code) + (error.empty() ? "" : ": " + error);
   const bool is_failure = result.exit_code == 7;  // of a callback during the run

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -23,6 +24,38 @@ namespace kairos::host::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::uintmax_t most_output = std::uintmax_t{16} << 20;
+
+volatile std::sig_atomic_t last_signal = 0;
+extern "C" void note_signal(int number) {
+  last_signal = number;
+}
+
+/// While a process runs, signals that end this program are noted, so that it ends, too; and SIGCHLD is not
+/// ignored, as there would be no exit code then.
+class Signals {
+ public:
+  Signals() {
+    last_signal = 0;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      struct sigaction action {};
+      action.sa_handler = numbers[i] == SIGCHLD ? SIG_DFL : note_signal;
+      ::sigaction(numbers[i], nullptr, &before_[i]);
+      if (numbers[i] == SIGCHLD || before_[i].sa_handler != SIG_IGN)
+        ::sigaction(numbers[i], &action, nullptr);
+    }
+  }
+  ~Signals() {
+    for (std::size_t i = 0; i < numbers.size(); ++i) ::sigaction(numbers[i], &before_[i], nullptr);
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+ private:
+  static constexpr std::array numbers{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+  std::array<struct sigaction, numbers.size()> before_{};
+};
 
 std::filesystem::path program() {
   std::error_code ignored;
@@ -44,7 +77,8 @@ struct Spawning {
     sigset_t none;
     ::sigemptyset(&none);
     ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    ::posix_spawnattr_setpgroup(&attributes, 0);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
   }
   ~Spawning() {
     ::posix_spawn_file_actions_destroy(&files);
@@ -104,23 +138,36 @@ std::string ChildRun::command() const {
 
 ChildResult run(const ChildRun& child, const std::filesystem::path& output,
                 std::chrono::duration<double> limit) {
-  const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(limit);
+  const Signals signals;
+  const std::chrono::duration<double> most = std::chrono::hours(24 * 365);  // a clock cannot count further
+  const Clock::time_point end =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::min(limit, most));
   const pid_t pid = start(child, output);
   ChildResult result;
   int status = 0;
-  for (auto pause = std::chrono::milliseconds(1); ::waitpid(pid, &status, WNOHANG) == 0;
+  pid_t ended = 0;
+  for (auto pause = std::chrono::milliseconds(1); (ended = ::waitpid(pid, &status, WNOHANG)) == 0;
        pause = std::min(2 * pause, std::chrono::milliseconds(16))) {
-    if (Clock::now() >= end) {
-      result.was_ended = true;
-      ::kill(pid, SIGKILL);
-      ::waitpid(pid, &status, 0);
+    std::error_code ignored;
+    const std::uintmax_t written = std::filesystem::file_size(output, ignored);
+    result.signal = last_signal;
+    result.was_ended = Clock::now() >= end;
+    result.was_loud = !ignored && written > most_output;
+    if (result.signal != 0 || result.was_ended || result.was_loud) {
+      ::kill(-pid, SIGKILL);
+      while ((ended = ::waitpid(pid, &status, 0)) < 0 && errno == EINTR) {
+      }
       break;
     }
     std::this_thread::sleep_for(pause);
   }
+  ::kill(-pid, SIGKILL);  // what it has left behind
+  if (ended != pid)
+    throw Error(ErrorKind::File, {"KAIROS-F096", program().string(), "the end of a run is not known",
+                                  std::strerror(errno), "", "Start the check from a shell"});
   result.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   std::ifstream in(output, std::ios::binary);
-  result.output.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  for (char c = 0; result.output.size() < most_output && in.get(c);) result.output += c;
   return result;
 }
 

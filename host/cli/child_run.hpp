@@ -20,11 +20,13 @@ struct ChildRun {
 struct ChildResult {
   int exit_code = 0;        ///< 128 and the number of the signal that ended it
   bool was_ended = false;   ///< because it took too long
+  bool was_loud = false;    ///< ended because it wrote too much
+  int signal = 0;           ///< that is to end this program; the process was ended
   std::string output = {};  ///< of both streams
 };
 
-/// Waits for the end of the process, and kills it after `limit`. Its output goes to the file. Throws
-/// Error(File) if it cannot be started.
+/// Waits for the end of the process, and kills it and what it has started after `limit`. Its output goes to
+/// the file. Throws Error(File) if it cannot be started.
 [[nodiscard]] ChildResult run(const ChildRun& child, const std::filesystem::path& output,
                               std::chrono::duration<double> limit);
 

@@ -20,6 +20,7 @@
 #include "kairos/abi.h"
 #include "kairos/host/error.hpp"
 #include "plugin/options/options.hpp"
+#include "plugin/options/secrets.hpp"
 
 namespace kairos::host::cli {
 
@@ -146,17 +147,28 @@ void write_data(const fs::path& file) {
   write_npz(file, {x, y});
 }
 
+/// Beside the plugins that are searched (console.cpp).
+fs::path troublemaker() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  fs::path file = program.parent_path().parent_path() / "lib" / "kairos" / "check" / "troublemaker.so";
+  if (!fs::exists(file, error))
+    throw Error(ErrorKind::Plugin,
+                {"KAIROS-L001", file.string(), "the plugin cannot be opened", "no such file",
+                 "the plugin that the check needs", "Install the plugins of Kairos, of which it is one"});
+  return file;
+}
+
 CheckPlace make_place(const Settings& settings) {
+  fs::path trouble = troublemaker();
   std::string name = (fs::temp_directory_path() / "kairos-check-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr)
     throw Error(ErrorKind::File, {"KAIROS-F062", name, "cannot create a directory there", "", "",
                                   "Name another place with TMPDIR"});
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
   CheckPlace place{name,
                    fs::path(name) / "points.npz",
                    fs::path(name) / "logs.csv",
-                   program.parent_path().parent_path() / "lib" / "kairos" / "check" / "troublemaker.so",
+                   std::move(trouble),
                    settings.text("model"),
                    settings.text("optimizer")};
   write_data(place.data);
@@ -167,8 +179,11 @@ CheckPlace make_place(const Settings& settings) {
 
 class Check {
  public:
-  explicit Check(const Settings& settings)
-      : place_(make_place(settings)), root_(place_.directory), limit_(settings.number("timeout")) {}
+  Check(const Settings& settings, const Catalog& catalog)
+      : catalog_(catalog),
+        place_(make_place(settings)),
+        root_(place_.directory),
+        limit_(settings.number("timeout")) {}
   ~Check() {
     std::error_code ignored;
     if (faults_ == 0) fs::remove_all(root_, ignored);
@@ -191,10 +206,15 @@ class Check {
     std::size_t runs = 0;
     for (const CheckCase& one : cases) {
       const fs::path output = place_.directory / (std::to_string(runs++) + ".txt");
-      const std::string fault = fault_of(one, run(one.run, output, limit_));
+      const ChildResult result = run(one.run, output, limit_);
+      if (result.signal != 0) {
+        signal_ = result.signal;
+        return;
+      }
+      const std::string fault = fault_of(one, result);
       if (fault.empty()) continue;
       ++faults_;
-      print(fmt::format("{}: {}: {}\n    {}\n", name, one.name, fault, one.run.command()));
+      print(fmt::format("{}: {}: {}\n    {}\n", name, one.name, fault, printable(one.run).command()));
       if (runs == 1) break;  // Without a training that works, no other case says anything.
     }
     const int found = faults_ - before;
@@ -206,18 +226,36 @@ class Check {
     if (found == 0) fs::remove_all(place_.directory, ignored);
   }
 
+  /// A file that is not loaded; no fault, as another one with its ids may be used in its place.
+  static void refused(const Refusal& refusal) {
+    print(fmt::format("{}: not checked: {}\n", refusal.file.string(), refusal.diagnosis.text()));
+  }
+
+  /// By a signal to this program.
+  [[nodiscard]] bool ended() const { return signal_ != 0; }
+
   [[nodiscard]] int end() const {
-    if (faults_ == 0) return exit_success;
-    print("The files of the runs with faults are in " + root_.string() + "\n");
-    return exit_code(ErrorKind::Callback);
+    if (faults_ > 0) print("The files of the runs with faults are in " + root_.string() + "\n");
+    if (signal_ != 0) return exit_code_of_signal(signal_);
+    return faults_ == 0 ? exit_success : exit_code(ErrorKind::Callback);
   }
 
  private:
+  /// Without secrets.
+  [[nodiscard]] ChildRun printable(ChildRun run) const {
+    for (std::size_t i = 1; i < run.arguments.size(); ++i)
+      if (run.arguments[i - 1] == "--plugin" && !run.arguments[i].starts_with(place_.troublemaker.string()))
+        run.arguments[i] = storable_spec(run.arguments[i], catalog_);  // the catalog does not have that one
+    return run;
+  }
+
+  const Catalog& catalog_;
   CheckPlace place_;
   fs::path root_;
   std::chrono::duration<double> limit_;
   int faults_ = 0;
   int count_ = 0;
+  int signal_ = 0;
 };
 
 }  // namespace
@@ -234,14 +272,21 @@ int run_plugins_check(Arguments arguments) {
   scanned.insert(scanned.end(), given.begin(), given.end());
   const Catalog catalog = scan_catalog(settings.items("plugin_dir"), scanned);
   const std::vector<Checked> all = chosen(catalog, operands, files);
+  if (all.empty() && catalog.refusals().empty())
+    refuse("no plugin is found", "there is nothing to check", "",
+           "Name a file, or a directory with --plugin-dir");
   for (const PluginSpec& spec : given) {
     const CallbackManifest* callback = catalog.find(spec).callback;
     if (std::ranges::none_of(all, [&](const Checked& one) { return one.callback == callback; }))
       refuse("--plugin " + spec.target, "this callback is not checked", "", "Name it, or leave --plugin out");
   }
-  Check check(settings);
+  Check check(settings, catalog);
+  if (operands.empty())
+    for (const Refusal& refusal : catalog.refusals()) Check::refused(refusal);
+  if (all.empty()) return exit_code(ErrorKind::Callback);  // nothing was checked
   for (const Checked& one : all)
-    for (const PluginSpec& spec : specs_of(one, given, catalog)) check.check(*one.callback, spec);
+    for (const PluginSpec& spec : specs_of(one, given, catalog))
+      if (!check.ended()) check.check(*one.callback, spec);
   return check.end();
 }
 

@@ -237,7 +237,7 @@ std::vector<std::string> CompiledModel::training_doubts() const {
     const std::string why = last == nullptr ? "" : misunderstanding(heads_[i].loss(), *last);
     if (!why.empty()) doubts.push_back("output \"" + targets_[i].name + "\": " + why);
   }
-  if (!loaded_.label.empty())
+  if (!loaded_label().empty())
     doubts.push_back(
         "the weights in " + printable(loaded_.file) + " are \"" + printable(loaded_.label) +
         "\", which a callback had put in place of those that were trained, and the optimizer's "
@@ -318,7 +318,7 @@ void CompiledModel::count_loss(double loss, const Batch& batch) {
 
 void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) {
   require_loss();
-  if (!loaded_.label.empty()) loaded_ = {};
+  if (!loaded_.label.empty() && loaded_label() == loaded_.label) loaded_.trained_from = batch_number_;
   const GraphPass pass{batch.size, Mode::Train, draw_number()};
   graph_->forward(pass, batch.inputs);
   count_loss(evaluate(batch), batch);

@@ -105,11 +105,16 @@ class CompiledModel final : public Model, private StepControl {
     std::atomic<bool> taken = true;  ///< until the file is written
   };
 
-  /// The file that the weights come from, and their label there; empty if they have none or were trained
-  /// since.
+  /// The file that the weights come from, and their label there; empty if they have none.
   struct LoadedLabel {
     std::string file, label;
+    std::int64_t trained_from = -1;  ///< number of the first training batch since; -1 for none
   };
+  /// Empty if the weights were trained since. Steps that were undone do not count.
+  [[nodiscard]] std::string loaded_label() const {
+    const bool trained = loaded_.trained_from >= 0 && batch_number_ > loaded_.trained_from;
+    return trained ? "" : loaded_.label;
+  }
 
   [[nodiscard]] std::string accumulation_fault() const override;
   void accumulate(std::int64_t batches) override { group_.set_size(batches); }

@@ -97,7 +97,7 @@ std::string CompiledModel::architecture() const {
 void CompiledModel::copy_to(ModelFile& file, SaveContent content) {
   copy_weights(architecture_, file.layers);
   file.architecture_json = write_keras_json(architecture_);
-  file.weights_label = presented_.empty() ? loaded_.label : presented_;
+  file.weights_label = presented_.empty() ? loaded_label() : presented_;
   const bool whole = content == SaveContent::Model;
   file.training_config_json = whole ? training_config() : "";
   file.input_columns = whole ? input_columns_ : std::vector<InputColumns>();

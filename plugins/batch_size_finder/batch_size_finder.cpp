@@ -89,10 +89,11 @@ struct BatchSizeFinder : Callback<BatchSizeFinder> {
   /// Fills what was found; false if a signal ends the run.
   bool search(Run& run) {
     found_->clear();
-    const double before = memory_used();
-    limit_ = max_memory.is_set() ? max_memory.value() : before + memory_available() / 2;
+    limit_ = max_memory.is_set() ? max_memory.value() : memory_used() + memory_available() / 2;
     Trial trial(run);
+    const double before = memory_used();  // with the copy of the training, which does not grow with the size
     std::int64_t size = init_val;
+    if (run.samples() > 0) size = std::min(size, run.samples());
     double needed = before;
     for (std::int64_t i = 0; i < max_trials && size <= run.samples() && needed <= limit_; ++i, size *= 2) {
       const std::optional<double> seconds = time_of(run, size);
@@ -158,10 +159,26 @@ struct BatchSizeFinder : Callback<BatchSizeFinder> {
   static double memory_available() {
     std::ifstream in("/proc/meminfo");
     std::string word;
-    double kib = 0;
+    double kib = 0, least = std::numeric_limits<double>::infinity();
     while (in >> word)
-      if (word == "MemAvailable:" && in >> kib) return kib / 1024;
-    return std::numeric_limits<double>::infinity();
+      if (word == "MemAvailable:" && in >> kib) least = kib / 1024;
+    return std::min(least, available_in_container());
+  }
+  /// What the control groups of this process leave, in MiB.
+  static double available_in_container() {
+    double least = std::numeric_limits<double>::infinity();
+    std::ifstream in("/proc/self/cgroup");
+    for (std::string line; std::getline(in, line);) {
+      if (!line.starts_with("0::/")) continue;
+      for (std::string group = line.substr(3);; group.erase(group.rfind('/'))) {
+        double most = 0, used = 0;  // "max" is no number
+        if (std::ifstream("/sys/fs/cgroup" + group + "/memory.max") >> most &&
+            std::ifstream("/sys/fs/cgroup" + group + "/memory.current") >> used)
+          least = std::min(least, std::max(0.0, most - used) / mib);
+        if (group.empty() || group.rfind('/') == std::string::npos) break;
+      }
+    }
+    return least;
   }
 
   Owned<std::vector<Trialled>> found_{this};  ///< by growing size

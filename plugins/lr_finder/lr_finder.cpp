@@ -19,8 +19,8 @@
 namespace kairos::plugins {
 
 /// The range test of Smith (2017), "Cyclical Learning Rates for Training Neural Networks", as Lightning's
-/// `Tuner.lr_find`: smoothed losses, an early stop, and the rate where the loss falls most steeply.
-/// Everything that the trial steps change is put back, to the last bit.
+/// `Tuner.lr_find`: smoothed losses, an early stop, and the rate where the loss falls most steeply by step.
+/// Its README has the differences. Everything that the trial steps change is put back, to the last bit.
 struct LRFinder : Callback<LRFinder> {
   static constexpr auto id = "kairos.LRFinder";
   static constexpr auto summary = "Tries learning rates before the training, and suggests one.";

@@ -72,8 +72,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 }  // namespace
 
 TEST_CASE("LRFinder suggests and stops where Lightning's lr_find does", "[plugins]") {
-  // Computed by numpy from the formulas of Lightning 2: exponential smoothing without bias, and
-  // numpy.gradient over the losses that are not skipped.
+  // Computed by numpy from the formulas of Lightning with steps counted from 0: exponential smoothing without
+  // bias, and numpy.gradient over the losses that are not skipped, as Lightning had it until August 2025.
   struct Case {
     double smoothing, threshold;
     int skip_begin, skip_end, steps;

@@ -46,7 +46,9 @@ class BatchNormalizationLayer final : public NormalizingLayer {
     // As in Keras, a frozen layer does not update its averages; an empty batch does not either.
     if (pass.mode != Mode::Infer && trainable() && !is_frozen() && rows > 0) {
       normalizer_->measure(rows, v.inputs.front(), {v.input_masks.front(), rows_per_step_});
-      const double taken = pass.mode == Mode::Train ? 1 - momentum_ : 1.0 / static_cast<double>(++*measured_);
+      if (pass.mode == Mode::Measure && ++*measured_ == 1)  // no average that is not finite stays
+        for (float* const average : {mean, variance}) std::fill_n(average, channels_, 0.0F);
+      const double taken = pass.mode == Mode::Train ? 1 - momentum_ : 1.0 / static_cast<double>(*measured_);
       const double kept = pass.mode == Mode::Train ? momentum_ : 1 - taken;
       move(mean, normalizer_->mean(), kept, taken);
       move(variance, normalizer_->variance(), kept, taken);
@@ -61,12 +63,8 @@ class BatchNormalizationLayer final : public NormalizingLayer {
     NormalizingLayer::share_weights(first);
     measured_ = static_cast<BatchNormalizationLayer&>(first).measured_;
   }
-  /// From 0, so that no average that is not finite stays.
-  void begin_statistics() override {
-    *measured_ = 0;
-    if (!trainable() || is_frozen()) return;
-    for (std::size_t i = 0; i < 2; ++i) std::fill_n(state(i).values.data(), channels_, 0.0F);
-  }
+  /// A layer that is called with training=False alone measures nothing, and keeps its averages.
+  void begin_statistics() override { *measured_ = 0; }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
     normalizer_->backward(pass.batch * rows_per_sample_, g.inputs.front(), weights(), g.output_gradient,

@@ -90,6 +90,7 @@ kairos_status refuse_interrupted(kairos_call* call) {
 kairos_status batches(kairos_call* call, std::int32_t source, std::int64_t batch_size, std::int64_t* out) {
   return control_forward(call, [&](Session&, const ForwardControl& control) {
     KAIROS_RETURN_IF(check_pointer(call, out, "the number of batches"));
+    KAIROS_RETURN_IF(check_possible(call, control));  // so that a callback learns it before it needs a pass
     return count_batches(call, control, source, batch_size, *out);
   });
 }

@@ -34,7 +34,12 @@ std::int64_t Ledger::elapsed() const {
 }
 
 Ledger::Mark Ledger::begin() {
-  return {elapsed(), std::exchange(inner_, 0), session_.hyper_changes, session_.generation,
+  return {elapsed(),
+          std::exchange(inner_, 0),
+          session_.hyper_changes,
+          session_.generation,
+          std::exchange(inner_hypers_, 0),
+          std::exchange(inner_generation_, 0),
           session_.facts.stop.has_value()};
 }
 
@@ -54,12 +59,17 @@ void Ledger::end(const Mark& mark, const kairos_call& call) {
   ++all_;
   entry.nanoseconds += own;
   entry.longest = std::max(entry.longest, own);
-  entry.hypers += session_.hyper_changes != mark.hypers ? 1 : 0;
-  const bool wrote = (call.written_roles & of_weights) != 0 || session_.generation != mark.generation;
+  const std::uint64_t hypers = session_.hyper_changes - mark.hypers;
+  const std::uint64_t generation = session_.generation - mark.generation;
+  entry.hypers += hypers != inner_hypers_ ? 1 : 0;
+  const bool wrote = (call.written_roles & of_weights) != 0 || generation != inner_generation_;
+  inner_hypers_ = mark.inner_hypers + hypers;
+  inner_generation_ = mark.inner_generation + generation;
   entry.weights += wrote ? 1 : 0;
   entry.gradients += (call.written_roles & bit(KAIROS_ROLE_GRADIENT)) != 0 ? 1 : 0;
   entry.batches += (call.written_roles & of_batch) != 0 ? 1 : 0;
-  entry.stops += !mark.stopped && session_.facts.stop ? 1 : 0;
+  const auto& stop = session_.facts.stop;
+  entry.stops += !mark.stopped && stop && stop->instance == call.instance->name ? 1 : 0;
   if (remembered_.size() < most_) remembered_.push_back({index, mark.began, now});
 }
 

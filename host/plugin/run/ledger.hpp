@@ -34,6 +34,7 @@ class Ledger {
   struct Mark {
     std::int64_t began, inner;  ///< not set where nothing is measured
     std::uint64_t hypers, generation;
+    std::uint64_t inner_hypers, inner_generation;
     bool stopped;
   };
 
@@ -69,6 +70,7 @@ class Ledger {
   std::size_t most_ = 0;
   std::uint64_t all_ = 0;
   std::int64_t inner_ = 0;  ///< time of the calls inside the one that is running
+  std::uint64_t inner_hypers_ = 0, inner_generation_ = 0;  ///< what they have changed
   std::vector<Entry> entries_;
   std::vector<Call> remembered_;
   std::unordered_map<Key, std::size_t, Hash> indices_;
