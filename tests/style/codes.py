@@ -36,6 +36,7 @@ SHARED = {
     "KAIROS-D081": (2, "columns of a table and arrays"),
     "KAIROS-D090": (2, "by its name, and by its content"),
     "KAIROS-F090": (2, "one file of a run checkpoint, and all of them"),
+    "KAIROS-L001": (2, "a plugin that is named, and the one that `kairos plugins check` brings"),
     "KAIROS-U019": (2, "weights that are given and weights that are counted"),
     "KAIROS-D330": (3, "text of tables and of arrays, and numbers that are no characters"),
     "KAIROS-I003": (2, "a run of one process, and of several ranks"),
