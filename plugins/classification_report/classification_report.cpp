@@ -65,7 +65,7 @@ struct ClassificationReport : Callback<ClassificationReport> {
     text += row(width, "macro avg", macro, counts_->total());
     text += row(width, "weighted avg", weighted, counts_->total());
     write_whole_file(std::string(filename.value()), text);
-    if (test.artifacts_wanted()) test.publish_text("classification_report", text);
+    if (test.artifacts_wanted()) test.publish_text("classification_report", shown_text(text));
   }
 
  private:

@@ -103,6 +103,17 @@ constexpr std::size_t most_bars = 200;
   return html + "</tbody></table></div>";
 }
 
+[[nodiscard]] inline std::string too_much_html(std::size_t bytes) {
+  return "<p class=\"soft\">" + std::to_string(bytes >> 20) + " MiB are too much to be shown.</p>";
+}
+
+/// At least so many bytes become its HTML: known before they are computed, on the thread that trains.
+[[nodiscard]] inline std::size_t least_html(const Artifact& artifact) {
+  if (artifact.kind() == ArtifactKind::Image)
+    return static_cast<std::size_t>(artifact.shape(0) * artifact.shape(1) * artifact.shape(2)) / 3 * 4;
+  return artifact.text().size();
+}
+
 [[nodiscard]] inline std::string content_html(const Artifact& artifact) {
   switch (artifact.kind()) {
     case ArtifactKind::Image:
@@ -125,9 +136,10 @@ constexpr std::size_t most_bars = 200;
 
 /// The artifact without its name; "" for a kind that is not known.
 [[nodiscard]] inline std::string artifact_html(const Artifact& artifact) {
+  if (const std::size_t least = detail::least_html(artifact); least > detail::most_html)
+    return detail::too_much_html(least);
   std::string html = detail::content_html(artifact);
-  if (html.size() <= detail::most_html) return html;
-  return "<p class=\"soft\">" + std::to_string(html.size() >> 20) + " MiB are too much to be shown.</p>";
+  return html.size() <= detail::most_html ? html : detail::too_much_html(html.size());
 }
 
 }  // namespace kairos::plugins

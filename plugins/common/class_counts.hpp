@@ -107,6 +107,22 @@ class ClassCounts {
   return names;
 }
 
+/// A text without the control characters that an artifact must not have (C0, DEL and C1), which names from
+/// the data may.
+[[nodiscard]] inline std::string shown_text(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool is_c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if ((byte < ' ' && byte != '\n' && byte != '\t') || byte == 0x7F || is_c1)
+      out += "\xEF\xBF\xBD";
+    else
+      out += text[i];
+    if (is_c1) ++i;
+  }
+  return out;
+}
+
 /// The names to show: those of the option, else those of the data, else numbers.
 [[nodiscard]] inline std::vector<std::string> shown_class_names(std::string_view text, std::size_t classes,
                                                                 const Event& event) {

@@ -2,10 +2,13 @@
 // Boost.Beast, asynchronous on one thread, so that slow clients wait for themselves alone.
 #include "http_server.hpp"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,6 +66,29 @@ std::string_view query_value(std::string_view query, std::string_view name) {
   return {};
 }
 
+/// Asio does not ask for it: a program that a callback starts must not keep the port or a connection.
+template <class Socket>
+void close_on_exec(Socket& socket) {
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+}
+
+/// Whether the path is a socket of ours at which nobody listens, as a run that was killed leaves it.
+bool is_stale_socket(const std::string& path) {
+  struct stat facts {};
+  sockaddr_un place{};
+  if (path.size() >= sizeof place.sun_path || ::lstat(path.c_str(), &facts) != 0 ||
+      !S_ISSOCK(facts.st_mode) || facts.st_uid != ::geteuid())
+    return false;
+  place.sun_family = AF_UNIX;
+  std::memcpy(place.sun_path, path.data(), path.size());
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return false;
+  const bool refused =
+      ::connect(probe, reinterpret_cast<const sockaddr*>(&place), sizeof place) != 0 && errno == ECONNREFUSED;
+  ::close(probe);
+  return refused;
+}
+
 std::string_view text_of(beast::string_view text) {
   return {text.data(), text.size()};
 }
@@ -80,8 +106,10 @@ struct Gate {
     if (authority.empty()) return true;
     const std::string_view host = text_of(request[http::field::host]);
     const std::string port = authority.substr(authority.rfind(':'));
-    if (request.count(http::field::host) != 1 || (host != authority && host != "localhost" + port))
-      return false;
+    bool is_ours = host == authority || host == "localhost" + port;
+    if (port == ":80")  // which browsers leave out
+      is_ours = is_ours || host == "localhost" || host == authority.substr(0, authority.rfind(':'));
+    if (request.count(http::field::host) != 1 || !is_ours) return false;
     if (request.count(http::field::origin) == 0) return true;
     return request.count(http::field::origin) == 1 &&
            text_of(request[http::field::origin]) == "http://" + std::string(host);
@@ -203,7 +231,7 @@ class HttpServer::Impl {
   ~Impl() {
     context_.stop();
     if (thread_.joinable()) thread_.join();
-    if (!path_.empty()) ::unlink(path_.c_str());
+    remove_socket();
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -215,12 +243,23 @@ class HttpServer::Impl {
     throw Error(KAIROS_E_IO, "cannot listen on " + where + ": " + why + ". " + cure);
   }
 
+  /// Not a file that has taken the name since.
+  void remove_socket() const {
+    struct stat facts {};
+    if (!path_.empty() && ::lstat(path_.c_str(), &facts) == 0 && facts.st_dev == device_ &&
+        facts.st_ino == inode_)
+      ::unlink(path_.c_str());
+  }
+
   void listen_on(const std::string& address, std::uint16_t port) {
     const tcp::endpoint place(net::ip::make_address(address), port);
-    const std::string name = (place.address().is_v6() ? "[" + address + "]" : address) + ":";
+    // As browsers write it: 0:0:0:0:0:0:0:1 is [::1].
+    const std::string plain_address = place.address().to_string();
+    const std::string name = (place.address().is_v6() ? "[" + plain_address + "]" : plain_address) + ":";
     beast::error_code error;
     tcp_.emplace(context_);
     tcp_->open(place.protocol(), error);
+    if (!error) close_on_exec(*tcp_);
     if (!error) tcp_->set_option(net::socket_base::reuse_address(true), error);  // right after another run
     if (!error) tcp_->bind(place, error);
     if (!error) tcp_->listen(most_connections, error);
@@ -236,13 +275,23 @@ class HttpServer::Impl {
     beast::error_code error;
     local_.emplace(context_);
     local_->open(Local(), error);
+    if (!error) close_on_exec(*local_);
     if (!error) local_->bind(Local::endpoint(path), error);
-    if (!error) path_ = path;
+    if (error == net::error::address_in_use && is_stale_socket(path) && ::unlink(path.c_str()) == 0) {
+      error = {};
+      local_->bind(Local::endpoint(path), error);
+    }
+    struct stat facts {};
+    if (!error && ::lstat(path.c_str(), &facts) == 0) {
+      path_ = path;
+      device_ = facts.st_dev;
+      inode_ = facts.st_ino;
+    }
     if (!error && ::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0)
       error.assign(errno, boost::system::system_category());
     if (!error) local_->listen(most_connections, error);
     if (error) {
-      if (!path_.empty()) ::unlink(path_.c_str());
+      remove_socket();
       fail(path, error.message(), "Remove the file if no other run uses it, or choose another path");
     }
     url = std::string(unix_prefix) + path;
@@ -253,19 +302,26 @@ class HttpServer::Impl {
   void accept(Acceptor& acceptor) {
     using Protocol = typename Acceptor::protocol_type;
     acceptor.async_accept([this, &acceptor](beast::error_code error, typename Protocol::socket socket) {
-      if (!error && open_ < most_connections)
-        std::make_shared<Connection<Protocol>>(std::move(socket), gate_, handler_, open_)->start();
-      if (!error) return accept(acceptor);  // a connection too many is closed here
+      if (!error) {
+        accept(acceptor);  // first, so that a connection that cannot be made does not end the server
+        close_on_exec(socket);
+        if (open_ < most_connections)  // a connection too many is closed here
+          std::make_shared<Connection<Protocol>>(std::move(socket), gate_, handler_, open_)->start();
+        return;
+      }
       // Out of descriptors, perhaps: not at once again.
       pause_.expires_after(std::chrono::milliseconds(100));
       pause_.async_wait([this, &acceptor](beast::error_code) { accept(acceptor); });
     });
   }
 
-  /// Signals are for the threads of the program.
+  /// Signals are for the threads of the program. Those of a fault stay: if they were blocked, the process
+  /// would end without the line of the host that names the plugin.
   void start_thread() {
     sigset_t all, before;
     ::sigfillset(&all);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT})
+      ::sigdelset(&all, fault);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
       thread_ = std::thread([this] { serve(); });
@@ -286,13 +342,27 @@ class HttpServer::Impl {
   Handler handler_;
   Gate gate_;
   int open_ = 0;
-  std::string path_;
+  std::string path_;  ///< of the socket, with the file that it was
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
   net::io_context context_{1};
   net::steady_timer pause_{context_};
   std::optional<tcp::acceptor> tcp_;
   std::optional<Local::acceptor> local_;
   std::thread thread_;
 };
+
+void check_http_token(std::string_view token, std::size_t least) {
+  if (token.size() < least)
+    throw Error("token has " + std::to_string(token.size()) + " characters; expected " +
+                std::to_string(least) + " or more, so that nobody guesses it");
+  const bool is_plain = std::all_of(token.begin(), token.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+  });
+  if (!is_plain)
+    throw Error("token has a character that an address changes; expected letters, digits and -._~");
+}
 
 std::string random_token() {
   std::array<unsigned char, 16> bytes{};
@@ -317,7 +387,7 @@ void check_http_address(std::string_view address) {
   }
   beast::error_code error;
   const net::ip::address parsed = net::ip::make_address(text, error);
-  if (!error && parsed.is_loopback()) return;
+  if (!error && parsed.is_loopback() && text.find('%') == std::string::npos) return;
   throw Error(
       "address is " + text +
       ", which other machines may reach without encryption; expected a loopback address (127.0.0.1 or "

@@ -33,6 +33,10 @@ struct HttpOptions {
 /// 128 random bits in hexadecimal digits.
 [[nodiscard]] std::string random_token();
 
+/// Throws kairos::Error for a token that is shorter, or that is not the same in an address, in a query that a
+/// script reads and in a header.
+void check_http_token(std::string_view token, std::size_t least);
+
 /// Throws kairos::Error for an address that other machines could reach.
 void check_http_address(std::string_view address);
 

@@ -68,10 +68,13 @@ inline void show(std::vector<ShownArtifact>& all, const Artifact& artifact) {
     if (same == all.end() || &one != &*same) others += one.html.size();
   if (others + shown.html.size() > most)
     shown.html = "<p class=\"soft\">There is too much beside it: 16 MiB are shown.</p>";
-  if (same == all.end())
-    all.push_back(std::move(shown));
-  else
+  if (same != all.end()) {
     *same = std::move(shown);
+    return;
+  }
+  constexpr std::size_t most_names = 1000;  // of a callback that gives each artifact a new name
+  if (all.size() >= most_names) all.erase(all.begin());
+  all.push_back(std::move(shown));
 }
 
 namespace detail {

@@ -50,6 +50,13 @@ namespace kairos::plugins {
   return artifacts;
 }
 
+/// Packed when the state is saved, not when an artifact comes.
+struct SavedArtifacts {
+  std::vector<ShownArtifact> all;
+  [[nodiscard]] std::string save() const { return packed(all); }
+  void load(std::string_view text) { all = unpacked(text); }
+};
+
 class RunRecorder {
  public:
   RunPage page;
@@ -61,7 +68,8 @@ class RunRecorder {
     page.started =
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
             .count();
-    page.epochs = run.mode() == Mode::Fit ? run.epochs() : 0;
+    is_fit_ = run.mode() == Mode::Fit;
+    page.epochs = is_fit_ ? run.epochs() : 0;
     page.settings = run.info(Info::Settings);
     page.environment = run.info(Info::Environment);
     const auto add = [this](const char* name, std::int64_t value) {
@@ -132,8 +140,9 @@ class RunRecorder {
   [[nodiscard]] double seconds() const {
     return seconds_before + std::chrono::duration<double>(Clock::now() - began_).count();
   }
-  [[nodiscard]] RunPage snapshot() const {
+  [[nodiscard]] RunPage snapshot(const SavedArtifacts& artifacts) const {
     RunPage copy = page;
+    copy.artifacts = artifacts.all;
     copy.seconds = seconds();
     return copy;
   }
@@ -141,10 +150,11 @@ class RunRecorder {
   void append_to(std::vector<double>& saved) const {
     saved.insert(saved.end(), page.rows.begin() + static_cast<std::ptrdiff_t>(saved.size()), page.rows.end());
   }
-  /// A run that failed before it began leaves no page, and no page of an earlier one is replaced.
-  [[nodiscard]] bool is_empty() const {
-    return page.rows.empty() && page.results.empty() && page.artifacts.empty() &&
-           !(begun_ && page.result == "failed");
+  /// A run that failed before it began leaves no page, and no page of an earlier one is replaced. One that
+  /// was stopped, interrupted or complete before the end of its first epoch leaves one.
+  [[nodiscard]] bool is_empty(const SavedArtifacts& artifacts) const {
+    // Artifacts in a fit that has not begun are those of the run that it goes on with.
+    return !begun_ && page.results.empty() && (is_fit_ || artifacts.all.empty());
   }
 
  private:
@@ -169,7 +179,7 @@ class RunRecorder {
   }
 
   Clock::time_point began_ = Clock::now(), epoch_began_{};
-  bool in_epoch_ = false, begun_ = false;
+  bool in_epoch_ = false, begun_ = false, is_fit_ = false;
 };
 
 }  // namespace kairos::plugins

@@ -66,7 +66,9 @@ struct ConfusionMatrix : Callback<ConfusionMatrix> {
       for (std::size_t k = 0; k < classes; ++k)
         values.push_back(normalize == "none" ? static_cast<double>((*counts_)(i, k)) : share(i, k));
     const auto size = static_cast<std::int64_t>(classes);
-    test.publish_table("confusion_matrix", values, size, size, names, names);
+    std::vector<std::string> shown;
+    for (const std::string& name : names) shown.push_back(shown_text(name));
+    test.publish_table("confusion_matrix", values, size, size, shown, shown);
     const std::size_t cell = std::max<std::size_t>(1, shown_size / classes), side = cell * classes;
     std::vector<std::uint8_t> pixels;
     const double most = std::max(*std::max_element(values.begin(), values.end()), 1e-300);

@@ -40,24 +40,28 @@ struct Dashboard : Callback<Dashboard> {
                                  secret};
   Option<std::string_view> log_scale{this, "log_scale", unset, "keys whose charts have a logarithmic scale"};
 
-  State<std::string> names{this, "names"};          ///< of the columns, each ended by a line break
-  State<std::vector<double>> rows{this, "rows"};    ///< RunPage::rows
-  State<std::string> artifacts{this, "artifacts"};  ///< packed
+  State<std::string> names{this, "names"};        ///< of the columns, each ended by a line break
+  State<std::vector<double>> rows{this, "rows"};  ///< RunPage::rows
+  State<SavedArtifacts> artifacts{this, "artifacts"};
 
   void setup(Run& run) {
     check_http_address(address.value());
-    if (token.is_set() && token.value().size() < 16)
-      throw Error("token has " + std::to_string(token.value().size()) +
-                  " characters; expected 16 or more, so that nobody guesses it");
+    if (token.is_set()) check_http_token(token.value(), 16);
     recorder_->begin(run, "");
-    live_->run->controls = control;
+    live_->run->controls = control && run.mode() == Mode::Fit;  // nothing else can be stopped
     const std::string given = token.is_set() ? std::string(token.value()) : random_token();
     HttpOptions place{std::string(address.value()), static_cast<std::uint16_t>(port.value()), given,
                       is_public};
     *server_ = std::make_unique<HttpServer>(
         std::move(place), [live = live_->run](const HttpRequest& request) { return live->answer(request); });
     const bool needs_token = !is_public || control;
-    run.print("the dashboard is at " + (*server_)->url() + "/" + (needs_token ? "?token=" + given : ""));
+    const bool is_socket = address.value().substr(0, 5) == "unix:";
+    std::string where = "the dashboard is at " + (*server_)->url() + (is_socket ? "" : "/");
+    if (needs_token && token.is_set())  // the host does not print a secret that was given
+      where += is_socket ? ", with your token" : "?token= followed by your token";
+    else if (needs_token)
+      where += (is_socket ? ", token " : "?token=") + given;
+    run.print(where);
     show_all();
   }
 
@@ -67,7 +71,6 @@ struct Dashboard : Callback<Dashboard> {
     if (*names != recorder_->names()) rows->clear();  // a new run, or one that logs other keys
     *names = recorder_->names();
     recorder_->page.rows = *rows;
-    recorder_->page.artifacts = unpacked(*artifacts);
     live_->run->begin(run.initial_epoch(), run.epochs());
     show_all();
   }
@@ -88,6 +91,7 @@ struct Dashboard : Callback<Dashboard> {
     const auto now = std::chrono::steady_clock::now();
     if (now - told_ < pause) return;
     told_ = now;
+    catch_up(now);
     std::string line;
     for (std::uint32_t i = 0; i < batch.log_count(); ++i)
       if (const std::optional<double> value = batch.log(i))
@@ -105,7 +109,9 @@ struct Dashboard : Callback<Dashboard> {
       if (const std::optional<double> value = value_of(epoch, key))
         line += " · " + key + " " + number_html(*value);
     live_->run->log(line);
-    show_all();
+    if (control && live_->run->stop_wanted && !epoch.stop_requested())  // during the validation
+      epoch.stop("asked for in the dashboard");
+    show_soon();
   }
 
   void on_test_end(Test& test) {
@@ -114,9 +120,8 @@ struct Dashboard : Callback<Dashboard> {
     show_all();
   }
   void on_artifact(Artifact& artifact) {
-    show(recorder_->page.artifacts, artifact);
-    *artifacts = packed(recorder_->page.artifacts);
-    show_all();
+    show(artifacts->all, artifact);
+    show_soon();
   }
   void on_checkpoint_saved(Checkpoint& checkpoint) {
     live_->run->log("saved " + std::string(checkpoint.path()));
@@ -136,7 +141,22 @@ struct Dashboard : Callback<Dashboard> {
   void teardown(End&) { server_->reset(); }
 
  private:
-  void show_all() { live_->run->show(recorder_->snapshot()); }
+  void show_all() {
+    const auto begin = std::chrono::steady_clock::now();
+    is_behind_ = false;
+    live_->run->show(recorder_->snapshot(*artifacts));
+    constexpr int share = 20;  // a page of many epochs takes milliseconds to copy: 5 % of the time at most
+    const auto end = std::chrono::steady_clock::now();
+    next_show_ = end + share * (end - begin);
+  }
+  /// What is left out comes with a later batch, or at the end.
+  void show_soon() {
+    is_behind_ = true;
+    catch_up(std::chrono::steady_clock::now());
+  }
+  void catch_up(std::chrono::steady_clock::time_point now) {
+    if (is_behind_ && now >= next_show_) show_all();
+  }
 
   struct Shared {
     std::shared_ptr<LiveRun> run = std::make_shared<LiveRun>();
@@ -145,7 +165,8 @@ struct Dashboard : Callback<Dashboard> {
   /// Also the server's, which may be making a page when the callback ends.
   Owned<Shared> live_{this};
   Owned<std::unique_ptr<HttpServer>> server_{this};
-  std::chrono::steady_clock::time_point told_{};
+  std::chrono::steady_clock::time_point told_{}, next_show_{};
+  bool is_behind_ = false;
 };
 
 }  // namespace kairos::plugins

@@ -115,7 +115,8 @@ HttpResponse LiveRun::main_part() {
     for (const std::string& line : lines) text += svg::escaped(line) + "\n";
     made_ = main_html(*page);
     if (!text.empty())
-      made_ += detail::section_html("Log", "<div class=\"box\"><pre>" + text + "</pre></div>\n");
+      made_ +=
+          detail::section_html("Log", "<div class=\"box\"><pre class=\"log\">" + text + "</pre></div>\n");
     made_version_ = version;
   }
   HttpResponse response;

@@ -23,11 +23,14 @@ async function update() {
     const now = await (await ask("progress")).json();
     bar.value = now.share;
     line.textContent = now.line;
+    if (stop) stop.hidden = false;
     if (now.version !== version) {
       const open = Array.from(content.querySelectorAll("details"), one => one.open);
       content.innerHTML = await (await ask("main")).text();
       content.querySelectorAll("details").forEach((one, i) => { one.open = open[i] || false; });
       version = now.version;
+      const log = content.querySelector("pre.log");
+      if (log) log.scrollTop = log.scrollHeight;
     }
   } catch (error) {
     line.textContent = "The run has ended, or it does not answer. This is what was seen last.";
@@ -38,7 +41,10 @@ async function update() {
 if (stop) stop.addEventListener("click", async () => {
   if (!confirm("Stop the run after this batch?")) return;
   stop.disabled = true;
-  try { await fetch("stop", {method: "POST", headers}); } catch (error) { stop.disabled = false; }
+  try {
+    const answer = await fetch("stop", {method: "POST", headers});
+    if (!answer.ok) throw new Error(answer.status);
+  } catch (error) { stop.disabled = false; }
 });
 update();
 )";

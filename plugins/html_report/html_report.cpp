@@ -33,9 +33,9 @@ struct HtmlReport : Callback<HtmlReport> {
 
   State<std::string> names{this, "names"};             ///< of the columns, each ended by a line break
   State<std::vector<double>> rows{this, "rows"};       ///< RunPage::rows
-  State<std::string> artifacts{this, "artifacts"};     ///< packed
   State<std::int64_t> started{this, "started", 0};     ///< seconds since 1970
   State<double> seconds_before{this, "seconds", 0.0};  ///< in earlier processes
+  State<SavedArtifacts> artifacts{this, "artifacts"};
 
   void setup(Run& run) {
     const std::string name(filename.value());
@@ -51,7 +51,6 @@ struct HtmlReport : Callback<HtmlReport> {
     if (*names != recorder_->names()) rows->clear();  // a new run, or one that logs other keys
     *names = recorder_->names();
     recorder_->page.rows = *rows;
-    recorder_->page.artifacts = unpacked(*artifacts);
     if (started == 0) started = recorder_->page.started;
     recorder_->page.started = started;
     recorder_->seconds_before = seconds_before;
@@ -67,26 +66,23 @@ struct HtmlReport : Callback<HtmlReport> {
     if (now - written_ < std::chrono::seconds(1)) return;  // short epochs: the last page is that of teardown
     written_ = now;
     // A page that still waits is out of date.
-    tasks_.post(
-        [page = recorder_->snapshot(), file = std::string(filename.value())] { write_page(page, file); },
-        when_full::drop);
+    tasks_.post([page = recorder_->snapshot(*artifacts),
+                 file = std::string(filename.value())] { write_page(page, file); },
+                when_full::drop);
   }
 
   void on_test_end(Test& test) {
     if (!test.in_fit()) recorder_->end_evaluation(test);
   }
-  void on_artifact(Artifact& artifact) {
-    show(recorder_->page.artifacts, artifact);
-    *artifacts = packed(recorder_->page.artifacts);
-  }
+  void on_artifact(Artifact& artifact) { show(artifacts->all, artifact); }
   void on_fault(Fault& fault) { recorder_->fail(fault); }
 
   /// What was published in the last event is in the page, too.
   void teardown(End& end) {
     recorder_->end(end);
-    if (recorder_->is_empty()) return;
+    if (recorder_->is_empty(*artifacts)) return;
     tasks_.drain();
-    write_page(recorder_->snapshot(), std::string(filename.value()));
+    write_page(recorder_->snapshot(*artifacts), std::string(filename.value()));
   }
 
  private:

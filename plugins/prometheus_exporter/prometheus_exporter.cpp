@@ -54,6 +54,7 @@ struct PrometheusExporter : Callback<PrometheusExporter> {
 
   void setup(Run& run) {
     check_http_address(address.value());
+    if (token.is_set()) check_http_token(token.value(), 16);
     const std::string directory = std::filesystem::path(std::string(run.run_dir())).filename().string();
     *label_ = "run=\"" +
               prometheus_label(run_label.is_set() ? run_label.value() : std::string_view(directory)) + '"';

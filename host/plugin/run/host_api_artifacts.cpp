@@ -198,7 +198,9 @@ bool has_consumer(const kairos_call& call) {
 
 std::int32_t wanted(kairos_call* call) {
   if (!is_on_fit_thread(call) || call->moment < Moment::Running) return 0;
-  return call->hook != call->session->hooks.on_artifact.name && has_consumer(*call) ? 1 : 0;
+  const Session& session = *call->session;
+  if (session.delivers_artifacts || call->hook == session.hooks.on_artifact.name) return 0;
+  return has_consumer(*call) ? 1 : 0;
 }
 
 kairos_status publish(kairos_call* call, const kairos_artifact* given) {
@@ -216,7 +218,7 @@ kairos_status publish(kairos_call* call, const kairos_artifact* given) {
                                          artifact.column_names.length);
     if (!session.artifacts.has_room_for(all))
       return call->refuse(KAIROS_E_BUSY, "the artifacts of an event are limited to 64 MiB");
-    if (!has_consumer(*call)) return kairos_status{KAIROS_OK};
+    if (session.delivers_artifacts || !has_consumer(*call)) return kairos_status{KAIROS_OK};
     artifact.epoch = session.facts.epoch;
     artifact.step = session.target.iterations();
     session.artifacts.add(std::make_unique<ArtifactCopy>(artifact, bytes, *call->instance), all, call->hook);

@@ -132,6 +132,12 @@ void Session::failed(kairos_call& call, kairos_status status) {
 
 void Session::deliver_artifacts(const char* hook) {
   if (hook != artifacts.hook()) return;  // the event in which they were published goes on
+  // A consumer may save a file, and who hears of that may publish: without an end, if it were delivered.
+  struct Delivery {
+    bool& flag;
+    explicit Delivery(bool& one) : flag(one) { flag = true; }
+    ~Delivery() { flag = false; }
+  } const delivery(delivers_artifacts);
   for (const auto& artifact : artifacts.take()) {
     HookList others{hooks.on_artifact.name, {}};
     for (Instance* listener : hooks.on_artifact.listeners)

@@ -156,6 +156,7 @@ class Session {
   RunRequests run_requests;
   Ledger ledger{*this};
   ArtifactBox artifacts;                             ///< of the event that goes on
+  bool delivers_artifacts = false;                   ///< what is published meanwhile is dropped
   std::vector<std::unique_ptr<Instance>> instances;  ///< in the order of their specs
   std::vector<LogValue> epoch_values;
   std::thread::id thread = std::this_thread::get_id();
