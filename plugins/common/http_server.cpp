@@ -253,9 +253,8 @@ class HttpServer::Impl {
 
   void listen_on(const std::string& address, std::uint16_t port) {
     const tcp::endpoint place(net::ip::make_address(address), port);
-    // As browsers write it: 0:0:0:0:0:0:0:1 is [::1].
-    const std::string plain_address = place.address().to_string();
-    const std::string name = (place.address().is_v6() ? "[" + plain_address + "]" : plain_address) + ":";
+    const std::string plain = place.address().to_string();  // as browsers write it
+    const std::string name = (place.address().is_v6() ? "[" + plain + "]" : plain) + ":";
     beast::error_code error;
     tcp_.emplace(context_);
     tcp_->open(place.protocol(), error);
@@ -303,7 +302,7 @@ class HttpServer::Impl {
     using Protocol = typename Acceptor::protocol_type;
     acceptor.async_accept([this, &acceptor](beast::error_code error, typename Protocol::socket socket) {
       if (!error) {
-        accept(acceptor);  // first, so that a connection that cannot be made does not end the server
+        accept(acceptor);  // first: a connection that cannot be made does not end the server
         close_on_exec(socket);
         if (open_ < most_connections)  // a connection too many is closed here
           std::make_shared<Connection<Protocol>>(std::move(socket), gate_, handler_, open_)->start();
@@ -315,13 +314,11 @@ class HttpServer::Impl {
     });
   }
 
-  /// Signals are for the threads of the program. Those of a fault stay: if they were blocked, the process
-  /// would end without the line of the host that names the plugin.
+  /// Signals are for other threads, but for those of a fault: blocked, they would end the process unnamed.
   void start_thread() {
     sigset_t all, before;
     ::sigfillset(&all);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT})
-      ::sigdelset(&all, fault);
+    for (int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT}) ::sigdelset(&all, fault);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
       thread_ = std::thread([this] { serve(); });
@@ -388,10 +385,9 @@ void check_http_address(std::string_view address) {
   beast::error_code error;
   const net::ip::address parsed = net::ip::make_address(text, error);
   if (!error && parsed.is_loopback() && text.find('%') == std::string::npos) return;
-  throw Error(
-      "address is " + text +
-      ", which other machines may reach without encryption; expected a loopback address (127.0.0.1 or "
-      "::1) or unix:/PATH. Use an SSH tunnel to look from another machine");
+  throw Error("address is " + text +
+              ", which other machines may reach without encryption; expected a loopback address (127.0.0.1 "
+              "or ::1) or unix:/PATH. Use an SSH tunnel to look from another machine");
 }
 
 HttpServer::HttpServer(HttpOptions options, Handler handler)

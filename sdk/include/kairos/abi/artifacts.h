@@ -41,10 +41,11 @@ typedef struct kairos_artifacts {
    * is disabled. [fit-thread & running] */
   int32_t (*wanted)(kairos_call *call);
 
-  /* Copies the artifact; the copy goes to every other instance with on_artifact after all hooks of this event. If nobody takes it, it
-   * is checked and dropped. Errors: KAIROS_E_UNSUPPORTED for a kind, a media type, a channel count, a dtype or a device;
-   * KAIROS_E_INVALID for a name, a text or a shape that does not fit, and for a field that the kind does not use; KAIROS_E_BUSY
-   * beyond 64 MiB in one event; KAIROS_E_STATE in on_artifact. [fit-thread & running] */
+  /* Copies the artifact; the copy goes to every other instance with on_artifact after all hooks of this event. If nobody takes it, or
+   * artifacts are being delivered (in on_checkpoint_saved of a file that a consumer saves), it is checked and dropped. Errors:
+   * KAIROS_E_UNSUPPORTED for a kind, a media type, a channel count, a dtype or a device; KAIROS_E_INVALID for a name, a text or a
+   * shape that does not fit, and for a field that the kind does not use; KAIROS_E_BUSY beyond 64 MiB in one event; KAIROS_E_STATE in
+   * on_artifact. [fit-thread & running] */
   kairos_status (*publish)(kairos_call *call, const kairos_artifact *artifact);
 } kairos_artifacts;
 
