@@ -50,7 +50,7 @@ std::vector<std::string> text_of(const Architecture& architecture) {
   std::vector<std::string> lines;
   for (const Node& node : architecture.nodes) {
     std::string line = node.path + "(" + node.class_name + ")";
-    for (const Source& source : node.inputs)
+    for (const auto& source : node.inputs)
       line += (&source == node.inputs.data() ? " <- " : "+") + std::to_string(source.node) +
               (source.output == 0 ? "" : ":" + std::to_string(source.output));
     lines.push_back(line);
