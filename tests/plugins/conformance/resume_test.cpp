@@ -59,9 +59,9 @@ Saved saved_after(const Plan& plan, const std::vector<EpochLogs>& epochs, std::s
 
 /// Whether the example needs what the stub does not have: data, or the layers or the optimizer that it names.
 bool needs_a_model(const Example& example) {
-  static const std::set<std::string> of_data = {"ClassificationReport", "ConfusionMatrix", "CutMix",
-                                                "HardestSamples",       "LabelSmoothing",  "Mixup",
-                                                "PredictionWriter",     "SpikeDetector"};
+  static const std::set<std::string> of_data = {
+      "BatchSizeFinder", "ClassificationReport", "ConfusionMatrix", "CutMix",           "HardestSamples",
+      "LRFinder",        "LabelSmoothing",       "Mixup",           "PredictionWriter", "SpikeDetector"};
   return !example.optimizer.empty() || example.plugin.find("dense") != std::string::npos ||
          of_data.count(host::parse_plugin_spec(example.plugin).target) != 0;
 }

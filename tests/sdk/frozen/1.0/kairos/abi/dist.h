@@ -24,12 +24,12 @@ typedef struct kairos_dist {
    * an error that names the ranks. In on_train_begin, on_epoch_begin, on_train_batch_begin, on_train_batch_end,
    * on_test_batch_end, on_test_end and on_epoch_end; KAIROS_E_STATE elsewhere. In a single process nothing happens, and the
    * status is KAIROS_OK. Errors: KAIROS_E_DENIED for an instance that does not run on every rank; KAIROS_E_IO if a rank is
-   * lost. [fit-thread & running] */
+   * lost. */
 
-  /* The `count` bytes of rank `root`, on all ranks. Errors: KAIROS_E_RANGE for `root`. */
+  /* The `count` bytes of rank `root`, on all ranks. Errors: KAIROS_E_RANGE for `root`. [fit-thread & running] */
   kairos_status (*broadcast)(kairos_call *call, int32_t root, void *bytes, uint64_t count);
   /* The sum, the least or the largest of each of `count` values, in place: the same bits on every rank. Errors:
-   * KAIROS_E_INVALID for `operation`, KAIROS_REDUCE_…. */
+   * KAIROS_E_INVALID for `operation`, KAIROS_REDUCE_…. [fit-thread & running] */
   kairos_status (*all_reduce)(kairos_call *call, int32_t operation, double *values, uint64_t count);
 } kairos_dist;
 
