@@ -45,9 +45,7 @@ RunInfo run_info(const FitOptions& options, Prepared& prepared) {
   info.samples = training.samples();
   info.validation_samples = prepared.validation() ? prepared.validation()->samples() : 0;
   info.seed = options.seed;
-  // A run without a checkpoint is begun again (--resume auto).
-  info.resumed = (options.resume_from != nullptr && !options.resume_from->checkpoint.training.empty()) ||
-                 !options.callback_state.empty();
+  info.resumed = options.resume_from != nullptr || !options.callback_state.empty();
   return info;
 }
 

@@ -58,14 +58,16 @@ struct BatchSizeFinder : Callback<BatchSizeFinder> {
   Option<OutputPath> filename{this, "filename", "batch_size_finder.csv", "table to write"};
   Option<OutputPath> plot{this, "plot", "batch_size_finder.svg", "image of the speeds to write"};
 
+  State<bool> searched{this, "searched", false};
+
   void setup(Run&) {
     check_output_place(std::string(filename.value()), Writing::Replaced);
     check_output_place(std::string(plot.value()), Writing::Replaced);
   }
 
   void on_train_begin(Run& run) {
-    if (run.run_resumed()) return;
-    if (!search(run)) return;
+    if (searched || !search(run)) return;  // a search that was ended is made again
+    searched = true;
     if (found_->empty())
       throw Error("a batch of " + std::to_string(init_val.value()) +
                   " samples needs more memory than max_memory allows, " + shortest(std::round(limit_)) +

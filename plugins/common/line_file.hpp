@@ -2,7 +2,9 @@
 // A text file to which a callback appends lines, each complete when it is written.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -85,6 +87,17 @@ class LineFile {
     std::ifstream in(path_, std::ios::binary);
     in.seekg(bytes - 1);
     return in.get() == '\n';
+  }
+  /// The line that ends after so many bytes, or the end of a very long one.
+  [[nodiscard]] std::string line_before(std::int64_t bytes) const {
+    constexpr std::int64_t most = 1 << 16;
+    const std::int64_t count = std::clamp<std::int64_t>(bytes, 1, most);
+    std::string text(static_cast<std::size_t>(count), '\0');
+    std::ifstream in(path_, std::ios::binary);
+    in.seekg(bytes - count);
+    in.read(text.data(), count);
+    text.pop_back();  // the line break
+    return text.substr(text.rfind('\n') + 1);
   }
   void cut_at(std::int64_t bytes) const {
     std::filesystem::resize_file(path_, static_cast<std::uintmax_t>(bytes));

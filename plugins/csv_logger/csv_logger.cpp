@@ -92,11 +92,14 @@ struct CSVLogger : Callback<CSVLogger> {
 
   /// Removes the rows that the resumed run writes again, and an incomplete last row.
   void cut(const Run& run) const {
-    file_->cut_for_resume(run, size, append, [&run](const std::string& line) {
+    const auto is_kept = [&run](const std::string& line) {
       std::int64_t epoch = -1;  // Of the header, too.
       std::from_chars(line.data(), line.data() + line.size(), epoch);
       return epoch < run.initial_epoch();
-    });
+    };
+    // The state may be of a run with another file, in which a row happens to end after as many bytes.
+    const bool is_same_file = append || (size > 0 && is_kept(file_->line_before(size)));
+    file_->cut_for_resume(run, is_same_file ? size.value() : 0, append, is_kept);
   }
 
   Owned<std::vector<std::pair<std::string, std::uint32_t>>> columns_{this};  ///< log keys and their indices

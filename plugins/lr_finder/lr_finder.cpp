@@ -47,6 +47,8 @@ struct LRFinder : Callback<LRFinder> {
   Option<OutputPath> filename{this, "filename", "lr_finder.csv", "table to write"};
   Option<OutputPath> plot{this, "plot", "lr_finder.svg", "image of the curve to write"};
 
+  State<bool> searched{this, "searched", false};
+
   void setup(Run& run) {
     if (min_lr >= max_lr)
       throw Error("min_lr is " + shortest(min_lr.value()) + ", and max_lr " + shortest(max_lr.value()) +
@@ -57,8 +59,9 @@ struct LRFinder : Callback<LRFinder> {
   }
 
   void on_train_begin(Run& run) {
-    if (run.run_resumed()) return;  // the run has its rate
-    if (!search(run)) return;
+    if (searched || !search(run))
+      return;  // a resumed run has its rate; a search that was ended is made again
+    searched = true;
     const std::optional<std::size_t> found = steepest();
     write(found);
     if (!found) {

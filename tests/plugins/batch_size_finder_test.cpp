@@ -92,13 +92,16 @@ TEST_CASE("BatchSizeFinder foresees that the next size does not fit", "[plugins]
   CHECK(run.fit.host().printed("suggested batch size: " + std::to_string(run.sizes.back())));
 }
 
-TEST_CASE("BatchSizeFinder ends with a signal, and leaves a resumed run alone", "[plugins]") {
+TEST_CASE("BatchSizeFinder ends with a signal, and searches once in a run", "[plugins]") {
   const TemporaryDirectory dir;
+  Searched first(dir);
+  first.fit.begin();
   Searched ended(dir);
   ended.fit.host().ending = true;
   ended.fit.begin();
   Searched resumed(dir);
   resumed.fit.run_event().run_resumed = 1;
+  resumed.fit.restore(first.fit.state());
   resumed.fit.begin();
   CHECK(resumed.sizes.empty());
   CHECK_FALSE(ended.fit.stopped());

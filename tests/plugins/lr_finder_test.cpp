@@ -156,10 +156,12 @@ TEST_CASE("LRFinder draws the curve and its suggestion", "[plugins]") {
   CHECK_THAT(table.at(1), Catch::Matchers::StartsWith("1,1e-08,2.99"));
 }
 
-TEST_CASE("LRFinder leaves a resumed run alone, and ends with a signal", "[plugins]") {
+TEST_CASE("LRFinder searches once in a run, and again where a signal has ended the search", "[plugins]") {
   const TemporaryDirectory dir;
+  Searched first(finder_in(dir));
   Fit resumed(lr_finder(), finder_in(dir));
   resumed.run_event().run_resumed = 1;
+  resumed.restore(first.fit.state());
   resumed.host().trial_loss = [](std::int64_t, std::int64_t) -> double { throw std::logic_error("tried"); };
   resumed.begin();
   CHECK_FALSE(resumed.stopped());
@@ -168,7 +170,17 @@ TEST_CASE("LRFinder leaves a resumed run alone, and ends with a signal", "[plugi
   ended.begin();
   CHECK_FALSE(ended.stopped());
   CHECK(ended.learning_rate() == Approx(0.01));
-  CHECK_FALSE(std::filesystem::exists(dir / "new/lr.csv"));
+  std::filesystem::remove_all(dir / "new");
+  Searched again(finder_in(dir));
+  CHECK_FALSE(again.rates.empty());
+  Fit begun_again(lr_finder(), finder_in(dir));
+  begun_again.run_event().run_resumed = 1;
+  begun_again.restore(ended.state());
+  int tried = 0;
+  begun_again.host().training_samples = 10 * 32;
+  begun_again.host().trial_loss = [&tried](std::int64_t, std::int64_t) { return 1.0 / ++tried; };
+  begun_again.begin();
+  CHECK(tried > 0);
 }
 
 TEST_CASE("LRFinder refuses rates that do not grow, before training", "[plugins]") {
