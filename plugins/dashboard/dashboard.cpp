@@ -147,7 +147,8 @@ struct Dashboard : Callback<Dashboard> {
     live_->run->show(recorder_->snapshot(*artifacts));
     constexpr int share = 20;  // a page of many epochs takes milliseconds to copy: 5 % of the time at most
     const auto end = std::chrono::steady_clock::now();
-    next_show_ = end + share * (end - begin);
+    constexpr int first = 100;  // those of a run that has hardly begun cost nothing that counts
+    next_show_ = shown_++ < first ? end : end + share * (end - begin);
   }
   /// What is left out comes with a later batch, or at the end.
   void show_soon() {
@@ -167,6 +168,7 @@ struct Dashboard : Callback<Dashboard> {
   Owned<std::unique_ptr<HttpServer>> server_{this};
   std::chrono::steady_clock::time_point told_{}, next_show_{};
   bool is_behind_ = false;
+  std::int64_t shown_ = 0;
 };
 
 }  // namespace kairos::plugins

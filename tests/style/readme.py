@@ -12,7 +12,7 @@ import sources
 KAIROS = sys.argv[1]
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # What a machine has besides.
-KNOWN = {"git", "cd", "cmake", "ctest", "ninja", "cp", "mkdir", "export", "cat", "zcat", "awk", "sudo", "time"}
+KNOWN = {"git", "cd", "cmake", "ctest", "ninja", "cp", "mkdir", "export", "cat", "zcat", "awk", "sudo", "time", "mpirun"}
 
 
 def help_of(command):
