@@ -54,13 +54,13 @@ class FailureTest(RanksTest):
         self.ends(self.settings(data="data.csv", target="label", stream="true", shuffle="false", batch_size=None), 4, "data.csv:22")
 
     def test_a_signal_ends_the_run_in_order(self):
-        settings = self.settings(epochs=100000, run_dir="run", verbose=2, batch_size=4)
-        process = subprocess.Popen([*STARTER, "--mca", "odls_base_sigkill_timeout", "5", "-n", "2", KAIROS, "fit", *words(settings),
+        settings = self.settings(epochs=100000, run_dir="run", verbose=0, batch_size=4)
+        process = subprocess.Popen([*STARTER, "--mca", "odls_base_sigkill_timeout", "25", "-n", "2", KAIROS, "fit", *words(settings),
                                     "--distributed"], cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    text=True, env=ENVIRONMENT)
         self.wait_for_epochs("run", 3)
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
         self.assertIn("interrupted by SIGTERM before the end of epoch", errors)
         record = json.loads((self.directory / "run" / "run.json").read_text())
         self.assertEqual(record["run"]["result"], "interrupted")
