@@ -63,9 +63,9 @@ Error on_rank(const Error& error, const std::string& name) {
 
 bool another_rank_reports(std::span<const std::string> arguments) {
   if (std::ranges::find(arguments, "--distributed") == arguments.end()) return false;
-  const char* const rank = std::getenv("OMPI_COMM_WORLD_RANK");
-  const char* const slurm = std::getenv("PMI_RANK");
-  return std::atoi(rank != nullptr ? rank : slurm != nullptr ? slurm : "0") != 0;
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"})
+    if (const char* const rank = std::getenv(name); rank != nullptr) return std::atoi(rank) != 0;
+  return false;
 }
 
 DistributedFit::DistributedFit(const Settings& settings) {
@@ -134,6 +134,11 @@ void DistributedFit::prepare(const Settings& settings, FitOptions& options) {
       sharing > 1 && std::getenv("OMP_NUM_THREADS") == nullptr)
     set_parallel_threads(std::max<std::int64_t>(1, parallel_threads() / sharing));
   const std::int64_t whole = settings.integer("global_batch_size");
+  if (whole > 0 && settings.is_flagged("batch_size") && is_root())
+    options.messages(
+        Level::Warning, "",
+        fmt::format("--batch-size {} is not used: --global-batch-size {} gives the batch of all ranks",
+                    settings.text("batch_size"), whole));
   options.batch_size = whole > 0 ? whole : options.batch_size * world;
   options.validation_batch_size *= world;
   if (world > 1) options.ranks = ranks_.get();

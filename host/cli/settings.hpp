@@ -33,6 +33,10 @@ class Settings {
   /// Whether the command has such a setting; every function below may only be asked for those.
   [[nodiscard]] bool declares(std::string_view key) const { return find(key) != nullptr; }
   [[nodiscard]] bool has(std::string_view key) const;
+  /// Whether a flag gives the value.
+  [[nodiscard]] bool is_flagged(std::string_view key) const {
+    return values_.contains(key) && !configured_.contains(key);
+  }
   /// Whether the value comes from a configuration, not from a flag.
   [[nodiscard]] bool is_configured(std::string_view key) const { return configured_.contains(key); }
   /// The flag that names the configuration, "--config run.json"; "" if there is none.

@@ -252,7 +252,7 @@ constexpr Setting table[] = {
      .value = "SPEC",
      .help = "options of a callback that is checked, ID:key=value,…; may be repeated, also for one callback"},
     {.key = "timeout", .commands = check, .group = Group::Callbacks, .type = Type::Number, .value = "SECONDS",
-     .initial = "60", .bounds = from_zero, .range_code = "KAIROS-U003", .example = "60",
+     .initial = "60", .bounds = positive_seconds, .range_code = "KAIROS-U003", .example = "60",
      .help = "a run that takes longer is ended, and is a fault"},
     {.key = "plugin_dir", .commands = runs | replay | lists | check, .group = Group::Callbacks, .type = Type::Items,
      .value = "DIR", .aliases = "plugin_dirs",

@@ -184,8 +184,7 @@ void ConnectedRanks::wait() {
     else
       std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
-  if (std::exchange(says_it_waits_, false))
-    for (Peer& peer : peers_) peer.waits = false;
+  says_it_waits_ = false;
 }
 
 void ConnectedRanks::look_around(Clock::time_point since, Clock::time_point now) {
@@ -202,7 +201,7 @@ void ConnectedRanks::read_notes() {
     if (note->text.empty()) continue;
     if (note->text.front() == waiting_note) {
       ByteReader in(std::string_view(note->text).substr(1));
-      peers_[static_cast<std::size_t>(note->from)].waits = in.number<std::int64_t>() == operations_;
+      peers_[static_cast<std::size_t>(note->from)].waits_in = in.number<std::int64_t>();
     } else if (!failure_ || note->from < first_failed_) {
       failure_.emplace(error_in(note->text, name_of(note->from)));
       first_failed_ = note->from;
@@ -241,7 +240,7 @@ void ConnectedRanks::require_progress(Clock::time_point since, Clock::time_point
   if (waited < limit()) return;
   std::vector<int> missing;
   for (int i = 0; i < world_; ++i)
-    if (i != rank_ && !peers_[static_cast<std::size_t>(i)].waits) missing.push_back(i);
+    if (i != rank_ && peers_[static_cast<std::size_t>(i)].waits_in != operations_) missing.push_back(i);
   lose(std::move(missing), fmt::format("made no progress for {:.0f} s", waited.count()),
        "Look for what it waits for, or give it more time with `rank_timeout`");
 }
@@ -274,7 +273,8 @@ void ConnectedRanks::end() {
 
 void ConnectedRanks::fail(const Error& error, const std::function<void(const Error&)>& report,
                           int exit_code) {
-  constexpr auto most = std::chrono::seconds(20);
+  // Rank 0 may be in a hook, and reports when it comes back.
+  const auto most = std::max<std::chrono::duration<double>>(std::chrono::seconds(20), limit());
   const bool is_own = !failure_;
   if (is_own) send_to_all(note_of(error));
   const auto reports = [&] {

@@ -62,7 +62,8 @@ class ConnectedRanks final : public Ranks {
     std::string host;
     std::string space;  ///< of process ids: their host and namespace
     std::int64_t process = 0;
-    bool waits = false;  ///< it has said so since the last operation was complete
+    std::int64_t waits_in =
+        0;  ///< the last operation that it said it waits in; this rank may get there later
     bool has_ended = false;
   };
 

@@ -15,6 +15,7 @@ bool test(const Pass& pass, KeptLogs& logs) {
   LentBatch lent(pass.model);
   pass.model.reset_logs();
   pass.callbacks.test_begin(pass.steps);
+  agree("on_test_begin");
   for (std::int64_t step = 0; step < pass.steps; ++step) {
     lent.begin(pass.batches, step);
     pass.callbacks.test_batch_begin(step, pass.batches.size(step), &lent);

@@ -20,7 +20,8 @@ namespace kairos::host {
 
 namespace {
 
-constexpr std::array hyper_names{"learning_rate", "momentum", "rho", "beta_1", "beta_2", "epsilon"};
+constexpr std::array hyper_names{"learning_rate", "momentum", "rho",         "beta_1",
+                                 "beta_2",        "epsilon",  "weight_decay"};
 
 /// A hyperparameter that the optimizer has not is less than all values.
 double hyper_of(const Model& model, const char* name) {
@@ -56,11 +57,6 @@ bool RankAgreement::any(bool own) {
   double number = own ? 1 : 0;
   ranks_->reduce(Reduction::Max, {&number, 1});
   return number != 0;
-}
-
-bool RankAgreement::root_says(bool own) {
-  if (ranks_ == nullptr) return own;
-  return any(own && ranks_->rank() == 0);
 }
 
 /// Of each number the largest and, negated, the smallest of all ranks.

@@ -30,8 +30,6 @@ class RankAgreement {
   void after(const char* hook) {
     if (ranks_ != nullptr) agree(hook);
   }
-  /// What rank 0 says.
-  [[nodiscard]] bool root_says(bool own);
   /// Whether it is so on any rank.
   [[nodiscard]] bool any(bool own);
   /// At the end of an epoch: ends the run if the weights of two ranks differ in any bit.

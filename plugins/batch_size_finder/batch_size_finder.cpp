@@ -90,12 +90,16 @@ struct BatchSizeFinder : Callback<BatchSizeFinder> {
 
   /// Fills what was found; false if a signal ends the run.
   bool search(Run& run) {
+    if (run.samples() < 1)
+      throw Error(run.samples() < 0
+                      ? "the number of training samples is not known, and batch sizes are tried up "
+                        "to it. Train on data whose size is known"
+                      : "there are no training samples to try batch sizes on. Train on more data");
     found_->clear();
     limit_ = max_memory.is_set() ? max_memory.value() : memory_used() + memory_available() / 2;
     Trial trial(run);
     const double before = memory_used();  // with the copy of the training, which does not grow with the size
-    std::int64_t size = init_val;
-    if (run.samples() > 0) size = std::min(size, run.samples());
+    std::int64_t size = std::min<std::int64_t>(init_val, run.samples());
     double needed = before;
     for (std::int64_t i = 0; i < max_trials && size <= run.samples() && needed <= limit_; ++i, size *= 2) {
       const std::optional<double> seconds = time_of(run, size);

@@ -51,8 +51,14 @@ std::string core_of(std::string_view name) {
   return core.rfind("on", 0) == 0 ? core.substr(2) : core;
 }
 
-/// Throws a sentence if a function is named nearly like a hook.
-void refuse_near_miss(const std::string& name) {
+/// Throws a sentence if a function is never called: named nearly like a hook, or like one that scripts do not
+/// get.
+void refuse_uncalled(const std::string& name) {
+  if (name == hook_names[static_cast<std::size_t>(Hook::on_artifact)])
+    throw Error(
+        "the script defines on_artifact, which LuaCallback does not call: artifacts are shown by plugins "
+        "such as "
+        "TensorBoard and HtmlReport. Remove it, or make it local");
   if (std::find(hook_names.begin(), hook_names.end(), name) != hook_names.end()) return;
   std::string core = core_of(name);
   if (core.rfind("batch", 0) == 0) core = "train" + core;  // Keras' on_batch_end
@@ -147,7 +153,7 @@ void Script::find_functions(lua_State* lua) {
   }
   for (lua_pushnil(lua); lua_next(lua, -2) != 0; lua_pop(lua, 1))
     if (lua_type(lua, -1) == LUA_TFUNCTION && lua_type(lua, -2) == LUA_TSTRING)
-      refuse_near_miss(lua_tostring(lua, -2));
+      refuse_uncalled(lua_tostring(lua, -2));
   if (!any)
     throw Error("the script defines no hook. Define one, such as function on_epoch_end(epoch, logs) … end");
   const auto find = [lua](const char* name) {

@@ -80,6 +80,14 @@ class AgreementTest(RanksTest):
         self.assertEqual(run.stdout.count("Epoch 3/3"), 1)
         self.assertEqual(run.stderr, "")
 
+    def test_two_batch_sizes_are_one_too_many(self):
+        run = self.fit(2, self.settings(batch_size=4, global_batch_size=8))
+        self.assertEqual(run.stderr.count("--batch-size 4 is not used: --global-batch-size 8 gives the batch of all ranks"), 1)
+
+    def test_a_rank_that_starts_a_validation_differently_is_named(self):
+        self.refused(self.settings(validation_split=0.3, plugin=self.on_rank(what="test_rates", rank=-1)), "KAIROS-C040",
+                     "on_test_begin", exit_code=7)
+
     def test_settings_of_ranks_need_ranks(self):
         for key in ("global_batch_size", "rank_timeout"):
             self.refused(self.settings(**{key: 8}), "KAIROS-U111", "Add --distributed", ranks=0)

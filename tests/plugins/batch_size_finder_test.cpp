@@ -92,6 +92,18 @@ TEST_CASE("BatchSizeFinder foresees that the next size does not fit", "[plugins]
   CHECK(run.fit.host().printed("suggested batch size: " + std::to_string(run.sizes.back())));
 }
 
+TEST_CASE("BatchSizeFinder refuses a number of samples that is unknown or zero", "[plugins]") {
+  const TemporaryDirectory dir;
+  Searched unknown(dir);
+  unknown.fit.run_event().samples = -1;
+  CHECK_THROWS_WITH(unknown.fit.begin(), Contains("the number of training samples is not known"));
+  Searched none(dir);
+  none.fit.run_event().samples = 0;
+  CHECK_THROWS_WITH(none.fit.begin(), Contains("there are no training samples to try batch sizes on"));
+  CHECK(unknown.sizes.empty());
+  CHECK(none.sizes.empty());
+}
+
 TEST_CASE("BatchSizeFinder ends with a signal, and searches once in a run", "[plugins]") {
   const TemporaryDirectory dir;
   Searched first(dir);

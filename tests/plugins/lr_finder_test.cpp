@@ -183,6 +183,13 @@ TEST_CASE("LRFinder searches once in a run, and again where a signal has ended t
   CHECK(tried > 0);
 }
 
+TEST_CASE("LRFinder refuses a training without batches", "[plugins]") {
+  const TemporaryDirectory dir;
+  Fit fit(lr_finder(), finder_in(dir));
+  fit.host().training_samples = 0;
+  CHECK_THROWS_WITH(fit.begin(), Contains("the run has no such data"));
+}
+
 TEST_CASE("LRFinder refuses rates that do not grow, before training", "[plugins]") {
   const TemporaryDirectory dir;
   CHECK_THROWS_WITH(Searched(finder_in(dir, {{"min_lr", 2.0}})),

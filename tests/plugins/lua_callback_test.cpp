@@ -325,6 +325,8 @@ TEST_CASE("Errors of a script have its file and line", "[plugins]") {
       {at_epoch_end("coroutine.close(5)"),
        "mine.lua:2: bad argument #1 to 'close' (thread expected, got number)"},
       {at_epoch_end("xpcall(print)"), "mine.lua:2: bad argument #2 to 'xpcall' (function expected, got nil)"},
+      {at_epoch_end("") + " function on_artifact() end",
+       "mine.lua: the script defines on_artifact, which LuaCallback does not call"},
       {"function on_epoch_ends() end", "Did you mean on_epoch_end?"},
       {"x = 1", "mine.lua: the script defines no hook"},
       {std::string("\x1bLua\x54", 5), "it is compiled Lua; expected the text of the script"},

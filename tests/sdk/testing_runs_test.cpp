@@ -108,6 +108,12 @@ namespace {
 struct Counter : kairos::Callback<Counter> {
   static constexpr auto id = "test.Counter";
   kairos::Option<int> root{this, "root", 0, "rank that broadcasts"};
+  kairos::Option<bool> early{this, "early", false, "exchange in on_test_begin"};
+
+  void on_test_begin(kairos::Test& test) {
+    double number = 1;
+    if (early) test.all_reduce(kairos::Reduce::Sum, &number, 1);
+  }
 
   void on_epoch_end(kairos::Epoch& epoch) {
     double samples = 5;
@@ -129,4 +135,16 @@ TEST_CASE("The ranks of a test all have the same values", "[sdk]") {
   Fit wrong(callback<Counter>(), {{"root", 3}});
   wrong.host().world = 3;
   CHECK_THROWS_AS(wrong.epoch(), Failure);
+}
+
+TEST_CASE(
+    "The test kit refuses an exchange of ranks where a host refuses it, and fails one where a test asks for "
+    "it",
+    "[sdk]") {
+  Fit early(callback<Counter>(), {{"early", true}});
+  early.begin();
+  CHECK_THROWS_WITH(early.test(), Catch::Contains("ranks exchange no values in on_test_begin"));
+  Fit lost(callback<Counter>());
+  lost.host().fail("dist.all_reduce", KAIROS_E_IO, "rank 1 is lost");
+  CHECK_THROWS_WITH(lost.epoch(), Catch::Contains("rank 1 is lost"));
 }

@@ -68,7 +68,7 @@ kairos_status count_batches(kairos_call* call, const ForwardControl& control, st
     return refuse_number(call, KAIROS_E_RANGE, "the batch size of a pass", batch_size,
                          "a number of samples, or 0 for that of the run");
   const std::optional<std::int64_t> found = control.batches(static_cast<DataSide>(source), batch_size);
-  if (!found)
+  if (!found || *found < 1)
     return call->decline(KAIROS_E_NOT_FOUND, source == KAIROS_SOURCE_TRAINING
                                                  ? "the run has no training data"
                                                  : "the run has no validation data");

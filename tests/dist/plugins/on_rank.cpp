@@ -13,12 +13,16 @@ template <class Self>
 struct OnRank : kairos::Callback<Self> {
   kairos::Option<int> where{this, "rank", 1, "rank that does it; -1: all", kairos::min(-1)};
   kairos::Option<std::string_view> what{
-      this, "what", "say", "say, stop, rate, rates, weights, many_weights, fail, kill, signal or hang"};
+      this, "what", "say",
+      "say, stop, rate, rates, test_rates, weights, many_weights, fail, kill, signal or hang"};
   kairos::Option<int> batch{this, "batch", -1, "batch of each epoch; -1: the end of the epoch",
                             kairos::min(-1)};
   kairos::Option<int> epoch_number{this, "epoch", 1, "epoch, from 0", kairos::min(0)};
 
   void on_epoch_begin(kairos::Epoch& epoch) { now_ = epoch.index(); }
+  void on_test_begin(kairos::Test& test) {
+    if (what.value() == "test_rates") test.set_learning_rate(0.125 * (1 + test.rank()));
+  }
   void on_train_batch_end(kairos::Batch& event) {
     if (event.index() == batch && now_ == epoch_number) act(event);
   }

@@ -322,6 +322,7 @@ class Host {
         "run.position", "run.checkpoint", "run.resume_from", "artifacts.publish", "info.entry",
         "forward.batches", "forward.evaluate",
         "forward.predict", "forward.output", "forward.statistics", "forward.trial_step",
+        "dist.broadcast", "dist.all_reduce",
         "ledger.start", "ledger.elapsed", "ledger.count", "ledger.entry", "ledger.remembered"};
     // clang-format on
     return names;

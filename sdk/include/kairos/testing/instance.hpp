@@ -205,6 +205,7 @@ class Instance {
         failed != KAIROS_OK)
       return {failed, "a task of the callback failed"};
     Call slot{&host_, hook, ""};
+    host_.predicted_in = nullptr;  // a later hook may have its call at the same address
     const kairos_status status = work(slot.abi());
     task_status_ = host_.run_tasks();
     return {status, slot.reason};
