@@ -95,21 +95,24 @@ std::vector<std::string> access_of(const OptionSpec& option) {
 }
 
 ordered_json json_of(const OptionSpec& option) {
-  return {{"name", option.name},
-          {"type", type_name(option.type)},
-          {"required", is_required(option)},
-          {"default", json_of(option.initial)},
-          {"min", json_of(option.min)},
-          {"max", json_of(option.max)},
-          {"min_excluded", (option.flags & KAIROS_OPTION_MIN_EXCLUSIVE) != 0},
-          {"max_excluded", (option.flags & KAIROS_OPTION_MAX_EXCLUSIVE) != 0},
-          {"unit", option.unit},
-          {"choices", option.choices},
-          {"aliases", option.aliases},
-          {"help", option.help},
-          {"access", access_of(option)},
-          {"secret", is_secret(option)},
-          {"voids_state", (option.flags & KAIROS_OPTION_STATE) != 0}};
+  return {
+      {"name", option.name},
+      {"type", type_name(option.type)},
+      {"items", option.type == KAIROS_TYPE_LIST ? ordered_json(type_name(option.item_type)) : ordered_json()},
+      {"deprecated", option.deprecated},
+      {"required", is_required(option)},
+      {"default", json_of(option.initial)},
+      {"min", json_of(option.min)},
+      {"max", json_of(option.max)},
+      {"min_excluded", (option.flags & KAIROS_OPTION_MIN_EXCLUSIVE) != 0},
+      {"max_excluded", (option.flags & KAIROS_OPTION_MAX_EXCLUSIVE) != 0},
+      {"unit", option.unit},
+      {"choices", option.choices},
+      {"aliases", option.aliases},
+      {"help", option.help},
+      {"access", access_of(option)},
+      {"secret", is_secret(option)},
+      {"voids_state", (option.flags & KAIROS_OPTION_STATE) != 0}};
 }
 
 ordered_json json_of(const std::vector<OptionSpec>& options) {
@@ -125,6 +128,9 @@ ordered_json json_of(const CallbackManifest& callback) {
                    {"phase", phase_name(callback.phase)},
                    {"capabilities", capability_names(callback.capabilities)},
                    {"publishes", callback.publishes},
+                   {"aliases", callback.aliases},
+                   {"before", callback.before},
+                   {"after", callback.after},
                    {"every_rank", runs_on_every_rank(callback)}};
   one["state"] = nullptr;
   if (callback.state_version != 0)
@@ -193,7 +199,9 @@ const char* access_text(std::uint32_t flags) {
 std::string remarks(const OptionSpec& option) {
   std::string text = option.help;
   const auto add = [&text](const std::string& remark) { text += (text.empty() ? "" : "; ") + remark; };
+  if (!option.deprecated.empty()) add("deprecated: " + option.deprecated);
   if (option.type == KAIROS_TYPE_ENUM) add("one of " + joined(option.choices));
+  if (option.item_type == KAIROS_TYPE_ENUM) add("each one of " + joined(option.choices));
   if (option.type == KAIROS_TYPE_EXPRESSION && !option.choices.empty())
     add("variables: " + joined(option.choices));
   if (const std::string bounds = bounds_text(option); !bounds.empty())
@@ -212,10 +220,15 @@ std::string default_text(const OptionSpec& option) {
   return option.initial.absent() ? "not set" : value_text(option.initial);
 }
 
+std::string type_text(const OptionSpec& option) {
+  const std::string type(type_name(option.type));
+  return option.type == KAIROS_TYPE_LIST ? type + " of " + std::string(type_name(option.item_type)) : type;
+}
+
 std::string options_text(const std::vector<OptionSpec>& options) {
   std::vector<std::vector<std::string>> rows;
   for (const OptionSpec& option : options)
-    rows.push_back({option.name, std::string(type_name(option.type)), default_text(option), remarks(option)});
+    rows.push_back({option.name, type_text(option), default_text(option), remarks(option)});
   return table(rows, "    ");
 }
 
@@ -226,13 +239,18 @@ std::string callback_text(const CallbackManifest& callback) {
     state = fmt::format("version {}, reads from version {}", callback.state_version,
                         callback.oldest_state_version);
   std::string text = fmt::format("\n{}: {}\n", callback.id, printable(callback.summary));
-  text += table({{"phase", std::string(phase_name(callback.phase))},
-                 {"capabilities", or_none(joined(capability_names(callback.capabilities)))},
-                 {"publishes", or_none(joined(callback.publishes))},
-                 {"state", state},
-                 {"ranks", runs_on_every_rank(callback) ? "every rank" : "rank 0"},
-                 {"hooks", or_none(joined(callback.hooks))}},
-                "  ");
+  std::vector<std::vector<std::string>> rows{
+      {"phase", std::string(phase_name(callback.phase))},
+      {"capabilities", or_none(joined(capability_names(callback.capabilities)))},
+      {"publishes", or_none(joined(callback.publishes))},
+      {"state", state},
+      {"ranks", runs_on_every_rank(callback) ? "every rank" : "rank 0"},
+      {"hooks", or_none(joined(callback.hooks))}};
+  for (const auto& [name, ids] : {std::pair{"former ids", &callback.aliases},
+                                  {"called before", &callback.before},
+                                  {"called after", &callback.after}})
+    if (!ids->empty()) rows.push_back({name, joined(*ids)});
+  text += table(std::move(rows), "  ");
   if (!callback.options.empty()) text += "  options (name, type, default)\n" + options_text(callback.options);
   return text + "  options of every callback\n" + options_text(host_options(callback));
 }

@@ -165,22 +165,31 @@ Catalog Catalog::scan(std::span<const fs::path> directories, std::span<const fs:
 Catalog::Match Catalog::find(std::string_view name) const {
   const bool whole_id = name.find('.') != std::string_view::npos;
   std::vector<Match> exact, loose;
-  for (const Plugin& plugin : plugins_) {
+  const auto consider = [&](std::string_view id, const Match& match) {
+    const std::string_view candidate = whole_id ? id : last_part(id);
+    if (candidate == name)
+      exact.push_back(match);
+    else if (folded(candidate) == folded(name))
+      loose.push_back(match);
+  };
+  for (const Plugin& plugin : plugins_)
     for (std::size_t i = 0; i < plugin.manifest.callbacks.size(); ++i) {
       const CallbackManifest& callback = plugin.manifest.callbacks[i];
-      const std::string_view candidate = whole_id ? std::string_view(callback.id) : callback.short_name();
-      if (candidate == name)
-        exact.push_back({&plugin, &callback, i});
-      else if (folded(candidate) == folded(name))
-        loose.push_back({&plugin, &callback, i});
+      consider(callback.id, {&plugin, &callback, i, false});
+      for (const std::string& alias : callback.aliases) consider(alias, {&plugin, &callback, i, true});
     }
-  }
-  std::vector<Match>& matches = exact.empty() ? loose : exact;
+  // A short name may be that of the id and of a former one.
+  std::vector<Match> matches;
+  for (const Match& match : exact.empty() ? loose : exact)
+    if (std::ranges::find(matches, match.callback, &Match::callback) == matches.end())
+      matches.push_back(match);
   if (matches.size() == 1) return matches.front();
   if (matches.empty()) not_found(name);
-  std::string ids;
-  for (const Match& match : matches) ids += (ids.empty() ? "" : " and ") + match.callback->id;
-  throw Error(ErrorKind::Plugin, {"KAIROS-O003", std::string(name), "several callbacks have this name", ids,
+  std::string found;
+  for (const Match& match : matches)
+    found += fmt::format("{}{} in {}{}", found.empty() ? "" : " and ", match.callback->id,
+                         match.plugin->file.string(), match.by_alias ? ", whose former id it is" : "");
+  throw Error(ErrorKind::Plugin, {"KAIROS-O003", std::string(name), "several callbacks have this name", found,
                                   "one", "Write the whole id, such as " + matches.front().callback->id});
 }
 

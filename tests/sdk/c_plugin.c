@@ -3,21 +3,23 @@
 #include <kairos/plugin.h>
 #include <stdlib.h>
 
-#define COUNTER_OPTIONS(OPTION, REQUIRED, UNSET)                                                     \
-  OPTION(INT, every, 2, "epochs", AT_LEAST(1), AT_MOST(100), UNIT("epochs"), ALIASES("period", "n")) \
-  OPTION(FLOAT, rate, 0.1, "between 0 and 1", ABOVE(0), BELOW(1))                                    \
-  OPTION(BOOL, loud, 1, "whether to print")                                                          \
-  OPTION(TEXT, greeting, "hello", "what to print")                                                   \
-  OPTION(CHOICE, mode, "min", "direction", CHOICES("auto", "min", "max"))                            \
-  OPTION(DURATION, pause, 90000000000, "time between lines", AT_LEAST(0))                            \
-  OPTION(METRIC, monitor, "loss", "key to read", VOIDS_STATE)                                        \
-  OPTION(EXPRESSION, formula, "0.5 * lr", "rate", VARIABLES("epoch", "lr"))                          \
-  OPTION(PATH, place, "", "undeclared")                                                              \
-  OPTION(INPUT, source, "", "read")                                                                  \
-  OPTION(OUTPUT, log, "", "written")                                                                 \
-  OPTION(DIRECTORY, folder, "", "filled")                                                            \
-  OPTION(SAVED, model, "", "saved")                                                                  \
-  REQUIRED(INT, limit, "epochs until the stop", ABOVE(0))                                            \
+#define COUNTER_OPTIONS(OPTION, REQUIRED, UNSET)                                                         \
+  OPTION(INT, every, 2, "epochs", AT_LEAST(1), AT_MOST(100), UNIT("epochs"), ALIASES("period", "n"))     \
+  OPTION(FLOAT, rate, 0.1, "between 0 and 1", ABOVE(0), BELOW(1))                                        \
+  OPTION(BOOL, loud, 1, "whether to print")                                                              \
+  OPTION(TEXT, greeting, "hello", "what to print")                                                       \
+  OPTION(CHOICE, mode, "min", "direction", CHOICES("auto", "min", "max"))                                \
+  OPTION(DURATION, pause, 90000000000, "time between lines", AT_LEAST(0))                                \
+  OPTION(METRIC, monitor, "loss", "key to read", VOIDS_STATE)                                            \
+  OPTION(EXPRESSION, formula, "0.5 * lr", "rate", VARIABLES("epoch", "lr"))                              \
+  OPTION(PATH, place, "", "undeclared")                                                                  \
+  OPTION(INPUT, source, "", "read")                                                                      \
+  OPTION(OUTPUT, log, "", "written")                                                                     \
+  OPTION(DIRECTORY, folder, "", "filled")                                                                \
+  OPTION(SAVED, model, "", "saved")                                                                      \
+  OPTION(INTS, epochs, "1,2", "epochs", AT_LEAST(1), UNIT("epochs"))                                     \
+  OPTION(CHOICES, modes, "min,max", "directions", CHOICES("auto", "min", "max"), DEPRECATED("use mode")) \
+  REQUIRED(INT, limit, "epochs until the stop", ABOVE(0))                                                \
   UNSET(FLOAT, baseline, "value to beat", VOIDS_STATE) UNSET(TEXT, token, "password", SECRET)
 KAIROS_C_CALLBACK_OPTIONS(counter, COUNTER_OPTIONS)
 
@@ -83,9 +85,10 @@ static kairos_status bare_on_fault(void* self, kairos_call* call, const kairos_f
 
 #define COUNTER_HOOKS(HOOK) HOOK(counter, state_save) HOOK(counter, state_load) HOOK(counter, on_epoch_end)
 #define BARE_HOOKS(HOOK) HOOK(bare, on_fault)
-#define CALLBACKS(CALLBACK)                                                                         \
-  CALLBACK(counter, "test.Counter", "Counts epochs.", MEASURE, CAN(STOP, SAVE_MODEL, WRITE_BATCH),  \
-           COUNTER_OPTIONS, COUNTER_HOOKS, STATE(3, 2), PUBLISHES("mean", "other"))                 \
-  CALLBACK(bare, "test.Bare", "Returns the status of a fault.", REPORT, CAN(NOTHING), BARE_OPTIONS, \
+#define CALLBACKS(CALLBACK)                                                                           \
+  CALLBACK(counter, "test.Counter", "Counts epochs.", MEASURE, CAN(STOP, SAVE_MODEL, WRITE_BATCH),    \
+           COUNTER_OPTIONS, COUNTER_HOOKS, STATE(3, 2), PUBLISHES("mean", "other"),                   \
+           ALIASES("test.OldCounter", "test.OlderCounter"), BEFORE("test.Bare"), AFTER("test.Other")) \
+  CALLBACK(bare, "test.Bare", "Returns the status of a fault.", REPORT, CAN(NOTHING), BARE_OPTIONS,   \
            BARE_HOOKS, EVERY_RANK)
 KAIROS_C_CALLBACKS("2.5.0", CALLBACKS)

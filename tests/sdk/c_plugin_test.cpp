@@ -50,11 +50,28 @@ TEST_CASE("A callback in C has the defaults, bounds and aliases of its list", "[
 }
 
 TEST_CASE("Words after the help and the hooks set flags in C", "[sdk][plugin]") {
-  REQUIRE(counter().option_count == 16);
-  CHECK(counter().options[14]->flags == KAIROS_OPTION_STATE);
-  CHECK(counter().options[15]->flags == KAIROS_OPTION_SECRET);
+  REQUIRE(counter().option_count == 18);
+  CHECK(counter().options[16]->flags == KAIROS_OPTION_STATE);
+  CHECK(counter().options[17]->flags == KAIROS_OPTION_SECRET);
   CHECK(counter().flags == 0);
   CHECK(kairos::testing::callback(c_plugin(), "test.Bare").flags == KAIROS_CALLBACK_EVERY_RANK);
+}
+
+TEST_CASE("A callback in C has lists, a deprecated option, former ids and an order", "[sdk][plugin]") {
+  const kairos_option& epochs = *counter().options[13];
+  CHECK(epochs.type == KAIROS_TYPE_LIST);
+  CHECK(epochs.item_type == KAIROS_TYPE_INT);
+  CHECK(epochs.min.type == KAIROS_TYPE_INT);
+  CHECK(std::string(epochs.initial.text.ptr, epochs.initial.text.length) == "1,2");
+  CHECK(epochs.deprecated == nullptr);
+  const kairos_option& modes = *counter().options[14];
+  CHECK(modes.item_type == KAIROS_TYPE_ENUM);
+  CHECK(std::string(modes.deprecated) == "use mode");
+  CHECK(std::string(counter().aliases) == "test.OldCounter,test.OlderCounter");
+  CHECK(std::string(counter().before) == "test.Bare");
+  CHECK(std::string(counter().after) == "test.Other");
+  CHECK_THROWS_WITH(Fit(counter(), {{"limit", 1}, {"epochs", "1,0"}}),
+                    "option epochs: found 0; expected a value within the bounds");
 }
 
 TEST_CASE("KAIROS_C_STATE saves and restores a member, or changes nothing", "[sdk][plugin]") {

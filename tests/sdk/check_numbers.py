@@ -9,7 +9,8 @@ import sys
 FROM_HOST = {"kairos_task.done.outcome"}
 RESULTS = {"kairos_logs.find.index", "kairos_logs.declare.index", "kairos_tensors.find.index", "kairos_reader.read.got",
            "kairos_batch.indices.count", "kairos_batch.random.out", "kairos_batch.classes.out", "kairos_forward.batches.out",
-           "kairos_ledger.elapsed.out", "kairos_ledger.count.entries", "kairos_ledger.count.remembered", "kairos_ledger.count.all"}
+           "kairos_ledger.elapsed.out", "kairos_ledger.count.entries", "kairos_ledger.count.remembered", "kairos_ledger.count.all",
+           "kairos_options.is_set.out"}
 STRUCT = re.compile(r"struct (\w+) \{(.*?)^\}", re.S | re.M)
 FUNCTION = re.compile(r"\(\*(\w+)\)\s*\((.*?)\);", re.S)
 INTEGER = re.compile(r"^(?:const )?(?:u?int\d+_t|kairos_status) \*?(\w+)$")

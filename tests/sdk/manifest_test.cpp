@@ -26,6 +26,9 @@ struct Everything : kairos::Callback<Everything> {
   static constexpr auto capabilities = kairos::Can::Stop | kairos::Can::WriteGradients;
   static constexpr auto publishes = "one:max,{monitor}_two";
   static constexpr bool every_rank = true;
+  static constexpr auto aliases = "com.example.All,com.example.Each";
+  static constexpr auto before = "com.example.Last";
+  static constexpr auto after = "com.example.First";
   static constexpr std::uint32_t state_version = 3;
   static constexpr std::uint32_t oldest_state_version = 2;
 
@@ -45,6 +48,9 @@ struct Everything : kairos::Callback<Everything> {
   kairos::Option<kairos::Duration> wait{this, "wait", std::chrono::seconds(90), "wait"};
   kairos::Option<kairos::Expression> rate{this, "rate", kairos::unset, "rate", kairos::variables("epoch,lr")};
   kairos::Option<std::string_view> label{this, "label", "", "label"};
+  kairos::Option<kairos::List<int>> epochs{this, "epochs", "1,2", "epochs", kairos::min(0)};
+  kairos::Option<kairos::List<kairos::Choice>> words{
+      this, "words", kairos::unset, "words", kairos::choices("a,b"), kairos::deprecated("use \"mode\"")};
   kairos::Option<std::string_view> token{this, "token", kairos::required, "token", kairos::secret};
   kairos::State<int> count{this, "count", 0};
 
@@ -66,6 +72,7 @@ const char* const expected =
     R"("about":{"author":"Jane \"J\" Doe","support":"https://example.com"},"callbacks":[)"
     R"({"id":"com.example.Everything","summary":"Has \"all\" kinds.","phase":"measure",)"
     R"("capabilities":["stop","write_gradients"],"flags":["every_rank"],"publishes":["one:max","{monitor}_two"],)"
+    R"("aliases":["com.example.All","com.example.Each"],"before":["com.example.Last"],"after":["com.example.First"],)"
     R"("state_version":3,"oldest_state_version":2,)"
     R"("hooks":["setup","state_save","state_load","on_epoch_end","on_backward_end"],"options":[)"
     R"({"name":"monitor","type":"metric","help":"metric","default":"val_loss"},)"
@@ -82,6 +89,8 @@ const char* const expected =
     R"({"name":"wait","type":"duration","help":"wait","default":90000000000},)"
     R"({"name":"rate","type":"expression","help":"rate","choices":["epoch","lr"]},)"
     R"({"name":"label","type":"string","help":"label","default":""},)"
+    R"({"name":"epochs","type":"list","items":"int","help":"epochs","default":"1,2","min":0},)"
+    R"({"name":"words","type":"list","items":"enum","help":"words","deprecated":"use \"mode\"","choices":["a","b"]},)"
     R"({"name":"token","type":"string","help":"token","flags":["required","secret"]}]},)"
     R"({"id":"com.example.Bare","summary":"","phase":"decide","capabilities":["stop","set_optimizer"],)"
     R"("hooks":["on_fault"],"options":[]}]})";
@@ -109,7 +118,14 @@ TEST_CASE("The entry has the content of the manifest", "[sdk][manifest]") {
   CHECK(callback.flags == KAIROS_CALLBACK_EVERY_RANK);
   CHECK(callback.state_version == 3);
   CHECK(callback.oldest_state_version == 2);
-  REQUIRE(callback.option_count == 14);
+  CHECK(std::string(callback.aliases) == "com.example.All,com.example.Each");
+  CHECK(std::string(callback.before) == "com.example.Last");
+  CHECK(std::string(callback.after) == "com.example.First");
+  REQUIRE(callback.option_count == 16);
+  CHECK(callback.options[13]->type == KAIROS_TYPE_LIST);
+  CHECK(callback.options[13]->item_type == KAIROS_TYPE_INT);
+  CHECK(callback.options[13]->min.type == KAIROS_TYPE_INT);
+  CHECK(std::string(callback.options[14]->deprecated) == "use \"mode\"");
   const kairos_option& patience = *callback.options[1];
   CHECK(patience.size == sizeof(kairos_option));
   CHECK(patience.type == KAIROS_TYPE_INT);
@@ -117,7 +133,7 @@ TEST_CASE("The entry has the content of the manifest", "[sdk][manifest]") {
   CHECK(patience.max.integer == 100);
   CHECK(callback.options[2]->flags == KAIROS_OPTION_MIN_EXCLUSIVE);
   CHECK(callback.options[4]->flags == KAIROS_OPTION_STATE);
-  CHECK(callback.options[13]->flags == (KAIROS_OPTION_REQUIRED | KAIROS_OPTION_SECRET));
+  CHECK(callback.options[15]->flags == (KAIROS_OPTION_REQUIRED | KAIROS_OPTION_SECRET));
   CHECK(callback.options[5]->initial.type == KAIROS_TYPE_ABSENT);
   CHECK(callback.options[5]->flags == KAIROS_OPTION_REQUIRED);
   CHECK(callback.options[6]->flags == KAIROS_OPTION_READS);

@@ -176,3 +176,37 @@ TEST_CASE("Option<Metric> improves only where its value is available, and update
       CHECK(reader.best.value() == epoch.best);
   }
 }
+
+namespace {
+
+struct Lister : kairos::Callback<Lister> {
+  static constexpr auto id = "test.Lister";
+  kairos::Option<kairos::List<double>> rates{this, "rates", "0.5,0.25", "floats", kairos::above(0)};
+  kairos::Option<kairos::List<bool>> flags{this, "flags", kairos::unset, "bools"};
+  kairos::Option<kairos::List<std::string_view>> names{this, "names", "a", "texts"};
+
+  void on_epoch_end(kairos::Epoch& epoch) {
+    double sum = 0;
+    for (const double rate : rates.values()) sum += rate;
+    std::string text = std::to_string(sum) + (flags.empty() ? " none" : flags[1] ? " true" : " false");
+    for (const std::string_view name : names.values()) text += " " + std::string(name);
+    epoch.print(text + (rates.is_given() ? " given" : ""));
+    if (sum > 2) static_cast<void>(rates[7]);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A list option has its items, and knows whether it was set", "[sdk][option]") {
+  using kairos::testing::Fit;
+  Fit fit(callback<Lister>());
+  fit.epoch();
+  CHECK(fit.host().printed("0.750000 none a"));
+  Fit given(callback<Lister>(), {{"rates", "1,2,3"}, {"flags", "true,false"}, {"names", "x,y"}});
+  CHECK_THROWS_WITH(given.epoch(), Catch::Contains("the host did not answer about option rates"));
+  CHECK(given.host().printed("6.000000 false x y given"));
+  CHECK_THROWS_WITH(Fit(callback<Lister>(), {{"rates", "1,0"}}),
+                    "option rates: found 0.000000; expected a value within the bounds");
+  CHECK_THROWS_WITH(Fit(callback<Lister>(), {{"rates", "1,x"}}),
+                    "option rates: found \"x\"; expected an item of the type float");
+}

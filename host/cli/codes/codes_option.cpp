@@ -14,7 +14,8 @@ constexpr CodeEntry entries[] = {
      "A file of this name exists, but it was refused. The message contains the code and the reason of the "
      "refusal.",
      "Follow the cure of that code; `kairos plugins inspect FILE` prints everything."},
-    {"KAIROS-O003", "Ambiguous plugin name", "Several callbacks share this short name.",
+    {"KAIROS-O003", "Ambiguous plugin name",
+     "Several callbacks share this short name, or it is the id of one and a former id of another.",
      "Write the whole id, as the message shows."},
     {"KAIROS-O004", "File with several callbacks",
      "The .so holds several callbacks, and the specification does not say which one is meant.",
@@ -127,6 +128,11 @@ constexpr CodeEntry entries[] = {
      "declare "
      "every_rank. This one would change the training there alone, or save runs, which the ranks do together.",
      "Leave the callback out, or train in one process."},
+    {"KAIROS-O061", "Contradicting order of callbacks",
+     "Callbacks may declare that they are called before or after others of their phase. These declarations "
+     "have "
+     "no order that keeps all of them.",
+     "Leave one of the callbacks out."},
 };
 
 }  // namespace

@@ -19,8 +19,9 @@ namespace {
 
 /// Sizes in the first release: the end of the last field of 1.0. No SDK has produced a smaller struct.
 constexpr std::size_t plugin_size_1_0 = offsetof(kairos_plugin, flags) + sizeof(kairos_plugin::flags);
-constexpr std::size_t callback_size_1_0 = offsetof(kairos_callback, hooks) + sizeof(kairos_callback::hooks);
-constexpr std::size_t option_size_1_0 = offsetof(kairos_option, max) + sizeof(kairos_option::max);
+constexpr std::size_t callback_size_1_0 = offsetof(kairos_callback, after) + sizeof(kairos_callback::after);
+constexpr std::size_t option_size_1_0 =
+    offsetof(kairos_option, deprecated) + sizeof(kairos_option::deprecated);
 constexpr std::size_t hooks_size_1_0 =
     offsetof(kairos_hooks, on_artifact) + sizeof(kairos_hooks::on_artifact);
 
@@ -117,7 +118,9 @@ OptionSpec describe(const kairos_option& data, const std::string& id, bool newer
   const auto field = [&](std::string_view name) { return option_field(id, option.name, name); };
   option.flags = known_bits(data.flags, all_bits(option_flag_table), vital_flags, newer, field("flags"));
   option.type = data.type;
+  option.item_type = data.item_type;
   option.help = text_of(data.help, field("help"));
+  option.deprecated = text_of(data.deprecated, field("deprecated"));
   option.aliases = words_of(data.aliases, field("aliases"));
   option.unit = text_of(data.unit, field("unit"));
   option.choices = words_of(data.choices, field("choices"));
@@ -151,6 +154,9 @@ CallbackManifest describe(const kairos_callback& data, bool newer) {
                                      field("capabilities"));
   callback.flags = known_bits(data.flags, all_bits(callback_flag_table), vital_flags, newer, field("flags"));
   callback.publishes = words_of(data.publishes, field("publishes"));
+  callback.aliases = words_of(data.aliases, field("aliases"));
+  callback.before = words_of(data.before, field("before"));
+  callback.after = words_of(data.after, field("after"));
   callback.state_version = data.state_version;
   callback.oldest_state_version = data.oldest_state_version;
   if (data.hooks == nullptr) throw BrokenRule{field("hooks"), "null", "a table of hooks"};

@@ -43,9 +43,12 @@ class Comparison {
     const auto field = [&](std::string_view name) { return option_field(id, manifest.name, name); };
     return differs(manifest.name, data.name, field("name")) ||
            differs(std::string(type_name(manifest.type)), std::string(type_name(data.type)), field("type")) ||
+           differs(std::string(type_name(manifest.item_type)), std::string(type_name(data.item_type)),
+                   field("items")) ||
            differs(names_of(option_flag_table, manifest.flags), names_of(option_flag_table, data.flags),
                    field("flags")) ||
            differs(manifest.help, data.help, field("help")) ||
+           differs(manifest.deprecated, data.deprecated, field("deprecated")) ||
            differs(manifest.aliases, data.aliases, field("aliases")) ||
            differs(manifest.unit, data.unit, field("unit")) ||
            differs(manifest.choices, data.choices, field("choices")) ||
@@ -64,6 +67,9 @@ class Comparison {
         differs(names_of(callback_flag_table, manifest.flags), names_of(callback_flag_table, data.flags),
                 field("flags")) ||
         differs(manifest.publishes, data.publishes, field("publishes")) ||
+        differs(manifest.aliases, data.aliases, field("aliases")) ||
+        differs(manifest.before, data.before, field("before")) ||
+        differs(manifest.after, data.after, field("after")) ||
         differs(manifest.state_version, data.state_version, field("state_version")) ||
         differs(manifest.oldest_state_version, data.oldest_state_version, field("oldest_state_version")) ||
         differs(manifest.hooks, data.hooks, field("hooks")) ||

@@ -88,8 +88,8 @@ class Reader {
     callback.id = text(object, "id", "callbacks, id");
     const auto field = [&callback](std::string_view name) { return callback_field(callback.id, name); };
     known_keys(object, callback.id,
-               {"id", "summary", "phase", "capabilities", "flags", "publishes", "state_version",
-                "oldest_state_version", "hooks", "options"});
+               {"id", "summary", "phase", "capabilities", "flags", "publishes", "aliases", "before", "after",
+                "state_version", "oldest_state_version", "hooks", "options"});
     callback.summary = text(object, "summary", field("summary"));
     callback.phase = word(text(object, "phase", field("phase")), phase_table, field("phase"));
     for (const std::string& name : words(object, "capabilities", field("capabilities")))
@@ -97,6 +97,9 @@ class Reader {
     for (const std::string& name : words(object, "flags", field("flags")))
       callback.flags |= word(name, callback_flag_table, field("flags"));
     callback.publishes = words(object, "publishes", field("publishes"));
+    callback.aliases = words(object, "aliases", field("aliases"));
+    callback.before = words(object, "before", field("before"));
+    callback.after = words(object, "after", field("after"));
     callback.state_version = natural(object, "state_version", field("state_version"));
     callback.oldest_state_version = natural(object, "oldest_state_version", field("oldest_state_version"));
     callback.hooks = hooks(words(object, "hooks", field("hooks")), field("hooks"));
@@ -111,18 +114,23 @@ class Reader {
     option.name = text(object, "name", callback_field(id, "options"));
     const auto field = [&](std::string_view name) { return option_field(id, option.name, name); };
     known_keys(object, id,
-               {"name", "type", "help", "unit", "aliases", "choices", "flags", "default", "min", "max"});
+               {"name", "type", "items", "help", "deprecated", "unit", "aliases", "choices", "flags",
+                "default", "min", "max"});
     const std::string type = text(object, "type", field("type"));
     option.type = word(type, type_table, field("type"));
+    if (object.find("items") != nullptr)
+      option.item_type = word(text(object, "items", field("items")), type_table, field("items"));
     option.help = text(object, "help", field("help"));
+    option.deprecated = text(object, "deprecated", field("deprecated"));
     option.unit = text(object, "unit", field("unit"));
     option.aliases = words(object, "aliases", field("aliases"));
     option.choices = words(object, "choices", field("choices"));
     for (const std::string& name : words(object, "flags", field("flags")))
       option.flags |= word(name, option_flag_table, field("flags"));
     option.initial = value(object, "default", option.type, field("default"));
-    option.min = value(object, "min", option.type, field("min"));
-    option.max = value(object, "max", option.type, field("max"));
+    const std::int32_t bounded = option.type == KAIROS_TYPE_LIST ? option.item_type : option.type;
+    option.min = value(object, "min", bounded, field("min"));
+    option.max = value(object, "max", bounded, field("max"));
     return option;
   }
 

@@ -11,6 +11,7 @@
 
 #include "base/printable.hpp"
 #include "plugin/manifest/manifest.hpp"
+#include "plugin/options/list_value.hpp"
 #include "plugin/options/option_value.hpp"
 #include "plugin/options/published.hpp"
 #include "plugin/options/secrets.hpp"
@@ -104,8 +105,11 @@ class OptionRules {
       if (!is_identifier(alias)) fail("aliases", quoted(alias), "a name");
       take(alias, taken);
     }
-    for (const auto& [field, text] :
-         {std::pair{"help", &option_.help}, {"unit", &option_.unit}, {"default", &option_.initial.text}})
+    check_items(newer);
+    for (const auto& [field, text] : {std::pair{"help", &option_.help},
+                                      {"deprecated", &option_.deprecated},
+                                      {"unit", &option_.unit},
+                                      {"default", &option_.initial.text}})
       check_text(option_field(id_, option_.name, field), *text);
     check_choices();
     check_access();
@@ -125,10 +129,25 @@ class OptionRules {
       fail("name", quoted(name) + " twice or reserved by the host", "a name of its own");
   }
 
+  void check_items(bool newer) const {
+    if (option_.type != KAIROS_TYPE_LIST) {
+      if (option_.item_type != 0)
+        fail("items", std::string(type_name(option_.item_type)), "a type of items for a list only");
+      return;
+    }
+    constexpr std::array may_be_items{KAIROS_TYPE_BOOL,   KAIROS_TYPE_INT,  KAIROS_TYPE_FLOAT,
+                                      KAIROS_TYPE_STRING, KAIROS_TYPE_ENUM, KAIROS_TYPE_DURATION};
+    if (std::ranges::find(may_be_items, option_.item_type) == may_be_items.end())
+      refuse_number({option_field(id_, option_.name, "items"), std::to_string(option_.item_type),
+                     "bool, int, float, string, enum or duration"},
+                    newer);
+  }
+
   void check_choices() const {
     const bool variables = option_.type == KAIROS_TYPE_EXPRESSION;
-    if (option_.type == KAIROS_TYPE_ENUM && option_.choices.empty()) fail("choices", "none", "at least one");
-    if (!variables && option_.type != KAIROS_TYPE_ENUM && !option_.choices.empty())
+    const bool chosen = type_of_value(option_) == KAIROS_TYPE_ENUM;
+    if (chosen && option_.choices.empty()) fail("choices", "none", "at least one");
+    if (!variables && !chosen && !option_.choices.empty())
       fail("choices", "some", "none for the type " + std::string(type_name(option_.type)));
     std::set<std::string> seen;
     for (const std::string& choice : option_.choices) {
@@ -161,7 +180,7 @@ class OptionRules {
   void check_values() const {
     const OptionValue& initial = option_.initial;
     for (const OptionValue* bound : {&option_.min, &option_.max})
-      if (!bound->absent() && (!has_bounds(option_.type) || bound->type != option_.type))
+      if (!bound->absent() && (!has_bounds(type_of_value(option_)) || bound->type != type_of_value(option_)))
         fail("min, max", std::string(type_name(bound->type)),
              "bounds of the type of the option, and only for numbers");
     if (initial.absent()) return;
@@ -169,10 +188,19 @@ class OptionRules {
       fail("default", std::string(type_name(initial.type)), std::string(type_name(option_.type)));
     if ((option_.flags & KAIROS_OPTION_REQUIRED) != 0)
       fail("default", value_text(initial), "none, because the option is required");
+    if (initial.type == KAIROS_TYPE_LIST) return check_default_items();
     if (initial.type == KAIROS_TYPE_ENUM &&
         std::find(option_.choices.begin(), option_.choices.end(), initial.text) == option_.choices.end())
       fail("default", quoted(initial.text), "one of the choices");
     if (!within_bounds(option_, initial)) fail("default", value_text(initial), bounds_text(option_));
+  }
+
+  void check_default_items() const {
+    const std::optional<OptionValue> list = parse_list(option_.item_type, option_.initial.text);
+    if (!list) fail("default", quoted(option_.initial.text), std::string(list_syntax(option_.item_type)));
+    if (const OptionValue* const wrong = first_outside(option_, *list); wrong != nullptr)
+      fail("default", value_text(*wrong),
+           option_.item_type == KAIROS_TYPE_ENUM ? "one of the choices" : bounds_text(option_));
   }
 
   const std::string& id_;
@@ -198,6 +226,14 @@ void check_published(const CallbackManifest& callback) {
   }
 }
 
+/// Different ids of other callbacks.
+void check_ids(const CallbackManifest& callback, const char* name, const std::vector<std::string>& ids) {
+  std::set<std::string_view> seen{callback.id};
+  for (const std::string& id : ids)
+    if (!is_id(id) || !seen.insert(id).second)
+      throw BrokenRule{callback_field(callback.id, name), '"' + id + '"', "different ids of other callbacks"};
+}
+
 void check_callback(const CallbackManifest& callback, bool newer) {
   const auto field = [&callback](std::string_view name) { return callback_field(callback.id, name); };
   if (!is_id(callback.id))
@@ -208,6 +244,9 @@ void check_callback(const CallbackManifest& callback, bool newer) {
     refuse_number({field("phase"), std::to_string(callback.phase), "measure, decide, report or persist"},
                   newer);
   check_published(callback);
+  check_ids(callback, "aliases", callback.aliases);
+  check_ids(callback, "before", callback.before);
+  check_ids(callback, "after", callback.after);
   const auto has = [&callback](std::string_view hook) {
     return std::find(callback.hooks.begin(), callback.hooks.end(), hook) != callback.hooks.end();
   };

@@ -32,7 +32,7 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 9> capability_t
      {"save_run", KAIROS_CAN_SAVE_RUN},
      {"run_commands", KAIROS_CAN_RUN_COMMANDS}}};
 
-constexpr std::array<std::pair<std::string_view, std::int32_t>, 9> type_table = {
+constexpr std::array<std::pair<std::string_view, std::int32_t>, 10> type_table = {
     {{"bool", KAIROS_TYPE_BOOL},
      {"int", KAIROS_TYPE_INT},
      {"float", KAIROS_TYPE_FLOAT},
@@ -41,7 +41,8 @@ constexpr std::array<std::pair<std::string_view, std::int32_t>, 9> type_table = 
      {"path", KAIROS_TYPE_PATH},
      {"duration", KAIROS_TYPE_DURATION},
      {"metric", KAIROS_TYPE_METRIC},
-     {"expression", KAIROS_TYPE_EXPRESSION}}};
+     {"expression", KAIROS_TYPE_EXPRESSION},
+     {"list", KAIROS_TYPE_LIST}}};
 
 constexpr std::array<std::pair<std::string_view, std::uint32_t>, 1> callback_flag_table = {
     {{"every_rank", KAIROS_CALLBACK_EVERY_RANK}}};

@@ -86,7 +86,8 @@ std::string plain_text(const OptionSpec& option, const PluginOption& given, std:
     return text;
   }
   if (const auto items = python_items(text)) {
-    if (option.type == KAIROS_TYPE_STRING) return joined(*items, given, who);
+    if (option.type == KAIROS_TYPE_STRING || option.type == KAIROS_TYPE_LIST)
+      return joined(*items, given, who);
     refuse("KAIROS-O053", who, given.key, "the option takes one value", text,
            std::string(type_name(option.type)), "Write one value");
   }

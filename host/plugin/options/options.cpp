@@ -10,6 +10,7 @@
 #include "kairos/abi.h"
 #include "plugin/options/expression.hpp"
 #include "plugin/options/given_text.hpp"
+#include "plugin/options/list_value.hpp"
 #include "plugin/options/option_value.hpp"
 #include "plugin/options/secrets.hpp"
 
@@ -124,13 +125,19 @@ class Resolver {
         fail("KAIROS-O022", option.name, "the option is required and not set", "",
              std::string(type_name(option.type)) + (option.help.empty() ? "" : ", " + option.help),
              fmt::format("Add {}=…", option.name));
-    } else if (means_unset(option, *given)) {
-      refuse_unset(option, *given);
-      return {};
     } else {
+      if (!option.deprecated.empty())
+        result_.warnings.push_back(
+            fmt::format("the option {} of {} is deprecated: {}", option.name, who_, option.deprecated));
+      if (means_unset(option, *given)) {
+        refuse_unset(option, *given);
+        return {};
+      }
       value = read(option, *given);
     }
     if (value.absent()) return value;
+    if (value.type == KAIROS_TYPE_LIST && given == nullptr)
+      return parse_list(option.item_type, value.text).value();
     if (value.type == KAIROS_TYPE_PATH) value.text = absolute(option, value.text);
     if (value.type == KAIROS_TYPE_EXPRESSION)
       static_cast<void>(
@@ -154,6 +161,7 @@ class Resolver {
   OptionValue read(const OptionSpec& option, const Given& given) {
     if (is_secret(option)) return secret(option, given);
     const std::string text = plain_text(option, given, who_);
+    if (option.type == KAIROS_TYPE_LIST) return list(option, given, text);
     const std::optional<OptionValue> value = parse_value(option.type, text);
     const bool empty = text.empty() && option.type != KAIROS_TYPE_STRING;
     if (!value || empty)
@@ -165,6 +173,21 @@ class Resolver {
     if (option.type == KAIROS_TYPE_ENUM && !contains(option.choices, value->text))
       not_a_choice(given.key, value->text, option.choices);
     return *value;
+  }
+
+  OptionValue list(const OptionSpec& option, const Given& given, const std::string& text) const {
+    std::optional<OptionValue> list = parse_list(option.item_type, text);
+    if (!list)
+      fail("KAIROS-O023", given.key,
+           fmt::format("the value is not a list of type {}", type_name(option.item_type)), in_quotes(text),
+           std::string(list_syntax(option.item_type)), "Correct the value");
+    const OptionValue* const wrong = first_outside(option, *list);
+    if (wrong != nullptr && wrong->type == KAIROS_TYPE_ENUM)
+      not_a_choice(given.key, wrong->text, option.choices);
+    if (wrong != nullptr)
+      fail("KAIROS-O024", given.key, "a value of the list is out of range", value_text(*wrong),
+           bounds_text(option), "Correct the value");
+    return std::move(*list);
   }
 
   OptionValue secret(const OptionSpec& option, const Given& given) {

@@ -18,6 +18,7 @@
 #include "plugin/options/option_files.hpp"
 #include "plugin/options/published.hpp"
 #include "plugin/options/secrets.hpp"
+#include "plugin/run/calling_order.hpp"
 #include "plugin/run/session.hpp"
 #include "plugin/trust.hpp"
 
@@ -80,6 +81,24 @@ std::vector<Planned> plan(Session& session, const Catalog& catalog, std::span<co
     for (const std::string& warning : one.options.warnings)
       session.message(Level::Warning, one.name, warning);
   return planned;
+}
+
+/// Says which callbacks were named by a former id.
+void tell_former_names(const Session& session, std::span<const PluginSpec> specs,
+                       std::span<const Planned> planned) {
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    if (planned[i].match.by_alias)
+      session.message(Level::Info, planned[i].name,
+                      specs[i].target + " is a former name of " + planned[i].match.callback->id);
+}
+
+/// The user's order, changed where callbacks ask for it.
+std::vector<Planned> in_calling_order(std::vector<Planned> planned) {
+  std::vector<Ordered> given;
+  for (const Planned& one : planned) given.push_back({one.match.callback, one.name});
+  std::vector<Planned> ordered;
+  for (const std::size_t i : calling_order(given)) ordered.push_back(std::move(planned[i]));
+  return ordered;
 }
 
 /// Registers every file of the run. Throws where an option names one that must not be written.
@@ -219,6 +238,8 @@ void check_late_metrics(Session& session) {
 void create_instances(Session& session, const Catalog& catalog, std::span<const PluginSpec> specs) {
   std::vector<Planned> planned = plan(session, catalog, specs);
   tell_hidden_plugins(session, catalog, specs, planned);
+  tell_former_names(session, specs, planned);
+  planned = in_calling_order(std::move(planned));
   guard_files(session, catalog, planned);
   reject_idle_schedulers(session, planned);
   reject_callbacks_of_one_rank(session, planned);

@@ -53,13 +53,39 @@ void log(const kairos_host* host, std::int32_t level, kairos_str text) {
   });
 }
 
+kairos_value abi_value(const OptionValue& value) {
+  return {value.type, 0, value.integer, value.number, to_abi(value.text)};
+}
+
 kairos_status option(const kairos_host* host, std::uint32_t index, kairos_value* out) {
   if (host == nullptr || out == nullptr) return KAIROS_E_INVALID;
   return with_instance(host, kairos_status{KAIROS_E_STATE}, [&](const Instance& instance) {
     const std::vector<OptionValue>& values = instance.options.values;
     if (index >= values.size()) return kairos_status{KAIROS_E_RANGE};
-    const OptionValue& value = values[index];
-    *out = {value.type, 0, value.integer, value.number, to_abi(value.text)};
+    *out = abi_value(values[index]);
+    return kairos_status{KAIROS_OK};
+  });
+}
+
+// ---------------------------------------------------------------- kairos.options/1
+
+kairos_status is_set(const kairos_host* host, std::uint32_t index, std::int32_t* out) {
+  if (host == nullptr || out == nullptr) return KAIROS_E_INVALID;
+  return with_instance(host, kairos_status{KAIROS_E_STATE}, [&](const Instance& instance) {
+    if (index >= instance.options.given.size()) return kairos_status{KAIROS_E_RANGE};
+    *out = instance.options.given[index] ? 1 : 0;
+    return kairos_status{KAIROS_OK};
+  });
+}
+
+kairos_status item(const kairos_host* host, std::uint32_t index, std::uint64_t number, kairos_value* out) {
+  if (host == nullptr || out == nullptr) return KAIROS_E_INVALID;
+  return with_instance(host, kairos_status{KAIROS_E_STATE}, [&](const Instance& instance) {
+    const std::vector<OptionValue>& values = instance.options.values;
+    if (index >= values.size()) return kairos_status{KAIROS_E_RANGE};
+    if (instance.manifest.options[index].type != KAIROS_TYPE_LIST) return kairos_status{KAIROS_E_INVALID};
+    if (number >= values[index].items.size()) return kairos_status{KAIROS_E_RANGE};
+    *out = abi_value(values[index].items[number]);
     return kairos_status{KAIROS_OK};
   });
 }
@@ -145,6 +171,8 @@ kairos_status evaluate(kairos_call* call, std::uint32_t index, const double* var
 
 constexpr kairos_expressions expressions_table = {sizeof expressions_table, 0, evaluate};
 
+constexpr kairos_options options_table{sizeof(kairos_options), 0, is_set, item};
+
 const void* query(const kairos_host*, const char* interface_id) {
   if (interface_id == nullptr) return nullptr;
   static constexpr struct {
@@ -166,7 +194,8 @@ const void* query(const kairos_host*, const char* interface_id) {
                {KAIROS_ARTIFACTS, &artifacts_table},
                {KAIROS_INFO, &info_table},
                {KAIROS_FORWARD, &forward_table},
-               {KAIROS_LEDGER, &ledger_table}};
+               {KAIROS_LEDGER, &ledger_table},
+               {KAIROS_OPTIONS, &options_table}};
   for (const auto& one : known)
     if (std::strcmp(one.id, interface_id) == 0) return one.table;
   return nullptr;

@@ -15,18 +15,26 @@ namespace {
 /// How badly a state fits an instance of its callback. Smaller is better; the last two numbers keep the
 /// order.
 struct Fit {
+  std::size_t former;           ///< number of the former id that it was saved under, from 1; 0 for the id
   std::size_t voiding, others;  ///< options with another value
   bool other_name;
   std::size_t state, instance;
 
   [[nodiscard]] bool operator<(const Fit& b) const {
-    return std::tie(voiding, others, other_name, state, instance) <
-           std::tie(b.voiding, b.others, b.other_name, b.state, b.instance);
+    return std::tie(former, voiding, others, other_name, state, instance) <
+           std::tie(b.former, b.voiding, b.others, b.other_name, b.state, b.instance);
   }
 };
 
+/// Where the id of a state is in the id and the former ids of a callback; past their end if it is none of
+/// them.
+std::size_t place_of(const std::string& id, const CallbackManifest& callback) {
+  if (id == callback.id) return 0;
+  return 1 + static_cast<std::size_t>(std::ranges::find(callback.aliases, id) - callback.aliases.begin());
+}
+
 Fit fit_of(const SavedState& state, const Instance& instance) {
-  Fit fit{0, 0, state.name != instance.name, 0, 0};
+  Fit fit{place_of(state.id, instance.manifest), 0, 0, state.name != instance.name, 0, 0};
   const auto now = saved_options(instance);
   for (const OptionSpec& option : instance.manifest.options) {
     const auto before = state.options.find(option.name);
@@ -37,7 +45,7 @@ Fit fit_of(const SavedState& state, const Instance& instance) {
 }
 
 bool can_own(const Instance& instance, const SavedState& state) {
-  if (instance.manifest.id != state.id) return false;
+  if (place_of(state.id, instance.manifest) > instance.manifest.aliases.size()) return false;
   return state.has_bytes ? instance.hooks.state_load != nullptr : controls_steps(instance);
 }
 

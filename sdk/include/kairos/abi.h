@@ -19,6 +19,7 @@
 #include "abi/note.h"
 #include "abi/optimizer.h"
 #include "abi/option.h"
+#include "abi/options.h"
 #include "abi/plugin.h"
 #include "abi/run.h"
 #include "abi/state.h"

@@ -47,6 +47,10 @@ enum class Can : std::uint64_t {
 ///   else Nothing
 /// - `publishes`: const char*, "score:max,{monitor}_smooth", log keys that it publishes
 /// - `state_version`, `oldest_state_version`: std::uint32_t, default 1
+/// - `aliases`: const char*, "com.example.OldName": former ids, in configurations and in saved state
+/// - `before`, `after`: const char*, "com.example.Other,…": ids of callbacks of the same phase that are
+/// called
+///   after and before this one, if they are part of the run; stronger than the user's order
 /// - `every_rank`: bool, default false; true: runs on every rank of distributed training, as callbacks of the
 ///   phases Measure and Decide always do, not on rank 0 alone
 ///

@@ -29,6 +29,10 @@ struct Path {};             ///< a path of undeclared use, treated as OutputPath
 struct Duration {};         ///< "90s", "5m"
 struct Metric {};           ///< a log key; the host checks that it exists before anything runs
 struct Expression {};       ///< a formula over named variables
+/// Several values of one type, written as "0.1,0.2": bool, int, std::int64_t, double, std::string_view,
+/// Choice or Duration.
+template <class Item>
+struct List {};
 
 /// In place of a default: the option is optional and has no value if the user does not set it. As the initial
 /// value of a State<double>: NaN.
@@ -91,6 +95,12 @@ inline constexpr detail::Flag secret{KAIROS_OPTION_SECRET};
 /// warning says so.
 inline constexpr detail::Flag voids_state{KAIROS_OPTION_STATE};
 
+/// The reason why the option should not be used any more, and what to use instead: "use factor". The host
+/// warns with this sentence if the user sets the option.
+[[nodiscard]] constexpr detail::Deprecated deprecated(const char* reason) {
+  return {reason};
+}
+
 namespace detail {
 
 /// Base of all options: the declaration, and the value from the host.
@@ -102,6 +112,12 @@ class OptionBase {
 
   /// False if the option has no default and the user did not set it.
   [[nodiscard]] bool is_set() const { return value_.type != KAIROS_TYPE_ABSENT; }
+  /// Whether the user set the option; false if it has its default.
+  [[nodiscard]] bool is_given() const {
+    std::int32_t given = 0;
+    ask(owner_->interfaces.options->is_set(owner_->interfaces.host, index_, &given));
+    return given != 0;
+  }
   /// The declaration as the ABI struct.
   [[nodiscard]] constexpr const kairos_option& declaration() const { return declaration_; }
 
@@ -128,7 +144,8 @@ class OptionBase {
                      nullptr,
                      value_of(type, initial),
                      absent_value(),
-                     absent_value()},
+                     absent_value(),
+                     nullptr},
         owner_(owner) {
     (constrain(declaration_, constraints), ...);
     index_ = owner->options.add(this);
@@ -136,6 +153,15 @@ class OptionBase {
 
   [[nodiscard]] std::string_view text() const {
     return {value_.text.ptr, static_cast<std::size_t>(value_.text.length)};
+  }
+  void ask(kairos_status status) const {
+    if (status != KAIROS_OK)
+      throw Error(status, std::string("the host did not answer about option ") + declaration_.name);
+  }
+  [[nodiscard]] kairos_value item(std::size_t i) const {
+    kairos_value value = absent_value();
+    ask(owner_->interfaces.options->item(owner_->interfaces.host, index_, i, &value));
+    return value;
   }
 
   kairos_option declaration_;
@@ -147,12 +173,12 @@ class OptionBase {
 }  // namespace detail
 
 /// An option of type T: bool, int, std::int64_t, double, std::string_view, Choice, InputPath, OutputPath,
-/// OutputDirectory, SavePath, Path, Duration, Metric or Expression.
+/// OutputDirectory, SavePath, Path, Duration, Metric, Expression or List<…>.
 ///
 ///   Option<int> patience{this, "patience", 10, "epochs without improvement", kairos::min(0)};
 ///
 /// Arguments: `this`, key, default (or `unset`, `required`), one sentence of help, then bounds, aliases,
-/// unit, `secret`, `voids_state`.
+/// unit, `secret`, `voids_state`, `deprecated`.
 template <class T>
 class Option;
 

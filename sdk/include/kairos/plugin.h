@@ -22,11 +22,12 @@
  *   REQUIRED(kind, name, "help", …)          one that the user must set
  *   UNSET(kind, name, "help", …)             one that has no value unless the user sets it (KAIROS_TYPE_ABSENT)
  *     kind     INT, FLOAT, BOOL (default 0 or 1), TEXT, CHOICE, DURATION (nanoseconds), METRIC, EXPRESSION, PATH;
- *              and paths by use: INPUT is read, OUTPUT written, DIRECTORY a place for files that the callback creates, SAVED a
+ *              lists, with a default such as "1,2", whose items kairos.options/1 gives: INTS, FLOATS, BOOLS, TEXTS, CHOICES,
+ *              DURATIONS; and paths by use: INPUT is read, OUTPUT written, DIRECTORY a place for files that the callback creates, SAVED a
  *              path for save() of kairos.model/1
  *     …        up to six of AT_LEAST(x), AT_MOST(x), ABOVE(x), BELOW(x), UNIT("epochs"), ALIASES("a", "b"),
  *              CHOICES("auto", "min") of a CHOICE, VARIABLES("epoch", "lr") of an EXPRESSION, SECRET for a TEXT without a default
- *              (KAIROS_OPTION_SECRET), VOIDS_STATE (KAIROS_OPTION_STATE)
+ *              (KAIROS_OPTION_SECRET), VOIDS_STATE (KAIROS_OPTION_STATE), DEPRECATED("why, and what to use instead")
  *   KAIROS_C_OPTION(hello, every)            its index, for host->option
  *   KAIROS_C_VALUE(host, hello, every)       its kairos_value: integer, number or text
  *
@@ -39,7 +40,8 @@
  *     PHASE    MEASURE, DECIDE, REPORT or PERSIST
  *     CAN      NOTHING, or STOP, SET_OPTIMIZER, WRITE_WEIGHTS, WRITE_GRADIENTS, SAVE_MODEL, WRITE_BATCH,
  *              CONTROL_STEP, SAVE_RUN, RUN_COMMANDS
- *     …        PUBLISHES("key", "other:max"), STATE(version, oldest version that it can load), EVERY_RANK
+ *     …        PUBLISHES("key", "other:max"), STATE(version, oldest version that it can load), EVERY_RANK,
+ *              ALIASES("former id", …), BEFORE("id", …) and AFTER("id", …) of callbacks of the same phase
  *   KAIROS_C_STATE(hello, self_type, state_type, member) defines hello_state_save and hello_state_load for a state that is one
  *   member of the instance, without pointers. List both hooks, and STATE(1, 1) with the callback.
  *

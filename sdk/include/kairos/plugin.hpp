@@ -13,6 +13,7 @@
 #include "kairos/error.hpp"
 #include "kairos/event.hpp"
 #include "kairos/option.hpp"
+#include "kairos/option_list.hpp"
 #include "kairos/owned.hpp"
 #include "kairos/state.hpp"
 #include "kairos/tasks.hpp"

@@ -55,6 +55,7 @@ struct Visit {
   [[nodiscard]] const kairos_info& info() const { return table<kairos_info>(KAIROS_INFO); }
   [[nodiscard]] const kairos_forward& forward() const { return table<kairos_forward>(KAIROS_FORWARD); }
   [[nodiscard]] const kairos_ledger& ledger() const { return table<kairos_ledger>(KAIROS_LEDGER); }
+  [[nodiscard]] const kairos_options& options() const { return table<kairos_options>(KAIROS_OPTIONS); }
   [[nodiscard]] const kairos_tasks& tasks() const { return table<kairos_tasks>(KAIROS_TASKS); }
   [[nodiscard]] const kairos_dist& dist() const { return table<kairos_dist>(KAIROS_DIST); }
   [[nodiscard]] const kairos_batch& batch() const { return table<kairos_batch>(KAIROS_BATCH); }

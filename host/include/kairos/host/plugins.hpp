@@ -17,12 +17,14 @@
 namespace kairos::host {
 
 /// The value of an option. `type` is a KAIROS_TYPE_… number (kairos/abi/option.h) and selects the field with
-/// the value: bool, int and duration (nanoseconds) use `integer`, float uses `number`, all others `text`.
+/// the value: bool, int and duration (nanoseconds) use `integer`, float uses `number`, all others `text`. A
+/// list has its items too, once a plugin is configured.
 struct OptionValue {
   std::int32_t type = 0;
   std::int64_t integer = 0;
   double number = 0.0;
   std::string text;
+  std::vector<OptionValue> items{};
 
   /// Compares the selected field only; NaN equals NaN.
   [[nodiscard]] bool operator==(const OptionValue& other) const;
@@ -31,9 +33,11 @@ struct OptionValue {
 
 /// Declaration of an option; see kairos_option.
 struct OptionSpec {
-  std::uint32_t flags = 0;  ///< KAIROS_OPTION_…
-  std::int32_t type = 0;    ///< KAIROS_TYPE_…
+  std::uint32_t flags = 0;     ///< KAIROS_OPTION_…
+  std::int32_t type = 0;       ///< KAIROS_TYPE_…
+  std::int32_t item_type = 0;  ///< of a list; else 0
   std::string name, help;
+  std::string deprecated;  ///< why, and what to use instead; "" if it is not
   std::vector<std::string> aliases;
   std::string unit;
   std::vector<std::string> choices;
@@ -52,6 +56,8 @@ struct CallbackManifest {
   std::uint32_t oldest_state_version = 0;
   std::vector<std::string> hooks;  ///< in the order of kairos_hooks, without create and destroy
   std::vector<OptionSpec> options;
+  std::vector<std::string> aliases;        ///< former ids
+  std::vector<std::string> before, after;  ///< ids of callbacks of the same phase
 
   /// The part of the id after the last '.'.
   [[nodiscard]] std::string_view short_name() const noexcept;
@@ -152,6 +158,7 @@ class Catalog {
     const Plugin* plugin = nullptr;
     const CallbackManifest* callback = nullptr;
     std::size_t index = 0;  ///< of the callback in the manifest
+    bool by_alias = false;  ///< found by a former id
   };
 
   /// Reads every *.so in the directories (not in subdirectories), then `files`. A file that cannot be used
@@ -167,7 +174,8 @@ class Catalog {
   }
 
   /// The callback with this id or short name; "EarlyStopping", "early_stopping" and "kairos.EarlyStopping"
-  /// are the same. Throws Error(Plugin) if there is none, if there are several, or if its file was refused.
+  /// are the same, and so is a former id or its short name. Throws Error(Plugin) if there is none, if there
+  /// are several, or if its file was refused.
   [[nodiscard]] Match find(std::string_view name) const;
 
   /// The callback of a spec. A file must be among those given to `scan`.

@@ -116,6 +116,11 @@ typedef struct kairos_callback {
   uint32_t option_count;
   uint32_t flags; /* KAIROS_CALLBACK_… */
   const kairos_hooks *hooks;
+  const char *aliases; /* former ids, "com.example.OldName,…": the host takes them in configurations and for saved state; null for
+                          none */
+  const char *before;  /* ids of callbacks of the same phase, separated by commas, that are called after this one; those that are not
+                          part of the run are ignored. Stronger than the user's order. Null for none */
+  const char *after;   /* the same for those that are called before this one */
 } kairos_callback;
 
 #define KAIROS_PLUGIN_MAGIC 0x5249414Bu /* "KAIR" in memory */

@@ -44,17 +44,23 @@
 #define KAIROS_C_CALLBACK_PUBLISHES(...) .publishes = KAIROS_C_JOIN_(__VA_ARGS__),
 #define KAIROS_C_CALLBACK_STATE(version, oldest) .state_version = version, .oldest_state_version = oldest,
 #define KAIROS_C_CALLBACK_EVERY_RANK .flags = KAIROS_CALLBACK_EVERY_RANK,
+#define KAIROS_C_CALLBACK_ALIASES(...) .aliases = KAIROS_C_JOIN_(__VA_ARGS__),
+#define KAIROS_C_CALLBACK_BEFORE(...) .before = KAIROS_C_JOIN_(__VA_ARGS__),
+#define KAIROS_C_CALLBACK_AFTER(...) .after = KAIROS_C_JOIN_(__VA_ARGS__),
 #define KAIROS_C_JSON_CALLBACK_NONE ""
 #define KAIROS_C_JSON_CALLBACK_PUBLISHES(...) ",\"publishes\":" KAIROS_C_JSON_LIST_(__VA_ARGS__)
 #define KAIROS_C_JSON_CALLBACK_STATE(version, oldest) ",\"state_version\":" #version ",\"oldest_state_version\":" #oldest
 #define KAIROS_C_JSON_CALLBACK_EVERY_RANK ",\"flags\":[\"every_rank\"]"
+#define KAIROS_C_JSON_CALLBACK_ALIASES(...) ",\"aliases\":" KAIROS_C_JSON_LIST_(__VA_ARGS__)
+#define KAIROS_C_JSON_CALLBACK_BEFORE(...) ",\"before\":" KAIROS_C_JSON_LIST_(__VA_ARGS__)
+#define KAIROS_C_JSON_CALLBACK_AFTER(...) ",\"after\":" KAIROS_C_JSON_LIST_(__VA_ARGS__)
 
 #define KAIROS_C_SLOT_(callback, hook) .hook = callback##_##hook,
 #define KAIROS_C_JSON_HOOK_(callback, hook) ",\"" #hook "\""
 
 /* Pass 1 over the callbacks: the tables. */
-#define KAIROS_C_TABLE_(...) KAIROS_C_TABLE2_(__VA_ARGS__, NONE, NONE, NONE, NONE, 0)
-#define KAIROS_C_TABLE2_(name, id_text, summary_text, PHASE, can, OPTIONS, HOOKS, a, b, c, d, ...)     \
+#define KAIROS_C_TABLE_(...) KAIROS_C_TABLE2_(__VA_ARGS__, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 0)
+#define KAIROS_C_TABLE2_(name, id_text, summary_text, PHASE, can, OPTIONS, HOOKS, a, b, c, d, e, f, g, ...)     \
   static const kairos_hooks kairos_c_hooks_##name = {                                                  \
       .size = sizeof(kairos_hooks), .create = name##_create, .destroy = name##_destroy, HOOKS(KAIROS_C_SLOT_)}; \
   static const kairos_callback kairos_c_callback_##name = {                                            \
@@ -66,16 +72,18 @@
       .options = kairos_c_options_##name,                                                              \
       .option_count = (uint32_t)offsetof(struct kairos_c_indices_##name, kairos_c_count),              \
       .hooks = &kairos_c_hooks_##name,                                                                 \
-      KAIROS_C_CALLBACK_##a KAIROS_C_CALLBACK_##b KAIROS_C_CALLBACK_##c KAIROS_C_CALLBACK_##d};
+      KAIROS_C_CALLBACK_##a KAIROS_C_CALLBACK_##b KAIROS_C_CALLBACK_##c KAIROS_C_CALLBACK_##d          \
+      KAIROS_C_CALLBACK_##e KAIROS_C_CALLBACK_##f KAIROS_C_CALLBACK_##g};
 
 /* Pass 2: pointers to them. */
 #define KAIROS_C_CALLBACK_POINTER_(name, ...) &kairos_c_callback_##name,
 
 /* Pass 3: JSON. */
-#define KAIROS_C_JSON_CALLBACK_(...) KAIROS_C_JSON_CALLBACK2_(__VA_ARGS__, NONE, NONE, NONE, NONE, 0)
-#define KAIROS_C_JSON_CALLBACK2_(name, id_text, summary_text, PHASE, can, OPTIONS, HOOKS, a, b, c, d, ...)                 \
+#define KAIROS_C_JSON_CALLBACK_(...) KAIROS_C_JSON_CALLBACK2_(__VA_ARGS__, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 0)
+#define KAIROS_C_JSON_CALLBACK2_(name, id_text, summary_text, PHASE, can, OPTIONS, HOOKS, a, b, c, d, e, f, g, ...)                 \
   ",{\"id\":\"" id_text "\",\"summary\":\"" summary_text "\",\"phase\":\"" KAIROS_C_WORD_##PHASE##_ "\"" KAIROS_C_JSON_##can \
   KAIROS_C_JSON_CALLBACK_##a KAIROS_C_JSON_CALLBACK_##b KAIROS_C_JSON_CALLBACK_##c KAIROS_C_JSON_CALLBACK_##d              \
+  KAIROS_C_JSON_CALLBACK_##e KAIROS_C_JSON_CALLBACK_##f KAIROS_C_JSON_CALLBACK_##g                                         \
   ",\"hooks\":[null" HOOKS(KAIROS_C_JSON_HOOK_) "],\"options\":[null"                                                      \
   OPTIONS(KAIROS_C_JSON_DEFAULT_, KAIROS_C_JSON_REQUIRED_, KAIROS_C_JSON_UNSET_) "]}"
 

@@ -84,6 +84,20 @@ constexpr bool is_id(std::string_view id) {
   }
 }
 
+/// Different ids, separated by commas, none of them `own`; null is an empty list.
+constexpr bool is_id_list(const char* list, std::string_view own) {
+  if (list == nullptr) return true;
+  std::string_view rest = list;
+  for (bool more = true; more;) {
+    const std::string_view id = take_part(rest, ',', more);
+    if (!is_id(id) || id == own) return false;
+    std::string_view later = rest;
+    for (bool others = more; others;)
+      if (take_part(later, ',', others) == id) return false;
+  }
+  return true;
+}
+
 constexpr bool same_text(const char* a, std::string_view b) {
   for (const char c : b)
     if (*a++ != c) return false;
@@ -186,8 +200,9 @@ constexpr Flaw alias_flaw(const kairos_option& spec) {
 
 constexpr Flaw choices_flaw(const kairos_option& spec) {
   const bool variables = spec.type == KAIROS_TYPE_EXPRESSION;
-  if (spec.choices == nullptr) return spec.type == KAIROS_TYPE_ENUM ? Flaw::NoChoices : Flaw::None;
-  if (!variables && spec.type != KAIROS_TYPE_ENUM) return Flaw::NeedlessChoices;
+  const bool chosen = spec.type == KAIROS_TYPE_ENUM || spec.item_type == KAIROS_TYPE_ENUM;
+  if (spec.choices == nullptr) return chosen ? Flaw::NoChoices : Flaw::None;
+  if (!variables && !chosen) return Flaw::NeedlessChoices;
   std::string_view rest = spec.choices;
   for (bool more = true; more;) {
     const std::string_view word = take_part(rest, ',', more);
@@ -196,6 +211,13 @@ constexpr Flaw choices_flaw(const kairos_option& spec) {
     if (more && is_listed(rest.data(), word)) return variables ? Flaw::Variable : Flaw::Choice;
   }
   return Flaw::None;
+}
+
+/// Whether every item of a default such as "min,max" is one of the choices.
+constexpr bool are_listed(const char* choices, std::string_view words) {
+  for (bool more = !words.empty(); more;)
+    if (!is_listed(choices, take_part(words, ',', more))) return false;
+  return true;
 }
 
 constexpr bool is_within(const kairos_option& spec) {
@@ -217,7 +239,9 @@ constexpr bool is_within(const kairos_option& spec) {
 constexpr Flaw option_flaw(const kairos_option& spec) {
   if (!is_snake_case(spec.name)) return Flaw::OptionName;
   if (is_reserved(spec.name)) return Flaw::OptionReserved;
-  if (!is_line(spec.help) || (spec.unit != nullptr && !is_line(spec.unit))) return Flaw::Help;
+  if (!is_line(spec.help) || (spec.unit != nullptr && !is_line(spec.unit)) ||
+      (spec.deprecated != nullptr && !is_line(spec.deprecated)))
+    return Flaw::Help;
   if (const Flaw flaw = alias_flaw(spec); flaw != Flaw::None) return flaw;
   if (const Flaw flaw = choices_flaw(spec); flaw != Flaw::None) return flaw;
   const bool secret = (spec.flags & KAIROS_OPTION_SECRET) != 0;
@@ -227,6 +251,10 @@ constexpr Flaw option_flaw(const kairos_option& spec) {
   if (secret) return Flaw::Secret;
   if (spec.type == KAIROS_TYPE_ENUM && !is_listed(spec.choices, spec.initial.text.ptr))
     return Flaw::DefaultChoice;
+  if (spec.type == KAIROS_TYPE_LIST)  // numbers in the text are checked by the host
+    return spec.item_type != KAIROS_TYPE_ENUM || are_listed(spec.choices, spec.initial.text.ptr)
+               ? Flaw::None
+               : Flaw::DefaultChoice;
   return is_within(spec) ? Flaw::None : Flaw::DefaultBounds;
 }
 
@@ -300,15 +328,19 @@ constexpr void refuse() {
                 "kairos: this name of an option is reserved by the host: on_error, on_missing, isolate, "
                 "every_rank, before, after, instance, and names that begin with kairos_");
   static_assert(flaw != Flaw::OptionTwice, "kairos: two options have the same name or alias");
-  static_assert(flaw != Flaw::Help,
-                "kairos: the help and the unit of an option must be one line, without control characters");
+  static_assert(
+      flaw != Flaw::Help,
+      "kairos: the help, the unit and the reason in deprecated() of an option must be one line each, "
+      "without control characters");
   static_assert(flaw != Flaw::Alias,
                 "kairos: an alias must be a name; separate several by commas without spaces: "
                 "kairos::alias(\"epsilon,delta\")");
   static_assert(flaw != Flaw::NoChoices,
-                "kairos: an Option<Choice> needs its words: kairos::choices(\"auto,min,max\")");
+                "kairos: an Option<Choice> or Option<List<Choice>> needs its words: "
+                "kairos::choices(\"auto,min,max\")");
   static_assert(flaw != Flaw::NeedlessChoices,
-                "kairos: only an Option<Choice> has choices, and only an Option<Expression> has variables");
+                "kairos: only an Option<Choice> or Option<List<Choice>> has choices, and only an "
+                "Option<Expression> has variables");
   static_assert(flaw != Flaw::Choice,
                 "kairos: choices must be different words, separated by commas without spaces: "
                 "kairos::choices(\"auto,min,max\")");

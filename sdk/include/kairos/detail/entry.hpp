@@ -98,7 +98,10 @@ struct Tables {
                                                option_pointers.data(),
                                                static_cast<std::uint32_t>(count),
                                                Declared_every_rank<T>::value ? KAIROS_CALLBACK_EVERY_RANK : 0,
-                                               &hooks};
+                                               &hooks,
+                                               Declared_aliases<T>::value,
+                                               Declared_before<T>::value,
+                                               Declared_after<T>::value};
 };
 
 template <class... Callbacks>

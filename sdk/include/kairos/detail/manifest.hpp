@@ -106,8 +106,8 @@ constexpr void Sink::hex_float(double value) {
 }
 
 constexpr const char* type_name(std::int32_t type) {
-  constexpr const char* names[] = {"",     "bool", "int",      "float",  "string",
-                                   "enum", "path", "duration", "metric", "expression"};
+  constexpr const char* names[] = {"",     "bool",     "int",    "float",      "string", "enum",
+                                   "path", "duration", "metric", "expression", "list"};
   return names[type];
 }
 
@@ -144,11 +144,19 @@ constexpr void write_option(Sink& sink, const kairos_option& option) {
   sink.quoted(option.name);
   sink.raw(",\"type\":");
   sink.quoted(type_name(option.type));
+  if (option.type == KAIROS_TYPE_LIST) {
+    sink.raw(",\"items\":");
+    sink.quoted(type_name(option.item_type));
+  }
   sink.raw(",\"help\":");
   sink.quoted(option.help);
   if (option.unit != nullptr) {
     sink.raw(",\"unit\":");
     sink.quoted(option.unit);
+  }
+  if (option.deprecated != nullptr) {
+    sink.raw(",\"deprecated\":");
+    sink.quoted(option.deprecated);
   }
   write_words(sink, "aliases", option.aliases);
   write_words(sink, "choices", option.choices);
@@ -231,6 +239,9 @@ constexpr void write_callback(Sink& sink) {
   write_capabilities(sink, Declared_capabilities<T>::value);
   if (Declared_every_rank<T>::value) sink.raw(",\"flags\":[\"every_rank\"]");
   write_words(sink, "publishes", Declared_publishes<T>::value);
+  write_words(sink, "aliases", Declared_aliases<T>::value);
+  write_words(sink, "before", Declared_before<T>::value);
+  write_words(sink, "after", Declared_after<T>::value);
   if (has_state) {
     sink.raw(",\"state_version\":");
     sink.integer(Declared_state_version<T>::value);

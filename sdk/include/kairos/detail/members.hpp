@@ -34,6 +34,7 @@ struct Interfaces {
   const kairos_artifacts* artifacts = nullptr;
   const kairos_forward* forward = nullptr;
   const kairos_ledger* ledger = nullptr;
+  const kairos_options* options = nullptr;
 
   void ask(const kairos_host* from) {
     host = from;
@@ -54,6 +55,7 @@ struct Interfaces {
     artifacts = static_cast<const kairos_artifacts*>(host->query(host, KAIROS_ARTIFACTS));
     forward = static_cast<const kairos_forward*>(host->query(host, KAIROS_FORWARD));
     ledger = static_cast<const kairos_ledger*>(host->query(host, KAIROS_LEDGER));
+    options = static_cast<const kairos_options*>(host->query(host, KAIROS_OPTIONS));
   }
 };
 

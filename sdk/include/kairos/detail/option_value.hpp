@@ -32,6 +32,12 @@ struct Choices {
 struct Flag {
   std::uint32_t bit;
 };
+struct Deprecated {
+  const char* reason;
+};
+struct ItemType {
+  std::int32_t type;
+};
 
 constexpr kairos_str text_of(const char* text) {
   std::uint64_t n = 0;
@@ -84,8 +90,9 @@ constexpr kairos_value value_of(std::int32_t, const Required&) {
 }
 
 constexpr void constrain(kairos_option& spec, Bound bound) {
-  const kairos_value value = is_integral(spec.type) ? value_of(spec.type, static_cast<long long>(bound.value))
-                                                    : value_of(spec.type, bound.value);
+  const std::int32_t type = spec.type == KAIROS_TYPE_LIST ? spec.item_type : spec.type;
+  const kairos_value value =
+      is_integral(type) ? value_of(type, static_cast<long long>(bound.value)) : value_of(type, bound.value);
   (bound.lower ? spec.min : spec.max) = value;
   if (bound.exclusive) spec.flags |= bound.lower ? KAIROS_OPTION_MIN_EXCLUSIVE : KAIROS_OPTION_MAX_EXCLUSIVE;
 }
@@ -100,6 +107,12 @@ constexpr void constrain(kairos_option& spec, Choices choices) {
 }
 constexpr void constrain(kairos_option& spec, Flag flag) {
   spec.flags |= flag.bit;
+}
+constexpr void constrain(kairos_option& spec, Deprecated deprecated) {
+  spec.deprecated = deprecated.reason;
+}
+constexpr void constrain(kairos_option& spec, ItemType item) {
+  spec.item_type = item.type;
 }
 
 }  // namespace detail

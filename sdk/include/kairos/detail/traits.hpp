@@ -37,6 +37,9 @@ KAIROS_DETAIL_OPTIONAL(capabilities, Can, default_capabilities(Declared_phase<T>
 KAIROS_DETAIL_OPTIONAL(state_version, std::uint32_t, 1)
 KAIROS_DETAIL_OPTIONAL(oldest_state_version, std::uint32_t, 1)
 KAIROS_DETAIL_OPTIONAL(every_rank, bool, false)
+KAIROS_DETAIL_OPTIONAL(aliases, const char*, nullptr)
+KAIROS_DETAIL_OPTIONAL(before, const char*, nullptr)
+KAIROS_DETAIL_OPTIONAL(after, const char*, nullptr)
 #undef KAIROS_DETAIL_OPTIONAL
 
 template <class T, class = void>
@@ -66,6 +69,11 @@ constexpr void check_declarations() {
   static_assert(is_id(T::id),
                 "kairos: the id must be a reverse domain and a name, such as \"com.example.Mine\": letters, "
                 "digits and '_', separated by dots");
+  static_assert(
+      is_id_list(Declared_aliases<T>::value, T::id) && is_id_list(Declared_before<T>::value, T::id) &&
+          is_id_list(Declared_after<T>::value, T::id),
+      "kairos: aliases, before and after must be different ids of other callbacks, separated by commas "
+      "without spaces: \"com.example.Old,com.example.Older\"");
   static_assert(is_line(Declared_summary<T>::value),
                 "kairos: the summary must be one line, without control characters");
   static_assert(has_good_publishes<T>(),

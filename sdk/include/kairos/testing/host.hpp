@@ -243,6 +243,21 @@ class Host {
     if (call != nullptr) Call::of(call).reason = found->second.reason;
     return found->second.status;
   }
+  kairos_status option_is_set(std::uint32_t index, std::int32_t& out) {
+    if (const kairos_status status = enter(nullptr, "options.is_set"); status != KAIROS_OK) return status;
+    if (index >= given_.size()) return KAIROS_E_RANGE;
+    out = given_[index] ? 1 : 0;
+    return KAIROS_OK;
+  }
+  kairos_status option_item(std::uint32_t index, std::uint64_t item, kairos_value& out) {
+    if (const kairos_status status = enter(nullptr, "options.item"); status != KAIROS_OK) return status;
+    if (index >= values_.size()) return KAIROS_E_RANGE;
+    const kairos_option& option = *declaration_->options[index];
+    if (option.type != KAIROS_TYPE_LIST) return KAIROS_E_INVALID;
+    if (item >= Value::count_items(values_[index].text)) return KAIROS_E_RANGE;
+    out = Value::item(option, values_[index].text, item);
+    return KAIROS_OK;
+  }
   [[nodiscard]] bool is_live(std::uint64_t slot) const {
     return !swapped_in.empty() && swapped_in.back().slot == slot;
   }
@@ -310,7 +325,7 @@ class Host {
   static const std::set<std::string>& functions() {
     // clang-format off
     static const std::set<std::string> names{
-        "host.option", "logs.count", "logs.key", "logs.find", "logs.value", "logs.declare",
+        "host.option", "options.is_set", "options.item", "logs.count", "logs.key", "logs.find", "logs.value", "logs.declare",
         "logs.publish", "control.request_stop", "control.stop_requested", "optimizer.get",
         "optimizer.set", "tensors.count", "tensors.borrow", "tensors.find", "model.save",
         "model.can_save", "model.load_weights", "model.snapshot", "model.rollback", "model.drop",
@@ -345,6 +360,7 @@ class Host {
   std::string name_;
   Settings settings_;  ///< by index of the option; owns the texts
   std::vector<kairos_value> values_;
+  std::vector<bool> given_;  ///< for each value, whether the test gave it
   std::map<std::string, Failure> failures_;
   std::map<std::string, int> calls_;
   std::vector<kairos_task> tasks_;

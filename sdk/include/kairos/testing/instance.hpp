@@ -51,16 +51,20 @@ inline void Host::serve(const kairos_callback& declaration, std::string name, co
   name_ = std::move(name);
   settings_ = settings;
   values_.clear();
+  given_.clear();
   std::set<std::string> used;
   for (std::uint32_t i = 0; i < declaration.option_count; ++i) {
     const kairos_option& option = *declaration.options[i];
     values_.push_back(option.initial);
+    if (option.initial.type == KAIROS_TYPE_LIST)
+      values_.back().integer = static_cast<std::int64_t>(Value::count_items(option.initial.text));
     bool given = false;
     for (const Setting& setting : settings_)
       if (setting.name == option.name || detail::is_listed(option.aliases, setting.name)) {
         values_.back() = setting.value.of(option);
         given = used.insert(setting.name).second;
       }
+    given_.push_back(given);
     if (!given && (option.flags & KAIROS_OPTION_REQUIRED) != 0)
       throw std::invalid_argument(std::string("the option ") + option.name + " is required");
   }

@@ -13,6 +13,7 @@
 #include "kairos/testing/forward_table.hpp"
 #include "kairos/testing/host.hpp"
 #include "kairos/testing/ledger_table.hpp"
+#include "kairos/testing/options_table.hpp"
 #include "kairos/testing/run_table.hpp"
 #include "kairos/testing/step_table.hpp"
 #include "kairos/testing/table_parts.hpp"
@@ -334,7 +335,7 @@ inline const void* find(const kairos_host* self, const char* id) {
              {KAIROS_TASKS, &tasks},     {KAIROS_FILES, &files},         {KAIROS_DIST, &dist},
              {KAIROS_WEIGHTS, &weights}, {KAIROS_BATCH, &batch},         {KAIROS_STEP, &step},
              {KAIROS_RUN, &run},         {KAIROS_ARTIFACTS, &artifacts}, {KAIROS_INFO, &info},
-             {KAIROS_FORWARD, &forward}, {KAIROS_LEDGER, &ledger}};
+             {KAIROS_FORWARD, &forward}, {KAIROS_LEDGER, &ledger},       {KAIROS_OPTIONS, &options}};
   for (const auto& each : all)
     if (each.id == id && Host::of(self).withheld.count(id) == 0) return each.table;
   return nullptr;

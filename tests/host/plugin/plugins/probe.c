@@ -79,13 +79,21 @@ static const kairos_option formula_option = {
     .choices = "x",
     .initial = {KAIROS_TYPE_EXPRESSION, 0, 0, 0.0, {"x+1", 3}},
 };
-static const kairos_option* const options[] = {&test_option, &formula_option};
+static const kairos_option list_option = {
+    .size = sizeof(kairos_option),
+    .type = KAIROS_TYPE_LIST,
+    .item_type = KAIROS_TYPE_INT,
+    .name = "list",
+    .help = "two numbers",
+    .initial = {KAIROS_TYPE_LIST, 0, 0, 0.0, {"4,7", 3}},
+};
+static const kairos_option* const options[] = {&test_option, &formula_option, &list_option};
 
 #define CALLBACK(callback_id, capability_bits)                                                       \
   {                                                                                                  \
     .size = sizeof(kairos_callback), .phase = KAIROS_PHASE_DECIDE, .capabilities = capability_bits,  \
     .id = callback_id, .summary = "Lets a test ask.", .state_version = 1, .oldest_state_version = 1, \
-    .options = options, .option_count = 2, .hooks = &hooks                                           \
+    .options = options, .option_count = 3, .hooks = &hooks                                           \
   }
 static const kairos_callback probe =
     CALLBACK("test.Probe", KAIROS_CAN_STOP | KAIROS_CAN_SET_OPTIMIZER | KAIROS_CAN_WRITE_WEIGHTS |
@@ -112,7 +120,8 @@ __attribute__((used, visibility("default"))) const kairos_plugin kairos_plugin_v
   ",\"state_version\":1,\"oldest_state_version\":1,\"hooks\":[null" HOOKS(JSON_HOOK)                 \
   "],\"options\":[{\"name\":\"test\",\"type\":\"string\",\"help\":\"address of a probe_test\","      \
   "\"flags\":[\"required\"]},{\"name\":\"formula\",\"type\":\"expression\",\"help\":\"a formula\"," \
-  "\"choices\":[\"x\"],\"default\":\"x+1\"}]}"
+  "\"choices\":[\"x\"],\"default\":\"x+1\"},"                                                          \
+  "{\"name\":\"list\",\"type\":\"list\",\"items\":\"int\",\"help\":\"two numbers\",\"default\":\"4,7\"}]}"
 #define MANIFEST \
   "{\"version\":\"1.0.0\",\"sdk\":\"1.0.0\",\"compiler\":\"by hand\",\"callbacks\":[" JSON_CALLBACK( \
       "test.Probe",                                                                                  \

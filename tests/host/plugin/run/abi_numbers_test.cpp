@@ -29,7 +29,7 @@ const Row rows[] = {
        kairos_value out;
        return v.host->option(v.host, static_cast<std::uint32_t>(n), &out);
      },
-     only({0, 1}, KAIROS_E_RANGE)},
+     only({0, 1, 2}, KAIROS_E_RANGE)},
     {"kairos_logs.key.index", "on_epoch_end",
      [](const Visit& v, Bench&, std::int64_t n) {
        kairos_log_key out{};
@@ -265,6 +265,13 @@ const Row rows[] = {
        return v.ledger().remembered(v.call, static_cast<std::uint64_t>(n), &out);
      },
      only({}, KAIROS_E_RANGE)},
+    {"kairos_options.is_set.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return was_set(v, n); }, only({0, 1, 2}, KAIROS_E_RANGE)},
+    {"kairos_options.item.index", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return item_of(v, n, 0); },
+     [](std::int64_t n) { return n == 2 ? KAIROS_OK : n == 0 || n == 1 ? KAIROS_E_INVALID : KAIROS_E_RANGE; }},
+    {"kairos_options.item.item", "on_epoch_end",
+     [](const Visit& v, Bench&, std::int64_t n) { return item_of(v, 2, n); }, only({0, 1}, KAIROS_E_RANGE)},
     {"kairos_files.announce.access", "setup",
      [](const Visit& v, Bench& b, std::int64_t n) {
        return v.files().announce(v.call, text(b.file + ".announced"), static_cast<std::int32_t>(n));

@@ -62,6 +62,17 @@ inline kairos_status evaluate(const Visit& visit, std::int64_t option, std::int6
                                       static_cast<std::uint32_t>(count), &out);
 }
 
+inline kairos_status was_set(const Visit& visit, std::int64_t option) {
+  std::int32_t out = 0;
+  return visit.options().is_set(visit.host, static_cast<std::uint32_t>(option), &out);
+}
+
+inline kairos_status item_of(const Visit& visit, std::int64_t option, std::int64_t item) {
+  kairos_value out;
+  return visit.options().item(visit.host, static_cast<std::uint32_t>(option),
+                              static_cast<std::uint64_t>(item), &out);
+}
+
 /// A key keeps its direction, so each has one of its own.
 inline kairos_status declare(const Visit& visit, std::int64_t direction) {
   std::uint32_t index = 0;

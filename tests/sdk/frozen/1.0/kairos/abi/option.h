@@ -19,6 +19,9 @@ extern "C" {
 #define KAIROS_TYPE_DURATION 7   /* integer, nanoseconds; written as "90s", "5m", "1h30m" */
 #define KAIROS_TYPE_METRIC 8     /* text, a log key; checked after the setups of the phase measure (unless on_missing=warn) */
 #define KAIROS_TYPE_EXPRESSION 9 /* text, a formula over the variables in `choices`; evaluated by kairos.expressions/1 */
+#define KAIROS_TYPE_LIST 10      /* items of one type, `item_type`, written as "0.1,0.2": integer is their number, text the items as
+                                    written, separated by commas. kairos.options/1 gives the items; bounds, choices and unit are those
+                                    of an item */
 
 /* A typed value. Frozen: 40 bytes. It has no union, so that C and C++17 can initialize it as a constant. Fields that the type
  * does not use are zero. */
@@ -57,7 +60,7 @@ typedef struct kairos_option {
   uint32_t size;
   uint32_t flags; /* KAIROS_OPTION_… */
   int32_t type;   /* KAIROS_TYPE_… */
-  uint32_t reserved;
+  int32_t item_type;   /* KAIROS_TYPE_LIST: BOOL, INT, FLOAT, STRING, ENUM or DURATION. Else 0 */
   const char *name;    /* key in the configuration, snake_case */
   const char *help;    /* one sentence, shown by `kairos plugins inspect` */
   const char *aliases; /* alternative keys, "epsilon,delta"; null for none */
@@ -66,6 +69,8 @@ typedef struct kairos_option {
   kairos_value initial;  /* the default; KAIROS_TYPE_ABSENT for none */
   kairos_value min;      /* lower bound, of the option's type; KAIROS_TYPE_ABSENT for none */
   kairos_value max;      /* upper bound, of the option's type; KAIROS_TYPE_ABSENT for none */
+  const char *deprecated; /* why, and what to use instead: the host warns with this sentence if the user sets the option; null if it
+                             is not deprecated */
 } kairos_option;
 
 #ifdef __cplusplus
