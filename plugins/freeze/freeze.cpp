@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "../common/layer_patterns.hpp"
-#include "../common/text.hpp"
 
 namespace kairos::plugins {
 
@@ -20,18 +19,17 @@ struct Freeze : Callback<Freeze> {
       "Keeps the weights of some layers as they are, for the whole training or for its first epochs.";
   static constexpr auto capabilities = Can::ControlStep;
 
-  Option<std::string_view> layers{
-      this, "layers", required,
-      "names of layers or weights, separated by commas; * and ? stand for any characters and for one"};
+  Option<List<std::string_view>> layers{
+      this, "layers", required, "names of layers or weights; * and ? stand for any characters and for one"};
   Option<int> unfreeze_at{this,          "unfreeze_at",
                           unset,         "epoch, counted from 0, from which on the layers are trained",
                           unit("epoch"), kairos::min(0)};
   Option<int> verbose{this, "verbose", 0, "1 prints what is frozen and trained again", kairos::min(0)};
 
   void setup(Run& run) {
-    if (words_of(layers).empty())
+    if (layers.empty())
       throw Error("layers is empty; expected names of layers. Set for example layers=conv*");
-    for (const std::string& pattern : words_of(layers)) require_match(run, "layers", pattern);
+    for (const std::string_view pattern : layers.values()) require_match(run, "layers", pattern);
   }
 
   void on_epoch_begin(Epoch& epoch) {
@@ -62,7 +60,7 @@ struct Freeze : Callback<Freeze> {
 
  private:
   [[nodiscard]] bool is_mine(std::string_view weight) const {
-    for (const std::string& pattern : words_of(layers))
+    for (const std::string_view pattern : layers.values())
       if (matches_weight(pattern, weight)) return true;
     return false;
   }

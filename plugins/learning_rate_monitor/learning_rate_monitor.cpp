@@ -2,10 +2,7 @@
 // Adds the learning rate and other hyper-parameters of the optimizer to the logs.
 #include <kairos/plugin.hpp>
 
-#include <string>
 #include <string_view>
-
-#include "../common/text.hpp"
 
 namespace kairos::plugins {
 
@@ -16,13 +13,13 @@ struct LearningRateMonitor : Callback<LearningRateMonitor> {
   static constexpr auto phase = Phase::Measure;
   static constexpr auto publishes = "learning_rate";
 
-  Option<std::string_view> hyper{
+  Option<List<std::string_view>> hyper{
       this, "hyper", unset, "further hyper-parameters of the optimizer, such as 'momentum,weight_decay'"};
 
   void setup(Run& run) {
     if (run.mode() != Mode::Fit) return;
     static_cast<void>(run.learning_rate());  // Fails before training if the optimizer has none.
-    for (const std::string& name : words_of(hyper.value())) {
+    for (const std::string_view name : hyper.values()) {
       static_cast<void>(run.hyper(name));
       run.declare_log(name, Direction::Unknown);
     }
@@ -30,7 +27,7 @@ struct LearningRateMonitor : Callback<LearningRateMonitor> {
 
   void on_epoch_end(Epoch& epoch) {
     epoch.publish("learning_rate", epoch.used_learning_rate());
-    for (const std::string& name : words_of(hyper.value())) epoch.publish(name, epoch.hyper(name));
+    for (const std::string_view name : hyper.values()) epoch.publish(name, epoch.hyper(name));
   }
 };
 

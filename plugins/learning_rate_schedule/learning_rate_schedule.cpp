@@ -55,8 +55,9 @@ struct LearningRateSchedule : Callback<LearningRateSchedule> {
       "factor of step and multi_step (0.1 if not set), of exponential, and of cyclic for each step (1)",
       above(0)};
   Option<int> step_size{this, "step_size", unset, "step: steps between two reductions", kairos::min(1)};
-  Option<std::string_view> milestones{
-      this, "milestones", unset, "multi_step: the steps that begin with a reduction, such as '30,60,80'"};
+  Option<List<int>> milestones{this, "milestones", unset,
+                               "multi_step: the steps that begin with a reduction, such as '30,60,80'",
+                               kairos::min(0)};
   Option<double> power{this, "power", unset, "polynomial: the exponent; 1 if not set", above(0)};
   Option<int> period{this,           "period",    unset, "cosine_restarts: steps before the first restart",
                      kairos::min(1), alias("T_0")};
@@ -260,14 +261,7 @@ struct LearningRateSchedule : Callback<LearningRateSchedule> {
   }
 
   void read_milestones() {
-    plan_->milestones.clear();
-    for (const std::string& word : words_of(milestones.value())) {
-      std::int64_t at = 0;
-      if (!read_integer(word, at) || at < 0)
-        throw Error("milestones has \"" + word +
-                    "\"; expected numbers of steps, such as milestones='30,60,80'. Correct it");
-      plan_->milestones.push_back(at);
-    }
+    plan_->milestones = milestones.values();
     if (plan_->kind == ScheduleKind::MultiStep && plan_->milestones.empty())
       throw Error("milestones is empty. Write for example milestones='30,60,80'");
   }

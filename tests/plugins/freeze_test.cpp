@@ -111,7 +111,7 @@ TEST_CASE("Freeze refuses a name of no layer before training", "[plugins]") {
       Contains("layers: no layer with weights is called \"dence\"; expected one of conv, bn, block/dense, "
                "dense_1, or a pattern such as con*"));
   CHECK_THAT(refusal_of(plan_of({"Freeze:layers=\"conv,\""})),
-             Contains("no layer with weights is called \"\""));
+             Contains("layers: the value is not a list of type string; found \"conv,\""));
   CHECK_THAT(refusal_of(plan_of({"Freeze"})), Contains("layers"));
   CHECK_THAT(refusal_of(plan_of({"Freeze:layers=\"\""})),
              Contains("layers is empty; expected names of layers. Set for example layers=conv*"));

@@ -253,8 +253,10 @@ TEST_CASE("LearningRateSchedule rejects options that do not fit together", "[plu
       {"schedule=step", "step_size is not set with schedule=step. Set it"},
       {"schedule=multi_step", "milestones is not set"},
       {"schedule=multi_step,milestones='3,x'",
-       "milestones has \"x\"; expected numbers of steps, such as milestones='30,60,80'. Correct it"},
-      {"schedule=multi_step,milestones='3,-1'", "milestones has \"-1\""},
+       "milestones: the value is not a list of type int; found \"3,x\", expected whole numbers separated by "
+       "commas"},
+      {"schedule=multi_step,milestones='3,-1'",
+       "milestones: a value of the list is out of range; found -1, expected at least 0"},
       {"schedule=multi_step,milestones=''", "milestones is empty"},
       {"schedule=exponential", "gamma is not set"},
       {"schedule=exponential,gamma=0", "expected greater than 0"},

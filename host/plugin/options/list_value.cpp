@@ -5,20 +5,11 @@
 #include <algorithm>
 #include <string>
 
+#include "base/python_text.hpp"
 #include "kairos/abi.h"
 #include "plugin/options/option_value.hpp"
 
 namespace kairos::host {
-
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
-}
-
-}  // namespace
 
 std::int32_t type_of_value(const OptionSpec& option) noexcept {
   return option.type == KAIROS_TYPE_LIST ? option.item_type : option.type;
