@@ -111,6 +111,7 @@ CompileOptions compile_options(const Settings& settings, ModelInput& input, Purp
       settings.require("loss", "Name one, such as --loss mse");
   }
   if (purpose == Purpose::Train) {
+    options.synchronizes_batch_norm = settings.is_on("sync_batch_norm");
     if (settings.has("optimizer"))
       options.optimizer = settings.text("optimizer");
     else if (std::string stored = stored_optimizer(input.training_config(), input.name); !stored.empty())

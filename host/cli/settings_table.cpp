@@ -196,6 +196,9 @@ constexpr Setting table[] = {
     {.key = "global_batch_size", .commands = fit, .group = Group::Training, .type = Type::Integer, .value = "N",
      .initial = "0", .bounds = from_zero, .example = "256",
      .help = "with --distributed: samples per batch of all ranks together; 0: --batch-size times the number of ranks"},
+    {.key = "sync_batch_norm", .commands = fit, .group = Group::Training, .type = Type::Switch,
+     .help = "with --distributed: BatchNormalization measures the batch of all ranks, as synchronized=true of the layer "
+             "does; else each rank measures its own part"},
     {.key = "rank_timeout", .commands = fit, .group = Group::Training, .type = Type::Number, .value = "SECONDS",
      .initial = "60", .bounds = positive_seconds, .range_code = "KAIROS-U003", .example = "60",
      .help = "with --distributed: end the run if a rank makes no progress for so long, and for 20 times its slowest "

@@ -66,6 +66,21 @@ struct Moments {
   }
 };
 
+/// The moments of all processes, from the sums of counts, values and squares.
+void join_processes(std::int64_t width, Moments& all, std::vector<double>& sums, const SumOfParts& sum) {
+  sums.assign(1, all.rows);
+  for (std::int64_t i = 0; i < width; ++i) sums.push_back(all.rows == 0 ? 0 : all.rows * all.mean[i]);
+  for (std::int64_t i = 0; i < width; ++i)
+    sums.push_back(all.rows == 0 ? 0 : all.squares[i] + all.rows * all.mean[i] * all.mean[i]);
+  sum(sums);
+  all.rows = sums.front();
+  for (std::int64_t i = 0; i < width && all.rows > 0; ++i) {
+    all.mean[i] = sums[static_cast<std::size_t>(1 + i)] / all.rows;
+    const double squares = sums[static_cast<std::size_t>(1 + width + i)];
+    all.squares[i] = std::max(0.0, squares - all.rows * all.mean[i] * all.mean[i]);
+  }
+}
+
 }  // namespace
 
 ColumnNormalizer::ColumnNormalizer(std::int64_t width, float epsilon)
@@ -74,6 +89,7 @@ ColumnNormalizer::ColumnNormalizer(std::int64_t width, float epsilon)
       sums_(static_cast<std::size_t>(2 * most_parts * width)),
       squares_(static_cast<std::size_t>(2 * most_parts * width)),
       counts_(static_cast<std::size_t>(most_parts)) {
+  joined_.reserve(static_cast<std::size_t>(1 + 2 * width));
   for (FloatBuffer* buffer : {&mean_, &variance_, &inverse_deviation_, &own_, &factor_, &shift_})
     buffer->reserve(width);
 }
@@ -83,7 +99,8 @@ void ColumnNormalizer::invert_deviation() {
     inverse_deviation_.data()[i] = 1 / std::sqrt(variance_.data()[i] + epsilon_);
 }
 
-void ColumnNormalizer::measure(std::int64_t rows, const float* x, const RowMask& mask) {
+void ColumnNormalizer::measure(std::int64_t rows, const float* x, const RowMask& mask,
+                               const SumOfParts& sum) {
   measured_ = true;
   mask_ = mask;
   const auto moments_of = [&](std::int64_t part, double n) {
@@ -107,6 +124,7 @@ void ColumnNormalizer::measure(std::int64_t rows, const float* x, const RowMask&
   Moments all = moments_of(0, counts_[0]);
   for (std::int64_t part = 1; part < parts; ++part)
     all.join(width_, moments_of(part, counts_[static_cast<std::size_t>(part)]));
+  if (sum) join_processes(width_, all, joined_, sum);
   counted_ = all.rows;
   for (std::int64_t i = 0; i < width_; ++i) {
     mean_.data()[i] = counted_ == 0 ? 0.0F : static_cast<float>(all.mean[i]);
@@ -137,7 +155,8 @@ void ColumnNormalizer::forward(std::int64_t rows, const float* x, const Normaliz
 }
 
 void ColumnNormalizer::backward(std::int64_t rows, const float* x, const NormalizationWeights& weights,
-                                const float* y_gradient, const NormalizationGradients& gradients) {
+                                const float* y_gradient, const NormalizationGradients& gradients,
+                                const SumOfParts& sum_of_parts) {
   double* const sum = sums_.data();          // gradient
   double* const weighted = squares_.data();  // gradient · normalized value
   const std::int64_t parts =
@@ -156,6 +175,13 @@ void ColumnNormalizer::backward(std::int64_t rows, const float* x, const Normali
     if (gradients.offset != nullptr) gradients.offset[i] = static_cast<float>(sum[i]);
   }
   if (gradients.input == nullptr) return;
+  if (sum_of_parts && measured_) {
+    joined_.assign(sum, sum + width_);
+    joined_.insert(joined_.end(), weighted, weighted + width_);
+    sum_of_parts(joined_);
+    std::copy_n(joined_.data(), width_, sum);
+    std::copy_n(joined_.data() + width_, width_, weighted);
+  }
   // Each value's share in mean and variance; 0 if these were given.
   const double share = measured_ && counted_ > 0 ? 1 / counted_ : 0.0;
   float *const own = own_.data(), *const factor = factor_.data(), *const shift = shift_.data();

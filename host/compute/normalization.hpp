@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "compute/buffer.hpp"
@@ -33,24 +35,28 @@ struct RowMask {
   }
 };
 
+/// Sums values in place over the processes that have other rows of the same batch.
+using SumOfParts = std::function<void(std::span<double>)>;
+
 /// Normalizes the columns of [rows, width] over all rows, as batch normalization does. Allocates only on
 /// construction. Results do not depend on the number of threads.
 class ColumnNormalizer {
  public:
   ColumnNormalizer(std::int64_t width, float epsilon);
 
-  /// Computes mean and population variance from the rows of `x` that count; 0 if there are none. Borrows the
-  /// mask until `backward`.
-  void measure(std::int64_t rows, const float* x, const RowMask& mask);
+  /// Computes mean and population variance from the rows of `x` that count, and with `sum` of those of all
+  /// processes, which make the same calls; 0 if there are none. Borrows the mask until `backward`.
+  void measure(std::int64_t rows, const float* x, const RowMask& mask, const SumOfParts& sum = {});
   /// Uses a given mean and variance, which are then constants for the gradient.
   void use(const float* mean, const float* variance);
   [[nodiscard]] const float* mean() const noexcept { return mean_.data(); }
   [[nodiscard]] const float* variance() const noexcept { return variance_.data(); }
 
   void forward(std::int64_t rows, const float* x, const NormalizationWeights& weights, float* y);
-  /// Uses the statistics of the last `measure` or `use`.
+  /// Uses the statistics of the last `measure` or `use`, with the same `sum`. The gradients of scale and
+  /// offset are those of the own rows.
   void backward(std::int64_t rows, const float* x, const NormalizationWeights& weights,
-                const float* y_gradient, const NormalizationGradients& gradients);
+                const float* y_gradient, const NormalizationGradients& gradients, const SumOfParts& sum = {});
 
  private:
   void invert_deviation();
@@ -64,6 +70,7 @@ class ColumnNormalizer {
   FloatBuffer own_, factor_, shift_;    ///< scratch of a pass
   std::vector<double> sums_, squares_;  ///< [parts, width]: a batch may have millions of rows
   std::vector<double> counts_;          ///< [parts]
+  std::vector<double> joined_;          ///< what processes sum
 };
 
 /// Normalizes each row of [rows, width], as layer normalization does. Results do not depend on the number of

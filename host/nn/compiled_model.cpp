@@ -319,13 +319,13 @@ void CompiledModel::count_loss(double loss, const Batch& batch) {
 void CompiledModel::train_batch(const Batch& batch, GradientObserver* observer) {
   require_loss();
   if (!loaded_.label.empty() && loaded_label() == loaded_.label) loaded_.trained_from = batch_number_;
-  const GraphPass pass{batch.size, Mode::Train, draw_number()};
+  const GraphPass pass{batch.size, Mode::Train,    draw_number(),
+                       ranks_,     batch.is_spare, options_.synchronizes_batch_norm};
   graph_->forward(pass, batch.inputs);
   count_loss(evaluate(batch), batch);
-  if (!batch.is_spare) {
-    for (std::size_t i = 0; i < heads_.size(); ++i) compute_gradient(i, batch);
-    graph_->backward(pass);
-  }
+  // Layers may exchange sums with those of other ranks, so a spare part is passed back too; its share is 0.
+  for (std::size_t i = 0; i < heads_.size(); ++i) compute_gradient(i, batch);
+  graph_->backward(pass);
   if (ranks_ != nullptr) share_gradients(batch);
   ++batch_number_;
   set_batch_tensors(batch);

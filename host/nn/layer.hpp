@@ -14,6 +14,7 @@
 #include "compute/engine.hpp"
 #include "io/model_file.hpp"
 #include "kairos/host/compile.hpp"
+#include "kairos/host/ranks.hpp"
 #include "nn/keras/config_reader.hpp"
 #include "nn/memory_limit.hpp"
 #include "nn/parameter.hpp"
@@ -33,6 +34,10 @@ struct GraphPass {
   /// else, so a resumed run draws the same numbers as an uninterrupted one, and no two batches of a step draw
   /// alike.
   std::uint64_t batch_number;
+  /// The other parts of the batch are on these ranks; null if there are none.
+  Ranks* ranks = nullptr;
+  bool is_spare = false;      ///< the part of this rank does not count
+  bool synchronizes = false;  ///< BatchNormalization measures the parts of all ranks together
 };
 
 struct BuildContext {

@@ -89,8 +89,8 @@ class AgreementTest(RanksTest):
                      "on_test_begin", exit_code=7)
 
     def test_settings_of_ranks_need_ranks(self):
-        for key in ("global_batch_size", "rank_timeout"):
-            self.refused(self.settings(**{key: 8}), "KAIROS-U111", "Add --distributed", ranks=0)
+        for key, value in (("global_batch_size", 8), ("rank_timeout", 8), ("sync_batch_norm", True)):
+            self.refused(self.settings(**{key: value}), "KAIROS-U111", "Add --distributed", ranks=0)
 
     def test_more_ranks_than_samples(self):
         self.refused(self.settings(global_batch_size=2), "KAIROS-U112", "at least 3", ranks=3)

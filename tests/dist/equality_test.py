@@ -10,8 +10,9 @@ import numpy as np
 from ranks import ON_RANK, RanksTest, main
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden" / "fit"
-# BatchNormalization has the moments of each rank's own samples.
-FITS = sorted(fit.name for fit in GOLDEN.iterdir() if fit.is_dir() and fit.name != "mlp_batchnorm_adam")
+FITS = sorted(fit.name for fit in GOLDEN.iterdir() if fit.is_dir())
+# Else BatchNormalization has the moments of each rank's own samples.
+SYNCHRONIZED = {"mlp_batchnorm_adam"}
 # Adam divides a gradient that is nothing but rounding by its own size: noise.json of that fit.
 NOISY = {"cnn_adam"}
 
@@ -45,7 +46,8 @@ class EqualityTest(RanksTest):
                 settings, batch = golden(name)
                 if name in NOISY:
                     settings["optimizer"] = "sgd(learning_rate=0.05)"
-                self.assert_equal_to_one(batch, settings, ranks=(2 + number % 3,))
+                self.assert_equal_to_one(batch, settings, ranks=(2 + number % 3,),
+                                         of_ranks={"sync_batch_norm": True} if name in SYNCHRONIZED else {})
 
     def test_optimizers_with_a_short_last_batch(self):
         self.data()
@@ -105,6 +107,34 @@ class EqualityTest(RanksTest):
         self.assertEqual(one[0], alone[0])
         for a, b in zip(one[1], alone[1], strict=True):
             self.assertEqual(a.tobytes(), b.tobytes())
+
+    def test_synchronized_batch_normalization(self):
+        """Of vectors, of images, and of sequences with masks; 33 samples leave a last batch of fewer than there are ranks."""
+        random = np.random.default_rng(3)
+        layer = lambda kind, **config: {"class_name": kind, "config": config}
+        norm = layer("BatchNormalization", momentum=0.8)
+        head = layer("Dense", units=3, activation="softmax")
+        cases = {
+            "vectors": ([5], [layer("Dense", units=6), norm, layer("Activation", activation="relu"), norm]),
+            "images": ([6, 6, 2], [layer("Conv2D", filters=3, kernel_size=3), norm, layer("GlobalAveragePooling2D")]),
+            "sequences": ([4, 3], [layer("Masking", mask_value=0.0), norm, layer("GRU", units=4)])}
+        for name, (shape, layers) in cases.items():
+            x = random.normal(size=(33, *shape)).astype(np.float32)
+            if name == "sequences":
+                x[:, 2:] *= random.integers(0, 2, (33, 1, 1))
+            np.savez(self.directory / "data.npz", x=x, y=random.integers(0, 3, 33).astype(np.float32))
+            own = [{**one, "config": {**one["config"], "name": f"layer{i}"}} for i, one in enumerate([*layers, head])]
+            model = {"class_name": "Sequential", "config": {"name": "m", "layers": [
+                {"class_name": "InputLayer", "config": {"name": "in", "batch_shape": [None, *shape]}}, *own]}}
+            (self.directory / "model.json").write_text(json.dumps(model))
+            settings = self.settings(model="model.json", validation_split=0.1)
+            with self.subTest(case=name):
+                self.assert_equal_to_one(8, settings, ranks=(2, 3), of_ranks={"sync_batch_norm": True})
+        for one in own:
+            if one["class_name"] == "BatchNormalization":
+                one["config"]["synchronized"] = True
+        (self.directory / "model.json").write_text(json.dumps(model))
+        self.assert_equal_to_one(8, settings, ranks=(2,))
 
     def test_dropout_and_batch_normalization_repeat(self):
         """The masks differ by rank, and the moving averages are the mean of all: two runs are the same, bit for bit."""

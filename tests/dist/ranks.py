@@ -74,11 +74,12 @@ class RanksTest(unittest.TestCase):
         for one, other in zip(found[1], expected[1], strict=True):
             np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * np.max(np.abs(other)))
 
-    def assert_equal_to_one(self, batch, settings, ranks=(2,), tolerance=TOLERANCE):
+    def assert_equal_to_one(self, batch, settings, ranks=(2,), tolerance=TOLERANCE, of_ranks={}):
+        """`of_ranks` are settings for several ranks alone."""
         alone = self.results(0, batch, settings)
         for count in ranks:
             with self.subTest(ranks=count):
-                self.compare(self.results(count, batch, settings), alone, tolerance)
+                self.compare(self.results(count, batch, {**settings, **of_ranks}), alone, tolerance)
 
 
 def main():

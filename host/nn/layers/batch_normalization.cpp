@@ -41,11 +41,13 @@ class BatchNormalizationLayer final : public NormalizingLayer {
 
   void forward(const GraphPass& pass, const LayerValues& v) override {
     const std::int64_t rows = pass.batch * rows_per_sample_;
+    const SumOfParts sum = sum_of(pass);
     float* const mean = state(0).values.data();
     float* const variance = state(1).values.data();
     // As in Keras, a frozen layer does not update its averages; an empty batch does not either.
     if (pass.mode != Mode::Infer && trainable() && !is_frozen() && rows > 0) {
-      normalizer_->measure(rows, v.inputs.front(), {v.input_masks.front(), rows_per_step_});
+      const std::int64_t counted = sum && pass.is_spare ? 0 : rows;
+      normalizer_->measure(counted, v.inputs.front(), {v.input_masks.front(), rows_per_step_}, sum);
       if (pass.mode == Mode::Measure && ++*measured_ == 1)  // no average that is not finite stays
         for (float* const average : {mean, variance}) std::fill_n(average, channels_, 0.0F);
       const double taken = pass.mode == Mode::Train ? 1 - momentum_ : 1.0 / static_cast<double>(*measured_);
@@ -68,7 +70,7 @@ class BatchNormalizationLayer final : public NormalizingLayer {
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
     normalizer_->backward(pass.batch * rows_per_sample_, g.inputs.front(), weights(), g.output_gradient,
-                          gradients(g.input_gradients.front()));
+                          gradients(g.input_gradients.front()), sum_of(pass));
   }
 
  protected:
@@ -82,6 +84,12 @@ class BatchNormalizationLayer final : public NormalizingLayer {
 
  private:
   [[nodiscard]] Parameter& state(std::size_t i) { return parameters()[weight_count() + i]; }
+
+  /// Over the ranks that have other parts of the batch; empty if each measures its own.
+  [[nodiscard]] SumOfParts sum_of(const GraphPass& pass) const {
+    if (pass.ranks == nullptr || !(synchronized_ || pass.synchronizes)) return {};
+    return [ranks = pass.ranks](std::span<double> values) { ranks->reduce(Reduction::Sum, values); };
+  }
 
   /// Whether callbacks have frozen gamma and beta, or the averages of a layer that has neither.
   [[nodiscard]] bool is_frozen() {
@@ -98,7 +106,7 @@ class BatchNormalizationLayer final : public NormalizingLayer {
   }
 
   double momentum_;
-  bool synchronized_;  ///< over replicas; no effect with one
+  bool synchronized_;  ///< over ranks; no effect with one
   Initializer mean_initializer_;
   Initializer variance_initializer_;
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "compute/normalization.hpp"
 
+#include <barrier>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstddef>
+#include <span>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -181,4 +185,62 @@ TEST_CASE("Normalization gives the same bits on any number of threads", "[host][
   CHECK((on(1, columns) == on(3, columns)));
   CHECK((on(1, rows) == on(2, rows)));
   CHECK((on(1, rows) == on(3, rows)));
+}
+
+namespace {
+
+/// Sums the values of several threads, each of which calls `sum` as often.
+class Threads {
+ public:
+  explicit Threads(std::ptrdiff_t count) : all_here_(count), all_read_(count) {}
+  void sum(std::size_t thread, std::span<double> values) {
+    given_[thread].assign(values.begin(), values.end());
+    all_here_.arrive_and_wait();
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = given_[0][i] + given_[1][i];
+    all_read_.arrive_and_wait();
+  }
+
+ private:
+  std::barrier<> all_here_, all_read_;
+  Doubles given_[2];
+};
+
+}  // namespace
+
+TEST_CASE("Parts of a batch on two processes are normalized as the whole batch", "[host][compute]") {
+  const Case c{37, 5, 3};
+  const Inputs in(c);
+  Values counts(static_cast<std::size_t>(c.rows), 1.0F);
+  counts[3] = counts[20] = 0;
+  for (const std::int64_t first : {20, 37}) {  // the second part has no rows
+    INFO(first << " rows in the first part");
+    const Results whole = by_columns(c, in, {counts.data(), 1});
+    Threads threads(2);
+    Values y(whole.y.size()), x_gradient(y.size()), scale[2], offset[2];
+    const auto work = [&](std::size_t part) {
+      const std::int64_t begin = part == 0 ? 0 : first, rows = part == 0 ? first : c.rows - first;
+      const std::int64_t at = begin * c.width;
+      const SumOfParts sum = [&, part](std::span<double> values) { threads.sum(part, values); };
+      scale[part].resize(static_cast<std::size_t>(c.width));
+      offset[part].resize(static_cast<std::size_t>(c.width));
+      ColumnNormalizer normalizer(c.width, epsilon);
+      const NormalizationWeights weights{in.scale.data(), in.offset.data()};
+      normalizer.measure(rows, in.x.data() + at, {counts.data() + begin, 1}, sum);
+      normalizer.forward(rows, in.x.data() + at, weights, y.data() + at);
+      normalizer.backward(rows, in.x.data() + at, weights, in.y_gradient.data() + at,
+                          {scale[part].data(), offset[part].data(), x_gradient.data() + at}, sum);
+    };
+    std::thread other([&] { work(1); });
+    work(0);
+    other.join();
+    for (std::size_t i = 0; i < scale[0].size(); ++i) {
+      scale[0][i] += scale[1][i];
+      offset[0][i] += offset[1][i];
+    }
+    const auto as_doubles = [](const Values& values) { return Doubles(values.begin(), values.end()); };
+    check(y, as_doubles(whole.y), 4, "y");
+    check(x_gradient, as_doubles(whole.x_gradient), 4, "gradient of x");
+    check(scale[0], as_doubles(whole.scale), 20, "gradient of the scale");
+    check(offset[0], as_doubles(whole.offset), 20, "gradient of the offset");
+  }
 }
