@@ -16,6 +16,7 @@
 #include "cli/check_cases.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/plugin_page.hpp"
 #include "io/npy.hpp"
 #include "kairos/abi.h"
 #include "kairos/host/error.hpp"
@@ -32,8 +33,9 @@ constexpr const char* explanation = R"(
 Every callback that is found, or those of the given names, files and directories, runs in short trainings, evaluations,
 predictions and replays: without epochs or validation, with NaN and infinities, with another callback that stops the run or
 fails in any hook, twice in one run, with paths that cannot be written, with every hook checked (KAIROS_CHECK_PLUGINS=1), and
-ended by a signal and resumed after any epoch. Each run is a process of its own. Options that a callback requires are given
-with --plugin, as in
+ended by a signal and resumed after any epoch. Each run is a process of its own. A callback with required options takes
+those of the first example on its page that has them, a line "    kairos … --plugin …" of README.md beside the plugin's
+file or one directory above. Other options are given with --plugin, as in
 
     kairos plugins check CSVLogger --plugin CSVLogger:filename=log.csv
 
@@ -105,13 +107,63 @@ std::vector<Checked> chosen(const Catalog& catalog, const std::vector<std::strin
   return all;
 }
 
-/// The specs of a callback that the user gave, or one without options; each names its file and ends the run
-/// when it fails.
+/// The required option that has no value; "" if there is none.
+std::string missing_option(const CallbackManifest& callback, const PluginSpec& spec) {
+  const std::vector<PluginOption> options = with_names(callback, spec.options, spec.target);
+  for (const OptionSpec& option : callback.options)
+    if ((option.flags & KAIROS_OPTION_REQUIRED) != 0 &&
+        std::ranges::none_of(
+            options, [&](const PluginOption& one) { return find_option(callback, one.key) == &option; }))
+      return option.name;
+  return "";
+}
+
+/// A file that the example reads, and that its page shows, is written into the directory.
+void write_files_of_page(const PluginPage& page, const CallbackManifest& callback, const fs::path& directory,
+                         PluginSpec& spec) {
+  for (PluginOption& option : spec.options) {
+    const OptionSpec* const declared = find_option(callback, option.key);
+    if (declared == nullptr || (declared->flags & KAIROS_OPTION_READS) == 0) continue;
+    const std::optional<std::string> content = file_in_page(page, option.value);
+    if (!content || fs::path(option.value).filename() != option.value) continue;
+    const fs::path file = directory / option.value;
+    std::ofstream(file, std::ios::binary) << *content;
+    option = {declared->name, file.string(), Written::Quoted};
+  }
+}
+
+/// The first example with all required options on the plugin's page; empty if there is none.
+std::optional<PluginSpec> example_of(const Checked& one, const Catalog& catalog, const fs::path& directory) {
+  const std::optional<PluginPage> page = page_of(one.plugin->file);
+  if (!page) return {};
+  for (const std::string& text : plugin_examples(*page, directory)) {
+    try {
+      PluginSpec spec = parse_plugin_spec(text);
+      if (spec.is_file()) spec.target = one.plugin->file.string();  // wherever the page has it
+      if (catalog.find(spec).callback != one.callback) continue;
+      spec.options = with_names(*one.callback, spec.options, spec.target);
+      if (!missing_option(*one.callback, spec).empty()) continue;
+      print(fmt::format("{}: with the options of an example, --plugin {} ({})\n", one.callback->short_name(),
+                        text, page->file.string()));
+      write_files_of_page(*page, *one.callback, directory, spec);
+      return spec;
+    } catch (const Error&) {
+      continue;  // an example of another plugin, or one that this host does not understand
+    }
+  }
+  return {};
+}
+
+/// The specs of a callback that the user gave, or one of an example, or without options; each names its file
+/// and ends the run when it fails.
 std::vector<PluginSpec> specs_of(const Checked& one, const std::vector<PluginSpec>& given,
-                                 const Catalog& catalog) {
+                                 const Catalog& catalog, const fs::path& directory) {
   std::vector<PluginSpec> specs;
   for (const PluginSpec& spec : given)
     if (catalog.find(spec).callback == one.callback) specs.push_back(spec);
+  if (specs.empty() && !missing_option(*one.callback, {}).empty())
+    if (std::optional<PluginSpec> example = example_of(one, catalog, directory))
+      specs.push_back(std::move(*example));
   if (specs.empty()) specs.emplace_back();
   for (PluginSpec& spec : specs) {
     spec.target = one.plugin->file.string();
@@ -122,17 +174,6 @@ std::vector<PluginSpec> specs_of(const Checked& one, const std::vector<PluginSpe
       spec.options.push_back({"on_error", "fatal", Written::Quoted});
   }
   return specs;
-}
-
-/// The required option that has no value; "" if there is none.
-std::string missing_option(const CallbackManifest& callback, const PluginSpec& spec) {
-  const std::vector<PluginOption> options = with_names(callback, spec.options, spec.target);
-  for (const OptionSpec& option : callback.options)
-    if ((option.flags & KAIROS_OPTION_REQUIRED) != 0 &&
-        std::ranges::none_of(
-            options, [&](const PluginOption& one) { return find_option(callback, one.key) == &option; }))
-      return option.name;
-  return "";
 }
 
 /// Twelve images of two pixels, of three classes.
@@ -195,8 +236,10 @@ class Check {
     const std::string name(callback.short_name());
     if (const std::string option = missing_option(callback, spec); !option.empty()) {
       ++faults_;
-      print(fmt::format("{}: not checked, because {} is required. Give it, as in --plugin {}:{}=VALUE\n",
-                        name, option, name, option));
+      print(
+          fmt::format("{}: not checked, because {} is required and no example shows it. Give it, as in "
+                      "--plugin {}:{}=VALUE\n",
+                      name, option, name, option));
       return;
     }
     place_.directory = root_ / std::to_string(count_++);
@@ -231,6 +274,7 @@ class Check {
     print(fmt::format("{}: not checked: {}\n", refusal.file.string(), refusal.diagnosis.text()));
   }
 
+  [[nodiscard]] const fs::path& root() const { return root_; }
   /// By a signal to this program.
   [[nodiscard]] bool ended() const { return signal_ != 0; }
 
@@ -285,7 +329,7 @@ int run_plugins_check(Arguments arguments) {
     for (const Refusal& refusal : catalog.refusals()) Check::refused(refusal);
   if (all.empty()) return exit_code(ErrorKind::Callback);  // nothing was checked
   for (const Checked& one : all)
-    for (const PluginSpec& spec : specs_of(one, given, catalog))
+    for (const PluginSpec& spec : specs_of(one, given, catalog, check.root()))
       if (!check.ended()) check.check(*one.callback, spec);
   return check.end();
 }

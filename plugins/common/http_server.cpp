@@ -5,14 +5,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -22,12 +18,15 @@
 #include <boost/beast/http.hpp>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
+#include <cstddef>
 #include <exception>
 #include <kairos/error.hpp>
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
+
+#include "http_access.hpp"
 
 namespace kairos::plugins {
 
@@ -39,54 +38,17 @@ namespace http = beast::http;
 using net::ip::tcp;
 using Local = net::local::stream_protocol;
 using std::chrono::seconds;
+using Clock = std::chrono::steady_clock;
 
-constexpr int most_connections = 32;
+constexpr std::size_t most_connections = 32;
 constexpr std::uint32_t most_header = 8192;
 constexpr std::uint64_t most_body = 1024;
 constexpr std::string_view unix_prefix = "unix:";
-
-/// Compares in a time that depends on the lengths alone.
-bool is_same(std::string_view given, std::string_view expected) {
-  if (given.size() != expected.size() || expected.empty()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < given.size(); ++i)
-    difference |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(expected[i]);
-  return difference == 0;
-}
-
-/// The value of `name` in "a=1&b=2".
-std::string_view query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    if (pair.size() > name.size() && pair.substr(0, name.size()) == name && pair[name.size()] == '=')
-      return pair.substr(name.size() + 1);
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return {};
-}
 
 /// Asio does not ask for it: a program that a callback starts must not keep the port or a connection.
 template <class Socket>
 void close_on_exec(Socket& socket) {
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-}
-
-/// Whether the path is a socket of ours at which nobody listens, as a run that was killed leaves it.
-bool is_stale_socket(const std::string& path) {
-  struct stat facts {};
-  sockaddr_un place{};
-  if (path.size() >= sizeof place.sun_path || ::lstat(path.c_str(), &facts) != 0 ||
-      !S_ISSOCK(facts.st_mode) || facts.st_uid != ::geteuid())
-    return false;
-  place.sun_family = AF_UNIX;
-  std::memcpy(place.sun_path, path.data(), path.size());
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return false;
-  const bool refused =
-      ::connect(probe, reinterpret_cast<const sockaddr*>(&place), sizeof place) != 0 && errno == ECONNREFUSED;
-  ::close(probe);
-  return refused;
 }
 
 std::string_view text_of(beast::string_view text) {
@@ -148,21 +110,59 @@ HttpResponse answer_to(const Request& request, const Gate& gate, const HttpServe
   }
 }
 
+/// What the list of open connections knows of one, whatever its protocol.
+class Guest {
+ public:
+  Guest() = default;
+  virtual ~Guest() = default;
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+  /// Since when it has not sent a whole request from somebody who may ask; empty once it has.
+  [[nodiscard]] std::optional<Clock::time_point> waits_since() const { return waits_since_; }
+  virtual void drop() = 0;
+
+ protected:
+  std::optional<Clock::time_point> waits_since_ = Clock::now();
+};
+
+/// The open connections, oldest first.
+class Guests {
+ public:
+  /// Whether there is room for one more. If there is none, it is made by dropping the oldest of those that
+  /// have sent no request with the token within a second: any user of the machine can open connections, and
+  /// must not lock out the one who has the token.
+  [[nodiscard]] bool make_room() {
+    if (all_.size() < most_connections) return true;
+    const auto oldest = std::find_if(all_.begin(), all_.end(), [](const Guest* guest) {
+      return guest->waits_since() && Clock::now() - *guest->waits_since() >= seconds(1);
+    });
+    if (oldest == all_.end()) return false;
+    Guest* const guest = *oldest;
+    all_.erase(oldest);
+    guest->drop();
+    return true;
+  }
+  void add(Guest* guest) { all_.push_back(guest); }
+  void remove(const Guest* guest) { std::erase(all_, guest); }
+
+ private:
+  std::vector<Guest*> all_;
+};
+
 template <class Protocol>
-class Connection : public std::enable_shared_from_this<Connection<Protocol>> {
+class Connection : public Guest, public std::enable_shared_from_this<Connection<Protocol>> {
  public:
   using Socket = typename beast::basic_stream<Protocol>::socket_type;
 
-  Connection(Socket socket, const Gate& gate, const HttpServer::Handler& handler, int& open)
-      : stream_(std::move(socket)), gate_(gate), handler_(handler), open_(open) {
-    ++open_;
+  Connection(Socket socket, const Gate& gate, const HttpServer::Handler& handler, Guests& guests)
+      : stream_(std::move(socket)), gate_(gate), handler_(handler), guests_(guests) {
+    guests_.add(this);
     parser_.header_limit(most_header);
     parser_.body_limit(most_body);
   }
-  ~Connection() { --open_; }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  ~Connection() override { guests_.remove(this); }
 
+  void drop() override { stream_.cancel(); }
   void start() {
     stream_.expires_after(seconds(10));  // for the whole request, however slowly it comes
     http::async_read(
@@ -178,7 +178,9 @@ class Connection : public std::enable_shared_from_this<Connection<Protocol>> {
         error != http::error::end_of_stream && error != http::error::partial_message)
       return send(plain(400, "this is not HTTP"));
     if (error) return;  // gone, or too slow: nobody reads an answer
-    send(answer_to(parser_.get(), gate_, handler_));
+    HttpResponse answer = answer_to(parser_.get(), gate_, handler_);
+    if (answer.status != 401 && answer.status != 403) waits_since_.reset();
+    send(std::move(answer));
   }
   void send(HttpResponse given) {
     response_.result(given.status);
@@ -208,7 +210,7 @@ class Connection : public std::enable_shared_from_this<Connection<Protocol>> {
   beast::basic_stream<Protocol> stream_;
   const Gate& gate_;
   const HttpServer::Handler& handler_;
-  int& open_;
+  Guests& guests_;
   beast::flat_buffer buffer_{most_header + most_body};
   http::request_parser<http::string_body> parser_;
   http::response<http::string_body> response_;
@@ -304,8 +306,8 @@ class HttpServer::Impl {
       if (!error) {
         accept(acceptor);  // first: a connection that cannot be made does not end the server
         close_on_exec(socket);
-        if (open_ < most_connections)  // a connection too many is closed here
-          std::make_shared<Connection<Protocol>>(std::move(socket), gate_, handler_, open_)->start();
+        if (guests_.make_room())  // a connection too many is closed here
+          std::make_shared<Connection<Protocol>>(std::move(socket), gate_, handler_, guests_)->start();
         return;
       }
       // Out of descriptors, perhaps: not at once again.
@@ -338,7 +340,7 @@ class HttpServer::Impl {
 
   Handler handler_;
   Gate gate_;
-  int open_ = 0;
+  Guests guests_;
   std::string path_;  ///< of the socket, with the file that it was
   dev_t device_ = 0;
   ino_t inode_ = 0;
@@ -348,31 +350,6 @@ class HttpServer::Impl {
   std::optional<Local::acceptor> local_;
   std::thread thread_;
 };
-
-void check_http_token(std::string_view token, std::size_t least) {
-  if (token.size() < least)
-    throw Error("token has " + std::to_string(token.size()) + " characters; expected " +
-                std::to_string(least) + " or more, so that nobody guesses it");
-  const bool is_plain = std::all_of(token.begin(), token.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-  });
-  if (!is_plain)
-    throw Error("token has a character that an address changes; expected letters, digits and -._~");
-}
-
-std::string random_token() {
-  std::array<unsigned char, 16> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    throw Error(KAIROS_E_IO, "the system gives no random bytes for a token");
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
 
 void check_http_address(std::string_view address) {
   const std::string text(address);

@@ -42,7 +42,8 @@ void check_http_address(std::string_view address);
 
 /// Takes connections from its constructor to its destructor, which frees the port. Requests are answered one
 /// at a time, each on a connection of its own: at most 32 connections, 8 KiB of headers, 1 KiB of body, 10 s
-/// for a request and 20 s for its answer.
+/// for a request and 20 s for its answer. One more connection takes the place of the oldest that has sent no
+/// request with the token for a second; without one, it is closed.
 ///
 /// A request must name the address itself in Host, and in Origin if it has one: other names are those of
 /// pages that reach loopback by DNS rebinding. A POST needs an Authorization header with the token, which no

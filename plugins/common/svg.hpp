@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Draws line charts as SVG 1.1, without scripts or anything from elsewhere.
+// Draws line charts, by default as SVG 1.1 without scripts or anything from elsewhere.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "text.hpp"
@@ -142,6 +143,11 @@ struct Tick {
   return values;
 }
 
+/// A place in the image, from its top left.
+struct Point {
+  double x, y;
+};
+
 /// From values to places in the image.
 struct Axes {
   Range x, y;  ///< y: logarithms if they are so
@@ -164,19 +170,46 @@ struct Axes {
   [[nodiscard]] double bottom() const { return top + height - below; }
 };
 
-[[nodiscard]] inline std::string text_at(double x, double y, const char* anchor, std::string_view text,
-                                         const char* more = "") {
-  return "<text x=\"" + place(x) + "\" y=\"" + place(y) + "\" text-anchor=\"" + anchor + '"' + more + '>' +
-         escaped(text) + "</text>\n";
-}
-/// The attribute is for programs that know no style sheets.
+enum class Anchor { Start, Middle, End };
+enum class Face { Normal, Bold, Large };
 enum class Line { Grid, Axis };
-[[nodiscard]] inline std::string line_at(double x, double y, double to_x, double to_y, Line kind) {
-  return "<line x1=\"" + place(x) + "\" y1=\"" + place(y) + "\" x2=\"" + place(to_x) + "\" y2=\"" +
-         place(to_y) +
-         (kind == Line::Grid ? "\" class=\"grid\" stroke=\"#dddddd\"/>\n"
-                             : "\" class=\"axis\" stroke=\"#333333\"/>\n");
-}
+
+/// Draws in SVG. What draw_chart draws on has these functions.
+class SvgCanvas {
+ public:
+  void text(double x, double y, Anchor anchor, std::string_view text, Face face = Face::Normal) {
+    constexpr std::array<const char*, 3> names{"start", "middle", "end"};
+    constexpr std::array<const char*, 3> faces{"\">", "\" font-weight=\"bold\">", "\" font-size=\"16\">"};
+    out_ += "<text x=\"" + place(x) + "\" y=\"" + place(y) + "\" text-anchor=\"" +
+            names[static_cast<std::size_t>(anchor)] + faces[static_cast<std::size_t>(face)] + escaped(text) +
+            "</text>\n";
+  }
+  void line(Point from, Point to, Line kind) {
+    // The attribute is for programs that know no style sheets.
+    out_ += "<line x1=\"" + place(from.x) + "\" y1=\"" + place(from.y) + "\" x2=\"" + place(to.x) +
+            "\" y2=\"" + place(to.y) +
+            (kind == Line::Grid ? "\" class=\"grid\" stroke=\"#dddddd\"/>\n"
+                                : "\" class=\"axis\" stroke=\"#333333\"/>\n");
+  }
+  void curve(const std::vector<Point>& points, const char* colour) {
+    out_ += "<polyline points=\"";
+    for (const Point& point : points)
+      out_ += (&point == points.data() ? "" : " ") + place(point.x) + ',' + place(point.y);
+    out_ += std::string("\" fill=\"none\" stroke=\"") + colour + "\" stroke-width=\"2\"/>\n";
+  }
+  void dot(Point point, const char* colour) {
+    out_ += "<circle cx=\"" + place(point.x) + "\" cy=\"" + place(point.y) + "\" r=\"3\" fill=\"" + colour +
+            "\"/>\n";
+  }
+  void box(Point corner, double wide, double high, const char* colour) {
+    out_ += "<rect x=\"" + place(corner.x) + "\" y=\"" + place(corner.y) + "\" width=\"" + place(wide) +
+            "\" height=\"" + place(high) + "\" fill=\"" + colour + "\"/>\n";
+  }
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
 
 [[nodiscard]] inline Axes axes_of(const Chart& chart, double top, double wide) {
   Axes axes{{}, {}, top, chart.logarithmic, wide};
@@ -189,63 +222,62 @@ enum class Line { Grid, Axis };
 }
 
 /// `least` is the smallest step of the x axis.
-[[nodiscard]] inline std::string grid(const Axes& axes, std::string_view label, double least = 1) {
-  std::string text;
+template <class Canvas>
+void draw_grid(Canvas& canvas, const Axes& axes, std::string_view label, double least = 1) {
   for (const Tick& tick : axes.logarithmic ? logarithmic_ticks(axes.y) : ticks(axes.y, 5)) {
-    text += line_at(left, axes.down(tick.place), axes.end(), axes.down(tick.place), Line::Grid);
-    text += text_at(left - 8, axes.down(tick.place) + 4, "end", tick.label);
+    canvas.line({left, axes.down(tick.place)}, {axes.end(), axes.down(tick.place)}, Line::Grid);
+    canvas.text(left - 8, axes.down(tick.place) + 4, Anchor::End, tick.label);
   }
   for (const Tick& tick : ticks(axes.x, axes.wide < width ? 5 : 8, least)) {
-    text += line_at(axes.across(tick.place), axes.bottom(), axes.across(tick.place), axes.bottom() + 5,
-                    Line::Axis);
-    text += text_at(axes.across(tick.place), axes.bottom() + 20, "middle", tick.label);
+    const double x = axes.across(tick.place);
+    canvas.line({x, axes.bottom()}, {x, axes.bottom() + 5}, Line::Axis);
+    canvas.text(x, axes.bottom() + 20, Anchor::Middle, tick.label);
   }
-  text += line_at(left, axes.top + above, left, axes.bottom(), Line::Axis);
-  text += line_at(left, axes.bottom(), axes.end(), axes.bottom(), Line::Axis);
-  return text + text_at((left + axes.end()) / 2, axes.bottom() + 38, "middle", label);
+  canvas.line({left, axes.top + above}, {left, axes.bottom()}, Line::Axis);
+  canvas.line({left, axes.bottom()}, {axes.end(), axes.bottom()}, Line::Axis);
+  canvas.text((left + axes.end()) / 2, axes.bottom() + 38, Anchor::Middle, label);
 }
 
-/// A point without neighbours is a circle, everything else a line.
-[[nodiscard]] inline std::string curve_text(const Curve& curve, const Axes& axes, const std::string& colour) {
-  std::string text, points;
-  std::size_t count = 0, last = 0;
+/// A point without neighbours is a dot, everything else a line.
+template <class Canvas>
+void draw_curve(Canvas& canvas, const Curve& curve, const Axes& axes, const char* colour) {
+  std::vector<Point> points;
   for (std::size_t i = 0; i <= curve.y.size(); ++i) {
     if (i < curve.y.size() && axes.shows(curve.y[i])) {
-      points += (count++ == 0 ? "" : " ") + place(axes.across(curve.x[i])) + ',' +
-                place(axes.down(axes.scaled(curve.y[i])));
-      last = i;
+      points.push_back({axes.across(curve.x[i]), axes.down(axes.scaled(curve.y[i]))});
       continue;
     }
-    if (count == 1)
-      text += "<circle cx=\"" + place(axes.across(curve.x[last])) + "\" cy=\"" +
-              place(axes.down(axes.scaled(curve.y[last]))) + "\" r=\"3\" fill=\"" + colour + "\"/>\n";
-    if (count > 1)
-      text += "<polyline points=\"" + points + "\" fill=\"none\" stroke=\"" + colour +
-              "\" stroke-width=\"2\"/>\n";
+    if (points.size() == 1) canvas.dot(points.front(), colour);
+    if (points.size() > 1) canvas.curve(points, colour);
     points.clear();
-    count = 0;
   }
-  return text;
 }
 
-[[nodiscard]] inline std::string chart_text(const Chart& chart, std::string_view label, double top,
-                                            double wide = width) {
+template <class Canvas>
+void draw_chart(Canvas& canvas, const Chart& chart, std::string_view label, double top, double wide = width) {
   constexpr std::array<const char*, 4> colours{"#0072b2", "#d55e00", "#009e73",
                                                "#cc79a7"};  // for the colour-blind
   const Axes axes = axes_of(chart, top, wide);
-  std::string text = text_at(left, top + 24, "start", chart.title, " font-weight=\"bold\"");
-  if (axes.y.is_empty()) return text + text_at(wide / 2, top + height / 2, "middle", "no values");
-  text += grid(axes, label);
+  canvas.text(left, top + 24, Anchor::Start, chart.title, Face::Bold);
+  if (axes.y.is_empty()) return canvas.text(wide / 2, top + height / 2, Anchor::Middle, "no values");
+  draw_grid(canvas, axes, label);
   double x = left;  // the legend, below the title; letters of most fonts are less than 9 wide
   for (std::size_t i = 0; i < chart.curves.size(); ++i) {
     const char* colour = colours[i % colours.size()];
-    text += curve_text(chart.curves[i], axes, colour);
-    text += "<rect x=\"" + place(x) + "\" y=\"" + place(top + 38) + R"(" width="18" height="4" fill=")" +
-            colour + "\"/>\n";
-    text += text_at(x + 24, top + 44, "start", chart.curves[i].name);
+    draw_curve(canvas, chart.curves[i], axes, colour);
+    canvas.box({x, top + 38}, 18, 4, colour);
+    canvas.text(x + 24, top + 44, Anchor::Start, chart.curves[i].name);
     x += 40 + 9 * static_cast<double>(chart.curves[i].name.size());
   }
-  return text;
+}
+
+/// Charts one below the other, under a title.
+template <class Canvas>
+void draw_charts(Canvas& canvas, const std::vector<Chart>& charts, std::string_view title,
+                 std::string_view label) {
+  canvas.text(width / 2, 28, Anchor::Middle, title, Face::Large);
+  for (std::size_t i = 0; i < charts.size(); ++i)
+    draw_chart(canvas, charts[i], label, heading + height * static_cast<double>(i));
 }
 
 /// An image in a page, whose style sheet knows the classes `chart`, `grid` and `axis`.
@@ -258,7 +290,9 @@ enum class Line { Grid, Axis };
 
 /// One chart as a part of a page.
 [[nodiscard]] inline std::string chart(const Chart& chart, std::string_view label) {
-  return detail::in_page(chart.title, detail::chart_text(chart, label, 0, detail::narrow));
+  detail::SvgCanvas canvas;
+  detail::draw_chart(canvas, chart, label, 0, detail::narrow);
+  return detail::in_page(chart.title, canvas.take());
 }
 
 /// A histogram; edges do not decrease.
@@ -271,15 +305,14 @@ struct Bars {
   for (const double edge : bars.edges) axes.x.add(edge);
   axes.y.add(0);
   for (const double count : bars.counts) axes.y.add(count);
-  std::string text = detail::grid(axes, "", 0);
+  detail::SvgCanvas canvas;
+  detail::draw_grid(canvas, axes, "", 0);
   for (std::size_t i = 0; i < bars.counts.size(); ++i) {
     const double from = axes.across(bars.edges[i]), to = axes.across(bars.edges[i + 1]);
     const double top = axes.down(bars.counts[i]);
-    text += "<rect x=\"" + detail::place(from) + "\" y=\"" + detail::place(top) + "\" width=\"" +
-            detail::place(std::max(to - from - 0.5, 0.5)) + "\" height=\"" +
-            detail::place(axes.bottom() - top) + "\" fill=\"#0072b2\"/>\n";
+    canvas.box({from, top}, std::max(to - from - 0.5, 0.5), axes.bottom() - top, "#0072b2");
   }
-  return detail::in_page(name, text);
+  return detail::in_page(name, canvas.take());
 }
 
 /// The charts one below the other, in the colours of light and dark pages. `label` names the x axis.
@@ -295,10 +328,9 @@ struct Bars {
       "@media(prefers-color-scheme:dark){.page{fill:#1b1b1b}text{fill:#ddd}.grid{stroke:#3a3a3a}"
       ".axis{stroke:#ddd}}</style>\n<rect class=\"page\" fill=\"#ffffff\" width=\"" +
       width + "\" height=\"" + height + "\"/>\n";
-  text += detail::text_at(detail::width / 2, 28, "middle", title, " font-size=\"16\"");
-  for (std::size_t i = 0; i < charts.size(); ++i)
-    text += detail::chart_text(charts[i], label, detail::heading + detail::height * static_cast<double>(i));
-  return text + "</svg>\n";
+  detail::SvgCanvas canvas;
+  detail::draw_charts(canvas, charts, title, label);
+  return text + canvas.take() + "</svg>\n";
 }
 
 }  // namespace kairos::plugins::svg

@@ -2,11 +2,8 @@
 // Shows a run that goes on as a page in the browser.
 #include <kairos/plugin.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>

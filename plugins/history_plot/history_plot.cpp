@@ -14,6 +14,7 @@
 #include "../common/svg.hpp"
 #include "../common/text.hpp"
 #include "../common/whole_file.hpp"
+#include "png_image.hpp"
 
 namespace kairos::plugins {
 
@@ -21,10 +22,11 @@ namespace kairos::plugins {
 /// while the run goes on. A key and its val_… share a chart.
 struct HistoryPlot : Callback<HistoryPlot> {
   static constexpr auto id = "kairos.HistoryPlot";
-  static constexpr auto summary = "Draws the logs of all epochs as an SVG image.";
+  static constexpr auto summary = "Draws the logs of all epochs as an image, SVG or PNG.";
   static constexpr auto phase = Phase::Report;
 
-  Option<OutputPath> filename{this, "filename", "history.svg", "image to write; replaced after each epoch"};
+  Option<OutputPath> filename{this, "filename", "history.svg",
+                              "image to write, .svg or .png; replaced after each epoch"};
   Option<std::string_view> keys{this, "keys", unset, "keys to draw, such as loss,val_loss; all if not set"};
   Option<std::string_view> log_scale{this, "log_scale", unset, "keys whose charts have a logarithmic scale"};
 
@@ -33,8 +35,10 @@ struct HistoryPlot : Callback<HistoryPlot> {
 
   void setup(Run& run) {
     const std::string name(filename.value());
-    if (!name.ends_with(".svg"))
-      throw Error("filename is " + name + "; expected a name that ends in .svg. Change its ending");
+    is_png_ = name.ends_with(".png");
+    if (!is_png_ && !name.ends_with(".svg"))
+      throw Error("filename is " + name + "; expected a name that ends in .svg or .png. Change its ending");
+    if (is_png_) require_png();
     check_output_place(name, Writing::Replaced);
     *title_ = std::filesystem::path(std::string(run.run_dir())).filename().string();
   }
@@ -61,7 +65,7 @@ struct HistoryPlot : Callback<HistoryPlot> {
     post(when_interrupted::finish);
     if (values->empty() || !end.artifacts_wanted()) return;
     tasks_.drain();
-    end.publish_file("history", filename.value(), "image/svg+xml");
+    end.publish_file("history", filename.value(), is_png_ ? "image/png" : "image/svg+xml");
   }
 
  private:
@@ -69,8 +73,10 @@ struct HistoryPlot : Callback<HistoryPlot> {
     if (values->empty()) return;
     tasks_.post(
         [charts = charts_of({*values, shown_->size() + 1}, *shown_, 1, *scaled_),
-         file = std::string(filename.value()), title = title_->empty() ? "history" : *title_] {
-          write_whole_file(file, svg::document(charts, title, "epoch"));
+         file = std::string(filename.value()), title = title_->empty() ? "history" : *title_,
+         is_png = is_png_] {
+          write_whole_file(
+              file, is_png ? png_image(charts, title, "epoch") : svg::document(charts, title, "epoch"));
         },
         when_full::drop, interrupted);
   }
@@ -79,6 +85,7 @@ struct HistoryPlot : Callback<HistoryPlot> {
   Owned<std::vector<std::string>> shown_{this};
   Owned<std::vector<std::string>> scaled_{this};
   Owned<std::string> title_{this};
+  bool is_png_ = false;
 };
 
 }  // namespace kairos::plugins

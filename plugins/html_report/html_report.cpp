@@ -3,14 +3,9 @@
 #include <kairos/plugin.hpp>
 
 #include <chrono>
-#include <cmath>
-#include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "../common/log_keys.hpp"

@@ -6,12 +6,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "../common/keras_layers.hpp"
 #include "../common/layer_patterns.hpp"
 #include "../common/output_place.hpp"
 #include "../common/text.hpp"
@@ -19,8 +21,9 @@
 
 namespace kairos::plugins {
 
-/// Lightning's callback of this name: layers, types, shapes of weights and numbers of parameters, with the
-/// totals. Types come from the Keras JSON of the model; a model without it shows the layers with weights.
+/// Lightning's callback of this name: layers, types, shapes of outputs and weights and numbers of parameters,
+/// with the totals. Types and outputs come from the Keras JSON of the model; a model without it shows the
+/// layers with weights.
 struct ModelSummary : Callback<ModelSummary> {
   static constexpr auto id = "kairos.ModelSummary";
   static constexpr auto summary = "Prints the layers of the model and their parameters when a run begins.";
@@ -43,68 +46,92 @@ struct ModelSummary : Callback<ModelSummary> {
 
  private:
   struct Layer {
-    std::string name, type, shapes;
+    std::string name, type, output, weights;
     std::int64_t trained = 0, fixed = 0;
   };
 
-  /// Nesting of JSON that is read.
-  static constexpr int deepest = 100;
-
-  /// The layers of a model in the JSON, with `prefix` before their names.
-  static void collect(const nlohmann::json& model, const std::string& prefix, int depth, int most,
-                      std::vector<Layer>& layers) {
-    const nlohmann::json* const list = list_of(model);
-    if (list == nullptr || depth > deepest) return;
-    for (const nlohmann::json& one : *list) {
-      if (!one.is_object() || !one.contains("class_name") || !one["class_name"].is_string()) continue;
-      const nlohmann::json config = one.value("config", nlohmann::json::object());
-      const bool has_name = config.is_object() && config.contains("name") && config["name"].is_string();
-      const std::string name = prefix + (has_name ? config["name"].get<std::string>() : "");
-      if (list_of(one) != nullptr && (most < 0 || depth < most))
-        collect(one, name + '/', depth + 1, most, layers);
-      else
-        layers.push_back({name, one["class_name"].get<std::string>(), "", 0, 0});
-    }
+  /// As Keras writes it: "(None, 12)"; "" if it is unknown.
+  static std::string shape_text(const std::vector<std::int64_t>& shape) {
+    std::string text;
+    for (const std::int64_t size : shape)
+      text += (text.empty() ? "(" : ", ") + (size < 0 ? "None" : std::to_string(size));
+    return text.empty() ? "" : text + (shape.size() == 1 ? ",)" : ")");
   }
-  /// Null if the object is no model.
-  static const nlohmann::json* list_of(const nlohmann::json& model) {
-    if (!model.is_object() || !model.contains("config")) return nullptr;
-    const nlohmann::json& config = model["config"];
-    if (config.is_array()) return &config;  // Keras 1 and 2
-    return config.is_object() && config.contains("layers") && config["layers"].is_array() ? &config["layers"]
-                                                                                          : nullptr;
-  }
-
   static std::string shape_text(const Tensor& tensor) {
-    std::string text = "(";
-    for (std::int32_t axis = 0; axis < tensor.rank(); ++axis)
-      text += (axis == 0 ? "" : ", ") + std::to_string(tensor.shape(axis));
-    return text + (tensor.rank() == 1 ? ",)" : ")");
+    std::vector<std::int64_t> shape;
+    for (std::int32_t axis = 0; axis < tensor.rank(); ++axis) shape.push_back(tensor.shape(axis));
+    return shape.empty() ? "()" : shape_text(shape);
   }
 
-  /// The layer with this weight: the one with the longest name that the weight begins with.
-  static Layer& layer_with(std::string_view weight, std::vector<Layer>& layers) {
-    Layer* found = nullptr;
-    for (Layer& one : layers) {
-      const bool begins = weight.substr(0, one.name.size() + 1) == one.name + '/';
-      if (begins && (found == nullptr || one.name.size() > found->name.size())) found = &one;
+  /// The rows of a model, and the row of each of its nodes.
+  struct Rows {
+    std::vector<Layer> layers;
+    std::vector<std::size_t> of_node;
+  };
+
+  /// The model inside the model that stands for this node, or none: the one that max_depth does not open.
+  [[nodiscard]] std::optional<std::size_t> closed_model(const Architecture& all, const Node& node) const {
+    std::vector<std::size_t> chain;  // from the innermost to the one below the whole model
+    for (std::size_t model = node.model; model != 0; model = all.models[model].around) chain.push_back(model);
+    if (max_depth < 0 || chain.size() < static_cast<std::size_t>(max_depth) || chain.empty()) return {};
+    return max_depth == 0 ? chain.back() : chain[chain.size() - static_cast<std::size_t>(max_depth)];
+  }
+
+  [[nodiscard]] Rows rows_of(const Architecture& all) const {
+    Rows rows;
+    std::map<std::string, std::size_t> row_of;  // by path: a layer that is used twice has two nodes
+    const std::size_t root = all.models.front().path.size() + 1;
+    for (const Node& node : all.nodes) {
+      const std::optional<std::size_t> closed = closed_model(all, node);
+      const std::string& path = closed ? all.models[*closed].path : node.path;
+      const auto [found, is_new] = row_of.try_emplace(path, rows.layers.size());
+      rows.of_node.push_back(found->second);
+      if (!is_new) continue;
+      Layer layer{path.substr(root), node.class_name, shape_text(node.output_shape), "", 0, 0};
+      if (closed) {
+        layer.type = all.models[*closed].class_name;
+        layer.output.clear();
+        for (const Source& source : all.models[*closed].outputs)
+          layer.output += (layer.output.empty() ? "" : " ") +
+                          (source.output == 0 ? shape_text(all.nodes[source.node].output_shape) : "");
+      }
+      rows.layers.push_back(std::move(layer));
     }
-    if (found != nullptr) return *found;
-    layers.push_back({std::string(layer_of(weight)), "", "", 0, 0});
-    return layers.back();
+    return rows;
+  }
+
+  /// The row of a weight that no layer of the JSON has.
+  static std::size_t other_row(std::string_view weight, std::vector<Layer>& layers) {
+    const std::string name(layer_of(weight));
+    const auto found =
+        std::find_if(layers.begin(), layers.end(), [&](const Layer& one) { return one.name == name; });
+    if (found != layers.end()) return static_cast<std::size_t>(found - layers.begin());
+    layers.push_back({name, "", "", "", 0, 0});
+    return layers.size() - 1;
   }
 
   std::vector<Layer> layers(const Event& event) const {
-    std::vector<Layer> all;
-    const nlohmann::json model = nlohmann::json::parse(event.architecture(), nullptr, false);
-    collect(model, "", 1, static_cast<int>(std::min<std::int64_t>(max_depth, deepest)), all);
-    for (std::uint32_t i = 0; i < event.tensor_count(Role::Weight); ++i) {
+    Architecture model;
+    try {
+      model = read_architecture(event.architecture());
+    } catch (const Error&) {
+      model = {};  // no Keras JSON
+    }
+    Rows rows;
+    if (!model.models.empty()) rows = rows_of(model);
+    std::vector<Weight> weights;
+    for (std::uint32_t i = 0; i < event.tensor_count(Role::Weight); ++i)
+      weights.push_back({std::string(event.tensor(Role::Weight, i).name()), {}, false});
+    const std::vector<Owner> owners = owners_of(model, weights);
+    for (std::uint32_t i = 0; i < weights.size(); ++i) {
       const Tensor weight = event.tensor(Role::Weight, i);
-      Layer& layer = layer_with(weight.name(), all);
-      layer.shapes += (layer.shapes.empty() ? "" : " ") + shape_text(weight);
+      const bool is_owned = owners[i].node < rows.of_node.size();
+      Layer& layer =
+          rows.layers[is_owned ? rows.of_node[owners[i].node] : other_row(weight.name(), rows.layers)];
+      layer.weights += (layer.weights.empty() ? "" : " ") + shape_text(weight);
       (weight.trainable() ? layer.trained : layer.fixed) += weight.size();
     }
-    return all;
+    return std::move(rows.layers);
   }
 
   static std::string with_commas(std::int64_t number) {
@@ -114,15 +141,16 @@ struct ModelSummary : Callback<ModelSummary> {
   }
 
   std::vector<std::string> lines(const Event& event) const {
-    using Row = std::array<std::string, 4>;
-    std::vector<Row> rows{{"layer", "type", "weights", "parameters"}};
+    using Row = std::array<std::string, 5>;
+    std::vector<Row> rows{{"layer", "type", "output", "weights", "parameters"}};
     std::int64_t trained = 0, fixed = 0;
     for (const Layer& layer : layers(event)) {
-      rows.push_back({layer.name, layer.type, layer.shapes, with_commas(layer.trained + layer.fixed)});
+      rows.push_back(
+          {layer.name, layer.type, layer.output, layer.weights, with_commas(layer.trained + layer.fixed)});
       trained += layer.trained;
       fixed += layer.fixed;
     }
-    std::array<std::size_t, 4> widths{};
+    std::array<std::size_t, 5> widths{};
     for (const Row& row : rows)
       for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
     std::vector<std::string> text;
@@ -130,7 +158,7 @@ struct ModelSummary : Callback<ModelSummary> {
       std::string line;
       for (std::size_t i = 0; i < row.size(); ++i) {
         const std::string gap(widths[i] - row[i].size(), ' ');
-        line += (i == 0 ? "" : "  ") + (i == 3 ? gap + row[i] : row[i] + gap);
+        line += (i == 0 ? "" : "  ") + (i + 1 == row.size() ? gap + row[i] : row[i] + gap);
       }
       text.push_back(std::move(line));
     }

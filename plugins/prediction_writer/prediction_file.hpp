@@ -9,15 +9,13 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <kairos/error.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "../common/text.hpp"
+#include "part_file.hpp"
 
 namespace kairos::plugins {
 
@@ -34,14 +32,11 @@ class PredictionFile {
   /// Begins a file of rows of this shape, instead of one that has been begun before.
   void open(std::filesystem::path file, std::vector<std::int64_t> shape) {
     abandon();
-    file_ = std::move(file);
+    part_.begin(std::move(file));
     shape_ = std::move(shape);
     rows_ = 0;
-    std::error_code error;
-    std::filesystem::create_directories(file_.parent_path(), error);
-    part_ = file_.string() + ".part-" + std::to_string(::getpid());
-    out_.reset(std::fopen(part_.c_str(), "we"));
-    if (out_ == nullptr) fail(error ? error.message() : std::strerror(errno));
+    out_.reset(std::fopen(part_.path().c_str(), "we"));
+    if (out_ == nullptr) fail(std::strerror(errno));
   }
   [[nodiscard]] const std::vector<std::int64_t>& shape() const { return shape_; }
 
@@ -61,13 +56,11 @@ class PredictionFile {
   void close() {
     if (std::fflush(out_.get()) != 0 || ::fsync(::fileno(out_.get())) != 0) fail(std::strerror(errno));
     out_.reset();
-    if (std::rename(part_.c_str(), file_.c_str()) != 0) fail(std::strerror(errno));
-    part_.clear();
+    part_.finish();
   }
   void abandon() {
     out_.reset();
-    if (!part_.empty()) std::remove(part_.c_str());
-    part_.clear();
+    part_.remove();
   }
 
  private:
@@ -88,13 +81,11 @@ class PredictionFile {
   }
 
   [[noreturn]] void fail(const std::string& why) {
-    abandon();
-    throw Error(KAIROS_E_IO,
-                "cannot write " + file_.string() + ": " + why + ". Free the path or choose another");
+    out_.reset();
+    part_.fail(why);
   }
 
-  std::filesystem::path file_;
-  std::string part_;  ///< name until the file is complete; empty if there is none
+  PartFile part_;
   std::vector<std::int64_t> shape_;
   std::int64_t rows_ = 0;
   std::unique_ptr<std::FILE, Close> out_;

@@ -66,9 +66,9 @@ std::optional<std::string> worse_than_median(const Question& question, std::int6
   if (others.empty()) return std::nullopt;
   std::sort(others.begin(), others.end());
   const std::size_t middle = others.size() / 2;
-  const double median = others.size() % 2 == 1
-                            ? others[middle]
-                            : others[middle - 1] + (others[middle] - others[middle - 1]) / 2;
+  // As numpy.nanpercentile, to the last bit. Between a number and infinity it is NaN, which stops nothing.
+  const double median =
+      others.size() % 2 == 1 ? others[middle] : others[middle] - (others[middle] - others[middle - 1]) / 2;
   if (!is_better(question, median, *best)) return std::nullopt;
   return "the best value, " + shortest(*best) + ", is worse than " + shortest(median) +
          ", the median of epoch " + std::to_string(question.epoch) + " in " + std::to_string(others.size()) +

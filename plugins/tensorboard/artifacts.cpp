@@ -3,12 +3,13 @@
 #include "artifacts.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "../common/text.hpp"
 
 namespace kairos::plugins::tensorboard {
 
@@ -24,11 +25,6 @@ std::string cell_text(std::string_view name) {
     text += c;
   }
   return text;
-}
-
-std::string number_text(double value) {
-  char digits[32];
-  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
 }
 
 Histogram histogram_of(const Artifact& artifact) {
@@ -47,7 +43,7 @@ Images image_of(const Artifact& artifact) {
 
 std::string row_text(std::string_view name, const double* numbers, std::int64_t count) {
   std::string text = "| " + cell_text(name) + " |";
-  for (std::int64_t i = 0; i < count; ++i) text += " " + number_text(numbers[i]) + " |";
+  for (std::int64_t i = 0; i < count; ++i) text += " " + shortest(numbers[i]) + " |";
   return text + "\n";
 }
 

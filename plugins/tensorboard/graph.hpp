@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "architecture.hpp"
+#include "../common/keras_layers.hpp"
 
 namespace kairos::plugins::tensorboard {
 

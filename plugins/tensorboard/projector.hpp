@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "architecture.hpp"
+#include "../common/keras_layers.hpp"
 
 namespace kairos::plugins::tensorboard {
 

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "architecture.hpp"
+#include "../common/keras_layers.hpp"
 #include "artifacts.hpp"
 #include "event_file.hpp"
 #include "graph.hpp"

@@ -2,6 +2,7 @@
 """kairos plugins check: callbacks that are right have no fault, and each kind of fault is found, with a command that shows it."""
 import json
 import pathlib
+import shutil
 import subprocess
 
 from program import KAIROS, MISHAPS, ProgramTest, main
@@ -63,9 +64,31 @@ class CheckCommand(ProgramTest):
         self.put("kept.lua", script + "function get_state() return n end function set_state(s) n = s end\n")
         self.assertRegex(self.check("LuaCallback", "--plugin", "LuaCallback:file=kept.lua", exit_code=0)[0], r"^LuaCallback: \d+ runs, no fault$")
 
+    def test_required_options_of_the_page(self):
+        """A bundled plugin's page is installed; that of another is README.md beside its file, or one directory above."""
+        lines = self.check("CSVLogger", exit_code=0)
+        self.assertRegex(lines[0], r"^CSVLogger: with the options of an example, --plugin CSVLogger:filename=\S+ \(.*/csv_logger/README.md\)$")
+        self.assertRegex(lines[1], r"^CSVLogger: \d+ runs, no fault$")
+        (self.directory / "build").mkdir()
+        plugin = shutil.copy(pathlib.Path(KAIROS).parents[1] / "lib/kairos/plugins/csv_logger.so", self.directory / "build")
+        self.put("README.md", "# Mine\n\n    kairos fit … --plugin EarlyStopping --plugin CSVLogger:append=true\n"
+                              "    kairos fit … --plugin CSVLogger:filename='a b.csv',separator=';' --plugin Nobody:filename=x\n"
+                              "    kairos fit … --plugin CSVLogger:filename=later.csv\n")
+        lines = self.check(plugin, exit_code=0)
+        self.assertEqual(lines[0], "CSVLogger: with the options of an example, --plugin CSVLogger:filename=a b.csv,separator=; "
+                                   f"({self.directory}/README.md)")
+        self.put("README.md", "# Mine\n\n    kairos fit … --plugin CSVLogger:separator=';'\n")
+        self.assertEqual(self.check(plugin)[0], "CSVLogger: not checked, because filename is required and no example shows it. "
+                                                "Give it, as in --plugin CSVLogger:filename=VALUE")
+
+    def test_script_of_the_page(self):
+        if not (pathlib.Path(KAIROS).parents[1] / "lib/kairos/plugins/lua_callback.so").exists():
+            self.skipTest("LuaCallback was not built")
+        lines = self.check("LuaCallback", exit_code=0)
+        self.assertRegex(lines[0], r"^LuaCallback: with the options of an example, --plugin LuaCallback:file=\w+\.lua")
+        self.assertRegex(lines[1], r"^LuaCallback: \d+ runs, no fault$")
+
     def test_what_cannot_be_checked(self):
-        lines = self.check("CSVLogger")
-        self.assertEqual(lines[0], "CSVLogger: not checked, because filename is required. Give it, as in --plugin CSVLogger:filename=VALUE")
         (self.directory / "empty").mkdir()
         self.put("broken.so", "no plugin")
         for arguments, exit_code, sentence in ((["Nobody"], 3, "KAIROS-O001: Nobody: no such plugin"),

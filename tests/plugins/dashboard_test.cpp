@@ -181,6 +181,23 @@ TEST_CASE("Requests that are wrong, too long or too many are refused, and the ot
   CHECK(status == 200);
 }
 
+TEST_CASE("Idle connections do not lock out the one who has the token", "[plugins]") {
+  Served run(dashboard());
+  const ServerAddress place = run.address();
+  std::vector<std::unique_ptr<Connection>> idle;
+  for (int i = 0; i < 16; ++i) idle.push_back(std::make_unique<Connection>(place.port));
+  for (int i = 0; i < 16; ++i) {  // and some that send something, without the token
+    idle.push_back(std::make_unique<Connection>(place.port));
+    idle.back()->send("GET / HTTP/1.1\r\nX: ");
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(1300));
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) CHECK(place.ask("GET /main", place.bearer()).status == 200);
+  CHECK(idle.front()->receive().empty());  // the oldest has made room
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  CHECK(took.count() < 5);  // before they are cut off for being slow
+}
+
 TEST_CASE("A client that sends slowly is cut off", "[plugins]") {
   Served run(dashboard());
   const Connection slow(run.address().port);
@@ -256,8 +273,14 @@ TEST_CASE("PrometheusExporter offers the logs in Prometheus' text format", "[plu
   CHECK(metrics.status == 200);
   CHECK_THAT(metrics.head, Contains("text/plain; version=0.0.4"));
   CHECK_THAT(metrics.body, Contains("# TYPE kairos_log gauge\n") && Contains("key=\"loss\"} NaN\n"));
-  CHECK_THAT(metrics.body,
-             Contains("key=\"a\\\"\\\\<script>\"} 0.5\n") && Contains("kairos_epochs{") && Contains("} 1\n"));
+  const std::string run_label = "run=\"a\\\"b\\\\c\\nd\"";
+  CHECK_THAT(metrics.body, Contains("kairos_log{" + run_label + ",key=\"a\\\"\\\\<script>\"} 0.5\n"));
+  CHECK_THAT(metrics.body, Contains("kairos_epochs{" + run_label + "} 1\n") &&
+                               Contains("kairos_steps{" + run_label + "} 1\n") &&
+                               Contains("kairos_learning_rate{" + run_label + "} "));
+  run.epoch(2);
+  CHECK_THAT(place.ask("GET /metrics").body, Contains("kairos_epochs{" + run_label + "} 2\n") &&
+                                                 Contains("key=\"loss\"} 2\n") && !Contains("NaN"));
   CHECK(place.ask("GET /").status == 404);
   CHECK(place.ask("POST /metrics").status == 401);
   CHECK(place.ask("GET /metrics", "Origin: http://evil.example\r\n").status == 403);

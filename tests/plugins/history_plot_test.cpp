@@ -171,8 +171,8 @@ TEST_CASE("HistoryPlot goes on with its curves after a resume", "[plugins]") {
 
 TEST_CASE("HistoryPlot says what it cannot draw", "[plugins]") {
   const TemporaryDirectory dir;
-  Fit ending(history_plot(), {{"filename", (dir / "h.png").string()}});
-  CHECK_THROWS_WITH(ending.setup(), Contains("expected a name that ends in .svg. Change its ending"));
+  Fit ending(history_plot(), {{"filename", (dir / "h.jpg").string()}});
+  CHECK_THROWS_WITH(ending.setup(), Contains("expected a name that ends in .svg or .png. Change its ending"));
   Fit unknown(history_plot(), plot_in(dir, {{"keys", "loss, val_los"}}));
   know_logs(unknown);
   CHECK_THROWS_WITH(

@@ -6,11 +6,12 @@
 #include <cstring>
 #include <filesystem>
 #include <iterator>
-
 #include <string>
 #include <vector>
 
+#include "host/file_size_limit.hpp"
 #include "host/temporary_directory.hpp"
+#include "kairos/host/data.hpp"
 #include "plugins/loaded_callback.hpp"
 
 using Catch::Matchers::Contains;
@@ -161,8 +162,9 @@ TEST_CASE("PredictionWriter says what does not fit", "[plugins]") {
     std::string expected;
   };
   const Case table[] = {
-      {"p.txt", false, KAIROS_MODE_PREDICT, "expected a name that ends in .npy or .csv. Change its ending"},
-      {"p.npy", true, KAIROS_MODE_EVALUATE, "targets=true needs a table; found the file"},
+      {"p.txt", false, KAIROS_MODE_PREDICT,
+       "expected a name that ends in .npy, .csv, .h5 or .hdf5. Change its ending"},
+      {"p.npy", true, KAIROS_MODE_EVALUATE, "targets=true needs a file of several arrays; found the file"},
       {"p.csv", false, KAIROS_MODE_FIT, "this run does not validate, so nothing would be written"},
   };
   for (const Case& row : table) {
@@ -187,4 +189,94 @@ TEST_CASE("PredictionWriter says what does not fit", "[plugins]") {
   std::filesystem::rename(dir / "file", dir / "new");
   put_outputs(below.host, 0, {1}, {1});
   CHECK_THAT(below.add().reason, Contains("cannot write") && Contains("Free the path or choose another"));
+}
+
+TEST_CASE("PredictionWriter writes each output as an array of an HDF5 file", "[plugins]") {
+  const TemporaryDirectory dir;
+  const std::string file = (dir / "new/p.h5").string();
+  const auto values_of = [&file](const std::string& array) {
+    kairos::host::DataSpec spec;
+    spec.file = file + ":/" + array;
+    spec.target_use = kairos::host::TargetUse::Optional;
+    return kairos::host::load_data(spec).train.inputs.at(0).array;
+  };
+  WriterPass pass({{"filename", file}, {"targets", true}}, KAIROS_MODE_EVALUATE);
+  const auto put = [&pass](std::int64_t row, std::int64_t rows, float first) {
+    std::vector<float> wide, single, labels;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const float value = first + static_cast<float>(i);
+      wide.insert(wide.end(), {value, value + 0.5F, -value, 1e30F});
+      single.push_back(-value);
+      labels.push_back(value + 100);
+    }
+    put_outputs(pass.host, row, {rows, 2, 2}, wide);
+    pass.host.tensors[Role::Output].push_back({"head/b", {rows, 1}, single});
+    pass.host.tensors[Role::Output].push_back({"out", {rows}, single});
+    pass.host.tensors[Role::Target] = {
+        {"y", {rows, 1}, labels}, {"z", {rows}, single}, {"w", {rows}, single}};
+  };
+  put(5, 3, 1);
+  CHECK(pass.add().status == KAIROS_OK);
+  CHECK_FALSE(std::filesystem::exists(file));
+  put(8, 2, 4);
+  CHECK(pass.add().status == KAIROS_OK);
+  pass.end();
+  CHECK(std::distance(std::filesystem::directory_iterator(dir / "new"), {}) == 1);
+  const kairos::host::Array out = values_of("outputs/out");
+  CHECK(out.shape == std::vector<std::int64_t>{5, 2, 2});
+  CHECK(out.values[16] == 5);
+  CHECK(out.values[17] == 5.5F);
+  CHECK(out.values[18] == -5);
+  CHECK(out.values[19] == 1e30F);
+  CHECK(values_of("outputs/head_b").values == std::vector<float>{-1, -2, -3, -4, -5});
+  CHECK(values_of("outputs/out_2").shape == std::vector<std::int64_t>{5});
+  CHECK(values_of("targets/out").values == std::vector<float>{101, 102, 103, 104, 105});
+  CHECK(values_of("row").values == std::vector<float>{5, 6, 7, 8, 9});
+}
+
+TEST_CASE("PredictionWriter keeps the HDF5 file of an earlier pass when one fails", "[plugins]") {
+  const TemporaryDirectory dir;
+  const std::string file = (dir / "p.hdf5").string();
+  static_cast<void>(dir.put("p.hdf5", "earlier"));
+  {
+    WriterPass cut({{"filename", file}}, KAIROS_MODE_EVALUATE);
+    put_outputs(cut.host, 0, {1, 2}, {1, 2});
+    CHECK(cut.add().status == KAIROS_OK);
+    put_outputs(cut.host, 1, {1, 3}, {1, 2, 3});
+    CHECK(cut.add().reason ==
+          "an output of batch 1 has the shape (3), and those before another one. Pad the data to one length");
+  }
+  {
+    WriterPass gone({{"filename", file}}, KAIROS_MODE_EVALUATE);
+    put_outputs(gone.host, 0, {1}, {1});
+    CHECK(gone.add().status == KAIROS_OK);
+    gone.instance.destroy();
+  }
+  CHECK(content_of(file) == "earlier");
+  CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
+  WriterPass full({{"filename", file}}, KAIROS_MODE_EVALUATE);
+  put_outputs(full.host, 0, {100, 100}, std::vector<float>(10000, 1));
+  {
+    const kairos::tests::FileSizeLimit limit(4096);
+    kairos::testing::Outcome outcome = full.add();
+    if (outcome.status == KAIROS_OK)
+      outcome = full.instance.on_test_end();  // the library holds back what it writes
+    CHECK(outcome.status == KAIROS_E_IO);
+    CHECK_THAT(outcome.reason, Contains("cannot write " + file + ": File too large. Free the path"));
+  }
+  CHECK(content_of(file) == "earlier");
+  CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
+}
+
+TEST_CASE("PredictionWriter writes one output to HDF5 if it is asked for it", "[plugins]") {
+  const TemporaryDirectory dir;
+  const std::string file = (dir / "p.h5").string();
+  WriterPass pass({{"filename", file}, {"output", 0}}, KAIROS_MODE_PREDICT);
+  put_outputs(pass.host, 0, {1, 1}, {7});
+  pass.host.tensors[Role::Output].push_back({"other", {1, 1}, {8}});
+  CHECK(pass.add().status == KAIROS_OK);
+  pass.end();
+  const std::string bytes = content_of(file);
+  CHECK(bytes.find("out") != std::string::npos);
+  CHECK(bytes.find("other") == std::string::npos);
 }

@@ -297,6 +297,8 @@ TEST_CASE("Pruning goes on after a resume with what it has reported", "[plugins]
 
 TEST_CASE("Pruning says what is missing", "[plugins]") {
   const TemporaryDirectory dir;
+  CHECK_THAT(refusal_of({{"Pruning:trial=me,rule=none"}}),
+             Contains("trials is not set, and rule=none needs it. Give one absolute path to all trials"));
   CHECK_THAT(refusal_of({{"Pruning:trials=" + (dir / "t.csv").string()}}),
              Contains("this trial has no name, because the run has no run directory. Set trial to a name"));
   CHECK_THAT(refusal_of({{"Pruning:trial=me,trials=" + dir.path().string()}}),

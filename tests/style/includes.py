@@ -15,7 +15,7 @@ CONFINED = {
     r"boost/dll": r"host/plugin/library\.cpp",
     r"boost/program_options": r"host/cli/",
     r"oneapi/dnnl|dnnl": r"host/compute/|tests/host/compute/|tests/bench/train/onednn_loop\.cpp",
-    r"hdf5\.h|H5": r"host/io/",
+    r"hdf5\.h|H5": r"host/io/|plugins/prediction_writer/",
     r"zip\.h": r"host/io/",
     r"muParser": r"host/plugin/",
     r"google/protobuf": r"plugins/tensorboard/|tests/plugins/",

@@ -24,13 +24,24 @@ struct Reader : Callback<Reader> {
   void on_train_batch_end(Batch& batch) { sum += *batch.log(loss); }
 };
 
-/// Has no batch hooks.
+/// Has both hooks of a batch.
+struct Both : Callback<Both> {
+  static constexpr auto id = "bench.Both";
+  static constexpr auto phase = Phase::Report;
+  std::int64_t begun = 0, ended = 0;
+  void on_train_batch_begin(Batch&) { ++begun; }
+  void on_train_batch_end(Batch&) { ++ended; }
+};
+
+/// Has hooks, but none of a batch.
 struct Silent : Callback<Silent> {
   static constexpr auto id = "bench.Silent";
   static constexpr auto phase = Phase::Report;
-  void teardown(End&) {}
+  std::int64_t epochs = 0;
+  void on_epoch_begin(Epoch&) {}
+  void on_epoch_end(Epoch&) { ++epochs; }
 };
 
 }  // namespace
 
-KAIROS_PLUGIN("1.0.0", Idle, Reader, Silent)
+KAIROS_PLUGIN("1.0.0", Idle, Reader, Both, Silent)

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "architecture.hpp"
+#include "../../../plugins/common/keras_layers.hpp"
 #include "histogram.hpp"
 #include "hparams.hpp"
 #include "image.hpp"
@@ -23,6 +23,12 @@ using namespace kairos::tests;
 namespace {
 
 using namespace plugins::tensorboard;
+using plugins::Architecture;
+using plugins::Node;
+using plugins::Owner;
+using plugins::owners_of;
+using plugins::read_architecture;
+using plugins::Weight;
 using plugins::words_of;
 
 std::vector<double> counts_of(const Histogram& histogram) {
@@ -288,7 +294,8 @@ TEST_CASE("The prefix of its name determines the layer of a weight", "[plugins]"
   const Architecture architecture{{{"net/dense", "Dense", "", {}, {}},
                                    {"net/dense_1", "Dense", "", {}, {}},
                                    {"net/inner/dense", "Dense", "", {}, {}},
-                                   {"net/dense", "Dense", "", {}, {}}}};
+                                   {"net/dense", "Dense", "", {}, {}}},
+                                  {}};
   const std::vector<Weight> weights = {
       {"dense/kernel", {}},   {"dense_1/kernel", {}}, {"dense/kernel", {}},       {"inner/dense/bias", {}},
       {"net/dense/bias", {}}, {"other/kernel", {}},   {"dense_1/cell/kernel", {}}};

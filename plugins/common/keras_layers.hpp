@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The layers of a model and their connections, read from its Keras JSON, for the graph and the projector.
+// The layers of a model and their connections, read from its Keras JSON.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kairos::plugins::tensorboard {
+namespace kairos::plugins {
 
 /// Output number `output` (from 0) of a node.
 struct Source {
@@ -24,11 +24,22 @@ struct Node {
   std::string class_name;
   std::string dtype;  ///< "float32"; "" if unknown
   std::vector<Source> inputs;
-  std::vector<std::int64_t> output_shape;  ///< with the batch axis; -1: unknown size. Empty if unknown
+  /// Of output 0, with the batch axis; -1: unknown size. Empty if unknown: the JSON of a layer tells what it
+  /// receives, so the output of a last layer is only known for Dense and for layers that keep the shape.
+  std::vector<std::int64_t> output_shape;
+  std::size_t model = 0;  ///< the model around it, a number of Architecture::models
+};
+
+/// The model itself, or one inside it.
+struct InnerModel {
+  std::string path, class_name;
+  std::size_t around = 0;       ///< the model around it; of the whole model, itself
+  std::vector<Source> outputs;  ///< those of its layers that leave it
 };
 
 struct Architecture {
   std::vector<Node> nodes;
+  std::vector<InnerModel> models;  ///< the first is the whole model
 };
 
 /// Reads Sequential and Functional models of Keras 1, 2 and 3, including nested ones. A nested model that is
@@ -52,4 +63,4 @@ struct Owner {
 /// models.
 [[nodiscard]] std::vector<Owner> owners_of(const Architecture& architecture, std::span<const Weight> weights);
 
-}  // namespace kairos::plugins::tensorboard
+}  // namespace kairos::plugins

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Reads Keras' JSON with nlohmann-json.
-#include "architecture.hpp"
+#include "keras_layers.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <kairos/error.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
-namespace kairos::plugins::tensorboard {
+namespace kairos::plugins {
 
 namespace {
 
@@ -106,12 +107,21 @@ class Reader {
     const Json* layers = layers_of(layer);
     const std::string path = around.empty() ? name_of(layer) : around + "/" + name_of(layer);
     if (layers == nullptr) return read_layer(layer, path);
-    const bool is_chain = text_of(member(layer, "class_name")) == "Sequential";
-    Part part = is_chain ? read_chain(*layers, path) : read_graph(config_of(layer), *layers, path);
+    const std::string class_name = text_of(member(layer, "class_name"));
+    const std::size_t around_it = model_, model = architecture_.models.size();
+    architecture_.models.push_back({path, class_name, around.empty() ? model : around_it, {}});
+    model_ = model;
+    Part part =
+        class_name == "Sequential" ? read_chain(*layers, path) : read_graph(config_of(layer), *layers, path);
+    model_ = around_it;
     part.is_model = true;
+    if (!part.exits.empty()) architecture_.models[model].outputs = part.exits.front();
     return part;
   }
-  Architecture take() { return std::move(architecture_); }
+  Architecture take() {
+    for (std::size_t i = 0; i < nodes().size(); ++i) finish(i);
+    return std::move(architecture_);
+  }
 
  private:
   std::vector<Node>& nodes() { return architecture_.nodes; }
@@ -128,12 +138,15 @@ class Reader {
     Part part;
     for (std::size_t use = 0; use < count; ++use) {
       input_shapes_.push_back(shape_of(built == nullptr ? nullptr : member(*built, "input_shape")));
+      const Json* const width = member(config, "units");
+      units_.push_back(width != nullptr && width->is_number_integer() ? width->get<std::int64_t>() : -1);
       part.exits.push_back({{nodes().size(), 0}});
       nodes().push_back({path,
                          text_of(member(layer, "class_name")),
                          dtype_of(config),
                          {},
-                         is_input ? shape_of(shape) : std::vector<std::int64_t>()});
+                         is_input ? shape_of(shape) : std::vector<std::int64_t>(),
+                         model_});
     }
     part.entries = {{part.exits.front().front().node}};
     return part;
@@ -220,8 +233,24 @@ class Reader {
     if (shape.empty() && source.output == 0) shape = input_shapes_[node];
   }
 
+  /// The output of a layer whose shape nothing has told, where it follows from what the layer receives.
+  void finish(std::size_t i) {
+    static constexpr std::string_view keeping[] = {
+        "Activation",    "AlphaDropout",       "BatchNormalization", "Dropout", "ELU",  "GaussianDropout",
+        "GaussianNoise", "LayerNormalization", "LeakyReLU",          "PReLU",   "ReLU", "Softmax"};
+    Node& node = nodes()[i];
+    if (!node.output_shape.empty() || input_shapes_[i].empty()) return;
+    const bool keeps =
+        std::find(std::begin(keeping), std::end(keeping), node.class_name) != std::end(keeping);
+    if (!keeps && (node.class_name != "Dense" || units_[i] < 0)) return;
+    node.output_shape = input_shapes_[i];
+    if (!keeps) node.output_shape.back() = units_[i];
+  }
+
   Architecture architecture_;
+  std::size_t model_ = 0;                                ///< that is being read
   std::vector<std::vector<std::int64_t>> input_shapes_;  ///< of the nodes, if the layer declares them
+  std::vector<std::int64_t> units_;                      ///< of the nodes; -1 if the layer has none
 };
 
 /// The possible prefixes of the names of a layer's weights, longest first.
@@ -285,4 +314,4 @@ std::vector<Owner> owners_of(const Architecture& architecture, std::span<const W
   return owners;
 }
 
-}  // namespace kairos::plugins::tensorboard
+}  // namespace kairos::plugins
