@@ -22,6 +22,8 @@ void require_zero(std::uint64_t value, const std::string& field) {
 
 void check_option(const kairos_option& option, const std::string& callback) {
   const std::string where = callback + ", option " + printable(option.name);
+  require_zero(option.reserved, where + ", reserved");
+  require_zero(option.reserved_end, where + ", reserved_end");
   for (const auto& [value, name] :
        {std::pair{&option.initial, "default"}, {&option.min, "min"}, {&option.max, "max"}})
     require_zero(value->reserved, where + ", " + name + ", reserved");

@@ -48,6 +48,7 @@ const Case cases[] = {
     {"plugin, flags: 0x10000", [](Declaration& d) { d.plugin.flags = 1u << 16; }},
     {"callback com.example.Mine, hooks, reserved: 0x1", [](Declaration& d) { d.hooks.reserved = 1; }},
     {"option patience, reserved: 0x1", [](Declaration& d) { d.option.reserved = 1; }},
+    {"option patience, reserved_end: 0x1", [](Declaration& d) { d.option.reserved_end = 1; }},
     {"option patience, default, reserved: 0x1", [](Declaration& d) { d.option.initial.reserved = 1; }},
     {"option patience, min, reserved: 0x1", [](Declaration& d) { d.option.min.reserved = 1; }},
     {"option patience, max, reserved: 0x1", [](Declaration& d) { d.option.max.reserved = 1; }},

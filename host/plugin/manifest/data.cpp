@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t plugin_size_1_0 = offsetof(kairos_plugin, flags) + sizeof(kairos_plugin::flags);
 constexpr std::size_t callback_size_1_0 = offsetof(kairos_callback, after) + sizeof(kairos_callback::after);
 constexpr std::size_t option_size_1_0 =
-    offsetof(kairos_option, deprecated) + sizeof(kairos_option::deprecated);
+    offsetof(kairos_option, reserved_end) + sizeof(kairos_option::reserved_end);
 constexpr std::size_t hooks_size_1_0 =
     offsetof(kairos_hooks, on_artifact) + sizeof(kairos_hooks::on_artifact);
 

@@ -145,7 +145,9 @@ class OptionBase {
                      value_of(type, initial),
                      absent_value(),
                      absent_value(),
-                     nullptr},
+                     nullptr,
+                     KAIROS_TYPE_ABSENT,
+                     0},
         owner_(owner) {
     (constrain(declaration_, constraints), ...);
     index_ = owner->options.add(this);

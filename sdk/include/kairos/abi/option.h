@@ -60,7 +60,7 @@ typedef struct kairos_option {
   uint32_t size;
   uint32_t flags; /* KAIROS_OPTION_… */
   int32_t type;   /* KAIROS_TYPE_… */
-  int32_t item_type;   /* KAIROS_TYPE_LIST: BOOL, INT, FLOAT, STRING, ENUM or DURATION. Else 0 */
+  uint32_t reserved;
   const char *name;    /* key in the configuration, snake_case */
   const char *help;    /* one sentence, shown by `kairos plugins inspect` */
   const char *aliases; /* alternative keys, "epsilon,delta"; null for none */
@@ -71,6 +71,8 @@ typedef struct kairos_option {
   kairos_value max;      /* upper bound, of the option's type; KAIROS_TYPE_ABSENT for none */
   const char *deprecated; /* why, and what to use instead: the host warns with this sentence if the user sets the option; null if it
                              is not deprecated */
+  int32_t item_type;      /* KAIROS_TYPE_LIST: BOOL, INT, FLOAT, STRING, ENUM or DURATION. Else 0 */
+  uint32_t reserved_end;
 } kairos_option;
 
 #ifdef __cplusplus
