@@ -16,6 +16,8 @@
 #include "compute/parallel.hpp"
 #include "kairos/abi/version.h"
 #include "kairos/host/version.hpp"
+#include "plugin/options/given_text.hpp"
+#include "plugin/options/options.hpp"
 
 namespace kairos::host::cli {
 
@@ -76,7 +78,11 @@ std::string_view text_of(RunResult result) {
 RunRecord::RunRecord(const Settings& settings, const Catalog& catalog, std::span<const PluginSpec> plugins,
                      const RunFiles& files)
     : settings_(settings) {
-  for (const PluginSpec& spec : plugins) add_plugin(catalog.find(spec));
+  for (const PluginSpec& spec : plugins) {
+    const Catalog::Match match = catalog.find(spec);
+    add_plugin(match);
+    add_files_of(spec, *match.callback);
+  }
   std::ranges::copy_if(files.read, std::back_inserter(inputs_), [](const ReadFile& file) {
     return file.content == FileContent::Data || file.content == FileContent::Model;
   });
@@ -87,6 +93,16 @@ void RunRecord::add_plugin(const Catalog::Match& match) {
   if (known == plugins_.end()) known = plugins_.insert(known, {match.plugin, {}});
   if (std::ranges::find(known->callbacks, match.callback->id) == known->callbacks.end())
     known->callbacks.push_back(match.callback->id);
+}
+
+/// The files that options name and the callback only reads, such as a script.
+void RunRecord::add_files_of(const PluginSpec& spec, const CallbackManifest& callback) {
+  for (const PluginOption& given : with_names(callback, spec.options, spec.target)) {
+    const OptionSpec* const option = find_option(callback, given.key);
+    if (option != nullptr && is_only_read(*option) && !means_unset(*option, given))
+      inputs_.push_back(
+          {given.value, std::string(callback.short_name()) + ", option " + option->name, FileContent::Other});
+  }
 }
 
 std::string RunRecord::start(const fs::path& directory) {

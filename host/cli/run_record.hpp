@@ -54,6 +54,7 @@ class RunRecord {
   [[nodiscard]] std::string text() const;
   [[nodiscard]] nlohmann::ordered_json run() const;
   void add_plugin(const Catalog::Match& match);
+  void add_files_of(const PluginSpec& spec, const CallbackManifest& callback);
 
   const Settings& settings_;
   std::vector<UsedPlugin> plugins_;

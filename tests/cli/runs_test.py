@@ -158,6 +158,13 @@ class Record(RunsTest):
         self.assertEqual([(one["use"], one["sha256"]) for one in self.record("more")["files"]],
                          [("--data", sha256(self.directory / "data.csv")), ("--model", sha256(self.directory / "m.keras"))])
 
+    def test_files_that_callbacks_read_are_hashed(self):
+        (self.directory / "mine.lua").write_text("function on_epoch_end(epoch, logs) end\n")
+        self.kairos(*self.fit(run_dir="run", plugin="LuaCallback:file=mine.lua"))
+        script = self.record()["files"][1]
+        self.assertEqual((script["use"], script["file"], script["sha256"]),
+                         ("LuaCallback, option file", str(self.directory / "mine.lua"), sha256(self.directory / "mine.lua")))
+
     def test_each_end_is_recorded_with_its_reason(self):
         for plugin, code, result, reason in (
                 ("EarlyStopping:monitor=loss,mode=max,patience=1", 0, "stopped",
