@@ -2,6 +2,7 @@
 // Markdown, as far as pages of plugins need it: lines of commands and blocks of code.
 #include "cli/plugin_page.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <fstream>
 #include <iterator>
@@ -71,20 +72,22 @@ std::optional<PluginPage> page_of(const fs::path& plugin) {
   return {};
 }
 
-std::vector<std::string> plugin_examples(const PluginPage& page, const fs::path& directory) {
+std::vector<PluginExample> plugin_examples(const PluginPage& page, const fs::path& directory) {
   constexpr std::string_view here = "$PWD";
-  std::vector<std::string> examples;
+  std::vector<PluginExample> examples;
   std::istringstream lines(page.text);
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with("    kairos ")) continue;
     const std::vector<std::string> words = words_of_command(line);
+    const auto flag = std::ranges::find(words, "--optimizer");
+    const std::string optimizer = flag == words.end() || flag + 1 == words.end() ? "" : *(flag + 1);
     for (std::size_t i = 0; i + 1 < words.size(); ++i) {
       if (words[i] != "--plugin") continue;
       std::string text = words[i + 1];
       for (std::size_t at = 0; (at = text.find(here, at)) != std::string::npos;
            at += directory.string().size())
         text.replace(at, here.size(), directory.string());
-      examples.push_back(std::move(text));
+      examples.push_back({std::move(text), optimizer});
     }
   }
   return examples;

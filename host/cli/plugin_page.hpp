@@ -19,9 +19,14 @@ struct PluginPage {
 /// there is none.
 [[nodiscard]] std::optional<PluginPage> page_of(const std::filesystem::path& plugin);
 
-/// What follows --plugin in the lines "    kairos …" of the page, with `directory` in place of $PWD.
-[[nodiscard]] std::vector<std::string> plugin_examples(const PluginPage& page,
-                                                       const std::filesystem::path& directory);
+struct PluginExample {
+  std::string plugin;     ///< what follows --plugin
+  std::string optimizer;  ///< what follows --optimizer in the same line; "" if it has none
+};
+
+/// The plugins in the lines "    kairos …" of the page, with `directory` in place of $PWD.
+[[nodiscard]] std::vector<PluginExample> plugin_examples(const PluginPage& page,
+                                                         const std::filesystem::path& directory);
 
 /// The block of code in the page whose first line is a comment that names the file, as in "-- plateau.lua:
 /// …"; empty if there is none.

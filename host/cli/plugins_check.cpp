@@ -33,8 +33,8 @@ constexpr const char* explanation = R"(
 Every callback that is found, or those of the given names, files and directories, runs in short trainings, evaluations,
 predictions and replays: without epochs or validation, with NaN and infinities, with another callback that stops the run or
 fails in any hook, twice in one run, with paths that cannot be written, with every hook checked (KAIROS_CHECK_PLUGINS=1), and
-ended by a signal and resumed after any epoch. Each run is a process of its own. A callback with required options takes
-those of the first example on its page that has them, a line "    kairos … --plugin …" of README.md beside the plugin's
+ended by a signal and resumed after any epoch. Each run is a process of its own. A callback that needs options takes
+those of the first example on its page that has the required ones, a line "    kairos … --plugin …" of README.md beside the plugin's
 file or one directory above. Other options are given with --plugin, as in
 
     kairos plugins check CSVLogger --plugin CSVLogger:filename=log.csv
@@ -118,12 +118,25 @@ std::string missing_option(const CallbackManifest& callback, const PluginSpec& s
   return "";
 }
 
-/// A file that the example reads, and that its page shows, is written into the directory.
+/// What is checked of a callback.
+struct Chosen {
+  PluginSpec spec;
+  std::string optimizer;  ///< that an example names; "" for that of the command line
+};
+
+/// A file that the example reads, and that its page shows, is written into the directory; and so is a secret,
+/// without which no run could go on from its record.
 void write_files_of_page(const PluginPage& page, const CallbackManifest& callback, const fs::path& directory,
                          PluginSpec& spec) {
   for (PluginOption& option : spec.options) {
     const OptionSpec* const declared = find_option(callback, option.key);
-    if (declared == nullptr || (declared->flags & KAIROS_OPTION_READS) == 0) continue;
+    if (declared == nullptr) continue;
+    if ((declared->flags & KAIROS_OPTION_SECRET) != 0) {
+      const fs::path file = directory / (std::string(callback.short_name()) + '-' + declared->name);
+      std::ofstream(file, std::ios::binary) << option.value;
+      option = {declared->name, "file:" + file.string(), Written::Quoted};
+    }
+    if ((declared->flags & KAIROS_OPTION_READS) == 0) continue;
     const std::optional<std::string> content = file_in_page(page, option.value);
     if (!content || fs::path(option.value).filename() != option.value) continue;
     const fs::path file = directory / option.value;
@@ -133,10 +146,10 @@ void write_files_of_page(const PluginPage& page, const CallbackManifest& callbac
 }
 
 /// The first example with all required options on the plugin's page; empty if there is none.
-std::optional<PluginSpec> example_of(const Checked& one, const Catalog& catalog, const fs::path& directory) {
+std::optional<Chosen> example_of(const Checked& one, const Catalog& catalog, const fs::path& directory) {
   const std::optional<PluginPage> page = page_of(one.plugin->file);
   if (!page) return {};
-  for (const std::string& text : plugin_examples(*page, directory)) {
+  for (const auto& [text, optimizer] : plugin_examples(*page, directory)) {
     try {
       PluginSpec spec = parse_plugin_spec(text);
       if (spec.is_file()) spec.target = one.plugin->file.string();  // wherever the page has it
@@ -146,7 +159,7 @@ std::optional<PluginSpec> example_of(const Checked& one, const Catalog& catalog,
       print(fmt::format("{}: with the options of an example, --plugin {} ({})\n", one.callback->short_name(),
                         text, page->file.string()));
       write_files_of_page(*page, *one.callback, directory, spec);
-      return spec;
+      return Chosen{std::move(spec), optimizer};
     } catch (const Error&) {
       continue;  // an example of another plugin, or one that this host does not understand
     }
@@ -154,26 +167,14 @@ std::optional<PluginSpec> example_of(const Checked& one, const Catalog& catalog,
   return {};
 }
 
-/// The specs of a callback that the user gave, or one of an example, or without options; each names its file
-/// and ends the run when it fails.
-std::vector<PluginSpec> specs_of(const Checked& one, const std::vector<PluginSpec>& given,
-                                 const Catalog& catalog, const fs::path& directory) {
-  std::vector<PluginSpec> specs;
-  for (const PluginSpec& spec : given)
-    if (catalog.find(spec).callback == one.callback) specs.push_back(spec);
-  if (specs.empty() && !missing_option(*one.callback, {}).empty())
-    if (std::optional<PluginSpec> example = example_of(one, catalog, directory))
-      specs.push_back(std::move(*example));
-  if (specs.empty()) specs.emplace_back();
-  for (PluginSpec& spec : specs) {
-    spec.target = one.plugin->file.string();
-    spec.callback = one.callback->id;
-    spec.instance.clear();
-    if (std::ranges::none_of(spec.options,
-                             [](const PluginOption& option) { return option.key == "on_error"; }))
-      spec.options.push_back({"on_error", "fatal", Written::Quoted});
-  }
-  return specs;
+/// With the file that the callback is in, and an end of the run when it fails.
+PluginSpec completed(const Checked& one, PluginSpec spec) {
+  spec.target = one.plugin->file.string();
+  spec.callback = one.callback->id;
+  spec.instance.clear();
+  if (std::ranges::none_of(spec.options, [](const PluginOption& option) { return option.key == "on_error"; }))
+    spec.options.push_back({"on_error", "fatal", Written::Quoted});
+  return spec;
 }
 
 /// Twelve images of two pixels, of three classes.
@@ -232,7 +233,8 @@ class Check {
   Check(const Check&) = delete;
   Check& operator=(const Check&) = delete;
 
-  void check(const CallbackManifest& callback, const PluginSpec& spec) {
+  void check(const CallbackManifest& callback, const Chosen& chosen) {
+    const PluginSpec& spec = chosen.spec;
     const std::string name(callback.short_name());
     if (const std::string option = missing_option(callback, spec); !option.empty()) {
       ++faults_;
@@ -245,7 +247,9 @@ class Check {
     place_.directory = root_ / std::to_string(count_++);
     fs::create_directory(place_.directory);
     const int before = faults_;
-    const std::vector<CheckCase> cases = check_cases(callback, spec, place_);
+    CheckPlace place = place_;
+    if (!chosen.optimizer.empty()) place.optimizer = chosen.optimizer;
+    const std::vector<CheckCase> cases = check_cases(callback, spec, place);
     std::size_t runs = 0;
     for (const CheckCase& one : cases) {
       const fs::path output = place_.directory / (std::to_string(runs++) + ".txt");
@@ -275,6 +279,17 @@ class Check {
   }
 
   [[nodiscard]] const fs::path& root() const { return root_; }
+  /// Whether a training with these options is refused before it begins.
+  [[nodiscard]] bool is_refused(const CallbackManifest& callback, const PluginSpec& spec) {
+    place_.directory = root_ / ("first-" + std::to_string(count_));
+    fs::create_directory(place_.directory);
+    const CheckCase first = check_cases(callback, spec, place_).front();
+    const ChildResult result = run(first.run, place_.directory / "output.txt", limit_);
+    if (result.signal != 0) signal_ = result.signal;
+    std::error_code ignored;
+    fs::remove_all(place_.directory, ignored);
+    return result.signal == 0 && result.exit_code == exit_code(ErrorKind::Plugin);
+  }
   /// By a signal to this program.
   [[nodiscard]] bool ended() const { return signal_ != 0; }
 
@@ -301,6 +316,21 @@ class Check {
   int count_ = 0;
   int signal_ = 0;
 };
+
+/// The specs of a callback that the user gave; else one without options, or that of an example if it needs
+/// some.
+std::vector<Chosen> specs_of(const Checked& one, const std::vector<PluginSpec>& given, const Catalog& catalog,
+                             Check& check) {
+  std::vector<Chosen> specs;
+  for (const PluginSpec& spec : given)
+    if (catalog.find(spec).callback == one.callback) specs.push_back({completed(one, spec), ""});
+  if (!specs.empty()) return specs;
+  PluginSpec plain = completed(one, {});
+  if (!missing_option(*one.callback, plain).empty() || check.is_refused(*one.callback, plain))
+    if (const std::optional<Chosen> example = example_of(one, catalog, check.root()))
+      return {{completed(one, example->spec), example->optimizer}};
+  return {{std::move(plain), ""}};
+}
 
 }  // namespace
 
@@ -329,8 +359,8 @@ int run_plugins_check(Arguments arguments) {
     for (const Refusal& refusal : catalog.refusals()) Check::refused(refusal);
   if (all.empty()) return exit_code(ErrorKind::Callback);  // nothing was checked
   for (const Checked& one : all)
-    for (const PluginSpec& spec : specs_of(one, given, catalog, check.root()))
-      if (!check.ended()) check.check(*one.callback, spec);
+    for (const Chosen& chosen : specs_of(one, given, catalog, check))
+      if (!check.ended()) check.check(*one.callback, chosen);
   return check.end();
 }
 

@@ -81,6 +81,14 @@ class CheckCommand(ProgramTest):
         self.assertEqual(self.check(plugin)[0], "CSVLogger: not checked, because filename is required and no example shows it. "
                                                 "Give it, as in --plugin CSVLogger:filename=VALUE")
 
+    def test_options_and_optimizer_of_the_page_where_there_are_no_required_ones(self):
+        """GradientClipping refuses to be without options, SwapEMAWeights any optimizer but one with averages."""
+        lines = self.check("GradientClipping", "SwapEMAWeights", exit_code=0)
+        self.assertRegex(lines[0], r"^GradientClipping: with the options of an example, --plugin GradientClipping:\w+=1 ")
+        self.assertRegex(lines[2], r"^SwapEMAWeights: with the options of an example, --plugin SwapEMAWeights:swap_on_epoch=true ")
+        for line in (lines[1], lines[3]):
+            self.assertRegex(line, r": \d+ runs, no fault$")
+
     def test_script_of_the_page(self):
         if not (pathlib.Path(KAIROS).parents[1] / "lib/kairos/plugins/lua_callback.so").exists():
             self.skipTest("LuaCallback was not built")
