@@ -278,12 +278,13 @@ std::string wrapped(const std::string& page) {
 std::string page_text() {
   return wrapped(
       "# What Kairos supports of Keras 3.15\n\n"
-      "A test writes this page from the lists of the program; `tests/host/nn/keras_page_test.cpp` says how. "
-      "An argument that is refused "
-      "may have its default value; any other value is an error before training that names it. Every other "
-      "argument of Keras' "
-      "constructors is supported. Callbacks are in the [README](../../README.md), the syntax is in "
-      "[models](models.md).\n\n"
+      "A test writes this page from the lists of the program: `tests/host/nn/keras_page_test.cpp`. The "
+      "tables name the arguments of Keras' "
+      "constructors that are refused: they may have their default value, and any other value is an error "
+      "before training that names it. "
+      "Every other argument is read; a value that Kairos cannot use is an error that says which values it "
+      "takes. Callbacks are in the "
+      "[README](../../README.md), the syntax is in [models](models.md).\n\n"
       "Every layer refuses " +
       common_arguments() + ".\n\n" + layers() + losses() + metrics() + optimizers() + objects());
 }
@@ -293,6 +294,8 @@ std::string page_text() {
 TEST_CASE("The page about Keras is that of the registries", "[host][nn]") {
   const std::filesystem::path page = std::filesystem::path(KAIROS_TEST_DATA) / "../../host/doc/keras.md";
   const std::string wanted = page_text();
+  // A class whose required arguments were not found: add values for them to candidates().
+  CHECK(wanted.find("`…`") == std::string::npos);
   if (std::getenv("KAIROS_WRITE_PAGES") != nullptr) std::ofstream(page) << wanted;
   std::ifstream file(page);
   const std::string found{std::istreambuf_iterator<char>(file), {}};
