@@ -338,10 +338,10 @@ int fit_and_report(Settings& settings, DistributedFit& ranks) {
 
   ModelInput input = read_model(settings);
   options.stream = stream_options(settings, Purpose::Train);
+  const CompileOptions compiled = compile_options(settings, input, Purpose::Train);
   const std::unique_ptr<SampleSource> stream = open_data(settings, input.ports, Purpose::Train);
   LoadedData data = stream ? LoadedData{stream->layout(), {}} : load(settings, input.ports, Purpose::Train);
   add_data_options(settings, input, data, options);
-  const CompileOptions compiled = compile_options(settings, input, Purpose::Train);
   const std::unique_ptr<Model> model =
       make_model(settings, std::move(input), compiled, data.train, Purpose::Train);
   require_all_classes(settings, data.train, *model);

@@ -98,6 +98,16 @@ void continue_optimizer(Model& model, const Settings& settings, const ModelInput
     model.set_hyper("learning_rate", *given);  // the flag says so, after the callbacks of the earlier run
 }
 
+/// An output without a loss needs no target in the data.
+void drop_untrained_outputs(const CompileOptions& options, std::vector<std::string>& outputs) {
+  std::erase_if(outputs, [&](const std::string& name) {
+    const auto own = options.outputs.find(name);
+    const bool has_own = own != options.outputs.end() && !own->second.loss.empty();
+    const std::string& loss = has_own ? own->second.loss : options.loss;
+    return loss.empty() || loss == "none" || loss == "None";
+  });
+}
+
 }  // namespace
 
 CompileOptions compile_options(const Settings& settings, ModelInput& input, Purpose purpose) {
@@ -109,6 +119,7 @@ CompileOptions compile_options(const Settings& settings, ModelInput& input, Purp
       options.loss_reduction = loss_reduction(settings.text("loss_reduction"));
     if (options.loss.empty() && options.outputs.empty())
       settings.require("loss", "Name one, such as --loss mse");
+    drop_untrained_outputs(options, input.ports.outputs);
   }
   if (purpose == Purpose::Train) {
     options.synchronizes_batch_norm = settings.is_on("sync_batch_norm");

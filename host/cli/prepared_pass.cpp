@@ -55,10 +55,10 @@ PreparedPass::PreparedPass(Settings& settings, Purpose purpose, const char* reco
   ModelInput input = read_model(settings);
   require_weights(settings, input);
   options_.stream = stream_options(settings, purpose);
+  const CompileOptions compiled = compile_options(settings, input, purpose);
   stream_ = open_data(settings, input.ports, purpose);
   data_ = stream_ ? LoadedData{stream_->layout(), {}} : load(settings, input.ports, purpose);
   if (purpose == Purpose::Evaluate) require_use_of_class_names(settings, data_.train);
-  const CompileOptions compiled = compile_options(settings, input, purpose);
   model_ = make_model(settings, std::move(input), compiled, data_.train, purpose);
   if (purpose == Purpose::Evaluate) require_all_classes(settings, data_.train, *model_);
 }

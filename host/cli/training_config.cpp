@@ -63,7 +63,8 @@ std::string call_text(const std::string& name, const char* key, const nlohmann::
   for (const auto& [argument, given] : config.items()) {
     const bool usual = (is_known(class_name) && find_key_rule("loss", class_name, argument) == nullptr) ||
                        (argument == "name" && names == Names::Drop) || argument == "dtype" ||
-                       argument == "fn" || (given.is_null() && argument != "reduction") ||
+                       argument == "fn" ||
+                       (given.is_null() && argument != "reduction" && argument != "class_aggregation") ||
                        (argument == "reduction" && (given == "sum_over_batch_size" || given == "auto"));
     if (!usual) arguments += (arguments.empty() ? "" : ",") + argument + "=" + given.dump();
   }

@@ -214,7 +214,7 @@ namespace {
 /// Why the loss does not match an output computed by the activation `last`; "" if it does.
 std::string misunderstanding(const Loss& loss, const Activation& last) {
   const bool probabilities = returns_probabilities(last);
-  const bool binary = loss.name() == "binary_crossentropy";
+  const bool binary = loss.name().starts_with("binary_");
   if (loss.output_meaning() == OutputMeaning::Probabilities && !probabilities)
     return fmt::format(
         "{} expects probabilities, but the last activation is {}. Write {}(from_logits=true) "

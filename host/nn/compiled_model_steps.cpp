@@ -23,6 +23,14 @@ CompiledModel::Divisor CompiledModel::divisor_of(std::size_t head) const {
 
 std::string CompiledModel::accumulation_fault() const {
   constexpr const char* names[] = {"nothing", "its samples", "its own mask or weights"};
+  for (const Head& head : heads_)
+    if (head.loss().couples_samples())
+      return fmt::format(
+          "the gradient of a large batch is not the sum of those of small ones: the loss {} of output \"{}\" "
+          "is one value of a whole batch; expected a loss of single samples, such as {}(axis=…) over the "
+          "axes "
+          "of a sample",
+          head.loss().name(), head.target().name, head.loss().name());
   std::string all;
   bool alike = true;
   for (std::size_t i = 0; i < heads_.size(); ++i) {

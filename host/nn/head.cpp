@@ -26,7 +26,8 @@ Head::Head(const Port& output, const CompileOptions& options)
       steps_(output.shape.size() < 2 ? 1 : output.shape.front()),
       target_{output.name, target_shape(output.shape, loss_->target_kind())} {
   loss_->check_output(features_);
-  const MetricSite site{features_, loss_->target_kind()};
+  loss_->take_shape(output.shape);
+  const MetricSite site{features_, loss_->target_kind(), output.shape};
   for (const std::string& text : options.metrics) metrics_.push_back(make_metric(text, site));
   for (const std::string& text : options.weighted_metrics)
     weighted_metrics_.push_back(make_metric(text, site));
@@ -81,11 +82,22 @@ double Head::evaluate(std::int64_t samples, const Goal& goal, const float* outpu
   else
     last_loss_->values(rows, features_, goal.target, output, each_.data());
   const WeightView counted{mask, steps_};
-  const ReducedLoss reduced = reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), goal.weights,
-                                            scale_.data(), counted);
+  ReducedLoss reduced = reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), goal.weights,
+                                      scale_.data(), counted);
+  if (reduction_ == LossReduction::Sum) sum_groups(samples, goal.weights.values != nullptr, reduced);
   update_metrics(samples, goal, output, counted);
   divisor_ = reduced.divisor;
   return reduced.loss;
+}
+
+/// Makes a sum over rows one over the groups of values that have a loss in Keras.
+void Head::sum_groups(std::int64_t samples, bool weighted, ReducedLoss& reduced) {
+  const std::int64_t rows = samples * rows_per_sample_;
+  const double factor =
+      rows == 0 ? 1 : last_loss_->values_of_rows(samples, rows, weighted) / static_cast<double>(rows);
+  if (factor == 1) return;
+  reduced.loss *= factor;
+  for (std::int64_t row = 0; row < rows; ++row) scale_.data()[row] *= static_cast<float>(factor);
 }
 
 void Head::update_metrics(std::int64_t samples, const Goal& goal, const float* output,

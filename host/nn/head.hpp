@@ -62,6 +62,7 @@ class Head {
   double* read_metrics(double* values) const;
 
  private:
+  void sum_groups(std::int64_t samples, bool weighted, ReducedLoss& reduced);
   void update_metrics(std::int64_t samples, const Goal& goal, const float* output, const WeightView& mask);
   [[nodiscard]] const float* likeliest_classes(std::int64_t rows, const float* probabilities);
   WeightView weights_with_mask(std::int64_t samples, const WeightView& weights, const WeightView& mask);

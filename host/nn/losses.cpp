@@ -6,6 +6,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -16,20 +17,21 @@
 
 namespace kairos::host {
 
-namespace {
-
-const std::vector<LossType>& loss_types() {
+const std::vector<LossType>& all_losses() {
   static const std::vector<LossType> types = [] {
     std::vector<LossType> all;
-    for (auto family : {regression_losses, crossentropy_losses, hinge_losses, row_losses})
+    for (auto family :
+         {regression_losses, crossentropy_losses, hinge_losses, row_losses, focal_losses, overlap_losses})
       for (LossType& type : family()) all.push_back(std::move(type));
     return all;
   }();
   return types;
 }
 
+namespace {
+
 const LossType* find_loss(std::string_view name) {
-  for (const LossType& type : loss_types())
+  for (const LossType& type : all_losses())
     if (std::find(type.names.begin(), type.names.end(), name) != type.names.end()) return &type;
   return nullptr;
 }
@@ -56,7 +58,7 @@ bool is_loss_name(std::string_view name) {
 
 std::vector<std::string> loss_names() {
   std::vector<std::string> names;
-  for (const LossType& type : loss_types()) names.push_back(type.names.front());
+  for (const LossType& type : all_losses()) names.push_back(type.names.front());
   return names;
 }
 
@@ -64,6 +66,22 @@ std::string outside_unit_interval(std::int64_t n, const float* target) {
   for (std::int64_t i = 0; i < n; ++i)
     if (!(target[i] >= 0 && target[i] <= 1)) return fmt::format("target {} is outside 0 … 1", target[i]);
   return "";
+}
+
+void refuse_output(std::string_view loss, const std::string& found, const std::string& expected,
+                   const std::string& cure) {
+  throw Error(ErrorKind::Model, {"KAIROS-M032", "loss " + std::string(loss),
+                                 "it does not allow the model's output", found, expected, cure});
+}
+
+std::string units_text(std::int64_t features) {
+  return fmt::format("{} unit{} in the last layer", features, features == 1 ? "" : "s");
+}
+
+std::string label_fault(std::int64_t features, float label) {
+  if (!(label >= 0 && label <= static_cast<float>(features - 1)))
+    return fmt::format("label {} is outside 0 … {}", label, features - 1);
+  return label == std::floor(label) ? "" : fmt::format("label {} is not an integer", label);
 }
 
 std::string loss_class_name(std::string_view name) {

@@ -36,6 +36,17 @@ class Loss {
 
   /// Throws Error(Model) if the loss does not allow an output of that width.
   virtual void check_output(std::int64_t features) const = 0;
+  /// The shape of one sample's output, before the first batch. Throws Error(Model) if the loss does not allow
+  /// it.
+  virtual void take_shape(const std::vector<std::int64_t>& sample) { (void)sample; }
+  /// Whether the loss of a row depends on other samples of the batch. The gradient of a batch is then not the
+  /// sum of those of its parts.
+  [[nodiscard]] virtual bool couples_samples() const { return false; }
+  /// How many values Keras sums in place of those of `rows` rows, for a loss of larger or smaller groups.
+  [[nodiscard]] virtual double values_of_rows(std::int64_t samples, std::int64_t rows, bool weighted) const {
+    (void)samples, (void)weighted;
+    return static_cast<double>(rows);
+  }
   /// What is wrong with the target of one row; "" for a valid one.
   [[nodiscard]] virtual std::string target_fault(std::int64_t features, const float* target) const = 0;
 

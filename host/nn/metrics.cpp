@@ -18,6 +18,17 @@
 
 namespace kairos::host {
 
+const std::vector<MetricType>& all_metrics() {
+  static const std::vector<MetricType> types = [] {
+    std::vector<MetricType> all;
+    for (auto family : {regression_metrics, confusion_metrics, auc_metrics, top_k_metrics, count_metrics,
+                        operating_point_metrics, iou_metrics, correlation_metrics})
+      for (MetricType& type : family()) all.push_back(std::move(type));
+    return all;
+  }();
+  return types;
+}
+
 namespace {
 
 using RowValue = float (*)(std::int64_t features, const float* target, const float* output, float threshold);
@@ -88,18 +99,8 @@ Direction loss_metric_direction(std::string_view name) {
   return loss_class_name(name) == "CosineSimilarity" ? Direction::Max : Direction::Min;
 }
 
-const std::vector<MetricType>& metric_types() {
-  static const std::vector<MetricType> types = [] {
-    std::vector<MetricType> all;
-    for (auto family : {regression_metrics, confusion_metrics, top_k_metrics})
-      for (MetricType& type : family()) all.push_back(std::move(type));
-    return all;
-  }();
-  return types;
-}
-
 const MetricType* find_metric(std::string_view name) {
-  for (const MetricType& type : metric_types())
+  for (const MetricType& type : all_metrics())
     if (std::find(type.names.begin(), type.names.end(), name) != type.names.end()) return &type;
   return nullptr;
 }
@@ -177,7 +178,13 @@ std::optional<std::string> take_name(CallText& call) {
   return name;
 }
 
-NamedMetric make_accuracy(const AccuracyType& type, const CallText& call, const MetricSite& site) {
+/// "AUC()" is Keras' class and has its default name in the logs, "AUC" is a name that is kept.
+bool has_parentheses(std::string_view text) {
+  return text.find('(') != std::string_view::npos;
+}
+
+NamedMetric make_accuracy(const AccuracyType& type, const CallText& call, const MetricSite& site,
+                          bool is_call) {
   const bool plain = is_plain_accuracy(call.name);
   if (!call.arguments.empty() && (plain || type.value != binary_accuracy))
     throw Error(ErrorKind::Model,
@@ -189,33 +196,35 @@ NamedMetric make_accuracy(const AccuracyType& type, const CallText& call, const 
   const auto threshold = static_cast<float>(config.number("threshold", 0.5, {0, 1}));
   config.finish();
   check_site(call.name, type.target_kind, type.least_features, site);
-  std::string key(call.name == type.names[1] && !call.arguments.empty() ? type.names[0] : call.name);
+  std::string key(call.name == type.names[1] && is_call ? type.names[0] : call.name);
   return {{std::move(key), Direction::Max},
           std::make_unique<AccuracyMetric>(type.value, type.target_kind, threshold)};
 }
 
-NamedMetric make_loss_metric(CallText call, const MetricSite& site) {
+NamedMetric make_loss_metric(CallText call, const MetricSite& site, bool is_call) {
   std::string key = call.name;
   if (call.name == log_cosh_class) {
     call.name = "logcosh";
-    if (!call.arguments.empty()) key = call.name;
+    if (is_call) key = call.name;
   }
   if (is_plain_crossentropy(call.name)) call.name = crossentropy_for(site);
   std::unique_ptr<Loss> loss = make_loss(call);
-  if (!call.arguments.empty() && is_loss_name(key) && key == loss_class_name(key)) key = loss->name();
+  if (is_call && is_loss_name(key) && key == loss_class_name(key)) key = loss->name();
   check_site(call.name, loss->target_kind(), 1, site);
   loss->check_output(site.features);
+  loss->take_shape(site.shape.empty() ? std::vector<std::int64_t>{site.features} : site.shape);
   const Direction direction = loss_metric_direction(call.name);
   return {{std::move(key), direction}, std::make_unique<LossMetric>(std::move(loss), direction)};
 }
 
-NamedMetric make_typed_metric(const MetricType& type, const CallText& call, const MetricSite& site) {
+NamedMetric make_typed_metric(const MetricType& type, const CallText& call, const MetricSite& site,
+                              bool is_call) {
   check_site(call.name, type.target_kind.value_or(site.target_kind), type.least_features, site);
   const nlohmann::json description = call_json(call, "metric");
   ConfigReader config(description.at("config"), "metric " + call.name);
   std::unique_ptr<Metric> metric = type.make(config, site);
   config.finish();
-  const bool of_instance = call.name == type.names.back() && !call.arguments.empty();
+  const bool of_instance = call.name == type.names.back() && is_call;
   return {{of_instance ? type.names.front() : call.name, type.direction}, std::move(metric)};
 }
 
@@ -225,7 +234,7 @@ std::vector<std::string> metric_names() {
   std::vector<std::string> names{"accuracy"};
   for (const AccuracyType& type : accuracies) names.emplace_back(type.names[0]);
   for (std::string& loss : loss_names()) names.push_back(std::move(loss));
-  for (const MetricType& type : metric_types()) names.push_back(type.names.front());
+  for (const MetricType& type : all_metrics()) names.push_back(type.names.front());
   names.insert(names.end(), {"mse", "mae", "crossentropy"});
   return names;
 }
@@ -236,11 +245,13 @@ NamedMetric make_metric(std::string_view text, const MetricSite& site) {
   std::erase_if(call.arguments, [](const CallArgument& argument) {
     return argument.name == "dtype" && argument.value == "float32";
   });
+  const bool is_call = has_parentheses(text);
   const auto make = [&]() -> NamedMetric {
-    if (const AccuracyType* type = find_accuracy(call.name, site)) return make_accuracy(*type, call, site);
-    if (const MetricType* type = find_metric(call.name)) return make_typed_metric(*type, call, site);
+    if (const AccuracyType* type = find_accuracy(call.name, site))
+      return make_accuracy(*type, call, site, is_call);
+    if (const MetricType* type = find_metric(call.name)) return make_typed_metric(*type, call, site, is_call);
     if (is_loss_name(call.name) || is_plain_crossentropy(call.name) || call.name == log_cosh_class)
-      return make_loss_metric(call, site);
+      return make_loss_metric(call, site, is_call);
     throw Error(ErrorKind::Model, {"KAIROS-M040", "metric", "there is no metric \"" + call.name + "\"", "",
                                    "", suggest(call.name, metric_names())});
   };
@@ -256,6 +267,14 @@ constexpr std::array<std::string_view, 10> no_keras_names{
     "rmse",  "log_cosh",   "logcosh", "LogCosh", "kld", "KLD", "kullback_leibler_divergence",
     "huber", "huber_loss", "Huber"};
 
+/// Classes of losses that Keras has no class of metrics for; it wraps their functions.
+constexpr std::array<std::string_view, 6> losses_without_metric{"Huber",
+                                                                "BinaryFocalCrossentropy",
+                                                                "CategoricalFocalCrossentropy",
+                                                                "CategoricalGeneralizedCrossEntropy",
+                                                                "Dice",
+                                                                "Tversky"};
+
 /// Keras' class of a metric; "" if Keras has none.
 std::string metric_class_name(std::string_view name) {
   for (const AccuracyType& type : accuracies)
@@ -264,7 +283,9 @@ std::string metric_class_name(std::string_view name) {
   if (name == log_cosh_class) return log_cosh_class;
   if (!is_loss_name(name)) return "";
   const std::string loss = loss_class_name(name);
-  return loss == "LogCosh" ? log_cosh_class : (loss == "Huber" ? "MeanMetricWrapper" : loss);
+  const bool wrapped = std::find(losses_without_metric.begin(), losses_without_metric.end(), loss) !=
+                       losses_without_metric.end();
+  return loss == "LogCosh" ? log_cosh_class : (wrapped ? "MeanMetricWrapper" : loss);
 }
 
 }  // namespace
@@ -276,8 +297,8 @@ nlohmann::json metric_json(std::string_view text) {
   const bool differs = type != nullptr && type->defaults_json != nullptr;
   const bool is_keras_name =
       std::find(no_keras_names.begin(), no_keras_names.end(), call.name) == no_keras_names.end();
-  if (class_name.empty() || (call.arguments.empty() && !differs && is_keras_name)) return std::string(text);
-  const bool is_bare = call.arguments.empty();  // then the key is the user's text
+  const bool is_bare = !has_parentheses(text);
+  if (class_name.empty() || (is_bare && !differs && is_keras_name)) return std::string(text);
   const std::optional<std::string> name = take_name(call);
   nlohmann::json config = call_json(call, "metric").at("config");
   if (differs) {
@@ -288,11 +309,13 @@ nlohmann::json metric_json(std::string_view text) {
   const bool is_loss_class = !is_bare && is_loss_name(call.name) && call.name == loss_class_name(call.name);
   const std::string key = is_loss_class ? std::string(make_loss(CallText{call.name, {}})->name()) : call.name;
   if (name || is_bare || (key != class_name && call.name != class_name)) config["name"] = name.value_or(key);
-  if (class_name == "MeanMetricWrapper")
+  const std::string function(class_name == "MeanMetricWrapper" ? make_loss(CallText{call.name, {}})->name()
+                                                               : "");
+  if (!function.empty())
     config["fn"] = {{"module", "keras.losses"},
                     {"class_name", "function"},
-                    {"config", "huber"},
-                    {"registered_name", "huber"}};
+                    {"config", function},
+                    {"registered_name", function}};
   return {{"module", "keras.metrics"},
           {"class_name", class_name},
           {"config", std::move(config)},
@@ -303,7 +326,9 @@ bool keras_has_metric(std::string_view text, TargetKind targets) {
   const CallText call = parse_call(text, "metric");
   const MetricType* type = find_metric(call.name);
   if (type == nullptr || type->target_kind) return true;
-  const bool has_average = type->names.back() == "F1Score";
+  const std::string& name = type->names.back();
+  if (name.ends_with("IoU")) return true;
+  const bool has_average = name == "F1Score" || name == "FBetaScore";
   return targets == TargetKind::Values &&
          (has_average || std::none_of(call.arguments.begin(), call.arguments.end(),
                                       [](const CallArgument& one) { return one.name == "average"; }));

@@ -53,8 +53,9 @@ struct NamedMetric {
 
 /// The output that a metric is computed from.
 struct MetricSite {
-  std::int64_t features;   ///< last dimension of the output
-  TargetKind target_kind;  ///< that of the output's loss
+  std::int64_t features;                 ///< last dimension of the output
+  TargetKind target_kind;                ///< that of the output's loss
+  std::vector<std::int64_t> shape = {};  ///< of the output of a sample; empty: one row
 };
 
 /// Every metric by one of its names, for suggestions and help.

@@ -37,6 +37,8 @@ Optimizer::Optimizer(ConfigReader& config, double default_learning_rate)
   config.skip("name");
   read_clip(config);
   read_average(config);
+  accumulation_steps_ = config.optional_integer("gradient_accumulation_steps", {2, 1e9}).value_or(1);
+  loss_scale_factor_ = config.optional_number("loss_scale_factor", positive_range);
   config.unsupported("decay", 0.0, "Write learning_rate=InverseTimeDecay(RATE,1,DECAY)");
 }
 
@@ -75,59 +77,95 @@ std::size_t Optimizer::add_hyper(ConfigReader& config, std::string_view name, do
 void Optimizer::build(std::vector<TrainedWeight> weights) {
   weights_ = std::move(weights);
   rate_factors_.assign(weights_.size(), 1.0);
-  for (const TrainedWeight& weight : weights_)
-    for (const SlotType& type : slot_types_) {
-      const std::int64_t n = weight.parameter->size();
-      FloatBuffer& values = slot_values_.emplace_back();
-      values.reserve(n);
-      std::fill_n(values.data(), n, type.initial);
-      slot_data_.push_back(values.data());
-    }
-
   for (const TrainedWeight& weight : weights_) {
     const Parameter& parameter = *weight.parameter;
     std::optional<ConstraintKeeper>& keeper = constraints_.emplace_back();
     if (!parameter.constraint.none())
       keeper.emplace(parameter.constraint, parameter.shape, weight.slot_prefix);
+    if (!needs_whole_weight()) continue;
+    scratch_.reserve(parameter.size());
+    if (clip_ != Clip::None) clipped_.reserve(parameter.size());
   }
+  scratch_data_ = scratch_.data();
+  add_base_slots();
+  add_slots();
+  for (const auto& [name, shared] : shared_slots_)
+    slot_refs_.push_back({std::string(instance_name()) + "/" + std::string(name), {}, shared, false});
+}
 
+void Optimizer::add_base_slots() {
   const std::string prefix = std::string(instance_name()) + "/";
   slot_refs_.push_back({prefix + "iteration", {}, &iterations_mirror_, false});
   if (!schedule_) slot_refs_.push_back({prefix + std::string(rate_name), {}, &learning_rate_, false});
-  if (averages_)
-    for (const TrainedWeight& weight : weights_) {
-      const Parameter& parameter = *weight.parameter;
-      FloatBuffer& values = average_values_.emplace_back();
-      values.reserve(parameter.size());
-      std::fill_n(values.data(), parameter.size(), 0.0F);
-      average_data_.push_back(values.data());
-      slot_refs_.push_back({prefix + weight.slot_prefix + "_average", parameter.shape, values.data(), false});
-    }
+  for (const TrainedWeight& weight : weights_) {
+    const auto add = [&](const char* name, std::vector<FloatBuffer>& all, std::vector<float*>& data) {
+      FloatBuffer& values = all.emplace_back();
+      values.reserve(weight.parameter->size());
+      std::fill_n(values.data(), weight.parameter->size(), 0.0F);
+      data.push_back(values.data());
+      slot_refs_.push_back({prefix + weight.slot_prefix + name, weight.parameter->shape, data.back(), false});
+    };
+    if (averages_) add("_average", average_values_, average_data_);
+    if (accumulation_steps_ > 1) add("_gradient_accumulator", accumulated_values_, accumulated_data_);
+  }
+}
+
+void Optimizer::add_slots() {
+  slot_data_.assign(weights_.size() * slot_types_.size(), nullptr);
+  slot_values_.resize(slot_data_.size());
   const int groups = slot_types_.empty() ? 0 : slot_types_.back().group + 1;
   for (int group = 0; group < groups; ++group)
     for (std::size_t w = 0; w < weights_.size(); ++w)
-      for (std::size_t t = 0; t < slot_types_.size(); ++t)
-        if (slot_types_[t].group == group)
-          slot_refs_.push_back({prefix + weights_[w].slot_prefix + "_" + std::string(slot_types_[t].name),
-                                weights_[w].parameter->shape, slot_data_[w * slot_types_.size() + t], false});
-  for (const auto& [name, shared] : shared_slots_)
-    slot_refs_.push_back({prefix + std::string(name), {}, shared, false});
+      for (std::size_t t = 0; t < slot_types_.size(); ++t) {
+        const SlotType& type = slot_types_[t];
+        const std::optional<Shape> shape = slot_shape(t, *weights_[w].parameter);
+        if (type.group != group || !shape) continue;
+        FloatBuffer& values = slot_values_[w * slot_types_.size() + t];
+        values.reserve(size_of(*shape));
+        std::fill_n(values.data(), size_of(*shape), type.initial);
+        slot_data_[w * slot_types_.size() + t] = values.data();
+        slot_refs_.push_back(
+            {std::string(instance_name()) + "/" + weights_[w].slot_prefix + "_" + std::string(type.name),
+             *shape, values.data(), false});
+      }
 }
 
 double Optimizer::global_norm() const {
   double sum = 0;
-  for (const TrainedWeight& weight : weights_)
-    if (!weight.parameter->frozen)
-      sum += sum_of_squares(weight.parameter->size(), weight.parameter->gradient.data());
+  for (std::size_t w = 0; w < weights_.size(); ++w)
+    if (const Parameter& parameter = *weights_[w].parameter; !parameter.frozen)
+      sum += sum_of_squares(parameter.size(), gradient_of(w));
   return std::sqrt(sum);
 }
 
+bool Optimizer::accumulate() {
+  const bool is_last = (iterations_ + 1) % accumulation_steps_ == 0;
+  for (std::size_t w = 0; w < weights_.size(); ++w) {
+    const Parameter& parameter = *weights_[w].parameter;
+    const float* const gradient = parameter.gradient.data();
+    float* const sum = accumulated_data_[w];
+    if (!is_last) {
+      add_to(parameter.size(), gradient, sum);
+      continue;
+    }
+    const auto steps = static_cast<float>(accumulation_steps_);
+    in_parallel(parameter.size(), least_values, [=](std::int64_t begin, std::int64_t end) {
+      update_kernels().mean(end - begin, steps, gradient + begin, sum + begin);
+    });
+  }
+  return is_last;
+}
+
 void Optimizer::step() {
-  const double norm = clip_ == Clip::GlobalNorm ? global_norm() : 0;
-  if (schedule_) learning_rate_ = static_cast<float>(schedule_->at(iterations_));
-  begin_step();
-  for (std::size_t w = 0; w < weights_.size(); ++w)
-    if (!weights_[w].parameter->frozen) update_weight(w, norm);
+  const bool accumulates = accumulation_steps_ > 1;
+  if (!accumulates || accumulate()) {
+    update_weights();
+    for (std::size_t w = 0; accumulates && w < weights_.size(); ++w)
+      std::fill_n(accumulated_data_[w], weights_[w].parameter->size(), 0.0F);
+  } else if (averages_) {
+    for (std::size_t w = 0; w < weights_.size(); ++w)
+      if (!weights_[w].parameter->frozen) average_weight(w);
+  }
   // The average of a weight that never moved is the weight; a later average begins with it.
   if (averages_ && iterations_ == 0)
     for (std::size_t w = 0; w < weights_.size(); ++w)
@@ -139,25 +177,47 @@ void Optimizer::step() {
       constraints_[w]->apply(weights_[w].parameter->values.data());
 }
 
+void Optimizer::update_weights() {
+  const double norm = clip_ == Clip::GlobalNorm ? global_norm() : 0;
+  if (schedule_) learning_rate_ = static_cast<float>(schedule_->at(iterations_));
+  begin_step();
+  for (std::size_t w = 0; w < weights_.size(); ++w)
+    if (!weights_[w].parameter->frozen) update_weight(w, norm);
+}
+
 void Optimizer::update_weight(std::size_t weight, double global_norm) {
-  Parameter& parameter = *weights_[weight].parameter;
-  const std::int64_t n = parameter.size();
+  const std::int64_t n = weights_[weight].parameter->size();
   weight_rate_ = static_cast<float>(static_cast<double>(learning_rate_) * rate_factors_[weight]);
-  const double norm =
-      clip_ == Clip::Norm ? std::sqrt(sum_of_squares(n, parameter.gradient.data())) : global_norm;
+  const double norm = clip_ == Clip::Norm ? std::sqrt(sum_of_squares(n, gradient_of(weight))) : global_norm;
   // Not std::max, so that a NaN norm stays NaN.
   const auto divisor = static_cast<float>(norm < clip_limit_ ? clip_limit_ : norm);
-  in_parallel(n, least_values, [&](std::int64_t begin, std::int64_t end) {
+  if (!needs_whole_weight())
+    return each_part(weight, [&](const Part& part) {
+      alignas(64) float clipped[part_values];
+      update(prepared(part, divisor, clipped));
+      average_part(part);
+    });
+  each_part(weight, [&](const Part& part) {
+    static_cast<void>(prepared(part, divisor, clipped_.data() + part.first));
+  });
+  if (n > 0)
+    update({weight, 0, n, clip_ == Clip::None ? gradient_of(weight) : clipped_.data(),
+            weights_[weight].parameter->values.data()});
+  average_weight(weight);
+}
+
+template <typename Work>
+void Optimizer::each_part(std::size_t weight, const Work& work) const {
+  Parameter& parameter = *weights_[weight].parameter;
+  in_parallel(parameter.size(), least_values, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t first = begin; first < end; first += part_values)
-      update_part({weight, first, std::min(part_values, end - first), parameter.gradient.data() + first,
-                   parameter.values.data() + first},
-                  divisor);
+      work({weight, first, std::min(part_values, end - first), gradient_of(weight) + first,
+            parameter.values.data() + first});
   });
 }
 
-void Optimizer::update_part(Part part, float divisor) const {
+Optimizer::Part Optimizer::prepared(Part part, float divisor, float* clipped) const {
   const UpdateKernels& kernels = update_kernels();
-  alignas(64) float clipped[part_values];
   if (clip_ != Clip::None) {
     const auto limit = static_cast<float>(clip_limit_);
     if (clip_ == Clip::Value)
@@ -167,13 +227,20 @@ void Optimizer::update_part(Part part, float divisor) const {
     part.gradient = clipped;
   }
   if (weight_decay_) kernels.decay(part.n, static_cast<float>(*weight_decay_), weight_rate_, part.values);
-  update(part);
+  return part;
+}
+
+void Optimizer::average_part(const Part& part) const {
   if (!averages_) return;
-  const float kept = iterations_ == 0 ? 0.0F : static_cast<float>(average_momentum_);
+  const float kept = updates() == 0 ? 0.0F : static_cast<float>(average_momentum_);
   float* const average = average_data_[part.weight] + part.first;
-  kernels.average(part.n, kept, part.values, average);
-  if (overwrite_frequency_ && (iterations_ + 1) % *overwrite_frequency_ == 0)
+  update_kernels().average(part.n, kept, part.values, average);
+  if (overwrite_frequency_ && (updates() + 1) % *overwrite_frequency_ == 0)
     std::copy_n(average, part.n, part.values);
+}
+
+void Optimizer::average_weight(std::size_t weight) const {
+  if (averages_) each_part(weight, [this](const Part& part) { average_part(part); });
 }
 
 void Optimizer::finish() {
@@ -279,8 +346,10 @@ nlohmann::json Optimizer::json() const {
       {"ema_momentum", average_momentum_},
       {"ema_overwrite_frequency",
        overwrite_frequency_ ? nlohmann::json(*overwrite_frequency_) : nlohmann::json(nullptr)},
-      {"loss_scale_factor", nullptr},
-      {"gradient_accumulation_steps", nullptr},
+      {"loss_scale_factor",
+       loss_scale_factor_ ? nlohmann::json(*loss_scale_factor_) : nlohmann::json(nullptr)},
+      {"gradient_accumulation_steps",
+       accumulation_steps_ > 1 ? nlohmann::json(accumulation_steps_) : nlohmann::json(nullptr)},
   };
   for (const Hyper& hyper : hypers_) config[std::string(hyper.name)] = hyper.value;
   write_config(config);

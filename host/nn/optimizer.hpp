@@ -47,7 +47,8 @@ class Optimizer {
   /// Factor of the learning rate of weight number `weight` of `build`, in its updates and its decay.
   void scale_rate(std::size_t weight, double factor) { rate_factors_[weight] = factor; }
   /// One update step with the gradients in the parameters, which are not changed. Frozen weights and their
-  /// state stay as they are.
+  /// state stay as they are. With gradient_accumulation_steps, the weights change only in every so many
+  /// calls, by the mean of their gradients; averages and constraints are applied in each.
   void step();
   /// To be called after the last step of a fit. With use_ema, the averages become the weights.
   void finish();
@@ -106,6 +107,12 @@ class Optimizer {
   /// For constructors; returns the index for `value`.
   std::size_t add_hyper(ConfigReader& config, std::string_view name, double fallback, NumberRange range);
   void add_slot_type(SlotType type) { slot_types_.push_back(type); }
+  /// The shape of a weight's slot; none if the weight has no such slot. `type` counts the calls of
+  /// add_slot_type.
+  [[nodiscard]] virtual std::optional<Shape> slot_shape(std::size_t type, const Parameter& weight) const {
+    (void)type;
+    return weight.shape;
+  }
   /// Adds a scalar of the whole optimizer, listed after the slots of the weights. `shared` is owned by the
   /// optimizer.
   void add_shared_slot(std::string_view name, float* shared) { shared_slots_.emplace_back(name, shared); }
@@ -116,6 +123,14 @@ class Optimizer {
   [[nodiscard]] double value(std::size_t hyper) const { return hypers_[hyper].value; }
   /// Of the weight that is updated; not for begin_step.
   [[nodiscard]] float learning_rate() const noexcept { return weight_rate_; }
+  /// Steps that changed the weights: iterations() without those that only accumulated gradients.
+  [[nodiscard]] std::int64_t updates() const noexcept { return iterations_ / accumulation_steps_; }
+  /// Whether an update depends on all values of a weight. `update` is then called once per weight, on one
+  /// thread, with all of it.
+  [[nodiscard]] virtual bool needs_whole_weight() const { return false; }
+  /// Room for as many values as the largest weight has, if needs_whole_weight().
+  [[nodiscard]] float* scratch() const noexcept { return scratch_data_; }
+  [[nodiscard]] const Parameter& weight(std::size_t weight) const { return *weights_[weight].parameter; }
   /// Some values of a weight, and their gradient.
   struct Part {
     std::size_t weight;
@@ -132,7 +147,7 @@ class Optimizer {
   [[noreturn]] void refuse_hyper(std::string_view name, double found, const std::string& expected,
                                  const std::string& cure) const;
 
-  /// Called for all parts of a weight, on several threads at once.
+  /// Called for all parts of a weight, on several threads at once; see needs_whole_weight.
   virtual void update(const Part& part) const = 0;
   /// Called before the updates of a step, to compute what all weights share.
   virtual void begin_step() {}
@@ -149,11 +164,25 @@ class Optimizer {
   void adopt_count();
   void read_clip(ConfigReader& config);
   void read_average(ConfigReader& config);
+  void add_base_slots();
+  void add_slots();
+  /// Adds the gradients to the accumulators. True at the end of a group: they then hold its mean.
+  bool accumulate();
+  /// The gradient that a weight is updated with.
+  [[nodiscard]] const float* gradient_of(std::size_t weight) const {
+    return accumulation_steps_ > 1 ? accumulated_data_[weight] : weights_[weight].parameter->gradient.data();
+  }
   [[nodiscard]] double global_norm() const;
+  void update_weights();
   void update_weight(std::size_t weight, double global_norm);
-  /// Decay, clipping, update and average of a part that fits into the cache. A gradient that is clipped by a
-  /// norm is multiplied by the limit and divided by `divisor`.
-  void update_part(Part part, float divisor) const;
+  /// Calls `work(part)` for all parts of a weight, each of which fits into the cache, on several threads.
+  template <typename Work>
+  void each_part(std::size_t weight, const Work& work) const;
+  /// Clips the gradient into `clipped` and decays the values; returns the part with the clipped gradient. A
+  /// gradient that is clipped by a norm is multiplied by the limit and divided by `divisor`.
+  [[nodiscard]] Part prepared(Part part, float divisor, float* clipped) const;
+  void average_part(const Part& part) const;
+  void average_weight(std::size_t weight) const;
 
   std::unique_ptr<LearningRateSchedule> schedule_;  ///< null if the rate is a number
   float learning_rate_;                             ///< of the current or the last step
@@ -164,6 +193,8 @@ class Optimizer {
   bool averages_ = false;  ///< Keras' use_ema
   double average_momentum_ = 0.99;
   std::optional<std::int64_t> overwrite_frequency_;
+  std::int64_t accumulation_steps_ = 1;      ///< Keras' gradient_accumulation_steps
+  std::optional<double> loss_scale_factor_;  ///< kept for files: float32 needs no scaling
   std::int64_t iterations_ = 0;
   float iterations_mirror_ = 0;  ///< exposed by slots()
   float published_count_ = 0;    ///< the value that slots() wrote
@@ -179,6 +210,10 @@ class Optimizer {
   std::vector<TensorRef> slot_refs_;
   std::vector<FloatBuffer> average_values_;  ///< one per weight, or empty
   std::vector<float*> average_data_;
+  std::vector<FloatBuffer> accumulated_values_;  ///< one per weight, or empty
+  std::vector<float*> accumulated_data_;
+  FloatBuffer clipped_, scratch_;  ///< of a whole weight
+  float* scratch_data_ = nullptr;
   std::vector<std::optional<ConstraintKeeper>> constraints_;  ///< one per weight
 };
 

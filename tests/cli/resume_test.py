@@ -57,9 +57,13 @@ class Resume(ProgramTest):
         for optimizer in ("SGD(learning_rate=0.1,momentum=0.9,nesterov=true)", "Adam(learning_rate=0.02,amsgrad=true)",
                           "AdamW(learning_rate=0.02)", "RMSprop(learning_rate=0.01,momentum=0.5,centered=true)",
                           "Adagrad(learning_rate=0.1)", "Adadelta(learning_rate=1)", "Adamax(learning_rate=0.02)",
-                          "Nadam(learning_rate=0.02,clipnorm=0.5)"):
+                          "Nadam(learning_rate=0.02,clipnorm=0.5)", "Lion(learning_rate=0.01)", "Ftrl(learning_rate=0.1,beta=0.1)",
+                          "Lamb(learning_rate=0.02,gradient_accumulation_steps=3)"):
             with self.subTest(optimizer):
                 self.check_resumed(optimizer, ".keras")
+        for ending in (".keras", ".h5"):
+            with self.subTest("Adafactor " + ending):
+                self.check_resumed("Adafactor(learning_rate=0.05,clipnorm=1)", ending)
 
     def test_schedule_goes_on_where_it_was(self):
         self.check_resumed("Adam(learning_rate=CosineDecay(0.05,decay_steps=30,warmup_target=0.1,warmup_steps=6))", ".keras",

@@ -26,7 +26,8 @@ LAYERS = {"dropout": "dense(8,tanh) dropout(0.3) dense(6,relu) dropout(0.2) dens
           "lstm": "reshape((2,3)) lstm(4,dropout=0.2,recurrent_dropout=0.2) dense(3,softmax)"}
 OPTIMIZERS = {"adam": "Adam(learning_rate=0.02)", "averages": "Adam(learning_rate=0.02,use_ema=true,ema_overwrite_frequency=7)",
               "schedule": "SGD(learning_rate=CosineDecay(0.05,decay_steps=60),momentum=0.9)",
-              "nadam": "Nadam(learning_rate=0.01,clipnorm=0.5)"}
+              "nadam": "Nadam(learning_rate=0.01,clipnorm=0.5)",
+              "groups": "Lamb(learning_rate=0.02,gradient_accumulation_steps=3)", "factors": "Adafactor(learning_rate=0.02)"}
 # Callbacks with state of their own, or with files that must be those of one run.
 PLUGINS = {"average": "ExponentialMovingAverage:decay=0.9", "average of epochs": "StochasticWeightAveraging:swa_epoch_start=2",
            "accumulation": "GradientAccumulation:batches=3", "mixup": "Mixup:alpha=0.4", "freeze": "Freeze:layers=dense,unfreeze_at=3",

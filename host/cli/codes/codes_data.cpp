@@ -219,6 +219,13 @@ constexpr CodeEntry entries[] = {
     {"KAIROS-D301", "Weights do not fit the output",
      "The number of weights per sample is neither one nor the number of timesteps of the output.",
      "Give one weight per sample or one per timestep."},
+    {"KAIROS-D302", "Class unknown to a metric",
+     "IoU and its relatives count the classes of targets and outputs in a table of num_classes. A target or "
+     "an "
+     "output was none of them.",
+     "Give num_classes as many classes as there are. For one-hot targets and probabilities, set "
+     "sparse_y_true "
+     "and sparse_y_pred to false."},
     {"KAIROS-D310", "Stratified split impossible",
      "A stratified split needs one target with one class for each sample.", "Use a shuffled split."},
     {"KAIROS-D320", "Input column missing",

@@ -120,6 +120,69 @@ void nadam(std::int64_t n, const NadamStep& step, const float* __restrict g, flo
   }
 }
 
+/// The sign of NaN is NaN.
+void lion(std::int64_t n, float rate, float beta_1, float beta_2, const float* __restrict g,
+          float* __restrict m, float* __restrict w) {
+  const float rest_1 = 1 - beta_1, rest_2 = 1 - beta_2;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float ahead = m[i] * beta_1 + g[i] * rest_1;
+    w[i] -= rate * (ahead > 0 ? 1.0F : (ahead < 0 ? -1.0F : ahead));
+    m[i] = m[i] * beta_2 + g[i] * rest_2;
+  }
+}
+
+void lamb(std::int64_t n, const LambStep& step, const float* __restrict g, float* __restrict m,
+          float* __restrict v, float* __restrict direction) {
+  const LambStep s = step;
+  for (std::int64_t i = 0; i < n; ++i) {
+    m[i] += (g[i] - m[i]) * s.one_minus_beta_1;
+    v[i] += (g[i] * g[i] - v[i]) * s.one_minus_beta_2;
+    direction[i] = (m[i] / s.momentum_bias) / (__builtin_sqrtf(v[i] / s.velocity_bias) + s.epsilon);
+  }
+}
+
+template <bool is_root>
+void ftrl_loop(std::int64_t n, const FtrlStep& step, const float* __restrict g, float* __restrict sum,
+               float* __restrict linear, float* __restrict w) {
+  const FtrlStep s = step;
+  const auto power = [&](float value) {
+    return is_root ? __builtin_sqrtf(value) : __builtin_powf(value, s.power);
+  };
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float next = sum[i] + g[i] * g[i];
+    const float of_next = power(next);
+    linear[i] += (g[i] + s.two_shrinkage * w[i]) - (of_next - power(sum[i])) / s.rate * w[i];
+    const float quadratic = of_next / s.rate + s.two_l2;
+    const float clipped = linear[i] > s.l1 ? s.l1 : (linear[i] < -s.l1 ? -s.l1 : linear[i]);
+    w[i] = (clipped - linear[i]) / quadratic;
+    sum[i] = next;
+  }
+}
+
+void ftrl(std::int64_t n, const FtrlStep& step, const float* g, float* sum, float* linear, float* w) {
+  (step.power == 0.5F ? ftrl_loop<true> : ftrl_loop<false>)(n, step, g, sum, linear, w);
+}
+
+void add_squares(std::int64_t n, const float* __restrict g, float* __restrict sum) {
+  for (std::int64_t i = 0; i < n; ++i) sum[i] += g[i] * g[i];
+}
+
+void factor_vector(std::int64_t n, float kept, float epsilon, const float* __restrict g, float* __restrict v,
+                   float* __restrict direction) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    v[i] = kept * v[i] + (1 - kept) * (g[i] * g[i] + epsilon);
+    direction[i] = g[i] / __builtin_sqrtf(v[i]);
+  }
+}
+
+void factor_row(std::int64_t n, float row, const float* __restrict columns, const float* __restrict g,
+                float* __restrict v, float* __restrict direction) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    v[i] = row * columns[i];
+    direction[i] = g[i] / __builtin_sqrtf(v[i]);
+  }
+}
+
 void decay(std::int64_t n, float decay, float rate, float* w) {
   for (std::int64_t i = 0; i < n; ++i) w[i] -= w[i] * decay * rate;
 }
@@ -137,10 +200,15 @@ void scale(std::int64_t n, float factor, float divisor, const float* __restrict 
   for (std::int64_t i = 0; i < n; ++i) to[i] = from[i] * factor / divisor;
 }
 
+void mean(std::int64_t n, float divisor, const float* __restrict g, float* __restrict sum) {
+  for (std::int64_t i = 0; i < n; ++i) sum[i] = (g[i] + sum[i]) / divisor;
+}
+
 }  // namespace
 
 extern const UpdateKernels KAIROS_UPDATE_KERNELS;
-const UpdateKernels KAIROS_UPDATE_KERNELS{sgd,      momentum, nesterov, adam,  amsgrad, rmsprop, adagrad,
-                                          adadelta, adamax,   nadam,    decay, average, clip,    scale};
+const UpdateKernels KAIROS_UPDATE_KERNELS{
+    sgd,  momentum, nesterov,    adam,          amsgrad,    rmsprop, adagrad, adadelta, adamax, nadam, lion,
+    lamb, ftrl,     add_squares, factor_vector, factor_row, decay,   average, clip,     scale,  mean};
 
 }  // namespace kairos::host

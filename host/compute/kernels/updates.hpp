@@ -40,6 +40,22 @@ struct NadamStep {
   float velocity_bias;  ///< 1 - beta_2 to the power of the step
 };
 
+struct LambStep {
+  float one_minus_beta_1;
+  float one_minus_beta_2;
+  float momentum_bias;  ///< 1 - beta_1 to the power of the step
+  float velocity_bias;  ///< 1 - beta_2 to the power of the step
+  float epsilon;
+};
+
+struct FtrlStep {
+  float rate;
+  float power;  ///< of the sum of squares: minus Keras' learning_rate_power
+  float l1;
+  float two_l2;         ///< with the share of beta
+  float two_shrinkage;  ///< of l2_shrinkage_regularization_strength
+};
+
 struct UpdateKernels {
   void (*sgd)(std::int64_t n, float rate, const float* g, float* w);
   void (*momentum)(std::int64_t n, float rate, float momentum, const float* g, float* m, float* w);
@@ -55,6 +71,18 @@ struct UpdateKernels {
                    float* delta_sum, float* w);
   void (*adamax)(std::int64_t n, const AdamaxStep& step, const float* g, float* m, float* norm, float* w);
   void (*nadam)(std::int64_t n, const NadamStep& step, const float* g, float* m, float* v, float* w);
+  void (*lion)(std::int64_t n, float rate, float beta_1, float beta_2, const float* g, float* m, float* w);
+  /// Writes the direction of the step, whose length is that of the whole weight.
+  void (*lamb)(std::int64_t n, const LambStep& step, const float* g, float* m, float* v, float* direction);
+  void (*ftrl)(std::int64_t n, const FtrlStep& step, const float* g, float* sum, float* linear, float* w);
+  /// sum += g * g
+  void (*add_squares)(std::int64_t n, const float* g, float* sum);
+  /// Adafactor: v = kept * v + (1 - kept) * (g * g + epsilon); direction = g / √v
+  void (*factor_vector)(std::int64_t n, float kept, float epsilon, const float* g, float* v,
+                        float* direction);
+  /// Adafactor, a row of a matrix: v = row * columns; direction = g / √v
+  void (*factor_row)(std::int64_t n, float row, const float* columns, const float* g, float* v,
+                     float* direction);
 
   /// w -= w * decay * rate
   void (*decay)(std::int64_t n, float decay, float rate, float* w);
@@ -64,6 +92,8 @@ struct UpdateKernels {
   void (*clip)(std::int64_t n, float limit, const float* from, float* to);
   /// to = from * factor / divisor, rounded in that order.
   void (*scale)(std::int64_t n, float factor, float divisor, const float* from, float* to);
+  /// sum = (g + sum) / divisor
+  void (*mean)(std::int64_t n, float divisor, const float* g, float* sum);
 };
 
 /// The table for the highest level that this processor supports.

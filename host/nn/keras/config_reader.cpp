@@ -118,6 +118,7 @@ void ConfigReader::refuse_unsupported(std::string_view key, const nlohmann::json
 }
 
 void ConfigReader::unsupported(std::string_view key, const nlohmann::json& harmless, std::string_view cure) {
+  refused_.push_back({std::string(key), harmless.is_null() ? "null" : brief_json(harmless)});
   const nlohmann::json* value = take(key);
   if (value != nullptr && *value != harmless) refuse_unsupported(key, *value, harmless, cure);
 }

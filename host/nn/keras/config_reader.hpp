@@ -57,6 +57,13 @@ class ConfigReader {
 
   /// Rejects a key that Keras supports but Kairos does not, unless its value is null or `harmless`.
   void unsupported(std::string_view key, const nlohmann::json& harmless, std::string_view cure);
+  /// A key that was read by `unsupported`, and its harmless value.
+  struct Refused {
+    std::string key, harmless;
+  };
+  [[nodiscard]] const std::vector<Refused>& refused() const noexcept { return refused_; }
+  /// All keys that were read.
+  [[nodiscard]] const std::vector<std::string>& known() const noexcept { return known_; }
   /// Marks a key as known and ignores it.
   void skip(std::string_view key) { (void)take(key); }
 
@@ -77,6 +84,7 @@ class ConfigReader {
   std::string where_;
   KeySource source_;
   std::vector<std::string> known_;
+  std::vector<Refused> refused_;
 };
 
 /// A value as short text for messages.

@@ -23,7 +23,9 @@ nlohmann::json loss_json(const CompileOptions& options) {
   const LossReduction reduction = own_reduction(call).value_or(options.loss_reduction);
   std::erase_if(call.arguments, [](const CallArgument& argument) { return argument.name == "reduction"; });
   const bool usual = reduction == LossReduction::SumOverBatchSize;
-  if (call.arguments.empty() && usual) return name;
+  // Keras cannot make a loss of a function with arguments by its name.
+  const bool has_name = loss_class_name(name) != "CategoricalGeneralizedCrossEntropy";
+  if (call.arguments.empty() && usual && has_name) return name;
   nlohmann::json object = call_json(call, "loss");
   if (!usual) object["config"]["reduction"] = reduction_name(reduction);
   object["class_name"] = loss_class_name(name);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Crossentropies in float32. Probabilities are clipped as in Keras; logits are not.
-#include <fmt/format.h>
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
@@ -9,17 +8,12 @@
 
 #include "compute/elementwise.hpp"
 #include "compute/vector.hpp"
-#include "kairos/host/error.hpp"
 #include "nn/losses/loss_types.hpp"
 #include "nn/losses/mean_loss.hpp"
 
 namespace kairos::host {
 
 namespace {
-
-/// Probabilities outside [least, most] are clipped and have no gradient.
-constexpr float least_probability = loss_epsilon;
-constexpr float most_probability = static_cast<float>(1.0 - 1e-7);
 
 using Row = Eigen::Map<const Eigen::ArrayXf>;
 using Gradient = Eigen::Map<Eigen::ArrayXf>;
@@ -29,14 +23,6 @@ float clipped(float p) {
 }
 bool is_clipped(float p) {
   return p < least_probability || p > most_probability;
-}
-
-[[noreturn]] void refuse_output(std::string_view loss, std::int64_t features, const char* expected,
-                                const char* cure) {
-  throw Error(
-      ErrorKind::Model,
-      {"KAIROS-M032", "loss " + std::string(loss), "it does not allow the model's output",
-       fmt::format("{} unit{} in the last layer", features, features == 1 ? "" : "s"), expected, cure});
 }
 
 std::string outside_fault(float target) {
@@ -97,16 +83,13 @@ class CategoricalCrossentropy final : public Loss {
   void check_output(std::int64_t features) const override {
     if (features < 2)
       refuse_output(
-          name(), features, "one unit per class",
+          name(), units_text(features), "one unit per class",
           "Give the last layer one unit per class and softmax, or use binary_crossentropy with sigmoid");
   }
 
   [[nodiscard]] std::string target_fault(std::int64_t features, const float* target) const override {
     if (kind_ == TargetKind::Values) return outside_unit_interval(features, target);
-    const float label = target[0];
-    if (!(label >= 0 && label <= static_cast<float>(features - 1)))
-      return fmt::format("label {} is outside 0 … {}", label, features - 1);
-    return label == std::floor(label) ? "" : fmt::format("label {} is not an integer", label);
+    return label_fault(features, target[0]);
   }
 
   void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,

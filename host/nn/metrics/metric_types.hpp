@@ -23,9 +23,16 @@ struct MetricType {
   const char* defaults_json = nullptr;
 };
 
+/// Of every family.
+[[nodiscard]] const std::vector<MetricType>& all_metrics();
 [[nodiscard]] std::vector<MetricType> regression_metrics();
 [[nodiscard]] std::vector<MetricType> confusion_metrics();
 [[nodiscard]] std::vector<MetricType> top_k_metrics();
+[[nodiscard]] std::vector<MetricType> auc_metrics();
+[[nodiscard]] std::vector<MetricType> count_metrics();
+[[nodiscard]] std::vector<MetricType> operating_point_metrics();
+[[nodiscard]] std::vector<MetricType> iou_metrics();
+[[nodiscard]] std::vector<MetricType> correlation_metrics();
 
 /// The weight of a row; 1 without weights.
 [[nodiscard]] inline double weight_of(const MetricBatch& batch, std::int64_t row) {

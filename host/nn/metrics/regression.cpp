@@ -34,13 +34,21 @@ class RootMeanSquaredError final : public Metric {
 /// counts as 0.
 class R2Score final : public Metric {
  public:
-  explicit R2Score(std::int64_t features)
-      : mean_(features), difference_(features), spread_(features), residual_(features) {
+  enum class Aggregation { Uniform, BySpread };
+
+  /// `regressors` of the adjusted score; 0 for the plain one.
+  R2Score(std::int64_t features, Aggregation aggregation, std::int64_t regressors)
+      : aggregation_(aggregation),
+        regressors_(static_cast<double>(regressors)),
+        mean_(features),
+        difference_(features),
+        spread_(features),
+        residual_(features) {
     R2Score::reset();
   }
 
   void reset() override {
-    weight_ = 0;
+    weight_ = values_ = 0;
     mean_.setZero();
     spread_.setZero();
     residual_.setZero();
@@ -48,6 +56,7 @@ class R2Score final : public Metric {
 
   void visit_sums(const SumVisitor& visit) override {
     visit({&weight_, 1});
+    visit({&values_, 1});
     for (Eigen::ArrayXd* const one : {&mean_, &spread_, &residual_})
       visit({one->data(), static_cast<std::size_t>(one->size())});
   }
@@ -70,6 +79,7 @@ class R2Score final : public Metric {
   void update(const MetricBatch& batch) override {
     const std::int64_t n = batch.features;
     for_each_row(batch, n, [&](const float* target, const float* output, double weight) {
+      values_ += static_cast<double>(n);
       if (weight == 0) return;
       const auto wanted = Row(target, n).cast<double>();
       weight_ += weight;
@@ -81,11 +91,20 @@ class R2Score final : public Metric {
   }
 
   [[nodiscard]] double result() const override {
-    return (spread_ != 0).select(1 - residual_ / spread_, 0.0).mean();
+    const Eigen::ArrayXd scores = (spread_ != 0).select(1 - residual_ / spread_, 0.0);
+    const double whole = spread_.sum();
+    const bool uniform = aggregation_ == Aggregation::Uniform;
+    const double score = uniform ? scores.mean() : (whole == 0 ? 0 : (spread_ * scores).sum() / whole);
+    // As in Keras, with too few values the score is not adjusted.
+    if (regressors_ == 0 || regressors_ >= values_ - 1) return score;
+    return 1 - (1 - score) * (values_ - 1) / (values_ - regressors_ - 1);
   }
 
  private:
+  Aggregation aggregation_;
+  double regressors_;
   double weight_ = 0;
+  double values_ = 0;                 ///< targets, whatever their weights: Keras' number of samples
   Eigen::ArrayXd mean_, difference_;  ///< of the targets; between a row's target and the mean before it
   Eigen::ArrayXd spread_, residual_;  ///< weighted squares around the mean, and around the outputs
 };
@@ -106,9 +125,15 @@ std::vector<MetricType> regression_metrics() {
        TargetKind::Values,
        1,
        [](ConfigReader& config, const MetricSite& site) -> std::unique_ptr<Metric> {
-         config.unsupported("class_aggregation", "uniform_average", "Remove it");
-         config.unsupported("num_regressors", 0, "Remove it");
-         return std::make_unique<R2Score>(site.features);
+         const std::string aggregation = config.text("class_aggregation", "uniform_average");
+         const bool by_spread = aggregation == "variance_weighted_average";
+         if ((!by_spread && aggregation != "uniform_average") || config.is_null("class_aggregation"))
+           config.bad_value("class_aggregation",
+                            "uniform_average or variance_weighted_average, because a log is one number");
+         const std::int64_t regressors = config.optional_integer("num_regressors", {0, 1e9}).value_or(0);
+         return std::make_unique<R2Score>(
+             site.features, by_spread ? R2Score::Aggregation::BySpread : R2Score::Aggregation::Uniform,
+             regressors);
        }},
   };
 }

@@ -19,7 +19,7 @@ Adam::Adam(ConfigReader& config)
 }
 
 void Adam::begin_step() {
-  const auto count = static_cast<float>(iterations() + 1);
+  const auto count = static_cast<float>(updates() + 1);
   const float power_1 = std::pow(static_cast<float>(value(beta_1_)), count);
   const float power_2 = std::pow(static_cast<float>(value(beta_2_)), count);
   root_ = std::sqrt(1 - power_2);

@@ -25,7 +25,7 @@ class Adamax final : public Optimizer {
 
  protected:
   void begin_step() override {
-    const float power = std::pow(static_cast<float>(value(beta_1_)), static_cast<float>(iterations() + 1));
+    const float power = std::pow(static_cast<float>(value(beta_1_)), static_cast<float>(updates() + 1));
     step_ = {0, static_cast<float>(1 - value(beta_1_)), static_cast<float>(value(beta_2_)), 1 - power,
              static_cast<float>(value(epsilon_))};
   }

@@ -27,10 +27,10 @@ class Nadam final : public Optimizer {
 
  protected:
   void begin_step() override {
-    const float now = momentum_at(iterations() + 1);
-    const float next = momentum_at(iterations() + 2);
+    const float now = momentum_at(updates() + 1);
+    const float next = momentum_at(updates() + 2);
     momentum_product_ *= now;
-    const float power_2 = std::pow(static_cast<float>(value(beta_2_)), static_cast<float>(iterations() + 1));
+    const float power_2 = std::pow(static_cast<float>(value(beta_2_)), static_cast<float>(updates() + 1));
     step_ = {0,
              static_cast<float>(1 - value(beta_1_)),
              static_cast<float>(1 - value(beta_2_)),

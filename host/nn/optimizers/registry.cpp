@@ -17,13 +17,14 @@
 
 namespace kairos::host {
 
-namespace {
-
-std::vector<OptimizerType> optimizer_types() {
+std::vector<OptimizerType> all_optimizers() {
   return {sgd_optimizer_type(),     adam_optimizer_type(),    adamw_optimizer_type(),
           rmsprop_optimizer_type(), adagrad_optimizer_type(), adadelta_optimizer_type(),
-          adamax_optimizer_type(),  nadam_optimizer_type()};
+          adamax_optimizer_type(),  nadam_optimizer_type(),   adafactor_optimizer_type(),
+          ftrl_optimizer_type(),    lamb_optimizer_type(),    lion_optimizer_type()};
 }
+
+namespace {
 
 /// Names are case-insensitive: "sgd", "SGD" and "Sgd" are equal.
 std::string folded(std::string_view name) {
@@ -113,7 +114,7 @@ void replace_decay(nlohmann::json& config, const OptimizerType& type, const std:
 
 std::vector<std::string> optimizer_names() {
   std::vector<std::string> names;
-  for (const OptimizerType& type : optimizer_types()) names.emplace_back(type.class_name);
+  for (const OptimizerType& type : all_optimizers()) names.emplace_back(type.class_name);
   return names;
 }
 
@@ -135,7 +136,7 @@ std::unique_ptr<Optimizer> make_optimizer(std::string_view text, UnknownKeys* un
   const std::vector<std::string> names = optimizer_names();
   if (!is_json(text)) unknown = nullptr;
   const KerasObject object(read_description(text), "optimizer", names, unknown);
-  for (const OptimizerType& type : optimizer_types()) {
+  for (const OptimizerType& type : all_optimizers()) {
     if (folded(type.class_name) != folded(object.class_name())) continue;
     const std::string where = "optimizer " + std::string(type.class_name);
     nlohmann::json description = object.config();

@@ -366,7 +366,8 @@ TEST_CASE("A loss that is unknown or cannot fit is refused with a cure", "[host]
       "KAIROS-M030: loss: there is no loss \"huge\". Known names: mean_squared_error, mean_absolute_error, "
       "mean_absolute_percentage_error, mean_squared_logarithmic_error, huber, log_cosh, poisson, "
       "binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, hinge, squared_hinge, "
-      "categorical_hinge, kl_divergence, cosine_similarity.");
+      "categorical_hinge, kl_divergence, cosine_similarity, binary_focal_crossentropy, "
+      "categorical_focal_crossentropy, categorical_generalized_cross_entropy, dice, tversky.");
   CHECK(refusal("huber(delta=0)") ==
         "KAIROS-M003: loss huber: \"delta\" has a value that cannot be used; found 0, expected a number "
         "from 1e-30 to 1e+18. Give \"delta\" such a value.");

@@ -38,6 +38,14 @@ TEST_CASE("A metric is saved as Keras writes it", "[host][train]") {
   CHECK(metric_json("huber") == object("MeanMetricWrapper", {{"name", "huber"}, {"fn", huber}}));
   CHECK(metric_json("Huber(delta=0.5)") ==
         object("MeanMetricWrapper", {{"name", "huber"}, {"fn", huber}, {"delta", 0.5}}));
+  const Json dice{{"module", "keras.losses"},
+                  {"class_name", "function"},
+                  {"config", "dice"},
+                  {"registered_name", "dice"}};
+  CHECK(metric_json("Dice()") == object("MeanMetricWrapper", {{"name", "dice"}, {"fn", dice}}));
+  CHECK(metric_json("AUC()") == object("AUC", Json::object()));
+  CHECK(metric_json("IoU(num_classes=3,target_class_ids=[0,2])") ==
+        object("IoU", {{"num_classes", 3}, {"target_class_ids", {0, 2}}}));
   CHECK(metric_json("logcosh(name=l)") == object("LogCoshError", {{"name", "l"}}));
 }
 
@@ -45,6 +53,8 @@ TEST_CASE("A metric that Keras cannot compute is ours alone", "[host][train]") {
   CHECK(keras_has_metric("precision", TargetKind::Values));
   CHECK(keras_has_metric("F1Score(average=weighted)", TargetKind::Values));
   CHECK(keras_has_metric("sparse_categorical_accuracy", TargetKind::Label));
+  CHECK(keras_has_metric("FBetaScore(average=micro)", TargetKind::Values));
+  CHECK(keras_has_metric("MeanIoU(num_classes=3,sparse_y_pred=false)", TargetKind::Label));
   CHECK_FALSE(keras_has_metric("precision", TargetKind::Label));
   CHECK_FALSE(keras_has_metric("f1_score", TargetKind::Label));
   CHECK_FALSE(keras_has_metric("AUC(average=macro)", TargetKind::Values));
@@ -64,12 +74,20 @@ TEST_CASE("A metric's key is what the user wrote, and its direction is declared"
     CHECK(metric.key.name == c.key);
     CHECK(metric.key.direction == c.direction);
   }
-  for (const Case& c : {Case{"mae", "mae", Direction::Min}, Case{"AUC", "AUC", Direction::Max},
+  for (const Case& c : {Case{"mae", "mae", Direction::Min},
+                        Case{"AUC", "AUC", Direction::Max},
                         Case{"AUC(num_thresholds=9)", "auc", Direction::Max},
                         Case{"AUC(num_thresholds=10,name=roc)", "roc", Direction::Max},
+                        Case{"AUC()", "auc", Direction::Max},
+                        Case{"IoU(num_classes=3,target_class_ids=[1],"
+                             "sparse_y_true=false,sparse_y_pred=false)",
+                             "io_u", Direction::Max},
+                        Case{"FalsePositives()", "false_positives", Direction::Min},
                         Case{"Precision(name=p)", "p", Direction::Max},
-                        Case{"recall", "recall", Direction::Max}, Case{"F1Score", "F1Score", Direction::Max},
-                        Case{"R2Score", "R2Score", Direction::Max}, Case{"rmse", "rmse", Direction::Min},
+                        Case{"recall", "recall", Direction::Max},
+                        Case{"F1Score", "F1Score", Direction::Max},
+                        Case{"R2Score", "R2Score", Direction::Max},
+                        Case{"rmse", "rmse", Direction::Min},
                         Case{"RootMeanSquaredError", "RootMeanSquaredError", Direction::Min},
                         Case{"TopKCategoricalAccuracy(k=3)", "top_k_categorical_accuracy", Direction::Max},
                         Case{"MeanSquaredLogarithmicError", "MeanSquaredLogarithmicError", Direction::Min},
@@ -129,8 +147,8 @@ TEST_CASE("A metric that is unknown or cannot be computed is refused", "[host][t
   CHECK(refusal("AUC(num_thresholds=1)", {1, TargetKind::Values}) ==
         "KAIROS-M003: metric AUC: \"num_thresholds\" has a value that cannot be used; found 1, expected an "
         "integer from 2 to 1000000. Give \"num_thresholds\" such a value.");
-  CHECK(refusal("auc(curve=roc)", {1, TargetKind::Values}) ==
-        "KAIROS-M003: metric auc: \"curve\" has a value that cannot be used; found \"roc\", expected ROC or "
+  CHECK(refusal("auc(curve=up)", {1, TargetKind::Values}) ==
+        "KAIROS-M003: metric auc: \"curve\" has a value that cannot be used; found \"up\", expected ROC or "
         "PR. Give \"curve\" such a value.");
   CHECK(refusal("top_k_categorical_accuracy", {3, TargetKind::Values}) ==
         "KAIROS-M003: metric top_k_categorical_accuracy: \"k\" is missing; "

@@ -31,7 +31,8 @@ TEST_CASE("The slots of every optimizer may be saved and restored in any order",
   for (const char* text :
        {"sgd(momentum=0.9)", "sgd", "adam", "adam(amsgrad=true)", "adamw",
         "rmsprop(centered=true,momentum=0.5)", "adagrad", "adadelta(lr=0.5)", "adamax", "nadam",
-        "adam(use_ema=true)", "sgd(learning_rate=InverseTimeDecay(0.1,1,0.5),momentum=0.9)"})
+        "adam(use_ema=true)", "adafactor", "ftrl", "lamb", "lion", "lamb(gradient_accumulation_steps=2)",
+        "sgd(learning_rate=InverseTimeDecay(0.1,1,0.5),momentum=0.9)"})
     for (const bool backwards : {false, true}) {
       INFO(text << " " << backwards);
       Parameter p = parameter("kernel", {1.5F, -0.5F});

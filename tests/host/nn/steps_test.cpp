@@ -112,8 +112,9 @@ TEST_CASE("Two batches of 4 make the step of one batch of 8, with every optimize
   const auto optimizer = GENERATE(
       as<std::string>(), "SGD(0.1)", "SGD(0.1,momentum=0.9,nesterov=true)", "RMSprop(0.01,centered=true)",
       "Adam(0.01,amsgrad=true)", "AdamW(0.01)", "Adamax(0.01)", "Nadam(0.01)", "Adagrad(0.1)", "Adadelta(1)",
-      "SGD(0.1,global_clipnorm=0.5)", "SGD(0.1,clipnorm=0.2)", "SGD(0.1,clipvalue=0.05)",
-      "SGD(0.1,weight_decay=0.1)", "SGD(CosineDecay(0.1,decay_steps=5),use_ema=true,ema_momentum=0.5)");
+      "Adafactor(0.01)", "Ftrl(0.1)", "Lamb(0.01)", "Lion(0.01)", "SGD(0.1,global_clipnorm=0.5)",
+      "SGD(0.1,clipnorm=0.2)", "SGD(0.1,clipvalue=0.05)", "SGD(0.1,weight_decay=0.1)",
+      "SGD(CosineDecay(0.1,decay_steps=5),use_ema=true,ema_momentum=0.5)");
   CAPTURE(optimizer);
   const auto reduction =
       GENERATE(LossReduction::SumOverBatchSize, LossReduction::MeanWithSampleWeight, LossReduction::Sum);
@@ -366,9 +367,10 @@ TEST_CASE("A BatchNormalization whose weights are all frozen runs in inference m
 }
 
 TEST_CASE("A factor scales the learning rate of one weight, with every optimizer", "[host][nn]") {
-  const auto name = GENERATE(as<std::string>(), "SGD(RATE)", "SGD(RATE,momentum=0.9)", "RMSprop(RATE)",
-                             "Adam(RATE)", "AdamW(RATE)", "Adamax(RATE)", "Nadam(RATE)", "Adagrad(RATE)",
-                             "Adadelta(RATE)", "SGD(ExponentialDecay(RATE,decay_steps=2,decay_rate=0.5))");
+  const auto name =
+      GENERATE(as<std::string>(), "SGD(RATE)", "SGD(RATE,momentum=0.9)", "RMSprop(RATE)", "Adam(RATE)",
+               "AdamW(RATE)", "Adamax(RATE)", "Nadam(RATE)", "Adagrad(RATE)", "Adafactor(RATE)", "Lamb(RATE)",
+               "Lion(RATE)", "Adadelta(RATE)", "SGD(ExponentialDecay(RATE,decay_steps=2,decay_rate=0.5))");
   CAPTURE(name);
   const auto with = [&](const char* rate) {
     std::string text = name;

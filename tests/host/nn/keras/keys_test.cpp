@@ -212,7 +212,8 @@ TEST_CASE("Unknown arguments of optimizers and schedules follow the same rules, 
           "[host][nn]") {
   const Json schedule =
       object("ExponentialDecay", {{"initial_learning_rate", 0.1}, {"decay_steps", 2}, {"decay_rate", 0.5}});
-  for (const char* name : {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam"})
+  for (const char* name : {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam",
+                           "Adafactor", "Ftrl", "Lamb", "Lion"})
     for (const char* pointer : {"", "/config", "/config/learning_rate", "/config/learning_rate/config"}) {
       INFO(name << " " << pointer);
       Json optimizer = object(name, {{"learning_rate", schedule}});
