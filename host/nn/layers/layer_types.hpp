@@ -10,6 +10,7 @@ namespace kairos::host {
 [[nodiscard]] LayerType activation_layer_type();
 [[nodiscard]] LayerType activity_regularization_layer_type();
 [[nodiscard]] LayerType add_layer_type();
+[[nodiscard]] LayerType alpha_dropout_layer_type();
 [[nodiscard]] LayerType average_layer_type();
 [[nodiscard]] LayerType average_pooling1d_layer_type();
 [[nodiscard]] LayerType average_pooling2d_layer_type();
@@ -17,19 +18,30 @@ namespace kairos::host {
 [[nodiscard]] LayerType bidirectional_layer_type();
 [[nodiscard]] LayerType concatenate_layer_type();
 [[nodiscard]] LayerType conv1d_layer_type();
+[[nodiscard]] LayerType conv1d_transpose_layer_type();
 [[nodiscard]] LayerType conv2d_layer_type();
+[[nodiscard]] LayerType conv2d_transpose_layer_type();
+[[nodiscard]] LayerType cropping1d_layer_type();
+[[nodiscard]] LayerType cropping2d_layer_type();
+[[nodiscard]] LayerType cropping3d_layer_type();
 [[nodiscard]] LayerType dense_layer_type();
 [[nodiscard]] LayerType depthwise_conv1d_layer_type();
 [[nodiscard]] LayerType depthwise_conv2d_layer_type();
+[[nodiscard]] LayerType dot_layer_type();
 [[nodiscard]] LayerType dropout_layer_type();
+[[nodiscard]] LayerType einsum_dense_layer_type();
 [[nodiscard]] LayerType elu_layer_type();
 [[nodiscard]] LayerType embedding_layer_type();
 [[nodiscard]] LayerType flatten_layer_type();
+[[nodiscard]] LayerType gaussian_dropout_layer_type();
+[[nodiscard]] LayerType gaussian_noise_layer_type();
 [[nodiscard]] LayerType global_average_pooling1d_layer_type();
 [[nodiscard]] LayerType global_average_pooling2d_layer_type();
 [[nodiscard]] LayerType global_max_pooling1d_layer_type();
 [[nodiscard]] LayerType global_max_pooling2d_layer_type();
+[[nodiscard]] LayerType group_normalization_layer_type();
 [[nodiscard]] LayerType gru_layer_type();
+[[nodiscard]] LayerType identity_layer_type();
 [[nodiscard]] LayerType layer_normalization_layer_type();
 [[nodiscard]] LayerType leaky_relu_layer_type();
 [[nodiscard]] LayerType lstm_layer_type();
@@ -39,14 +51,26 @@ namespace kairos::host {
 [[nodiscard]] LayerType maximum_layer_type();
 [[nodiscard]] LayerType minimum_layer_type();
 [[nodiscard]] LayerType multiply_layer_type();
+[[nodiscard]] LayerType permute_layer_type();
+[[nodiscard]] LayerType prelu_layer_type();
 [[nodiscard]] LayerType relu_layer_type();
+[[nodiscard]] LayerType repeat_vector_layer_type();
+[[nodiscard]] LayerType rescaling_layer_type();
 [[nodiscard]] LayerType reshape_layer_type();
+[[nodiscard]] LayerType rms_normalization_layer_type();
+[[nodiscard]] LayerType separable_conv1d_layer_type();
+[[nodiscard]] LayerType separable_conv2d_layer_type();
 [[nodiscard]] LayerType simple_rnn_layer_type();
 [[nodiscard]] LayerType softmax_layer_type();
-[[nodiscard]] LayerType rescaling_layer_type();
+[[nodiscard]] LayerType spatial_dropout1d_layer_type();
+[[nodiscard]] LayerType spatial_dropout2d_layer_type();
+[[nodiscard]] LayerType spatial_dropout3d_layer_type();
 [[nodiscard]] LayerType subtract_layer_type();
 [[nodiscard]] LayerType time_distributed_layer_type();
+[[nodiscard]] LayerType unit_normalization_layer_type();
+[[nodiscard]] LayerType zero_padding1d_layer_type();
 [[nodiscard]] LayerType zero_padding2d_layer_type();
+[[nodiscard]] LayerType zero_padding3d_layer_type();
 
 /// Reads the activation at `key`: a name, or Keras' {"class_name": "function", "config": name}; linear if
 /// absent. Throws Error(Model).
