@@ -8,9 +8,9 @@ namespace kairos::host {
 
 namespace {
 
-const std::vector<LayerType>& layer_types() {
-  // clang-format off
-  static const std::vector<LayerType> types{
+// clang-format off
+std::vector<LayerType> common_layer_types() {
+  return {
       dense_layer_type(),
       activation_layer_type(),
       dropout_layer_type(),
@@ -42,6 +42,12 @@ const std::vector<LayerType>& layer_types() {
       simple_rnn_layer_type(),
       lstm_layer_type(),
       gru_layer_type(),
+  };
+}
+
+/// Those that fewer models use.
+std::vector<LayerType> further_layer_types() {
+  return {
       separable_conv1d_layer_type(),
       separable_conv2d_layer_type(),
       conv1d_transpose_layer_type(),
@@ -65,7 +71,20 @@ const std::vector<LayerType>& layer_types() {
       rms_normalization_layer_type(),
       unit_normalization_layer_type(),
       einsum_dense_layer_type(),
-      // Of these, which contain a layer or have several inputs, a shorthand can write none.
+      up_sampling1d_layer_type(),
+      up_sampling2d_layer_type(),
+      conv3d_layer_type(),
+      max_pooling3d_layer_type(),
+      average_pooling3d_layer_type(),
+      global_max_pooling3d_layer_type(),
+      global_average_pooling3d_layer_type(),
+      conv_lstm2d_layer_type(),
+  };
+}
+
+/// These contain a layer or have several inputs, so a shorthand can write none.
+std::vector<LayerType> combining_layer_types() {
+  return {
       bidirectional_layer_type(),
       time_distributed_layer_type(),
       add_layer_type(),
@@ -77,7 +96,17 @@ const std::vector<LayerType>& layer_types() {
       concatenate_layer_type(),
       dot_layer_type(),
   };
-  // clang-format on
+}
+
+// clang-format on
+
+const std::vector<LayerType>& layer_types() {
+  static const std::vector<LayerType> types = [] {
+    std::vector<LayerType> all = common_layer_types();
+    for (const auto& part : {further_layer_types(), combining_layer_types()})
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }();
   return types;
 }
 

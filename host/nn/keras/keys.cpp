@@ -173,7 +173,6 @@ constexpr std::array groups{
     Group{"image", "SpatialDropout2D"},
     Group{"image", "SpatialDropout3D"},
     Group{"image", "UpSampling2D"},
-    Group{"image", "UpSampling3D"},
     Group{"image", "ZeroPadding1D"},
     Group{"image", "ZeroPadding2D"},
     Group{"image", "ZeroPadding3D"},

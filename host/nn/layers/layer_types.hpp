@@ -14,6 +14,7 @@ namespace kairos::host {
 [[nodiscard]] LayerType average_layer_type();
 [[nodiscard]] LayerType average_pooling1d_layer_type();
 [[nodiscard]] LayerType average_pooling2d_layer_type();
+[[nodiscard]] LayerType average_pooling3d_layer_type();
 [[nodiscard]] LayerType batch_normalization_layer_type();
 [[nodiscard]] LayerType bidirectional_layer_type();
 [[nodiscard]] LayerType concatenate_layer_type();
@@ -21,6 +22,8 @@ namespace kairos::host {
 [[nodiscard]] LayerType conv1d_transpose_layer_type();
 [[nodiscard]] LayerType conv2d_layer_type();
 [[nodiscard]] LayerType conv2d_transpose_layer_type();
+[[nodiscard]] LayerType conv3d_layer_type();
+[[nodiscard]] LayerType conv_lstm2d_layer_type();
 [[nodiscard]] LayerType cropping1d_layer_type();
 [[nodiscard]] LayerType cropping2d_layer_type();
 [[nodiscard]] LayerType cropping3d_layer_type();
@@ -37,8 +40,10 @@ namespace kairos::host {
 [[nodiscard]] LayerType gaussian_noise_layer_type();
 [[nodiscard]] LayerType global_average_pooling1d_layer_type();
 [[nodiscard]] LayerType global_average_pooling2d_layer_type();
+[[nodiscard]] LayerType global_average_pooling3d_layer_type();
 [[nodiscard]] LayerType global_max_pooling1d_layer_type();
 [[nodiscard]] LayerType global_max_pooling2d_layer_type();
+[[nodiscard]] LayerType global_max_pooling3d_layer_type();
 [[nodiscard]] LayerType group_normalization_layer_type();
 [[nodiscard]] LayerType gru_layer_type();
 [[nodiscard]] LayerType identity_layer_type();
@@ -48,6 +53,7 @@ namespace kairos::host {
 [[nodiscard]] LayerType masking_layer_type();
 [[nodiscard]] LayerType max_pooling1d_layer_type();
 [[nodiscard]] LayerType max_pooling2d_layer_type();
+[[nodiscard]] LayerType max_pooling3d_layer_type();
 [[nodiscard]] LayerType maximum_layer_type();
 [[nodiscard]] LayerType minimum_layer_type();
 [[nodiscard]] LayerType multiply_layer_type();
@@ -68,6 +74,8 @@ namespace kairos::host {
 [[nodiscard]] LayerType subtract_layer_type();
 [[nodiscard]] LayerType time_distributed_layer_type();
 [[nodiscard]] LayerType unit_normalization_layer_type();
+[[nodiscard]] LayerType up_sampling1d_layer_type();
+[[nodiscard]] LayerType up_sampling2d_layer_type();
 [[nodiscard]] LayerType zero_padding1d_layer_type();
 [[nodiscard]] LayerType zero_padding2d_layer_type();
 [[nodiscard]] LayerType zero_padding3d_layer_type();
