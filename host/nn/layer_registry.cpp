@@ -79,6 +79,18 @@ std::vector<LayerType> further_layer_types() {
       global_max_pooling3d_layer_type(),
       global_average_pooling3d_layer_type(),
       conv_lstm2d_layer_type(),
+      normalization_layer_type(),
+      category_encoding_layer_type(),
+      discretization_layer_type(),
+      resizing_layer_type(),
+      center_crop_layer_type(),
+      random_flip_layer_type(),
+      random_rotation_layer_type(),
+      random_translation_layer_type(),
+      random_zoom_layer_type(),
+      random_brightness_layer_type(),
+      random_contrast_layer_type(),
+      layer_scale_layer_type(),
   };
 }
 

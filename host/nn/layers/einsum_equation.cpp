@@ -67,6 +67,10 @@ Named named(const EinsumEquation& e, const std::string& where, const Shape& inpu
   const std::string rest = dotted(rank - e.input.size());
   const bool left = e.dots == EinsumEquation::Dots::Left;
   Named n{left ? rest + e.input : e.input + rest, e.kernel, left ? rest + e.output : e.output + rest, {}};
+  if (n.output.empty() || n.output.front() != n.input.front() || has(n.kernel, n.input.front()))
+    refuse_equation(where, "the batch must be the first dimension of input and output",
+                    "\"" + e.input + "," + e.kernel + "->" + e.output + "\"",
+                    "the same first letter, which the kernel does not have");
   for (std::size_t i = 0; i < rank; ++i) n.sizes[n.input[i]] = i == 0 ? 1 : input[i - 1];
   const std::string given = left && !rest.empty() ? e.output : e.output.substr(1);
   if (given.size() != output_shape.size())
@@ -101,9 +105,6 @@ void check_letters(const Named& n, const std::string& where) {
       refuse_equation(where,
                       std::string("a sum over the dimension \"") + letter + "\" alone is not supported",
                       shown, "a dimension of the kernel or of the output");
-  if (n.output.front() != n.input.front() || has(n.kernel, n.input.front()))
-    refuse_equation(where, "the batch must be the first dimension of input and output", shown,
-                    "the same first letter, which the kernel does not have");
 }
 
 /// The places of `letters` in `all`.

@@ -17,6 +17,8 @@ namespace kairos::host {
 [[nodiscard]] LayerType average_pooling3d_layer_type();
 [[nodiscard]] LayerType batch_normalization_layer_type();
 [[nodiscard]] LayerType bidirectional_layer_type();
+[[nodiscard]] LayerType category_encoding_layer_type();
+[[nodiscard]] LayerType center_crop_layer_type();
 [[nodiscard]] LayerType concatenate_layer_type();
 [[nodiscard]] LayerType conv1d_layer_type();
 [[nodiscard]] LayerType conv1d_transpose_layer_type();
@@ -30,6 +32,7 @@ namespace kairos::host {
 [[nodiscard]] LayerType dense_layer_type();
 [[nodiscard]] LayerType depthwise_conv1d_layer_type();
 [[nodiscard]] LayerType depthwise_conv2d_layer_type();
+[[nodiscard]] LayerType discretization_layer_type();
 [[nodiscard]] LayerType dot_layer_type();
 [[nodiscard]] LayerType dropout_layer_type();
 [[nodiscard]] LayerType einsum_dense_layer_type();
@@ -48,6 +51,7 @@ namespace kairos::host {
 [[nodiscard]] LayerType gru_layer_type();
 [[nodiscard]] LayerType identity_layer_type();
 [[nodiscard]] LayerType layer_normalization_layer_type();
+[[nodiscard]] LayerType layer_scale_layer_type();
 [[nodiscard]] LayerType leaky_relu_layer_type();
 [[nodiscard]] LayerType lstm_layer_type();
 [[nodiscard]] LayerType masking_layer_type();
@@ -57,12 +61,20 @@ namespace kairos::host {
 [[nodiscard]] LayerType maximum_layer_type();
 [[nodiscard]] LayerType minimum_layer_type();
 [[nodiscard]] LayerType multiply_layer_type();
+[[nodiscard]] LayerType normalization_layer_type();
 [[nodiscard]] LayerType permute_layer_type();
 [[nodiscard]] LayerType prelu_layer_type();
+[[nodiscard]] LayerType random_brightness_layer_type();
+[[nodiscard]] LayerType random_contrast_layer_type();
+[[nodiscard]] LayerType random_flip_layer_type();
+[[nodiscard]] LayerType random_rotation_layer_type();
+[[nodiscard]] LayerType random_translation_layer_type();
+[[nodiscard]] LayerType random_zoom_layer_type();
 [[nodiscard]] LayerType relu_layer_type();
 [[nodiscard]] LayerType repeat_vector_layer_type();
 [[nodiscard]] LayerType rescaling_layer_type();
 [[nodiscard]] LayerType reshape_layer_type();
+[[nodiscard]] LayerType resizing_layer_type();
 [[nodiscard]] LayerType rms_normalization_layer_type();
 [[nodiscard]] LayerType separable_conv1d_layer_type();
 [[nodiscard]] LayerType separable_conv2d_layer_type();
