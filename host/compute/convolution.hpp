@@ -27,6 +27,21 @@ struct ConvolutionShape {
   }
 };
 
+/// Of volumes [depth, rows, columns, channels].
+struct VolumeConvolutionShape {
+  VolumeWindow window;
+  std::int64_t channels = 1;
+  std::int64_t filters = 1;
+  std::int64_t groups = 1;
+
+  /// Of the forward pass, per volume.
+  [[nodiscard]] std::int64_t multiply_adds() const noexcept {
+    const Window& plane = window.plane;
+    return window.depth.output[1] * window.depth.size[1] *
+           ConvolutionShape{plane, channels, filters, groups}.multiply_adds();
+  }
+};
+
 enum class ConvolutionPath {
   Auto,
   Bf16,  ///< factors rounded to bfloat16 where ConvolutionBf16 supports it, with its preconditions
@@ -61,6 +76,27 @@ class ConvolutionKernel {
   std::unique_ptr<ConvolutionBf16> bf16_;          ///< null for float32
   std::unique_ptr<WinogradConvolution> winograd_;  ///< null if the shape is unsuitable
   std::unique_ptr<ConvolutionLoops> loops_;        ///< null if oneDNN computes everything
+  std::map<std::int64_t, std::unique_ptr<ConvolutionPrimitives>> by_batch_;
+};
+
+/// The same for volumes: x [batch, depth, rows, columns, channels], kernel [depth, rows, columns, channels /
+/// groups, filters].
+class VolumeConvolution {
+ public:
+  VolumeConvolution(ComputeEngine& engine, const VolumeConvolutionShape& shape);
+  ~VolumeConvolution();
+
+  /// As the functions of ConvolutionKernel.
+  void forward(std::int64_t batch, const float* x, const float* kernel, const float* bias, float* y);
+  void backward_data(std::int64_t batch, const float* y_gradient, const float* kernel, float* x_gradient);
+  void backward_weights(std::int64_t batch, const float* x, const float* y_gradient, float* kernel_gradient,
+                        float* bias_gradient);
+
+ private:
+  ConvolutionPrimitives& primitives(std::int64_t batch);
+
+  ComputeEngine& engine_;
+  VolumeConvolutionShape shape_;
   std::map<std::int64_t, std::unique_ptr<ConvolutionPrimitives>> by_batch_;
 };
 

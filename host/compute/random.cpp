@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "compute/kernels/kernels.hpp"
+#include "compute/kernels/layers.hpp"
 #include "compute/parallel.hpp"
 
 namespace kairos::host {
@@ -50,6 +51,14 @@ void draw_dropout_factors(std::uint64_t key, double rate, std::int64_t n, float*
                              factors + first);
       if (x != nullptr) kernels().multiply_each(count, x + first, factors + first, product + first);
     }
+  });
+}
+
+void draw_normal_numbers(std::uint64_t key, float mean, float deviation, std::int64_t n,
+                         float* values) noexcept {
+  in_parallel(n, least_values, [=](std::int64_t begin, std::int64_t end) {
+    layer_kernels().draw_normal(end - begin, key, static_cast<std::uint64_t>(begin), mean, deviation,
+                                values + begin);
   });
 }
 

@@ -34,4 +34,9 @@ class RandomStream {
 void draw_dropout_factors(std::uint64_t key, double rate, std::int64_t n, float* factors,
                           const float* x = nullptr, float* product = nullptr) noexcept;
 
+/// n numbers of a normal distribution. Number i depends on key, mean, deviation and i alone. They are at most
+/// 5.8 deviations away from the mean.
+void draw_normal_numbers(std::uint64_t key, float mean, float deviation, std::int64_t n,
+                         float* values) noexcept;
+
 }  // namespace kairos::host

@@ -27,4 +27,13 @@ struct Window {
   }
 };
 
+/// How a window moves over a volume: over its planes, and along its depth.
+struct VolumeWindow {
+  VolumeWindow() = default;
+  VolumeWindow(const Window& image) : plane(image) {}  // NOLINT: an image is a volume of one plane
+
+  Window depth;  ///< of one dimension
+  Window plane;
+};
+
 }  // namespace kairos::host

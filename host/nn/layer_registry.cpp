@@ -8,9 +8,9 @@ namespace kairos::host {
 
 namespace {
 
-const std::vector<LayerType>& layer_types() {
-  // clang-format off
-  static const std::vector<LayerType> types{
+// clang-format off
+std::vector<LayerType> common_layer_types() {
+  return {
       dense_layer_type(),
       activation_layer_type(),
       dropout_layer_type(),
@@ -42,7 +42,61 @@ const std::vector<LayerType>& layer_types() {
       simple_rnn_layer_type(),
       lstm_layer_type(),
       gru_layer_type(),
-      // Of these, which contain a layer or have several inputs, a shorthand can write none.
+  };
+}
+
+/// Those that fewer models use.
+std::vector<LayerType> further_layer_types() {
+  return {
+      separable_conv1d_layer_type(),
+      separable_conv2d_layer_type(),
+      conv1d_transpose_layer_type(),
+      conv2d_transpose_layer_type(),
+      zero_padding1d_layer_type(),
+      zero_padding3d_layer_type(),
+      cropping1d_layer_type(),
+      cropping2d_layer_type(),
+      cropping3d_layer_type(),
+      spatial_dropout1d_layer_type(),
+      spatial_dropout2d_layer_type(),
+      spatial_dropout3d_layer_type(),
+      gaussian_noise_layer_type(),
+      gaussian_dropout_layer_type(),
+      alpha_dropout_layer_type(),
+      identity_layer_type(),
+      permute_layer_type(),
+      repeat_vector_layer_type(),
+      prelu_layer_type(),
+      group_normalization_layer_type(),
+      rms_normalization_layer_type(),
+      unit_normalization_layer_type(),
+      einsum_dense_layer_type(),
+      up_sampling1d_layer_type(),
+      up_sampling2d_layer_type(),
+      conv3d_layer_type(),
+      max_pooling3d_layer_type(),
+      average_pooling3d_layer_type(),
+      global_max_pooling3d_layer_type(),
+      global_average_pooling3d_layer_type(),
+      conv_lstm2d_layer_type(),
+      normalization_layer_type(),
+      category_encoding_layer_type(),
+      discretization_layer_type(),
+      resizing_layer_type(),
+      center_crop_layer_type(),
+      random_flip_layer_type(),
+      random_rotation_layer_type(),
+      random_translation_layer_type(),
+      random_zoom_layer_type(),
+      random_brightness_layer_type(),
+      random_contrast_layer_type(),
+      layer_scale_layer_type(),
+  };
+}
+
+/// These contain a layer or have several inputs, so a shorthand can write none.
+std::vector<LayerType> combining_layer_types() {
+  return {
       bidirectional_layer_type(),
       time_distributed_layer_type(),
       add_layer_type(),
@@ -52,8 +106,19 @@ const std::vector<LayerType>& layer_types() {
       maximum_layer_type(),
       minimum_layer_type(),
       concatenate_layer_type(),
+      dot_layer_type(),
   };
-  // clang-format on
+}
+
+// clang-format on
+
+const std::vector<LayerType>& layer_types() {
+  static const std::vector<LayerType> types = [] {
+    std::vector<LayerType> all = common_layer_types();
+    for (const auto& part : {further_layer_types(), combining_layer_types()})
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }();
   return types;
 }
 

@@ -3,6 +3,7 @@
 #include "compute/kernels/elementwise.hpp"
 #include "compute/kernels/gates.hpp"
 #include "compute/kernels/kernels.hpp"
+#include "compute/kernels/layers.hpp"
 #include "compute/kernels/normalizing.hpp"
 #include "compute/kernels/packed.hpp"
 #include "compute/kernels/updates.hpp"
@@ -50,5 +51,6 @@ KAIROS_CHOOSE(FunctionTable, function_kernels)
 KAIROS_CHOOSE(TermTable, term_kernels)
 KAIROS_CHOOSE(UpdateKernels, update_kernels)
 KAIROS_CHOOSE(NormalizingKernels, normalizing_kernels)
+KAIROS_CHOOSE(LayerKernels, layer_kernels)
 
 }  // namespace kairos::host

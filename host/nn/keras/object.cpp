@@ -78,12 +78,14 @@ nlohmann::json keras_object(std::string_view module, std::string_view class_name
 }
 
 std::string snake_case(std::string_view name) {
+  const auto is = [&](int (*kind)(int), std::size_t i) {
+    return i < name.size() && kind(static_cast<unsigned char>(name[i])) != 0;
+  };
   std::string out;
   for (std::size_t i = 0; i < name.size(); ++i) {
-    const auto c = static_cast<unsigned char>(name[i]);
-    const bool after_lower = i > 0 && std::islower(static_cast<unsigned char>(name[i - 1])) != 0;
-    if (std::isupper(c) != 0 && after_lower) out += '_';
-    out += static_cast<char>(std::tolower(c));
+    // Before a word, also after capitals or a digit: rms_normalization, conv2d_transpose.
+    if (i > 0 && is(std::isupper, i) && (is(std::islower, i - 1) || is(std::islower, i + 1))) out += '_';
+    out += static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
   }
   return out;
 }

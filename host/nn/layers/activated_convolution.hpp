@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The common part of all convolution layers: activation(input * kernel + bias) and its gradients.
+// The common part of convolutions over one or two dimensions: activation(input * kernel + bias).
 #pragma once
 
 #include <cstdint>
@@ -7,25 +7,12 @@
 #include <optional>
 
 #include "compute/convolution.hpp"
-#include "nn/layers/layer_types.hpp"
-#include "nn/layers/product_activation.hpp"
+#include "nn/layers/activated_product.hpp"
 #include "nn/layers/window_config.hpp"
-#include "nn/weight_options.hpp"
 
 namespace kairos::host {
 
-/// The parameters are a kernel and, if used, a bias.
-class ActivatedConvolution : public Layer {
- public:
-  void reserve(std::int64_t batch) final;
-  [[nodiscard]] const Activation* last_activation() const final { return activation_.last_activation(); }
-  bool keep_logits() final { return activation_.keep_logits(); }
-  [[nodiscard]] const float* logits(std::span<const float* const>) const final {
-    return activation_.logits();
-  }
-  void forward(const GraphPass& pass, const LayerValues& values) final;
-  void backward(const GraphPass& pass, const LayerGradients& gradients) final;
-
+class ActivatedConvolution : public ActivatedProduct {
  protected:
   /// Reads the common arguments; `kernel_prefix` is the prefix of the kernel's options, such as "depthwise".
   ActivatedConvolution(ConfigReader& config, std::string class_name, Rank rank,
@@ -41,14 +28,15 @@ class ActivatedConvolution : public Layer {
   void write_config(nlohmann::json& config) const override;
 
  private:
-  Rank rank_;
-  Window window_;
-  Padding padding_;
-  ProductActivation activation_;
-  bool use_bias_;
-  WeightOptions kernel_;
-  WeightOptions bias_;
+  void multiply(std::int64_t batch, const float* x, const float* kernel, const float* bias, float* y) final;
+  void backward_weights(std::int64_t batch, const float* x, const float* y_gradient, float* kernel_gradient,
+                        float* bias_gradient) final;
+  void backward_data(std::int64_t batch, const float* y_gradient, const float* kernel,
+                     float* x_gradient) final;
 
+  Rank rank_;
+  Padding padding_;
+  Window window_;
   std::optional<ConvolutionKernel> product_;
 };
 

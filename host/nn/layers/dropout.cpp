@@ -2,26 +2,22 @@
 // Dropout: in training, sets a fraction `rate` of the values to 0 and scales the others by 1 / (1 - rate).
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 
-#include "compute/random.hpp"
 #include "compute/vector.hpp"
+#include "nn/layers/draw_seed.hpp"
 #include "nn/layers/layer_types.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-/// The dropped values depend only on seed, step and position, so a resumed run needs no stored state.
 class DropoutLayer final : public Layer {
  public:
   explicit DropoutLayer(ConfigReader& config)
-      : Layer(config, "Dropout"),
-        rate_(config.required_number("rate", {0, 1})),
-        seed_(config.optional_integer("seed", any_integer)) {}
+      : Layer(config, "Dropout"), rate_(config.required_number("rate", {0, 1})), seed_(config) {}
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
-    key_ = seed_ ? mixed_bits(static_cast<std::uint64_t>(*seed_) + 1) : context.key;
+    seed_.build(context);
     size_ = size_of(inputs.front());
     return inputs.front();
   }
@@ -37,7 +33,7 @@ class DropoutLayer final : public Layer {
       std::copy_n(input, n, v.output);
       return;
     }
-    draw_dropout_factors(joined_key(key_, pass.batch_number), rate_, n, factors_.data(), input, v.output);
+    draw_dropout_factors(seed_.key(pass), rate_, n, factors_.data(), input, v.output);
   }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
@@ -54,14 +50,13 @@ class DropoutLayer final : public Layer {
  protected:
   void write_config(nlohmann::json& config) const override {
     config["rate"] = rate_;
-    config["seed"] = seed_ ? nlohmann::json(*seed_) : nlohmann::json(nullptr);
+    config["seed"] = seed_.json();
     config["noise_shape"] = nullptr;
   }
 
  private:
   double rate_;
-  std::optional<std::int64_t> seed_;
-  std::uint64_t key_ = 0;
+  DrawSeed seed_;
   std::int64_t size_ = 0;
   FloatBuffer factors_;
 };

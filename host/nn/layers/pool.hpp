@@ -16,13 +16,14 @@ class Pooling {
  public:
   explicit Pooling(Pool pool) : pool_(pool) {}
 
-  void build(const Window& window, std::int64_t channels) {
+  void build(const VolumeWindow& window, std::int64_t channels) {
     window_ = window;
     channels_ = channels;
   }
 
   void reserve(std::int64_t batch) {
-    const auto n = static_cast<std::size_t>(batch * window_.output[0] * window_.output[1] * channels_);
+    const auto n = static_cast<std::size_t>(batch * window_.depth.output[1] * window_.plane.output[0] *
+                                            window_.plane.output[1] * channels_);
     if (pool_ == Pool::Max && n > winner_.size()) winner_.resize(n);
   }
 
@@ -43,7 +44,7 @@ class Pooling {
 
  private:
   Pool pool_;
-  Window window_;
+  VolumeWindow window_;
   std::int64_t channels_ = 0;
   std::vector<std::int32_t> winner_;
 };

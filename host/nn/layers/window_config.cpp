@@ -47,6 +47,26 @@ Padding read_padding(ConfigReader& config, const std::vector<Padding>& known) {
   config.bad_value("padding", list);
 }
 
+Window read_window(ConfigReader& config, Rank rank) {
+  Window window;
+  const auto size = read_sizes(config, "kernel_size", rank);
+  if (!size) config.bad_value("kernel_size", "a positive integer, or a list of one for each dimension");
+  window.size = *size;
+  window.stride = read_sizes(config, "strides", rank).value_or(Window::Pair{1, 1});
+  window.dilation = read_sizes(config, "dilation_rate", rank).value_or(Window::Pair{1, 1});
+  constexpr Window::Pair ones{1, 1};
+  if (window.stride != ones && window.dilation != ones)
+    config.bad_value("dilation_rate", "1 where strides are not 1, as in Keras");
+  return window;
+}
+
+void write_window(const Window& window, Rank rank, nlohmann::json& config) {
+  config["kernel_size"] = sizes_json(window.size, rank);
+  config["strides"] = sizes_json(window.stride, rank);
+  config["dilation_rate"] = sizes_json(window.dilation, rank);
+  config["data_format"] = "channels_last";
+}
+
 nlohmann::json sizes_json(const Window::Pair& sizes, Rank rank) {
   if (rank == Rank::One) return nlohmann::json::array({sizes[1]});
   return sizes;
@@ -86,8 +106,9 @@ Shape window_output(const Window& window, Rank rank, std::int64_t channels) {
   return {window.output[0], window.output[1], channels};
 }
 
-const char* sample_noun(Rank rank) noexcept {
-  return rank == Rank::One ? "(length, channels)" : "(rows, columns, channels)";
+const char* sample_noun(std::size_t dimensions) noexcept {
+  if (dimensions == 3) return "(depth, rows, columns, channels)";
+  return dimensions == 1 ? "(length, channels)" : "(rows, columns, channels)";
 }
 
 }  // namespace kairos::host

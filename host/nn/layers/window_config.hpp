@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -27,6 +28,11 @@ enum class Padding { Valid, Same, Causal };
 [[nodiscard]] Padding read_padding(ConfigReader& config,
                                    const std::vector<Padding>& known = {Padding::Valid, Padding::Same});
 
+/// Reads kernel_size, strides and dilation_rate, of which one of the last two must be 1. Throws Error(Model).
+[[nodiscard]] Window read_window(ConfigReader& config, Rank rank);
+/// Writes what read_window reads, and data_format.
+void write_window(const Window& window, Rank rank, nlohmann::json& config);
+
 [[nodiscard]] nlohmann::json sizes_json(const Window::Pair& sizes, Rank rank);
 [[nodiscard]] const char* padding_name(Padding padding) noexcept;
 
@@ -37,7 +43,10 @@ enum class Padding { Valid, Same, Causal };
 /// The output shape with that many channels.
 [[nodiscard]] Shape window_output(const Window& window, Rank rank, std::int64_t channels);
 
-/// The dimensions of a sample: "(length, channels)".
-[[nodiscard]] const char* sample_noun(Rank rank) noexcept;
+/// A sample of one to three dimensions, besides the channels: "(length, channels)".
+[[nodiscard]] const char* sample_noun(std::size_t dimensions) noexcept;
+[[nodiscard]] inline const char* sample_noun(Rank rank) noexcept {
+  return sample_noun(static_cast<std::size_t>(rank));
+}
 
 }  // namespace kairos::host
