@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""Repeats one fit of Keras 3.15 through the command line and compares history, weights, predictions and files.
+
+  fit2_test.py KAIROS DIRECTORY"""
+import json
+import pathlib
+import sys
+import tempfile
+import zipfile
+
+import h5py
+import numpy as np
+
+from program import finish, kairos
+
+GOLDEN = pathlib.Path(sys.argv[2])
+# What README.md states: a second fit of Keras that starts 1e-7 away differs by up to 6e-5.
+HISTORY, WEIGHTS = 1e-4, 1e-3
+spec = json.loads((GOLDEN / "spec.json").read_text())
+trace = json.loads((GOLDEN / "trace.json").read_text()) if (GOLDEN / "trace.json").exists() else {}
+faults = []
+checked = 0
+
+
+def text(value):
+    return json.dumps(value, separators=(",", ":")) if isinstance(value, (bool, list)) else str(value)
+
+
+def call(class_and_arguments):
+    """["Lamb", {"learning_rate": 0.02}] as Lamb(learning_rate=0.02); a name stays a name."""
+    if isinstance(class_and_arguments, str):
+        return class_and_arguments
+    name, arguments = class_and_arguments
+    return f"{name}({','.join(f'{key}={text(value)}' for key, value in arguments.items())})" if arguments else name
+
+
+def compile_flags():
+    flags = ["--model", GOLDEN / "model.json", "--data", GOLDEN / "data.npz", "--loss", call(spec["loss"])]
+    for key, flag in ("metrics", "--metrics"), ("weighted_metrics", "--weighted-metrics"):
+        if spec.get(key):
+            flags += [flag, ",".join(call(metric) for metric in spec[key])]
+    return flags
+
+
+def fit_flags():
+    flags = ["--optimizer", call(spec["optimizer"]), "--shuffle", "false", "--verbose", "0"]
+    for key, value in spec["fit"].items():
+        flags += ["--" + key.replace("_", "-"), text(value)]
+    for callback in spec.get("callbacks", []):
+        options = ",".join(f"{key}={text(value)}" for key, value in callback["config"].items())
+        flags += ["--plugin", f"{callback['class']}:{options}"]
+    return flags
+
+
+def compare(what, found, expected, tolerance):
+    """Arrays are compared relative to their largest value, because values near zero are differences of larger ones."""
+    global checked
+    checked += 1
+    found, expected = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    if found.shape != expected.shape:
+        faults.append(f"{what}: shape {found.shape}, expected {expected.shape}")
+        return
+    worst = np.max(np.abs(found - expected), initial=0) / max(np.max(np.abs(expected), initial=0), 1e-30)
+    if not worst <= tolerance:
+        faults.append(f"{what}: differs by {worst:.2e} relative\n  found    {found.ravel()[:20]}\n  expected {expected.ravel()[:20]}")
+
+
+def compare_history(history):
+    expected = trace["history"]
+    if sorted(history) != sorted(expected):
+        faults.append(f"history: {sorted(history)}, expected {sorted(expected)}")
+    for key in sorted(set(history) & set(expected)):
+        compare(f"history of {key}: length", len(history[key]), len(expected[key]), 0)
+        for epoch, pair in enumerate(zip(history[key], expected[key])):
+            compare(f"{key} in epoch {epoch}", *pair, HISTORY)
+
+
+def predict(*flags):
+    kairos("predict", *flags, "--data", GOLDEN / "data.npz", "--batch-size", spec["fit"]["batch_size"], "--out", "p.npy", cwd=directory)
+    return np.load(directory / "p.npy")
+
+
+def groups(archive):
+    """The groups with weights of a .keras, with the shapes of their arrays, the optimizer's apart."""
+    with zipfile.ZipFile(archive) as opened:
+        opened.extract("model.weights.h5", directory)
+    found = {}
+    with h5py.File(directory / "model.weights.h5") as file:
+        file.visititems(lambda path, item: found.update({path: item.shape}) if isinstance(item, h5py.Dataset) else None)
+    return {path: shape for path, shape in found.items() if not path.startswith("optimizer/")}
+
+
+def compare_file(archive):
+    """Keras' own file predicts the same, and what Kairos writes has its weights where Keras looks for them."""
+    expected = np.load(GOLDEN / "predict.npy")
+    compare("predictions of model.keras", predict("--model", archive), expected, 1e-5)
+    for target in "again.keras", "again.h5":
+        kairos("convert", archive, target, cwd=directory)
+        compare(f"predictions of {target}", predict("--model", target), expected, 1e-5)
+    mine, theirs = groups(directory / "again.keras"), groups(archive)
+    if mine != theirs:
+        faults.append(f"arrays in again.keras:\n  found    {mine}\n  expected {theirs}")
+
+
+def compare_fit():
+    kairos("fit", *compile_flags(), *fit_flags(), "--weights", GOLDEN / "init.npz", "--history", "out.json", "--save-weights", "out.npz",
+           cwd=directory)
+    compare_history(json.loads((directory / "out.json").read_text())["history"])
+    weights, final = np.load(directory / "out.npz"), np.load(GOLDEN / "final.npz")
+    if sorted(weights) != sorted(final):
+        faults.append(f"out.npz holds {sorted(weights)}, expected {sorted(final)}")
+    for key in sorted(set(weights) & set(final)):
+        compare(f"weight {key}", weights[key], final[key], WEIGHTS)
+    # From the weights of Keras, so that only the inference is compared.
+    compare("predictions", predict("--model", GOLDEN / "model.json", "--weights", GOLDEN / "final.npz"), np.load(GOLDEN / "predict.npy"), 1e-5)
+    results = json.loads(kairos("evaluate", *compile_flags(), "--weights", GOLDEN / "final.npz", "--batch-size", spec["fit"]["batch_size"],
+                                "--json", cwd=directory))
+    for key, value in trace["evaluate"].items():
+        compare(f"evaluate: {key}", results.get(key, np.nan), value, 1e-5)
+
+
+with tempfile.TemporaryDirectory() as name:
+    directory = pathlib.Path(name)
+    if spec.get("predict_only"):
+        compare("predictions", predict("--model", GOLDEN / "model.json", "--weights", GOLDEN / "init.npz"), np.load(GOLDEN / "predict.npy"), 1e-5)
+    else:
+        compare_fit()
+    if (GOLDEN / "files" / "model.keras").exists():
+        compare_file(GOLDEN / "files" / "model.keras")
+
+finish(faults, checked)
