@@ -2,15 +2,16 @@
 // The list of all layers.
 #include "nn/layer_registry.hpp"
 
+#include "nn/layers/application_layers.hpp"
 #include "nn/layers/layer_types.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-const std::vector<LayerType>& layer_types() {
+std::vector<LayerType> make_layer_types() {
   // clang-format off
-  static const std::vector<LayerType> types{
+  std::vector<LayerType> types{
       dense_layer_type(),
       activation_layer_type(),
       dropout_layer_type(),
@@ -52,8 +53,18 @@ const std::vector<LayerType>& layer_types() {
       maximum_layer_type(),
       minimum_layer_type(),
       concatenate_layer_type(),
+      attention_layer_type(),
+      additive_attention_layer_type(),
+      multi_head_attention_layer_type(),
+      rnn_layer_type(),
   };
   // clang-format on
+  for (const LayerType& type : application_layer_types()) types.push_back(type);
+  return types;
+}
+
+const std::vector<LayerType>& layer_types() {
+  static const std::vector<LayerType> types = make_layer_types();
   return types;
 }
 

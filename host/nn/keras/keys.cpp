@@ -161,6 +161,7 @@ constexpr std::array groups{
     Group{"image", "ZeroPadding2D"},
     Group{"recurrent", "GRU"},
     Group{"recurrent", "LSTM"},
+    Group{"recurrent", "RNN"},
     Group{"recurrent", "SimpleRNN"},
 };
 

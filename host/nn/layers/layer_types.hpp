@@ -10,6 +10,8 @@ namespace kairos::host {
 [[nodiscard]] LayerType activation_layer_type();
 [[nodiscard]] LayerType activity_regularization_layer_type();
 [[nodiscard]] LayerType add_layer_type();
+[[nodiscard]] LayerType additive_attention_layer_type();
+[[nodiscard]] LayerType attention_layer_type();
 [[nodiscard]] LayerType average_layer_type();
 [[nodiscard]] LayerType average_pooling1d_layer_type();
 [[nodiscard]] LayerType average_pooling2d_layer_type();
@@ -38,9 +40,11 @@ namespace kairos::host {
 [[nodiscard]] LayerType max_pooling2d_layer_type();
 [[nodiscard]] LayerType maximum_layer_type();
 [[nodiscard]] LayerType minimum_layer_type();
+[[nodiscard]] LayerType multi_head_attention_layer_type();
 [[nodiscard]] LayerType multiply_layer_type();
 [[nodiscard]] LayerType relu_layer_type();
 [[nodiscard]] LayerType reshape_layer_type();
+[[nodiscard]] LayerType rnn_layer_type();
 [[nodiscard]] LayerType simple_rnn_layer_type();
 [[nodiscard]] LayerType softmax_layer_type();
 [[nodiscard]] LayerType rescaling_layer_type();
