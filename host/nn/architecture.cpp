@@ -49,6 +49,16 @@ void visit(const Architecture& model, const std::string& full_name, const LayerV
 
 }  // namespace
 
+std::size_t TensorArgument::count() const {
+  return static_cast<std::size_t>(std::count(given.begin(), given.end(), true));
+}
+
+std::size_t LayerCall::input_count() const {
+  std::size_t count = inputs.values.size();
+  for (const TensorArgument& one : tensors) count -= one.count();
+  return count;
+}
+
 void Architecture::begin_chain(std::string input_name, std::optional<Shape> shape) {
   ArchitectureLayer& input = layers.emplace_back();
   input.name = std::move(input_name);

@@ -24,7 +24,7 @@ struct Architecture;
 struct ValueSource {
   std::size_t layer = 0;
   std::size_t call = 0;
-  std::size_t output = 0;  ///< of a nested model; other layers have only output 0
+  std::size_t output = 0;  ///< of a nested model, or of a layer with several outputs
 
   bool operator==(const ValueSource&) const = default;
 };
@@ -38,15 +38,29 @@ struct ValueGroup {
   std::vector<std::string> names;  ///< for Grouping::Named, sorted as Keras flattens them
 };
 
+/// An argument whose tensors follow the inputs in `LayerCall::inputs`.
+struct TensorArgument {
+  std::string name;         ///< "mask", "initial_state"
+  bool is_list = false;     ///< a list, which may contain None
+  std::vector<bool> given;  ///< for each element, whether it is a tensor
+
+  [[nodiscard]] std::size_t count() const;
+};
+
 /// Keras' "inbound node".
 struct LayerCall {
   ValueGroup inputs;
-  bool masked = false;           ///< the last of the inputs is the argument "mask"
-  std::optional<bool> training;  ///< the argument of that name; overrides the mode of the pass
+  bool separate = false;  ///< each input is an argument of its own: query, value, key
+  std::vector<TensorArgument> tensors;
+  std::vector<std::string> flags;  ///< boolean arguments that are True
+  /// The argument of that name. It has no effect: as in Keras 3, `fit` and `predict` pass their own.
+  std::optional<bool> training;
+
+  /// The number of values in `inputs` before those of `tensors`.
+  [[nodiscard]] std::size_t input_count() const;
 };
 
-/// A keras.ops node, such as x + 1, as the JSON that Keras wrote. Everything in "args" that is not a number
-/// is an input of the call.
+/// A keras.ops node, such as x + 1, as the JSON that Keras wrote. The tensors in it are inputs of the call.
 struct OperationText {
   std::string module, config, args, kwargs;
 };
@@ -56,6 +70,7 @@ struct ArchitectureLayer {
   std::string name;
   std::string class_name;
   std::optional<Shape> input_shape;     ///< of an input; -1 for a length that depends on the data
+  std::int64_t input_batch = 0;         ///< of an input: the batch size in its shape, which has no effect
   std::string input_dtype = "float32";  ///< of an input
   std::unique_ptr<Layer> layer;         ///< moved into the graph by build_graph
   std::unique_ptr<Architecture> model;  ///< nested

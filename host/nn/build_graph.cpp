@@ -11,6 +11,7 @@
 #include "kairos/host/array.hpp"
 #include "kairos/host/error.hpp"
 #include "nn/architecture.hpp"
+#include "nn/keras/call_signature.hpp"
 #include "nn/layer_registry.hpp"
 #include "nn/layers/operation.hpp"
 
@@ -41,7 +42,6 @@ std::string open_shape_text(const Shape& shape) {
 /// Settings that a model inherits from the enclosing models.
 struct Inherited {
   bool trainable = true;
-  std::optional<bool> training;
 };
 
 /// A new layer of the same class with the same arguments.
@@ -94,10 +94,11 @@ class Builder {
       const LayerCall& call = layer.calls[step.call];
       Values taken;
       for (const ValueSource& source : call.inputs.values) taken.push_back(value_of(source));
-      if (call.masked) put_mask(layer, taken);
-      Inherited inner = inherited;
-      if (call.training) inner.training = call.training;
-      Values outputs = layer.model ? call_model(layer, call, taken, inner) : call_layer(layer, taken, inner);
+      const CallArguments arguments = put_masks(layer, call, taken);
+      Values outputs = layer.model ? call_model(layer, call, taken, inherited)
+                                   : call_layer(layer, arguments, taken, inherited);
+      if (model.kind == Architecture::Kind::Sequential && outputs.size() > 1)
+        refuse_outputs(layer, outputs.size());
       record(layer, taken, outputs);
       made[step.layer][step.call] = std::move(outputs);
     }
@@ -116,24 +117,65 @@ class Builder {
            "at most " + std::to_string(max_connections), "Nest fewer calls of models"});
   }
 
-  /// Makes the last of the values the mask of the first.
-  void put_mask(const ArchitectureLayer& layer, Values& values) {
-    const Graph::Value mask = values.back();
-    values.pop_back();
-    count_connections(1);
-    values.front() = graph_.add(make_masked(layer.name), {values.front(), mask});
+  [[noreturn]] static void refuse_outputs(const ArchitectureLayer& layer, std::size_t count) {
+    throw Error(ErrorKind::Model, {"KAIROS-M063", layer_noun(layer.name, layer.class_name),
+                                   "it has several outputs, but layers of a Sequential model have one",
+                                   count_text(count, "output"), "1 output",
+                                   "Leave out return_state, or write the model with Model(inputs, outputs)"});
   }
 
-  Values call_layer(ArchitectureLayer& layer, const Values& inputs, const Inherited& inherited) {
+  /// Removes the masks among the values of a call and makes them the masks of its inputs. Returns what
+  /// remains for the layer.
+  CallArguments put_masks(const ArchitectureLayer& layer, const LayerCall& call, Values& values) {
+    CallArguments arguments{call.input_count(), {}, call.flags};
+    Values rest(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(arguments.inputs));
+    std::size_t next = arguments.inputs;
+    for (const TensorArgument& tensors : call.tensors)
+      for (std::size_t element = 0; element < tensors.given.size(); ++element) {
+        if (!tensors.given[element]) continue;
+        const Graph::Value value = values[next++];
+        const int masked = masked_input(tensors.name, element);
+        if (masked < 0) {
+          rest.push_back(value);
+          arguments.tensors.push_back(tensors.name);
+        } else {
+          put_mask(layer, rest, static_cast<std::size_t>(masked), arguments.inputs, value);
+        }
+      }
+    values = std::move(rest);
+    return arguments;
+  }
+
+  void put_mask(const ArchitectureLayer& layer, Values& inputs, std::size_t masked, std::size_t count,
+                Graph::Value mask) {
+    if (masked >= count)
+      throw Error(ErrorKind::Model, {"KAIROS-M063", layer_noun(layer.name, layer.class_name),
+                                     "its call has a mask for an input that it does not have",
+                                     "a mask of input " + std::to_string(masked), count_text(count, "input"),
+                                     "Call the layer without this mask"});
+    count_connections(1);
+    inputs[masked] = graph_.add(make_masked(layer.name), {inputs[masked], mask});
+  }
+
+  Values call_layer(ArchitectureLayer& layer, const CallArguments& arguments, const Values& inputs,
+                    const Inherited& inherited) {
     count_connections(inputs.size());
     Graph::CallOptions options;
-    if (inherited.training) options.mode = *inherited.training ? Mode::Train : Mode::Infer;
     const bool first = layer.instances.empty();
     if (!first) options.shares = layer.instances.front();
-    std::unique_ptr<Layer> instance = first ? std::move(layer.layer) : copy_of(layer);
-    if (!inherited.trainable) instance->freeze();
-    layer.instances.push_back(instance.get());
-    return {graph_.add(std::move(instance), inputs, options)};
+    std::unique_ptr<Layer> made = first ? std::move(layer.layer) : copy_of(layer);
+    if (!inherited.trainable) made->freeze();
+    made->set_call(arguments);
+    const Layer& instance = *made;
+    layer.instances.push_back(made.get());
+    const Graph::Value value = graph_.add(std::move(made), inputs, options);
+    const std::vector<Shape> parts = instance.output_parts();
+    if (parts.empty()) return {value};
+    count_connections(parts.size());
+    Values outputs;
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      outputs.push_back(graph_.add(make_part(layer.name, parts, i), {value}));
+    return outputs;
   }
 
   Values call_model(ArchitectureLayer& layer, const LayerCall& call, const Values& given,

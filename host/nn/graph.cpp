@@ -212,8 +212,7 @@ void Graph::forward(const GraphPass& pass, std::span<const float* const> inputs)
     }
     ValueState& value = values_[node.output];
     float* const made_mask = value.mask_source == node.output ? value.mask.data() : nullptr;
-    node.layer->forward(pass_of(node, pass),
-                        {node.input_data, value.storage.data(), node.input_masks, made_mask});
+    node.layer->forward(pass, {node.input_data, value.storage.data(), node.input_masks, made_mask});
   }
 }
 
@@ -281,7 +280,7 @@ void Graph::backward(const GraphPass& pass) {
     add_output_penalty_gradient(node, pass.batch);
     const ValueState& value = values_[node.output];
     if (value.wants_gradient && (value.has_gradient || value.has_logits_gradient)) {
-      backward(pass_of(node, pass), node);
+      backward(pass, node);
       continue;
     }
     // No loss depends on these weights, but a penalty may be added to their gradients.

@@ -30,7 +30,6 @@ class Graph {
 
   /// How a layer is called.
   struct CallOptions {
-    std::optional<Mode> mode;  ///< replaces the mode of the pass
     /// An earlier layer of the same kind in the graph, of which this is another call. It owns the weights and
     /// gets the sum of both gradients.
     Layer* shares = nullptr;
@@ -134,12 +133,6 @@ class Graph {
   void decide_mask(const Layer& layer, std::span<const Value> inputs, Value output);
   void check_size(const std::string& what, const Shape& shape) const;
   void check_batch(std::int64_t batch) const;
-  /// A call with training=True measures statistics, too.
-  [[nodiscard]] static GraphPass pass_of(const Node& node, GraphPass pass) {
-    if (node.options.mode == Mode::Infer || (node.options.mode && pass.mode == Mode::Infer))
-      pass.mode = *node.options.mode;
-    return pass;
-  }
   void reserve(std::int64_t batch);
   /// The node that computes the value; null for an input.
   [[nodiscard]] const Node* producer(Value value) const;

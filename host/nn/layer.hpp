@@ -56,6 +56,13 @@ enum class MaskRule {
   Make,  ///< the layer writes the mask in `forward`
 };
 
+/// What the call of a layer passes to it besides its first input.
+struct CallArguments {
+  std::size_t inputs = 1;            ///< number of inputs
+  std::vector<std::string> tensors;  ///< for each value after the inputs, the argument that it belongs to
+  std::vector<std::string> flags;    ///< boolean arguments that are True
+};
+
 /// Arguments of `Layer::forward`.
 struct LayerValues {
   std::span<const float* const> inputs;
@@ -100,12 +107,17 @@ class Layer {
   /// differ.
   virtual void share_weights(Layer& first);
 
+  /// How the layer is called; to be called before `build`. Arguments are those of Keras' `call`.
+  virtual void set_call(const CallArguments& call) { (void)call; }
   /// Whether `build` accepts more than one input.
   [[nodiscard]] virtual bool takes_several_inputs() const { return false; }
   /// Counts parameters against `limit`, which must outlive `build`. A layer with inner layers forwards it.
   virtual void use_memory_limit(MemoryLimit& limit) { memory_limit_ = &limit; }
   /// Creates the parameters and returns the output shape. Throws Error(Model) for unsupported shapes.
   virtual Shape build(std::span<const Shape> inputs, const BuildContext& context) = 0;
+  /// The shapes of the outputs if there are several; `build` then returns one dimension, in which the values
+  /// of each sample's outputs follow each other. To be called after `build`.
+  [[nodiscard]] virtual std::vector<Shape> output_parts() const { return {}; }
   /// Allocates for a batch of that size; called before the first pass of that size.
   virtual void reserve(std::int64_t batch) { (void)batch; }
   /// Called after `build`; `masked` says whether any input has a mask.

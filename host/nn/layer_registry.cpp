@@ -2,6 +2,7 @@
 // The list of all layers.
 #include "nn/layer_registry.hpp"
 
+#include "nn/layers/application_layers.hpp"
 #include "nn/layers/layer_types.hpp"
 
 namespace kairos::host {
@@ -107,6 +108,10 @@ std::vector<LayerType> combining_layer_types() {
       minimum_layer_type(),
       concatenate_layer_type(),
       dot_layer_type(),
+      attention_layer_type(),
+      additive_attention_layer_type(),
+      multi_head_attention_layer_type(),
+      rnn_layer_type(),
   };
 }
 
@@ -115,7 +120,7 @@ std::vector<LayerType> combining_layer_types() {
 const std::vector<LayerType>& layer_types() {
   static const std::vector<LayerType> types = [] {
     std::vector<LayerType> all = common_layer_types();
-    for (const auto& part : {further_layer_types(), combining_layer_types()})
+    for (const auto& part : {further_layer_types(), combining_layer_types(), application_layer_types()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();

@@ -4,7 +4,6 @@
 #include "nn/keras/functional_nodes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -37,34 +36,6 @@ bool is_keras_tensor(const Json& json) {
   return is_of_class(json, "__keras_tensor__");
 }
 
-/// Reads the arguments of a call other than its inputs.
-void read_arguments(const Json& arguments, const std::string& where, LayerCall& call) {
-  if (!arguments.is_object()) bad_node(where, brief_json(arguments), "an object of arguments");
-  for (const auto& [key, value] : arguments.items()) {
-    if (value.is_null() || (key == "mask" && call.masked)) continue;
-    if (key == "training" && value.is_boolean()) {
-      call.training = value.get<bool>();
-      continue;
-    }
-    throw Error(
-        ErrorKind::Model,
-        {"KAIROS-M004", where, "its call has an argument \"" + key.substr(0, 80) + "\" that is not supported",
-         brief_json(value), "training or no argument", "Call the layer without it"});
-  }
-}
-
-/// Whether the layer supports the argument "mask" as Keras does.
-bool uses_mask(const ArchitectureLayer& layer) {
-  constexpr std::array<std::string_view, 7> known{"SimpleRNN",
-                                                  "LSTM",
-                                                  "GRU",
-                                                  "Bidirectional",
-                                                  "TimeDistributed",
-                                                  "BatchNormalization",
-                                                  "GlobalAveragePooling1D"};
-  return layer.model || std::find(known.begin(), known.end(), layer.class_name) != known.end();
-}
-
 bool is_nested_functional(const ArchitectureLayer& layer) {
   return layer.model && layer.model->kind == Architecture::Kind::Functional;
 }
@@ -93,7 +64,8 @@ void count_calls_from_zero(Architecture& model, const ForEachSource& sources) {
 void FunctionalNodes::add(const ArchitectureLayer& layer, const std::string& name, const Json& calls,
                           const std::string& where) {
   index_.emplace(name, entries_.size());
-  entries_.push_back({name, &calls, where, layer.operation.has_value(), uses_mask(layer)});
+  entries_.push_back({name, &calls, where, layer.operation.has_value(),
+                      &call_signature(layer.class_name, layer.model != nullptr)});
 }
 
 ValueSource FunctionalNodes::find(const Json& reference, const std::string& where) const {
@@ -147,86 +119,133 @@ ValueGroup FunctionalNodes::read_group(const Json& json, const std::string& wher
   return group;
 }
 
-/// Reads the tensors among the arguments; the others belong to the operation.
+/// Reads the tensors among the arguments, wherever they are; the others belong to the operation.
 LayerCall FunctionalNodes::read_operation_call(const Json& json, const Entry& entry) const {
   LayerCall call;
   call.inputs.grouping = Grouping::List;
-  // A number counts as an argument only outside of a list.
-  const auto collect_tensors = [&](const Json& list, bool numbers) {
-    for (const Json& one : list)
-      if (is_keras_tensor(one))
-        call.inputs.values.push_back(read_group(one, entry.where).values.front());
-      else if (one.is_structured() || !numbers)
-        throw Error(ErrorKind::Model, {"KAIROS-M102", entry.where,
-                                       "the operation is called with an argument that is not supported",
-                                       brief_json(one), "tensors and numbers", "Write it with layers"});
+  const auto collect_tensors = [&](const Json& value, const auto& self) -> void {
+    if (is_keras_tensor(value)) {
+      call.inputs.values.push_back(read_group(value, entry.where).values.front());
+      return;
+    }
+    if (value.is_structured())
+      for (const Json& one : value) self(one, self);
   };
-  for (const Json& arg : json["args"]) {
-    if (arg.is_array())
-      collect_tensors(arg, false);
-    else
-      collect_tensors(Json::array({arg}), true);
-  }
+  collect_tensors(json["args"], collect_tensors);
   if (call.inputs.values.empty()) bad_node(entry.where, "no tensor", "a tensor among the args");
-  // The dtype of booleans and numbers makes no difference here.
-  const Json by_name = json.value("kwargs", Json::object());
-  if (!by_name.is_object()) bad_node(entry.where, brief_json(by_name), "an object of kwargs");
-  for (const auto& [key, value] : by_name.items())
-    if (!value.is_null() && key != "dtype")
-      throw Error(ErrorKind::Model,
-                  {"KAIROS-M004", entry.where,
-                   "its call has an argument \"" + key.substr(0, 80) + "\" that is not supported",
-                   brief_json(value), "no argument by name", "Write it with layers"});
   return call;
+}
+
+/// Appends the tensors of an argument to the inputs. A list may contain None.
+void FunctionalNodes::read_tensors(const std::string& name, const Json& value, const std::string& where,
+                                   LayerCall& call) const {
+  TensorArgument argument{name, value.is_array() && !is_reference(value), {}};
+  const Json list = argument.is_list ? value : Json::array({value});
+  for (const Json& one : list) {
+    argument.given.push_back(!one.is_null());
+    if (!one.is_null()) call.inputs.values.push_back(read_group(one, where).values.front());
+  }
+  if (argument.count() > 0) call.tensors.push_back(std::move(argument));
+}
+
+/// Reads the arguments of a call other than its inputs.
+void FunctionalNodes::read_arguments(const Json& arguments, const Entry& entry, LayerCall& call) const {
+  if (!arguments.is_object()) bad_node(entry.where, brief_json(arguments), "an object of arguments");
+  for (const auto& [key, value] : arguments.items()) {
+    if (value.is_null()) continue;
+    if (key == "training" && value.is_boolean()) {
+      call.training = value.get<bool>();
+      continue;
+    }
+    if (entry.signature->takes_flag(key) && value.is_boolean()) {
+      if (value.get<bool>()) call.flags.push_back(key);
+      continue;
+    }
+    if (entry.signature->takes_tensor(key) && value.is_structured()) {
+      read_tensors(key, is_of_class(value, "__tuple__") ? value.value("items", Json::array()) : value,
+                   entry.where, call);
+      continue;
+    }
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M004", entry.where,
+                 "its call has an argument \"" + key.substr(0, 80) + "\" that is not supported",
+                 brief_json(value), "training or no argument", "Call the layer without it"});
+  }
+}
+
+/// Moves the inputs of a call from its arguments, all by name, to `call`.
+void FunctionalNodes::take_inputs(Json& arguments, const Entry& entry, LayerCall& call) const {
+  const CallSignature& signature = *entry.signature;
+  call.separate = signature.inputs > 1;
+  for (std::size_t i = 0; i < signature.inputs; ++i) {
+    const std::string name(signature.names[i]);
+    const Json value = arguments.value(name, Json());
+    arguments.erase(name);
+    if (value.is_null() && i < 2 && (i == 0 || call.separate))
+      bad_node(entry.where, "no argument \"" + name + "\"", "a tensor");
+    if (value.is_null()) continue;
+    if (!call.separate)
+      call.inputs = read_group(value, entry.where);
+    else
+      call.inputs.values.push_back(read_group(value, entry.where).values.front());
+  }
+  if (call.separate) call.inputs.grouping = Grouping::List;
 }
 
 LayerCall FunctionalNodes::read_keras3_call(const Json& json, const Entry& entry) const {
-  const std::string& where = entry.where;
-  const Json none = Json::object();
-  const Json& named = json.contains("kwargs") ? json["kwargs"] : none;
-  LayerCall call;
-  if (!json["args"].is_array()) bad_node(where, brief_json(json["args"]), "a list of args");
+  const CallSignature& signature = *entry.signature;
+  if (!json["args"].is_array()) bad_node(entry.where, brief_json(json["args"]), "a list of args");
   Json positional = json["args"];
-  Json rest = named;
-  if (positional.empty() && rest.is_object() && rest.contains("inputs")) {
-    positional.push_back(rest["inputs"]);
-    rest.erase("inputs");
+  Json arguments = json.value("kwargs", Json::object());
+  if (!arguments.is_object()) bad_node(entry.where, brief_json(arguments), "an object of arguments");
+  if (positional.empty() && arguments.contains("inputs")) {
+    positional.push_back(arguments["inputs"]);
+    arguments.erase("inputs");
   }
   while (positional.size() > 1 && positional.back().is_null()) positional.erase(positional.size() - 1);
-  if (positional.size() != 1)
+  const bool by_name = arguments.contains(std::string(signature.names.front()));
+  if (positional.size() > signature.names.size() || (positional.empty() && !by_name))
     throw Error(ErrorKind::Model,
-                {"KAIROS-M004", where, "its call has another number of positional arguments",
+                {"KAIROS-M004", entry.where, "its call has another number of positional arguments",
                  std::to_string(positional.size()), "one: a tensor, or a list of tensors",
                  "Call the layer with its inputs alone"});
-  call.inputs = read_group(positional[0], where);
-  if (entry.uses_mask && call.inputs.grouping == Grouping::Single && rest.is_object() &&
-      rest.contains("mask") && is_keras_tensor(rest["mask"])) {
-    call.inputs.values.push_back(read_group(rest["mask"], where).values.front());
-    call.masked = true;
-  }
-  read_arguments(rest, where, call);
+  for (std::size_t i = 0; i < positional.size(); ++i)
+    arguments[std::string(signature.names[i])] = positional[i];
+  LayerCall call;
+  take_inputs(arguments, entry, call);
+  read_arguments(arguments, entry, call);
   return call;
 }
 
-LayerCall FunctionalNodes::read_keras2_call(const Json& json, const std::string& where) const {
+LayerCall FunctionalNodes::read_keras2_call(const Json& json, const Entry& entry) const {
   LayerCall call;
-  call.inputs = read_group(json, where);
+  call.inputs = read_group(json, entry.where);
+  // Keras 2 writes a single value as a list of one.
+  if (call.inputs.grouping == Grouping::List && call.inputs.values.size() == 1)
+    call.inputs.grouping = Grouping::Single;
+  Json arguments = Json::object();
   const auto arguments_of = [&](const Json& reference) {
-    if (is_reference(reference) && reference.size() == 4) read_arguments(reference[3], where, call);
+    if (!is_reference(reference) || reference.size() != 4) return;
+    if (!reference[3].is_object()) bad_node(entry.where, brief_json(reference[3]), "an object of arguments");
+    arguments.update(reference[3]);
   };
   arguments_of(json);
   if (!is_reference(json) && json.is_array())
     for (const Json& reference : json) arguments_of(reference);
-  // Keras 2 writes a single value as a list of one.
-  if (call.inputs.grouping == Grouping::List && call.inputs.values.size() == 1)
-    call.inputs.grouping = Grouping::Single;
+  if (entry.signature->inputs > 1) {
+    arguments[std::string(entry.signature->names.front())] =
+        is_reference(json) || !json.is_array() ? json : json.front();
+    call.inputs = {};
+    take_inputs(arguments, entry, call);
+  }
+  read_arguments(arguments, entry, call);
   return call;
 }
 
 LayerCall FunctionalNodes::read_call(const Json& json, const Entry& entry) const {
   if (entry.is_operation) return read_operation_call(json, entry);
   return json.is_object() && json.contains("args") ? read_keras3_call(json, entry)
-                                                   : read_keras2_call(json, entry.where);
+                                                   : read_keras2_call(json, entry);
 }
 
 void FunctionalNodes::check_calls(const Architecture& model, const ValueGroup& group,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nn/architecture.hpp"
+#include "nn/keras/call_signature.hpp"
 
 namespace kairos::host {
 
@@ -28,7 +29,8 @@ class FunctionalNodes {
     std::string name;
     const nlohmann::json* calls;
     std::string where;
-    bool is_operation, uses_mask;
+    bool is_operation;
+    const CallSignature* signature;
   };
 
   [[nodiscard]] ValueSource find(const nlohmann::json& reference, const std::string& where) const;
@@ -36,7 +38,11 @@ class FunctionalNodes {
   [[nodiscard]] LayerCall read_call(const nlohmann::json& json, const Entry& entry) const;
   [[nodiscard]] LayerCall read_operation_call(const nlohmann::json& json, const Entry& entry) const;
   [[nodiscard]] LayerCall read_keras3_call(const nlohmann::json& json, const Entry& entry) const;
-  [[nodiscard]] LayerCall read_keras2_call(const nlohmann::json& json, const std::string& where) const;
+  [[nodiscard]] LayerCall read_keras2_call(const nlohmann::json& json, const Entry& entry) const;
+  void take_inputs(nlohmann::json& arguments, const Entry& entry, LayerCall& call) const;
+  void read_arguments(const nlohmann::json& arguments, const Entry& entry, LayerCall& call) const;
+  void read_tensors(const std::string& name, const nlohmann::json& value, const std::string& where,
+                    LayerCall& call) const;
   void read_inputs(Architecture& model, const nlohmann::json& json, const std::string& origin) const;
   void check_calls(const Architecture& model, const ValueGroup& group, const std::string& where) const;
 

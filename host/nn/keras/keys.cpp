@@ -191,6 +191,7 @@ constexpr std::array groups{
     Group{"image", "ZeroPadding3D"},
     Group{"recurrent", "GRU"},
     Group{"recurrent", "LSTM"},
+    Group{"recurrent", "RNN"},
     Group{"recurrent", "SimpleRNN"},
 };
 

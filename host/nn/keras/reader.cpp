@@ -24,13 +24,13 @@ namespace {
                                  expected, "Write it with model.to_json()"});
 }
 
-/// [null, 28, 28] → (28, 28), [null, null] → (-1).
+/// [null, 28, 28] → (28, 28), [null, null] → (-1). As in Keras, a batch size does not limit the batches.
 Shape read_batch_shape(ConfigReader& config, std::string_view key, const nlohmann::json& value) {
   if (!value.is_array() || value.empty()) config.bad_value(key, "a list such as [null, 8]");
-  if (!value.front().is_null())
-    throw Error(ErrorKind::Model, {"KAIROS-M004", config.where(), "a fixed batch size is not supported",
-                                   brief_json(value), "null first", "Write null for the batch"});
   constexpr std::int64_t largest = 2147483647;
+  const nlohmann::json& batch = value.front();
+  if (!batch.is_null() && (!batch.is_number_integer() || batch < 1 || batch > largest))
+    config.bad_value(key, "null or a batch size first");
   Shape shape;
   for (std::size_t i = 1; i < value.size(); ++i) {
     if (value[i].is_null()) {
@@ -113,8 +113,10 @@ ArchitectureLayer read_input_layer(const Entry& entry) {
   input.class_name = entry.class_name;
   require_input_dtype(config, input.input_dtype);
   for (const char* key : {"batch_shape", "batch_input_shape"})  // Keras 3, Keras 2
-    if (const nlohmann::json* shape = config.take(key))
+    if (const nlohmann::json* shape = config.take(key)) {
       input.input_shape = read_batch_shape(config, key, *shape);
+      if (!shape->front().is_null()) input.input_batch = shape->front().get<std::int64_t>();
+    }
   if (!input.input_shape) config.bad_value("batch_shape", "a list such as [null, 8]");
   config.finish();
   return input;

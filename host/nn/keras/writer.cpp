@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "nn/architecture.hpp"
+#include "nn/keras/call_signature.hpp"
 #include "nn/keras/dtype_policy.hpp"
 #include "nn/keras/object.hpp"
+#include "nn/layers/application_layers.hpp"
 
 namespace kairos::host {
 
@@ -21,10 +23,12 @@ OrderedJson batch_shape(const Shape& shape) {
 }
 
 OrderedJson input_layer(const ArchitectureLayer& input) {
+  OrderedJson shape = batch_shape(*input.input_shape);
+  if (input.input_batch > 0) shape.front() = input.input_batch;
   return {{"module", "keras.layers"},
           {"class_name", "InputLayer"},
           {"config",
-           {{"batch_shape", batch_shape(*input.input_shape)},
+           {{"batch_shape", std::move(shape)},
             {"dtype", input.input_dtype},
             {"sparse", false},
             {"ragged", false},
@@ -57,26 +61,43 @@ OrderedJson tensor_json(const Architecture& model, const ValueSource& source, co
             {"keras_history", OrderedJson::array({from.name, source.call, source.output})}}}};
 }
 
+/// The tensors of an argument, the first of which is `next`; moves `next` behind them.
+OrderedJson argument_json(const Architecture& model, const TensorArgument& argument,
+                          std::vector<ValueSource>::const_iterator& next) {
+  const char* const dtype = argument.name.ends_with("mask") ? "bool" : "float32";
+  OrderedJson list = OrderedJson::array();
+  for (const bool given : argument.given) {
+    list.push_back(nullptr);
+    if (given) list.back() = tensor_json(model, *next++, dtype);
+  }
+  return argument.is_list ? list : list.front();
+}
+
 OrderedJson call_json(const Architecture& model, const LayerCall& call) {
   const auto tensor = [&](const ValueSource& source) { return tensor_json(model, source); };
-  OrderedJson arguments = OrderedJson::object();
-  if (call.training) arguments["training"] = *call.training;
-  if (call.masked) arguments["mask"] = tensor_json(model, call.inputs.values.back(), "bool");
-  return {{"args", OrderedJson::array({group_json(call.inputs, tensor)})}, {"kwargs", std::move(arguments)}};
+  OrderedJson named = OrderedJson::object();
+  if (call.training) named["training"] = *call.training;
+  for (const std::string& flag : call.flags) named[flag] = true;
+  ValueGroup inputs = call.inputs;
+  inputs.values.resize(call.input_count());
+  auto next = call.inputs.values.begin() + static_cast<std::ptrdiff_t>(inputs.values.size());
+  for (const TensorArgument& argument : call.tensors)
+    named[argument.name] = argument_json(model, argument, next);
+  const OrderedJson args = group_json(inputs, tensor);
+  return {{"args", call.separate ? args : OrderedJson::array({args})}, {"kwargs", std::move(named)}};
 }
 
 /// The arguments as they were read, with current tensors.
 OrderedJson operation_call_json(const Architecture& model, const OperationText& text, const LayerCall& call) {
   OrderedJson args = OrderedJson::parse(text.args);
   std::size_t next = 0;
-  const auto renew = [&](OrderedJson& arg) {
-    if (arg.is_object()) arg = tensor_json(model, call.inputs.values[next++]);
+  const auto renew = [&](OrderedJson& arg, const auto& self) -> void {
+    if (arg.is_object() && arg.contains("class_name") && arg["class_name"] == "__keras_tensor__")
+      arg = tensor_json(model, call.inputs.values[next++]);
+    else if (arg.is_structured())
+      for (OrderedJson& one : arg) self(one, self);
   };
-  for (OrderedJson& arg : args) {
-    renew(arg);
-    if (arg.is_array())
-      for (OrderedJson& one : arg) renew(one);
-  }
+  renew(args, renew);
   return {{"args", std::move(args)}, {"kwargs", OrderedJson::parse(text.kwargs)}};
 }
 
@@ -90,12 +111,33 @@ OrderedJson references(const Architecture& model, const ValueGroup& group) {
   });
 }
 
-OrderedJson build_shape(const ArchitectureLayer& layer) {
-  if (layer.calls.front().inputs.grouping == Grouping::Single)
-    return batch_shape(layer.call_inputs.front().front());
+OrderedJson shapes_json(const std::vector<Shape>& shapes, std::size_t first, std::size_t count) {
   OrderedJson list = OrderedJson::array();
-  for (const Shape& shape : layer.call_inputs.front()) list.push_back(batch_shape(shape));
+  for (std::size_t i = 0; i < count; ++i) list.push_back(batch_shape(shapes[first + i]));
   return list;
+}
+
+/// {"input_shape"}, or the shapes by the names of the arguments of the layer's `build` if these are several.
+OrderedJson build_config(const ArchitectureLayer& layer) {
+  const LayerCall& call = layer.calls.front();
+  const std::vector<Shape>& shapes = layer.call_inputs.front();
+  const std::size_t inputs = call.input_count();
+  const CallSignature& signature = call_signature(layer.class_name, false);
+  OrderedJson named = OrderedJson::object();
+  if (call.separate)
+    for (std::size_t i = 0; i < inputs; ++i)
+      named[std::string(signature.names[i]) + "_shape"] = batch_shape(shapes[i]);
+  else if (shapes.size() > inputs)
+    named[std::string(signature.names.front()) + "_shape"] = batch_shape(shapes.front());
+  std::size_t next = inputs;
+  for (const TensorArgument& argument : call.tensors)
+    if (argument.name == "initial_state") {
+      named[argument.name + "_shape"] = shapes_json(shapes, next, argument.count());
+      next += argument.count();
+    }
+  if (!named.empty()) return {{"shapes_dict", std::move(named)}};
+  if (call.inputs.grouping == Grouping::Single) return {{"input_shape", batch_shape(shapes.front())}};
+  return {{"input_shape", shapes_json(shapes, 0, inputs)}};
 }
 
 OrderedJson model_json(const Architecture& model);
@@ -109,11 +151,12 @@ OrderedJson layer_json(const ArchitectureLayer& layer) {
             {"config", OrderedJson::parse(layer.operation->config)},
             {"registered_name", layer.class_name}};
   const Layer& first = *layer.instances.front();
-  return {{"module", "keras.layers"},
+  const std::string_view module = application_module(layer.class_name);
+  return {{"module", module.empty() ? "keras.layers" : module},
           {"class_name", layer.class_name},
           {"config", first.config()},
-          {"registered_name", nullptr},
-          {"build_config", {{"input_shape", build_shape(layer)}}}};
+          {"registered_name", module.empty() ? OrderedJson() : OrderedJson(layer.class_name)},
+          {"build_config", build_config(layer)}};
 }
 
 OrderedJson sequential_json(const Architecture& model) {

@@ -66,6 +66,8 @@ class BidirectionalLayer final : public Layer {
       reader.bad_value("backward_layer", "the opposite of the forward layer's go_backwards");
     if (recurrent_[0]->return_sequences() != recurrent_[1]->return_sequences())
       reader.bad_value("backward_layer", "the return_sequences of the forward layer");
+    if (recurrent_[0]->return_state() != recurrent_[1]->return_state())
+      reader.bad_value("backward_layer", "the return_state of the forward layer");
     sequences_ = recurrent_[0]->return_sequences();
     // As in Keras, regardless of the layers' own settings.
     for (RecurrentLayer* const one : recurrent_) one->set_zero_output_for_mask(sequences_);
@@ -75,27 +77,44 @@ class BidirectionalLayer final : public Layer {
     Layer::use_memory_limit(limit);
     for (const std::unique_ptr<Layer>& layer : inner_) layer->use_memory_limit(limit);
   }
+  /// The inputs are the sequence and, if there are more, the initial states of the forward layer, then those
+  /// of the backward layer.
+  [[nodiscard]] bool takes_several_inputs() const override { return true; }
+
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
-    std::array<Shape, 2> shapes;
+    if (inputs.front().size() != 2) refuse_shape(inputs.front(), "(timesteps, features)");
+    if (inputs.size() % 2 == 0 || inputs.size() > 5)
+      refuse_shape(inputs.back(), "as many initial states for each direction");
     for (std::size_t i = 0; i < 2; ++i) {
       if (!trainable()) inner_[i]->freeze();
-      shapes[i] = inner_[i]->build(inputs, {context.engine, joined_key(context.key, i)});
-      widths_[i] = shapes[i].back();
+      Few<Shape> own = of_direction<Shape>(inputs, i);
+      const Shape shape = inner_[i]->build(own.all(), {context.engine, joined_key(context.key, i)});
+      widths_[i] = recurrent_[i]->units();
+      sizes_[i] = size_of(shape);
     }
     adopt_parameters(inner_);
     input_size_ = size_of(inputs.front());
-    steps_ = sequences_ ? shapes[0].front() : 1;
+    steps_ = sequences_ ? inputs.front().front() : 1;
     if (merge_ != Merge::Concat && widths_[0] != widths_[1])
-      refuse_shape(shapes[1], "the same number of units in both layers for this merge_mode");
-    if (merge_ == Merge::Concat) shapes[0].back() += widths_[1];
-    return shapes[0];
+      refuse_shape({steps_, widths_[1]}, "the same number of units in both layers for this merge_mode");
+    if (recurrent_[0]->return_state()) return {output_size()};
+    return sequences_ ? Shape{steps_, width()} : Shape{width()};
+  }
+
+  /// With return_state: the merged output, and the states of the forward and of the backward layer.
+  [[nodiscard]] std::vector<Shape> output_parts() const override {
+    if (!recurrent_[0]->return_state()) return {};
+    std::vector<Shape> parts{sequences_ ? Shape{steps_, width()} : Shape{width()}};
+    for (const RecurrentLayer* const one : recurrent_)
+      parts.insert(parts.end(), static_cast<std::size_t>(one->state_count()), Shape{one->units()});
+    return parts;
   }
 
   void reserve(std::int64_t batch) override {
     for (std::size_t i = 0; i < 2; ++i) {
       inner_[i]->reserve(batch);
-      outputs_[i].reserve(batch * steps_ * widths_[i]);
-      gradients_[i].reserve(batch * steps_ * widths_[i]);
+      outputs_[i].reserve(batch * sizes_[i]);
+      gradients_[i].reserve(batch * sizes_[i]);
     }
     second_input_gradient_.reserve(batch * input_size_);
   }
@@ -119,26 +138,39 @@ class BidirectionalLayer final : public Layer {
   }
 
   void forward(const GraphPass& pass, const LayerValues& v) override {
-    for (std::size_t i = 0; i < 2; ++i)
-      inner_[i]->forward(pass, {v.inputs, outputs_[i].data(), v.input_masks, nullptr});
-    float* to = v.output;
-    for (std::int64_t row = 0; row < pass.batch; ++row)
+    for (std::size_t i = 0; i < 2; ++i) {
+      Few<const float*> inputs = of_direction<const float*>(v.inputs, i);
+      Few<Mask> masks = of_direction<Mask>(v.input_masks, i);
+      inner_[i]->forward(pass, {inputs.all(), outputs_[i].data(), masks.all(), nullptr});
+    }
+    for (std::int64_t row = 0; row < pass.batch; ++row) {
+      float* to = v.output + row * output_size();
       for (std::int64_t t = 0; t < steps_; ++t, to += width()) merge(a_at(row, t), b_at(row, t), to);
+      for (std::size_t i = 0; i < 2; ++i)
+        to = std::copy_n(outputs_[i].data() + row * sizes_[i] + steps_ * widths_[i], state_size(i), to);
+    }
   }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
-    const float* from = g.output_gradient;
-    for (std::int64_t row = 0; row < pass.batch; ++row)
+    for (std::int64_t row = 0; row < pass.batch; ++row) {
+      const float* from = g.output_gradient + row * output_size();
       for (std::int64_t t = 0; t < steps_; ++t, from += width()) split(row, t, from);
-    float* const input_gradient = g.input_gradients.front();
-    const std::array<float*, 2> into{input_gradient,
-                                     input_gradient == nullptr ? nullptr : second_input_gradient_.data()};
-    for (std::size_t i = 0; i < 2; ++i) {
-      inner_[i]->add_output_penalty_gradient(pass.batch, inner_output(i, pass.batch), gradients_[i].data());
-      inner_[i]->backward(
-          pass, {g.inputs, outputs_[i].data(), gradients_[i].data(), std::span(&into[i], 1), g.input_masks});
+      for (std::size_t i = 0; i < 2; ++i) {
+        std::copy_n(from, state_size(i), gradients_[i].data() + row * sizes_[i] + steps_ * widths_[i]);
+        from += state_size(i);
+      }
     }
-    if (input_gradient != nullptr) add_to(pass.batch * input_size_, into[1], input_gradient);
+    for (std::size_t i = 0; i < 2; ++i) {
+      Few<const float*> inputs = of_direction<const float*>(g.inputs, i);
+      Few<Mask> masks = of_direction<Mask>(g.input_masks, i);
+      Few<float*> into = of_direction<float*>(g.input_gradients, i);
+      if (i == 1 && into.values.front() != nullptr) into.values.front() = second_input_gradient_.data();
+      inner_[i]->add_output_penalty_gradient(pass.batch, inner_output(i, pass.batch), gradients_[i].data());
+      inner_[i]->backward(pass,
+                          {inputs.all(), outputs_[i].data(), gradients_[i].data(), into.all(), masks.all()});
+    }
+    if (g.input_gradients.front() != nullptr)
+      add_to(pass.batch * input_size_, second_input_gradient_.data(), g.input_gradients.front());
   }
 
  protected:
@@ -152,15 +184,35 @@ class BidirectionalLayer final : public Layer {
   [[nodiscard]] std::int64_t width() const {
     return merge_ == Merge::Concat ? widths_[0] + widths_[1] : widths_[0];
   }
+  /// A sequence and at most two states.
+  template <typename Value>
+  struct Few {
+    std::array<Value, 3> values{};
+    std::size_t count = 0;
+
+    [[nodiscard]] std::span<Value> all() { return std::span(values).first(count); }
+  };
+  /// The first of the values, which belongs to the sequence, and those of the initial states of direction
+  /// `i`.
+  template <typename Value>
+  [[nodiscard]] static Few<Value> of_direction(std::span<const Value> values, std::size_t i) {
+    Few<Value> own;
+    own.values[own.count++] = values.front();
+    const std::size_t states = (values.size() - 1) / 2;
+    for (std::size_t k = 0; k < states; ++k) own.values[own.count++] = values[1 + i * states + k];
+    return own;
+  }
+  [[nodiscard]] std::int64_t state_size(std::size_t i) const { return sizes_[i] - steps_ * widths_[i]; }
+  [[nodiscard]] std::int64_t output_size() const { return steps_ * width() + state_size(0) + state_size(1); }
   [[nodiscard]] std::span<const float> inner_output(std::size_t i, std::int64_t batch) const {
-    return {outputs_[i].data(), static_cast<std::size_t>(batch * steps_ * widths_[i])};
+    return {outputs_[i].data(), static_cast<std::size_t>(batch * sizes_[i])};
   }
   /// Offset of step `t` of the sequence in each output; the backward layer's output is in reverse order.
   [[nodiscard]] std::int64_t a_offset(std::int64_t row, std::int64_t t) const {
-    return (row * steps_ + t) * widths_[0];
+    return row * sizes_[0] + t * widths_[0];
   }
   [[nodiscard]] std::int64_t b_offset(std::int64_t row, std::int64_t t) const {
-    return (row * steps_ + steps_ - 1 - t) * widths_[1];
+    return row * sizes_[1] + (steps_ - 1 - t) * widths_[1];
   }
   [[nodiscard]] const float* a_at(std::int64_t row, std::int64_t t) const {
     return outputs_[0].data() + a_offset(row, t);
@@ -210,6 +262,7 @@ class BidirectionalLayer final : public Layer {
   std::vector<RecurrentLayer*> recurrent_;     ///< the same
   bool sequences_ = false;
   std::array<std::int64_t, 2> widths_{};
+  std::array<std::int64_t, 2> sizes_{};  ///< values of a sample's output of each layer, with its states
   std::int64_t steps_ = 0;
   std::int64_t input_size_ = 0;
   std::array<FloatBuffer, 2> outputs_, gradients_;

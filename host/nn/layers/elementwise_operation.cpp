@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Elementwise operations of one or two arguments. Tensors of equal rank are broadcast as in NumPy.
+// Elementwise operations of one or two arguments. Tensors of equal rank, and constants, are broadcast as in
+// NumPy.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <utility>
 
+#include "kairos/host/array.hpp"
+#include "nn/layers/elementwise_functions.hpp"
 #include "nn/layers/operation_layer.hpp"
 
 namespace kairos::host {
@@ -16,7 +18,7 @@ namespace {
 /// An argument of a loop.
 struct Operand {
   const float* data;
-  std::int64_t sample;          ///< stride between samples; 0 for a number
+  std::int64_t sample;          ///< stride between samples; 0 for a constant
   std::int64_t step;            ///< stride between values of a sample; 0 for a number
   const std::int64_t* offsets;  ///< of the value for each output value, if broadcast; else null
 
@@ -52,88 +54,6 @@ void backward_loop(Extent n, const Operand& a, const Operand& b, const float* y_
     }
 }
 
-struct Sum {
-  static float value(float a, float b) { return a + b; }
-  static float a_slope(float, float) { return 1; }
-  static float b_slope(float, float) { return 1; }
-};
-struct Difference {
-  static float value(float a, float b) { return a - b; }
-  static float a_slope(float, float) { return 1; }
-  static float b_slope(float, float) { return -1; }
-};
-struct Multiple {
-  static float value(float a, float b) { return a * b; }
-  static float a_slope(float, float b) { return b; }
-  static float b_slope(float a, float) { return a; }
-};
-struct Quotient {
-  static float value(float a, float b) { return a / b; }
-  static float a_slope(float, float b) { return 1 / b; }
-  static float b_slope(float a, float b) { return -a / (b * b); }
-};
-/// Of two equal values the first gets the gradient; NaN propagates.
-struct Largest {
-  static float value(float a, float b) { return a >= b || std::isnan(a) ? a : b; }
-  static float a_slope(float a, float b) { return a >= b || std::isnan(a) ? 1 : 0; }
-  static float b_slope(float a, float b) { return 1 - a_slope(a, b); }
-};
-struct Smallest {
-  static float value(float a, float b) { return a <= b || std::isnan(a) ? a : b; }
-  static float a_slope(float a, float b) { return a <= b || std::isnan(a) ? 1 : 0; }
-  static float b_slope(float a, float b) { return 1 - a_slope(a, b); }
-};
-struct Negation {
-  static float value(float a, float) { return -a; }
-  static float a_slope(float, float) { return -1; }
-  static float b_slope(float, float) { return 0; }
-};
-struct Magnitude {
-  static float value(float a, float) { return std::abs(a); }
-  static float a_slope(float a, float) { return a > 0 ? 1 : (a < 0 ? -1 : 0); }
-  static float b_slope(float, float) { return 0; }
-};
-struct SecondPower {
-  static float value(float a, float) { return a * a; }
-  static float a_slope(float a, float) { return 2 * a; }
-  static float b_slope(float, float) { return 0; }
-};
-struct Root {
-  static float value(float a, float) { return std::sqrt(a); }
-  static float a_slope(float a, float) { return 0.5F / std::sqrt(a); }
-  static float b_slope(float, float) { return 0; }
-};
-struct Exponential {
-  static float value(float a, float) { return std::exp(a); }
-  static float a_slope(float a, float) { return std::exp(a); }
-  static float b_slope(float, float) { return 0; }
-};
-struct Logarithm {
-  static float value(float a, float) { return std::log(a); }
-  static float a_slope(float a, float) { return 1 / a; }
-  static float b_slope(float, float) { return 0; }
-};
-
-/// Boolean results, which have no gradient.
-template <typename Holds>
-struct Truth {
-  static float value(float a, float b) { return Holds()(a, b) ? 1.0F : 0.0F; }
-  static float a_slope(float, float) { return 0; }
-  static float b_slope(float, float) { return 0; }
-};
-struct ExactlyOne {
-  bool operator()(float a, float b) const { return (a != 0) != (b != 0); }
-};
-struct IsZero {
-  bool operator()(float a, float) const { return a == 0; }
-};
-struct Never {
-  bool operator()(float, float) const { return false; }
-};
-struct Always {
-  bool operator()(float, float) const { return true; }
-};
-
 struct Type {
   std::string_view class_name;
   std::size_t arguments;
@@ -160,6 +80,19 @@ constexpr std::array types{
     type<Root>("Sqrt", 1),
     type<Exponential>("Exp", 1),
     type<Logarithm>("Log", 1),
+    type<PowerOf>("Power", 2),
+    type<Inverse>("Reciprocal", 1),
+    type<InverseRoot>("Rsqrt", 1),
+    type<ExponentialLessOne>("Expm1", 1),
+    type<LogarithmOfOneMore>("Log1p", 1),
+    type<Sine>("Sin", 1),
+    type<Cosine>("Cos", 1),
+    type<ErrorFunction>("Erf", 1),
+    type<ApproximateGelu>("Gelu", 1),
+    type<Step<sign_of>>("Sign", 1),
+    type<Step<floor_of>>("Floor", 1),
+    type<Step<ceiling_of>>("Ceil", 1),
+    type<Step<rounded>>("Rint", 1),
     type<Truth<std::equal_to<float>>>("Equal", 2),
     type<Truth<std::not_equal_to<float>>>("NotEqual", 2),
     type<Truth<std::greater<float>>>("Greater", 2),
@@ -174,6 +107,8 @@ constexpr std::array types{
     type<Truth<Always>>("OnesLike", 1),
 };
 
+constexpr Type exact_gelu = type<ExactGelu>("Gelu", 1);
+
 class ElementwiseOperation final : public OperationLayer {
  public:
   ElementwiseOperation(ConfigReader& config, const Type& of, const std::vector<OperationArgument>& arguments)
@@ -182,8 +117,9 @@ class ElementwiseOperation final : public OperationLayer {
   }
 
   Shape build(std::span<const Shape> inputs, const BuildContext&) override {
-    Shape output = inputs.front();
-    for (const Shape& shape : inputs) {
+    const std::vector<Shape> shapes = shapes_of(inputs);
+    Shape output(inputs.front().size(), 1);
+    for (const Shape& shape : shapes) {
       if (shape.size() != output.size()) refuse_shape(shape, "as many dimensions as the other argument has");
       for (std::size_t i = 0; i < shape.size(); ++i) {
         if (output[i] == 1) output[i] = shape[i];
@@ -196,11 +132,11 @@ class ElementwiseOperation final : public OperationLayer {
     for (std::size_t i = 0; i < arguments_.size(); ++i) {
       Argument& argument = prepared_[i];
       argument = {};
-      if (arguments_[i].number) continue;
-      argument.input = input;
-      argument.sample = size_of(inputs[input]);
-      if (inputs[input] != output) argument.offsets = offsets_of(inputs[input], output);
-      ++input;
+      if (shapes[i] != output && size_of(shapes[i]) > 1) argument.offsets = offsets_of(shapes[i], output);
+      argument.step = size_of(shapes[i]) > 1 ? 1 : 0;
+      if (is_constant(i)) continue;
+      argument.input = input++;
+      argument.sample = size_of(shapes[i]);
     }
     return output;
   }
@@ -212,7 +148,7 @@ class ElementwiseOperation final : public OperationLayer {
   void backward(const GraphPass& pass, const LayerGradients& g) override {
     std::array<float*, 2> gradients{};
     for (std::size_t i = 0; i < arguments_.size(); ++i) {
-      if (arguments_[i].number) continue;
+      if (is_constant(i)) continue;
       gradients[i] = g.input_gradients[prepared_[i].input];
       if (gradients[i] != nullptr) std::fill_n(gradients[i], pass.batch * prepared_[i].sample, 0.0F);
     }
@@ -223,18 +159,42 @@ class ElementwiseOperation final : public OperationLayer {
  private:
   struct Argument {
     std::size_t input = 0;
-    std::int64_t sample = 0;
+    std::int64_t sample = 0, step = 0;
     std::vector<std::int64_t> offsets;
   };
+
+  [[nodiscard]] bool is_constant(std::size_t i) const {
+    return arguments_[i].kind == OperationArgument::Kind::Constant;
+  }
+
+  /// The shapes of all arguments without the batch; a constant gets as many dimensions as the inputs have.
+  [[nodiscard]] std::vector<Shape> shapes_of(std::span<const Shape> inputs) const {
+    std::vector<Shape> shapes;
+    std::size_t input = 0;
+    const std::size_t rank = inputs.front().size();
+    for (std::size_t i = 0; i < arguments_.size(); ++i) {
+      if (!is_constant(i)) {
+        shapes.push_back(inputs[input++]);
+        continue;
+      }
+      Shape shape = arguments_[i].shape;
+      if (shape.size() == rank + 1 && shape.front() == 1) shape.erase(shape.begin());
+      if (shape.size() > rank)
+        refuse_shape(inputs.front(), "a constant that is the same for every sample; its shape is " +
+                                         shape_text(arguments_[i].shape));
+      shape.insert(shape.begin(), rank - shape.size(), 1);
+      shapes.push_back(std::move(shape));
+    }
+    return shapes;
+  }
 
   /// For an operation with one argument, the second operand is an unused number.
   [[nodiscard]] Operand operand(std::size_t i, std::span<const float* const> inputs) const {
     static constexpr float unused = 0;
     if (i >= arguments_.size()) return {&unused, 0, 0, nullptr};
-    if (arguments_[i].number) return {&*arguments_[i].number, 0, 0, nullptr};
     const Argument& argument = prepared_[i];
-    return {inputs[argument.input], argument.sample, 1,
-            argument.offsets.empty() ? nullptr : argument.offsets.data()};
+    return {is_constant(i) ? arguments_[i].values.data() : inputs[argument.input], argument.sample,
+            argument.step, argument.offsets.empty() ? nullptr : argument.offsets.data()};
   }
 
   [[nodiscard]] static std::vector<std::int64_t> offsets_of(const Shape& shape, const Shape& output) {
@@ -258,8 +218,9 @@ class ElementwiseOperation final : public OperationLayer {
 
 std::unique_ptr<Layer> make(std::string_view class_name, ConfigReader& config,
                             const std::vector<OperationArgument>& arguments) {
-  const auto* const found =
+  const Type* found =
       std::find_if(types.begin(), types.end(), [&](const Type& one) { return one.class_name == class_name; });
+  if (class_name == "Gelu" && !config.boolean("approximate", true)) found = &exact_gelu;
   config.skip("dtype");  // of ZerosLike and OnesLike; all dtypes are float32 here
   return std::make_unique<ElementwiseOperation>(config, *found, arguments);
 }

@@ -10,7 +10,9 @@ namespace kairos::host {
 [[nodiscard]] LayerType activation_layer_type();
 [[nodiscard]] LayerType activity_regularization_layer_type();
 [[nodiscard]] LayerType add_layer_type();
+[[nodiscard]] LayerType additive_attention_layer_type();
 [[nodiscard]] LayerType alpha_dropout_layer_type();
+[[nodiscard]] LayerType attention_layer_type();
 [[nodiscard]] LayerType average_layer_type();
 [[nodiscard]] LayerType average_pooling1d_layer_type();
 [[nodiscard]] LayerType average_pooling2d_layer_type();
@@ -60,6 +62,7 @@ namespace kairos::host {
 [[nodiscard]] LayerType max_pooling3d_layer_type();
 [[nodiscard]] LayerType maximum_layer_type();
 [[nodiscard]] LayerType minimum_layer_type();
+[[nodiscard]] LayerType multi_head_attention_layer_type();
 [[nodiscard]] LayerType multiply_layer_type();
 [[nodiscard]] LayerType normalization_layer_type();
 [[nodiscard]] LayerType permute_layer_type();
@@ -76,6 +79,7 @@ namespace kairos::host {
 [[nodiscard]] LayerType reshape_layer_type();
 [[nodiscard]] LayerType resizing_layer_type();
 [[nodiscard]] LayerType rms_normalization_layer_type();
+[[nodiscard]] LayerType rnn_layer_type();
 [[nodiscard]] LayerType separable_conv1d_layer_type();
 [[nodiscard]] LayerType separable_conv2d_layer_type();
 [[nodiscard]] LayerType simple_rnn_layer_type();

@@ -20,7 +20,12 @@ class LstmLayer final : public RecurrentLayer {
         unit_forget_bias_(config.boolean("unit_forget_bias", true)),
         fused_(activation().name == "tanh" && gate_.name == "sigmoid") {}
 
+  [[nodiscard]] std::int64_t state_count() const override { return 2; }
+
  protected:
+  [[nodiscard]] float* second_states() override { return cells_.data(); }
+  [[nodiscard]] float* second_state_gradient() override { return cell_gradient_.data(); }
+
   void adjust_bias(Parameter& bias) const override {
     if (unit_forget_bias_) std::fill_n(bias.values.data() + units(), units(), 1.0F);
   }
@@ -38,15 +43,13 @@ class LstmLayer final : public RecurrentLayer {
     scratch_.reserve(5 * n);
   }
 
-  void begin_forward(std::int64_t batch) override {
+  void begin_forward(std::int64_t) override {
     const std::int64_t n = units();
     packed_kernels().pack(n, 4 * n, {recurrent_kernel().values.data(), 4 * n, 1}, packed_.data());
-    std::fill_n(cells_.data(), batch * n, 0.0F);
   }
-  void begin_backward(std::int64_t batch) override {
+  void begin_backward(std::int64_t) override {
     const std::int64_t n = units();
     packed_kernels().pack(4 * n, n, {recurrent_kernel().values.data(), 1, 4 * n}, packed_.data());
-    std::fill_n(cell_gradient_.data(), batch * n, 0.0F);
   }
 
   void forward_step(const Step& s) override {

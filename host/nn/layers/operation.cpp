@@ -16,11 +16,13 @@ namespace kairos::host {
 
 void require_arguments(const ConfigReader& config, std::string_view class_name,
                        const std::vector<OperationArgument>& arguments, std::size_t count, bool numbers) {
+  using Kind = OperationArgument::Kind;
   bool fits = arguments.size() == count;
   bool any_input = false;
   for (const OperationArgument& argument : arguments) {
-    any_input = any_input || !argument.number;
-    fits = fits && (argument.number ? numbers : argument.inputs == 1);
+    any_input = any_input || argument.kind == Kind::Inputs;
+    fits = fits && argument.kind != Kind::Other &&
+           (argument.kind == Kind::Constant ? numbers : argument.inputs == 1 && !argument.is_list);
   }
   if (fits && any_input) return;
   throw Error(ErrorKind::Model,
@@ -32,83 +34,6 @@ void require_arguments(const ConfigReader& config, std::string_view class_name,
 }
 
 namespace {
-
-/// 1 if any value, or all values, of the last dimension are true.
-class Reduction final : public OperationLayer {
- public:
-  Reduction(ConfigReader& config, std::string_view class_name, bool all)
-      : OperationLayer(config, class_name), all_(all), keep_(config.boolean("keepdims", false)) {
-    const nlohmann::json* const axis = config.take("axis");
-    const nlohmann::json* const one =
-        axis != nullptr && axis->is_array() && axis->size() == 1 ? &axis->front() : axis;
-    if (one == nullptr || !one->is_number_integer()) config.bad_value("axis", "the last dimension");
-    axis_ = one->get<std::int64_t>();
-  }
-
-  Shape build(std::span<const Shape> inputs, const BuildContext&) override {
-    Shape shape = inputs.front();
-    const auto rank = static_cast<std::int64_t>(shape.size());
-    if (shape.empty() || (axis_ != -1 && axis_ != rank))
-      refuse_shape(shape, "samples of which the last dimension is axis " + std::to_string(axis_));
-    width_ = shape.back();
-    rows_ = size_of(shape) / width_;
-    if (keep_)
-      shape.back() = 1;
-    else
-      shape.pop_back();
-    return shape;
-  }
-
-  void forward(const GraphPass& pass, const LayerValues& v) override {
-    const float* x = v.inputs.front();
-    for (std::int64_t row = 0; row < pass.batch * rows_; ++row, x += width_) {
-      const auto holds = [](float one) { return one != 0; };
-      const bool result = all_ ? std::all_of(x, x + width_, holds) : std::any_of(x, x + width_, holds);
-      v.output[row] = result ? 1.0F : 0.0F;
-    }
-  }
-
-  void backward(const GraphPass& pass, const LayerGradients& g) override {
-    if (g.input_gradients.front() != nullptr)
-      std::fill_n(g.input_gradients.front(), pass.batch * rows_ * width_, 0.0F);
-  }
-
- private:
-  bool all_, keep_;
-  std::int64_t axis_ = -1;
-  std::int64_t width_ = 0, rows_ = 0;
-};
-
-/// Inserts a dimension of size 1.
-class ExpandDims final : public OperationLayer {
- public:
-  ExpandDims(ConfigReader& config, std::string_view class_name)
-      : OperationLayer(config, class_name), axis_(config.required_integer("axis", {-8, 8})) {
-    if (axis_ == 0) config.bad_value("axis", "an axis after the batch");
-  }
-
-  Shape build(std::span<const Shape> inputs, const BuildContext&) override {
-    Shape shape = inputs.front();
-    const auto rank = static_cast<std::int64_t>(shape.size());
-    const std::int64_t at = axis_ < 0 ? rank + 1 + axis_ : axis_ - 1;
-    if (at < 0 || at > rank) refuse_shape(shape, "samples with an axis " + std::to_string(axis_));
-    shape.insert(shape.begin() + at, 1);
-    size_ = size_of(shape);
-    return shape;
-  }
-
-  void forward(const GraphPass& pass, const LayerValues& v) override {
-    std::copy_n(v.inputs.front(), pass.batch * size_, v.output);
-  }
-  void backward(const GraphPass& pass, const LayerGradients& g) override {
-    if (g.input_gradients.front() != nullptr)
-      std::copy_n(g.output_gradient, pass.batch * size_, g.input_gradients.front());
-  }
-
- private:
-  std::int64_t axis_;
-  std::int64_t size_ = 0;
-};
 
 /// An operation that a layer also computes.
 class LayerOperation final : public OperationLayer {
@@ -145,22 +70,10 @@ class LayerOperation final : public OperationLayer {
   std::vector<Mask> masks_;  ///< null, because masks end at operations
 };
 
-std::unique_ptr<Layer> make_any(std::string_view class_name, ConfigReader& config,
-                                const std::vector<OperationArgument>& arguments) {
-  require_arguments(config, class_name, arguments, 1, false);
-  return std::make_unique<Reduction>(config, class_name, class_name == "All");
-}
-
-std::unique_ptr<Layer> make_expand_dims(std::string_view class_name, ConfigReader& config,
-                                        const std::vector<OperationArgument>& arguments) {
-  require_arguments(config, class_name, arguments, 1, false);
-  return std::make_unique<ExpandDims>(config, class_name);
-}
-
 std::unique_ptr<Layer> make_concatenate(std::string_view class_name, ConfigReader& config,
                                         const std::vector<OperationArgument>& arguments) {
   std::vector<OperationArgument> list = arguments;
-  if (list.size() == 1 && list.front().inputs > 1) list.front().inputs = 1;
+  if (list.size() == 1 && list.front().is_list) list.front() = {};
   require_arguments(config, class_name, list, 1, false);
   const std::int64_t axis = config.optional_integer("axis", {-8, 8}).value_or(0);
   if (axis == 0) config.bad_value("axis", "an axis after the batch");
@@ -172,6 +85,21 @@ std::unique_ptr<Layer> make_activation(std::string_view class_name, ConfigReader
   require_arguments(config, class_name, arguments, 1, false);
   return std::make_unique<LayerOperation>(config, class_name, "Activation",
                                           nlohmann::json{{"activation", snake_case(class_name)}});
+}
+
+std::unique_ptr<Layer> make_leaky_relu(std::string_view class_name, ConfigReader& config,
+                                       const std::vector<OperationArgument>& arguments) {
+  require_arguments(config, class_name, arguments, 1, false);
+  const double slope = config.number("negative_slope", 0.2, {-3e38, 3e38});
+  return std::make_unique<LayerOperation>(config, class_name, "LeakyReLU",
+                                          nlohmann::json{{"negative_slope", slope}});
+}
+
+std::unique_ptr<Layer> make_elu(std::string_view class_name, ConfigReader& config,
+                                const std::vector<OperationArgument>& arguments) {
+  require_arguments(config, class_name, arguments, 1, false);
+  const double alpha = config.number("alpha", 1, {-3e38, 3e38});
+  return std::make_unique<LayerOperation>(config, class_name, "ELU", nlohmann::json{{"alpha", alpha}});
 }
 
 std::unique_ptr<Layer> make_softmax(std::string_view class_name, ConfigReader& config,
@@ -212,15 +140,15 @@ class MaskedValue final : public OperationLayer {
   std::int64_t steps_ = 0, size_ = 0;
 };
 
-/// Boolean reductions, changes of shape, and operations that a layer also computes.
-std::vector<OperationType> other_operations() {
-  std::vector<OperationType> all{{"Any", make_any},
-                                 {"All", make_any},
-                                 {"ExpandDims", make_expand_dims},
-                                 {"Concatenate", make_concatenate},
-                                 {"Softmax", make_softmax}};
-  for (const char* activation : {"Relu", "Relu6", "Sigmoid", "Tanh", "Softplus", "Softsign", "Silu",
-                                 "HardSigmoid", "HardSilu", "Selu"})
+/// Operations that a layer also computes.
+std::vector<OperationType> layer_operations() {
+  std::vector<OperationType> all{{"Concatenate", make_concatenate},
+                                 {"Softmax", make_softmax},
+                                 {"LeakyRelu", make_leaky_relu},
+                                 {"Elu", make_elu}};
+  for (const char* activation :
+       {"Relu", "Relu6", "Sigmoid", "Tanh", "Softplus", "Softsign", "Silu", "HardSigmoid", "HardSilu", "Selu",
+        "LogSigmoid", "HardTanh", "TanhShrink", "Squareplus", "SparsePlus", "SparseSigmoid"})
     all.push_back({activation, make_activation});
   return all;
 }
@@ -228,7 +156,9 @@ std::vector<OperationType> other_operations() {
 const std::vector<OperationType>& operation_types() {
   static const std::vector<OperationType> types = [] {
     std::vector<OperationType> all = elementwise_operations();
-    for (const OperationType& one : other_operations()) all.push_back(one);
+    for (const auto& more : {layer_operations(), reduction_operations(), shape_operations(),
+                             indexing_operations(), matrix_operations()})
+      all.insert(all.end(), more.begin(), more.end());
     return all;
   }();
   return types;

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,10 +12,16 @@
 
 namespace kairos::host {
 
-/// A positional argument of a call.
+/// A positional argument of a call: inputs, a constant, or something else.
 struct OperationArgument {
-  std::optional<float> number;  ///< empty if the argument consists of inputs
-  std::size_t inputs = 1;       ///< number of tensors in a list
+  enum class Kind { Inputs, Constant, Other };
+
+  Kind kind = Kind::Inputs;
+  std::size_t inputs = 1;     ///< number of tensors, in a list if `is_list`
+  bool is_list = false;       ///< of tensors
+  std::vector<float> values;  ///< of a constant
+  Shape shape;                ///< of a constant; empty for a number
+  std::string json;           ///< of anything else, such as the slices of x[:, 0]
 };
 
 /// Computes as Keras does. Booleans are 1 and 0. The output has no mask. The configuration has a name and
@@ -28,6 +33,9 @@ void require_operation(std::string_view class_name, const std::string& where);
 [[nodiscard]] bool is_operation(std::string_view class_name);
 [[nodiscard]] std::vector<std::string> operation_names();
 
+/// Output `i` of a layer whose value contains several, of these shapes. The first has the mask of the value.
+[[nodiscard]] std::unique_ptr<Layer> make_part(const std::string& name, const std::vector<Shape>& parts,
+                                               std::size_t i);
 /// A layer of two inputs, a value and its mask [steps] of booleans, whose output is the masked value.
 [[nodiscard]] std::unique_ptr<Layer> make_masked(const std::string& name);
 

@@ -2,6 +2,7 @@
 // The common part of all operations.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -32,6 +33,20 @@ struct OperationType {
 
 /// Elementwise arithmetic, comparisons and logic.
 [[nodiscard]] std::vector<OperationType> elementwise_operations();
+
+/// Sums, means and the like over dimensions.
+[[nodiscard]] std::vector<OperationType> reduction_operations();
+/// Those that only give the values another shape.
+[[nodiscard]] std::vector<OperationType> shape_operations();
+/// Those that move, select or repeat values.
+[[nodiscard]] std::vector<OperationType> indexing_operations();
+/// Matrix products.
+[[nodiscard]] std::vector<OperationType> matrix_operations();
+
+/// Integers at `key`: one, a list, or a tuple as Keras writes it. Empty if the key is absent.
+[[nodiscard]] std::vector<std::int64_t> read_integers(ConfigReader& config, std::string_view key);
+/// The dimension of a sample that `axis` of the batch means; -1 if there is none, or if it is the batch.
+[[nodiscard]] std::int64_t sample_axis(std::int64_t axis, std::size_t sample_rank);
 
 /// Throws unless there are `count` arguments, each a tensor or, if `numbers` is true, a number.
 void require_arguments(const ConfigReader& config, std::string_view class_name,

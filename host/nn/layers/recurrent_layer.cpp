@@ -49,6 +49,7 @@ RecurrentLayer::RecurrentLayer(ConfigReader& config, const Kind& kind)
       kind_(kind),
       units_(config.required_integer("units", {1, 2147483647})),
       return_sequences_(config.boolean("return_sequences", false)),
+      return_state_(config.boolean("return_state", false)),
       go_backwards_(config.boolean("go_backwards", false)),
       unroll_(config.boolean("unroll", false)),
       zero_output_for_mask_(config.boolean("zero_output_for_mask", false)),
@@ -68,7 +69,13 @@ Shape RecurrentLayer::build(std::span<const Shape> inputs, const BuildContext& c
   key_ = seed_ ? mixed_bits(static_cast<std::uint64_t>(*seed_) + 1) : context.key;
   steps_ = shape[0];
   features_ = shape[1];
-  const std::string cell = std::string(kind_.cell_name) + "/";
+  const auto initial_states = static_cast<std::int64_t>(inputs.size()) - 1;
+  if (initial_states != 0 && initial_states != state_count())
+    refuse_shape(shape, "a sequence alone, or with " + std::to_string(state_count()) + " initial states");
+  for (const Shape& state : inputs.subspan(1))
+    if (state != Shape{units_})
+      refuse_shape(state, "an initial state of as many values as there are units: " + std::to_string(units_));
+  const std::string cell = is_cell_ ? "" : std::string(kind_.cell_name) + "/";
   kernel_.apply(add_parameter(cell + "kernel", {features_, width()}), joined_key(context.key, 0));
   recurrent_.apply(add_parameter(cell + "recurrent_kernel", {units_, width()}), joined_key(context.key, 1));
   if (use_bias_) {
@@ -77,6 +84,7 @@ Shape RecurrentLayer::build(std::span<const Shape> inputs, const BuildContext& c
     adjust_bias(bias);
   }
   build_cell();
+  if (return_state_) return {output_size()};
   return return_sequences_ ? Shape{steps_, units_} : Shape{units_};
 }
 
@@ -185,7 +193,7 @@ void RecurrentLayer::forward(const GraphPass& pass, const LayerValues& v) {
 }
 
 void RecurrentLayer::forward_rows(const GraphPass& pass, const LayerValues& v, Rows rows) {
-  std::fill_n(outputs_.data() + rows.first * units_, rows.count * units_, 0.0F);
+  begin_states(v, rows);
   const bool dropping = drops(pass, recurrent_dropout_);
   for (std::int64_t t = 0; t < steps_; ++t) {
     gather(pass, v, rows, t);
@@ -198,13 +206,14 @@ void RecurrentLayer::forward_rows(const GraphPass& pass, const LayerValues& v, R
     forward_step(step);
   }
   scatter(pass, v, rows);
+  write_states(pass, v, rows);
 }
 
 void RecurrentLayer::scatter(const GraphPass& pass, const LayerValues& v, Rows rows) {
   const bool zeroing = masked_ && zero_output_for_mask_;
   for (std::int64_t t = return_sequences_ ? 0 : steps_ - 1; t < steps_; ++t)
     for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
-      float* const to = v.output + (return_sequences_ ? row * steps_ + t : row) * units_;
+      float* const to = v.output + row * output_size() + (return_sequences_ ? t * units_ : 0);
       if (zeroing && mask_.data()[t * pass.batch + row] == 0)
         std::fill_n(to, units_, 0.0F);
       else
@@ -218,7 +227,7 @@ void RecurrentLayer::add_output_gradient(const GraphPass& pass, const LayerGradi
   const bool zeroing = masked_ && zero_output_for_mask_;
   for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
     if (zeroing && mask_.data()[t * pass.batch + row] == 0) continue;
-    const float* const from = g.output_gradient + (return_sequences_ ? row * steps_ + t : row) * units_;
+    const float* const from = g.output_gradient + row * output_size() + (return_sequences_ ? t * units_ : 0);
     add_to(units_, from, output_gradient_.data() + row * units_);
   }
 }
@@ -275,7 +284,7 @@ void RecurrentLayer::backward_rows(const GraphPass& pass, const LayerGradients& 
   float* const gradient = output_gradient_.data() + rows.first * units_;
   float* const recurrent_gradient = recurrent_input_gradient_.data() + rows.first * units_;
   std::int64_t pending_steps = 0;  // steps not yet added to the weight gradients
-  std::fill_n(gradient, size, 0.0F);
+  begin_state_gradients(g, rows);
   for (std::int64_t t = steps_ - 1; t >= 0; --t) {
     add_output_gradient(pass, g, rows, t);
     Step step = step_at(pass.batch, rows, t);
@@ -290,6 +299,7 @@ void RecurrentLayer::backward_rows(const GraphPass& pass, const LayerGradients& 
                   gradients_of(thread), scratch_.data() + thread * scratch_size_);
     pending_steps = 0;
   }
+  write_state_gradients(g, rows);
 }
 
 void RecurrentLayer::write_input_gradient(const GraphPass& pass, const Step& step, std::int64_t index,
@@ -311,7 +321,7 @@ void RecurrentLayer::write_input_gradient(const GraphPass& pass, const Step& ste
 
 void RecurrentLayer::write_config(nlohmann::json& config) const {
   config["return_sequences"] = return_sequences_;
-  config["return_state"] = false;
+  config["return_state"] = return_state_;
   config["go_backwards"] = go_backwards_;
   config["stateful"] = false;
   config["unroll"] = unroll_;

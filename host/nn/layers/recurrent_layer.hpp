@@ -23,7 +23,11 @@ namespace kairos::host {
 /// dropout and recurrent_dropout draw one set of factors per batch, the same for all timesteps and gates.
 class RecurrentLayer : public Layer {
  public:
+  /// The inputs are the sequence and, if there are more, the initial states.
+  [[nodiscard]] bool takes_several_inputs() const final { return true; }
   Shape build(std::span<const Shape> inputs, const BuildContext& context) final;
+  /// With return_state: the output and the states after the last step.
+  [[nodiscard]] std::vector<Shape> output_parts() const final;
   void reserve(std::int64_t batch) final;
   /// For gated cells this is an upper bound: the output stays within the activation's range.
   [[nodiscard]] const Activation* last_activation() const final { return &activation_; }
@@ -36,6 +40,12 @@ class RecurrentLayer : public Layer {
 
   [[nodiscard]] bool return_sequences() const noexcept { return return_sequences_; }
   [[nodiscard]] bool go_backwards() const noexcept { return go_backwards_; }
+  [[nodiscard]] bool return_state() const noexcept { return return_state_; }
+  [[nodiscard]] std::int64_t units() const noexcept { return units_; }
+  /// Number of states: 2 for LSTM, else 1.
+  [[nodiscard]] virtual std::int64_t state_count() const { return 1; }
+  /// Makes this the cell of a layer around it, which names the weights. To be called before `build`.
+  void act_as_cell() noexcept { is_cell_ = true; }
   /// Whether the output of a masked step is 0 or that of the previous step.
   void set_zero_output_for_mask(bool zero) noexcept { zero_output_for_mask_ = zero; }
 
@@ -99,7 +109,10 @@ class RecurrentLayer : public Layer {
   virtual void add_gradients(const Block& block, const WeightGradients& into, float* scratch);
   void write_config(nlohmann::json& config) const override;
 
-  [[nodiscard]] std::int64_t units() const noexcept { return units_; }
+  /// The second state of all steps, [1 + steps, rows, units], and its gradient [rows, units]; null without
+  /// one.
+  [[nodiscard]] virtual float* second_states() { return nullptr; }
+  [[nodiscard]] virtual float* second_state_gradient() { return nullptr; }
   [[nodiscard]] std::int64_t steps() const noexcept { return steps_; }
   [[nodiscard]] Parameter& kernel() { return parameters()[0]; }
   [[nodiscard]] Parameter& recurrent_kernel() { return parameters()[1]; }
@@ -131,6 +144,17 @@ class RecurrentLayer : public Layer {
   /// Maximum number of rows of a block, unless a single step has more.
   [[nodiscard]] std::int64_t block_rows() const;
   void draw_dropout(const GraphPass& pass);
+  /// Values of a sample's output sequence, or of its last output; its states follow.
+  [[nodiscard]] std::int64_t sequence_size() const noexcept {
+    return return_sequences_ ? steps_ * units_ : units_;
+  }
+  [[nodiscard]] std::int64_t output_size() const {
+    return sequence_size() + (return_state_ ? state_count() * units_ : 0);
+  }
+  void begin_states(const LayerValues& values, Rows rows);
+  void write_states(const GraphPass& pass, const LayerValues& values, Rows rows);
+  void begin_state_gradients(const LayerGradients& gradients, Rows rows);
+  void write_state_gradients(const LayerGradients& gradients, Rows rows);
   void gather(const GraphPass& pass, const LayerValues& values, Rows rows, std::int64_t index);
   void scatter(const GraphPass& pass, const LayerValues& values, Rows rows);
   void forward_rows(const GraphPass& pass, const LayerValues& values, Rows rows);
@@ -153,6 +177,8 @@ class RecurrentLayer : public Layer {
   Kind kind_;
   std::int64_t units_;
   bool return_sequences_;
+  bool return_state_;
+  bool is_cell_ = false;
   bool go_backwards_;
   bool unroll_;
   bool zero_output_for_mask_;

@@ -43,6 +43,8 @@ class TimeDistributedLayer final : public Layer {
     step_size_ = size_of(shape) / steps_;
     const std::array<Shape, 1> step{Shape(shape.begin() + 1, shape.end())};
     Shape out = inner().build(step, context);
+    if (!inner().output_parts().empty())
+      refuse_shape(shape, "an inner layer with one output, without return_state");
     adopt_parameters(inner_);
     makes_mask_ = inner().mask_rule(false) == MaskRule::Make;
     mask_width_ = out.empty() ? 1 : out.front();

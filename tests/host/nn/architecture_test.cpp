@@ -210,10 +210,9 @@ TEST_CASE("Unsupported Keras models are refused by name", "[host][nn]") {
        "KAIROS-M005: model: this is not the JSON of a Keras model; found no class_name, expected "
        "{\"class_name\": "
        "\"Sequential\", \"config\": …}. Write it with model.to_json()."},
-      {R"({"class_name": "Sequential", "config": [{"class_name": "InputLayer", "config": {"batch_shape": [32, 8]}}]})",
-       "KAIROS-M004: layer \"?\" (InputLayer): a fixed batch size is not supported; found [32,8], expected "
-       "null first. "
-       "Write null for the batch."},
+      {R"({"class_name": "Sequential", "config": [{"class_name": "InputLayer", "config": {"batch_shape": [0, 8]}}]})",
+       "KAIROS-M003: layer \"?\" (InputLayer): \"batch_shape\" has a value that cannot be used; found [0,8], "
+       "expected null or a batch size first. Give \"batch_shape\" such a value."},
   });
 }
 

@@ -262,25 +262,26 @@ TEST_CASE("An unsupported operation is refused by name", "[host][nn]") {
       return read_keras_json(functional({input("a", {4}), op}, {"a"}, "y").dump(), "model").name;
     });
   };
-  CHECK(refusal(operation("GetItem", "y", {tensor("a"), 0}))
-            .find("KAIROS-M001: layer \"y\" (GetItem): the operation GetItem of keras.ops is not supported. "
+  CHECK(refusal(operation("Einsum", "y", {tensor("a"), 0}))
+            .find("KAIROS-M001: layer \"y\" (Einsum): the operation Einsum of keras.ops is not supported. "
                   "Write it with a layer") == 0);
   CHECK(refusal(operation("Add", "y", {tensor("a")}))
             .find("KAIROS-M102: layer \"y\" (Add): the operation is called with arguments") == 0);
   CHECK(refusal(operation("Add", "y", {1, 2})).find("KAIROS-M102: ") == 0);
-  CHECK(refusal(operation("Add", "y", {tensor("a"), Json::array({0})}))
+  CHECK(refusal(operation("Add", "y", {tensor("a"), Json::array({"b"})}))
             .find("KAIROS-M102: layer \"y\" (Add): the operation is called with an argument that is not "
                   "supported; "
-                  "found 0, expected tensors and numbers") == 0);
+                  "found \"b\", expected tensors and numbers") == 0);
   CHECK(refusal(operation("Add", "y", {tensor("a"), "b"})).find("KAIROS-M102: ") == 0);
   CHECK(refusal(operation("Add", "y", {tensor("a"), 1e300})).find("KAIROS-M102: ") == 0);
-  CHECK(refusal(operation("Add", "y",
-                          {tensor("a"), Json{{"class_name", "__numpy__"}, {"config", {{"value", {1, 2}}}}}}))
-            .find("KAIROS-M102: ") == 0);
+  CHECK(
+      refusal(operation("Add", "y",
+                        {tensor("a"), Json{{"class_name", "__numpy__"}, {"config", {{"value", {1, "2"}}}}}}))
+          .find("KAIROS-M102: ") == 0);
   CHECK(refusal(operation("Any", "y", {tensor("a")}, {{"axis", nullptr}}))
             .find("KAIROS-M003: layer \"y\" (Any): \"axis\"") == 0);
   CHECK(refusal(node("keras.src.ops.numpy", "Add", "y", Json::object(), {tensor("a"), 1}, {{"axis", 1}}))
-            .find("KAIROS-M004: ") == 0);
+            .find("KAIROS-M102: ") == 0);
   Json twice = operation("Add", "y", {tensor("a"), 1});
   twice["inbound_nodes"].push_back(twice["inbound_nodes"][0]);
   CHECK(refusal(twice).find("KAIROS-M102: layer \"y\" (Add): an operation is called once; found 2 calls") ==

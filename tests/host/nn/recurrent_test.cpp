@@ -316,8 +316,9 @@ TEST_CASE("Recurrent layers refuse unsupported arguments", "[host][nn]") {
        "KAIROS-M004: layer \"gru\" (GRU): \"stateful\" is not supported; found true, expected false. Remove "
        "it from the layer: every batch starts from a state of 0."},
       {"input(3,2) simplernn(2,return_state=true)",
-       "KAIROS-M004: layer \"simple_rnn\" (SimpleRNN): \"return_state\" is not supported; found true, "
-       "expected false. Remove it from the layer."},
+       "KAIROS-M063: layer \"simple_rnn\" (SimpleRNN): it has several outputs, but layers of a Sequential "
+       "model have one; found 2 outputs, expected 1 output. Leave out return_state, or write the model with "
+       "Model(inputs, outputs)."},
   };
   for (const auto& [text, sentence] : refused) CHECK(error_of([text = text] { graph_of(text); }) == sentence);
 }
