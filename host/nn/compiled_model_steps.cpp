@@ -17,7 +17,7 @@ void CompiledModel::set_iterations(std::int64_t iterations) {
 CompiledModel::Divisor CompiledModel::divisor_of(std::size_t head) const {
   if (heads_[head].reduction() == LossReduction::Sum) return Divisor::Nothing;
   const bool own = heads_[head].reduction() == LossReduction::MeanWithSampleWeight ||
-                   graph_->masks_output(output_losses_[head].output);
+                   heads_[head].ignores_rows() || graph_->masks_output(output_losses_[head].output);
   return own ? Divisor::Own : Divisor::Samples;
 }
 

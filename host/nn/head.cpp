@@ -27,7 +27,7 @@ Head::Head(const Port& output, const CompileOptions& options)
       target_{output.name, target_shape(output.shape, loss_->target_kind())} {
   loss_->check_output(features_);
   loss_->take_shape(output.shape);
-  const MetricSite site{features_, loss_->target_kind(), output.shape};
+  const MetricSite site{features_, loss_->target_kind(), output.shape, ignores_rows()};
   for (const std::string& text : options.metrics) metrics_.push_back(make_metric(text, site));
   for (const std::string& text : options.weighted_metrics)
     weighted_metrics_.push_back(make_metric(text, site));
@@ -81,13 +81,24 @@ double Head::evaluate(std::int64_t samples, const Goal& goal, const float* outpu
     last_loss_->values_from_logits(rows, features_, goal.target, logits, output, each_.data());
   else
     last_loss_->values(rows, features_, goal.target, output, each_.data());
-  const WeightView counted{mask, steps_};
+  const WeightView known{mask, steps_};
+  const WeightView counted = ignores_rows() ? rows_that_count(samples, goal.target, known) : known;
   ReducedLoss reduced = reduce_losses(reduction_, samples, rows_per_sample_, each_.data(), goal.weights,
                                       scale_.data(), counted);
   if (reduction_ == LossReduction::Sum) sum_groups(samples, goal.weights.values != nullptr, reduced);
-  update_metrics(samples, goal, output, counted);
+  update_metrics(samples, goal, output, known);
   divisor_ = reduced.divisor;
   return reduced.loss;
+}
+
+WeightView Head::rows_that_count(std::int64_t samples, const float* target, const WeightView& mask) {
+  const float ignored = *loss_->ignored_label();
+  const std::int64_t rows = samples * rows_per_sample_, rows_per_step = rows_per_sample_ / steps_;
+  counted_rows_.reserve(rows);
+  for (std::int64_t row = 0; row < rows; ++row)
+    counted_rows_.data()[row] =
+        target[row] == ignored ? 0.0F : (mask.values == nullptr ? 1.0F : mask.values[row / rows_per_step]);
+  return {counted_rows_.data(), rows_per_sample_};
 }
 
 /// Makes a sum over rows one over the groups of values that have a loss in Keras.
@@ -125,8 +136,10 @@ float* Head::sample_losses(std::int64_t samples, const float* mask) {
   for (std::int64_t sample = 0; sample < samples; ++sample) {
     double sum = 0, counted = 0;
     for (std::int64_t i = 0; i < rows_per_sample_; ++i) {
+      const std::int64_t row = sample * rows_per_sample_ + i;
       if (mask != nullptr && mask[sample * steps_ + i / rows_per_step] == 0) continue;
-      sum += static_cast<double>(each_.data()[sample * rows_per_sample_ + i]);
+      if (ignores_rows() && counted_rows_.data()[row] == 0) continue;
+      sum += static_cast<double>(each_.data()[row]);
       ++counted;
     }
     sample_losses_.data()[sample] = counted == 0 ? 0.0F : static_cast<float>(sum / counted);

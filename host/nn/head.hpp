@@ -38,6 +38,8 @@ class Head {
   [[nodiscard]] std::string_view activation() const { return loss_->activation(); }
   [[nodiscard]] const Loss& loss() const noexcept { return *loss_; }
   [[nodiscard]] LossReduction reduction() const noexcept { return reduction_; }
+  /// Whether some rows of a batch may not count, whatever its mask.
+  [[nodiscard]] bool ignores_rows() const { return loss_->ignored_label().has_value(); }
 
   /// What an output is compared with. `soft`: probabilities in place of class labels.
   struct Goal {
@@ -62,6 +64,8 @@ class Head {
   double* read_metrics(double* values) const;
 
  private:
+  /// `mask` without the rows of the label that the loss ignores.
+  WeightView rows_that_count(std::int64_t samples, const float* target, const WeightView& mask);
   void sum_groups(std::int64_t samples, bool weighted, ReducedLoss& reduced);
   void update_metrics(std::int64_t samples, const Goal& goal, const float* output, const WeightView& mask);
   [[nodiscard]] const float* likeliest_classes(std::int64_t rows, const float* probabilities);
@@ -82,6 +86,7 @@ class Head {
   FloatBuffer each_;
   FloatBuffer scale_;
   FloatBuffer masked_weights_;
+  FloatBuffer counted_rows_;  ///< of the batch last evaluated, if the loss ignores a label
   FloatBuffer labels_;
   FloatBuffer sample_losses_;
 };

@@ -42,6 +42,8 @@ class Loss {
   /// Whether the loss of a row depends on other samples of the batch. The gradient of a batch is then not the
   /// sum of those of its parts.
   [[nodiscard]] virtual bool couples_samples() const { return false; }
+  /// The label of rows that have no loss and do not count in means; none if all rows count.
+  [[nodiscard]] virtual std::optional<float> ignored_label() const { return std::nullopt; }
   /// How many values Keras sums in place of those of `rows` rows, for a loss of larger or smaller groups.
   [[nodiscard]] virtual double values_of_rows(std::int64_t samples, std::int64_t rows, bool weighted) const {
     (void)samples, (void)weighted;

@@ -211,6 +211,9 @@ NamedMetric make_loss_metric(CallText call, const MetricSite& site, bool is_call
   std::unique_ptr<Loss> loss = make_loss(call);
   if (is_call && is_loss_name(key) && key == loss_class_name(key)) key = loss->name();
   check_site(call.name, loss->target_kind(), 1, site);
+  if (loss->ignored_label() || (site.ignores_class && loss->target_kind() == TargetKind::Label))
+    refuse_metric(call.name, "ignore_class, whose labels are no classes of the output",
+                  "a metric of other kinds, such as MeanIoU(ignore_class=…)");
   loss->check_output(site.features);
   loss->take_shape(site.shape.empty() ? std::vector<std::int64_t>{site.features} : site.shape);
   const Direction direction = loss_metric_direction(call.name);

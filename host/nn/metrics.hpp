@@ -56,6 +56,7 @@ struct MetricSite {
   std::int64_t features;                 ///< last dimension of the output
   TargetKind target_kind;                ///< that of the output's loss
   std::vector<std::int64_t> shape = {};  ///< of the output of a sample; empty: one row
+  bool ignores_class = false;            ///< whether targets may have a label that the loss ignores
 };
 
 /// Every metric by one of its names, for suggestions and help.

@@ -78,6 +78,14 @@ class Outputs(ProgramTest):
         self.assertEqual(list(json.loads(self.text("h.json"))["history"]), ["loss"])
         before, after = np.load(GOLDEN / "init.npz"), np.load(self.directory / "w.npz")
         self.assertTrue((before["8"] == after["8"]).all())  # kind/kernel
+        # Arrays by name, as in Keras with a loss of None.
+        np.savez(self.directory / "named.npz", left=data["x0"], right=data["x1"], amount=data["y1"])
+        self.put("run.json", json.dumps({"loss": {"amount": "mse", "kind": None}}))
+        for loss in (["--loss", "amount=mse", "--loss", "kind=None"], ["--config", "run.json"]):
+            self.kairos("fit", "--model", GOLDEN / "model.json", "--data", "named.npz", *loss, "--verbose", "0", "--save-model", "m.keras",
+                        "--history", "h.json", "--optimizer", "sgd", "--weights", GOLDEN / "init.npz")
+            self.assertEqual(list(json.loads(self.text("h.json"))["history"]), ["loss"])
+        self.assertIn("loss", self.kairos("evaluate", "--model", "m.keras", "--data", "named.npz"))
         self.assertFalse((before["10"] == after["10"]).all())
 
     def test_weights_of_an_output_behind_one_without_a_loss_count(self):

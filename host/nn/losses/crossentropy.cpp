@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "compute/elementwise.hpp"
 #include "compute/vector.hpp"
@@ -64,17 +65,19 @@ class BinaryCrossentropy final : public TermLoss {
 /// The target is a distribution over the classes, or a class label.
 class CategoricalCrossentropy final : public Loss {
  public:
-  CategoricalCrossentropy(TargetKind kind, OutputMeaning output_is, float smoothing)
-      : kind_(kind), output_is_(output_is), smoothing_(smoothing) {}
+  CategoricalCrossentropy(TargetKind kind, OutputMeaning output_is, float smoothing,
+                          std::optional<float> ignored = std::nullopt)
+      : kind_(kind), output_is_(output_is), smoothing_(smoothing), ignored_(ignored) {}
   [[nodiscard]] std::string_view name() const override {
     return kind_ == TargetKind::Label ? "sparse_categorical_crossentropy" : "categorical_crossentropy";
   }
   [[nodiscard]] TargetKind target_kind() const override { return kind_; }
   [[nodiscard]] std::unique_ptr<Loss> of_probabilities() const override {
-    if (kind_ == TargetKind::Values) return nullptr;
+    if (kind_ == TargetKind::Values || ignored_) return nullptr;
     return std::make_unique<CategoricalCrossentropy>(TargetKind::Values, output_is_, smoothing_);
   }
 
+  [[nodiscard]] std::optional<float> ignored_label() const override { return ignored_; }
   [[nodiscard]] OutputMeaning output_meaning() const override { return output_is_; }
   [[nodiscard]] std::string_view activation() const override {
     return output_is_ == OutputMeaning::Probabilities ? "softmax" : "";
@@ -89,15 +92,16 @@ class CategoricalCrossentropy final : public Loss {
 
   [[nodiscard]] std::string target_fault(std::int64_t features, const float* target) const override {
     if (kind_ == TargetKind::Values) return outside_unit_interval(features, target);
-    return label_fault(features, target[0]);
+    return is_ignored(target) ? "" : label_fault(features, target[0]);
   }
 
   void values(std::int64_t rows, std::int64_t features, const float* target, const float* output,
               float* each) const override {
     const std::int64_t target_size = kind_ == TargetKind::Label ? 1 : features;
     for (std::int64_t row = 0; row < rows; ++row, target += target_size, output += features)
-      each[row] = output_is_ == OutputMeaning::Logits ? value_of_logits(features, target, output)
-                                                      : value_of_probabilities(features, target, output);
+      each[row] = is_ignored(target)                    ? 0.0F
+                  : output_is_ == OutputMeaning::Logits ? value_of_logits(features, target, output)
+                                                        : value_of_probabilities(features, target, output);
   }
 
   void gradient(std::int64_t rows, std::int64_t features, const float* target, const float* output,
@@ -105,7 +109,9 @@ class CategoricalCrossentropy final : public Loss {
     const std::int64_t target_size = kind_ == TargetKind::Label ? 1 : features;
     for (std::int64_t row = 0; row < rows;
          ++row, target += target_size, output += features, gradient += features) {
-      if (output_is_ == OutputMeaning::Logits)
+      if (is_ignored(target))
+        std::fill_n(gradient, features, 0.0F);
+      else if (output_is_ == OutputMeaning::Logits)
         slope_of_logits(features, target, output, scale[row], gradient);
       else
         slope_of_probabilities(features, target, output, scale[row], gradient);
@@ -118,7 +124,9 @@ class CategoricalCrossentropy final : public Loss {
     for (std::int64_t row = 0; row < rows;
          ++row, target += target_size, logits += features, output += features) {
       const float* const largest = std::max_element(logits, logits + features);
-      each[row] = value_of_logits(features, target, logits, *largest, output[largest - logits]);
+      each[row] = is_ignored(target)
+                      ? 0.0F
+                      : value_of_logits(features, target, logits, *largest, output[largest - logits]);
     }
   }
 
@@ -126,14 +134,19 @@ class CategoricalCrossentropy final : public Loss {
                           const float* scale, float* gradient) const override {
     const std::int64_t target_size = kind_ == TargetKind::Label ? 1 : features;
     for (std::int64_t row = 0; row < rows;
-         ++row, target += target_size, output += features, gradient += features)
-      slope_by_logits(features, target, output, scale[row], gradient);
+         ++row, target += target_size, output += features, gradient += features) {
+      if (is_ignored(target))
+        std::fill_n(gradient, features, 0.0F);
+      else
+        slope_by_logits(features, target, output, scale[row], gradient);
+    }
   }
 
  private:
   [[nodiscard]] auto smoothed(const Row& distribution) const {
     return distribution * (1 - smoothing_) + smoothing_ / static_cast<float>(distribution.size());
   }
+  [[nodiscard]] bool is_ignored(const float* target) const { return ignored_ && *target == *ignored_; }
   static Eigen::Index label_of(const float* target) { return static_cast<Eigen::Index>(target[0]); }
 
   /// As in Keras, the output is first divided by its sum.
@@ -202,6 +215,7 @@ class CategoricalCrossentropy final : public Loss {
   TargetKind kind_;
   OutputMeaning output_is_;
   float smoothing_;
+  std::optional<float> ignored_;
 };
 
 OutputMeaning read_output_is(ConfigReader& config) {
@@ -237,8 +251,10 @@ std::vector<LossType> crossentropy_losses() {
       {{"sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"},
        [](ConfigReader& config) -> std::unique_ptr<Loss> {
          read_axis(config);
-         config.unsupported("ignore_class", nullptr, "Give those samples the weight 0");
-         return std::make_unique<CategoricalCrossentropy>(TargetKind::Label, read_output_is(config), 0.0F);
+         const std::optional<std::int64_t> ignored = config.optional_integer("ignore_class", {-1e6, 1e6});
+         return std::make_unique<CategoricalCrossentropy>(
+             TargetKind::Label, read_output_is(config), 0.0F,
+             ignored ? std::optional<float>(static_cast<float>(*ignored)) : std::nullopt);
        }},
   };
 }
