@@ -65,12 +65,12 @@ class ConvLstmLayer final : public Layer {
     pixels_ = window_.output[0] * window_.output[1];
     const std::int64_t gates = 4 * filters_;
     const Window::Pair& size = window_.size;
-    kernel_.apply(add_parameter("kernel", {size[0], size[1], image.back(), gates}),
+    kernel_.apply(add_parameter("conv_lstm_cell/kernel", {size[0], size[1], image.back(), gates}),
                   joined_key(context.key, 0));
-    recurrent_.apply(add_parameter("recurrent_kernel", {size[0], size[1], filters_, gates}),
+    recurrent_.apply(add_parameter("conv_lstm_cell/recurrent_kernel", {size[0], size[1], filters_, gates}),
                      joined_key(context.key, 1));
     if (use_bias_) {
-      Parameter& bias = add_parameter("bias", {gates});
+      Parameter& bias = add_parameter("conv_lstm_cell/bias", {gates});
       bias_.apply(bias, joined_key(context.key, 2));
       if (unit_forget_bias_) std::fill_n(bias.values.data() + filters_, filters_, 1.0F);
     }
