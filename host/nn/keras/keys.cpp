@@ -42,7 +42,6 @@ constexpr std::array key_rules{
     KeyRule{"BatchNormalization", "virtual_batch_size", "", "", remove},
     KeyRule{"Bidirectional", "return_state", "[false]", "", remove},
     KeyRule{"Bidirectional", "stateful", "[false]", "", remove},
-    KeyRule{"Dropout", "noise_shape", "[[]]", "", remove},
     KeyRule{"Embedding", "sparse", "[false]", "", remove},
     KeyRule{"InputLayer", "optional", "[false]", "", remove},
     KeyRule{"InputLayer", "ragged", "[false]", "", dense_data},

@@ -11,7 +11,6 @@
 #include "compute/parallel.hpp"
 #include "compute/random.hpp"
 #include "compute/vector.hpp"
-#include "kairos/host/error.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/lstm_rows.hpp"
 #include "nn/layers/window_config.hpp"
@@ -65,12 +64,12 @@ class ConvLstmLayer final : public Layer {
     pixels_ = window_.output[0] * window_.output[1];
     const std::int64_t gates = 4 * filters_;
     const Window::Pair& size = window_.size;
-    kernel_.apply(add_parameter("kernel", {size[0], size[1], image.back(), gates}),
+    kernel_.apply(add_parameter("conv_lstm_cell/kernel", {size[0], size[1], image.back(), gates}),
                   joined_key(context.key, 0));
-    recurrent_.apply(add_parameter("recurrent_kernel", {size[0], size[1], filters_, gates}),
+    recurrent_.apply(add_parameter("conv_lstm_cell/recurrent_kernel", {size[0], size[1], filters_, gates}),
                      joined_key(context.key, 1));
     if (use_bias_) {
-      Parameter& bias = add_parameter("bias", {gates});
+      Parameter& bias = add_parameter("conv_lstm_cell/bias", {gates});
       bias_.apply(bias, joined_key(context.key, 2));
       if (unit_forget_bias_) std::fill_n(bias.values.data() + filters_, filters_, 1.0F);
     }
@@ -84,13 +83,8 @@ class ConvLstmLayer final : public Layer {
     return {{"cell", "conv_lstm_cell", use_bias_ ? std::size_t{3} : std::size_t{2}}};
   }
 
-  /// Throws Error(Model) for a mask, which would have to skip images.
-  [[nodiscard]] MaskRule mask_rule(bool masked) const override {
-    if (masked)
-      throw Error(ErrorKind::Model,
-                  {"KAIROS-M004", layer_noun(name(), class_name()), "masks are not supported by this layer",
-                   "an input with a mask", "an input without one", "Remove the layer that makes the mask"});
-    return MaskRule::Stop;
+  [[nodiscard]] MaskRule mask_rule(bool) const override {
+    return return_sequences_ ? MaskRule::Pass : MaskRule::Stop;
   }
 
   void reserve(std::int64_t batch) override {
@@ -124,10 +118,14 @@ class ConvLstmLayer final : public Layer {
                                     nullptr, recurrent_term_.data());
         add_to(4 * n, recurrent_term_.data(), gates);
       }
-      each_row(pass.batch, step, [&](const LstmRow& row, std::int64_t index, std::int64_t) {
-        rows_.forward(row, index, outputs_.data() + n + index * filters_);
+      const Mask mask = v.input_masks.front();
+      each_row(pass.batch, step, [&](const LstmRow& row, std::int64_t index, std::int64_t of_step) {
+        float* const output = outputs_.data() + n + index * filters_;
+        if (counts(mask, of_step, step)) return rows_.forward(row, index, output);
+        std::copy_n(output - n, filters_, output);  // a masked step changes nothing
+        std::copy_n(row.cell_before, filters_, row.cell);
       });
-      write_output(pass.batch, step, v.output);
+      write_output(pass.batch, step, mask, v.output);
     }
   }
 
@@ -137,8 +135,10 @@ class ConvLstmLayer final : public Layer {
     std::fill_n(cell_gradient_.data(), n, 0.0F);
     for (std::int64_t step = steps_ - 1; step >= 0; --step) {
       float* const gates = gates_.data() + step * 4 * n;
-      add_output_gradient(pass.batch, step, g.output_gradient);
+      const Mask mask = g.input_masks.front();
+      add_output_gradient(pass.batch, step, mask, g.output_gradient);
       each_row(pass.batch, step, [&](const LstmRow& row, std::int64_t index, std::int64_t of_step) {
+        if (!counts(mask, of_step, step)) return void(std::fill_n(row.gates, 4 * filters_, 0.0F));
         rows_.backward(row, index, of_step, gradient_.data() + of_step * filters_,
                        cell_gradient_.data() + of_step * filters_);
       });
@@ -146,8 +146,7 @@ class ConvLstmLayer final : public Layer {
                    [&](std::int64_t whole, std::int64_t own, std::int64_t m) {
                      std::copy_n(gates + own, m, from_inputs_.data() + whole);
                    });
-      if (step > 0)
-        recurrent_product_->backward_data(pass.batch, gates, parameters()[1].values.data(), gradient_.data());
+      if (step > 0) backward_to_step_before(pass.batch, step, mask);
     }
     if (trainable()) {
       input_product_->backward_weights(pass.batch * steps_, g.inputs.front(), from_inputs_.data(),
@@ -220,23 +219,46 @@ class ConvLstmLayer final : public Layer {
     });
   }
 
-  /// Outputs are in the order in which the steps are processed, as in Keras.
-  void write_output(std::int64_t batch, std::int64_t step, float* output) const {
-    const std::int64_t size = state_size();
-    const float* const from = outputs_.data() + (1 + step) * batch * size;
-    for (std::int64_t sample = 0; sample < batch; ++sample)
-      if (return_sequences_)
-        std::copy_n(from + sample * size, size, output + (sample * steps_ + step) * size);
-      else if (step == steps_ - 1)
-        std::copy_n(from + sample * size, size, output + sample * size);
+  /// Whether the mask has the step of the sample of a row of it.
+  [[nodiscard]] bool counts(Mask mask, std::int64_t row, std::int64_t step) const {
+    return mask == nullptr || mask[row / pixels_ * steps_ + source_of(step)] != 0;
+  }
+  [[nodiscard]] bool is_zeroed(Mask mask, std::int64_t sample, std::int64_t step) const {
+    return zero_output_for_mask_ && !counts(mask, sample * pixels_, step);
   }
 
-  void add_output_gradient(std::int64_t batch, std::int64_t step, const float* gradient) {
+  /// The gradient of the output of the step before; that of a sample whose step is masked stays.
+  void backward_to_step_before(std::int64_t batch, std::int64_t step, Mask mask) {
+    const std::int64_t size = state_size();
+    float* const before = recurrent_term_.data();
+    recurrent_product_->backward_data(batch, gates_.data() + step * 4 * batch * size,
+                                      parameters()[1].values.data(), before);
+    for (std::int64_t sample = 0; sample < batch; ++sample)
+      if (counts(mask, sample * pixels_, step))
+        std::copy_n(before + sample * size, size, gradient_.data() + sample * size);
+  }
+
+  /// Outputs are in the order in which the steps are processed, as in Keras.
+  void write_output(std::int64_t batch, std::int64_t step, Mask mask, float* output) const {
+    const std::int64_t size = state_size();
+    const float* const from = outputs_.data() + (1 + step) * batch * size;
+    if (!return_sequences_ && step != steps_ - 1) return;
+    for (std::int64_t sample = 0; sample < batch; ++sample) {
+      float* const to = output + (return_sequences_ ? sample * steps_ + step : sample) * size;
+      if (is_zeroed(mask, sample, step))
+        std::fill_n(to, size, 0.0F);
+      else
+        std::copy_n(from + sample * size, size, to);
+    }
+  }
+
+  void add_output_gradient(std::int64_t batch, std::int64_t step, Mask mask, const float* gradient) {
     const std::int64_t size = state_size();
     if (!return_sequences_ && step != steps_ - 1) return;
     for (std::int64_t sample = 0; sample < batch; ++sample)
-      add_to(size, gradient + (return_sequences_ ? sample * steps_ + step : sample) * size,
-             gradient_.data() + sample * size);
+      if (!is_zeroed(mask, sample, step))
+        add_to(size, gradient + (return_sequences_ ? sample * steps_ + step : sample) * size,
+               gradient_.data() + sample * size);
   }
 
   std::int64_t filters_;

@@ -22,7 +22,7 @@ class EinsumDenseLayer final : public ActivatedProduct {
   explicit EinsumDenseLayer(ConfigReader& config)
       : ActivatedProduct(config, "EinsumDense", "kernel", has_bias(config)), equation_(read_einsum(config)) {
     equation_text_ = config.text("equation", "");
-    if (use_bias()) bias_axes_ = config.text("bias_axes", "");
+    bias_axes_ = read_bias_axes(config, equation_);
     const nlohmann::json* const value = config.take("output_shape");
     const char* const expected = "the sizes of the output without the batch; null for one of the input";
     if (value == nullptr) config.bad_value("output_shape", expected);
@@ -34,8 +34,8 @@ class EinsumDenseLayer final : public ActivatedProduct {
   }
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
-    plan_ =
-        plan_einsum(equation_, layer_noun(name(), class_name()), inputs.front(), output_shape_, bias_axes_);
+    plan_ = plan_einsum(equation_, inputs.front(), output_shape_, bias_axes_);
+    if (!plan_.misfit.empty()) refuse_shape(inputs.front(), plan_.misfit);
     input_size_ = size_of(inputs.front());
     output_size_ = size_of(plan_.output);
     Shape input = inputs.front(), output = plan_.output;

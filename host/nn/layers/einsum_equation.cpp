@@ -9,20 +9,11 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "kairos/host/array.hpp"
-#include "kairos/host/error.hpp"
-
 namespace kairos::host {
 
 namespace {
 
 constexpr std::string_view three_dots = "...";
-
-[[noreturn]] void refuse_equation(const std::string& where, const std::string& what, const std::string& found,
-                                  const std::string& expected) {
-  throw Error(ErrorKind::Model, {"KAIROS-M004", where, what, found, expected,
-                                 "Use an equation that is a matrix product, such as \"abc,cd->abd\""});
-}
 
 /// Removes dots from one end; whether there were any.
 bool drop_dots(std::string& letters, bool left) {
@@ -43,6 +34,26 @@ bool has(const std::string& letters, char letter) {
   return letters.find(letter) != std::string::npos;
 }
 
+/// The first letter of `some` that is in neither of the other parts.
+std::string lone_letter(const std::string& some, const std::string& one, const std::string& other) {
+  for (const char letter : some)
+    if (!has(one, letter) && !has(other, letter)) return {letter};
+  return "";
+}
+
+/// Refuses what is no matrix product.
+void check_letters(const ConfigReader& config, const EinsumEquation& e) {
+  const std::array parts{&e.input, &e.kernel, &e.output};
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    if (const std::string lone = lone_letter(*parts[i], *parts[(i + 1) % 3], *parts[(i + 2) % 3]);
+        !lone.empty())
+      config.bad_value("equation",
+                       "\"" + lone + "\" in two of the parts, because sums over one are not supported");
+  if (e.dots == EinsumEquation::Dots::Left) return;  // they stand for the batch
+  if (e.output.front() != e.input.front() || has(e.kernel, e.input.front()))
+    config.bad_value("equation", "the batch as the first dimension of input and output alone");
+}
+
 /// Names for the dimensions that dots stand for, which are no letters.
 std::string dotted(std::size_t count) {
   std::string names;
@@ -54,57 +65,40 @@ std::string dotted(std::size_t count) {
 struct Named {
   std::string input, kernel, output;
   std::map<char, std::int64_t> sizes;
+  std::string misfit;
 };
 
-Named named(const EinsumEquation& e, const std::string& where, const Shape& input,
-            const Shape& output_shape) {
+Named named(const EinsumEquation& e, const Shape& input, const Shape& output_shape) {
   const std::size_t rank = input.size() + 1;  // Keras counts the batch
-  if (rank < e.input.size() || (e.dots == EinsumEquation::Dots::None && rank != e.input.size()))
-    throw Error(ErrorKind::Model,
-                {"KAIROS-M008", where, "the input shape is not supported", "shape " + shape_text(input),
-                 "a dimension for each letter of \"" + e.input + "\", the first of which is the batch",
-                 "Change the layer before it"});
+  Named n;
+  if (rank < e.input.size() || (e.dots == EinsumEquation::Dots::None && rank != e.input.size())) {
+    n.misfit = "a dimension for each letter of \"" + e.input + "\", the first of which is the batch";
+    return n;
+  }
   const std::string rest = dotted(rank - e.input.size());
   const bool left = e.dots == EinsumEquation::Dots::Left;
-  Named n{left ? rest + e.input : e.input + rest, e.kernel, left ? rest + e.output : e.output + rest, {}};
-  if (n.output.empty() || n.output.front() != n.input.front() || has(n.kernel, n.input.front()))
-    refuse_equation(where, "the batch must be the first dimension of input and output",
-                    "\"" + e.input + "," + e.kernel + "->" + e.output + "\"",
-                    "the same first letter, which the kernel does not have");
+  n.input = left ? rest + e.input : e.input + rest;
+  n.kernel = e.kernel;
+  n.output = left ? rest + e.output : e.output + rest;
   for (std::size_t i = 0; i < rank; ++i) n.sizes[n.input[i]] = i == 0 ? 1 : input[i - 1];
   const std::string given = left && !rest.empty() ? e.output : e.output.substr(1);
-  if (given.size() != output_shape.size())
-    refuse_equation(where, "\"output_shape\" does not fit the equation", shape_text(output_shape),
-                    std::to_string(given.size()) + " dimensions");
+  if (given.size() != output_shape.size()) {
+    n.misfit = "an input whose output has the " + std::to_string(output_shape.size()) +
+               " dimensions of output_shape";
+    return n;
+  }
   for (std::size_t i = 0; i < given.size(); ++i) {
     const auto found = n.sizes.find(given[i]);
     const std::int64_t size = output_shape[i];
+    const std::string letter = std::string("\"") + given[i] + "\"";
     if (found == n.sizes.end() && size > 0)
       n.sizes[given[i]] = size;
-    else if (found == n.sizes.end() || (size > 0 && size != found->second))
-      refuse_equation(where, "\"output_shape\" does not fit the input", shape_text(output_shape),
-                      found == n.sizes.end()
-                          ? std::string("a size for the dimension \"") + given[i] + "\""
-                          : std::to_string(found->second) + " for the dimension \"" + given[i] + "\"");
+    else if (found == n.sizes.end())
+      n.misfit = "a size for " + letter + " in output_shape";
+    else if (size > 0 && size != found->second)
+      n.misfit = std::to_string(size) + " for " + letter + ", as output_shape has";
   }
   return n;
-}
-
-void check_letters(const Named& n, const std::string& where) {
-  const std::string shown = "\"" + n.input + "," + n.kernel + "->" + n.output + "\"";
-  for (const char letter : n.kernel)
-    if (!has(n.input, letter) && !has(n.output, letter))
-      refuse_equation(where, std::string("the kernel's dimension \"") + letter + "\" is in no other part",
-                      shown, "a dimension of the input or of the output");
-  for (const char letter : n.output)
-    if (!has(n.input, letter) && !has(n.kernel, letter))
-      refuse_equation(where, std::string("the output's dimension \"") + letter + "\" is in no other part",
-                      shown, "a dimension of the input or of the kernel");
-  for (const char letter : n.input)
-    if (!has(n.kernel, letter) && !has(n.output, letter))
-      refuse_equation(where,
-                      std::string("a sum over the dimension \"") + letter + "\" alone is not supported",
-                      shown, "a dimension of the kernel or of the output");
 }
 
 /// The places of `letters` in `all`.
@@ -135,14 +129,27 @@ EinsumEquation read_einsum(ConfigReader& config) {
     config.bad_value("equation", expected);
   for (const std::string* const part : {&e.input, &e.kernel, &e.output})
     if (!is_letters(*part)) config.bad_value("equation", expected);
+  check_letters(config, e);
   return e;
 }
 
-EinsumPlan plan_einsum(const EinsumEquation& equation, const std::string& where, const Shape& input,
-                       const Shape& output_shape, const std::optional<std::string>& bias_axes) {
-  const Named n = named(equation, where, input, output_shape);
-  check_letters(n, where);
+std::optional<std::string> read_bias_axes(ConfigReader& config, const EinsumEquation& equation) {
+  if (config.take("bias_axes") == nullptr) return std::nullopt;
+  std::string axes = config.text("bias_axes", "");
+  const bool batch_is_letter = equation.dots != EinsumEquation::Dots::Left;
+  for (const char letter : axes)
+    if (!has(equation.output, letter) || (batch_is_letter && letter == equation.output.front()))
+      config.bad_value("bias_axes", "letters of the output other than the batch");
+  if (!is_letters(axes)) config.bad_value("bias_axes", "letters of the output other than the batch");
+  return axes;
+}
+
+EinsumPlan plan_einsum(const EinsumEquation& equation, const Shape& input, const Shape& output_shape,
+                       const std::optional<std::string>& bias_axes) {
+  const Named n = named(equation, input, output_shape);
   EinsumPlan plan;
+  plan.misfit = n.misfit;
+  if (!n.misfit.empty()) return plan;
   for (const char letter : n.kernel) plan.kernel.push_back(n.sizes.at(letter));
   for (const char letter : n.output.substr(1)) plan.output.push_back(n.sizes.at(letter));
   std::string shared, summed, rows, columns;
@@ -158,12 +165,7 @@ EinsumPlan plan_einsum(const EinsumEquation& equation, const std::string& where,
   plan.output_order = places(shared + rows + columns, n.output);
   if (!bias_axes) return plan;
   std::size_t first = n.output.size();
-  for (const char letter : *bias_axes) {
-    if (!has(equation.output, letter) || letter == n.output.front())
-      refuse_equation(where, "\"bias_axes\" has a dimension that cannot have a bias",
-                      "\"" + *bias_axes + "\"", "letters of the output other than the batch");
-    first = std::min(first, n.output.find(letter));
-  }
+  for (const char letter : *bias_axes) first = std::min(first, n.output.find(letter));
   for (const char letter : n.output.substr(first))
     plan.bias.push_back(has(*bias_axes, letter) ? n.sizes.at(letter) : 1);
   return plan;

@@ -18,8 +18,10 @@ struct EinsumEquation {
   enum class Dots { None, Left, Right } dots = Dots::None;
 };
 
-/// Reads `equation`. Throws Error(Model).
+/// Reads "equation". Throws Error(Model) if it is no matrix product.
 [[nodiscard]] EinsumEquation read_einsum(ConfigReader& config);
+/// Reads "bias_axes": letters of the output. Throws Error(Model).
+[[nodiscard]] std::optional<std::string> read_bias_axes(ConfigReader& config, const EinsumEquation& equation);
 
 /// What an equation means for an input. Orders are those of Arrangement; dimension 0 of input and output is
 /// the batch.
@@ -31,12 +33,11 @@ struct EinsumPlan {
   /// rows, columns].
   std::vector<std::size_t> input_order, kernel_order, output_order;
   std::int64_t shared = 1, summed = 1, columns = 1;
+  std::string misfit;  ///< what the input should be; "" if it fits
 };
 
-/// `output_shape` has a dimension for each letter of the output but the first, or -1 for that of the input.
-/// Throws Error(Model) with `where` if equation and shapes do not fit.
-[[nodiscard]] EinsumPlan plan_einsum(const EinsumEquation& equation, const std::string& where,
-                                     const Shape& input, const Shape& output_shape,
-                                     const std::optional<std::string>& bias_axes);
+/// `output_shape` has a dimension for each letter of the output but the batch, or -1 for that of the input.
+[[nodiscard]] EinsumPlan plan_einsum(const EinsumEquation& equation, const Shape& input,
+                                     const Shape& output_shape, const std::optional<std::string>& bias_axes);
 
 }  // namespace kairos::host

@@ -4,14 +4,20 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
-#include <vector>
 
+#include "compute/kernels/elementwise.hpp"
+#include "compute/kernels/kernels.hpp"
+#include "compute/kernels/normalizing.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/random_image.hpp"
 
 namespace kairos::host {
 
 namespace {
+
+const FunctionKernels& color_kernels(Function function) {
+  return function_kernels().functions[static_cast<std::size_t>(function)];
+}
 
 /// Results are limited to the range of values.
 class RandomColorLayer : public RandomImageLayer {
@@ -23,7 +29,7 @@ class RandomColorLayer : public RandomImageLayer {
     factor_ = read_bounds(config, "factor", *factor);
     for (double& bound : factor_) bound = std::max(bound, least_factor);
     const nlohmann::json* const range = config.take("value_range");
-    config.skip("data_format");
+    config.unsupported("data_format", "channels_last", "Move the channels to the last dimension");
     if (range == nullptr) return;
     if (!range->is_array() || range->size() != 2 || !range->at(0).is_number() || !range->at(1).is_number())
       config.bad_value("value_range", "a list of the least and the largest value, such as (0,255)");
@@ -32,11 +38,21 @@ class RandomColorLayer : public RandomImageLayer {
   }
 
   [[nodiscard]] const Bounds& factor() const noexcept { return factor_; }
+  [[nodiscard]] float least() const noexcept { return range_[0]; }
   [[nodiscard]] float span() const noexcept { return range_[1] - range_[0]; }
-  [[nodiscard]] float limited(float value) const {
-    return value < range_[0] ? range_[0] : (value > range_[1] ? range_[1] : value);
+
+  /// y = the value from `least` that is y above it, limited to the range.
+  void limit(float* y) const {
+    const float most = span();
+    color_kernels(Function::LimitedRelu).value(image_size(), &most, y, y);
+    const std::array<float, 2> back{1, least()};
+    color_kernels(Function::Affine).value(image_size(), back.data(), y, y);
   }
-  [[nodiscard]] bool is_inside(float value) const { return !(value < range_[0]) && !(value > range_[1]); }
+  /// The gradient through `limit` of values `above`.
+  void limit_gradient(const float* above, const float* y_gradient, float* gradient) const {
+    const float most = span();
+    color_kernels(Function::LimitedRelu).gradient(image_size(), &most, above, y_gradient, gradient);
+  }
 
   void write_config(nlohmann::json& config) const override {
     RandomImageLayer::write_config(config);
@@ -54,18 +70,19 @@ class RandomBrightnessLayer final : public RandomColorLayer {
   explicit RandomBrightnessLayer(ConfigReader& config) : RandomColorLayer(config, "RandomBrightness", -1) {}
 
  private:
-  [[nodiscard]] float draw_change(RandomStream& random) const {
-    return static_cast<float>(draw(random, factor())) * span();
+  /// y = how far the changed value is above the least one.
+  void raise(RandomStream& random, const float* x, float* y) const {
+    const std::array<float, 2> arguments{1, static_cast<float>(draw(random, factor())) * span() - least()};
+    color_kernels(Function::Affine).value(image_size(), arguments.data(), x, y);
   }
   void change(RandomStream& random, const float* x, float* y, float*) const override {
-    const float added = draw_change(random);
-    for (std::int64_t i = 0; i < image_size(); ++i) y[i] = limited(x[i] + added);
+    raise(random, x, y);
+    limit(y);
   }
   void turn_back(RandomStream& random, const float* x, const float* y_gradient, float* x_gradient,
-                 float*) const override {
-    const float added = draw_change(random);
-    for (std::int64_t i = 0; i < image_size(); ++i)
-      x_gradient[i] = is_inside(x[i] + added) ? y_gradient[i] : 0;
+                 float* scratch) const override {
+    raise(random, x, scratch);
+    limit_gradient(scratch, y_gradient, x_gradient);
   }
 };
 
@@ -76,33 +93,37 @@ class RandomContrastLayer final : public RandomColorLayer {
  private:
   /// As in Keras, a single number f only adds contrast: its bounds are 0 and f, and the draw is from 1 - 0 to
   /// 1 + f.
-  [[nodiscard]] float draw_change(RandomStream& random) const {
+  [[nodiscard]] float draw_times(RandomStream& random) const {
     return static_cast<float>(draw(random, {1 - factor()[0], 1 + factor()[1]}));
   }
-  void mean_of(const float* x, float* mean) const {
-    std::fill_n(mean, channels(), 0.0F);
-    for (std::int64_t i = 0; i < image_size(); i += channels())
-      for (std::int64_t c = 0; c < channels(); ++c) mean[c] += x[i + c];
-    for (std::int64_t c = 0; c < channels(); ++c) mean[c] /= static_cast<float>(rows() * columns());
+
+  /// y = (x - middle) · times + share · mean - below, with the mean of each channel, and as the middle the
+  /// mean or 0. `row` holds three values per channel.
+  void spread(const float* x, float times, bool around_mean, float share, float below, float* row,
+              float* y) const {
+    const std::int64_t pixels = rows() * columns();
+    float *const middle = row, *const factors = row + channels(), *const summands = row + 2 * channels();
+    kernels().sum_rows(pixels, channels(), x, middle);
+    for (std::int64_t c = 0; c < channels(); ++c) {
+      middle[c] /= static_cast<float>(pixels);
+      factors[c] = times;
+      summands[c] = middle[c] * share - below;
+      if (!around_mean) middle[c] = 0;
+    }
+    normalizing_kernels().normalize(pixels, channels(), x, middle, factors, summands, y);
   }
+
   void change(RandomStream& random, const float* x, float* y, float* scratch) const override {
-    const float times = draw_change(random);
-    mean_of(x, scratch);
-    for (std::int64_t i = 0; i < image_size(); i += channels())
-      for (std::int64_t c = 0; c < channels(); ++c)
-        y[i + c] = limited((x[i + c] - scratch[c]) * times + scratch[c]);
+    spread(x, draw_times(random), true, 1, least(), scratch + image_size(), y);
+    limit(y);
   }
   void turn_back(RandomStream& random, const float* x, const float* y_gradient, float* x_gradient,
                  float* scratch) const override {
-    const float times = draw_change(random);
-    mean_of(x, scratch);
-    for (std::int64_t i = 0; i < image_size(); i += channels())
-      for (std::int64_t c = 0; c < channels(); ++c)
-        x_gradient[i + c] = is_inside((x[i + c] - scratch[c]) * times + scratch[c]) ? y_gradient[i + c] : 0;
-    mean_of(x_gradient, scratch);
-    for (std::int64_t i = 0; i < image_size(); i += channels())
-      for (std::int64_t c = 0; c < channels(); ++c)
-        x_gradient[i + c] = x_gradient[i + c] * times + (1 - times) * scratch[c];
+    const float times = draw_times(random);
+    float* const row = scratch + image_size();
+    spread(x, times, true, 1, least(), row, scratch);
+    limit_gradient(scratch, y_gradient, scratch);
+    spread(scratch, times, false, 1 - times, 0, row, x_gradient);
   }
 };
 

@@ -47,7 +47,7 @@ class RandomImageLayer : public Layer {
     return shape_;
   }
 
-  void reserve(std::int64_t) final { scratch_.reserve(parallel_threads() * size_of(shape_)); }
+  void reserve(std::int64_t) final { scratch_.reserve(parallel_threads() * scratch_size()); }
 
   void forward(const GraphPass& pass, const LayerValues& v) final {
     if (pass.mode != Mode::Train) {
@@ -86,7 +86,7 @@ class RandomImageLayer : public Layer {
     return bounds[0] + (bounds[1] - bounds[0]) * random.uniform();
   }
 
-  /// y = the changed image x. `scratch` holds an image.
+  /// y = the changed image x. `scratch` holds an image and four values per channel.
   virtual void change(RandomStream& random, const float* x, float* y, float* scratch) const = 0;
   /// x_gradient = the gradient of x, with the same draws.
   virtual void turn_back(RandomStream& random, const float* x, const float* y_gradient, float* x_gradient,
@@ -95,20 +95,22 @@ class RandomImageLayer : public Layer {
   void write_config(nlohmann::json& config) const override { config["seed"] = seed_.json(); }
 
  private:
+  [[nodiscard]] std::int64_t scratch_size() const { return size_of(shape_) + 4 * channels(); }
+
   template <typename Work>
   void each_image(const GraphPass& pass, const Work& work) {
     const std::int64_t size = size_of(shape_);
     each_in_parallel(pass.batch, [&](std::int64_t begin, std::int64_t end, std::int64_t thread) {
       for (std::int64_t image = begin; image < end; ++image) {
         RandomStream random(joined_key(seed_.key(pass), static_cast<std::uint64_t>(image)));
-        work(random, image * size, scratch_.data() + thread * size);
+        work(random, image * size, scratch_.data() + thread * scratch_size());
       }
     });
   }
 
   DrawSeed seed_;
   Shape shape_;
-  FloatBuffer scratch_;  ///< per thread: an image
+  FloatBuffer scratch_;  ///< per thread
 };
 
 }  // namespace kairos::host

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "host/nn/gradients.hpp"
 #include "host/nn/graphs.hpp"
 #include "nn/architecture.hpp"
+#include "nn/layer_registry.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;
@@ -43,6 +46,85 @@ TEST_CASE("ConvLSTM2D has Keras' weights and shapes", "[host][nn]") {
   CHECK(std::vector<float>(weights[2].values.data(), weights[2].values.data() + 8) ==
         std::vector<float>{0, 0, 1, 1, 0, 0, 0, 0});
   CHECK(graph_of("input(4,6,5,3) convlstm(2,3)")->outputs()[0].shape == Shape{4, 3, 2});
+}
+
+namespace {
+
+/// Copies its input and masks a step of every sample, another one in each.
+class StepMasker final : public Layer {
+ public:
+  explicit StepMasker(ConfigReader& config) : Layer(config, "StepMasker") {}
+  static std::unique_ptr<Layer> make() {
+    const nlohmann::json json{{"name", "mask"}};
+    ConfigReader config(json, "mask");
+    return std::make_unique<StepMasker>(config);
+  }
+
+  Shape build(std::span<const Shape> inputs, const BuildContext&) override { return shape_ = inputs.front(); }
+  [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Make; }
+  void forward(const GraphPass& pass, const LayerValues& v) override {
+    std::copy_n(v.inputs.front(), pass.batch * size_of(shape_), v.output);
+    for (std::int64_t i = 0; i < pass.batch * shape_[0]; ++i)
+      v.output_mask[i] = i % shape_[0] == (i / shape_[0] + 1) % shape_[0] ? 0.0F : 1.0F;
+  }
+  void backward(const GraphPass& pass, const LayerGradients& g) override {
+    if (g.input_gradients.front() != nullptr)
+      std::copy_n(g.output_gradient, pass.batch * size_of(shape_), g.input_gradients.front());
+  }
+
+ protected:
+  void write_config(nlohmann::json&) const override {}
+
+ private:
+  Shape shape_;
+};
+
+std::unique_ptr<Layer> made(const char* class_name, const nlohmann::json& json) {
+  ConfigReader config(json, class_name);
+  return find_layer_type(class_name)->make(config);
+}
+
+/// Dense, a mask, then the recurrent layer.
+std::unique_ptr<Graph> masked_graph(const char* class_name, const nlohmann::json& arguments,
+                                    const Shape& shape) {
+  auto graph = std::make_unique<Graph>(4);
+  const auto dense = graph->add(made("Dense", {{"name", "d"}, {"units", 2}, {"activation", "tanh"}}),
+                                {graph->add_input("x", shape)});
+  const auto masked = graph->add(StepMasker::make(), {dense});
+  graph->add_output("y", graph->add(made(class_name, arguments), {masked}));
+  return graph;
+}
+
+}  // namespace
+
+TEST_CASE("Masked steps of ConvLSTM2D change nothing, as in an LSTM", "[host][nn]") {
+  for (const bool sequences : {false, true})
+    for (const bool backwards : {false, true})
+      for (const bool zero : {false, true}) {
+        INFO(sequences << backwards << zero);
+        nlohmann::json arguments{{"name", "l"},
+                                 {"return_sequences", sequences},
+                                 {"go_backwards", backwards},
+                                 {"zero_output_for_mask", zero}};
+        nlohmann::json images = arguments, sequence = arguments;
+        images["filters"] = 2;
+        images["kernel_size"] = 1;
+        sequence["units"] = 2;
+        const auto a = masked_graph("ConvLSTM2D", images, {4, 1, 1, 3}),
+                   b = masked_graph("LSTM", sequence, {4, 3});
+        for (const std::size_t l : {0, 2})
+          for (std::size_t i = 0; i < a->layer(l).parameters().size(); ++i) {
+            const Parameter& from = a->layer(l).parameters()[i];
+            std::copy_n(from.values.data(), from.size(), b->layer(l).parameters()[i].values.data());
+          }
+        const std::vector<float> x = random_values(36, 3);
+        const auto y = kairos::tests::forward(*a, x, 3), expected = kairos::tests::forward(*b, x, 3);
+        REQUIRE(y.size() == expected.size());
+        for (std::size_t i = 0; i < y.size(); ++i) REQUIRE(y[i] == Approx(expected[i]).margin(1e-6));
+        images["kernel_size"] = 2;
+        images["padding"] = "same";
+        check_gradients(*masked_graph("ConvLSTM2D", images, {4, 2, 2, 1}), 3);
+      }
 }
 
 TEST_CASE("The gradients of ConvLSTM2D agree with finite differences", "[host][nn]") {

@@ -28,7 +28,7 @@ nlohmann::json einsum(const char* equation, const nlohmann::json& output_shape,
 }
 
 std::unique_ptr<Layer> made(const char* class_name, const nlohmann::json& json) {
-  ConfigReader config(json, class_name);
+  ConfigReader config(json, json.at("name").get<std::string>());
   std::unique_ptr<Layer> layer = find_layer_type(class_name)->make(config);
   config.finish();
   return layer;
@@ -147,15 +147,18 @@ TEST_CASE("EinsumDense refuses equations that are no matrix products", "[host][n
       return graph.add(made("EinsumDense", einsum(equation, shape, bias)), {graph.add_input("x", {2, 3})});
     });
   };
+  CHECK(refusal("abc,cd->ad", 5) ==
+        "KAIROS-M003: e: \"equation\" has a value that cannot be used; found \"abc,cd->ad\", expected \"b\" "
+        "in two of "
+        "the parts, because sums over one are not supported. Give \"equation\" such a value.");
+  CHECK(refusal("abc,cd->abe", {2, 5}).find("in two of the parts") != std::string::npos);
+  CHECK(refusal("abc,cd->bad", nlohmann::json::array({2, 5})).find("the batch as the first dimension") !=
+        std::string::npos);
   CHECK(
-      refusal("abc,cd->ad", 5) ==
-      "KAIROS-M004: layer \"e\" (EinsumDense): a sum over the dimension \"b\" alone is not supported; found "
-      "\"abc,cd->ad\", expected a dimension of the kernel or of the output. Use an equation that is a matrix "
-      "product, such as \"abc,cd->abd\".");
-  CHECK(refusal("abc,cd->abe", {2, 5}).find("is in no other part") != std::string::npos);
-  CHECK(refusal("abc,cd->bad", nlohmann::json::array({2, 5})).find("the batch must be the first dimension") != std::string::npos);
-  CHECK(refusal("abc,cd->abd", {4, 5}).find("\"output_shape\" does not fit the input") != std::string::npos);
-  CHECK(refusal("abc,cd->abd", {2, nullptr}).find("a size for the dimension \"d\"") != std::string::npos);
+      refusal("abc,cd->abd", {4, 5}).find("found shape (2, 3), expected 4 for \"b\", as output_shape has.") !=
+      std::string::npos);
+  CHECK(refusal("abc,cd->abd", {2, nullptr}).find("a size for \"d\" in output_shape") != std::string::npos);
+  CHECK(refusal("abc,cd->abd", 5).find("the 1 dimensions of output_shape") != std::string::npos);
   CHECK(refusal("ab,bc->ac", 5).find("a dimension for each letter") != std::string::npos);
   CHECK(refusal("abc,cd->abd", {2, 5}, "c").find("\"bias_axes\"") != std::string::npos);
   for (const char* equation : {"abc", "abb,bc->ac", "abc,cd", "...bc,cd->bd", "a1,1c->ac"})

@@ -35,6 +35,30 @@ nlohmann::json least_config(const std::string& class_name) {
       {"TimeDistributed", {{"layer", inner}}},
       {"RepeatVector", {{"n", 2}}},
       {"Permute", {{"dims", {2, 1}}}},
+      {"Dot", {{"axes", 1}}},
+      {"EinsumDense", {{"equation", "ab,bc->ac"}, {"output_shape", 2}}},
+      {"SeparableConv1D", {{"filters", 2}, {"kernel_size", 3}}},
+      {"SeparableConv2D", {{"filters", 2}, {"kernel_size", 3}}},
+      {"Conv1DTranspose", {{"filters", 2}, {"kernel_size", 3}}},
+      {"Conv2DTranspose", {{"filters", 2}, {"kernel_size", 3}}},
+      {"Conv3D", {{"filters", 2}, {"kernel_size", 3}}},
+      {"ConvLSTM2D", {{"filters", 2}, {"kernel_size", 3}}},
+      {"SpatialDropout1D", {{"rate", 0.5}}},
+      {"SpatialDropout2D", {{"rate", 0.5}}},
+      {"SpatialDropout3D", {{"rate", 0.5}}},
+      {"GaussianNoise", {{"stddev", 0.5}}},
+      {"GaussianDropout", {{"rate", 0.5}}},
+      {"AlphaDropout", {{"rate", 0.5}}},
+      {"CategoryEncoding", {{"num_tokens", 3}}},
+      {"Discretization", {{"bin_boundaries", {0, 1}}}},
+      {"Resizing", {{"height", 2}, {"width", 3}}},
+      {"CenterCrop", {{"height", 2}, {"width", 3}}},
+      {"RandomRotation", {{"factor", 0.5}}},
+      {"RandomTranslation", {{"height_factor", 0.5}, {"width_factor", 0.5}}},
+      {"RandomZoom", {{"height_factor", 0.5}}},
+      {"RandomBrightness", {{"factor", 0.5}}},
+      {"RandomContrast", {{"factor", 0.5}}},
+      {"LayerScale", {{"init_values", 0.5}, {"projection_dim", 2}}},
   };
   const auto found = needed.find(class_name);
   nlohmann::json config = found == needed.end() ? nlohmann::json::object() : found->second;
@@ -119,7 +143,7 @@ TEST_CASE("Unsupported features of Keras are refused by name", "[host][nn]") {
   CHECK(refusal("Dense", "lora_rank", 4) ==
         "KAIROS-M004: layer \"l\" (Dense): \"lora_rank\" is not supported; found 4, expected null. Save the "
         "model before enable_lora().");
-  CHECK(refusal("Dropout", "noise_shape", {1, 2}).rfind("KAIROS-M004: ", 0) == 0);
+  CHECK(refusal("AlphaDropout", "noise_shape", {1, 2}).rfind("KAIROS-M004: ", 0) == 0);
   CHECK(refusal("BatchNormalization", "renorm", true).rfind("KAIROS-M004: ", 0) == 0);
   CHECK(refusal("Dense", "kernel_constraint", "max_nrom") ==
         "KAIROS-M014: layer \"l\" (Dense) kernel_constraint: there is no constraint \"max_nrom\". Did you "

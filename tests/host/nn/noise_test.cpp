@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "host/nn/gradients.hpp"
 #include "host/nn/graphs.hpp"
 #include "nn/architecture.hpp"
+#include "nn/layer_registry.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;
@@ -106,6 +108,29 @@ TEST_CASE("Spatial dropout drops whole channels of a sample", "[host][nn]") {
     }
   CHECK(dropped > 70);
   CHECK(dropped < 130);
+}
+
+TEST_CASE("Dropout with a noise_shape draws once where it has a 1", "[host][nn]") {
+  const auto graph = [](const nlohmann::json& noise_shape) {
+    const nlohmann::json json{{"name", "d"}, {"rate", 0.5}, {"noise_shape", noise_shape}};
+    ConfigReader config(json, "d");
+    auto made = std::make_unique<Graph>(4);
+    made->add_output("y",
+                     made->add(find_layer_type("Dropout")->make(config), {made->add_input("x", {2, 3})}));
+    return made;
+  };
+  const std::vector<float> x(40 * 6, 1);
+  const auto samples = kairos::tests::forward(*graph({nullptr, 1, 1}), x, 40, Mode::Train);
+  int dropped = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    REQUIRE(samples[i] == samples[i / 6 * 6]);
+    dropped += samples[i] == 0 ? 1 : 0;
+  }
+  CHECK(dropped > 60);
+  CHECK(dropped < 180);
+  const auto columns = kairos::tests::forward(*graph({1, 1, nullptr}), x, 40, Mode::Train, 3);
+  for (std::size_t i = 0; i < columns.size(); ++i) REQUIRE(columns[i] == columns[i % 3]);
+  CHECK(error_of([&] { graph({nullptr, 1}); }).find("\"noise_shape\"") != std::string::npos);
 }
 
 TEST_CASE("The gradients of noise and dropout agree with finite differences", "[host][nn]") {

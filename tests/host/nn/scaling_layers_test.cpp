@@ -82,9 +82,8 @@ TEST_CASE("The gradients of normalization by group, row and length agree with di
           batch, 1e-3F);
     }
   // Many rows: sums are made of parts.
-  check_gradients(
-      *graph_of("input(70,70) dense(4,tanh) rmsnorm groupnorm(2) globalavgpool1d"), 8,
-      1e-2F, {}, 3);
+  check_gradients(*graph_of("input(70,70) dense(4,tanh) rmsnorm groupnorm(2) globalavgpool1d"), 8, 1e-2F, {},
+                  3);
 }
 
 TEST_CASE("Scaling layers are written and read back unchanged, and refuse what does not fit", "[host][nn]") {
