@@ -166,8 +166,12 @@ std::unique_ptr<Model> make_model(const Settings& settings, ModelInput input, co
     input.source.input_shape.assign(shape.begin() + 1, shape.end());
     if (input.source.input_shape.empty()) input.source.input_shape = {1};
   }
-  for (const NamedArray& one : data.inputs)
-    input.source.input_shapes[one.name] = {one.array.shape.begin() + 1, one.array.shape.end()};
+  for (std::size_t i = 0; i < data.inputs.size(); ++i) {
+    const NamedArray& one = data.inputs[i];
+    const bool by_order = one.name.empty() && i < input.ports.inputs.size();
+    input.source.input_shapes[by_order ? input.ports.inputs[i] : one.name] = {one.array.shape.begin() + 1,
+                                                                              one.array.shape.end()};
+  }
   std::unique_ptr<Model> model = compile(input.source, options, input.unknown);
   warn_unknown_keys(input.unknown, input.source);
   if (input.file) set_weights(*model, *input.file, input.name);

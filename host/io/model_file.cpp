@@ -146,6 +146,19 @@ std::vector<Array> by_order(const ModelFile& file, const std::vector<LayerWeight
   return arrays;
 }
 
+/// The arrays of a layer in the order of the groups that it declares: those of the file are in alphabetical
+/// order. Unchanged if the file has other groups.
+std::vector<NamedArray> in_group_order(const LayerWeights& stored, const LayerWeights& wanted,
+                                       const std::string& key) {
+  std::vector<NamedArray> ordered;
+  for (const WeightGroup& group : wanted.groups) {
+    const std::string folder = keyed_group(key) + "/" + group.path + "/vars/";
+    for (const NamedArray& one : stored.weights)
+      if (one.name.find(folder) != std::string::npos) ordered.push_back(one);
+  }
+  return ordered.size() == stored.weights.size() ? ordered : stored.weights;
+}
+
 /// `prefix` is the key of the model that contains the layers, followed by '/'.
 void take_by_key(std::vector<Array>& arrays, const ModelFile& file, const std::vector<LayerWeights>& layers,
                  const std::string& prefix, const std::filesystem::path& path) {
@@ -158,7 +171,8 @@ void take_by_key(std::vector<Array>& arrays, const ModelFile& file, const std::v
                                      [&](const LayerWeights& layer) { return layer.name == key; });
     if (stored == file.layers.end())
       misfit(path, layers[i].name, "no group " + keyed_group(key), shapes_text(layers[i].weights));
-    take(arrays, stored->weights, layers[i], model_order(layers[i].weights.size()), path);
+    take(arrays, in_group_order(*stored, layers[i], key), layers[i], model_order(layers[i].weights.size()),
+         path);
   }
 }
 

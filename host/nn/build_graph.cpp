@@ -127,7 +127,7 @@ class Builder {
   /// Removes the masks among the values of a call and makes them the masks of its inputs. Returns what
   /// remains for the layer.
   CallArguments put_masks(const ArchitectureLayer& layer, const LayerCall& call, Values& values) {
-    CallArguments arguments{call.input_count(), {}, call.flags};
+    CallArguments arguments{call.input_count(), {}, call.flags, false};
     Values rest(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(arguments.inputs));
     std::size_t next = arguments.inputs;
     for (const TensorArgument& tensors : call.tensors)
@@ -140,6 +140,7 @@ class Builder {
           arguments.tensors.push_back(tensors.name);
         } else {
           put_mask(layer, rest, static_cast<std::size_t>(masked), arguments.inputs, value);
+          arguments.masked = true;
         }
       }
     values = std::move(rest);

@@ -92,7 +92,11 @@ Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs,
                                                       [](const Parameter& p) { return p.trainable; });
   values_.push_back(std::move(made));
   decide_mask(*layer, inputs, values_.size() - 1);
-  Node node{std::move(layer), std::move(inputs), values_.size() - 1, options, {}, {}, {}};
+  std::vector<std::optional<Value>> masks;
+  for (const Value input : inputs) masks.push_back(visible_mask(input));
+  if (layer->takes_masks_away())
+    for (const Value input : inputs) values_[input].hides_mask = true;
+  Node node{std::move(layer), std::move(inputs), values_.size() - 1, options, std::move(masks), {}, {}, {}};
   node.input_data.resize(node.inputs.size());
   node.input_masks.resize(node.inputs.size());
   node.input_gradients.resize(node.inputs.size());
@@ -101,13 +105,13 @@ Graph::Value Graph::add(std::unique_ptr<Layer> layer, std::vector<Value> inputs,
 }
 
 void Graph::decide_mask(const Layer& layer, std::span<const Value> inputs, Value output) {
-  const bool masked = std::any_of(inputs.begin(), inputs.end(),
-                                  [&](Value input) { return values_[input].mask_source.has_value(); });
+  const bool masked =
+      std::any_of(inputs.begin(), inputs.end(), [&](Value input) { return visible_mask(input).has_value(); });
   switch (layer.mask_rule(masked)) {
     case MaskRule::Stop:
       break;
     case MaskRule::Pass:
-      values_[output].mask_source = values_[inputs.front()].mask_source;
+      values_[output].mask_source = visible_mask(inputs.front());
       break;
     case MaskRule::Make:
       values_[output].mask_source = output;
@@ -208,7 +212,7 @@ void Graph::forward(const GraphPass& pass, std::span<const float* const> inputs)
   for (Node& node : nodes_) {
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       node.input_data[i] = values_[node.inputs[i]].data;
-      node.input_masks[i] = mask_of(node.inputs[i]);
+      node.input_masks[i] = mask_at(node.mask_sources[i]);
     }
     ValueState& value = values_[node.output];
     float* const made_mask = value.mask_source == node.output ? value.mask.data() : nullptr;
@@ -294,7 +298,7 @@ void Graph::backward(const GraphPass& pass, Node& node) {
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     ValueState& value = values_[node.inputs[i]];
     node.input_data[i] = value.data;
-    node.input_masks[i] = mask_of(node.inputs[i]);
+    node.input_masks[i] = mask_at(node.mask_sources[i]);
     node.input_gradients[i] = !value.wants_gradient ? nullptr
                               : value.has_gradient  ? scratch_[i].data()
                                                     : value.gradient.data();

@@ -72,10 +72,12 @@ class Graph {
   /// The input of output `i`'s activation; null unless learn_from_logits(i) succeeded.
   [[nodiscard]] const float* output_logits(std::size_t i) const;
   /// The mask of output `i`'s timesteps; null if it has none.
-  [[nodiscard]] Mask output_mask(std::size_t i) const { return mask_of(output_values_[i].value); }
+  [[nodiscard]] Mask output_mask(std::size_t i) const {
+    return mask_at(visible_mask(output_values_[i].value));
+  }
   /// Whether output_mask(i) will have a value.
   [[nodiscard]] bool masks_output(std::size_t i) const {
-    return values_[output_values_[i].value].mask_source.has_value();
+    return visible_mask(output_values_[i].value).has_value();
   }
   /// Whether any layer penalizes its output.
   [[nodiscard]] bool penalizes_outputs() const;
@@ -101,6 +103,7 @@ class Graph {
     const float* data = nullptr;       ///< storage, or the caller's array
     FloatBuffer mask;                  ///< written by a layer
     std::optional<Value> mask_source;  ///< the value whose mask applies; itself if it owns one
+    bool hides_mask = false;           ///< a layer has taken the mask away from those after it
     FloatBuffer gradient;
     bool wants_gradient = false;  ///< depends on a trained parameter
     bool is_output = false;
@@ -114,7 +117,8 @@ class Graph {
     std::vector<Value> inputs;
     Value output = 0;
     CallOptions options;
-    std::vector<const float*> input_data;  ///< scratch for the passes, sized once
+    std::vector<std::optional<Value>> mask_sources;  ///< of the inputs, as this layer sees them
+    std::vector<const float*> input_data;            ///< scratch for the passes, sized once
     std::vector<Mask> input_masks;
     std::vector<float*> input_gradients;
   };
@@ -126,8 +130,10 @@ class Graph {
     FloatBuffer gradient;            ///< for a duplicate
   };
 
-  [[nodiscard]] Mask mask_of(Value value) const {
-    const std::optional<Value>& source = values_[value].mask_source;
+  [[nodiscard]] std::optional<Value> visible_mask(Value value) const {
+    return values_[value].hides_mask ? std::nullopt : values_[value].mask_source;
+  }
+  [[nodiscard]] Mask mask_at(const std::optional<Value>& source) const {
     return source ? values_[*source].mask.data() : nullptr;
   }
   void decide_mask(const Layer& layer, std::span<const Value> inputs, Value output);

@@ -61,6 +61,7 @@ struct CallArguments {
   std::size_t inputs = 1;            ///< number of inputs
   std::vector<std::string> tensors;  ///< for each value after the inputs, the argument that it belongs to
   std::vector<std::string> flags;    ///< boolean arguments that are True
+  bool masked = false;               ///< whether the call itself gives a mask
 };
 
 /// Arguments of `Layer::forward`.
@@ -125,6 +126,8 @@ class Layer {
     (void)masked;
     return MaskRule::Stop;
   }
+  /// Whether the layers after it no longer see the masks of its inputs.
+  [[nodiscard]] virtual bool takes_masks_away() const { return false; }
   /// Why one sample of the first input is invalid; "" if it is valid. Called before training for layers that
   /// are fed by the data directly.
   [[nodiscard]] virtual std::string input_fault(const float* sample) const {

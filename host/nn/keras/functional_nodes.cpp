@@ -36,6 +36,14 @@ bool is_keras_tensor(const Json& json) {
   return is_of_class(json, "__keras_tensor__");
 }
 
+/// Whether `json` is a tensor, or a list of tensors and null.
+bool are_tensors(const Json& json) {
+  if (is_reference(json) || is_keras_tensor(json)) return true;
+  return json.is_array() && std::all_of(json.begin(), json.end(), [](const Json& one) {
+           return one.is_null() || is_reference(one) || is_keras_tensor(one);
+         });
+}
+
 bool is_nested_functional(const ArchitectureLayer& layer) {
   return layer.model && layer.model->kind == Architecture::Kind::Functional;
 }
@@ -161,9 +169,9 @@ void FunctionalNodes::read_arguments(const Json& arguments, const Entry& entry, 
       if (value.get<bool>()) call.flags.push_back(key);
       continue;
     }
-    if (entry.signature->takes_tensor(key) && value.is_structured()) {
-      read_tensors(key, is_of_class(value, "__tuple__") ? value.value("items", Json::array()) : value,
-                   entry.where, call);
+    const Json& items = is_of_class(value, "__tuple__") && value.contains("items") ? value["items"] : value;
+    if (entry.signature->takes_tensor(key) && are_tensors(items)) {
+      read_tensors(key, items, entry.where, call);
       continue;
     }
     throw Error(ErrorKind::Model,
@@ -237,6 +245,11 @@ LayerCall FunctionalNodes::read_keras2_call(const Json& json, const Entry& entry
         is_reference(json) || !json.is_array() ? json : json.front();
     call.inputs = {};
     take_inputs(arguments, entry, call);
+  }
+  // It also writes initial states into the list of inputs.
+  if (entry.signature->takes_tensor("initial_state") && call.inputs.grouping == Grouping::List) {
+    call.tensors.push_back({"initial_state", true, std::vector<bool>(call.inputs.values.size() - 1, true)});
+    call.inputs.grouping = Grouping::Single;
   }
   read_arguments(arguments, entry, call);
   return call;

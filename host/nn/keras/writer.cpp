@@ -53,11 +53,12 @@ OrderedJson group_json(const ValueGroup& group, const Text& text) {
 
 OrderedJson tensor_json(const Architecture& model, const ValueSource& source, const char* dtype = "float32") {
   const ArchitectureLayer& from = model.layers[source.layer];
+  const std::string type = from.is_input() ? from.input_dtype : dtype;
   const Shape& shape = from.is_input() ? *from.input_shape : from.call_outputs[source.call][source.output];
   return {{"class_name", "__keras_tensor__"},
           {"config",
            {{"shape", batch_shape(shape)},
-            {"dtype", dtype},
+            {"dtype", type},
             {"keras_history", OrderedJson::array({from.name, source.call, source.output})}}}};
 }
 

@@ -51,7 +51,7 @@ class AttentionLayer final : public Layer {
     if (key[0] != keys_) refuse_shape(key, "as many keys as there are values: " + std::to_string(keys_));
     if (key[1] != width_) refuse_shape(key, "keys as wide as the query: " + std::to_string(width_));
     add_weights(context);
-    weights_.build(1, queries_, keys_, joined_key(context.key, 2));
+    weights_.build(*this, 1, queries_, keys_, joined_key(context.key, 2));
     parts_ = {{queries_, value_width_}, {queries_, keys_}};
     if (returns_scores_) return {row_size()};
     return parts_.front();

@@ -8,13 +8,24 @@
 #include "compute/activation.hpp"
 #include "compute/random.hpp"
 #include "compute/vector.hpp"
+#include "kairos/host/error.hpp"
 
 namespace kairos::host {
 
 AttentionWeights::AttentionWeights(ConfigReader& config)
     : rate_(config.number("dropout", 0, {0, 1})), seed_(config.optional_integer("seed", any_integer)) {}
 
-void AttentionWeights::build(std::int64_t heads, std::int64_t queries, std::int64_t keys, std::uint64_t key) {
+void AttentionWeights::build(const Layer& layer, std::int64_t heads, std::int64_t queries, std::int64_t keys,
+                             std::uint64_t key) {
+  constexpr std::int64_t most = std::int64_t{1} << 31;
+  std::int64_t n = heads;
+  if (__builtin_mul_overflow(n, queries, &n) || __builtin_mul_overflow(n, keys, &n) || n > most)
+    throw Error(ErrorKind::Model,
+                {"KAIROS-M011", layer_noun(layer.name(), layer.class_name()),
+                 "the model is too large for this machine",
+                 "attention of " + std::to_string(queries) + " queries to " + std::to_string(keys) + " keys",
+                 "at most " + std::to_string(most) + " weights of attention per sample",
+                 "Make the sequences shorter"});
   key_ = seed_ ? mixed_bits(static_cast<std::uint64_t>(*seed_) + 1) : key;
   heads_ = heads;
   queries_ = queries;

@@ -28,7 +28,9 @@ class AttentionWeights {
   /// Reads "dropout" and "seed".
   explicit AttentionWeights(ConfigReader& config);
 
-  void build(std::int64_t heads, std::int64_t queries, std::int64_t keys, std::uint64_t key);
+  /// Throws Error(Model) for more weights than a sample may have.
+  void build(const Layer& layer, std::int64_t heads, std::int64_t queries, std::int64_t keys,
+             std::uint64_t key);
   void reserve(std::int64_t batch);
   /// The caller writes the scores here, before `apply`.
   [[nodiscard]] float* scores() noexcept { return weights_.data(); }

@@ -80,6 +80,9 @@ class BidirectionalLayer final : public Layer {
   /// The inputs are the sequence and, if there are more, the initial states of the forward layer, then those
   /// of the backward layer.
   [[nodiscard]] bool takes_several_inputs() const override { return true; }
+  void set_call(const CallArguments& call) override {
+    for (const std::unique_ptr<Layer>& layer : inner_) layer->set_call(call);
+  }
 
   Shape build(std::span<const Shape> inputs, const BuildContext& context) override {
     if (inputs.front().size() != 2) refuse_shape(inputs.front(), "(timesteps, features)");

@@ -50,6 +50,8 @@ class MultiHeadAttentionLayer final : public Layer {
 
   [[nodiscard]] bool takes_several_inputs() const override { return true; }
   [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+  /// As in Keras 3, where they are gone for a residual connection, too.
+  [[nodiscard]] bool takes_masks_away() const override { return true; }
   void set_call(const CallArguments& call) override {
     const auto has = [](const std::vector<std::string>& list, const char* name) {
       return std::find(list.begin(), list.end(), name) != list.end();
@@ -77,7 +79,7 @@ class MultiHeadAttentionLayer final : public Layer {
     add_projection(value_, "value", {value_width, heads_, value_dim_}, 1, context);
     last.insert(last.begin(), {heads_, value_dim_});
     add_projection(output_, "attention_output", last, 2, context);
-    weights_.build(heads_, queries_, keys_, joined_key(context.key, 8));
+    weights_.build(*this, heads_, queries_, keys_, joined_key(context.key, 8));
     axes_.clear();
     for (std::size_t i = 1; i < query.size(); ++i) axes_.push_back(static_cast<std::int64_t>(i));
     parts_ = {output, {heads_, queries_, keys_}};

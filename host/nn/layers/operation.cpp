@@ -157,7 +157,7 @@ const std::vector<OperationType>& operation_types() {
   static const std::vector<OperationType> types = [] {
     std::vector<OperationType> all = elementwise_operations();
     for (const auto& more : {layer_operations(), reduction_operations(), shape_operations(),
-                             indexing_operations(), matrix_operations()})
+                             indexing_operations(), selecting_operations(), matrix_operations()})
       all.insert(all.end(), more.begin(), more.end());
     return all;
   }();

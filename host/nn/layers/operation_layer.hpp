@@ -40,6 +40,8 @@ struct OperationType {
 [[nodiscard]] std::vector<OperationType> shape_operations();
 /// Those that move, select or repeat values.
 [[nodiscard]] std::vector<OperationType> indexing_operations();
+/// Choices between values.
+[[nodiscard]] std::vector<OperationType> selecting_operations();
 /// Matrix products.
 [[nodiscard]] std::vector<OperationType> matrix_operations();
 

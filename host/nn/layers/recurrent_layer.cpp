@@ -183,7 +183,7 @@ void RecurrentLayer::gather(const GraphPass& pass, const LayerValues& v, Rows ro
 
 void RecurrentLayer::forward(const GraphPass& pass, const LayerValues& v) {
   draw_dropout(pass);
-  masked_ = v.input_masks.front() != nullptr;
+  masked_ = v.input_masks.front() != nullptr && !ignores_mask_;
   packed_kernels().pack(features_, width(), {kernel().values.data(), width(), 1}, packed_kernel_.data());
   begin_forward(pass.batch);
   const TeamSize team(threads(pass.batch));

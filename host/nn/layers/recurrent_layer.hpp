@@ -23,6 +23,11 @@ namespace kairos::host {
 /// dropout and recurrent_dropout draw one set of factors per batch, the same for all timesteps and gates.
 class RecurrentLayer : public Layer {
  public:
+  void set_call(const CallArguments& call) final { ignores_mask_ = ignores_mask(call); }
+  /// As in Keras 3, a layer that is called with initial states only uses a mask that the call gives.
+  [[nodiscard]] static bool ignores_mask(const CallArguments& call) {
+    return !call.tensors.empty() && !call.masked;
+  }
   /// The inputs are the sequence and, if there are more, the initial states.
   [[nodiscard]] bool takes_several_inputs() const final { return true; }
   Shape build(std::span<const Shape> inputs, const BuildContext& context) final;
@@ -199,6 +204,7 @@ class RecurrentLayer : public Layer {
   FloatBuffer dropped_outputs_;  ///< [steps, rows, units]: outputs_ after recurrent_dropout
   FloatBuffer mask_;             ///< [steps, rows]
   bool masked_ = false;
+  bool ignores_mask_ = false;
   FloatBuffer input_factors_, recurrent_factors_;  ///< dropout factors: [rows, features], [rows, units]
   FloatBuffer output_gradient_, recurrent_input_gradient_;  ///< [rows, units]
   std::int64_t parts_ = 0;                                  ///< number of threads of the backward pass

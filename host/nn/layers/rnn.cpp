@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compute/random.hpp"
+#include "nn/keras/dtype_policy.hpp"
 #include "nn/keras/inner_layer.hpp"
 #include "nn/keras/object.hpp"
 #include "nn/layers/layer_types.hpp"
@@ -17,10 +18,11 @@ namespace kairos::host {
 namespace {
 
 struct CellClass {
-  const char *cell, *layer;
+  const char *cell, *layer, *folder;
 };
-constexpr std::array cell_classes{CellClass{"SimpleRNNCell", "SimpleRNN"}, CellClass{"LSTMCell", "LSTM"},
-                                  CellClass{"GRUCell", "GRU"}};
+constexpr std::array cell_classes{CellClass{"SimpleRNNCell", "SimpleRNN", "simple_rnn_cell"},
+                                  CellClass{"LSTMCell", "LSTM", "lstm_cell"},
+                                  CellClass{"GRUCell", "GRU", "gru_cell"}};
 /// What a recurrent layer has and a cell has not.
 constexpr std::array layer_keys{
     "return_sequences", "return_state", "go_backwards",         "stateful",
@@ -55,6 +57,9 @@ class RnnLayer final : public Layer {
 
   /// The inputs are the sequence and, if there are more, the initial states of all cells.
   [[nodiscard]] bool takes_several_inputs() const override { return true; }
+  void set_call(const CallArguments& call) override {
+    for (const std::unique_ptr<Layer>& layer : inner_) layer->set_call(call);
+  }
   [[nodiscard]] MaskRule mask_rule(bool) const override {
     return return_sequences_ ? MaskRule::Pass : MaskRule::Stop;
   }
@@ -110,7 +115,7 @@ class RnnLayer final : public Layer {
     std::vector<WeightGroup> groups{{"cell", stack_name_, 0}};
     std::map<std::string, int> used;
     for (std::size_t i = 0; i < cells_.size(); ++i) {
-      std::string folder = snake_case(cell_class(i));
+      std::string folder = class_of(i).folder;
       if (const int before = used[folder]++; before > 0) folder += "_" + std::to_string(before);
       groups.push_back({"cell/cells/" + folder, cells_[i]->name(), count(*cells_[i])});
     }
@@ -170,9 +175,12 @@ class RnnLayer final : public Layer {
     for (std::size_t i = 0; i < cells_.size(); ++i) {
       nlohmann::json own = cells_[i]->config();
       for (const char* const key : layer_keys) own.erase(key);
-      cells.push_back(keras_object("keras.layers", cell_class(i), std::move(own)));
+      cells.push_back(keras_object("keras.layers", class_of(i).cell, std::move(own)));
     }
-    nlohmann::json inner_config = {{"name", stack_name_}, {"trainable", trainable()}, {"cells", cells}};
+    nlohmann::json inner_config = {{"name", stack_name_},
+                                   {"trainable", trainable()},
+                                   {"dtype", float32_policy_json()},
+                                   {"cells", cells}};
     config["cell"] = stack_name_.empty()
                          ? cells.front()
                          : keras_object("keras.layers", "StackedRNNCells", std::move(inner_config));
@@ -215,10 +223,9 @@ class RnnLayer final : public Layer {
     cells_.back()->act_as_cell();
   }
 
-  [[nodiscard]] const char* cell_class(std::size_t i) const {
-    return std::find_if(cell_classes.begin(), cell_classes.end(),
-                        [&](const CellClass& one) { return cells_[i]->class_name() == one.layer; })
-        ->cell;
+  [[nodiscard]] const CellClass& class_of(std::size_t i) const {
+    return *std::find_if(cell_classes.begin(), cell_classes.end(),
+                         [&](const CellClass& one) { return cells_[i]->class_name() == one.layer; });
   }
   [[nodiscard]] bool is_last(std::size_t i) const { return i + 1 == inner_.size(); }
   /// Number of states of the cells before cell `i`.

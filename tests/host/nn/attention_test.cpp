@@ -94,6 +94,26 @@ TEST_CASE("Masked values do not change the result of attention", "[host][nn]") {
   }
 }
 
+TEST_CASE("Layers after MultiHeadAttention do not see the mask of its input", "[host][nn]") {
+  const auto masked = [](const char* from) {
+    const Json both = Json::array({k3::value("e"), k3::value("e")});
+    return k3::graph_of(
+        k3::model({k3::input("words", {4}),
+                   k3::layer("Embedding", "e", {{"input_dim", 5}, {"output_dim", 4}, {"mask_zero", true}},
+                             Json::array({k3::value("words")})),
+                   k3::layer("MultiHeadAttention", "att", heads, both),
+                   k3::layer("Add", "sum", Json::object(),
+                             Json::array({Json::array({k3::value("e"), k3::value("att")})})),
+                   k3::layer("Activation", "y", {{"activation", "tanh"}}, Json::array({k3::value(from)}))},
+                  {"words"}, {{"sum", 0, 0}, {"y", 0, 0}}));
+  };
+  CHECK(masked("att")->masks_output(1));
+  const auto graph = masked("sum");
+  k3::run(*graph, {{3, 1, 0, 0}}, 1);
+  const Mask mask = graph->output_mask(1);
+  CHECK((mask == nullptr || (mask[2] == 1 && mask[3] == 1)));
+}
+
 TEST_CASE("A causal mask hides what comes later", "[host][nn]") {
   for (const char* name : {"MultiHeadAttention", "Attention", "AdditiveAttention"}) {
     const bool multi = std::string(name) == "MultiHeadAttention";
@@ -142,10 +162,11 @@ TEST_CASE("The scores of attention are an output, and an attention_mask makes th
 }
 
 TEST_CASE("Attention of one key returns its value", "[host][nn]") {
-  const auto graph = k3::graph_of(k3::model(
-      {k3::input("q", {2, 3}), k3::input("v", {1, 2}), k3::input("k", {1, 3}),
-       k3::layer("Attention", "att", Json::object(), {Json{k3::value("q"), k3::value("v"), k3::value("k")}})},
-      {"q", "v", "k"}, {{"att", 0, 0}}));
+  const auto graph = k3::graph_of(
+      k3::model({k3::input("q", {2, 3}), k3::input("v", {1, 2}), k3::input("k", {1, 3}),
+                 k3::layer("Attention", "att", Json::object(),
+                           Json::array({Json::array({k3::value("q"), k3::value("v"), k3::value("k")})}))},
+                {"q", "v", "k"}, {{"att", 0, 0}}));
   CHECK(k3::run(*graph, {{1, 2, 3, 4, 5, 6}, {7, 8}, {1, 1, 1}}, 1) == std::vector<float>{7, 8, 7, 8});
 }
 
@@ -169,9 +190,10 @@ TEST_CASE("Attention refuses what it cannot do", "[host][nn]") {
   CHECK(refusal("MultiHeadAttention", {{"num_heads", 2}, {"key_dim", 2}}, {q, v}, {{"attention_mask", q}})
             .find("KAIROS-M008: ") == 0);
   CHECK(
-      refusal("Attention", Json::object(), {Json{q, v}})
+      refusal("Attention", Json::object(), Json::array({Json::array({q, v})}))
           .find("KAIROS-M008: layer \"a\" (Attention): the input shape is not supported; found shape (5, 2), "
                 "expected keys as wide as the query: 4") == 0);
-  CHECK(refusal("Attention", {{"score_mode", "cosine"}}, {Json{q, v}}).find("KAIROS-M003: ") == 0);
+  CHECK(refusal("Attention", {{"score_mode", "cosine"}}, Json::array({Json::array({q, v})}))
+            .find("KAIROS-M003: ") == 0);
   CHECK(refusal("Attention", Json::object(), Json::array({q})).find("KAIROS-M008: ") == 0);
 }

@@ -59,6 +59,10 @@ nlohmann::json least_config(const std::string& class_name) {
       {"RandomBrightness", {{"factor", 0.5}}},
       {"RandomContrast", {{"factor", 0.5}}},
       {"LayerScale", {{"init_values", 0.5}, {"projection_dim", 2}}},
+      {"MultiHeadAttention", {{"num_heads", 2}, {"key_dim", 3}}},
+      {"RNN", {{"cell", {{"class_name", "GRUCell"}, {"config", {{"name", "cell"}, {"units", 2}}}}}}},
+      {"StochasticDepth", {{"drop_path_rate", 0.1}}},
+      {"CustomScaleLayer", {{"scale", 0.2}}},
   };
   const auto found = needed.find(class_name);
   nlohmann::json config = found == needed.end() ? nlohmann::json::object() : found->second;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/error_text.hpp"
+#include "host/nn/functional_json.hpp"
 #include "host/nn/gradients.hpp"
 #include "host/nn/keras3_json.hpp"
 
@@ -132,6 +133,43 @@ TEST_CASE("A model with states is written as it was read", "[host][nn]") {
   REQUIRE(initial.size() == 2);
   CHECK(initial[1]["config"]["keras_history"] == Json({"enc", 0, 2}));
   CHECK(decoder["build_config"]["shapes_dict"]["initial_state_shape"] == Json({{nullptr, 2}, {nullptr, 2}}));
+}
+
+TEST_CASE("A layer that is called with initial states only uses a mask that the call gives", "[host][nn]") {
+  const auto with = [](const Json& kwargs) {
+    return k3::graph_of(
+        k3::model({k3::input("x", {4, 3}), k3::input("s", {2}), k3::input("m", {4}),
+                   k3::layer("Masking", "masked", Json::object(), Json::array({k3::value("x")})),
+                   k3::layer("GRU", "r", {{"units", 2}}, Json::array({k3::value("masked")}), kwargs)},
+                  {"x", "s", "m"}, {{"r", 0, 0}}));
+  };
+  const Json states{{"initial_state", Json::array({k3::value("s")})}};
+  Json both = states;
+  both["mask"] = k3::value("m");
+  std::vector<float> x = random_values(12, 3);
+  std::fill_n(x.begin() + 9, 3, 0.0F);
+  const std::vector<float> s{0.5F, -0.5F};
+  const auto plain = with(states), masked = with(both);
+  k3::copy_weights(*plain, *masked);
+  CHECK(k3::run(*plain, {x, s, {1, 1, 1, 0}}, 1) == k3::run(*masked, {x, s, {1, 1, 1, 1}}, 1));
+  CHECK(k3::run(*plain, {x, s, {1, 1, 1, 0}}, 1) != k3::run(*masked, {x, s, {1, 1, 1, 0}}, 1));
+}
+
+TEST_CASE("Keras 2 writes initial states into the list of inputs", "[host][nn]") {
+  const auto from = [](const char* name, int output) { return kairos::tests::of(name, 0, output); };
+  const Json old = kairos::tests::FunctionalJson()
+                       .input("x", {4, 3})
+                       .input("y", {3, 2})
+                       .layer("LSTM", "enc", {{"units", 2}, {"return_state", true}}, {{from("x", 0)}})
+                       .layer("LSTM", "dec", {{"units", 2}}, {{from("y", 0), from("enc", 1), from("enc", 2)}})
+                       .outputs({{"dec", 0}});
+  Architecture architecture = read_keras_json(old.dump(), "model");
+  const auto graph = build_graph(architecture, {}, 1);
+  kairos::tests::check_gradients(*graph, 2);
+  const Json call =
+      Json::parse(write_keras_json(architecture))["config"]["layers"].back()["inbound_nodes"][0];
+  CHECK(call["args"].size() == 1);
+  CHECK(call["kwargs"]["initial_state"].size() == 2);
 }
 
 TEST_CASE("RNN of a cell is the layer of that cell", "[host][nn]") {

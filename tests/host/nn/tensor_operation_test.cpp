@@ -118,12 +118,24 @@ TEST_CASE("An operation may have a constant array", "[host][nn]") {
         }).find("KAIROS-M102: ") == 0);
 }
 
+TEST_CASE("Clip and where choose values", "[host][nn]") {
+  CHECK(result_of("Clip", {{"x_min", 2}, {"x_max", 3}}, {4}).values == std::vector<float>{2, 2, 3, 3});
+  CHECK(error_of([] { result_of("Clip", {{"x_min", 2}}, {4}); }).find("KAIROS-M003: ") == 0);
+  const Json condition = k3::operation("Greater", "c", {k3::value("x"), 2});
+  const auto graph =
+      k3::graph_of(k3::model({k3::input("x", {2, 2}), k3::input("w", {1, 2}), condition,
+                              k3::operation("Where", "y", {k3::value("c"), k3::value("w"), -1})},
+                             {"x", "w"}, {{"y", 0, 0}}));
+  CHECK(k3::run(*graph, {{1, 4, 3, 2}, {7, 8}}, 1) == std::vector<float>{-1, 8, 7, -1});
+  CHECK(error_of([] { result_of("Where", Json::object(), {2}, {1}); }).find("KAIROS-M102: ") == 0);
+}
+
 TEST_CASE("A node is written as it was read", "[host][nn]") {
   const Json key = tuple({everything, slice(0, 1), 0});
-  const Json read =
-      k3::model({k3::input("x", {2, 3}), k3::operation("GetItem", "item", {k3::value("x"), key}),
-                 k3::operation("Mean", "y", {k3::value("item")}, {{"axis", {1}}, {"keepdims", true}})},
-                {"x"}, {{"y", 0, 0}});
+  const Json read = k3::model(
+      {k3::input("x", {2, 3}), k3::operation("GetItem", "item", {k3::value("x"), key}),
+       k3::operation("Mean", "y", Json::array({k3::value("item")}), {{"axis", {1}}, {"keepdims", true}})},
+      {"x"}, {{"y", 0, 0}});
   Architecture architecture = read_keras_json(read.dump(), "model");
   const auto graph = build_graph(architecture, {}, 1);
   const Json written = Json::parse(write_keras_json(architecture));
@@ -149,6 +161,10 @@ TEST_CASE("Gradients of operations on shapes agree with finite differences", "[h
     const Json args = std::string(name) == "Power" ? Json::array({k3::value("d"), 2.5}) : middle;
     operations.push_back(k3::operation(name, "y", args));
   }
+  // Bounds that no value is near, because differences are wrong where one is crossed.
+  operations.push_back(k3::operation("Clip", "y", middle, {{"x_min", 0}, {"x_max", 2}}));
+  operations.push_back(k3::operation("Clip", "y", middle, {{"x_min", 1}, {"x_max", 2}}));
+  operations.push_back(k3::operation("Where", "y", {k3::value("d"), k3::value("d"), 2}));
   operations.push_back(k3::operation("Matmul", "y", {k3::value("d"), k3::value("t")}));
   for (const Json& one : operations) {
     INFO(one["class_name"]);
