@@ -12,7 +12,7 @@ usage: tests/run.sh [--quick | --long]
 Installs the Debian packages that are missing (as root or through sudo), then builds and runs, warnings being errors:
   1. everything, with g++                                                  build/dev
   2. the SDK and the plugins, with clang++                                 build/clang-plugins
-  3. unit and golden tests, and fuzz targets for 20 seconds each,
+  3. unit and golden tests, and fuzz targets for 10 seconds each,
      under Address- and UndefinedBehaviorSanitizer                         build/asan
   4. what uses threads, under ThreadSanitizer                              build/tsan
 What is built already is not built again. Exit code 0 if every part passed. tests/README.md says what each part tests.
@@ -107,7 +107,7 @@ else
   part dev "everything, g++" -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=12
 fi
 if [ "$extent" != quick ]; then
-  seconds=20
+  seconds=10
   if [ "$extent" = long ]; then
     seconds=600
     kills
