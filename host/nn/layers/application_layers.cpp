@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Layers that exist only inside of keras.applications: LayerScale and StochasticDepth of ConvNeXt, and
-// CustomScaleLayer of InceptionResNetV2.
+// Layers that exist only inside of keras.applications: StochasticDepth of ConvNeXt, and CustomScaleLayer of
+// InceptionResNetV2.
 #include "nn/layers/application_layers.hpp"
 
 #include <algorithm>
@@ -14,56 +14,6 @@ namespace kairos::host {
 namespace {
 
 constexpr NumberRange any_float{-3e38, 3e38};
-
-/// x · gamma, with a gamma for each channel.
-class LayerScaleLayer final : public Layer {
- public:
-  explicit LayerScaleLayer(ConfigReader& config)
-      : Layer(config, "LayerScale"),
-        initial_(config.required_number("init_values", any_float)),
-        channels_(config.required_integer("projection_dim", {1, 2147483647})) {}
-
-  Shape build(std::span<const Shape> inputs, const BuildContext&) override {
-    const Shape& shape = inputs.front();
-    if (shape.empty() || shape.back() != channels_)
-      refuse_shape(shape, "projection_dim, " + std::to_string(channels_) + ", as its last dimension");
-    rows_ = size_of(shape) / channels_;
-    Parameter& gamma = add_parameter("gamma", {channels_});
-    std::fill_n(gamma.values.data(), channels_, static_cast<float>(initial_));
-    return shape;
-  }
-
-  void forward(const GraphPass& pass, const LayerValues& v) override {
-    const float* const gamma = parameters()[0].values.data();
-    const float* x = v.inputs.front();
-    float* y = v.output;
-    for (std::int64_t row = 0; row < pass.batch * rows_; ++row)
-      for (std::int64_t c = 0; c < channels_; ++c) *y++ = *x++ * gamma[c];
-  }
-  void backward(const GraphPass& pass, const LayerGradients& g) override {
-    Parameter& gamma = parameters()[0];
-    const std::int64_t rows = pass.batch * rows_;
-    if (gamma.trainable) {
-      std::fill_n(gamma.gradient.data(), channels_, 0.0F);
-      for (std::int64_t i = 0; i < rows * channels_; ++i)
-        gamma.gradient.data()[i % channels_] += g.output_gradient[i] * g.inputs.front()[i];
-    }
-    if (float* const into = g.input_gradients.front(); into != nullptr)
-      for (std::int64_t i = 0; i < rows * channels_; ++i)
-        into[i] = g.output_gradient[i] * gamma.values.data()[i % channels_];
-  }
-
- protected:
-  void write_config(nlohmann::json& config) const override {
-    config["init_values"] = initial_;
-    config["projection_dim"] = channels_;
-  }
-
- private:
-  double initial_;
-  std::int64_t channels_;
-  std::int64_t rows_ = 0;
-};
 
 /// In training, drops whole samples and scales the others by 1 / (1 - rate).
 class StochasticDepthLayer final : public Layer {
@@ -145,8 +95,7 @@ std::unique_ptr<Layer> make_layer(ConfigReader& config) {
 }  // namespace
 
 std::vector<LayerType> application_layer_types() {
-  return {{"LayerScale", "layerscale", {"init_values", "projection_dim"}, make_layer<LayerScaleLayer>},
-          {"StochasticDepth", "stochasticdepth", {"drop_path_rate"}, make_layer<StochasticDepthLayer>},
+  return {{"StochasticDepth", "stochasticdepth", {"drop_path_rate"}, make_layer<StochasticDepthLayer>},
           {"CustomScaleLayer", "customscalelayer", {"scale"}, make_layer<CustomScaleLayer>}};
 }
 

@@ -37,7 +37,6 @@ nlohmann::json least_config(const std::string& class_name) {
       {"Permute", {{"dims", {2, 1}}}},
       {"MultiHeadAttention", {{"num_heads", 2}, {"key_dim", 3}}},
       {"RNN", {{"cell", {{"class_name", "GRUCell"}, {"config", {{"name", "cell"}, {"units", 2}}}}}}},
-      {"LayerScale", {{"init_values", 1e-6}, {"projection_dim", 2}}},
       {"StochasticDepth", {{"drop_path_rate", 0.1}}},
       {"CustomScaleLayer", {{"scale", 0.2}}},
   };
