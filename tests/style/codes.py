@@ -65,7 +65,7 @@ SHARED = {
     "KAIROS-M004": (7, "each place names the feature of Keras that is not supported"),
     "KAIROS-M005": (3, "models, their nodes and their objects"),
     "KAIROS-M008": (2, "layers, and models that are called as layers"),
-    "KAIROS-M011": (2, "weights, and values of one sample"),
+    "KAIROS-M011": (3, "weights, values of one sample, and its weights of attention"),
     "KAIROS-M014": (4, "activations, initializers, regularizers and constraints of layers"),
     "KAIROS-M032": (2, "activations and losses"),
     "KAIROS-M060": (2, "references to layers and calls, and to outputs, whose number is known later"),

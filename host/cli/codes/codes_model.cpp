@@ -104,10 +104,13 @@ constexpr CodeEntry entries[] = {
      "The output of a layer, or of one of its calls, leads to no output of the model. Its weights would "
      "never be trained.",
      "Remove the layer, or make it an output."},
-    {"KAIROS-M063", "Wrong inputs in a call",
-     "A layer or model is called with another number of inputs than it takes, or without one of its named "
-     "inputs.",
-     "Combine inputs with Concatenate or Add, or write the model again with model.to_json()."},
+    {"KAIROS-M063", "Wrong inputs or outputs in a call",
+     "A layer or model is called with another number of inputs than it takes, without one of its named "
+     "inputs, or with a mask for an input that it does not have; or a layer of a Sequential model has "
+     "several "
+     "outputs.",
+     "Combine inputs with Concatenate or Add, leave out return_state, or write the model again with "
+     "model.to_json()."},
     {"KAIROS-M064", "Too many connections",
      "Models inside models are called so often that the graph exceeds its limit.",
      "Call fewer models inside of models."},

@@ -29,7 +29,8 @@ std::vector<Entry> make_entries() {
       {"return_attention_scores", "use_causal_mask"}};
   std::vector<Entry> entries{
       {"Attention", attention}, {"AdditiveAttention", attention}, {"MultiHeadAttention", multi_head}};
-  for (const char* const name : {"SimpleRNN", "LSTM", "GRU", "RNN", "Bidirectional"})
+  for (const char* const name :
+       {"SimpleRNN", "LSTM", "GRU", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"})
     entries.push_back({name, recurrent});
   for (const char* const name : {"TimeDistributed", "BatchNormalization", "GlobalAveragePooling1D"})
     entries.push_back({name, masked});

@@ -10,7 +10,7 @@
 namespace kairos::host {
 
 [[nodiscard]] std::vector<LayerType> application_layer_types();
-/// Keras' module of such a layer; "" for others.
+/// Keras' module of such a layer, also of LayerScale; "" for others.
 [[nodiscard]] std::string_view application_module(std::string_view class_name);
 
 }  // namespace kairos::host

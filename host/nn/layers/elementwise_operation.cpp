@@ -127,6 +127,7 @@ class ElementwiseOperation final : public OperationLayer {
           refuse_shape(shape, "a shape that can be broadcast to that of the other argument");
       }
     }
+    check_broadcast(output);
     size_ = size_of(output);
     std::size_t input = 0;
     for (std::size_t i = 0; i < arguments_.size(); ++i) {

@@ -198,13 +198,15 @@ class GetItem final : public IndexingOperation {
   [[nodiscard]] Part read(const nlohmann::json& json) const {
     if (json.is_null()) return {Kind::NewAxis, {}, {}, 1};
     if (is_of(json, "__ellipsis__")) return {Kind::Ellipsis, {}, {}, 1};
-    if (json.is_number_integer()) return {Kind::Index, json.get<std::int64_t>(), {}, 1};
+    constexpr std::int64_t largest = 2147483647;
+    if (json.is_number_integer() && json >= -largest && json <= largest)
+      return {Kind::Index, json.get<std::int64_t>(), {}, 1};
     if (!is_of(json, "__slice__") || !json.contains("config") || !json["config"].is_object()) refuse(json);
     Part part{Kind::Slice, {}, {}, 1};
     const auto number = [&](const char* name) -> std::optional<std::int64_t> {
       const nlohmann::json value = json["config"].value(name, nlohmann::json());
       if (value.is_null()) return std::nullopt;
-      if (!value.is_number_integer()) refuse(json);
+      if (!value.is_number_integer() || value < -largest || value > largest) refuse(json);
       return value.get<std::int64_t>();
     };
     part.begin = number("start");

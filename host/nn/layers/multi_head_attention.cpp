@@ -209,7 +209,8 @@ class MultiHeadAttentionLayer final : public Layer {
 
   void check_attention_mask(std::span<const Shape> inputs) {
     if (!has_attention_mask_) return;
-    const Shape& shape = inputs[inputs_];
+    Shape shape = inputs[inputs_];
+    if (shape.size() == 3 && shape.front() == 1) shape.erase(shape.begin());  // the same for all heads
     const auto fits = [](std::int64_t found, std::int64_t wanted) { return found == 1 || found == wanted; };
     if (shape.size() != 2 || !fits(shape[0], queries_) || !fits(shape[1], keys_))
       refuse_shape(shape,

@@ -21,6 +21,14 @@ class OperationLayer : public Layer {
   [[nodiscard]] bool takes_several_inputs() const final { return true; }
 
  protected:
+  /// Throws Error(Model) for a result of broadcasting that is too large for tables of its values.
+  void check_broadcast(const Shape& result) const {
+    constexpr std::int64_t most = std::int64_t{1} << 31;
+    std::int64_t n = 1;
+    for (const std::int64_t dimension : result)
+      if (__builtin_mul_overflow(n, dimension, &n) || n > most)
+        refuse_shape(result, "at most " + std::to_string(most) + " values");
+  }
   void write_config(nlohmann::json&) const final {}  // the architecture stores the original JSON
 };
 

@@ -211,6 +211,9 @@ class RnnLayer final : public Layer {
       config.bad_value("cell", expected);
     nlohmann::json layer = cell;
     layer["class_name"] = known->layer;
+    if (const auto registered = layer.find("registered_name");
+        registered != layer.end() && *registered == known->cell)
+      *registered = known->layer;
     nlohmann::json& inner = layer["config"];
     inner["return_sequences"] = return_sequences_ || !last;
     inner["return_state"] = return_state_;

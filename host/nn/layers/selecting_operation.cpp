@@ -56,6 +56,7 @@ class Where final : public OperationLayer {
           refuse_shape(shape, "a shape that can be broadcast to that of the other arguments");
       }
     }
+    check_broadcast(output);
     size_ = size_of(output);
     std::size_t next = 0;
     for (std::size_t i = 0; i < arguments_.size(); ++i) {

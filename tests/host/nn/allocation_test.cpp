@@ -13,6 +13,7 @@
 
 #include "compute/processor.hpp"
 #include "host/nn/functional_json.hpp"
+#include "host/nn/keras3_json.hpp"
 #include "host/temporary_directory.hpp"
 #include "kairos/host/compile.hpp"
 #include "kairos/host/fit.hpp"
@@ -167,6 +168,38 @@ TEST_CASE("Shared and merging layers allocate nothing once the batch sizes have 
           .layer("Concatenate", "both", nlohmann::json::object(), {{of("sum"), of("product")}})
           .layer("Dense", "out", {{"units", 4}, {"activation", "softmax"}}, {{of("both")}})
           .outputs({{"out", 0}})
+          .dump();
+  const Run run = steady_run(model.c_str(), 8, "adam");
+  CHECK(run.train.ours == 0);
+  CHECK(run.test.ours == 0);
+}
+
+TEST_CASE("Attention, states and operations allocate nothing once the batch sizes have been seen",
+          "[host][nn]") {
+  namespace k3 = kairos::tests::keras3;
+  const auto from = [](const char* name, int output = 0) { return k3::value(name, output); };
+  const auto one = [&](const char* name) { return k3::Json::array({from(name)}); };
+  const k3::Json cell{{"class_name", "LSTMCell"}, {"config", {{"name", "cell"}, {"units", 4}}}};
+  const k3::Json gru{{"class_name", "GRU"},
+                     {"config", {{"name", "gru"}, {"units", 2}, {"return_state", true}}}};
+  const std::string model =
+      k3::model({k3::input("x", {8}), k3::operation("Reshape", "steps", one("x"), {{"newshape", {-1, 4, 2}}}),
+                 k3::layer("Dense", "d", {{"units", 4}}, one("steps")),
+                 k3::layer("MultiHeadAttention", "mha", {{"num_heads", 2}, {"key_dim", 3}, {"dropout", 0.1}},
+                           {from("d"), from("d")}, {{"use_causal_mask", true}}),
+                 k3::layer("Attention", "att", {{"use_scale", true}, {"dropout", 0.1}},
+                           k3::Json::array({k3::Json::array({from("d"), from("mha")})})),
+                 k3::layer("AdditiveAttention", "add", k3::Json::object(),
+                           k3::Json::array({k3::Json::array({from("att"), from("d")})})),
+                 k3::layer("Bidirectional", "states", {{"layer", gru}}, one("add")),
+                 k3::operation("Concatenate", "both",
+                               k3::Json::array({k3::Json::array({from("states", 1), from("states", 2)})}),
+                               {{"axis", -1}}),
+                 k3::layer("RNN", "rnn", {{"cell", cell}}, one("add"),
+                           {{"initial_state", {from("both"), from("both")}}}),
+                 k3::operation("Multiply", "half", k3::Json::array({from("rnn"), 0.5})),
+                 k3::operation("Softmax", "y", one("half"), {{"axis", -1}})},
+                {"x"}, {{"y", 0, 0}})
           .dump();
   const Run run = steady_run(model.c_str(), 8, "adam");
   CHECK(run.train.ours == 0);

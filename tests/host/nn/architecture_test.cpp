@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/error_text.hpp"
+#include "host/nn/keras3_json.hpp"
 #include "kairos/host/array.hpp"
 #include "nn/layer_registry.hpp"
 
@@ -283,4 +284,17 @@ TEST_CASE("Hostile JSON is refused", "[host][nn]") {
     INFO(text);
     CHECK(refusal(text).rfind("KAIROS-", 0) == 0);
   }
+}
+
+TEST_CASE("A batch size in the input shape is kept, but limits nothing", "[host][nn]") {
+  namespace k3 = kairos::tests::keras3;
+  k3::Json model = k3::model(
+      {k3::input("x", {5}), k3::layer("Dense", "d", {{"units", 2}}, k3::Json::array({k3::value("x")}))},
+      {"x"}, {{"d", 0, 0}});
+  model["config"]["layers"][0]["config"]["batch_shape"][0] = 8;
+  Architecture architecture = read_keras_json(model.dump(), "model");
+  const auto graph = build_graph(architecture, {}, 1);
+  CHECK(k3::run(*graph, {std::vector<float>(15, 1.0F)}, 3).size() == 6);
+  const k3::Json written = k3::Json::parse(write_keras_json(architecture));
+  CHECK(written["config"]["layers"][0]["config"]["batch_shape"] == k3::Json({8, 5}));
 }

@@ -161,6 +161,24 @@ TEST_CASE("The scores of attention are an output, and an attention_mask makes th
   CHECK(attention["inbound_nodes"][0]["kwargs"]["return_attention_scores"] == true);
 }
 
+TEST_CASE("An attention_mask may be made of masks by nodes", "[host][nn]") {
+  // mask[:, None, :] & mask[:, :, None], as for padding in both directions.
+  const Json all{{"class_name", "__slice__"},
+                 {"config", {{"start", nullptr}, {"stop", nullptr}, {"step", nullptr}}}};
+  const auto index = [&](const Json& items) { return Json{{"class_name", "__tuple__"}, {"items", items}}; };
+  const auto graph = k3::graph_of(
+      k3::model({k3::input("q", {3, 4}), k3::input("m", {3}),
+                 k3::operation("GetItem", "row", {k3::value("m"), index({all, nullptr, all})}),
+                 k3::operation("GetItem", "column", {k3::value("m"), index({all, all, nullptr})}),
+                 k3::operation("LogicalAnd", "both", {k3::value("row"), k3::value("column")}),
+                 k3::layer("MultiHeadAttention", "att", heads, {k3::value("q"), k3::value("q")},
+                           {{"attention_mask", k3::value("both")}, {"return_attention_scores", true}})},
+                {"q", "m"}, {{"att", 0, 0}, {"att", 0, 1}}));
+  const std::vector<float> scores = k3::run(*graph, {random_values(12, 1), {1, 1, 0}}, 1, Mode::Infer, 1);
+  CHECK(scores[2] == 0);
+  CHECK(scores[0] + scores[1] == Approx(1));
+}
+
 TEST_CASE("Attention of one key returns its value", "[host][nn]") {
   const auto graph = k3::graph_of(
       k3::model({k3::input("q", {2, 3}), k3::input("v", {1, 2}), k3::input("k", {1, 3}),

@@ -99,6 +99,12 @@ TEST_CASE("An index selects as in NumPy", "[host][nn]") {
   for (const Json& key :
        {Json(0), tuple({slice(1, nullptr), 0}), tuple({everything, "a"}), tuple(Json::array())})
     CHECK(error_of([&] { item(key); }).find("KAIROS-M102: layer \"y\" (GetItem): the index") == 0);
+  for (const std::int64_t huge : {INT64_MIN, INT64_MAX}) {
+    CHECK(error_of([&] {
+            item(tuple({everything, slice(nullptr, nullptr, huge)}));
+          }).find("KAIROS-M102: ") == 0);
+    CHECK(error_of([&] { item(tuple({everything, huge})); }).find("KAIROS-M102: ") == 0);
+  }
   CHECK(error_of([&] { item(tuple({everything, 2})); }).find("KAIROS-M008: ") == 0);
   CHECK(error_of([&] { item(tuple({everything, slice(2, 2)})); }).find("KAIROS-M008: ") == 0);
 }
@@ -128,6 +134,20 @@ TEST_CASE("Clip and where choose values", "[host][nn]") {
                              {"x", "w"}, {{"y", 0, 0}}));
   CHECK(k3::run(*graph, {{1, 4, 3, 2}, {7, 8}}, 1) == std::vector<float>{-1, 8, 7, -1});
   CHECK(error_of([] { result_of("Where", Json::object(), {2}, {1}); }).find("KAIROS-M102: ") == 0);
+}
+
+TEST_CASE("A result of broadcasting that fills the memory is refused", "[host][nn]") {
+  const int many = 1 << 20;
+  for (const char* name : {"Add", "Where"}) {
+    Json args = Json::array({k3::value("a"), k3::value("b")});
+    if (std::string(name) == "Where") args.push_back(1);
+    const std::string refusal = error_of([&] {
+      k3::graph_of(
+          k3::model({k3::input("a", {many, 1}), k3::input("b", {1, many}), k3::operation(name, "y", args)},
+                    {"a", "b"}, {{"y", 0, 0}}));
+    });
+    CHECK(refusal.find(std::string("KAIROS-M008: layer \"y\" (") + name + "): ") == 0);
+  }
 }
 
 TEST_CASE("A node is written as it was read", "[host][nn]") {
