@@ -16,6 +16,8 @@ from program import finish, kairos
 GOLDEN = pathlib.Path(sys.argv[2])
 # What README.md states: a second fit of Keras that starts 1e-7 away differs by up to 6e-5.
 HISTORY, WEIGHTS = 1e-4, 1e-3
+# Of a number that is a difference of numbers near 1, such as a correlation.
+NOISE = 1e-6
 spec = json.loads((GOLDEN / "spec.json").read_text())
 trace = json.loads((GOLDEN / "trace.json").read_text()) if (GOLDEN / "trace.json").exists() else {}
 faults = []
@@ -52,16 +54,16 @@ def fit_flags():
     return flags
 
 
-def compare(what, found, expected, tolerance, least=1e-30):
-    """Arrays are compared relative to their largest value, because values near zero are differences of larger ones, or to `least`."""
+def compare(what, found, expected, tolerance, noise=0):
+    """Arrays are compared relative to their largest value, because values near zero are differences of larger ones. `noise` is absolute."""
     global checked
     checked += 1
     found, expected = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     if found.shape != expected.shape:
         faults.append(f"{what}: shape {found.shape}, expected {expected.shape}")
         return
-    worst = np.max(np.abs(found - expected), initial=0) / max(np.max(np.abs(expected), initial=0), least)
-    if not worst <= tolerance:
+    worst = np.max(np.abs(found - expected), initial=0) / max(np.max(np.abs(expected), initial=0), 1e-30)
+    if not (worst <= tolerance or worst * np.max(np.abs(expected), initial=0) <= noise):
         faults.append(f"{what}: differs by {worst:.2e} relative\n  found    {found.ravel()[:20]}\n  expected {expected.ravel()[:20]}")
 
 
@@ -79,7 +81,7 @@ def compare_history(history):
     for key in sorted(set(history) & set(expected)):
         compare(f"history of {key}: length", len(history[key]), len(expected[key]), 0)
         for epoch, pair in enumerate(zip(history[key], expected[key])):
-            compare(f"{key} in epoch {epoch}", *pair, HISTORY, least=1e-2)  # a correlation may be nearly 0
+            compare(f"{key} in epoch {epoch}", *pair, HISTORY, NOISE)
 
 
 def predict(*flags):

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <span>
 
@@ -123,15 +124,33 @@ void visit_losses(const Sizes& sizes, const Visit& visit) {
   }
 }
 
+/// A metric with the arguments that it requires.
+std::string with_arguments(const std::string& name, std::int64_t classes) {
+  const std::string of_classes = "num_classes=" + std::to_string(classes);
+  const std::map<std::string, std::string> required{
+      {"io_u", of_classes + ",target_class_ids=[0],sparse_y_true=false,sparse_y_pred=false"},
+      {"mean_io_u", of_classes + ",sparse_y_true=false,sparse_y_pred=false"},
+      {"one_hot_io_u", of_classes + ",target_class_ids=[0]"},
+      {"one_hot_mean_io_u", of_classes},
+      {"binary_io_u", "threshold=0.5"},
+      {"precision_at_recall", "recall=0.5"},
+      {"recall_at_precision", "precision=0.5"},
+      {"sensitivity_at_specificity", "specificity=0.5"},
+      {"specificity_at_sensitivity", "sensitivity=0.5"}};
+  const auto found = required.find(name);
+  return found == required.end() ? name : name + "(" + found->second + ")";
+}
+
 void visit_metrics(const Sizes& sizes, const Visit& visit) {
   const Prediction p = prediction(sizes);
   std::vector<std::string> seen;
   for (const std::string& name : metric_names()) {
     if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
     seen.push_back(name);
-    const bool labels = name.rfind("sparse_", 0) == 0;
-    const NamedMetric metric =
-        make_metric(name, {sizes.features, labels ? TargetKind::Label : TargetKind::Values});
+    const bool labels = name.rfind("sparse_", 0) == 0 ||
+                        (is_loss_name(name) && make_loss(name)->target_kind() == TargetKind::Label);
+    const NamedMetric metric = make_metric(with_arguments(name, sizes.features),
+                                           {sizes.features, labels ? TargetKind::Label : TargetKind::Values});
     const MetricBatch batch{sizes.rows,      1, sizes.features, labels ? p.label.data() : p.target.data(),
                             p.output.data(), {}};
     visit({"metric", name, sizes.rows * sizes.features, (labels ? 1 : 2) * of_float,
@@ -164,6 +183,10 @@ void visit_optimizers(const Sizes& sizes, const Visit& visit) {
   visit_optimizer(sizes, "AdamW()", 7, visit);
   visit_optimizer(sizes, "Adamax()", 7, visit);
   visit_optimizer(sizes, "Nadam()", 7, visit);
+  visit_optimizer(sizes, "Lion()", 5, visit);
+  visit_optimizer(sizes, "Ftrl()", 7, visit);
+  visit_optimizer(sizes, "Lamb()", 11, visit);
+  visit_optimizer(sizes, "Adafactor()", 9, visit);
   visit_optimizer(sizes, "Adam(clipvalue=0.5)", 7, visit);
   visit_optimizer(sizes, "Adam(clipnorm=1)", 8, visit);
   visit_optimizer(sizes, "Adam(global_clipnorm=1)", 8, visit);
