@@ -53,6 +53,11 @@ constexpr std::array key_rules{
     // Groups of layers, see `groups`.
     KeyRule{"depthwise", "groups", "[1]", "", remove},             // written by Keras 2 without effect
     KeyRule{"image", "data_format", R"(["channels_last"])", "", last_channels},
+    KeyRule{"ungrouped", "groups", "[1]", "", remove},             // written by Keras 2
+    KeyRule{"separable", "kernel_constraint", any_value, "", ""},  // written by Keras 2 without effect
+    KeyRule{"separable", "kernel_initializer", any_value, "", ""},
+    KeyRule{"separable", "kernel_regularizer", any_value, "", ""},
+    KeyRule{"spatial dropout", "noise_shape", "[[]]", "", remove}, // written by Keras 2
     KeyRule{"recurrent", "implementation", any_value, "", ""},     // another implementation, same results
     KeyRule{"recurrent", "input_dim", any_value, "", ""},          // repeats the input's shape (Keras 2.0)
     KeyRule{"recurrent", "input_length", any_value, "", ""},
@@ -188,10 +193,20 @@ constexpr std::array groups{
     Group{"image", "ZeroPadding1D"},
     Group{"image", "ZeroPadding2D"},
     Group{"image", "ZeroPadding3D"},
+    Group{"recurrent", "ConvLSTM2D"},
     Group{"recurrent", "GRU"},
     Group{"recurrent", "LSTM"},
     Group{"recurrent", "RNN"},
     Group{"recurrent", "SimpleRNN"},
+    Group{"separable", "SeparableConv1D"},
+    Group{"separable", "SeparableConv2D"},
+    Group{"spatial dropout", "SpatialDropout1D"},
+    Group{"spatial dropout", "SpatialDropout2D"},
+    Group{"spatial dropout", "SpatialDropout3D"},
+    Group{"ungrouped", "Conv1DTranspose"},
+    Group{"ungrouped", "Conv2DTranspose"},
+    Group{"ungrouped", "SeparableConv1D"},
+    Group{"ungrouped", "SeparableConv2D"},
 };
 
 bool applies(const KeyRule& rule, std::string_view kind, std::string_view class_name) {

@@ -6,12 +6,10 @@
 
 #include "compute/batched_products.hpp"
 #include "compute/dense.hpp"
-#include "compute/kernels/kernels.hpp"
-#include "compute/vector.hpp"
 #include "nn/layers/activated_product.hpp"
 #include "nn/layers/arrangement.hpp"
 #include "nn/layers/einsum_equation.hpp"
-#include "nn/layers/repeated_values.hpp"
+#include "nn/layers/row_bias.hpp"
 
 namespace kairos::host {
 
@@ -37,7 +35,6 @@ class EinsumDenseLayer final : public ActivatedProduct {
     plan_ = plan_einsum(equation_, inputs.front(), output_shape_, bias_axes_);
     if (!plan_.misfit.empty()) refuse_shape(inputs.front(), plan_.misfit);
     input_size_ = size_of(inputs.front());
-    output_size_ = size_of(plan_.output);
     Shape input = inputs.front(), output = plan_.output;
     input.insert(input.begin(), 1);
     output.insert(output.begin(), 1);
@@ -52,7 +49,6 @@ class EinsumDenseLayer final : public ActivatedProduct {
       // A bias for each column of the only product is added by it.
       bias_of_product_ = plan_.shared == 1 && output_.in_order() && size_of(plan_.bias) == plan_.columns &&
                          bias_.width() == plan_.columns;
-      row_.reserve(bias_.width());
     }
     return build_weights(plan_.kernel, plan_.bias, plan_.output, context);
   }
@@ -83,10 +79,7 @@ class EinsumDenseLayer final : public ActivatedProduct {
     else
       sized(batch).forward(plan_.shared, x_, factor, to);
     output_.put_back(batch, y);
-    if (bias == nullptr || bias_of_product_) return;
-    bias_.repeat(bias, row_.data());
-    const std::int64_t width = bias_.width();
-    for (std::int64_t at = 0; at < batch * output_size_; at += width) add_to(width, row_.data(), y + at);
+    if (bias != nullptr && !bias_of_product_) bias_.add(batch, bias, y);
   }
 
   void backward_weights(std::int64_t batch, const float*, const float* y_gradient, float* kernel_gradient,
@@ -98,9 +91,7 @@ class EinsumDenseLayer final : public ActivatedProduct {
     else
       sized(batch).backward_b(plan_.shared, x_, from, to);
     kernel_.put_back(1, kernel_gradient);
-    if (bias_gradient == nullptr || bias_of_product_) return;
-    kernels().sum_rows(batch * output_size_ / bias_.width(), bias_.width(), y_gradient, row_.data());
-    bias_.sum(row_.data(), bias_gradient);
+    if (bias_gradient != nullptr && !bias_of_product_) bias_.gradient(batch, y_gradient, bias_gradient);
   }
 
   void backward_data(std::int64_t batch, const float* y_gradient, const float*, float* x_gradient) override {
@@ -135,12 +126,11 @@ class EinsumDenseLayer final : public ActivatedProduct {
   Shape output_shape_;
 
   EinsumPlan plan_;
-  std::int64_t input_size_ = 0, output_size_ = 0;
+  std::int64_t input_size_ = 0;
   Arrangement input_, kernel_, output_;
   std::optional<DenseKernel> product_;  ///< if there is one product
   BatchedProducts products_;            ///< otherwise
-  RepeatedValues bias_;
-  FloatBuffer row_;  ///< of biases, or of their gradients
+  RowBias bias_;
   bool bias_of_product_ = false;
   const float *x_ = nullptr, *kernel_factor_ = nullptr;  ///< as the last forward multiplied them
 };

@@ -7,10 +7,8 @@
 #include <utility>
 
 #include "compute/convolution.hpp"
-#include "compute/kernels/kernels.hpp"
-#include "compute/parallel.hpp"
-#include "compute/vector.hpp"
 #include "nn/layers/activated_product.hpp"
+#include "nn/layers/row_bias.hpp"
 #include "nn/layers/window_config.hpp"
 
 namespace kairos::host {
@@ -55,7 +53,9 @@ class TransposedConvolutionLayer final : public ActivatedProduct {
     }
     kernel.insert(kernel.end(), {filters_, shape.back()});
     output.push_back(filters_);
-    pixels_ = window_.input[0] * window_.input[1];
+    Shape bias(output.size(), 1);
+    bias.back() = filters_;
+    bias_.place(bias, output);
     // In float32, because a product with rounded factors needs the forward pass of a convolution first.
     product_.emplace(context.engine, ConvolutionShape{window_, filters_, shape.back(), 1});
     return build_weights(kernel, {filters_}, output, context);
@@ -83,16 +83,13 @@ class TransposedConvolutionLayer final : public ActivatedProduct {
   void multiply(std::int64_t batch, const float* x, const float* kernel, const float* bias,
                 float* y) override {
     product_->backward_data(batch, x, kernel, y);
-    if (bias == nullptr) return;
-    rows_in_parallel(batch * pixels_, filters_, least_values, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row) add_to(filters_, bias, y + row * filters_);
-    });
+    if (bias != nullptr) bias_.add(batch, bias, y);
   }
 
   void backward_weights(std::int64_t batch, const float* x, const float* y_gradient, float* kernel_gradient,
                         float* bias_gradient) override {
     product_->backward_weights(batch, y_gradient, x, kernel_gradient, nullptr);
-    if (bias_gradient != nullptr) kernels().sum_rows(batch * pixels_, filters_, y_gradient, bias_gradient);
+    if (bias_gradient != nullptr) bias_.gradient(batch, y_gradient, bias_gradient);
   }
 
   void backward_data(std::int64_t batch, const float* y_gradient, const float* kernel,
@@ -115,7 +112,7 @@ class TransposedConvolutionLayer final : public ActivatedProduct {
   Window window_;  ///< its input is the layer's output
   std::int64_t filters_;
   std::optional<Window::Pair> output_padding_;
-  std::int64_t pixels_ = 0;  ///< of the output
+  RowBias bias_;
   std::optional<ConvolutionKernel> product_;
 };
 

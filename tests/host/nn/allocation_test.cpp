@@ -216,6 +216,25 @@ TEST_CASE("Layers on oneDNN allocate nothing in our code", "[host][nn]") {
   CHECK(first.train.of_onednn > 0);  // the products did run on oneDNN
 }
 
+TEST_CASE("Layers of other products, sizes and noise allocate nothing in our code", "[host][nn]") {
+  for (const char* model :
+       {"reshape((8,8,1)) randomflip randomrotation(0.1) randomcontrast(0.5) sepconv2d(4,3,relu) "
+        "conv2dtranspose(3,2,strides=2) upsample(2,interpolation=bilinear) resize(6,6) crop(1) groupnorm(3) "
+        "PReLU "
+        "spatialdropout(0.2) gaussiannoise(0.1) permute((3,1,2)) flatten dense(4,softmax)",
+        "reshape((4,4,4,1)) conv3d(2,2) maxpool3d flatten unitnorm rmsnorm gaussiandropout(0.1) "
+        "alphadropout(0.1) "
+        "repeatvector(3) einsumdense('abc,bcd->adb',(2,3)) einsumdense('...x,xy->...y',4) normalization "
+        "rescaling((1,2,3,4)) flatten dense(4,softmax)",
+        "reshape((4,4,4,1)) convlstm(2,2,return_sequences=true) convlstm(2,2,relu) flatten "
+        "discretization((0,1),output_mode=one_hot) flatten dense(4,softmax)"}) {
+    INFO(model);
+    const Run run = steady_run(model, 64, "adam");
+    CHECK(run.train.ours == 0);
+    CHECK(run.test.ours == 0);
+  }
+}
+
 TEST_CASE("Products in bf16 allocate nothing in our code", "[host][nn]") {
   if (!this_processor().multiplies_bf16) {
     WARN("skipped: this processor does not multiply bfloat16");

@@ -109,8 +109,9 @@ TEST_CASE("Random layers of images do nothing in inference", "[host][nn]") {
 
 TEST_CASE("Random layers of images depend on seed and step alone, and differ between images", "[host][nn]") {
   constexpr std::int64_t batch = 16;
-  std::vector<float> x = random_values(24, 1);
-  for (std::int64_t image = 1; image < batch; ++image) std::copy_n(x.begin(), 24, std::back_inserter(x));
+  const std::vector<float> one = random_values(24, 1);
+  std::vector<float> x;
+  for (std::int64_t image = 0; image < batch; ++image) x.insert(x.end(), one.begin(), one.end());
   for (const char* layer : random_images) {
     INFO(layer);
     const std::string text = std::string("input(4,3,2) ") + layer;

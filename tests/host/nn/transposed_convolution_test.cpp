@@ -10,6 +10,7 @@
 #include "host/nn/gradients.hpp"
 #include "host/nn/graphs.hpp"
 #include "nn/architecture.hpp"
+#include "nn/layer_registry.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;
@@ -124,6 +125,27 @@ TEST_CASE("Transposed and separable convolutions are written and read back uncha
                   "conv1dtranspose(2,3,dilation_rate=2) sepconv1d(3,2,padding=same)",
                   {}});
   CHECK(keras_json({"", json, {}}) == json);
+}
+
+TEST_CASE("What Keras 2 writes to these convolutions without effect is read", "[host][nn]") {
+  const auto read = [](const char* class_name, nlohmann::json json) {
+    json["name"] = "l";
+    json["filters"] = 2;
+    json["kernel_size"] = 3;
+    UnknownKeys unknown(true);
+    ConfigReader config(json, class_name, {"layer", class_name, &unknown});
+    (void)find_layer_type(class_name)->make(config);
+    config.finish();
+  };
+  for (const char* class_name : {"SeparableConv1D", "SeparableConv2D"})
+    CHECK_NOTHROW(
+        read(class_name, {{"groups", 1}, {"kernel_initializer", "zeros"}, {"kernel_regularizer", "l2"}}));
+  for (const char* class_name : {"Conv1DTranspose", "Conv2DTranspose"}) {
+    CHECK_NOTHROW(read(class_name, {{"groups", 1}, {"data_format", "channels_last"}}));
+    CHECK(error_of([&] {
+            read(class_name, {{"groups", 2}});
+          }).find("\"groups\" is not supported") != std::string::npos);
+  }
 }
 
 TEST_CASE("A separable convolution is a depthwise one and a product over its channels", "[host][nn]") {
