@@ -43,7 +43,8 @@ void refuse_settings_of_ranks(const Settings& settings) {
   };
   if (settings.integer("global_batch_size") != 0) refuse("global_batch_size");
   if (settings.number("rank_timeout") != default_timeout) refuse("rank_timeout");
-  if (settings.is_on("sync_batch_norm")) refuse("sync_batch_norm");
+  // Of a record it stays: a single process does the same anyway.
+  if (settings.is_on("sync_batch_norm") && settings.is_flagged("sync_batch_norm")) refuse("sync_batch_norm");
 }
 
 /// The rest of the text is that of one process.

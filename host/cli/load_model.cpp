@@ -98,14 +98,16 @@ void continue_optimizer(Model& model, const Settings& settings, const ModelInput
     model.set_hyper("learning_rate", *given);  // the flag says so, after the callbacks of the earlier run
 }
 
-/// An output without a loss needs no target in the data.
+/// An output without a loss needs no target in the data. If none has one, compiling says what is wrong.
 void drop_untrained_outputs(const CompileOptions& options, std::vector<std::string>& outputs) {
-  std::erase_if(outputs, [&](const std::string& name) {
+  std::vector<std::string> trained = outputs;
+  std::erase_if(trained, [&](const std::string& name) {
     const auto own = options.outputs.find(name);
     const bool has_own = own != options.outputs.end() && !own->second.loss.empty();
     const std::string& loss = has_own ? own->second.loss : options.loss;
     return loss.empty() || loss == "none" || loss == "None";
   });
+  if (!trained.empty()) outputs = std::move(trained);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "io/npy.hpp"
 #include "kairos/abi.h"
 #include "kairos/host/error.hpp"
+#include "plugin/options/given_text.hpp"
 #include "plugin/options/options.hpp"
 #include "plugin/options/secrets.hpp"
 
@@ -35,7 +36,8 @@ predictions and replays: without epochs or validation, with NaN and infinities, 
 fails in any hook, twice in one run, with paths that cannot be written, with every hook checked (KAIROS_CHECK_PLUGINS=1), and
 ended by a signal and resumed after any epoch. Each run is a process of its own. A callback that needs options takes
 those of the first example on its page that has the required ones, a line "    kairos … --plugin …" of README.md beside the plugin's
-file or one directory above. Other options are given with --plugin, as in
+file or one directory above; what it writes stays in the check's directory. Other options, and those that name commands to run, are
+given with --plugin, as in
 
     kairos plugins check CSVLogger --plugin CSVLogger:filename=log.csv
 
@@ -124,8 +126,19 @@ struct Chosen {
   std::string optimizer;  ///< that an example names; "" for that of the command line
 };
 
+/// Whether a path of an example leads out of the directory of a run: writing there could replace what the
+/// user has.
+bool leads_out(const fs::path& path, const fs::path& directory) {
+  if (path.is_absolute()) {
+    const fs::path inside = path.lexically_normal().lexically_relative(directory);
+    return inside.empty() || *inside.begin() == "..";
+  }
+  const fs::path normal = path.lexically_normal();
+  return !normal.empty() && *normal.begin() == "..";
+}
+
 /// A file that the example reads, and that its page shows, is written into the directory; and so is a secret,
-/// without which no run could go on from its record.
+/// without which no run could go on from its record. Files that it writes stay in the directory.
 void write_files_of_page(const PluginPage& page, const CallbackManifest& callback, const fs::path& directory,
                          PluginSpec& spec) {
   for (PluginOption& option : spec.options) {
@@ -135,6 +148,12 @@ void write_files_of_page(const PluginPage& page, const CallbackManifest& callbac
       const fs::path file = directory / (std::string(callback.short_name()) + '-' + declared->name);
       std::ofstream(file, std::ios::binary) << option.value;
       option = {declared->name, "file:" + file.string(), Written::Quoted};
+    }
+    if (declared->type == KAIROS_TYPE_PATH && !is_only_read(*declared) && !means_unset(*declared, option) &&
+        leads_out(option.value, directory)) {
+      const std::string name = fs::path(option.value).filename().string();
+      const bool is_name = !name.empty() && name != "." && name != "..";
+      option = {declared->name, (directory / (is_name ? name : declared->name)).string(), Written::Quoted};
     }
     if ((declared->flags & KAIROS_OPTION_READS) == 0) continue;
     const std::optional<std::string> content = file_in_page(page, option.value);
@@ -147,6 +166,7 @@ void write_files_of_page(const PluginPage& page, const CallbackManifest& callbac
 
 /// The first example with all required options on the plugin's page; empty if there is none.
 std::optional<Chosen> example_of(const Checked& one, const Catalog& catalog, const fs::path& directory) {
+  if ((one.callback->capabilities & KAIROS_CAN_RUN_COMMANDS) != 0) return {};  // no commands from a file
   const std::optional<PluginPage> page = page_of(one.plugin->file);
   if (!page) return {};
   for (const auto& [text, optimizer] : plugin_examples(*page, directory)) {
@@ -358,9 +378,11 @@ int run_plugins_check(Arguments arguments) {
   if (operands.empty())
     for (const Refusal& refusal : catalog.refusals()) Check::refused(refusal);
   if (all.empty()) return exit_code(ErrorKind::Callback);  // nothing was checked
-  for (const Checked& one : all)
+  for (const Checked& one : all) {
+    if (check.ended()) break;
     for (const Chosen& chosen : specs_of(one, given, catalog, check))
       if (!check.ended()) check.check(*one.callback, chosen);
+  }
   return check.end();
 }
 

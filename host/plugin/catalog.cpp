@@ -189,8 +189,13 @@ Catalog::Match Catalog::find(std::string_view name) const {
   for (const Match& match : matches)
     found += fmt::format("{}{} in {}{}", found.empty() ? "" : " and ", match.callback->id,
                          match.plugin->file.string(), match.by_alias ? ", whose former id it is" : "");
-  throw Error(ErrorKind::Plugin, {"KAIROS-O003", std::string(name), "several callbacks have this name", found,
-                                  "one", "Write the whole id, such as " + matches.front().callback->id});
+  // An id that is a former one of another callback means both: only the file tells them apart.
+  const Match& first = matches.front();
+  throw Error(ErrorKind::Plugin,
+              {"KAIROS-O003", std::string(name), "several callbacks have this name", found, "one",
+               whole_id ? fmt::format("Write the file, such as {}#{}", first.plugin->file.string(),
+                                      first.callback->id)
+                        : "Write the whole id, such as " + first.callback->id});
 }
 
 void Catalog::not_found(std::string_view name) const {
@@ -247,6 +252,12 @@ Catalog::Match Catalog::find_in_file(const PluginSpec& spec) const {
     if (folded(candidate) == folded(spec.callback)) return {&*plugin, &callbacks[i], i};
     known.emplace_back(candidate);
   }
+  for (std::size_t i = 0; i < callbacks.size(); ++i)
+    for (const std::string& alias : callbacks[i].aliases) {
+      const bool whole_id = spec.callback.find('.') != std::string::npos;
+      const std::string_view candidate = whole_id ? std::string_view(alias) : last_part(alias);
+      if (folded(candidate) == folded(spec.callback)) return {&*plugin, &callbacks[i], i, true};
+    }
   throw Error(ErrorKind::Plugin, {"KAIROS-O005", spec.target, "the file has no such callback", spec.callback,
                                   "", suggest(spec.callback, known)});
 }

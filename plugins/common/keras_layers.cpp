@@ -109,7 +109,7 @@ class Reader {
     if (layers == nullptr) return read_layer(layer, path);
     const std::string class_name = text_of(member(layer, "class_name"));
     const std::size_t around_it = model_, model = architecture_.models.size();
-    architecture_.models.push_back({path, class_name, around.empty() ? model : around_it, {}});
+    architecture_.models.push_back({path, class_name, model == 0 ? model : around_it, {}});
     model_ = model;
     Part part =
         class_name == "Sequential" ? read_chain(*layers, path) : read_graph(config_of(layer), *layers, path);

@@ -80,7 +80,8 @@ struct ModelSummary : Callback<ModelSummary> {
   [[nodiscard]] Rows rows_of(const Architecture& all) const {
     Rows rows;
     std::map<std::string, std::size_t> row_of;  // by path: a layer that is used twice has two nodes
-    const std::size_t root = all.models.front().path.size() + 1;
+    const std::string& whole = all.models.front().path;
+    const std::size_t root = whole.empty() ? 0 : whole.size() + 1;
     for (const Node& node : all.nodes) {
       const std::optional<std::size_t> closed = closed_model(all, node);
       const std::string& path = closed ? all.models[*closed].path : node.path;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,14 +56,26 @@ struct PredictionWriter : Callback<PredictionWriter> {
     check_output_place(name, Writing::Replaced);
   }
 
-  void on_test_begin(Test&) { abandon(); }
-  void on_test_batch_end(Batch& batch) { add(batch); }
+  void on_test_begin(Test&) { begin_pass(); }
+  void on_test_batch_end(Batch& batch) { add_or_give_up(batch); }
   void on_test_end(Test&) { close(); }
-  void on_predict_begin(Run&) { abandon(); }
-  void on_predict_batch_end(Batch& batch) { add(batch); }
+  void on_predict_begin(Run&) { begin_pass(); }
+  void on_predict_batch_end(Batch& batch) { add_or_give_up(batch); }
   void on_predict_end(End&) { close(); }
 
  private:
+  void begin_pass() {
+    abandon();
+    is_broken_ = false;
+  }
+  /// After a failure with on_error=warn, the rest of the pass would make a file that lacks rows.
+  void add_or_give_up(Batch& batch) {
+    if (is_broken_) return;
+    is_broken_ = true;
+    add(batch);
+    is_broken_ = false;
+  }
+
   static std::vector<std::int64_t> row_shape(const Tensor& tensor) {
     std::vector<std::int64_t> shape;
     for (std::int32_t axis = 1; axis < tensor.rank(); ++axis) shape.push_back(tensor.shape(axis));
@@ -131,7 +144,8 @@ struct PredictionWriter : Callback<PredictionWriter> {
     for (std::uint32_t i = from; i < to; ++i) {
       const std::string name = array_name(batch, i);
       add_array(batch, "outputs/" + name, batch.tensor(Role::Output, i));
-      if (with_targets_) add_array(batch, "targets/" + name, target_of(batch, i));
+      if (with_targets_ && (output.is_set() || find_target(batch, i)))
+        add_array(batch, "targets/" + name, target_of(batch, i));
     }
   }
   void add_array(const Batch& batch, const std::string& name, const Tensor& values) {
@@ -160,11 +174,21 @@ struct PredictionWriter : Callback<PredictionWriter> {
     return text;
   }
 
+  /// The number of an output's target. An output without a loss has none, and the others are found by name.
+  [[nodiscard]] static std::optional<std::uint32_t> find_target(const Batch& batch, std::uint32_t index) {
+    const std::uint32_t count = batch.tensor_count(Role::Target);
+    if (count == batch.tensor_count(Role::Output)) return index;
+    const std::string name(batch.tensor(Role::Output, index).name());
+    for (std::uint32_t i = 0; i < count; ++i)
+      if (batch.tensor(Role::Target, i).name() == name) return i;
+    return {};
+  }
   [[nodiscard]] static Tensor target_of(const Batch& batch, std::uint32_t index) {
-    if (index >= batch.tensor_count(Role::Target))
+    const std::optional<std::uint32_t> target = find_target(batch, index);
+    if (!target)
       throw Error("targets=true, but output " + std::to_string(index) +
                   " has no target. Leave the option out");
-    return batch.tensor(Role::Target, index);
+    return batch.tensor(Role::Target, *target);
   }
 
   void add_rows(Batch& batch, const Tensor& values) {
@@ -185,6 +209,7 @@ struct PredictionWriter : Callback<PredictionWriter> {
   }
 
   void close() {
+    if (is_broken_) return abandon();
     if (hdf5_->is_open()) return hdf5_->close();
     if (!file_->is_open()) return;  // no batch
     if (is_csv_)
@@ -198,6 +223,7 @@ struct PredictionWriter : Callback<PredictionWriter> {
   Owned<std::string> text_{this};  ///< rows of a batch
   bool is_csv_ = false, is_hdf5_ = false;
   bool with_targets_ = false;
+  bool is_broken_ = false;  ///< a batch of this pass has failed
 };
 
 }  // namespace kairos::plugins

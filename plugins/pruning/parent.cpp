@@ -108,7 +108,8 @@ void Parent::open(std::string_view ask, std::string_view answer, std::chrono::na
 std::optional<std::string> Parent::ask(const std::string& line) {
   const Clock::time_point until = Clock::now() + std::chrono::duration_cast<Clock::duration>(patience_);
   write(line + '\n', until);
-  const std::string answer = read_line(until);
+  std::string answer;
+  for (++owed_; owed_ > 0; --owed_) answer = read_line(until);  // first those that came too late
   constexpr std::string_view stop = "stop";
   if (answer == "go on") return {};
   if (answer == stop) return "asked for by the parent";

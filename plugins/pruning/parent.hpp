@@ -51,6 +51,7 @@ class Parent {
 
   PipeEnd question_, answer_;
   std::string rest_;  ///< that has been read already
+  int owed_ = 0;      ///< questions whose answers have not been read
   std::chrono::nanoseconds patience_{};
 };
 

@@ -137,6 +137,9 @@ struct Pruning : Callback<Pruning> {
     if (ask.is_set() || answer.is_set())
       throw Error("ask and answer are for rule=ask; found rule=" + std::string(rule.value()) +
                   ". Write rule=ask, or leave them out");
+    if (timeout.is_given())
+      throw Error("timeout is for rule=ask; found rule=" + std::string(rule.value()) +
+                  ". Write rule=ask, or leave it out");
   }
 
   static bool is_inside(const std::filesystem::path& file, const std::filesystem::path& directory) {

@@ -132,7 +132,9 @@ class OptionRules {
   void check_items(bool newer) const {
     if (option_.type != KAIROS_TYPE_LIST) {
       if (option_.item_type != 0)
-        fail("items", std::string(type_name(option_.item_type)), "a type of items for a list only");
+        refuse_number({option_field(id_, option_.name, "items"), std::to_string(option_.item_type),
+                       "a type of items for a list only"},
+                      newer);
       return;
     }
     constexpr std::array may_be_items{KAIROS_TYPE_BOOL,   KAIROS_TYPE_INT,  KAIROS_TYPE_FLOAT,
@@ -229,6 +231,7 @@ void check_published(const CallbackManifest& callback) {
 /// Different ids of other callbacks.
 void check_ids(const CallbackManifest& callback, const char* name, const std::vector<std::string>& ids) {
   std::set<std::string_view> seen{callback.id};
+  if (&ids != &callback.aliases) seen.insert(callback.aliases.begin(), callback.aliases.end());
   for (const std::string& id : ids)
     if (!is_id(id) || !seen.insert(id).second)
       throw BrokenRule{callback_field(callback.id, name), '"' + id + '"', "different ids of other callbacks"};

@@ -12,6 +12,7 @@
 
 #include "base/python_text.hpp"
 #include "kairos/abi.h"
+#include "plugin/options/list_value.hpp"
 #include "plugin/options/python_formula.hpp"
 
 namespace kairos::host {
@@ -24,14 +25,30 @@ namespace {
                                   '"' + found.substr(0, 200) + '"', std::move(expected), std::move(cure)});
 }
 
+bool is_choice(const OptionSpec& option, const std::string& text) {
+  return type_of_value(option) == KAIROS_TYPE_ENUM &&
+         std::ranges::find(option.choices, text) != option.choices.end();
+}
+
+/// For texts these two may be meant literally.
+bool may_be_text(const OptionSpec& option, const std::string& text) {
+  return type_of_value(option) == KAIROS_TYPE_STRING && (text == "none" || text == "null");
+}
+
 /// "a,b" for a list, "a=1,b=2" for a dictionary: the text that an option with several words takes.
-std::string joined(const std::vector<CallArgument>& items, const PluginOption& given, std::string_view who) {
+std::string joined(const OptionSpec& option, const std::vector<CallArgument>& items,
+                   const PluginOption& given, std::string_view who) {
   std::string text;
   for (const CallArgument& item : items) {
     if ((item.name + item.value).find(',') != std::string::npos || python_items(item.value))
       refuse("KAIROS-O053", who, given.key, "an item of the list contains a comma", item.value,
              "items without commas", "Rename it, or leave it out");
-    if (!item.quoted && is_none(item.value)) continue;
+    if (!item.quoted && is_none(item.value)) {
+      if (option.type != KAIROS_TYPE_LIST) continue;
+      if (!is_choice(option, item.value) && !may_be_text(option, item.value))
+        refuse("KAIROS-O053", who, given.key, "an item of the list is None", item.value,
+               std::string(list_syntax(option.item_type)), "Leave it out");
+    }
     text += (text.empty() ? "" : ",") + (item.name.empty() ? "" : item.name + "=") + item.value;
   }
   return text;
@@ -67,12 +84,8 @@ bool is_code(const PluginOption& given) {
 
 bool means_unset(const OptionSpec& option, const PluginOption& given) {
   // Numbers are never text, so quotes around them change nothing.
-  if (given.written == Written::Quoted) return !is_text_type(option.type) && given.value == "None";
-  if (option.type == KAIROS_TYPE_ENUM &&
-      std::ranges::find(option.choices, given.value) != option.choices.end())
-    return false;
-  // For a string option these two may be meant literally.
-  if (option.type == KAIROS_TYPE_STRING && (given.value == "none" || given.value == "null")) return false;
+  if (given.written == Written::Quoted) return !is_text_type(type_of_value(option)) && given.value == "None";
+  if (is_choice(option, given.value) || may_be_text(option, given.value)) return false;
   if (is_none(given.value)) return true;
   const auto items = python_items(given.value);
   return items && items->empty() && option.initial.absent();
@@ -87,13 +100,13 @@ std::string plain_text(const OptionSpec& option, const PluginOption& given, std:
   }
   if (const auto items = python_items(text)) {
     if (option.type == KAIROS_TYPE_STRING || option.type == KAIROS_TYPE_LIST)
-      return joined(*items, given, who);
+      return joined(option, *items, given, who);
     refuse("KAIROS-O053", who, given.key, "the option takes one value", text,
            std::string(type_name(option.type)), "Write one value");
   }
   if (option.type == KAIROS_TYPE_INT)
     if (const auto truth = python_bool(text)) return *truth ? "1" : "0";
-  if (!is_text_type(option.type)) return text;
+  if (!is_text_type(type_of_value(option))) return text;
   if (is_code(given))
     refuse("KAIROS-O055", who, given.key, "Python code is not run", text, "a value",
            "Write the value that the code gives, in quotes");

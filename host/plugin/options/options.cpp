@@ -57,7 +57,7 @@ class Resolver {
     if (on_missing_ != nullptr) result_.on_missing = word(*on_missing_, on_missing_words);
     for (std::size_t i = 0; i < callback_.options.size(); ++i) {
       result_.values.push_back(value(callback_.options[i], given_[i]));
-      result_.given.push_back(given_[i] != nullptr);
+      result_.given.push_back(given_[i] != nullptr && !means_unset(callback_.options[i], *given_[i]));
     }
     return std::move(result_);
   }

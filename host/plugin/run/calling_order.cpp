@@ -33,6 +33,14 @@ std::vector<std::size_t> calling_order(std::span<const Ordered> given) {
       });
     });
     if (next == left.end()) {
+      // What only waits for the others is no part of the contradiction.
+      const auto precedes_none = [&](std::size_t one) {
+        return std::ranges::none_of(left, [&](std::size_t other) {
+          return other != one && comes_first(*given[one].callback, *given[other].callback);
+        });
+      };
+      for (auto end = left.end(); (end = std::ranges::find_if(left, precedes_none)) != left.end();)
+        left.erase(end);
       std::string names;
       for (const std::size_t i : left) names += (names.empty() ? "" : ", ") + given[i].name;
       throw Error(ErrorKind::Plugin,

@@ -89,7 +89,8 @@ void tell_former_names(const Session& session, std::span<const PluginSpec> specs
   for (std::size_t i = 0; i < specs.size(); ++i)
     if (planned[i].match.by_alias)
       session.message(Level::Info, planned[i].name,
-                      specs[i].target + " is a former name of " + planned[i].match.callback->id);
+                      (specs[i].is_file() ? specs[i].callback : specs[i].target) + " is a former name of " +
+                          planned[i].match.callback->id);
 }
 
 /// The user's order, changed where callbacks ask for it.

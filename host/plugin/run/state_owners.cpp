@@ -44,6 +44,14 @@ Fit fit_of(const SavedState& state, const Instance& instance) {
   return fit;
 }
 
+/// A list by the values of its items, however they were written.
+std::string saved_text(const OptionValue& value) {
+  if (value.type != KAIROS_TYPE_LIST) return value_text(value);
+  std::string text;
+  for (const OptionValue& item : value.items) text += (text.empty() ? "" : ",") + value_text(item);
+  return text;
+}
+
 bool can_own(const Instance& instance, const SavedState& state) {
   if (place_of(state.id, instance.manifest) > instance.manifest.aliases.size()) return false;
   return state.has_bytes ? instance.hooks.state_load != nullptr : controls_steps(instance);
@@ -60,7 +68,7 @@ std::map<std::string, std::string> saved_options(const Instance& instance) {
   for (std::size_t i = 0; i < instance.manifest.options.size(); ++i) {
     const OptionSpec& option = instance.manifest.options[i];
     const OptionValue& value = instance.options.values[i];
-    if (!is_secret(option)) texts[option.name] = std::to_string(value.type) + ":" + value_text(value);
+    if (!is_secret(option)) texts[option.name] = std::to_string(value.type) + ":" + saved_text(value);
   }
   return texts;
 }

@@ -115,7 +115,7 @@ class OptionBase {
   /// Whether the user set the option; false if it has its default.
   [[nodiscard]] bool is_given() const {
     std::int32_t given = 0;
-    ask(owner_->interfaces.options->is_set(owner_->interfaces.host, index_, &given));
+    ask(table().is_set(owner_->interfaces.host, index_, &given));
     return given != 0;
   }
   /// The declaration as the ABI struct.
@@ -162,8 +162,13 @@ class OptionBase {
   }
   [[nodiscard]] kairos_value item(std::size_t i) const {
     kairos_value value = absent_value();
-    ask(owner_->interfaces.options->item(owner_->interfaces.host, index_, i, &value));
+    ask(table().item(owner_->interfaces.host, index_, i, &value));
     return value;
+  }
+  [[nodiscard]] const kairos_options& table() const {
+    if (owner_->interfaces.options == nullptr)
+      throw Error(KAIROS_E_UNSUPPORTED, "this host does not offer " KAIROS_OPTIONS);
+    return *owner_->interfaces.options;
   }
 
   kairos_option declaration_;

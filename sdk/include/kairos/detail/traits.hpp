@@ -24,6 +24,17 @@ namespace detail {
     static constexpr type value = T::name;                    \
   };
 
+// The same for texts; a member of another type, such as an option of that name, is the author's own.
+#define KAIROS_DETAIL_OPTIONAL_TEXT(name)                                                              \
+  template <class T, class = void>                                                                     \
+  struct Declared_##name {                                                                             \
+    static constexpr const char* value = nullptr;                                                      \
+  };                                                                                                   \
+  template <class T>                                                                                   \
+  struct Declared_##name<T, std::enable_if_t<std::is_convertible_v<decltype(T::name), const char*>>> { \
+    static constexpr const char* value = T::name;                                                      \
+  };
+
 constexpr Can default_capabilities(Phase phase) {
   return phase == Phase::Decide    ? Can::Stop | Can::SetOptimizer
          : phase == Phase::Persist ? Can::SaveModel
@@ -37,10 +48,11 @@ KAIROS_DETAIL_OPTIONAL(capabilities, Can, default_capabilities(Declared_phase<T>
 KAIROS_DETAIL_OPTIONAL(state_version, std::uint32_t, 1)
 KAIROS_DETAIL_OPTIONAL(oldest_state_version, std::uint32_t, 1)
 KAIROS_DETAIL_OPTIONAL(every_rank, bool, false)
-KAIROS_DETAIL_OPTIONAL(aliases, const char*, nullptr)
-KAIROS_DETAIL_OPTIONAL(before, const char*, nullptr)
-KAIROS_DETAIL_OPTIONAL(after, const char*, nullptr)
 #undef KAIROS_DETAIL_OPTIONAL
+KAIROS_DETAIL_OPTIONAL_TEXT(aliases)
+KAIROS_DETAIL_OPTIONAL_TEXT(before)
+KAIROS_DETAIL_OPTIONAL_TEXT(after)
+#undef KAIROS_DETAIL_OPTIONAL_TEXT
 
 template <class T, class = void>
 struct Has_id : std::false_type {};

@@ -74,6 +74,10 @@ class Value {
     std::string_view rest(list.ptr, static_cast<std::size_t>(list.length)), word;
     bool more = true;
     for (std::uint64_t k = 0; k <= i; ++k) word = detail::take_part(rest, ',', more);
+    while (!word.empty() && word.front() == ' ') word.remove_prefix(1);
+    while (!word.empty() && word.back() == ' ') word.remove_suffix(1);
+    if (word.empty())
+      refuse(option, '"' + std::string(list.ptr, list.length) + '"', "items that are not empty");
     kairos_option one = option;
     one.type = option.item_type;
     if (one.type == KAIROS_TYPE_STRING || one.type == KAIROS_TYPE_ENUM) {

@@ -34,6 +34,12 @@ struct Contrary : Named<Contrary> {
   static constexpr auto after = "test.Late";
 };
 
+struct Follower : Named<Follower> {
+  static constexpr auto id = "test.Follower";
+  static constexpr auto after = "test.Contrary";
+  Option<bool> before{this, "before_all", false, "a member of this name is the author's own"};
+};
+
 /// Says in on_train_begin how many epochs it has seen.
 struct Renamed : Callback<Renamed> {
   static constexpr auto id = "test.Renamed";
@@ -66,4 +72,4 @@ struct Lister : Callback<Lister> {
 
 }  // namespace
 
-KAIROS_PLUGIN("1.0.0", Early, Middle, Late, Reporting, Contrary, Renamed, Lister)
+KAIROS_PLUGIN("1.0.0", Early, Middle, Late, Reporting, Contrary, Follower, Renamed, Lister)

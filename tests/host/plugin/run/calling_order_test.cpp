@@ -40,13 +40,14 @@ TEST_CASE("A callback of another phase is called in its phase, whatever is asked
   CHECK(order_of({"Reporting", "Late"}) == "on_epoch_end: [decide] Late [report] Reporting");
 }
 
-TEST_CASE("An order that contradicts itself is refused, and names the callbacks", "[host][plugin]") {
+TEST_CASE("An order that contradicts itself is refused, and names the callbacks that do", "[host][plugin]") {
   CHECK_THAT(
       error_of([] {
-        Rig({"Middle", "Early", "Late", "Contrary"});
+        Rig({"Follower", "Early", "Late", "Contrary"});
       }),
       Contains("KAIROS-O061: Early, Late, Contrary: each of these callbacks is to be called before another "
                "one of them"));
+  CHECK(order_of({"Follower", "Contrary", "Early"}) == "on_epoch_end: [decide] Contrary Follower Early");
 }
 
 TEST_CASE("A callback is found by its former ids, and gets the state that was saved under them",
@@ -58,6 +59,8 @@ TEST_CASE("A callback is found by its former ids, and gets the state that was sa
         std::vector<std::string>{"Renamed: 2 epochs"});
   CHECK(Rig({"Interim"}).warnings == std::vector<std::string>{"Renamed: 0 epochs"});
   CHECK(Rig({"test.Interim"}).warnings == std::vector<std::string>{"Renamed: 0 epochs"});
+  CHECK(Rig({file("test_arranger.so") + "#Interim"}).warnings ==
+        std::vector<std::string>{"Renamed: 0 epochs"});
 }
 
 TEST_CASE("A name that is an id and a former id of another callback is refused with both files",
@@ -100,4 +103,10 @@ TEST_CASE("A list is refused for the item that is wrong", "[host][plugin]") {
   CHECK_THAT(refusal("words=[min, mxa]"),
              Contains("KAIROS-O025: Lister, option words") && Contains("Did you mean \"max\"?"));
   CHECK_THAT(refusal("rates=[0.1, nan]"), Contains("KAIROS-O024") && Contains("found nan"));
+  CHECK_THAT(refusal("rates=[None, 0.1]"),
+             Contains("KAIROS-O053: Lister, option rates: an item of the list is None"));
+}
+
+TEST_CASE("An option that is None was not set", "[host][plugin]") {
+  CHECK(Rig({"Lister(rates=None)"}).warnings == std::vector<std::string>{"Lister: epochs 3 5 word min"});
 }

@@ -19,9 +19,9 @@ extern "C" {
 #define KAIROS_TYPE_DURATION 7   /* integer, nanoseconds; written as "90s", "5m", "1h30m" */
 #define KAIROS_TYPE_METRIC 8     /* text, a log key; checked after the setups of the phase measure (unless on_missing=warn) */
 #define KAIROS_TYPE_EXPRESSION 9 /* text, a formula over the variables in `choices`; evaluated by kairos.expressions/1 */
-#define KAIROS_TYPE_LIST 10      /* items of one type, `item_type`, written as "0.1,0.2": integer is their number, text the items as
-                                    written, separated by commas. kairos.options/1 gives the items; bounds, choices and unit are those
-                                    of an item */
+#define KAIROS_TYPE_LIST 10      /* items of one type, `item_type`, written as "0.1,0.2": integer is their number (0 in a default), text
+                                    the items as written, separated by commas. kairos.options/1 gives the items; bounds, choices and
+                                    unit are those of an item */
 
 /* A typed value. Frozen: 40 bytes. It has no union, so that C and C++17 can initialize it as a constant. Fields that the type
  * does not use are zero. */
@@ -65,10 +65,11 @@ typedef struct kairos_option {
   const char *help;    /* one sentence, shown by `kairos plugins inspect` */
   const char *aliases; /* alternative keys, "epsilon,delta"; null for none */
   const char *unit;    /* "epochs"; null for none */
-  const char *choices; /* KAIROS_TYPE_ENUM: "auto,min,max". KAIROS_TYPE_EXPRESSION: the variables, "epoch,lr". Else null */
+  const char *choices; /* KAIROS_TYPE_ENUM, and a list of it: "auto,min,max". KAIROS_TYPE_EXPRESSION: the variables, "epoch,lr". Else
+                          null */
   kairos_value initial;  /* the default; KAIROS_TYPE_ABSENT for none */
-  kairos_value min;      /* lower bound, of the option's type; KAIROS_TYPE_ABSENT for none */
-  kairos_value max;      /* upper bound, of the option's type; KAIROS_TYPE_ABSENT for none */
+  kairos_value min;      /* lower bound, of the option's type, of a list of `item_type`; KAIROS_TYPE_ABSENT for none */
+  kairos_value max;      /* upper bound, of the option's type, of a list of `item_type`; KAIROS_TYPE_ABSENT for none */
   const char *deprecated; /* why, and what to use instead: the host warns with this sentence if the user sets the option; null if it
                              is not deprecated */
   int32_t item_type;      /* KAIROS_TYPE_LIST: BOOL, INT, FLOAT, STRING, ENUM or DURATION. Else 0 */
