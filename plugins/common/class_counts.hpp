@@ -15,6 +15,7 @@
 
 #include "one_process.hpp"
 #include "output_place.hpp"
+#include "output_target.hpp"
 #include "text.hpp"
 
 namespace kairos::plugins {
@@ -50,12 +51,13 @@ class ClassCounts {
     return sum;
   }
 
-  /// Counts a batch of an output: [samples, …, classes], of which the largest value is the prediction, or
-  /// [samples, …, 1], where a value above 0.5 is class 1. Targets are class numbers, or one-hot.
+  /// Counts a batch of an output, numbered among those that have a target: [samples, …, classes], of which
+  /// the largest value is the prediction, or [samples, …, 1], where a value above 0.5 is class 1. Targets are
+  /// class numbers, or one-hot.
   void add(const Event& event, std::uint32_t output_index) {
-    if (output_index >= event.tensor_count(Role::Output) || output_index >= event.tensor_count(Role::Target))
+    if (output_index >= event.tensor_count(Role::Target))
       throw no_such_output(output_index, event.tensor_count(Role::Target));
-    const Tensor output = event.tensor(Role::Output, output_index);
+    const Tensor output = event.tensor(Role::Output, output_of(event, output_index));
     const Tensor target = event.tensor(Role::Target, output_index);
     const auto width = static_cast<std::size_t>(output.rank() > 1 ? output.shape(output.rank() - 1) : 1);
     const std::size_t count = static_cast<std::size_t>(output.size()) / width;

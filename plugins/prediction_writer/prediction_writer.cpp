@@ -12,6 +12,7 @@
 
 #include "../common/one_process.hpp"
 #include "../common/output_place.hpp"
+#include "../common/output_target.hpp"
 #include "../common/text.hpp"
 #include "hdf5_file.hpp"
 #include "prediction_file.hpp"
@@ -174,15 +175,6 @@ struct PredictionWriter : Callback<PredictionWriter> {
     return text;
   }
 
-  /// The number of an output's target. An output without a loss has none, and the others are found by name.
-  [[nodiscard]] static std::optional<std::uint32_t> find_target(const Batch& batch, std::uint32_t index) {
-    const std::uint32_t count = batch.tensor_count(Role::Target);
-    if (count == batch.tensor_count(Role::Output)) return index;
-    const std::string name(batch.tensor(Role::Output, index).name());
-    for (std::uint32_t i = 0; i < count; ++i)
-      if (batch.tensor(Role::Target, i).name() == name) return i;
-    return {};
-  }
   [[nodiscard]] static Tensor target_of(const Batch& batch, std::uint32_t index) {
     const std::optional<std::uint32_t> target = find_target(batch, index);
     if (!target)
