@@ -24,6 +24,13 @@ void CompiledModel::use_ranks(Ranks* ranks) {
                    "the loss " + std::string(head.loss().name()) + ", one value of a whole batch",
                    "a loss of single samples",
                    "Give the loss the axes of a sample, such as axis=(1,2,3), or train in one process"});
+  for (const Head& head : heads_)
+    if (ranks != nullptr && head.coupling_metric() != nullptr)
+      throw Error(ErrorKind::Model,
+                  {"KAIROS-M143", "model", "it cannot be trained on several ranks",
+                   "the metric " + *head.coupling_metric() + ", one value of a whole batch",
+                   "metrics of single samples",
+                   "Give the metric the axes of a sample, such as axis=(1,2,3), or train in one process"});
   if (ranks != nullptr && !exchange_.is_built()) exchange_.build(trained_);
   ranks_ = ranks;
   for (OutputLoss& output_loss : output_losses_) output_loss.share = 1;

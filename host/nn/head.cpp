@@ -4,6 +4,7 @@
 
 #include "compute/vector.hpp"
 #include "nn/call_text.hpp"
+#include "nn/losses/loss_types.hpp"
 #include "nn/parameter.hpp"
 
 namespace kairos::host {
@@ -15,13 +16,20 @@ Shape target_shape(Shape output, TargetKind kind) {
   return output;
 }
 
+std::int64_t width_of(const Port& output, const Loss& loss) {
+  if (!output.shape.empty()) return output.shape.back();
+  refuse_output(loss.name(), "one number per sample, without a dimension",
+                "at least one dimension after the batch",
+                "Leave out the last squeeze, or put reshape(1) behind it");
+}
+
 }  // namespace
 
 Head::Head(const Port& output, const CompileOptions& options)
     : loss_(make_loss(options.loss)),
       soft_loss_(loss_->of_probabilities()),
       reduction_(own_reduction(parse_call(options.loss, "loss")).value_or(options.loss_reduction)),
-      features_(output.shape.back()),
+      features_(width_of(output, *loss_)),
       rows_per_sample_(size_of(output.shape) / features_),
       steps_(output.shape.size() < 2 ? 1 : output.shape.front()),
       target_{output.name, target_shape(output.shape, loss_->target_kind())} {
@@ -53,6 +61,13 @@ std::vector<LogKey> Head::metric_keys() const {
   for (const auto* list : {&metrics_, &weighted_metrics_})
     for (const NamedMetric& metric : *list) keys.push_back(metric.key);
   return keys;
+}
+
+const std::string* Head::coupling_metric() const {
+  for (const auto* list : {&metrics_, &weighted_metrics_})
+    for (const NamedMetric& metric : *list)
+      if (metric.metric->couples_samples()) return &metric.key.name;
+  return nullptr;
 }
 
 void Head::reset() {

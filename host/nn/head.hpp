@@ -39,6 +39,8 @@ class Head {
   [[nodiscard]] const Loss& loss() const noexcept { return *loss_; }
   [[nodiscard]] LossReduction reduction() const noexcept { return reduction_; }
   /// Whether some rows of a batch may not count, whatever its mask.
+  /// The key of a metric that is one value of a whole batch; null if there is none.
+  [[nodiscard]] const std::string* coupling_metric() const;
   [[nodiscard]] bool ignores_rows() const { return loss_->ignored_label().has_value(); }
 
   /// What an output is compared with. `soft`: probabilities in place of class labels.

@@ -81,9 +81,15 @@ class LossMetric final : public Metric {
     const bool soft = batch.probabilities != nullptr && soft_loss_ != nullptr;
     (soft ? *soft_loss_ : *loss_)
         .values(rows, batch.features, soft ? batch.probabilities : batch.target, batch.output, each_.data());
+    // As in Keras, one value of a whole batch counts once, unless there are weights.
+    if (loss_->couples_samples() && batch.weights.values == nullptr) {
+      if (rows > 0) mean_.add(sign_ * static_cast<double>(each_.data()[0]), 1);
+      return;
+    }
     for (std::int64_t row = 0; row < rows; ++row)
       mean_.add(sign_ * static_cast<double>(each_.data()[row]), weight_of(batch, row));
   }
+  [[nodiscard]] bool couples_samples() const override { return loss_->couples_samples(); }
   [[nodiscard]] double result() const override { return mean_.result(); }
 
  private:

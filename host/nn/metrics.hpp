@@ -41,6 +41,8 @@ class Metric {
   virtual void align_sums(const SumVisitor& add) { (void)add; }
   /// Allocates only for a batch larger than all before.
   virtual void update(const MetricBatch& batch) = 0;
+  /// Whether it has one value of a whole batch, which parts of the batch do not add up to.
+  [[nodiscard]] virtual bool couples_samples() const { return false; }
   /// 0 before the first update, and if all weights are 0.
   [[nodiscard]] virtual double result() const = 0;
 };

@@ -105,6 +105,8 @@ class AgreementTest(RanksTest):
         (self.directory / "model.json").write_text(json.dumps(model))
         self.refused(self.settings(model="model.json"), "KAIROS-M143", "activity_regularizer", exit_code=5)
         self.assertEqual(self.fit(1, self.settings(model="model.json")).stderr, "")
+        self.refused(self.settings(model="dense(1,sigmoid)", loss="mse", metrics="dice"), "KAIROS-M143",
+                     "the metric dice, one value of a whole batch", exit_code=5)
 
     def test_a_part_of_a_batch_is_not_all_of_it(self):
         run = self.fit(2, self.settings(plugin=f"{ON_RANK}#com.example.Reader:training=true"))

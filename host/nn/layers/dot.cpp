@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "compute/batched_products.hpp"
+#include "compute/permutation.hpp"
 #include "compute/row_scaler.hpp"
 #include "nn/layers/arrangement.hpp"
 #include "nn/layers/layer_types.hpp"
@@ -38,6 +39,8 @@ class DotLayer final : public Layer {
     for (std::size_t i = 0; i < 2; ++i) {
       Side& side = sides_[i];
       Shape shape = inputs[i];
+      if (shape.size() >= most_dimensions)
+        refuse_shape(shape, "at most " + std::to_string(most_dimensions - 1) + " dimensions");
       shape.insert(shape.begin(), 1);
       const std::int64_t axis = side.axis < 0 ? side.axis + std::ssize(shape) : side.axis;
       if (axis < 1 || axis >= std::ssize(shape))

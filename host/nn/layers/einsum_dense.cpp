@@ -61,6 +61,7 @@ class EinsumDenseLayer final : public ActivatedProduct {
   void reserve_product(std::int64_t batch) override {
     input_.reserve(batch);
     output_.reserve(batch);
+    if (use_bias()) bias_.reserve(batch);
     if (!product_) products_.reserve(rows(batch), plan_.columns, plan_.summed);
   }
 

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "compute/permutation.hpp"
+
 namespace kairos::host {
 
 namespace {
@@ -68,6 +70,18 @@ struct Named {
   std::string misfit;
 };
 
+/// What does not fit if kernel or output would be too large to allocate.
+std::string size_misfit(const Named& n) {
+  constexpr std::int64_t most = std::int64_t{1} << 31;
+  for (const std::string* const part : {&n.kernel, &n.output}) {
+    std::int64_t size = 1;
+    for (const char letter : *part)
+      if (__builtin_mul_overflow(size, n.sizes.at(letter), &size) || size > most)
+        return "an output_shape with at most " + std::to_string(most) + " values in kernel and output";
+  }
+  return "";
+}
+
 Named named(const EinsumEquation& e, const Shape& input, const Shape& output_shape) {
   const std::size_t rank = input.size() + 1;  // Keras counts the batch
   Named n;
@@ -77,6 +91,14 @@ Named named(const EinsumEquation& e, const Shape& input, const Shape& output_sha
   }
   const std::string rest = dotted(rank - e.input.size());
   const bool left = e.dots == EinsumEquation::Dots::Left;
+  if (left && rest.empty() && (e.output.front() != e.input.front() || has(e.kernel, e.input.front()))) {
+    n.misfit = "more dimensions, as the dots of the equation stand for the batch";
+    return n;
+  }
+  if (std::max({rank, e.kernel.size(), e.output.size() + rest.size()}) > most_dimensions) {
+    n.misfit = "at most " + std::to_string(most_dimensions) + " dimensions with the batch in each part";
+    return n;
+  }
   n.input = left ? rest + e.input : e.input + rest;
   n.kernel = e.kernel;
   n.output = left ? rest + e.output : e.output + rest;
@@ -148,8 +170,8 @@ EinsumPlan plan_einsum(const EinsumEquation& equation, const Shape& input, const
                        const std::optional<std::string>& bias_axes) {
   const Named n = named(equation, input, output_shape);
   EinsumPlan plan;
-  plan.misfit = n.misfit;
-  if (!n.misfit.empty()) return plan;
+  plan.misfit = n.misfit.empty() ? size_misfit(n) : n.misfit;
+  if (!plan.misfit.empty()) return plan;
   for (const char letter : n.kernel) plan.kernel.push_back(n.sizes.at(letter));
   for (const char letter : n.output.substr(1)) plan.output.push_back(n.sizes.at(letter));
   std::string shared, summed, rows, columns;

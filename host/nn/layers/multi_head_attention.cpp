@@ -49,7 +49,12 @@ class MultiHeadAttentionLayer final : public Layer {
   }
 
   [[nodiscard]] bool takes_several_inputs() const override { return true; }
-  [[nodiscard]] MaskRule mask_rule(bool) const override { return MaskRule::Pass; }
+  /// A mask has one axis, that of the timesteps.
+  [[nodiscard]] MaskRule mask_rule(bool masked) const override {
+    if (masked && axes_.size() > 1)
+      refuse_shape(parts_.front(), "(timesteps, features), because an input has a mask");
+    return MaskRule::Pass;
+  }
   /// As in Keras 3, where they are gone for a residual connection, too.
   [[nodiscard]] bool takes_masks_away() const override { return true; }
   void set_call(const CallArguments& call) override {
@@ -82,7 +87,10 @@ class MultiHeadAttentionLayer final : public Layer {
     weights_.build(*this, heads_, queries_, keys_, joined_key(context.key, 8));
     axes_.clear();
     for (std::size_t i = 1; i < query.size(); ++i) axes_.push_back(static_cast<std::int64_t>(i));
-    parts_ = {output, {heads_, queries_, keys_}};
+    Shape scores{heads_};
+    scores.insert(scores.end(), query.begin(), query.end() - 1);
+    scores.insert(scores.end(), inputs[1].begin(), inputs[1].end() - 1);
+    parts_ = {output, scores};
     if (returns_scores_) return {size_of(parts_[0]) + size_of(parts_[1])};
     return output;
   }

@@ -14,6 +14,8 @@ class RowBias {
  public:
   /// `bias` has the dimensions of `sample`, or its last ones; along a dimension of 1 it is the same.
   void place(const Shape& bias, const Shape& sample);
+  /// Allocates for a batch of that size.
+  void reserve(std::int64_t batch);
   /// Values of a row, of which a sample is a number.
   [[nodiscard]] std::int64_t width() const noexcept { return row_.width(); }
 

@@ -53,6 +53,11 @@ class TransposedConvolutionLayer final : public ActivatedProduct {
     }
     kernel.insert(kernel.end(), {filters_, shape.back()});
     output.push_back(filters_);
+    constexpr std::int64_t most = std::int64_t{1} << 31;
+    std::int64_t size = 1;
+    for (const std::int64_t dimension : output)
+      if (__builtin_mul_overflow(size, dimension, &size) || size > most)
+        refuse_shape(shape, "a size whose output has at most " + std::to_string(most) + " values");
     Shape bias(output.size(), 1);
     bias.back() = filters_;
     bias_.place(bias, output);
@@ -62,6 +67,7 @@ class TransposedConvolutionLayer final : public ActivatedProduct {
   }
 
  private:
+  void reserve_product(std::int64_t batch) override { bias_.reserve(batch); }
   /// The index in a Window of dimension i of the sample.
   [[nodiscard]] std::size_t dimension(std::size_t i) const { return rank_ == Rank::One ? 1 : i; }
 

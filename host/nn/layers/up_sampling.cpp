@@ -27,6 +27,10 @@ class UpSamplingLayer final : public Layer {
     const Shape& shape = inputs.front();
     if (shape.size() != static_cast<std::size_t>(rank_) + 1)
       refuse_shape(shape, std::string("samples of ") + sample_noun(rank_));
+    constexpr std::int64_t most_lines = 1 << 24;
+    if (shape[0] > most_lines / size_[rank_ == Rank::One ? 1 : 0] ||
+        (rank_ == Rank::Two && shape[1] > most_lines / size_[1]))
+      refuse_shape(shape, "a size of at most " + std::to_string(most_lines) + " after up-sampling");
     if (rank_ == Rank::One) {  // its steps are the rows of an image of one column
       const std::int64_t steps = shape[0] * size_[1];
       resampler_.emplace(LineSection{shape[0], 0, shape[0], steps}, LineSection{1, 0, 1, 1}, shape[1],

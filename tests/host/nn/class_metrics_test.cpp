@@ -187,6 +187,13 @@ TEST_CASE("AUC has Keras' areas, thresholds and labels", "[host][train]") {
         std::string::npos);
 }
 
+TEST_CASE("A metric of whole batches is the mean of its batches, whatever their sizes", "[host][train]") {
+  const Floats target{1, 1, 0}, output{0.5F, 1, 1};
+  const double first = result("dice", 1, {1}, {0.5F}), second = result("dice", 1, {1, 0}, {1, 1});
+  CHECK(first != Approx(second));
+  CHECK(result("dice", 1, target, output) == Approx((first + second) / 2));
+}
+
 TEST_CASE("Correlations are means over rows", "[host][train]") {
   const Floats target{0, 1, 0.5F, 1, 1, 0.2F}, output{0.1F, 0.9F, 0.5F, 1, 0.9F, 0.2F};
   CHECK(result("PearsonCorrelation", 3, target, output) == Approx(0.9966996338993913).epsilon(1e-6));

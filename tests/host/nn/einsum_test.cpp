@@ -161,6 +161,14 @@ TEST_CASE("EinsumDense refuses equations that are no matrix products", "[host][n
   CHECK(refusal("abc,cd->abd", 5).find("the 1 dimensions of output_shape") != std::string::npos);
   CHECK(refusal("ab,bc->ac", 5).find("a dimension for each letter") != std::string::npos);
   CHECK(refusal("abc,cd->abd", {2, 5}, "c").find("\"bias_axes\"") != std::string::npos);
+  CHECK(refusal("abc,cde->abde", {2, 2147483647, 2147483647}).find("at most 2147483648 values") !=
+        std::string::npos);
+  const std::string of_vector = error_of([] {
+    Graph graph(1);
+    graph.add(made("EinsumDense", einsum("...ab,ac->...bc", nlohmann::json::array({5}), nullptr)),
+              {graph.add_input("x", {3})});
+  });
+  CHECK(of_vector.find("the dots of the equation stand for the batch") != std::string::npos);
   for (const char* equation : {"abc", "abb,bc->ac", "abc,cd", "...bc,cd->bd", "a1,1c->ac"})
     CHECK(refusal(equation, {2, 5}).find("KAIROS-M003") != std::string::npos);
 }
@@ -230,6 +238,9 @@ TEST_CASE("Dot refuses inputs that do not fit", "[host][nn]") {
         "axis of 3, "
         "as the first input has. Change the layer before it.");
   CHECK(error_of([] { dot_graph(2, false, {3}, {4}); }).find("an input that has axis 2") !=
+        std::string::npos);
+  const Shape many(16, 1);
+  CHECK(error_of([&] { dot_graph(-1, false, many, many); }).find("at most 15 dimensions") !=
         std::string::npos);
   CHECK(error_of([] { dot_graph(0, false, {3}, {3}); }).find("not the batch") != std::string::npos);
 }

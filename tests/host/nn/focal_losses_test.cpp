@@ -11,6 +11,7 @@
 #include "host/error_text.hpp"
 #include "host/nn/batches.hpp"
 #include "kairos/host/compile.hpp"
+#include "nn/head.hpp"
 #include "nn/losses.hpp"
 #include "nn/metrics.hpp"
 
@@ -229,4 +230,12 @@ TEST_CASE("A loss of a whole batch can neither be accumulated nor be shared amon
   };
   CHECK(fault("Dice").find("the loss dice of output") != std::string::npos);
   CHECK(fault("Dice(axis=(1,2))").empty());
+}
+
+TEST_CASE("An output whose samples have no dimension has no loss", "[host][nn]") {
+  CompileOptions options;
+  options.loss = "mse";
+  CHECK(error_of([&] {
+          Head({"y", {}}, options);
+        }).find("one number per sample, without a dimension") != std::string::npos);
 }

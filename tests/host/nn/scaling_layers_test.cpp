@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,19 @@ TEST_CASE("PReLU multiplies negative values with trained alphas", "[host][nn]") 
   CHECK(graph_of("input(2,3) PReLU")->layer(0).parameters()[0].shape == Shape{2, 3});
   CHECK(graph_of("input(2,3) PReLU(shared_axes=(1,2))")->layer(0).parameters()[0].shape == Shape{1, 1});
   CHECK(graph_of("input(2,3) PReLU(shared_axes=(2))")->layer(0).parameters()[0].shape == Shape{2, 1});
+}
+
+TEST_CASE("PReLU passes no gradient where its input is 0, as in Keras", "[host][nn]") {
+  const auto graph = graph_of("input(2) PReLU");
+  for (float& alpha : std::span(graph->layer(0).parameters()[0].values.data(), 2)) alpha = 0.5F;
+  const std::vector<float> x{0, -1}, y{0, -0.5F};
+  std::vector<float> gradient{1, 1}, of_x(2);
+  float* const into = of_x.data();
+  const float* const from = x.data();
+  const Mask mask = nullptr;
+  graph->layer(0).backward({1, Mode::Train, 0},
+                           {{&from, 1}, y.data(), gradient.data(), {&into, 1}, {&mask, 1}});
+  CHECK(of_x == std::vector<float>{0, 0.5F});
 }
 
 TEST_CASE("The gradients of normalization by group, row and length agree with differences", "[host][nn]") {

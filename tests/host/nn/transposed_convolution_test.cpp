@@ -107,6 +107,9 @@ TEST_CASE("Transposed convolutions refuse what Keras refuses", "[host][nn]") {
         "cannot be "
         "used; found 2, expected an integer from 0 to below the stride, or a list of one for each dimension. "
         "Give \"output_padding\" such a value.");
+  CHECK(error_of([] {
+          graph_of("input(100000,1) conv1dtranspose(1,1048576,strides=1048576)");
+        }).find("whose output has at most 2147483648 values") != std::string::npos);
   CHECK(error_of([] { graph_of("input(4,1) conv2dtranspose(2,3)"); }).find("(rows, columns, channels)") !=
         std::string::npos);
   CHECK(error_of([] {
