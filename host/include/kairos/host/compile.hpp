@@ -73,8 +73,8 @@ struct CompileOptions {
   LossReduction loss_reduction = LossReduction::SumOverBatchSize;
   std::map<std::string, OutputOptions> outputs;  ///< by output name
   Precision precision = Precision::Float32;
-  /// On several ranks, BatchNormalization measures the batch of all of them, as its argument synchronized=true
-  /// does; otherwise each rank measures its own part.
+  /// On several ranks, BatchNormalization measures the batch of all of them, as its argument
+  /// synchronized=true does; otherwise each rank measures its own part.
   bool synchronizes_batch_norm = false;
   /// Determines initial weights and dropout.
   std::uint64_t seed = 0;
