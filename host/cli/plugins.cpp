@@ -26,7 +26,7 @@ constexpr const char* list_explanation =
     "JSON: {\"directories\", \"plugins\": [{\"file\", \"version\", \"abi\", \"sdk\", \"compiler\", "
     "\"about\", "
     "\"callbacks\": [{\"id\", \"name\",\n\"summary\", \"phase\", \"capabilities\", \"publishes\", "
-    "\"every_rank\", "
+    "\"aliases\", \"before\", \"after\", \"every_rank\", "
     "\"state\", \"hooks\", \"options\", \"host_options\"}]}],\n\"refused\": [{\"file\", \"code\", \"what\", "
     "\"found\", "
     "\"expected\", \"cure\", \"text\", \"ids\"}]}. Keys are only ever added.\n";

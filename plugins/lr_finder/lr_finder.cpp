@@ -89,6 +89,8 @@ struct LRFinder : Callback<LRFinder> {
   bool search(Run& run) {
     for (std::vector<double>* one : {&*rates_, &*losses_, &*smoothed_}) one->clear();
     const std::int64_t batches = run.batches(Source::Training);
+    if (batches < 1)
+      throw Error("there are no training batches to try learning rates on. Give the run training data");
     Trial trial(run);
     double average = 0, weight = 1, best = 0;
     for (std::int64_t step = 0; step < num_training; ++step) {

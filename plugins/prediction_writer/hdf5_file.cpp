@@ -19,6 +19,7 @@ namespace {
 
 /// Functions and variables of hdf5.h.
 struct Hdf5 {
+  decltype(&::H5dont_atexit) stay_open;
   decltype(&::H5open) open;
   decltype(&::H5Fcreate) file_create;
   decltype(&::H5Fflush) file_flush;
@@ -43,6 +44,7 @@ struct Hdf5 {
   Hdf5() {
     const OpenedLibrary library(KAIROS_HDF5_LIBRARY,
                                 "Install the package that has it, or write filename=predictions.npy");
+    library.find("H5dont_atexit", stay_open);
     library.find("H5open", open);
     library.find("H5Fcreate", file_create);
     library.find("H5Fflush", file_flush);
@@ -62,6 +64,8 @@ struct Hdf5 {
     library.find("H5Dclose", array_close);
     library.find("H5Eget_auto2", error_get);
     library.find("H5Eset_auto2", error_set);
+    // At exit the library would close what it could not write to a full disk, and crash.
+    stay_open();
     open();  // the variables are valid then
     library.find("H5P_CLS_DATASET_CREATE_ID_g", creation);
     library.find("H5T_IEEE_F32LE_g", float_stored);

@@ -34,7 +34,8 @@ class Settings(ProgramTest):
         for command in ("fit", "evaluate", "predict"):
             listed = re.findall(r"^  --([a-z-]+)", self.kairos(command, "--help"), re.MULTILINE)
             keys = json.loads(self.kairos(command, "--print-config"))
-            without = {"config", "print-config", "help", "explain-order", "json", "strict", "resume", "allow-shell", "distributed"}
+            without = {"config", "print-config", "help", "explain-order", "json", "strict", "resume", "allow-shell", "distributed",
+                       "sync-batch-norm"}
             self.assertEqual(sorted(set(listed) - without), sorted(key.replace("_", "-") for key in keys), command)
 
     def test_flag_wins_over_its_key(self):

@@ -51,9 +51,10 @@ class Plugins(ProgramTest):
         self.assertIn("on_epoch_end", callback["hooks"])
         options = {option["name"]: option for option in callback["options"]}
         self.assertEqual(options["factor"], {
-            "name": "factor", "type": "float", "required": False, "default": 0.1, "min": 0.0, "max": 1.0, "min_excluded": True,
+            "name": "factor", "type": "float", "items": None, "deprecated": "", "required": False, "default": 0.1, "min": 0.0, "max": 1.0, "min_excluded": True,
             "max_excluded": True, "unit": "", "choices": [], "aliases": [], "help": "factor that multiplies the rate",
             "access": [], "secret": False, "voids_state": False})
+        self.assertEqual([callback[key] for key in ("aliases", "before", "after")], [[], [], []])
         self.assertEqual((options["patience"]["default"], options["patience"]["unit"], options["patience"]["min"]), (10, "epochs", 0))
         self.assertEqual(options["mode"]["choices"], ["auto", "min", "max"])
         self.assertEqual(options["min_delta"]["aliases"], ["epsilon"])

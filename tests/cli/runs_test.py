@@ -161,7 +161,7 @@ class Record(RunsTest):
     def test_files_that_callbacks_read_are_hashed(self):
         (self.directory / "mine.lua").write_text("function on_epoch_end(epoch, logs) end\n")
         self.kairos(*self.fit(run_dir="run", plugin="LuaCallback:file=mine.lua"))
-        script = self.record()["files"][1]
+        script = self.record()["files"][0]
         self.assertEqual((script["use"], script["file"], script["sha256"]),
                          ("LuaCallback, option file", str(self.directory / "mine.lua"), sha256(self.directory / "mine.lua")))
 

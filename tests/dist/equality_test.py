@@ -14,7 +14,7 @@ FITS = sorted(fit.name for fit in GOLDEN.iterdir() if fit.is_dir())
 # Else BatchNormalization has the moments of each rank's own samples.
 SYNCHRONIZED = {"mlp_batchnorm_adam"}
 # Adam divides a gradient that is nothing but rounding by its own size: noise.json of that fit.
-NOISY = {"cnn_adam"}
+NOISY = {"cnn_adam", "mlp_batchnorm_adam"}
 
 
 def by_output(value):

@@ -72,7 +72,8 @@ class RanksTest(unittest.TestCase):
         for key, values in expected[0]["history"].items():
             np.testing.assert_allclose(found[0]["history"][key], values, rtol=tolerance, atol=1e-7, err_msg=key)
         for one, other in zip(found[1], expected[1], strict=True):
-            np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * np.max(np.abs(other)))
+            # A bias before a normalization has a gradient of nothing but rounding, and stays below 1e-7.
+            np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * max(np.max(np.abs(other)), 1e-2))
 
     def assert_equal_to_one(self, batch, settings, ranks=(2,), tolerance=TOLERANCE, of_ranks={}):
         """`of_ranks` are settings for several ranks alone."""

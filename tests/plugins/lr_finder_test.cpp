@@ -187,7 +187,7 @@ TEST_CASE("LRFinder refuses a training without batches", "[plugins]") {
   const TemporaryDirectory dir;
   Fit fit(lr_finder(), finder_in(dir));
   fit.host().training_samples = 0;
-  CHECK_THROWS_WITH(fit.begin(), Contains("the run has no such data"));
+  CHECK_THROWS_WITH(fit.begin(), Contains("there are no training batches to try learning rates on"));
 }
 
 TEST_CASE("LRFinder refuses rates that do not grow, before training", "[plugins]") {

@@ -54,16 +54,21 @@ TEST_CASE("The macros of plugin.h write the same manifest and data", "[host][plu
   CHECK(counter.capabilities == (KAIROS_CAN_STOP | KAIROS_CAN_SAVE_MODEL | KAIROS_CAN_WRITE_BATCH));
   CHECK(counter.state_version == 3);
   CHECK(counter.oldest_state_version == 2);
-  REQUIRE(counter.options.size() == 16);
+  REQUIRE(counter.options.size() == 18);
+  CHECK(counter.aliases == std::vector<std::string>{"test.OldCounter", "test.OlderCounter"});
+  CHECK(counter.before == std::vector<std::string>{"test.Bare"});
+  CHECK(counter.after == std::vector<std::string>{"test.Other"});
   CHECK(counter.options[0].aliases == std::vector<std::string>{"period", "n"});
   CHECK(counter.options[1].flags == (KAIROS_OPTION_MIN_EXCLUSIVE | KAIROS_OPTION_MAX_EXCLUSIVE));
   CHECK(counter.options[4].choices == std::vector<std::string>{"auto", "min", "max"});
   CHECK(counter.options[5].initial.integer == 90'000'000'000);
   CHECK(counter.options[12].flags == (KAIROS_OPTION_WRITES | KAIROS_OPTION_SAVES));
-  CHECK(counter.options[13].flags == (KAIROS_OPTION_REQUIRED | KAIROS_OPTION_MIN_EXCLUSIVE));
-  CHECK(counter.options[14].initial.absent());
-  CHECK(counter.options[14].flags == KAIROS_OPTION_STATE);
-  CHECK(counter.options[15].flags == KAIROS_OPTION_SECRET);
+  CHECK(counter.options[13].item_type == KAIROS_TYPE_INT);
+  CHECK(counter.options[14].deprecated == "use mode");
+  CHECK(counter.options[15].flags == (KAIROS_OPTION_REQUIRED | KAIROS_OPTION_MIN_EXCLUSIVE));
+  CHECK(counter.options[16].initial.absent());
+  CHECK(counter.options[16].flags == KAIROS_OPTION_STATE);
+  CHECK(counter.options[17].flags == KAIROS_OPTION_SECRET);
   CHECK(plugin.manifest.callbacks[1].flags == KAIROS_CALLBACK_EVERY_RANK);
   CHECK(library->callbacks()[1].hooks.on_fault != nullptr);
 }

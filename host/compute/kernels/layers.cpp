@@ -55,7 +55,7 @@ void prelu_gradient(std::int64_t n, const float* alpha, const float* x, const fl
   each_vector(n, [&](std::int64_t k, auto part) {
     const Vector value = part.get(x + k), g = part.get(y_gradient + k);
     const Vector of_alpha = value < Vector{} ? g * value : Vector{};
-    const Vector of_positive = value > Vector{} ? g : Vector{};  // as in Keras, 0 has no gradient
+    const Vector of_positive = value == Vector{} ? Vector{} : g;  // as in Keras, 0 has no gradient
     const Vector of_x = value < Vector{} ? g * part.get(alpha + k) : of_positive;
     if (alpha_gradient != nullptr) part.put(part.get(alpha_gradient + k) + of_alpha, alpha_gradient + k);
     if (x_gradient != nullptr) part.put(of_x, x_gradient + k);

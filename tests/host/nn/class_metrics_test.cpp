@@ -189,9 +189,13 @@ TEST_CASE("AUC has Keras' areas, thresholds and labels", "[host][train]") {
 
 TEST_CASE("A metric of whole batches is the mean of its batches, whatever their sizes", "[host][train]") {
   const Floats target{1, 1, 0}, output{0.5F, 1, 1};
-  const double first = result("dice", 1, {1}, {0.5F}), second = result("dice", 1, {1, 0}, {1, 1});
-  CHECK(first != Approx(second));
-  CHECK(result("dice", 1, target, output) == Approx((first + second) / 2));
+  const auto of_batch = [&](std::int64_t first, std::int64_t n) {
+    const NamedMetric metric = make_metric("dice", {1, TargetKind::Values});
+    metric.metric->update({n, 1, 1, target.data() + first, output.data() + first, {}});
+    return metric.metric->result();
+  };
+  CHECK(of_batch(0, 1) != Approx(of_batch(1, 2)));
+  CHECK(result("dice", 1, target, output) == Approx((of_batch(0, 1) + of_batch(1, 2)) / 2));
 }
 
 TEST_CASE("Correlations are means over rows", "[host][train]") {

@@ -79,6 +79,7 @@ TEST_CASE("PReLU passes no gradient where its input is 0, as in Keras", "[host][
   float* const into = of_x.data();
   const float* const from = x.data();
   const Mask mask = nullptr;
+  kairos::tests::forward(*graph, x, 1);
   graph->layer(0).backward({1, Mode::Train, 0},
                            {{&from, 1}, y.data(), gradient.data(), {&into, 1}, {&mask, 1}});
   CHECK(of_x == std::vector<float>{0, 0.5F});

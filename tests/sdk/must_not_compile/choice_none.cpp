@@ -1,4 +1,4 @@
-// expect: an Option<Choice> needs its words
+// expect: an Option<Choice> or Option<List<Choice>> needs its words
 // SPDX-License-Identifier: MIT
 // A choice without choices.
 #include <kairos/plugin.hpp>

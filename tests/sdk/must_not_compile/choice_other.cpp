@@ -1,4 +1,4 @@
-// expect: only an Option<Choice> has choices
+// expect: only an Option<Choice> or Option<List<Choice>> has choices
 // SPDX-License-Identifier: MIT
 // Choices of a number.
 #include <kairos/plugin.hpp>

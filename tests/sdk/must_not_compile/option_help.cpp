@@ -1,4 +1,4 @@
-// expect: the help and the unit of an option must be one line
+// expect: the help, the unit and the reason in deprecated() of an option must be one line each
 // SPDX-License-Identifier: MIT
 // Help of two lines.
 #include <kairos/plugin.hpp>

@@ -183,7 +183,9 @@ TEST_CASE("parse_manifest passes over entries of lists that only a newer host kn
 TEST_CASE("parse_manifest asks for a newer host where passing over a word would change a meaning",
           "[host][plugin]") {
   const auto [json, found] = GENERATE(table<std::string, std::string>({
-      {with_option(R"("name":"n","type":"list")"), "option n, type: \"list\""},
+      {with_option(R"("name":"n","type":"table")"), "option n, type: \"table\""},
+      {with_option(R"("name":"n","type":"list")"), "option n, items: 0"},
+      {with_option(R"("name":"n","type":"list","items":"path")"), "option n, items: 6"},
       {with_option(R"("name":"n","type":"int","flags":["masked"])"), "option n, flags: \"masked\""},
       {with_callback(R"("flags":["alone"])"), "flags: \"alone\""},
       {R"({"version":"1","callbacks":[{"id":"a.B","phase":"ponder"}]})", "phase: \"ponder\""},
