@@ -230,6 +230,7 @@ void check_published(const CallbackManifest& callback) {
 
 /// Different ids of other callbacks.
 void check_ids(const CallbackManifest& callback, const char* name, const std::vector<std::string>& ids) {
+  if (ids.empty()) return;
   std::set<std::string_view> seen{callback.id};
   if (&ids != &callback.aliases) seen.insert(callback.aliases.begin(), callback.aliases.end());
   for (const std::string& id : ids)

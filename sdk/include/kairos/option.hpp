@@ -180,7 +180,7 @@ class OptionBase {
 }  // namespace detail
 
 /// An option of type T: bool, int, std::int64_t, double, std::string_view, Choice, InputPath, OutputPath,
-/// OutputDirectory, SavePath, Path, Duration, Metric, Expression or List<…>.
+/// OutputDirectory, SavePath, Path, Duration, Metric, Expression, or List of some of these.
 ///
 ///   Option<int> patience{this, "patience", 10, "epochs without improvement", kairos::min(0)};
 ///
