@@ -198,7 +198,8 @@ void Optimizer::update_weight(std::size_t weight, double global_norm) {
       average_part(part);
     });
   each_part(weight, [&](const Part& part) {
-    static_cast<void>(prepared(part, divisor, clipped_.data() + part.first));
+    float* const clipped = clip_ == Clip::None ? nullptr : clipped_.data() + part.first;
+    static_cast<void>(prepared(part, divisor, clipped));
   });
   if (n > 0)
     update({weight, 0, n, clip_ == Clip::None ? gradient_of(weight) : clipped_.data(),

@@ -84,7 +84,7 @@ TEST_CASE("The state is the last output, and what a sequence goes on from", "[ho
     CHECK(last == std::vector<float>(sequence.end() - 2, sequence.end()));
 
     // The last two steps alone, from the states after the first two.
-    Json layers{k3::input("x", {2, 3})};
+    Json layers = Json::array({k3::input("x", {2, 3})});
     std::vector<std::string> names{"x"};
     for (int i = 0; i < states; ++i) {
       names.push_back("s" + std::to_string(i));
