@@ -7,14 +7,7 @@
 
 namespace kairos::host {
 
-Adam::Adam(ConfigReader& config)
-    : Optimizer(config, 0.001),
-      beta_1_(add_hyper(config, "beta_1", 0.9, fraction_range)),
-      beta_2_(add_hyper(config, "beta_2", 0.999, fraction_range)),
-      epsilon_(add_hyper(config, "epsilon", 1e-7, epsilon_range)),
-      amsgrad_(config.boolean("amsgrad", false)) {
-  add_slot_type({"momentum", 0, 0});
-  add_slot_type({"velocity", 0, 0});
+Adam::Adam(ConfigReader& config) : MomentOptimizer(config), amsgrad_(config.boolean("amsgrad", false)) {
   if (amsgrad_) add_slot_type({"velocity_hat", 1, 0});
 }
 

@@ -2,14 +2,12 @@
 // Adam: steps scaled by running means of the gradient and of its square.
 #pragma once
 
-#include <cstddef>
-
 #include "compute/kernels/updates.hpp"
-#include "nn/optimizers/optimizer_types.hpp"
+#include "nn/optimizers/moment_optimizer.hpp"
 
 namespace kairos::host {
 
-class Adam : public Optimizer {
+class Adam : public MomentOptimizer {
  public:
   explicit Adam(ConfigReader& config);
 
@@ -22,9 +20,6 @@ class Adam : public Optimizer {
   void write_config(nlohmann::json& config) const override;
 
  private:
-  std::size_t beta_1_;
-  std::size_t beta_2_;
-  std::size_t epsilon_;
   bool amsgrad_;
   AdamStep step_{};
   float root_ = 1;  ///< √(1 - beta_2ⁿ) of step n

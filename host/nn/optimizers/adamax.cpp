@@ -3,22 +3,15 @@
 #include <cmath>
 
 #include "compute/kernels/updates.hpp"
-#include "nn/optimizers/optimizer_types.hpp"
+#include "nn/optimizers/moment_optimizer.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-class Adamax final : public Optimizer {
+class Adamax final : public MomentOptimizer {
  public:
-  explicit Adamax(ConfigReader& config)
-      : Optimizer(config, 0.001),
-        beta_1_(add_hyper(config, "beta_1", 0.9, fraction_range)),
-        beta_2_(add_hyper(config, "beta_2", 0.999, fraction_range)),
-        epsilon_(add_hyper(config, "epsilon", 1e-7, epsilon_range)) {
-    add_slot_type({"momentum", 0, 0});
-    add_slot_type({"norm", 0, 0});
-  }
+  explicit Adamax(ConfigReader& config) : MomentOptimizer(config, "norm") {}
 
   [[nodiscard]] std::string_view class_name() const override { return "Adamax"; }
   [[nodiscard]] std::string_view instance_name() const override { return "adamax"; }
@@ -37,9 +30,6 @@ class Adamax final : public Optimizer {
   }
 
  private:
-  std::size_t beta_1_;
-  std::size_t beta_2_;
-  std::size_t epsilon_;
   AdamaxStep step_{};
 };
 

@@ -5,22 +5,15 @@
 #include "compute/kernels/updates.hpp"
 #include "compute/parallel.hpp"
 #include "compute/vector.hpp"
-#include "nn/optimizers/optimizer_types.hpp"
+#include "nn/optimizers/moment_optimizer.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-class Lamb final : public Optimizer {
+class Lamb final : public MomentOptimizer {
  public:
-  explicit Lamb(ConfigReader& config)
-      : Optimizer(config, 0.001),
-        beta_1_(add_hyper(config, "beta_1", 0.9, fraction_range)),
-        beta_2_(add_hyper(config, "beta_2", 0.999, fraction_range)),
-        epsilon_(add_hyper(config, "epsilon", 1e-7, epsilon_range)) {
-    add_slot_type({"momentum", 0, 0});
-    add_slot_type({"velocity", 0, 0});
-  }
+  explicit Lamb(ConfigReader& config) : MomentOptimizer(config) {}
 
   [[nodiscard]] std::string_view class_name() const override { return "Lamb"; }
   [[nodiscard]] std::string_view instance_name() const override { return "lamb"; }
@@ -51,9 +44,6 @@ class Lamb final : public Optimizer {
   }
 
  private:
-  std::size_t beta_1_;
-  std::size_t beta_2_;
-  std::size_t epsilon_;
   LambStep step_{};
 };
 

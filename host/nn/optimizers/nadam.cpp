@@ -3,21 +3,15 @@
 #include <cmath>
 
 #include "compute/kernels/updates.hpp"
-#include "nn/optimizers/optimizer_types.hpp"
+#include "nn/optimizers/moment_optimizer.hpp"
 
 namespace kairos::host {
 
 namespace {
 
-class Nadam final : public Optimizer {
+class Nadam final : public MomentOptimizer {
  public:
-  explicit Nadam(ConfigReader& config)
-      : Optimizer(config, 0.001),
-        beta_1_(add_hyper(config, "beta_1", 0.9, fraction_range)),
-        beta_2_(add_hyper(config, "beta_2", 0.999, fraction_range)),
-        epsilon_(add_hyper(config, "epsilon", 1e-7, epsilon_range)) {
-    add_slot_type({"momentum", 0, 0});
-    add_slot_type({"velocity", 0, 0});
+  explicit Nadam(ConfigReader& config) : MomentOptimizer(config) {
     // Keras does not name this variable.
     add_shared_slot("variable", &momentum_product_);
   }
@@ -52,9 +46,6 @@ class Nadam final : public Optimizer {
     return static_cast<float>(value(beta_1_)) * (1 - 0.5F * std::pow(0.96F, static_cast<float>(step)));
   }
 
-  std::size_t beta_1_;
-  std::size_t beta_2_;
-  std::size_t epsilon_;
   float momentum_product_ = 1;
   NadamStep step_{};
 };
