@@ -11,6 +11,7 @@ import zipfile
 import h5py
 import numpy as np
 
+from keras_fit import difference, plugin_flags
 from program import finish, kairos
 
 GOLDEN = pathlib.Path(sys.argv[2])
@@ -48,23 +49,14 @@ def fit_flags():
     flags = ["--optimizer", call(spec["optimizer"]), "--shuffle", "false", "--verbose", "0"]
     for key, value in spec["fit"].items():
         flags += ["--" + key.replace("_", "-"), text(value)]
-    for callback in spec.get("callbacks", []):
-        options = ",".join(f"{key}={text(value)}" for key, value in callback["config"].items())
-        flags += ["--plugin", f"{callback['class']}:{options}"]
-    return flags
+    return flags + plugin_flags(spec.get("callbacks", []), text)
 
 
 def compare(what, found, expected, tolerance, noise=0):
-    """Arrays are compared relative to their largest value, because values near zero are differences of larger ones. `noise` is absolute."""
     global checked
     checked += 1
-    found, expected = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    if found.shape != expected.shape:
-        faults.append(f"{what}: shape {found.shape}, expected {expected.shape}")
-        return
-    worst = np.max(np.abs(found - expected), initial=0) / max(np.max(np.abs(expected), initial=0), 1e-30)
-    if not (worst <= tolerance or worst * np.max(np.abs(expected), initial=0) <= noise):
-        faults.append(f"{what}: differs by {worst:.2e} relative\n  found    {found.ravel()[:20]}\n  expected {expected.ravel()[:20]}")
+    fault = difference(what, found, expected, tolerance, noise)
+    faults.extend([fault] if fault else [])
 
 
 def expected_history():

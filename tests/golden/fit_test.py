@@ -12,6 +12,7 @@ import zipfile
 import h5py
 import numpy as np
 
+from keras_fit import difference, plugin_flags
 from program import finish, kairos
 
 GOLDEN = pathlib.Path(sys.argv[2])
@@ -54,10 +55,7 @@ def fit_flags():
         if key == "class_weight":
             value = ",".join(f"{label}={weight}" for label, weight in value.items())
         flags += ["--" + key.replace("_", "-"), text(value)]
-    for callback in spec.get("callbacks", []):
-        options = ",".join(f"{key}={text(value)}" for key, value in callback["config"].items())
-        flags += ["--plugin", f"{callback['class']}:{options}"]
-    return flags
+    return flags + plugin_flags(spec.get("callbacks", []), text)
 
 
 def relative(what):
@@ -65,18 +63,10 @@ def relative(what):
 
 
 def compare(what, found, expected, key=None):
-    """Arrays are compared relative to their largest value, because values near zero are differences of larger ones."""
     global checked
     checked += 1
-    found, expected = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    if found.shape != expected.shape:
-        faults.append(f"{what}: shape {found.shape}, expected {expected.shape}")
-        return
-    distance = np.max(np.abs(found - expected))
-    worst = distance / max(np.max(np.abs(expected)), 1e-30)
-    if not (worst <= relative(key or what) or distance <= noise.get("absolute", {}).get(what, 0)):
-        faults.append(f"{what}: differs by {worst:.2e} relative\n  found    {found.ravel()[:40]}\n"
-                      f"  expected {expected.ravel()[:40]}")
+    fault = difference(what, found, expected, relative(key or what), noise.get("absolute", {}).get(what, 0))
+    faults.extend([fault] if fault else [])
 
 
 def compare_history(history):

@@ -10,12 +10,12 @@
 #include "host/nn/gradients.hpp"
 #include "host/nn/graphs.hpp"
 #include "nn/architecture.hpp"
-#include "nn/layer_registry.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;
 using kairos::tests::error_of;
 using kairos::tests::graph_of;
+using kairos::tests::made;
 using kairos::tests::random_values;
 
 TEST_CASE("ConvLSTM2D over images of one pixel is an LSTM", "[host][nn]") {
@@ -78,11 +78,6 @@ class StepMasker final : public Layer {
  private:
   Shape shape_;
 };
-
-std::unique_ptr<Layer> made(const char* class_name, const nlohmann::json& json) {
-  ConfigReader config(json, class_name);
-  return find_layer_type(class_name)->make(config);
-}
 
 /// Dense, a mask, then the recurrent layer.
 std::unique_ptr<Graph> masked_graph(const char* class_name, const nlohmann::json& arguments,

@@ -12,12 +12,12 @@
 #include "host/nn/gradients.hpp"
 #include "host/nn/graphs.hpp"
 #include "nn/architecture.hpp"
-#include "nn/layer_registry.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;
 using kairos::tests::error_of;
 using kairos::tests::graph_of;
+using kairos::tests::made;
 using kairos::tests::random_values;
 
 namespace {
@@ -25,13 +25,6 @@ namespace {
 nlohmann::json einsum(const char* equation, const nlohmann::json& output_shape,
                       const nlohmann::json& bias_axes) {
   return {{"name", "e"}, {"equation", equation}, {"output_shape", output_shape}, {"bias_axes", bias_axes}};
-}
-
-std::unique_ptr<Layer> made(const char* class_name, const nlohmann::json& json) {
-  ConfigReader config(json, json.at("name").get<std::string>());
-  std::unique_ptr<Layer> layer = find_layer_type(class_name)->make(config);
-  config.finish();
-  return layer;
 }
 
 struct EinsumCase {

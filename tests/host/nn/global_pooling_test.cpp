@@ -8,11 +8,11 @@
 #include "host/nn/gradients.hpp"
 #include "host/nn/graphs.hpp"
 #include "nn/architecture.hpp"
-#include "nn/layer_registry.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;
 using kairos::tests::graph_of;
+using kairos::tests::made;
 
 namespace {
 
@@ -43,20 +43,13 @@ class MaskMaker final : public Layer {
   Shape shape_;
 };
 
-std::unique_ptr<Layer> layer(const char* class_name, const nlohmann::json& json) {
-  ConfigReader config(json, class_name);
-  std::unique_ptr<Layer> made = find_layer_type(class_name)->make(config);
-  config.finish();
-  return made;
-}
-
 /// The result for a masked sequence of (steps, channels); `x` holds whole samples.
 std::vector<float> pooled(const char* class_name, float limit, const Shape& shape,
                           const std::vector<float>& x) {
   Graph graph(1);
   const auto input = graph.add_input("x", shape);
   const auto masked = graph.add(MaskMaker::make(limit), {input});
-  const auto output = graph.add(layer(class_name, {{"name", "pool"}}), {masked});
+  const auto output = graph.add(made(class_name, {{"name", "pool"}}), {masked});
   graph.add_output("pool", output);
   const auto batch = static_cast<std::int64_t>(x.size()) / size_of(shape);
   graph.forward({batch, Mode::Train, 0}, std::vector<const float*>{x.data()});
@@ -100,7 +93,7 @@ TEST_CASE("The gradient of a masked mean goes to the steps that count", "[host][
   // The mask depends on the data only, so it does not change with the weights.
   const auto masked = graph.add(MaskMaker::make(0.2F), {input});
   const auto dense =
-      graph.add(layer("Dense", {{"name", "d"}, {"units", 3}, {"activation", "tanh"}}), {masked});
-  graph.add_output("pool", graph.add(layer("GlobalAveragePooling1D", {{"name", "pool"}}), {dense}));
+      graph.add(made("Dense", {{"name", "d"}, {"units", 3}, {"activation", "tanh"}}), {masked});
+  graph.add_output("pool", graph.add(made("GlobalAveragePooling1D", {{"name", "pool"}}), {dense}));
   check_gradients(graph, 3);
 }

@@ -6,24 +6,15 @@
 #include <vector>
 
 #include "host/nn/gradients.hpp"
+#include "host/nn/graphs.hpp"
 #include "nn/architecture.hpp"
-#include "nn/keras/config_reader.hpp"
-#include "nn/layer_registry.hpp"
 
 using namespace kairos::host;
 using kairos::tests::check_gradients;
+using kairos::tests::made;
 using kairos::tests::random_values;
 
-namespace {
-
-std::unique_ptr<Layer> layer(const char* class_name, const nlohmann::json& json) {
-  ConfigReader config(json, class_name);
-  std::unique_ptr<Layer> made = find_layer_type(class_name)->make(config);
-  config.finish();
-  return made;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("Gradients of a chain agree with finite differences for every smooth activation", "[host][nn]") {
   for (const char* activation :
@@ -71,10 +62,10 @@ TEST_CASE("A value that feeds several layers gets the sum of their gradients", "
   Graph graph(1);
   const Graph::Value input = graph.add_input("in", {3});
   const Graph::Value shared =
-      graph.add(layer("Dense", {{"name", "shared"}, {"units", 4}, {"activation", "tanh"}}), {input});
-  const Graph::Value left = graph.add(layer("Dense", {{"name", "left"}, {"units", 2}}), {shared});
+      graph.add(made("Dense", {{"name", "shared"}, {"units", 4}, {"activation", "tanh"}}), {input});
+  const Graph::Value left = graph.add(made("Dense", {{"name", "left"}, {"units", 2}}), {shared});
   const Graph::Value right =
-      graph.add(layer("Dense", {{"name", "right"}, {"units", 3}, {"activation", "sigmoid"}}), {shared});
+      graph.add(made("Dense", {{"name", "right"}, {"units", 3}, {"activation", "sigmoid"}}), {shared});
   graph.add_output("left", left);
   graph.add_output("right", right);
   graph.add_output("shared", shared);

@@ -4,16 +4,27 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "nn/architecture.hpp"
 #include "nn/graph.hpp"
+#include "nn/keras/config_reader.hpp"
+#include "nn/layer_registry.hpp"
 
 namespace kairos::tests {
 
 inline std::unique_ptr<host::Graph> graph_of(const std::string& text, std::uint64_t seed = 4) {
   return host::build_graph(host::read_shorthand(text), {}, seed);
+}
+
+/// A layer by its class and configuration.
+inline std::unique_ptr<host::Layer> made(const char* class_name, const nlohmann::json& json) {
+  host::ConfigReader config(json, json.value("name", class_name));
+  std::unique_ptr<host::Layer> layer = host::find_layer_type(class_name)->make(config);
+  config.finish();
+  return layer;
 }
 
 /// The first output for one input.

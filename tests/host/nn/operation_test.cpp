@@ -11,61 +11,44 @@
 #include "host/error_text.hpp"
 #include "host/nn/batches.hpp"
 #include "host/nn/gradients.hpp"
+#include "host/nn/keras3_json.hpp"
 #include "kairos/host/compile.hpp"
 #include "nn/architecture.hpp"
 #include "nn/layers/operation.hpp"
 
 using namespace kairos::host;
 using kairos::tests::error_of;
+using kairos::tests::keras3::input;
 using Json = nlohmann::json;
+
+namespace k3 = kairos::tests::keras3;
 
 namespace {
 
 Json tensor(const std::string& layer) {
-  return {{"class_name", "__keras_tensor__"},
-          {"config", {{"shape", {nullptr}}, {"dtype", "float32"}, {"keras_history", {layer, 0, 0}}}}};
+  return k3::value(layer);
 }
 
-Json input(const std::string& name, const Json& shape) {
-  Json batch_shape = Json::array({nullptr});
-  for (const Json& one : shape) batch_shape.push_back(one);
-  return {{"module", "keras.layers"},
-          {"class_name", "InputLayer"},
-          {"config", {{"name", name}, {"batch_shape", batch_shape}}},
-          {"registered_name", nullptr},
-          {"name", name},
-          {"inbound_nodes", Json::array()}};
-}
-
-Json node(const char* module, const std::string& class_name, const std::string& name, Json config,
+Json node(const char* module, const std::string& class_name, const std::string& name, const Json& config,
           const std::vector<Json>& args, const Json& kwargs = Json::object()) {
-  config["name"] = name;
-  return {{"module", module}, {"class_name", class_name},
-          {"config", config}, {"registered_name", class_name},
-          {"name", name},     {"inbound_nodes", Json::array({{{"args", args}, {"kwargs", kwargs}}})}};
+  Json json = k3::layer(class_name, name, config, Json(args), kwargs);
+  json["module"] = module;
+  json["registered_name"] = class_name;
+  return json;
 }
 
 Json operation(const std::string& class_name, const std::string& name, const std::vector<Json>& args,
                const Json& config = Json::object()) {
-  return node("keras.src.ops.numpy", class_name, name, config, args);
+  return k3::operation(class_name, name, Json(args), config);
 }
 
 Json layer(const std::string& class_name, const std::string& name, const Json& config,
            const std::vector<Json>& args, const Json& kwargs = Json::object()) {
-  Json json = node("keras.layers", class_name, name, config, args, kwargs);
-  json["registered_name"] = nullptr;
-  return json;
+  return k3::layer(class_name, name, config, Json(args), kwargs);
 }
 
 Json functional(const Json& layers, const std::vector<std::string>& inputs, const std::string& output) {
-  Json references = Json::array();
-  for (const std::string& name : inputs) references.push_back({name, 0, 0});
-  return {{"class_name", "Functional"},
-          {"config",
-           {{"name", "f"},
-            {"layers", layers},
-            {"input_layers", references},
-            {"output_layers", {{output, 0, 0}}}}}};
+  return k3::model(layers, inputs, Json::array({Json::array({output, 0, 0})}));
 }
 
 /// y = operation(a, b) of two inputs with the given shapes; `args` may contain a number instead of one.
