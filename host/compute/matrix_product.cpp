@@ -76,8 +76,8 @@ void add_block(const LargeProduct& p, const Blocks& blocks, const Part& part, st
   for (std::int64_t column = part.column; column < end; column += kernels().panel_columns) {
     const std::int64_t columns = std::min<std::int64_t>(kernels().panel_columns, end - column);
     copy_panel(p, first, k, column, columns, panel);
-    Product product{part.rows, columns, k, a, panel, p.c + part.row * p.n + column};
-    product.ldc = p.n;
+    Product product{part.rows, columns, k, a, panel, p.c + part.row * p.ldc + column};
+    product.ldc = p.ldc;
     if (first > 0)
       product.beta = Beta::One;
     else if (p.bias != nullptr)

@@ -10,7 +10,7 @@
 namespace kairos::host {
 
 /// c [m, n] = a [m, k] · b [k, n], plus `bias` [n] in every row unless it is null. Each factor has contiguous
-/// rows or contiguous columns: one of its strides is 1. c is row-major and contiguous.
+/// rows or contiguous columns: one of its strides is 1. c is row-major.
 struct LargeProduct {
   std::int64_t m;
   std::int64_t n;
@@ -19,6 +19,7 @@ struct LargeProduct {
   MatrixView b;
   float* c;
   const float* bias = nullptr;
+  std::int64_t ldc = n;  ///< from one row of c to the next
 };
 
 /// Partitioned over the threads by rows or columns, never by k, so the bits do not depend on the number of

@@ -133,6 +133,20 @@ KAIROS_INLINE float largest_of(Vector values) {
   return folded(values, [](Vector a, Vector b) { return a < b ? b : a; });
 }
 
+/// The sum of `of(k, part)` over a row, in blocks.
+template <typename Of>
+KAIROS_INLINE double sum_over_row(std::int64_t width, const Of& of) {
+  constexpr std::int64_t block = 1024;
+  double sum = 0;
+  for (std::int64_t first = 0; first < width; first += block) {
+    Vector sums{};
+    each_vector(width - first < block ? width - first : block,
+                [&](std::int64_t k, auto part) { sums += part.kept(of(first + k, part)); });
+    sum += static_cast<double>(sum_of(sums));
+  }
+  return sum;
+}
+
 }  // namespace
 
 }  // namespace kairos::host

@@ -62,20 +62,6 @@ void prelu_gradient(std::int64_t n, const float* alpha, const float* x, const fl
   });
 }
 
-/// The sum of `of(k, part)` over a row, in blocks.
-template <typename Of>
-KAIROS_INLINE double sum_over_row(std::int64_t width, const Of& of) {
-  constexpr std::int64_t block = 1024;
-  double sum = 0;
-  for (std::int64_t first = 0; first < width; first += block) {
-    Vector sums{};
-    each_vector(width - first < block ? width - first : block,
-                [&](std::int64_t k, auto part) { sums += part.kept(of(first + k, part)); });
-    sum += static_cast<double>(sum_of(sums));
-  }
-  return sum;
-}
-
 float scale_row(const ScaledRow& row, float epsilon, float most, const float* x, float* y) {
   const auto squares = static_cast<float>(sum_over_row(row.width, [&](std::int64_t k, auto part) {
     const Vector value = part.get(x + k);

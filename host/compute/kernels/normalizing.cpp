@@ -80,29 +80,15 @@ void gradient(std::int64_t rows, std::int64_t width, const float* x, const float
     });
 }
 
-/// The sum of `of(k, part)` over a row, in blocks.
-template <typename Of>
-KAIROS_INLINE double row_sum(std::int64_t width, const Of& of) {
-  constexpr std::int64_t block = 1024;
-  double sum = 0;
-  for (std::int64_t first = 0; first < width; first += block) {
-    Vector sums{};
-    each_vector(width - first < block ? width - first : block,
-                [&](std::int64_t k, auto part) { sums += part.kept(of(first + k, part)); });
-    sum += static_cast<double>(sum_of(sums));
-  }
-  return sum;
-}
-
 RowStatistics normalize_row(const NormalizedRow& row, float epsilon, const float* x, float* y) {
   const auto n = static_cast<double>(row.width);
-  const auto mean =
-      static_cast<float>(row_sum(row.width, [&](std::int64_t k, auto part) { return part.get(x + k); }) / n);
-  const auto variance = static_cast<float>(row_sum(row.width,
-                                                   [&](std::int64_t k, auto part) {
-                                                     const Vector difference = part.get(x + k) - mean;
-                                                     return difference * difference;
-                                                   }) /
+  const auto mean = static_cast<float>(
+      sum_over_row(row.width, [&](std::int64_t k, auto part) { return part.get(x + k); }) / n);
+  const auto variance = static_cast<float>(sum_over_row(row.width,
+                                                        [&](std::int64_t k, auto part) {
+                                                          const Vector difference = part.get(x + k) - mean;
+                                                          return difference * difference;
+                                                        }) /
                                            n);
   const float inverse = 1 / __builtin_sqrtf(variance + epsilon);
   each_vector(row.width, [&](std::int64_t k, auto part) {
@@ -131,9 +117,10 @@ void row_gradient(const NormalizedRow& row, const RowStatistics& statistics, con
   });
   if (x_gradient == nullptr) return;
   const auto n = static_cast<double>(row.width);
-  const auto plain = static_cast<float>(row_sum(row.width, scaled) / n);
+  const auto plain = static_cast<float>(sum_over_row(row.width, scaled) / n);
   const auto weighted = static_cast<float>(
-      row_sum(row.width, [&](std::int64_t k, auto part) { return scaled(k, part) * normalized(k, part); }) /
+      sum_over_row(row.width,
+                   [&](std::int64_t k, auto part) { return scaled(k, part) * normalized(k, part); }) /
       n);
   each_vector(row.width, [&, inverse = inverse](std::int64_t k, auto part) {
     part.put(inverse * (scaled(k, part) - plain - normalized(k, part) * weighted), x_gradient + k);

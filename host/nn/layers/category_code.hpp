@@ -2,6 +2,7 @@
 // Categories as rows of numbers, for CategoryEncoding and Discretization.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -54,6 +55,19 @@ class CategoryCode {
   Kind kind_;
   std::int64_t size_ = 0;  ///< values per sample
   std::int64_t categories_ = 0;
+};
+
+/// A layer that encodes categories. Nothing before it is trained: its gradient is 0.
+class CategoryLayer : public Layer {
+ public:
+  void backward(const GraphPass& pass, const LayerGradients& g) final {
+    if (g.input_gradients.front() != nullptr)
+      std::fill_n(g.input_gradients.front(), pass.batch * size_, 0.0F);
+  }
+
+ protected:
+  using Layer::Layer;
+  std::int64_t size_ = 0;  ///< values per sample; set by `build`
 };
 
 }  // namespace kairos::host

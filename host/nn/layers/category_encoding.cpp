@@ -11,11 +11,10 @@ namespace kairos::host {
 
 namespace {
 
-/// Nothing before it is trained: its gradient is 0.
-class CategoryEncodingLayer final : public Layer {
+class CategoryEncodingLayer final : public CategoryLayer {
  public:
   explicit CategoryEncodingLayer(ConfigReader& config)
-      : Layer(config, "CategoryEncoding"),
+      : CategoryLayer(config, "CategoryEncoding"),
         categories_(config.required_integer("num_tokens", {1, 2147483647})),
         code_(config, {CategoryCode::Kind::OneHot, CategoryCode::Kind::MultiHot, CategoryCode::Kind::Count},
               CategoryCode::Kind::MultiHot) {
@@ -47,11 +46,6 @@ class CategoryEncodingLayer final : public Layer {
         v.output);
   }
 
-  void backward(const GraphPass& pass, const LayerGradients& g) override {
-    if (g.input_gradients.front() != nullptr)
-      std::fill_n(g.input_gradients.front(), pass.batch * size_, 0.0F);
-  }
-
  protected:
   void write_config(nlohmann::json& config) const override {
     config["num_tokens"] = categories_;
@@ -61,7 +55,6 @@ class CategoryEncodingLayer final : public Layer {
  private:
   std::int64_t categories_;
   CategoryCode code_;
-  std::int64_t size_ = 0;
 };
 
 }  // namespace

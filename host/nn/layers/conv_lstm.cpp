@@ -13,6 +13,7 @@
 #include "compute/vector.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/lstm_rows.hpp"
+#include "nn/layers/sequence_arguments.hpp"
 #include "nn/layers/window_config.hpp"
 #include "nn/weight_options.hpp"
 
@@ -35,10 +36,7 @@ class ConvLstmLayer final : public Layer {
         gate_(read_function(config, "recurrent_activation", "sigmoid")),
         use_bias_(config.boolean("use_bias", true)),
         unit_forget_bias_(config.boolean("unit_forget_bias", true)),
-        return_sequences_(config.boolean("return_sequences", false)),
-        go_backwards_(config.boolean("go_backwards", false)),
-        unroll_(config.boolean("unroll", false)),
-        zero_output_for_mask_(config.boolean("zero_output_for_mask", false)),
+        sequence_(config),
         seed_(config.optional_integer("seed", any_integer)),
         kernel_(config, "kernel", "glorot_uniform"),
         recurrent_(config, "recurrent", "orthogonal"),
@@ -75,7 +73,7 @@ class ConvLstmLayer final : public Layer {
     }
     input_product_.emplace(context.engine, ConvolutionShape{window_, image.back(), gates, 1});
     recurrent_product_.emplace(context.engine, ConvolutionShape{recurrent, filters_, gates, 1});
-    if (return_sequences_) output.insert(output.begin(), steps_);
+    if (sequence_.return_sequences) output.insert(output.begin(), steps_);
     return output;
   }
 
@@ -84,7 +82,7 @@ class ConvLstmLayer final : public Layer {
   }
 
   [[nodiscard]] MaskRule mask_rule(bool) const override {
-    return return_sequences_ ? MaskRule::Pass : MaskRule::Stop;
+    return sequence_.return_sequences ? MaskRule::Pass : MaskRule::Stop;
   }
 
   void reserve(std::int64_t batch) override {
@@ -169,12 +167,7 @@ class ConvLstmLayer final : public Layer {
     config["recurrent_activation"] = gate_.name;
     config["use_bias"] = use_bias_;
     config["unit_forget_bias"] = unit_forget_bias_;
-    config["return_sequences"] = return_sequences_;
-    config["return_state"] = false;
-    config["go_backwards"] = go_backwards_;
-    config["stateful"] = false;
-    config["unroll"] = unroll_;
-    config["zero_output_for_mask"] = zero_output_for_mask_;
+    sequence_.write(config);
     for (const WeightOptions* const one : {&kernel_, &recurrent_, &bias_}) one->write(config);
     config["activity_regularizer"] = regularizer_json(activity_regularizer());
     config["dropout"] = 0.0;
@@ -195,7 +188,7 @@ class ConvLstmLayer final : public Layer {
   /// Values of the output of one step of one sample.
   [[nodiscard]] std::int64_t state_size() const { return pixels_ * filters_; }
   [[nodiscard]] std::int64_t source_of(std::int64_t step) const {
-    return go_backwards_ ? steps_ - 1 - step : step;
+    return sequence_.go_backwards ? steps_ - 1 - step : step;
   }
 
   /// Calls move(offset in [batch, steps, size], offset in [batch, size], size) for the samples of a step.
@@ -224,7 +217,7 @@ class ConvLstmLayer final : public Layer {
     return mask == nullptr || mask[row / pixels_ * steps_ + source_of(step)] != 0;
   }
   [[nodiscard]] bool is_zeroed(Mask mask, std::int64_t sample, std::int64_t step) const {
-    return zero_output_for_mask_ && !counts(mask, sample * pixels_, step);
+    return sequence_.zero_output_for_mask && !counts(mask, sample * pixels_, step);
   }
 
   /// The gradient of the output of the step before; that of a sample whose step is masked stays.
@@ -242,9 +235,9 @@ class ConvLstmLayer final : public Layer {
   void write_output(std::int64_t batch, std::int64_t step, Mask mask, float* output) const {
     const std::int64_t size = state_size();
     const float* const from = outputs_.data() + (1 + step) * batch * size;
-    if (!return_sequences_ && step != steps_ - 1) return;
+    if (!sequence_.return_sequences && step != steps_ - 1) return;
     for (std::int64_t sample = 0; sample < batch; ++sample) {
-      float* const to = output + (return_sequences_ ? sample * steps_ + step : sample) * size;
+      float* const to = output + (sequence_.return_sequences ? sample * steps_ + step : sample) * size;
       if (is_zeroed(mask, sample, step))
         std::fill_n(to, size, 0.0F);
       else
@@ -254,10 +247,10 @@ class ConvLstmLayer final : public Layer {
 
   void add_output_gradient(std::int64_t batch, std::int64_t step, Mask mask, const float* gradient) {
     const std::int64_t size = state_size();
-    if (!return_sequences_ && step != steps_ - 1) return;
+    if (!sequence_.return_sequences && step != steps_ - 1) return;
     for (std::int64_t sample = 0; sample < batch; ++sample)
       if (!is_zeroed(mask, sample, step))
-        add_to(size, gradient + (return_sequences_ ? sample * steps_ + step : sample) * size,
+        add_to(size, gradient + (sequence_.return_sequences ? sample * steps_ + step : sample) * size,
                gradient_.data() + sample * size);
   }
 
@@ -266,7 +259,8 @@ class ConvLstmLayer final : public Layer {
   Window window_;
   const Activation& activation_;
   const Activation& gate_;
-  bool use_bias_, unit_forget_bias_, return_sequences_, go_backwards_, unroll_, zero_output_for_mask_;
+  bool use_bias_, unit_forget_bias_;
+  SequenceArguments sequence_;
   std::optional<std::int64_t> seed_;
   WeightOptions kernel_, recurrent_, bias_;
 

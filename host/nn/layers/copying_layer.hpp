@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A layer that copies its input, possibly with another shape.
+// A layer or operation that copies its input, possibly with another shape.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,8 @@
 
 namespace kairos::host {
 
-class CopyingLayer : public Layer {
+template <class Base>
+class Copying : public Base {
  public:
   [[nodiscard]] bool copies_values() const final { return true; }
 
@@ -23,8 +24,10 @@ class CopyingLayer : public Layer {
   }
 
  protected:
-  using Layer::Layer;
+  using Base::Base;
   std::int64_t size_ = 0;  ///< values per sample; set by `build`
 };
+
+using CopyingLayer = Copying<Layer>;
 
 }  // namespace kairos::host

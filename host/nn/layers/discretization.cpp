@@ -11,11 +11,10 @@ namespace kairos::host {
 
 namespace {
 
-/// Nothing before it is trained: its gradient is 0.
-class DiscretizationLayer final : public Layer {
+class DiscretizationLayer final : public CategoryLayer {
  public:
   explicit DiscretizationLayer(ConfigReader& config)
-      : Layer(config, "Discretization"),
+      : CategoryLayer(config, "Discretization"),
         bins_(config.optional_integer("num_bins", {1, 2147483647})),
         epsilon_(config.number("epsilon", 0.01, {0, 1})),
         code_(config,
@@ -52,11 +51,6 @@ class DiscretizationLayer final : public Layer {
         v.output);
   }
 
-  void backward(const GraphPass& pass, const LayerGradients& g) override {
-    if (g.input_gradients.front() != nullptr)
-      std::fill_n(g.input_gradients.front(), pass.batch * size_, 0.0F);
-  }
-
  protected:
   void write_config(nlohmann::json& config) const override {
     config.erase("trainable");  // Keras' layer does not accept it
@@ -74,7 +68,6 @@ class DiscretizationLayer final : public Layer {
   CategoryCode code_;
   std::vector<float> boundaries_;
   nlohmann::json json_;  ///< the boundaries as they were read
-  std::int64_t size_ = 0;
 };
 
 }  // namespace

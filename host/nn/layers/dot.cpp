@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "compute/batched_products.hpp"
+#include "compute/batched_product.hpp"
 #include "compute/permutation.hpp"
 #include "compute/row_scaler.hpp"
 #include "nn/layers/arrangement.hpp"
@@ -72,8 +72,6 @@ class DotLayer final : public Layer {
       side.unit_gradient.reserve(n);
       side.scaler->reserve(batch * side.rows);
     }
-    transposed_.reserve(batch * sides_[1].rows * sides_[1].common);
-    products_.reserve(sides_[0].rows, sides_[1].rows, sides_[0].common);
   }
 
   void forward(const GraphPass& pass, const LayerValues& v) override {
@@ -85,21 +83,21 @@ class DotLayer final : public Layer {
       side.scaler->forward(pass.batch * side.rows, side.factor, nullptr, side.unit.data());
       side.factor = side.unit.data();
     }
-    transpose(pass.batch, sides_[1].rows, sides_[1].common, sides_[1].factor);
-    products_.forward(pass.batch, sides_[0].factor, transposed_.data(), v.output);
+    const std::int64_t m = sides_[0].rows, n = sides_[1].rows, k = sides_[0].common;
+    products_.multiply_each(pass.batch, {m, n, k}, {sides_[0].factor, k, 1}, {sides_[1].factor, 1, k},
+                            v.output);
   }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
+    const std::int64_t m = sides_[0].rows, n = sides_[1].rows, k = sides_[0].common;
     if (g.input_gradients[0] != nullptr) {
       float* const to = sides_[0].gradient_target(normalize_, g.input_gradients[0]);
-      products_.backward_a(pass.batch, g.output_gradient, transposed_.data(), to);
+      products_.multiply_each(pass.batch, {m, k, n}, {g.output_gradient, n, 1}, {sides_[1].factor, k, 1}, to);
       finish(pass, sides_[0], to, g.input_gradients[0]);
     }
     if (g.input_gradients[1] != nullptr) {
-      products_.backward_b(pass.batch, sides_[0].factor, g.output_gradient, transposed_.data());
       float* const to = sides_[1].gradient_target(normalize_, g.input_gradients[1]);
-      const Shape shape{pass.batch, sides_[1].common, sides_[1].rows};
-      permute(shape, swapped, transposed_.data(), to);
+      products_.multiply_each(pass.batch, {n, k, m}, {g.output_gradient, 1, n}, {sides_[0].factor, k, 1}, to);
       finish(pass, sides_[1], to, g.input_gradients[1]);
     }
   }
@@ -114,8 +112,6 @@ class DotLayer final : public Layer {
   }
 
  private:
-  static constexpr std::array<std::size_t, 3> swapped{0, 2, 1};
-
   struct Side {
     std::int64_t axis = 0;
     std::int64_t rows = 0, common = 0;  ///< per sample
@@ -131,11 +127,6 @@ class DotLayer final : public Layer {
     }
   };
 
-  void transpose(std::int64_t batch, std::int64_t rows, std::int64_t columns, const float* from) {
-    const std::array<std::int64_t, 3> shape{batch, rows, columns};
-    permute(shape, swapped, from, transposed_.data());
-  }
-
   /// Makes the gradient of the input from that of the factor.
   void finish(const GraphPass& pass, Side& side, const float* factor_gradient, float* input_gradient) {
     if (normalize_)
@@ -147,8 +138,7 @@ class DotLayer final : public Layer {
   bool normalize_;
   bool axes_are_list_ = false;
   std::array<Side, 2> sides_;
-  FloatBuffer transposed_;  ///< the second factor as [batch, common, rows], or its gradient
-  BatchedProducts products_;
+  BatchedProduct products_;
 };
 
 }  // namespace

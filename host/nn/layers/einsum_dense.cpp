@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "compute/batched_products.hpp"
+#include "compute/batched_product.hpp"
 #include "compute/dense.hpp"
 #include "nn/layers/activated_product.hpp"
 #include "nn/layers/arrangement.hpp"
@@ -62,7 +62,6 @@ class EinsumDenseLayer final : public ActivatedProduct {
     input_.reserve(batch);
     output_.reserve(batch);
     if (use_bias()) bias_.reserve(batch);
-    if (!product_) products_.reserve(rows(batch), plan_.columns, plan_.summed);
   }
 
   /// Of each product.
@@ -78,7 +77,8 @@ class EinsumDenseLayer final : public ActivatedProduct {
     if (product_)
       product_->forward(rows(batch), x_, factor, bias_of_product_ ? bias : nullptr, to);
     else
-      sized(batch).forward(plan_.shared, x_, factor, to);
+      products_.multiply_each(plan_.shared, {rows(batch), plan_.columns, plan_.summed}, {x_, plan_.summed, 1},
+                              {factor, plan_.columns, 1}, to);
     output_.put_back(batch, y);
     if (bias != nullptr && !bias_of_product_) bias_.add(batch, bias, y);
   }
@@ -90,7 +90,8 @@ class EinsumDenseLayer final : public ActivatedProduct {
     if (product_)
       product_->backward_weights(rows(batch), x_, from, to, bias_of_product_ ? bias_gradient : nullptr);
     else
-      sized(batch).backward_b(plan_.shared, x_, from, to);
+      products_.multiply_each(plan_.shared, {plan_.summed, plan_.columns, rows(batch)}, {x_, 1, plan_.summed},
+                              {from, plan_.columns, 1}, to);
     kernel_.put_back(1, kernel_gradient);
     if (bias_gradient != nullptr && !bias_of_product_) bias_.gradient(batch, y_gradient, bias_gradient);
   }
@@ -101,13 +102,9 @@ class EinsumDenseLayer final : public ActivatedProduct {
     if (product_)
       product_->backward_data(rows(batch), from, kernel_factor_, to);
     else
-      sized(batch).backward_a(plan_.shared, from, kernel_factor_, to);
+      products_.multiply_each(plan_.shared, {rows(batch), plan_.summed, plan_.columns},
+                              {from, plan_.columns, 1}, {kernel_factor_, 1, plan_.columns}, to);
     input_.put_back(batch, x_gradient);
-  }
-
-  BatchedProducts& sized(std::int64_t batch) {
-    products_.reserve(rows(batch), plan_.columns, plan_.summed);
-    return products_;
   }
 
   void write_config(nlohmann::json& config) const override {
@@ -130,7 +127,7 @@ class EinsumDenseLayer final : public ActivatedProduct {
   std::int64_t input_size_ = 0;
   Arrangement input_, kernel_, output_;
   std::optional<DenseKernel> product_;  ///< if there is one product
-  BatchedProducts products_;            ///< otherwise
+  BatchedProduct products_;             ///< otherwise
   RowBias bias_;
   bool bias_of_product_ = false;
   const float *x_ = nullptr, *kernel_factor_ = nullptr;  ///< as the last forward multiplied them

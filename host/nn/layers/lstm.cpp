@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "compute/kernels/gates.hpp"
+#include "compute/kernels/packed.hpp"
 #include "nn/layers/cell_activation.hpp"
 #include "nn/layers/layer_types.hpp"
+#include "nn/layers/lstm_rows.hpp"
 #include "nn/layers/recurrent_layer.hpp"
 
 namespace kairos::host {
@@ -17,8 +18,7 @@ class LstmLayer final : public RecurrentLayer {
   explicit LstmLayer(ConfigReader& config)
       : RecurrentLayer(config, {"LSTM", "lstm_cell", 4}),
         gate_(read_activation_or(config, "recurrent_activation", "sigmoid")),
-        unit_forget_bias_(config.boolean("unit_forget_bias", true)),
-        fused_(activation().name == "tanh" && gate_.name == "sigmoid") {}
+        unit_forget_bias_(config.boolean("unit_forget_bias", true)) {}
 
   [[nodiscard]] std::int64_t state_count() const override { return 2; }
 
@@ -38,9 +38,7 @@ class LstmLayer final : public RecurrentLayer {
                              packed_kernels().packed_size(4 * units(), units())));
     cells_.reserve((1 + steps()) * n);
     cell_gradient_.reserve(n);
-    if (fused_) return;
-    sums_.reserve(steps() * 4 * n);
-    scratch_.reserve(5 * n);
+    rows_.reserve(activation(), gate_, units(), steps() * batch, batch);
   }
 
   void begin_forward(std::int64_t) override {
@@ -68,10 +66,8 @@ class LstmLayer final : public RecurrentLayer {
       if (s.mask != nullptr && s.mask[row] == 0) {
         std::copy_n(s.before + row * n, n, output);
         std::copy_n(values.cell_before, n, values.cell);
-      } else if (fused_) {
-        gate_kernels().lstm(values, output);
       } else {
-        forward_row(values, sums_at(s, row), output);
+        rows_.forward(values, s.row_index + row, output);
       }
     }
   }
@@ -85,11 +81,8 @@ class LstmLayer final : public RecurrentLayer {
         std::fill_n(values.gates, 4 * n, 0.0F);
         continue;  // the whole gradient goes to the previous step
       }
-      float* const cell_gradient = cell_gradient_.data() + (s.first + row) * n;
-      if (fused_)
-        gate_kernels().lstm_backward(values, dy, cell_gradient);
-      else
-        backward_row(values, sums_at(s, row), dy, cell_gradient, scratch_.data() + (s.first + row) * 5 * n);
+      const std::int64_t step_index = s.first + row;
+      rows_.backward(values, s.row_index + row, step_index, dy, cell_gradient_.data() + step_index * n);
       std::fill_n(dy, n, 0.0F);
     }
     packed_kernels().multiply(
@@ -108,54 +101,13 @@ class LstmLayer final : public RecurrentLayer {
     float* const before = cells_.data() + (s.row_index + row) * n;
     return {n, s.gates + row * 4 * n, before, before + s.batch * n};
   }
-  /// The pre-activations of one row.
-  [[nodiscard]] float* sums_at(const Step& s, std::int64_t row) {
-    return sums_.data() + (s.row_index + row) * 4 * units();
-  }
-  [[nodiscard]] const Activation& function(std::int64_t gate) const {
-    return gate == 2 ? activation() : gate_;
-  }
-
-  void forward_row(const LstmRow& row, float* sums, float* output) {
-    const std::int64_t n = units();
-    std::copy_n(row.gates, 4 * n, sums);
-    for (std::int64_t gate = 0; gate < 4; ++gate)
-      apply(function(gate), n, sums + gate * n, row.gates + gate * n);
-    const float *i = row.gates, *f = i + n, *g = f + n, *o = g + n;
-    for (std::int64_t k = 0; k < n; ++k) row.cell[k] = f[k] * row.cell_before[k] + i[k] * g[k];
-    apply(activation(), n, row.cell, output);
-    for (std::int64_t k = 0; k < n; ++k) output[k] *= o[k];
-  }
-
-  void backward_row(const LstmRow& row, const float* sums, const float* dy, float* cell_gradient,
-                    float* activated_cell) {
-    const std::int64_t n = units();
-    float *di = activated_cell + n, *df = di + n, *dg = df + n, *dout = dg + n;
-    const float *i = row.gates, *f = i + n, *g = f + n, *o = g + n;
-    apply(activation(), n, row.cell, activated_cell);
-    for (std::int64_t k = 0; k < n; ++k) di[k] = dy[k] * o[k];
-    apply_slope(activation(), n, row.cell, activated_cell, di);
-    for (std::int64_t k = 0; k < n; ++k) {
-      const float dc = cell_gradient[k] + di[k];
-      di[k] = dc * g[k];
-      df[k] = dc * row.cell_before[k];
-      dg[k] = dc * i[k];
-      dout[k] = dy[k] * activated_cell[k];
-      cell_gradient[k] = dc * f[k];
-    }
-    for (std::int64_t gate = 0; gate < 4; ++gate)
-      apply_slope(function(gate), n, sums + gate * n, row.gates + gate * n, di + gate * n);
-    std::copy_n(di, 4 * n, row.gates);
-  }
 
   const Activation& gate_;
   bool unit_forget_bias_;
-  bool fused_;                 ///< whether the fused kernels support the activations
+  LstmRows rows_;
   FloatBuffer packed_;         ///< the recurrent kernel; transposed in the backward pass
   FloatBuffer cells_;          ///< [1 + steps, rows, units]
-  FloatBuffer sums_;           ///< [steps, rows, 4 · units] if not fused: pre-activations
   FloatBuffer cell_gradient_;  ///< [rows, units]
-  FloatBuffer scratch_;        ///< [rows, 5 · units] if not fused: for one step of the backward pass
 };
 
 }  // namespace

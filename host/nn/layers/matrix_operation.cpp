@@ -30,35 +30,19 @@ class Matmul final : public OperationLayer {
   }
 
   void forward(const GraphPass& pass, const LayerValues& v) override {
-    multiply_each(pass, {m_, n_, k_}, {v.inputs[0], k_, 1}, {v.inputs[1], n_, 1}, v.output);
+    product_.multiply_each(pass.batch * matrices_, {m_, n_, k_}, {v.inputs[0], k_, 1}, {v.inputs[1], n_, 1},
+                           v.output);
   }
   void backward(const GraphPass& pass, const LayerGradients& g) override {
     if (g.input_gradients[0] != nullptr)
-      multiply_each(pass, {m_, k_, n_}, {g.output_gradient, n_, 1}, {g.inputs[1], 1, n_},
-                    g.input_gradients[0]);
+      product_.multiply_each(pass.batch * matrices_, {m_, k_, n_}, {g.output_gradient, n_, 1},
+                             {g.inputs[1], 1, n_}, g.input_gradients[0]);
     if (g.input_gradients[1] != nullptr)
-      multiply_each(pass, {k_, n_, m_}, {g.inputs[0], 1, k_}, {g.output_gradient, n_, 1},
-                    g.input_gradients[1]);
+      product_.multiply_each(pass.batch * matrices_, {k_, n_, m_}, {g.inputs[0], 1, k_},
+                             {g.output_gradient, n_, 1}, g.input_gradients[1]);
   }
 
  private:
-  struct Sizes {
-    std::int64_t m, n, k;
-  };
-
-  /// c = a · b for each pair of matrices, all contiguous; the views are those of the first.
-  void multiply_each(const GraphPass& pass, const Sizes& size, const MatrixView& a, const MatrixView& b,
-                     float* c) {
-    product_.multiply({pass.batch * matrices_,
-                       1,
-                       size.m,
-                       size.n,
-                       size.k,
-                       {a, size.m * size.k, 0},
-                       {b, size.k * size.n, 0},
-                       {c, size.n, size.m * size.n, 0}});
-  }
-
   std::int64_t m_ = 0, n_ = 0, k_ = 0, matrices_ = 0;
   BatchedProduct product_;
 };

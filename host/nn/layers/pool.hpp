@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "compute/pooling.hpp"
+#include "nn/layer.hpp"
 
 namespace kairos::host {
 
@@ -47,6 +50,24 @@ class Pooling {
   VolumeWindow window_;
   std::int64_t channels_ = 0;
   std::vector<std::int32_t> winner_;
+};
+
+/// A layer that pools windows; `build` gives them to `pooling_`.
+class WindowPoolingLayer : public Layer {
+ public:
+  void reserve(std::int64_t batch) final { pooling_.reserve(batch); }
+  void forward(const GraphPass& pass, const LayerValues& v) final {
+    pooling_.forward(pass.batch, v.inputs.front(), v.output);
+  }
+  void backward(const GraphPass& pass, const LayerGradients& g) final {
+    pooling_.backward(pass.batch, g.output_gradient, g.input_gradients.front());
+  }
+
+ protected:
+  WindowPoolingLayer(ConfigReader& config, std::string class_name, Pool pool)
+      : Layer(config, std::move(class_name)), pooling_(pool) {}
+
+  Pooling pooling_;
 };
 
 }  // namespace kairos::host

@@ -11,10 +11,10 @@ namespace kairos::host {
 
 namespace {
 
-class PoolingLayer final : public Layer {
+class PoolingLayer final : public WindowPoolingLayer {
  public:
   PoolingLayer(ConfigReader& config, std::string class_name, Pool pool, Rank rank)
-      : Layer(config, std::move(class_name)), rank_(rank), padding_(read_padding(config)), pooling_(pool) {
+      : WindowPoolingLayer(config, std::move(class_name), pool), rank_(rank), padding_(read_padding(config)) {
     window_.size = read_sizes(config, "pool_size", rank).value_or(default_size());
     window_.stride = read_sizes(config, "strides", rank).value_or(window_.size);
   }
@@ -27,16 +27,6 @@ class PoolingLayer final : public Layer {
       refuse_shape(shape, "at least the size of the window");
     pooling_.build(window_, shape.back());
     return window_output(window_, rank_, shape.back());
-  }
-
-  void reserve(std::int64_t batch) override { pooling_.reserve(batch); }
-
-  void forward(const GraphPass& pass, const LayerValues& v) override {
-    pooling_.forward(pass.batch, v.inputs.front(), v.output);
-  }
-
-  void backward(const GraphPass& pass, const LayerGradients& g) override {
-    pooling_.backward(pass.batch, g.output_gradient, g.input_gradients.front());
   }
 
  protected:
@@ -55,7 +45,6 @@ class PoolingLayer final : public Layer {
   Rank rank_;
   Padding padding_;
   Window window_;
-  Pooling pooling_;
 };
 
 }  // namespace

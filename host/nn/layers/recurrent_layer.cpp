@@ -48,11 +48,7 @@ RecurrentLayer::RecurrentLayer(ConfigReader& config, const Kind& kind)
     : Layer(config, kind.class_name),
       kind_(kind),
       units_(config.required_integer("units", {1, 2147483647})),
-      return_sequences_(config.boolean("return_sequences", false)),
-      return_state_(config.boolean("return_state", false)),
-      go_backwards_(config.boolean("go_backwards", false)),
-      unroll_(config.boolean("unroll", false)),
-      zero_output_for_mask_(config.boolean("zero_output_for_mask", false)),
+      sequence_(config),
       activation_(read_activation_or(config, "activation", "tanh")),
       use_bias_(config.boolean("use_bias", true)),
       kernel_(config, "kernel", "glorot_uniform"),
@@ -84,8 +80,8 @@ Shape RecurrentLayer::build(std::span<const Shape> inputs, const BuildContext& c
     adjust_bias(bias);
   }
   build_cell();
-  if (return_state_) return {output_size()};
-  return return_sequences_ ? Shape{steps_, units_} : Shape{units_};
+  if (sequence_.return_state) return {output_size()};
+  return sequence_.return_sequences ? Shape{steps_, units_} : Shape{units_};
 }
 
 std::vector<WeightGroup> RecurrentLayer::weight_groups() const {
@@ -210,10 +206,10 @@ void RecurrentLayer::forward_rows(const GraphPass& pass, const LayerValues& v, R
 }
 
 void RecurrentLayer::scatter(const GraphPass& pass, const LayerValues& v, Rows rows) {
-  const bool zeroing = masked_ && zero_output_for_mask_;
-  for (std::int64_t t = return_sequences_ ? 0 : steps_ - 1; t < steps_; ++t)
+  const bool zeroing = masked_ && sequence_.zero_output_for_mask;
+  for (std::int64_t t = sequence_.return_sequences ? 0 : steps_ - 1; t < steps_; ++t)
     for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
-      float* const to = v.output + row * output_size() + (return_sequences_ ? t * units_ : 0);
+      float* const to = v.output + row * output_size() + (sequence_.return_sequences ? t * units_ : 0);
       if (zeroing && mask_.data()[t * pass.batch + row] == 0)
         std::fill_n(to, units_, 0.0F);
       else
@@ -223,11 +219,12 @@ void RecurrentLayer::scatter(const GraphPass& pass, const LayerValues& v, Rows r
 
 void RecurrentLayer::add_output_gradient(const GraphPass& pass, const LayerGradients& g, Rows rows,
                                          std::int64_t t) {
-  if (!return_sequences_ && t != steps_ - 1) return;
-  const bool zeroing = masked_ && zero_output_for_mask_;
+  if (!sequence_.return_sequences && t != steps_ - 1) return;
+  const bool zeroing = masked_ && sequence_.zero_output_for_mask;
   for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
     if (zeroing && mask_.data()[t * pass.batch + row] == 0) continue;
-    const float* const from = g.output_gradient + row * output_size() + (return_sequences_ ? t * units_ : 0);
+    const float* const from =
+        g.output_gradient + row * output_size() + (sequence_.return_sequences ? t * units_ : 0);
     add_to(units_, from, output_gradient_.data() + row * units_);
   }
 }
@@ -320,12 +317,7 @@ void RecurrentLayer::write_input_gradient(const GraphPass& pass, const Step& ste
 }
 
 void RecurrentLayer::write_config(nlohmann::json& config) const {
-  config["return_sequences"] = return_sequences_;
-  config["return_state"] = return_state_;
-  config["go_backwards"] = go_backwards_;
-  config["stateful"] = false;
-  config["unroll"] = unroll_;
-  config["zero_output_for_mask"] = zero_output_for_mask_;
+  sequence_.write(config);
   config["units"] = units_;
   config["activation"] = activation_.name;
   config["use_bias"] = use_bias_;

@@ -11,6 +11,7 @@
 #include "compute/buffer.hpp"
 #include "compute/kernels/packed.hpp"
 #include "nn/layer.hpp"
+#include "nn/layers/sequence_arguments.hpp"
 #include "nn/weight_options.hpp"
 
 namespace kairos::host {
@@ -37,22 +38,22 @@ class RecurrentLayer : public Layer {
   /// For gated cells this is an upper bound: the output stays within the activation's range.
   [[nodiscard]] const Activation* last_activation() const final { return &activation_; }
   [[nodiscard]] MaskRule mask_rule(bool) const final {
-    return return_sequences_ ? MaskRule::Pass : MaskRule::Stop;
+    return sequence_.return_sequences ? MaskRule::Pass : MaskRule::Stop;
   }
   [[nodiscard]] std::vector<WeightGroup> weight_groups() const override;
   void forward(const GraphPass& pass, const LayerValues& values) final;
   void backward(const GraphPass& pass, const LayerGradients& gradients) final;
 
-  [[nodiscard]] bool return_sequences() const noexcept { return return_sequences_; }
-  [[nodiscard]] bool go_backwards() const noexcept { return go_backwards_; }
-  [[nodiscard]] bool return_state() const noexcept { return return_state_; }
+  [[nodiscard]] bool return_sequences() const noexcept { return sequence_.return_sequences; }
+  [[nodiscard]] bool go_backwards() const noexcept { return sequence_.go_backwards; }
+  [[nodiscard]] bool return_state() const noexcept { return sequence_.return_state; }
   [[nodiscard]] std::int64_t units() const noexcept { return units_; }
   /// Number of states: 2 for LSTM, else 1.
   [[nodiscard]] virtual std::int64_t state_count() const { return 1; }
   /// Makes this the cell of a layer around it, which names the weights. To be called before `build`.
   void act_as_cell() noexcept { is_cell_ = true; }
   /// Whether the output of a masked step is 0 or that of the previous step.
-  void set_zero_output_for_mask(bool zero) noexcept { zero_output_for_mask_ = zero; }
+  void set_zero_output_for_mask(bool zero) noexcept { sequence_.zero_output_for_mask = zero; }
 
  protected:
   /// The properties that differ between the classes.
@@ -143,7 +144,7 @@ class RecurrentLayer : public Layer {
   };
   [[nodiscard]] std::int64_t width() const noexcept { return kind_.gates * units_; }
   [[nodiscard]] std::int64_t source_of(std::int64_t index) const noexcept {
-    return go_backwards_ ? steps_ - 1 - index : index;
+    return sequence_.go_backwards ? steps_ - 1 - index : index;
   }
   [[nodiscard]] int threads(std::int64_t batch) const;
   /// Maximum number of rows of a block, unless a single step has more.
@@ -151,10 +152,10 @@ class RecurrentLayer : public Layer {
   void draw_dropout(const GraphPass& pass);
   /// Values of a sample's output sequence, or of its last output; its states follow.
   [[nodiscard]] std::int64_t sequence_size() const noexcept {
-    return return_sequences_ ? steps_ * units_ : units_;
+    return sequence_.return_sequences ? steps_ * units_ : units_;
   }
   [[nodiscard]] std::int64_t output_size() const {
-    return sequence_size() + (return_state_ ? state_count() * units_ : 0);
+    return sequence_size() + (sequence_.return_state ? state_count() * units_ : 0);
   }
   void begin_states(const LayerValues& values, Rows rows);
   void write_states(const GraphPass& pass, const LayerValues& values, Rows rows);
@@ -181,12 +182,8 @@ class RecurrentLayer : public Layer {
 
   Kind kind_;
   std::int64_t units_;
-  bool return_sequences_;
-  bool return_state_;
+  SequenceArguments sequence_;
   bool is_cell_ = false;
-  bool go_backwards_;
-  bool unroll_;
-  bool zero_output_for_mask_;
   const Activation& activation_;
   bool use_bias_;
   WeightOptions kernel_, recurrent_, bias_;

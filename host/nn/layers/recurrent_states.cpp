@@ -7,9 +7,9 @@
 namespace kairos::host {
 
 std::vector<Shape> RecurrentLayer::output_parts() const {
-  if (!return_state_) return {};
+  if (!sequence_.return_state) return {};
   std::vector<Shape> parts(static_cast<std::size_t>(1 + state_count()), Shape{units_});
-  if (return_sequences_) parts.front() = {steps_, units_};
+  if (sequence_.return_sequences) parts.front() = {steps_, units_};
   return parts;
 }
 
@@ -26,7 +26,7 @@ void RecurrentLayer::begin_states(const LayerValues& v, Rows rows) {
 }
 
 void RecurrentLayer::write_states(const GraphPass& pass, const LayerValues& v, Rows rows) {
-  if (!return_state_) return;
+  if (!sequence_.return_state) return;
   const float* const second = second_states();
   for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
     const std::int64_t last = (steps_ * pass.batch + row) * units_;
@@ -40,7 +40,7 @@ void RecurrentLayer::begin_state_gradients(const LayerGradients& g, Rows rows) {
   float* const second = second_state_gradient();
   for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
     float* const first = output_gradient_.data() + row * units_;
-    if (!return_state_) {
+    if (!sequence_.return_state) {
       std::fill_n(first, units_, 0.0F);
       if (second != nullptr) std::fill_n(second + row * units_, units_, 0.0F);
       continue;

@@ -12,6 +12,7 @@
 #include "nn/keras/object.hpp"
 #include "nn/layers/layer_types.hpp"
 #include "nn/layers/recurrent_layer.hpp"
+#include "nn/layers/sequence_arguments.hpp"
 
 namespace kairos::host {
 
@@ -30,13 +31,7 @@ constexpr std::array layer_keys{
 
 class RnnLayer final : public Layer {
  public:
-  explicit RnnLayer(ConfigReader& config)
-      : Layer(config, "RNN"),
-        return_sequences_(config.boolean("return_sequences", false)),
-        return_state_(config.boolean("return_state", false)),
-        go_backwards_(config.boolean("go_backwards", false)),
-        unroll_(config.boolean("unroll", false)),
-        zero_output_for_mask_(config.boolean("zero_output_for_mask", false)) {
+  explicit RnnLayer(ConfigReader& config) : Layer(config, "RNN"), sequence_(config) {
     const char* const expected = "SimpleRNNCell, LSTMCell, GRUCell, or StackedRNNCells of them";
     const nlohmann::json* const cell = config.take("cell");
     if (cell == nullptr) config.bad_value("cell", expected);
@@ -61,7 +56,7 @@ class RnnLayer final : public Layer {
     for (const std::unique_ptr<Layer>& layer : inner_) layer->set_call(call);
   }
   [[nodiscard]] MaskRule mask_rule(bool) const override {
-    return return_sequences_ ? MaskRule::Pass : MaskRule::Stop;
+    return sequence_.return_sequences ? MaskRule::Pass : MaskRule::Stop;
   }
   void use_memory_limit(MemoryLimit& limit) override {
     Layer::use_memory_limit(limit);
@@ -85,13 +80,13 @@ class RnnLayer final : public Layer {
     adopt_parameters(inner_);
     if (!stack_name_.empty())
       for (Parameter& parameter : parameters()) parameter.name = stack_name_ + "/" + parameter.name;
-    if (return_state_) return {output_size()};
-    return return_sequences_ ? sequence : Shape{sequence.back()};
+    if (sequence_.return_state) return {output_size()};
+    return sequence_.return_sequences ? sequence : Shape{sequence.back()};
   }
   [[nodiscard]] std::vector<Shape> output_parts() const override {
-    if (!return_state_) return {};
-    std::vector<Shape> parts{return_sequences_ ? Shape{steps_, cells_.back()->units()}
-                                               : Shape{cells_.back()->units()}};
+    if (!sequence_.return_state) return {};
+    std::vector<Shape> parts{sequence_.return_sequences ? Shape{steps_, cells_.back()->units()}
+                                                        : Shape{cells_.back()->units()}};
     for (const RecurrentLayer* const cell : cells_)
       parts.insert(parts.end(), static_cast<std::size_t>(cell->state_count()), Shape{cell->units()});
     return parts;
@@ -123,20 +118,20 @@ class RnnLayer final : public Layer {
   }
 
   void forward(const GraphPass& pass, const LayerValues& v) override {
-    if (go_backwards_ && v.input_masks.front() != nullptr)
+    if (sequence_.go_backwards && v.input_masks.front() != nullptr)
       for (std::int64_t row = 0; row < pass.batch; ++row)
         std::reverse_copy(v.input_masks.front() + row * steps_, v.input_masks.front() + (row + 1) * steps_,
                           reversed_mask_.data() + row * steps_);
     for (std::size_t i = 0; i < inner_.size(); ++i) {
       const Arguments arguments = arguments_of(v.inputs, v.input_masks, i);
-      const bool direct = is_last(i) && !return_state_;
+      const bool direct = is_last(i) && !sequence_.return_state;
       inner_[i]->forward(pass, {arguments.inputs(), direct ? v.output : work_[i].output.data(),
                                 arguments.input_masks(), nullptr});
-      if (return_state_)
+      if (sequence_.return_state)
         copy_rows(pass.batch, sequence_size(i), work_[i].output.data(), sizes_[i], work_[i].sequence.data(),
                   sequence_size(i));
     }
-    if (!return_state_) return;
+    if (!sequence_.return_state) return;
     std::int64_t at = sequence_size(inner_.size() - 1);
     copy_rows(pass.batch, at, work_.back().sequence.data(), at, v.output, output_size());
     for (std::size_t i = 0; i < inner_.size(); at += state_size(i++))
@@ -145,19 +140,19 @@ class RnnLayer final : public Layer {
   }
 
   void backward(const GraphPass& pass, const LayerGradients& g) override {
-    if (return_state_) begin_gradients(pass.batch, g.output_gradient);
+    if (sequence_.return_state) begin_gradients(pass.batch, g.output_gradient);
     for (std::size_t i = inner_.size(); i-- > 0;) {
       const Arguments arguments = arguments_of(g.inputs, g.input_masks, i);
       std::array<float*, 3> into{};
       into[0] = i == 0 ? g.input_gradients[0] : work_[i - 1].sequence_gradient.data();
       for (std::size_t k = 1; k < arguments.count; ++k) into[k] = g.input_gradients[first_state(i) + k];
-      const bool direct = is_last(i) && !return_state_;
-      float* const gradient = direct          ? g.output_gradient
-                              : return_state_ ? work_[i].gradient.data()
-                                              : work_[i].sequence_gradient.data();
+      const bool direct = is_last(i) && !sequence_.return_state;
+      float* const gradient = direct                   ? g.output_gradient
+                              : sequence_.return_state ? work_[i].gradient.data()
+                                                       : work_[i].sequence_gradient.data();
       inner_[i]->backward(pass, {arguments.inputs(), direct ? g.output : work_[i].output.data(), gradient,
                                  std::span(into).first(arguments.count), arguments.input_masks()});
-      if (i > 0 && return_state_)
+      if (i > 0 && sequence_.return_state)
         copy_rows(pass.batch, sequence_size(i - 1), work_[i - 1].sequence_gradient.data(),
                   sequence_size(i - 1), work_[i - 1].gradient.data(), sizes_[i - 1]);
     }
@@ -165,12 +160,7 @@ class RnnLayer final : public Layer {
 
  protected:
   void write_config(nlohmann::json& config) const override {
-    config["return_sequences"] = return_sequences_;
-    config["return_state"] = return_state_;
-    config["go_backwards"] = go_backwards_;
-    config["stateful"] = false;
-    config["unroll"] = unroll_;
-    config["zero_output_for_mask"] = zero_output_for_mask_;
+    sequence_.write(config);
     nlohmann::json cells = nlohmann::json::array();
     for (std::size_t i = 0; i < cells_.size(); ++i) {
       nlohmann::json own = cells_[i]->config();
@@ -215,10 +205,10 @@ class RnnLayer final : public Layer {
         registered != layer.end() && *registered == known->cell)
       *registered = known->layer;
     nlohmann::json& inner = layer["config"];
-    inner["return_sequences"] = return_sequences_ || !last;
-    inner["return_state"] = return_state_;
-    inner["go_backwards"] = go_backwards_ && i == 0;
-    inner["zero_output_for_mask"] = zero_output_for_mask_ && last;
+    inner["return_sequences"] = sequence_.return_sequences || !last;
+    inner["return_state"] = sequence_.return_state;
+    inner["go_backwards"] = sequence_.go_backwards && i == 0;
+    inner["zero_output_for_mask"] = sequence_.zero_output_for_mask && last;
     const nlohmann::json holder{{"cell", layer}};
     ConfigReader reader(holder, config.where(), config.inside("layer", "RNN"));
     inner_.push_back(read_inner_layer(reader, "cell"));
@@ -238,7 +228,7 @@ class RnnLayer final : public Layer {
     return count;
   }
   [[nodiscard]] std::int64_t state_size(std::size_t i) const {
-    return return_state_ ? cells_[i]->state_count() * cells_[i]->units() : 0;
+    return sequence_.return_state ? cells_[i]->state_count() * cells_[i]->units() : 0;
   }
   [[nodiscard]] std::int64_t sequence_size(std::size_t i) const { return sizes_[i] - state_size(i); }
   [[nodiscard]] std::int64_t output_size() const {
@@ -250,10 +240,10 @@ class RnnLayer final : public Layer {
   [[nodiscard]] Arguments arguments_of(std::span<const float* const> inputs, std::span<const Mask> masks,
                                        std::size_t i) {
     Arguments own;
-    own.values[0] = i == 0          ? inputs[0]
-                    : return_state_ ? work_[i - 1].sequence.data()
-                                    : work_[i - 1].output.data();
-    own.masks[0] = i > 0 && go_backwards_ && masks[0] != nullptr ? reversed_mask_.data() : masks[0];
+    own.values[0] = i == 0                   ? inputs[0]
+                    : sequence_.return_state ? work_[i - 1].sequence.data()
+                                             : work_[i - 1].output.data();
+    own.masks[0] = i > 0 && sequence_.go_backwards && masks[0] != nullptr ? reversed_mask_.data() : masks[0];
     for (std::size_t k = first_state(i); inputs.size() > 1 && k < first_state(i + 1); ++k)
       own.values[own.count++] = inputs[1 + k];
     return own;
@@ -274,7 +264,7 @@ class RnnLayer final : public Layer {
                 work_[i].gradient.data() + sequence_size(i), sizes_[i]);
   }
 
-  bool return_sequences_, return_state_, go_backwards_, unroll_, zero_output_for_mask_;
+  SequenceArguments sequence_;
   std::string stack_name_;  ///< of StackedRNNCells; empty for a single cell
   std::vector<std::unique_ptr<Layer>> inner_;
   std::vector<RecurrentLayer*> cells_;  ///< the same

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kairos/host/array.hpp"
+#include "nn/layers/copying_layer.hpp"
 #include "nn/layers/operation_layer.hpp"
 
 namespace kairos::host {
@@ -33,28 +34,17 @@ std::int64_t sample_axis(std::int64_t axis, std::size_t sample_rank) {
 namespace {
 
 /// Keeps the order of the values.
-class ShapeOperation : public OperationLayer {
+class ShapeOperation : public Copying<OperationLayer> {
  public:
-  using OperationLayer::OperationLayer;
+  using Copying::Copying;
 
-  [[nodiscard]] bool copies_values() const final { return true; }
   Shape build(std::span<const Shape> inputs, const BuildContext&) final {
     size_ = size_of(inputs.front());
     return new_shape(inputs.front());
   }
-  void forward(const GraphPass& pass, const LayerValues& v) final {
-    std::copy_n(v.inputs.front(), pass.batch * size_, v.output);
-  }
-  void backward(const GraphPass& pass, const LayerGradients& g) final {
-    if (g.input_gradients.front() != nullptr)
-      std::copy_n(g.output_gradient, pass.batch * size_, g.input_gradients.front());
-  }
 
  protected:
   [[nodiscard]] virtual Shape new_shape(Shape shape) const = 0;
-
- private:
-  std::int64_t size_ = 0;
 };
 
 /// Inserts a dimension of size 1.

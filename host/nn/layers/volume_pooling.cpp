@@ -12,10 +12,10 @@ namespace kairos::host {
 namespace {
 
 /// A global layer has one window of the size of the sample.
-class VolumePoolingLayer final : public Layer {
+class VolumePoolingLayer final : public WindowPoolingLayer {
  public:
   VolumePoolingLayer(ConfigReader& config, std::string class_name, Pool pool, bool global)
-      : Layer(config, std::move(class_name)), global_(global), pooling_(pool) {
+      : WindowPoolingLayer(config, std::move(class_name), pool), global_(global) {
     if (global) {
       keep_dimensions_ = config.boolean("keepdims", false);
       return;
@@ -35,16 +35,6 @@ class VolumePoolingLayer final : public Layer {
     return global_ && !keep_dimensions_ ? Shape{shape.back()} : volume_output(*window, shape.back());
   }
 
-  void reserve(std::int64_t batch) override { pooling_.reserve(batch); }
-
-  void forward(const GraphPass& pass, const LayerValues& v) override {
-    pooling_.forward(pass.batch, v.inputs.front(), v.output);
-  }
-
-  void backward(const GraphPass& pass, const LayerGradients& g) override {
-    pooling_.backward(pass.batch, g.output_gradient, g.input_gradients.front());
-  }
-
  protected:
   void write_config(nlohmann::json& config) const override {
     config["data_format"] = "channels_last";
@@ -61,7 +51,6 @@ class VolumePoolingLayer final : public Layer {
   bool global_;
   bool keep_dimensions_ = false;
   VolumeArguments window_;
-  Pooling pooling_;
 };
 
 }  // namespace
